@@ -1,0 +1,3 @@
+from policylang.cli.main import main
+
+main()

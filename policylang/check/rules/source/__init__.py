@@ -1,0 +1,1 @@
+"""PL1xx: the source itself. Found while reading and resolving; always errors."""

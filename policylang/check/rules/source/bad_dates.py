@@ -1,0 +1,26 @@
+from policylang.diagnostics import Rule
+
+RULE = Rule(
+    code="PL109",
+    name="bad-dates",
+    family="source",
+    severity="error",
+    summary="dates that do not exist, end before they begin, or name no instant",
+    why=(
+        "An assignment that ends before it begins gives nothing, and a time without an offset is another "
+        "instant in every timezone."
+    ),
+    bad="""\
+role guard
+user "amy@acme.test" {
+  assign role guard from 2026-03-31 until 2026-01-01      #! PL109
+}
+""",
+    good="""\
+role guard
+user "amy@acme.test" {
+  assign role guard from 2026-01-01 until 2026-03-31
+}
+""",
+    since="0.1.0",
+)

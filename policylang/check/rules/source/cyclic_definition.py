@@ -1,0 +1,23 @@
+from policylang.diagnostics import Rule
+
+RULE = Rule(
+    code="PL105",
+    name="cyclic-definition",
+    family="source",
+    severity="error",
+    summary="something that contains or requires itself",
+    why=("A requirement that leads back to itself can never be met, and a place or role inside itself has no inside."),
+    bad="""\
+resource report {
+  action view requires export on report      #! PL105
+  action export requires view on report
+}
+""",
+    good="""\
+resource report {
+  action view
+  action export requires view on report
+}
+""",
+    since="0.1.0",
+)

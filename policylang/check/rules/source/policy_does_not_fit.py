@@ -1,0 +1,34 @@
+from policylang.diagnostics import Rule
+
+RULE = Rule(
+    code="PL107",
+    name="policy-does-not-fit",
+    family="source",
+    severity="error",
+    summary="a policy used on a resource it is not for",
+    why=("A policy speaks of the attributes of its resource; on another one its words mean nothing."),
+    bad="""\
+resource customer {
+  created : datetime
+  actions view
+}
+resource api { actions access }
+policy recent on any resource with created { created within 30 days }
+group sales {
+  grant access on api
+  policy recent on api      #! PL107
+}
+""",
+    good="""\
+resource customer {
+  created : datetime
+  actions view
+}
+policy recent on any resource with created { created within 30 days }
+group sales {
+  grant view on customer
+  policy recent on customer
+}
+""",
+    since="0.1.0",
+)

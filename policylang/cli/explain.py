@@ -1,0 +1,45 @@
+"""`policylang explain`"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+import click
+from click.shell_completion import CompletionItem
+
+from policylang.check.catalogue import RULES, find_rule
+from policylang.cli.terminal import stop, write_lines
+from policylang.diagnostics import Rule, visible
+from policylang.discovery import Problem
+from policylang.suggest import did_you_mean
+
+
+def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(rule.code, help=rule.name) for rule in RULES if rule.code.startswith(incomplete.upper())]
+
+
+@click.command()
+@click.argument("code", shell_complete=_codes)
+def explain(code: str) -> None:
+    """Explain a finding by its CODE, such as PL101, or its name."""
+    rule = find_rule(code)
+    if rule is None:
+        known = [word for each in RULES for word in (each.code, each.name)]
+        help = did_you_mean(code, known) or f"codes are {RULES[0].code} to {RULES[-1].code}"
+        stop([Problem(code, "there is no such rule", help)])
+    write_lines(_page(rule))
+
+
+def _page(rule: Rule) -> Iterator[str]:
+    yield click.style(f"{rule.code} {rule.name}", bold=True) + f" ({rule.severity}, since {rule.since})"
+    yield ""
+    yield f"Finds {rule.summary}."
+    yield ""
+    yield from textwrap.wrap(rule.why, 88)
+    for title, example in (("Gives the finding", rule.bad), ("Does not", rule.good)):
+        yield ""
+        yield click.style(f"{title}:", bold=True)
+        yield ""
+        for line in example.splitlines():
+            yield f"    {visible(line.split('#! ')[0].rstrip())}"

@@ -1,0 +1,53 @@
+"""`policylang`, the command that holds the others."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from policylang import __version__
+from policylang.cli.check import check
+from policylang.cli.compile import compile_
+from policylang.cli.completion import completion
+from policylang.cli.explain import explain
+from policylang.cli.init import init
+from policylang.cli.schema import schema
+from policylang.cli.terminal import COULD_NOT_RUN
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="policylang")
+def commands() -> None:
+    """Access policies as code: write who may do what, check it, compile it.
+
+    Exit codes: 0 clean, 1 findings, 2 could not run.
+    """
+
+
+for command in (check, compile_, explain, init, schema, completion):
+    commands.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; the entry point of the package."""
+    try:
+        code = commands.main(arguments, prog_name="policylang", standalone_mode=False)
+        sys.stdout.flush()
+        return sys.exit(code)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(COULD_NOT_RUN)
+    except BrokenPipeError:
+        # Who read the output stopped reading. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(COULD_NOT_RUN)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"error: cannot write the output: {(error.strerror or str(error)).lower()}", err=True)
+        sys.exit(COULD_NOT_RUN)

@@ -1,0 +1,77 @@
+"""Diagnostics: what is wrong, where, and what to do about it. And rules: what kinds of wrong there are."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from policylang.source import Location
+
+Severity = Literal["error", "warning", "info"]
+
+
+class Related(msgspec.Struct, frozen=True):
+    """Another place that a diagnostic speaks of."""
+
+    location: Location
+    message: str
+
+
+class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding.
+
+    ``message`` is lower case without a final period and quotes the user's words in backticks; ``help`` says what to
+    do. ``witness`` is a concrete request that shows the finding, in the shape that ``policylang decide`` takes.
+    """
+
+    code: str
+    message: str
+    location: Location
+    help: str | None = None
+    related: tuple[Related, ...] = ()
+    severity: Severity = "error"
+    witness: dict[str, Any] | None = None
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """What diagnostics are sorted by: file, place, code."""
+        return (*self.location, self.code, self.message)
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """What one code means. Documentation, ``explain``, schemas and tests are made from it.
+
+    ``bad`` and ``good`` are policy sets: the first gives this code, at the place that ``#! CODE`` marks at the end of
+    a line, the second gives nothing.
+    """
+
+    code: str
+    name: str
+    family: str
+    severity: Severity
+    summary: str
+    why: str
+    bad: str
+    good: str
+    since: str
+
+
+def quoted(text: str, limit: int = 60) -> str:
+    """Text from a policy file as a message shows it: in backticks, shortened, nothing invisible in it."""
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return f"`{visible(text)}`"
+
+
+def visible(text: str) -> str:
+    """The text with every character that does not show itself written as ``\\u{…}``.
+
+    Terminals would otherwise obey the control characters of a policy file.
+    """
+    return "".join(c if c.isprintable() else f"\\u{{{ord(c):X}}}" for c in text)
+
+
+def listed(words: list[str], last: str = "or") -> str:
+    """``a, b or c``"""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"

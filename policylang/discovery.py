@@ -1,0 +1,184 @@
+"""Which files make up which policy set.
+
+A folder is one policy set: all `.policy` files in it and below. A folder below with a `policylang.yaml` of its own is
+a set of its own. A config may name other folders as its `roots`. Files named one by one are one set together.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from policylang.config import FILE_NAME, Config, ConfigError, nearest_config, read_config
+from policylang.source import Source
+
+SUFFIX = ".policy"
+DEFAULT_ROOT = "policies"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why something could not be run: no finding about policies, but about files."""
+
+    path: str
+    message: str
+    help: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+class SourceSet(msgspec.Struct):
+    """The sources of one policy set with its config, and what of it could not be read."""
+
+    root: Path
+    config: Config
+    sources: tuple[Source, ...]
+    oversized: tuple[Source, ...] = ()
+    """Files beyond the size limit; their text was not read."""
+    problems: tuple[Problem, ...] = ()
+
+
+def discover(paths: Sequence[str]) -> list[SourceSet]:
+    """The policy sets that command line paths stand for, in the order of the paths.
+
+    Without paths: the roots of the nearest config, else the folder `policies`.
+    """
+    named = [Path(path) for path in paths]
+    if not named:
+        config = nearest_config(Path.cwd())
+        named = [config.parent if config else Path(DEFAULT_ROOT)]
+        if config and config.parent == Path.cwd():
+            named = [Path(".")]
+    folders = [path for path in named if path.is_dir()]
+    files = [path for path in named if not path.is_dir()]
+    sets: list[SourceSet] = []
+    seen: set[Path] = set()
+    for folder in folders:
+        for root in _roots(folder, bool(paths)):
+            if root.resolve() not in seen:
+                seen.add(root.resolve())
+                sets += _folder_sets(root, seen)
+    if files:
+        sets.append(_read(_common_parent(files), files))
+    found = [each for each in sets if each.sources or each.oversized or each.problems]
+    if found:
+        return found
+    where = ", ".join(str(folder) for folder in folders)
+    help = f"a policy file's name ends in `{SUFFIX}`; `policylang init` writes a first one"
+    return [SourceSet(Path("."), Config(), (), problems=(Problem(where, f"no `{SUFFIX}` files here", help),))]
+
+
+def _roots(folder: Path, asked_for: bool) -> list[Path]:
+    """The roots that the nearest config declares at or below a folder, else the folder itself."""
+    config = nearest_config(folder.resolve())
+    if config is None:
+        return [folder]
+    try:
+        declared = read_config(config).roots
+    except (ConfigError, OSError):
+        return [folder]  # reported when the set is read
+    whole = folder.resolve()
+    inside = [config.parent / root for root in declared if (config.parent / root).resolve().is_relative_to(whole)]
+    if asked_for and not inside:
+        return [folder]
+    return [folder / os.path.relpath(root.resolve(), whole) for root in inside] or [folder]
+
+
+def _folder_sets(root: Path, seen: set[Path]) -> list[SourceSet]:
+    """The set of a folder, and the sets of the folders inside it that have a config of their own."""
+    files: list[Path] = []
+    inner: list[Path] = []
+    problems: list[Problem] = []
+
+    def unreadable(error: OSError) -> None:
+        problems.append(_problem(Path(str(error.filename)), error))
+
+    for where, folders, names in os.walk(root, onerror=unreadable):
+        here = Path(where)
+        if here != root and FILE_NAME in names:
+            folders.clear()
+            inner.append(here)
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        files += [here / name for name in names if name.endswith(SUFFIX) and not name.startswith(".")]
+    sets = []
+    if files or problems or not inner:
+        own = _read(root, sorted(files))
+        own.problems = (*own.problems, *problems)
+        sets.append(own)
+    for folder in inner:
+        for nested in _roots(folder, True):
+            if nested.resolve() not in seen:
+                seen.add(nested.resolve())
+                sets += _folder_sets(nested, seen)
+    return sets
+
+
+def _common_parent(files: Sequence[Path]) -> Path:
+    return Path(os.path.commonpath([path.resolve().parent for path in files]))
+
+
+def _read(root: Path, files: Sequence[Path]) -> SourceSet:
+    problems: list[Problem] = []
+    config = Config()
+    path = nearest_config(root.resolve())
+    if path is not None:
+        try:
+            config = read_config(path)
+        except ConfigError as error:
+            found = error.error
+            problems.append(Problem(_shown(path), found.message, found.help, found.line, found.column))
+        except OSError as error:
+            problems.append(_problem(path, error))
+    sources: dict[str, Source] = {}
+    oversized = []
+    for file in files:
+        name = Path(os.path.relpath(file.parent.resolve() / file.name, root.resolve())).as_posix()
+        if name in sources:
+            continue
+        try:
+            if file.is_file() and file.stat().st_size > config.limits.file_bytes:
+                oversized.append(Source(name, "", str(file)))
+                continue
+            sources[name] = Source(name, _text(file), str(file))
+        except OSError as error:
+            problems.append(_problem(file, error))
+        except _NotUtf8 as error:
+            problems.append(error.problem)
+    in_order = tuple(sources[name] for name in sorted(sources))
+    return SourceSet(root, config, in_order, tuple(oversized), tuple(problems))
+
+
+class _NotUtf8(Exception):
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+def _text(file: Path) -> str:
+    if file.exists() and not file.is_file():
+        raise OSError(0, "not a regular file", str(file))
+    data = file.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        message = f"not UTF-8: the byte 0x{data[error.start]:02x} cannot be read"
+        help = "save the file in the encoding UTF-8"
+        raise _NotUtf8(Problem(str(file), message, help, line, column)) from None
+
+
+def _problem(path: Path, error: OSError) -> Problem:
+    if path.is_symlink() and not path.exists():
+        return Problem(str(path), "the link leads nowhere", "correct or delete it")
+    message = (error.strerror or str(error)).lower()
+    return Problem(str(path), f"cannot be read: {message}", "check the path and its permissions")
+
+
+def _shown(path: Path) -> str:
+    """A path as short as the user would type it."""
+    shown = os.path.relpath(path)
+    return str(path) if shown.startswith("..") else shown

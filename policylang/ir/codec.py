@@ -1,0 +1,98 @@
+"""The JSON form of the intermediate representation: written in one way, read with suspicion.
+
+The digest is SHA-256 over the document without its ``digest`` field, as JSON with sorted keys, no white space and
+UTF-8 (RFC 8785 as far as this format goes: it has no fractions). Any language can verify it::
+
+    jq -cSj 'del(.digest)' compiled.json | sha256sum
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import msgspec
+
+from policylang.ir.nodes import FORMAT_VERSION, PolicySet
+from policylang.ir.references import dangling
+
+
+class LoadError(ValueError):
+    """Compiled JSON that must not be used. The message says why and what to do."""
+
+
+def with_digest(policy_set: PolicySet) -> PolicySet:
+    """The policy set with the digest of its content."""
+    return msgspec.structs.replace(policy_set, digest=_digest(msgspec.json.encode(policy_set)))
+
+
+def _digest(document: bytes) -> str:
+    content = msgspec.json.decode(document)
+    del content["digest"]
+    return f"sha256:{hashlib.sha256(msgspec.json.encode(content, order='sorted')).hexdigest()}"
+
+
+def to_json(policy_set: PolicySet) -> bytes:
+    """The canonical document: UTF-8, two spaces of indentation, fields in the order of the schema, a line break at
+    the end. The same policy set gives the same bytes."""
+    return msgspec.json.format(msgspec.json.encode(policy_set), indent=2) + b"\n"
+
+
+def from_json(document: bytes) -> PolicySet:
+    """Read a compiled policy set.
+
+    Raises `LoadError` unless the document is whole JSON of this format version, valid under the published schema,
+    with the digest of its content, and without a reference to something that it does not contain.
+    """
+    try:
+        content = json.loads(document, object_pairs_hook=_without_duplicates)
+    except RecursionError:
+        raise LoadError("the document is nested too deeply to be a compiled policy set") from None
+    except UnicodeDecodeError as error:
+        raise LoadError(f"not UTF-8: byte {error.start} cannot be read") from None
+    except json.JSONDecodeError as error:
+        hint = "; the file ends too early, compile again" if error.pos >= len(document.rstrip()) else ""
+        raise LoadError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}{hint}") from None
+    _check_header(content)
+    try:
+        policy_set = msgspec.json.decode(document, type=PolicySet)
+    except msgspec.ValidationError:
+        raise LoadError(_schema_error(content)) from None
+    if _digest(document) != policy_set.digest:
+        raise LoadError("the digest does not match: the document was edited after it was compiled, compile again")
+    missing = dangling(policy_set)
+    if missing is not None:
+        raise LoadError(f"the document refers to {missing}, which it does not contain")
+    return policy_set
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        name = next(name for name in names if names.count(name) > 1)
+        raise LoadError(f"the field `{name}` is given twice in one object, compile again")
+    return found
+
+
+def _check_header(content: Any) -> None:
+    if not isinstance(content, dict) or content.get("format") != "policylang":
+        raise LoadError("not a compiled policy set: it has no `format` field that says `policylang`")
+    version = content.get("version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise LoadError("not a compiled policy set: `version` is not a number")
+    if version > FORMAT_VERSION:
+        raise LoadError(
+            f"the document has format version {version}, this policylang reads up to {FORMAT_VERSION}: "
+            "update policylang, or compile with this one"
+        )
+    if version < FORMAT_VERSION:
+        raise LoadError(f"the document has format version {version}, which never was: compile again")
+
+
+def _schema_error(content: Any) -> str:
+    """What the published schema says is wrong, at the deepest place."""
+    from policylang.ir.schema import first_error
+
+    return f"not valid under the schema: {first_error(content)}"

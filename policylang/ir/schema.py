@@ -1,0 +1,24 @@
+"""The JSON Schema of compiled JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from policylang.ir.nodes import FORMAT_VERSION, PolicySet
+from policylang.json_schema import describe, schema_of
+
+
+def ir_schema() -> dict[str, Any]:
+    """The schema of compiled JSON."""
+    schema = schema_of(PolicySet, f"ir:{FORMAT_VERSION}", "policylang compiled policy set")
+    schema["$defs"]["PolicySet"]["properties"]["version"] = {"const": FORMAT_VERSION}
+    return schema
+
+
+def first_error(content: Any) -> str:
+    """The most telling violation of the schema of compiled JSON."""
+    error = best_match(Draft202012Validator(ir_schema()).iter_errors(content))
+    return "the content" if error is None else describe(error)

@@ -1,0 +1,22 @@
+"""JSON Schemas (2020-12) made from types, and their violations in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from jsonschema.exceptions import ValidationError
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema_of(type_: Any, name: str, title: str) -> dict[str, Any]:
+    """The JSON Schema of a type, self-contained; ``name`` becomes its id."""
+    return {"$schema": DIALECT, "$id": f"urn:policylang:{name}", "title": title, **msgspec.json.schema(type_)}
+
+
+def describe(error: ValidationError) -> str:
+    """A violation in words: where, then what."""
+    where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path).lstrip(".")
+    message = error.message if len(error.message) <= 200 else f"{error.message[:199]}…"
+    return f"{where or 'the document'}: {message}"

@@ -1,0 +1,26 @@
+"""How much a policy set may ask of the compiler."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits that keep time and memory bounded whatever a policy file contains; beyond them stands PL110."""
+
+    file_bytes: Positive = 64 * 1024 * 1024
+    """Size of one file in bytes."""
+    nesting: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
+    """Parentheses and `not` inside one another. The upper bound keeps within Python's own recursion limit."""
+    name_length: Positive = 200
+    """Characters of one name."""
+    text_length: Positive = 10_000
+    """Characters of one text in quotes."""
+    parameters: Positive = 16
+    """Parameters of one policy."""
+    duration_years: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 1000
+    """The longest duration, so that no instant falls out of the calendar."""

@@ -1,0 +1,38 @@
+"""From syntax trees to a model: names resolved, types checked, policies expanded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from policylang.diagnostics import Diagnostic
+from policylang.limits import Limits
+from policylang.model.bundles import check_bundles
+from policylang.model.context import Context
+from policylang.model.model import Model
+from policylang.model.people import check_people
+from policylang.model.policies import check_policies
+from policylang.model.report import Report
+from policylang.model.resources import check_resources
+from policylang.model.statements import check_statements
+from policylang.model.symbols import collect
+from policylang.model.world import check_world
+from policylang.syntax.parser import Parsed
+
+__all__ = ["Model", "build_model"]
+
+# Each pass reads what those before it left in the model.
+PASSES = (check_world, check_resources, check_policies, check_bundles, check_people, check_statements)
+
+
+def build_model(files: Sequence[Parsed], limits: Limits | None = None) -> tuple[Model, tuple[Diagnostic, ...]]:
+    """Resolve and check the declarations of all files of a policy set, whatever their order.
+
+    The model may only be lowered if neither the files nor the model have diagnostics.
+    """
+    report = Report()
+    in_order = sorted(files, key=lambda parsed: parsed.source.name)
+    model = Model(collect(report, in_order))
+    context = Context(report, model, limits or Limits())
+    for check in PASSES:
+        check(context)
+    return model, tuple(sorted(report.diagnostics, key=lambda d: d.order))

@@ -1,0 +1,153 @@
+"""Pass: what roles and groups hold, and denies for everyone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policylang.diagnostics import quoted
+from policylang.model.context import Context
+from policylang.model.model import place_of
+from policylang.model.policies import check_limit
+from policylang.model.report import Site
+from policylang.model.symbols import unknown
+from policylang.model.typing import Scope, World, type_condition
+from policylang.model.world import chain, cycles
+from policylang.source import Source
+from policylang.syntax import ast
+
+
+def check_bundles(context: Context) -> None:
+    """Report what is wrong inside roles and groups, and roles that contain themselves."""
+    world = context.world
+    sites = [site for kind in ("role", "group") for _, site in context.symbols.every(kind)]
+    sites += [site for site in context.symbols.duplicates if isinstance(site.node, (ast.Role, ast.Group))]
+    for site in sites:
+        node: Any = site.node
+        for item in node.items:
+            _check_item(context, world, site.source, node, item)
+        context.once(site.source, node.items, ast.Portal)
+    for site in context.symbols.statements:
+        if isinstance(site.node, ast.Deny):
+            check_deny(context, world, site.source, site.node)
+    _check_cycles(context)
+
+
+def _check_item(context: Context, world: World, source: Source, owner: Any, item: ast.BundleItem) -> None:
+    match item:
+        case ast.Includes(roles=roles) | ast.MayAssign(roles=roles):
+            for name in context.distinct(source, roles, "role"):
+                context.find("role", source, name)
+        case ast.Grant():
+            check_grant(context, source, item)
+        case ast.Deny():
+            check_deny(context, world, source, item)
+        case ast.Limit():
+            check_limit(context, world, source, item)
+        case ast.Portal() | ast.Performs() if isinstance(owner, ast.Group):
+            word = source.text[item.start_pos :].split(None, 1)[0]
+            context.report.error(
+                "PL100",
+                source,
+                item,
+                f"expected what a group holds, found {quoted(word)}",
+                f"`{word}` belongs in a role; give the role to the group",
+            )
+        case ast.Portal(name=name):
+            context.find("portal", source, name)
+        case ast.Performs(tasks=tasks):
+            for name in context.distinct(source, tasks, "task"):
+                context.find("task", source, name)
+
+
+def check_grant(context: Context, source: Source, node: ast.Grant) -> None:
+    """Report the names in a grant that are not declared."""
+    named = [context.once(source, node.clauses, kind) for kind in (ast.Fields, ast.Except, ast.Including)]
+    context.once(source, node.clauses, ast.Because)
+    fields = tuple(name for clause in named if clause is not None for name in clause.names)  # type: ignore[attr-defined]
+    _check_target(context, source, node, fields)
+
+
+def check_deny(context: Context, world: World, source: Source, node: ast.Deny) -> None:
+    """Report the names in a deny that are not declared, and file its condition."""
+    named = context.once(source, node.clauses, ast.Fields)
+    context.once(source, node.clauses, ast.Because)
+    block = context.once(source, node.clauses, ast.ConditionBlock)
+    _check_target(context, source, node, named.names if named else ())
+    if block is None:
+        return
+    if isinstance(node.target, ast.AllResources):
+        context.report.error(
+            "PL103",
+            source,
+            block,
+            "a condition speaks of the attributes of one resource, not of all resources",
+            "write a deny for each resource, or leave the condition out",
+        )
+    elif node.target.value in context.model.resources:
+        typed = type_condition(world, Scope(node.target.value, source), block.condition)
+        if typed is not None:
+            context.model.conditions[place_of(Site(source, node))] = typed
+
+
+def is_every_action(names: tuple[ast.Name, ...]) -> bool:
+    """Whether the actions are the word `all`."""
+    return len(names) == 1 and names[0].value == "all"
+
+
+def _check_target(context: Context, source: Source, node: ast.Grant | ast.Deny, fields: tuple[ast.Name, ...]) -> None:
+    if isinstance(node.target, ast.AllResources):
+        if fields:
+            context.report.error(
+                "PL103",
+                source,
+                fields[0],
+                "attributes belong to one resource, not to all resources",
+                "write a grant for each resource, or leave the attributes out",
+            )
+        every = {action for resource in context.model.resources.values() for action in resource.actions}
+        for name in () if is_every_action(node.actions) else node.actions:
+            if name.value not in every and not context.symbols.is_block_hidden("resource"):
+                unknown(context.report, source, name, "action", every, "no resource has it")
+        return
+    resource = context.resource(source, node.target)
+    if resource is None:
+        return
+    if is_every_action(node.actions):
+        if not resource.actions:
+            message = f"{quoted(node.target.value)} has no actions"
+            context.report.error("PL101", source, node.actions[0], message, "declare some: `actions view, modify`")
+    else:
+        for name in node.actions:
+            if name.value == "all":
+                context.report.error(
+                    "PL100", source, name, "`all` stands alone", "write `grant all on …`, or name the actions"
+                )
+        names = tuple(name for name in node.actions if name.value != "all")
+        context.actions(source, names, resource, node.target.value)
+    context.fields(source, fields, resource, node.target.value)
+
+
+def _check_cycles(context: Context) -> None:
+    roles: dict[str, Site] = dict(context.symbols.every("role"))
+    edges = {
+        name: [
+            role.value
+            for item in site.node.items  # type: ignore[attr-defined]
+            if isinstance(item, ast.Includes)
+            for role in item.roles
+            if role.value in roles
+        ]
+        for name, site in roles.items()
+    }
+    for cycle in cycles(edges):
+        site = roles[cycle[0]]
+        inner = cycle[1] if len(cycle) > 1 else cycle[0]
+        items: Any = site.node.items  # type: ignore[attr-defined]
+        name = next(r for i in items if isinstance(i, ast.Includes) for r in i.roles if r.value == inner)
+        context.report.error(
+            "PL105",
+            site.source,
+            name,
+            f"a role contains itself: {chain(cycle)}",
+            "move what the roles share into a role of its own",
+        )

@@ -1,0 +1,125 @@
+"""Typed conditions: expression trees over a record, the assigned user and the request.
+
+Each node's ``at`` is its place in the sources, ``path:line:column-end_line:end_column``. The tests are three-valued:
+what they say of a missing value is unknown, except ``Missing``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from policylang.model.types import Duration, Type
+
+At = Annotated[
+    str, msgspec.Meta(pattern=r"^.*:[0-9]+:[0-9]+-[0-9]+:[0-9]+$", description="path:line:column-line:column")
+]
+
+
+class _Node(msgspec.Struct, frozen=True, gc=False, tag_field="op", forbid_unknown_fields=True):
+    pass
+
+
+class Path(_Node, frozen=True, gc=False, tag="path"):
+    """A value reached from ``root`` by attribute names. No steps from ``subject``: the assigned user."""
+
+    root: Literal["record", "subject", "request"]
+    steps: tuple[str, ...]
+    type: Type
+    at: At
+
+
+class Constant(_Node, frozen=True, gc=False, tag="constant"):
+    """A constant.
+
+    ``value`` is a string for text, enum values, user ids, place names, IP addresses, decimals and money (exact, plain
+    digits), dates (``2026-01-31``) and datetimes (UTC, ``2026-01-31T08:00:00Z``); a number for int.
+    """
+
+    type: Type
+    value: bool | int | str | Duration
+    at: At
+
+
+Operand = Path | Constant
+
+
+class And(_Node, frozen=True, gc=False, tag="and"):
+    items: tuple[Condition, ...]
+    at: At
+
+
+class Or(_Node, frozen=True, gc=False, tag="or"):
+    items: tuple[Condition, ...]
+    at: At
+
+
+class Not(_Node, frozen=True, gc=False, tag="not"):
+    item: Condition
+    at: At
+
+
+class Compare(_Node, frozen=True, gc=False, tag="compare"):
+    """``left test right``, both of comparable types. ``is not`` is ``Not`` of ``eq``."""
+
+    test: Literal["eq", "lt", "le", "gt", "ge"]
+    left: Operand
+    right: Operand
+    at: At
+
+
+class Time(_Node, frozen=True, gc=False, tag="time"):
+    """A date or datetime beside now.
+
+    ``within``: now - duration <= x <= now. ``within_next``: now <= x <= now + duration. ``older_than``:
+    x < now - duration.
+    """
+
+    test: Literal["within", "within_next", "older_than"]
+    operand: Operand
+    duration: Operand
+    at: At
+
+
+class Missing(_Node, frozen=True, gc=False, tag="missing"):
+    """True where the value is missing, or anything on the way to it; never unknown."""
+
+    operand: Path
+    at: At
+
+
+class In(_Node, frozen=True, gc=False, tag="in"):
+    """Equal to one of the constants, which are distinct and in canonical order."""
+
+    operand: Operand
+    values: tuple[Constant, ...]
+    at: At
+
+
+class InNetwork(_Node, frozen=True, gc=False, tag="in_network"):
+    """An IP address inside a network in CIDR form; an address of the other IP version is outside."""
+
+    operand: Operand
+    network: str
+    at: At
+
+
+class Contains(_Node, frozen=True, gc=False, tag="contains"):
+    """A set with the item in it."""
+
+    operand: Operand
+    item: Operand
+    at: At
+
+
+class TextTest(_Node, frozen=True, gc=False, tag="text"):
+    """Text with ``part`` somewhere in it, at its start or at its end. Exact, case counts."""
+
+    test: Literal["contains", "starts_with", "ends_with"]
+    operand: Operand
+    part: Operand
+    at: At
+
+
+Condition = And | Or | Not | Compare | Time | Missing | In | InNetwork | Contains | TextTest

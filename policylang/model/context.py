@@ -1,0 +1,93 @@
+"""What every pass of the model is given, and the look-ups they share."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from policylang.diagnostics import quoted
+from policylang.limits import Limits
+from policylang.model.model import Model, ResourceModel
+from policylang.model.report import Report
+from policylang.model.symbols import Symbols, unknown
+from policylang.model.typing import World
+from policylang.model.values import Constants
+from policylang.source import Source
+from policylang.syntax import ast
+
+Clause = TypeVar("Clause", bound=ast.Node)
+
+
+class Context(msgspec.Struct):
+    report: Report
+    model: Model
+    limits: Limits
+    misfits: set[str] = msgspec.field(default_factory=set)
+    """Ids of policy instances whose condition has no meaning, reported already."""
+
+    @property
+    def symbols(self) -> Symbols:
+        return self.model.symbols
+
+    @property
+    def constants(self) -> Constants:
+        symbols = self.symbols
+        return Constants(self.report, self.limits, symbols.names["place"], symbols.is_hidden("place", ""))
+
+    @property
+    def world(self) -> World:
+        """The attributes that conditions can speak of. Needs the pass over the resources."""
+        model, symbols = self.model, self.symbols
+        resources: dict[str, Any] = {name: resource.attributes for name, resource in model.resources.items()}
+        return World(
+            self.constants,
+            resources,
+            None if symbols.is_block_hidden("subject") else model.subject,
+            None if symbols.is_block_hidden("request") else model.request,
+        )
+
+    def find(self, kind: str, source: Source, name: ast.Name | ast.Text) -> bool:
+        """Whether the name is declared; reports PL101 where it is not."""
+        return self.symbols.find(self.report, kind, source, name) is not None
+
+    def resource(self, source: Source, name: ast.Name) -> ResourceModel | None:
+        """The resource of that name; reports PL101 where there is none."""
+        found = self.symbols.find(self.report, "resource", source, name)
+        return self.model.resources[name.value] if found else None
+
+    def actions(self, source: Source, names: tuple[ast.Name, ...], resource: ResourceModel, of: str) -> None:
+        """Report the names that are no actions of the resource, and names given twice."""
+        for name in self.distinct(source, names, "action"):
+            if name.value not in resource.actions:
+                unknown(self.report, source, name, "action", resource.actions, "", of)
+
+    def fields(self, source: Source, names: tuple[ast.Name, ...], resource: ResourceModel, of: str) -> None:
+        """Report the names that are no attributes of the resource, and names given twice."""
+        for name in self.distinct(source, names, "attribute"):
+            if name.value not in resource.attributes:
+                unknown(self.report, source, name, "attribute", resource.attributes, "", of)
+
+    def distinct(self, source: Source, names: tuple[ast.Name, ...], what: str) -> list[ast.Name]:
+        """The names without those that come a second time, which are reported (PL102)."""
+        seen: dict[str, ast.Name] = {}
+        for name in names:
+            if seen.setdefault(name.value, name) is not name:
+                self.report.error(
+                    "PL102", source, name, f"the {what} {quoted(name.value)} is listed twice", "delete one of the two"
+                )
+        return list(seen.values())
+
+    def once(self, source: Source, clauses: tuple[Any, ...], kind: type[Clause]) -> Clause | None:
+        """The one clause of a kind; reports a second one (PL102)."""
+        found = [clause for clause in clauses if type(clause) is kind]
+        for clause in found[1:]:
+            words = source.text[clause.start_pos : clause.end_pos].split(None, 1)[0].rstrip("{(")
+            self.report.error(
+                "PL102",
+                source,
+                clause,
+                f"a second {quoted(words) if words else 'block'} in one place",
+                "keep one of the two",
+            )
+        return found[0] if found else None

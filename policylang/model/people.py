@@ -1,0 +1,191 @@
+"""Pass: users, jobs, tasks and integrations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policylang.diagnostics import quoted
+from policylang.model.conditions import Constant
+from policylang.model.context import Context
+from policylang.model.model import place_of
+from policylang.model.policies import check_limit
+from policylang.model.report import Site, related
+from policylang.model.symbols import unknown
+from policylang.model.types import DurationType, SetType, Type
+from policylang.model.typing import World
+from policylang.model.values import date, literal, mismatch
+from policylang.source import Source
+from policylang.syntax import ast
+
+
+def check_people(context: Context) -> None:
+    """Report what is wrong with users, jobs, tasks and integrations, and file users' attribute values."""
+    world = context.world
+    symbols = context.symbols
+    every = [site for kind in ("user", "job", "task", "integration") for _, site in symbols.every(kind)]
+    for site in [*every, *symbols.duplicates]:
+        match site.node:
+            case ast.User():
+                _check_user(context, world, site.source, site.node)
+            case ast.Job(items=items):
+                _check_includes(context, site.source, items)
+            case ast.Task(needs=needs):
+                for need in needs:
+                    _check_need(context, site.source, need)
+            case ast.Integration():
+                _check_integration(context, site.source, site.node)
+
+
+def _check_user(context: Context, world: World, source: Source, node: ast.User) -> None:
+    groups = context.distinct(source, node.groups, "group")
+    for name in groups:
+        context.find("group", source, name)
+    for name in groups[1:]:
+        context.report.error(
+            "PL108",
+            source,
+            name,
+            f"the user {quoted(node.id.value)} is in two groups",
+            "a user is in at most one group: give the second one's rights as a role",
+            related(Site(source, groups[0]), "the first group is here"),
+        )
+    if node.job is not None:
+        context.find("job", source, node.job)
+    given: dict[str, ast.UserAttribute] = {}
+    for item in node.items:
+        match item:
+            case ast.UserAttribute():
+                if given.setdefault(item.name.value, item) is not item:
+                    context.report.error(
+                        "PL102",
+                        source,
+                        item.name,
+                        f"the attribute {quoted(item.name.value)} is given twice",
+                        "delete one of the two",
+                        related(Site(source, given[item.name.value]), "first given here"),
+                    )
+                else:
+                    _check_attribute(context, world, source, item)
+            case ast.Append(limit=limit) | ast.Override(limit=limit):
+                check_limit(context, world, source, limit)
+            case ast.Assignment():
+                _check_assignment(context, source, item)
+
+
+def _check_attribute(context: Context, world: World, source: Source, item: ast.UserAttribute) -> None:
+    if world.subject is None:
+        return
+    name = item.name
+    if name.value not in world.subject:
+        help = f"declare it: `subject {{ {name.value} : text }}`"
+        unknown(context.report, source, name, "attribute", world.subject, help, "subject")
+        return
+    type_ = world.subject[name.value]
+    if type_ is None:
+        return
+    value: Constant | tuple[Constant, ...] | None
+    if isinstance(type_, SetType):
+        value = _set(context, source, item, type_)
+    else:
+        value = _constant(context, source, item.value, type_, quoted(name.value))
+    if value is not None:
+        context.model.values[place_of(Site(source, item))] = value
+
+
+def _set(context: Context, source: Source, item: ast.UserAttribute, type_: SetType) -> tuple[Constant, ...] | None:
+    if not isinstance(item.value, ast.List):
+        mismatch(
+            context.report, source, item.value, quoted(item.name.value), type_, "one value is not", "write `[a, b]`"
+        )
+        return None
+    values = [_constant(context, source, v, type_.of, quoted(item.name.value)) for v in item.value.items]
+    return None if None in values else tuple(v for v in values if v is not None)
+
+
+def _constant(context: Context, source: Source, node: Any, type_: Type, what: str) -> Constant | None:
+    if isinstance(node, ast.Path) and not node.subject and len(node.steps) == 1:
+        node = node.steps[0]
+    if isinstance(node, (ast.Path, ast.List)):
+        mismatch(context.report, source, node, what, type_, "this is not", "give one constant")
+        return None
+    if isinstance(type_, DurationType) and isinstance(node, ast.Text):
+        node = _duration_in_text(node)
+    return literal(context.constants, source, node, type_, what)
+
+
+def _duration_in_text(node: ast.Text) -> ast.Text | ast.Duration:
+    """Users' attributes give a duration as a text, `"30 days"`, because a name begins the next attribute there."""
+    words = node.value.split(" ")
+    if len(words) != 2 or not words[0].isdigit():
+        return node
+    start = node.start_pos + 1
+    middle = start + len(words[0])
+    amount = ast.Number(start, middle, words[0])
+    return ast.Duration(start, node.end_pos - 1, amount, ast.Name(middle + 1, node.end_pos - 1, words[1]))
+
+
+def _check_assignment(context: Context, source: Source, node: ast.Assignment) -> None:
+    context.find("role", source, node.role)
+    at_place = context.once(source, node.clauses, ast.AtPlace)
+    first = context.once(source, node.clauses, ast.FromDate)
+    last = context.once(source, node.clauses, ast.UntilDate)
+    context.once(source, node.clauses, ast.Because)
+    context.once(source, node.clauses, ast.ApprovedBy)
+    if at_place is not None:
+        _check_place(context, source, at_place)
+    start = first and date(context.report, source, first.date)
+    end = last and date(context.report, source, last.date)
+    if start and end and end < start and last:
+        context.report.error(
+            "PL109",
+            source,
+            last.date,
+            f"the assignment ends on {end} before it begins on {start}",
+            "swap the two dates, or correct one",
+        )
+
+
+def _check_place(context: Context, source: Source, node: ast.AtPlace) -> None:
+    kind_known = context.find("kind of place", source, node.kind)
+    site = context.symbols.find(context.report, "place", source, node.place)
+    if site is None or not kind_known:
+        return
+    kind = site.node.kind.value  # type: ignore[attr-defined]
+    if kind != node.kind.value:
+        context.report.error(
+            "PL103",
+            source,
+            node,
+            f"{quoted(node.place.value)} is a {kind}, not a {node.kind.value}",
+            f'write `at {kind} "{node.place.value}"`',
+            related(site, "declared here"),
+        )
+
+
+def _check_includes(context: Context, source: Source, items: tuple[ast.Includes, ...]) -> None:
+    for item in items:
+        for name in context.distinct(source, item.roles, "role"):
+            context.find("role", source, name)
+
+
+def _check_need(context: Context, source: Source, need: ast.Need) -> None:
+    resource = context.resource(source, need.resource)
+    if resource is not None:
+        context.actions(source, need.actions, resource, need.resource.value)
+        context.fields(source, need.fields.names if need.fields else (), resource, need.resource.value)
+
+
+def _check_integration(context: Context, source: Source, node: ast.Integration) -> None:
+    _check_includes(context, source, tuple(item for item in node.items if isinstance(item, ast.Includes)))
+    roles = [role for item in node.items if isinstance(item, ast.Includes) for role in item.roles]
+    for name in roles[1:]:
+        context.report.error(
+            "PL102", source, name, "an integration has one role of its own", "move what it needs into one role"
+        )
+    mirror = context.once(source, node.items, ast.Mirror)
+    if mirror is not None:
+        context.find("role", source, mirror.role)
+    for item in node.items:
+        if isinstance(item, ast.Objects):
+            for name in context.distinct(source, item.resources, "resource"):
+                context.find("resource", source, name)

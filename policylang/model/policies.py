@@ -1,0 +1,315 @@
+"""Pass: policies, and the places where they are attached. Generic policies are expanded here."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from msgspec.structs import replace
+
+from policylang.diagnostics import quoted
+from policylang.model.conditions import Constant
+from policylang.model.context import Context
+from policylang.model.model import Instance, place_of
+from policylang.model.report import Report, Site, related
+from policylang.model.resources import resolve_type
+from policylang.model.symbols import unknown
+from policylang.model.types import DurationType, Type, in_words
+from policylang.model.typing import Scope, World, type_condition
+from policylang.model.values import literal
+from policylang.source import Source
+from policylang.syntax import ast
+
+
+def check_policies(context: Context) -> None:
+    """Check each policy by itself, and make the instances of those that need no arguments and no resource."""
+    world = context.world
+    sites = [site for _, site in context.symbols.every("policy")]
+    sites += [site for site in context.symbols.duplicates if isinstance(site.node, ast.Policy)]
+    for site in sites:
+        node: ast.Policy = site.node  # type: ignore[assignment]
+        parameters = _parameters(context, site.source, node)
+        if context.symbols.names["policy"][node.name.value] is site:
+            context.model.parameters[node.name.value] = parameters
+        if isinstance(node.target, ast.AnyResource):
+            _check_generic(context, world, site.source, node, parameters)
+        else:
+            _check_specific(context, world, site, node, parameters)
+
+
+def _parameters(context: Context, source: Source, node: ast.Policy) -> dict[str, Type | None]:
+    found: dict[str, Type | None] = {}
+    if len(node.parameters) > context.limits.parameters:
+        context.report.error(
+            "PL110",
+            source,
+            node.name,
+            f"{len(node.parameters)} parameters, the limit is {context.limits.parameters}",
+            "split the policy",
+        )
+    for parameter in node.parameters:
+        if isinstance(parameter, ast.MisplacedValue):
+            context.report.error(
+                "PL100",
+                source,
+                parameter,
+                f"expected a parameter, found {quoted(parameter.name.value)}",
+                f"a parameter has a type: `{parameter.name.value}: duration`",
+            )
+        elif parameter.name.value in found:
+            context.report.error(
+                "PL102",
+                source,
+                parameter.name,
+                f"the parameter {quoted(parameter.name.value)} is declared twice",
+                "rename one of the two",
+            )
+        else:
+            found[parameter.name.value] = resolve_type(context, source, parameter.type)
+    return found
+
+
+def _placeholders(parameters: dict[str, Type | None]) -> dict[str, Constant] | None:
+    """Stand-ins to check a condition with, before any argument is known."""
+    if None in parameters.values():
+        return None
+    return {name: Constant(type_, "", "") for name, type_ in parameters.items() if type_ is not None}
+
+
+def _check_specific(
+    context: Context, world: World, site: Site, node: ast.Policy, parameters: dict[str, Type | None]
+) -> None:
+    assert isinstance(node.target, ast.Name)
+    resource = context.resource(site.source, node.target)
+    if resource is None:
+        return
+    context.actions(site.source, node.actions, resource, node.target.value)
+    stand_ins = _placeholders(parameters)
+    if stand_ins is None:
+        return
+    typed = type_condition(world, Scope(node.target.value, site.source, stand_ins), node.condition)
+    if typed is not None and not parameters and context.symbols.names["policy"][node.name.value] is site:
+        actions = tuple(name.value for name in node.actions) or None
+        instance = Instance(node.name.value, node.name.value, (), node.target.value, actions, typed)
+        context.model.instances[instance.id] = instance
+
+
+def _check_generic(
+    context: Context, world: World, source: Source, node: ast.Policy, parameters: dict[str, Type | None]
+) -> None:
+    """Check a policy on any resource against the resources that it fits, until one is found that it is right for."""
+    assert isinstance(node.target, ast.AnyResource)
+    every = {name for resource in context.model.resources.values() for name in resource.attributes}
+    needed = context.distinct(source, node.target.attributes, "attribute")
+    for name in needed:
+        if name.value not in every and not context.symbols.is_block_hidden("resource"):
+            unknown(context.report, source, name, "attribute", every, "no resource has it")
+    stand_ins = _placeholders(parameters)
+    if stand_ins is None:
+        return
+    only = frozenset(name.value for name in needed)
+    first: Report | None = None
+    for name, resource in sorted(context.model.resources.items()):
+        if only <= resource.attributes.keys():
+            report = Report()
+            typed = type_condition(_reporting_to(world, report), Scope(name, source, stand_ins, only), node.condition)
+            if typed is not None:
+                return
+            first = first or report
+    if first is not None:
+        context.report.diagnostics += first.diagnostics
+
+
+def _reporting_to(world: World, report: Report) -> World:
+    return replace(world, constants=replace(world.constants, report=report))
+
+
+# --- where policies are attached -----------------------------------------------------------------------------
+
+
+def check_limit(context: Context, world: World, source: Source, node: ast.Limit) -> str | None:
+    """Check one attachment and file its instance; the id of it, or ``None`` after a report."""
+    site = context.symbols.find(context.report, "policy", source, node.policy)
+    if site is None:
+        return None
+    policy: Any = site.node
+    name = node.policy.value
+    parameters = context.model.parameters[name]
+    resource_name = _resource_of(context, source, node, policy, site)
+    arguments = _arguments(context, world, source, node, parameters, site)
+    if resource_name is None or arguments is None:
+        return None
+    resource = context.model.resources[resource_name]
+    context.actions(source, node.actions, resource, resource_name)
+    declared = [action.value for action in policy.actions]
+    if isinstance(policy.target, ast.AnyResource):
+        for action in policy.actions:
+            if action.value not in resource.actions:
+                _does_not_fit(context, source, node, f"{quoted(resource_name)} has no action `{action.value}`", site)
+                return None
+    for action in node.actions:
+        if declared and action.value in resource.actions and action.value not in declared:
+            context.report.error(
+                "PL107",
+                source,
+                action,
+                f"the policy {quoted(name)} limits {', '.join(declared)} only",
+                f"leave out `{action.value}`",
+                related(site, "declared here"),
+            )
+    instance_id = _instance_id(name, arguments, resource_name, isinstance(policy.target, ast.AnyResource))
+    if instance_id not in context.model.instances:
+        if instance_id in context.misfits:
+            return None
+        instance = _expand(context, world, source, node, site, resource_name, arguments, instance_id)
+        if instance is None:
+            context.misfits.add(instance_id)
+            return None
+        context.model.instances[instance_id] = instance
+    context.model.limits[place_of(Site(source, node))] = instance_id
+    return instance_id
+
+
+def _resource_of(context: Context, source: Source, node: ast.Limit, policy: ast.Policy, site: Site) -> str | None:
+    """The resource that a limit is about."""
+    if isinstance(policy.target, ast.Name):
+        own = policy.target.value
+        if node.resource is not None and node.resource.value != own:
+            if context.resource(source, node.resource) is not None:
+                _does_not_fit(context, source, node.resource, f"it is a policy on {quoted(own)}", site)
+            return None
+        return own if own in context.model.resources else None
+    if node.resource is None:
+        context.report.error(
+            "PL107",
+            source,
+            node,
+            f"{quoted(node.policy.value)} is a policy on any resource: this says not on which",
+            f"write `policy {source.text[node.policy.start_pos : node.end_pos]} on …`",
+            related(site, "declared here"),
+        )
+        return None
+    resource = context.resource(source, node.resource)
+    if resource is None:
+        return None
+    for name in policy.target.attributes:
+        if name.value not in resource.attributes:
+            message = f"{quoted(node.resource.value)} has no attribute {quoted(name.value)}"
+            _does_not_fit(context, source, node.resource, message, site)
+            return None
+    return node.resource.value
+
+
+def _does_not_fit(context: Context, source: Source, node: ast.Node, why: str, site: Site, help: str = "") -> None:
+    policy: Any = site.node
+    context.report.error(
+        "PL107",
+        source,
+        node,
+        f"the policy {quoted(policy.name.value)} does not fit here: {why}",
+        help or "choose another policy, or write one for this resource",
+        related(site, "declared here"),
+    )
+
+
+def _arguments(
+    context: Context, world: World, source: Source, node: ast.Limit, parameters: dict[str, Type | None], site: Site
+) -> tuple[Constant, ...] | None:
+    """The arguments as constants of the parameters' types."""
+    if len(node.arguments) != len(parameters):
+        wanted = ", ".join(f"{name}: {in_words(t) if t else '…'}" for name, t in parameters.items())
+        given = len(node.arguments)
+        context.report.error(
+            "PL104",
+            source,
+            node,
+            f"{quoted(node.policy.value)} takes {_count(len(parameters))}, {given or 'none'} {'is' if given == 1 else 'are'} given",
+            f"write `policy {node.policy.value}({wanted})`" if parameters else "delete the parentheses",
+            related(site, "declared here"),
+        )
+        return None
+    values: list[Constant] = []
+    for argument, (name, type_) in zip(node.arguments, parameters.items(), strict=True):
+        value = _argument(context, world, source, argument, name, type_)
+        if value is not None:
+            values.append(value)
+    return tuple(values) if len(values) == len(parameters) else None
+
+
+def _argument(
+    context: Context, world: World, source: Source, node: ast.Value, parameter: str, type_: Type | None
+) -> Constant | None:
+    if type_ is None:
+        return None
+    written: Any = node
+    if isinstance(node, ast.Path):
+        written = node.steps[0] if len(node.steps) == 1 and not node.subject else None
+    report = Report()
+    value = None
+    if written is not None and not isinstance(node, ast.List):
+        constants = _reporting_to(world, report).constants
+        value = literal(constants, source, written, type_, f"the parameter {quoted(parameter)}")
+    for found in report.diagnostics:
+        if found.code in ("PL103", "PL101"):
+            context.report.error("PL104", source, node, found.message, found.help)
+        else:
+            context.report.diagnostics.append(found)
+    if value is None and not report.diagnostics:
+        example = "90 days" if isinstance(type_, DurationType) else "…"
+        context.report.error(
+            "PL104",
+            source,
+            node,
+            f"the parameter {quoted(parameter)} takes a constant: {in_words(type_)}",
+            f"write `{parameter}` as a constant: `{example}`",
+        )
+    return value
+
+
+def _count(parameters: int) -> str:
+    return f"{parameters or 'no'} argument{'' if parameters == 1 else 's'}"
+
+
+def _instance_id(policy: str, arguments: tuple[Constant, ...], resource: str, generic: bool) -> str:
+    """``newer_than(90 days) on customer``"""
+    values = f"({', '.join(constant_text(a) for a in arguments)})" if arguments else ""
+    return f"{policy}{values}{f' on {resource}' if generic else ''}"
+
+
+def constant_text(constant: Constant) -> str:
+    """A constant in one line, in a form that no other constant of its type has."""
+    value = constant.value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+
+
+def _expand(
+    context: Context,
+    world: World,
+    source: Source,
+    node: ast.Limit,
+    site: Site,
+    resource: str,
+    arguments: tuple[Constant, ...],
+    instance_id: str,
+) -> Instance | None:
+    policy: ast.Policy = site.node  # type: ignore[assignment]
+    names = context.model.parameters[node.policy.value]
+    bound = dict(zip(names, arguments, strict=True))
+    report = Report()
+    only = None
+    if isinstance(policy.target, ast.AnyResource):
+        only = frozenset(name.value for name in policy.target.attributes)
+    scope = Scope(resource, site.source, bound, only)
+    typed = type_condition(_reporting_to(world, report), scope, policy.condition)
+    if typed is None:
+        known = {d.location for d in context.report.diagnostics}
+        for found in report.diagnostics:
+            # What is wrong with the policy itself was reported where it is declared.
+            if found.location not in known:
+                _does_not_fit(context, source, node, found.message, site, found.help or "")
+                break
+        return None
+    actions = tuple(action.value for action in policy.actions) or None
+    return Instance(instance_id, node.policy.value, arguments, resource, actions, typed)

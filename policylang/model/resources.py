@@ -1,0 +1,210 @@
+"""Pass: resources, their attributes and actions, and what actions require."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policylang.diagnostics import quoted
+from policylang.model.context import Context
+from policylang.model.model import ActionModel, ResourceModel
+from policylang.model.report import Site, related
+from policylang.model.symbols import unknown
+from policylang.model.types import (
+    SIMPLE_TYPES,
+    EnumType,
+    PlaceType,
+    RecordType,
+    SetType,
+    Type,
+    UserType,
+)
+from policylang.model.world import chain, cycles
+from policylang.source import Source
+from policylang.syntax import ast
+
+
+def check_resources(context: Context) -> None:
+    """Fill the model's resources and the attributes of users and requests; report what is wrong with them."""
+    model = context.model
+    for name, site in context.symbols.every("resource"):
+        model.resources[name] = _resource(context, site)
+    for site in context.symbols.duplicates:
+        if isinstance(site.node, ast.Resource):
+            _resource(context, site)
+    for keyword, attributes in (("subject", model.subject), ("request", model.request)):
+        block = context.symbols.blocks.get(keyword)
+        if block is not None:
+            nodes: dict[str, ast.Attribute] = {}
+            for attribute in block.node.attributes:  # type: ignore[attr-defined]
+                _attribute(context, block.source, attribute, attributes, nodes)
+    for resource in model.resources.values():
+        _check_clauses(context, resource)
+    _check_requirement_cycles(context)
+
+
+def resolve_type(context: Context, source: Source, node: ast.Type) -> Type | None:
+    """The type that is written, or ``None`` after a report."""
+    match node:
+        case ast.SetType(of=of):
+            item = resolve_type(context, source, of)
+            return SetType(item) if item is not None and not isinstance(item, SetType) else None
+        case ast.EnumType(values=values):
+            return EnumType(tuple(name.value for name in context.distinct(source, values, "value")))
+        case ast.UserType(role=role):
+            if role is not None and not context.find("role", source, role):
+                return None
+            return UserType(role.value if role else None)
+    name = node.name
+    if name.value in SIMPLE_TYPES:
+        return SIMPLE_TYPES[name.value]
+    if name.value in context.symbols.scope_parents:
+        return PlaceType(name.value)
+    if name.value in context.symbols.names["resource"]:
+        return RecordType(name.value)
+    if not context.symbols.is_hidden("resource", name.value) and not context.symbols.is_hidden(
+        "kind of place", name.value
+    ):
+        candidates = [*SIMPLE_TYPES, *context.symbols.scope_parents, *context.symbols.names["resource"]]
+        help = f"a type is {', '.join(SIMPLE_TYPES)}, `one of …`, `set of …`, a kind of place or a resource"
+        unknown(context.report, source, name, "type", candidates, help)
+    return None
+
+
+def _resource(context: Context, site: Site) -> ResourceModel:
+    node: Any = site.node
+    resource = ResourceModel(site, {}, {}, {})
+    for item in node.items:
+        match item:
+            case ast.Attribute():
+                _attribute(context, site.source, item, resource.attributes, resource.nodes)
+            case ast.Actions(names=names):
+                for name in names:
+                    _action(context, resource, name, Site(site.source, name), ())
+            case ast.Action(name=name, clauses=clauses):
+                _action(context, resource, name, Site(site.source, item), clauses)
+    resource.place = _place_attribute(context, node.name, resource)
+    return resource
+
+
+def _attribute(
+    context: Context,
+    source: Source,
+    node: ast.Attribute,
+    types: dict[str, Type | None],
+    nodes: dict[str, ast.Attribute],
+) -> None:
+    type_ = resolve_type(context, source, node.type)
+    name = node.name.value
+    if name in nodes:
+        context.report.error(
+            "PL102",
+            source,
+            node.name,
+            f"the attribute {quoted(name)} is declared twice",
+            "delete or rename one",
+            related(Site(source, nodes[name]), "first declared here"),
+        )
+        return
+    nodes[name] = node
+    types[name] = type_
+
+
+def _action(context: Context, resource: ResourceModel, name: ast.Name, site: Site, clauses: Any) -> None:
+    first = resource.actions.get(name.value)
+    if name.value == "all":
+        context.report.error(
+            "PL100", site.source, name, "`all` cannot name an action: `grant all` grants every action", "rename it"
+        )
+    elif first is not None:
+        context.report.error(
+            "PL102",
+            site.source,
+            name,
+            f"the action {quoted(name.value)} is declared twice",
+            "delete one of the two",
+            related(first.site, "first declared here"),
+        )
+    else:
+        resource.actions[name.value] = ActionModel(site, clauses)
+
+
+def _place_attribute(context: Context, resource_name: ast.Name, resource: ResourceModel) -> str | None:
+    """The attribute that says where a record lives: the only one typed as a place, or the one named as its kind."""
+    places = {name: t.scope for name, t in resource.attributes.items() if isinstance(t, PlaceType)}
+    if len(places) <= 1:
+        return next(iter(places), None)
+    named = [name for name, kind in places.items() if name == kind]
+    if len(named) == 1:
+        return named[0]
+    second = resource.nodes[list(places)[1]]
+    first = resource.nodes[next(iter(places))]
+    context.report.error(
+        "PL102",
+        resource.site.source,
+        second.name,
+        f"a record of {quoted(resource_name.value)} would live in several places: {', '.join(map(quoted, places))}",
+        f"name the one that counts as its kind: `{places[second.name.value]} : {places[second.name.value]}`",
+        related(Site(resource.site.source, first), "the other place"),
+    )
+    return None
+
+
+def _check_clauses(context: Context, resource: ResourceModel) -> None:
+    for action in resource.actions.values():
+        source = action.site.source
+        requires = context.once(source, action.clauses, ast.Requires)
+        context.once(source, action.clauses, ast.Bypasses)
+        assignable = context.once(source, action.clauses, ast.Assignable)
+        for way in assignable.ways if assignable else ():
+            if way.value not in ("ui", "api"):
+                unknown(context.report, source, way, "way to assign", ("ui", "api"))
+        for atom in required(requires.requirement) if requires else ():
+            _check_required(context, source, atom)
+
+
+def required(node: ast.Requirement) -> Iterator[ast.RequiredGrant | ast.RequiredFeature | ast.RequiredSuperuser]:
+    """The single requirements in an expression of them."""
+    if isinstance(node, (ast.AllRequired, ast.AnyRequired)):
+        for item in node.items:
+            yield from required(item)
+    else:
+        yield node
+
+
+def _check_required(context: Context, source: Source, atom: ast.Requirement) -> None:
+    match atom:
+        case ast.RequiredFeature(feature=feature):
+            context.find("feature", source, feature)
+        case ast.RequiredGrant(action=action, resource=name, place_kind=kind):
+            resource = context.resource(source, name)
+            if resource is not None:
+                context.actions(source, (action,), resource, name.value)
+            if kind is not None:
+                context.find("kind of place", source, kind)
+
+
+def _check_requirement_cycles(context: Context) -> None:
+    """An action that requires itself, by whatever way, is an error; itself at a larger place is not."""
+    edges: dict[str, list[str]] = {}
+    sites: dict[str, Site] = {}
+    for resource_name, resource in context.model.resources.items():
+        for name, action in resource.actions.items():
+            here = f"{name} on {resource_name}"
+            sites[here] = action.site
+            edges[here] = []
+            for clause in action.clauses:
+                for atom in required(clause.requirement) if isinstance(clause, ast.Requires) else ():
+                    if isinstance(atom, ast.RequiredGrant):
+                        there = f"{atom.action.value} on {atom.resource.value}"
+                        if not (there == here and atom.place_kind):
+                            edges[here].append(there)
+    for cycle in cycles({here: [t for t in there if t in edges] for here, there in edges.items()}):
+        site = sites[cycle[0]]
+        context.report.error(
+            "PL105",
+            site.source,
+            site.node,
+            f"an action requires itself: {chain(cycle)}",
+            "leave out one of the requirements",
+        )

@@ -1,0 +1,261 @@
+"""The names that a policy set declares, from all its files in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from policylang.diagnostics import quoted
+from policylang.model.report import Report, Site, related
+from policylang.source import Source
+from policylang.suggest import did_you_mean
+from policylang.syntax import ast
+from policylang.syntax.parser import Parsed
+from policylang.syntax.unsafe import skeleton
+
+# Without a `portals` declaration these are there.
+DEFAULT_PORTALS = ("admin", "staff", "client")
+
+# Kinds of names, as messages call them, and the keyword that declares one.
+KINDS = {
+    "resource": "resource",
+    "role": "role",
+    "group": "group",
+    "policy": "policy",
+    "task": "task",
+    "job": "job",
+    "user": "user",
+    "integration": "integration",
+    "feature": "feature",
+    "portal": "portals",
+    "kind of place": "scope",
+    "place": "place",
+}
+
+
+class Symbols(msgspec.Struct):
+    """Every declaration of a policy set; of two with one name, the first in file order."""
+
+    names: dict[str, dict[str, Site]] = msgspec.field(default_factory=lambda: {kind: {} for kind in KINDS})
+    """Kind of name, name, and where it is declared: the declaration, or the name in a list of names."""
+
+    blocks: dict[str, Site] = msgspec.field(default_factory=dict)
+    """The ``subject`` and ``request`` blocks."""
+
+    timezone: Site | None = None
+    scope_parents: dict[str, str | None] = msgspec.field(default_factory=dict)
+    """Kind of place: the kind that contains it."""
+
+    statements: list[Site] = msgspec.field(default_factory=list)
+    """Declarations without a name: denies for everyone, separations, invariants, reviews."""
+
+    duplicates: list[Site] = msgspec.field(default_factory=list)
+    """Later declarations of a name; what they say is still checked."""
+
+    broken: set[tuple[str | None, str | None]] = msgspec.field(default_factory=set)
+    """Keyword and name of what syntax errors hide; ``None`` where it is not known."""
+
+    def every(self, kind: str) -> Iterable[tuple[str, Site]]:
+        """The declarations of one kind, in the order of the files."""
+        return self.names[kind].items()
+
+    def is_hidden(self, kind: str, name: str) -> bool:
+        """Whether a syntax error may hide the declaration of this name."""
+        keyword = KINDS[kind]
+        if keyword in ("portals", "scope"):
+            return self.is_block_hidden(keyword)
+        return not self.broken.isdisjoint({(keyword, name), (keyword, None), (None, name), (None, None)})
+
+    def is_block_hidden(self, keyword: str) -> bool:
+        """Whether a syntax error may hide some declaration of this keyword."""
+        return any(broken in (keyword, None) for broken, _ in self.broken)
+
+    def find(self, report: Report, kind: str, source: Source, name: ast.Name | ast.Text) -> Site | None:
+        """The declaration that a name refers to.
+
+        Reports PL101 where there is none, unless a syntax error may hide it.
+        """
+        site = self.names[kind].get(name.value)
+        if site is None and not self.is_hidden(kind, name.value):
+            unknown(report, source, name, kind, self.names[kind])
+        return site
+
+
+def unknown(
+    report: Report,
+    source: Source,
+    name: ast.Name | ast.Text,
+    kind: str,
+    candidates: Iterable[str],
+    help: str = "",
+    of: str = "",
+) -> None:
+    """Report PL101 for a name that none of the candidates is. ``of`` names what should have it."""
+    known = list(candidates)
+    suggestion = did_you_mean(name.value, known)
+    if suggestion is None and help:
+        suggestion = help
+    if suggestion is None and 0 < len(known) <= 8:
+        suggestion = f"there is {', '.join(quoted(word) for word in sorted(known))}"
+    if suggestion is None and kind in KINDS:
+        suggestion = f"declare it with `{KINDS[kind]} {_as_written(name)}`, or correct the name"
+    report.error("PL101", source, name, f"unknown {kind} {quoted(name.value)}{f' of `{of}`' if of else ''}", suggestion)
+
+
+def _as_written(name: ast.Name | ast.Text) -> str:
+    return f'"{name.value}"' if isinstance(name, ast.Text) else name.value
+
+
+def collect(report: Report, files: Iterable[Parsed]) -> Symbols:
+    """Gather the declarations of all files. Reports PL102 and PL108, and PL106 for ids that look alike."""
+    symbols = Symbols()
+    for parsed in files:
+        symbols.broken.update((broken.keyword, broken.name) for broken in parsed.file.broken)
+        for node in parsed.file.declarations:
+            _declare(report, symbols, Site(parsed.source, node))
+    if not symbols.names["portal"] and not symbols.is_block_hidden("portals"):
+        symbols.names["portal"] = dict.fromkeys(DEFAULT_PORTALS)  # type: ignore[arg-type]
+    for kind in ("user", "place", "job"):
+        _look_alike(report, symbols, kind)
+    return symbols
+
+
+def _declare(report: Report, symbols: Symbols, site: Site) -> None:
+    source: Source = site.source
+    match site.node:
+        case ast.Timezone():
+            symbols.timezone = _only(report, symbols, "timezone", symbols.timezone, site)
+        case ast.AttributeBlock(keyword=keyword):
+            symbols.blocks[keyword.value] = _only(
+                report, symbols, keyword.value, symbols.blocks.get(keyword.value), site
+            )
+        case ast.Portals(names=names):
+            for name in names:
+                _add(report, symbols, "portal", name, Site(source, name))
+        case ast.Scope(kinds=kinds):
+            _scope(report, symbols, source, kinds)
+        case ast.Place(name=name):
+            _add(report, symbols, "place", name, site)
+        case ast.User(id=name):
+            _user(report, symbols, name, site)
+        case ast.Integration(name=name):
+            _add(report, symbols, "integration", name, site)
+        case ast.Job(code=name):
+            _add(report, symbols, "job", name, site)
+        case ast.Feature() | ast.Resource() | ast.Policy() | ast.Role() | ast.Group() | ast.Task():
+            node: Any = site.node
+            _add(report, symbols, type(node).__name__.lower(), node.name, site)
+        case _:
+            symbols.statements.append(site)
+
+
+def _only(report: Report, symbols: Symbols, what: str, first: Site | None, site: Site) -> Site:
+    if first is None:
+        return site
+    place = Site(site.source, _head(site.node))
+    report.error(
+        "PL102",
+        place.source,
+        place.node,
+        f"a policy set has one `{what}`",
+        "delete one of the two" if what == "timezone" else "put everything into one block",
+        related(Site(first.source, _head(first.node)), "the first one is here"),
+    )
+    symbols.duplicates.append(site)
+    return first
+
+
+def _head(node: ast.Node) -> ast.Node:
+    return node.keyword if isinstance(node, ast.AttributeBlock) else node
+
+
+def _add(report: Report, symbols: Symbols, kind: str, name: ast.Name | ast.Text, site: Site) -> None:
+    """Enter a name, or report that it is taken. Users and integrations share their names: both make requests."""
+    taken = next((symbols.names[k].get(name.value) for k in _sharing(kind) if name.value in symbols.names[k]), None)
+    if taken is None:
+        symbols.names[kind][name.value] = site
+        return
+    symbols.duplicates.append(site)
+    _report_taken(report, kind, name, site.source, taken)
+
+
+def _report_taken(report: Report, kind: str, name: ast.Name | ast.Text, source: Source, taken: Site) -> None:
+    node: Any = taken.node
+    first = node if isinstance(node, ast.Name) else getattr(node, "name", None) or getattr(node, "id", node)
+    report.error(
+        "PL102",
+        source,
+        name,
+        f"the {kind} {quoted(name.value)} is declared twice",
+        "delete or rename one of the two",
+        related(Site(taken.source, getattr(node, "code", first)), "first declared here"),
+    )
+
+
+def _sharing(kind: str) -> tuple[str, ...]:
+    return ("user", "integration") if kind in ("user", "integration") else (kind,)
+
+
+def _scope(report: Report, symbols: Symbols, source: Source, kinds: tuple[ast.Name, ...]) -> None:
+    parent: str | None = None
+    for name in kinds:
+        site = symbols.names["kind of place"].get(name.value)
+        if site is None:
+            symbols.names["kind of place"][name.value] = Site(source, name)
+            symbols.scope_parents[name.value] = parent
+        elif parent is not None and symbols.scope_parents[name.value] not in (None, parent):
+            report.error(
+                "PL102",
+                source,
+                name,
+                f"{quoted(name.value)} is contained in `{symbols.scope_parents[name.value]}` already",
+                "a kind of place has one parent",
+                related(site, "first declared here"),
+            )
+        elif parent is not None:
+            symbols.scope_parents[name.value] = parent
+        parent = name.value
+
+
+def _user(report: Report, symbols: Symbols, name: ast.Text, site: Site) -> None:
+    first = symbols.names["user"].get(name.value)
+    if first is None:
+        _add(report, symbols, "user", name, site)
+        return
+    symbols.duplicates.append(site)
+    before: Any = first.node
+    again: Any = site.node
+    groups = {group.value for group in (*before.groups, *again.groups)}
+    if before.groups and again.groups and len(groups) > 1:
+        report.error(
+            "PL108",
+            site.source,
+            again.groups[0],
+            f"the user {quoted(name.value)} is in two groups: {' and '.join(quoted(g) for g in sorted(groups))}",
+            "a user is in at most one group: give the second one's rights as a role",
+            related(Site(first.source, before.groups[0]), "the first group is here"),
+        )
+        return
+    _report_taken(report, "user", name, site.source, first)
+
+
+def _look_alike(report: Report, symbols: Symbols, kind: str) -> None:
+    """Ids that are equal to the eye and different to the machine."""
+    seen: dict[str, Site] = {}
+    names = symbols.names[kind]
+    if all(name.isascii() for name in names):
+        return
+    for name, site in names.items():
+        first = seen.setdefault(skeleton(name), site)
+        if first is not site:
+            node: Any = site.node
+            report.error(
+                "PL106",
+                site.source,
+                getattr(node, "id", None) or getattr(node, "code", None) or node.name,
+                f"the {kind} {quoted(name)} looks like another one and differs in a letter that cannot be seen",
+                "write both with the same letters, or one with `\\u{…}`",
+                related(first, "the other one"),
+            )

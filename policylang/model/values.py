@@ -1,0 +1,278 @@
+"""Constants: from what is written to a typed value."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from policylang.diagnostics import listed, quoted
+from policylang.limits import Limits
+from policylang.model.conditions import Constant
+from policylang.model.report import Report, Site, at
+from policylang.model.symbols import unknown
+from policylang.model.types import (
+    NUMBERS,
+    UNITS,
+    BoolType,
+    DateTimeType,
+    DateType,
+    Duration,
+    DurationType,
+    EnumType,
+    IntType,
+    IpType,
+    PlaceType,
+    TextType,
+    Type,
+    UserType,
+    in_words,
+)
+from policylang.source import Source
+from policylang.suggest import closest
+from policylang.syntax import ast
+
+MAX_INT = 2**53 - 1
+
+Written = ast.Text | ast.Number | ast.Duration | ast.Date | ast.DateTime | ast.Name
+
+
+class Constants(msgspec.Struct):
+    """What reading constants needs to know."""
+
+    report: Report
+    limits: Limits
+    places: Mapping[str, Site]
+    hidden_places: bool
+    """A syntax error may hide places."""
+
+
+def natural_type(node: Written) -> Type | None:
+    """The type a constant has by itself; ``None`` where the other side decides (numbers, words)."""
+    match node:
+        case ast.Text():
+            return TextType()
+        case ast.Duration():
+            return DurationType()
+        case ast.Date():
+            return DateType()
+        case ast.DateTime():
+            return DateTimeType()
+        case _:
+            return None
+
+
+def duration(c: Constants, source: Source, node: ast.Duration) -> Duration | None:
+    """Read ``30 days``. Reports an unknown unit, a singular in place of the plural, and what is too long."""
+    written, unit = node.amount.value, node.unit.value
+    plural = unit if unit in UNITS else f"{unit}s"
+    if plural not in UNITS:
+        near = closest(unit, UNITS)
+        c.report.error(
+            "PL100",
+            source,
+            node.unit,
+            f"{quoted(unit)} is not a unit of time",
+            f"did you mean `{near}`?" if near else f"units are {listed(list(UNITS), 'and')}",
+        )
+        return None
+    if plural != unit and written != "1":
+        c.report.error(
+            "PL100", source, node.unit, f"expected `{plural}`, found {quoted(unit)}", f"write `{written} {plural}`"
+        )
+        return None
+    if not written.isdigit():
+        c.report.error("PL103", source, node.amount, "a duration is a whole number of units", "use a smaller unit")
+        return None
+    kept, size = UNITS[plural]
+    amount = int(written) * size
+    if amount > c.limits.duration_years * {"minutes": 366 * 24 * 60, "days": 366, "months": 12}[kept]:
+        c.report.error(
+            "PL110",
+            source,
+            node,
+            f"a duration of more than {c.limits.duration_years} years",
+            "shorten it, or raise the limit in `policylang.yaml`",
+        )
+        return None
+    return Duration(amount, kept)
+
+
+def date(report: Report, source: Source, node: ast.Date) -> datetime.date | None:
+    """Read a calendar day. Reports days that do not exist."""
+    try:
+        return datetime.date.fromisoformat(node.value)
+    except ValueError:
+        report.error("PL109", source, node, f"there is no day {quoted(node.value)}", "write `year-month-day`")
+        return None
+
+
+def instant(report: Report, source: Source, node: ast.DateTime) -> str | None:
+    """Read a datetime as UTC. Reports instants that do not exist and those without an offset."""
+    try:
+        moment = datetime.datetime.fromisoformat(node.value)
+        if moment.tzinfo is None:
+            report.error(
+                "PL109",
+                source,
+                node,
+                f"{quoted(node.value)} has no offset, so it is another instant in every timezone",
+                f"add the offset: `{node.value}Z` or `{node.value}-07:00`",
+            )
+            return None
+        moment = moment.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        report.error("PL109", source, node, f"there is no instant {quoted(node.value)}", "write `2026-01-31T08:00:00Z`")
+        return None
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def literal(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Constant | None:
+    """The constant as a value of a type, or ``None`` after a report of why it is none.
+
+    ``what`` names the thing that has the type, for messages.
+    """
+    value = _value(c, source, node, type_, what)
+    return None if value is None else Constant(type_, value, at(source, node))
+
+
+def mismatch(
+    report: Report, source: Source, node: ast.Node, what: str, type_: Type, found: str, help: str = ""
+) -> None:
+    """Report PL103: something of one type where another is needed."""
+    report.error("PL103", source, node, f"{what} is {in_words(type_)}, {found}", help or None)
+
+
+def _value(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Any:
+    match type_, node:
+        case TextType(), ast.Text(value=value):
+            return value
+        case UserType(), ast.Text(value=value):
+            return value
+        case IpType(), ast.Text(value=value):
+            return _address(c, source, node, value)
+        case PlaceType(), ast.Text():
+            return _place(c, source, node, type_, what)
+        case BoolType(), ast.Name(value="true" | "false" as word):
+            return word == "true"
+        case EnumType(), ast.Name():
+            return _enum_value(c, source, node, type_, what)
+        case (IntType() | DateType() | DateTimeType() | DurationType() | TextType(), _) | (_, ast.Number()):
+            return _ordered_value(c, source, node, type_, what)
+    _explain_mismatch(c.report, source, node, type_, what)
+    return None
+
+
+def _ordered_value(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Any:
+    match type_, node:
+        case IntType(), ast.Number(value=value):
+            return _int(c, source, node, value, what)
+        case _, ast.Number(value=value) if isinstance(type_, NUMBERS):
+            return canonical_decimal(Decimal(value))
+        case DateType(), ast.Date():
+            day = date(c.report, source, node)
+            return day and day.isoformat()
+        case DateTimeType(), ast.DateTime():
+            return instant(c.report, source, node)
+        case DurationType(), ast.Duration():
+            return duration(c, source, node)
+    _explain_mismatch(c.report, source, node, type_, what)
+    return None
+
+
+def _explain_mismatch(report: Report, source: Source, node: Written, type_: Type, what: str) -> None:
+    written = source.text[node.start_pos : node.end_pos]
+    mismatch(report, source, node, what, type_, f"{quoted(written)} is not", _mismatch_help(node, type_, written))
+
+
+def _mismatch_help(node: Written, type_: Type, written: str) -> str:
+    match type_, node:
+        case TextType() | UserType() | IpType() | PlaceType(), ast.Name():
+            return f'write it in quotes: `"{written}"`'
+        case EnumType(values), ast.Text(value=value):
+            return f"values stand without quotes: `{value}`" if value in values else f"values: {', '.join(values)}"
+        case DateTimeType(), ast.Date(value=value):
+            return f"say at what time, and with which offset: `{value}T00:00:00Z`"
+        case DateType(), ast.DateTime(value=value):
+            return f"write the day alone: `{value[:10]}`"
+        case ((DateType() | DateTimeType()), ast.Text()):
+            return "write it without quotes: `2026-01-31` or `2026-01-31T08:00:00Z`"
+        case DurationType(), ast.Number(value=value):
+            return f"add a unit: `{value} days`"
+        case BoolType(), _:
+            return "write `true` or `false`"
+    return ""
+
+
+def canonical_decimal(value: Decimal) -> str:
+    """Plain digits, no exponent, no zeros at the end: equal numbers have one form."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def _int(c: Constants, source: Source, node: ast.Number, written: str, what: str) -> int | None:
+    value = Decimal(written)
+    if value != value.to_integral_value():
+        mismatch(c.report, source, node, what, IntType(), f"{quoted(written)} is not")
+        return None
+    if abs(value) > MAX_INT:
+        c.report.error("PL110", source, node, f"{quoted(written)} is beyond ±{MAX_INT}", "use a `decimal` attribute")
+        return None
+    return int(value)
+
+
+def _address(c: Constants, source: Source, node: ast.Node, value: str) -> str | None:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        help = (
+            'a network stands behind `in`: `in "10.0.0.0/8"`' if "/" in value else "write `192.0.2.7` or `2001:db8::1`"
+        )
+        c.report.error("PL103", source, node, f"{quoted(value)} is not an IP address", help)
+        return None
+
+
+def network(report: Report, source: Source, node: ast.Text) -> str | None:
+    """Read ``10.0.0.0/8``. Reports what is no network, and networks with bits behind the mask."""
+    try:
+        return str(ipaddress.ip_network(node.value))
+    except ValueError:
+        pass
+    try:
+        meant = str(ipaddress.ip_network(node.value, strict=False))
+    except ValueError:
+        report.error("PL103", source, node, f"{quoted(node.value)} is not a network", "write `10.0.0.0/8`")
+        return None
+    report.error("PL103", source, node, f"{quoted(node.value)} names an address inside a network", f'write `"{meant}"`')
+    return None
+
+
+def _place(c: Constants, source: Source, node: ast.Text, type_: PlaceType, what: str) -> str | None:
+    site = c.places.get(node.value)
+    if site is None:
+        if not c.hidden_places:
+            unknown(c.report, source, node, "place", c.places)
+        return None
+    kind = site.node.kind.value  # type: ignore[attr-defined]
+    if kind != type_.scope:
+        mismatch(c.report, source, node, what, type_, f"{quoted(node.value)} is a {kind}")
+        return None
+    return node.value
+
+
+def _enum_value(c: Constants, source: Source, node: ast.Name, type_: EnumType, what: str) -> str | None:
+    if node.value in type_.values:
+        return node.value
+    near = closest(node.value, type_.values)
+    values = ", ".join(type_.values)
+    if near:
+        c.report.error("PL101", source, node, f"{what} has no value {quoted(node.value)}", f"did you mean `{near}`?")
+    else:
+        mismatch(c.report, source, node, what, type_, f"{quoted(node.value)} is not", f"values: {values}")
+    return None

@@ -1,0 +1,66 @@
+"""A policy set on its way through the phases. Each phase is a value, made when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from policylang.diagnostics import Diagnostic
+from policylang.discovery import SourceSet
+from policylang.ir.lower import lower
+from policylang.ir.nodes import PolicySet
+from policylang.model import Model, build_model
+from policylang.source import Location
+from policylang.syntax import ast
+from policylang.syntax.parser import Parsed, parse
+
+
+class Project:
+    """The sources of one policy set and everything made of them."""
+
+    def __init__(self, sources: SourceSet) -> None:
+        self.sources = sources
+
+    @cached_property
+    def files(self) -> tuple[Parsed, ...]:
+        """The syntax trees, with the errors of each text."""
+        limits = self.sources.config.limits
+        return tuple(parse(source, limits) for source in self.sources.sources)
+
+    @cached_property
+    def _modelled(self) -> tuple[Model, tuple[Diagnostic, ...]]:
+        files = self.files
+        if self.sources.problems or self.sources.oversized:
+            # What could not be read may have declared anything: be silent about names that are not known.
+            hidden = ast.File((), (), (ast.Broken(None, None),))
+            files = (*files, *(Parsed(source, hidden, ()) for source in self.sources.oversized))
+            if self.sources.problems and files:
+                files = (*files, Parsed(files[0].source, hidden, ()))
+        return build_model(files, self.sources.config.limits)
+
+    @property
+    def model(self) -> Model:
+        return self._modelled[0]
+
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Everything wrong with the sources, in the order of files and places."""
+        found = [d for parsed in self.files for d in parsed.diagnostics]
+        found += self._modelled[1]
+        limit = self.sources.config.limits.file_bytes
+        found += [
+            Diagnostic(
+                code="PL110",
+                message=f"the file is larger than {limit:,} bytes",
+                location=Location(source.name, 1, 1, 1, 1),
+                help="split it, or raise `limits: file_bytes` in `policylang.yaml`",
+            )
+            for source in self.sources.oversized
+        ]
+        return tuple(sorted(found, key=lambda d: d.order))
+
+    @cached_property
+    def ir(self) -> PolicySet | None:
+        """The compiled policy set; ``None`` where there is an error or something could not be read."""
+        if self.sources.problems or any(d.severity == "error" for d in self.diagnostics):
+            return None
+        return lower(self.model, self.sources.sources)

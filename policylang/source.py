@@ -1,0 +1,75 @@
+"""Source text and places in it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cached_property
+
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+class Source:
+    """The text of one policy file.
+
+    ``name`` is what diagnostics and compiled JSON call the file: a path with forward slashes, relative to the
+    policy set, never an absolute one, so that output does not depend on the machine. ``display`` is the path as
+    the user would type it, for messages.
+    """
+
+    def __init__(self, name: str, text: str, display: str | None = None) -> None:
+        self.name = name
+        self.text = text
+        self.display = display or name
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        """Offsets (code points, 0-based) at which the lines begin."""
+        return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The line and column of an offset, both 1-based, the column in code points."""
+        line = bisect_right(self.line_starts, offset)
+        return line, offset - self.line_starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a line (1-based), without its line break; empty past the end."""
+        if number > len(self.line_starts):
+            return ""
+        start = self.line_starts[number - 1]
+        end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+    def location(self, start: int, end: int) -> Location:
+        """The place of the text from offset ``start`` up to, not including, ``end``."""
+        return Location(self.name, *self.position(start), *self.position(end))
+
+
+class Location(tuple[str, int, int, int, int]):
+    """A place in a source: path, line, column, end line, end column; 1-based, the end column exclusive.
+
+    Its text form, used in compiled JSON, is ``path:line:column-end_line:end_column``.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, path: str, line: int, column: int, end_line: int, end_column: int) -> Location:
+        return super().__new__(cls, (path, line, column, end_line, end_column))
+
+    path = property(lambda self: self[0])
+    line = property(lambda self: self[1])
+    column = property(lambda self: self[2])
+    end_line = property(lambda self: self[3])
+    end_column = property(lambda self: self[4])
+
+    def __str__(self) -> str:
+        return "%s:%d:%d-%d:%d" % self
+
+    @classmethod
+    def parse(cls, text: str) -> Location:
+        """Read the text form back. Raises ValueError where it is not one."""
+        match = re.fullmatch(r"(.*):(\d+):(\d+)-(\d+):(\d+)", text, re.DOTALL)
+        if match is None:
+            raise ValueError(f"not a location: {text!r}")
+        path, *numbers = match.groups()
+        return cls(path, *map(int, numbers))

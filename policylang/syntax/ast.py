@@ -1,0 +1,527 @@
+"""The syntax tree: what a policy file says, before anything is looked up.
+
+Every node knows its place: ``start_pos`` and ``end_pos`` are offsets into the source text in code points, the end
+exclusive. Trees are immutable. Clauses that may come in any order stay in the order they were written.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Node(msgspec.Struct, frozen=True, gc=False):
+    start_pos: int
+    end_pos: int
+
+
+# --- words and values ----------------------------------------------------------------------------------------
+
+
+class Name(Node, frozen=True, gc=False):
+    """A name; several words in a condition are one name, joined by underscores."""
+
+    value: str
+
+
+class Text(Node, frozen=True, gc=False):
+    """A string in quotes, its escapes decoded."""
+
+    value: str
+
+
+class Number(Node, frozen=True, gc=False):
+    """A number as it was written, so that no digit is lost."""
+
+    value: str
+
+
+class Duration(Node, frozen=True, gc=False):
+    """``30 days``. Whether the unit exists is checked with the types."""
+
+    amount: Number
+    unit: Name
+
+
+class Date(Node, frozen=True, gc=False):
+    """``2026-01-31``, not yet known to exist."""
+
+    value: str
+
+
+class DateTime(Node, frozen=True, gc=False):
+    """``2026-01-31T08:00:00Z``, not yet known to exist nor to have an offset."""
+
+    value: str
+
+
+class List(Node, frozen=True, gc=False):
+    """``[a, b]``"""
+
+    items: tuple[Operand, ...]
+
+
+class Path(Node, frozen=True, gc=False):
+    """``customer.sales rep``: attributes from the record, from ``request``, or from the assigned user.
+
+    ``subject`` is the place of the words ``assigned user``, where the path begins there; then ``steps`` may be empty.
+    """
+
+    subject: Name | None
+    steps: tuple[Name, ...]
+
+
+Operand = Path | Text | Number | Duration | Date | DateTime
+Value = Operand | List
+
+
+# --- conditions ----------------------------------------------------------------------------------------------
+
+
+class Or(Node, frozen=True, gc=False):
+    items: tuple[Condition, ...]
+
+
+class And(Node, frozen=True, gc=False):
+    items: tuple[Condition, ...]
+
+
+class Not(Node, frozen=True, gc=False):
+    item: Condition
+
+
+class Comparison(Node, frozen=True, gc=False):
+    """``left operator right``; the operator's ``value`` is its words, joined by one space."""
+
+    left: Operand
+    operator: Name
+    right: Operand
+
+
+class Presence(Node, frozen=True, gc=False):
+    """``is missing`` (``missing`` true) or ``is present``."""
+
+    operand: Operand
+    missing: bool
+
+
+class Membership(Node, frozen=True, gc=False):
+    """``in [a, b]`` or ``in "10.0.0.0/8"``"""
+
+    operand: Operand
+    choices: List | Text
+
+
+Condition = Or | And | Not | Comparison | Presence | Membership
+
+
+# --- the world -----------------------------------------------------------------------------------------------
+
+
+class Timezone(Node, frozen=True, gc=False):
+    name: Text
+
+
+class Portals(Node, frozen=True, gc=False):
+    names: tuple[Name, ...]
+
+
+class Scope(Node, frozen=True, gc=False):
+    """``scope region contains zone contains site``, from the top down."""
+
+    kinds: tuple[Name, ...]
+
+
+class Place(Node, frozen=True, gc=False):
+    kind: Name
+    name: Text
+    parent: Text | None
+
+
+class Feature(Node, frozen=True, gc=False):
+    name: Name
+    label: Text | None
+    on: bool
+
+
+# --- records -------------------------------------------------------------------------------------------------
+
+
+class NamedType(Node, frozen=True, gc=False):
+    name: Name
+
+
+class UserType(Node, frozen=True, gc=False):
+    role: Name | None
+
+
+class EnumType(Node, frozen=True, gc=False):
+    values: tuple[Name, ...]
+
+
+class SetType(Node, frozen=True, gc=False):
+    of: NamedType | UserType | EnumType
+
+
+Type = NamedType | UserType | EnumType | SetType
+
+
+class Attribute(Node, frozen=True, gc=False):
+    marks: tuple[Name, ...]
+    name: Name
+    type: Type
+
+
+class AttributeBlock(Node, frozen=True, gc=False):
+    """``subject { … }`` or ``request { … }``"""
+
+    keyword: Name
+    attributes: tuple[Attribute, ...]
+
+
+class RequiredGrant(Node, frozen=True, gc=False):
+    action: Name
+    resource: Name
+    place_kind: Name | None
+
+
+class RequiredFeature(Node, frozen=True, gc=False):
+    feature: Name
+
+
+class RequiredSuperuser(Node, frozen=True, gc=False):
+    pass
+
+
+class AllRequired(Node, frozen=True, gc=False):
+    items: tuple[Requirement, ...]
+
+
+class AnyRequired(Node, frozen=True, gc=False):
+    items: tuple[Requirement, ...]
+
+
+Requirement = RequiredGrant | RequiredFeature | RequiredSuperuser | AllRequired | AnyRequired
+
+
+class Requires(Node, frozen=True, gc=False):
+    requirement: Requirement
+
+
+class Bypasses(Node, frozen=True, gc=False):
+    pass
+
+
+class Assignable(Node, frozen=True, gc=False):
+    ways: tuple[Name, ...]
+
+
+class Actions(Node, frozen=True, gc=False):
+    names: tuple[Name, ...]
+
+
+class Action(Node, frozen=True, gc=False):
+    name: Name
+    clauses: tuple[Requires | Bypasses | Assignable, ...]
+
+
+class Resource(Node, frozen=True, gc=False):
+    name: Name
+    label: Text | None
+    items: tuple[Attribute | Actions | Action, ...]
+
+
+# --- policies ------------------------------------------------------------------------------------------------
+
+
+class Parameter(Node, frozen=True, gc=False):
+    name: Name
+    type: NamedType | UserType | EnumType
+
+
+class MisplacedValue(Node, frozen=True, gc=False):
+    """A name between parameters that does not follow a ``one of``."""
+
+    name: Name
+
+
+class AnyResource(Node, frozen=True, gc=False):
+    """``any resource with created``"""
+
+    attributes: tuple[Name, ...]
+
+
+class Policy(Node, frozen=True, gc=False):
+    name: Name
+    parameters: tuple[Parameter | MisplacedValue, ...]
+    label: Text | None
+    target: Name | AnyResource
+    actions: tuple[Name, ...]
+    condition: Condition
+
+
+# --- who gets what -------------------------------------------------------------------------------------------
+
+
+class AllResources(Node, frozen=True, gc=False):
+    pass
+
+
+class Fields(Node, frozen=True, gc=False):
+    names: tuple[Name, ...]
+
+
+class Except(Node, frozen=True, gc=False):
+    names: tuple[Name, ...]
+
+
+class Including(Node, frozen=True, gc=False):
+    names: tuple[Name, ...]
+
+
+class Because(Node, frozen=True, gc=False):
+    reason: Text
+
+
+class ConditionBlock(Node, frozen=True, gc=False):
+    condition: Condition
+
+
+class Grant(Node, frozen=True, gc=False):
+    actions: tuple[Name, ...]
+    target: Name | AllResources
+    clauses: tuple[Fields | Except | Including | Because, ...]
+
+
+class Deny(Node, frozen=True, gc=False):
+    actions: tuple[Name, ...]
+    target: Name | AllResources
+    clauses: tuple[Fields | ConditionBlock | Because, ...]
+
+
+class Limit(Node, frozen=True, gc=False):
+    """``policy newer_than(90 days) on customer for view``"""
+
+    policy: Name
+    arguments: tuple[Value, ...]
+    resource: Name | None
+    actions: tuple[Name, ...]
+
+
+class Includes(Node, frozen=True, gc=False):
+    """``role a, b`` inside a role, a group, a job or an integration."""
+
+    roles: tuple[Name, ...]
+
+
+class Portal(Node, frozen=True, gc=False):
+    name: Name
+
+
+class Performs(Node, frozen=True, gc=False):
+    tasks: tuple[Name, ...]
+
+
+class MayAssign(Node, frozen=True, gc=False):
+    roles: tuple[Name, ...]
+
+
+BundleItem = Includes | Grant | Deny | Limit | Portal | Performs | MayAssign
+
+
+class Role(Node, frozen=True, gc=False):
+    marks: tuple[Name, ...]
+    name: Name
+    label: Text | None
+    items: tuple[BundleItem, ...]
+
+
+class Group(Node, frozen=True, gc=False):
+    name: Name
+    label: Text | None
+    items: tuple[BundleItem, ...]
+
+
+# --- people, jobs, tasks, integrations -----------------------------------------------------------------------
+
+
+class Need(Node, frozen=True, gc=False):
+    actions: tuple[Name, ...]
+    resource: Name
+    fields: Fields | None
+
+
+class Task(Node, frozen=True, gc=False):
+    name: Name
+    label: Text | None
+    needs: tuple[Need, ...]
+
+
+class Job(Node, frozen=True, gc=False):
+    code: Text
+    label: Text | None
+    items: tuple[Includes, ...]
+
+
+class UserAttribute(Node, frozen=True, gc=False):
+    name: Name
+    value: Name | Value
+
+
+class Append(Node, frozen=True, gc=False):
+    limit: Limit
+    because: Because | None
+
+
+class Override(Node, frozen=True, gc=False):
+    limit: Limit
+    because: Because | None
+
+
+class AtPlace(Node, frozen=True, gc=False):
+    kind: Name
+    place: Text
+
+
+class FromDate(Node, frozen=True, gc=False):
+    date: Date
+
+
+class UntilDate(Node, frozen=True, gc=False):
+    date: Date
+
+
+class ApprovedBy(Node, frozen=True, gc=False):
+    user: Text
+
+
+class Assignment(Node, frozen=True, gc=False):
+    role: Name
+    clauses: tuple[AtPlace | FromDate | UntilDate | Because | ApprovedBy, ...]
+
+
+UserItem = UserAttribute | Append | Override | Assignment
+
+
+class User(Node, frozen=True, gc=False):
+    """A user may be in one group; ``groups`` keeps a second one for the diagnostic."""
+
+    marks: tuple[Name, ...]
+    id: Text
+    label: Text | None
+    groups: tuple[Name, ...]
+    job: Text | None
+    items: tuple[UserItem, ...]
+
+
+class Objects(Node, frozen=True, gc=False):
+    resources: tuple[Name, ...]
+
+
+class Mirror(Node, frozen=True, gc=False):
+    role: Name
+
+
+class Integration(Node, frozen=True, gc=False):
+    name: Name
+    label: Text | None
+    items: tuple[Includes | Objects | Mirror, ...]
+
+
+# --- statements about the whole ------------------------------------------------------------------------------
+
+
+class Separation(Node, frozen=True, gc=False):
+    action: Name
+    resource: Name
+    other_action: Name
+    other_resource: Name
+    label: Text | None
+
+
+class WithRole(Node, frozen=True, gc=False):
+    role: Name
+
+
+class InGroup(Node, frozen=True, gc=False):
+    group: Name
+
+
+class Invariant(Node, frozen=True, gc=False):
+    """``quantifier`` is ``no``, ``only`` or ``every``; no ``selectors`` means every user."""
+
+    label: Text
+    quantifier: str
+    selectors: tuple[WithRole | InGroup, ...]
+    actions: tuple[Name, ...]
+    resource: Name
+    field: Name | None
+    condition: Condition | None
+
+
+class Review(Node, frozen=True, gc=False):
+    """``kind`` is ``role``, ``group``, ``integration`` or ``user``."""
+
+    kind: str
+    subject: Name | Text
+    every: Duration
+    last: Date | None
+    by: Text | None
+
+
+Declaration = (
+    Timezone
+    | Portals
+    | Scope
+    | Place
+    | Feature
+    | AttributeBlock
+    | Resource
+    | Policy
+    | Role
+    | Group
+    | Task
+    | Job
+    | User
+    | Integration
+    | Separation
+    | Deny
+    | Invariant
+    | Review
+)
+
+
+class Comment(Node, frozen=True, gc=False):
+    """A comment with its ``#``."""
+
+    text: str
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """A declaration that a syntax error hid.
+
+    Later phases know by it that ``name`` was meant to exist, and stay silent about it. ``keyword`` is ``None`` where
+    the declaration's own keyword could not be read.
+    """
+
+    keyword: str | None
+    name: str | None
+
+
+class File(msgspec.Struct, frozen=True):
+    """What was understood of one source."""
+
+    declarations: tuple[Declaration, ...]
+    comments: tuple[Comment, ...]
+    broken: tuple[Broken, ...]
+
+
+def without_places(node: Any) -> Any:
+    """The tree as plain tuples without offsets, to compare what two trees say."""
+    if isinstance(node, tuple):
+        return tuple(without_places(item) for item in node)
+    if isinstance(node, Node):
+        fields = (f for f in node.__struct_fields__ if f not in ("start_pos", "end_pos"))
+        return (type(node).__name__, *(without_places(getattr(node, f)) for f in fields))
+    return node

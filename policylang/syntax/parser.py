@@ -1,0 +1,85 @@
+"""Text to syntax tree, going on after each mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from policylang.diagnostics import Diagnostic
+from policylang.limits import Limits
+from policylang.source import Source
+from policylang.syntax import ast
+from policylang.syntax.errors import Mistake, diagnose
+from policylang.syntax.grammar import tables
+from policylang.syntax.lexer import END, Scan, Token
+from policylang.syntax.unsafe import unsafe_text
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """The tree of one source, and what is wrong with its text. The tree holds what could be read."""
+
+    source: Source
+    file: ast.File
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def parse(source: Source, limits: Limits | None = None) -> Parsed:
+    """Parse one source.
+
+    After a mistake parsing goes on at the next declaration, so one mistake gives one diagnostic and hides one
+    declaration, of which ``File.broken`` keeps the name. Never raises for what is in the text.
+    """
+    limits = limits or Limits()
+    text = source.text
+    grammar = tables()
+    states = grammar.states
+    state_stack = [grammar.start]
+    value_stack: list[Any] = []
+    scan = Scan(grammar.lexer, text, limits)
+    tokens = scan.tokens(states, state_stack)
+    mistakes: list[Mistake] = []
+    while True:
+        token = next(tokens, None) or Token(END, "", len(text), len(text))
+        type_ = token.type
+        # The LALR(1) automaton: reduce until the token can be shifted.
+        while True:
+            entry = states[state_stack[-1]].get(type_)
+            if entry.__class__ is int:
+                state_stack.append(entry)  # type: ignore[arg-type]
+                value_stack.append(token)
+                break
+            if entry is None:
+                mistake = diagnose(source, scan, grammar, state_stack, value_stack, token)
+                mistakes.append(mistake)
+                # The bottom of the stack is the list of the declarations that are complete.
+                del state_stack[2:], value_stack[1:]
+                scan.pos = mistake.resume_at
+                tokens = scan.tokens(states, state_stack)
+                break
+            size, callback, rule = entry  # type: ignore[misc]
+            if callback is None:
+                state_stack.pop()
+            elif size:
+                value_stack[-size:] = [callback(value_stack[-size:])]
+                del state_stack[-size:]
+            else:
+                value_stack.append(callback([]))
+            state_stack.append(states[state_stack[-1]][rule])  # type: ignore[arg-type]
+            if state_stack[-1] == grammar.end:
+                return _parsed(source, value_stack[0], scan, mistakes, limits)
+
+
+def _parsed(
+    source: Source, declarations: tuple[ast.Declaration, ...], scan: Scan, mistakes: list[Mistake], limits: Limits
+) -> Parsed:
+    # Resuming before a comment would gather it twice.
+    comments = {c.start_pos: ast.Comment(c.start_pos, c.end_pos, c.value) for c in scan.comments}
+    file = ast.File(
+        declarations,
+        tuple(comments[pos] for pos in sorted(comments)),
+        tuple(m.broken for m in mistakes if m.broken),
+    )
+    found = [m.diagnostic for m in mistakes if m.diagnostic]
+    found += unsafe_text(source)
+    return Parsed(source, file, tuple(sorted(found, key=lambda d: d.order)))

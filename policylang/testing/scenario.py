@@ -1,0 +1,55 @@
+"""The format of scenario tests, `*.test.yaml`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from policylang.json_schema import schema_of
+
+Scalar = str | int | bool | None
+Value = Scalar | list[Scalar]
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+Instant = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})$",
+        description="a date and time with its offset from UTC",
+    ),
+]
+
+Target = Name | Annotated[dict[str, dict[str, Value]], msgspec.Meta(min_length=1, max_length=1)]
+"""A record, `record.field`, or `{record: {field: value}}` for a proposed change."""
+
+Targets = dict[Name, list[Target]]
+"""Action, and what it is tried on."""
+
+
+class Test(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Decisions about one user. `now` and `request` replace those of the file."""
+
+    name: Name
+    user: Name
+    now: Instant | None = None
+    request: dict[str, Value] = {}
+    allow: Targets = {}
+    deny: Targets = {}
+
+
+class ScenarioFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A policy set, an instant, records by name, and what must be decided about them."""
+
+    policies: Name
+    now: Instant
+    records: dict[str, dict[str, Value]] = {}
+    """Attributes by name, and `resource`. A record's name as a value refers to that record."""
+    request: dict[str, Value] = {}
+    tests: list[Test] = []
+    eligible: dict[str, list[str]] = {}
+    """`resource.attribute`: exactly the users who may be written into it."""
+
+
+def scenario_schema() -> dict[str, Any]:
+    """The JSON Schema of scenario tests."""
+    return schema_of(ScenarioFile, "scenario", "policylang scenario tests")

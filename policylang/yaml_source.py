@@ -1,0 +1,111 @@
+"""YAML from people: read safely, with the place of every value.
+
+Only what JSON has is read: mappings with text keys, lists, texts, numbers, booleans, null. Anchors, aliases and tags
+are refused, so that a small file cannot become a large one; a key given twice is refused, because one of the two would
+be lost. Numbers with a point and dates stay texts, so that nothing is rounded or shifted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from policylang.diagnostics import quoted
+from policylang.json_schema import describe
+
+Steps = tuple[str | int, ...]
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_KEPT_AS_TEXT = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:float")
+_MAX_DEPTH = 40
+
+
+class YamlError(ValueError):
+    """A YAML document that cannot be used; ``line`` and ``column`` are 1-based."""
+
+    def __init__(self, message: str, line: int, column: int, help: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.line, self.column, self.help = message, line, column, help
+
+
+class Yaml(msgspec.Struct):
+    """A document's value, and the line and column (1-based) of everything in it by the steps that lead there."""
+
+    value: Any
+    places: dict[Steps, tuple[int, int]]
+
+    def error(self, steps: Steps, message: str, help: str | None = None) -> YamlError:
+        """An error at the value that the steps lead to, or at the nearest thing around it."""
+        while steps not in self.places:
+            steps = steps[:-1]
+        return YamlError(message, *self.places[steps], help)
+
+
+def read_yaml(text: str) -> Yaml:
+    """Read one document. Raises `YamlError` for what is not plain YAML."""
+    try:
+        _refuse_more_than_json(text)
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            yaml_ = Yaml(None, {(): (1, 1)})
+            if node is not None:
+                yaml_.value = _value(loader, node, (), yaml_.places)
+            return yaml_
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise YamlError(f"not YAML: {error.problem or error.context}", line, column) from None
+    except yaml.YAMLError as error:
+        raise YamlError(f"not YAML: {str(error).splitlines()[0]}", 1, 1) from None
+
+
+def _refuse_more_than_json(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                raise YamlError("nested too deeply", line, column)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if getattr(event, "anchor", None) is not None:
+            raise YamlError("anchors and aliases are not read", line, column, "write the value out where it is used")
+        if getattr(event, "tag", None) is not None:
+            raise YamlError(f"tags are not read: {quoted(event.tag)}", line, column, "delete it")
+
+
+def _value(loader: Any, node: yaml.Node, steps: Steps, places: dict[Steps, tuple[int, int]]) -> Any:
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    if steps in places and steps:
+        raise YamlError(f"the key {quoted(str(steps[-1]))} is given twice", line, column, "delete one of the two")
+    places[steps] = line, column
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Any] = {}
+        for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise YamlError("a key is a text", key.start_mark.line + 1, key.start_mark.column + 1)
+            found[key.value] = _value(loader, child, (*steps, key.value), places)
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(loader, child, (*steps, index), places) for index, child in enumerate(node.value)]
+    if node.tag in _KEPT_AS_TEXT:
+        return node.value
+    try:
+        return loader.construct_object(node)
+    except (ValueError, yaml.YAMLError):
+        raise YamlError(f"{quoted(str(node.value))} is not what it says it is", line, column) from None
+
+
+def validate(yaml_: Yaml, schema: dict[str, Any]) -> None:
+    """Raise `YamlError` at the place of the most telling violation of a JSON Schema, if there is one."""
+    error = best_match(Draft202012Validator(schema).iter_errors(yaml_.value))
+    if error is not None:
+        raise yaml_.error(tuple(error.absolute_path), describe(error))
