@@ -50,7 +50,7 @@ def discover(paths: Sequence[str]) -> list[SourceSet]:
         config = nearest_config(Path.cwd())
         named = [config.parent if config else Path(DEFAULT_ROOT)]
         if config and config.parent == Path.cwd():
-            named = [Path(".")]
+            named = [Path()]
     folders = [path for path in named if path.is_dir()]
     files = [path for path in named if not path.is_dir()]
     sets: list[SourceSet] = []
@@ -67,7 +67,7 @@ def discover(paths: Sequence[str]) -> list[SourceSet]:
         return found
     where = ", ".join(str(folder) for folder in folders)
     help = f"a policy file's name ends in `{SUFFIX}`; `policylang init` writes a first one"
-    return [SourceSet(Path("."), Config(), (), problems=(Problem(where, f"no `{SUFFIX}` files here", help),))]
+    return [SourceSet(Path(), Config(), (), problems=(Problem(where, f"no `{SUFFIX}` files here", help),))]
 
 
 def _roots(folder: Path, asked_for: bool) -> list[Path]:
@@ -145,13 +145,13 @@ def _read(root: Path, files: Sequence[Path]) -> SourceSet:
             sources[name] = Source(name, _text(file), str(file))
         except OSError as error:
             problems.append(_problem(file, error))
-        except _NotUtf8 as error:
+        except _NotUtf8Error as error:
             problems.append(error.problem)
     in_order = tuple(sources[name] for name in sorted(sources))
     return SourceSet(root, config, in_order, tuple(oversized), tuple(problems))
 
 
-class _NotUtf8(Exception):
+class _NotUtf8Error(Exception):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
 
@@ -168,7 +168,7 @@ def _text(file: Path) -> str:
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
         message = f"not UTF-8: the byte 0x{data[error.start]:02x} cannot be read"
         help = "save the file in the encoding UTF-8"
-        raise _NotUtf8(Problem(str(file), message, help, line, column)) from None
+        raise _NotUtf8Error(Problem(str(file), message, help, line, column)) from None
 
 
 def _problem(path: Path, error: OSError) -> Problem:

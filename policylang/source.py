@@ -63,7 +63,8 @@ class Location(tuple[str, int, int, int, int]):
     end_column = property(lambda self: self[4])
 
     def __str__(self) -> str:
-        return "%s:%d:%d-%d:%d" % self
+        path, line, column, end_line, end_column = self
+        return f"{path}:{line}:{column}-{end_line}:{end_column}"
 
     @classmethod
     def parse(cls, text: str) -> Location:

@@ -69,7 +69,8 @@ def read_yaml(text: str) -> Yaml:
 def _refuse_more_than_json(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        mark: Any = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _MAX_DEPTH:
@@ -78,8 +79,9 @@ def _refuse_more_than_json(text: str) -> None:
             depth -= 1
         if getattr(event, "anchor", None) is not None:
             raise YamlError("anchors and aliases are not read", line, column, "write the value out where it is used")
-        if getattr(event, "tag", None) is not None:
-            raise YamlError(f"tags are not read: {quoted(event.tag)}", line, column, "delete it")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise YamlError(f"tags are not read: {quoted(tag)}", line, column, "delete it")
 
 
 def _value(loader: Any, node: yaml.Node, steps: Steps, places: dict[Steps, tuple[int, int]]) -> Any:

@@ -35,7 +35,8 @@ def _digest(document: bytes) -> str:
 
 def to_json(policy_set: PolicySet) -> bytes:
     """The canonical document: UTF-8, two spaces of indentation, fields in the order of the schema, a line break at
-    the end. The same policy set gives the same bytes."""
+    the end. The same policy set gives the same bytes.
+    """
     return msgspec.json.format(msgspec.json.encode(policy_set), indent=2) + b"\n"
 
 

@@ -149,12 +149,13 @@ def _requirement(source: Source, node: ast.Requirement) -> ir.Requirement:
             return ir.RequiresFeature(feature.value, where)
         case ast.RequiredSuperuser():
             return ir.RequiresSuperuser(where)
-    kind = ir.RequiresAll if isinstance(node, ast.AllRequired) else ir.RequiresAny
-    parts: list[Any] = []
+    combined: type[ir.RequiresAll] | type[ir.RequiresAny]
+    combined = ir.RequiresAll if isinstance(node, ast.AllRequired) else ir.RequiresAny
+    parts: list[ir.Requirement] = []
     for item in node.items:
-        part: Any = _requirement(source, item)
-        parts += part.items if isinstance(part, kind) else (part,)
-    return kind(tuple(parts), where)
+        part = _requirement(source, item)
+        parts += part.items if isinstance(part, combined) else (part,)
+    return combined(tuple(parts), where)
 
 
 # --- policies ------------------------------------------------------------------------------------------------
@@ -213,10 +214,7 @@ def _because(node: Any) -> str | None:
 
 def _targets(model: Model, node: ast.Grant | ast.Deny) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The resources that a grant or deny speaks of, each with the actions."""
-    if isinstance(node.target, ast.Name):
-        names = [node.target.value]
-    else:
-        names = sorted(model.resources)
+    names = [node.target.value] if isinstance(node.target, ast.Name) else sorted(model.resources)
     for name in names:
         declared = tuple(model.resources[name].actions)
         actions = declared if is_every_action(node.actions) else _in_order(node.actions, declared)

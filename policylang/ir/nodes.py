@@ -115,7 +115,8 @@ class Action(Struct, frozen=True, gc=False):
 
 class Resource(Struct, frozen=True, gc=False):
     """Attributes and actions keep the order of their declaration. ``place``: the attribute that says where a record
-    lives."""
+    lives.
+    """
 
     name: str
     label: str | None
@@ -252,7 +253,8 @@ class UserPolicy(Struct, frozen=True, gc=False):
 
 class Assignment(Struct, frozen=True, gc=False):
     """A role given to one user. Active from the start of day ``from`` to the end of day ``until``, in the policy set's
-    timezone; null is unbounded, a null ``place`` is everywhere."""
+    timezone; null is unbounded, a null ``place`` is everywhere.
+    """
 
     role: str
     place: str | None
@@ -323,7 +325,8 @@ class Selector(Struct, frozen=True, gc=False):
 
 class Invariant(Struct, frozen=True, gc=False):
     """``no``, ``only`` or ``every`` user whom one of ``users`` selects (none: any user) can do the actions to every
-    record for which ``where`` is true."""
+    record for which ``where`` is true.
+    """
 
     label: str
     quantifier: Literal["no", "only", "every"]

@@ -101,8 +101,9 @@ def _required(requirement: ir.Requirement) -> Iterator[tuple[str, str]]:
 def _bundle(bundle: ir.Role | ir.Group) -> Iterator[tuple[str, str]]:
     for ref in (*bundle.roles, *bundle.may_assign):
         yield "role", ref.name
-    for grant in (*bundle.grants, *bundle.denies):
-        yield from _permission(grant.resource, grant.actions, grant.fields or ())
+    statements: tuple[ir.Grant | ir.Deny, ...] = (*bundle.grants, *bundle.denies)
+    for statement in statements:
+        yield from _permission(statement.resource, statement.actions, statement.fields or ())
     for limit in bundle.limits:
         yield "policy instance", limit.instance
 

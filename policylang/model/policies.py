@@ -109,10 +109,12 @@ def _check_generic(
         return
     only = frozenset(name.value for name in needed)
     first: Report | None = None
-    for name, resource in sorted(context.model.resources.items()):
+    for resource_name, resource in sorted(context.model.resources.items()):
         if only <= resource.attributes.keys():
             report = Report()
-            typed = type_condition(_reporting_to(world, report), Scope(name, source, stand_ins, only), node.condition)
+            typed = type_condition(
+                _reporting_to(world, report), Scope(resource_name, source, stand_ins, only), node.condition
+            )
             if typed is not None:
                 return
             first = first or report
@@ -218,12 +220,12 @@ def _arguments(
     """The arguments as constants of the parameters' types."""
     if len(node.arguments) != len(parameters):
         wanted = ", ".join(f"{name}: {in_words(t) if t else '…'}" for name, t in parameters.items())
-        given = len(node.arguments)
+        given = f"{len(node.arguments)} {'is' if len(node.arguments) == 1 else 'are'}"
         context.report.error(
             "PL104",
             source,
             node,
-            f"{quoted(node.policy.value)} takes {_count(len(parameters))}, {given or 'none'} {'is' if given == 1 else 'are'} given",
+            f"{quoted(node.policy.value)} takes {_count(len(parameters))}, {given} given",
             f"write `policy {node.policy.value}({wanted})`" if parameters else "delete the parentheses",
             related(site, "declared here"),
         )

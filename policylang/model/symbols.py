@@ -38,7 +38,7 @@ KINDS = {
 class Symbols(msgspec.Struct):
     """Every declaration of a policy set; of two with one name, the first in file order."""
 
-    names: dict[str, dict[str, Site]] = msgspec.field(default_factory=lambda: {kind: {} for kind in KINDS})
+    names: dict[str, dict[str, Any]] = msgspec.field(default_factory=lambda: {kind: {} for kind in KINDS})
     """Kind of name, name, and where it is declared: the declaration, or the name in a list of names."""
 
     blocks: dict[str, Site] = msgspec.field(default_factory=dict)
@@ -116,7 +116,7 @@ def collect(report: Report, files: Iterable[Parsed]) -> Symbols:
         for node in parsed.file.declarations:
             _declare(report, symbols, Site(parsed.source, node))
     if not symbols.names["portal"] and not symbols.is_block_hidden("portals"):
-        symbols.names["portal"] = dict.fromkeys(DEFAULT_PORTALS)  # type: ignore[arg-type]
+        symbols.names["portal"] = dict.fromkeys(DEFAULT_PORTALS)
     for kind in ("user", "place", "job"):
         _look_alike(report, symbols, kind)
     return symbols

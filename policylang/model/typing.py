@@ -28,7 +28,7 @@ from policylang.model.types import (
     UserType,
     in_words,
 )
-from policylang.model.values import Constants, Written, literal, mismatch, natural_type, network
+from policylang.model.values import Constants, literal, mismatch, natural_type, network
 from policylang.source import Source
 from policylang.syntax import ast
 
@@ -204,16 +204,16 @@ def _time(world: World, scope: Scope, node: ast.Comparison, where: str) -> ir.Co
     if not isinstance(length.type, DurationType):
         mismatch(report, source, node.right, _called(scope, node.right), length.type, "a duration stands here")
         return None
-    if isinstance(operand.type, DateType) and isinstance(length, ir.Constant):
-        if isinstance(length.value, Duration) and length.value.unit == "minutes":
-            report.error(
-                "PL103",
-                source,
-                node.right,
-                f"{_called(scope, node.left)} is a date, it has no hours or minutes",
-                "count in days",
-            )
-            return None
+    exact = length.value if isinstance(length, ir.Constant) else None
+    if isinstance(operand.type, DateType) and isinstance(exact, Duration) and exact.unit == "minutes":
+        report.error(
+            "PL103",
+            source,
+            node.right,
+            f"{_called(scope, node.left)} is a date, it has no hours or minutes",
+            "count in days",
+        )
+        return None
     return ir.Time(_TIME[node.operator.value], operand, length, where)
 
 
@@ -295,7 +295,7 @@ def _membership(world: World, scope: Scope, node: ast.Membership) -> ir.Conditio
             )
             return None
         inside = network(world.report, scope.source, node.choices)
-        return inside and ir.InNetwork(operand, inside, where)
+        return ir.InNetwork(operand, inside, where) if inside else None
     return _choices(world, scope, node, operand, where)
 
 
@@ -488,7 +488,7 @@ def _path(world: World, scope: Scope, node: ast.Path, other: Type | None = None)
             f"add it: `with {', '.join([*sorted(scope.only), first.value])}`",
         )
         return None
-    candidates = None if attributes is None else {**{p: None for p in scope.parameters}, **attributes}
+    candidates = None if attributes is None else {**dict.fromkeys(scope.parameters), **attributes}
     return _attribute(world, scope, "record", candidates, (), node.steps, where, scope.resource, other)
 
 
@@ -512,7 +512,9 @@ def _attribute(
         unknown(world.report, scope.source, step, "attribute", attributes, help, owner)
         return None
     type_ = attributes[step.value]
-    return type_ and _walk(world, scope, root, type_, (*before, step.value), tuple(steps[1:]), where)
+    if type_ is None:
+        return None
+    return _walk(world, scope, root, type_, (*before, step.value), tuple(steps[1:]), where)
 
 
 def _attribute_help(step: ast.Name, other: Type | None, alone: bool) -> str:

@@ -69,7 +69,7 @@ def add(result: Result, project: Project) -> None:
 
 
 def _finding(diagnostic: Diagnostic, shown: dict[str, str]) -> Finding:
-    path, *numbers = diagnostic.location
+    path, line, column, end_line, end_column = diagnostic.location
     return Finding(
         diagnostic.code,
         BY_CODE[diagnostic.code].name,
@@ -77,12 +77,15 @@ def _finding(diagnostic: Diagnostic, shown: dict[str, str]) -> Finding:
         diagnostic.message,
         diagnostic.help,
         shown[path],
-        *numbers,
+        line,
+        column,
+        end_line,
+        end_column,
         tuple(_related(r.location, r.message, shown) for r in diagnostic.related),
         diagnostic.witness,
     )
 
 
 def _related(location: Location, message: str, shown: dict[str, str]) -> RelatedPlace:
-    path, *numbers = location
-    return RelatedPlace(shown[path], *numbers, message)
+    path, line, column, end_line, end_column = location
+    return RelatedPlace(shown[path], line, column, end_line, end_column, message)

@@ -323,7 +323,7 @@ class Builder:
 
     def arguments(self, c: Children) -> tuple[Any, ...]:
         """The values, and behind them the closing parenthesis, for the place of what they belong to."""
-        return tuple(c[1::2]) + (c[-1],)
+        return (*c[1::2], c[-1])
 
     # --- people, jobs, tasks, integrations
 
@@ -389,8 +389,16 @@ class Builder:
     # --- statements about the whole
 
     def separation(self, c: Children) -> ast.Separation:
-        names = [_name(token) for token in c[1:8:2]]
-        return ast.Separation(c[0].start_pos, _end(c), *names, _text(c[8]))
+        _separate, action, _on, resource, _from, other_action, _on, other_resource, label = c
+        return ast.Separation(
+            c[0].start_pos,
+            _end(c),
+            _name(action),
+            _name(resource),
+            _name(other_action),
+            _name(other_resource),
+            _text(label),
+        )
 
     def invariant(self, c: Children) -> ast.Invariant:
         _keyword, label, _open, quantifier, selectors, _can, actions, resource, _dot, field, _where, where, close = c

@@ -15,6 +15,7 @@ from policylang.diagnostics import Diagnostic, Related, listed, quoted
 from policylang.source import Source
 from policylang.suggest import closest
 from policylang.syntax import ast
+from policylang.syntax.automaton import advance, fits
 from policylang.syntax.grammar import Tables
 from policylang.syntax.lexer import END, NAME, TOO_DEEP, TOO_LONG, UNREADABLE, Scan, Token
 from policylang.syntax.unsafe import INVISIBLE, confusable_letter, named, skeleton
@@ -36,10 +37,7 @@ _HABITS = {
     "|": "write `or`",
     "'": 'texts stand in double quotes: `"…"`',
     "`": 'texts stand in double quotes: `"…"`',
-    "“": 'texts stand in straight double quotes: `"…"`',
-    "”": 'texts stand in straight double quotes: `"…"`',
-    "‘": 'texts stand in straight double quotes: `"…"`',
-    "’": 'texts stand in straight double quotes: `"…"`',
+    **dict.fromkeys("\u201c\u201d\u2018\u2019", 'texts stand in straight double quotes: `"…"`'),
     ";": "nothing stands between declarations or items: delete it",
     "/": "comments begin with `#`",
     "*": "every action is `all`, every resource `all resources`",
@@ -48,10 +46,23 @@ _HABITS = {
 
 # The tokens that begin a comparison's operator.
 _COMPARISONS = frozenset(
-    "IS IN BEFORE AFTER LESSTHAN MORETHAN LESS_OR_EQUAL MORE_OR_EQUAL WITHIN OLDER CONTAINS STARTS ENDS".split()
+    [
+        "IS",
+        "IN",
+        "BEFORE",
+        "AFTER",
+        "LESSTHAN",
+        "MORETHAN",
+        "LESS_OR_EQUAL",
+        "MORE_OR_EQUAL",
+        "WITHIN",
+        "OLDER",
+        "CONTAINS",
+        "STARTS",
+        "ENDS",
+    ]
 )
 
-_NON_ASCII_WORD = re.compile(r"[^\W_]*[^\x00-\x7f]+\w*")
 _ESCAPE = re.compile(r'\\(?!["\\nt]|u\{(?!0*[Dd][89A-Fa-f][0-9A-Fa-f]{2}\})0*(?:10|[0-9A-Fa-f])?[0-9A-Fa-f]{1,4}\})')
 
 
@@ -106,7 +117,7 @@ def diagnose(
     unclosed = _unclosed_block(place)
     if unclosed is not None:
         brace, next_declaration = unclosed
-        diagnostic = _missing_brace(place, brace, next_declaration)
+        diagnostic: Diagnostic | None = _missing_brace(place, brace, next_declaration)
         resume_at = next_declaration.start_pos
     else:
         diagnostic = _explain(place)
@@ -128,7 +139,7 @@ def _stack_before(grammar: Tables, scan: Scan, bottom: list[int], start: int, to
     for earlier in replay.tokens(grammar.states, stack):
         if earlier.start_pos >= token.start_pos:
             break
-        _advance(grammar, stack, earlier.type)
+        advance(grammar.states, stack, earlier.type)
     return stack
 
 
@@ -137,31 +148,8 @@ def _expected(grammar: Tables, state_stack: list[int]) -> frozenset[str]:
     return frozenset(
         type_
         for type_ in grammar.states[state_stack[-1]]
-        if (type_.isupper() or type_ == END) and _fits(grammar, state_stack, type_)
+        if (type_.isupper() or type_ == END) and fits(grammar.states, state_stack, type_)
     )
-
-
-def _fits(grammar: Tables, state_stack: list[int], type_: str) -> bool:
-    return _advance(grammar, list(state_stack), type_)
-
-
-def _advance(grammar: Tables, stack: list[int], type_: str) -> bool:
-    """Take one token, changing the stack; false where it does not fit."""
-    while True:
-        entry = grammar.states[stack[-1]].get(type_)
-        if entry is None:
-            return False
-        if isinstance(entry, int):
-            stack.append(entry)
-            return True
-        size, _callback, rule = entry
-        if size:
-            del stack[-size:]
-        after = grammar.states[stack[-1]][rule]
-        assert isinstance(after, int)
-        stack.append(after)
-        if after == grammar.end:
-            return True
 
 
 # --- blocks that are not closed ------------------------------------------------------------------------------
@@ -293,8 +281,8 @@ def _word_around(text: str, pos: int) -> re.Match[str] | None:
     start = pos
     while start > 0 and pos - start < 100 and (text[start - 1].isalnum() or text[start - 1] == "_"):
         start -= 1
-    match = _NON_ASCII_WORD.match(text, start, start + 200)
-    return match if match and any(c.isalpha() for c in match[0]) and match.end() > pos else None
+    match = re.compile(r"\w+").match(text, start, start + 200)
+    return match if match and not match[0].isascii() and match.end() > pos else None
 
 
 def _bad_text(source: Source, token: Token) -> Diagnostic:
@@ -327,11 +315,11 @@ def _found(token: Token) -> str:
 def _expectation(place: _Place) -> str:
     """What would fit, in words; a long list is cut to what belongs to the construct itself."""
     expected = place.expected
-    if place.starters <= expected:
+    if expected >= place.starters:
         rest = sorted(expected - place.starters - {END})
         return listed([*(place.spelling(t) for t in rest), "a declaration"])
     last = []
-    if _COMPARISONS <= expected:
+    if expected >= _COMPARISONS:
         expected = expected - _COMPARISONS - {NAME, "DOT"}
         last = ["a comparison such as `is` or `within`"]
     words = sorted((place.spelling(t) for t in expected), key=lambda word: (word[0] == "`", word)) + last
@@ -418,7 +406,7 @@ def _next_declaration(place: _Place) -> int:
             depth += 1
         elif token.type == "RBRACE":
             depth -= 1
-        if token.start_pos == first.start_pos or token.value not in place.scan.lexer.keywords and token.type != NAME:
+        if token.start_pos == first.start_pos or (token.value not in place.scan.lexer.keywords and token.type != NAME):
             continue
         here = place.column(token)
         if here is None:

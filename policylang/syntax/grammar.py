@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from lark import Lark
-from lark.parsers.lalr_analysis import Shift
 
+from policylang.syntax.automaton import States, flatten
 from policylang.syntax.builder import Builder
 from policylang.syntax.lexer import ScannerLexer
 
 # In a wheel the grammar lies inside the package, in a checkout beside it.
 _PLACES = (Path(__file__).parents[1] / "grammar", Path(__file__).parents[2] / "grammar")
-
-# What the parser does at a token or after a rule: go to a state, or reduce.
-Reduction = tuple[int, Callable[[list[Any]], Any] | None, str]
-Table = list[dict[str, int | Reduction]]
 
 
 def grammar_path() -> Path:
@@ -40,13 +35,9 @@ def make_lark(lexer: Any = ScannerLexer) -> Lark:
 
 
 class Tables(msgspec.Struct, frozen=True):
-    """Lark's parse table in a form that is quick to walk.
+    """What the parser needs of the grammar."""
 
-    ``states[state][symbol]`` is the next state, or the reduction: how many values it takes, what builds the new one
-    (``None`` where the one value stays as it is), and the name of the rule.
-    """
-
-    states: Table
+    states: States
     start: int
     end: int
     starters: frozenset[str]
@@ -58,19 +49,11 @@ class Tables(msgspec.Struct, frozen=True):
 def tables() -> Tables:
     """The tables of the installed grammar, made once."""
     lark = make_lark()
-    parser = lark.parser.parser.parser  # type: ignore[attr-defined]
-    states: Table = [{} for _ in parser.parse_table.states]
-    for state, entries in parser.parse_table.states.items():
-        for symbol, (action, target) in entries.items():
-            if action is Shift:
-                states[state][symbol] = target
-            else:
-                keeps_value = target.options.expand1 and len(target.expansion) == 1 and target.alias is None
-                callback = None if keeps_value else parser.callbacks[target]
-                states[state][symbol] = (len(target.expansion), callback, target.origin.name)
+    parser = lark.parser.parser.parser
+    states = flatten(parser.parse_table, parser.callbacks)
     (start,) = parser.parse_table.start_states.values()
     (end,) = parser.parse_table.end_states.values()
-    lexer = lark.parser.lexer  # type: ignore[attr-defined]
-    between = states[states[start]["_declarations"]]  # type: ignore[index]
+    lexer = lark.parser.lexer
+    between = states[states[start]["_declarations"]]
     starters = frozenset(symbol for symbol in between if symbol in lexer.keywords.values())
     return Tables(states, start, end, starters, lexer)

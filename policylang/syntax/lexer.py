@@ -1,8 +1,9 @@
 """A lexer on one compiled regular expression, plugged into Lark in place of its own.
 
 It is built from the grammar's terminals, so the grammar stays the only description of the syntax. It does what Lark's
-contextual lexer does, at a fraction of the cost: a word that is a keyword somewhere is a name wherever the parser's
-state has no use for the keyword.
+contextual lexer does, at a fraction of the cost and more exactly: a word that is a keyword somewhere is a name wherever
+the keyword does not fit. Lark's own takes a keyword for fitting wherever the parser's state has an entry for it, which
+LALR, merging states, also has in places where the keyword cannot stand.
 
 Source of the idea: Lark's `BasicLexer` and `ContextualLexer` (lark/lexer.py, MIT).
 """
@@ -10,7 +11,7 @@ Source of the idea: Lark's `BasicLexer` and `ContextualLexer` (lark/lexer.py, MI
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import msgspec
@@ -18,6 +19,7 @@ from lark.common import LexerConf
 from lark.lexer import Lexer, TerminalDef
 
 from policylang.limits import Limits
+from policylang.syntax.automaton import States, fits, flatten
 
 # The terminals that this lexer knows by name.
 NAME = "NAME"
@@ -53,6 +55,7 @@ class ScannerLexer(Lexer):
 
     def __init__(self, conf: LexerConf) -> None:
         self.keywords = {t.pattern.value: t.name for t in conf.terminals if is_word(t)}
+        self.states: States | None = None
         self.spelling = {t.name: t.pattern.value for t in conf.terminals if t.pattern.type == "str"}
         # The order of Lark's own lexer: by priority, then the longest possible match first.
         terminals = sorted(
@@ -67,9 +70,11 @@ class ScannerLexer(Lexer):
         named.append(rf'(?P<{UNREADABLE}>"[^\n\r]*|[^\x00-\x7f]+|(?s:.))')
         self.scanner = re.compile(f"(?>{space})?+(?:{'|'.join(named)})")
 
-    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:
+    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
         """The tokens of a text for the state that the parser is in; the interface that Lark calls."""
-        return Scan(self, lexer_state.text.text).tokens(parser_state.parse_conf.states, parser_state.state_stack)
+        if self.states is None:
+            self.states = flatten(parser_state.parse_conf.parse_table, parser_state.parse_conf.callbacks)
+        return Scan(self, lexer_state.text.text).tokens(self.states, parser_state.state_stack)
 
 
 def is_word(terminal: TerminalDef) -> bool:
@@ -87,10 +92,10 @@ class Scan:
         self.comments: list[Token] = []
         self.limits = limits or Limits()
 
-    def tokens(self, states: Mapping[int, Mapping[str, Any]], state_stack: list[int]) -> Iterator[Token]:
+    def tokens(self, states: States, state_stack: list[int]) -> Iterator[Token]:
         """The tokens from ``pos`` on, each chosen for the parser's state when it is asked for.
 
-        ``states`` is the parse table, of which only the keys count; ``state_stack`` is the parser's own, live.
+        ``state_stack`` is the parser's own, live.
         """
         text = self.text
         match = self.lexer.scanner.match
@@ -100,7 +105,7 @@ class Scan:
         longest_name = self.limits.name_length
         longest_text = self.limits.text_length
         while (found := match(text, self.pos)) is not None:
-            type_ = found.lastgroup
+            type_: str = found.lastgroup  # type: ignore[assignment]
             value = found[type_]
             self.pos = end = found.end()
             start = end - len(value)
@@ -108,7 +113,7 @@ class Scan:
                 if value in keywords:
                     keyword = keywords[value]
                     accepted = states[state_stack[-1]]
-                    if keyword in accepted or NAME not in accepted:
+                    if NAME not in accepted or (keyword in accepted and fits(states, state_stack, keyword)):
                         type_ = keyword
                         if keyword in nests and nesting.too_deep(keyword):
                             type_ = TOO_DEEP

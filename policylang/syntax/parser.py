@@ -46,7 +46,7 @@ def parse(source: Source, limits: Limits | None = None) -> Parsed:
         while True:
             entry = states[state_stack[-1]].get(type_)
             if entry.__class__ is int:
-                state_stack.append(entry)  # type: ignore[arg-type]
+                state_stack.append(entry)
                 value_stack.append(token)
                 break
             if entry is None:

@@ -1,0 +1,56 @@
+"""The parser's automaton: Lark's LALR(1) tables in a form that is quick to walk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lark.parsers.lalr_analysis import ParseTableBase, Shift
+
+Reduction = tuple[int, Callable[[list[Any]], Any] | None, str]
+"""How many values a rule takes, what builds the new one (``None``: the one value stays), and the rule's name."""
+
+States = list[dict[str, int | Reduction]]
+"""By state and symbol: the next state, or the rule that is complete."""
+
+
+def flatten(table: ParseTableBase[Any], callbacks: dict[Any, Any]) -> States:
+    """Lark's parse table as plain lists and dictionaries."""
+    states: States = [{} for _ in table.states]
+    for state, entries in table.states.items():
+        for symbol, (action, target) in entries.items():
+            if action is Shift:
+                states[state][symbol] = target
+            else:
+                keeps_value = target.options.expand1 and len(target.expansion) == 1 and target.alias is None
+                callback = None if keeps_value else callbacks[target]
+                states[state][symbol] = (len(target.expansion), callback, target.origin.name)
+    return states
+
+
+def advance(states: States, stack: list[int], type_: str) -> bool:
+    """Take one token, changing the stack of states but building nothing; false where the token does not fit.
+
+    An LALR automaton may reduce on a token that does not fit and stop only then: that a state has an entry for a token
+    does not mean that the token fits.
+    """
+    while True:
+        entry = states[stack[-1]].get(type_)
+        if entry is None:
+            return False
+        if isinstance(entry, int):
+            stack.append(entry)
+            return True
+        size, _callback, rule = entry
+        if size:
+            del stack[-size:]
+        after = states[stack[-1]].get(rule)
+        if after is None:
+            return True  # the start rule is complete
+        assert isinstance(after, int)
+        stack.append(after)
+
+
+def fits(states: States, stack: list[int], type_: str) -> bool:
+    """Whether a token of this type could come next. Does not change the stack."""
+    return advance(states, list(stack), type_)

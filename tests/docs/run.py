@@ -1,0 +1,180 @@
+"""Runs the blocks of one document in order, in a folder of its own."""
+
+from __future__ import annotations
+
+import doctest
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.docs.blocks import ROOT, Block
+
+_ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")
+_JQ_DIGEST = re.compile(r"jq -cSj 'del\(\.digest\)' (?P<file>\S+) \| sha256sum")
+
+
+class Failure(Exception):
+    """An example that is not as the document says."""
+
+
+class Runner:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.output = ""
+        self.code = 0
+        self.names: dict[str, Any] = {"__name__": "example"}
+
+    def run(self, block: Block, following: Block | None) -> None:
+        """Run one block. Raises `Failure`."""
+        match block.kind:
+            case "file":
+                path = self.folder / str(block.option("file"))
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(block.text, encoding="utf-8")
+            case "console":
+                open_end = following is not None and following.info == "json in=output"
+                self._console(block, open_end)
+            case "json":
+                self._json(block)
+            case "python":
+                self._python(block)
+
+    # --- console ---------------------------------------------------------------------------------------------
+
+    def _console(self, block: Block, open_end: bool) -> None:
+        commands = list(_commands(block.text))
+        if not commands:
+            raise Failure("no command: commands begin with `$ `")
+        for index, (command, expected) in enumerate(commands):
+            self._command(command)
+            if open_end and index == len(commands) - 1 and not expected:
+                return
+            if self.output.rstrip("\n") != expected.rstrip("\n"):
+                raise Failure(f"`{command}` prints\n{self.output}\nthe document says\n{expected}")
+
+    def _command(self, line: str) -> None:
+        if line == "echo $?":
+            self.output = f"{self.code}\n"
+            return
+        digest = _JQ_DIGEST.fullmatch(line)
+        if digest:
+            self.output = _jq_digest(self.folder, digest["file"])
+            return
+        words = shlex.split(line)
+        settings = {}
+        while words and _ASSIGNMENT.fullmatch(words[0]):
+            name, value = words.pop(0).split("=", 1)
+            settings[name] = value
+        match words:
+            case ["cat", file]:
+                self.output = (self.folder / file).read_text(encoding="utf-8")
+            case ["policylang", *arguments]:
+                self._process([sys.executable, "-m", "policylang", *arguments], settings)
+            case ["python", *arguments]:
+                self._process([sys.executable, *arguments], settings)
+            case _:
+                raise Failure(f"`{line}` is not a command that documents may show")
+
+    def _process(self, command: list[str], settings: dict[str, str]) -> None:
+        environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
+        environment |= {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80"}
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            check=False,
+        )
+        self.output, self.code = done.stdout.decode("utf-8"), done.returncode
+        if "Traceback (most recent call last)" in self.output:
+            raise Failure(f"`{' '.join(command)}` crashed\n{self.output}")
+
+    # --- JSON and Python -------------------------------------------------------------------------------------
+
+    def _json(self, block: Block) -> None:
+        try:
+            shown = json.loads(block.text)
+        except ValueError as error:
+            raise Failure(f"not JSON: {error}") from None
+        file = block.option("file")
+        if file is None and not block.option("output"):
+            return
+        whole = json.loads((self.folder / file).read_text(encoding="utf-8") if file else self.output)
+        if not any(is_part(shown, candidate) for candidate in everything_in(whole)):
+            raise Failure(f"does not occur in {file or 'the output'}:\n{block.text}")
+
+    def _python(self, block: Block) -> None:
+        before = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            if block.text.startswith(">>>"):
+                self._doctest(block)
+            else:
+                code = compile("\n" * block.line + block.text, str(block.document), "exec", dont_inherit=True)
+                exec(code, self.names)
+        except Failure:
+            raise
+        except Exception as error:
+            raise Failure(f"{type(error).__name__}: {error}") from error
+        finally:
+            os.chdir(before)
+
+    def _doctest(self, block: Block) -> None:
+        test = doctest.DocTestParser().get_doctest(block.text, self.names, block.where, str(block.document), 0)
+        report: list[str] = []
+        result = doctest.DocTestRunner(verbose=False).run(test, out=report.append, clear_globs=False)
+        self.names.update(test.globs)
+        if result.failed:
+            raise Failure("".join(report))
+
+
+def _commands(text: str) -> Iterator[tuple[str, str]]:
+    """The commands of a console block, each with the output shown below it."""
+    parts = re.split(r"^\$ (.*)\n", text, flags=re.MULTILINE)
+    if parts[0].strip():
+        raise Failure("output without a command above it")
+    yield from zip(parts[1::2], parts[2::2], strict=True)
+
+
+def _jq_digest(folder: Path, file: str) -> str:
+    """What the jq command of the documentation prints; worked out in Python, and compared with jq if it is there."""
+    content = json.loads((folder / file).read_text(encoding="utf-8"))
+    del content["digest"]
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    line = f"{hashlib.sha256(canonical.encode()).hexdigest()}  -\n"
+    jq = shutil.which("jq")
+    if jq:
+        printed = subprocess.run(
+            [jq, "-cSj", "del(.digest)", file], cwd=folder, capture_output=True, timeout=60, check=True
+        ).stdout
+        if f"{hashlib.sha256(printed).hexdigest()}  -\n" != line:
+            raise Failure("jq and Python disagree about the digest")
+    return line
+
+
+def is_part(shown: Any, whole: Any) -> bool:
+    """Whether everything shown is in the whole: objects may have more fields, everything else is equal."""
+    if isinstance(shown, dict) and isinstance(whole, dict):
+        return all(key in whole and is_part(value, whole[key]) for key, value in shown.items())
+    if isinstance(shown, list) and isinstance(whole, list):
+        return len(shown) == len(whole) and all(map(is_part, shown, whole))
+    return type(shown) is type(whole) and bool(shown == whole)
+
+
+def everything_in(value: Any) -> Iterator[Any]:
+    """The value and every value inside it."""
+    yield value
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in inner:
+        yield from everything_in(item)

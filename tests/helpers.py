@@ -1,0 +1,58 @@
+"""What several tests need: policy sets from text, and expectations from `#!` marks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from policylang.config import Config
+from policylang.diagnostics import Diagnostic
+from policylang.discovery import SourceSet
+from policylang.ir.nodes import PolicySet
+from policylang.project import Project
+from policylang.source import Source
+
+TESTS = Path(__file__).parent
+ACCEPTANCE = TESTS / "acceptance"
+POLICIES = TESTS.parent / "policies"
+
+_MARK = re.compile(r"#! ((?:PL\d{3} ?)+)$")
+
+
+def project(*texts: str, config: Config | None = None, **files: str) -> Project:
+    """A policy set of texts; keyword arguments name the files, `a` becomes `a.policy`."""
+    named = {f"{name}.policy": text for name, text in files.items()}
+    named |= {f"{number}.policy": text for number, text in enumerate(texts)}
+    sources = tuple(Source(name, text) for name, text in sorted(named.items()))
+    return Project(SourceSet(Path(), config or Config(), sources))
+
+
+def diagnostics(*texts: str, **files: str) -> tuple[Diagnostic, ...]:
+    return project(*texts, **files).diagnostics
+
+
+def codes(*texts: str, **files: str) -> list[str]:
+    return [diagnostic.code for diagnostic in diagnostics(*texts, **files)]
+
+
+def compiled(*texts: str, **files: str) -> PolicySet:
+    """The IR of a policy set that must be free of errors."""
+    made = project(*texts, **files)
+    assert made.diagnostics == ()
+    assert made.ir is not None
+    return made.ir
+
+
+def marked(text: str) -> list[tuple[int, str]]:
+    """The findings that the `#!` marks of a policy set announce: line and code."""
+    return [
+        (number, code)
+        for number, line in enumerate(text.splitlines(), 1)
+        if (match := _MARK.search(line))
+        for code in match[1].split()
+    ]
+
+
+def found(text: str) -> list[tuple[int, str]]:
+    """The findings of a policy set: line and code."""
+    return [(diagnostic.location.line, diagnostic.code) for diagnostic in diagnostics(text)]

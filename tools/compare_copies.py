@@ -1,0 +1,39 @@
+"""Whether the files copied into the tests still equal those they were copied from.
+
+    python tools/compare_copies.py FOLDER
+
+FOLDER holds `acceptance/` and `design/language.md`. Not part of the tests: the project stands without that folder.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+COPIES = Path(__file__).parents[1] / "tests" / "acceptance"
+
+
+def main(folder: Path) -> int:
+    originals = {
+        path.relative_to(folder / "acceptance").as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted((folder / "acceptance").rglob("*"))
+        if path.is_file()
+    }
+    listing = (folder / "design" / "language.md").read_text(encoding="utf-8").split("```")[1].lstrip("\n")
+    originals["listing.policy"] = listing
+    copies = {
+        path.relative_to(COPIES).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(COPIES.rglob("*"))
+        if path.is_file()
+    }
+    differing = sorted(name for name in originals.keys() | copies.keys() if originals.get(name) != copies.get(name))
+    for name in differing:
+        print(f"differs: {name}")
+    print(f"{len(originals) - len(differing)} of {len(originals)} files are equal")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    sys.exit(main(Path(sys.argv[1])))
