@@ -1,6 +1,6 @@
 """Lines per second from text to syntax tree: our parser beside Lark's, with the same grammar and the same builder.
 
-    python -m benchmarks.bench_parse [REPETITIONS]
+python -m benchmarks.bench_parse [REPETITIONS]
 """
 
 from __future__ import annotations

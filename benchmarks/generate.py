@@ -1,7 +1,7 @@
 """Policy sets of any size, as text. The same arguments give the same text, in every run and on every machine.
 
-    python -m benchmarks.generate mixed 5000 > five_thousand_lines.policy
-    python -m benchmarks.generate large > large.policy
+python -m benchmarks.generate mixed 5000 > five_thousand_lines.policy
+python -m benchmarks.generate large > large.policy
 """
 
 from __future__ import annotations

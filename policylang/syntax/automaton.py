@@ -37,16 +37,15 @@ def advance(states: States, stack: list[int], type_: str) -> bool:
     while True:
         entry = states[stack[-1]].get(type_)
         if entry is None:
-            return False
+            # Only the state behind the start rule has no entries at all, and only the end of the text leads there.
+            return not states[stack[-1]]
         if isinstance(entry, int):
             stack.append(entry)
             return True
         size, _callback, rule = entry
         if size:
             del stack[-size:]
-        after = states[stack[-1]].get(rule)
-        if after is None:
-            return True  # the start rule is complete
+        after = states[stack[-1]][rule]
         assert isinstance(after, int)
         stack.append(after)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -44,6 +45,9 @@ _HABITS = {
     "@": 'user ids stand in quotes: `"dana@acme.test"`',
 }
 
+# The tokens that begin a value of any kind.
+_VALUES = frozenset({NAME, "STRING", "NUMBER", "DATE", "DATETIME"})
+
 # The tokens that begin a comparison's operator.
 _COMPARISONS = frozenset(
     [
@@ -75,6 +79,8 @@ class Mistake(msgspec.Struct, frozen=True):
     diagnostic: Diagnostic | None
     broken: ast.Broken | None
     resume_at: int
+    before_is_complete: bool
+    """The declaration before the mistake is whole; the mistake begins another one."""
 
 
 class _Place(msgspec.Struct):
@@ -84,6 +90,7 @@ class _Place(msgspec.Struct):
     scan: Scan
     starters: frozenset[str]  # token types that begin a declaration
     expected: frozenset[str]  # token types that would fit
+    expected_before: frozenset[str]  # token types that would have fitted in place of the token before
     before: list[Token]  # the tokens of the broken declaration before the mistake
     token: Token
 
@@ -107,13 +114,10 @@ def diagnose(
 ) -> Mistake:
     """Explain the token at which the automaton stopped. Changes none of its arguments."""
     start = _offset(value_stack[1]) if len(value_stack) > 1 else token.start_pos
-    before = []
-    for earlier in scan.tokens_from(start):
-        if earlier.start_pos >= token.start_pos:
-            break
-        before.append(earlier)
-    expected = _expected(grammar, _stack_before(grammar, scan, state_stack[:2], start, token))
-    place = _Place(source, scan, grammar.starters, expected, before, token)
+    place = _look(source, scan, grammar, state_stack[:2], start, token)
+    complete = place.before != [] and place.expected >= place.starters and _begins_another(place)
+    if complete:
+        place = _look(source, scan, grammar, state_stack[:2], token.start_pos, token)
     unclosed = _unclosed_block(place)
     if unclosed is not None:
         brace, next_declaration = unclosed
@@ -122,25 +126,37 @@ def diagnose(
     else:
         diagnostic = _explain(place)
         resume_at = _next_declaration(place)
-    return Mistake(diagnostic, _broken(place), resume_at)
+    return Mistake(diagnostic, _broken(place), resume_at, complete)
 
 
-# --- what would fit ------------------------------------------------------------------------------------------
+def _look(source: Source, scan: Scan, grammar: Tables, bottom: list[int], start: int, token: Token) -> _Place:
+    """Take stock of the declaration that begins at ``start``, by parsing it once more up to the token.
 
-
-def _stack_before(grammar: Tables, scan: Scan, bottom: list[int], start: int, token: Token) -> list[int]:
-    """The automaton's stack as it was before the token, without the reductions that the token caused in vain.
-
-    An LALR automaton may reduce on a token that cannot follow, and forgets then what else could have followed.
+    The parser's own stack will not do: on a token that does not fit an LALR automaton may reduce before it stops, and
+    has then forgotten what else could have followed.
     """
-    stack = list(bottom) if start < token.start_pos else [grammar.start]
-    replay = Scan(scan.lexer, scan.text)
+    stack = list(bottom) if len(bottom) > 1 else [grammar.start]
+    before: list[Token] = []
+    earlier_stack = stack
+    replay = Scan(scan.lexer, scan.text, scan.limits)
     replay.pos = start
     for earlier in replay.tokens(grammar.states, stack):
         if earlier.start_pos >= token.start_pos:
             break
+        before.append(earlier)
+        earlier_stack = list(stack)
         advance(grammar.states, stack, earlier.type)
-    return stack
+    expected, expected_before = _expected(grammar, stack), _expected(grammar, earlier_stack)
+    return _Place(source, scan, grammar.starters, expected, expected_before, before, token)
+
+
+def _begins_another(place: _Place) -> bool:
+    """Whether the token stands where a declaration begins: first on its line and no deeper than the one before."""
+    here = place.column(place.token)
+    return place.token.type == "RBRACE" or (here is not None and here <= (place.column(place.before[0]) or 0))
+
+
+# --- what would fit ------------------------------------------------------------------------------------------
 
 
 def _expected(grammar: Tables, state_stack: list[int]) -> frozenset[str]:
@@ -318,7 +334,10 @@ def _expectation(place: _Place) -> str:
     if expected >= place.starters:
         rest = sorted(expected - place.starters - {END})
         return listed([*(place.spelling(t) for t in rest), "a declaration"])
-    last = []
+    last: list[str] = []
+    if expected >= _VALUES:
+        expected = expected - _VALUES - {"ASSIGNED"}
+        last = ["an attribute", "a value"]
     if expected >= _COMPARISONS:
         expected = expected - _COMPARISONS - {NAME, "DOT"}
         last = ["a comparison such as `is` or `within`"]
@@ -336,19 +355,20 @@ def _intent(place: _Place) -> str | None:
     previous = place.before[-1] if place.before else None
     if token.type == "RBRACE" and not place.before:
         return "no block is open here: delete it"
-    for suspect in (token, previous):
-        meant = suspect and suspect.type in (NAME, *place.scan.lexer.keywords.values()) and _misspelt(place, suspect)
-        if meant:
+    for suspect, fitting in ((token, expected), (previous, place.expected_before)):
+        if suspect and _is_word(place, suspect) and (meant := _misspelt(place, suspect, fitting)):
             return f"did you mean `{meant}`?"
     if previous and "COLON" in expected and len(expected) == 1:
         return f"an attribute is written `{previous.value} : text`"
     if _is_word(place, token) and previous:
         two_words = f"`{previous.value}_{token.value}`"
         if {"COMMA", "ON"} <= expected and _is_word(place, previous):
-            return f"write `{previous.value} on {token.value}`, or `{previous.value}, {token.value}` for two actions"
+            if any(following.type == "ON" for following in _following(place, 1)):
+                return f"actions are separated by commas: `{previous.value}, {token.value}`"
+            return f"write `{previous.value} on {token.value}`"
         if "COMMA" in expected and _is_word(place, previous):
             return f"names in a list are separated by commas; a name of two words is written {two_words}"
-        if "STRING" in expected and previous.type == NAME:
+        if "STRING" in expected and "LBRACE" in expected and previous.type == NAME:
             return f'a name of two words is written {two_words}, a label stands in quotes: `"{token.value}"`'
         if "STRING" in expected:
             return f'ids, labels and places stand in quotes: `"{token.value}"`'
@@ -369,15 +389,9 @@ def _is_word(place: _Place, token: Token) -> bool:
     return token.type == NAME or token.value in place.scan.lexer.keywords
 
 
-def _misspelt(place: _Place, suspect: Token) -> str | None:
-    """The keyword that was meant where a keyword was expected and another word stands."""
-    if suspect is place.token:
-        candidates = place.words(place.expected)
-    elif "COLON" in place.expected and len(place.expected) == 1:
-        # `atcion view` in a resource was taken for the beginning of an attribute.
-        candidates = place.words({"ACTION", "ACTIONS", "OPTIONAL", "SENSITIVE", "APPEND", "OVERRIDE", "ASSIGN"})
-    else:
-        return None
+def _misspelt(place: _Place, suspect: Token, fitting: frozenset[str]) -> str | None:
+    """The keyword that was meant where a keyword would fit and another word stands."""
+    candidates = place.words(fitting)
     return closest(suspect.value, candidates) if suspect.value not in candidates else None
 
 
@@ -406,20 +420,20 @@ def _next_declaration(place: _Place) -> int:
             depth += 1
         elif token.type == "RBRACE":
             depth -= 1
-        if token.start_pos == first.start_pos or (token.value not in place.scan.lexer.keywords and token.type != NAME):
+        if token.start_pos == first.start_pos or not (_is_word(place, token) or token.type == UNREADABLE):
             continue
         here = place.column(token)
         if here is None:
             continue
         starts = token.type in place.starters
-        if (starts and (depth <= 0 or here <= column)) or (token.type == NAME and depth <= 0 and here <= column):
+        if (starts and (depth <= 0 or here <= column)) or (not starts and depth <= 0 and here <= column):
             return token.start_pos
     return len(place.source.text)
 
 
 def _broken(place: _Place) -> ast.Broken | None:
     """What the hidden declaration would have declared."""
-    tokens = [*place.before, place.token, *_following(place)]
+    tokens = [*place.before, place.token, *_following(place, max(0, 2 - len(place.before)))]
     marks = place.words(("PROTECTED", "ESSENTIAL", "SUPERUSER", "TERMINATED"))
     while len(tokens) > 1 and tokens[0].value in marks:
         tokens.pop(0)
@@ -435,10 +449,9 @@ def _broken(place: _Place) -> ast.Broken | None:
     return ast.Broken(keyword, name.strip('"') or None)
 
 
-def _following(place: _Place) -> list[Token]:
-    """Up to two tokens behind the mistake, where it stands so early that the declaration's name comes later."""
-    following = place.scan.tokens_from(place.token.end_pos)
-    return [token for _, token in zip(range(max(0, 2 - len(place.before))), following, strict=False)]
+def _following(place: _Place, count: int) -> list[Token]:
+    """Up to ``count`` tokens behind the mistake."""
+    return list(islice(place.scan.tokens_from(place.token.end_pos), count))
 
 
 def _offset(value: Any) -> int:

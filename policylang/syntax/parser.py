@@ -11,7 +11,7 @@ from policylang.limits import Limits
 from policylang.source import Source
 from policylang.syntax import ast
 from policylang.syntax.errors import Mistake, diagnose
-from policylang.syntax.grammar import tables
+from policylang.syntax.grammar import Tables, tables
 from policylang.syntax.lexer import END, Scan, Token
 from policylang.syntax.unsafe import unsafe_text
 
@@ -52,6 +52,8 @@ def parse(source: Source, limits: Limits | None = None) -> Parsed:
             if entry is None:
                 mistake = diagnose(source, scan, grammar, state_stack, value_stack, token)
                 mistakes.append(mistake)
+                if mistake.before_is_complete:
+                    _complete(grammar, state_stack, value_stack)
                 # The bottom of the stack is the list of the declarations that are complete.
                 del state_stack[2:], value_stack[1:]
                 scan.pos = mistake.resume_at
@@ -68,6 +70,17 @@ def parse(source: Source, limits: Limits | None = None) -> Parsed:
             state_stack.append(states[state_stack[-1]][rule])  # type: ignore[arg-type]
             if state_stack[-1] == grammar.end:
                 return _parsed(source, value_stack[0], scan, mistakes, limits)
+
+
+def _complete(grammar: Tables, state_stack: list[int], value_stack: list[Any]) -> None:
+    """Reduce as if the next declaration began here."""
+    next_ = min(grammar.starters)
+    while not isinstance(entry := grammar.states[state_stack[-1]][next_], int):
+        size, callback, rule = entry
+        values = value_stack[len(value_stack) - size :]
+        del value_stack[len(value_stack) - size :], state_stack[len(state_stack) - size :]
+        value_stack.append(callback(values) if callback else values[0])
+        state_stack.append(grammar.states[state_stack[-1]][rule])  # type: ignore[arg-type]
 
 
 def _parsed(

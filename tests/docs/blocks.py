@@ -82,7 +82,8 @@ def blocks(document: Path) -> list[Block]:
     found: list[Block] = []
     section = ""
     opened: re.Match[str] | None = None
-    start, lines = 0, []
+    start = 0
+    lines: list[str] = []
     for number, line in enumerate(document.read_text(encoding="utf-8").splitlines(), 1):
         fence = _FENCE.match(line)
         if opened is None:

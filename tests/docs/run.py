@@ -21,7 +21,7 @@ _ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")
 _JQ_DIGEST = re.compile(r"jq -cSj 'del\(\.digest\)' (?P<file>\S+) \| sha256sum")
 
 
-class Failure(Exception):
+class ExampleError(Exception):
     """An example that is not as the document says."""
 
 
@@ -31,14 +31,17 @@ class Runner:
         self.output = ""
         self.code = 0
         self.names: dict[str, Any] = {"__name__": "example"}
+        self.unused: set[str] = set()
+        """Files that were written and that no command has read since."""
 
     def run(self, block: Block, following: Block | None) -> None:
-        """Run one block. Raises `Failure`."""
+        """Run one block. Raises `ExampleError`."""
         match block.kind:
             case "file":
                 path = self.folder / str(block.option("file"))
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(block.text, encoding="utf-8")
+                self.unused.add(path.relative_to(self.folder).as_posix())
             case "console":
                 open_end = following is not None and following.info == "json in=output"
                 self._console(block, open_end)
@@ -52,13 +55,13 @@ class Runner:
     def _console(self, block: Block, open_end: bool) -> None:
         commands = list(_commands(block.text))
         if not commands:
-            raise Failure("no command: commands begin with `$ `")
+            raise ExampleError("no command: commands begin with `$ `")
         for index, (command, expected) in enumerate(commands):
             self._command(command)
             if open_end and index == len(commands) - 1 and not expected:
                 return
             if self.output.rstrip("\n") != expected.rstrip("\n"):
-                raise Failure(f"`{command}` prints\n{self.output}\nthe document says\n{expected}")
+                raise ExampleError(f"`{command}` prints\n{self.output}\nthe document says\n{expected}")
 
     def _command(self, line: str) -> None:
         if line == "echo $?":
@@ -69,10 +72,15 @@ class Runner:
             self.output = _jq_digest(self.folder, digest["file"])
             return
         words = shlex.split(line)
+        target = None
+        if words[-2:-1] == [">"]:
+            *words, _, target = words
         settings = {}
         while words and _ASSIGNMENT.fullmatch(words[0]):
             name, value = words.pop(0).split("=", 1)
             settings[name] = value
+        read = [word for word in words[2:] if not word.startswith("-")] if words[0] == "policylang" else words[1:]
+        self.unused = {file for file in self.unused if read and not any(f"{file}/".startswith(f"{r}/") for r in read)}
         match words:
             case ["cat", file]:
                 self.output = (self.folder / file).read_text(encoding="utf-8")
@@ -81,7 +89,10 @@ class Runner:
             case ["python", *arguments]:
                 self._process([sys.executable, *arguments], settings)
             case _:
-                raise Failure(f"`{line}` is not a command that documents may show")
+                raise ExampleError(f"`{line}` is not a command that documents may show")
+        if target is not None:
+            (self.folder / target).write_text(self.output, encoding="utf-8")
+            self.output = ""
 
     def _process(self, command: list[str], settings: dict[str, str]) -> None:
         environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
@@ -98,21 +109,21 @@ class Runner:
         )
         self.output, self.code = done.stdout.decode("utf-8"), done.returncode
         if "Traceback (most recent call last)" in self.output:
-            raise Failure(f"`{' '.join(command)}` crashed\n{self.output}")
+            raise ExampleError(f"`{' '.join(command)}` crashed\n{self.output}")
 
     # --- JSON and Python -------------------------------------------------------------------------------------
 
     def _json(self, block: Block) -> None:
-        try:
-            shown = json.loads(block.text)
-        except ValueError as error:
-            raise Failure(f"not JSON: {error}") from None
+        shown = _read_json("the block", block.text)
         file = block.option("file")
         if file is None and not block.option("output"):
             return
-        whole = json.loads((self.folder / file).read_text(encoding="utf-8") if file else self.output)
+        if file is not None:
+            whole = _read_json(file, (self.folder / file).read_text(encoding="utf-8"))
+        else:
+            whole = _read_json("the output", self.output)
         if not any(is_part(shown, candidate) for candidate in everything_in(whole)):
-            raise Failure(f"does not occur in {file or 'the output'}:\n{block.text}")
+            raise ExampleError(f"does not occur in {file or 'the output'}:\n{block.text}")
 
     def _python(self, block: Block) -> None:
         before = Path.cwd()
@@ -123,10 +134,10 @@ class Runner:
             else:
                 code = compile("\n" * block.line + block.text, str(block.document), "exec", dont_inherit=True)
                 exec(code, self.names)
-        except Failure:
+        except ExampleError:
             raise
         except Exception as error:
-            raise Failure(f"{type(error).__name__}: {error}") from error
+            raise ExampleError(f"{type(error).__name__}: {error}") from error
         finally:
             os.chdir(before)
 
@@ -136,15 +147,22 @@ class Runner:
         result = doctest.DocTestRunner(verbose=False).run(test, out=report.append, clear_globs=False)
         self.names.update(test.globs)
         if result.failed:
-            raise Failure("".join(report))
+            raise ExampleError("".join(report))
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:
     """The commands of a console block, each with the output shown below it."""
     parts = re.split(r"^\$ (.*)\n", text, flags=re.MULTILINE)
     if parts[0].strip():
-        raise Failure("output without a command above it")
+        raise ExampleError("output without a command above it")
     yield from zip(parts[1::2], parts[2::2], strict=True)
+
+
+def _read_json(what: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ExampleError(f"{what} is not JSON: {error}") from None
 
 
 def _jq_digest(folder: Path, file: str) -> str:
@@ -159,7 +177,7 @@ def _jq_digest(folder: Path, file: str) -> str:
             [jq, "-cSj", "del(.digest)", file], cwd=folder, capture_output=True, timeout=60, check=True
         ).stdout
         if f"{hashlib.sha256(printed).hexdigest()}  -\n" != line:
-            raise Failure("jq and Python disagree about the digest")
+            raise ExampleError("jq and Python disagree about the digest")
     return line
 
 

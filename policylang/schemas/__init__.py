@@ -1,0 +1,32 @@
+"""The JSON Schemas that policylang publishes, each made from the types that it describes.
+
+The files beside this one are what is published; tests hold them to the types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from policylang.config import config_schema
+from policylang.ir.schema import ir_schema
+from policylang.testing.scenario import scenario_schema
+
+SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
+    "ir": ir_schema,
+    "config": config_schema,
+    "scenario": scenario_schema,
+}
+
+
+def schema_text(name: str) -> str:
+    """A schema as its file holds it."""
+    return msgspec.json.format(msgspec.json.encode(SCHEMAS[name]()), indent=2).decode() + "\n"
+
+
+def published_path(name: str) -> Path:
+    """The file in which a schema is published with the package."""
+    return Path(__file__).parent / f"{name}.schema.json"

@@ -1,0 +1,48 @@
+"""Running the command line, in this process and as a program of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run `policylang` in an empty folder, as users do. Returns what it printed and its exit code."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_policylang(*arguments: str, **options: object) -> subprocess.CompletedProcess[bytes]:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}  # type: ignore[dict-item]
+        result = subprocess.run(
+            [sys.executable, "-m", "policylang", *arguments],
+            capture_output="stdout" not in options,
+            env=environment,
+            timeout=120,
+            **options,  # type: ignore[call-overload]
+        )
+        assert b"Traceback" not in (result.stderr or b""), result.stderr.decode()
+        return result
+
+    return run_policylang
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write a file into the folder in which commands run."""
+
+    def write_file(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write_file

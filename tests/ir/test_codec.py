@@ -1,0 +1,219 @@
+"""Compiled JSON: one form for one meaning, and nothing half-loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from typing import Any
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+
+from policylang.ir import LoadError, from_json, to_json
+from policylang.ir.codec import with_digest
+from policylang.ir.nodes import PolicySet
+from policylang.ir.schema import ir_schema
+from policylang.source import Location
+from tests.helpers import ACCEPTANCE, TESTS, compiled, project
+
+LISTING = (ACCEPTANCE / "listing.policy").read_text(encoding="utf-8")
+WORKFORCE = (ACCEPTANCE / "tracktik" / "workforce.policy").read_text(encoding="utf-8")
+VALIDATOR = Draft202012Validator(ir_schema())
+
+
+@pytest.fixture(scope="module")
+def document() -> bytes:
+    return to_json(compiled(listing=LISTING))
+
+
+def redigested(content: dict[str, Any]) -> bytes:
+    """The document with the digest that its content has now, as a forger would make it."""
+    content = {name: value for name, value in content.items() if name != "digest"}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps({**content, "digest": f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"}).encode()
+
+
+def test_the_schema_is_a_schema() -> None:
+    Draft202012Validator.check_schema(ir_schema())
+
+
+@pytest.mark.parametrize("text", [LISTING, WORKFORCE], ids=["listing", "workforce"])
+def test_written_documents_are_valid_and_load_to_what_was_written(text: str) -> None:
+    policy_set = compiled(text)
+    document = to_json(policy_set)
+    assert list(VALIDATOR.iter_errors(json.loads(document))) == []
+    assert from_json(document) == policy_set
+    assert to_json(from_json(document)) == document
+
+
+def test_anybody_can_verify_the_digest(document: bytes) -> None:
+    content = json.loads(document)
+    assert json.loads(redigested(content)) == content
+
+
+def test_another_layout_of_the_same_content_loads(document: bytes) -> None:
+    content = json.loads(document)
+    compact = json.dumps(content, sort_keys=True).encode()
+    assert from_json(compact) == from_json(document)
+
+
+def test_every_node_leads_back_to_its_text() -> None:
+    policy_set = compiled(listing=LISTING)
+    lines = LISTING.split("\n")
+
+    def text_at(where: str) -> str:
+        path, line, column, end_line, end_column = Location.parse(where)
+        assert path == "listing.policy"
+        if line == end_line:
+            return lines[line - 1][column - 1 : end_column - 1]
+        return lines[line - 1][column - 1 :]
+
+    role = next(role for role in policy_set.roles if role.name == "guard")
+    assert text_at(role.at).startswith('protected role guard "Guard" {')
+    assert text_at(role.grants[0].at) == "grant view on customer except status"
+    assert text_at(role.limits[0].at) == "policy own_customers"
+    instance = next(i for i in policy_set.policy_instances if i.id == "office_hours_only")
+    assert text_at(instance.condition.at) == 'request.ip in "10.0.0.0/8" and not (status is cancelled'
+    every = json.dumps(json.loads(to_json(policy_set)))
+    assert every.count('"at": "listing.policy:') > 150
+    assert every.count('"at": ""') == 0
+
+
+def test_file_order_does_not_matter() -> None:
+    """Declarations of one set dealt onto files in any way and order give the same document but for the places."""
+    declarations = [f"role r{n} {{ role r{(n + 1)} }}" for n in range(8)] + ["role r8", "deny view on doc"]
+    declarations += ["resource doc { actions view }", 'user "u" { assign role r1 }']
+    documents = set()
+    for seed in range(5):
+        random.Random(seed).shuffle(declarations)
+        files = {f"f{n}": text for n, text in enumerate(declarations)}
+        made = project(**files)
+        assert made.ir is not None
+        content = json.loads(to_json(made.ir))
+        documents.add(json.dumps(without_places(content)))
+    assert len(documents) == 1
+
+
+def without_places(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {k: without_places(v) for k, v in content.items() if k not in ("at", "digest", "sources")}
+    return [without_places(item) for item in content] if isinstance(content, list) else content
+
+
+# --- documents that must not load ----------------------------------------------------------------------------
+
+
+def refusal(document: bytes) -> str:
+    with pytest.raises(LoadError) as caught:
+        from_json(document)
+    return str(caught.value)
+
+
+def test_truncated_anywhere(document: bytes) -> None:
+    for end in range(0, len(document) - 1, 997):
+        assert refusal(document[:end]).startswith("not JSON")
+    assert "ends too early, compile again" in refusal(document[:5000])
+
+
+def test_edited_values(document: bytes) -> None:
+    edited = document.replace(b'"protected": false', b'"protected": true', 1)
+    assert "digest does not match" in refusal(edited)
+
+
+def test_newer_format(document: bytes) -> None:
+    newer = document.replace(b'"version": 1', b'"version": 2', 1)
+    assert "format version 2, this policylang reads up to 1" in refusal(newer)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ({"version": "1"}, "`version` is not a number"),
+        ({"version": True}, "`version` is not a number"),
+        ({"version": 0}, "which never was"),
+        ({"format": "rego"}, "not a compiled policy set"),
+        ({"timezone": 3}, "timezone: 3 is not of type 'string'"),
+        ({"extra": 1}, "'extra' was unexpected"),
+        ({"roles": [{"name": "x"}]}, "roles[0]: "),
+    ],
+)
+def test_invalid_documents_say_where(document: bytes, edit: dict[str, Any], message: str) -> None:
+    assert message in refusal(redigested({**json.loads(document), **edit}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"null", b"[]", b"{}", b"3", b'{"format": "policylang"}', b"\xff\xfe", b"\x00", b"NaN", b"[" * 100_000],
+)
+def test_what_is_no_document_at_all(text: bytes) -> None:
+    assert refusal(text)
+
+
+def test_a_field_given_twice() -> None:
+    document = to_json(compiled("role r"))
+    twice = document.replace(b'"timezone": "UTC"', b'"timezone": "Mars", "timezone": "UTC"')
+    assert "`timezone` is given twice" in refusal(twice)
+
+
+def test_forged_references() -> None:
+    """A document with a valid digest whose parts do not belong together."""
+    content = json.loads(to_json(compiled("resource doc { actions view }\nrole r { grant view on doc }")))
+    content["resources"] = []
+    assert "resource `doc`, which it does not contain" in refusal(redigested(content))
+
+
+def test_schema_and_types_agree_on_damaged_documents(document: bytes) -> None:
+    """What the published schema refuses the loader refuses, and the other way round."""
+    rng = random.Random(7)
+    disagreements = []
+    for _ in range(300):
+        content = json.loads(document)
+        description = damage(rng, content)
+        by_schema = VALIDATOR.is_valid(content)
+        try:
+            msgspec.convert(content, PolicySet, strict=True)
+            by_types = True
+        except msgspec.ValidationError:
+            by_types = False
+        if by_schema != by_types:
+            disagreements.append(description)
+    assert disagreements == []
+
+
+def damage(rng: random.Random, content: Any) -> str:
+    """Change one random thing in a document."""
+    owner, steps = content, []
+    while True:
+        keys = list(owner) if isinstance(owner, dict) else range(len(owner))
+        key = rng.choice(list(keys))
+        steps.append(key)
+        child = owner[key]
+        if not isinstance(child, (dict, list)) or not child or rng.random() < 0.2:
+            break
+        owner = child
+    if isinstance(owner, dict) and rng.random() < 0.3:
+        del owner[key]
+        return f"deleted {steps}"
+    if isinstance(owner, dict) and rng.random() < 0.2:
+        owner["surprise"] = 1
+        return f"added beside {steps}"
+    owner[key] = rng.choice([None, 1, "x", True, [], {}, 1.5])
+    return f"{steps} = {owner[key]!r}"
+
+
+def test_the_digest_covers_every_field() -> None:
+    policy_set = compiled(WORKFORCE)
+    for field in msgspec.structs.fields(PolicySet):
+        value = getattr(policy_set, field.name)
+        if field.name == "digest" or not value:
+            continue
+        other = value[:-1] if isinstance(value, (tuple, str)) else value + 1
+        changed = with_digest(msgspec.structs.replace(policy_set, **{field.name: other}))
+        assert changed.digest != policy_set.digest, field.name
+
+
+def test_goldens_are_valid() -> None:
+    for path in sorted((TESTS / "ir" / "cases").glob("*.json")):
+        from_json(path.read_bytes())

@@ -1,0 +1,61 @@
+"""Inputs and, in a file beside each, the output they must give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from policylang.config import Config
+from policylang.discovery import SourceSet
+from policylang.ir import to_json
+from policylang.output import text
+from policylang.output.findings import collect
+from policylang.project import Project
+from policylang.source import Source
+from policylang.syntax.parser import parse
+from policylang.syntax.printer import print_file
+from tests.helpers import TESTS
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A folder of policy files, the ending of the expected files, and what makes the actual output."""
+
+    folder: str
+    ending: str
+    actual: Callable[[Path], bytes]
+
+    def inputs(self) -> Iterator[Path]:
+        yield from sorted((TESTS / self.folder).glob("*.policy"))
+
+    def expected_path(self, source: Path) -> Path:
+        return source.with_suffix(self.ending)
+
+
+def _project(path: Path) -> Project:
+    source = Source(path.name, path.read_bytes().decode())
+    return Project(SourceSet(Path(), Config(), (source,)))
+
+
+def _report(path: Path) -> bytes:
+    return click.unstyle("\n".join(text.render(collect([_project(path)])))).encode() + b"\n"
+
+
+def _compiled(path: Path) -> bytes:
+    policy_set = _project(path).ir
+    assert policy_set is not None
+    return to_json(policy_set)
+
+
+def _printed(path: Path) -> bytes:
+    return print_file(parse(Source(path.name, path.read_bytes().decode())).file).encode()
+
+
+PAIRS = (
+    Pair("syntax/errors", ".txt", _report),
+    Pair("ir/cases", ".json", _compiled),
+    Pair("syntax/printed", ".printed", _printed),
+)

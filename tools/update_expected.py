@@ -1,0 +1,28 @@
+"""Write the published schemas, and the expected outputs beside the inputs of tests. Read the difference before committing.
+
+python tools/update_expected.py
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from policylang.schemas import SCHEMAS, published_path, schema_text
+from tests.pairs import PAIRS
+
+
+def main() -> None:
+    for pair in PAIRS:
+        for source in pair.inputs():
+            pair.expected_path(source).write_bytes(pair.actual(source))
+            print(pair.expected_path(source).name)
+    for name in SCHEMAS:
+        published_path(name).write_text(schema_text(name), encoding="utf-8")
+        print(published_path(name).name)
+
+
+if __name__ == "__main__":
+    main()
