@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -74,6 +75,6 @@ def nearest_config(folder: Path) -> Path | None:
     """The config file in a folder or the nearest folder above it."""
     for candidate in (folder, *folder.parents):
         path = candidate / FILE_NAME
-        if path.is_file():
+        if os.path.isfile(path):  # unlike Path.is_file, never raises
             return path
     return None

@@ -6,6 +6,7 @@ a set of its own. A config may name other folders as its `roots`. Files named on
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,8 +52,9 @@ def discover(paths: Sequence[str]) -> list[SourceSet]:
         named = [config.parent if config else Path(DEFAULT_ROOT)]
         if config and config.parent == Path.cwd():
             named = [Path()]
-    folders = [path for path in named if path.is_dir()]
-    files = [path for path in named if not path.is_dir()]
+    # `os.path` rather than `Path` where a place that cannot be reached must not raise but count as no folder.
+    folders = [path for path in named if os.path.isdir(path)]
+    files = [path for path in named if not os.path.isdir(path)]
     sets: list[SourceSet] = []
     seen: set[Path] = set()
     for folder in folders:
@@ -138,6 +140,10 @@ def _read(root: Path, files: Sequence[Path]) -> SourceSet:
         name = Path(os.path.relpath(file.parent.resolve() / file.name, root.resolve())).as_posix()
         if name in sources:
             continue
+        if not _is_unicode(name):
+            shown = str(file).encode("utf-8", "backslashreplace").decode()
+            problems.append(Problem(shown, "the name of the file is not UTF-8", "rename it"))
+            continue
         try:
             if file.is_file() and file.stat().st_size > config.limits.file_bytes:
                 oversized.append(Source(name, "", str(file)))
@@ -151,6 +157,14 @@ def _read(root: Path, files: Sequence[Path]) -> SourceSet:
     return SourceSet(root, config, in_order, tuple(oversized), tuple(problems))
 
 
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class _NotUtf8Error(Exception):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -159,9 +173,9 @@ class _NotUtf8Error(Exception):
 def _text(file: Path) -> str:
     if file.exists() and not file.is_file():
         raise OSError(0, "not a regular file", str(file))
-    data = file.read_bytes()
+    data = file.read_bytes().removeprefix(codecs.BOM_UTF8)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start]
         line = before.count(b"\n") + 1
@@ -172,10 +186,13 @@ def _text(file: Path) -> str:
 
 
 def _problem(path: Path, error: OSError) -> Problem:
-    if path.is_symlink() and not path.exists():
+    if os.path.islink(path) and not os.path.exists(path):
         return Problem(str(path), "the link leads nowhere", "correct or delete it")
     message = (error.strerror or str(error)).lower()
-    return Problem(str(path), f"cannot be read: {message}", "check the path and its permissions")
+    help = "check the path and its permissions"
+    if isinstance(error, FileNotFoundError):
+        help = "check the path; `policylang init` writes a first policy set into the folder `policies`"
+    return Problem(str(path), f"cannot be read: {message}", help)
 
 
 def _shown(path: Path) -> str:

@@ -11,19 +11,15 @@ from rapidfuzz.distance import OSA
 def closest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that a typing mistake could have turned into ``word``, or ``None``.
 
-    About one mistake in three letters is allowed; two letters swapped count as one mistake. Case does not count. Of
-    equally close candidates the first in alphabetical order wins, so that the answer does not depend on any order.
+    One mistake in three letters is allowed, four at most; two letters swapped count as one mistake. Of equally close
+    candidates the first in alphabetical order wins, so that the answer does not depend on any order.
     """
-    folded = word.casefold()
-    found = process.extract(
-        folded,
-        sorted(set(candidates)),
-        processor=str.casefold,
-        scorer=OSA.distance,
-        score_cutoff=max(1, min(len(word) // 3, 4)),
-        limit=1,
-    )
-    return found[0][0] if found and found[0][0] != word else None
+    allowed = min(len(word) // 3, 4)
+    if not allowed:
+        return None
+    found = process.extract(word, list(candidates), scorer=OSA.distance, score_cutoff=allowed, limit=None)
+    near = [(distance, candidate) for candidate, distance, _ in found if candidate != word]
+    return min(near)[1] if near else None
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:

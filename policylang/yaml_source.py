@@ -2,7 +2,8 @@
 
 Only what JSON has is read: mappings with text keys, lists, texts, numbers, booleans, null. Anchors, aliases and tags
 are refused, so that a small file cannot become a large one; a key given twice is refused, because one of the two would
-be lost. Numbers with a point and dates stay texts, so that nothing is rounded or shifted.
+be lost. Only `true` and `false` are booleans, so that `off` and `no` stay the words they are. Numbers with a point and
+dates stay texts, so that nothing is rounded or shifted.
 """
 
 from __future__ import annotations
@@ -11,16 +12,15 @@ from typing import Any
 
 import msgspec
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from policylang.diagnostics import quoted
-from policylang.json_schema import describe
+from policylang.json_schema import describe, violation
 
 Steps = tuple[str | int, ...]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _KEPT_AS_TEXT = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:float")
+_BOOL = "tag:yaml.org,2002:bool"
 _MAX_DEPTH = 40
 
 
@@ -98,7 +98,7 @@ def _value(loader: Any, node: yaml.Node, steps: Steps, places: dict[Steps, tuple
         return found
     if isinstance(node, yaml.SequenceNode):
         return [_value(loader, child, (*steps, index), places) for index, child in enumerate(node.value)]
-    if node.tag in _KEPT_AS_TEXT:
+    if node.tag in _KEPT_AS_TEXT or (node.tag == _BOOL and node.value not in ("true", "false")):
         return node.value
     try:
         return loader.construct_object(node)
@@ -108,6 +108,6 @@ def _value(loader: Any, node: yaml.Node, steps: Steps, places: dict[Steps, tuple
 
 def validate(yaml_: Yaml, schema: dict[str, Any]) -> None:
     """Raise `YamlError` at the place of the most telling violation of a JSON Schema, if there is one."""
-    error = best_match(Draft202012Validator(schema).iter_errors(yaml_.value))
+    error = violation(yaml_.value, schema)
     if error is not None:
         raise yaml_.error(tuple(error.absolute_path), describe(error))

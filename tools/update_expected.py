@@ -1,4 +1,6 @@
-"""Write the published schemas, and the expected outputs beside the inputs of tests. Read the difference before committing.
+"""Write the published schemas, and the expected outputs beside the inputs of tests.
+
+Read the difference before committing.
 
 python tools/update_expected.py
 """

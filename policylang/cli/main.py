@@ -33,21 +33,26 @@ for command in (check, compile_, explain, init, schema, completion):
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the entry point of the package."""
+    stdout = sys.stdout
     try:
         code = commands.main(arguments, prog_name="policylang", standalone_mode=False)
         sys.stdout.flush()
         return sys.exit(code)
+    except SystemExit:
+        if sys.stdout is not stdout:
+            # Click replaces it when the reader stops reading, and exits with the code that means findings here.
+            sys.exit(COULD_NOT_RUN)
+        raise
     except click.exceptions.Abort:
         click.echo("interrupted", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(COULD_NOT_RUN)
-    except BrokenPipeError:
-        # Who read the output stopped reading. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(COULD_NOT_RUN)
     except OSError as error:
+        # Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        click.echo(f"error: cannot write the output: {(error.strerror or str(error)).lower()}", err=True)
+        what = f"{error.filename}: " if error.filename else "cannot write the output: "
+        if not isinstance(error, BrokenPipeError):
+            click.echo(f"error: {what}{(error.strerror or str(error)).lower()}", err=True)
         sys.exit(COULD_NOT_RUN)

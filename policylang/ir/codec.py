@@ -16,6 +16,7 @@ import msgspec
 
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
 from policylang.ir.references import dangling
+from policylang.ir.schema import first_error
 
 
 class LoadError(ValueError):
@@ -94,6 +95,4 @@ def _check_header(content: Any) -> None:
 
 def _schema_error(content: Any) -> str:
     """What the published schema says is wrong, at the deepest place."""
-    from policylang.ir.schema import first_error
-
     return f"not valid under the schema: {first_error(content)}"

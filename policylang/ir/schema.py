@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
-from policylang.json_schema import describe, schema_of
+from policylang.json_schema import describe, schema_of, violation
 
 
 def ir_schema() -> dict[str, Any]:
@@ -20,5 +17,5 @@ def ir_schema() -> dict[str, Any]:
 
 def first_error(content: Any) -> str:
     """The most telling violation of the schema of compiled JSON."""
-    error = best_match(Draft202012Validator(ir_schema()).iter_errors(content))
+    error = violation(content, ir_schema())
     return "the content" if error is None else describe(error)

@@ -7,10 +7,11 @@ from typing import Any
 from policylang.diagnostics import quoted
 from policylang.model.context import Context
 from policylang.model.model import place_of
+from policylang.model.paths import Scope, World
 from policylang.model.policies import check_limit
 from policylang.model.report import Site
 from policylang.model.symbols import unknown
-from policylang.model.typing import Scope, World, type_condition
+from policylang.model.typing import type_condition
 from policylang.model.world import chain, cycles
 from policylang.source import Source
 from policylang.syntax import ast

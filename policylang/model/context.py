@@ -9,9 +9,9 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.limits import Limits
 from policylang.model.model import Model, ResourceModel
+from policylang.model.paths import World
 from policylang.model.report import Report
 from policylang.model.symbols import Symbols, unknown
-from policylang.model.typing import World
 from policylang.model.values import Constants
 from policylang.source import Source
 from policylang.syntax import ast

@@ -8,11 +8,11 @@ from policylang.diagnostics import quoted
 from policylang.model.conditions import Constant
 from policylang.model.context import Context
 from policylang.model.model import place_of
+from policylang.model.paths import World
 from policylang.model.policies import check_limit
 from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
 from policylang.model.types import DurationType, SetType, Type
-from policylang.model.typing import World
 from policylang.model.values import date, literal, mismatch
 from policylang.source import Source
 from policylang.syntax import ast
@@ -156,7 +156,7 @@ def _check_place(context: Context, source: Source, node: ast.AtPlace) -> None:
             "PL103",
             source,
             node,
-            f"{quoted(node.place.value)} is a {kind}, not a {node.kind.value}",
+            f"{quoted(node.place.value)} is of the kind {quoted(kind)}, not {quoted(node.kind.value)}",
             f'write `at {kind} "{node.place.value}"`',
             related(site, "declared here"),
         )

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from msgspec.structs import replace
 
-from policylang.diagnostics import quoted
+from policylang.diagnostics import listed, quoted
 from policylang.model.conditions import Constant
 from policylang.model.context import Context
 from policylang.model.model import Instance, place_of
+from policylang.model.paths import Scope, World
 from policylang.model.report import Report, Site, related
 from policylang.model.resources import resolve_type
 from policylang.model.symbols import unknown
-from policylang.model.types import DurationType, Type, in_words
-from policylang.model.typing import Scope, World, type_condition
+from policylang.model.types import Type, in_words, sample
+from policylang.model.typing import type_condition
 from policylang.model.values import literal
 from policylang.source import Source
 from policylang.syntax import ast
@@ -69,6 +71,19 @@ def _parameters(context: Context, source: Source, node: ast.Policy) -> dict[str,
     return found
 
 
+def _check_shadowing(context: Context, source: Source, node: ast.Policy, attributes: Collection[str]) -> None:
+    """A parameter named like an attribute would silently take its place in the condition."""
+    for parameter in node.parameters:
+        if parameter.name.value in attributes:
+            context.report.error(
+                "PL102",
+                source,
+                parameter.name,
+                f"the parameter {quoted(parameter.name.value)} has the name of an attribute",
+                "rename the parameter, so that the condition can speak of both",
+            )
+
+
 def _placeholders(parameters: dict[str, Type | None]) -> dict[str, Constant] | None:
     """Stand-ins to check a condition with, before any argument is known."""
     if None in parameters.values():
@@ -84,6 +99,7 @@ def _check_specific(
     if resource is None:
         return
     context.actions(site.source, node.actions, resource, node.target.value)
+    _check_shadowing(context, site.source, node, resource.attributes.keys())
     stand_ins = _placeholders(parameters)
     if stand_ins is None:
         return
@@ -108,6 +124,7 @@ def _check_generic(
     if stand_ins is None:
         return
     only = frozenset(name.value for name in needed)
+    _check_shadowing(context, source, node, only)
     first: Report | None = None
     for resource_name, resource in sorted(context.model.resources.items()):
         if only <= resource.attributes.keys():
@@ -144,11 +161,10 @@ def check_limit(context: Context, world: World, source: Source, node: ast.Limit)
     resource = context.model.resources[resource_name]
     context.actions(source, node.actions, resource, resource_name)
     declared = [action.value for action in policy.actions]
-    if isinstance(policy.target, ast.AnyResource):
-        for action in policy.actions:
-            if action.value not in resource.actions:
-                _does_not_fit(context, source, node, f"{quoted(resource_name)} has no action `{action.value}`", site)
-                return None
+    if declared and not any(action in resource.actions for action in declared):
+        message = f"it limits {listed(declared, 'and')}, {quoted(resource_name)} has none of them"
+        _does_not_fit(context, source, node, message, site)
+        return None
     for action in node.actions:
         if declared and action.value in resource.actions and action.value not in declared:
             context.report.error(
@@ -219,7 +235,7 @@ def _arguments(
 ) -> tuple[Constant, ...] | None:
     """The arguments as constants of the parameters' types."""
     if len(node.arguments) != len(parameters):
-        wanted = ", ".join(f"{name}: {in_words(t) if t else '…'}" for name, t in parameters.items())
+        wanted = ", ".join(sample(type_) for type_ in parameters.values())
         given = f"{len(node.arguments)} {'is' if len(node.arguments) == 1 else 'are'}"
         context.report.error(
             "PL104",
@@ -257,13 +273,12 @@ def _argument(
         else:
             context.report.diagnostics.append(found)
     if value is None and not report.diagnostics:
-        example = "90 days" if isinstance(type_, DurationType) else "…"
         context.report.error(
             "PL104",
             source,
             node,
             f"the parameter {quoted(parameter)} takes a constant: {in_words(type_)}",
-            f"write `{parameter}` as a constant: `{example}`",
+            f"write a constant: `{sample(type_)}`",
         )
     return value
 

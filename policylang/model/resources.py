@@ -19,7 +19,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.model.world import chain, cycles
+from policylang.model.world import ancestors, chain, cycles
 from policylang.source import Source
 from policylang.syntax import ast
 
@@ -130,13 +130,18 @@ def _action(context: Context, resource: ResourceModel, name: ast.Name, site: Sit
 
 
 def _place_attribute(context: Context, resource_name: ast.Name, resource: ResourceModel) -> str | None:
-    """The attribute that says where a record lives: the only one typed as a place, or the one named as its kind."""
+    """The attribute that says where a record lives.
+
+    It is the only one typed as a place; of several the one that is named as its kind, and of several such the one whose
+    kind lies inside the others'.
+    """
     places = {name: t.scope for name, t in resource.attributes.items() if isinstance(t, PlaceType)}
     if len(places) <= 1:
         return next(iter(places), None)
     named = [name for name, kind in places.items() if name == kind]
-    if len(named) == 1:
-        return named[0]
+    smallest = [name for name in named if {*named} <= {name, *ancestors(context.symbols.scope_parents, name)}]
+    if smallest:
+        return smallest[0]
     second = resource.nodes[list(places)[1]]
     first = resource.nodes[next(iter(places))]
     context.report.error(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from policylang.diagnostics import quoted
 from policylang.model.context import Context
 from policylang.model.model import place_of
+from policylang.model.paths import Scope, World
 from policylang.model.report import Site
-from policylang.model.typing import Scope, World, type_condition
+from policylang.model.typing import type_condition
 from policylang.model.values import date, duration
 from policylang.source import Source
 from policylang.syntax import ast

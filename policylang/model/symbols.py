@@ -100,12 +100,13 @@ def unknown(
     if suggestion is None and 0 < len(known) <= 8:
         suggestion = f"there is {', '.join(quoted(word) for word in sorted(known))}"
     if suggestion is None and kind in KINDS:
-        suggestion = f"declare it with `{KINDS[kind]} {_as_written(name)}`, or correct the name"
+        suggestion = f"declare it with `{_declaration(kind, name)}`, or correct the name"
     report.error("PL101", source, name, f"unknown {kind} {quoted(name.value)}{f' of `{of}`' if of else ''}", suggestion)
 
 
-def _as_written(name: ast.Name | ast.Text) -> str:
-    return f'"{name.value}"' if isinstance(name, ast.Text) else name.value
+def _declaration(kind: str, name: ast.Name | ast.Text) -> str:
+    written = f'"{name.value}"' if isinstance(name, ast.Text) else name.value
+    return f"place … {written}" if kind == "place" else f"{KINDS[kind]} {written}"
 
 
 def collect(report: Report, files: Iterable[Parsed]) -> Symbols:
@@ -116,7 +117,8 @@ def collect(report: Report, files: Iterable[Parsed]) -> Symbols:
         for node in parsed.file.declarations:
             _declare(report, symbols, Site(parsed.source, node))
     if not symbols.names["portal"] and not symbols.is_block_hidden("portals"):
-        symbols.names["portal"] = dict.fromkeys(DEFAULT_PORTALS)
+        nowhere = Source("", "")
+        symbols.names["portal"] = {name: Site(nowhere, ast.Name(0, 0, name)) for name in DEFAULT_PORTALS}
     for kind in ("user", "place", "job"):
         _look_alike(report, symbols, kind)
     return symbols
@@ -173,6 +175,9 @@ def _head(node: ast.Node) -> ast.Node:
 
 def _add(report: Report, symbols: Symbols, kind: str, name: ast.Name | ast.Text, site: Site) -> None:
     """Enter a name, or report that it is taken. Users and integrations share their names: both make requests."""
+    if not name.value.strip():
+        report.error("PL100", site.source, name, f"a {kind} needs a name", "write one between the quotes")
+        return
     taken = next((symbols.names[k].get(name.value) for k in _sharing(kind) if name.value in symbols.names[k]), None)
     if taken is None:
         symbols.names[kind][name.value] = site

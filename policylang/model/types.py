@@ -143,6 +143,27 @@ def _counted(amount: int, unit: str) -> str:
     return f"{amount} {unit[:-1] if amount == 1 else unit}"
 
 
+def sample(type_: Type | None) -> str:
+    """A constant of the type as it is written, for messages."""
+    match type_:
+        case EnumType(values):
+            return values[0]
+        case IntType() | DecimalType() | MoneyType():
+            return "3"
+        case BoolType():
+            return "true"
+        case DateType():
+            return "2026-01-31"
+        case DateTimeType():
+            return "2026-01-31T08:00:00Z"
+        case DurationType():
+            return "30 days"
+        case IpType():
+            return '"192.0.2.7"'
+        case _:
+            return '"…"'
+
+
 def in_words(type_: Type) -> str:
     """The type with its article, for messages."""
     match type_:

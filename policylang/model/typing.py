@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
+from policylang.model.paths import Scope, World, resolve_path
 from policylang.model.report import Report, at
-from policylang.model.symbols import unknown
 from policylang.model.types import (
     NUMBERS,
     ORDERED,
@@ -21,42 +20,14 @@ from policylang.model.types import (
     DurationType,
     EnumType,
     IpType,
-    RecordType,
     SetType,
     TextType,
     Type,
     UserType,
     in_words,
 )
-from policylang.model.values import Constants, literal, mismatch, natural_type, network
-from policylang.source import Source
+from policylang.model.values import literal, mismatch, natural_type, network
 from policylang.syntax import ast
-
-Attributes = Mapping[str, Type | None]
-"""Attribute types by name; ``None`` where the type is unknown after an error."""
-
-
-class World(msgspec.Struct):
-    """The attributes that paths can lead through. ``None`` for attributes that a syntax error hides."""
-
-    constants: Constants
-    resources: Mapping[str, Attributes | None]
-    subject: Attributes | None
-    request: Attributes | None
-
-    @property
-    def report(self) -> Report:
-        return self.constants.report
-
-
-class Scope(msgspec.Struct, frozen=True):
-    """What the names in one condition mean."""
-
-    resource: str
-    source: Source
-    parameters: Mapping[str, ir.Constant] = {}
-    only: frozenset[str] | None = None
-    """In a policy on any resource: the attributes that its ``with`` names."""
 
 
 def type_condition(world: World, scope: Scope, node: ast.Condition) -> ir.Condition | None:
@@ -187,7 +158,7 @@ def _compare(
 
 def _time(world: World, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
     operand = _operand(world, scope, node.left, None)
-    length = _operand(world, scope, node.right, DurationType(), node.left)
+    length = _duration(world, scope, node)
     if operand is None or length is None:
         return None
     report, source = world.report, scope.source
@@ -215,6 +186,13 @@ def _time(world: World, scope: Scope, node: ast.Comparison, where: str) -> ir.Co
         )
         return None
     return ir.Time(_TIME[node.operator.value], operand, length, where)
+
+
+def _duration(world: World, scope: Scope, node: ast.Comparison) -> ir.Operand | None:
+    if isinstance(node.right, ast.Path):
+        return resolve_path(world, scope, node.right)
+    what = f"what `{node.operator.value}` asks for"
+    return literal(world.constants, scope.source, node.right, DurationType(), what)
 
 
 def _text_or_set(world: World, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
@@ -388,7 +366,7 @@ def _incomparable(world: World, scope: Scope, node: ast.Comparison | ast.Members
         first, second = node.left, node.right
         message = (
             f"{_called(scope, first)} is {in_words(left)}, {_called(scope, second)} is {in_words(right)}: "
-            "they are never equal"
+            "the two cannot be compared"
         )
     else:
         message = f"{_called(scope, node.operand)} is {in_words(left)}, a choice is {in_words(right)}"
@@ -413,7 +391,7 @@ def _type_of(world: World, scope: Scope, node: ast.Operand) -> Type | None:
     if not isinstance(node, ast.Path):
         return None
     quiet = msgspec.structs.replace(world, constants=msgspec.structs.replace(world.constants, report=Report()))
-    found = _path(quiet, scope, node)
+    found = resolve_path(quiet, scope, node)
     return found.type if found else None
 
 
@@ -436,7 +414,7 @@ def _operand(
         return literal(world.constants, scope.source, node.steps[0], other, what)  # type: ignore[arg-type]
     if word is not None and isinstance(other, EnumType) and not _known(world, scope, word):
         return literal(world.constants, scope.source, node.steps[0], other, what)
-    return _path(world, scope, node, other)
+    return resolve_path(world, scope, node, other)
 
 
 def _is_value(word: str, other: Type | None) -> bool:
@@ -449,108 +427,3 @@ def _is_value(word: str, other: Type | None) -> bool:
 def _known(world: World, scope: Scope, word: str) -> bool:
     attributes = world.resources.get(scope.resource)
     return word in scope.parameters or attributes is None or word in attributes
-
-
-def _path(world: World, scope: Scope, node: ast.Path, other: Type | None = None) -> ir.Operand | None:
-    where = at(scope.source, node)
-    if node.subject:
-        return _walk(world, scope, "subject", UserType(), (), node.steps, where)
-    first, *later = node.steps
-    if first.value in scope.parameters and not later:
-        bound = scope.parameters[first.value]
-        return ir.Constant(bound.type, bound.value, where)
-    attributes = world.resources.get(scope.resource)
-    if first.value == "request" and later:
-        known = world.request
-        if known is None or later[0].value in known:
-            return _attribute(world, scope, "request", known, (), later, where, "request")
-        if attributes is not None and "request" not in attributes:
-            unknown(
-                world.report,
-                scope.source,
-                later[0],
-                "request attribute",
-                known,
-                f"declare it: `request {{ {later[0].value} : text }}`",
-            )
-            return None
-    if (
-        scope.only is not None
-        and attributes is not None
-        and first.value in attributes
-        and first.value not in scope.only
-    ):
-        world.report.error(
-            "PL101",
-            scope.source,
-            first,
-            f"this policy is on any resource, not all have {quoted(first.value)}",
-            f"add it: `with {', '.join([*sorted(scope.only), first.value])}`",
-        )
-        return None
-    candidates = None if attributes is None else {**dict.fromkeys(scope.parameters), **attributes}
-    return _attribute(world, scope, "record", candidates, (), node.steps, where, scope.resource, other)
-
-
-def _attribute(
-    world: World,
-    scope: Scope,
-    root: Literal["record", "subject", "request"],
-    attributes: Attributes | None,
-    before: tuple[str, ...],
-    steps: tuple[ast.Name, ...] | list[ast.Name],
-    where: str,
-    owner: str,
-    other: Type | None = None,
-) -> ir.Operand | None:
-    """Take the next step, an attribute of ``owner``."""
-    if attributes is None:
-        return None
-    step = steps[0]
-    if step.value not in attributes:
-        help = _attribute_help(step, other, len(steps) == 1)
-        unknown(world.report, scope.source, step, "attribute", attributes, help, owner)
-        return None
-    type_ = attributes[step.value]
-    if type_ is None:
-        return None
-    return _walk(world, scope, root, type_, (*before, step.value), tuple(steps[1:]), where)
-
-
-def _attribute_help(step: ast.Name, other: Type | None, alone: bool) -> str:
-    if step.value == "assigned_user":
-        return "the user who asks is written `assigned user`"
-    if step.value.endswith("_not") and alone:
-        return "write `not (… in […])`, or `is not`"
-    if alone and other is not None and not isinstance(other, (RecordType, SetType)):
-        return f'a text stands in quotes: `"{step.value}"`' if isinstance(other, (TextType, UserType)) else ""
-    return ""
-
-
-def _walk(
-    world: World,
-    scope: Scope,
-    root: Literal["record", "subject", "request"],
-    type_: Type,
-    before: tuple[str, ...],
-    steps: tuple[ast.Name, ...],
-    where: str,
-) -> ir.Operand | None:
-    """Go on from a value of ``type_`` along the steps that are left."""
-    if not steps:
-        return ir.Path(root, before, type_, where)
-    match type_:
-        case UserType():
-            return _attribute(world, scope, root, world.subject, before, steps, where, "subject")
-        case RecordType(resource):
-            return _attribute(world, scope, root, world.resources.get(resource), before, steps, where, resource)
-    mismatch(
-        world.report,
-        scope.source,
-        steps[0],
-        quoted(before[-1]),
-        type_,
-        "it has no attributes",
-        "only users and related records have attributes",
-    )
-    return None

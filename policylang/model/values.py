@@ -86,7 +86,8 @@ def duration(c: Constants, source: Source, node: ast.Duration) -> Duration | Non
         )
         return None
     if not written.isdigit():
-        c.report.error("PL103", source, node.amount, "a duration is a whole number of units", "use a smaller unit")
+        help = "leave out the sign" if written.startswith("-") else "use a smaller unit"
+        c.report.error("PL103", source, node.amount, "a duration is a whole number of units, not negative", help)
         return None
     kept, size = UNITS[plural]
     amount = int(written) * size

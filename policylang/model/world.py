@@ -125,7 +125,7 @@ def _check_places(context: Context) -> None:
                 "PL103",
                 site.source,
                 node.parent,
-                f"{quoted(node.parent.value)} is a {kind}, which does not contain a {node.kind.value}",
+                f"{quoted(node.parent.value)} is of the kind {quoted(kind)}, not above {quoted(node.kind.value)}",
                 "the order of the kinds is given by `scope … contains …`",
                 related(above, "declared here"),
             )

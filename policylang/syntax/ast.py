@@ -247,7 +247,7 @@ class MisplacedValue(Node, frozen=True, gc=False):
 
 
 class AnyResource(Node, frozen=True, gc=False):
-    """``any resource with created``"""
+    """``any resource with created``, or ``any resource`` for conditions on users and requests alone."""
 
     attributes: tuple[Name, ...]
 

@@ -204,7 +204,7 @@ class Builder:
         return ast.MisplacedValue(c[0].start_pos, c[0].end_pos, _name(c[0]))
 
     def any_resource(self, c: Children) -> ast.AnyResource:
-        return ast.AnyResource(c[0].start_pos, _end(c), c[3])
+        return ast.AnyResource(c[0].start_pos, _end(c), c[3] or ())
 
     # --- conditions
 

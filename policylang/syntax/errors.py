@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -18,17 +17,10 @@ from policylang.suggest import closest
 from policylang.syntax import ast
 from policylang.syntax.automaton import advance, fits
 from policylang.syntax.grammar import Tables
+from policylang.syntax.intent import intent
 from policylang.syntax.lexer import END, NAME, TOO_DEEP, TOO_LONG, UNREADABLE, Scan, Token
+from policylang.syntax.stop import Stop, following, is_word
 from policylang.syntax.unsafe import INVISIBLE, confusable_letter, named, skeleton
-
-_WHAT = {
-    NAME: "a name",
-    "STRING": "a text in quotes",
-    "NUMBER": "a number",
-    "DATE": "a date",
-    "DATETIME": "a date with time",
-    END: "the end of the file",
-}
 
 # What people write from habit, and what to write here.
 _HABITS = {
@@ -83,53 +75,27 @@ class Mistake(msgspec.Struct, frozen=True):
     """The declaration before the mistake is whole; the mistake begins another one."""
 
 
-class _Place(msgspec.Struct):
-    """Everything known about the place of a mistake."""
-
-    source: Source
-    scan: Scan
-    starters: frozenset[str]  # token types that begin a declaration
-    expected: frozenset[str]  # token types that would fit
-    expected_before: frozenset[str]  # token types that would have fitted in place of the token before
-    before: list[Token]  # the tokens of the broken declaration before the mistake
-    token: Token
-
-    def spelling(self, type_: str) -> str:
-        return _WHAT.get(type_) or f"`{self.scan.lexer.spelling[type_]}`"
-
-    def words(self, types: Iterable[str]) -> dict[str, str]:
-        """The keywords among token types, by how they are written."""
-        keywords = self.scan.lexer.keywords
-        return {word: type_ for word, type_ in keywords.items() if type_ in set(types)}
-
-    def column(self, token: Token) -> int | None:
-        """The column of a token that is the first on its line, else ``None``."""
-        text = self.source.text
-        start = max(text.rfind("\n", 0, token.start_pos), text.rfind("\r", 0, token.start_pos)) + 1
-        return None if text[start : token.start_pos].strip(" \t\ufeff") else token.start_pos - start
-
-
 def diagnose(
     source: Source, scan: Scan, grammar: Tables, state_stack: list[int], value_stack: list[Any], token: Token
 ) -> Mistake:
     """Explain the token at which the automaton stopped. Changes none of its arguments."""
     start = _offset(value_stack[1]) if len(value_stack) > 1 else token.start_pos
-    place = _look(source, scan, grammar, state_stack[:2], start, token)
-    complete = place.before != [] and place.expected >= place.starters and _begins_another(place)
+    stop = _look(source, scan, grammar, state_stack[:2], start, token)
+    complete = stop.before != [] and stop.expected >= stop.starters and _begins_another(stop)
     if complete:
-        place = _look(source, scan, grammar, state_stack[:2], token.start_pos, token)
-    unclosed = _unclosed_block(place)
+        stop = _look(source, scan, grammar, state_stack[:2], token.start_pos, token)
+    unclosed = _unclosed_block(stop)
     if unclosed is not None:
         brace, next_declaration = unclosed
-        diagnostic: Diagnostic | None = _missing_brace(place, brace, next_declaration)
+        diagnostic: Diagnostic | None = _missing_brace(stop, brace, next_declaration)
         resume_at = next_declaration.start_pos
     else:
-        diagnostic = _explain(place)
-        resume_at = _next_declaration(place)
-    return Mistake(diagnostic, _broken(place), resume_at, complete)
+        diagnostic = _explain(stop)
+        resume_at = _next_declaration(stop)
+    return Mistake(diagnostic, _broken(stop), resume_at, complete)
 
 
-def _look(source: Source, scan: Scan, grammar: Tables, bottom: list[int], start: int, token: Token) -> _Place:
+def _look(source: Source, scan: Scan, grammar: Tables, bottom: list[int], start: int, token: Token) -> Stop:
     """Take stock of the declaration that begins at ``start``, by parsing it once more up to the token.
 
     The parser's own stack will not do: on a token that does not fit an LALR automaton may reduce before it stops, and
@@ -137,23 +103,23 @@ def _look(source: Source, scan: Scan, grammar: Tables, bottom: list[int], start:
     """
     stack = list(bottom) if len(bottom) > 1 else [grammar.start]
     before: list[Token] = []
-    earlier_stack = stack
+    stack_before = stack
     replay = Scan(scan.lexer, scan.text, scan.limits)
     replay.pos = start
     for earlier in replay.tokens(grammar.states, stack):
         if earlier.start_pos >= token.start_pos:
             break
         before.append(earlier)
-        earlier_stack = list(stack)
+        stack_before = list(stack)
         advance(grammar.states, stack, earlier.type)
-    expected, expected_before = _expected(grammar, stack), _expected(grammar, earlier_stack)
-    return _Place(source, scan, grammar.starters, expected, expected_before, before, token)
+    expected, expected_before = _expected(grammar, stack), _expected(grammar, stack_before)
+    return Stop(source, scan, grammar.starters, expected, expected_before, before, token)
 
 
-def _begins_another(place: _Place) -> bool:
+def _begins_another(stop: Stop) -> bool:
     """Whether the token stands where a declaration begins: first on its line and no deeper than the one before."""
-    here = place.column(place.token)
-    return place.token.type == "RBRACE" or (here is not None and here <= (place.column(place.before[0]) or 0))
+    here = stop.column(stop.token)
+    return stop.token.type == "RBRACE" or (here is not None and here <= (stop.column(stop.before[0]) or 0))
 
 
 # --- what would fit ------------------------------------------------------------------------------------------
@@ -181,67 +147,70 @@ def _open_braces(tokens: Iterable[Token]) -> list[Token]:
     return open_
 
 
-def _unclosed_block(place: _Place) -> tuple[Token, Token] | None:
+def _unclosed_block(stop: Stop) -> tuple[Token, Token] | None:
     """An open brace and the token before which its closing brace is missing.
 
     A declaration's keyword that is no deeper than the broken declaration, inside its block, is the next declaration.
     """
     open_: list[Token] = []
-    if not place.before:
+    if not stop.before:
         return None
-    column = place.column(place.before[0]) or 0
-    for token in [*place.before[1:], place.token]:
+    column = stop.column(stop.before[0]) or 0
+    starters = stop.words(stop.starters)
+    tokens = [*stop.before[1:], stop.token]
+    for token, behind in zip(tokens, [*tokens[1:], None], strict=True):
         if token.type == "LBRACE":
             open_.append(token)
         elif token.type == "RBRACE" and open_:
             open_.pop()
-        elif open_ and token.type in place.starters:
-            here = place.column(token)
+        # The keyword may have been taken for an attribute's name; behind that would stand a colon.
+        elif open_ and token.value in starters and (behind is None or behind.type != "COLON"):
+            here = stop.column(token)
             if here is not None and here <= column:
                 return open_[-1], token
-    if place.token.type == END and open_:
-        return open_[-1], place.token
+    if stop.token.type == END and open_:
+        return open_[-1], stop.token
     return None
 
 
-def _missing_brace(place: _Place, brace: Token, next_: Token) -> Diagnostic:
-    source = place.source
+def _missing_brace(stop: Stop, brace: Token, next_: Token) -> Diagnostic:
+    source = stop.source
     opened = Related(source.location(brace.start_pos, brace.end_pos), "opened here")
     if next_.type == END:
         return Diagnostic(
             code="PL100",
             message="this `{` is never closed",
             location=opened.location,
-            help=f"add `}}` where the block of {_title(place)} ends",
+            help=f"add `}}` where the block of {_title(stop)} ends",
         )
     return Diagnostic(
         code="PL100",
-        message=f"expected `}}` before {quoted(next_.value)}: the block of {_title(place)} is still open",
+        message=f"expected `}}` before {quoted(next_.value)}: the block of {_title(stop)} is still open",
         location=source.location(next_.start_pos, next_.end_pos),
         help="add the missing `}` above",
         related=(opened,),
     )
 
 
-def _title(place: _Place) -> str:
-    return f"`{' '.join(token.value for token in place.before[:3] if token.type != 'LBRACE')}`"
+def _title(stop: Stop) -> str:
+    return f"`{' '.join(token.value for token in stop.before[:3] if token.type != 'LBRACE')}`"
 
 
 # --- one explanation a mistake -------------------------------------------------------------------------------
 
 
-def _explain(place: _Place) -> Diagnostic | None:
-    token = place.token
-    source = place.source
+def _explain(stop: Stop) -> Diagnostic | None:
+    token = stop.token
+    source = stop.source
     if token.type == TOO_DEEP:
         return Diagnostic(
             code="PL110",
-            message=f"nested deeper than {place.scan.limits.nesting} levels",
+            message=f"nested deeper than {stop.scan.limits.nesting} levels",
             location=source.location(token.start_pos, token.end_pos),
             help="give a part of it a name of its own, as a policy",
         )
     if token.type == TOO_LONG:
-        limit = place.scan.limits.text_length if token.value.startswith('"') else place.scan.limits.name_length
+        limit = stop.scan.limits.text_length if token.value.startswith('"') else stop.scan.limits.name_length
         return Diagnostic(
             code="PL110",
             message=f"{quoted(token.value, 20)} is {len(token.value)} characters long, the limit is {limit}",
@@ -249,20 +218,20 @@ def _explain(place: _Place) -> Diagnostic | None:
             help="shorten it, or raise the limit in `policylang.yaml`",
         )
     if token.type == UNREADABLE:
-        return _unreadable(place)
-    message = f"expected {_expectation(place)}, found {_found(token)}"
+        return _unreadable(stop)
+    message = f"expected {_expectation(stop)}, found {_found(token)}"
     return Diagnostic(
         code="PL100",
         message=message,
         location=source.location(token.start_pos, token.end_pos),
-        help=_intent(place),
+        help=intent(stop),
     )
 
 
-def _unreadable(place: _Place) -> Diagnostic | None:
+def _unreadable(stop: Stop) -> Diagnostic | None:
     """A character that begins no token."""
-    token = place.token
-    source = place.source
+    token = stop.token
+    source = stop.source
     if INVISIBLE.match(token.value):
         return None  # PL106 reports it
     if token.value.startswith('"'):
@@ -286,9 +255,9 @@ def _unreadable(place: _Place) -> Diagnostic | None:
         )
     return Diagnostic(
         code="PL100",
-        message=f"expected {_expectation(place)}, found {quoted(token.value)}",
+        message=f"expected {_expectation(stop)}, found {quoted(token.value)}",
         location=location,
-        help=_HABITS.get(token.value[0]),
+        help="write `:`" if "COLON" in stop.expected else _HABITS.get(token.value[0]),
     )
 
 
@@ -328,12 +297,12 @@ def _found(token: Token) -> str:
     return quoted(token.value)
 
 
-def _expectation(place: _Place) -> str:
+def _expectation(stop: Stop) -> str:
     """What would fit, in words; a long list is cut to what belongs to the construct itself."""
-    expected = place.expected
-    if expected >= place.starters:
-        rest = sorted(expected - place.starters - {END})
-        return listed([*(place.spelling(t) for t in rest), "a declaration"])
+    expected = stop.expected
+    if expected >= stop.starters:
+        rest = sorted(expected - stop.starters - {END})
+        return listed([*(stop.spelling(t) for t in rest), "a declaration"])
     last: list[str] = []
     if expected >= _VALUES:
         expected = expected - _VALUES - {"ASSIGNED"}
@@ -341,117 +310,56 @@ def _expectation(place: _Place) -> str:
     if expected >= _COMPARISONS:
         expected = expected - _COMPARISONS - {NAME, "DOT"}
         last = ["a comparison such as `is` or `within`"]
-    words = sorted((place.spelling(t) for t in expected), key=lambda word: (word[0] == "`", word)) + last
+    words = sorted((stop.spelling(t) for t in expected), key=lambda word: (word[0] == "`", word)) + last
     if len(words) > 8:
         words = [*words[:7], f"{len(words) - 7} others"]
     return listed(words)
 
 
-# --- the likely intent ---------------------------------------------------------------------------------------
-
-
-def _intent(place: _Place) -> str | None:
-    token, expected = place.token, place.expected
-    previous = place.before[-1] if place.before else None
-    if token.type == "RBRACE" and not place.before:
-        return "no block is open here: delete it"
-    for suspect, fitting in ((token, expected), (previous, place.expected_before)):
-        if suspect and _is_word(place, suspect) and (meant := _misspelt(place, suspect, fitting)):
-            return f"did you mean `{meant}`?"
-    if previous and "COLON" in expected and len(expected) == 1:
-        return f"an attribute is written `{previous.value} : text`"
-    if _is_word(place, token) and previous:
-        two_words = f"`{previous.value}_{token.value}`"
-        if {"COMMA", "ON"} <= expected and _is_word(place, previous):
-            if any(following.type == "ON" for following in _following(place, 1)):
-                return f"actions are separated by commas: `{previous.value}, {token.value}`"
-            return f"write `{previous.value} on {token.value}`"
-        if "COMMA" in expected and _is_word(place, previous):
-            return f"names in a list are separated by commas; a name of two words is written {two_words}"
-        if "STRING" in expected and "LBRACE" in expected and previous.type == NAME:
-            return f'a name of two words is written {two_words}, a label stands in quotes: `"{token.value}"`'
-        if "STRING" in expected:
-            return f'ids, labels and places stand in quotes: `"{token.value}"`'
-        if previous.type == NAME and token.type == NAME:
-            return f"a name of two words is written {two_words}"
-    if token.type == "LBRACE" and "INCLUDING" in expected:
-        return "a grant has no condition of its own: name the condition as a policy, and limit with `policy …`"
-    if token.type == "STRING" and NAME in expected:
-        return f"names stand without quotes: `{token.value[1:-1]}`" if token.value[1:-1].isidentifier() else None
-    if token.type == "COMMA" and previous and _singular(place, previous):
-        return f"several are listed with `{_singular(place, previous)}`"
-    if "IS" in expected and previous and _is_word(place, previous):
-        return f"a condition compares: `{previous.value} is …`, `{previous.value} is present`"
-    return None
-
-
-def _is_word(place: _Place, token: Token) -> bool:
-    return token.type == NAME or token.value in place.scan.lexer.keywords
-
-
-def _misspelt(place: _Place, suspect: Token, fitting: frozenset[str]) -> str | None:
-    """The keyword that was meant where a keyword would fit and another word stands."""
-    candidates = place.words(fitting)
-    return closest(suspect.value, candidates) if suspect.value not in candidates else None
-
-
-def _singular(place: _Place, previous: Token) -> str | None:
-    """`actions` where `action view, create` was written."""
-    if len(place.before) < 2:
-        return None
-    plural = f"{place.before[-2].value}s"
-    return plural if plural in place.scan.lexer.keywords else None
-
-
 # --- where to go on ------------------------------------------------------------------------------------------
 
 
-def _next_declaration(place: _Place) -> int:
+def _next_declaration(stop: Stop) -> int:
     """The offset at which the next declaration begins, or the end of the text.
 
     A declaration begins with its keyword, first on its line, outside all braces or no deeper than the broken one. Any
     other word in such a place outside all braces is a declaration too: one whose keyword is misspelt.
     """
-    first = place.before[0] if place.before else place.token
-    column = place.column(first) or 0
-    depth = len(_open_braces(place.before))
-    for token in place.scan.tokens_from(place.token.start_pos):
+    first = stop.before[0] if stop.before else stop.token
+    column = stop.column(first) or 0
+    depth = len(_open_braces(stop.before))
+    for token in stop.scan.tokens_from(stop.token.start_pos):
         if token.type == "LBRACE":
             depth += 1
         elif token.type == "RBRACE":
             depth -= 1
-        if token.start_pos == first.start_pos or not (_is_word(place, token) or token.type == UNREADABLE):
+        if token.start_pos == first.start_pos or not (is_word(stop, token) or token.type == UNREADABLE):
             continue
-        here = place.column(token)
+        here = stop.column(token)
         if here is None:
             continue
-        starts = token.type in place.starters
+        starts = token.type in stop.starters
         if (starts and (depth <= 0 or here <= column)) or (not starts and depth <= 0 and here <= column):
             return token.start_pos
-    return len(place.source.text)
+    return len(stop.source.text)
 
 
-def _broken(place: _Place) -> ast.Broken | None:
+def _broken(stop: Stop) -> ast.Broken | None:
     """What the hidden declaration would have declared."""
-    tokens = [*place.before, place.token, *_following(place, max(0, 2 - len(place.before)))]
-    marks = place.words(("PROTECTED", "ESSENTIAL", "SUPERUSER", "TERMINATED"))
+    tokens = [*stop.before, stop.token, *following(stop, max(0, 2 - len(stop.before)))]
+    marks = stop.words(("PROTECTED", "ESSENTIAL", "SUPERUSER", "TERMINATED"))
     while len(tokens) > 1 and tokens[0].value in marks:
         tokens.pop(0)
     first = tokens[0]
-    if not _is_word(place, first):
+    if not is_word(stop, first):
         return None
-    starters = place.words(place.starters)
+    starters = stop.words(stop.starters)
     keyword = first.value if first.value in starters else closest(first.value, starters)
     names = tokens[1:3]
     if keyword == "place":
         names = [token for token in names if token.type == "STRING"]
     name = names[0].value if names else ""
     return ast.Broken(keyword, name.strip('"') or None)
-
-
-def _following(place: _Place, count: int) -> list[Token]:
-    """Up to ``count`` tokens behind the mistake."""
-    return list(islice(place.scan.tokens_from(place.token.end_pos), count))
 
 
 def _offset(value: Any) -> int:

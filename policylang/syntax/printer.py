@@ -170,7 +170,7 @@ def _policy(node: ast.Policy) -> str:
     target = (
         node.target.value
         if isinstance(node.target, ast.Name)
-        else f"any resource with {_names(node.target.attributes)}"
+        else f"any resource{f' with {_names(node.target.attributes)}' if node.target.attributes else ''}"
     )
     head = f"policy {node.name.value}{f'({parameters})' if parameters else ''}{_label(node.label)} on {target}"
     return f"{head}{_for(node.actions)} {{ {print_condition(node.condition)} }}"

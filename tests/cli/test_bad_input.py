@@ -7,7 +7,9 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -89,7 +91,9 @@ def test_line_ends_and_tabs(run, write) -> None:
     check(run, 1, "a.policy:4:16", "    grant veiw on doc")
 
 
-@pytest.mark.parametrize("line", ["role " + "x" * 10_000_000, "# " + "x" * 10_000_000, " " * 10_000_000, '"' + "é" * 5_000_000])
+@pytest.mark.parametrize(
+    "line", ["role " + "x" * 10_000_000, "# " + "x" * 10_000_000, " " * 10_000_000, '"' + "é" * 5_000_000]
+)
 def test_a_line_of_ten_megabytes(run, write, line: str) -> None:
     write("policies/a.policy", f"{line}\nrole s")
     begun = time.monotonic()
@@ -137,7 +141,13 @@ def test_the_deepest_nesting_allowed_compiles(run, write) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["group g{n} {{ grant view doc }}", "gruop g{n} {{ }}", "group g{n} {{ grant veiw on doc }}", "role r{n} {{ role x{n} }}"]
+    "line",
+    [
+        "group g{n} {{ grant view doc }}",
+        "gruop g{n} {{ }}",
+        "group g{n} {{ grant veiw on doc }}",
+        "role r{n} {{ role x{n} }}",
+    ],
 )
 def test_ten_thousand_errors(run, write, line: str) -> None:
     lines = [line.format(n=n) for n in range(10_000)]
@@ -185,41 +195,60 @@ def test_not_a_regular_file(run, tmp_path) -> None:
         check(run, 2, "s.policy: cannot be read: not a regular file")
 
 
+def test_a_file_name_that_is_not_utf8(run, write, tmp_path) -> None:
+    write("policies/a.policy", CLEAN)
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/policies/\xff.policy")).write_text(CLEAN)
+    check(run, 2, "\\udcff.policy: the name of the file is not UTF-8")
+
+
 def test_two_files_define_one_name(run, write) -> None:
     write("policies/a.policy", "role guard")
     write("policies/b.policy", "role guard")
     check(run, 1, "PL102", "b.policy:1:6", "first declared here: policies/a.policy:1:6")
 
 
+@pytest.fixture
+def open_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A working folder that everybody may enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        monkeypatch.chdir(name)
+        yield Path(name)
+
+
 def as_nobody(*arguments: str) -> tuple[int, str]:
-    """Run a command in this process without root's power to write anywhere."""
-    if os.geteuid() == 0:
+    """Run a command in this process without root's power to read and write anywhere."""
+    root = os.geteuid() == 0
+    if root:
         os.seteuid(65534)
-        try:
-            result = CliRunner().invoke(commands, arguments)
-        finally:
-            os.seteuid(0)
-    else:
+    try:
         result = CliRunner().invoke(commands, arguments)
+    finally:
+        if root:
+            os.seteuid(0)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, result.output
 
 
-def test_unreadable_file_and_folder(run, write, tmp_path) -> None:
-    write("policies/a.policy", CLEAN).chmod(0)
+def test_unreadable_file_and_folder(open_folder: Path) -> None:
+    policies = open_folder / "policies"
+    policies.mkdir()
+    (policies / "a.policy").write_text(CLEAN)
+    (policies / "a.policy").chmod(0)
     code, text = as_nobody("check", "policies")
     assert code == 2
     assert "a.policy: cannot be read: permission denied" in text
-    (tmp_path / "policies").chmod(0)
+    policies.chmod(0)
     code, text = as_nobody("check", "policies")
-    (tmp_path / "policies").chmod(0o755)
+    policies.chmod(0o755)
     assert code == 2
     assert "permission denied" in text
 
 
-def test_output_folder_read_only(run, write, tmp_path) -> None:
-    write("policies/a.policy", CLEAN)
-    out = tmp_path / "out"
+def test_output_folder_read_only(open_folder: Path) -> None:
+    (open_folder / "policies").mkdir()
+    (open_folder / "policies" / "a.policy").write_text(CLEAN)
+    out = open_folder / "out"
     out.mkdir(mode=0o555)
     code, text = as_nobody("compile", "policies", "-o", "out/x.json")
     assert code == 2
@@ -306,7 +335,7 @@ def test_links_are_followed_and_permissions_kept(run, write, tmp_path) -> None:
         (b"rots: [a]\n", "'rots' was unexpected"),
         (b"limits:\n  nesting: deep\n", ":2:12: limits.nesting: 'deep' is not of type 'integer'"),
         (b"limits:\n  nesting: 0\n", ":2:12: limits.nesting"),
-        (b"severities: {PL101: off}\n", ":1:14: `PL101` cannot be changed"),
+        (b"severities: {PL101: off}\n", ":1:21: `PL101` cannot be changed"),
         (b"severities: {PL201: loud}\n", ":1:21: severities.PL201"),
         (b"roots: [a]\nroots: [b]\n", ":2:8: the key `roots` is given twice"),
         (b"roots: &a [x]\nseverities: *a\n", "anchors and aliases are not read"),

@@ -1,0 +1,43 @@
+# Needs Python 3.11 or newer and make; everything else is installed into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: all demo test lint bench expected clean
+
+all: .venv/installed
+
+# The virtual environment, made again when what is installed changes.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "policylang needs Python 3.11 or newer; run: make PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+# The main job: check the example policies, compile one set, look at the result.
+demo: .venv/installed
+	$(BIN)/policylang check policies
+	mkdir -p build
+	$(BIN)/policylang compile policies/quickstart -o build/quickstart.json
+	$(BIN)/python -m tools.show build/quickstart.json
+
+test: lint
+	$(BIN)/pytest -n auto
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks
+
+# Published schemas and the expected outputs of tests, from the code. Read the difference before committing.
+expected: .venv/installed
+	$(BIN)/python tools/update_expected.py
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

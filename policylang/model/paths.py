@@ -1,0 +1,150 @@
+"""Paths: from names with dots to typed values of records, users and requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from policylang.diagnostics import quoted
+from policylang.model import conditions as ir
+from policylang.model.report import Report, at
+from policylang.model.symbols import unknown
+from policylang.model.types import RecordType, TextType, Type, UserType
+from policylang.model.values import Constants, mismatch
+from policylang.source import Source
+from policylang.syntax import ast
+
+Attributes = Mapping[str, Type | None]
+"""Attribute types by name; ``None`` where the type is unknown after an error."""
+
+Root = Literal["record", "subject", "request"]
+
+
+class World(msgspec.Struct):
+    """The attributes that paths can lead through. ``None`` for attributes that a syntax error hides."""
+
+    constants: Constants
+    resources: Mapping[str, Attributes | None]
+    subject: Attributes | None
+    request: Attributes | None
+
+    @property
+    def report(self) -> Report:
+        return self.constants.report
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What the names in one condition mean."""
+
+    resource: str
+    source: Source
+    parameters: Mapping[str, ir.Constant] = {}
+    only: frozenset[str] | None = None
+    """In a policy on any resource: the attributes that its ``with`` names."""
+
+
+def resolve_path(world: World, scope: Scope, node: ast.Path, other: Type | None = None) -> ir.Operand | None:
+    """The value that a path leads to, or ``None`` after a report.
+
+    ``other`` is the type of what it is compared with, where that is known; it makes better help.
+    """
+    where = at(scope.source, node)
+    if node.subject:
+        return _follow(world, scope, "subject", UserType(), node.steps, where)
+    first, *later = node.steps
+    if first.value in scope.parameters and not later:
+        bound = scope.parameters[first.value]
+        return ir.Constant(bound.type, bound.value, where)
+    attributes = world.resources.get(scope.resource)
+    if first.value == "request" and later and _is_request(world, attributes, later[0]):
+        return _enter(world, scope, "request", world.request, later, where, "request")
+    if scope.only is not None and attributes and first.value in attributes and first.value not in scope.only:
+        message = f"this policy is on any resource, and not all have {quoted(first.value)}"
+        help = f"add it: `with {', '.join([*sorted(scope.only), first.value])}`"
+        world.report.error("PL101", scope.source, first, message, help)
+        return None
+    return _enter(world, scope, "record", attributes, node.steps, where, scope.resource, other)
+
+
+def _is_request(world: World, attributes: Attributes | None, second: ast.Name) -> bool:
+    """Whether `request.…` speaks of the request; an attribute `request` of the record comes after it."""
+    known = world.request is None or second.value in world.request
+    return known or attributes is None or "request" not in attributes
+
+
+def _enter(
+    world: World,
+    scope: Scope,
+    root: Root,
+    attributes: Attributes | None,
+    steps: Sequence[ast.Name],
+    where: str,
+    owner: str,
+    other: Type | None = None,
+) -> ir.Operand | None:
+    """Take the first step of a path, an attribute of ``owner``, and follow the others."""
+    first, *later = steps
+    found = _attribute(world, scope, attributes, first, owner, _help(first, other) if not later else "")
+    return None if found is None else _follow(world, scope, root, found, later, where, (first.value,))
+
+
+def _attribute(
+    world: World, scope: Scope, attributes: Attributes | None, step: ast.Name, owner: str, help: str = ""
+) -> Type | None:
+    """The type of an attribute; ``None`` after a report, here or where it is declared."""
+    if attributes is None:
+        return None
+    if step.value not in attributes:
+        words = scope.source.text[step.start_pos : step.end_pos].split()
+        if len(words) > 1 and ("and" in words or "or" in words):
+            help = f"`{words[0]}` alone is no condition: write `{words[0]} is true`"
+        if owner == "request":
+            help = help or f"declare it: `request {{ {step.value} : text }}`"
+        if help.startswith(("`", "the", "write")):
+            message = f"unknown attribute {quoted(step.value)} of `{owner}`"
+            world.report.error("PL101", scope.source, step, message, help)
+        else:
+            candidates = [*scope.parameters, *attributes]
+            unknown(world.report, scope.source, step, "attribute", candidates, help, owner)
+        return None
+    return attributes[step.value]
+
+
+def _help(step: ast.Name, other: Type | None) -> str:
+    if step.value in ("assigned_user", "assigned_users"):
+        return "the user who asks is written `assigned user`"
+    if step.value.endswith("_not"):
+        return "write `not (… in […])`, or `is not`"
+    if isinstance(other, (TextType, UserType)):
+        return f'a text stands in quotes: `"{step.value}"`'
+    return ""
+
+
+def _follow(
+    world: World,
+    scope: Scope,
+    root: Root,
+    type_: Type,
+    steps: Sequence[ast.Name],
+    where: str,
+    before: tuple[str, ...] = (),
+) -> ir.Operand | None:
+    """Go on from a value of ``type_`` along the steps that are left."""
+    names = list(before)
+    for step in steps:
+        match type_:
+            case UserType():
+                following = _attribute(world, scope, world.subject, step, "subject")
+            case RecordType(resource):
+                following = _attribute(world, scope, world.resources.get(resource), step, resource)
+            case _:
+                why = "only users and related records have attributes"
+                mismatch(world.report, scope.source, step, quoted(names[-1]), type_, "it has no attributes", why)
+                return None
+        if following is None:
+            return None
+        type_ = following
+        names.append(step.value)
+    return ir.Path(root, tuple(names), type_, where)

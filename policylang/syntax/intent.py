@@ -1,0 +1,210 @@
+"""What was probably meant where the grammar has no use for what was written.
+
+Each guess is a function from the stop to a help text or ``None``; the first that knows one wins, so the surest come
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from policylang.suggest import closest
+from policylang.syntax.lexer import END, NAME
+from policylang.syntax.stop import Stop, following, is_word
+
+_OPERATORS = frozenset({"within", "before", "after", "older", "in", "contains", "starts", "ends", "not", "present"})
+_UNITS = frozenset({"minutes", "hours", "days", "weeks", "months", "years", "day", "week", "month", "year", "hour"})
+
+
+def intent(stop: Stop) -> str | None:
+    """A help text for the token that does not fit."""
+    return next((help for guess in _GUESSES if (help := guess(stop))), None)
+
+
+def _nothing_open(stop: Stop) -> str | None:
+    return "no block is open here: delete it" if stop.token.type == "RBRACE" and not stop.before else None
+
+
+def _extra_comma(stop: Stop) -> str | None:
+    previous = stop.previous()
+    if previous and previous.type == "COMMA" and not is_word(stop, stop.token):
+        return "delete the comma before it, or go on with the list"
+    earlier = stop.previous(2)
+    if previous and previous.value in ("on", "for") and earlier and earlier.type == "COMMA":
+        return f"delete the comma before `{previous.value}`"
+    return None
+
+
+def _date_form(stop: Stop) -> str | None:
+    if "DATE" in stop.expected and "NUMBER" not in stop.expected:
+        return "a date is written year-month-day: `2026-01-31`"
+    return None
+
+
+def _natural_phrase(stop: Stop) -> str | None:
+    """English that the language does not know, beside the phrase that it does."""
+    words = [token.value for token in (*stop.before[-4:], stop.token, *following(stop, 1))]
+    if "{" in words:
+        words = words[len(words) - words[::-1].index("{") :]
+    for word, then, after in zip(words, words[1:], [*words[2:], ""], strict=False):
+        if (word, then, after) == ("is", "not", "in"):
+            return "write `not (… in […])`"
+        if word == "is" and then in _OPERATORS - {"not", "present"}:
+            return f"leave out `is`: `… {then} …`"
+        if word == "is" and then in ("greater", "more", "less", "fewer"):
+            return f"write `{'<' if then in ('less', 'fewer') else '>'}`"
+        if (word, then) in (("in", "the"), ("the", "last"), ("within", "last"), ("newer", "than"), ("younger", "than")):
+            return "write `within 30 days`"
+        if (word, then) == ("is", "one"):
+            return "write `in [a, b]`"
+        if word == "has" and then == "role":
+            return "a condition speaks of attributes; give the policy to the role instead"
+    return None
+
+
+def _misspelt(stop: Stop) -> str | None:
+    """A keyword would fit, here or one word before, and a word much like it stands there."""
+    for suspect, fitting in ((stop.token, stop.expected), (stop.previous(), stop.expected_before)):
+        if suspect is None or not is_word(stop, suspect):
+            continue
+        candidates = stop.words(fitting)
+        meant = None if suspect.value in candidates else closest(suspect.value, candidates)
+        if meant:
+            return f"did you mean `{meant}`?"
+    return None
+
+
+def _attribute_form(stop: Stop) -> str | None:
+    """In a block of attributes something else begins with a name."""
+    previous, earlier = stop.previous(), stop.previous(2)
+    if stop.expected != {"COLON"} or previous is None:
+        return None
+    in_user = any(token.type == "USER" for token in stop.before[:3])
+    if in_user and earlier and earlier.type == "NUMBER" and previous.value in _UNITS:
+        return f'a duration stands in quotes here: `"{earlier.value} {previous.value}"`'
+    if in_user and previous.value == "role":
+        return f"a role is given with `assign role {stop.token.value}`"
+    if in_user and previous.value == "in":
+        return 'the group stands before the block: `user "…" in sales { … }`'
+    if in_user and previous.value in ("grant", "deny", "policy"):
+        return "users get rights through a group or a role; a policy is appended: `append policy …`"
+    if (
+        earlier
+        and is_word(stop, earlier)
+        and stop.previous(3)
+        and stop.before[-3].type in ("COMMA", "ACTIONS", "ACTION")
+    ):
+        return f"a name of two words is written `{earlier.value}_{previous.value}`"
+    return f"an attribute is written `{previous.value} : text`"
+
+
+def _word_too_many(stop: Stop) -> str | None:
+    """Two words stand side by side."""
+    token, previous, expected = stop.token, stop.previous(), stop.expected
+    if previous is None or not is_word(stop, token):
+        return None
+    two_words = f"`{previous.value}_{token.value}`"
+    if previous.value in ("group", "role", "resource", "policy") and previous.type == NAME:
+        return f"leave out `{previous.value}`"
+    if token.value in ("if", "where", "when") and "LBRACE" in expected:
+        return f"leave out `{token.value}`: the condition stands in braces"
+    if token.value == "and" and "COMMA" in expected:
+        return f"names in a list are separated by commas: `{previous.value}, …`"
+    if expected >= {"COMMA", "ON"} and is_word(stop, previous):
+        ahead = [following_token.type for following_token in following(stop, 8)]
+        comma = "ON" in ahead and not {"LBRACE", "RBRACE", "GRANT", "DENY"} & set(ahead[: ahead.index("ON")])
+        return (
+            f"actions are separated by commas: `{previous.value}, {token.value}`"
+            if comma
+            else f"write `{previous.value} on {token.value}`"
+        )
+    if "COMMA" in expected and is_word(stop, previous):
+        return f"names in a list are separated by commas; a name of two words is written {two_words}"
+    if "LSQB" in expected and previous.type == "IN":
+        return "choices stand in brackets: `in [a, b]`; for a set the other way round: `… contains …`"
+    if "LPAR" in expected and previous.type == NAME:
+        return f"attributes stand in parentheses: `({token.value}, …)`; a name of two words is written {two_words}"
+    if "LBRACE" in expected and previous.type == NAME and "STRING" not in expected:
+        return f"a condition stands in braces: `{{ {token.value} … }}`; a name of two words is written {two_words}"
+    return _label_or_text(stop, previous.value, previous.type, two_words)
+
+
+def _label_or_text(stop: Stop, previous: str, previous_type: str, two_words: str) -> str | None:
+    token, expected = stop.token, stop.expected
+    if previous_type == "BECAUSE":
+        return 'a reason stands in quotes: `because "…"`'
+    if "STRING" in expected and "LBRACE" in expected and previous_type == NAME:
+        return f'a name of two words is written {two_words}, a label stands in quotes: `"{token.value}"`'
+    if "STRING" in expected and not expected & {NAME, "NUMBER"}:
+        return f'ids, labels and places stand in quotes: `"{token.value}"`'
+    if previous_type == NAME and token.type == NAME:
+        return f"a name of two words is written {two_words}"
+    if token.type == "NOT" and "IN" in expected:
+        return "write `not (… in […])`"
+    return None
+
+
+def _order_of_clauses(stop: Stop) -> str | None:
+    if stop.token.type == "IN" and any(token.type == "JOB" for token in stop.before):
+        return 'the group stands before the job: `user "…" in sales job "…"`'
+    return None
+
+
+def _condition_on_a_grant(stop: Stop) -> str | None:
+    if stop.token.type == "LBRACE" and "INCLUDING" in stop.expected:
+        return "a grant has no condition of its own: name the condition as a policy, and limit with `policy …`"
+    return None
+
+
+def _unquoted(stop: Stop) -> str | None:
+    token = stop.token
+    if token.type == "STRING" and NAME in stop.expected and token.value[1:-1].isidentifier():
+        return f"names stand without quotes: `{token.value[1:-1]}`"
+    return None
+
+
+def _plural(stop: Stop) -> str | None:
+    """`action view, create`"""
+    previous = stop.previous(2)
+    if stop.token.type != "COMMA" or previous is None:
+        return None
+    if f"{previous.value}s" in stop.scan.lexer.keywords:
+        return f"several are listed with `{previous.value}s`"
+    if "ASSIGN" in {token.type for token in stop.before[-3:]}:
+        return "one role each: repeat `assign role …`"
+    if stop.before[-2].type == "ON":
+        return "one resource each: repeat the line"
+    return None
+
+
+def _empty(stop: Stop) -> str | None:
+    previous = stop.previous()
+    if previous and previous.type == "LPAR" and stop.token.type == "RPAR":
+        return "nothing stands between the parentheses: leave them out, or fill them"
+    if previous and previous.type == "LSQB" and stop.token.type == "RSQB":
+        return "nothing is in an empty list: name at least one value"
+    return None
+
+
+def _bare_attribute(stop: Stop) -> str | None:
+    previous = stop.previous()
+    if "IS" in stop.expected and previous and is_word(stop, previous) and stop.token.type != END:
+        return f"a condition compares: `{previous.value} is …`, `{previous.value} is present`"
+    return None
+
+
+_GUESSES: tuple[Callable[[Stop], str | None], ...] = (
+    _nothing_open,
+    _extra_comma,
+    _date_form,
+    _natural_phrase,
+    _misspelt,
+    _attribute_form,
+    _order_of_clauses,
+    _word_too_many,
+    _condition_on_a_grant,
+    _unquoted,
+    _plural,
+    _empty,
+    _bare_attribute,
+)
