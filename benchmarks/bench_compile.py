@@ -59,7 +59,7 @@ def measure(text: str) -> dict[str, float]:
 
 def run(repetitions: int) -> tuple[str, float]:
     """The table, and the peak memory of the large policy set in MiB."""
-    arguments = {"large": ["large"], **{f"mixed, {n:,} lines": ["mixed", n] for n in SIZES}}
+    arguments: dict[str, list[object]] = {"large": ["large"], **{f"mixed, {n:,} lines": ["mixed", n] for n in SIZES}}
     found: dict[str, list[dict[str, float]]] = {name: [] for name in arguments}
     for _ in range(repetitions):
         for name, argument in arguments.items():

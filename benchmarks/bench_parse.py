@@ -63,7 +63,8 @@ def run(repetitions: int) -> str:
     for lines in SIZES:
         text = mixed(lines)
         first, *others = (parser(text) for parser in parsers.values())
-        assert first and all(other == first for other in others), "the parsers do not agree"
+        assert first, "the parsers found no declarations"
+        assert all(other == first for other in others), "the parsers do not agree"
         del first, others
         times: dict[str, list[float]] = {variant: [] for variant in parsers}
         for _ in range(repetitions):

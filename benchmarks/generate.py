@@ -28,8 +28,10 @@ def mixed(lines: int, seed: int = 1) -> str:
 
     A department declares every construct of the language in about the proportions of a real policy set: resources
     with attributes and actions, named conditions, roles with grants and limits, a group, users, some comments. The
-    last lines are filled with users.
+    last lines are filled with users. Raises ValueError below 200 lines.
     """
+    if lines < 200:
+        raise ValueError("a mixed policy set has at least 200 lines")
     rng = random.Random(seed)
     text = _WORLD.splitlines()
     department = 0

@@ -190,8 +190,8 @@ def _problem(path: Path, error: OSError) -> Problem:
         return Problem(str(path), "the link leads nowhere", "correct or delete it")
     message = (error.strerror or str(error)).lower()
     help = "check the path and its permissions"
-    if isinstance(error, FileNotFoundError):
-        help = "check the path; `policylang init` writes a first policy set into the folder `policies`"
+    if isinstance(error, FileNotFoundError) and path == Path(DEFAULT_ROOT):
+        help = "name the folder with the policy files, or write a first policy set with `policylang init`"
     return Problem(str(path), f"cannot be read: {message}", help)
 
 

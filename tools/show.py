@@ -1,6 +1,6 @@
 """What is in a compiled policy set, in a few lines.
 
-    python -m tools.show FILE
+python -m tools.show FILE
 """
 
 from __future__ import annotations

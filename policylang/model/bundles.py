@@ -140,7 +140,7 @@ def _check_cycles(context: Context) -> None:
         ]
         for name, site in roles.items()
     }
-    for cycle in cycles(edges):
+    for cycle in cycles(edges, roles):
         site = roles[cycle[0]]
         inner = cycle[1] if len(cycle) > 1 else cycle[0]
         items: Any = site.node.items  # type: ignore[attr-defined]

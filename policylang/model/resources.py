@@ -204,7 +204,7 @@ def _check_requirement_cycles(context: Context) -> None:
                         there = f"{atom.action.value} on {atom.resource.value}"
                         if not (there == here and atom.place_kind):
                             edges[here].append(there)
-    for cycle in cycles({here: [t for t in there if t in edges] for here, there in edges.items()}):
+    for cycle in cycles({here: [t for t in there if t in edges] for here, there in edges.items()}, sites):
         site = sites[cycle[0]]
         context.report.error(
             "PL105",

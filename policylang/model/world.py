@@ -9,7 +9,7 @@ from typing import Any
 
 from policylang.diagnostics import quoted
 from policylang.model.context import Context
-from policylang.model.report import related
+from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
 from policylang.syntax import ast
 
@@ -31,8 +31,8 @@ def check_world(context: Context) -> None:
     _check_places(context)
 
 
-def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """The cycles among names, each once, from its first name in alphabetical order; one for each knot of them."""
+def cycles(edges: Mapping[str, Iterable[str]], sites: Mapping[str, Site]) -> list[list[str]]:
+    """The cycles among names, one for each knot of them, from the name that is declared first."""
     found: list[list[str]] = []
     done: set[str] = set()
     for start in sorted(edges):
@@ -53,13 +53,17 @@ def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
                 del on_path[name]
             elif following in on_path:
                 cycle = path[on_path[following] :]
-                least = cycle.index(min(cycle))
-                found.append(cycle[least:] + cycle[:least])
+                first = cycle.index(min(cycle, key=lambda name: _order(sites[name])))
+                found.append(cycle[first:] + cycle[:first])
             elif following not in done:
                 on_path[following] = len(path)
                 path.append(following)
                 stack.append((following, iter(sorted(edges.get(following, ())))))
     return found
+
+
+def _order(site: Site) -> tuple[str, int]:
+    return site.source.name, site.node.start_pos
 
 
 def chain(cycle: list[str]) -> str:
@@ -70,8 +74,9 @@ def chain(cycle: list[str]) -> str:
 def _check_kinds(context: Context) -> None:
     symbols = context.symbols
     parents = symbols.scope_parents
-    for cycle in cycles({kind: [parent] if parent else [] for kind, parent in parents.items()}):
-        site = symbols.names["kind of place"][cycle[-1]]
+    sites = symbols.names["kind of place"]
+    for cycle in cycles({kind: [parent] if parent else [] for kind, parent in parents.items()}, sites):
+        site = sites[cycle[-1]]
         context.report.error(
             "PL105",
             site.source,
@@ -104,7 +109,7 @@ def _check_places(context: Context) -> None:
             known.pop(name, None)
     edges = {name: [site.node.parent.value] if site.node.parent else [] for name, site in known.items()}
     in_cycle = set()
-    for cycle in cycles(edges):
+    for cycle in cycles(edges, known):
         in_cycle.update(cycle)
         site = known[cycle[0]]
         report.error(

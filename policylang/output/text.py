@@ -79,12 +79,17 @@ def _width(text: str) -> int:
 
 
 def _summary(result: Result) -> str:
-    files = f"{result.files} file{'' if result.files == 1 else 's'}"
+    files = _counted(result.files, "file")
+    problems = _counted(len(result.problems), "problem")
     counts = []
-    for severity in ("error", "warning", "info"):
+    for severity, plural in (("error", "errors"), ("warning", "warnings"), ("info", "info")):
         count = sum(1 for finding in result.findings if finding.severity == severity)
         if count:
-            counts.append(f"{count} {severity}{'s' if count > 1 and severity != 'info' else ''}")
-    if result.problems:
-        counts.append(f"{len(result.problems)} not checked")
-    return f"{', '.join(counts)} in {files}" if counts else f"no findings in {files}"
+            counts.append(f"{count} {severity if count == 1 else plural}")
+    if counts:
+        return f"{', '.join(counts)} in {files}{f', {problems}' if result.problems else ''}"
+    return f"{problems}, {files} checked" if result.problems else f"no findings in {files}"
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"

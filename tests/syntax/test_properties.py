@@ -41,9 +41,14 @@ def terminals() -> dict[str, st.SearchStrategy[str]]:
         "STRING": spaced(TEXTS),
         "NUMBER": spaced(["1", "30", "-3", "49.90"]),
         "DATE": spaced(["2026-01-31", "2026-02-30"]),
+        "COMMENT": st.sampled_from(["# why\n", "#\r\n"]),
+        "WHITESPACE": st.sampled_from([" ", "\n", "\t"]),
         "DATETIME": spaced(["2026-01-31T08:00:00Z", "2026-01-31T08:00"]),
     }
-    return {name: special[name] if name in special else spaced([spelled[name].value]) for name in found}
+    return {
+        name: special[name] if name in special else spaced([spelled[name].value])
+        for name in found | {"COMMENT", "WHITESPACE"}
+    }
 
 
 SPACED = from_lark(GRAMMAR, explicit=terminals())
