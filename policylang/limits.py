@@ -22,5 +22,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Characters of one text in quotes."""
     parameters: Positive = 16
     """Parameters of one policy."""
+    expansion: Positive = 2_000_000
+    """Parts of the compiled set that expansion makes: of policies' conditions, and of grants on all resources."""
     duration_years: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 1000
     """The longest duration, so that no instant falls out of the calendar."""

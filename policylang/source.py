@@ -44,6 +44,13 @@ class Source:
         """The place of the text from offset ``start`` up to, not including, ``end``."""
         return Location(self.name, *self.position(start), *self.position(end))
 
+    def at(self, start: int, end: int) -> str:
+        """The text form of a location, for the many places in compiled JSON."""
+        starts = self.line_starts
+        line = bisect_right(starts, start)
+        end_line = bisect_right(starts, end, line - 1)
+        return f"{self.name}:{line}:{start - starts[line - 1] + 1}-{end_line}:{end - starts[end_line - 1] + 1}"
+
 
 class Location(tuple[str, int, int, int, int]):
     """A place in a source: path, line, column, end line, end column; 1-based, the end column exclusive.

@@ -20,9 +20,3 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     found = process.extract(word, list(candidates), scorer=OSA.distance, score_cutoff=allowed, limit=None)
     near = [(distance, candidate) for candidate, distance, _ in found if candidate != word]
     return min(near)[1] if near else None
-
-
-def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
-    """A help text with the closest candidate, or ``None``."""
-    candidate = closest(word, candidates)
-    return f"did you mean `{candidate}`?" if candidate else None

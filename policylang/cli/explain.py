@@ -12,7 +12,7 @@ from policylang.check.catalogue import RULES, find_rule
 from policylang.cli.terminal import stop, write_lines
 from policylang.diagnostics import Rule, visible
 from policylang.discovery import Problem
-from policylang.suggest import did_you_mean
+from policylang.suggest import closest
 
 
 def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -26,7 +26,8 @@ def explain(code: str) -> None:
     rule = find_rule(code)
     if rule is None:
         known = [word for each in RULES for word in (each.code, each.name)]
-        help = did_you_mean(code, known) or f"codes are {RULES[0].code} to {RULES[-1].code}"
+        near = closest(code, known)
+        help = f"did you mean `{near}`?" if near else f"codes are {RULES[0].code} to {RULES[-1].code}"
         stop([Problem(code, "there is no such rule", help)])
     write_lines(_page(rule))
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from policylang.diagnostics import quoted
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
 from policylang.ir.references import dangling
 from policylang.ir.schema import first_error
@@ -25,12 +26,11 @@ class LoadError(ValueError):
 
 def with_digest(policy_set: PolicySet) -> PolicySet:
     """The policy set with the digest of its content."""
-    return msgspec.structs.replace(policy_set, digest=_digest(msgspec.json.encode(policy_set)))
+    return msgspec.structs.replace(policy_set, digest=_digest(policy_set))
 
 
-def _digest(document: bytes) -> str:
-    content = msgspec.json.decode(document)
-    del content["digest"]
+def _digest(policy_set: PolicySet) -> str:
+    content = {name: getattr(policy_set, name) for name in policy_set.__struct_fields__ if name != "digest"}
     return f"sha256:{hashlib.sha256(msgspec.json.encode(content, order='sorted')).hexdigest()}"
 
 
@@ -47,21 +47,8 @@ def from_json(document: bytes) -> PolicySet:
     Raises `LoadError` unless the document is whole JSON of this format version, valid under the published schema,
     with the digest of its content, and without a reference to something that it does not contain.
     """
-    try:
-        content = json.loads(document, object_pairs_hook=_without_duplicates)
-    except RecursionError:
-        raise LoadError("the document is nested too deeply to be a compiled policy set") from None
-    except UnicodeDecodeError as error:
-        raise LoadError(f"not UTF-8: byte {error.start} cannot be read") from None
-    except json.JSONDecodeError as error:
-        hint = "; the file ends too early, compile again" if error.pos >= len(document.rstrip()) else ""
-        raise LoadError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}{hint}") from None
-    _check_header(content)
-    try:
-        policy_set = msgspec.json.decode(document, type=PolicySet)
-    except msgspec.ValidationError:
-        raise LoadError(_schema_error(content)) from None
-    if _digest(document) != policy_set.digest:
+    policy_set = _canonical(document) or _examined(document)
+    if _digest(policy_set) != policy_set.digest:
         raise LoadError("the digest does not match: the document was edited after it was compiled, compile again")
     missing = dangling(policy_set)
     if missing is not None:
@@ -69,12 +56,40 @@ def from_json(document: bytes) -> PolicySet:
     return policy_set
 
 
+def _canonical(document: bytes) -> PolicySet | None:
+    """The policy set of a document byte for byte as `to_json` writes it: there is nothing left to examine."""
+    try:
+        policy_set = msgspec.json.decode(document, type=PolicySet)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return policy_set if policy_set.version == FORMAT_VERSION and to_json(policy_set) == document else None
+
+
+def _examined(document: bytes) -> PolicySet:
+    """The policy set of a document in another layout, or `LoadError` that says what is wrong with it."""
+    try:
+        content = json.loads(document, object_pairs_hook=_without_duplicates)
+        _check_header(content)
+        return msgspec.json.decode(document, type=PolicySet)
+    except RecursionError:
+        raise LoadError("the document is nested too deeply to be a compiled policy set") from None
+    except UnicodeDecodeError as error:
+        raise LoadError(f"not UTF-8: byte {error.start} cannot be read") from None
+    except json.JSONDecodeError as error:
+        hint = "; the file ends too early, compile again" if error.pos >= len(document.rstrip()) else ""
+        raise LoadError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}{hint}") from None
+    except msgspec.ValidationError:
+        raise LoadError(f"not valid under the schema: {first_error(content)}") from None
+    except msgspec.DecodeError as error:
+        raise LoadError(f"not JSON: {error}") from None
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        name = next(name for name in names if names.count(name) > 1)
-        raise LoadError(f"the field `{name}` is given twice in one object, compile again")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise LoadError(f"the field {quoted(name)} is given twice in one object, compile again")
+        found[name] = value
     return found
 
 
@@ -91,8 +106,3 @@ def _check_header(content: Any) -> None:
         )
     if version < FORMAT_VERSION:
         raise LoadError(f"the document has format version {version}, which never was: compile again")
-
-
-def _schema_error(content: Any) -> str:
-    """What the published schema says is wrong, at the deepest place."""
-    return f"not valid under the schema: {first_error(content)}"

@@ -97,6 +97,7 @@ def is_every_action(names: tuple[ast.Name, ...]) -> bool:
 
 def _check_target(context: Context, source: Source, node: ast.Grant | ast.Deny, fields: tuple[ast.Name, ...]) -> None:
     if isinstance(node.target, ast.AllResources):
+        context.expand(source, node, len(context.model.resources))
         if fields:
             context.report.error(
                 "PL103",
@@ -105,10 +106,9 @@ def _check_target(context: Context, source: Source, node: ast.Grant | ast.Deny, 
                 "attributes belong to one resource, not to all resources",
                 "write a grant for each resource, or leave the attributes out",
             )
-        every = {action for resource in context.model.resources.values() for action in resource.actions}
         for name in () if is_every_action(node.actions) else node.actions:
-            if name.value not in every and not context.symbols.is_block_hidden("resource"):
-                unknown(context.report, source, name, "action", every, "no resource has it")
+            if name.value not in context.every_action and not context.symbols.is_block_hidden("resource"):
+                unknown(context.report, source, name, "action", context.every_action, "no resource has it")
         return
     resource = context.resource(source, node.target)
     if resource is None:

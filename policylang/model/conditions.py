@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from policylang.model.types import Duration, Type
+from policylang.model.types import Duration, EnumType, SetType, Type
 
 At = Annotated[
     str, msgspec.Meta(pattern=r"^.*:[0-9]+:[0-9]+-[0-9]+:[0-9]+$", description="path:line:column-line:column")
@@ -30,6 +30,9 @@ class Path(_Node, frozen=True, gc=False, tag="path"):
     at: At
 
 
+Value = bool | int | str | Duration
+
+
 class Constant(_Node, frozen=True, gc=False, tag="constant"):
     """A constant.
 
@@ -38,7 +41,7 @@ class Constant(_Node, frozen=True, gc=False, tag="constant"):
     """
 
     type: Type
-    value: bool | int | str | Duration
+    value: Value
     at: At
 
 
@@ -90,10 +93,10 @@ class Missing(_Node, frozen=True, gc=False, tag="missing"):
 
 
 class In(_Node, frozen=True, gc=False, tag="in"):
-    """Equal to one of the constants, which are distinct and in canonical order."""
+    """Equal to one of the constants, which have the operand's type, are distinct and in canonical order."""
 
     operand: Operand
-    values: tuple[Constant, ...]
+    values: tuple[Value, ...]
     at: At
 
 
@@ -123,3 +126,34 @@ class TextTest(_Node, frozen=True, gc=False, tag="text"):
 
 
 Condition = And | Or | Not | Compare | Time | Missing | In | InNetwork | Contains | TextTest
+
+
+def weight(condition: Condition) -> int:
+    """How much of a compiled document a condition takes: its nodes, constants and the values of its enums."""
+    total = 0
+    rest: list[Condition | Operand] = [condition]
+    while rest:
+        node = rest.pop()
+        total += 1
+        match node:
+            case And(items) | Or(items):
+                rest += items
+            case Not(item):
+                rest.append(item)
+            case Compare():
+                rest += (node.left, node.right)
+            case Time():
+                rest += (node.operand, node.duration)
+            case Contains():
+                rest += (node.operand, node.item)
+            case TextTest():
+                rest += (node.operand, node.part)
+            case Missing() | InNetwork():
+                rest.append(node.operand)
+            case In():
+                rest.append(node.operand)
+                total += len(node.values)
+            case Path() | Constant():
+                item_type = node.type.of if isinstance(node.type, SetType) else node.type
+                total += len(item_type.values) if isinstance(item_type, EnumType) else 0
+    return total

@@ -26,6 +26,11 @@ class Context(msgspec.Struct):
     misfits: set[str] = msgspec.field(default_factory=set)
     """Ids of policy instances whose condition has no meaning, reported already."""
 
+    expanded: int = 0
+    every_action: frozenset[str] = frozenset()
+    every_attribute: frozenset[str] = frozenset()
+    """The actions and attributes of all resources, from the pass over the resources on."""
+
     @property
     def symbols(self) -> Symbols:
         return self.model.symbols
@@ -46,6 +51,20 @@ class Context(msgspec.Struct):
             None if symbols.is_block_hidden("subject") else model.subject,
             None if symbols.is_block_hidden("request") else model.request,
         )
+
+    def expand(self, source: Source, node: ast.Node, parts: int) -> bool:
+        """Account for parts that expansion makes; false where the limit is passed, which is reported once (PL110)."""
+        limit = self.limits.expansion
+        before, self.expanded = self.expanded, self.expanded + parts
+        if before <= limit < self.expanded:
+            self.report.error(
+                "PL110",
+                source,
+                node,
+                f"with this the policy set expands to more than {limit:,} parts",
+                "name resources instead of all of them, use fewer variants of policies, or raise `limits: expansion`",
+            )
+        return self.expanded <= limit
 
     def find(self, kind: str, source: Source, name: ast.Name | ast.Text) -> bool:
         """Whether the name is declared; reports PL101 where it is not."""
@@ -80,6 +99,8 @@ class Context(msgspec.Struct):
 
     def once(self, source: Source, clauses: tuple[Any, ...], kind: type[Clause]) -> Clause | None:
         """The one clause of a kind; reports a second one (PL102)."""
+        if not clauses:
+            return None
         found = [clause for clause in clauses if type(clause) is kind]
         for clause in found[1:]:
             words = source.text[clause.start_pos : clause.end_pos].split(None, 1)[0].rstrip("{(")

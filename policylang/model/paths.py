@@ -52,7 +52,7 @@ def resolve_path(world: World, scope: Scope, node: ast.Path, other: Type | None 
     """
     where = at(scope.source, node)
     if node.subject:
-        return _follow(world, scope, "subject", UserType(), node.steps, where)
+        return _follow(world, scope, "subject", UserType(None), node.steps, where)
     first, *later = node.steps
     if first.value in scope.parameters and not later:
         bound = scope.parameters[first.value]

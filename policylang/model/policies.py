@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from policylang.diagnostics import listed, quoted
-from policylang.model.conditions import Constant
+from policylang.model.conditions import Constant, weight
 from policylang.model.context import Context
 from policylang.model.model import Instance, place_of
 from policylang.model.paths import Scope, World
@@ -105,6 +105,8 @@ def _check_specific(
         return
     typed = type_condition(world, Scope(node.target.value, site.source, stand_ins), node.condition)
     if typed is not None and not parameters and context.symbols.names["policy"][node.name.value] is site:
+        if not context.expand(site.source, node, weight(typed)):
+            return
         actions = tuple(name.value for name in node.actions) or None
         instance = Instance(node.name.value, node.name.value, (), node.target.value, actions, typed)
         context.model.instances[instance.id] = instance
@@ -115,19 +117,21 @@ def _check_generic(
 ) -> None:
     """Check a policy on any resource against the resources that it fits, until one is found that it is right for."""
     assert isinstance(node.target, ast.AnyResource)
-    every = {name for resource in context.model.resources.values() for name in resource.attributes}
     needed = context.distinct(source, node.target.attributes, "attribute")
     for name in needed:
-        if name.value not in every and not context.symbols.is_block_hidden("resource"):
-            unknown(context.report, source, name, "attribute", every, "no resource has it")
+        if name.value not in context.every_attribute and not context.symbols.is_block_hidden("resource"):
+            unknown(context.report, source, name, "attribute", context.every_attribute, "no resource has it")
     stand_ins = _placeholders(parameters)
     if stand_ins is None:
         return
     only = frozenset(name.value for name in needed)
     _check_shadowing(context, source, node, only)
     first: Report | None = None
-    for resource_name, resource in sorted(context.model.resources.items()):
-        if only <= resource.attributes.keys():
+    tried: set[tuple[Type | None, ...]] = set()
+    for resource_name, resource in context.model.resources.items():
+        types = tuple(resource.attributes.get(name) for name in sorted(only))
+        if only <= resource.attributes.keys() and types not in tried:
+            tried.add(types)
             report = Report()
             typed = type_condition(
                 _reporting_to(world, report), Scope(resource_name, source, stand_ins, only), node.condition
@@ -135,8 +139,8 @@ def _check_generic(
             if typed is not None:
                 return
             first = first or report
-    if first is not None:
-        context.report.diagnostics += first.diagnostics
+    for found in first.diagnostics if first is not None else ():
+        context.report.add(found)
 
 
 def _reporting_to(world: World, report: Report) -> World:
@@ -177,7 +181,7 @@ def check_limit(context: Context, world: World, source: Source, node: ast.Limit)
             )
     instance_id = _instance_id(name, arguments, resource_name, isinstance(policy.target, ast.AnyResource))
     if instance_id not in context.model.instances:
-        if instance_id in context.misfits:
+        if instance_id in context.misfits or context.expanded > context.limits.expansion:
             return None
         instance = _expand(context, world, source, node, site, resource_name, arguments, instance_id)
         if instance is None:
@@ -271,7 +275,7 @@ def _argument(
         if found.code in ("PL103", "PL101"):
             context.report.error("PL104", source, node, found.message, found.help)
         else:
-            context.report.diagnostics.append(found)
+            context.report.add(found)
     if value is None and not report.diagnostics:
         context.report.error(
             "PL104",
@@ -321,12 +325,13 @@ def _expand(
     scope = Scope(resource, site.source, bound, only)
     typed = type_condition(_reporting_to(world, report), scope, policy.condition)
     if typed is None:
-        known = {d.location for d in context.report.diagnostics}
         for found in report.diagnostics:
             # What is wrong with the policy itself was reported where it is declared.
-            if found.location not in known:
+            if found.location not in context.report.locations:
                 _does_not_fit(context, source, node, found.message, site, found.help or "")
                 break
+        return None
+    if not context.expand(source, node, weight(typed)):
         return None
     actions = tuple(action.value for action in policy.actions) or None
     return Instance(instance_id, node.policy.value, arguments, resource, actions, typed)

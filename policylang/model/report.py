@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from policylang.diagnostics import Diagnostic, Related
-from policylang.source import Source
+from policylang.source import Location, Source
+from policylang.suggest import closest
 from policylang.syntax.ast import Node
 
 
@@ -22,7 +25,7 @@ class Site(msgspec.Struct, frozen=True, gc=False):
 
 def at(source: Source, node: Node) -> str:
     """The text form of a node's location."""
-    return str(source.location(node.start_pos, node.end_pos))
+    return source.at(node.start_pos, node.end_pos)
 
 
 def related(site: Site, message: str) -> Related:
@@ -32,12 +35,29 @@ def related(site: Site, message: str) -> Related:
 class Report:
     """A growing list of diagnostics."""
 
+    # Looking for similar names takes time that grows with the number of names; beyond this many there is no point.
+    SUGGESTIONS = 500
+
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self.locations: set[Location] = set()
+        self.suggestions = 0
 
     def error(
         self, code: str, source: Source, node: Node, message: str, help: str | None = None, *others: Related
     ) -> None:
         """Report that something is wrong at a node."""
         location = source.location(node.start_pos, node.end_pos)
-        self.diagnostics.append(Diagnostic(code=code, message=message, location=location, help=help, related=others))
+        self.add(Diagnostic(code=code, message=message, location=location, help=help, related=others))
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Take over a diagnostic."""
+        self.diagnostics.append(diagnostic)
+        self.locations.add(diagnostic.location)
+
+    def closest(self, word: str, candidates: Iterable[str]) -> str | None:
+        """The candidate that was probably meant, as `policylang.suggest.closest`; ``None`` after many suggestions."""
+        if self.suggestions >= self.SUGGESTIONS:
+            return None
+        self.suggestions += 1
+        return closest(word, candidates)

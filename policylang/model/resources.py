@@ -32,6 +32,9 @@ def check_resources(context: Context) -> None:
     for site in context.symbols.duplicates:
         if isinstance(site.node, ast.Resource):
             _resource(context, site)
+    every = model.resources.values()
+    context.every_action = frozenset(name for resource in every for name in resource.actions)
+    context.every_attribute = frozenset(name for resource in every for name in resource.attributes)
     for keyword, attributes in (("subject", model.subject), ("request", model.request)):
         block = context.symbols.blocks.get(keyword)
         if block is not None:

@@ -10,7 +10,6 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.model.report import Report, Site, related
 from policylang.source import Source
-from policylang.suggest import did_you_mean
 from policylang.syntax import ast
 from policylang.syntax.parser import Parsed
 from policylang.syntax.unsafe import skeleton
@@ -57,6 +56,8 @@ class Symbols(msgspec.Struct):
     broken: set[tuple[str | None, str | None]] = msgspec.field(default_factory=set)
     """Keyword and name of what syntax errors hide; ``None`` where it is not known."""
 
+    broken_keywords: set[str | None] = msgspec.field(default_factory=set)
+
     def every(self, kind: str) -> Iterable[tuple[str, Site]]:
         """The declarations of one kind, in the order of the files."""
         return self.names[kind].items()
@@ -70,7 +71,7 @@ class Symbols(msgspec.Struct):
 
     def is_block_hidden(self, keyword: str) -> bool:
         """Whether a syntax error may hide some declaration of this keyword."""
-        return any(broken in (keyword, None) for broken, _ in self.broken)
+        return keyword in self.broken_keywords or None in self.broken_keywords
 
     def find(self, report: Report, kind: str, source: Source, name: ast.Name | ast.Text) -> Site | None:
         """The declaration that a name refers to.
@@ -94,9 +95,8 @@ def unknown(
 ) -> None:
     """Report PL101 for a name that none of the candidates is. ``of`` names what should have it."""
     known = list(candidates)
-    suggestion = did_you_mean(name.value, known)
-    if suggestion is None and help:
-        suggestion = help
+    near = report.closest(name.value, known)
+    suggestion = f"did you mean `{near}`?" if near else help or None
     if suggestion is None and 0 < len(known) <= 8:
         suggestion = f"there is {', '.join(quoted(word) for word in sorted(known))}"
     if suggestion is None and kind in KINDS:
@@ -114,6 +114,7 @@ def collect(report: Report, files: Iterable[Parsed]) -> Symbols:
     symbols = Symbols()
     for parsed in files:
         symbols.broken.update((broken.keyword, broken.name) for broken in parsed.file.broken)
+        symbols.broken_keywords.update(broken.keyword for broken in parsed.file.broken)
         for node in parsed.file.declarations:
             _declare(report, symbols, Site(parsed.source, node))
     if not symbols.names["portal"] and not symbols.is_block_hidden("portals"):

@@ -56,7 +56,7 @@ class EnumType(_Type, frozen=True, gc=False, tag="enum"):
 class UserType(_Type, frozen=True, gc=False, tag="user"):
     """A user; with ``role``, only users who have it may be written into the attribute."""
 
-    role: str | None = None
+    role: str | None
 
 
 class RecordType(_Type, frozen=True, gc=False, tag="record"):
@@ -104,7 +104,7 @@ SIMPLE_TYPES: dict[str, ItemType] = {
     "datetime": DateTimeType(),
     "duration": DurationType(),
     "ip": IpType(),
-    "user": UserType(),
+    "user": UserType(None),
 }
 
 NUMBERS = (IntType, DecimalType, MoneyType)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -313,19 +314,19 @@ def _choices(world: World, scope: Scope, node: ast.Membership, operand: ir.Opera
             others.append(ir.Compare("eq", operand, typed, at(scope.source, choice)))
     if failed:
         return None
-    distinct = {_order(constant): constant for constant in reversed(constants)}
+    distinct = {_order(constant.value): constant for constant in reversed(constants)}
     if len(distinct) == 1:
         others.append(ir.Compare("eq", operand, next(iter(distinct.values())), where))
     elif distinct:
-        others.append(ir.In(operand, tuple(distinct[key] for key in sorted(distinct)), where))
+        others.append(ir.In(operand, tuple(distinct[key].value for key in sorted(distinct)), where))
     return others[0] if len(others) == 1 else ir.Or(tuple(others), where)
 
 
-def _order(constant: ir.Constant) -> tuple[int, str]:
-    value = constant.value
+def _order(value: ir.Value) -> tuple[Decimal, str]:
+    """Numbers by size, texts by code point, durations by length within a unit."""
     if isinstance(value, Duration):
-        return value.amount, value.unit
-    return (value, "") if isinstance(value, int) else (0, value)
+        return Decimal(value.amount), value.unit
+    return (Decimal(value), "") if isinstance(value, int) else (Decimal(0), value)
 
 
 # --- operands ------------------------------------------------------------------------------------------------
@@ -344,13 +345,13 @@ def comparable(left: Type, right: Type) -> bool:
 
 def _pair(world: World, scope: Scope, node: ast.Comparison) -> tuple[ir.Operand, ir.Operand] | None:
     """Both sides of a comparison; what is a constant takes its type from the other side."""
-    left_type = _type_of(world, scope, node.left)
-    right_type = _type_of(world, scope, node.right)
-    if left_type is None and right_type is None and not _is_path(node.left) and not _is_path(node.right):
+    if not isinstance(node.left, ast.Path) and not isinstance(node.right, ast.Path):
         world.report.error(
             "PL103", scope.source, node, "both sides are constants", "compare an attribute of the record with one"
         )
         return None
+    takes_type = not isinstance(node.left, ast.Path) or _word(node.left) is not None
+    right_type = _type_of(world, scope, node.right) if takes_type else None
     left = _operand(world, scope, node.left, right_type, node.right)
     right = _operand(world, scope, node.right, left.type, node.left) if left else None
     if left is None or right is None:
@@ -371,10 +372,6 @@ def _incomparable(world: World, scope: Scope, node: ast.Comparison | ast.Members
     else:
         message = f"{_called(scope, node.operand)} is {in_words(left)}, a choice is {in_words(right)}"
     world.report.error("PL103", scope.source, node, message, "compare values of one type")
-
-
-def _is_path(node: ast.Operand) -> bool:
-    return isinstance(node, ast.Path)
 
 
 def _word(node: ast.Operand) -> str | None:

@@ -270,7 +270,7 @@ def _place(c: Constants, source: Source, node: ast.Text, type_: PlaceType, what:
 def _enum_value(c: Constants, source: Source, node: ast.Name, type_: EnumType, what: str) -> str | None:
     if node.value in type_.values:
         return node.value
-    near = closest(node.value, type_.values)
+    near = c.report.closest(node.value, type_.values)
     values = ", ".join(type_.values)
     if near:
         c.report.error("PL101", source, node, f"{what} has no value {quoted(node.value)}", f"did you mean `{near}`?")

@@ -20,11 +20,11 @@ def flatten(table: ParseTableBase[Any], callbacks: dict[Any, Any]) -> States:
     for state, entries in table.states.items():
         for symbol, (action, target) in entries.items():
             if action is Shift:
-                states[state][symbol] = target
+                states[state][str(symbol)] = target
             else:
                 keeps_value = target.options.expand1 and len(target.expansion) == 1 and target.alias is None
                 callback = None if keeps_value else callbacks[target]
-                states[state][symbol] = (len(target.expansion), callback, target.origin.name)
+                states[state][str(symbol)] = (len(target.expansion), callback, str(target.origin.name))
     return states
 
 
@@ -52,4 +52,5 @@ def advance(states: States, stack: list[int], type_: str) -> bool:
 
 def fits(states: States, stack: list[int], type_: str) -> bool:
     """Whether a token of this type could come next. Does not change the stack."""
-    return advance(states, list(stack), type_)
+    entry = states[stack[-1]].get(type_)
+    return isinstance(entry, int) or (entry is not None and advance(states, list(stack), type_))

@@ -272,7 +272,7 @@ def _word_around(text: str, pos: int) -> re.Match[str] | None:
 
 def _bad_text(source: Source, token: Token) -> Diagnostic:
     text = source.text
-    closed = re.compile(r'"(?:[^"\\\n\r]|\\[^\n\r])*"').match(text, token.start_pos)
+    closed = re.compile(r'"(?:[^"\\\n\r]++|\\[^\n\r])*+"').match(text, token.start_pos)
     escape = closed and _ESCAPE.search(text, token.start_pos, closed.end())
     if escape:
         return Diagnostic(

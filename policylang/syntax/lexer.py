@@ -60,7 +60,7 @@ class ScannerLexer(Lexer):
         # The order of Lark's own lexer: by priority, then the longest possible match first.
         terminals = sorted(
             (t for t in conf.terminals if not is_word(t)),
-            key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value), t.name),
+            key=lambda t: (t.name != NAME, -t.priority, -t.pattern.max_width, -len(t.pattern.value), t.name),
         )
         patterns = {t.name: t.pattern.to_regexp() for t in terminals}
         # White space is matched with the token behind it: that halves the number of matches.

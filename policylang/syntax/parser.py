@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -37,39 +38,36 @@ def parse(source: Source, limits: Limits | None = None) -> Parsed:
     state_stack = [grammar.start]
     value_stack: list[Any] = []
     scan = Scan(grammar.lexer, text, limits)
-    tokens = scan.tokens(states, state_stack)
+    end = Token(END, "", len(text), len(text))
     mistakes: list[Mistake] = []
     while True:
-        token = next(tokens, None) or Token(END, "", len(text), len(text))
-        type_ = token.type
-        # The LALR(1) automaton: reduce until the token can be shifted.
-        while True:
-            entry = states[state_stack[-1]].get(type_)
-            if entry.__class__ is int:
-                state_stack.append(entry)
-                value_stack.append(token)
-                break
+        for token in chain(scan.tokens(states, state_stack), [end]):
+            type_ = token.type
+            # The LALR(1) automaton: reduce until the token can be shifted.
+            while (entry := states[state_stack[-1]].get(type_)).__class__ is tuple:
+                size, callback, rule = entry
+                if callback is None:
+                    state_stack.pop()
+                elif size:
+                    children = value_stack[-size:]
+                    del value_stack[-size:], state_stack[-size:]
+                    value_stack.append(callback(children))
+                else:
+                    value_stack.append(callback([]))
+                state_stack.append(states[state_stack[-1]][rule])  # type: ignore[arg-type]
             if entry is None:
-                mistake = diagnose(source, scan, grammar, state_stack, value_stack, token)
-                mistakes.append(mistake)
-                if mistake.before_is_complete:
-                    _complete(grammar, state_stack, value_stack)
-                # The bottom of the stack is the list of the declarations that are complete.
-                del state_stack[2:], value_stack[1:]
-                scan.pos = mistake.resume_at
-                tokens = scan.tokens(states, state_stack)
                 break
-            size, callback, rule = entry  # type: ignore[misc]
-            if callback is None:
-                state_stack.pop()
-            elif size:
-                value_stack[-size:] = [callback(value_stack[-size:])]
-                del state_stack[-size:]
-            else:
-                value_stack.append(callback([]))
-            state_stack.append(states[state_stack[-1]][rule])  # type: ignore[arg-type]
-            if state_stack[-1] == grammar.end:
-                return _parsed(source, value_stack[0], scan, mistakes, limits)
+            state_stack.append(entry)  # type: ignore[arg-type]
+            value_stack.append(token)
+        if state_stack[-1] == grammar.end:
+            return _parsed(source, value_stack[0], scan, mistakes, limits)
+        mistake = diagnose(source, scan, grammar, state_stack, value_stack, token)
+        mistakes.append(mistake)
+        if mistake.before_is_complete:
+            _complete(grammar, state_stack, value_stack)
+        # The bottom of the stack is the list of the declarations that are complete.
+        del state_stack[2:], value_stack[1:]
+        scan.pos = mistake.resume_at
 
 
 def _complete(grammar: Tables, state_stack: list[int], value_stack: list[Any]) -> None:

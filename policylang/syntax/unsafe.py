@@ -28,7 +28,7 @@ _LOOKALIKES = str.maketrans(
     "aeopcyxijshdqw" + "ABEKMHOPCTYXSIJ" + "ovi" + "ABEZHIKMNOPTYX",
 )
 
-_STRING_OR_COMMENT = re.compile(r'#[^\n\r]*|"(?:[^"\\\n\r]|\\[^\n\r])*"')
+_STRING_OR_COMMENT = re.compile(r'#[^\n\r]*|"(?:[^"\\\n\r]++|\\[^\n\r])*+"')
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 

@@ -1,0 +1,90 @@
+"""Time and memory stay in proportion to the text, whatever the text is.
+
+Each case runs in a process of its own with a bounded address space; the time limit is only there to end what would not
+end by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from policylang.config import Config
+from policylang.limits import Limits
+from tests.helpers import project
+
+ROOT = Path(__file__).parents[1]
+GIB = 1 << 30
+VALUES = ", ".join(f"v{n}" for n in range(3_000))
+
+CASES = {
+    "one long text": 'user "' + "x" * 5_000_000 + '"',
+    "one long text of escapes": 'user "' + "\\n" * 3_000_000 + '"',
+    "quotes": '"' * 1_000_000,
+    "unknown characters in one line": "\x01" * 500_000,
+    "words in one line": "x " * 300_000,
+    "unknown characters and words in one line": ("role x ?" + " " * 1000) * 1000,
+    "a long path": "resource s { s : s  a : int  actions view }\npolicy p on s { " + "s." * 50_000 + "a is 1 }",
+    "unknown names among many": "".join(f'role r{n}\nuser "u{n}" {{ assign role q{n} }}\n' for n in range(8_000)),
+    "one unknown name often": "".join(f"role r{n}\n" for n in range(5_000))
+    + "".join(f'user "u{n}" {{ assign role rr }}\n' for n in range(8_000)),
+    "long unknown names": "".join(f"role {'r' * 150}{n}\nrole s{n} {{ role {'r' * 149}x{n} }}\n" for n in range(2_000)),
+    "many values of one enum": f"resource r {{ e : one of {VALUES}  actions view }}\n"
+    + f"policy p on r {{ e in [{VALUES}] }}\n"
+    + "".join(f"policy p{n} on r {{ e is v{n} }}\n" for n in range(2_000)),
+    "grants on all resources": "".join(f"resource r{n} {{ actions view }}\n" for n in range(3_000))
+    + "".join(f"role q{n} {{ grant all on all resources }}\n" for n in range(3_000)),
+    "unknown actions on all resources": "resource r { actions view }\n"
+    + "".join(f"role q{n} {{ grant fly on all resources }}\n" for n in range(8_000)),
+    "generic policies that fit by name only": "".join(
+        f"resource r{n} {{ created : text  actions view }}\n"
+        f"policy p{n} on any resource with created {{ created within 1 day }}\n"
+        for n in range(2_000)
+    ),
+    "variants of a large policy": "resource r { a : int  actions view }\n"
+    + f"policy p(n: int) on r {{ {' or '.join(f'a is {n}' for n in range(2_000))} or a is n }}\n"
+    + "".join(f"role q{n} {{ policy p({n}) }}\n" for n in range(3_000)),
+    "misfits": "resource r { a : int  actions view }\npolicy p(d: text) on any resource with a { a is d }\n"
+    + "".join(f'role q{n} {{ policy p("x{n}") on r }}\n' for n in range(5_000)),
+    "broken declarations and unknown names": "".join(
+        f'role r{n} {{ grant }}\nuser "u{n}" {{ assign role x{n} }}\n' for n in range(5_000)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bounded(name: str, tmp_path: Path) -> None:
+    (tmp_path / "a.policy").write_text(CASES[name], encoding="utf-8")
+    script = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({GIB}, {GIB}))\n"
+        "from policylang.cli.main import main\n"
+        f"main(['compile', {str(tmp_path)!r}, '-o', {str(tmp_path / 'out.json')!r}])\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, env=environment, timeout=120)
+    assert result.returncode in (0, 2), result.stderr.decode()[-1000:]
+    assert b"Traceback" not in result.stderr
+
+
+def test_expansion_is_limited() -> None:
+    limits = Config(limits=Limits(expansion=100))
+    resources = "".join(f"resource r{n} {{ a : int  actions view }}\n" for n in range(40))
+    roles = "".join(f"role q{n} {{ grant view on all resources }}\n" for n in range(5))
+    assert project(resources + roles[: roles.index("role q2")], config=limits).diagnostics == ()
+    (finding,) = project(resources + roles, config=limits).diagnostics
+    assert (finding.code, finding.location.line) == ("PL110", 43)
+    policies = "policy p(n: int) on r0 { a is n or a is 1 or a is 2 or a is 3 }\n"
+    variants = "".join(f"role v{n} {{ policy p({n}) }}\n" for n in range(30))
+    (finding,) = project(resources + policies + variants, config=limits).diagnostics
+    assert finding.code == "PL110"
+    assert "more than 100 parts" in finding.message
+
+
+def test_lengths_are_limited() -> None:
+    limits = Config(limits=Limits(name_length=10, text_length=20))
+    text = f'role {"a" * 10} "{"b" * 18}"\nrole {"a" * 11}\nrole c "{"b" * 19}"\n'
+    assert [(d.code, d.location.line) for d in project(text, config=limits).diagnostics] == [("PL110", 2), ("PL110", 3)]
