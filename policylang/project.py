@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 from policylang.diagnostics import Diagnostic
 from policylang.discovery import SourceSet
 from policylang.ir.lower import lower
 from policylang.ir.nodes import PolicySet
+from policylang.limits import Limits
 from policylang.model import Model, build_model
-from policylang.source import Location
+from policylang.source import Location, Source
 from policylang.syntax import ast
 from policylang.syntax.parser import Parsed, parse
 
@@ -17,14 +19,20 @@ from policylang.syntax.parser import Parsed, parse
 class Project:
     """The sources of one policy set and everything made of them."""
 
-    def __init__(self, sources: SourceSet) -> None:
+    def __init__(self, sources: SourceSet, step: Callable[[str], None] = lambda _what: None) -> None:
+        """``step`` is told what is being worked on."""
         self.sources = sources
+        self._step = step
 
     @cached_property
     def files(self) -> tuple[Parsed, ...]:
         """The syntax trees, with the errors of each text."""
         limits = self.sources.config.limits
-        return tuple(parse(source, limits) for source in self.sources.sources)
+        return tuple(self._parsed(source, limits) for source in self.sources.sources)
+
+    def _parsed(self, source: Source, limits: Limits) -> Parsed:
+        self._step(f"parsing {source.display}")
+        return parse(source, limits)
 
     @cached_property
     def _modelled(self) -> tuple[Model, tuple[Diagnostic, ...]]:
@@ -35,6 +43,7 @@ class Project:
             files = (*files, *(Parsed(source, hidden, ()) for source in self.sources.oversized))
             if self.sources.problems and files:
                 files = (*files, Parsed(files[0].source, hidden, ()))
+        self._step(f"resolving {self.sources.root}")
         return build_model(files, self.sources.config.limits)
 
     @property
@@ -63,4 +72,5 @@ class Project:
         """The compiled policy set; ``None`` where there is an error or something could not be read."""
         if self.sources.problems or any(d.severity == "error" for d in self.diagnostics):
             return None
+        self._step(f"compiling {self.sources.root}")
         return lower(self.model, self.sources.sources)

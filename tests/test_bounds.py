@@ -86,5 +86,12 @@ def test_expansion_is_limited() -> None:
 
 def test_lengths_are_limited() -> None:
     limits = Config(limits=Limits(name_length=10, text_length=20))
-    text = f'role {"a" * 10} "{"b" * 18}"\nrole {"a" * 11}\nrole c "{"b" * 19}"\n'
-    assert [(d.code, d.location.line) for d in project(text, config=limits).diagnostics] == [("PL110", 2), ("PL110", 3)]
+
+    def lines(text: str) -> list[int]:
+        found = project(text, config=limits).diagnostics
+        assert {diagnostic.code for diagnostic in found} <= {"PL110"}
+        return [diagnostic.location.line for diagnostic in found]
+
+    assert lines(f'role {"a" * 10} "{"b" * 18}"\nrole {"a" * 11}\nrole c "{"b" * 19}"\n') == [2, 3]
+    resource = "resource r { n : decimal  actions view }\n"
+    assert lines(f"{resource}policy p on r {{ n is {'1' * 10} }}\npolicy q on r {{ n is {'1' * 11} }}\n") == [3]

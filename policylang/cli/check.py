@@ -8,7 +8,7 @@ import click
 
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, projects, write_lines
 from policylang.output import json, text
-from policylang.output.findings import Result, add
+from policylang.output.findings import Result, add, add_compiled
 
 
 @click.command()
@@ -17,17 +17,21 @@ from policylang.output.findings import Result, add
 def check(paths: tuple[str, ...], format_: str) -> None:
     """Check policy sets and report what is wrong with them.
 
-    PATHS are folders, each a policy set, or policy files, together one policy set. Without PATHS: the roots in
-    policylang.yaml, else the folder policies.
+    PATHS are folders, each a policy set, or policy files, together one policy set, or compiled policy sets (.json),
+    which are checked for being whole and unchanged. Without PATHS: the roots in policylang.yaml, else the folder
+    policies.
 
     Exit codes: 0 clean, 1 findings, 2 something could not be read.
     """
-    result = Result([], [], {})
-    found = projects(paths)
-    with progress("checking") as step:
-        for project in found:
+    compiled = [path for path in paths if path.endswith(".json")]
+    sources = [path for path in paths if path not in compiled]
+    result = Result()
+    with progress() as step:
+        for path in compiled:
+            step(f"loading {path}")
+            add_compiled(result, path)
+        for project in projects(sources, step) if sources or not compiled else ():
             add(result, project)
-            step(result.files)
     if format_ == "json":
         click.echo(json.render(result), nl=False)
     else:

@@ -26,13 +26,12 @@ def compile_(paths: tuple[str, ...], output: str) -> None:
     PATHS as for check; they must stand for one policy set. With errors in the sources nothing is written and the
     exit code is 2. The file is written whole or not at all.
     """
-    found = projects(paths)
-    if len(found) > 1:
-        roots = ", ".join(f"`{project.sources.root}`" for project in found)
-        stop([Problem(", ".join(paths) or ".", f"these are {len(found)} policy sets", f"compile one of {roots}")])
-    (project,) = found
-    with progress("compiling") as step:
-        step(len(project.sources.sources))
+    with progress() as step:
+        found = projects(paths, step)
+        if len(found) > 1:
+            roots = ", ".join(f"`{project.sources.root}`" for project in found)
+            stop([Problem(", ".join(paths) or ".", f"these are {len(found)} policy sets", f"compile one of {roots}")])
+        (project,) = found
         policy_set = project.ir
     if policy_set is None:
         write_lines(text.render(collect(found)), err=True)

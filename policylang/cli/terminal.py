@@ -11,7 +11,8 @@ from typing import NoReturn, TextIO
 
 import click
 
-from policylang.discovery import Problem, SourceSet, discover
+from policylang.diagnostics import visible
+from policylang.discovery import Problem, discover
 from policylang.output.text import render_problem
 from policylang.project import Project
 
@@ -19,7 +20,9 @@ CLEAN = 0
 FINDINGS = 1
 COULD_NOT_RUN = 2
 
-_PROGRESS_AFTER = 1.0
+_PROGRESS_AFTER = 1.0  # seconds
+
+Step = Callable[[str], None]
 
 
 def coloured(stream: TextIO) -> bool:
@@ -41,29 +44,28 @@ def stop(problems: Iterable[Problem]) -> NoReturn:
     sys.exit(COULD_NOT_RUN)
 
 
-def projects(paths: Sequence[str]) -> list[Project]:
-    """The policy sets that the paths stand for."""
-    with progress("reading") as step:
-        sets: list[SourceSet] = discover(paths)
-        step(sum(len(each.sources) for each in sets))
-    return [Project(each) for each in sets]
+def projects(paths: Sequence[str], step: Step) -> list[Project]:
+    """The policy sets that the paths stand for; each tells of its progress."""
+    step("reading")
+    return [Project(sources, step) for sources in discover(paths)]
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int], None]]:
-    """A line on a terminal's standard error about a run that takes longer than a second; gone when it ends."""
+def progress() -> Iterator[Step]:
+    """A line on a terminal's standard error about what a run that takes longer than a second is at; gone at its end."""
     begun = time.monotonic()
-    shown = False
     terminal = sys.stderr.isatty()
+    width = 0
 
-    def step(count: int) -> None:
-        nonlocal shown
+    def step(what: str) -> None:
+        nonlocal width
         if terminal and time.monotonic() - begun > _PROGRESS_AFTER:
-            shown = True
-            click.echo(f"\r{what} … {count}", err=True, nl=False)
+            line = visible(what)[:70]
+            click.echo(f"\r{line.ljust(width)}", err=True, nl=False)
+            width = len(line)
 
     try:
         yield step
     finally:
-        if shown:
-            click.echo(f"\r{' ' * (len(what) + 20)}\r", err=True, nl=False)
+        if width:
+            click.echo(f"\r{' ' * width}\r", err=True, nl=False)

@@ -68,7 +68,7 @@ def _canonical(document: bytes) -> PolicySet | None:
 def _examined(document: bytes) -> PolicySet:
     """The policy set of a document in another layout, or `LoadError` that says what is wrong with it."""
     try:
-        content = json.loads(document, object_pairs_hook=_without_duplicates)
+        content = json.loads(document.decode(), object_pairs_hook=_without_duplicates)
         _check_header(content)
         return msgspec.json.decode(document, type=PolicySet)
     except RecursionError:

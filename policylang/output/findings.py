@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from policylang.check.catalogue import BY_CODE
 from policylang.diagnostics import Diagnostic, Severity
 from policylang.discovery import Problem
+from policylang.ir import LoadError, from_json
 from policylang.project import Project
 from policylang.source import Location, Source
 
@@ -42,18 +44,20 @@ class Finding(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct):
     """What a run over some policy sets found. ``sources``: by the path that findings name."""
 
-    findings: list[Finding]
-    problems: list[Problem]
-    sources: dict[str, Source]
+    findings: list[Finding] = []
+    problems: list[Problem] = []
+    sources: dict[str, Source] = {}
+    compiled: int = 0
+    """How many compiled policy sets were looked at."""
 
     @property
     def files(self) -> int:
-        return len(self.sources)
+        return len(self.sources) + self.compiled
 
 
 def collect(projects: list[Project]) -> Result:
     """The findings of all policy sets, in the order of the sets and of the places in them."""
-    result = Result([], [], {})
+    result = Result()
     for project in projects:
         add(result, project)
     return result
@@ -66,6 +70,18 @@ def add(result: Result, project: Project) -> None:
     result.sources.update((source.display, source) for source in sources)
     result.problems += project.sources.problems
     result.findings += [_finding(diagnostic, shown) for diagnostic in project.diagnostics]
+
+
+def add_compiled(result: Result, path: str) -> None:
+    """Add what is wrong with a compiled policy set, if anything is."""
+    result.compiled += 1
+    try:
+        from_json(Path(path).read_bytes())
+    except OSError as error:
+        message = f"cannot be read: {(error.strerror or str(error)).lower()}"
+        result.problems.append(Problem(path, message, "check the path and its permissions"))
+    except LoadError as error:
+        result.problems.append(Problem(path, str(error)))
 
 
 def _finding(diagnostic: Diagnostic, shown: dict[str, str]) -> Finding:

@@ -201,6 +201,25 @@ def test_a_file_name_that_is_not_utf8(run, write, tmp_path) -> None:
     check(run, 2, "\\udcff.policy: the name of the file is not UTF-8")
 
 
+def test_compiled_json_edited_by_hand(run, write, tmp_path) -> None:
+    write("policies/a.policy", CLEAN)
+    assert run("compile", "-o", "out.json").returncode == 0
+    check(run, 0, "no findings in 1 file", paths=("out.json",))
+    check(run, 0, "no findings in 2 files", paths=("out.json", "policies"))
+    document = (tmp_path / "out.json").read_bytes()
+    for damaged, word in (
+        (document.replace(b'"view"', b'"edit"'), "the digest does not match"),
+        (document[:500], "the file ends too early"),
+        (document.replace(b'"version": 1', b'"version": 99'), "format version 99"),
+        (document.replace(b'"timezone": "UTC"', b'"timezone": 3'), "timezone: 3 is not of type 'string'"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+    ):
+        write("out.json", damaged)
+        check(run, 2, "out.json", word, paths=("out.json",))
+    check(run, 2, "nowhere.json: cannot be read: no such file", paths=("nowhere.json",))
+
+
 def test_two_files_define_one_name(run, write) -> None:
     write("policies/a.policy", "role guard")
     write("policies/b.policy", "role guard")
