@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any
@@ -34,6 +35,9 @@ for command in (check, compile_, explain, init, schema, completion):
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the entry point of the package."""
     stdout = sys.stdout
+    if isinstance(stdout, io.TextIOWrapper):
+        # Policy files may hold any character; a terminal that cannot show one gets its number.
+        stdout.reconfigure(errors="backslashreplace")
     try:
         code = commands.main(arguments, prog_name="policylang", standalone_mode=False)
         sys.stdout.flush()

@@ -201,6 +201,13 @@ def test_a_file_name_that_is_not_utf8(run, write, tmp_path) -> None:
     check(run, 2, "\\udcff.policy: the name of the file is not UTF-8")
 
 
+def test_a_terminal_that_does_not_know_every_character(run, write) -> None:
+    write("policies/a.policy", 'role r "caf\u00e9 \u2026" { grant view on x }\n')
+    result = run("check", env={"PYTHONIOENCODING": "latin-1"})
+    assert result.returncode == 1
+    assert b'"caf\xe9 \\u2026"' in result.stdout
+
+
 def test_compiled_json_edited_by_hand(run, write, tmp_path) -> None:
     write("policies/a.policy", CLEAN)
     assert run("compile", "-o", "out.json").returncode == 0
