@@ -1,0 +1,1 @@
+"""Deciding requests: may this user do that to this record?"""

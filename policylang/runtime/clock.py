@@ -1,0 +1,53 @@
+"""Instants and calendar units in the policy set's timezone."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from functools import cache
+from importlib import resources
+from zoneinfo import ZoneInfo
+
+from policylang.model.types import Duration
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """A timezone from the ``tzdata`` package, whose rules are the same on every machine."""
+    data = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
+    with data.open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
+def shift(now: datetime.datetime, length: Duration, sign: int, timezone: ZoneInfo) -> datetime.datetime:
+    """The instant one length before (``sign`` -1) or after (1) ``now``.
+
+    Minutes and days of 24 hours are exact. Months are counted on the calendar of the timezone at the same time of day,
+    clamped to the month's last day. A time of day that a clock change skips is read as before the change.
+    """
+    match length.unit:
+        case "minutes":
+            return now + sign * datetime.timedelta(minutes=length.amount)
+        case "days":
+            return now + sign * datetime.timedelta(days=length.amount)
+        case "months":
+            local = now.astimezone(timezone)
+            day = _shift_months(local.date(), sign * length.amount)
+            return datetime.datetime.combine(day, local.time(), timezone).astimezone(datetime.UTC)
+
+
+def shift_day(today: datetime.date, length: Duration, sign: int) -> datetime.date | None:
+    """The day one length before or after; ``None`` for minutes, of which a day has none."""
+    match length.unit:
+        case "days":
+            return today + sign * datetime.timedelta(days=length.amount)
+        case "months":
+            return _shift_months(today, sign * length.amount)
+        case "minutes":
+            return None
+
+
+def _shift_months(day: datetime.date, months: int) -> datetime.date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return datetime.date(year, month + 1, min(day.day, last))

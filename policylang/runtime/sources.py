@@ -1,0 +1,70 @@
+"""Where a user's rights come from: the group, and every role given directly or by the job."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
+
+Bundle = ir.Group | ir.Role
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A group or role that a user has, and where it holds: at a place and below, or (``None``) everywhere."""
+
+    kind: Literal["group", "role"]
+    name: str
+    place: str | None
+
+
+def sources(index: Index, user: str, now: datetime.datetime) -> Iterator[Source]:
+    """A user's sources that are active at ``now``, wherever they hold.
+
+    A terminated user has only essential roles, and no group. An integration has its role, everywhere.
+    """
+    integration = index.integrations.get(user)
+    if integration is not None and integration.role is not None:
+        yield Source("role", integration.role.name, None)
+    declared = index.users.get(user)
+    if declared is None:
+        return
+    if declared.group is not None and not declared.terminated:
+        yield Source("group", declared.group.name, None)
+    job = index.jobs[declared.job.name] if declared.job is not None else None
+    given = [(ref.name, None) for ref in (job.roles if job else ())]
+    given += [(a.role, a.place) for a in declared.assignments if is_active(index, a, now)]  # type: ignore[misc]
+    for role, place in given:
+        if not declared.terminated or index.roles[role].essential:
+            yield Source("role", role, place)
+
+
+def is_active(index: Index, assignment: ir.Assignment, now: datetime.datetime) -> bool:
+    """From the start of its first day to the end of its last, in the policy set's timezone."""
+    today = now.astimezone(index.timezone).date().isoformat()
+    return (assignment.start is None or assignment.start <= today) and (
+        assignment.until is None or today <= assignment.until
+    )
+
+
+def chains(index: Index, source: Source) -> Iterator[tuple[Bundle, ...]]:
+    """The source itself and every role inside it to any depth, each with what is around it, outermost first."""
+    outermost: Bundle = index.groups[source.name] if source.kind == "group" else index.roles[source.name]
+    waiting: list[tuple[Bundle, ...]] = [(outermost,)]
+    while waiting:
+        chain = waiting.pop(0)
+        yield chain
+        waiting += [(*chain, index.roles[ref.name]) for ref in chain[-1].roles]
+
+
+def has_role(index: Index, user: str, role: str, now: datetime.datetime) -> bool:
+    """Whether the user has the role at ``now`` from any source, wherever it holds."""
+    return any(
+        isinstance(chain[-1], ir.Role) and chain[-1].name == role
+        for source in sources(index, user, now)
+        for chain in chains(index, source)
+    )

@@ -1,0 +1,233 @@
+"""Conditions in three-valued logic (Kleene): true, false, or unknown, which is ``None``.
+
+A comparison with a missing value is unknown, and so is its opposite; only `Missing` always knows.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from policylang.model import conditions as c
+from policylang.model.types import (
+    NUMBERS,
+    DateTimeType,
+    DateType,
+    Duration,
+    IpType,
+    RecordType,
+    SetType,
+    Type,
+    UserType,
+)
+from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.index import Index
+from policylang.runtime.values import MISSING, attribute, read
+
+Truth = bool | None
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """What conditions speak of. ``now`` is aware; ``record`` and ``request`` are mappings or objects."""
+
+    index: Index
+    user: str
+    resource: str
+    record: Any
+    request: Any
+    now: datetime.datetime
+
+
+def conjunction(truths: Iterable[Truth]) -> Truth:
+    """False if one is false, else unknown if one is unknown, else true."""
+    found = set(truths)
+    return False if False in found else None if None in found else True
+
+
+def disjunction(truths: Iterable[Truth]) -> Truth:
+    """True if one is true, else unknown if one is unknown, else false."""
+    found = set(truths)
+    return True if True in found else None if None in found else False
+
+
+def negation(truth: Truth) -> Truth:
+    return None if truth is None else not truth
+
+
+def truth(condition: c.Condition, s: Situation) -> Truth:
+    """What a condition says of a situation. Raises `BadValueError` for values that are not of their type."""
+    match condition:
+        case c.And(items):
+            return conjunction(truth(item, s) for item in items)
+        case c.Or(items):
+            return disjunction(truth(item, s) for item in items)
+        case c.Not(item):
+            return negation(truth(item, s))
+        case c.Missing(operand):
+            return value(operand, s) is MISSING
+        case c.Compare(test, left, right):
+            return _compare(test, value(left, s), value(right, s), left.type)
+        case c.Time():
+            return _time(condition, s)
+        case c.In(operand, values):
+            found = value(operand, s)
+            if found is MISSING:
+                return None
+            return disjunction(_equal(operand.type, found, constant(operand.type, each)) for each in values)
+        case c.InNetwork(operand, network):
+            address = value(operand, s)
+            return None if address is MISSING else address in ipaddress.ip_network(network)
+        case c.Contains(operand, item):
+            items, wanted = value(operand, s), value(item, s)
+            if items is MISSING or wanted is MISSING:
+                return None
+            return disjunction(_equal(item.type, each, wanted) for each in items)
+        case c.TextTest(test, operand, part):
+            text, wanted = value(operand, s), value(part, s)
+            return None if text is MISSING or wanted is MISSING else _text(test, text, wanted)
+
+
+# --- values --------------------------------------------------------------------------------------------------
+
+
+def value(operand: c.Operand, s: Situation) -> Any:
+    """The value of an operand, or `MISSING`."""
+    if isinstance(operand, c.Constant):
+        return constant(operand.type, operand.value)
+    match operand.root:
+        case "record":
+            return _walk(s, RecordType(s.resource), s.record, operand.steps)
+        case "subject":
+            return _walk(s, UserType(None), s.user, operand.steps)
+        case "request":
+            first, *rest = operand.steps
+            type_ = s.index.request[first]
+            return _walk(s, type_, read(type_, attribute(s.request, first), f"request.{first}"), rest)
+
+
+def _walk(s: Situation, type_: Type, found: Any, steps: Iterable[str]) -> Any:
+    """Follow attributes through related records and users. What lies behind something missing is missing."""
+    for step in steps:
+        if found is MISSING:
+            return MISSING
+        if isinstance(type_, UserType):
+            type_, found = s.index.subject[step], user_value(s.index, found, step)
+        else:
+            assert isinstance(type_, RecordType)
+            where = f"{type_.resource}.{step}"
+            type_, found = s.index.attributes[type_.resource][step].type, attribute(found, step)
+            found = read(type_, found, where)
+    return found
+
+
+def user_value(index: Index, user: str, name: str) -> Any:
+    """An attribute of a user of the policy set, or `MISSING`."""
+    declared = index.users.get(user)
+    for given in declared.attributes if declared else ():
+        if given.name == name:
+            values = tuple(constant(v.type, v.value) for v in given.values)
+            return values if isinstance(index.subject[name], SetType) else values[0]
+    return MISSING
+
+
+def constant(type_: Type, written: c.Value) -> Any:
+    """A constant as the value that conditions compare."""
+    if isinstance(type_, NUMBERS):
+        return Decimal(str(written))
+    if isinstance(type_, DateType):
+        return datetime.date.fromisoformat(str(written))
+    if isinstance(type_, DateTimeType):
+        return datetime.datetime.fromisoformat(str(written))
+    if isinstance(type_, IpType):
+        return ipaddress.ip_address(str(written))
+    return written
+
+
+# --- comparisons ---------------------------------------------------------------------------------------------
+
+
+def _compare(test: str, left: Any, right: Any, type_: Type) -> Truth:
+    if left is MISSING or right is MISSING:
+        return None
+    if test == "eq":
+        return _equal(type_, left, right)
+    if isinstance(left, Duration):
+        if (left.unit == "months") != (right.unit == "months"):
+            return None  # a month is no certain number of days
+        left, right = _length(left), _length(right)
+    match test:
+        case "lt":
+            return bool(left < right)
+        case "le":
+            return bool(left <= right)
+        case "gt":
+            return bool(left > right)
+        case _:
+            return bool(left >= right)
+
+
+def _length(duration: Duration) -> int:
+    """Minutes for what is exact, months for what is counted on the calendar."""
+    return duration.amount * 24 * 60 if duration.unit == "days" else duration.amount
+
+
+def _equal(type_: Type, left: Any, right: Any) -> Truth:
+    if isinstance(type_, RecordType):
+        return same_record(left, right)
+    if isinstance(left, Duration):
+        if (left.unit == "months") != (right.unit == "months"):
+            return None
+        return _length(left) == _length(right)
+    return bool(left == right)
+
+
+def same_record(left: Any, right: Any) -> bool:
+    """Whether two related records are one: the same object, or of equal `id`; a bare key is its own id."""
+    if left is right:
+        return True
+    first, second = _identity(left), _identity(right)
+    return first is not MISSING and second is not MISSING and bool(first == second)
+
+
+def _identity(record: Any) -> Any:
+    return record if isinstance(record, str) else attribute(record, "id")
+
+
+def _text(test: str, text: str, part: str) -> bool:
+    match test:
+        case "contains":
+            return part in text
+        case "starts_with":
+            return text.startswith(part)
+        case _:
+            return text.endswith(part)
+
+
+def _time(condition: c.Time, s: Situation) -> Truth:
+    found, length = value(condition.operand, s), value(condition.duration, s)
+    if found is MISSING or length is MISSING:
+        return None
+    sign = 1 if condition.test == "within_next" else -1
+    now: Any = s.now
+    try:
+        if isinstance(condition.operand.type, DateType):
+            now = s.now.astimezone(s.index.timezone).date()
+            edge: Any = shift_day(now, length, sign)
+        else:
+            edge = shift(now, length, sign, s.index.timezone)
+    except (OverflowError, ValueError):
+        return None  # the edge lies outside the calendar
+    if edge is None:
+        return None
+    match condition.test:
+        case "within":
+            return bool(edge <= found <= now)
+        case "within_next":
+            return bool(now <= found <= edge)
+        case "older_than":
+            return bool(found < edge)
