@@ -17,6 +17,7 @@ from policylang.cli.explain import explain
 from policylang.cli.init import init
 from policylang.cli.schema import schema
 from policylang.cli.terminal import COULD_NOT_RUN
+from policylang.cli.test import test_
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -28,7 +29,7 @@ def commands() -> None:
     """
 
 
-for command in (check, compile_, explain, init, schema, completion):
+for command in (check, compile_, explain, init, schema, test_, completion):
     commands.add_command(command)
 
 

@@ -17,30 +17,15 @@ from policylang.yaml_source import Yaml, YamlError, read_yaml, validate
 
 
 class Case(msgspec.Struct, frozen=True):
-    """One decision of a test and what it should have been; ``target`` as the file writes it."""
+    """One expectation of a test: ``title`` says what was asked, ``line`` (1-based) where.
+
+    ``failure`` says what came out instead and why; ``None`` where the expectation held.
+    """
 
     test: str
-    user: str
-    action: str
-    target: str
-    expected: bool
-    decision: Decision
-
-    @property
-    def passed(self) -> bool:
-        return self.decision.allowed == self.expected
-
-
-class EligibleCase(msgspec.Struct, frozen=True):
-    """The users who may be written into an attribute, and who they should have been."""
-
-    attribute: str
-    expected: tuple[str, ...]
-    found: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        return self.found == self.expected
+    title: str
+    line: int
+    failure: str | None
 
 
 def read_scenarios(text: str) -> tuple[ScenarioFile, Yaml]:
@@ -53,7 +38,7 @@ def read_scenarios(text: str) -> tuple[ScenarioFile, Yaml]:
         raise YamlError(str(error), 1, 1) from None
 
 
-def run_scenarios(scenarios: ScenarioFile, document: Yaml, policy_set: PolicySet) -> Iterator[Case | EligibleCase]:
+def run_scenarios(scenarios: ScenarioFile, document: Yaml, policy_set: PolicySet) -> Iterator[Case]:
     """Decide every case of a file, in its order. Raises `YamlError` for names that nothing in the file declares."""
     index = Index(policy_set)
     records = _linked(index, scenarios, document)
@@ -68,7 +53,10 @@ def run_scenarios(scenarios: ScenarioFile, document: Yaml, policy_set: PolicySet
         resource, _, name = attribute.partition(".")
         if name not in index.attributes.get(resource, {}):
             raise document.error(("eligible", attribute), f"there is no attribute `{attribute}`")
-        yield EligibleCase(attribute, tuple(sorted(users)), eligible(index, resource, name, now))
+        found = eligible(index, resource, name, now)
+        failure = None if list(found) == sorted(users) else f"eligible are {', '.join(found) or 'no users'}"
+        line, _ = document.places["eligible", attribute]
+        yield Case("eligible", f"{attribute}: {', '.join(sorted(users)) or 'nobody'}", line, failure)
 
 
 def _case(
@@ -105,8 +93,14 @@ def _case(
         field=field,
         changes=changes,
     )
-    shown = target if isinstance(target, str) else f"{name} with {changes}"
-    return Case(test.name, test.user, action, shown, expected, decision)
+    shown = target if isinstance(target, str) else f"{name} with {', '.join(changes or ())} changed"
+    title = f"{test.user} {'may' if expected else 'may not'} {action} {shown}"
+    line, _ = document.places[steps]
+    return Case(test.name, title, line, None if decision.allowed == expected else _failure(decision))
+
+
+def _failure(decision: Decision) -> str:
+    return "it is allowed" if decision.allowed else f"it is denied: {'; '.join(decision.reasons)}"
 
 
 def _linked(index: Index, scenarios: ScenarioFile, document: Yaml) -> dict[str, dict[str, Any]]:
