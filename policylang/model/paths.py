@@ -86,7 +86,10 @@ def _enter(
 ) -> ir.Operand | None:
     """Take the first step of a path, an attribute of ``owner``, and follow the others."""
     first, *later = steps
-    found = _attribute(world, scope, attributes, first, owner, _help(first, other) if not later else "")
+    help = _help(first, other) if not later else ""
+    if later and first.value == owner:
+        help = f"the record's own attributes stand alone: write `{'.'.join(step.value for step in later)}`"
+    found = _attribute(world, scope, attributes, first, owner, help)
     return None if found is None else _follow(world, scope, root, found, later, where, (first.value,))
 
 

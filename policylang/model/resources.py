@@ -23,6 +23,18 @@ from policylang.model.world import ancestors, chain, cycles
 from policylang.source import Source
 from policylang.syntax import ast
 
+# What the types are called elsewhere.
+_OTHER_LANGUAGES = {
+    **dict.fromkeys(("string", "str", "varchar", "char"), "text"),
+    **dict.fromkeys(("integer", "number", "long", "bigint"), "int"),
+    **dict.fromkeys(("float", "double", "numeric", "real"), "decimal"),
+    **dict.fromkeys(("boolean", "flag"), "bool"),
+    **dict.fromkeys(("timestamp", "instant", "time"), "datetime"),
+    **dict.fromkeys(("enum", "choice"), "one of …"),
+    **dict.fromkeys(("list", "array"), "set of …"),
+    **dict.fromkeys(("currency", "amount", "price"), "money"),
+}
+
 
 def check_resources(context: Context) -> None:
     """Fill the model's resources and the attributes of users and requests; report what is wrong with them."""
@@ -70,6 +82,9 @@ def resolve_type(context: Context, source: Source, node: ast.Type) -> Type | Non
     ):
         candidates = [*SIMPLE_TYPES, *context.symbols.scope_parents, *context.symbols.names["resource"]]
         help = f"a type is {', '.join(SIMPLE_TYPES)}, `one of …`, `set of …`, a kind of place or a resource"
+        if name.value.lower() in _OTHER_LANGUAGES:
+            help = f"write `{_OTHER_LANGUAGES[name.value.lower()]}`"
+            candidates = []
         unknown(context.report, source, name, "type", candidates, help)
     return None
 

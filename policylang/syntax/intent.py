@@ -35,6 +35,13 @@ def _extra_comma(stop: Stop) -> str | None:
     return None
 
 
+def _unit_missing(stop: Stop) -> str | None:
+    number, unit = stop.previous(2), stop.previous()
+    if number and unit and number.type == "NUMBER" and unit.value not in _UNITS and "review" in stop.before[0].value:
+        return f"a duration has a unit: `{number.value} days`"
+    return None
+
+
 def _date_form(stop: Stop) -> str | None:
     if "DATE" in stop.expected and "NUMBER" not in stop.expected:
         return "a date is written year-month-day: `2026-01-31`"
@@ -122,7 +129,9 @@ def _word_too_many(stop: Stop) -> str | None:
         return f"names in a list are separated by commas; a name of two words is written {two_words}"
     if "LSQB" in expected and previous.type == "IN":
         return "choices stand in brackets: `in [a, b]`; for a set the other way round: `… contains …`"
-    if "LPAR" in expected and previous.type == NAME:
+    if "ON" in expected and previous.type == NAME and token.type == NAME:
+        return f"write `{previous.value} on {token.value}`"
+    if "LPAR" in expected and previous.type == NAME and token.type == NAME:
         return f"attributes stand in parentheses: `({token.value}, …)`; a name of two words is written {two_words}"
     if "LBRACE" in expected and previous.type == NAME and "STRING" not in expected:
         return f"a condition stands in braces: `{{ {token.value} … }}`; a name of two words is written {two_words}"
@@ -172,8 +181,8 @@ def _plural(stop: Stop) -> str | None:
         return f"several are listed with `{previous.value}s`"
     if "ASSIGN" in {token.type for token in stop.before[-3:]}:
         return "one role each: repeat `assign role …`"
-    if stop.before[-2].type == "ON":
-        return "one resource each: repeat the line"
+    if previous.type in ("ON", "POLICY"):
+        return f"one {'policy' if previous.type == 'POLICY' else 'resource'} each: repeat the line"
     return None
 
 
@@ -197,6 +206,7 @@ _GUESSES: tuple[Callable[[Stop], str | None], ...] = (
     _nothing_open,
     _extra_comma,
     _date_form,
+    _unit_missing,
     _natural_phrase,
     _misspelt,
     _attribute_form,

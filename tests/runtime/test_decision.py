@@ -88,7 +88,8 @@ def test_nothing_granted_nothing_allowed() -> None:
 def test_append_narrows_whatever_grants() -> None:
     text = (
         MINE
-        + 'role r { grant view on doc }\nuser "u" in g { append policy mine  assign role r }\ngroup g { grant view on doc }'
+        + "role r { grant view on doc }\ngroup g { grant view on doc }\n"
+        + 'user "u" in g { append policy mine  assign role r }'
     )
     assert allowed(text, "u", "view", {"owner": "u"})
     assert not allowed(text, "u", "view", {"owner": "x"})
