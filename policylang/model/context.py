@@ -38,7 +38,9 @@ class Context(msgspec.Struct):
     @property
     def constants(self) -> Constants:
         symbols = self.symbols
-        return Constants(self.report, self.limits, symbols.names["place"], symbols.is_hidden("place", ""))
+        return Constants(
+            self.report, self.limits, symbols.names["place"], lambda name: symbols.is_hidden("place", name)
+        )
 
     @property
     def world(self) -> World:

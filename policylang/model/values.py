@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -47,8 +47,8 @@ class Constants(msgspec.Struct):
     report: Report
     limits: Limits
     places: Mapping[str, Site]
-    hidden_places: bool
-    """A syntax error may hide places."""
+    is_hidden_place: Callable[[str], bool]
+    """Whether a syntax error may hide the place of a name."""
 
 
 def natural_type(node: Written) -> Type | None:
@@ -257,7 +257,7 @@ def network(report: Report, source: Source, node: ast.Text) -> str | None:
 def _place(c: Constants, source: Source, node: ast.Text, type_: PlaceType, what: str) -> str | None:
     site = c.places.get(node.value)
     if site is None:
-        if not c.hidden_places:
+        if not c.is_hidden_place(node.value):
             unknown(c.report, source, node, "place", c.places)
         return None
     kind = site.node.kind.value  # type: ignore[attr-defined]
