@@ -76,7 +76,7 @@ def _examined(document: bytes) -> PolicySet:
     except UnicodeDecodeError as error:
         raise LoadError(f"not UTF-8: byte {error.start} cannot be read") from None
     except json.JSONDecodeError as error:
-        hint = "; the file ends too early, compile again" if error.pos >= len(document.rstrip()) else ""
+        hint = "" if document.rstrip().endswith(b"}") else "; the file ends too early, compile again"
         raise LoadError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}{hint}") from None
     except msgspec.ValidationError:
         raise LoadError(f"not valid under the schema: {first_error(content)}") from None

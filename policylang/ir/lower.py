@@ -44,7 +44,7 @@ def lower(model: Model, sources: Iterable[Source]) -> ir.PolicySet:
             digest="",
             timezone=timezone.name.value if timezone else DEFAULT_TIMEZONE,
             sources=tuple(sorted(source.name for source in sources)),
-            portals=tuple(sorted(symbols.names["portal"])),
+            portals=_sorted(model, "portal", _portal),
             scope=_sorted(model, "kind of place", _scope_kind),
             places=_sorted(model, "place", _place),
             features=_sorted(model, "feature", _feature),
@@ -89,6 +89,11 @@ def _in_order(names: Iterable[ast.Name], declared: Iterable[str]) -> tuple[str, 
 
 
 # --- the world and its records -------------------------------------------------------------------------------
+
+
+def _portal(model: Model, site: Site) -> ir.Portal:
+    name: ast.Name = site.node  # type: ignore[assignment]
+    return ir.Portal(name.value, site.at if site.source.name else None)
 
 
 def _scope_kind(model: Model, site: Site) -> ir.ScopeKind:
@@ -168,7 +173,7 @@ def _policy(model: Model, site: Site) -> ir.Policy:
     return ir.Policy(
         node.name.value,
         _label(node.label),
-        tuple(ir.Parameter(name, type_) for name, type_ in parameters.items() if type_ is not None),
+        tuple(_parameter(site.source, p, parameters[p.name.value]) for p in node.parameters),
         target.value if isinstance(target, ast.Name) else None,
         tuple(sorted(name.value for name in target.attributes)) if isinstance(target, ast.AnyResource) else (),
         tuple(name.value for name in node.actions) or None,
@@ -176,11 +181,21 @@ def _policy(model: Model, site: Site) -> ir.Policy:
     )
 
 
+def _parameter(source: Source, node: ast.Parameter | ast.MisplacedValue, type_: Type | None) -> ir.Parameter:
+    assert type_ is not None
+    return ir.Parameter(node.name.value, type_, at(source, node))
+
+
 def _instance(model: Model, instance_id: str) -> ir.PolicyInstance:
     instance = model.instances[instance_id]
-    actions = _limited(model, instance.resource, instance.actions)
     return ir.PolicyInstance(
-        instance.id, instance.policy, instance.arguments, instance.resource, actions, instance.condition
+        instance.id,
+        instance.policy,
+        instance.arguments,
+        instance.resource,
+        _limited(model, instance.resource, instance.actions),
+        instance.condition,
+        model.symbols.names["policy"][instance.policy].at,
     )
 
 

@@ -35,6 +35,13 @@ class Ref(Struct, frozen=True, gc=False):
 # --- the world -----------------------------------------------------------------------------------------------
 
 
+class Portal(Struct, frozen=True, gc=False):
+    """A front door; ``at`` is null for those that are there without a declaration."""
+
+    name: str
+    at: At | None
+
+
 class ScopeKind(Struct, frozen=True, gc=False):
     """A kind of place and the kind that contains it."""
 
@@ -132,6 +139,7 @@ class Resource(Struct, frozen=True, gc=False):
 class Parameter(Struct, frozen=True, gc=False):
     name: str
     type: Type
+    at: At
 
 
 class Policy(Struct, frozen=True, gc=False):
@@ -150,6 +158,7 @@ class PolicyInstance(Struct, frozen=True, gc=False):
     """A policy on one resource, with its parameters replaced by constants.
 
     ``actions`` null: it limits every action. ``id`` reads like the attachment: ``newer_than(90 days) on customer``.
+    ``at`` is the policy's declaration.
     """
 
     id: str
@@ -158,6 +167,7 @@ class PolicyInstance(Struct, frozen=True, gc=False):
     resource: str
     actions: tuple[str, ...] | None
     condition: Condition
+    at: At
 
 
 class Limit(Struct, frozen=True, gc=False):
@@ -355,7 +365,7 @@ class PolicySet(Struct, frozen=True, gc=False):
     digest: Digest
     timezone: str
     sources: tuple[str, ...]
-    portals: tuple[str, ...]
+    portals: tuple[Portal, ...]
     scope: tuple[ScopeKind, ...]
     places: tuple[Place, ...]
     features: tuple[Feature, ...]

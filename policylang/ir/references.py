@@ -22,7 +22,7 @@ def dangling(policy_set: ir.PolicySet) -> str | None:
         "policy instance": {i.id for i in policy_set.policy_instances},
         "action": {f"{a.name} on {r.name}" for r in policy_set.resources for a in r.actions},
         "attribute": {f"{r.name}.{a.name}" for r in policy_set.resources for a in r.attributes},
-        "portal": set(policy_set.portals),
+        "portal": {p.name for p in policy_set.portals},
     }
     for kind, name in _used(policy_set):
         if name not in declared[kind]:

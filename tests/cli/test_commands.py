@@ -197,7 +197,7 @@ def test_explain(run) -> None:
 def test_version_and_help(run) -> None:
     assert __version__ in run("--version").stdout.decode()
     text = run("--help").stdout.decode()
-    for command in ("check", "compile", "completion", "explain", "init", "schema"):
+    for command in ("check", "compile", "completion", "explain", "init", "schema", "test"):
         assert command in text
         assert run(command, "--help").returncode == 0
 
