@@ -19,7 +19,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Condition
-from policylang.model.types import SetType, Type, UserType
+from policylang.model.types import PlaceType, SetType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, Source, chains, has_role, sources
 from policylang.runtime.truth import Situation, truth
@@ -57,10 +57,14 @@ def decide(
     would empty. ``now`` is aware; there is no clock in here. What the policy set does not know is denied, and so is
     what cannot be decided because a value is not of its type.
 
-    Raises ValueError for a ``now`` without an offset.
+    Raises ValueError for a ``now`` without an offset, or at the very ends of the calendar.
     """
     if now.utcoffset() is None:
         raise ValueError("`now` has no offset: it would be another instant in every timezone")
+    try:
+        now.astimezone(index.timezone)
+    except OverflowError:
+        raise ValueError("`now` lies outside the calendar of the policy set's timezone") from None
     unknown = _unknown(index, user, action, resource, field, changes)
     if unknown is not None:
         return _denied(unknown)
@@ -91,6 +95,8 @@ def _unknown(
     for name in (*([field] if field is not None else []), *(changes or {})):
         if name not in index.attributes[resource]:
             return f"`{resource}` has no attribute `{name}`"
+    if changes and action != "modify":
+        return f"changes are what modify would write; {action} writes none"
     return None
 
 
@@ -161,7 +167,7 @@ def _covering(s: Situation) -> Iterator[Source]:
     name = s.index.resources[s.resource].place
     place = None
     if name is not None:
-        found = read(s.index.attributes[s.resource][name].type, attribute(s.record, name), f"{s.resource}.{name}")
+        found = written(s, name)
         place = None if found is MISSING else found
     for source in sources(s.index, s.user, s.now):
         if s.index.covers(source.place, place):
@@ -251,17 +257,30 @@ def _required_sources(s: Situation, kind: str | None) -> Iterator[Source]:
             yield source
 
 
+def written(s: Situation, name: str) -> Any:
+    """The value of an attribute of the record. Raises `BadValueError` also for places that there are not."""
+    type_ = s.index.attributes[s.resource][name].type
+    found = read(type_, attribute(s.record, name), f"{s.resource}.{name}")
+    if isinstance(type_, PlaceType) and found is not MISSING:
+        place = s.index.places.get(found)
+        if place is None or place.kind != type_.scope:
+            raise BadValueError(f"there is no {type_.scope} `{found}`, which `{s.resource}.{name}` names")
+    return found
+
+
 def _is_eligible(s: Situation, name: str) -> bool:
     """Whether a written attribute holds only users who may be written into it."""
     type_: Type = s.index.attributes[s.resource][name].type
-    found = read(type_, attribute(s.record, name), f"{s.resource}.{name}")
+    found = written(s, name)
     if found is MISSING:
         return True
     each = found if isinstance(type_, SetType) else (found,)
     item = type_.of if isinstance(type_, SetType) else type_
     if not isinstance(item, UserType) or item.role is None:
         return True
-    return all(user in s.index.users and has_role(s.index, user, item.role, s.now) for user in each)
+    return all(
+        user is not MISSING and user in s.index.users and has_role(s.index, user, item.role, s.now) for user in each
+    )
 
 
 def eligible(index: Index, resource: str, name: str, now: datetime.datetime) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def truth(condition: c.Condition, s: Situation) -> Truth:
             items, wanted = value(operand, s), value(item, s)
             if items is MISSING or wanted is MISSING:
                 return None
-            return disjunction(_equal(item.type, each, wanted) for each in items)
+            return disjunction(None if each is MISSING else _equal(item.type, each, wanted) for each in items)
         case c.TextTest(test, operand, part):
             text, wanted = value(operand, s), value(part, s)
             return None if text is MISSING or wanted is MISSING else _text(test, text, wanted)

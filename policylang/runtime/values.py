@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
@@ -28,6 +29,13 @@ from policylang.model.types import (
     Type,
     UserType,
     in_words,
+)
+
+# Texts are read as the language writes its constants, so that every target can read them alike.
+_NUMBER = re.compile(r"-?[0-9]{1,200}(\.[0-9]{1,200})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATETIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 
 
@@ -57,7 +65,7 @@ def attribute(record: Any, name: str) -> Any:
 
 def read(type_: Type, raw: Any, where: str) -> Any:
     """The value as its type: text and ids as str, numbers as Decimal, date, aware datetime, IP address, `Duration`,
-    a tuple for a set, the raw mapping or object for a related record.
+    a tuple for a set (with `MISSING` for items that are ``None``), the raw mapping or object for a related record.
 
     Raises `BadValueError` naming ``where`` if the raw value is of another type. A datetime without an offset is.
     """
@@ -66,7 +74,7 @@ def read(type_: Type, raw: Any, where: str) -> Any:
     if isinstance(type_, SetType):
         if isinstance(raw, str | bytes | Mapping) or not hasattr(raw, "__iter__"):
             raise _bad(type_, raw, where)
-        return tuple(read(type_.of, item, where) for item in raw if item is not None)
+        return tuple(MISSING if item is None else read(type_.of, item, where) for item in raw)
     value = _read_one(type_, raw)
     if value is None:
         raise _bad(type_, raw, where)
@@ -105,10 +113,9 @@ def _read_one(type_: Type, raw: Any) -> Any:
 def _number(type_: Type, raw: Any) -> Decimal | None:
     if isinstance(raw, bool) or not isinstance(raw, int | float | str | Decimal):
         return None
-    try:
-        number = Decimal(str(raw)) if isinstance(raw, float) else Decimal(raw)
-    except InvalidOperation:
+    if isinstance(raw, str) and not _NUMBER.fullmatch(raw):
         return None
+    number = Decimal(str(raw)) if isinstance(raw, float) else Decimal(raw)
     if not number.is_finite() or (isinstance(type_, IntType) and number != number.to_integral_value()):
         return None
     return number
@@ -120,7 +127,7 @@ def _date(raw: Any) -> datetime.date | None:
     if isinstance(raw, datetime.date):
         return raw
     try:
-        return datetime.date.fromisoformat(raw) if isinstance(raw, str) and len(raw) == 10 else None
+        return datetime.date.fromisoformat(raw) if isinstance(raw, str) and _DATE.fullmatch(raw) else None
     except ValueError:
         return None
 
@@ -128,7 +135,7 @@ def _date(raw: Any) -> datetime.date | None:
 def _instant(raw: Any) -> datetime.datetime | None:
     if isinstance(raw, str):
         try:
-            raw = datetime.datetime.fromisoformat(raw)
+            raw = datetime.datetime.fromisoformat(raw) if _DATETIME.fullmatch(raw) else None
         except ValueError:
             return None
     if not isinstance(raw, datetime.datetime) or raw.utcoffset() is None:

@@ -78,6 +78,8 @@ def _case(
         ((name, changes),) = target.items()
     if name not in records:
         raise document.error(steps, f"there is no record `{name}` in this file", "define it under `records`")
+    if changes is not None and action != "modify":
+        raise document.error(steps, f"{action} writes no changes", "only modify proposes changes")
     record = dict(records[name])
     resource = record.pop("resource")
     if changes is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policylang.testing.suite import run_suite
-from tests.helpers import ACCEPTANCE
+from tests.helpers import ACCEPTANCE, POLICIES
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,9 @@ from tests.helpers import ACCEPTANCE
     [
         (ACCEPTANCE / "securitytrax", 60),
         (ACCEPTANCE / "tracktik", 80),
+        (POLICIES / "quickstart", 30),
+        (POLICIES / "securitytrax", 600),
+        (POLICIES / "tracktik", 400),
     ],
     ids=lambda value: "-".join(value.parts[-2:]) if hasattr(value, "parts") else None,
 )

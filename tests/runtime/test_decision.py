@@ -384,6 +384,15 @@ def test_what_is_not_known_is_denied_with_the_reason(request_: dict[str, Any], w
         {"status": "archived"},
         {"owner": 3},
         {"fee": "NaN"},
+        {"fee": "1_000"},
+        {"fee": " 5"},
+        {"fee": "1e3"},
+        {"fee": "\u0665"},
+        {"created": "20260101T000000Z"},
+        {"created": "2026-01-01 00:00:00Z"},
+        {"created": "2026-W01-1T00:00Z"},
+        {"day": "2026-W01-1"},
+        {"day": "20260101"},
         {"fee": float("inf")},
         {"title": 3},
     ],
@@ -395,6 +404,32 @@ def test_a_value_of_another_type_denies(record: dict[str, Any]) -> None:
     assert not found.allowed
     assert f"`doc.{name}`" in found.reasons[0]
     assert allowed(ALL, "u", "view", record)  # nothing asks for it
+
+
+def test_a_place_that_there_is_not_denies() -> None:
+    text = 'scope region contains site\nplace region "R"\nplace site "S" in "R"\n'
+    text += "resource post { site : site  actions view }\n"
+    text += 'role r { grant view on post }\nuser "u" { assign role r }\n'
+    assert allowed(text, "u", "view", {"site": "S"}, "post")
+    assert not allowed(text, "u", "view", {"site": "Moon"}, "post")
+    assert not allowed(text, "u", "view", {"site": "R"}, "post")
+
+
+def test_changes_belong_to_modify() -> None:
+    assert "changes are what modify would write" in ask(ALL, "u", "view", {}, changes={"title": "x"}).reasons[0]
+
+
+def test_the_ends_of_the_calendar() -> None:
+    text = 'timezone "Pacific/Apia"\n' + ALL
+    for now in (datetime.datetime.max, datetime.datetime.min):
+        with pytest.raises(ValueError, match="outside the calendar"):
+            ask(
+                text,
+                "u",
+                "view",
+                {},
+                now=now.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=14 if now.year == 1 else -12))),
+            )
 
 
 def test_a_now_without_an_offset_is_an_error() -> None:
