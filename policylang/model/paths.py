@@ -11,9 +11,10 @@ from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
 from policylang.model.report import Report, at
 from policylang.model.symbols import unknown
-from policylang.model.types import RecordType, TextType, Type, UserType
+from policylang.model.types import BoolType, RecordType, TextType, Type, UserType
 from policylang.model.values import Constants, mismatch
 from policylang.source import Source
+from policylang.suggest import closest
 from policylang.syntax import ast
 
 Attributes = Mapping[str, Type | None]
@@ -100,9 +101,6 @@ def _attribute(
     if attributes is None:
         return None
     if step.value not in attributes:
-        words = scope.source.text[step.start_pos : step.end_pos].split()
-        if len(words) > 1 and ("and" in words or "or" in words):
-            help = f"`{words[0]}` alone is no condition: write `{words[0]} is true`"
         if owner == "request":
             help = help or f"declare it: `request {{ {step.value} : text }}`"
         if help.startswith(("`", "the", "write")):
@@ -115,9 +113,35 @@ def _attribute(
     return attributes[step.value]
 
 
+def joins_conditions(world: World, scope: Scope, node: ast.Path) -> bool:
+    """Whether words of the path are `and` or `or`: then something before them is no condition, which is reported.
+
+    A name may consist of several words, so the parser takes `vip and status is lead` for a comparison of one name.
+    """
+    for step in node.steps:
+        words = scope.source.text[step.start_pos : step.end_pos].split()
+        joint = next((word for word in words[1:] if word in ("and", "or")), None)
+        if joint is None:
+            continue
+        first = "_".join(words[: words.index(joint)])
+        type_ = (world.resources.get(scope.resource) or {}).get(first)
+        if isinstance(type_, BoolType):
+            help = f"write `{first} is true`"
+        elif type_ is not None:
+            help = f"compare it: `{first} is …`, `{first} is present`"
+        else:
+            help = "write a comparison on both sides; for one of several values write `… in [a, b]`"
+        message = f"{quoted(first)} alone is no condition that `{joint}` could join"
+        world.report.error("PL100", scope.source, step, message, help)
+        return True
+    return False
+
+
 def _help(step: ast.Name, other: Type | None) -> str:
-    if step.value in ("assigned_user", "assigned_users"):
+    if step.value == "user" or closest(step.value, ["assigned_user"]) or step.value == "assigned_user":
         return "the user who asks is written `assigned user`"
+    if isinstance(other, BoolType):
+        return "write `true` or `false`"
     if step.value.endswith("_not"):
         return "write `not (… in […])`, or `is not`"
     if isinstance(other, (TextType, UserType)):

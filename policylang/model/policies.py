@@ -215,6 +215,8 @@ def _resource_of(context: Context, source: Source, node: ast.Limit, policy: ast.
     if resource is None:
         return None
     for name in policy.target.attributes:
+        if name.value not in context.every_attribute:
+            return None  # reported where the policy is declared
         if name.value not in resource.attributes:
             message = f"{quoted(node.resource.value)} has no attribute {quoted(name.value)}"
             _does_not_fit(context, source, node.resource, message, site)

@@ -207,6 +207,12 @@ def _check_required(context: Context, source: Source, atom: ast.Requirement) -> 
                 context.find("kind of place", source, kind)
 
 
+def _at_larger_place(resource: ResourceModel, atom: ast.RequiredGrant) -> bool:
+    """Whether the requirement asks for another kind of place than the one where the records live."""
+    own = resource.attributes.get(resource.place) if resource.place else None
+    return atom.place_kind is not None and not (isinstance(own, PlaceType) and own.scope == atom.place_kind.value)
+
+
 def _check_requirement_cycles(context: Context) -> None:
     """An action that requires itself, by whatever way, is an error; itself at a larger place is not."""
     edges: dict[str, list[str]] = {}
@@ -220,7 +226,7 @@ def _check_requirement_cycles(context: Context) -> None:
                 for atom in required(clause.requirement) if isinstance(clause, ast.Requires) else ():
                     if isinstance(atom, ast.RequiredGrant):
                         there = f"{atom.action.value} on {atom.resource.value}"
-                        if not (there == here and atom.place_kind):
+                        if there != here or not _at_larger_place(resource, atom):
                             edges[here].append(there)
     for cycle in cycles({here: [t for t in there if t in edges] for here, there in edges.items()}, sites):
         site = sites[cycle[0]]

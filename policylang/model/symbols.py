@@ -71,7 +71,7 @@ class Symbols(msgspec.Struct):
 
     def is_block_hidden(self, keyword: str) -> bool:
         """Whether a syntax error may hide some declaration of this keyword."""
-        return keyword in self.broken_keywords or None in self.broken_keywords
+        return keyword in self.broken_keywords or (None, None) in self.broken
 
     def find(self, report: Report, kind: str, source: Source, name: ast.Name | ast.Text) -> Site | None:
         """The declaration that a name refers to.

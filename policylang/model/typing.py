@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
-from policylang.model.paths import Scope, World, resolve_path
+from policylang.model.paths import Scope, World, joins_conditions, resolve_path
 from policylang.model.report import Report, at
 from policylang.model.types import (
     NUMBERS,
@@ -406,7 +406,17 @@ def _operand(
             world.report.error("PL103", scope.source, node, f"{_called(scope, node)} is a number", "name an attribute")
             return None
         return literal(world.constants, scope.source, node, type_, what)
+    if joins_conditions(world, scope, node):
+        return None
     word = _word(node)
+    if (
+        word in ("true", "false")
+        and other is not None
+        and not isinstance(other, BoolType)
+        and not _known(world, scope, word)
+    ):
+        mismatch(world.report, scope.source, node, what, other, f"`{word}` is true or false")
+        return None
     if word is not None and _is_value(word, other):
         return literal(world.constants, scope.source, node.steps[0], other, what)  # type: ignore[arg-type]
     if word is not None and isinstance(other, EnumType) and not _known(world, scope, word):

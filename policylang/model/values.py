@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import ipaddress
 from collections.abc import Callable, Mapping
@@ -108,7 +109,11 @@ def date(report: Report, source: Source, node: ast.Date) -> datetime.date | None
     try:
         return datetime.date.fromisoformat(node.value)
     except ValueError:
-        report.error("PL109", source, node, f"there is no day {quoted(node.value)}", "write `year-month-day`")
+        year, month = int(node.value[:4]), int(node.value[5:7])
+        help = "a date is written year-month-day"
+        if 1 <= month <= 12 and year:
+            help = f"{node.value[:7]} has {calendar.monthrange(year, month)[1]} days"
+        report.error("PL109", source, node, f"there is no day {quoted(node.value)}", help)
         return None
 
 

@@ -68,7 +68,10 @@ def _order(site: Site) -> tuple[str, int]:
 
 def chain(cycle: list[str]) -> str:
     """``a → b → a``"""
-    return " → ".join(quoted(name) for name in [*cycle, cycle[0]])
+    shown = [quoted(name) for name in cycle]
+    if len(shown) > 8:
+        shown = [*shown[:7], f"{len(shown) - 7} more"]
+    return " → ".join([*shown, shown[0]])
 
 
 def _check_kinds(context: Context) -> None:

@@ -25,6 +25,8 @@ from policylang.syntax.unsafe import INVISIBLE, confusable_letter, named, skelet
 # What people write from habit, and what to write here.
 _HABITS = {
     "=": "write `is`",
+    "=>": "write `>=`",
+    "=<": "write `<=`",
     "!": "write `is not` or `not`",
     "&": "write `and`",
     "|": "write `or`",
@@ -59,7 +61,12 @@ _COMPARISONS = frozenset(
     ]
 )
 
-_ESCAPE = re.compile(r'\\(?!["\\nt]|u\{(?!0*[Dd][89A-Fa-f][0-9A-Fa-f]{2}\})0*(?:10|[0-9A-Fa-f])?[0-9A-Fa-f]{1,4}\})')
+# An escape as it is meant, right or wrong, and the right ones (as in the grammar's STRING).
+_ANY_ESCAPE = re.compile(r"\\(?:u\{[^}\"\n\r]*\}|[^\n\r])")
+_ESCAPE = re.compile(
+    r"""\\(?:["\\nt]|u\{(?:[0-9A-Fa-f]{1,3}|[0-9A-CE-Fa-ce-f][0-9A-Fa-f]{3}|[Dd][0-7][0-9A-Fa-f]{2}"""
+    r"""|(?:10|[1-9A-Fa-f])[0-9A-Fa-f]{4})\})"""
+)
 
 
 class Mistake(msgspec.Struct, frozen=True):
@@ -217,7 +224,7 @@ def _explain(stop: Stop) -> Diagnostic | None:
             location=source.location(token.start_pos, token.end_pos),
             help="shorten it, or raise the limit in `policylang.yaml`",
         )
-    if token.type == UNREADABLE:
+    if token.type == UNREADABLE or _goes_on_unreadably(stop):
         return _unreadable(stop)
     message = f"expected {_expectation(stop)}, found {_found(token)}"
     return Diagnostic(
@@ -228,6 +235,19 @@ def _explain(stop: Stop) -> Diagnostic | None:
     )
 
 
+def _habit(stop: Stop) -> str | None:
+    if "COLON" in stop.expected:
+        return "write `:`"
+    written = stop.source.text[stop.token.start_pos : stop.token.start_pos + 2]
+    return _HABITS.get(written) or _HABITS.get(written[:1])
+
+
+def _goes_on_unreadably(stop: Stop) -> bool:
+    """Whether the token is the ASCII beginning of a word that goes on with other letters."""
+    behind = stop.source.text[stop.token.end_pos : stop.token.end_pos + 1]
+    return stop.token.type == NAME and behind.isalpha()
+
+
 def _unreadable(stop: Stop) -> Diagnostic | None:
     """A character that begins no token."""
     token = stop.token
@@ -236,6 +256,13 @@ def _unreadable(stop: Stop) -> Diagnostic | None:
         return None  # PL106 reports it
     if token.value.startswith('"'):
         return _bad_text(source, token)
+    if token.value[0].isspace():
+        return Diagnostic(
+            code="PL106",
+            message=f"a blank that is none: {named(token.value[0])}",
+            location=source.location(token.start_pos, token.start_pos + 1),
+            help="replace it by an ordinary space; texts copied from a word processor have them",
+        )
     location = source.location(token.start_pos, token.end_pos)
     word = _word_around(source.text, token.start_pos)
     letter = word and confusable_letter(word[0])
@@ -257,7 +284,7 @@ def _unreadable(stop: Stop) -> Diagnostic | None:
         code="PL100",
         message=f"expected {_expectation(stop)}, found {quoted(token.value)}",
         location=location,
-        help="write `:`" if "COLON" in stop.expected else _HABITS.get(token.value[0]),
+        help=_habit(stop),
     )
 
 
@@ -273,13 +300,17 @@ def _word_around(text: str, pos: int) -> re.Match[str] | None:
 def _bad_text(source: Source, token: Token) -> Diagnostic:
     text = source.text
     closed = re.compile(r'"(?:[^"\\\n\r]++|\\[^\n\r])*+"').match(text, token.start_pos)
-    escape = closed and _ESCAPE.search(text, token.start_pos, closed.end())
+    escapes = _ANY_ESCAPE.finditer(text, token.start_pos, closed.end()) if closed else ()
+    escape = next((each for each in escapes if not _ESCAPE.fullmatch(each[0])), None)
     if escape:
+        numbered = escape[0].startswith("\\u{")
         return Diagnostic(
             code="PL100",
-            message=f"{quoted(text[escape.start() : escape.start() + 2])} does not begin an escape",
-            location=source.location(escape.start(), escape.start() + 2),
-            help=r"a text knows `\"`, `\\`, `\n`, `\t` and `\u{1F511}`; a backslash itself is written `\\`",
+            message=f"{quoted(escape[0])} {'names no character' if numbered else 'does not begin an escape'}",
+            location=source.location(*escape.span()),
+            help="write the number of a character in hexadecimal, without zeros before it: `\\u{1F511}`"
+            if numbered
+            else r"a text knows `\"`, `\\`, `\n`, `\t` and `\u{1F511}`; a backslash itself is written `\\`",
         )
     return Diagnostic(
         code="PL100",
@@ -328,7 +359,11 @@ def _next_declaration(stop: Stop) -> int:
     first = stop.before[0] if stop.before else stop.token
     column = stop.column(first) or 0
     depth = len(_open_braces(stop.before))
+    closed = False
     for token in stop.scan.tokens_from(stop.token.start_pos):
+        if closed and depth <= 0 and token.type in stop.starters:
+            return token.start_pos  # behind the brace that ends a declaration, on the same line
+        closed = token.type == "RBRACE"
         if token.type == "LBRACE":
             depth += 1
         elif token.type == "RBRACE":
@@ -353,12 +388,14 @@ def _broken(stop: Stop) -> ast.Broken | None:
     first = tokens[0]
     if not is_word(stop, first):
         return None
+    if stop.source.text[first.end_pos : first.end_pos + 1].isalpha():
+        return ast.Broken(None, None)  # a keyword with a foreign letter in it: nothing is certain
     starters = stop.words(stop.starters)
     keyword = first.value if first.value in starters else closest(first.value, starters)
-    names = tokens[1:3]
-    if keyword == "place":
-        names = [token for token in names if token.type == "STRING"]
-    name = names[0].value if names else ""
+    kinds = ("STRING",) if keyword == "place" else (NAME, "STRING", UNREADABLE)
+    found = [token for token in tokens[1:3] if token.type in kinds or (keyword != "place" and is_word(stop, token))]
+    # Behind a brace nothing is certain: then every name of this kind may be hidden.
+    name = found[0].value if found and (keyword == "place" or found[0] is tokens[1]) else ""
     return ast.Broken(keyword, name.strip('"') or None)
 
 

@@ -13,6 +13,9 @@ from policylang.syntax.lexer import END, NAME
 from policylang.syntax.stop import Stop, following, is_word
 
 _OPERATORS = frozenset({"within", "before", "after", "older", "in", "contains", "starts", "ends", "not", "present"})
+_ITEMS = frozenset(
+    "grant portal performs may needs append override assign objects mirror actions action optional sensitive".split()  # noqa: SIM905
+)
 _UNITS = frozenset({"minutes", "hours", "days", "weeks", "months", "years", "day", "week", "month", "year", "hour"})
 
 
@@ -32,6 +35,20 @@ def _extra_comma(stop: Stop) -> str | None:
     earlier = stop.previous(2)
     if previous and previous.value in ("on", "for") and earlier and earlier.type == "COMMA":
         return f"delete the comma before `{previous.value}`"
+    return None
+
+
+def _line_before(stop: Stop) -> str | None:
+    """A keyword that begins a line is taken for a name, because the line before it is not complete."""
+    for suspect, before in ((stop.token, stop.previous()), (stop.previous(), stop.previous(2))):
+        if suspect and before and stop.column(suspect) is not None and suspect.value in stop.scan.lexer.keywords:
+            return f"the line before is not complete: something is missing behind `{before.value}`"
+    return None
+
+
+def _outside_its_block(stop: Stop) -> str | None:
+    if not stop.before and stop.token.value in _ITEMS:
+        return f"`{stop.token.value}` stands inside a block: is a `{{` missing above, or a `}}` too many?"
     return None
 
 
@@ -76,6 +93,8 @@ def _misspelt(stop: Stop) -> str | None:
             continue
         candidates = stop.words(fitting)
         meant = None if suspect.value in candidates else closest(suspect.value, candidates)
+        if suspect.value not in candidates and suspect.value.lower() in candidates:
+            meant = suspect.value.lower()
         if meant:
             return f"did you mean `{meant}`?"
     return None
@@ -196,7 +215,9 @@ def _empty(stop: Stop) -> str | None:
 
 
 def _bare_attribute(stop: Stop) -> str | None:
-    previous = stop.previous()
+    previous, joint = stop.previous(), stop.previous(2)
+    if "IS" in stop.expected and joint and joint.type == "OR":
+        return "for one of several values write `… in [a, b]`"
     if "IS" in stop.expected and previous and is_word(stop, previous) and stop.token.type != END:
         return f"a condition compares: `{previous.value} is …`, `{previous.value} is present`"
     return None
@@ -204,11 +225,13 @@ def _bare_attribute(stop: Stop) -> str | None:
 
 _GUESSES: tuple[Callable[[Stop], str | None], ...] = (
     _nothing_open,
+    _outside_its_block,
     _extra_comma,
     _date_form,
     _unit_missing,
     _natural_phrase,
     _misspelt,
+    _line_before,
     _attribute_form,
     _order_of_clauses,
     _word_too_many,

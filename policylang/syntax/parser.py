@@ -40,6 +40,7 @@ def parse(source: Source, limits: Limits | None = None) -> Parsed:
     scan = Scan(grammar.lexer, text, limits)
     end = Token(END, "", len(text), len(text))
     mistakes: list[Mistake] = []
+    stopped_at = -1
     while True:
         for token in chain(scan.tokens(states, state_stack), [end]):
             type_ = token.type
@@ -62,6 +63,10 @@ def parse(source: Source, limits: Limits | None = None) -> Parsed:
         if state_stack[-1] == grammar.end:
             return _parsed(source, value_stack[0], scan, mistakes, limits)
         mistake = diagnose(source, scan, grammar, state_stack, value_stack, token)
+        if token.start_pos == stopped_at:
+            # Parsing went on at the token that did not fit, and it does not fit there either: one mistake.
+            mistake = msgspec.structs.replace(mistake, diagnostic=None)
+        stopped_at = token.start_pos
         mistakes.append(mistake)
         if mistake.before_is_complete:
             _complete(grammar, state_stack, value_stack)
