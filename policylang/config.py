@@ -54,7 +54,11 @@ def read_config(path: Path) -> Config:
             return Config()
         _check_severities(document)
         validate(document, config_schema())
-        return msgspec.convert(document.value, Config)
+        config = msgspec.convert(document.value, Config)
+        for number, root in enumerate(config.roots):
+            if "\0" in root:
+                raise document.error(("roots", number), "the name of a folder holds no NUL character")
+        return config
     except YamlError as error:
         raise ConfigError(path, error) from None
 

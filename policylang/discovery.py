@@ -82,7 +82,8 @@ def _roots(folder: Path, asked_for: bool) -> list[Path]:
     except (ConfigError, OSError):
         return [folder]  # reported when the set is read
     whole = folder.resolve()
-    inside = [config.parent / root for root in declared if (config.parent / root).resolve().is_relative_to(whole)]
+    roots = [config.parent / root for root in declared]
+    inside = [root for root in roots if whole == config.parent or root.resolve().is_relative_to(whole)]
     if asked_for and not inside:
         return [folder]
     return [folder / os.path.relpath(root.resolve(), whole) for root in inside] or [folder]
@@ -97,8 +98,14 @@ def _folder_sets(root: Path, seen: set[Path]) -> list[SourceSet]:
     def unreadable(error: OSError) -> None:
         problems.append(_problem(Path(str(error.filename)), error))
 
-    for where, folders, names in os.walk(root, onerror=unreadable):
+    visited: set[str] = set()
+    for where, folders, names in os.walk(root, onerror=unreadable, followlinks=True):
         here = Path(where)
+        real = os.path.realpath(where)
+        if real in visited:  # a link leads back
+            folders.clear()
+            continue
+        visited.add(real)
         if here != root and FILE_NAME in names:
             folders.clear()
             inner.append(here)
@@ -119,7 +126,7 @@ def _folder_sets(root: Path, seen: set[Path]) -> list[SourceSet]:
 
 
 def _common_parent(files: Sequence[Path]) -> Path:
-    return Path(os.path.commonpath([path.resolve().parent for path in files]))
+    return Path(os.path.commonpath([os.path.abspath(path.parent) for path in files]))
 
 
 def _read(root: Path, files: Sequence[Path]) -> SourceSet:
@@ -137,12 +144,13 @@ def _read(root: Path, files: Sequence[Path]) -> SourceSet:
     sources: dict[str, Source] = {}
     oversized = []
     for file in files:
-        name = Path(os.path.relpath(file.parent.resolve() / file.name, root.resolve())).as_posix()
+        name = Path(os.path.relpath(file, root)).as_posix()
         if name in sources:
             continue
-        if not _is_unicode(name):
+        if not name.isprintable():
+            # Not UTF-8, or with line breaks: compiled JSON and messages name the file.
             shown = str(file).encode("utf-8", "backslashreplace").decode()
-            problems.append(Problem(shown, "the name of the file is not UTF-8", "rename it"))
+            problems.append(Problem(shown, "the name of the file cannot be shown", "rename it"))
             continue
         try:
             if file.is_file() and file.stat().st_size > config.limits.file_bytes:
@@ -157,23 +165,20 @@ def _read(root: Path, files: Sequence[Path]) -> SourceSet:
     return SourceSet(root, config, in_order, tuple(oversized), tuple(problems))
 
 
-def _is_unicode(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 class _NotUtf8Error(Exception):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
 
 
-def _text(file: Path) -> str:
+def read_regular(file: Path) -> bytes:
+    """The content of a file. Raises OSError, also for pipes and devices, which may never end."""
     if file.exists() and not file.is_file():
         raise OSError(0, "not a regular file", str(file))
-    data = file.read_bytes().removeprefix(codecs.BOM_UTF8)
+    return file.read_bytes()
+
+
+def _text(file: Path) -> str:
+    data = read_regular(file).removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
@@ -29,6 +30,9 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, mode)
+        if target.exists():
+            with contextlib.suppress(PermissionError):  # only root may give files to others
+                os.chown(temporary, target.stat().st_uid, target.stat().st_gid)
         os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)

@@ -50,6 +50,9 @@ CASES = {
     + "".join(f"role q{n} {{ policy p({n}) }}\n" for n in range(3_000)),
     "misfits": "resource r { a : int  actions view }\npolicy p(d: text) on any resource with a { a is d }\n"
     + "".join(f'role q{n} {{ policy p("x{n}") on r }}\n' for n in range(5_000)),
+    "roles that all contain one another": "".join(
+        f"role r{n} {{ role {', '.join(f'r{m}' for m in range(400) if m != n)} }}\n" for n in range(400)
+    ),
     "broken declarations and unknown names": "".join(
         f'role r{n} {{ grant }}\nuser "u{n}" {{ assign role x{n} }}\n' for n in range(5_000)
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -23,7 +24,7 @@ def check(paths: tuple[str, ...], format_: str) -> None:
 
     Exit codes: 0 clean, 1 findings, 2 something could not be read.
     """
-    compiled = [path for path in paths if path.endswith(".json")]
+    compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
     sources = [path for path in paths if path not in compiled]
     result = Result()
     with progress() as step:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +20,9 @@ from policylang.cli.init import init
 from policylang.cli.schema import schema
 from policylang.cli.terminal import COULD_NOT_RUN
 from policylang.cli.test import test_
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -33,8 +38,26 @@ for command in (check, compile_, explain, init, schema, test_, completion):
     commands.add_command(command)
 
 
+class _Closed(io.RawIOBase):
+    """Standard output that is closed: an error at the first thing written, silence when Python flushes at its end."""
+
+    told = False
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer) -> int:
+        if not self.told:
+            self.told = True
+            raise OSError(errno.EBADF, "standard output is closed")
+        return memoryview(data).nbytes
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the entry point of the package."""
+    if sys.stdout is None:
+        # The caller closed it: an error as soon as something is to be written, and only then.
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed()), write_through=True)
     stdout = sys.stdout
     if isinstance(stdout, io.TextIOWrapper):
         # Policy files may hold any character; a terminal that cannot show one gets its number.
@@ -56,7 +79,8 @@ def main(arguments: list[str] | None = None) -> Any:
         sys.exit(COULD_NOT_RUN)
     except OSError as error:
         # Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         what = f"{error.filename}: " if error.filename else "cannot write the output: "
         if not isinstance(error, BrokenPipeError):
             click.echo(f"error: {what}{(error.strerror or str(error)).lower()}", err=True)

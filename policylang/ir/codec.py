@@ -19,6 +19,8 @@ from policylang.ir.nodes import FORMAT_VERSION, PolicySet
 from policylang.ir.references import dangling
 from policylang.ir.schema import first_error
 
+_EDITED = "the digest does not match: the document was edited after it was compiled, compile again"
+
 
 class LoadError(ValueError):
     """Compiled JSON that must not be used. The message says why and what to do."""
@@ -26,11 +28,12 @@ class LoadError(ValueError):
 
 def with_digest(policy_set: PolicySet) -> PolicySet:
     """The policy set with the digest of its content."""
-    return msgspec.structs.replace(policy_set, digest=_digest(policy_set))
+    return msgspec.structs.replace(policy_set, digest=_digest(msgspec.structs.asdict(policy_set)))
 
 
-def _digest(policy_set: PolicySet) -> str:
-    content = {name: getattr(policy_set, name) for name in policy_set.__struct_fields__ if name != "digest"}
+def _digest(content: dict[str, Any]) -> str:
+    """The digest of a document's fields without the digest itself."""
+    content = {name: value for name, value in content.items() if name != "digest"}
     return f"sha256:{hashlib.sha256(msgspec.json.encode(content, order='sorted')).hexdigest()}"
 
 
@@ -48,8 +51,8 @@ def from_json(document: bytes) -> PolicySet:
     with the digest of its content, and without a reference to something that it does not contain.
     """
     policy_set = _canonical(document) or _examined(document)
-    if _digest(policy_set) != policy_set.digest:
-        raise LoadError("the digest does not match: the document was edited after it was compiled, compile again")
+    if _digest(msgspec.structs.asdict(policy_set)) != policy_set.digest:
+        raise LoadError(_EDITED)
     missing = dangling(policy_set)
     if missing is not None:
         raise LoadError(f"the document refers to {missing}, which it does not contain")
@@ -60,7 +63,7 @@ def _canonical(document: bytes) -> PolicySet | None:
     """The policy set of a document byte for byte as `to_json` writes it: there is nothing left to examine."""
     try:
         policy_set = msgspec.json.decode(document, type=PolicySet)
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):  # all that msgspec raises for bad documents is a ValueError
         return None
     return policy_set if policy_set.version == FORMAT_VERSION and to_json(policy_set) == document else None
 
@@ -70,17 +73,25 @@ def _examined(document: bytes) -> PolicySet:
     try:
         content = json.loads(document.decode(), object_pairs_hook=_without_duplicates)
         _check_header(content)
+        wrong = first_error(content)
+        if wrong is not None:
+            raise LoadError(f"not valid under the schema: {wrong}")
+        if _digest(content) != content["digest"]:
+            raise LoadError(_EDITED)
         return msgspec.json.decode(document, type=PolicySet)
+    except LoadError:
+        raise
     except RecursionError:
         raise LoadError("the document is nested too deeply to be a compiled policy set") from None
     except UnicodeDecodeError as error:
         raise LoadError(f"not UTF-8: byte {error.start} cannot be read") from None
     except json.JSONDecodeError as error:
-        hint = "" if document.rstrip().endswith(b"}") else "; the file ends too early, compile again"
+        whole = document.rstrip().endswith(b"}") or error.msg.startswith("Extra data")
+        hint = "" if whole else "; the file ends too early, compile again"
         raise LoadError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}{hint}") from None
-    except msgspec.ValidationError:
-        raise LoadError(f"not valid under the schema: {first_error(content)}") from None
-    except msgspec.DecodeError as error:
+    except msgspec.ValidationError as error:
+        raise LoadError(f"not valid under the schema: {error}") from None
+    except ValueError as error:
         raise LoadError(f"not JSON: {error}") from None
 
 

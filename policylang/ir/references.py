@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from policylang.diagnostics import quoted
 from policylang.ir import nodes as ir
+from policylang.model.types import PlaceType, RecordType, SetType, UserType
+from policylang.model.world import cyclic_knots
 
 
 def dangling(policy_set: ir.PolicySet) -> str | None:
-    """The first name that is used and not declared, as ``role `guard```, or ``None``."""
+    """What does not hold together, as ``role `guard```, or ``None``: the first name that is used and not declared, or
+    declared twice, or that contains itself.
+    """
     declared = {
         "resource": {r.name for r in policy_set.resources},
         "role": {r.name for r in policy_set.roles},
@@ -22,11 +27,43 @@ def dangling(policy_set: ir.PolicySet) -> str | None:
         "policy instance": {i.id for i in policy_set.policy_instances},
         "action": {f"{a.name} on {r.name}" for r in policy_set.resources for a in r.actions},
         "attribute": {f"{r.name}.{a.name}" for r in policy_set.resources for a in r.attributes},
+        "user": {u.id for u in policy_set.users},
+        "integration": {i.name for i in policy_set.integrations},
+        "subject attribute": {a.name for a in policy_set.subject},
         "portal": {p.name for p in policy_set.portals},
     }
     for kind, name in _used(policy_set):
         if name not in declared[kind]:
-            return f"{kind} `{name}`"
+            return f"{kind} {quoted(name)}"
+    return _ambiguous(policy_set) or _endless(policy_set)
+
+
+def _ambiguous(policy_set: ir.PolicySet) -> str | None:
+    """Names that are declared twice: which one is meant is nowhere."""
+    principals = [u.id for u in policy_set.users] + [i.name for i in policy_set.integrations]
+    for kind, names in (
+        ("resource", [r.name for r in policy_set.resources]),
+        ("role", [r.name for r in policy_set.roles]),
+        ("group", [g.name for g in policy_set.groups]),
+        ("place", [p.name for p in policy_set.places]),
+        ("job", [j.code for j in policy_set.jobs]),
+        ("policy instance", [i.id for i in policy_set.policy_instances]),
+        ("user", principals),
+    ):
+        if len(set(names)) != len(names):
+            return f"one {kind} of a name that it declares twice"
+    return None
+
+
+def _endless(policy_set: ir.PolicySet) -> str | None:
+    """Roles, places and kinds of place that contain themselves: what follows them would never end."""
+    for kind, edges in (
+        ("role", {r.name: [ref.name for ref in r.roles] for r in policy_set.roles}),
+        ("place", {p.name: [p.parent] if p.parent else [] for p in policy_set.places}),
+        ("kind of place", {k.name: [k.parent] if k.parent else [] for k in policy_set.scope}),
+    ):
+        if next(cyclic_knots(edges), None):
+            return f"a {kind} outside itself"
     return None
 
 
@@ -38,10 +75,24 @@ def _used(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
         yield "kind of place", place.kind
         if place.parent is not None:
             yield "place", place.parent
+    yield from _types((*policy_set.subject, *policy_set.request))
+    for policy in policy_set.policies:
+        if policy.resource is not None:
+            yield "resource", policy.resource
+    for review in policy_set.reviews:
+        yield review.kind, review.name
     for resource in policy_set.resources:
+        yield from _types(resource.attributes)
+        if resource.place is not None:
+            yield "attribute", f"{resource.name}.{resource.place}"
         for action in resource.actions:
             if action.requires is not None:
                 yield from _required(action.requires)
+    yield from _rights(policy_set)
+    yield from _people(policy_set)
+
+
+def _rights(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
     for instance in policy_set.policy_instances:
         yield "policy", instance.policy
         yield from _permission(instance.resource, instance.actions or (), ())
@@ -52,7 +103,6 @@ def _used(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
             yield "portal", role.portal
     for group in policy_set.groups:
         yield from _bundle(group)
-    yield from _people(policy_set)
     for deny in policy_set.denies:
         yield from _permission(deny.resource, deny.actions, deny.fields or ())
     for separation in policy_set.separations:
@@ -61,6 +111,18 @@ def _used(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
     for invariant in policy_set.invariants:
         yield from _permission(invariant.resource, invariant.actions, (invariant.field,) if invariant.field else ())
         yield from ((selector.kind, selector.name) for selector in invariant.users)
+
+
+def _types(attributes: Iterable[ir.Attribute]) -> Iterator[tuple[str, str]]:
+    for attribute in attributes:
+        type_ = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
+        match type_:
+            case UserType(role) if role is not None:
+                yield "role", role
+            case RecordType(resource):
+                yield "resource", resource
+            case PlaceType(scope):
+                yield "kind of place", scope
 
 
 def _people(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
@@ -74,6 +136,7 @@ def _people(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
             yield "group", user.group.name
         if user.job is not None:
             yield "job", user.job.name
+        yield from (("subject attribute", value.name) for value in user.attributes)
         for policy in (*user.appends, *user.overrides):
             yield "policy instance", policy.limit.instance
         for assignment in user.assignments:

@@ -15,7 +15,7 @@ def ir_schema() -> dict[str, Any]:
     return schema
 
 
-def first_error(content: Any) -> str:
-    """The most telling violation of the schema of compiled JSON."""
+def first_error(content: Any) -> str | None:
+    """The most telling violation of the schema of compiled JSON, or ``None``."""
     error = violation(content, ir_schema())
-    return "the content" if error is None else describe(error)
+    return None if error is None else describe(error)

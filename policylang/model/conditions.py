@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from policylang.model.types import Duration, EnumType, SetType, Type
+from policylang.model.types import MAX_INT, Duration, EnumType, SetType, Type
 
 At = Annotated[
     str, msgspec.Meta(pattern=r"^.*:[0-9]+:[0-9]+-[0-9]+:[0-9]+$", description="path:line:column-line:column")
@@ -30,7 +30,7 @@ class Path(_Node, frozen=True, gc=False, tag="path"):
     at: At
 
 
-Value = bool | int | str | Duration
+Value = bool | Annotated[int, msgspec.Meta(ge=-MAX_INT, le=MAX_INT)] | str | Duration
 
 
 class Constant(_Node, frozen=True, gc=False, tag="constant"):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+MAX_INT = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exactly."""
 
 
 class _Type(msgspec.Struct, frozen=True, gc=False, tag_field="kind", forbid_unknown_fields=True):
@@ -118,7 +121,7 @@ class Duration(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True
     these stay units of their own.
     """
 
-    amount: int
+    amount: Annotated[int, msgspec.Meta(ge=0, le=MAX_INT)]
     unit: Literal["minutes", "days", "months"]
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ from policylang.model.conditions import Constant
 from policylang.model.report import Report, Site, at
 from policylang.model.symbols import unknown
 from policylang.model.types import (
+    MAX_INT,
     NUMBERS,
     UNITS,
     BoolType,
@@ -36,8 +37,6 @@ from policylang.model.types import (
 from policylang.source import Source
 from policylang.suggest import closest
 from policylang.syntax import ast
-
-MAX_INT = 2**53 - 1
 
 Written = ast.Text | ast.Number | ast.Duration | ast.Date | ast.DateTime | ast.Name
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -32,34 +33,73 @@ def check_world(context: Context) -> None:
 
 
 def cycles(edges: Mapping[str, Iterable[str]], sites: Mapping[str, Site]) -> list[list[str]]:
-    """The cycles among names, one for each knot of them, from the name that is declared first."""
-    found: list[list[str]] = []
-    done: set[str] = set()
-    for start in sorted(edges):
-        if start in done:
+    """One cycle for each knot of names that lead to one another, from the name in it that is declared first.
+
+    Knots are the strongly connected components (Tarjan 1972), found without recursion.
+    """
+    found = []
+    for knot in cyclic_knots(edges):
+        first = min(knot, key=lambda name: _order(sites[name]))
+        found.append(_way_back(edges, first, knot))
+    return sorted(found, key=lambda cycle: _order(sites[cycle[0]]))
+
+
+def cyclic_knots(edges: Mapping[str, Iterable[str]]) -> Iterator[set[str]]:
+    """The knots that contain a cycle: several names, or one that leads to itself."""
+    for knot in _knots(edges):
+        if len(knot) > 1 or any(name in edges[name] for name in knot):
+            yield knot
+
+
+def _knots(edges: Mapping[str, Iterable[str]]) -> Iterator[set[str]]:
+    number: dict[str, int] = {}
+    low: dict[str, int] = {}
+    open_: list[str] = []
+    is_open: set[str] = set()
+    for start in edges:
+        if start in number:
             continue
-        path: list[str] = []
-        on_path: dict[str, int] = {}
-        stack = [(start, iter(sorted(edges.get(start, ()))))]
-        path.append(start)
-        on_path[start] = 0
+        number[start] = low[start] = len(number)
+        open_.append(start)
+        is_open.add(start)
+        stack = [(start, iter(edges[start]))]
         while stack:
             name, successors = stack[-1]
             following = next(successors, None)
             if following is None:
                 stack.pop()
-                done.add(name)
-                path.pop()
-                del on_path[name]
-            elif following in on_path:
-                cycle = path[on_path[following] :]
-                first = cycle.index(min(cycle, key=lambda name: _order(sites[name])))
-                found.append(cycle[first:] + cycle[:first])
-            elif following not in done:
-                on_path[following] = len(path)
-                path.append(following)
-                stack.append((following, iter(sorted(edges.get(following, ())))))
-    return found
+                if stack:
+                    low[stack[-1][0]] = min(low[stack[-1][0]], low[name])
+                if low[name] == number[name]:
+                    knot = set(open_[open_.index(name) :]) if open_[-1] != name else {name}
+                    del open_[len(open_) - len(knot) :]
+                    is_open -= knot
+                    yield knot
+            elif following not in number:
+                number[following] = low[following] = len(number)
+                open_.append(following)
+                is_open.add(following)
+                stack.append((following, iter(edges.get(following, ()))))
+            elif following in is_open:
+                low[name] = min(low[name], number[following])
+
+
+def _way_back(edges: Mapping[str, Iterable[str]], first: str, knot: set[str]) -> list[str]:
+    """A shortest way from a name back to itself."""
+    came_from: dict[str, str] = {}
+    waiting = deque([first])
+    while waiting:
+        name = waiting.popleft()
+        for following in edges[name]:
+            if following == first:
+                way = [name]
+                while way[-1] != first:
+                    way.append(came_from[way[-1]])
+                return way[::-1]
+            if following in knot and following not in came_from:
+                came_from[following] = name
+                waiting.append(following)
+    raise AssertionError("a knot has a way back")
 
 
 def _order(site: Site) -> tuple[str, int]:

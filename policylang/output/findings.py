@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.check.catalogue import BY_CODE
 from policylang.diagnostics import Diagnostic, Severity
-from policylang.discovery import Problem
+from policylang.discovery import Problem, read_regular
 from policylang.ir import LoadError, from_json
 from policylang.project import Project
 from policylang.source import Location, Source
@@ -76,7 +76,7 @@ def add_compiled(result: Result, path: str) -> None:
     """Add what is wrong with a compiled policy set, if anything is."""
     result.compiled += 1
     try:
-        from_json(Path(path).read_bytes())
+        from_json(read_regular(Path(path)))
     except OSError as error:
         message = f"cannot be read: {(error.strerror or str(error)).lower()}"
         result.problems.append(Problem(path, message, "check the path and its permissions"))

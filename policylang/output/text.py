@@ -33,7 +33,7 @@ def _problem(problem: Problem) -> Iterator[str]:
 def render_problem(problem: Problem) -> Iterator[str]:
     """Why something could not be run."""
     where = problem.path if problem.line is None else f"{problem.path}:{problem.line}:{problem.column}"
-    yield f"{click.style('error', fg='red', bold=True)}: {visible(where)}: {problem.message}"
+    yield f"{click.style('error', fg='red', bold=True)}: {visible(where)}: {visible(problem.message)}"
     if problem.help:
         yield f"  {click.style('help', bold=True)}: {problem.help}"
 

@@ -52,11 +52,20 @@ def is_active(index: Index, assignment: ir.Assignment, now: datetime.datetime) -
 
 
 def chains(index: Index, source: Source) -> Iterator[tuple[Bundle, ...]]:
-    """The source itself and every role inside it to any depth, each with what is around it, outermost first."""
+    """The source itself and every role inside it to any depth, each with what is around it, outermost first.
+
+    A role that lies inside in several ways comes once for each set of limiting bundles around it; ways that differ in
+    bundles without limits are one, so that roles in roles in roles do not multiply.
+    """
     outermost: Bundle = index.groups[source.name] if source.kind == "group" else index.roles[source.name]
     waiting: list[tuple[Bundle, ...]] = [(outermost,)]
+    seen: set[tuple[str, frozenset[str]]] = set()
     while waiting:
         chain = waiting.pop(0)
+        way = (chain[-1].name, frozenset(bundle.at for bundle in chain if bundle.limits))
+        if way in seen:
+            continue
+        seen.add(way)
         yield chain
         waiting += [(*chain, index.roles[ref.name]) for ref in chain[-1].roles]
 

@@ -198,7 +198,9 @@ def test_not_a_regular_file(run, tmp_path) -> None:
 def test_a_file_name_that_is_not_utf8(run, write, tmp_path) -> None:
     write("policies/a.policy", CLEAN)
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/policies/\xff.policy")).write_text(CLEAN)
-    check(run, 2, "\\udcff.policy: the name of the file is not UTF-8")
+    check(run, 2, "\\udcff.policy: the name of the file cannot be shown")
+    (tmp_path / "policies" / "a\nb.policy").write_text(CLEAN)
+    check(run, 2, "a\\u{A}b.policy: the name of the file cannot be shown")
 
 
 def test_a_terminal_that_does_not_know_every_character(run, write) -> None:
@@ -343,6 +345,40 @@ def test_devices_are_written_not_replaced(run, write) -> None:
     assert run("compile", "-o", "/dev/full").returncode == 2
 
 
+def test_standard_output_closed_by_the_caller(run, write, tmp_path) -> None:
+    write("policies/a.policy", CLEAN)
+    command = f"{sys.executable} -m policylang"
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent)}
+    for arguments, code in (("check", 2), ("compile", 2), ("compile -o out.json", 0)):
+        result = subprocess.run(f"{command} {arguments} >&-", shell=True, stderr=subprocess.PIPE, env=environment)
+        assert result.returncode == code, arguments
+        assert b"Traceback" not in result.stderr
+        assert bool(result.stderr) == (code == 2)
+    assert (tmp_path / "out.json").stat().st_size > 100
+
+
+def test_linked_folders_are_part_of_the_set(run, write, tmp_path) -> None:
+    write("policies/a.policy", "role a { role b }")
+    write("elsewhere/b.policy", "role b")
+    (tmp_path / "policies" / "linked").symlink_to(tmp_path / "elsewhere")
+    check(run, 0, "no findings in 2 files")
+    assert b'"linked/b.policy"' in run("compile").stdout
+
+
+def test_compiled_json_that_is_no_file(run, tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    check(run, 2, "pipe.json: cannot be read: not a regular file", paths=("pipe.json",))
+    (tmp_path / "zero.json").symlink_to("/dev/zero")
+    check(run, 2, "zero.json: cannot be read: not a regular file", paths=("zero.json",))
+
+
+def test_roots_outside_the_configs_folder(run, write) -> None:
+    write("conf/policylang.yaml", "roots: [../policies]\n")
+    write("conf/b.policy", "nonsense")
+    write("policies/a.policy", CLEAN)
+    check(run, 0, "no findings in 1 file", paths=("conf",))
+
+
 def test_links_are_followed_and_permissions_kept(run, write, tmp_path) -> None:
     write("policies/a.policy", CLEAN)
     real = write("real.json", "old")
@@ -370,6 +406,7 @@ def test_links_are_followed_and_permissions_kept(run, write, tmp_path) -> None:
         (b"\xff", "not UTF-8"),
         (b"\x00", "not YAML"),
         (b"- a\n", "is not of type 'object'"),
+        (b'roots: ["a\\0b"]\n', "holds no NUL"),
     ],
 )
 def test_bad_config(run, write, content: bytes, words: str) -> None:

@@ -165,6 +165,53 @@ def test_forged_references() -> None:
     assert "resource `doc`, which it does not contain" in refusal(redigested(content))
 
 
+@pytest.mark.parametrize(
+    ("edit", "word"),
+    [
+        (lambda d: d["roles"].append(d["roles"][0]), "one role of a name that it declares twice"),
+        (lambda d: d["roles"][1]["roles"].append({"name": "b", "at": "0.policy:1:1-1:2"}), "a role outside itself"),
+        (lambda d: d["reviews"][0].update(name="x"), "role `x`"),
+        (lambda d: d["resources"][0].update(place="x"), "attribute `doc.x`"),
+        (lambda d: d["resources"][0]["attributes"][0].update(type={"kind": "record", "resource": "x"}), "resource `x`"),
+        (lambda d: d["places"][0].update(parent="P"), "a place outside itself"),
+        (lambda d: d["users"][0]["attributes"][0].update(name="x"), "subject attribute `x`"),
+        (lambda d: d["roles"][0]["roles"].append({"name": "x\x1b[31m", "at": "0.policy:1:1-1:2"}), "`x\\u{1B}[31m`"),
+    ],
+)
+def test_forged_documents_that_do_not_hold_together(edit: Any, word: str) -> None:
+    text = """
+subject { level : int }
+scope site
+place site "P"
+resource doc { site : site  owner : user  actions view }
+role a
+role b { role a }
+user "u" { level : 3 }
+review role a every 90 days
+"""
+    content = json.loads(to_json(compiled(text)))
+    edit(content)
+    assert word in refusal(redigested(content))
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b'{"format":"policylang","version":1,"timezone":"\xff"}',
+        b'{"format":"policylang","version":' + b"9" * 10_000 + b"}",
+    ],
+)
+def test_bytes_and_numbers_that_python_cannot_read(damaged: bytes) -> None:
+    assert refusal(damaged)
+
+
+def test_a_tag_left_out_is_refused_though_it_could_be_guessed(document: bytes) -> None:
+    content = json.loads(document)
+    del next(i for i in content["policy_instances"] if i["arguments"])["arguments"][0]["op"]
+    assert "not valid under the schema" in refusal(json.dumps(content, ensure_ascii=False).encode())
+    assert "not valid under the schema" in refusal(redigested(content))
+
+
 def test_schema_and_types_agree_on_damaged_documents(document: bytes) -> None:
     """What the published schema refuses the loader refuses, and the other way round."""
     rng = random.Random(7)

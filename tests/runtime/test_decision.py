@@ -67,6 +67,15 @@ def test_what_comes_from_inside_a_role_keeps_all_limits_around_it() -> None:
     assert not allowed(text, "u", "view", {"owner": "u", "status": "final"})  # the inner grant has both
 
 
+def test_roles_inside_roles_do_not_multiply() -> None:
+    """There are more ways down through these roles than there are seconds in a lifetime."""
+    roles = "role r0 { grant view on doc  policy mine }\nrole r1 { role r0 }\n"
+    roles += "".join(f"role r{n} {{ role r{n - 1}, r{n - 2} }}\n" for n in range(2, 60))
+    text = MINE + roles + 'user "u" { assign role r59 }'
+    assert allowed(text, "u", "view", {"owner": "u"})
+    assert not allowed(text, "u", "view", {"owner": "x"})
+
+
 def test_a_limit_for_some_actions_and_on_another_resource() -> None:
     text = (
         MINE
