@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: all demo test lint bench expected clean
+.PHONY: all demo test soak lint bench expected clean
 
 all: .venv/installed
 
@@ -25,6 +25,10 @@ demo: .venv/installed
 
 test: lint
 	$(BIN)/pytest -n auto
+
+# The property tests for long, with new examples each time.
+soak: .venv/installed
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n auto tests/syntax/test_properties.py
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -35,6 +35,8 @@ def check_world(context: Context) -> None:
 def cycles(edges: Mapping[str, Iterable[str]], sites: Mapping[str, Site]) -> list[list[str]]:
     """One cycle for each knot of names that lead to one another, from the name in it that is declared first.
 
+    Edges may lead to names that are not declared; those lead nowhere.
+
     Knots are the strongly connected components (Tarjan 1972), found without recursion.
     """
     found = []
@@ -47,7 +49,7 @@ def cycles(edges: Mapping[str, Iterable[str]], sites: Mapping[str, Site]) -> lis
 def cyclic_knots(edges: Mapping[str, Iterable[str]]) -> Iterator[set[str]]:
     """The knots that contain a cycle: several names, or one that leads to itself."""
     for knot in _knots(edges):
-        if len(knot) > 1 or any(name in edges[name] for name in knot):
+        if len(knot) > 1 or any(name in edges.get(name, ()) for name in knot):
             yield knot
 
 

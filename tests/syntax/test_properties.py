@@ -20,7 +20,7 @@ from tests.helpers import ACCEPTANCE, project
 
 GRAMMAR = Lark(grammar_path().read_text(encoding="utf-8"), parser="lalr")
 PLUGGED = make_lark()
-SLOW = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 # Words that mean something together, so that much of what is generated gets past the parser.
 NAMES = ["customer", "status", "created", "site", "view", "modify", "sales", "guard", "recent", "from", "role", "x"]
@@ -102,7 +102,7 @@ TOKEN = re.compile(r'"[^"\n]*"|\w+|\s+|.')
 SOURCES = [path.read_text(encoding="utf-8") for path in sorted(ACCEPTANCE.rglob("*.policy"))]
 
 
-@settings(SLOW, max_examples=400)
+@SLOW
 @given(st.data())
 def test_damaged_policy_files(data: st.DataObject) -> None:
     """Real files with tokens deleted, doubled, swapped or replaced."""
