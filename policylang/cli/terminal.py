@@ -25,9 +25,14 @@ _PROGRESS_AFTER = 1.0  # seconds
 Step = Callable[[str], None]
 
 
-def coloured(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person reads it; a stream that the caller closed is ``None``."""
+    return stream is not None and stream.isatty()
+
+
+def coloured(stream: TextIO | None) -> bool:
     """Colours are for terminals, unless `NO_COLOR` is set (no-color.org) or the terminal is dumb."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def write_lines(lines: Iterable[str], err: bool = False) -> None:
@@ -54,7 +59,7 @@ def projects(paths: Sequence[str], step: Step) -> list[Project]:
 def progress() -> Iterator[Step]:
     """A line on a terminal's standard error about what a run that takes longer than a second is at; gone at its end."""
     begun = time.monotonic()
-    terminal = sys.stderr.isatty()
+    terminal = is_terminal(sys.stderr)
     width = 0
 
     def step(what: str) -> None:

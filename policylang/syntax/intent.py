@@ -13,8 +13,24 @@ from policylang.syntax.lexer import END, NAME
 from policylang.syntax.stop import Stop, following, is_word
 
 _OPERATORS = frozenset({"within", "before", "after", "older", "in", "contains", "starts", "ends", "not", "present"})
+# Words that begin an item of a block, and no declaration.
 _ITEMS = frozenset(
-    "grant portal performs may needs append override assign objects mirror actions action optional sensitive".split()  # noqa: SIM905
+    {
+        "grant",
+        "portal",
+        "performs",
+        "may",
+        "needs",
+        "append",
+        "override",
+        "assign",
+        "objects",
+        "mirror",
+        "actions",
+        "action",
+        "optional",
+        "sensitive",
+    }
 )
 _UNITS = frozenset({"minutes", "hours", "days", "weeks", "months", "years", "day", "week", "month", "year", "hour"})
 

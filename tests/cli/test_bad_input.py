@@ -357,6 +357,14 @@ def test_standard_output_closed_by_the_caller(run, write, tmp_path) -> None:
     assert (tmp_path / "out.json").stat().st_size > 100
 
 
+@pytest.mark.parametrize(("arguments", "code"), [("check", 0), ("compile", 0), ("check nowhere", 2), ("test", 2)])
+def test_standard_error_closed_by_the_caller(run, write, arguments: str, code: int) -> None:
+    write("policies/a.policy", CLEAN)
+    environment = {**os.environ, "PYTHONPATH": str(TESTS.parent)}
+    command = f"{sys.executable} -m policylang {arguments} 2>&-"
+    assert subprocess.run(command, shell=True, stdout=subprocess.PIPE, env=environment).returncode == code
+
+
 def test_linked_folders_are_part_of_the_set(run, write, tmp_path) -> None:
     write("policies/a.policy", "role a { role b }")
     write("elsewhere/b.policy", "role b")
