@@ -2,12 +2,15 @@
 
 python -m benchmarks.generate mixed 5000 > five_thousand_lines.policy
 python -m benchmarks.generate large > large.policy
+python -m benchmarks.generate access 100 > hundred_groups.policy
 """
 
 from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 _WORLD = """\
 timezone "America/Toronto"
@@ -191,10 +194,107 @@ def large() -> str:
     return "\n".join(text) + "\n"
 
 
+ACTIONS = ("view", "modify", "delete", "export")
+STATUSES = ("lead", "active", "cancelled")
+# The attributes that the conditions on a resource read.
+RESOURCES = {
+    "customer": ("created", "sales_rep", "status"),
+    "customer_file": ("created", "sales_rep"),
+    "work_order": ("created",),
+    "invoice": ("created",),
+}
+
+_ACCESS = """\
+timezone "UTC"
+
+resource customer {
+  created   : datetime
+  sales_rep : user with role sales_rep
+  status    : one of lead, active, cancelled
+  actions view, modify, delete, export
+}
+resource customer_file {
+  created   : datetime
+  sales_rep : user with role sales_rep
+  actions view, modify, delete, export
+}
+resource work_order { created : datetime  actions view, modify, delete, export }
+resource invoice { created : datetime  actions view, modify, delete, export }
+
+role sales_rep
+policy own "Assigned User is Sales Rep" on any resource with sales_rep { assigned user is sales rep }
+policy newer_than(age: duration) on any resource with created { created within age }
+deny delete on customer { status is active }
+"""
+
+
+class Grant(NamedTuple):
+    """Actions on one resource, and what limits them: the user's own records, an age in days, or nothing."""
+
+    resource: str
+    actions: tuple[str, ...]
+    limit: Literal["own"] | int | None
+
+
+class Group(NamedTuple):
+    """A group with its one user."""
+
+    name: str
+    user: str
+    grants: tuple[Grant, ...]
+
+
+def groups(count: int, seed: int = 3) -> list[Group]:
+    """As many groups, each with grants of its own: one to three actions on two to four resources, one limit on each.
+
+    The first groups are the same whatever the count.
+    """
+    rng = random.Random(seed)
+    return [Group(f"group_{n}", f"user{n}@acme.test", _grants(rng)) for n in range(count)]
+
+
+def _grants(rng: random.Random) -> tuple[Grant, ...]:
+    return tuple(
+        Grant(resource, tuple(rng.sample(ACTIONS, rng.randrange(1, 4))), _limit(resource, rng))
+        for resource in rng.sample(list(RESOURCES), rng.randrange(2, 5))
+    )
+
+
+def _limit(resource: str, rng: random.Random) -> Literal["own"] | int | None:
+    days = rng.choice((7, 14, 30, 60, 90, 180))
+    match resource:
+        case "customer":
+            return "own"
+        case "customer_file":
+            return rng.choice(("own", days))
+        case "work_order":
+            return days
+        case _:
+            return None
+
+
+def access(of: Iterable[Group]) -> str:
+    """The policy set of the groups, with one deny for everyone: the text that the benchmark of decisions compiles."""
+    return _ACCESS + "".join(map(_group, of))
+
+
+def _group(group: Group) -> str:
+    lines = []
+    for resource, actions, limit in group.grants:
+        lines.append(f"  grant {', '.join(actions)} on {resource}")
+        if limit is not None:
+            policy = "own" if limit == "own" else f"newer_than({limit} days)"
+            lines.append(f"  policy {policy} on {resource}")
+    body = "\n".join(lines)
+    return f'group {group.name} {{\n  role sales_rep\n{body}\n}}\nuser "{group.user}" in {group.name}\n'
+
+
 if __name__ == "__main__":
     if sys.argv[1:] == ["large"]:
         sys.stdout.write(large())
     elif len(sys.argv) == 3 and sys.argv[1] == "mixed" and sys.argv[2].isdigit():
         sys.stdout.write(mixed(int(sys.argv[2])))
+    elif len(sys.argv) == 3 and sys.argv[1] == "access" and sys.argv[2].isdigit():
+        sys.stdout.write(access(groups(int(sys.argv[2]))))
     else:
         sys.exit(__doc__)

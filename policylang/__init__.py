@@ -1,3 +1,65 @@
-"""Access policies as code: a language, its compiler and its checker."""
+"""Access policies as code: a language, its compiler, its checker and its runtime."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from policylang.ir import LoadError
+    from policylang.runtime.access import Access
+    from policylang.runtime.api import PolicySet
+    from policylang.runtime.filter import Filter
+    from policylang.runtime.reference import Decision
+    from policylang.runtime.sql import SqlCondition, UnsupportedError
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Access",
+    "Decision",
+    "Filter",
+    "LoadError",
+    "PolicySet",
+    "SqlCondition",
+    "UnsupportedError",
+    "load",
+]
+
+_MODULES = {
+    "Access": "policylang.runtime.access",
+    "Decision": "policylang.runtime.reference",
+    "Filter": "policylang.runtime.filter",
+    "LoadError": "policylang.ir",
+    "PolicySet": "policylang.runtime.api",
+    "SqlCondition": "policylang.runtime.sql",
+    "UnsupportedError": "policylang.runtime.sql",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when they are first asked for: commands that need none of them start faster."""
+    if name not in _MODULES:
+        raise AttributeError(f"module `policylang` has no attribute `{name}`")
+    import importlib
+
+    return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def load(source: str | os.PathLike[str] | bytes) -> PolicySet:
+    """Load a policy set: compiled JSON, as bytes or from a file, or the folder or file of its sources.
+
+    A service loads compiled JSON: that needs no compiler's time, and is what was reviewed. Raises `LoadError` with the
+    reason for what must not be used.
+    """
+    from policylang.discovery import Problem
+    from policylang.ir import LoadError, from_json
+    from policylang.loading import read_policy_set
+    from policylang.runtime.api import PolicySet
+
+    if isinstance(source, bytes | bytearray | memoryview):
+        return PolicySet(from_json(bytes(source)))
+    found = read_policy_set([os.fspath(source)])
+    if isinstance(found, Problem):
+        raise LoadError(found.in_words())
+    return PolicySet(found)

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from policylang.diagnostics import listed, quoted
+from policylang.directory.read import SUFFIXES, suffix_of
 from policylang.json_schema import schema_of
 from policylang.limits import Limits
 from policylang.yaml_source import YamlError, read_yaml, validate
@@ -23,6 +25,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     roots: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = (".",)
     """Folders, relative to this file. Each is a policy set of its own."""
+    directory: tuple[str, ...] = ()
+    """Files with people, relative to the folder of the policy set: YAML, JSON, CSV or Parquet."""
     severities: dict[RuleCode, SeverityOrOff] = {}
     """Severity by rule code. Errors in the source itself (PL1xx) cannot be changed."""
     limits: Limits = Limits()
@@ -58,6 +62,10 @@ def read_config(path: Path) -> Config:
         for number, root in enumerate(config.roots):
             if "\0" in root:
                 raise document.error(("roots", number), "the name of a folder holds no NUL character")
+        for number, file in enumerate(config.directory):
+            if suffix_of(file) is None:
+                help = f"its name ends in {listed([f'`{suffix}`' for suffix in SUFFIXES])}"
+                raise document.error(("directory", number), f"{quoted(file)} is no directory file", help)
         return config
     except YamlError as error:
         raise ConfigError(path, error) from None

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from policylang.config import FILE_NAME, Config, ConfigError, nearest_config, read_config
+from policylang.diagnostics import listed
+from policylang.directory.parquet import ParquetError, as_csv
+from policylang.directory.read import PARQUET, SUFFIXES, suffix_of
+from policylang.limits import Limits
 from policylang.source import Source
 
 SUFFIX = ".policy"
@@ -29,6 +33,11 @@ class Problem(msgspec.Struct, frozen=True):
     line: int | None = None
     column: int | None = None
 
+    def in_words(self) -> str:
+        """One line: place, what is wrong, what to do."""
+        where = self.path if self.line is None else f"{self.path}:{self.line}:{self.column}"
+        return f"{where}: {self.message}{f'; {self.help}' if self.help else ''}"
+
 
 class SourceSet(msgspec.Struct):
     """The sources of one policy set with its config, and what of it could not be read."""
@@ -39,6 +48,8 @@ class SourceSet(msgspec.Struct):
     oversized: tuple[Source, ...] = ()
     """Files beyond the size limit; their text was not read."""
     problems: tuple[Problem, ...] = ()
+    directory: tuple[Source, ...] = ()
+    """Files with people."""
 
 
 def discover(paths: Sequence[str]) -> list[SourceSet]:
@@ -141,8 +152,45 @@ def _read(root: Path, files: Sequence[Path]) -> SourceSet:
             problems.append(Problem(_shown(path), found.message, found.help, found.line, found.column))
         except OSError as error:
             problems.append(_problem(path, error))
+    policies = _sources(root, files, config.limits, _text)
+    people = directory_sources(root, [root / file for file in config.directory], config.limits)
+    in_order = tuple(sorted(policies.sources, key=lambda source: source.name))
+    oversized = (*policies.oversized, *people.oversized)
+    problems += (*policies.problems, *people.problems)
+    return SourceSet(root, config, in_order, oversized, tuple(problems), people.sources)
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """Files that were read, those beyond the size limit, and why others could not be read."""
+
+    sources: tuple[Source, ...]
+    oversized: tuple[Source, ...]
+    problems: tuple[Problem, ...]
+
+
+def directory_sources(root: Path, files: Iterable[Path], limits: Limits) -> Sources:
+    """Files with people, named as seen from the root of their policy set; of Parquet files the table as CSV."""
+
+    def text(file: Path) -> str:
+        suffix = suffix_of(file.name)
+        if suffix is None:
+            help = f"its name ends in {listed([f'`{each}`' for each in SUFFIXES])}"
+            raise _UnreadableError(Problem(str(file), "no directory file", help))
+        if suffix != PARQUET:
+            return _text(file)
+        read_regular(file, 0)
+        try:
+            return as_csv(file, limits.file_bytes)
+        except ParquetError as error:
+            raise _UnreadableError(Problem(str(file), error.message, error.help)) from None
+
+    return _sources(root, files, limits, text)
+
+
+def _sources(root: Path, files: Iterable[Path], limits: Limits, text: Callable[[Path], str]) -> Sources:
     sources: dict[str, Source] = {}
-    oversized = []
+    oversized: list[Source] = []
+    problems: list[Problem] = []
     for file in files:
         name = Path(os.path.relpath(file, root)).as_posix()
         if name in sources:
@@ -153,28 +201,30 @@ def _read(root: Path, files: Sequence[Path]) -> SourceSet:
             problems.append(Problem(shown, "the name of the file cannot be shown", "rename it"))
             continue
         try:
-            if file.is_file() and file.stat().st_size > config.limits.file_bytes:
+            if file.is_file() and file.stat().st_size > limits.file_bytes:
                 oversized.append(Source(name, "", str(file)))
                 continue
-            sources[name] = Source(name, _text(file), str(file))
+            sources[name] = Source(name, text(file), str(file))
         except OSError as error:
             problems.append(_problem(file, error))
-        except _NotUtf8Error as error:
+        except _UnreadableError as error:
             problems.append(error.problem)
-    in_order = tuple(sources[name] for name in sorted(sources))
-    return SourceSet(root, config, in_order, tuple(oversized), tuple(problems))
+    return Sources(tuple(sources.values()), tuple(oversized), tuple(problems))
 
 
-class _NotUtf8Error(Exception):
+class _UnreadableError(Exception):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
 
 
-def read_regular(file: Path) -> bytes:
-    """The content of a file. Raises OSError, also for pipes and devices, which may never end."""
+def read_regular(file: Path, size: int = -1) -> bytes:
+    """The content of a file, or its first ``size`` bytes. Raises OSError, also for pipes and devices, which may never
+    end.
+    """
     if file.exists() and not file.is_file():
         raise OSError(0, "not a regular file", str(file))
-    return file.read_bytes()
+    with file.open("rb") as opened:
+        return opened.read(size)
 
 
 def _text(file: Path) -> str:
@@ -187,7 +237,7 @@ def _text(file: Path) -> str:
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
         message = f"not UTF-8: the byte 0x{data[error.start]:02x} cannot be read"
         help = "save the file in the encoding UTF-8"
-        raise _NotUtf8Error(Problem(str(file), message, help, line, column)) from None
+        raise _UnreadableError(Problem(str(file), message, help, line, column)) from None
 
 
 def _problem(path: Path, error: OSError) -> Problem:

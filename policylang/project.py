@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 
 from policylang.diagnostics import Diagnostic
+from policylang.directory import read_people, resolve
+from policylang.directory.people import Read
 from policylang.discovery import SourceSet
 from policylang.ir.lower import lower
 from policylang.ir.nodes import PolicySet
@@ -37,6 +39,9 @@ class Project:
     @cached_property
     def _modelled(self) -> tuple[Model, tuple[Diagnostic, ...]]:
         files = self.files
+        known = self._people_reviewed(files)
+        if known is not None:
+            files = (*files, known)
         if self.sources.problems or self.sources.oversized:
             # What could not be read may have declared anything: be silent about names that are not known.
             hidden = ast.File((), (), (ast.Broken(None, None),))
@@ -53,6 +58,14 @@ class Project:
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Everything wrong with the sources, in the order of files and places."""
+        found = list(self._policy_diagnostics)
+        found += [d for read in self._directory for d in read.diagnostics]
+        found += self._resolved[1]
+        return tuple(sorted(found, key=lambda d: d.order))
+
+    @cached_property
+    def _policy_diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the policy files, and files that are too large."""
         found = [d for parsed in self.files for d in parsed.diagnostics]
         found += self._modelled[1]
         limit = self.sources.config.limits.file_bytes
@@ -65,12 +78,50 @@ class Project:
             )
             for source in self.sources.oversized
         ]
-        return tuple(sorted(found, key=lambda d: d.order))
+        return tuple(found)
+
+    @cached_property
+    def _directory(self) -> tuple[Read, ...]:
+        """The people of each directory file."""
+        return tuple(self._read(source) for source in self.sources.directory)
+
+    def _read(self, source: Source) -> Read:
+        self._step(f"reading {source.display}")
+        return read_people(source, self.sources.config.limits)
+
+    def _people_reviewed(self, files: tuple[Parsed, ...]) -> Parsed | None:
+        """The reviews of people from directory files, whom the model need not miss: as declarations that it cannot
+        see.
+        """
+        if not files or not self.sources.directory:
+            return None
+        reviews = [node for file in files for node in file.file.declarations if isinstance(node, ast.Review)]
+        names = {node.subject.value for node in reviews if node.kind == "user"}
+        if names and any(read.diagnostics for read in self._directory):
+            return Parsed(files[0].source, ast.File((), (), (ast.Broken("user", None),)), ())
+        names &= {person.id.value for read in self._directory for person in read.people}
+        return Parsed(files[0].source, ast.File((), (), tuple(ast.Broken("user", name) for name in sorted(names))), ())
+
+    @cached_property
+    def _resolved(self) -> tuple[PolicySet | None, tuple[Diagnostic, ...]]:
+        """The policy set with everybody from the directory, whose names can be looked up once the policies compile."""
+        if self.sources.problems or any(d.severity == "error" for d in self._policy_diagnostics):
+            return None, ()
+        if not self.sources.directory:
+            return None, ()
+        people = [person for read in self._directory for person in read.people]
+        self._step(f"resolving the people of {self.sources.root}")
+        return resolve(self._policies, people, self.sources.config.limits)
+
+    @cached_property
+    def _policies(self) -> PolicySet:
+        """The compiled policy set without people from the directory."""
+        self._step(f"compiling {self.sources.root}")
+        return lower(self.model, self.sources.sources)
 
     @cached_property
     def ir(self) -> PolicySet | None:
         """The compiled policy set; ``None`` where there is an error or something could not be read."""
         if self.sources.problems or any(d.severity == "error" for d in self.diagnostics):
             return None
-        self._step(f"compiling {self.sources.root}")
-        return lower(self.model, self.sources.sources)
+        return self._resolved[0] if self.sources.directory else self._policies

@@ -65,7 +65,7 @@ def collect(projects: list[Project]) -> Result:
 
 def add(result: Result, project: Project) -> None:
     """Add the findings of one policy set."""
-    sources = (*project.sources.sources, *project.sources.oversized)
+    sources = (*project.sources.sources, *project.sources.oversized, *project.sources.directory)
     shown = {source.name: source.display for source in sources}
     result.sources.update((source.display, source) for source in sources)
     result.problems += project.sources.problems

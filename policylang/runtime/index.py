@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
+from collections.abc import Mapping
 from functools import cached_property
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from policylang.ir import nodes as ir
@@ -15,22 +18,40 @@ class Index:
 
     def __init__(self, policy_set: ir.PolicySet) -> None:
         self.policy_set = policy_set
-        self.roles = {role.name: role for role in policy_set.roles}
-        self.groups = {group.name: group for group in policy_set.groups}
-        self.jobs = {job.code: job for job in policy_set.jobs}
-        self.users = {user.id: user for user in policy_set.users}
-        self.integrations = {integration.name: integration for integration in policy_set.integrations}
-        self.instances = {instance.id: instance for instance in policy_set.policy_instances}
-        self.resources = {resource.name: resource for resource in policy_set.resources}
-        self.features = {feature.name: feature.on for feature in policy_set.features}
-        self.places = {place.name: place for place in policy_set.places}
-        self.kinds = {kind.name: kind.parent for kind in policy_set.scope}
-        self.subject: dict[str, Type] = {a.name: a.type for a in policy_set.subject}
-        self.request: dict[str, Type] = {a.name: a.type for a in policy_set.request}
+        self.roles: Mapping[str, ir.Role] = {role.name: role for role in policy_set.roles}
+        self.groups: Mapping[str, ir.Group] = {group.name: group for group in policy_set.groups}
+        self.jobs: Mapping[str, ir.Job] = {job.code: job for job in policy_set.jobs}
+        self.users: Mapping[str, ir.User] = {user.id: user for user in policy_set.users}
+        self.integrations: Mapping[str, ir.Integration] = {i.name: i for i in policy_set.integrations}
+        self.instances: Mapping[str, ir.PolicyInstance] = {i.id: i for i in policy_set.policy_instances}
+        self.resources: Mapping[str, ir.Resource] = {resource.name: resource for resource in policy_set.resources}
+        self.features: Mapping[str, bool] = {feature.name: feature.on for feature in policy_set.features}
+        self.places: Mapping[str, ir.Place] = {place.name: place for place in policy_set.places}
+        self.kinds: Mapping[str, str | None] = {kind.name: kind.parent for kind in policy_set.scope}
+        self.subject: Mapping[str, Type] = {a.name: a.type for a in policy_set.subject}
+        self.request: Mapping[str, Type] = {a.name: a.type for a in policy_set.request}
+        self.denies: tuple[ir.Deny, ...] = policy_set.denies
+
+    def changed(self, *, denies: tuple[ir.Deny, ...] | None = None, **replaced: Mapping[str, Any]) -> Self:
+        """The index of a policy set that differs in some declarations: ``users={id: user}``, ``roles=``, ``groups=``,
+        ``features=``. For questions of the kind "what if": `policy_set` stays that of the original.
+        """
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        for name, entries in replaced.items():
+            setattr(copy, name, ChainMap(dict(entries), getattr(self, name)))
+        if denies is not None:
+            copy.denies = denies
+        return copy
 
     @cached_property
     def timezone(self) -> ZoneInfo:
         return zone(self.policy_set.timezone)
+
+    @property
+    def requesters(self) -> tuple[str, ...]:
+        """Who can make requests: users and integrations, in order."""
+        return tuple(sorted({*self.users, *self.integrations}))
 
     @cached_property
     def attributes(self) -> dict[str, dict[str, ir.Attribute]]:
@@ -41,6 +62,22 @@ class Index:
     def actions(self) -> dict[str, dict[str, ir.Action]]:
         """Resource, action name, action."""
         return {name: {a.name: a for a in r.actions} for name, r in self.resources.items()}
+
+    @cached_property
+    def _inside(self) -> dict[str, list[str]]:
+        """Place, and those directly inside it."""
+        inside: dict[str, list[str]] = {}
+        for place in self.places.values():
+            if place.parent is not None:
+                inside.setdefault(place.parent, []).append(place.name)
+        return inside
+
+    def below(self, place: str) -> tuple[str, ...]:
+        """The place and all places below it, in order."""
+        found = [place]
+        for each in found:
+            found += self._inside.get(each, ())
+        return tuple(sorted(found))
 
     def covers(self, place: str | None, below: str | None) -> bool:
         """Whether a place (``None``: everywhere) covers another one; nothing but everywhere covers ``None``."""

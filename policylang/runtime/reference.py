@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -22,7 +22,16 @@ from policylang.model.conditions import Condition
 from policylang.model.types import PlaceType, SetType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, Source, chains, has_role, sources
-from policylang.runtime.truth import Situation, truth
+from policylang.runtime.truth import (
+    Situation,
+    Truth,
+    bad_values,
+    conjunction,
+    disjunction,
+    missing_names,
+    negation,
+    truth,
+)
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 
 
@@ -30,12 +39,15 @@ class Decision(msgspec.Struct, frozen=True):
     """The answer to a request.
 
     ``fields``: the attributes that the action covers, in the order of their declaration; empty where it is denied.
-    ``reasons``: why it is denied, in plain words; empty where it is allowed.
+    ``reasons``: the grants that allow it, or why it is denied, in plain words.
+    ``missing``: of a denial that other values could turn, the attributes that have no value and left it open, as
+    they are written in a condition; empty where nothing missing would help, or where it is allowed.
     """
 
     allowed: bool
     fields: tuple[str, ...]
     reasons: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
 
 def decide(
@@ -55,37 +67,45 @@ def decide(
     ``record`` and ``request`` are mappings or objects with attributes; the record is the proposed one for create and
     the present one for everything else. ``changes`` are the attributes that modify would set, ``None`` for one that it
     would empty. ``now`` is aware; there is no clock in here. What the policy set does not know is denied, and so is
-    what cannot be decided because a value is not of its type.
+    what would write a value that is not of its type; a condition about such a value is unknown.
 
     Raises ValueError for a ``now`` without an offset, or at the very ends of the calendar.
     """
-    if now.utcoffset() is None:
-        raise ValueError("`now` has no offset: it would be another instant in every timezone")
-    try:
-        now.astimezone(index.timezone)
-    except OverflowError:
-        raise ValueError("`now` lies outside the calendar of the policy set's timezone") from None
+    now = instant(index, now)
     unknown = _unknown(index, user, action, resource, field, changes)
     if unknown is not None:
         return _denied(unknown)
     before = {} if record is None else record
-    situation = Situation(
-        index, user, resource, before, {} if request is None else request, now.astimezone(datetime.UTC)
-    )
+    situation = Situation(index, user, resource, before, {} if request is None else request, now)
     try:
         return _decide(situation, action, field, changes)
     except BadValueError as error:
         return _denied(str(error))
 
 
-def _denied(reason: str) -> Decision:
-    return Decision(False, (), (reason,))
+def instant(index: Index, now: datetime.datetime) -> datetime.datetime:
+    """``now`` in UTC. Raises ValueError where it has no offset, or lies at the very ends of the calendar."""
+    if now.utcoffset() is None:
+        raise ValueError("`now` has no offset: it would be another instant in every timezone")
+    try:
+        now.astimezone(index.timezone)
+        return now.astimezone(datetime.UTC)
+    except OverflowError:
+        raise ValueError("`now` lies outside the calendar of the policy set's timezone") from None
+
+
+def _denied(*reasons: str, missing: tuple[str, ...] = ()) -> Decision:
+    return Decision(False, (), reasons, missing)
 
 
 def _unknown(
     index: Index, user: str, action: str, resource: str, field: str | None, changes: Mapping[str, Any] | None
 ) -> str | None:
     """What of the request the policy set does not know."""
+    names: tuple[tuple[str, Any], ...] = (("user", user), ("action", action), ("resource", resource))
+    for what, name in names:
+        if not isinstance(name, str):
+            return f"the {what} of a request is a text, {type(name).__name__} is not"
     if resource not in index.resources:
         return f"there is no resource `{resource}`"
     if action not in index.actions[resource]:
@@ -107,56 +127,79 @@ def _decide(s: Situation, action: str, field: str | None, changes: Mapping[str, 
     written: list[str] = []
     if action == "modify" and changes:
         written = list(changes)
-        after = msgspec.structs.replace(s, record=_changed(s.record, changes, declared))
+        after = msgspec.structs.replace(s, record=changed(s.record, changes, declared))
     elif action == "create":
         written = [name for name in declared if attribute(s.record, name) is not MISSING]
         strangers = [name for name in s.record if name not in declared] if isinstance(s.record, Mapping) else []
         for name in strangers:
             if name != "id":
                 return _denied(f"`{s.resource}` has no attribute `{name}`")
+    asked = (*([field] if field is not None else []), *written)
+    moments = (s,) if after is s else (s, after)
     covered = set(declared)
-    for situation in (s, after):
-        reason, fields = open_fields(situation, action)
-        if reason is not None:
-            return _denied(reason)
-        covered &= fields
-    for name in (*([field] if field is not None else []), *written):
+    grants: list[str] = []
+    for moment in moments:
+        opened = open_fields(moment, action)
+        if opened.obstacle is not None:
+            return _denied(
+                opened.obstacle, *_unreadable(moments, action, asked), missing=_missing(moments, action, asked)
+            )
+        covered &= opened.fields
+        grants += opened.grants
+    for name in asked:
         if name not in covered:
-            return _denied(f"no grant of {action} on `{s.resource}` covers `{name}`")
+            reason = f"no grant of {action} on `{s.resource}` covers `{name}`"
+            return _denied(reason, *_unreadable(moments, action, asked), missing=_missing(moments, action, asked))
     for name in written:
         if not _is_eligible(after, name):
             return _denied(f"the user in `{name}` is not eligible")
-    return Decision(True, tuple(name for name in declared if name in covered), ())
+    return Decision(True, tuple(name for name in declared if name in covered), tuple(dict.fromkeys(grants)))
 
 
-def _changed(record: Any, changes: Mapping[str, Any], declared: Mapping[str, ir.Attribute]) -> Any:
+def changed(record: Any, changes: Mapping[str, Any], declared: Mapping[str, ir.Attribute]) -> Any:
     """The record as it would be."""
     if isinstance(record, Mapping):
         return ChainMap(dict(changes), dict(record))
     return {**{name: attribute(record, name) for name in declared}, **changes}
 
 
-def open_fields(s: Situation, action: str) -> tuple[str | None, frozenset[str]]:
-    """Why the action is not open on the record at all, or ``None`` and the attributes that it covers."""
+class Opened(msgspec.Struct, frozen=True):
+    """Why an action is not open on a record at all, or the attributes that it covers and the grants that open it."""
+
+    obstacle: str | None
+    fields: frozenset[str] = frozenset()
+    grants: tuple[str, ...] = ()
+
+
+def open_fields(s: Situation, action: str) -> Opened:
+    """Whether the action is open on the record, and which attributes it covers."""
     declared = s.index.actions[s.resource][action]
     bypasses = declared.bypasses_policies
     covered: set[str] = set()
-    granted = False
-    for source, chain, grant in _grants(s, action):
+    granted: list[str] = []
+    for source, chain, grant in grants(s, action):
         if bypasses or all(truth(limit, s) is True for limit in limits(s, source, chain, action)):
-            granted = True
-            covered |= _fields(s, grant)
+            granted.append(f"{said_by(source, chain)} grants {action} on `{s.resource}` ({grant.at})")
+            covered |= grant_fields(s.index, grant)
     if not granted:
-        return f"nothing grants {action} on this `{s.resource}`", frozenset()
+        return Opened(f"nothing grants {action} on this `{s.resource}`")
     if declared.requires is not None and not is_met(s, declared.requires):
-        return f"{action} on `{s.resource}` requires what the user does not have", frozenset()
+        return Opened(f"{action} on `{s.resource}` requires what the user does not have")
     if not bypasses and not all(truth(limit, s) is True for limit in appends(s, action)):
-        return f"a policy that the user appends keeps this `{s.resource}` away", frozenset()
+        return Opened(f"a policy that the user appends keeps this `{s.resource}` away")
     for deny in denies(s, action):
+        if deny.condition is not None and truth(deny.condition, s) is False:
+            continue
         if deny.fields is None:
-            return f"a deny takes {action} on this `{s.resource}` away ({deny.at})", frozenset()
+            return Opened(f"a deny takes {action} on this `{s.resource}` away ({deny.at})")
         covered -= set(deny.fields)
-    return None, frozenset(covered)
+    return Opened(None, frozenset(covered), tuple(granted))
+
+
+def said_by(source: Source, chain: tuple[Bundle, ...]) -> str:
+    """A source in words, or the role inside it."""
+    outer = f"{source.kind} `{source.name}`" + (f" at `{source.place}`" if source.place is not None else "")
+    return outer if len(chain) == 1 else f"role `{chain[-1].name}` inside {outer}"
 
 
 # --- the parts of the definition -----------------------------------------------------------------------------
@@ -174,9 +217,15 @@ def _covering(s: Situation) -> Iterator[Source]:
             yield source
 
 
-def _grants(s: Situation, action: str) -> Iterator[tuple[Source, tuple[Bundle, ...], ir.Grant]]:
+def grants(s: Situation, action: str) -> Iterator[tuple[Source, tuple[Bundle, ...], ir.Grant]]:
     """The grants of the action on the resource in the covering sources, each with what says it and what is around."""
-    for source in _covering(s):
+    return _granted_by(s, action, _covering(s))
+
+
+def _granted_by(
+    s: Situation, action: str, among: Iterable[Source]
+) -> Iterator[tuple[Source, tuple[Bundle, ...], ir.Grant]]:
+    for source in among:
         for chain in chains(s.index, source):
             for grant in chain[-1].grants:
                 if grant.resource == s.resource and action in grant.actions:
@@ -208,18 +257,20 @@ def _is_on(s: Situation, limit: ir.Limit) -> bool:
 
 
 def denies(s: Situation, action: str) -> Iterator[ir.Deny]:
-    """The denies that match: of the sources, and for everyone. One whose condition is unknown matches too."""
+    """The denies of the action on the resource: of the covering sources, and for everyone. One matches unless its
+    condition is false.
+    """
     every = [deny for source in _covering(s) for chain in chains(s.index, source) for deny in chain[-1].denies]
-    for deny in (*every, *s.index.policy_set.denies):
-        concerned = deny.resource == s.resource and action in deny.actions
-        if concerned and (deny.condition is None or truth(deny.condition, s) is not False):
+    for deny in (*every, *s.index.denies):
+        if deny.resource == s.resource and action in deny.actions:
             yield deny
 
 
-def _fields(s: Situation, grant: ir.Grant) -> set[str]:
+def grant_fields(index: Index, grant: ir.Grant) -> frozenset[str]:
+    """The attributes that a grant covers."""
     if grant.fields is not None:
-        return set(grant.fields)
-    return {name for name, declared in s.index.attributes[s.resource].items() if not declared.sensitive}
+        return frozenset(grant.fields)
+    return frozenset(name for name, declared in index.attributes[grant.resource].items() if not declared.sensitive)
 
 
 def is_met(s: Situation, requirement: ir.Requirement) -> bool:
@@ -268,6 +319,81 @@ def written(s: Situation, name: str) -> Any:
     return found
 
 
+# --- what was missing ----------------------------------------------------------------------------------------
+
+
+def _missing(moments: tuple[Situation, ...], action: str, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """The attributes without a value that leave the answer unknown; none where it is a no whatever they were."""
+    if conjunction(_could(s, action, asked) for s in moments) is not None:
+        return ()
+    found: list[str] = []
+    for s in moments:
+        place = s.index.resources[s.resource].place
+        if place is not None and written(s, place) is MISSING and any(w for w in _ways(s, action) if w.needs_place):
+            found.append(place)
+        found += [name for condition in _conditions(s, action) for name in missing_names(condition, s)]
+    return tuple(dict.fromkeys(found))
+
+
+class _Way(msgspec.Struct, frozen=True):
+    """A grant, whether its limits are true, and whether it would cover the record if that said where it lives."""
+
+    truth: Truth
+    fields: frozenset[str]
+    limits: tuple[Condition, ...]
+    needs_place: bool
+
+
+def _ways(s: Situation, action: str) -> Iterator[_Way]:
+    bypasses = s.index.actions[s.resource][action].bypasses_policies
+    place = s.index.resources[s.resource].place
+    placed: list[Source] = []
+    if place is not None and written(s, place) is MISSING:
+        placed = [source for source in sources(s.index, s.user, s.now) if source.place is not None]
+    for source, chain, grant in (*grants(s, action), *_granted_by(s, action, placed)):
+        mine = () if bypasses else tuple(limits(s, source, chain, action))
+        met = conjunction((*(truth(limit, s) for limit in mine), None if source in placed else True))
+        yield _Way(met, grant_fields(s.index, grant), mine, source in placed and met is None)
+
+
+def _could(s: Situation, action: str, asked: tuple[str, ...]) -> Truth:
+    """The decision with unknown left unknown."""
+    declared = s.index.actions[s.resource][action]
+    ways = list(_ways(s, action))
+    return conjunction(
+        (
+            disjunction(way.truth for way in ways),
+            *(disjunction(way.truth for way in ways if name in way.fields) for name in asked),
+            declared.requires is None or is_met(s, declared.requires),
+            *(() if declared.bypasses_policies else (truth(limit, s) for limit in appends(s, action))),
+            *(
+                deny.condition is not None and negation(truth(deny.condition, s))
+                for deny in denies(s, action)
+                if deny.fields is None or set(deny.fields) & set(asked)
+            ),
+        )
+    )
+
+
+def _conditions(s: Situation, action: str) -> list[Condition]:
+    """The conditions that are unknown and leave something open by that."""
+    asked = [] if s.index.actions[s.resource][action].bypasses_policies else list(appends(s, action))
+    asked += [limit for way in _ways(s, action) if way.truth is None for limit in way.limits]
+    asked += [deny.condition for deny in denies(s, action) if deny.condition is not None]
+    return [condition for condition in asked if truth(condition, s) is None]
+
+
+def _unreadable(moments: tuple[Situation, ...], action: str, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """The values that are not of their type and leave the answer unknown."""
+    if conjunction(_could(s, action, asked) for s in moments) is not None:
+        return ()
+    found = [text for s in moments for condition in _conditions(s, action) for text in bad_values(condition, s)]
+    return tuple(dict.fromkeys(found))
+
+
+# --- what may be written -------------------------------------------------------------------------------------
+
+
 def _is_eligible(s: Situation, name: str) -> bool:
     """Whether a written attribute holds only users who may be written into it."""
     type_: Type = s.index.attributes[s.resource][name].type
@@ -289,7 +415,5 @@ def eligible(index: Index, resource: str, name: str, now: datetime.datetime) -> 
     item = type_.of if isinstance(type_, SetType) else type_
     if not isinstance(item, UserType):
         return ()
+    now = instant(index, now)
     return tuple(u for u in sorted(index.users) if item.role is None or has_role(index, u, item.role, now))
-
-
-__all__ = ["Decision", "decide", "eligible"]

@@ -22,8 +22,8 @@ class Source(msgspec.Struct, frozen=True):
     place: str | None
 
 
-def sources(index: Index, user: str, now: datetime.datetime) -> Iterator[Source]:
-    """A user's sources that are active at ``now``, wherever they hold.
+def sources(index: Index, user: str, now: datetime.datetime | None) -> Iterator[Source]:
+    """A user's sources that are active at ``now``, wherever they hold; at any time if there is no ``now``.
 
     A terminated user has only essential roles, and no group. An integration has its role, everywhere.
     """
@@ -37,7 +37,7 @@ def sources(index: Index, user: str, now: datetime.datetime) -> Iterator[Source]
         yield Source("group", declared.group.name, None)
     job = index.jobs[declared.job.name] if declared.job is not None else None
     given = [(ref.name, None) for ref in (job.roles if job else ())]
-    given += [(a.role, a.place) for a in declared.assignments if is_active(index, a, now)]  # type: ignore[misc]
+    given += [(a.role, a.place) for a in declared.assignments if now is None or is_active(index, a, now)]  # type: ignore[misc]
     for role, place in given:
         if not declared.terminated or index.roles[role].essential:
             yield Source("role", role, place)

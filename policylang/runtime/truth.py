@@ -1,13 +1,14 @@
 """Conditions in three-valued logic (Kleene): true, false, or unknown, which is ``None``.
 
-A comparison with a missing value is unknown, and so is its opposite; only `Missing` always knows.
+A comparison with a missing value is unknown, and so is its opposite; only `Missing` always knows. A value that is not
+of its type says nothing either: everything about it is unknown.
 """
 
 from __future__ import annotations
 
 import datetime
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -25,11 +26,14 @@ from policylang.model.types import (
     Type,
     UserType,
 )
+from policylang.model.words import operand_in_words
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
-from policylang.runtime.values import MISSING, attribute, read
+from policylang.runtime.values import MISSING, BadValueError, attribute, read
 
 Truth = bool | None
+Test = c.Compare | c.Time | c.Missing | c.In | c.InNetwork | c.Contains | c.TextTest
+"""A condition without others inside."""
 
 
 class Situation(msgspec.Struct, frozen=True):
@@ -60,7 +64,7 @@ def negation(truth: Truth) -> Truth:
 
 
 def truth(condition: c.Condition, s: Situation) -> Truth:
-    """What a condition says of a situation. Raises `BadValueError` for values that are not of their type."""
+    """What a condition says of a situation."""
     match condition:
         case c.And(items):
             return conjunction(truth(item, s) for item in items)
@@ -68,17 +72,26 @@ def truth(condition: c.Condition, s: Situation) -> Truth:
             return disjunction(truth(item, s) for item in items)
         case c.Not(item):
             return negation(truth(item, s))
+        case _:
+            try:
+                return _test(condition, s)
+            except BadValueError:
+                return None
+
+
+def _test(condition: Test, s: Situation) -> Truth:
+    match condition:
         case c.Missing(operand):
             return value(operand, s) is MISSING
         case c.Compare(test, left, right):
-            return _compare(test, value(left, s), value(right, s), left.type)
+            return compare(test, value(left, s), value(right, s), left.type)
         case c.Time():
             return _time(condition, s)
         case c.In(operand, values):
             found = value(operand, s)
             if found is MISSING:
                 return None
-            return disjunction(_equal(operand.type, found, constant(operand.type, each)) for each in values)
+            return disjunction(equal(operand.type, found, constant(operand.type, each)) for each in values)
         case c.InNetwork(operand, network):
             address = value(operand, s)
             return None if address is MISSING else address in ipaddress.ip_network(network)
@@ -86,17 +99,75 @@ def truth(condition: c.Condition, s: Situation) -> Truth:
             items, wanted = value(operand, s), value(item, s)
             if items is MISSING or wanted is MISSING:
                 return None
-            return disjunction(None if each is MISSING else _equal(item.type, each, wanted) for each in items)
+            return disjunction(None if each is MISSING else equal(item.type, each, wanted) for each in items)
         case c.TextTest(test, operand, part):
             text, wanted = value(operand, s), value(part, s)
-            return None if text is MISSING or wanted is MISSING else _text(test, text, wanted)
+            return None if text is MISSING or wanted is MISSING else text_test(test, text, wanted)
+
+
+# --- why a condition is unknown ------------------------------------------------------------------------------
+
+
+def unknown_tests(condition: c.Condition, s: Situation) -> Iterator[Test]:
+    """The tests that make a condition unknown; none where it is true or false."""
+    if truth(condition, s) is not None:
+        return
+    match condition:
+        case c.And(items) | c.Or(items):
+            for item in items:
+                yield from unknown_tests(item, s)
+        case c.Not(item):
+            yield from unknown_tests(item, s)
+        case _:
+            yield condition
+
+
+def operands(test: Test) -> tuple[c.Operand, ...]:
+    """What a test looks at."""
+    match test:
+        case c.Compare():
+            return test.left, test.right
+        case c.Time():
+            return test.operand, test.duration
+        case c.Contains():
+            return test.operand, test.item
+        case c.TextTest():
+            return test.operand, test.part
+        case _:
+            return (test.operand,)
+
+
+def missing_names(condition: c.Condition, s: Situation) -> Iterator[str]:
+    """What has no value and makes a condition unknown: the name as a condition writes it, up to what is missing."""
+    for test in unknown_tests(condition, s):
+        for operand in operands(test):
+            if isinstance(operand, c.Path) and operand.steps:
+                for length in range(1, len(operand.steps) + 1):
+                    part = msgspec.structs.replace(operand, steps=operand.steps[:length])
+                    try:
+                        found = value(part, s)
+                    except BadValueError:
+                        break
+                    if found is MISSING:
+                        yield operand_in_words(part)
+                        break
+
+
+def bad_values(condition: c.Condition, s: Situation) -> Iterator[str]:
+    """What is not of its type and makes a condition unknown, in a sentence each."""
+    for test in unknown_tests(condition, s):
+        for operand in operands(test):
+            try:
+                value(operand, s)
+            except BadValueError as error:
+                yield str(error)
 
 
 # --- values --------------------------------------------------------------------------------------------------
 
 
 def value(operand: c.Operand, s: Situation) -> Any:
-    """The value of an operand, or `MISSING`."""
+    """The value of an operand, or `MISSING`. Raises `BadValueError` for one that is not of its type."""
     if isinstance(operand, c.Constant):
         return constant(operand.type, operand.value)
     match operand.root:
@@ -151,11 +222,11 @@ def constant(type_: Type, written: c.Value) -> Any:
 # --- comparisons ---------------------------------------------------------------------------------------------
 
 
-def _compare(test: str, left: Any, right: Any, type_: Type) -> Truth:
+def compare(test: str, left: Any, right: Any, type_: Type) -> Truth:
     if left is MISSING or right is MISSING:
         return None
     if test == "eq":
-        return _equal(type_, left, right)
+        return equal(type_, left, right)
     if isinstance(left, Duration):
         if (left.unit == "months") != (right.unit == "months"):
             return None  # a month is no certain number of days
@@ -176,7 +247,7 @@ def _length(duration: Duration) -> int:
     return duration.amount * 24 * 60 if duration.unit == "days" else duration.amount
 
 
-def _equal(type_: Type, left: Any, right: Any) -> Truth:
+def equal(type_: Type, left: Any, right: Any) -> Truth:
     if isinstance(type_, RecordType):
         return same_record(left, right)
     if isinstance(left, Duration):
@@ -198,7 +269,7 @@ def _identity(record: Any) -> Any:
     return record if isinstance(record, str) else attribute(record, "id")
 
 
-def _text(test: str, text: str, part: str) -> bool:
+def text_test(test: str, text: str, part: str) -> bool:
     match test:
         case "contains":
             return part in text

@@ -140,7 +140,11 @@ def _instant(raw: Any) -> datetime.datetime | None:
             return None
     if not isinstance(raw, datetime.datetime) or raw.utcoffset() is None:
         return None
-    return raw
+    try:
+        # Python compares times of one timezone by the clock on the wall, which shows some hours twice.
+        return raw.astimezone(datetime.UTC)
+    except OverflowError:
+        return None
 
 
 def _duration(raw: Any) -> Duration | None:

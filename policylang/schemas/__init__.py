@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from policylang.config import config_schema
+from policylang.directory.format import directory_schema
 from policylang.ir.schema import ir_schema
 from policylang.testing.scenario import scenario_schema
 
@@ -19,6 +20,7 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "ir": ir_schema,
     "config": config_schema,
     "scenario": scenario_schema,
+    "directory": directory_schema,
 }
 
 

@@ -86,8 +86,12 @@ def _people(node: ast.Task | ast.Job | ast.User | ast.Integration) -> str:
 
 
 def quote(text: ast.Text) -> str:
+    return quote_text(text.value)
+
+
+def quote_text(text: str) -> str:
     """A text in quotes; what does not show itself is escaped."""
-    return f'"{_UNSAFE.sub(_escape, text.value)}"'
+    return f'"{_UNSAFE.sub(_escape, text)}"'
 
 
 def _escape(match: re.Match[str]) -> str:

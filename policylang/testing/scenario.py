@@ -42,6 +42,8 @@ class ScenarioFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     policies: Name
     now: Instant
+    directory: Name | list[Name] = []
+    """Files with people, relative to this file: they are there in this file's tests only."""
     records: dict[str, dict[str, Value]] = {}
     """Attributes by name, and `resource`. A record's name as a value refers to that record."""
     request: dict[str, Value] = {}

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import msgspec
 
-from policylang.discovery import Problem, discover
+from policylang.diagnostics import Diagnostic
+from policylang.directory import read_people, resolve
+from policylang.discovery import Problem, directory_sources, discover
 from policylang.ir.nodes import PolicySet
 from policylang.project import Project
+from policylang.source import Source
 from policylang.testing.run import Case, read_scenarios, run_scenarios
+from policylang.testing.scenario import ScenarioFile
 from policylang.yaml_source import YamlError
 
 SUFFIX = ".test.yaml"
@@ -27,7 +31,7 @@ class FileResult(msgspec.Struct):
 
 def run_suite(paths: Sequence[str], step: Callable[[str], None] = lambda _what: None) -> Iterator[FileResult]:
     """Run the scenario files that paths name, and all those in and below the folders that they name, in order."""
-    compiled: dict[Path, PolicySet | Problem] = {}
+    compiled: dict[Path, Project | Problem] = {}
     for path in _files(paths):
         step(f"testing {path}")
         yield _run_file(path, compiled)
@@ -43,7 +47,7 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
             yield from (Path(where) / file for file in sorted(names) if file.endswith(SUFFIX))
 
 
-def _run_file(path: Path, compiled: dict[Path, PolicySet | Problem]) -> FileResult:
+def _run_file(path: Path, compiled: dict[Path, Project | Problem]) -> FileResult:
     result = FileResult(str(path))
     try:
         scenarios, document = read_scenarios(path.read_text(encoding="utf-8"))
@@ -51,7 +55,7 @@ def _run_file(path: Path, compiled: dict[Path, PolicySet | Problem]) -> FileResu
         key = policies.resolve()
         if key not in compiled:
             compiled[key] = _compile(policies)
-        policy_set = compiled[key]
+        policy_set = _with_people(compiled[key], path.parent, scenarios)
         if isinstance(policy_set, Problem):
             result.problem = policy_set
         else:
@@ -65,14 +69,43 @@ def _run_file(path: Path, compiled: dict[Path, PolicySet | Problem]) -> FileResu
     return result
 
 
-def _compile(policies: Path) -> PolicySet | Problem:
-    """The policy set that scenarios are about."""
+def _with_people(project: Project | Problem, folder: Path, scenarios: ScenarioFile) -> PolicySet | Problem:
+    """The compiled policy set, and in it the people whom only this scenario file knows."""
+    if isinstance(project, Problem):
+        return project
+    assert project.ir is not None
+    names = [scenarios.directory] if isinstance(scenarios.directory, str) else scenarios.directory
+    limits = project.sources.config.limits
+    files = directory_sources(project.sources.root, [folder / name for name in names], limits)
+    if files.problems:
+        return files.problems[0]
+    if files.oversized:
+        help = "split it, or raise `limits: file_bytes` in `policylang.yaml`"
+        return Problem(files.oversized[0].display, f"the file is larger than {limits.file_bytes:,} bytes", help)
+    read = [read_people(source, limits) for source in files.sources]
+    diagnostics = [diagnostic for each in read for diagnostic in each.diagnostics]
+    if diagnostics:
+        return _problem(diagnostics, files.sources)
+    policy_set, found = resolve(project.ir, [person for each in read for person in each.people], limits)
+    return _problem(found, files.sources) if found else policy_set
+
+
+def _problem(diagnostics: Sequence[Diagnostic], sources: Sequence[Source]) -> Problem:
+    """The first of the things that are wrong with directory files, and how many more there are."""
+    first = min(diagnostics, key=lambda diagnostic: diagnostic.order)
+    display = next(source.display for source in sources if source.name == first.location.path)
+    more = f" (and {len(diagnostics) - 1} more)" if len(diagnostics) > 1 else ""
+    return Problem(display, f"{first.message}{more}", first.help, first.location.line, first.location.column)
+
+
+def _compile(policies: Path) -> Project | Problem:
+    """The policy set that scenarios are about, compiled."""
     sets = discover([str(policies)])
     if len(sets) > 1:
         return Problem(str(policies), f"these are {len(sets)} policy sets", "name one of them with `policies: …`")
     project = Project(sets[0])
     if project.ir is not None:
-        return project.ir
+        return project
     if project.sources.problems:
         return project.sources.problems[0]
     count = len(project.diagnostics)

@@ -411,7 +411,7 @@ def test_a_value_of_another_type_denies(record: dict[str, Any]) -> None:
     text = ALL + f"deny view on doc {{ {name} is missing }}\n"
     found = ask(text, "u", "view", record)
     assert not found.allowed
-    assert f"`doc.{name}`" in found.reasons[0]
+    assert f"`doc.{name}`" in found.reasons[1]
     assert allowed(ALL, "u", "view", record)  # nothing asks for it
 
 

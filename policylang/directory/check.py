@@ -1,0 +1,87 @@
+"""Looking up what people are said to have, with the words and codes that policy text gets for the same mistakes."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+import msgspec
+
+from policylang.diagnostics import quoted
+from policylang.directory.people import Assigned, Field, Person
+from policylang.directory.values import constants, constants_context
+from policylang.ir import nodes as ir
+from policylang.limits import Limits
+from policylang.model.conditions import Constant
+from policylang.model.report import Report
+from policylang.model.symbols import unknown
+from policylang.model.values import date
+from policylang.source import Source
+from policylang.syntax import ast
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class Checker:
+    """Reports what a policy set does not have. A name that many people share is reported once, with its number."""
+
+    def __init__(self, policy_set: ir.PolicySet, report: Report, limits: Limits) -> None:
+        self.report = report
+        self.types = {attribute.name: attribute.type for attribute in policy_set.subject}
+        places = {place.name: place.kind for place in policy_set.places}
+        self.known: dict[str, dict[str, None]] = {
+            "group": dict.fromkeys(group.name for group in policy_set.groups),
+            "role": dict.fromkeys(role.name for role in policy_set.roles),
+            "job": dict.fromkeys(job.code for job in policy_set.jobs),
+            "place": dict.fromkeys(places),
+            "attribute": dict.fromkeys(self.types),
+        }
+        self._constants = constants_context(report, limits, places)
+        self._unknown: dict[tuple[str, str], tuple[Source, ast.Text, int]] = {}
+
+    def name(self, kind: str, source: Source, name: ast.Text) -> None:
+        """Note a name that is not declared."""
+        if name.value not in self.known[kind]:
+            first_source, first, count = self._unknown.get((kind, name.value), (source, name, 0))
+            self._unknown[kind, name.value] = first_source, first, count + 1
+
+    def report_unknown(self) -> None:
+        """Report each name that was noted (PL101), at the first place where it stands."""
+        for (kind, value), (source, name, count) in self._unknown.items():
+            help = f"declare it: `subject {{ {value} : text }}`" if kind == "attribute" else ""
+            of = "subject" if kind == "attribute" else ""
+            # Jobs and places are texts in policy text, the others are words: the help shows how to declare one.
+            shown = name if kind in ("job", "place") else ast.Name(name.start_pos, name.end_pos, value)
+            unknown(self.report, source, shown, kind, self.known[kind], help, of)
+            if count > 1:
+                last = self.report.diagnostics.pop()
+                message = f"{last.message}, {count:,} times in all"
+                self.report.diagnostics.append(msgspec.structs.replace(last, message=message))
+
+    def value(self, person: Person, field: Field) -> tuple[Constant, ...] | None:
+        """The constants that an attribute's value stands for; ``None`` after a report."""
+        name = field.key.value
+        if name not in self.types:
+            self.name("attribute", person.source, field.key)
+            return None
+        return constants(self._constants, person.source, field.value, self.types[name], quoted(name), person.table)
+
+    def dates(self, source: Source, given: Assigned) -> None:
+        """Report days that are none, and a role that ends before it begins (PL109)."""
+        start = given.start and self._day(source, given.start)
+        until = given.until and self._day(source, given.until)
+        if start and until and given.until and until < start:
+            self.report.error(
+                "PL109",
+                source,
+                given.until,
+                f"the assignment ends on {until} before it begins on {start}",
+                "swap the two dates, or correct one",
+            )
+
+    def _day(self, source: Source, text: ast.Text) -> datetime.date | None:
+        if not _DAY.fullmatch(text.value):
+            help = "a date is written year-month-day: `2026-01-31`"
+            self.report.error("PL109", source, text, f"{quoted(text.value)} is not a date", help)
+            return None
+        return date(self.report, source, ast.Date(text.start_pos, text.end_pos, text.value))

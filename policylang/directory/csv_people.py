@@ -1,0 +1,134 @@
+"""People from CSV: one row for each person and role; rows with one id are one person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from policylang.diagnostics import Diagnostic, Related, quoted
+from policylang.directory.csv_columns import ASSIGNMENT, ATTRIBUTE, check_header
+from policylang.directory.csv_rows import Row, rows
+from policylang.directory.people import Assigned, Field, Given, Person, Read
+from policylang.directory.problems import RefusedError, too_long
+from policylang.limits import Limits
+from policylang.source import Source
+from policylang.syntax.ast import Text
+
+_FLAGS = ("terminated", "superuser")
+_MAX_ERRORS = 1000
+
+
+class _Collected(msgspec.Struct):
+    """What the rows of one id say together."""
+
+    first: Row
+    cells: dict[str, Text]
+    """Columns about the person, without empty cells."""
+    assignments: list[Assigned]
+
+
+def read_csv_people(source: Source, limits: Limits) -> Read:
+    """The people of a table. Reports rows that contradict each other, and rows that are no people."""
+    table = rows(source)
+    diagnostics: list[Diagnostic] = []
+    people: dict[str, _Collected] = {}
+    header = None
+    try:
+        header = next(table, None)
+        if header is None:
+            raise RefusedError(0, 0, "the file is empty", "the first row names the columns, and `id` is one of them")
+        diagnostics += check_header(source, header)
+        columns = [cell.value for cell in header.cells]
+        if not diagnostics:
+            for row in table:
+                diagnostics += _read_row(source, columns, row, people, limits)
+                if len(diagnostics) >= _MAX_ERRORS:
+                    break
+    except RefusedError as error:
+        diagnostics.append(error.diagnostic(source))
+    keys = {cell.value: cell for cell in header.cells} if header else {}
+    return Read(tuple([_person(source, keys, one) for one in people.values()]), tuple(diagnostics))
+
+
+def _read_row(
+    source: Source, columns: list[str], row: Row, people: dict[str, _Collected], limits: Limits
+) -> Iterator[Diagnostic]:
+    if len(row.cells) != len(columns):
+        message = f"{len(row.cells)} cell{'' if len(row.cells) == 1 else 's'}, the header names {len(columns)} columns"
+        help = "a text with commas stands in quotes; a cell that says nothing is left empty, its comma stays"
+        yield RefusedError(row.start, row.end, message, help).diagnostic(source)
+        return
+    given = {}
+    for column, cell in zip(columns, row.cells, strict=True):
+        if cell.value:
+            given[column] = cell
+            if len(cell.value) > limits.text_length:
+                yield too_long(cell.start_pos, cell.end_pos, cell.value, limits.text_length).diagnostic(source)
+    id = given.get("id")
+    if id is None:
+        yield RefusedError(row.start, row.end, "a row without an `id`", "fill in the column `id`").diagnostic(source)
+        return
+    one = people.get(id.value)
+    if one is None:
+        one = people[id.value] = _Collected(row, {}, [])
+    yield from _assign(source, row, one, {name: given.pop(name) for name in ASSIGNMENT if name in given})
+    for column, cell in given.items():
+        if column in _FLAGS and cell.value not in ("true", "false"):
+            message = f"the column `{column}` is true or false, {quoted(cell.value)} is not"
+            help = "write `true` or `false`, or leave it empty"
+            yield RefusedError(cell.start_pos, cell.end_pos, message, help, "PL103").diagnostic(source)
+        elif one.cells.setdefault(column, cell).value != cell.value:
+            yield _contradiction(source, column, one.cells["id"], one.cells[column], cell)
+
+
+def _assign(source: Source, row: Row, one: _Collected, given: dict[str, Any]) -> Iterator[Diagnostic]:
+    if "role" in given:
+        role, *clauses = (given.get(name) for name in ASSIGNMENT)
+        one.assignments.append(Assigned(row.start, row.end, role, *clauses))
+        return
+    for column, cell in given.items():
+        message = f"the column `{column}` is filled in and `role` is not"
+        yield RefusedError(cell.start_pos, cell.end_pos, message, "say which role it is about").diagnostic(source)
+        break
+
+
+def _contradiction(source: Source, column: str, id: Text, first: Text, cell: Text) -> Diagnostic:
+    who = f"the user {quoted(id.value)}"
+    both = f"{quoted(first.value)} and {quoted(cell.value)}"
+    related = (Related(source.location(first.start_pos, first.end_pos), "the first one is here"),)
+    location = source.location(cell.start_pos, cell.end_pos)
+    if column == "group":
+        message, help = f"{who} is in two groups: {both}", "a user is in at most one group: give the second as a role"
+        return Diagnostic(code="PL108", message=message, location=location, help=help, related=related)
+    message = f"{who} has two values in the column {quoted(column)}: {both}"
+    help = "rows of one `id` say the same, or leave the cell empty"
+    return Diagnostic(code="PL102", message=message, location=location, help=help, related=related)
+
+
+def _person(source: Source, keys: dict[str, Text], one: _Collected) -> Person:
+    cells = one.cells
+    return Person(
+        one.first.start,
+        one.first.end,
+        source,
+        id=cells["id"],
+        name=cells.get("name"),
+        group=cells.get("group"),
+        job=cells.get("job"),
+        superuser="superuser" in cells and cells["superuser"].value == "true",
+        terminated="terminated" in cells and cells["terminated"].value == "true",
+        attributes=tuple(
+            [
+                Field(
+                    Text(keys[column].start_pos, keys[column].end_pos, column[len(ATTRIBUTE) :]),
+                    Given(cell.start_pos, cell.end_pos, cell.value),
+                )
+                for column, cell in cells.items()
+                if column.startswith(ATTRIBUTE)
+            ]
+        ),
+        assignments=tuple(one.assignments),
+        table=True,
+    )

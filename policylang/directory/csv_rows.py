@@ -1,0 +1,59 @@
+"""Rows of a CSV text, each cell with its place."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.directory.problems import RefusedError
+from policylang.source import Source
+from policylang.syntax.ast import Text
+
+_CELL = re.compile(r'"(?:[^"]|"")*+"|[^,\r\n]*+')
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """A row from offset ``start`` to ``end``, without its line break, and the cells in it, also the empty ones."""
+
+    start: int
+    end: int
+    cells: tuple[Text, ...]
+
+
+def rows(source: Source) -> Iterator[Row]:
+    """The rows of a text that hold something. Raises `RefusedError` where the text is no CSV."""
+    text, starts = source.text, source.line_starts
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        first = reader.line_num
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            start = starts[min(first, len(starts) - 1)]
+            help = 'a text with commas, quotes or line breaks stands in quotes, and a quote in it is doubled: `""`'
+            raise RefusedError(start, start + len(source.line(first + 1)), f"not CSV: {error}", help) from None
+        if any(cells):
+            start = starts[first]
+            end = starts[reader.line_num] if reader.line_num < len(starts) else len(text)
+            yield _row(text, start, end, cells)
+
+
+def _row(text: str, start: int, end: int, cells: list[str]) -> Row:
+    found = []
+    position = start
+    quotes = '"' in text[start:end]
+    for cell in cells:
+        length = len(cell)
+        if quotes:
+            match = _CELL.match(text, position)
+            assert match is not None
+            length = match.end() - position
+        found.append(Text(position, position + length, cell))
+        position += length + 1
+    return Row(start, position - 1, tuple(found))

@@ -1,0 +1,51 @@
+"""The YAML form of directory data, as types: the published JSON Schema is made from them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from policylang.json_schema import schema_of
+
+# Numbers with a point are kept as they are written; the schema lets editors show them as the numbers they are.
+Scalar = str | int | float | bool
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+Day = Annotated[str, msgspec.Meta(description="year-month-day", extra_json_schema={"format": "date"})]
+
+
+class RoleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A role given at one place or for some time."""
+
+    role: Name
+    at: str | None = None
+    """The name of a place."""
+    start: Day | None = msgspec.field(default=None, name="from")
+    until: Day | None = None
+    because: str | None = None
+    approved_by: str | None = None
+
+
+class PersonEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One person. What is left out or null says nothing."""
+
+    id: Name
+    name: str | None = None
+    group: str | None = None
+    job: str | None = None
+    roles: list[Name | RoleEntry] | None = None
+    terminated: bool | None = None
+    superuser: bool | None = None
+    attributes: dict[str, Scalar | list[Scalar] | None] | None = None
+    """Attributes that the policy set declares in `subject`; a list for a set."""
+
+
+class DirectoryFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """People and the roles given to them."""
+
+    people: list[PersonEntry]
+
+
+def directory_schema() -> dict[str, Any]:
+    """The JSON Schema of directory data in YAML or JSON."""
+    return schema_of(DirectoryFile, "directory", "policylang directory data")

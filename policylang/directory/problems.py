@@ -1,0 +1,27 @@
+"""How reading a directory file ends early."""
+
+from __future__ import annotations
+
+from policylang.diagnostics import Diagnostic, quoted
+from policylang.source import Source
+
+AT_MOST = 100
+"""After so many mistakes in one file the rest of it is not read: they have one cause."""
+
+
+class RefusedError(Exception):
+    """Something in the text, from offset ``start`` to ``end``, after which nothing can be read."""
+
+    def __init__(self, start: int, end: int, message: str, help: str | None = None, code: str = "PL100") -> None:
+        super().__init__(message)
+        self.start, self.end, self.message, self.help, self.code = start, end, message, help, code
+
+    def diagnostic(self, source: Source) -> Diagnostic:
+        location = source.location(self.start, self.end)
+        return Diagnostic(code=self.code, message=self.message, location=location, help=self.help)
+
+
+def too_long(start: int, end: int, value: str, limit: int) -> RefusedError:
+    """A text beyond `limits: text_length`, as in policy text."""
+    message = f"{quoted(value, 20)} is {len(value)} characters long, the limit is {limit}"
+    return RefusedError(start, end, message, "shorten it, or raise the limit in `policylang.yaml`", "PL110")

@@ -1,0 +1,158 @@
+"""People from directory files, joined to a policy set: their names looked up, their values read, all as if each were a
+user in policy text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from policylang.diagnostics import Diagnostic, Related, quoted
+from policylang.directory.check import Checker
+from policylang.directory.people import Assigned, Person
+from policylang.directory.unsafe import unsafe_person
+from policylang.ir import nodes as ir
+from policylang.ir.codec import with_digest
+from policylang.limits import Limits
+from policylang.model.report import Report
+from policylang.source import Location
+from policylang.syntax.ast import Text
+from policylang.syntax.unsafe import skeleton
+
+
+def resolve(
+    policy_set: ir.PolicySet, people: Sequence[Person], limits: Limits | None = None
+) -> tuple[ir.PolicySet, tuple[Diagnostic, ...]]:
+    """The policy set with the people in it, and everything wrong with them, in the order of files and places.
+
+    With a diagnostic the policy set comes back as it was, without any of them. ``sources`` gets the files of the
+    people, `digest` is that of the new content.
+    """
+    report = Report()
+    checker = Checker(policy_set, report, limits or Limits())
+    users = []
+    for person in people:
+        for diagnostic in unsafe_person(person):
+            report.add(diagnostic)
+        users.append(_user(checker, person))
+    _check_ids(policy_set, people, report)
+    checker.report_unknown()
+    if report.diagnostics:
+        return policy_set, tuple(sorted(report.diagnostics, key=lambda d: d.order))
+    if not people:
+        return policy_set, ()
+    files = {person.source.name for person in people}
+    joined = msgspec.structs.replace(
+        policy_set,
+        users=tuple(sorted((*policy_set.users, *users), key=lambda user: user.id)),
+        sources=tuple(sorted({*policy_set.sources, *files})),
+    )
+    return with_digest(joined), ()
+
+
+def _user(checker: Checker, person: Person) -> ir.User:
+    source = person.source
+    group, job = person.group, person.job
+    if group is not None:
+        checker.name("group", source, group)
+    if job is not None:
+        checker.name("job", source, job)
+    values = []
+    for field in person.attributes:
+        found = checker.value(person, field)
+        if found is not None:
+            start = field.value.start_pos if person.table else field.key.start_pos
+            values.append(ir.UserValue(field.key.value, found, source.at(start, field.value.end_pos)))
+    return ir.User(
+        person.id.value,
+        person.name.value if person.name else None,
+        person.superuser,
+        person.terminated,
+        _ref(person, group),
+        _ref(person, job),
+        tuple(sorted(values, key=lambda value: value.name)),
+        (),
+        (),
+        tuple([_assignment(checker, person, each) for each in person.assignments]),
+        source.at(person.start_pos, person.end_pos),
+    )
+
+
+def _ref(person: Person, name: Text | None) -> ir.Ref | None:
+    return ir.Ref(name.value, person.source.at(name.start_pos, name.end_pos)) if name is not None else None
+
+
+def _assignment(checker: Checker, person: Person, given: Assigned) -> ir.Assignment:
+    source = person.source
+    checker.name("role", source, given.role)
+    if given.place is not None:
+        checker.name("place", source, given.place)
+    checker.dates(source, given)
+    return ir.Assignment(
+        role=given.role.value,
+        place=given.place.value if given.place else None,
+        start=given.start.value if given.start else None,
+        until=given.until.value if given.until else None,
+        because=given.because.value if given.because else None,
+        approved_by=given.approved_by.value if given.approved_by else None,
+        at=source.at(given.start_pos, given.end_pos),
+    )
+
+
+def _check_ids(policy_set: ir.PolicySet, people: Sequence[Person], report: Report) -> None:
+    """Ids that are taken, by a person or by what else makes requests; that look like another one; that are blank."""
+    declared: dict[str, ir.User | ir.Integration] = {i.name: i for i in policy_set.integrations}
+    declared |= {user.id: user for user in policy_set.users}
+    seen: dict[str, Person] = {}
+    for person in people:
+        id = person.id
+        if not id.value.strip():
+            report.error("PL100", person.source, id, "a user needs a name", "write the id")
+        elif id.value in declared:
+            before = declared[id.value]
+            _taken(report, person, Location.parse(before.at), before.group if isinstance(before, ir.User) else None)
+        elif id.value in seen:
+            first = seen[id.value]
+            where = first.source.location(first.id.start_pos, first.id.end_pos)
+            _taken(report, person, where, _ref(first, first.group))
+        else:
+            seen[id.value] = person
+    _look_alike(policy_set.users, seen, report)
+
+
+def _taken(report: Report, person: Person, first: Location, group: ir.Ref | None) -> None:
+    source, id = person.source, person.id
+    if group is not None and person.group is not None and group.name != person.group.value:
+        both = " and ".join(quoted(name) for name in sorted((group.name, person.group.value)))
+        report.error(
+            "PL108",
+            source,
+            person.group,
+            f"the user {quoted(id.value)} is in two groups: {both}",
+            "a user is in at most one group: give the second one's rights as a role",
+            Related(Location.parse(group.at), "the first group is here"),
+        )
+        return
+    message = f"the user {quoted(id.value)} is declared twice"
+    report.error("PL102", source, id, message, "delete or rename one of the two", Related(first, "first declared here"))
+
+
+def _look_alike(users: Iterable[ir.User], people: dict[str, Person], report: Report) -> None:
+    """Ids that are equal to the eye and different to the machine."""
+    declared = {user.id: user for user in users}
+    if all(id.isascii() for ids in (declared, people) for id in ids):
+        return
+    seen = {skeleton(id): Location.parse(user.at) for id, user in declared.items()}
+    for id, person in people.items():
+        here = person.source.location(person.id.start_pos, person.id.end_pos)
+        first = seen.setdefault(skeleton(id), here)
+        if first is not here:
+            report.error(
+                "PL106",
+                person.source,
+                person.id,
+                f"the user {quoted(id)} looks like another one and differs in a letter that cannot be seen",
+                "write both with the same letters",
+                Related(first, "the other one"),
+            )

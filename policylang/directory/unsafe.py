@@ -1,0 +1,78 @@
+"""Directory text that does not say what it shows (PL106), by the same characters as in policy text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from policylang.diagnostics import Diagnostic, quoted
+from policylang.directory.people import Field, Given, Person
+from policylang.source import Source
+from policylang.syntax.ast import Text
+from policylang.syntax.unsafe import INVISIBLE, confusable_letter, named, skeleton
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def unsafe_source(source: Source) -> Iterator[Diagnostic]:
+    """Invisible characters that stand in the file themselves, one a line."""
+    if source.text.isascii() and source.text.isprintable():
+        return
+    last_line = 0
+    for match in INVISIBLE.finditer(source.text):
+        location = source.location(match.start(), match.end())
+        if location.line != last_line:
+            last_line = location.line
+            message = _described(match[0])
+            yield Diagnostic(code="PL106", message=message, location=location, help="delete it")
+
+
+def unsafe_person(person: Person) -> Iterator[Diagnostic]:
+    """Letters that pose as others in any text about a person, and invisible characters that an escape put into the id.
+
+    Other texts may have them by an escape, as in policy text: some names cannot be written without.
+    """
+    source, id = person.source, person.id
+    if not id.value.isascii() or not id.value.isprintable():
+        match = INVISIBLE.search(id.value)
+        if match and not INVISIBLE.search(source.text, id.start_pos, id.end_pos):
+            yield Diagnostic(
+                code="PL106",
+                message=f"{_described(match[0])} in an id",
+                location=source.location(id.start_pos, id.end_pos),
+                help="delete it: an id is read by people",
+            )
+    for text in _texts(person):
+        if text.value.isascii():
+            continue
+        for word in _LETTERS.findall(text.value):
+            letter = confusable_letter(word)
+            if letter:
+                yield Diagnostic(
+                    code="PL106",
+                    message=f"{quoted(word)} mixes alphabets: {named(letter)} looks like `{skeleton(letter)}`",
+                    location=source.location(text.start_pos, text.end_pos),
+                    help=f"write {quoted(skeleton(word))}",
+                )
+                break
+
+
+def _described(character: str) -> str:
+    control = unicodedata.category(character) == "Cc"
+    return f"{'control' if control else 'invisible'} character {named(character)}"
+
+
+def _texts(person: Person) -> Iterator[Text | Given]:
+    optional = [person.id, person.name, person.group, person.job]
+    for each in person.assignments:
+        optional += [each.role, each.place, each.because, each.approved_by]
+    yield from (text for text in optional if text is not None)
+    yield from _values(person.attributes)
+
+
+def _values(attributes: Iterable[Field]) -> Iterator[Given]:
+    for field in attributes:
+        for item in field.value.value if isinstance(field.value.value, tuple) else (field.value,):
+            if isinstance(item.value, str):
+                yield item

@@ -1,0 +1,130 @@
+"""Values of people's attributes: read strictly as the declared type, to the constants that policy text would give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from policylang.diagnostics import quoted
+from policylang.directory.people import Given
+from policylang.limits import Limits
+from policylang.model.conditions import Constant
+from policylang.model.report import Report, Site
+from policylang.model.types import (
+    NUMBERS,
+    BoolType,
+    DateTimeType,
+    DateType,
+    DurationType,
+    EnumType,
+    IpType,
+    PlaceType,
+    SetType,
+    TextType,
+    Type,
+    UserType,
+    sample,
+)
+from policylang.model.values import Constants, Written, literal, mismatch
+from policylang.source import Source
+from policylang.syntax import ast
+
+_NUMBER = re.compile(r"-?[0-9]{1,200}(?:\.[0-9]{1,200})?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATETIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+_DURATION = re.compile(r"([0-9]{1,200}) ([A-Za-z]+)")
+
+
+def constants(
+    c: Constants, source: Source, given: Given, type_: Type, what: str, table: bool
+) -> tuple[Constant, ...] | None:
+    """The value, or the values of a set, as constants; ``None`` after a report of why it is none.
+
+    ``what`` names the attribute, for messages. ``table``: every value is a text, those of a set are joined by ``;``.
+    """
+    if not isinstance(type_, SetType):
+        constant = _constant(c, source, given, type_, what, table)
+        return None if constant is None else (constant,)
+    items = _split(c.report, source, given, what) if table else given.value
+    if items is None:
+        return None
+    if not isinstance(items, tuple):
+        mismatch(c.report, source, given, what, type_, "one value is not", "write `[a, b]`")
+        return None
+    found = [_constant(c, source, item, type_.of, what, table) for item in items]
+    known = tuple([constant for constant in found if constant is not None])
+    return known if len(known) == len(found) else None
+
+
+def _split(report: Report, source: Source, given: Given, what: str) -> tuple[Given, ...] | None:
+    items = given.value.split(";")
+    if any(item != item.strip() or not item for item in items):
+        message = f"{what} is a list joined by `;`, and {quoted(given.value)} has a blank too many in it"
+        report.error("PL100", source, given, message, "write `a;b`, without blanks around the `;`")
+        return None
+    return tuple([Given(given.start_pos, given.end_pos, item) for item in items])
+
+
+def _constant(c: Constants, source: Source, given: Given, type_: Type, what: str, table: bool) -> Constant | None:
+    if isinstance(given.value, tuple):
+        mismatch(c.report, source, given, what, type_, "a list is not", "give one value")
+        return None
+    node = _written(given, type_, table)
+    if node is not None:
+        return literal(c, source, node, type_, what)
+    value = given.value
+    shown = quoted(str(value).lower() if isinstance(value, bool) else str(value))
+    mismatch(c.report, source, given, what, type_, f"{shown} is not", _help(given, type_))
+    return None
+
+
+def _written(given: Given, type_: Type, table: bool) -> Written | None:
+    """The value as policy text would write a constant of the type, or ``None`` where it could not be one."""
+    start, end, value = given.start_pos, given.end_pos, given.value
+    if isinstance(value, bool):
+        return ast.Name(start, end, "true" if value else "false") if isinstance(type_, BoolType) else None
+    if isinstance(value, int):
+        return ast.Number(start, end, str(value)) if isinstance(type_, NUMBERS) else None
+    match type_:
+        case TextType() | UserType() | IpType() | PlaceType():
+            return ast.Text(start, end, value)
+        case EnumType():
+            return ast.Name(start, end, value)
+        case BoolType() if table and value in ("true", "false"):
+            return ast.Name(start, end, value)
+        case DateType() if _DATE.fullmatch(value):
+            return ast.Date(start, end, value)
+        case DateTimeType() if _DATETIME.fullmatch(value):
+            return ast.DateTime(start, end, value)
+        case DurationType() if (match := _DURATION.fullmatch(value)) is not None:
+            return ast.Duration(start, end, ast.Number(start, end, match[1]), ast.Name(start, end, match[2]))
+        case _ if isinstance(type_, NUMBERS) and _NUMBER.fullmatch(value):
+            return ast.Number(start, end, value)
+    return None
+
+
+def _help(given: Given, type_: Type) -> str:
+    match type_:
+        case TextType() | UserType() | EnumType() | IpType() | PlaceType():
+            return "write it in quotes"
+        case BoolType():
+            return "write `true` or `false`"
+        case DateTimeType() if isinstance(given.value, str) and _DATE.fullmatch(given.value):
+            return f"say at what time, and with which offset: `{given.value}T00:00:00Z`"
+        case DateTimeType() | DateType() | DurationType():
+            return f"write it like `{sample(type_)}`"
+        case _ if isinstance(type_, NUMBERS):
+            return "write digits, and a point before a fraction"
+    return ""
+
+
+def constants_context(report: Report, limits: Limits, places: Mapping[str, str]) -> Constants:
+    """What reading constants needs, from places by name with their kinds."""
+    nowhere = Source("", "")
+    sites = {
+        name: Site(nowhere, ast.Place(0, 0, ast.Name(0, 0, kind), ast.Text(0, 0, name), None))
+        for name, kind in places.items()
+    }
+    return Constants(report, limits, sites, lambda _name: False)

@@ -1,0 +1,90 @@
+"""People from YAML, and from JSON, which is YAML."""
+
+from __future__ import annotations
+
+import msgspec
+
+from policylang.diagnostics import Diagnostic
+from policylang.directory.explain import explain
+from policylang.directory.format import PersonEntry
+from policylang.directory.people import Assigned, Field, Given, Person, Read
+from policylang.directory.problems import AT_MOST, RefusedError
+from policylang.directory.yaml_values import entries, plain
+from policylang.limits import Limits
+from policylang.source import Source
+from policylang.syntax.ast import Text
+
+
+def read_yaml_people(source: Source, limits: Limits) -> Read:
+    """The people of a file. An entry that is not as it should be is reported and left out."""
+    people: list[Person] = []
+    diagnostics: list[Diagnostic] = []
+    try:
+        for entry in entries(source.text, "people", limits.text_length):
+            if _is_valid(entry):
+                people.append(_person(source, entry))
+                continue
+            diagnostics += (error.diagnostic(source) for error in explain(entry))
+            if len(diagnostics) >= AT_MOST:
+                break
+    except RefusedError as error:
+        diagnostics.append(error.diagnostic(source))
+    return Read(tuple(people), tuple(diagnostics))
+
+
+def _is_valid(entry: Given) -> bool:
+    try:
+        msgspec.convert(plain(entry), PersonEntry)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _person(source: Source, entry: Given) -> Person:
+    fields: dict[str, Field] = entry.value
+    attributes = fields["attributes"].value.value if "attributes" in fields else None
+    roles = fields["roles"].value.value if "roles" in fields else None
+    given = _text(fields, "id")
+    assert given is not None
+    return Person(
+        entry.start_pos,
+        entry.end_pos,
+        source,
+        id=given,
+        name=_text(fields, "name"),
+        group=_text(fields, "group"),
+        job=_text(fields, "job"),
+        superuser=_flag(fields, "superuser"),
+        terminated=_flag(fields, "terminated"),
+        attributes=tuple([field for field in (attributes or {}).values() if field.value.value is not None]),
+        assignments=tuple([_assigned(role) for role in roles or ()]),
+        table=False,
+    )
+
+
+def _assigned(given: Given) -> Assigned:
+    start, end = given.start_pos, given.end_pos
+    if isinstance(given.value, str):
+        return Assigned(start, end, Text(start, end, given.value))
+    fields: dict[str, Field] = given.value
+    role = _text(fields, "role")
+    assert role is not None
+    return Assigned(
+        start,
+        end,
+        role,
+        _text(fields, "at"),
+        _text(fields, "from"),
+        _text(fields, "until"),
+        _text(fields, "because"),
+        _text(fields, "approved_by"),
+    )
+
+
+def _text(fields: dict[str, Field], name: str) -> Text | None:
+    given = fields[name].value if name in fields else None
+    return Text(given.start_pos, given.end_pos, given.value) if given and given.value is not None else None
+
+
+def _flag(fields: dict[str, Field], name: str) -> bool:
+    return name in fields and fields[name].value.value is True

@@ -1,0 +1,143 @@
+"""YAML with the place of every value, one entry of a long list at a time.
+
+The same plain YAML as `policylang.yaml_source` reads, for files with very many entries: no tree of the whole document
+is made. Of plain scalars only `null`, `true`, `false` and whole numbers as JSON writes them are more than texts, so
+that `no`, `010` and `12:30` stay what they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from policylang.diagnostics import quoted
+from policylang.directory.people import Field, Given
+from policylang.directory.problems import RefusedError, too_long
+from policylang.syntax.ast import Text
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MAX_DEPTH = 40
+_INT = re.compile(r"-?(?:0|[1-9][0-9]{0,15})")
+_CONSTANTS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "false": False}
+
+
+def entries(text: str, key: str, text_length: int) -> Iterator[Given]:
+    """The entries of the list that a document holds under its one key. Raises `RefusedError`."""
+    events = _events(text, text_length)
+    event: Any = next(events)
+    while isinstance(event, yaml.StreamStartEvent | yaml.DocumentStartEvent):
+        event = next(events)
+    if not isinstance(event, yaml.MappingStartEvent):
+        raise RefusedError(event.start_mark.index, event.end_mark.index, *_expected(key))
+    start, found = event.start_mark.index, False
+    for event in events:
+        if isinstance(event, yaml.MappingEndEvent):
+            break
+        name = _key(event)
+        if name.value != key or found:
+            message = f"unknown field {quoted(name.value)}" if name.value != key else f"`{key}` is given twice"
+            raise RefusedError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
+        event = next(events)
+        if not isinstance(event, yaml.SequenceStartEvent):
+            raise RefusedError(event.start_mark.index, event.end_mark.index, *_expected(key))
+        found = True
+        for event in events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            yield _node(events, event)
+    if not found:
+        raise RefusedError(start, start + 1, *_expected(key))
+    for event in events:
+        if isinstance(event, yaml.DocumentStartEvent):
+            mark = event.start_mark.index
+            raise RefusedError(mark, mark + 3, "a second document in one file", "put everything into one list")
+
+
+def _expected(key: str) -> tuple[str, str]:
+    return f"expected a list called `{key}`", f"write `{key}:` and the entries below it"
+
+
+def _events(text: str, text_length: int) -> Iterator[Any]:
+    """The parser's events, without those that plain YAML has not."""
+    depth = 0
+    event: Any
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.ScalarEvent):
+                if len(event.value) > text_length:
+                    raise too_long(event.start_mark.index, event.end_mark.index, event.value, text_length)
+            elif isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > _MAX_DEPTH:
+                    raise RefusedError(event.start_mark.index, event.end_mark.index, "nested too deeply")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if isinstance(event, yaml.NodeEvent):
+                _refuse_more_than_json(event)
+            yield event
+    except yaml.MarkedYAMLError as error:
+        mark: Any = error.problem_mark or error.context_mark
+        index = mark.index if mark else 0
+        raise RefusedError(index, index, f"not YAML: {error.problem or error.context}") from None
+    except yaml.YAMLError as error:
+        raise RefusedError(0, 0, f"not YAML: {str(error).splitlines()[0]}") from None
+
+
+def _refuse_more_than_json(event: Any) -> None:
+    place = event.start_mark.index, event.end_mark.index
+    if event.anchor is not None:
+        raise RefusedError(*place, "anchors and aliases are not read", "write the value out where it is used")
+    tag = getattr(event, "tag", None)
+    if tag is not None:
+        raise RefusedError(*place, f"tags are not read: {quoted(tag)}", "delete it")
+
+
+def _node(events: Iterator[Any], event: Any) -> Given:
+    start: int = event.start_mark.index
+    if type(event) is yaml.ScalarEvent:
+        return Given(start, event.end_mark.index, event.value if event.style else _plain(event.value))
+    flow, last = event.flow_style, start
+    if isinstance(event, yaml.SequenceStartEvent):
+        items = []
+        for event in events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            items.append(_node(events, event))
+            last = items[-1].end_pos
+        return Given(start, event.end_mark.index if flow else last, tuple(items))
+    fields: dict[str, Field] = {}
+    for event in events:
+        if isinstance(event, yaml.MappingEndEvent):
+            break
+        key = _key(event)
+        if key.value in fields:
+            message = f"the key {quoted(key.value)} is given twice"
+            raise RefusedError(key.start_pos, key.end_pos, message, "delete one of the two", "PL102")
+        fields[key.value] = Field(key, _node(events, next(events)))
+        last = max(key.end_pos, fields[key.value].value.end_pos)
+    return Given(start, event.end_mark.index if flow else last, fields)
+
+
+def _key(event: Any) -> Text:
+    if type(event) is not yaml.ScalarEvent:
+        raise RefusedError(event.start_mark.index, event.end_mark.index, "a key is a text")
+    return Text(event.start_mark.index, event.end_mark.index, event.value)
+
+
+def _plain(written: str) -> Any:
+    if written in _CONSTANTS:
+        return _CONSTANTS[written]
+    return int(written) if _INT.fullmatch(written) else written
+
+
+def plain(given: Given) -> Any:
+    """The value alone, as JSON readers have it."""
+    value = given.value
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(field.value) for key, field in value.items()}
+    return value

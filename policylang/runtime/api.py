@@ -1,0 +1,193 @@
+"""The decision as a service uses it: load a compiled policy set once, ask it as often as requests come."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policylang.ir import nodes as ir
+from policylang.runtime.access import Access, access
+from policylang.runtime.compiled import Engine, UnclearError
+from policylang.runtime.filter import Filter, make_filter
+from policylang.runtime.index import Index
+from policylang.runtime.plan import make_plan
+from policylang.runtime.reference import Decision, instant
+from policylang.runtime.truth import Situation
+
+
+class PolicySet:
+    """A compiled policy set that answers questions.
+
+    Nothing about it changes after it was loaded, so threads may share it. To take a new version into use, load that
+    and put it in the place of the old one; requests under way finish with the one they began with.
+
+    Common arguments:
+
+    ``user``
+        the id of a user, or the name of an integration.
+    ``record``
+        a mapping, or any object with attributes. Values are Python's (str, bool, int, Decimal, date, aware datetime,
+        list or set) or texts as the language writes them (``2026-01-31T08:00:00Z``, ``49.90``, ``30 days``); a related
+        record is a mapping or an object again, or its bare key. What is absent or ``None`` is missing. Only what the
+        policies ask about is read.
+    ``now``
+        an aware datetime: there is no clock in here, the same question has the same answer for ever.
+    ``request``
+        the attributes of the request itself, a mapping or an object.
+    ``field``
+        an attribute of the record, to ask about that alone.
+    ``changes``
+        what modify would write, by attribute; ``None`` empties it. The decision is made on the record before the
+        change and after it.
+    """
+
+    def __init__(self, policy_set: ir.PolicySet | Index) -> None:
+        self._index = policy_set if isinstance(policy_set, Index) else Index(policy_set)
+        self._engine = Engine(self._index)
+
+    @property
+    def digest(self) -> str:
+        """``sha256:…`` of the content: which policies decided."""
+        return self._index.policy_set.digest
+
+    @property
+    def index(self) -> Index:
+        """The declarations by name."""
+        return self._index
+
+    def decide(
+        self,
+        user: str,
+        action: str,
+        resource: str,
+        record: Any = None,
+        *,
+        now: datetime.datetime,
+        request: Any = None,
+        field: str | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> Decision:
+        """Whether the user may do that to the record, which attributes that covers, and why.
+
+        What the policy set does not know is denied, and says so. Raises ValueError for a ``now`` without an offset.
+        """
+        return self._engine.decide(user, action, resource, record, now, request, field, changes)
+
+    def allows(
+        self,
+        user: str,
+        action: str,
+        resource: str,
+        record: Any = None,
+        *,
+        now: datetime.datetime,
+        request: Any = None,
+        field: str | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """`decide`, and only whether."""
+        return self._engine.decide(user, action, resource, record, now, request, field, changes).allowed
+
+    def decide_many(
+        self, requests: Iterable[Mapping[str, Any]], *, now: datetime.datetime | None = None, request: Any = None
+    ) -> list[Decision]:
+        """Decisions in the order of the requests, each a mapping with the names of `decide`'s arguments.
+
+        ``now`` and ``request`` are for those that do not say their own. Raises ValueError where there is no ``now``,
+        KeyError where user, action or resource is left out, TypeError for a name that is not an argument.
+        """
+        return [self._one(each, now, request) for each in requests]
+
+    def _one(self, given: Mapping[str, Any], now: datetime.datetime | None, request: Any) -> Decision:
+        strangers = given.keys() - _ARGUMENTS
+        if strangers:
+            raise TypeError(f"a request has no {', '.join(sorted(map(repr, strangers)))}")
+        at = given.get("now", now)
+        if at is None:
+            raise ValueError("a request without `now`, and no `now` for all of them")
+        return self._engine.decide(
+            given["user"],
+            given["action"],
+            given["resource"],
+            given.get("record"),
+            at,
+            given.get("request", request),
+            given.get("field"),
+            given.get("changes"),
+        )
+
+    def filter(self, user: str, action: str, resource: str, *, now: datetime.datetime, request: Any = None) -> Filter:
+        """The records on which the action is open to the user: what is left of the decision when only they are unknown.
+
+        For a list view: `Filter.to_sql` gives the condition for the query, `Filter.matches` tests one record.
+        """
+        index, now = self._index, instant(self._index, now)
+        try:
+            who = self._engine.holder(user, now).profile
+            known = action in index.actions[resource]
+        except (UnclearError, KeyError, TypeError):
+            known = False
+        if not known:
+            return Filter(index, resource, False, now)
+        return make_filter(
+            make_plan(index, who, action, resource),
+            Situation(index, user, resource, {}, {} if request is None else request, now),
+            lambda record: self.allows(user, action, resource, record, now=now, request=request),
+            lambda owner, name: self._engine.eligible(owner, name, now),
+        )
+
+    def who_can(
+        self, action: str, resource: str, record: Any = None, *, now: datetime.datetime, request: Any = None
+    ) -> tuple[str, ...]:
+        """The ids of the users and integrations who may do that, in order.
+
+        With a record: to this record. Without one: to some record, which is said by the shape of the conditions: one
+        that no record can satisfy is a finding of ``policylang check``, not looked for here. Without a ``request`` as
+        well, by some request.
+        """
+        if resource not in self._index.resources or action not in self._index.actions[resource]:
+            return ()
+        if record is not None:
+            return tuple(
+                user
+                for user in self._index.requesters
+                if self.allows(user, action, resource, record, now=now, request=request)
+            )
+        now = instant(self._index, now)
+        if request is not None:
+            return tuple(
+                user
+                for user in self._index.requesters
+                if not self.filter(user, action, resource, now=now, request=request).nothing
+            )
+        return tuple(
+            user
+            for user in self._index.requesters
+            if next(access(self._index, user, now, [(resource, action)]), None) is not None
+        )
+
+    def access(self, user: str, *, now: datetime.datetime | None = None) -> tuple[Access, ...]:
+        """Everything that the user may do, one entry for each way; nothing for somebody who is not known.
+
+        Without ``now``: everything that is assigned at any time, with the dates.
+        """
+        if now is not None:
+            now = instant(self._index, now)
+        if user not in self._index.users and user not in self._index.integrations:
+            return ()
+        return tuple(access(self._index, user, now))
+
+    def eligible(self, attribute: str, *, now: datetime.datetime | None = None) -> tuple[str, ...]:
+        """The ids of the users who may be written into an attribute, given as ``customer.sales_rep``, in order.
+
+        Without ``now``: those who may at some time. Raises LookupError for an attribute that there is not.
+        """
+        resource, _, name = attribute.partition(".")
+        if name not in self._index.attributes.get(resource, {}):
+            raise LookupError(f"there is no attribute `{attribute}`")
+        return self._engine.eligible(resource, name, None if now is None else instant(self._index, now))
+
+
+_ARGUMENTS = frozenset(("user", "action", "resource", "record", "now", "request", "field", "changes"))
+

@@ -1,0 +1,329 @@
+"""The fast decision: plans found by profile, action and resource, with their conditions as Python functions.
+
+The answers are those of the reference. What is rare, such as a value of another type, a name that there is not, or a
+denial that something missing left open, is handed to it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from policylang.ir import nodes as ir
+from policylang.model.conditions import Condition
+from policylang.model.types import PlaceType, SetType, Type, UserType
+from policylang.runtime import reference
+from policylang.runtime.closures import Function, all_true, function, reader
+from policylang.runtime.index import Index
+from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan, Profile, make_plan, profile
+from policylang.runtime.reference import Decision
+from policylang.runtime.sources import chains
+from policylang.runtime.values import MISSING, BadValueError, attribute
+
+_KEPT = 256
+"""How many of a plan's outcomes are kept. There are as many as combinations of its limits and denies."""
+
+
+class UnclearError(Exception):
+    """A request for the reference."""
+
+
+class Holder:
+    """Everybody of one profile: the plans that were needed so far, and all roles, those inside others too."""
+
+    def __init__(self, engine: Engine, who: Profile) -> None:
+        self.profile = who
+        self.plans: dict[tuple[str, str], CompiledPlan] = {}
+        self.roles = frozenset(
+            chain[-1].name
+            for source in who.sources
+            for chain in chains(engine.index, source)
+            if isinstance(chain[-1], ir.Role)
+        )
+
+
+class Engine:
+    """Decides requests for one policy set. It fills as requests come; what it fills with never changes an answer, and
+    every entry is made whole before it is stored, so threads may share it.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._holders: dict[Profile, Holder] = {}
+        self._users: dict[str, Holder | tuple[datetime.date, Holder]] = {}
+        self._functions: dict[str, Function] = {}
+
+    def decide(
+        self,
+        user: str,
+        action: str,
+        resource: str,
+        record: Any,
+        now: datetime.datetime,
+        request: Any,
+        field: str | None,
+        changes: Mapping[str, Any] | None,
+    ) -> Decision:
+        """As `reference.decide`."""
+        try:
+            return self._decide(user, action, resource, record, now, request, field, changes)
+        except (UnclearError, BadValueError):
+            return reference.decide(
+                self.index, user, action, resource, record, now=now, request=request, field=field, changes=changes
+            )
+
+    def _decide(
+        self,
+        user: str,
+        action: str,
+        resource: str,
+        record: Any,
+        now: datetime.datetime,
+        request: Any,
+        field: str | None,
+        changes: Mapping[str, Any] | None,
+    ) -> Decision:
+        if now.tzinfo is not datetime.UTC or not 1 < now.year < 9999:
+            now = reference.instant(self.index, now)
+        plan = self.plan(user, action, resource, now)
+        before = {} if record is None else record
+        if request is None:
+            request = {}
+        decision = plan.open(before, user, request, now)
+        if field is None and not changes and action != "create":
+            return decision
+        return self._written(plan, decision, user, before, now, request, field, changes)
+
+    def _written(
+        self,
+        plan: CompiledPlan,
+        decision: Decision,
+        user: str,
+        before: Any,
+        now: datetime.datetime,
+        request: Any,
+        field: str | None,
+        changes: Mapping[str, Any] | None,
+    ) -> Decision:
+        """The decision about a field, or about what is written."""
+        written: list[str] = []
+        after = before
+        if changes:
+            if plan.action != "modify":
+                raise UnclearError
+            written, after = list(changes), reference.changed(before, changes, plan.declared)
+        elif plan.action == "create":
+            written = [name for name in plan.declared if attribute(before, name) is not MISSING]
+            if isinstance(before, Mapping) and any(name not in plan.declared and name != "id" for name in before):
+                raise UnclearError
+        asked = written if field is None else [field, *written]
+        if any(name not in plan.declared for name in asked):
+            raise UnclearError
+        if not decision.allowed:
+            return decision
+        fields, reasons = decision.fields, decision.reasons
+        if after is not before:
+            later = plan.open(after, user, request, now)
+            if not later.allowed:
+                return later
+            fields = tuple(name for name in fields if name in later.fields)
+            reasons = tuple(dict.fromkeys((*reasons, *later.reasons)))
+        if any(name not in fields for name in asked):
+            raise UnclearError
+        for name in written:
+            if not plan.writable(name, after, now):
+                raise UnclearError
+        return decision if after is before else Decision(True, fields, reasons)
+
+    # --- looking up ------------------------------------------------------------------------------------------
+
+    def plan(self, user: str, action: str, resource: str, now: datetime.datetime) -> CompiledPlan:
+        """The plan of a request. Raises `UnclearError` where it names what there is not."""
+        try:
+            holder = self._users.get(user)
+            if not isinstance(holder, Holder):
+                holder = self.holder(user, now)
+            plan = holder.plans.get((action, resource))
+        except TypeError:  # a name that is a list, say
+            raise UnclearError from None
+        if plan is None:
+            if resource not in self.index.resources or action not in self.index.actions[resource]:
+                raise UnclearError
+            plan = CompiledPlan(self, make_plan(self.index, holder.profile, action, resource))
+            holder.plans[action, resource] = plan
+        return plan
+
+    def holder(self, user: str, now: datetime.datetime) -> Holder:
+        """What a user has in common with others at an aware instant. Raises `UnclearError` for nobody known."""
+        found = self._users.get(user)
+        if isinstance(found, Holder):
+            return found
+        declared = self.index.users.get(user)
+        if declared is None and user not in self.index.integrations:
+            raise UnclearError
+        dated = declared is not None and any(a.start or a.until for a in declared.assignments)
+        today = now.astimezone(self.index.timezone).date() if dated else datetime.date.min
+        if found is not None and found[0] == today:
+            return found[1]
+        who = profile(self.index, user, now)
+        holder = self._holders.get(who)
+        if holder is None:
+            holder = self._holders.setdefault(who, Holder(self, who))
+        self._users[user] = (today, holder) if dated else holder
+        return holder
+
+    def eligible(self, resource: str, name: str, now: datetime.datetime | None) -> tuple[str, ...]:
+        """As `reference.eligible`, for an instant in UTC; without one, those who are at some time."""
+        type_ = self.index.attributes[resource][name].type
+        item = type_.of if isinstance(type_, SetType) else type_
+        if not isinstance(item, UserType):
+            return ()
+        users = sorted(self.index.users)
+        return tuple(user for user in users if item.role is None or item.role in self._holder_at(user, now).roles)
+
+    def _holder_at(self, user: str, now: datetime.datetime | None) -> Holder:
+        return Holder(self, profile(self.index, user, None)) if now is None else self.holder(user, now)
+
+    def function(self, name: str, condition: Condition, resource: str) -> Function:
+        """The function of the condition of that name, made once."""
+        found = self._functions.get(name)
+        if found is None:
+            found = self._functions[name] = function(self.index, condition, resource)
+        return found
+
+    def limits(self, instances: tuple[ir.PolicyInstance, ...]) -> Function | None:
+        """The conjunction of policies; ``None`` without any."""
+        if not instances:
+            return None
+        return all_true([self.function(each.id, each.condition, each.resource) for each in instances])
+
+
+class CompiledPlan:
+    """A plan that runs."""
+
+    def __init__(self, engine: Engine, plan: Plan) -> None:
+        self.engine = engine
+        self.action = plan.action
+        self.declared = engine.index.attributes[plan.resource]
+        self._plan = plan
+        self._covers = engine.index.covers
+        place = engine.index.resources[plan.resource].place
+        self._place = None if place is None else self._reader(place)
+        self._ways = [(1 << n, way.place, engine.limits(way.limits)) for n, way in enumerate(plan.ways)]
+        self._appends = engine.limits(plan.appends)
+        self._denies = [
+            (
+                1 << n,
+                each.place,
+                None
+                if each.deny.condition is None
+                else engine.function(f"deny {each.deny.at}", each.deny.condition, plan.resource),
+            )
+            for n, each in enumerate(plan.denies, len(plan.ways))
+        ]
+        self._outcomes: dict[int, Decision] = {}
+        self._not_granted = _denied(f"nothing grants {plan.action} on this `{plan.resource}`")
+        self._not_met = _denied(f"{plan.action} on `{plan.resource}` requires what the user does not have")
+        self._appended = _denied(f"a policy that the user appends keeps this `{plan.resource}` away")
+
+    def open(self, record: Any, user: str, request: Any, now: datetime.datetime) -> Decision:
+        """Whether the action is open on the record at all, and the fields that it covers.
+
+        Raises `UnclearError` where something unknown left a denial open.
+        """
+        place = None
+        if self._place is not None:
+            place = self._place(record)
+            place = None if place is MISSING else place
+        unclear = False
+        outcome = 0
+        for bit, where, limits in self._ways:
+            if where is not None and not self._covers(where, place):
+                unclear = unclear or (place is None and self._place is not None)
+                continue
+            met = True if limits is None else limits(record, user, request, now)
+            if met:
+                outcome |= bit
+            elif met is None:
+                unclear = True
+        decision = None
+        if not outcome:
+            decision = self._not_granted
+        elif self._plan.requirement is not True and not _is_met(self._plan.requirement, place, self._covers):
+            decision = self._not_met
+        elif self._appends is not None and (met := self._appends(record, user, request, now)) is not True:
+            unclear = unclear or met is None
+            decision = self._appended
+        else:
+            for bit, where, condition in self._denies:
+                if where is None or self._covers(where, place):
+                    matches = True if condition is None else condition(record, user, request, now)
+                    if matches is not False:
+                        outcome |= bit
+                        unclear = unclear or matches is None
+            decision = self._outcomes.get(outcome) or self._outcome(outcome)
+        if unclear and not decision.allowed:
+            raise UnclearError
+        return decision
+
+    def _outcome(self, outcome: int) -> Decision:
+        """What the open ways and the matching denies come to, a bit each."""
+        ways = [way for n, way in enumerate(self._plan.ways) if outcome >> n & 1]
+        denies = [each.deny for n, each in enumerate(self._plan.denies, len(self._plan.ways)) if outcome >> n & 1]
+        whole = next((deny for deny in denies if deny.fields is None), None)
+        if whole is not None:
+            decision = _denied(f"a deny takes {self.action} on this `{self._plan.resource}` away ({whole.at})")
+        else:
+            covered = frozenset().union(*(way.fields for way in ways)).difference(*(d.fields or () for d in denies))
+            fields = tuple(name for name in self.declared if name in covered)
+            grants = sorted(grant for way in ways for grant in way.grants)
+            decision = Decision(True, fields, tuple(dict.fromkeys(words for _, words in grants)))
+        if len(self._outcomes) < _KEPT:
+            self._outcomes[outcome] = decision
+        return decision
+
+    def writable(self, name: str, record: Any, now: datetime.datetime) -> bool:
+        """Whether the record may hold its value of the attribute. Raises `BadValueError` for one of another type."""
+        type_ = self.declared[name].type
+        found = self._reader(name)(record)
+        item: Type = type_.of if isinstance(type_, SetType) else type_
+        if found is MISSING or not isinstance(item, UserType) or item.role is None:
+            return True
+        engine = self.engine
+        return all(
+            each is not MISSING and each in engine.index.users and item.role in engine.holder(each, now).roles
+            for each in (found if isinstance(type_, SetType) else (found,))
+        )
+
+    def _reader(self, name: str) -> Callable[[Any], Any]:
+        """What reads an attribute; one that holds a place accepts only places of its kind."""
+        type_, where = self.declared[name].type, f"{self._plan.resource}.{name}"
+        read = reader(type_, name, where)
+        if not isinstance(type_, PlaceType):
+            return read
+        places, kind = self.engine.index.places, type_.scope
+
+        def run(record: Any) -> Any:
+            found = read(record)
+            if found is not MISSING and ((place := places.get(found)) is None or place.kind != kind):
+                raise BadValueError(where)
+            return found
+
+        return run
+
+
+def _denied(reason: str) -> Decision:
+    return Decision(False, (), (reason,))
+
+
+def _is_met(met: Met, place: str | None, covers: Callable[[str | None, str | None], bool]) -> bool:
+    match met:
+        case Held(places):
+            return any(covers(each, place) for each in places)
+        case AllMet(items):
+            return all(_is_met(item, place, covers) for item in items)
+        case AnyMet(items):
+            return any(_is_met(item, place, covers) for item in items)
+        case _:
+            return met

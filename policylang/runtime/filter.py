@@ -1,0 +1,185 @@
+"""Which records a user may act on: what is left of the decision when only the record is unknown."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from policylang.model import conditions as c
+from policylang.model.types import PlaceType, SetType, UserType
+from policylang.model.words import condition_in_words
+from policylang.runtime.closures import function
+from policylang.runtime.index import Index
+from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan
+from policylang.runtime.reference import written
+from policylang.runtime.residual import NO_RECORD, Rest, all_of, any_of, residual
+from policylang.runtime.truth import Situation, truth
+from policylang.runtime.values import BadValueError
+
+if TYPE_CHECKING:
+    from policylang.runtime.sql import SqlCondition
+
+
+Eligible = Callable[[str, str], tuple[str, ...]]
+"""From resource and attribute to the ids of users, in order."""
+
+
+class Filter:
+    """The records of a resource on which an action is open to a user, at an instant and for a request.
+
+    ``condition`` is what a record must make true: a condition about the record alone, true for every record, or false
+    for no record at all.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        resource: str,
+        condition: Rest,
+        now: datetime.datetime,
+        decide: Callable[[Any], bool] | None = None,
+        unsaid: tuple[str, ...] = (),
+    ) -> None:
+        """``decide`` says of a record what the condition says of it. ``unsaid``: attributes about which the condition
+        should say what no condition can say.
+        """
+        self.resource = resource
+        self.condition = condition
+        self._index = index
+        self._now = now
+        self._decide = decide
+        self._unsaid = unsaid
+        self._test = None if isinstance(condition, bool) else function(index, condition, resource)
+
+    @property
+    def everything(self) -> bool:
+        """Whether it holds for every record whose values are of their types."""
+        return self.condition is True
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it holds for no record."""
+        return self.condition is False
+
+    def matches(self, record: Any) -> bool:
+        """Whether the action is open on the record, a mapping or an object: what `decide` says of it."""
+        if self._decide is not None:
+            return self._decide(record)
+        s = Situation(self._index, "", self.resource, record, NO_RECORD, self._now)
+        try:
+            place = self._index.resources[self.resource].place
+            if place is not None:
+                written(s, place)
+        except BadValueError:
+            return False
+        if isinstance(self.condition, bool):
+            return self.condition
+        assert self._test is not None
+        try:
+            return self._test(record, "", NO_RECORD, self._now) is True
+        except BadValueError:
+            return truth(self.condition, s) is True
+
+    def to_sql(self, dialect: str) -> SqlCondition:
+        """The filter as a condition for the WHERE clause of a query on the table of the resource.
+
+        ``dialect`` is one that sqlglot knows: ``postgres``, ``sqlite``, ``duckdb``, … Raises ValueError for another
+        one, and `UnsupportedError` for what the dialect cannot say exactly. See `policylang.runtime.sql`.
+        """
+        from policylang.runtime.sql import UnsupportedError, to_sql
+
+        if self._unsaid and not self.nothing:
+            names = ", ".join(f"`{name}`" for name in self._unsaid)
+            raise UnsupportedError(f"every user in {names} has to be eligible, which SQL cannot say of a set")
+        return to_sql(self._index, self.resource, self.condition, dialect, self._now)
+
+    def __str__(self) -> str:
+        if isinstance(self.condition, bool):
+            return "everything" if self.condition else "nothing"
+        return condition_in_words(self.condition)
+
+    def __repr__(self) -> str:
+        return f"<Filter on {self.resource}: {self}>"
+
+
+def make_filter(plan: Plan, s: Situation, decide: Callable[[Any], bool], eligible: Eligible) -> Filter:
+    """The filter of a plan, for the situation's user, request and instant.
+
+    ``decide`` is the decision about a record, ``eligible`` gives the users who may be written into an attribute; both
+    are for create, which asks more of a record than to be reached.
+    """
+    at = s.index.actions[plan.resource][plan.action].at
+    ways = [
+        all_of((_covered(s, plan.resource, way.place, at), *(residual(i.condition, s) for i in way.limits)), at)
+        for way in plan.ways
+    ]
+    denies = [(each.deny.fields, _denied_not(s, plan.resource, each, at)) for each in plan.denies]
+    parts = [
+        _where_met(s, plan.resource, plan.requirement, at),
+        any_of(ways, at),
+        *(residual(instance.condition, s) for instance in plan.appends),
+        *(condition for fields, condition in denies if fields is None),
+    ]
+    if plan.action != "create":
+        return Filter(s.index, plan.resource, all_of(parts, at), s.now)
+    unsaid = []
+    for name, declared in s.index.attributes[plan.resource].items():
+        covering = [condition for way, condition in zip(plan.ways, ways, strict=True) if name in way.fields]
+        asked = [] if len(covering) == len(ways) else [any_of(covering, at)]
+        asked += [condition for fields, condition in denies if fields is not None and name in fields]
+        path = c.Path("record", (name,), declared.type, at)
+        item = declared.type.of if isinstance(declared.type, SetType) else declared.type
+        if isinstance(item, UserType) and item.role is not None:
+            if isinstance(declared.type, SetType):
+                unsaid.append(name)
+            else:
+                asked.append(c.In(path, eligible(plan.resource, name), at))
+        parts.append(any_of((c.Missing(path, at), all_of(asked, at)), at))
+    return Filter(s.index, plan.resource, all_of(parts, at), s.now, decide, tuple(unsaid))
+
+
+def _denied_not(s: Situation, resource: str, each: PlacedDeny, at: str) -> Rest:
+    """Where a deny does not match: the record is elsewhere, or the condition is false."""
+    condition = each.deny.condition
+    return any_of(
+        (
+            _not_covered(s, resource, each.place, at),
+            False if condition is None else residual(condition, s, wanted=False),
+        ),
+        at,
+    )
+
+
+def _covered(s: Situation, resource: str, place: str | None, at: str) -> Rest:
+    """Where a source at the place covers the record."""
+    if place is None:
+        return True
+    of = s.index.resources[resource].place
+    if of is None:
+        return False
+    type_ = s.index.attributes[resource][of].type
+    assert isinstance(type_, PlaceType)
+    places = tuple(below for below in s.index.below(place) if s.index.places[below].kind == type_.scope)
+    return c.In(c.Path("record", (of,), type_, at), places, at) if places else False
+
+
+def _not_covered(s: Situation, resource: str, place: str | None, at: str) -> Rest:
+    covered = _covered(s, resource, place, at)
+    if isinstance(covered, bool):
+        return not covered
+    assert isinstance(covered, c.In)
+    assert isinstance(covered.operand, c.Path)
+    return any_of((c.Missing(covered.operand, at), c.Not(covered, at)), at)
+
+
+def _where_met(s: Situation, resource: str, met: Met, at: str) -> Rest:
+    match met:
+        case Held(places):
+            return any_of((_covered(s, resource, place, at) for place in places), at)
+        case AllMet(items):
+            return all_of((_where_met(s, resource, item, at) for item in items), at)
+        case AnyMet(items):
+            return any_of((_where_met(s, resource, item, at) for item in items), at)
+        case _:
+            return met

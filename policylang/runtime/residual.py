@@ -1,0 +1,181 @@
+"""What is left of a condition when everything but the record is known.
+
+The result is in negation normal form and stands for "is true": a part that is unknown whatever the record is counts as
+false there, as it does where a limit must be true or a deny must be false.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from policylang.model import conditions as c
+from policylang.model.types import DateTimeType, DateType, Duration, IntType, RecordType, Type
+from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.truth import Situation, Test, operands, truth, value
+from policylang.runtime.values import MISSING, BadValueError, attribute
+
+Rest = c.Condition | bool
+"""A condition about the record alone, or its answer."""
+
+NO_RECORD: Mapping[str, Any] = {}
+
+
+def residual(condition: c.Condition, s: Situation, wanted: bool = True) -> Rest:
+    """What is left of "the condition is true", or "is false" if not ``wanted``, for the situation's user, request and
+    instant. The situation's record is not looked at.
+    """
+    match condition:
+        case c.And(items, at) | c.Or(items, at):
+            parts = [residual(item, s, wanted) for item in items]
+            return all_of(parts, at) if isinstance(condition, c.And) == wanted else any_of(parts, at)
+        case c.Not(item):
+            return residual(item, s, not wanted)
+        case _:
+            try:
+                return _test(condition, s, wanted)
+            except BadValueError:
+                return False
+
+
+def all_of(parts: Iterable[Rest], at: str) -> Rest:
+    """The conjunction, without what says nothing."""
+    return _joined(parts, at, c.And, c.Or)
+
+
+def any_of(parts: Iterable[Rest], at: str) -> Rest:
+    """The disjunction, without what says nothing."""
+    return _joined(parts, at, c.Or, c.And)
+
+
+def _joined(parts: Iterable[Rest], at: str, kind: type[c.And | c.Or], other: type[c.And | c.Or]) -> Rest:
+    """Flat, each part once. ``x and (x or y)`` is ``x``, and so with the words exchanged."""
+    nothing = kind is c.And  # what a conjunction does not need is true
+    items: dict[c.Condition, None] = {}
+    for part in parts:
+        if isinstance(part, bool):
+            if part is not nothing:
+                return part
+        else:
+            items.update(dict.fromkeys(part.items if isinstance(part, kind) else (part,)))
+    sets = {item: frozenset(item.items) if isinstance(item, other) else frozenset((item,)) for item in items}
+    kept = [item for item in items if not any(sets[each] < sets[item] for each in items)]
+    return nothing if not kept else kept[0] if len(kept) == 1 else kind(tuple(kept), at)
+
+
+# --- single tests --------------------------------------------------------------------------------------------
+
+
+def _test(test: Test, s: Situation, wanted: bool) -> Rest:
+    if not any(is_of_record(operand) for operand in operands(test)):
+        return truth(test, s) is wanted
+    match test:
+        case c.Missing():
+            return _signed(test, wanted)
+        case c.Compare(left=left, right=right):
+            return _compare(test, left, right, s, wanted)
+        case c.Time():
+            return _time(test, s, wanted)
+        case c.Contains():
+            return _contains(test, s, wanted)
+        case c.TextTest():
+            operand, part = _known(test.operand, s), _known(test.part, s)
+            if operand is None or part is None:
+                return False
+            return _signed(c.TextTest(test.test, operand, part, test.at), wanted)
+        case _:
+            return _signed(test, wanted)
+
+
+def is_of_record(operand: c.Operand) -> bool:
+    return isinstance(operand, c.Path) and operand.root == "record"
+
+
+def _signed(test: Test, wanted: bool) -> c.Condition:
+    return test if wanted else c.Not(test, test.at)
+
+
+def _known(operand: c.Operand, s: Situation) -> c.Operand | None:
+    """The operand with what is known in its place; ``None`` where that is missing."""
+    if isinstance(operand, c.Constant) or is_of_record(operand):
+        return operand
+    found = value(operand, s)
+    return None if found is MISSING else c.Constant(operand.type, _written(operand.type, found), operand.at)
+
+
+def _compare(test: c.Compare, left: c.Operand, right: c.Operand, s: Situation, wanted: bool) -> Rest:
+    if isinstance(left.type, RecordType):
+        for known, other in ((left, right), (right, left)):
+            if not is_of_record(known):
+                record = value(known, s)
+                if record is MISSING:
+                    return False
+                if not isinstance(record, str) and attribute(record, "id") is MISSING:
+                    return _signed(c.In(other, (), test.at), wanted)  # another record than any that has an id
+    first, second = _known(left, s), _known(right, s)
+    if first is None or second is None:
+        return False
+    return _signed(c.Compare(test.test, first, second, test.at), wanted)
+
+
+def _time(test: c.Time, s: Situation, wanted: bool) -> Rest:
+    """The instants instead of the length of time, unless that is the record's."""
+    operand = _known(test.operand, s)
+    if operand is None:
+        return False
+    if is_of_record(test.duration):
+        return _signed(c.Time(test.test, operand, test.duration, test.at), wanted)
+    length = value(test.duration, s)
+    if length is MISSING:
+        return False
+    edges = _edges(test, s, length)
+    if edges is None:
+        return False
+    now, edge = (c.Constant(operand.type, _written(operand.type, each), test.at) for each in edges)
+    if test.test == "older_than":
+        return _signed(c.Compare("lt", operand, edge, test.at), wanted)
+    first, last = (edge, now) if test.test == "within" else (now, edge)
+    inside = [c.Compare("ge", operand, first, test.at), c.Compare("le", operand, last, test.at)]
+    outside = [c.Compare("lt", operand, first, test.at), c.Compare("gt", operand, last, test.at)]
+    return all_of(inside, test.at) if wanted else any_of(outside, test.at)
+
+
+def _edges(test: c.Time, s: Situation, length: Duration) -> tuple[Any, Any] | None:
+    """Now, and the other end; ``None`` where that lies outside the calendar."""
+    sign = 1 if test.test == "within_next" else -1
+    try:
+        if isinstance(test.operand.type, DateType):
+            today = s.now.astimezone(s.index.timezone).date()
+            day = shift_day(today, length, sign)
+            return None if day is None else (today, day)
+        return s.now, shift(s.now, length, sign, s.index.timezone)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _contains(test: c.Contains, s: Situation, wanted: bool) -> Rest:
+    if is_of_record(test.operand):
+        item = _known(test.item, s)
+        if item is None:
+            return False
+        return _signed(c.Contains(test.operand, item, test.at), wanted)
+    found = value(test.operand, s)
+    if found is MISSING or (not wanted and MISSING in found):
+        return False
+    known = [_written(test.item.type, each) for each in found if each is not MISSING]
+    return _signed(c.In(test.item, tuple(dict.fromkeys(known)), test.at), wanted)
+
+
+def _written(type_: Type, found: Any) -> c.Value:
+    """A value as a constant holds it."""
+    if isinstance(type_, DateTimeType):
+        return found.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")  # type: ignore[no-any-return]
+    if isinstance(found, Decimal):
+        return int(found) if isinstance(type_, IntType) else format(found, "f")
+    if isinstance(found, bool | str | Duration):
+        return found
+    if isinstance(type_, RecordType):
+        return str(attribute(found, "id"))
+    return str(found)

@@ -1,0 +1,175 @@
+"""Conditions: over every type of attribute, with every operator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from policylang.model.types import (
+    NUMBERS,
+    BoolType,
+    DateTimeType,
+    DateType,
+    DurationType,
+    EnumType,
+    IntType,
+    IpType,
+    RecordType,
+    SetType,
+    TextType,
+    Type,
+    UserType,
+)
+from policylang.model.typing import comparable
+from tests.generated.chooser import Chooser
+from tests.generated.constants import constant, in_text, quoted
+from tests.generated.world import World
+
+_ORDERED = (*NUMBERS, DateType, DateTimeType, DurationType)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a condition can speak of: a resource's attributes (or only the named ones), and parameters."""
+
+    world: World
+    resource: str
+    only: tuple[str, ...] | None = None
+    parameters: tuple[tuple[str, Type], ...] = ()
+
+    @cached_property
+    def paths(self) -> dict[str, list[tuple[str, Type]]]:
+        """Paths with their types, by kind of type: short ones first."""
+        world = self.world
+        own = world.resources[self.resource].attributes
+        own = own if self.only is None else {name: own[name] for name in self.only}
+        found = [
+            *_walks(world, own, "", 3),
+            *_walks(world, world.subject, "assigned user.", 2),
+            *_walks(world, world.request, "request.", 2),
+        ]
+        by_kind: dict[str, list[tuple[str, Type]]] = {}
+        for path, type_ in sorted(found, key=lambda each: each[0].count(".")):
+            by_kind.setdefault(kind_of(type_), []).append((path, type_))
+        return by_kind
+
+
+def _walks(world: World, attributes: Mapping[str, Type], before: str, steps: int) -> list[tuple[str, Type]]:
+    found = [(before + name, type_) for name, type_ in attributes.items()]
+    if steps > 1:
+        for path, type_ in list(found):
+            if isinstance(type_, RecordType):
+                found += _walks(world, world.resources[type_.resource].attributes, f"{path}.", steps - 1)
+            elif isinstance(type_, UserType):
+                found += _walks(world, world.subject, f"{path}.", steps - 1)
+    return found
+
+
+def kind_of(type_: Type) -> str:
+    """The types that have the same operators."""
+    if isinstance(type_, SetType):
+        return "set"
+    return "number" if isinstance(type_, NUMBERS) else type(type_).__name__
+
+
+def condition(c: Chooser, scope: Scope, depth: int) -> str:
+    """The text of a condition, `depth` deep at most."""
+    if depth and c.chance(45):
+        joint = c.one((" and ", " or ", "not"))
+        if joint == "not":
+            return f"not ({condition(c, scope, depth - 1)})"
+        return f"({joint.join(condition(c, scope, depth - 1) for _ in range(c.number(2, 3)))})"
+    return _test(c, scope)
+
+
+def _test(c: Chooser, scope: Scope) -> str:
+    kinds = [kind for kind in scope.paths if kind != "UserType"]
+    if "UserType" in scope.paths:
+        kinds = ["UserType", *kinds]
+    if not kinds:
+        # A policy on any resource, in a set without attributes of users and requests.
+        raise AssertionError("a scope without attributes")
+    paths = scope.paths[c.one(kinds)]
+    path, type_ = _path(c, paths)
+    if c.chance(12):
+        return f"{path} is {c.one(('present', 'missing'))}"
+    match type_:
+        case SetType(of):
+            return f"{path} contains {_other(c, scope, of, path)}"
+        case TextType() if scope.world.features.texts and c.chance(50):
+            operator = c.one(("contains", "starts with", "ends with"))
+            return f"{path} {operator} {_other(c, scope, type_, path)}"
+        case DateType() | DateTimeType() if scope.world.features.time and c.chance(60):
+            return _time(c, scope, path, type_)
+        case IpType() if c.chance(60):
+            return _network(c, scope, path)
+    if not isinstance(type_, RecordType) and c.chance(15):
+        choices = {_constant(c, scope, type_) for _ in range(c.number(1, 3))}
+        choices |= {_other(c, scope, type_, path)} if c.chance(30) else set()
+        return f"{path} in [{', '.join(sorted(choices))}]"
+    if isinstance(type_, _ORDERED) and c.chance(70):
+        operators = ("<", "<=", ">", ">=") + (
+            ("before", "after") if isinstance(type_, (DateType, DateTimeType)) else ()
+        )
+        operator = c.one(operators)
+    else:
+        operator = c.one(("is", "is not"))
+    return _turned(c, path, operator, _other(c, scope, type_, path))
+
+
+def _turned(c: Chooser, left: str, operator: str, right: str) -> str:
+    return f"{right} {operator} {left}" if c.chance(15) else f"{left} {operator} {right}"
+
+
+def _path(c: Chooser, paths: list[tuple[str, Type]]) -> tuple[str, Type]:
+    """Half of the time one of the record's own attributes, if there are any of the kind."""
+    own = [each for each in paths if "." not in each[0]]
+    return c.one(own) if own and not c.chance(50) else c.one(paths)
+
+
+def _other(c: Chooser, scope: Scope, type_: Type, path: str) -> str:
+    """What a value is compared with: the assigned user, a constant, a parameter or another path."""
+    if isinstance(type_, UserType) and not c.chance(40):
+        return "assigned user"
+    if isinstance(type_, RecordType) or c.chance(25):
+        others = [
+            other
+            for other, its in scope.paths.get(kind_of(type_), ())
+            if (isinstance(type_, RecordType) or other != path) and comparable(type_, its)
+        ]
+        if others:
+            return c.one(others)
+    return _constant(c, scope, type_)
+
+
+def _constant(c: Chooser, scope: Scope, type_: Type) -> str:
+    fitting = [name for name, its in scope.parameters if comparable(type_, its)]
+    if fitting and not c.chance(25):
+        return c.one(fitting)
+    value = constant(c, scope.world, type_)
+    if isinstance(type_, EnumType | BoolType | UserType | TextType | IntType):
+        return in_text(type_, value)
+    return in_text(type_, value)
+
+
+def _time(c: Chooser, scope: Scope, path: str, type_: Type) -> str:
+    operator = c.one(("within", "older than", "within next"))
+    lengths = [name for name, its in scope.parameters if isinstance(its, DurationType)]
+    if isinstance(type_, DateType):
+        # A parameter could be a number of hours, which a day does not have.
+        lengths = []
+    lengths += [name for name, its in scope.paths.get("DurationType", ()) if isinstance(its, DurationType)]
+    if lengths and c.chance(50):
+        return f"{path} {operator} {c.one(lengths)}"
+    durations = [d for d in scope.world.constants.durations if d.unit != "minutes" or isinstance(type_, DateTimeType)]
+    if not durations:
+        return f"{path} is present"
+    return f"{path} {operator} {in_text(DurationType(), c.one(durations))}"
+
+
+def _network(c: Chooser, scope: Scope, path: str) -> str:
+    networks = [quoted(network) for network in c.some(scope.world.constants.networks, 1, 3)]
+    if len(networks) == 1 and not c.chance(30):
+        return f"{path} in {networks[0]}"
+    return f"{path} in [{', '.join([*networks, _other(c, scope, IpType(), path)])}]"
