@@ -9,6 +9,8 @@ from typing import Any
 from policylang.ir import nodes as ir
 from policylang.runtime.access import Access, access
 from policylang.runtime.compiled import Engine, UnclearError
+from policylang.runtime.explain import explain
+from policylang.runtime.explain_tree import Explanation
 from policylang.runtime.filter import Filter, make_filter
 from policylang.runtime.index import Index
 from policylang.runtime.plan import make_plan
@@ -88,6 +90,33 @@ class PolicySet:
     ) -> bool:
         """`decide`, and only whether."""
         return self._engine.decide(user, action, resource, record, now, request, field, changes).allowed
+
+    def explain(
+        self,
+        user: str,
+        action: str,
+        resource: str,
+        record: Any = None,
+        *,
+        now: datetime.datetime,
+        request: Any = None,
+        field: str | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> Explanation:
+        """Why `decide` says what it says: every way the request could be allowed, what stands in each, and for a denial
+        the smallest change that would allow it.
+        """
+        return explain(
+            self._index,
+            user,
+            action,
+            resource,
+            record,
+            now=now,
+            request=request,
+            field=field,
+            changes=changes,
+        )
 
     def decide_many(
         self, requests: Iterable[Mapping[str, Any]], *, now: datetime.datetime | None = None, request: Any = None
@@ -190,4 +219,3 @@ class PolicySet:
 
 
 _ARGUMENTS = frozenset(("user", "action", "resource", "record", "now", "request", "field", "changes"))
-

@@ -141,15 +141,54 @@ def _compare(index: Index, condition: c.Compare, resource: str) -> Function:
         return _on_two(first, second, _ORDERS[test])
     if isinstance(right, c.Constant):
         wanted = constant(right.type, right.value)
+        if isinstance(left.type, EnumType):
+            return _is_one_of(left, first, frozenset((wanted,)))
         return _on_one(first, lambda found: bool(found == wanted))
-    if right.root == "subject" and not right.steps:
-
-        def is_user(r: Any, u: str, q: Any, now: datetime.datetime) -> bool | None:
-            found = first(r, u, q, now)
-            return None if found is MISSING else bool(found == u)
-
-        return is_user
+    for side, get in ((left, second), (right, first)):
+        if isinstance(side, c.Path) and side.root == "subject" and not side.steps:
+            return _is_user(left if side is right else right, get)
     return _on_two(first, second, lambda a, b: bool(a == b))
+
+
+# The two commonest tests look into plain dicts themselves: a call less each.
+
+
+def _is_user(operand: c.Operand, get: Getter) -> Function:
+    name = _own_name(operand)
+
+    def run(r: Any, u: str, q: Any, now: datetime.datetime) -> bool | None:
+        if name is not None and type(r) is dict:
+            found = r.get(name)
+            if type(found) is str:
+                return found == u
+        found = get(r, u, q, now)
+        return None if found is MISSING else bool(found == u)
+
+    return run
+
+
+def _is_one_of(operand: c.Operand, get: Getter, wanted: frozenset[str]) -> Function:
+    name = _own_name(operand)
+    declared = frozenset(operand.type.values) if isinstance(operand.type, EnumType) else frozenset()
+
+    def run(r: Any, u: str, q: Any, now: datetime.datetime) -> bool | None:
+        if name is not None and type(r) is dict:
+            found = r.get(name)
+            if type(found) is str and found in declared:
+                return found in wanted
+        found = get(r, u, q, now)
+        return None if found is MISSING else found in wanted
+
+    return run
+
+
+def _own_name(operand: c.Operand) -> str | None:
+    """The name of an attribute of the record itself."""
+    return (
+        operand.steps[0]
+        if isinstance(operand, c.Path) and operand.root == "record" and len(operand.steps) == 1
+        else None
+    )
 
 
 def _in(index: Index, condition: c.In, resource: str) -> Function:
@@ -162,6 +201,8 @@ def _in(index: Index, condition: c.In, resource: str) -> Function:
             return True if True in truths else None if None in truths else False
 
         return _on_one(get, among)
+    if isinstance(type_, EnumType):
+        return _is_one_of(condition.operand, get, frozenset(values))
     return _on_one(get, frozenset(values).__contains__)
 
 
@@ -190,11 +231,15 @@ def _time(index: Index, condition: c.Time, resource: str) -> Function:
         except (OverflowError, ValueError):
             return now, None
 
+    name = _own_name(condition.operand)
+
     def run(r: Any, u: str, q: Any, now: datetime.datetime) -> bool | None:
         nonlocal last
-        found = get(r, u, q, now)
-        if found is MISSING:
-            return None
+        found = r.get(name) if type(r) is dict else None
+        if type(found) is not datetime.datetime or found.tzinfo is not datetime.UTC or of_days:
+            found = get(r, u, q, now)
+            if found is MISSING:
+                return None
         # Requests come in bunches of one instant. The tuple is replaced whole, which threads may do side by side.
         kept = last
         if kept[0] is now:

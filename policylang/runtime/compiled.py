@@ -1,7 +1,7 @@
 """The fast decision: plans found by profile, action and resource, with their conditions as Python functions.
 
-The answers are those of the reference. What is rare, such as a value of another type, a name that there is not, or a
-denial that something missing left open, is handed to it.
+The answers are those of the reference. What is rare, such as a value of another type or a name that there is not, is
+handed to it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from policylang.runtime.index import Index
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan, Profile, make_plan, profile
 from policylang.runtime.reference import Decision
 from policylang.runtime.sources import chains
+from policylang.runtime.truth import Situation, Truth, conjunction, disjunction, missing_names, negation
 from policylang.runtime.values import MISSING, BadValueError, attribute
 
+_NOTHING: Mapping[str, Any] = {}
 _KEPT = 256
 """How many of a plan's outcomes are kept. There are as many as combinations of its limits and denies."""
 
@@ -51,7 +53,8 @@ class Engine:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._holders: dict[Profile, Holder] = {}
-        self._users: dict[str, Holder | tuple[datetime.date, Holder]] = {}
+        self._holders_of: dict[str, tuple[datetime.date | None, Holder]] = {}  # with the day, where that matters
+        self._plans: dict[str, dict[tuple[str, str], CompiledPlan]] = {}  # of those for whom no day matters
         self._functions: dict[str, Function] = {}
 
     def decide(
@@ -67,38 +70,25 @@ class Engine:
     ) -> Decision:
         """As `reference.decide`."""
         try:
-            return self._decide(user, action, resource, record, now, request, field, changes)
+            if now.tzinfo is not datetime.UTC or not 1 < now.year < 9999:
+                now = reference.instant(self.index, now)
+            try:
+                plan = self._plans[user][action, resource]
+            except (KeyError, TypeError):  # not asked before, or a name that is a list, say
+                plan = self.plan(user, action, resource, now)
+            before = _NOTHING if record is None else record
+            attributes = _NOTHING if request is None else request
+            if field is None and not changes and action != "create":
+                return plan.open(before, user, attributes, now)
+            return self._written(plan, user, before, now, attributes, field, changes)
         except (UnclearError, BadValueError):
             return reference.decide(
                 self.index, user, action, resource, record, now=now, request=request, field=field, changes=changes
             )
 
-    def _decide(
-        self,
-        user: str,
-        action: str,
-        resource: str,
-        record: Any,
-        now: datetime.datetime,
-        request: Any,
-        field: str | None,
-        changes: Mapping[str, Any] | None,
-    ) -> Decision:
-        if now.tzinfo is not datetime.UTC or not 1 < now.year < 9999:
-            now = reference.instant(self.index, now)
-        plan = self.plan(user, action, resource, now)
-        before = {} if record is None else record
-        if request is None:
-            request = {}
-        decision = plan.open(before, user, request, now)
-        if field is None and not changes and action != "create":
-            return decision
-        return self._written(plan, decision, user, before, now, request, field, changes)
-
     def _written(
         self,
         plan: CompiledPlan,
-        decision: Decision,
         user: str,
         before: Any,
         now: datetime.datetime,
@@ -120,12 +110,19 @@ class Engine:
         asked = written if field is None else [field, *written]
         if any(name not in plan.declared for name in asked):
             raise UnclearError
+        if after is not before:
+            plan.check_place(after)
+        decision = plan.open(before, user, request, now)
         if not decision.allowed:
+            if decision.missing:
+                raise UnclearError  # more may be missing after the change, or for the field
             return decision
         fields, reasons = decision.fields, decision.reasons
         if after is not before:
             later = plan.open(after, user, request, now)
             if not later.allowed:
+                if later.missing:
+                    raise UnclearError
                 return later
             fields = tuple(name for name in fields if name in later.fields)
             reasons = tuple(dict.fromkeys((*reasons, *later.reasons)))
@@ -140,13 +137,10 @@ class Engine:
 
     def plan(self, user: str, action: str, resource: str, now: datetime.datetime) -> CompiledPlan:
         """The plan of a request. Raises `UnclearError` where it names what there is not."""
-        try:
-            holder = self._users.get(user)
-            if not isinstance(holder, Holder):
-                holder = self.holder(user, now)
-            plan = holder.plans.get((action, resource))
-        except TypeError:  # a name that is a list, say
-            raise UnclearError from None
+        if not (isinstance(user, str) and isinstance(action, str) and isinstance(resource, str)):
+            raise UnclearError
+        holder = self.holder(user, now)
+        plan = holder.plans.get((action, resource))
         if plan is None:
             if resource not in self.index.resources or action not in self.index.actions[resource]:
                 raise UnclearError
@@ -156,21 +150,23 @@ class Engine:
 
     def holder(self, user: str, now: datetime.datetime) -> Holder:
         """What a user has in common with others at an aware instant. Raises `UnclearError` for nobody known."""
-        found = self._users.get(user)
-        if isinstance(found, Holder):
-            return found
+        found = self._holders_of.get(user)
+        if found is not None and found[0] is None:
+            return found[1]
         declared = self.index.users.get(user)
         if declared is None and user not in self.index.integrations:
             raise UnclearError
         dated = declared is not None and any(a.start or a.until for a in declared.assignments)
-        today = now.astimezone(self.index.timezone).date() if dated else datetime.date.min
+        today = now.astimezone(self.index.timezone).date() if dated else None
         if found is not None and found[0] == today:
             return found[1]
         who = profile(self.index, user, now)
         holder = self._holders.get(who)
         if holder is None:
             holder = self._holders.setdefault(who, Holder(self, who))
-        self._users[user] = (today, holder) if dated else holder
+        self._holders_of[user] = (today, holder)
+        if not dated:
+            self._plans[user] = holder.plans
         return holder
 
     def eligible(self, resource: str, name: str, now: datetime.datetime | None) -> tuple[str, ...]:
@@ -209,7 +205,9 @@ class CompiledPlan:
         self._plan = plan
         self._covers = engine.index.covers
         place = engine.index.resources[plan.resource].place
+        self._place_name = place
         self._place = None if place is None else self._reader(place)
+        self._requirement = plan.requirement
         self._ways = [(1 << n, way.place, engine.limits(way.limits)) for n, way in enumerate(plan.ways)]
         self._appends = engine.limits(plan.appends)
         self._denies = [
@@ -219,6 +217,7 @@ class CompiledPlan:
                 None
                 if each.deny.condition is None
                 else engine.function(f"deny {each.deny.at}", each.deny.condition, plan.resource),
+                each.deny.fields is None,
             )
             for n, each in enumerate(plan.denies, len(plan.ways))
         ]
@@ -228,44 +227,80 @@ class CompiledPlan:
         self._appended = _denied(f"a policy that the user appends keeps this `{plan.resource}` away")
 
     def open(self, record: Any, user: str, request: Any, now: datetime.datetime) -> Decision:
-        """Whether the action is open on the record at all, and the fields that it covers.
-
-        Raises `UnclearError` where something unknown left a denial open.
-        """
+        """Whether the action is open on the record at all, and the fields that it covers."""
         place = None
         if self._place is not None:
             place = self._place(record)
-            place = None if place is MISSING else place
-        unclear = False
+            if place is MISSING:
+                place = None
+        unknown = False
         outcome = 0
         for bit, where, limits in self._ways:
             if where is not None and not self._covers(where, place):
-                unclear = unclear or (place is None and self._place is not None)
+                unknown = unknown or (place is None and self._place is not None)
                 continue
             met = True if limits is None else limits(record, user, request, now)
             if met:
                 outcome |= bit
             elif met is None:
-                unclear = True
-        decision = None
+                unknown = True
         if not outcome:
             decision = self._not_granted
-        elif self._plan.requirement is not True and not _is_met(self._plan.requirement, place, self._covers):
-            decision = self._not_met
+        elif self._requirement is not True and not _is_met(self._requirement, place, self._covers):
+            return self._not_met
         elif self._appends is not None and (met := self._appends(record, user, request, now)) is not True:
-            unclear = unclear or met is None
+            unknown = met is None
             decision = self._appended
         else:
-            for bit, where, condition in self._denies:
+            unknown = False
+            for bit, where, condition, whole in self._denies:
                 if where is None or self._covers(where, place):
                     matches = True if condition is None else condition(record, user, request, now)
                     if matches is not False:
                         outcome |= bit
-                        unclear = unclear or matches is None
+                        unknown = unknown or (whole and matches is None)
             decision = self._outcomes.get(outcome) or self._outcome(outcome)
-        if unclear and not decision.allowed:
-            raise UnclearError
+        if unknown and not decision.allowed:
+            return self._left_open(
+                decision, Situation(self.engine.index, user, self._plan.resource, record, request, now)
+            )
         return decision
+
+    def check_place(self, record: Any) -> None:
+        """Raises `BadValueError` for a record at a place that there is not."""
+        if self._place is not None:
+            self._place(record)
+
+    def _left_open(self, decision: Decision, s: Situation) -> Decision:
+        """A denial with what is missing, if that leaves it open."""
+        place = None if self._place is None else self._place(s.record)
+        place = None if place is MISSING else place
+        if not _is_met(self._requirement, place, self._covers):
+            return decision
+        ways, conditions, needs_place = [], [each.condition for each in self._plan.appends], False
+        for (_, where, limits), way in zip(self._ways, self._plan.ways, strict=True):
+            covered = where is None or self._covers(where, place)
+            if not covered and (place is not None or self._place is None):
+                continue
+            met = True if limits is None else limits(s.record, s.user, s.request, s.now)
+            if not covered and met is not False:
+                met, needs_place = None, True
+            if met is None:
+                conditions += [each.condition for each in way.limits]
+            ways.append(met)
+        denied: list[Truth] = []
+        for (_, where, test, whole), each in zip(self._denies, self._plan.denies, strict=True):
+            if whole and (where is None or self._covers(where, place)):
+                denied.append(True if test is None else test(s.record, s.user, s.request, s.now))
+                conditions += [] if each.deny.condition is None else [each.deny.condition]
+        appended = True if self._appends is None else self._appends(s.record, s.user, s.request, s.now)
+        if conjunction((disjunction(ways), appended, *map(negation, denied))) is not None:
+            return decision
+        names = [self._place_name] if needs_place and self._place_name is not None else []
+        names += [name for condition in conditions for name in missing_names(condition, s)]
+        if not names:
+            raise UnclearError  # a set with an item that is missing, say
+        return Decision(False, (), decision.reasons, tuple(dict.fromkeys(names)))
 
     def _outcome(self, outcome: int) -> Decision:
         """What the open ways and the matching denies come to, a bit each."""

@@ -124,18 +124,22 @@ def _decide(s: Situation, action: str, field: str | None, changes: Mapping[str, 
     """Before the change and after it; each attribute that is touched has to be covered both times."""
     declared = s.index.attributes[s.resource]
     after = s
-    written: list[str] = []
+    touched: list[str] = []
     if action == "modify" and changes:
-        written = list(changes)
+        touched = list(changes)
         after = msgspec.structs.replace(s, record=changed(s.record, changes, declared))
     elif action == "create":
-        written = [name for name in declared if attribute(s.record, name) is not MISSING]
+        touched = [name for name in declared if attribute(s.record, name) is not MISSING]
         strangers = [name for name in s.record if name not in declared] if isinstance(s.record, Mapping) else []
         for name in strangers:
             if name != "id":
                 return _denied(f"`{s.resource}` has no attribute `{name}`")
-    asked = (*([field] if field is not None else []), *written)
+    asked = (*([field] if field is not None else []), *touched)
     moments = (s,) if after is s else (s, after)
+    place = s.index.resources[s.resource].place
+    for moment in moments:
+        if place is not None:
+            written(moment, place)  # a record at a place that there is not is nobody's
     covered = set(declared)
     grants: list[str] = []
     for moment in moments:
@@ -150,7 +154,7 @@ def _decide(s: Situation, action: str, field: str | None, changes: Mapping[str, 
         if name not in covered:
             reason = f"no grant of {action} on `{s.resource}` covers `{name}`"
             return _denied(reason, *_unreadable(moments, action, asked), missing=_missing(moments, action, asked))
-    for name in written:
+    for name in touched:
         if not _is_eligible(after, name):
             return _denied(f"the user in `{name}` is not eligible")
     return Decision(True, tuple(name for name in declared if name in covered), tuple(dict.fromkeys(grants)))
@@ -331,7 +335,7 @@ def _missing(moments: tuple[Situation, ...], action: str, asked: tuple[str, ...]
         place = s.index.resources[s.resource].place
         if place is not None and written(s, place) is MISSING and any(w for w in _ways(s, action) if w.needs_place):
             found.append(place)
-        found += [name for condition in _conditions(s, action) for name in missing_names(condition, s)]
+        found += [name for condition in _conditions(s, action, asked) for name in missing_names(condition, s)]
     return tuple(dict.fromkeys(found))
 
 
@@ -375,19 +379,23 @@ def _could(s: Situation, action: str, asked: tuple[str, ...]) -> Truth:
     )
 
 
-def _conditions(s: Situation, action: str) -> list[Condition]:
+def _conditions(s: Situation, action: str, asked: tuple[str, ...]) -> list[Condition]:
     """The conditions that are unknown and leave something open by that."""
-    asked = [] if s.index.actions[s.resource][action].bypasses_policies else list(appends(s, action))
-    asked += [limit for way in _ways(s, action) if way.truth is None for limit in way.limits]
-    asked += [deny.condition for deny in denies(s, action) if deny.condition is not None]
-    return [condition for condition in asked if truth(condition, s) is None]
+    found = [] if s.index.actions[s.resource][action].bypasses_policies else list(appends(s, action))
+    found += [limit for way in _ways(s, action) if way.truth is None for limit in way.limits]
+    found += [
+        deny.condition
+        for deny in denies(s, action)
+        if deny.condition is not None and (deny.fields is None or set(deny.fields) & set(asked))
+    ]
+    return [condition for condition in found if truth(condition, s) is None]
 
 
 def _unreadable(moments: tuple[Situation, ...], action: str, asked: tuple[str, ...]) -> tuple[str, ...]:
     """The values that are not of their type and leave the answer unknown."""
     if conjunction(_could(s, action, asked) for s in moments) is not None:
         return ()
-    found = [text for s in moments for condition in _conditions(s, action) for text in bad_values(condition, s)]
+    found = [text for s in moments for condition in _conditions(s, action, asked) for text in bad_values(condition, s)]
     return tuple(dict.fromkeys(found))
 
 

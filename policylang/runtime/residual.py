@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, Duration, IntType, RecordType, Type
@@ -117,7 +117,18 @@ def _compare(test: c.Compare, left: c.Operand, right: c.Operand, s: Situation, w
     first, second = _known(left, s), _known(right, s)
     if first is None or second is None:
         return False
+    if isinstance(first, c.Constant):
+        return _signed(c.Compare(_MIRRORED[test.test], second, first, test.at), wanted)
     return _signed(c.Compare(test.test, first, second, test.at), wanted)
+
+
+_MIRRORED: dict[str, Literal["eq", "lt", "le", "gt", "ge"]] = {
+    "eq": "eq",
+    "lt": "gt",
+    "le": "ge",
+    "gt": "lt",
+    "ge": "le",
+}
 
 
 def _time(test: c.Time, s: Situation, wanted: bool) -> Rest:

@@ -4,10 +4,10 @@
 occur, for implementations that do not have it all. `Census` counts what did occur.
 """
 
-from tests.generated.cases import Case, cases
 from tests.generated.census import Census
 from tests.generated.features import EVERYTHING, Features
 from tests.generated.records import Ref, Row, Rows
 from tests.generated.requests import Request
+from tests.generated.strategy import Case, cases
 
 __all__ = ["EVERYTHING", "Case", "Census", "Features", "Ref", "Request", "Row", "Rows", "cases"]

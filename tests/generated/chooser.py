@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
-from typing import TypeVar
-
-from hypothesis import strategies as st
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
 
-@cache
-def _below(limit: int) -> st.SearchStrategy[int]:
-    return st.integers(0, limit - 1)
+class Source(Protocol):
+    """What Hypothesis hands to a strategy."""
+
+    def draw_integer(self, min_value: int, max_value: int) -> int: ...
 
 
 class Chooser:
-    """What a composite strategy draws with. Cheap: a policy set takes a thousand choices."""
+    """What everything here is drawn with. Cheap: a case takes a thousand choices."""
 
-    def __init__(self, draw: st.DrawFn) -> None:
-        self._draw = draw
+    def __init__(self, source: Source) -> None:
+        self._source = source
 
     def number(self, low: int, high: int) -> int:
         """A whole number, both ends included."""
-        return low + (self._draw(_below(high - low + 1)) if high > low else 0)
+        return low if low == high else self._source.draw_integer(low, high)
 
     def chance(self, percent: int) -> bool:
-        return percent > 0 and (percent >= 100 or self._draw(_below(100)) >= 100 - percent)
+        return percent > 0 and (percent >= 100 or self._source.draw_integer(0, 99) >= 100 - percent)
 
     def one(self, items: Sequence[T]) -> T:
         """One of the items. The simplest should stand first."""
@@ -39,3 +37,10 @@ class Chooser:
         left = list(range(len(items)))
         taken = [left.pop(self.number(0, len(left) - 1)) for _ in range(self.number(min(least, most), most))]
         return [items[n] for n in sorted(taken)]
+
+    def repeat(self, most: int, percent: int = 60) -> Iterator[int]:
+        """0, 1, 2 and so on, each after another choice to go on: what is made in such a loop can be left out alone."""
+        for number in range(most):
+            if not self.chance(percent):
+                return
+            yield number

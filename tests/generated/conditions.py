@@ -8,12 +8,9 @@ from functools import cached_property
 
 from policylang.model.types import (
     NUMBERS,
-    BoolType,
     DateTimeType,
     DateType,
     DurationType,
-    EnumType,
-    IntType,
     IpType,
     RecordType,
     SetType,
@@ -27,6 +24,8 @@ from tests.generated.constants import constant, in_text, quoted
 from tests.generated.world import World
 
 _ORDERED = (*NUMBERS, DateType, DateTimeType, DurationType)
+_WEIGHTS = {"number": 4, "DateType": 3, "DateTimeType": 3, "set": 4, "DurationType": 2}
+"""How much likelier than others the kinds with many tests are."""
 
 
 @dataclass(frozen=True)
@@ -84,19 +83,14 @@ def condition(c: Chooser, scope: Scope, depth: int) -> str:
 
 
 def _test(c: Chooser, scope: Scope) -> str:
-    kinds = [kind for kind in scope.paths if kind != "UserType"]
-    if "UserType" in scope.paths:
-        kinds = ["UserType", *kinds]
-    if not kinds:
-        # A policy on any resource, in a set without attributes of users and requests.
-        raise AssertionError("a scope without attributes")
-    paths = scope.paths[c.one(kinds)]
-    path, type_ = _path(c, paths)
-    if c.chance(12):
+    kinds = [kind for kind in scope.paths for _ in range(_WEIGHTS.get(kind, 1))]
+    path, type_ = _path(c, scope.paths[c.one(kinds)])
+    item = type_.of if isinstance(type_, SetType) else type_
+    if c.chance(12) or (isinstance(item, RecordType) and not _others(scope, item, path)):
         return f"{path} is {c.one(('present', 'missing'))}"
     match type_:
-        case SetType(of):
-            return f"{path} contains {_other(c, scope, of, path)}"
+        case SetType():
+            return f"{path} contains {_other(c, scope, item, path)}"
         case TextType() if scope.world.features.texts and c.chance(50):
             operator = c.one(("contains", "starts with", "ends with"))
             return f"{path} {operator} {_other(c, scope, type_, path)}"
@@ -104,7 +98,7 @@ def _test(c: Chooser, scope: Scope) -> str:
             return _time(c, scope, path, type_)
         case IpType() if c.chance(60):
             return _network(c, scope, path)
-    if not isinstance(type_, RecordType) and c.chance(15):
+    if not isinstance(type_, RecordType) and c.chance(25):
         choices = {_constant(c, scope, type_) for _ in range(c.number(1, 3))}
         choices |= {_other(c, scope, type_, path)} if c.chance(30) else set()
         return f"{path} in [{', '.join(sorted(choices))}]"
@@ -132,25 +126,24 @@ def _other(c: Chooser, scope: Scope, type_: Type, path: str) -> str:
     """What a value is compared with: the assigned user, a constant, a parameter or another path."""
     if isinstance(type_, UserType) and not c.chance(40):
         return "assigned user"
-    if isinstance(type_, RecordType) or c.chance(25):
-        others = [
-            other
-            for other, its in scope.paths.get(kind_of(type_), ())
-            if (isinstance(type_, RecordType) or other != path) and comparable(type_, its)
-        ]
-        if others:
-            return c.one(others)
-    return _constant(c, scope, type_)
+    others = _others(scope, type_, path) if isinstance(type_, RecordType) or c.chance(25) else []
+    return c.one(others) if others else _constant(c, scope, type_)
+
+
+def _others(scope: Scope, type_: Type, path: str) -> list[str]:
+    """The paths that a value can be compared with; one to a record also with itself."""
+    return [
+        other
+        for other, its in scope.paths.get(kind_of(type_), ())
+        if comparable(type_, its) and (other != path or isinstance(type_, RecordType))
+    ]
 
 
 def _constant(c: Chooser, scope: Scope, type_: Type) -> str:
     fitting = [name for name, its in scope.parameters if comparable(type_, its)]
     if fitting and not c.chance(25):
         return c.one(fitting)
-    value = constant(c, scope.world, type_)
-    if isinstance(type_, EnumType | BoolType | UserType | TextType | IntType):
-        return in_text(type_, value)
-    return in_text(type_, value)
+    return in_text(type_, constant(c, scope.world, type_))
 
 
 def _time(c: Chooser, scope: Scope, path: str, type_: Type) -> str:

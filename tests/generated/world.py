@@ -19,6 +19,7 @@ from policylang.model.types import (
     EnumType,
     IntType,
     IpType,
+    ItemType,
     MoneyType,
     PlaceType,
     RecordType,
@@ -51,7 +52,7 @@ _PLACES: dict[str, tuple[str, str | None]] = {
 _HOSTILE_PLACES = {"HQ": 'H"Q\\', "N1": "n'1; --", "Lone": "hq"}
 
 _USERS = ("u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7")
-_HOSTILE_USERS = ("U0", "o'neil@acme.test", 'd"q', "back\\slash", "caf\u00e9", "cafe\u0301", "u 0", "\U0001f511")
+_HOSTILE_USERS = ("U0", "o'neil@acme.test", 'd"q', "back\\slash", "cafe\u0301", "u 0", "\U0001f511")
 
 _TEXTS = ("a", "ab", "A", "", "abc", "b")
 _HOSTILE_TEXTS = ("100%", "a_c", "'", '"a"', "a\\b", "a\nb", "caf\u00e9", "cafe\u0301", "\U0001f511", "\u202ea", "NULL")
@@ -286,11 +287,18 @@ def _attributes(features: Features, roles: tuple[str, ...], c: Chooser) -> dict[
     if features.hostile:
         found |= {"select": TextType(), "group": UserType(None), "order": IntType()}
     if features.sets:
-        items = [TextType(), UserType(role), UserType(None), IntType(), STATUS, DateType(), DateTimeType(), MoneyType()]
-        items += [BoolType(), *([DurationType()] if features.durations else []), *([IpType()] if features.addresses else [])]
-        items += [PlaceType("site")] if features.places else []
-        found |= {"tags": SetType(TextType()), "watchers": SetType(UserType(role)), "several": SetType(c.one(items))}
+        items = _items(features)
+        found |= {"tags": SetType(TextType()), "watchers": SetType(UserType(role))}
+        found |= {name: SetType(c.one(items)) for name in ("several", "various")}
     return found
+
+
+def _items(features: Features) -> list[ItemType]:
+    """What sets hold, but for related records."""
+    found: list[ItemType] = [IntType(), DateType(), DateTimeType(), MoneyType(), BoolType(), STATUS, UserType(None)]
+    found += [DurationType()] if features.durations else []
+    found += [IpType()] if features.addresses else []
+    return found + ([PlaceType("site")] if features.places else [])
 
 
 def _subject(features: Features) -> dict[str, Type]:
@@ -319,13 +327,16 @@ def _subject(features: Features) -> dict[str, Type]:
 def _request(features: Features) -> dict[str, Type]:
     if not features.request:
         return {}
-    found: dict[str, Type] = {"channel": CHANNEL, "on_behalf": UserType(None), "at_time": DateTimeType(), "reason": TextType()}
+    found: dict[str, Type] = {
+        "channel": CHANNEL,
+        "on_behalf": UserType(None),
+        "at_time": DateTimeType(),
+        "reason": TextType(),
+    }
     return found | ({"ip": IpType()} if features.addresses else {})
 
 
-def _actions(
-    c: Chooser, features: Features, name: str, place: str | None, required: list[str]
-) -> tuple[Action, ...]:
+def _actions(c: Chooser, features: Features, name: str, place: str | None, required: list[str]) -> tuple[Action, ...]:
     found = []
     for action in ("view", "modify", "create", "delete", "approve", "show"):
         clauses = ""
@@ -339,9 +350,7 @@ def _actions(
     return tuple(found)
 
 
-def _requirement(
-    c: Chooser, features: Features, own: str, place: str | None, required: list[str], depth: int
-) -> str:
+def _requirement(c: Chooser, features: Features, own: str, place: str | None, required: list[str], depth: int) -> str:
     if depth and c.chance(35):
         joint = c.one((" or ", " and "))
         parts = [_requirement(c, features, own, place, required, depth - 1) for _ in range(2)]

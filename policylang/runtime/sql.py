@@ -1,0 +1,409 @@
+"""A filter as the condition of a WHERE clause, with every value a bound parameter.
+
+What the database must hold:
+
+- a table for each resource, named like it, with a column for each attribute, named like it; missing is NULL;
+- a related record as the key of its row, which stands in the column ``id`` of the related table;
+- values of the attributes' types: among them only enum values and places that the policy set declares, which a foreign
+  key or a check constraint makes sure of. Text compares exactly: a collation that ignores case, accents or trailing
+  spaces gives wrong answers.
+
+========  =====================================  ==========================================  ======================
+type      postgres                               duckdb                                      sqlite
+========  =====================================  ==========================================  ======================
+datetime  timestamptz                            TIMESTAMPTZ                                 ISO 8601 text, with an
+                                                                                             offset or in UTC
+date      date                                   DATE                                        text, ``2026-01-31``
+money     numeric                                DECIMAL                                     numbers
+set       array                                  LIST                                        JSON array as text
+ip        inet                                   refused                                     refused
+duration  refused                                refused                                     refused
+========  =====================================  ==========================================  ======================
+
+Other dialects get the same SQL as far as it is plain, and refuse sets and IP addresses.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from policylang.model import conditions as c
+from policylang.model.types import (
+    NUMBERS,
+    DateTimeType,
+    DurationType,
+    IpType,
+    RecordType,
+    SetType,
+    Type,
+    UserType,
+)
+from policylang.model.words import condition_in_words
+from policylang.runtime.index import Index
+from policylang.runtime.residual import NO_RECORD, Rest
+from policylang.runtime.truth import Situation, Test, constant, operands, truth, value
+from policylang.runtime.values import MISSING
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+class UnsupportedError(ValueError):
+    """A condition that the SQL dialect cannot say exactly. The message names the condition and its place."""
+
+
+class SqlCondition(NamedTuple):
+    """``sql`` for a WHERE clause, and the values of its named parameters as the dialect's drivers take them."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+def to_sql(index: Index, resource: str, condition: Rest, dialect: str, now: datetime.datetime) -> SqlCondition:
+    """The SQL of a residual condition about rows of the resource's table. Raises ValueError for an unknown dialect."""
+    from sqlglot import Dialect, exp
+
+    Dialect.get_or_raise(dialect)
+    writer = _Writer(index, dialect, now)
+    found = exp.convert(condition) if isinstance(condition, bool) else writer.condition(condition, resource)
+    return SqlCondition(found.sql(dialect=dialect, identify=True), writer.parameters)
+
+
+class _Column(NamedTuple):
+    """Where a path of the record ends in the database: a column and, behind it, attributes of the user it names."""
+
+    sql: exp.Expr
+    type: Type
+    user_steps: tuple[str, ...]
+
+
+class _Joins:
+    """The related rows that one test looks at."""
+
+    def __init__(self) -> None:
+        self.tables: list[exp.Expr] = []
+        self.conditions: list[exp.Expr] = []
+        self.aliases: dict[tuple[str, ...], str] = {}
+
+
+class _Writer:
+    def __init__(self, index: Index, dialect: str, now: datetime.datetime) -> None:
+        self.index = index
+        self.dialect = dialect
+        self.now = now
+        self.parameters: dict[str, Any] = {}
+        self._aliases = 0
+
+    # --- conditions ------------------------------------------------------------------------------------------
+
+    def condition(self, condition: c.Condition, resource: str) -> exp.Expr:
+        """SQL that is true where the condition is, and false or NULL elsewhere; negation stands at tests only."""
+        from sqlglot import exp
+
+        match condition:
+            case c.And(items):
+                return exp.and_(*(self.condition(item, resource) for item in items))
+            case c.Or(items):
+                return exp.or_(*(self.condition(item, resource) for item in items))
+            case c.Not(item):
+                assert not isinstance(item, c.And | c.Or | c.Not)
+                return self._test(item, resource, wanted=False)
+            case _:
+                return self._test(condition, resource, wanted=True)
+
+    def _test(self, test: Test, resource: str, wanted: bool) -> exp.Expr:
+        from sqlglot import exp
+
+        joins = _Joins()
+        columns = [self._column(o, resource, joins) if isinstance(o, c.Path) else None for o in operands(test)]
+        if isinstance(test, c.Missing):
+            assert columns[0] is not None
+            present = self._exists(joins, self._present(columns[0]))
+            return exp.not_(present) if wanted else present
+        stepped = [column for column in columns if column is not None and column.user_steps]
+        others = [column for column in columns if column is not None and not column.user_steps]
+        if stepped and not others and len(stepped) == 1:
+            return self._exists(joins, self._of_users(test, stepped[0], wanted))
+        sides = [self._side(test, o, column) for o, column in zip(operands(test), columns, strict=True)]
+        return self._exists(joins, self._plain(test, sides, wanted))
+
+    def _exists(self, joins: _Joins, condition: exp.Expr) -> exp.Expr:
+        """The condition, about the related rows if it speaks of any; then it is never NULL."""
+        from sqlglot import exp
+
+        if not joins.tables:
+            return condition
+        query = exp.select("1").from_(joins.tables[0])
+        for table in joins.tables[1:]:
+            query = query.join(table, join_type="cross")
+        return exp.Exists(this=query.where(*joins.conditions, condition))
+
+    # --- columns ---------------------------------------------------------------------------------------------
+
+    def _column(self, path: c.Path, resource: str, joins: _Joins) -> _Column:
+        from sqlglot import exp
+
+        table, type_ = resource, RecordType(resource)
+        at: Type = type_
+        column: exp.Expr = exp.column("id", table=table, quoted=True)
+        for number, step in enumerate(path.steps):
+            if isinstance(at, UserType):
+                return _Column(column, at, path.steps[number:])
+            assert isinstance(at, RecordType)
+            if number:
+                table = self._join(path.steps[:number], at.resource, resource, column, joins)
+            name = self._renamed(step, at.resource, resource) if number else step
+            column = exp.column(name, table=table, quoted=True)
+            at = self.index.attributes[at.resource][step].type
+        return _Column(column, at, ())
+
+    def _join(self, steps: tuple[str, ...], resource: str, base: str, key: exp.Expr, joins: _Joins) -> str:
+        """The alias of the row that a path leads to."""
+        from sqlglot import exp
+
+        if steps not in joins.aliases:
+            self._aliases += 1
+            joins.aliases[steps] = alias = f"related_{self._aliases}"
+            table = exp.table_(resource, quoted=True)
+            names = {name: self._renamed(name, resource, base) for name in self.index.attributes[resource]}
+            if base in names:
+                columns = [exp.alias_(exp.column(name, quoted=True), names[name], quoted=True) for name in names]
+                columns += [] if "id" in names else [exp.column("id", quoted=True)]
+                joins.tables.append(exp.select(*columns).from_(table).subquery(alias))
+            else:
+                joins.tables.append(exp.alias_(table, alias, table=True, quoted=True))
+            joins.conditions.append(exp.EQ(this=exp.column("id", table=alias, quoted=True), expression=key))
+        return joins.aliases[steps]
+
+    def _renamed(self, name: str, resource: str, base: str) -> str:
+        """The column's name in a subquery: databases with structures take `account.office` for a field of a column
+        `account`, if there is one, before they look for the outer table.
+        """
+        if name != base:
+            return name
+        while name in self.index.attributes[resource]:
+            name = f"its_{name}"
+        return name
+
+    def _present(self, column: _Column) -> exp.Expr:
+        """Whether there is a value; never NULL."""
+        from sqlglot import exp
+
+        there = exp.not_(exp.Is(this=column.sql, expression=exp.null()))
+        if not column.user_steps:
+            return there
+        users = [user for user in sorted(self.index.users) if self._value_of(user, column) is not MISSING]
+        return exp.and_(there, self._in(column.sql, [self._parameter(user) for user in users]))
+
+    def _value_of(self, user: str, column: _Column) -> Any:
+        path = c.Path("subject", column.user_steps, self._last_type(column.user_steps), "users:1:1-1:1")
+        return value(path, self._situation(user))
+
+    def _last_type(self, steps: Sequence[str]) -> Type:
+        return self.index.subject[steps[-1]]
+
+    def _situation(self, user: str) -> Situation:
+        return Situation(self.index, user, "", NO_RECORD, NO_RECORD, self.now)
+
+    def _of_users(self, test: Test, column: _Column, wanted: bool) -> exp.Expr:
+        """A test about attributes of the user in a column: the policy set knows who passes it."""
+        changes = {
+            name: c.Path("subject", column.user_steps, operand.type, operand.at)
+            for name in test.__struct_fields__
+            if isinstance(operand := getattr(test, name), c.Path)
+        }
+        known = msgspec.structs.replace(test, **changes)
+        users = [user for user in sorted(self.index.users) if truth(known, self._situation(user)) is wanted]
+        return self._in(column.sql, [self._parameter(user) for user in users])
+
+    def _side(self, test: Test, operand: c.Operand, column: _Column | None) -> exp.Expr:
+        """The SQL of an operand of a test."""
+        from sqlglot import exp
+
+        if column is None:
+            assert isinstance(operand, c.Constant)
+            return self._constant(test, operand.type, operand.value)
+        if not column.user_steps:
+            return self._readable(test, operand.type, column.sql)
+        if isinstance(operand.type, SetType):
+            raise self._unsupported(test, "a set of the user beside another attribute of the record")
+        case = exp.Case(this=column.sql)
+        for user in sorted(self.index.users):
+            found = self._value_of(user, column)
+            if found is not MISSING:
+                case = case.when(self._parameter(user), self._bound(test, operand.type, found))
+        return case if case.args.get("ifs") else exp.null()
+
+    # --- tests -----------------------------------------------------------------------------------------------
+
+    def _plain(self, test: Test, sides: list[exp.Expr], wanted: bool) -> exp.Expr:
+        from sqlglot import exp
+
+        signed: Callable[[exp.Expr], exp.Expr] = (lambda e: e) if wanted else exp.not_
+        match test:
+            case c.Compare(kind, left, _right):
+                self._refuse_types(test, left.type)
+                return signed(getattr(exp, _COMPARISONS[kind])(this=sides[0], expression=sides[1]))
+            case c.In(operand, values):
+                self._refuse_types(test, operand.type)
+                if not values:
+                    there = exp.not_(exp.Is(this=sides[0], expression=exp.null()))
+                    return exp.false() if wanted else there
+                return signed(self._in(sides[0], [self._constant(test, operand.type, v) for v in values]))
+            case c.InNetwork(_, network):
+                if self.dialect != "postgres":
+                    raise self._unsupported(test, "IP addresses")
+                return signed(exp.func("network_subeq", sides[0], exp.cast(self._parameter(network), "inet")))
+            case c.Contains():
+                return self._contains(test, sides[0], sides[1], wanted)
+            case c.TextTest(kind, _, _):
+                return self._text(kind, sides[0], sides[1], wanted)
+            case _:
+                raise self._unsupported(test, "a length of time that the record holds")
+
+    def _contains(self, test: c.Contains, items: exp.Expr, item: exp.Expr, wanted: bool) -> exp.Expr:
+        """An item among those of a column. It is unknown whether a missing item is the one."""
+        from sqlglot import exp
+
+        self._refuse_types(test, test.item.type)
+        if self.dialect == "postgres":
+            any_of = exp.EQ(this=item, expression=exp.Any(this=exp.paren(items)))
+            return any_of if wanted else exp.not_(any_of)
+        if self.dialect == "duckdb":
+            among = exp.func("list_contains", items, item, dialect="duckdb")
+            whole: exp.Expr = exp.EQ(
+                this=exp.func("list_aggregate", items, exp.Literal.string("count")), expression=exp.func("len", items)
+            )
+        elif self.dialect == "sqlite":
+            self._aliases += 1
+            alias = f"related_{self._aliases}"
+            each = self._readable(test, test.item.type, exp.column("value", table=alias, quoted=True))
+            name = exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
+            rows = exp.select("1").from_(exp.Table(this=exp.func("json_each", items), alias=name))
+            among = exp.Exists(this=rows.where(exp.EQ(this=each, expression=item)))
+            whole = exp.not_(exp.Exists(this=rows.where(exp.Is(this=each, expression=exp.null()))))
+        else:
+            raise self._unsupported(test, "sets")
+        there = [exp.not_(exp.Is(this=side, expression=exp.null())) for side in (items, item)]
+        return exp.and_(*there, among) if wanted else exp.and_(*there, exp.not_(among), whole)
+
+    def _text(self, kind: str, text: exp.Expr, part: exp.Expr, wanted: bool) -> exp.Expr:
+        """Exact, unlike LIKE, which takes `%` and `_` for anything and in places ignores case."""
+        from sqlglot import exp
+
+        there = [exp.not_(exp.Is(this=side, expression=exp.null())) for side in (text, part)]
+        length = exp.Length(this=part)
+        fits: exp.Expr
+        if kind == "ends_with":
+            end = (
+                exp.func("substr", text, exp.Neg(this=length), dialect="sqlite")
+                if self.dialect == "sqlite"
+                else exp.func("right", text, length, dialect=self.dialect)
+            )
+            fits = exp.EQ(this=end, expression=part)
+        else:
+            position = exp.StrPosition(this=text, substr=part)
+            compared = exp.EQ if kind == "starts_with" else exp.GTE
+            fits = compared(this=position, expression=exp.Literal.number(1))
+        found = exp.or_(exp.EQ(this=part, expression=exp.Literal.string("")), fits)
+        return exp.and_(*there, found if wanted else exp.not_(found))
+
+    def _in(self, column: exp.Expr, values: list[exp.Expr]) -> exp.Expr:
+        from sqlglot import exp
+
+        if not values:
+            return exp.false()
+        if len(values) == 1:
+            return exp.EQ(this=column, expression=values[0])
+        return exp.In(this=column, expressions=values)
+
+    # --- values ----------------------------------------------------------------------------------------------
+
+    def _constant(self, test: Test, type_: Type, written: c.Value) -> exp.Expr:
+        return self._bound(test, type_, constant(type_, written))
+
+    def _bound(self, test: Test, type_: Type, found: Any) -> exp.Expr:
+        """A value as a parameter, in the form in which the dialect's columns hold it."""
+        from sqlglot import exp
+
+        if isinstance(found, str):
+            if "\0" in found:
+                raise self._unsupported(test, "the character U+0000 in a text")
+            return self._parameter(found)
+        if isinstance(type_, DateTimeType):
+            if self.dialect == "sqlite":
+                return self._parameter(found.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f"))
+            return self._parameter(found)
+        if isinstance(type_, IpType):
+            return exp.cast(self._parameter(str(found)), "inet")
+        if self.dialect == "sqlite" and isinstance(found, Decimal):
+            return self._parameter(self._number(test, found))
+        if self.dialect == "sqlite" and isinstance(found, datetime.date):
+            return self._parameter(found.isoformat())
+        return self._parameter(int(found) if self.dialect == "sqlite" and isinstance(found, bool) else found)
+
+    def _number(self, test: Test, found: Decimal) -> int | float:
+        if found == found.to_integral_value():
+            return int(found)
+        if Decimal(repr(float(found))) != found:
+            raise self._unsupported(test, "a number with more digits than SQLite keeps")
+        return float(found)
+
+    def _parameter(self, found: Any) -> exp.Expr:
+        from sqlglot import exp
+
+        name = f"p{len(self.parameters) + 1}"
+        self.parameters[name] = found
+        return exp.Placeholder(this=name)
+
+    def _readable(self, test: Test, type_: Type, column: exp.Expr) -> exp.Expr:
+        """A column as it compares with parameters."""
+        from sqlglot import exp
+
+        self._refuse_types(test, type_)
+        if self.dialect != "sqlite":
+            return column
+        if isinstance(type_, DateTimeType):
+            return _sqlite_instant(column)
+        return exp.cast(column, "numeric") if isinstance(type_, NUMBERS) else column
+
+    def _refuse_types(self, test: Test, type_: Type) -> None:
+        item = type_.of if isinstance(type_, SetType) else type_
+        if isinstance(item, DurationType):
+            raise self._unsupported(test, "durations in columns")
+        if isinstance(item, IpType) and self.dialect != "postgres":
+            raise self._unsupported(test, "IP addresses")
+
+    def _unsupported(self, test: Test, what: str) -> UnsupportedError:
+        return UnsupportedError(
+            f"{self.dialect} cannot say `{condition_in_words(test)}` ({test.at}) exactly: {what}; "
+            "use `Filter.matches` on the records instead"
+        )
+
+
+_COMPARISONS = {"eq": "EQ", "lt": "LT", "le": "LTE", "gt": "GT", "ge": "GTE"}
+
+
+def _sqlite_instant(column: exp.Expr) -> exp.Expr:
+    """An ISO 8601 text as ``2026-01-31T08:00:00.000000`` in UTC, which sorts by time; NULL for what is none.
+
+    SQLite's own functions stop at milliseconds, so the seconds are shifted to UTC without their fraction.
+    """
+    from sqlglot import parse_one
+
+    shape = """
+    strftime('%Y-%m-%dT%H:%M:%S', substr(c, 1, 19) || CASE
+        WHEN substr(c, -1) = 'Z' THEN 'Z' WHEN substr(c, -6, 1) IN ('+', '-') THEN substr(c, -6) ELSE '' END)
+    || '.' || CASE WHEN substr(c, 20, 1) = '.' THEN substr(substr(c, 21, CASE
+        WHEN substr(c, -1) = 'Z' THEN length(c) - 21 WHEN substr(c, -6, 1) IN ('+', '-') THEN length(c) - 26
+        ELSE length(c) - 20 END) || '000000', 1, 6) ELSE '000000' END
+    """
+    from sqlglot import exp
+
+    tree = parse_one(shape, dialect="sqlite")
+    return exp.paren(tree.transform(lambda node: column.copy() if isinstance(node, exp.Column) else node))
