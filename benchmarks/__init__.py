@@ -1,1 +1,1 @@
-"""How fast the front end is, and how much memory it takes. See README.md."""
+"""How fast the front end and the decisions are, and how much memory they take. See README.md."""

@@ -43,7 +43,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """What one code means. Documentation, ``explain``, schemas and tests are made from it.
 
     ``bad`` and ``good`` are policy sets: the first gives this code, at the place that ``#! CODE`` marks at the end of
-    a line, the second gives nothing.
+    a line, the second gives nothing, and neither does ``near``, which looks like the first and is right nevertheless.
+    ``proof``: it is decided by proof and reported with a witness, or with what was proved. ``fix``: whether the tool
+    can mend it, without changing what anybody may do (safe), or as a suggestion.
     """
 
     code: str
@@ -55,6 +57,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     bad: str
     good: str
     since: str
+    near: str = ""
+    proof: bool = False
+    fix: Literal["none", "safe", "suggested"] = "none"
 
 
 def quoted(text: str, limit: int = 60) -> str:
@@ -69,6 +74,8 @@ def visible(text: str) -> str:
 
     Terminals would otherwise obey the control characters of a policy file.
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else f"\\u{{{ord(c):X}}}" for c in text)
 
 

@@ -10,5 +10,7 @@ from policylang.schemas import SCHEMAS, schema_text
 @click.command()
 @click.argument("which", type=click.Choice(sorted(SCHEMAS)), default="ir")
 def schema(which: str) -> None:
-    """Print a JSON Schema (2020-12): of compiled JSON (ir), of policylang.yaml (config), of test files (scenario)."""
+    """Print a JSON Schema (2020-12): of compiled JSON (ir), of policylang.yaml (config), of test files (scenario), of
+    people in YAML or JSON (directory).
+    """
     click.echo(schema_text(which), nl=False)

@@ -18,6 +18,7 @@ _KNOWN = (*PERSON, *ASSIGNMENT)
 def check_header(source: Source, header: Row) -> Iterator[Diagnostic]:
     """What is wrong with the header row."""
     seen: dict[str, int] = {}
+    meant = not (len(header.cells) == 1 and _separator(header.cells[0].value))
     for index, cell in enumerate(header.cells):
         name = cell.value
         location = source.location(cell.start_pos, cell.end_pos)
@@ -32,9 +33,11 @@ def check_header(source: Source, header: Row) -> Iterator[Diagnostic]:
             )
         elif name not in _KNOWN and not (name.startswith(ATTRIBUTE) and len(name) > len(ATTRIBUTE)):
             message = f"unknown column {quoted(name)}" if name else "a column without a name"
-            yield Diagnostic(code="PL101", message=message, location=location, help=_help(header, name))
+            help = _help(header, name)
+            meant = meant and help != "did you mean `id`?"
+            yield Diagnostic(code="PL101", message=message, location=location, help=help)
         seen.setdefault(name, index)
-    if "id" not in seen and not (len(header.cells) == 1 and _separator(header.cells[0].value)):
+    if meant and "id" not in seen:
         yield Diagnostic(
             code="PL100",
             message="there is no column `id`",
@@ -48,9 +51,9 @@ def _help(header: Row, name: str) -> str:
     if len(header.cells) == 1 and separator:
         return f"separate the columns by commas, not by {separator}"
     trimmed = name.strip().casefold()
-    near = trimmed if trimmed in _KNOWN else closest(trimmed, (*_KNOWN, ATTRIBUTE))
-    if near == ATTRIBUTE:
-        return f"write `{ATTRIBUTE}NAME`"
+    if trimmed.startswith("attribute"):
+        return f"a column with an attribute is called `{ATTRIBUTE}NAME`"
+    near = trimmed if trimmed in _KNOWN else closest(trimmed, _KNOWN)
     columns = listed([f"`{known}`" for known in (*_KNOWN, f"{ATTRIBUTE}NAME")], "and")
     return f"did you mean `{near}`?" if near else f"columns are {columns}"
 

@@ -11,13 +11,12 @@ from policylang.diagnostics import Diagnostic, Related, quoted
 from policylang.directory.csv_columns import ASSIGNMENT, ATTRIBUTE, check_header
 from policylang.directory.csv_rows import Row, rows
 from policylang.directory.people import Assigned, Field, Given, Person, Read
-from policylang.directory.problems import RefusedError, too_long
+from policylang.directory.problems import AT_MOST, RefusedError, too_long
 from policylang.limits import Limits
 from policylang.source import Source
 from policylang.syntax.ast import Text
 
 _FLAGS = ("terminated", "superuser")
-_MAX_ERRORS = 1000
 
 
 class _Collected(msgspec.Struct):
@@ -44,7 +43,7 @@ def read_csv_people(source: Source, limits: Limits) -> Read:
         if not diagnostics:
             for row in table:
                 diagnostics += _read_row(source, columns, row, people, limits)
-                if len(diagnostics) >= _MAX_ERRORS:
+                if len(diagnostics) >= AT_MOST:
                     break
     except RefusedError as error:
         diagnostics.append(error.diagnostic(source))
@@ -85,8 +84,8 @@ def _read_row(
 
 def _assign(source: Source, row: Row, one: _Collected, given: dict[str, Any]) -> Iterator[Diagnostic]:
     if "role" in given:
-        role, *clauses = (given.get(name) for name in ASSIGNMENT)
-        one.assignments.append(Assigned(row.start, row.end, role, *clauses))
+        cells: list[Any] = [given.get(name) for name in ASSIGNMENT]
+        one.assignments.append(Assigned(row.start, row.end, *cells))
         return
     for column, cell in given.items():
         message = f"the column `{column}` is filled in and `role` is not"

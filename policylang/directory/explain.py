@@ -66,12 +66,14 @@ def _attributes(given: Given) -> Iterator[RefusedError]:
 
 def _keys(given: Given, known: tuple[str, ...], required: str, what: str) -> Iterator[RefusedError]:
     fields: dict[str, Field] = given.value
+    meant = required
     for name, field in fields.items():
         if name not in known:
             near = closest(name, known)
+            meant = "" if near == required else meant
             help = f"did you mean `{near}`?" if near else f"there is {listed([f'`{k}`' for k in known], 'and')}"
             yield _error(field.key, f"unknown field {quoted(name)}", help)
-    if required not in fields:
+    if meant and required not in fields:
         yield _error(given, f"{what} has no `{required}`", f"write `{required}: …`")
 
 

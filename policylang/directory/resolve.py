@@ -11,6 +11,7 @@ import msgspec
 from policylang.diagnostics import Diagnostic, Related, quoted
 from policylang.directory.check import Checker
 from policylang.directory.people import Assigned, Person
+from policylang.directory.problems import AT_MOST
 from policylang.directory.unsafe import unsafe_person
 from policylang.ir import nodes as ir
 from policylang.ir.codec import with_digest
@@ -24,7 +25,8 @@ from policylang.syntax.unsafe import skeleton
 def resolve(
     policy_set: ir.PolicySet, people: Sequence[Person], limits: Limits | None = None
 ) -> tuple[ir.PolicySet, tuple[Diagnostic, ...]]:
-    """The policy set with the people in it, and everything wrong with them, in the order of files and places.
+    """The policy set with the people in it, and what is wrong with them, in the order of files and places, as far as
+    the first thousand diagnostics.
 
     With a diagnostic the policy set comes back as it was, without any of them. ``sources`` gets the files of the
     people, `digest` is that of the new content.
@@ -39,7 +41,7 @@ def resolve(
     _check_ids(policy_set, people, report)
     checker.report_unknown()
     if report.diagnostics:
-        return policy_set, tuple(sorted(report.diagnostics, key=lambda d: d.order))
+        return policy_set, tuple(sorted(report.diagnostics, key=lambda d: d.order)[:AT_MOST])
     if not people:
         return policy_set, ()
     files = {person.source.name for person in people}

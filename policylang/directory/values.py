@@ -61,8 +61,8 @@ def constants(
 def _split(report: Report, source: Source, given: Given, what: str) -> tuple[Given, ...] | None:
     items = given.value.split(";")
     if any(item != item.strip() or not item for item in items):
-        message = f"{what} is a list joined by `;`, and {quoted(given.value)} has a blank too many in it"
-        report.error("PL100", source, given, message, "write `a;b`, without blanks around the `;`")
+        message = f"a value in {quoted(given.value)} is empty, or begins or ends with a blank"
+        report.error("PL100", source, given, message, f"{what} is a list: write `a;b`")
         return None
     return tuple([Given(given.start_pos, given.end_pos, item) for item in items])
 
@@ -110,7 +110,7 @@ def _help(given: Given, type_: Type) -> str:
         case TextType() | UserType() | EnumType() | IpType() | PlaceType():
             return "write it in quotes"
         case BoolType():
-            return "write `true` or `false`"
+            return f"write `true` or `false`{', without quotes' if given.value in ('true', 'false') else ''}"
         case DateTimeType() if isinstance(given.value, str) and _DATE.fullmatch(given.value):
             return f"say at what time, and with which offset: `{given.value}T00:00:00Z`"
         case DateTimeType() | DateType() | DurationType():

@@ -24,7 +24,8 @@ def read_yaml_people(source: Source, limits: Limits) -> Read:
             if _is_valid(entry):
                 people.append(_person(source, entry))
                 continue
-            diagnostics += (error.diagnostic(source) for error in explain(entry))
+            wrong = list(explain(entry)) or [RefusedError(entry.start_pos, entry.end_pos, "not a person")]
+            diagnostics += (error.diagnostic(source) for error in wrong)
             if len(diagnostics) >= AT_MOST:
                 break
     except RefusedError as error:

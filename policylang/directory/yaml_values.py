@@ -31,8 +31,8 @@ def entries(text: str, key: str, text_length: int) -> Iterator[Given]:
     while isinstance(event, yaml.StreamStartEvent | yaml.DocumentStartEvent):
         event = next(events)
     if not isinstance(event, yaml.MappingStartEvent):
-        raise RefusedError(event.start_mark.index, event.end_mark.index, *_expected(key))
-    start, found = event.start_mark.index, False
+        raise RefusedError(*_span(event), *_expected(key))
+    start, found = _span(event)[0], False
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
             break
@@ -42,7 +42,7 @@ def entries(text: str, key: str, text_length: int) -> Iterator[Given]:
             raise RefusedError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
         event = next(events)
         if not isinstance(event, yaml.SequenceStartEvent):
-            raise RefusedError(event.start_mark.index, event.end_mark.index, *_expected(key))
+            raise RefusedError(*_span(event), *_expected(key))
         found = True
         for event in events:
             if isinstance(event, yaml.SequenceEndEvent):
@@ -52,12 +52,16 @@ def entries(text: str, key: str, text_length: int) -> Iterator[Given]:
         raise RefusedError(start, start + 1, *_expected(key))
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
-            mark = event.start_mark.index
+            mark, _ = _span(event)
             raise RefusedError(mark, mark + 3, "a second document in one file", "put everything into one list")
 
 
+def _span(event: Any) -> tuple[int, int]:
+    return event.start_mark.index, event.end_mark.index
+
+
 def _expected(key: str) -> tuple[str, str]:
-    return f"expected a list called `{key}`", f"write `{key}:` and the entries below it"
+    return f"expected a list called `{key}`", f'write `{key}:` and the entries below it, in JSON `{{"{key}": […]}}`'
 
 
 def _events(text: str, text_length: int) -> Iterator[Any]:
@@ -68,11 +72,11 @@ def _events(text: str, text_length: int) -> Iterator[Any]:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.ScalarEvent):
                 if len(event.value) > text_length:
-                    raise too_long(event.start_mark.index, event.end_mark.index, event.value, text_length)
+                    raise too_long(*_span(event), event.value, text_length)
             elif isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > _MAX_DEPTH:
-                    raise RefusedError(event.start_mark.index, event.end_mark.index, "nested too deeply")
+                    raise RefusedError(*_span(event), "nested too deeply")
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             if isinstance(event, yaml.NodeEvent):
@@ -87,7 +91,7 @@ def _events(text: str, text_length: int) -> Iterator[Any]:
 
 
 def _refuse_more_than_json(event: Any) -> None:
-    place = event.start_mark.index, event.end_mark.index
+    place = _span(event)
     if event.anchor is not None:
         raise RefusedError(*place, "anchors and aliases are not read", "write the value out where it is used")
     tag = getattr(event, "tag", None)
@@ -96,9 +100,9 @@ def _refuse_more_than_json(event: Any) -> None:
 
 
 def _node(events: Iterator[Any], event: Any) -> Given:
-    start: int = event.start_mark.index
+    start, end = _span(event)
     if type(event) is yaml.ScalarEvent:
-        return Given(start, event.end_mark.index, event.value if event.style else _plain(event.value))
+        return Given(start, end, event.value if event.style else _plain(event.value))
     flow, last = event.flow_style, start
     if isinstance(event, yaml.SequenceStartEvent):
         items = []
@@ -107,7 +111,7 @@ def _node(events: Iterator[Any], event: Any) -> Given:
                 break
             items.append(_node(events, event))
             last = items[-1].end_pos
-        return Given(start, event.end_mark.index if flow else last, tuple(items))
+        return Given(start, _span(event)[1] if flow else last, tuple(items))
     fields: dict[str, Field] = {}
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
@@ -118,13 +122,13 @@ def _node(events: Iterator[Any], event: Any) -> Given:
             raise RefusedError(key.start_pos, key.end_pos, message, "delete one of the two", "PL102")
         fields[key.value] = Field(key, _node(events, next(events)))
         last = max(key.end_pos, fields[key.value].value.end_pos)
-    return Given(start, event.end_mark.index if flow else last, fields)
+    return Given(start, _span(event)[1] if flow else last, fields)
 
 
 def _key(event: Any) -> Text:
     if type(event) is not yaml.ScalarEvent:
-        raise RefusedError(event.start_mark.index, event.end_mark.index, "a key is a text")
-    return Text(event.start_mark.index, event.end_mark.index, event.value)
+        raise RefusedError(*_span(event), "a key is a text")
+    return Text(*_span(event), event.value)
 
 
 def _plain(written: str) -> Any:

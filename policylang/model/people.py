@@ -116,7 +116,7 @@ def _constant(context: Context, source: Source, node: Any, type_: Type, what: st
 def _duration_in_text(node: ast.Text) -> ast.Text | ast.Duration:
     """Users' attributes give a duration as a text, `"30 days"`, because a name begins the next attribute there."""
     words = node.value.split(" ")
-    if len(words) != 2 or not words[0].isdigit():
+    if len(words) != 2 or not (words[0].isascii() and words[0].isdigit()):
         return node
     start = node.start_pos + 1
     middle = start + len(words[0])

@@ -85,7 +85,7 @@ def duration(c: Constants, source: Source, node: ast.Duration) -> Duration | Non
             "PL100", source, node.unit, f"expected `{plural}`, found {quoted(unit)}", f"write `{written} {plural}`"
         )
         return None
-    if not written.isdigit():
+    if not (written.isascii() and written.isdigit()):
         help = "leave out the sign" if written.startswith("-") else "use a smaller unit"
         c.report.error("PL103", source, node.amount, "a duration is a whole number of units, not negative", help)
         return None

@@ -65,16 +65,18 @@ def _excerpt(place: Finding | RelatedPlace, source: Source, lead: str, mark: str
     number = str(place.line)
     bar = click.style("|", fg="blue")
     yield f"  {click.style(number, fg='blue')} {bar} {before}{marked}{after}".rstrip()
-    underline = click.style(mark * max(1, _width(marked)), fg="red" if mark == "^" else "blue")
-    yield f"  {' ' * len(number)} {bar} {' ' * _width(before)}{underline}"
+    underline = click.style(mark * max(1, width_of(marked)), fg="red" if mark == "^" else "blue")
+    yield f"  {' ' * len(number)} {bar} {' ' * width_of(before)}{underline}"
 
 
 def _shown(text: str) -> str:
     return visible(text.replace("\t", "    "))
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """Columns on a terminal: wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.model.types import PlaceType
 from policylang.model.words import condition_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way, make_plan, profile
@@ -46,14 +47,41 @@ def access(
     if wanted is None:
         wanted = [(resource, action) for resource in index.resources for action in index.actions[resource]]
     for resource, action in wanted:
-        plan = make_plan(index, who, action, resource)
-        whole = [each for each in plan.denies if each.deny.fields is None]
-        if plan.requirement is False or any(d.place is None and d.deny.condition is None for d in whole):
-            continue
-        for way in plan.ways:
-            row = _row(index, user, now, plan, way)
-            if row.fields or not way.fields:
-                yield row
+        yield from (row for _, row in rows(index, user, now, make_plan(index, who, action, resource)))
+
+
+def rows(index: Index, user: str, now: datetime.datetime | None, plan: Plan) -> Iterator[tuple[Way, Access]]:
+    """The ways of a user's plan that may be open on some record, and what they come to."""
+    whole = [each for each in plan.denies if each.deny.fields is None]
+    if any(d.place is None and d.deny.condition is None for d in whole):
+        return
+    if not _can_be_met(index, plan.resource, plan.requirement):
+        return
+    for way in plan.ways:
+        row = _row(index, user, now, plan, way)
+        if _can_cover(index, plan.resource, way.place) and (row.fields or not way.fields):
+            yield way, row
+
+
+def _can_cover(index: Index, resource: str, place: str | None) -> bool:
+    """Whether what holds at the place can hold for a record: one that says where it is, at such a place or below."""
+    if place is None:
+        return True
+    name = index.resources[resource].place
+    type_ = None if name is None else index.attributes[resource][name].type
+    return isinstance(type_, PlaceType) and index.is_kind_or_above(index.places[place].kind, type_.scope)
+
+
+def _can_be_met(index: Index, resource: str, met: Met) -> bool:
+    match met:
+        case Held(places):
+            return any(_can_cover(index, resource, place) for place in places)
+        case AllMet(items):
+            return all(_can_be_met(index, resource, item) for item in items)
+        case AnyMet(items):
+            return any(_can_be_met(index, resource, item) for item in items)
+        case _:
+            return met
 
 
 def _row(index: Index, user: str, now: datetime.datetime | None, plan: Plan, way: Way) -> Access:
@@ -74,7 +102,7 @@ def _row(index: Index, user: str, now: datetime.datetime | None, plan: Plan, way
         plan.action,
         tuple(name for name in index.attributes[plan.resource] if name in way.fields - lost),
         tuple(dict.fromkeys(limits)),
-        tuple(dict.fromkeys(_deny_in_words(index, each) for each in plan.denies if _is_told(each))),
+        tuple(dict.fromkeys(_deny_in_words(index, each) for each in plan.denies if _is_told(index, each))),
         said_by(way.source, _chain(index, way)),
         _dates(index, user, now, way),
         tuple(dict.fromkeys(grant.at for grant in way.statements)),
@@ -90,8 +118,10 @@ def _chain(index: Index, way: Way) -> tuple[ir.Group | ir.Role, ...]:
     return next(iter(chains(index, way.source)))[:1]
 
 
-def _is_told(each: PlacedDeny) -> bool:
-    """A deny of fields everywhere shows in the fields already."""
+def _is_told(index: Index, each: PlacedDeny) -> bool:
+    """A deny of fields everywhere shows in the fields already, and one that holds where no record can be is none."""
+    if not _can_cover(index, each.deny.resource, each.place):
+        return False
     return each.deny.condition is not None or each.place is not None
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from policylang.ir import nodes as ir
 from policylang.runtime.access import Access, access
 from policylang.runtime.compiled import Engine, UnclearError
-from policylang.runtime.explain import explain
-from policylang.runtime.explain_tree import Explanation
+from policylang.runtime.explaining.explain import explain
+from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.filter import Filter, make_filter
 from policylang.runtime.index import Index
 from policylang.runtime.plan import make_plan

@@ -30,6 +30,8 @@ class Index:
         self.kinds: Mapping[str, str | None] = {kind.name: kind.parent for kind in policy_set.scope}
         self.subject: Mapping[str, Type] = {a.name: a.type for a in policy_set.subject}
         self.request: Mapping[str, Type] = {a.name: a.type for a in policy_set.request}
+        self.optional_subject = frozenset(a.name for a in policy_set.subject if a.optional)
+        self.optional_request = frozenset(a.name for a in policy_set.request if a.optional)
         self.denies: tuple[ir.Deny, ...] = policy_set.denies
 
     def changed(self, *, denies: tuple[ir.Deny, ...] | None = None, **replaced: Mapping[str, Any]) -> Self:
@@ -71,6 +73,17 @@ class Index:
             if place.parent is not None:
                 inside.setdefault(place.parent, []).append(place.name)
         return inside
+
+    @cached_property
+    def _of_kind(self) -> dict[str, frozenset[str]]:
+        kinds: dict[str, set[str]] = {}
+        for place in self.places.values():
+            kinds.setdefault(place.kind, set()).add(place.name)
+        return {kind: frozenset(names) for kind, names in kinds.items()}
+
+    def places_of(self, kind: str) -> frozenset[str]:
+        """The places of a kind."""
+        return self._of_kind.get(kind, frozenset())
 
     def below(self, place: str) -> tuple[str, ...]:
         """The place and all places below it, in order."""

@@ -102,7 +102,7 @@ def _known(operand: c.Operand, s: Situation) -> c.Operand | None:
     if isinstance(operand, c.Constant) or is_of_record(operand):
         return operand
     found = value(operand, s)
-    return None if found is MISSING else c.Constant(operand.type, _written(operand.type, found), operand.at)
+    return None if found is MISSING else c.Constant(operand.type, as_value(operand.type, found), operand.at)
 
 
 def _compare(test: c.Compare, left: c.Operand, right: c.Operand, s: Situation, wanted: bool) -> Rest:
@@ -144,7 +144,7 @@ def _time(test: c.Time, s: Situation, wanted: bool) -> Rest:
     edges = _edges(test, s, length)
     if edges is None:
         return False
-    now, edge = (c.Constant(operand.type, _written(operand.type, each), test.at) for each in edges)
+    now, edge = (c.Constant(operand.type, as_value(operand.type, each), test.at) for each in edges)
     if test.test == "older_than":
         return _signed(c.Compare("lt", operand, edge, test.at), wanted)
     first, last = (edge, now) if test.test == "within" else (now, edge)
@@ -175,11 +175,11 @@ def _contains(test: c.Contains, s: Situation, wanted: bool) -> Rest:
     found = value(test.operand, s)
     if found is MISSING or (not wanted and MISSING in found):
         return False
-    known = [_written(test.item.type, each) for each in found if each is not MISSING]
+    known = [as_value(test.item.type, each) for each in found if each is not MISSING]
     return _signed(c.In(test.item, tuple(dict.fromkeys(known)), test.at), wanted)
 
 
-def _written(type_: Type, found: Any) -> c.Value:
+def as_value(type_: Type, found: Any) -> c.Value:
     """A value as a constant holds it."""
     if isinstance(type_, DateTimeType):
         return found.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")  # type: ignore[no-any-return]

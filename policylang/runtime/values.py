@@ -82,7 +82,10 @@ def read(type_: Type, raw: Any, where: str) -> Any:
 
 
 def _bad(type_: Type, raw: Any, where: str) -> BadValueError:
-    shown = repr(raw)
+    try:
+        shown = repr(raw)
+    except Exception:  # whatever an object of the caller's raises, and what Python does for enormous numbers
+        shown = f"something of type {type(raw).__name__}"
     shown = shown if len(shown) <= 60 else f"{shown[:59]}…"
     return BadValueError(f"`{where}` is {in_words(type_)}, {shown} is not")
 

@@ -20,13 +20,13 @@ CONSTRUCTS = frozenset(
     [
         *("and", "or", "not", "missing", "3 deep"),
         *(f"eq {type_}" for type_ in _TYPES),
-        *(f"{test} {type_}" for test in ("lt", "le", "gt", "ge") for type_ in _ORDERED_TYPES),
+        *("lt", "le", "gt", "ge", *(f"order of {type_}" for type_ in _ORDERED_TYPES)),
         *(f"in {type_}" for type_ in _TYPES if type_ not in ("bool", "record")),
         *(f"{test} {type_}" for test in ("within", "within_next", "older_than") for type_ in ("date", "datetime")),
         *(f"a length of {unit}" for unit in ("minutes", "days", "months")),
         *("a length that is a value", "two values compared", "in a network of IPv4", "in a network of IPv6"),
         *(f"text {test}" for test in ("contains", "starts_with", "ends_with")),
-        *(f"set of {type_} contains" for type_ in ("text", "number", "time", "user", "place", "record", "ip")),
+        *(f"set of {type_} contains" for type_ in ("text", "number", "time", "user", "place", "record")),
         *(f"{root}, {steps} steps" for root in ("record", "subject", "request") for steps in (1, 2)),
         *("record, 3 steps", "subject, 0 steps"),
         *(
@@ -159,7 +159,7 @@ def _of_condition(node: msgspec.Struct) -> Iterator[str]:
         case c.And() | c.Or() | c.Not() | c.Missing():
             yield _tag(node)
         case c.Compare(test, left, right):
-            yield f"{test} {_tag(left.type)}"
+            yield from (f"eq {_tag(left.type)}",) if test == "eq" else (test, f"order of {_tag(left.type)}")
             if isinstance(right, c.Path) and right.steps:
                 yield "two values compared"
         case c.Time(test, operand, duration):

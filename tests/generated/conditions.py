@@ -24,7 +24,17 @@ from tests.generated.constants import constant, in_text, quoted
 from tests.generated.world import World
 
 _ORDERED = (*NUMBERS, DateType, DateTimeType, DurationType)
-_WEIGHTS = {"number": 4, "DateType": 3, "DateTimeType": 3, "set": 4, "DurationType": 2}
+_WEIGHTS = {
+    "TextType": 3,
+    "UserType": 2,
+    "EnumType": 2,
+    "IpType": 2,
+    "number": 4,
+    "DateType": 5,
+    "DateTimeType": 5,
+    "set": 4,
+    "DurationType": 3,
+}
 """How much likelier than others the kinds with many tests are."""
 
 

@@ -20,7 +20,7 @@ class Features:
     policies: int = 6
     rows: int = 5
     """Of each resource."""
-    requests: int = 40
+    requests: int = 60
     depth: int = 3
     """Of conditions: how many of `and`, `or` and `not` stand inside each other."""
 

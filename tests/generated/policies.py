@@ -20,7 +20,7 @@ from policylang.model.types import (
 from tests.generated.chooser import Chooser
 from tests.generated.conditions import Scope, condition
 from tests.generated.constants import constant, in_text, quoted
-from tests.generated.world import STATUS, Resource, World, type_in_text
+from tests.generated.world import KINDS, STATUS, Resource, World, type_in_text
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _policy(w: _Writer, name: str) -> Policy:
     c, world = w.c, w.world
     resource = c.one(world.with_attributes)
     generic = world.features.generic and c.chance(35)
-    parameters = _parameters(w) if world.features.generic and c.chance(35) else ()
+    parameters = _parameters(w) if world.features.generic and c.chance(45) else ()
     actions = c.some([action.name for action in resource.actions], 1, 3) if c.chance(30) else []
     only: tuple[str, ...] | None = None
     fits = [resource.name]
@@ -168,7 +168,7 @@ def _attached(w: _Writer, policy: Policy, resource: Resource) -> str:
 
 
 def _limit(w: _Writer) -> str:
-    policy = w.c.one(w.policies)
+    policy = w.c.one([policy for policy in w.policies for _ in range(3 if policy.parameters else 1)])
     return _attached(w, policy, w.world.resources[w.c.one(policy.fits)])
 
 
@@ -181,7 +181,7 @@ def _bundle(w: _Writer, roles: tuple[str, ...], nested: int) -> list[str]:
     if roles and c.chance(nested):
         lines.append(f"  role {', '.join(c.some(roles, 1, 2))}")
     lines += [f"  {_grant(w)}" for _ in c.repeat(4, 82)]
-    if features.denies and c.chance(20):
+    if features.denies and c.chance(28):
         lines.append(f"  {_deny(w)}")
     lines += [f"  {_limit(w)}" for _ in c.repeat(2, 35)]
     return lines
@@ -244,7 +244,7 @@ def _user(w: _Writer, name: str) -> list[str]:
     if world.features.user_policies:
         for _ in c.repeat(2, 45):
             lines.append(f"  {c.one(('append', 'override'))} {_limit(w)}")
-    lines += [f"  {_assignment(w)}" for _ in c.repeat(3, 65)]
+    lines += [f"  {_assignment(w)}" for _ in c.repeat(4, 75)]
     return [*lines, "}"]
 
 
@@ -275,8 +275,8 @@ _DATES = (
 def _assignment(w: _Writer) -> str:
     c, world = w.c, w.world
     text = f"assign role {c.one(world.roles)}"
-    if world.places and c.chance(50):
-        place = c.one(list(world.places))
+    if world.places and c.chance(60):
+        place = c.one(world.places_of(c.one(KINDS)))
         text += f" at {world.places[place][0]} {quoted(place)}"
     if world.features.dated and c.chance(45):
         today = world.now.astimezone(world.timezone).date()

@@ -143,7 +143,7 @@ def _value(c: Chooser, world: World, type_: Type) -> Any:
         case DateTimeType():
             return found + datetime.timedelta(microseconds=c.one(_BESIDE))
         case DateType():
-            return found + datetime.timedelta(days=c.one((0, 0, 1, -1)))
+            return found + datetime.timedelta(days=c.one((0, 0, 0, 1, -1)))
         case IntType():
             return max(-MAX_INT, min(MAX_INT, int(found) + c.one((0, 0, 1, -1))))
         case DecimalType() | MoneyType():
@@ -157,7 +157,7 @@ def _value(c: Chooser, world: World, type_: Type) -> Any:
 
 
 _SECOND = 1_000_000
-_BESIDE = (0, 0, 0, 1, -1, _SECOND, -_SECOND, 3600 * _SECOND, -3600 * _SECOND, 1800 * _SECOND)
+_BESIDE = (0, 0, 0, 0, 0, 0, 1, -1, _SECOND, -_SECOND, 3600 * _SECOND, -3600 * _SECOND, 1800 * _SECOND)
 
 
 def _spellings(world: World, type_: Type, found: Any) -> list[Any]:

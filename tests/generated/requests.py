@@ -65,7 +65,7 @@ def _request(c: Chooser, world: World, rows: Rows) -> Request:
     made = Request(
         "record",
         c.one((*world.users, *world.integrations)),
-        c.one(resource.actions).name,
+        c.one([each for each in resource.actions for _ in range(2 if each.clauses else 1)]).name,
         resource.name,
         c.one(rows.by_resource[resource.name]) if resource.attributes else None,
         _instant(c, world),
@@ -88,8 +88,9 @@ def _request(c: Chooser, world: World, rows: Rows) -> Request:
 
 def _instant(c: Chooser, world: World) -> datetime.datetime:
     """The instant around which everything happens, or one on a day close to it, or long after."""
-    away = c.one((0, 0, 0, 0, 0, 1, -1, 2, -4, 400))
-    now = world.now + datetime.timedelta(days=away)
+    away = c.one((0,) * 12 + (1, -1, 2, -4, 400))
+    # The same object where it is the same instant, as callers have it who ask for a whole list.
+    now = world.now + datetime.timedelta(days=away) if away else world.now
     return now.astimezone(world.timezone) if world.features.spellings and c.chance(10) else now
 
 

@@ -214,7 +214,7 @@ def _user_ids(c: Chooser, features: Features) -> tuple[str, ...]:
 def _constants(c: Chooser, features: Features, timezone: ZoneInfo, now: datetime.datetime) -> Constants:
     texts = c.some(_TEXTS, 2, 4) + (c.some(_HOSTILE_TEXTS, 0, 2) if features.hostile else [])
     lengths = [d for d in _DURATIONS if features.months or d.unit != "months"]
-    durations = c.some(lengths, 2, 4)
+    durations = c.some(lengths, 1, 3)
     today = now.astimezone(timezone).date()
     days = {today} | {day for d in durations for sign in (-1, 1) if (day := shift_day(today, d, sign))}
     instants = {now} | {shift(now, d, sign, timezone) for d in durations for sign in (-1, 1)}
@@ -259,7 +259,7 @@ def _resource(
 
 def _some_attributes(c: Chooser, catalogue: dict[str, Type]) -> dict[str, Type]:
     names = list(catalogue)
-    return {name: catalogue[name] for name in c.some(names, min(3, len(names)), 9)}
+    return {name: catalogue[name] for name in c.some(names, min(4, len(names)), 11)}
 
 
 def _attributes(features: Features, roles: tuple[str, ...], c: Chooser) -> dict[str, Type]:
@@ -351,18 +351,18 @@ def _actions(c: Chooser, features: Features, name: str, place: str | None, requi
 
 
 def _requirement(c: Chooser, features: Features, own: str, place: str | None, required: list[str], depth: int) -> str:
-    if depth and c.chance(35):
+    if depth and c.chance(50):
         joint = c.one((" or ", " and "))
         parts = [_requirement(c, features, own, place, required, depth - 1) for _ in range(2)]
         return f"({joint.join(parts)})"
     kind = c.number(0, 9)
-    if kind == 0:
+    if kind == 9:
         return "superuser"
-    if kind <= 2:
+    if kind == 8:
         return f"feature {c.one(('shiny', 'dull'))}"
-    if kind <= 4 and features.places and place is not None and place != "region":
+    if kind >= 5 and features.places and place is not None and place != "region":
         return f"{own} at region"
-    at = f" at {c.one(KINDS)}" if features.places and c.chance(50) else ""
+    at = f" at {c.one(KINDS)}" if features.places and c.chance(65) else ""
     return c.one(required) + at
 
 

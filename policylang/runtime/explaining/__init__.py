@@ -1,0 +1,1 @@
+"""Why a request is allowed or denied, and what would change that."""

@@ -1,0 +1,181 @@
+"""The smallest change that would allow a denied request: looked for among likely edits, tried out by the reference.
+
+A change is a set of edits. Fewest edits win; then what changes data before what changes the user's assignments, and
+that before what changes policies; then what hands out the fewest permissions. A grant that would have to be written is
+the last resort, because it is for everybody who has the role or group.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+from policylang.runtime.explaining.edits import Question, applied, ask
+from policylang.runtime.explaining.gaps import Gap, asked, moments, shared_gaps, way_gaps
+from policylang.runtime.explaining.roles import assignments, breadth, memberships, statements
+from policylang.runtime.explaining.solve import Edits, setting, situation, target_of, together
+from policylang.runtime.explaining.tree import Edit
+from policylang.runtime.explaining.ways import Grounds, grounds, possible_sources, record_place, ways, where_in_words
+from policylang.runtime.sources import Source
+from policylang.runtime.values import BadValueError
+
+MOST_DECISIONS = 150
+"""How many changes are tried."""
+_LEAST_DECISIONS = 5
+_MOST_GRANTS_LOOKED_AT = 15_000
+"""Somebody with thousands of roles waits long for a decision, so that fewer are taken."""
+_MOST_WAYS = 20
+_MOST_COMBINATIONS = 48
+_MOST_EDITS = 5
+
+_CLASSES = {
+    **dict.fromkeys(("record", "request", "changes", "leave_out"), 0),
+    **dict.fromkeys(("user", "assign", "extend", "reinstate", "group", "superuser"), 1),
+    **dict.fromkeys(("feature", "remove_deny", "remove_append", "grant"), 2),
+}
+
+Rank = tuple[bool, int, tuple[int, ...], int]
+
+
+def smallest_change(q: Question) -> Edits:
+    """The smallest change found that allows a denied request; empty where none was. All names must be known."""
+    trial, best = Trial(q), None
+    for prefix, base in _readable(q):
+        best = trial.smaller(best, _changes(prefix, base, None))
+        # One edit of the data is as small as it gets; only then is it not worth asking who could get which role.
+        if best is None or trial.rank(best) > (False, 1, (0,), 0):
+            best = trial.smaller(best, _openings(prefix, base))
+    return _needed(q, best or ())
+
+
+def _needed(q: Question, edits: Edits) -> Edits:
+    """The edits without those that the others do not need."""
+    for edit in edits:
+        rest = tuple(each for each in edits if each is not edit)
+        if rest and is_enough(q, rest):
+            return _needed(q, rest)
+    return edits
+
+
+class Trial:
+    """Tries changes out. It counts, so that a search ends however large the policy set is."""
+
+    def __init__(self, q: Question) -> None:
+        self.decisions = 0
+        most = _MOST_GRANTS_LOOKED_AT // _LEAST_DECISIONS
+        each = 1 + sum(1 for _ in itertools.islice(grounds(situation(q, False), q.action), most))
+        self._most = min(MOST_DECISIONS, max(_LEAST_DECISIONS, _MOST_GRANTS_LOOKED_AT // each))
+        self._question = q
+        self._tried: set[str] = set()
+        self._breadths: dict[str, int] = {}
+
+    def smaller(self, best: Edits | None, found: Iterable[Edits]) -> Edits | None:
+        """The smallest of the changes that allows the request, if it is smaller than the best so far, else that."""
+        for edits in sorted(found, key=self.rank):
+            key = repr(sorted(repr(edit.data) for edit in edits))
+            if (best is not None and self.rank(edits) >= self.rank(best)) or self.decisions >= self._most:
+                break
+            if key not in self._tried:
+                self._tried.add(key)
+                self.decisions += 1
+                if is_enough(self._question, edits):
+                    return edits
+        return best
+
+    def rank(self, edits: Edits) -> Rank:
+        classes = tuple(sorted((_CLASSES[edit.kind] for edit in edits), reverse=True))
+        grants = any(edit.kind == "grant" for edit in edits)
+        return grants, len(edits), classes, sum(self._breadth(edit) for edit in edits)
+
+    def _breadth(self, edit: Edit) -> int:
+        if edit.text not in self._breadths:
+            self._breadths[edit.text] = breadth(self._question.index, edit)
+        return self._breadths[edit.text]
+
+
+def is_enough(q: Question, edits: Iterable[Edit]) -> bool:
+    """Whether the request is allowed with the edits made."""
+    try:
+        for edit in edits:
+            q = applied(q, edit)
+        return ask(q).allowed
+    except Exception:
+        return False  # records come from callers: what cannot be copied is not changed
+
+
+# --- candidates ----------------------------------------------------------------------------------------------
+
+
+def _readable(q: Question) -> Iterator[tuple[Edits, Question]]:
+    """The question; where the record is at a place that there is not, the same at places that there are."""
+    name = q.index.resources[q.resource].place
+    unreadable = [after for after in moments(q) if not _has_place(q, after)]
+    if not unreadable or name is None:
+        yield (), q
+        return
+    targets = dict.fromkeys(target_of(q, name) if after else "record" for after in unreadable)
+    for place in _places(q, name):
+        words = where_in_words(q.index, place)[3:]
+        edits = tuple(setting(q, target, (name,), place, words) for target in targets)
+        base = q
+        for edit in edits:
+            base = applied(base, edit)
+        yield edits, base
+
+
+def _has_place(q: Question, after: bool) -> bool:
+    try:
+        record_place(situation(q, after))
+    except BadValueError:
+        return False
+    return True
+
+
+def _places(q: Question, name: str) -> list[str]:
+    """Places where the user has something, then any others, of the kind that the attribute holds."""
+    scope = getattr(q.index.attributes[q.resource][name].type, "scope", "")
+    mine = [possible.source.place for possible in possible_sources(q.index, q.user, q.now)]
+    below = (inner for place in mine if place is not None for inner in q.index.below(place))
+    every = dict.fromkeys((*itertools.islice(below, 50), *sorted(q.index.places)))
+    return [place for place in every if q.index.places[place].kind == scope][:3]
+
+
+def _openings(prefix: Edits, q: Question) -> Iterator[Edits]:
+    """Changes that begin with a role, a group or a grant that the user does not have."""
+    s, fields = situation(q, False), asked(q)
+    for edit in (*assignments(q, s, q.action, q.resource, fields), *memberships(q, fields)):
+        new = edit.data.get("assign") or edit.data["group"]
+        name = new.get("role") or new["group"]
+        yield from _changes((*prefix, edit), applied(q, edit), (name, new.get("place")))
+    for edit, bundle in statements(q, s, q.action, q.resource, fields):
+        yield from _changes((*prefix, edit), applied(q, edit), (bundle.name, None))
+
+
+def _changes(prefix: Edits, q: Question, only: tuple[str, str | None] | None) -> Iterator[Edits]:
+    """Changes that open one of the ways; of the source with a name and place only, if given."""
+    shared = list(shared_gaps(q))
+    if any(not gap for gap in shared):
+        return
+    covered = frozenset[str]()
+    if asked(q):
+        each = (ways(situation(q, after), q.action, ()) for after in moments(q))
+        covered = frozenset.intersection(*(frozenset(f for way in w if way.open for f in way.fields) for w in each))
+    for way in itertools.islice(_grounds(q, only), _MOST_WAYS):
+        for edits in _combined([*shared, *way_gaps(q, way, covered)]):
+            made = together((prefix, edits))
+            if made and len(made) <= _MOST_EDITS:
+                yield made
+
+
+def _grounds(q: Question, only: tuple[str, str | None] | None) -> Iterator[Grounds]:
+    def wanted(source: Source) -> bool:
+        return only is None or (source.name == only[0] and (only[1] is None or source.place == only[1]))
+
+    return grounds(situation(q, False), q.action, wanted)
+
+
+def _combined(gaps: list[Gap]) -> Iterator[Edits]:
+    for parts in itertools.islice(itertools.product(*gaps), _MOST_COMBINATIONS):
+        joined = together(parts)
+        if joined is not None:
+            yield joined

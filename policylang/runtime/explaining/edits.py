@@ -1,0 +1,191 @@
+"""Edits that could allow a request: what each is in words, and the request and policy set with it made.
+
+The data of an edit is one name with what it needs: ``record``, ``request`` and ``changes`` hold values by attribute as
+JSON has them (a related record's as an object inside), the others names of the policy set or places in its files.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import Duration, IntType, RecordType, SetType, Type
+from policylang.runtime.explaining.tree import Edit
+from policylang.runtime.index import Index
+from policylang.runtime.reference import Decision, decide
+from policylang.runtime.values import MISSING, attribute, read
+
+_AT = "change:1:1-1:1"
+
+
+class Question(msgspec.Struct, frozen=True):
+    """The arguments of a decision."""
+
+    index: Index
+    user: str
+    action: str
+    resource: str
+    record: Any
+    now: datetime.datetime
+    request: Any
+    field: str | None
+    changes: Mapping[str, Any] | None
+
+
+def ask(q: Question) -> Decision:
+    """The reference's decision."""
+    return decide(
+        q.index,
+        q.user,
+        q.action,
+        q.resource,
+        q.record,
+        now=q.now,
+        request=q.request,
+        field=q.field,
+        changes=q.changes,
+    )
+
+
+def applied(q: Question, edit: Edit) -> Question:
+    """The question with an edit made."""
+    ((kind, data),) = edit.data.items()
+    match kind:
+        case "record":
+            return msgspec.structs.replace(q, record=overlaid(q.index, q.resource, q.record, data))
+        case "request":
+            return msgspec.structs.replace(q, request=_overlaid_request(q, data))
+        case "changes":
+            return msgspec.structs.replace(q, changes=_overlaid_changes(q, data))
+        case "leave_out":
+            return _without(q, data)
+        case _:
+            return msgspec.structs.replace(q, index=_changed(q.index, kind, data))
+
+
+def plain(index: Index, resource: str, record: Any) -> dict[str, Any]:
+    """A record as a mapping: its declared attributes and its id, or all that a mapping has."""
+    if isinstance(record, Mapping):
+        return dict(record)
+    if isinstance(record, str):
+        return {"id": record}
+    found = {name: attribute(record, name) for name in ("id", *index.attributes[resource])}
+    return {name: value for name, value in found.items() if value is not MISSING}
+
+
+def overlaid(index: Index, resource: str, record: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with other values; those inside a related record in a copy of that."""
+    found = plain(index, resource, record)
+    for name, value in values.items():
+        declared = index.attributes[resource].get(name)
+        if isinstance(value, dict) and declared is not None and isinstance(declared.type, RecordType):
+            inner = attribute(record, name)
+            found[name] = overlaid(index, declared.type.resource, {} if inner is MISSING else inner, value)
+        else:
+            found[name] = value
+    return found
+
+
+def _overlaid_request(q: Question, values: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: attribute(q.request, name) for name in q.index.request}
+    for name, value in values.items():
+        type_ = q.index.request[name]
+        if isinstance(value, dict) and isinstance(type_, RecordType):
+            inner = found[name]
+            value = overlaid(q.index, type_.resource, {} if inner is MISSING else inner, value)
+        found[name] = value
+    return {name: value for name, value in found.items() if value is not MISSING}
+
+
+def _overlaid_changes(q: Question, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {**(q.changes or {}), **overlaid(q.index, q.resource, dict(q.changes or {}), values)}
+
+
+def _without(q: Question, name: str) -> Question:
+    if q.changes:
+        return msgspec.structs.replace(q, changes={n: value for n, value in q.changes.items() if n != name})
+    left = {n: value for n, value in plain(q.index, q.resource, q.record).items() if n != name}
+    return msgspec.structs.replace(q, record=left)
+
+
+# --- policy sets ---------------------------------------------------------------------------------------------
+
+
+def _changed(index: Index, kind: str, data: Any) -> Index:
+    match kind:
+        case "assign":
+            assignment = ir.Assignment(data["role"], data["place"], None, None, None, None, _AT)
+            user = index.users[data["user"]]
+            return _with_user(index, user, assignments=(*user.assignments, assignment))
+        case "extend":
+            user = index.users[data["user"]]
+            extended = tuple(_extended(each, data) if each.at == data["at"] else each for each in user.assignments)
+            return _with_user(index, user, assignments=extended)
+        case "reinstate":
+            return _with_user(index, index.users[data], terminated=False)
+        case "superuser":
+            return _with_user(index, index.users[data], superuser=True)
+        case "group":
+            return _with_user(index, index.users[data["user"]], group=ir.Ref(data["group"], _AT))
+        case "user":
+            return _with_values(index, index.users[data["id"]], data["values"])
+        case "remove_append":
+            user = index.users[data["user"]]
+            return _with_user(index, user, appends=tuple(each for each in user.appends if each.at != data["at"]))
+        case "feature":
+            return index.changed(features={data: True})
+        case "grant":
+            return _with_grant(index, data)
+        case _:
+            return _without_deny(index, data)
+
+
+def _with_user(index: Index, user: ir.User, **values: Any) -> Index:
+    return index.changed(users={user.id: msgspec.structs.replace(user, **values)})
+
+
+def _extended(each: ir.Assignment, data: Mapping[str, Any]) -> ir.Assignment:
+    return msgspec.structs.replace(each, start=data.get("from", each.start), until=data.get("until", each.until))
+
+
+def _with_values(index: Index, user: ir.User, values: Mapping[str, Any]) -> Index:
+    given = {each.name: each for each in user.attributes}
+    for name, value in values.items():
+        type_ = index.subject[name]
+        item = type_.of if isinstance(type_, SetType) else type_
+        each = value if isinstance(type_, SetType) else [value]
+        given[name] = ir.UserValue(name, tuple(c.Constant(item, written_value(item, v), _AT) for v in each), _AT)
+    return _with_user(index, user, attributes=tuple(given.values()))
+
+
+def written_value(type_: Type, raw: Any) -> c.Value:
+    """A value in its JSON form as a constant holds it."""
+    found = read(type_, raw, "value")
+    if isinstance(type_, IntType):
+        return int(found)
+    return found if isinstance(found, bool | str | Duration) else str(raw)
+
+
+def _with_grant(index: Index, data: Mapping[str, Any]) -> Index:
+    fields = data["fields"]
+    grant = ir.Grant(data["resource"], (data["action"],), None if fields is None else tuple(fields), False, None, _AT)
+    if "group" in data["to"]:
+        group = index.groups[data["to"]["group"]]
+        return index.changed(groups={group.name: msgspec.structs.replace(group, grants=(*group.grants, grant))})
+    role = index.roles[data["to"]["role"]]
+    return index.changed(roles={role.name: msgspec.structs.replace(role, grants=(*role.grants, grant))})
+
+
+def _without_deny(index: Index, at: str) -> Index:
+    roles = {role.name: _kept(role, at) for role in index.roles.values() if any(deny.at == at for deny in role.denies)}
+    groups = {g.name: _kept(g, at) for g in index.groups.values() if any(deny.at == at for deny in g.denies)}
+    return index.changed(roles=roles, groups=groups, denies=tuple(deny for deny in index.denies if deny.at != at))
+
+
+def _kept(bundle: Any, at: str) -> Any:
+    return msgspec.structs.replace(bundle, denies=tuple(deny for deny in bundle.denies if deny.at != at))

@@ -1,0 +1,213 @@
+"""What keeps a request from being allowed, as gaps: each with the edits that would close it, one way or another."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterator
+
+from policylang.ir import nodes as ir
+from policylang.model.types import PlaceType, SetType, UserType
+from policylang.runtime.explaining.edits import Question
+from policylang.runtime.explaining.roles import assignment, assignments, statement, statements
+from policylang.runtime.explaining.rules import not_eligible, placed_denies, written_names
+from policylang.runtime.explaining.settings import in_json, samples
+from policylang.runtime.explaining.solve import MOST, Edits, Target, setting, situation, solutions, target_of, together
+from policylang.runtime.explaining.tree import Edit
+from policylang.runtime.explaining.values import cut, named, shown, truth_of
+from policylang.runtime.explaining.ways import Grounds, appended, place_of, where_in_words
+from policylang.runtime.reference import grant_fields, is_met, written
+from policylang.runtime.sources import has_role
+from policylang.runtime.truth import Situation
+from policylang.runtime.values import MISSING, BadValueError
+
+Gap = list[Edits]
+"""Alternatives; none where nothing was found that would close it."""
+
+_MOST_LOOKED_AT = 200
+
+
+def moments(q: Question) -> tuple[bool, ...]:
+    """Whether before the change, or after it, for each moment that decides."""
+    return (False, True) if q.action == "modify" and q.changes else (False,)
+
+
+def asked(q: Question) -> tuple[str, ...]:
+    """The attributes that have to be covered."""
+    return tuple(dict.fromkeys((*([q.field] if q.field is not None else []), *_written(q))))
+
+
+def _written(q: Question) -> tuple[str, ...]:
+    return written_names(situation(q, False), q.action, q.changes)[1]
+
+
+# --- what every way needs ------------------------------------------------------------------------------------
+
+
+def shared_gaps(q: Question) -> Iterator[Gap]:
+    """Requirements, appended policies, denies and the values that are written."""
+    declared = q.index.actions[q.resource][q.action]
+    names = set(asked(q))
+    for after in moments(q):
+        s = situation(q, after)
+        if declared.requires is not None and not is_met(s, declared.requires):
+            yield _required(q, s, declared.requires)
+        for each, policy in () if declared.bypasses_policies else appended(s, q.action):
+            if truth_of(each.instance.condition, s) is not True:
+                text = f"take away the policy {named(each.instance.id)} that {cut(q.user)} appends"
+                remove = Edit("remove_append", text, {"remove_append": {"user": q.user, "at": policy.at}})
+                yield [*solutions(q, after, each.instance.condition, True), (remove,)]
+        for placed in placed_denies(s, q.action):
+            if placed.deny.fields is None or names & set(placed.deny.fields):
+                yield _denied(q, after, placed.deny)
+    yield from _values(q)
+
+
+def _denied(q: Question, after: bool, deny: ir.Deny) -> Gap:
+    found: Gap = [] if deny.condition is None else solutions(q, after, deny.condition, False)
+    where = deny.at.rsplit("-", 1)[0]
+    return [*found, (Edit("remove_deny", f"take away the deny at {where}", {"remove_deny": deny.at}),)]
+
+
+def _required(q: Question, s: Situation, requirement: ir.Requirement) -> Gap:
+    if is_met(s, requirement):
+        return [()]
+    match requirement:
+        case ir.RequiresAll(items=items):
+            combined = itertools.islice(itertools.product(*(_required(q, s, item) for item in items)), MOST * MOST)
+            joined = (together(each) for each in combined)
+            return sorted((each for each in joined if each is not None), key=len)[: 2 * MOST]
+        case ir.RequiresAny(items=items):
+            return sorted((each for item in items for each in _required(q, s, item)), key=len)[: 2 * MOST]
+        case ir.RequiresFeature(feature=feature):
+            return [(Edit("feature", f"switch feature {named(feature)} on", {"feature": feature}),)]
+        case ir.RequiresSuperuser():
+            if q.user not in q.index.users:
+                return []
+            return [(Edit("superuser", f"give {cut(q.user)} the superuser tag", {"superuser": q.user}),)]
+        case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
+            roles = [each for each in assignments(q, s, action, resource, ()) if _is_high_enough(q, each, kind)]
+            roles += _higher(q, s, roles, kind)
+            lines = [edit for edit, _ in statements(q, s, action, resource, ())]
+            return [(edit,) for edit in (*roles, *lines)]
+
+
+def _is_high_enough(q: Question, edit: Edit, kind: str | None) -> bool:
+    place = edit.data["assign"]["place"]
+    return kind is None or place is None or q.index.is_kind_or_above(q.index.places[place].kind, kind)
+
+
+def _higher(q: Question, s: Situation, roles: list[Edit], kind: str | None) -> list[Edit]:
+    """The same roles at the place of the required kind around the record."""
+    place = place_of(s)
+    while kind is not None and place is not None and q.index.places[place].kind != kind:
+        place = q.index.places[place].parent
+    if kind is None or place is None:
+        return []
+    names = dict.fromkeys(edit.data["assign"]["role"] for edit in roles)
+    return [assignment(q.index, q.user, name, place) for name in names]
+
+
+# --- values that are written ---------------------------------------------------------------------------------
+
+
+def _values(q: Question) -> Iterator[Gap]:
+    s, names = situation(q, moments(q)[-1]), _written(q)
+    for name in names:
+        type_ = q.index.attributes[q.resource][name].type
+        target = target_of(q, name)
+        others = [(left_out(q, name),)] if len(names) > 1 else []
+        try:
+            found = written(s, name)
+        except BadValueError:
+            sets = [setting(q, target, (name,), in_json(type_, v), shown(type_, v)) for v in samples(s, type_)[:2]]
+            yield [*((edit,) for edit in sets), *others]
+            continue
+        item = type_.of if isinstance(type_, SetType) else type_
+        if found is MISSING or not isinstance(item, UserType) or item.role is None:
+            continue
+        each = found if isinstance(type_, SetType) else (found,)
+        unfit = [user for user in each if not_eligible(s, user, item.role) is not None]
+        if unfit:
+            better = _eligible(s, item.role)
+            value = tuple(user for user in each if user not in unfit) if isinstance(type_, SetType) else better
+            put = [] if value is None else [setting(q, target, (name,), in_json(type_, value), shown(type_, value))]
+            yield [*((edit,) for edit in put), *_made_eligible(q, unfit, item.role), *others]
+
+
+def _eligible(s: Situation, role: str) -> str | None:
+    looked_at = [s.user, *heapq.nsmallest(_MOST_LOOKED_AT, s.index.users)]
+    return next((user for user in looked_at if user in s.index.users and has_role(s.index, user, role, s.now)), None)
+
+
+def _made_eligible(q: Question, users: list[object], role: str) -> Gap:
+    known = [user for user in users if isinstance(user, str) and user in q.index.users]
+    if len(known) < len(users):
+        return []
+    return [tuple(assignment(q.index, user, role, None) for user in known)]
+
+
+def left_out(q: Question, name: str) -> Edit:
+    what = "change" if q.changes else f"new {q.resource}"
+    return Edit("leave_out", f"leave {named(name)} out of the {what}", {"leave_out": name})
+
+
+# --- what one way needs --------------------------------------------------------------------------------------
+
+
+def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[Gap]:
+    """The gaps of one way; ``covered`` are the attributes that other ways cover already."""
+    if each.possible.inactive is not None:
+        yield _inactive(q, each)
+    for after in moments(q):
+        s = situation(q, after)
+        if not q.index.covers(each.possible.source.place, place_of(s)):
+            yield _elsewhere(q, after, each)
+        for limit in each.limits:
+            if truth_of(limit.instance.condition, s) is not True:
+                yield solutions(q, after, limit.instance.condition, True)
+    names, written_ = asked(q), _written(q)
+    lacking = tuple(name for name in names if name not in covered and name not in grant_fields(q.index, each.grant))
+    if lacking:
+        line: Edits = (statement(q.index, each.chain[0], q.action, q.resource, names),)
+        without = tuple(left_out(q, name) for name in lacking)
+        yield [line, *([without] if set(lacking) < set(written_) else [])]
+
+
+def _inactive(q: Question, each: Grounds) -> Gap:
+    """To take the user back, to move the dates, or both."""
+    found: list[Edit] = []
+    user = q.index.users[q.user]
+    source = each.possible.source
+    essential = source.kind == "role" and q.index.roles[source.name].essential
+    if user.terminated and not essential:
+        found.append(Edit("reinstate", f"end the termination of {cut(q.user)}", {"reinstate": q.user}))
+    assigned = each.possible.assignment
+    if assigned is not None:
+        today = q.now.astimezone(q.index.timezone).date().isoformat()
+        late = assigned.start is not None and today < assigned.start
+        what = f"the assignment of role {named(assigned.role)} to {cut(q.user)}"
+        where = where_in_words(q.index, assigned.place)
+        text = f"begin {what} {where} on {today}" if late else f"extend {what} {where} until {today} or later"
+        data = {"user": q.user, "at": assigned.at, "from" if late else "until": today}
+        found.append(Edit("extend", text, {"extend": data}))
+    return [tuple(found)]
+
+
+def _elsewhere(q: Question, after: bool, each: Grounds) -> Gap:
+    """To bring the record to the source's place, or the role to the record's."""
+    source, s = each.possible.source, situation(q, after)
+    found: list[Edit] = []
+    name = q.index.resources[q.resource].place
+    if name is not None and source.place is not None:
+        type_ = q.index.attributes[q.resource][name].type
+        scope = type_.scope if isinstance(type_, PlaceType) else ""
+        target: Target = target_of(q, name) if after else "record"
+        inside = (place for place in q.index.below(source.place) if q.index.places[place].kind == scope)
+        found += [
+            setting(q, target, (name,), place, where_in_words(q.index, place)[3:])
+            for place in itertools.islice(inside, 1)
+        ]
+    if source.kind == "role" and q.user in q.index.users:
+        found += [assignment(q.index, q.user, source.name, place) for place in dict.fromkeys((place_of(s), None))]
+    return [(edit,) for edit in found]

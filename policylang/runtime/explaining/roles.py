@@ -1,0 +1,162 @@
+"""Edits of who has what: roles and groups that would bring a permission, the narrowest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from policylang.ir import nodes as ir
+from policylang.runtime.explaining.edits import Question
+from policylang.runtime.explaining.tree import Edit
+from policylang.runtime.explaining.values import cut, named
+from policylang.runtime.explaining.ways import bundle_in_words, place_of, possible_sources, where_in_words
+from policylang.runtime.index import Index
+from policylang.runtime.reference import grant_fields
+from policylang.runtime.sources import Bundle
+from policylang.runtime.truth import Situation
+
+_MOST_ROLES = 12
+_MOST_GROUPS = 6
+_MOST_BUNDLES = 4
+_ESSENTIAL = 1_000
+"""What stays after somebody has left counts as more than what goes."""
+_TAG = 1_000_000
+"""The superuser tag counts as more than any role."""
+
+
+def breadth(index: Index, edit: Edit) -> int:
+    """How much an edit hands out: permissions, doubled, and one more where it is not bound to a place."""
+    ((kind, data),) = edit.data.items()
+    match kind:
+        case "assign":
+            role = index.roles[data["role"]]
+            return 2 * len(_permissions(index, role)) + (data["place"] is None) + (_ESSENTIAL if role.essential else 0)
+        case "group":
+            return 2 * len(_permissions(index, index.groups[data["group"]]))
+        case "superuser":
+            return _TAG
+        case "grant":
+            return 2
+        case _:
+            return 0
+
+
+def _inside(index: Index, bundle: Bundle) -> list[Bundle]:
+    """The bundle and every role inside it, each once."""
+    found: dict[str, Bundle] = {bundle.at: bundle}
+    waiting = [bundle]
+    while waiting:
+        for ref in waiting.pop().roles:
+            role = index.roles[ref.name]
+            if role.at not in found:
+                found[role.at] = role
+                waiting.append(role)
+    return list(found.values())
+
+
+def _permissions(index: Index, bundle: Bundle) -> set[tuple[str, str]]:
+    return {(g.resource, a) for each in _inside(index, bundle) for g in each.grants for a in g.actions}
+
+
+def _granting(
+    index: Index, bundles: Iterable[Bundle], action: str, resource: str, fields: tuple[str, ...], most: int
+) -> list[Bundle]:
+    """The bundles that grant an action, themselves or by a role inside: those that cover the attributes first, of these
+    the ones with the fewest permissions.
+    """
+    direct = {
+        role.name: role
+        for role in index.roles.values()
+        if any(grant.resource == resource and action in grant.actions for grant in role.grants)
+    }
+    bringing = _containing(index, set(direct))
+    found = []
+    for bundle in bundles:
+        own = any(grant.resource == resource and action in grant.actions for grant in bundle.grants)
+        if own or any(ref.name in bringing for ref in bundle.roles):
+            found.append((*_suitability(index, bundle, action, resource, fields), bundle.name, bundle))
+    found.sort(key=lambda each: each[:-1])
+    return [each[-1] for each in found[:most]]
+
+
+def _containing(index: Index, names: set[str]) -> set[str]:
+    """The roles with one of the names, and all roles around them."""
+    around: dict[str, list[str]] = {}
+    for role in index.roles.values():
+        for ref in role.roles:
+            around.setdefault(ref.name, []).append(role.name)
+    waiting = list(names)
+    while waiting:
+        for name in around.get(waiting.pop(), ()):
+            if name not in names:
+                names.add(name)
+                waiting.append(name)
+    return names
+
+
+def _suitability(index: Index, bundle: Bundle, action: str, resource: str, fields: tuple[str, ...]) -> tuple[bool, int]:
+    covered: set[str] = set()
+    permissions: set[tuple[str, str]] = set()
+    for each in _inside(index, bundle):
+        for grant in each.grants:
+            permissions |= {(grant.resource, name) for name in grant.actions}
+            if grant.resource == resource and action in grant.actions:
+                covered |= grant_fields(index, grant)
+    kept = _ESSENTIAL if isinstance(bundle, ir.Role) and bundle.essential else 0
+    return not covered.issuperset(fields), len(permissions) + kept
+
+
+# --- edits ---------------------------------------------------------------------------------------------------
+
+
+def assignments(q: Question, s: Situation, action: str, resource: str, fields: tuple[str, ...]) -> Iterator[Edit]:
+    """Roles that would grant an action, given at the record's place and everywhere."""
+    if q.user not in q.index.users:
+        return
+    here = place_of(s)
+    for role in _granting(q.index, q.index.roles.values(), action, resource, fields, _MOST_ROLES):
+        for place in dict.fromkeys((here, None)):
+            yield assignment(q.index, q.user, role.name, place)
+
+
+def assignment(index: Index, user: str, role: str, place: str | None) -> Edit:
+    text = f"assign role {named(role)} to {cut(user)} {where_in_words(index, place)}"
+    return Edit("assign", text, {"assign": {"user": user, "role": role, "place": place}})
+
+
+def memberships(q: Question, fields: tuple[str, ...]) -> Iterator[Edit]:
+    """Groups that a user without one could join."""
+    user = q.index.users.get(q.user)
+    if user is None or user.group is not None or user.terminated:
+        return
+    for group in _granting(q.index, q.index.groups.values(), q.action, q.resource, fields, _MOST_GROUPS):
+        text = f"put {cut(q.user)} into group {named(group.name)}"
+        yield Edit("group", text, {"group": {"user": q.user, "group": group.name}})
+
+
+def statements(
+    q: Question, s: Situation, action: str, resource: str, fields: tuple[str, ...]
+) -> Iterator[tuple[Edit, Bundle]]:
+    """Grants that could be written into the user's group or one of the user's roles."""
+    place, found = place_of(s), 0
+    for possible in possible_sources(q.index, q.user, q.now):
+        source = possible.source
+        if possible.inactive is None and q.index.covers(source.place, place) and found < _MOST_BUNDLES:
+            found += 1
+            bundle: Bundle = q.index.groups[source.name] if source.kind == "group" else q.index.roles[source.name]
+            yield statement(q.index, bundle, action, resource, fields), bundle
+
+
+def statement(index: Index, bundle: Bundle, action: str, resource: str, fields: tuple[str, ...]) -> Edit:
+    """A grant written into a group or role: of the record, and of sensitive attributes that are asked for."""
+    declared = index.attributes[resource]
+    named_too = [name for name in fields if declared[name].sensitive]
+    words = f"grant {action} on {resource}" + (f" including {', '.join(named_too)}" if named_too else "")
+    covered = [name for name, each in declared.items() if not each.sensitive or name in named_too]
+    kind = "role" if isinstance(bundle, ir.Role) else "group"
+    data = {
+        "to": {kind: bundle.name},
+        "action": action,
+        "resource": resource,
+        "fields": covered if named_too else None,
+    }
+    return Edit("grant", f"write `{cut(words, 200)}` into {bundle_in_words(bundle)}", {"grant": data})
