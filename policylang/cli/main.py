@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from policylang import __version__
+from policylang.cli.access import access_
 from policylang.cli.check import check
 from policylang.cli.compile import compile_
 from policylang.cli.completion import completion
+from policylang.cli.decide import decide
+from policylang.cli.eligible import eligible
 from policylang.cli.explain import explain
 from policylang.cli.init import init
 from policylang.cli.schema import schema
 from policylang.cli.terminal import COULD_NOT_RUN
 from policylang.cli.test import test_
+from policylang.cli.who_can import who_can
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
@@ -34,7 +38,19 @@ def commands() -> None:
     """
 
 
-for command in (check, compile_, explain, init, schema, test_, completion):
+for command in (
+    check,
+    compile_,
+    test_,
+    decide,
+    who_can,
+    access_,
+    eligible,
+    explain,
+    init,
+    schema,
+    completion,
+):
     commands.add_command(command)
 
 

@@ -2,38 +2,129 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
+from pathlib import Path
 
 import click
 
+from policylang.cli.asking import now_option, read_now
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.discovery import DEFAULT_ROOT, Problem
-from policylang.output import scenarios
+from policylang.files import write_atomically
+from policylang.output import coverage as shown
+from policylang.output import lcov, scenarios, text
+from policylang.output.findings import collect
+from policylang.runtime.api import PolicySet
+from policylang.testing.coverage.collect import Collector
+from policylang.testing.coverage.report import Coverage
+from policylang.testing.generate.generate import generate, one_project
 from policylang.testing.suite import SUFFIX, run_suite
 
 
 @click.command("test")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
 @click.option("--format", "format_", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
-def test_(paths: tuple[str, ...], format_: str) -> None:
+@click.option("--coverage", is_flag=True, help="Show what of the policy sets decided some case, and what none.")
+@click.option("--coverage-json", metavar="FILE", help="Write the coverage as JSON.")
+@click.option("--coverage-lcov", metavar="FILE", help="Write the coverage as lcov, for genhtml and editors.")
+@click.option(
+    "--fail-under",
+    metavar="PERCENT",
+    type=click.FloatRange(0, 100),
+    help="Exit with 1 if less than that is covered of statements and outcomes together.",
+)
+@click.option(
+    "--generate", "generates", is_flag=True, help="Write boundary scenarios for the policy set PATHS instead."
+)
+@click.option("-o", "--output", metavar="FILE", help="With --generate: the file to write.  [default: standard output]")
+@now_option("with --generate, a fixed instant")
+def test_(
+    paths: tuple[str, ...],
+    format_: str,
+    coverage: bool,
+    coverage_json: str | None,
+    coverage_lcov: str | None,
+    fail_under: float | None,
+    generates: bool,
+    output: str | None,
+    now: str | None,
+) -> None:
     """Run scenario tests: decisions about records, and what they must be.
 
     PATHS are files (*.test.yaml) or folders with such files; without PATHS the folder policies.
 
-    Exit codes: 0 all passed, 1 some failed, 2 something could not be run.
+    With --generate PATHS is a policy set, as for check, and nothing is run: a scenario file is written, with records
+    just inside and just outside of each limit and what is decided about them now.
+
+    Exit codes: 0 all passed, 1 some failed or too little is covered, 2 something could not be run.
     """
+    if fail_under is not None and math.isnan(fail_under):
+        raise click.BadParameter("nan is no percentage", param_hint="--fail-under")
+    wanted = coverage or coverage_json is not None or coverage_lcov is not None or fail_under is not None
+    if generates:
+        if wanted or format_ != "text":
+            raise click.UsageError("--generate runs no tests: it goes with -o and --now only")
+        return _generate(paths, output, now)
+    if output is not None or now is not None:
+        raise click.UsageError("-o and --now belong to --generate; scenario files say their own `now`")
+    collector = Collector() if wanted else None
     with progress() as step:
-        results = list(run_suite(paths or [DEFAULT_ROOT], step))
+        results = list(run_suite(paths or [DEFAULT_ROOT], step, collector))
     if not results:
         where = ", ".join(paths) or DEFAULT_ROOT
         stop([Problem(where, f"no `*{SUFFIX}` files here", "`policylang schema scenario` describes them")])
+    covered = collector.result() if collector else None
     match format_:
         case "text":
             write_lines(scenarios.text(results))
         case "json":
-            click.echo(scenarios.json(results), nl=False)
+            click.echo(scenarios.json(results, covered if coverage else None), nl=False)
         case "junit":
             click.echo(scenarios.junit(results), nl=False)
+    if covered is not None and coverage and format_ != "json":
+        # JUnit has no place for it, and what reads that must not find anything else.
+        write_lines(("", *shown.text(covered)), err=format_ == "junit")
+    for file, render in ((coverage_json, shown.json), (coverage_lcov, lcov.render)):
+        if file is not None and covered is not None:
+            _write(file, render(covered))
     _passed, failed = scenarios.passed_and_failed(results)
+    too_little = fail_under is not None and covered is not None and _falls_short(covered, fail_under)
     could_not_run = any(result.problem is not None for result in results)
-    sys.exit(COULD_NOT_RUN if could_not_run else FINDINGS if failed else CLEAN)
+    sys.exit(COULD_NOT_RUN if could_not_run else FINDINGS if failed or too_little else CLEAN)
+
+
+def _generate(paths: tuple[str, ...], output: str | None, given: str | None) -> None:
+    with progress() as step:
+        step("reading")
+        project = one_project(paths)
+        if isinstance(project, Problem):
+            stop([project])
+        if project.ir is None:
+            write_lines(text.render(collect([project])), err=True)
+            sys.exit(COULD_NOT_RUN)
+        now = None if given is None else read_now(given, PolicySet(project.ir))
+        step("looking for records at the edges of limits")
+        folder = "." if output is None else os.path.dirname(output) or "."
+        content = generate(project, now, folder).encode()
+    if output is not None:
+        return _write(output, content)
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+    return None
+
+
+def _falls_short(covered: Coverage, fail_under: float) -> bool:
+    count = covered.count()
+    if count.reaches(fail_under):
+        return False
+    write_lines([f"covered are {count.percent:g} %, which is less than {fail_under:g} %"], err=True)
+    return True
+
+
+def _write(file: str, content: bytes) -> None:
+    try:
+        write_atomically(Path(file), content)
+    except OSError as error:
+        stop([Problem(file, f"cannot be written: {(error.strerror or str(error)).lower()}")])

@@ -10,7 +10,10 @@ import click
 import msgspec
 
 from policylang.diagnostics import visible
+from policylang.output import coverage, explanation
 from policylang.output.text import render_problem
+from policylang.testing.asked import Case
+from policylang.testing.coverage.report import Coverage
 from policylang.testing.suite import FileResult
 
 
@@ -30,17 +33,34 @@ def text(results: list[FileResult]) -> Iterator[str]:
                 yield f"{click.style('failed', fg='red', bold=True)} {visible(case.test)}"
                 yield f"  {click.style('-->', fg='blue')} {visible(result.path)}:{case.line}"
                 yield f"  {visible(case.title)}, but {visible(case.failure)}"
+                yield from (f"  {line}".rstrip() for line in _explained(case))
     passed, failed = passed_and_failed(results)
     problems = sum(1 for result in results if result.problem is not None)
     files = f"{len(results)} file{'' if len(results) == 1 else 's'}"
     yield f"{passed} passed, {failed} failed in {files}{f', {problems} could not be run' if problems else ''}"
 
 
-def json(results: list[FileResult]) -> bytes:
-    """One JSON object: ``files``, each with ``path``, ``cases`` and ``problem``; and the counts."""
+def json(results: list[FileResult], covered: Coverage | None = None) -> bytes:
+    """One JSON object: ``files``, each with ``path``, ``cases`` and ``problem``; the counts; the coverage, if any."""
     passed, failed = passed_and_failed(results)
-    content = {"files": results, "passed": passed, "failed": failed}
+    files = [{**msgspec.to_builtins(result), "cases": list(map(_case, result.cases))} for result in results]
+    content: dict[str, Any] = {"files": files, "passed": passed, "failed": failed}
+    if covered is not None:
+        content["coverage"] = coverage.as_value(covered)
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+
+
+def _case(case: Case) -> dict[str, Any]:
+    plain = [click.unstyle(line) for line in _explained(case)]
+    return {**msgspec.to_builtins(msgspec.structs.replace(case, explanation=None)), "explanation": plain}
+
+
+def _explained(case: Case) -> Iterator[str]:
+    """The lines of the explanation, without the answer and unknown names, which the failure tells already."""
+    if case.explanation is not None and case.explanation.problem is None:
+        lines = explanation.text(case.explanation)
+        next(lines)
+        yield from (line for line in lines if line)
 
 
 def junit(results: list[FileResult]) -> bytes:
@@ -58,7 +78,8 @@ def junit(results: list[FileResult]) -> bytes:
         for each in result.cases:
             case = _element(suite, "testcase", classname=each.test, name=each.title, file=result.path, line=each.line)
             if each.failure is not None:
-                _element(case, "failure", message=each.failure)
+                failure = _element(case, "failure", message=each.failure)
+                failure.text = "\n".join((visible(each.failure), *(click.unstyle(line) for line in _explained(each))))
     ElementTree.indent(root)
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return document + b"\n"

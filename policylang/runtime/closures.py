@@ -239,6 +239,8 @@ def _time(index: Index, condition: c.Time, resource: str) -> Function:
         if type(found) is not datetime.datetime or found.tzinfo is not datetime.UTC or of_days:
             found = get(r, u, q, now)
             if found is MISSING:
+                if not fixed:
+                    length(r, u, q, now)  # which may be of another type, and then that is said
                 return None
         # Requests come in bunches of one instant. The tuple is replaced whole, which threads may do side by side.
         kept = last

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 
@@ -26,18 +28,19 @@ def hypothetical(
     id_ = SOMEBODY
     while id_ in index.users or id_ in index.integrations:
         id_ = f"({id_})"
-    at = "somebody:1:1-1:1"
-    user = ir.User(
-        id=id_,
-        label=None,
+    user = msgspec.structs.replace(
+        nobody(id_),
         superuser=superuser,
-        terminated=False,
-        group=None if group is None else ir.Ref(group, at),
-        job=None,
+        group=None if group is None else ir.Ref(group, _AT),
         attributes=attributes,
-        appends=(),
-        overrides=(),
-        assignments=tuple(ir.Assignment(role, place, None, None, None, None, at) for role, place in roles),
-        at=at,
+        assignments=tuple(ir.Assignment(role, place, None, None, None, None, _AT) for role, place in roles),
     )
     return index.changed(users={id_: user}), id_
+
+
+def nobody(id_: str) -> ir.User:
+    """A user who has nothing."""
+    return ir.User(id_, None, False, False, None, None, (), (), (), (), _AT)
+
+
+_AT = "somebody:1:1-1:1"

@@ -105,20 +105,21 @@ def make_plan(index: Index, who: Profile, action: str, resource: str) -> Plan:
     declared = index.actions[resource][action]
     bypasses = declared.bypasses_policies
     appends = () if bypasses else _instances(index, who.appends, action, resource)
-    denies = [
-        PlacedDeny(source.place, deny)
-        for source in who.sources
-        for chain in chains(index, source)
-        for deny in chain[-1].denies
+    said = [
+        (source.place, deny) for source in who.sources for chain in chains(index, source) for deny in chain[-1].denies
     ]
-    denies += [PlacedDeny(None, deny) for deny in index.denies]
+    denies = [
+        PlacedDeny(place, deny)
+        for place, deny in (*said, *((None, deny) for deny in index.denies))
+        if deny.resource == resource and action in deny.actions
+    ]
     return Plan(
         resource,
         action,
         _ways(index, who, action, resource, bypasses),
         _met(index, who, declared.requires),
         appends,
-        tuple(d for d in dict.fromkeys(denies) if d.deny.resource == resource and action in d.deny.actions),
+        tuple(dict.fromkeys(denies)),
     )
 
 

@@ -8,24 +8,17 @@ from typing import Any
 
 import msgspec
 
+from policylang.diagnostics import quoted
 from policylang.ir.nodes import PolicySet
-from policylang.model.types import RecordType, SetType
+from policylang.model.types import SetType, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.reference import Decision, decide, eligible
+from policylang.runtime.reference import Decision, eligible, instant
+from policylang.runtime.values import BadValueError, read
+from policylang.suggest import closest
+from policylang.testing.asked import Asked, Case, Observer
+from policylang.testing.records import Records, attributes, linked
 from policylang.testing.scenario import ScenarioFile, Test, scenario_schema
-from policylang.yaml_source import Yaml, YamlError, read_yaml, validate
-
-
-class Case(msgspec.Struct, frozen=True):
-    """One expectation of a test: ``title`` says what was asked, ``line`` (1-based) where.
-
-    ``failure`` says what came out instead and why; ``None`` where the expectation held.
-    """
-
-    test: str
-    title: str
-    line: int
-    failure: str | None
+from policylang.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
 
 
 def read_scenarios(text: str) -> tuple[ScenarioFile, Yaml]:
@@ -38,93 +31,142 @@ def read_scenarios(text: str) -> tuple[ScenarioFile, Yaml]:
         raise YamlError(str(error), 1, 1) from None
 
 
-def run_scenarios(scenarios: ScenarioFile, document: Yaml, policy_set: PolicySet) -> Iterator[Case]:
-    """Decide every case of a file, in its order. Raises `YamlError` for names that nothing in the file declares."""
-    index = Index(policy_set)
-    records = _linked(index, scenarios, document)
+def run_scenarios(
+    scenarios: ScenarioFile, document: Yaml, policy_set: PolicySet | Index, observer: Observer | None = None
+) -> Iterator[Case]:
+    """Decide every case of a file, in its order. Raises `YamlError` for what neither policy set nor file knows."""
+    index = policy_set if isinstance(policy_set, Index) else Index(policy_set)
+    run = _Run(index, scenarios, document, linked(index, scenarios, document), observer)
+    now = run.instant(scenarios.now, ("now",))
+    run.check_request(scenarios.request, ("request",))
     for number, test in enumerate(scenarios.tests):
+        at = now if test.now is None else run.instant(test.now, ("tests", number, "now"))
+        run.check_request(test.request, ("tests", number, "request"))
         for word, expected in (("allow", True), ("deny", False)):
             for action, targets in getattr(test, word).items():
                 for position, target in enumerate(targets):
                     steps = ("tests", number, word, action, position)
-                    yield _case(index, scenarios, test, records, action, target, expected, document, steps)
-    now = datetime.datetime.fromisoformat(scenarios.now)
+                    yield run.case(test, action, target, expected, at, steps)
     for attribute, users in scenarios.eligible.items():
+        yield run.eligible(attribute, users, now)
+
+
+_LONGEST = 200
+"""Characters of a name that are shown."""
+
+
+class _Run(msgspec.Struct, frozen=True):
+    """A file that is being run."""
+
+    index: Index
+    scenarios: ScenarioFile
+    document: Yaml
+    records: Records
+    observer: Observer | None
+
+    def instant(self, text: str, steps: Steps) -> datetime.datetime:
+        try:
+            return instant(self.index, datetime.datetime.fromisoformat(text))
+        except ValueError as error:
+            raise self.document.error(steps, f"{quoted(text)} is no instant: {error}") from None
+
+    def check_request(self, given: dict[str, Any], steps: Steps) -> None:
+        for name, value in given.items():
+            if name not in self.index.request:
+                near = closest(name, self.index.request)
+                help = f"did you mean `{near}`?" if near else "`request { … }` in the policy files declares them"
+                raise self.document.error((*steps, name), f"requests have no attribute {quoted(name)}", help)
+            try:
+                if value is not None:
+                    read(self.index.request[name], value, f"request.{name}")
+            except BadValueError as error:
+                raise self.document.error((*steps, name), str(error)) from None
+
+    def case(self, test: Test, action: str, target: Any, expected: bool, now: datetime.datetime, steps: Steps) -> Case:
+        asked = self._asked(test, action, target, now, steps)
+        decision = asked.decide(self.index)
+        if self.observer is not None:
+            self.observer.decided(self.index, asked, decision)
+        shown = target if isinstance(target, str) else _changed(target)
+        title = f"{_cut(test.user)} {'may' if expected else 'may not'} {_cut(action)} {_cut(shown)}"
+        line, _ = self.document.places[steps]
+        if decision.allowed == expected:
+            return Case(_cut(test.name), title, line, None)
+        return Case(_cut(test.name), title, line, _failure(self.index, asked, decision), asked.explain(self.index))
+
+    def _asked(self, test: Test, action: str, target: Any, now: datetime.datetime, steps: Steps) -> Asked:
+        changes, field = None, None
+        if isinstance(target, str):
+            name, _, rest = target.partition(".")
+            field = rest or None
+        else:
+            ((name, changes),) = target.items()
+        if name not in self.records:
+            near = closest(name, self.records)
+            help = f"did you mean `{near}`?" if near else "define it under `records`"
+            raise self.document.error(steps, f"there is no record {quoted(name)} in this file", help)
+        if changes is not None and action != "modify":
+            raise self.document.error(steps, f"{action} writes no changes", "only modify proposes changes")
+        record = dict(self.records[name])
+        resource = record.pop("resource")
+        if changes is not None:
+            changes = attributes(self.index, resource, changes, self.records, self.document, (*steps, name))
+        request = {**self.scenarios.request, **test.request}
+        return Asked(test.user, action, resource, record, now, request, field, changes)
+
+    def eligible(self, attribute: str, users: list[str], now: datetime.datetime) -> Case:
         resource, _, name = attribute.partition(".")
-        if name not in index.attributes.get(resource, {}):
-            raise document.error(("eligible", attribute), f"there is no attribute `{attribute}`")
-        found = eligible(index, resource, name, now)
-        failure = None if list(found) == sorted(users) else f"eligible are {', '.join(found) or 'no users'}"
-        line, _ = document.places["eligible", attribute]
-        yield Case("eligible", f"{attribute}: {', '.join(sorted(users)) or 'nobody'}", line, failure)
+        steps = ("eligible", attribute)
+        declared = self.index.attributes.get(resource, {}).get(name)
+        if declared is None:
+            every = [f"{owner}.{each}" for owner, names in self.index.attributes.items() for each in names]
+            near = closest(attribute, every)
+            help = f"did you mean `{near}`?" if near else None
+            raise self.document.error(steps, f"there is no attribute {quoted(attribute)}", help)
+        found = eligible(self.index, resource, name, now)
+        if self.observer is not None:
+            self.observer.listed(self.index, attribute, now, found)
+        line, _ = self.document.places[steps]
+        item = declared.type.of if isinstance(declared.type, SetType) else declared.type
+        failure = _difference(found, users, isinstance(item, UserType))
+        return Case("eligible", f"{attribute}: {_cut(', '.join(sorted(users)) or 'nobody')}", line, failure)
 
 
-def _case(
-    index: Index,
-    scenarios: ScenarioFile,
-    test: Test,
-    records: dict[str, dict[str, Any]],
-    action: str,
-    target: Any,
-    expected: bool,
-    document: Yaml,
-    steps: tuple[str | int, ...],
-) -> Case:
-    changes, field = None, None
-    if isinstance(target, str):
-        name, _, rest = target.partition(".")
-        field = rest or None
-    else:
-        ((name, changes),) = target.items()
-    if name not in records:
-        raise document.error(steps, f"there is no record `{name}` in this file", "define it under `records`")
-    if changes is not None and action != "modify":
-        raise document.error(steps, f"{action} writes no changes", "only modify proposes changes")
-    record = dict(records[name])
-    resource = record.pop("resource")
-    if changes is not None:
-        changes = {key: _link(index, resource, key, value, records) for key, value in changes.items()}
-    decision = decide(
-        index,
-        test.user,
-        action,
-        resource,
-        record,
-        now=datetime.datetime.fromisoformat(test.now or scenarios.now),
-        request={**scenarios.request, **test.request},
-        field=field,
-        changes=changes,
-    )
-    shown = target if isinstance(target, str) else f"{name} with {', '.join(changes or ())} changed"
-    title = f"{test.user} {'may' if expected else 'may not'} {action} {shown}"
-    line, _ = document.places[steps]
-    return Case(test.name, title, line, None if decision.allowed == expected else _failure(decision))
+def _cut(text: str) -> str:
+    """Names as they are shown: files may hold any."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _failure(decision: Decision) -> str:
-    return "it is allowed" if decision.allowed else f"it is denied: {'; '.join(decision.reasons)}"
+def _changed(target: dict[str, dict[str, Any]]) -> str:
+    ((name, changes),) = target.items()
+    return f"{name} with {', '.join(changes)} changed"
 
 
-def _linked(index: Index, scenarios: ScenarioFile, document: Yaml) -> dict[str, dict[str, Any]]:
-    """The records, with the names of other records replaced by these records."""
-    records: dict[str, dict[str, Any]] = {name: {"id": name} for name in scenarios.records}
-    for name, given in scenarios.records.items():
-        resource = given.get("resource")
-        if resource not in index.resources:
-            steps = ("records", name, "resource") if "resource" in given else ("records", name)
-            raise document.error(steps, f"there is no resource `{resource}`", "name one with `resource: …`")
-        if "id" in index.attributes[str(resource)]:
-            del records[name]["id"]  # then the attribute says which record it is
-        for key, value in given.items():
-            records[name][key] = value if key == "resource" else _link(index, str(resource), key, value, records)
-    return records
+def _difference(found: tuple[str, ...], expected: list[str], holds_users: bool) -> str | None:
+    """Who is eligible and should not be, and who should be and is not."""
+    if not holds_users:
+        return None if not expected else "the attribute does not hold users"
+    many, lacking = sorted(set(found) - set(expected)), sorted(set(expected) - set(found))
+    parts = [f"{', '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing"] if lacking else []
+    parts += [f"{', '.join(many)} {'is' if len(many) == 1 else 'are'} too many"] if many else []
+    return f"{'; '.join(parts)}" if parts else None
 
 
-def _link(index: Index, resource: str, key: str, value: Any, records: dict[str, dict[str, Any]]) -> Any:
-    declared = index.attributes[resource].get(key)
-    type_ = declared.type if declared else None
-    if isinstance(type_, RecordType) and isinstance(value, str):
-        return records.get(value, value)
-    if isinstance(type_, SetType) and isinstance(type_.of, RecordType) and isinstance(value, list):
-        return [records.get(item, item) if isinstance(item, str) else item for item in value]
-    return value
+def _failure(index: Index, asked: Asked, decision: Decision) -> str:
+    if decision.allowed:
+        return "it is allowed"
+    return f"it is denied: {'; '.join(map(_cut, decision.reasons))}{_meant(index, asked)}"
+
+
+def _meant(index: Index, asked: Asked) -> str:
+    """What was meant by a name that the policy set does not know. Such a request is denied, which a test may expect;
+    one that expects something else has probably mistyped it.
+    """
+    known = index.actions[asked.resource]
+    names = [(asked.action, list(known))] if asked.action not in known else []
+    if asked.user not in index.users and asked.user not in index.integrations:
+        names.append((asked.user, list(index.requesters)))
+    if asked.field is not None and asked.field not in index.attributes[asked.resource]:
+        names.append((asked.field, list(index.attributes[asked.resource])))
+    near = [found for name, others in names if (found := closest(name, others))]
+    return f"; did you mean `{near[0]}`?" if near else ""

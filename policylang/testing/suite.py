@@ -10,15 +10,18 @@ import msgspec
 
 from policylang.diagnostics import Diagnostic
 from policylang.directory import read_people, resolve
-from policylang.discovery import Problem, directory_sources, discover
+from policylang.discovery import Problem, directory_sources, discover, read_regular
 from policylang.ir.nodes import PolicySet
 from policylang.project import Project
 from policylang.source import Source
-from policylang.testing.run import Case, read_scenarios, run_scenarios
+from policylang.testing.asked import Case
+from policylang.testing.coverage.collect import Collector
+from policylang.testing.run import read_scenarios, run_scenarios
 from policylang.testing.scenario import ScenarioFile
 from policylang.yaml_source import YamlError
 
 SUFFIX = ".test.yaml"
+_MAX_BYTES = 16 * 1024 * 1024
 
 
 class FileResult(msgspec.Struct):
@@ -29,12 +32,16 @@ class FileResult(msgspec.Struct):
     problem: Problem | None = None
 
 
-def run_suite(paths: Sequence[str], step: Callable[[str], None] = lambda _what: None) -> Iterator[FileResult]:
-    """Run the scenario files that paths name, and all those in and below the folders that they name, in order."""
+def run_suite(
+    paths: Sequence[str], step: Callable[[str], None] = lambda _what: None, collector: Collector | None = None
+) -> Iterator[FileResult]:
+    """Run the scenario files that paths name, and all those in and below the folders that they name, in order. A
+    ``collector`` is told of every case.
+    """
     compiled: dict[Path, Project | Problem] = {}
     for path in _files(paths):
         step(f"testing {path}")
-        yield _run_file(path, compiled)
+        yield _run_file(path, compiled, collector)
 
 
 def _files(paths: Sequence[str]) -> Iterator[Path]:
@@ -47,19 +54,25 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
             yield from (Path(where) / file for file in sorted(names) if file.endswith(SUFFIX))
 
 
-def _run_file(path: Path, compiled: dict[Path, Project | Problem]) -> FileResult:
+def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Collector | None) -> FileResult:
     result = FileResult(str(path))
     try:
-        scenarios, document = read_scenarios(path.read_text(encoding="utf-8"))
+        data = read_regular(path, _MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
+            result.problem = Problem(str(path), f"the file is larger than {_MAX_BYTES:,} bytes", "split it")
+            return result
+        scenarios, document = read_scenarios(data.decode("utf-8-sig"))
         policies = path.parent / scenarios.policies
         key = policies.resolve()
         if key not in compiled:
             compiled[key] = _compile(policies)
-        policy_set = _with_people(compiled[key], path.parent, scenarios)
-        if isinstance(policy_set, Problem):
-            result.problem = policy_set
+        project = compiled[key]
+        policy_set = _with_people(project, path.parent, scenarios)
+        if isinstance(policy_set, Problem) or isinstance(project, Problem):
+            result.problem = policy_set if isinstance(policy_set, Problem) else None
         else:
-            result.cases = list(run_scenarios(scenarios, document, policy_set))
+            recorder = collector.recorder(key, project) if collector else None
+            result.cases = list(run_scenarios(scenarios, document, policy_set, recorder))
     except YamlError as error:
         result.problem = Problem(str(path), error.message, error.help, error.line, error.column)
     except UnicodeDecodeError as error:
@@ -75,6 +88,8 @@ def _with_people(project: Project | Problem, folder: Path, scenarios: ScenarioFi
         return project
     assert project.ir is not None
     names = [scenarios.directory] if isinstance(scenarios.directory, str) else scenarios.directory
+    if not names:
+        return project.ir
     limits = project.sources.config.limits
     files = directory_sources(project.sources.root, [folder / name for name in names], limits)
     if files.problems:

@@ -43,7 +43,7 @@ KINDS = {
     "policy": re.compile(
         rf"policy(?: bad (?P<bad>PL\d{{3}}))?(?: (?:preamble=(?P<preamble>{_NAME})|with=(?P<with>{_NAME})))?"
     ),
-    "file": re.compile(rf"(?:policy|yaml|python|json) file={_PATH}"),
+    "file": re.compile(rf"(?:policy|yaml|python|json|csv) file={_PATH}"),
     "console": re.compile("console"),
     "json": re.compile(rf"json(?: in=(?:(?P<output>output)|{_PATH}))?"),
     "python": re.compile("python"),

@@ -107,7 +107,7 @@ class Runner:
             timeout=120,
             check=False,
         )
-        self.output, self.code = done.stdout.decode("utf-8"), done.returncode
+        self.output, self.code = done.stdout.decode("utf-8").replace("\r\n", "\n"), done.returncode
         if "Traceback (most recent call last)" in self.output:
             raise ExampleError(f"`{' '.join(command)}` crashed\n{self.output}")
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from policylang import PolicySet, UnsupportedError
 from policylang.runtime.reference import decide
 from tests.generated import Case, Features, cases
 from tests.runtime.databases import Database, DuckDb, Sqlite
 
-SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# Without shrinking: it takes minutes, and the case that is printed says enough.
+SLOW = settings(
+    deadline=None,
+    max_examples=settings.default.max_examples // 3,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 @SLOW
@@ -39,6 +45,13 @@ IN_TABLES = Features(
 )
 
 
+REFUSED = (
+    "which SQL cannot say of a set",
+    "a set of the user beside another attribute",
+    "more digits than SQLite keeps",
+)
+
+
 @SLOW
 @pytest.mark.parametrize("database", [Sqlite, DuckDb], ids=lambda each: each.dialect)
 @given(case=cases(IN_TABLES))
@@ -61,6 +74,6 @@ def test_sql_selects_what_is_allowed(case: Case, database: Any) -> None:
         try:
             sql, parameters = found.to_sql(database.dialect)
         except UnsupportedError as error:
-            assert "eligible, which SQL cannot say of a set" in str(error) or "beside another" in str(error)  # noqa: PT017
+            assert any(words in str(error) for words in REFUSED)  # noqa: PT017
             continue
         assert tables.keys(request.resource, sql, parameters) == expected, (request, sql, parameters)

@@ -1,0 +1,351 @@
+"""Values for variables that meet a list of constraints, or the certainty that there are none.
+
+What is hard is tried, not reasoned about: values are a proposal that the caller checks, "none" is certain.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+
+import msgspec
+
+from policylang.analysis.constraints import (
+    EPOCH,
+    MICROSECOND,
+    NOW,
+    TODAY,
+    ZERO,
+    Among,
+    Constraint,
+    Difference,
+    Given,
+    Hard,
+    InNetwork,
+    Member,
+    Same,
+    Side,
+    TextIs,
+    There,
+    Variable,
+)
+from policylang.analysis.differences import Bound, solution
+from policylang.analysis.formula import Literal
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
+from policylang.model.types import (
+    BoolType,
+    DateTimeType,
+    DateType,
+    DurationType,
+    IntType,
+    IpType,
+    RecordType,
+    UserType,
+)
+
+Value = object
+"""A value as records hold it: str, bool, int, Fraction for other numbers, date, datetime, a list for a set."""
+
+
+class Proposal:
+    """Values of the variables, those that must be missing or there, what is in sets, and the instant and day that go
+    with all this.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[Variable, Value] = {}
+        self.missing: set[Variable] = set()
+        self.present: set[Variable] = set()
+        self.members: list[Member] = []
+        self.now: datetime.datetime | None = None
+        self.today: datetime.date | None = None
+
+
+def propose(constraints: Sequence[Constraint], now: datetime.datetime) -> Proposal | None:
+    """Values for a conjunction, times close to ``now`` if possible; ``None`` if it is certain that there are none."""
+    found = Proposal()
+    if _is_contradiction(constraints):
+        return None
+    if not (_presence(constraints, found) and _numbers(constraints, found, now) and _equalities(constraints, found)):
+        return None
+    found.members = [each for each in constraints if isinstance(each, Member)]
+    return found
+
+
+def _is_contradiction(constraints: Sequence[Constraint]) -> bool:
+    """Whether the same is asked to be and not to be."""
+    asked = set(constraints)
+    for each in constraints:
+        match each:
+            case Hard(Literal(test, value)):
+                if Hard(Literal(test, not value)) in asked:
+                    return True
+            case Member() | TextIs() | InNetwork() | Same():
+                if each.wanted and msgspec.structs.replace(each, wanted=False) in asked:
+                    return True
+    return False
+
+
+def _presence(constraints: Iterable[Constraint], found: Proposal) -> bool:
+    there: dict[Variable, bool] = {}
+    for each in constraints:
+        if isinstance(each, There) and there.setdefault(each.variable, each.wanted) != each.wanted:
+            return False
+    found.missing = {variable for variable, wanted in there.items() if not wanted}
+    found.present = {variable for variable, wanted in there.items() if wanted}
+    return True
+
+
+# --- ordered -------------------------------------------------------------------------------------------------
+
+
+def _numbers(constraints: Iterable[Constraint], found: Proposal, now: datetime.datetime) -> bool:
+    """Numbers, days and instants have nothing to do with each other, but for now and today."""
+    groups: dict[str, list[Bound]] = defaultdict(list)
+    for each in constraints:
+        if isinstance(each, Difference):
+            groups[_group(each)].append(Bound(each.left, each.right, each.weight, each.strict))
+    for group, bounds in groups.items():
+        numbers = None
+        for calendar in _years(now):
+            numbers = solution([*bounds, *_calendar(group, bounds, calendar)], ZERO)
+            if numbers is not None or group in ("numbers", "lengths"):
+                break
+        if numbers is None:
+            return False
+        numbers = _whole(bounds, numbers)
+        for node, number in numbers.items():
+            if isinstance(node, Variable):
+                found.values[node] = _from_number(group, number)
+            elif node == NOW:
+                found.now = EPOCH + int(number) * MICROSECOND
+            elif node == TODAY:
+                found.today = datetime.date.fromordinal(int(number))
+    return True
+
+
+def _whole(bounds: list[Bound], numbers: Mapping[Hashable, Fraction]) -> Mapping[Hashable, Fraction]:
+    """The solution with whole numbers for variables that have such, if that can be had by rounding one by one. A whole
+    number beside one with decimals is all that this is for; the caller tries what comes out.
+    """
+    fixed = list(bounds)
+    for node in numbers:
+        if isinstance(node, Variable) and isinstance(node.type, IntType) and numbers[node].denominator != 1:
+            for value in (Fraction(math.floor(numbers[node])), Fraction(math.ceil(numbers[node]))):
+                at = [Bound(node, ZERO, value), Bound(ZERO, node, -value)]
+                better = solution([*fixed, *at], ZERO)
+                if better is not None:
+                    fixed += at
+                    numbers = better
+                    break
+    return numbers
+
+
+Calendar = tuple[datetime.datetime, datetime.datetime]
+
+
+def _years(now: datetime.datetime) -> Iterator[Calendar]:
+    """Where to look for times: around now, which reads best, then in this century, then anywhere."""
+    yield now - datetime.timedelta(days=400), now + datetime.timedelta(days=400)
+    for first, last in ((FIRST_YEAR, LAST_YEAR), (2, 9998)):
+        yield datetime.datetime(first, 1, 1, tzinfo=datetime.UTC), datetime.datetime(last, 12, 31, tzinfo=datetime.UTC)
+
+
+def _calendar(group: str, bounds: Iterable[Bound], calendar: Calendar) -> Iterator[Bound]:
+    if group == "lengths":
+        for node in dict.fromkeys(node for bound in bounds for node in (bound.left, bound.right)):
+            yield Bound(ZERO, node, Fraction(0))
+    if group in ("numbers", "lengths"):
+        return
+    first, last = calendar
+    for node in dict.fromkeys(node for bound in bounds for node in (bound.left, bound.right)):
+        if node == ZERO:
+            continue
+        if group == "days":
+            low, high = first.date().toordinal(), last.date().toordinal()
+        else:
+            low, high = (first - EPOCH) // MICROSECOND, (last - EPOCH) // MICROSECOND
+        yield Bound(node, ZERO, Fraction(high))
+        yield Bound(ZERO, node, Fraction(-low))
+
+
+def _group(each: Difference) -> str:
+    for side in (each.left, each.right):
+        if isinstance(side, Variable):
+            if isinstance(side.type, DateTimeType):
+                return "instants"
+            if isinstance(side.type, DurationType):
+                return "lengths"
+            return "days" if isinstance(side.type, DateType) else "numbers"
+    return "instants" if NOW in (each.left, each.right) else "days"
+
+
+def _from_number(group: str, number: Fraction) -> Value:
+    if group == "instants":
+        return EPOCH + int(number) * MICROSECOND
+    if group == "days":
+        return datetime.date.fromordinal(int(number))
+    return int(number) if number.denominator == 1 else number
+
+
+# --- equal or not --------------------------------------------------------------------------------------------
+
+
+class _Classes:
+    """Which sides are equal (union-find)."""
+
+    def __init__(self) -> None:
+        self.parent: dict[Side, Side] = {}
+
+    def find(self, side: Side) -> Side:
+        self.parent.setdefault(side, side)
+        while self.parent[side] != side:
+            side = self.parent[side]
+        return side
+
+    def join(self, left: Side, right: Side) -> None:
+        first, second = self.find(left), self.find(right)
+        if isinstance(first, Given):
+            first, second = second, first  # a constant stays the representative
+        self.parent[first] = second
+
+
+def _equalities(constraints: Sequence[Constraint], found: Proposal) -> bool:
+    classes = _Classes()
+    finite: dict[Side, frozenset[str]] = {}
+    for each in constraints:
+        if isinstance(each, Same):
+            classes.find(each.left), classes.find(each.right)
+            if each.wanted:
+                first, second = classes.find(each.left), classes.find(each.right)
+                if isinstance(first, Given) and isinstance(second, Given) and first != second:
+                    return False
+                classes.join(each.left, each.right)
+        elif isinstance(each, Among | TextIs | InNetwork):
+            classes.find(each.variable)
+    for each in constraints:
+        if isinstance(each, Among):
+            root = classes.find(each.variable)
+            finite[root] = finite.get(root, each.values) & each.values
+    apart = _apart(constraints, classes)
+    if apart is None:
+        return False
+    for root, values in finite.items():
+        if isinstance(root, Given):
+            if root.value not in values:
+                return False
+        else:
+            finite[root] = values - {side.value for side in apart[root] if isinstance(side, Given)}
+            if not finite[root]:
+                return False
+    return _choose(constraints, classes, finite, apart, found)
+
+
+def _apart(constraints: Iterable[Constraint], classes: _Classes) -> dict[Side, set[Side]] | None:
+    """Which classes must differ; ``None`` where one would have to differ from itself."""
+    apart: dict[Side, set[Side]] = defaultdict(set)
+    for each in constraints:
+        if isinstance(each, Same) and not each.wanted:
+            first, second = classes.find(each.left), classes.find(each.right)
+            if first == second:
+                return None
+            apart[first].add(second)
+            apart[second].add(first)
+    return apart
+
+
+def _choose(
+    constraints: Sequence[Constraint],
+    classes: _Classes,
+    finite: Mapping[Side, frozenset[str]],
+    apart: Mapping[Side, set[Side]],
+    found: Proposal,
+) -> bool:
+    """A value for each class: first where there are few to choose from."""
+    members: dict[Side, list[Variable]] = defaultdict(list)
+    for side in classes.parent:
+        if isinstance(side, Variable):
+            members[classes.find(side)].append(side)
+    chosen: dict[Side, str] = {root: root.value for root in members if isinstance(root, Given)}
+    order = sorted(members, key=lambda root: (len(finite[root]) if root in finite else 10**9, str(root)))
+    for root in order:
+        taken = {chosen[other] if other in chosen else _given(other) for other in apart.get(root, ())}
+        if root not in chosen:
+            asked = [each for each in constraints if _is_about(each, members[root])]
+            value = _pick(members[root][0], finite.get(root), taken, asked)
+            if value is None:
+                # With few values and many that must differ another choice before might have done.
+                return any(isinstance(side, Variable) for side in apart.get(root, ())) or bool(asked)
+            chosen[root] = value
+        elif not all(_fits(chosen[root], each) for each in constraints if _is_about(each, members[root])):
+            return False
+        for variable in members[root]:
+            found.values[variable] = chosen[root] == "true" if isinstance(variable.type, BoolType) else chosen[root]
+    return True
+
+
+def _given(side: Side) -> str | None:
+    return side.value if isinstance(side, Given) else None
+
+
+def _is_about(each: Constraint, variables: list[Variable]) -> bool:
+    return isinstance(each, TextIs | InNetwork) and each.variable in variables
+
+
+def _fits(value: str, each: Constraint) -> bool:
+    match each:
+        case TextIs(_, "contains", part, wanted):
+            return (part in value) == wanted
+        case TextIs(_, "starts_with", part, wanted):
+            return value.startswith(part) == wanted
+        case TextIs(_, _, part, wanted):
+            return value.endswith(part) == wanted
+        case InNetwork(_, network, wanted):
+            return (ipaddress.ip_address(value) in ipaddress.ip_network(network)) == wanted
+        case _:
+            return True
+
+
+def _pick(
+    variable: Variable, values: frozenset[str] | None, taken: set[str | None], asked: Sequence[Constraint]
+) -> str | None:
+    """A value that is not taken and fits; ``None`` if none of those tried does."""
+    for candidate in sorted(values) if values is not None else _candidates(variable, asked):
+        if candidate not in taken and all(_fits(candidate, each) for each in asked):
+            return candidate
+    return None
+
+
+def _candidates(variable: Variable, asked: Sequence[Constraint]) -> Iterable[str]:
+    match variable.type:
+        case IpType():
+            networks = [ipaddress.ip_network(each.network) for each in asked if isinstance(each, InNetwork)]
+            for network in networks:
+                for address in (network[0], network[-1], network[1 % network.num_addresses]):
+                    yield str(address)
+                    for other in (int(address) - 1, int(address) + 1):
+                        if 0 <= other < 2**address.max_prefixlen:
+                            yield str(type(address)(other))
+            yield from (f"192.0.2.{number}" for number in range(1, 100))
+            yield from ("2001:db8::1", "198.51.100.7", "203.0.113.9", "8.8.8.8")
+        case UserType():
+            yield from (f"user-{number}" for number in range(1, 200))
+        case RecordType(resource):
+            yield from (f"{resource}-{number}" for number in range(1, 200))
+        case _:
+            texts = [each for each in asked if isinstance(each, TextIs) and each.wanted]
+            start = max((t.part for t in texts if t.test == "starts_with"), key=len, default="")
+            end = max((t.part for t in texts if t.test == "ends_with"), key=len, default="")
+            middle = "".join(t.part for t in texts if t.test == "contains")
+            if start or end or middle:
+                for filler in ("", " ", "-", "x", "0"):
+                    yield start + filler + middle + filler + end
+                for size in range(1, min(len(start), len(end)) + 1):
+                    yield start + end[size:]
+            else:
+                yield ""
+            yield from (f"{start}{middle}text {number}{end}" for number in range(1, 200))

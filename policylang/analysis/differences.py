@@ -1,0 +1,57 @@
+"""Difference constraints, ``x - y <= w``: whether numbers can meet them all, and numbers that do.
+
+The Bellman-Ford algorithm on the graph of the constraints (Cormen et al., Introduction to Algorithms, "Difference
+constraints and shortest paths"). A strict bound ``< w`` is kept as a second component that counts infinitesimals, so
+the same code serves whole and dense numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from fractions import Fraction
+
+import msgspec
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """``left - right <= weight``, or ``<`` if strict."""
+
+    left: Hashable
+    right: Hashable
+    weight: Fraction
+    strict: bool = False
+
+
+def solution(bounds: Sequence[Bound], zero: Hashable) -> Mapping[Hashable, Fraction] | None:
+    """Numbers for the nodes, 0 for ``zero``, that meet all bounds; ``None`` where there are none."""
+    nodes = dict.fromkeys([zero, *(node for bound in bounds for node in (bound.left, bound.right))])
+    distance: dict[Hashable, tuple[Fraction, int]] = dict.fromkeys(nodes, (Fraction(0), 0))
+    for _ in range(len(nodes) + 1):
+        changed = False
+        for bound in bounds:
+            value, steps = distance[bound.right]
+            candidate = (value + bound.weight, steps - bound.strict)
+            if candidate < distance[bound.left]:
+                distance[bound.left] = candidate
+                changed = True
+        if not changed:
+            return _numbers(distance, bounds, zero)
+    return None
+
+
+def _numbers(
+    distance: Mapping[Hashable, tuple[Fraction, int]], bounds: Iterable[Bound], zero: Hashable
+) -> Mapping[Hashable, Fraction] | None:
+    """Distances with something small enough for the infinitesimals, and few digits."""
+    base, steps = distance[zero]
+    for digits in range(1, 40):
+        unit = Fraction(1, 10**digits)
+        numbers = {node: value - base + (count - steps) * unit for node, (value, count) in distance.items()}
+        if all(_is_met(bound, numbers) for bound in bounds):
+            return numbers
+    return None
+
+
+def _is_met(bound: Bound, numbers: Mapping[Hashable, Fraction]) -> bool:
+    difference = numbers[bound.left] - numbers[bound.right]
+    return difference < bound.weight if bound.strict else difference <= bound.weight

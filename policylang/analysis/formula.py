@@ -1,0 +1,145 @@
+"""What a question is about: statements that conditions are true, false or unknown, joined by two-valued logic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from policylang.model import conditions as c
+from policylang.model.types import DateType, DurationType
+from policylang.runtime.truth import Situation, Test, operands, truth
+
+
+class Holds(msgspec.Struct, frozen=True):
+    """The condition has just this truth value; ``None`` is unknown."""
+
+    condition: c.Condition
+    value: bool | None
+
+
+class AllOf(msgspec.Struct, frozen=True):
+    items: tuple[Formula, ...]
+
+
+class AnyOf(msgspec.Struct, frozen=True):
+    items: tuple[Formula, ...]
+
+
+class Not(msgspec.Struct, frozen=True):
+    item: Formula
+
+
+Formula = Holds | AllOf | AnyOf | Not
+
+TRUE = AllOf(())
+FALSE = AnyOf(())
+
+
+def true(condition: c.Condition) -> Formula:
+    """The condition is true: what a limit must be."""
+    return Holds(condition, True)
+
+
+def all_true(conditions: Iterable[c.Condition]) -> Formula:
+    """Every one of the conditions is true."""
+    return AllOf(tuple(true(condition) for condition in conditions))
+
+
+def holds(formula: Formula, s: Situation) -> bool:
+    """Whether the formula holds in a situation, by the definition of the conditions."""
+    match formula:
+        case Holds(condition, value):
+            return truth(condition, s) is value
+        case AllOf(items):
+            return all(holds(item, s) for item in items)
+        case AnyOf(items):
+            return any(holds(item, s) for item in items)
+        case Not(item):
+            return not holds(item, s)
+
+
+# --- down to single tests ------------------------------------------------------------------------------------
+
+
+class Literal(msgspec.Struct, frozen=True):
+    """A test is true, or is false: in both cases everything it looks at is there."""
+
+    test: Test
+    value: bool
+
+
+class Absent(msgspec.Struct, frozen=True):
+    """A path leads to no value."""
+
+    path: c.Path
+
+
+class Present(msgspec.Struct, frozen=True):
+    """A path leads to a value."""
+
+    path: c.Path
+
+
+class Unlike(msgspec.Struct, frozen=True):
+    """The test sets months beside days, or minutes beside a date: everything it looks at is there, and it is unknown
+    nevertheless.
+    """
+
+    test: c.Compare | c.Time
+
+
+class Both(msgspec.Struct, frozen=True):
+    items: tuple[Normal, ...]
+
+
+class Either(msgspec.Struct, frozen=True):
+    items: tuple[Normal, ...]
+
+
+Normal = Literal | Absent | Present | Unlike | Both | Either
+"""A formula without negation: literals joined by "and" and "or"."""
+
+
+def normal(formula: Formula, wanted: bool = True) -> Normal:
+    """The formula, or its opposite if not ``wanted``, without negation. It is unknown whether a test holds just where
+    something that it looks at is missing.
+    """
+    match formula:
+        case AllOf(items) | AnyOf(items):
+            parts = tuple(normal(item, wanted) for item in items)
+            return Both(parts) if isinstance(formula, AllOf) == wanted else Either(parts)
+        case Not(item):
+            return normal(item, not wanted)
+        case Holds(condition, None):
+            parts = (_is(condition, True, not wanted), _is(condition, False, not wanted))
+            return Both(parts) if wanted else Either(parts)
+        case Holds(condition, value):
+            assert value is not None
+            return _is(condition, value, wanted)
+
+
+def _is(condition: c.Condition, value: bool, wanted: bool) -> Normal:
+    """The condition is true (false), or is not. A conjunction is true if all are, false if one is."""
+    match condition:
+        case c.And(items) | c.Or(items):
+            parts = tuple(_is(item, value, wanted) for item in items)
+            return Both(parts) if (isinstance(condition, c.And) == value) == wanted else Either(parts)
+        case c.Not(item):
+            return _is(item, not value, wanted)
+        case c.Missing(operand):
+            return Absent(operand) if value == wanted else Present(operand)
+        case c.In(operand, values, at) if isinstance(operand.type, DurationType):
+            # One by one: a list may hold days and months.
+            each = tuple(c.Compare("eq", operand, c.Constant(operand.type, one, at), at) for one in values)
+            return _is(c.Or(each, at), value, wanted)
+        case _:
+            if wanted:
+                return Literal(condition, value)
+            unknown: list[Normal] = [Absent(o) for o in operands(condition) if isinstance(o, c.Path) and o.steps]
+            match condition:
+                case c.Compare(_, left, _) if isinstance(left.type, DurationType):
+                    unknown.append(Unlike(condition))
+                case c.Time(_, operand, c.Path()) if isinstance(operand.type, DateType):
+                    unknown.append(Unlike(condition))
+            return Either((Literal(condition, not value), *unknown))

@@ -1,0 +1,46 @@
+"""How many days calendar months have, seen from any day: what a question must consider if its instant is open."""
+
+from __future__ import annotations
+
+import datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from policylang.model.types import Duration
+from policylang.runtime.clock import shift_day, zone
+
+FIRST_YEAR, LAST_YEAR = 1970, 2099
+"""Instants outside of these years are not thought about."""
+
+
+@cache
+def patterns(months: tuple[tuple[int, int], ...], near: int) -> tuple[tuple[datetime.date, tuple[int, ...]], ...]:
+    """The numbers of days that each of several shifts, months and sign, may be on one and the same day, each pattern
+    with a day on which it is so, in a year close to ``near``. Days up to the 28th of a month are all alike.
+    """
+    found: dict[tuple[int, ...], datetime.date] = {}
+    for year in sorted(range(FIRST_YEAR, LAST_YEAR + 1), key=lambda year: (abs(year - near), year)):
+        for month in range(1, 13):
+            for number in (28, 29, 30, 31):
+                try:
+                    day = datetime.date(year, month, number)
+                    ends = [shift_day(day, Duration(abs(amount), "months"), sign) for amount, sign in months]
+                except (ValueError, OverflowError):
+                    continue
+                pattern = tuple((day - end).days * -sign for end, (_, sign) in zip(ends, months, strict=True) if end)
+                found.setdefault(tuple(abs(days) for days in pattern), day)
+    return tuple((day, pattern) for pattern, day in found.items())
+
+
+@cache
+def widest_shift(timezone: str) -> datetime.timedelta:
+    """How far apart the offsets of a timezone are: by so much a shift on the calendar may differ from whole days."""
+    place: ZoneInfo = zone(timezone)
+    offsets = {
+        datetime.datetime(year, month, day, tzinfo=datetime.UTC).astimezone(place).utcoffset()
+        for year in range(FIRST_YEAR, LAST_YEAR + 1)
+        for month in range(1, 13)
+        for day in (1, 15)
+    }
+    known = [offset for offset in offsets if offset is not None]
+    return max(known) - min(known)

@@ -1,0 +1,215 @@
+"""Looking for a situation in which a formula holds, or for the certainty that there is none.
+
+A tableau (Smullyan, First-Order Logic): disjunctions are split one after the other, and a branch is left as soon as its
+constraints cannot be met. What a branch proposes is tried by the definition of the conditions, so a witness is always
+right; "never" is certain where every branch was closed by reasoning alone.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from enum import Enum
+from fractions import Fraction
+
+from policylang.analysis.asker import Asker
+from policylang.analysis.conjunction import Proposal, propose
+from policylang.analysis.constraints import (
+    EPOCH,
+    MICROSECOND,
+    NOW,
+    TODAY,
+    ZERO,
+    All,
+    Constraint,
+    Difference,
+    Some,
+    Time,
+    Translator,
+    Tree,
+)
+from policylang.analysis.formula import Absent, Both, Either, Formula, Literal, Normal, Present, Unlike, holds, normal
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, patterns
+from policylang.analysis.witness import Witness, make_witness, situation, with_users
+from policylang.model import conditions as c
+from policylang.model.types import DateTimeType, DateType, Duration
+from policylang.runtime.residual import is_of_record
+from policylang.runtime.values import BadValueError
+
+BUDGET = 4000
+"""How many branches a question may look at."""
+_TRY = 20
+"""What trying a proposal costs, in branches."""
+
+
+class Unproved(Enum):
+    """Neither a witness nor the certainty that there is none, within the budget."""
+
+    UNPROVED = "not proved"
+
+
+UNPROVED = Unproved.UNPROVED
+
+Found = Witness | None | Unproved
+"""A situation in which the formula holds; ``None``: there is none."""
+
+
+class _Budget:
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.complete = True
+        """Whether every branch so far was closed for certain."""
+
+
+def find(formula: Formula, asker: Asker, budget: int = BUDGET) -> Found:
+    """A well-formed record, a request, an instant and a user, where open, for which the formula holds."""
+    plain = normal(formula)
+    left = _Budget(budget)
+    found = _at(formula, plain, asker, asker.now, left)
+    if found is not None:
+        return found
+    months, absolute = _times(plain, asker)
+    if left.complete and not months and not absolute:
+        return None  # nothing of it depends on which instant now is
+    return _any_time(formula, plain, asker, months, budget)
+
+
+def _at(formula: Formula, plain: Normal, asker: Asker, now: datetime.datetime, budget: _Budget) -> Witness | None:
+    """A witness at one instant."""
+    tree = Translator(asker, Time(now)).tree(plain)
+    for proposal in _branches(tree, budget, now):
+        for variant in with_users(asker, proposal):
+            for whole in (True, False):
+                budget.left -= _TRY
+                witness = make_witness(asker, variant, now, whole=whole)
+                if _confirms(formula, asker, witness):
+                    return witness
+        budget.complete = False
+    if budget.left <= 0:
+        budget.complete = False
+    return None
+
+
+def _confirms(formula: Formula, asker: Asker, witness: Witness) -> bool:
+    """Whether the formula holds there; not so where a proposal has a value that is not of its type."""
+    try:
+        return holds(formula, situation(asker, witness))
+    except BadValueError:
+        return False
+
+
+def _any_time(formula: Formula, plain: Normal, asker: Asker, months: tuple[tuple[int, int], ...], budget: int) -> Found:
+    """A witness at any instant: first find out which instants are possible, then look at these."""
+    certain = True
+    left = _Budget(budget)
+    seen: set[datetime.datetime] = set()
+    for day, lengths in patterns(months, asker.now.year) if months else ((None, ()),):
+        pattern = tuple(zip(months, lengths, strict=True))
+        tree = All((Translator(asker, Time(None, pattern)).tree(plain), *_open_time(asker)))
+        possible = False
+        for number, proposal in enumerate(_branches(tree, left, asker.now)):
+            possible = True
+            for now in _instants(asker, day, proposal):
+                if now not in seen and asker.is_open(now):
+                    seen.add(now)
+                    found = _at(formula, plain, asker, now, _Budget(budget))
+                    if found is not None:
+                        return found
+            if number >= 20:
+                break
+        certain = certain and not possible
+    return None if certain and left.left > 0 else UNPROVED
+
+
+def _open_time(asker: Asker) -> Iterator[Tree]:
+    """Now lies in the time that is asked about, and in the years that are thought about."""
+    first, last = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
+    for node, low, high in (
+        (NOW, (first - EPOCH) // MICROSECOND, (last - EPOCH) // MICROSECOND),
+        (TODAY, first.date().toordinal(), last.date().toordinal()),
+    ):
+        yield Difference(ZERO, node, Fraction(-low))
+        yield Difference(node, ZERO, Fraction(high))
+    if asker.since is not None:
+        yield Difference(ZERO, NOW, Fraction(-((asker.since - EPOCH) // MICROSECOND)))
+    if asker.until is not None:
+        yield Difference(NOW, ZERO, Fraction((asker.until - EPOCH) // MICROSECOND - 1))
+
+
+def _instants(asker: Asker, day: datetime.date | None, proposal: Proposal) -> Iterator[datetime.datetime]:
+    """Instants to look at: those of the proposal, and noon of the day that has such months."""
+    if proposal.now is not None:
+        yield proposal.now
+    for each in (proposal.today, day):
+        if each is not None:
+            for hour in (12, 0):
+                yield datetime.datetime.combine(each, datetime.time(hour), asker.index.timezone).astimezone(
+                    datetime.UTC
+                )
+
+
+def _branches(tree: Tree, budget: _Budget, now: datetime.datetime) -> Iterator[Proposal]:
+    """The proposals of the branches that cannot be closed."""
+    waiting: list[tuple[list[Constraint], list[Some], list[Tree]]] = [([], [], [tree])]
+    while waiting:
+        constraints, splits, todo = waiting.pop()
+        if budget.left <= 0:
+            return
+        budget.left -= 1
+        constraints, splits = list(constraints), list(splits)
+        while todo:
+            part = todo.pop()
+            match part:
+                case All(items):
+                    todo.extend(items)
+                case Some():
+                    splits.append(part)
+                case _:
+                    if part not in constraints:
+                        constraints.append(part)
+        if any(not split.items for split in splits):
+            continue
+        splits = [split for split in splits if not any(item in constraints for item in split.items)]
+        proposal = propose(constraints, now)
+        if proposal is None:
+            continue
+        if not splits:
+            yield proposal
+            continue
+        split = min(splits, key=lambda each: len(each.items))
+        rest = [each for each in splits if each is not split]
+        waiting += [(constraints, rest, [item]) for item in reversed(split.items)]
+
+
+# --- what of time occurs -------------------------------------------------------------------------------------
+
+
+def _times(plain: Normal, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bool]:
+    """The shifts by months, with their signs, and whether anything is compared with a certain day or instant."""
+    months: set[tuple[int, int]] = set()
+    absolute = False
+    for test in _tests(plain):
+        match test:
+            case c.Time(kind, operand, duration):
+                absolute = absolute or not is_of_record(operand)
+                match asker.known(duration):
+                    case c.Constant(value=Duration(amount, "months")):
+                        months.add((amount, 1 if kind == "within_next" else -1))
+            case c.Compare(_, left, right):
+                if isinstance(left.type, DateType | DateTimeType):
+                    absolute = absolute or not (is_of_record(left) and is_of_record(right))
+            case c.In(operand, _):
+                absolute = absolute or isinstance(operand.type, DateType | DateTimeType)
+    return tuple(sorted(months)), absolute
+
+
+def _tests(plain: Normal) -> Iterator[object]:
+    waiting: list[Normal] = [plain]
+    while waiting:
+        match waiting.pop():
+            case Both(items) | Either(items):
+                waiting += items
+            case Literal(test, _):
+                yield test
+            case Present() | Absent() | Unlike():
+                pass

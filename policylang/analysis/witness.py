@@ -1,0 +1,282 @@
+"""From values of variables to a situation that a person can look at: a record, a request, somebody who asks."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from copy import copy
+from fractions import Fraction
+from itertools import islice, product
+from typing import Any
+
+import msgspec
+
+from policylang.analysis.asker import Asker
+from policylang.analysis.conjunction import Proposal
+from policylang.analysis.constraints import Given, Variable, unit_of
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import (
+    NUMBERS,
+    BoolType,
+    DateTimeType,
+    DateType,
+    Duration,
+    DurationType,
+    EnumType,
+    IpType,
+    PlaceType,
+    RecordType,
+    SetType,
+    Type,
+    UserType,
+)
+from policylang.runtime.hypothetical import hypothetical, nobody
+from policylang.runtime.index import Index
+from policylang.runtime.residual import as_value
+from policylang.runtime.truth import Situation
+
+
+class Witness(msgspec.Struct, frozen=True):
+    """A concrete situation. ``record``, ``request`` and ``attributes`` hold values as JSON does; times are texts.
+
+    ``attributes`` are those of the user, where anybody may ask.
+    """
+
+    resource: str
+    record: dict[str, Any]
+    request: dict[str, Any]
+    attributes: dict[str, Any]
+    now: datetime.datetime
+    users: dict[str, dict[str, Any]] = {}
+    """Attributes of others made up, by their ids, where nobody in the policy set has such."""
+
+
+Place = tuple[str, tuple[str, ...]]
+"""Root and steps of a path."""
+
+
+def make_witness(asker: Asker, proposal: Proposal, now: datetime.datetime, *, whole: bool = True) -> Witness:
+    """The situation of a proposal. A ``whole`` record has a value for every attribute that is not optional, also for
+    those that nothing is asked about.
+    """
+    roots: dict[str, dict[str, Any]] = {"record": {}, "request": {}, "subject": {}}
+    missing: set[Place] = {(variable.root, variable.steps) for variable in proposal.missing}
+    values = {variable: _plain(value) for variable, value in proposal.values.items()}
+    for variable in proposal.values:
+        if isinstance(variable.type, DurationType):
+            unit = "months" if values.get(unit_of(variable)) == "months" else "minutes"
+            values[variable] = f"{values[variable]} {unit}"
+    values = {variable: value for variable, value in values.items() if not _is_unit(variable)}
+    _add_members(asker, proposal, values)
+    for variable in sorted(proposal.present, key=lambda each: (each.root, each.steps)):
+        values.setdefault(variable, some_value(asker, variable.type))
+    for variable, value in sorted(values.items(), key=lambda item: (item[0].root, item[0].steps)):
+        if not any((variable.root, variable.steps[:n]) in missing for n in range(1, len(variable.steps) + 1)):
+            _put(asker, roots[variable.root], variable, value)
+    if whole:
+        _fill(asker, asker.resource, roots["record"], missing, ())
+    others = _others(asker, values, missing)
+    return Witness(asker.resource, roots["record"], roots["request"], roots["subject"], now, others)
+
+
+def _others(asker: Asker, values: dict[Variable, Any], missing: set[Place]) -> dict[str, dict[str, Any]]:
+    """The attributes of users in the record or request who are not in the policy set."""
+    found: dict[str, dict[str, Any]] = {}
+    for variable, value in values.items():
+        user = _user_before(asker, variable)
+        id_ = None if user is None else values.get(user)
+        if user is not None and isinstance(id_, str) and id_ not in asker.index.users and id_ != asker.id:
+            rest = variable.steps[len(user.steps) :]
+            if len(rest) == 1 and (variable.root, variable.steps) not in missing:
+                found.setdefault(id_, {})[rest[0]] = value
+    return found
+
+
+def _is_unit(variable: Variable) -> bool:
+    return unit_of(Variable(variable.root, variable.steps[:-1], variable.type)) == variable
+
+
+def _add_members(asker: Asker, proposal: Proposal, values: dict[Variable, Any]) -> None:
+    """Sets with what must be in them, and values for the items that nothing else is asked about."""
+    for each in proposal.members:
+        if isinstance(each.item, Variable) and each.item not in values:
+            values[each.item] = some_value(asker, each.item.type)
+        items = values.setdefault(each.variable, [])
+        item = each.item.value if isinstance(each.item, Given) else values[each.item]
+        of = each.variable.type.of if isinstance(each.variable.type, SetType) else None
+        item = item == "true" if isinstance(of, BoolType) and isinstance(item, str) else item
+        if each.wanted and item not in items:
+            items.append(item)
+
+
+def with_users(asker: Asker, proposal: Proposal) -> Iterator[Proposal]:
+    """The proposal, with users in the record or request whose attributes the proposal speaks of: those of the policy
+    set, one after the other, since only they have attributes.
+    """
+    spoken = {
+        user: None
+        for variable in (*proposal.values, *proposal.missing, *proposal.present)
+        if (user := _user_before(asker, variable)) is not None
+    }
+    free = sorted((user for user in spoken if user not in proposal.values), key=lambda user: (user.root, user.steps))
+    if not free:
+        yield proposal
+        return
+    known = [*sorted(asker.index.users)[:_TRIED], asker.id]
+    for users in islice(product(known, repeat=len(free)), _TRIED * 2):
+        variant = copy(proposal)
+        variant.values = {**proposal.values, **dict(zip(free, users, strict=True))}
+        yield variant
+    variant = copy(proposal)
+    variant.values = {**proposal.values, **{user: f"user-{number}" for number, user in enumerate(free, 1)}}
+    yield variant
+
+
+_TRIED = 25
+
+
+def _user_before(asker: Asker, variable: Variable) -> Variable | None:
+    """The user whose attribute a variable is, unless that is the one who asks."""
+    index = asker.index
+    type_: Type | None = RecordType(asker.resource)
+    for number, step in enumerate(variable.steps):
+        if isinstance(type_, UserType):
+            return Variable(variable.root, variable.steps[:number], type_)
+        if variable.root == "request" and number == 0:
+            type_ = index.request[step]
+        elif variable.root == "subject" and number == 0:
+            type_ = index.subject[step]
+        elif isinstance(type_, RecordType):
+            type_ = index.attributes[type_.resource][step].type
+    return None
+
+
+def _put(asker: Asker, root: dict[str, Any], variable: Variable, value: Any) -> None:
+    """Set a value behind related records. What lies behind a user is the user's, not the record's."""
+    at: dict[str, Any] = root
+    type_: Type | None = RecordType(asker.resource) if variable.root == "record" else None
+    for step in variable.steps[:-1]:
+        if variable.root != "record" or not isinstance(type_, RecordType):
+            return
+        type_ = asker.index.attributes[type_.resource][step].type
+        if not isinstance(type_, RecordType):
+            return
+        related = at.get(step)
+        if not isinstance(related, dict):
+            related = at[step] = {"id": related if isinstance(related, str) else f"{type_.resource}-1"}
+        at = related
+    last = variable.steps[-1]
+    if isinstance(at.get(last), dict) and isinstance(value, str):
+        at[last]["id"] = value
+    else:
+        at[last] = value
+
+
+def _fill(
+    asker: Asker,
+    resource: str,
+    record: dict[str, Any],
+    missing: set[tuple[str, tuple[str, ...]]],
+    before: tuple[str, ...],
+) -> None:
+    """Give every attribute that is not optional some value."""
+    for name, declared in asker.index.attributes[resource].items():
+        steps = (*before, name)
+        if ("record", steps) in missing:
+            continue
+        if isinstance(record.get(name), dict) and isinstance(declared.type, RecordType):
+            _fill(asker, declared.type.resource, record[name], missing, steps)
+        elif name not in record and not declared.optional:
+            # Nothing is asked about a related record made up here, so its key is enough: the chain ends somewhere.
+            value = some_value(asker, declared.type)
+            if value is not None:
+                record[name] = value
+
+
+def some_value(asker: Asker, type_: Type) -> Any:
+    """Any value of a type, as JSON has it; ``None`` where there is none."""
+    match type_:
+        case EnumType(values):
+            return values[0]
+        case BoolType():
+            return False
+        case DateTimeType():
+            return _plain(asker.now)
+        case DateType():
+            return asker.now.date().isoformat()
+        case DurationType():
+            return "1 days"
+        case IpType():
+            return "192.0.2.1"
+        case UserType():
+            return "user-0"
+        case RecordType(resource):
+            return {"id": f"{resource}-0"}
+        case PlaceType(scope):
+            return min(asker.index.places_of(scope), default=None)
+        case SetType():
+            return []
+        case _:
+            return 1 if isinstance(type_, NUMBERS) else "text"
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime.datetime():
+            return value.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
+        case datetime.date():
+            return value.isoformat()
+        case Fraction():
+            return _decimal(value)
+        case list():
+            return [_plain(item) for item in value]
+        case Duration():
+            return str(value)
+        case _:
+            return value
+
+
+def _decimal(value: Fraction) -> str:
+    """Plain digits: solutions have few of them."""
+    places = 0
+    while value.denominator != 1 and places < 60:
+        value, places = value * 10, places + 1
+    digits = str(abs(int(value))).rjust(places + 1, "0")
+    sign = "-" if value < 0 else ""
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
+
+
+def situation(asker: Asker, witness: Witness) -> Situation:
+    """The witness as the runtime takes it; with somebody made up in the policy set, if anybody may ask."""
+    index, user = asker.index, asker.user
+    if user is None:
+        index, user = hypothetical(index, attributes=user_values(asker, witness.attributes))
+    index = with_others(asker, index, witness.users)
+    return Situation(index, user, witness.resource, witness.record, witness.request, witness.now)
+
+
+def with_others(asker: Asker, index: Index, users: dict[str, dict[str, Any]]) -> Index:
+    """The policy set with users made up, who have nothing but attributes."""
+    made = {
+        id_: msgspec.structs.replace(nobody(id_), attributes=user_values(asker, attributes))
+        for id_, attributes in users.items()
+    }
+    return index.changed(users=made) if made else index
+
+
+def user_values(asker: Asker, attributes: dict[str, Any]) -> tuple[ir.UserValue, ...]:
+    """Attributes as the declaration of a user holds them."""
+    from policylang.runtime.values import read
+
+    found = []
+    for name, raw in sorted(attributes.items()):
+        type_ = asker.index.subject[name]
+        item = type_.of if isinstance(type_, SetType) else type_
+        values = raw if isinstance(type_, SetType) else [raw]
+        constants = tuple(c.Constant(item, as_value(item, read(item, each, name)), _AT) for each in values)
+        found.append(ir.UserValue(name, constants, _AT))
+    return tuple(found)
+
+
+_AT = "somebody:1:1-1:1"

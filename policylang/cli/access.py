@@ -1,0 +1,90 @@
+"""`policylang access`"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from policylang.cli.asking import (
+    TEXT,
+    Subject,
+    as_options,
+    find_subject,
+    format_option,
+    know_resource,
+    load,
+    now_option,
+    policies_option,
+    read_now,
+    split_words,
+    terminal_width,
+    unknown,
+    written_instant,
+)
+from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
+from policylang.diagnostics import quoted
+from policylang.output.access import access_csv, access_table
+from policylang.output.tables import as_json
+from policylang.runtime.access import Access
+
+
+@click.command("access")
+@click.argument("words", nargs=-1, metavar="[USER]", type=TEXT)
+@click.option("--resource", type=TEXT, metavar="RESOURCE", help="Only what can be done with this resource.")
+@as_options
+@now_option("at any time, with the dates of assignments")
+@policies_option
+@format_option("text", "json", "csv")
+def access_(
+    words: tuple[str, ...],
+    resource: str | None,
+    roles: tuple[str, ...],
+    groups: tuple[str, ...],
+    now: str | None,
+    paths: tuple[str, ...],
+    format_: str,
+) -> None:
+    """List everything that USER may do: which actions on which resources, which fields, on which records, and where
+    that comes from.
+
+    Exit codes: 0 something, 1 nothing, 2 could not run.
+    """
+    given = split_words(words, ("USER",), bool(roles or groups))
+    subject = find_subject(load(paths), given[0] if given else None, roles, groups)
+    index = subject.policy_set.index
+    if subject.user not in index.users and subject.user not in index.integrations:
+        unknown("user", subject.user, index.requesters)
+    if resource is not None:
+        know_resource(index, resource)
+    at = None if now is None else read_now(now, subject.policy_set)
+    instant = None if at is None else written_instant(at)
+    found = [each for each in subject.policy_set.access(subject.user, now=at) if resource in (None, each.resource)]
+    match format_:
+        case "text":
+            write_lines(_text(subject, found, instant))
+        case "csv":
+            click.echo(access_csv(found, instant), nl=False)
+        case "json":
+            content = {
+                "user": subject.user,
+                "name": subject.name,
+                "somebody": subject.somebody,
+                "now": instant,
+                "digest": subject.policy_set.digest,
+                "access": found,
+            }
+            click.echo(as_json(content), nl=False)
+    sys.exit(CLEAN if found else FINDINGS)
+
+
+def _text(subject: Subject, found: list[Access], instant: str | None) -> Iterator[str]:
+    when = f"at {instant}" if instant else "at any time"
+    if not found:
+        yield f"{quoted(subject.user)} can do nothing {when}"
+        return
+    yield from access_table(subject.policy_set.index, found, terminal_width())
+    yield ""
+    resources = len({each.resource for each in found})
+    yield f"{quoted(subject.user)} can act on {resources} resource{'' if resources == 1 else 's'} {when}"

@@ -1,0 +1,255 @@
+"""What the commands that ask a policy set share: which one, about whom, when, and how the answer is printed."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn, TypeVar
+
+import click
+import msgspec
+
+from policylang.cli.terminal import is_terminal, progress, stop
+from policylang.diagnostics import listed, quoted
+from policylang.discovery import Problem
+from policylang.loading import read_policy_set
+from policylang.model.types import DateTimeType
+from policylang.runtime.api import PolicySet
+from policylang.runtime.hypothetical import hypothetical
+from policylang.runtime.index import Index
+from policylang.runtime.reference import instant
+from policylang.runtime.values import BadValueError, read
+from policylang.suggest import closest
+
+_MOST_LISTED = 12
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class _Text(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """An argument that is text: names and ids are, whatever bytes a shell can pass."""
+
+    name = "text"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
+        text = str(value)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            self.fail(f"{quoted(text)} is not UTF-8", parameter, context)
+        return text
+
+
+TEXT = _Text()
+
+policies_option = click.option(
+    "--policies",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    help="Sources or compiled JSON, as for check; repeatable.  [default: the roots in policylang.yaml, or policies]",
+)
+
+
+def now_option(default: str) -> Callable[[Command], Command]:
+    """``--now``, and what it is taken for when it is not given."""
+    help = f"Instant with its offset, such as 2026-11-21T12:00:00-07:00.  [default: {default}]"
+    return click.option("--now", type=TEXT, metavar="INSTANT", help=help)
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    return click.option("--format", "format_", type=click.Choice(formats), default=formats[0], show_default=True)
+
+
+def as_options(command: Command) -> Command:
+    """``--as-role`` and ``--as-group``: somebody hypothetical in the place of a user."""
+    role = click.option(
+        "--as-role",
+        "roles",
+        type=TEXT,
+        multiple=True,
+        metavar="ROLE[@KIND:PLACE]",
+        help="Ask about somebody with this role, instead of USER; repeatable.",
+    )
+    group = click.option(
+        "--as-group",
+        "groups",
+        type=TEXT,
+        multiple=True,
+        metavar="GROUP",
+        help="Ask about somebody in this group, instead of USER.",
+    )
+    return role(group(command))
+
+
+def load(paths: tuple[str, ...]) -> PolicySet:
+    """The policy set to ask; ends the command where there is none."""
+    with progress() as step:
+        found = read_policy_set(paths, step)
+    if isinstance(found, Problem):
+        stop([found])
+    return PolicySet(found)
+
+
+# --- who ----------------------------------------------------------------------------------------------------
+
+
+class Somebody(msgspec.Struct, frozen=True):
+    """The hypothetical user: the roles with their places, and the group."""
+
+    roles: list[dict[str, str | None]]
+    group: str | None
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """Whom a question is about, and the policy set in which they exist."""
+
+    policy_set: PolicySet
+    user: str
+    somebody: Somebody | None
+
+    @property
+    def name(self) -> str | None:
+        return name_of(self.policy_set.index, self.user)
+
+
+def split_words(words: tuple[str, ...], wanted: tuple[str, ...], hypothetical: bool) -> list[str]:
+    """The arguments by position, of which the first, USER, is left out where somebody hypothetical stands in."""
+    expected = wanted[1:] if hypothetical else wanted
+    if len(words) == len(expected):
+        return list(words)
+    usage = f"expected {' '.join(expected) or 'no argument'}, got {len(words)} argument{'' if len(words) == 1 else 's'}"
+    if hypothetical:
+        raise click.UsageError(f"{usage}: with --as-role or --as-group, USER is left out")
+    raise click.UsageError(f"{usage}; in place of USER, --as-role or --as-group can stand")
+
+
+def find_subject(policy_set: PolicySet, user: str | None, roles: tuple[str, ...], groups: tuple[str, ...]) -> Subject:
+    """The user, or without one somebody with the roles and the group; ends the command where they do not exist."""
+    if user is not None:
+        return Subject(policy_set, user, None)
+    index = policy_set.index
+    if len(groups) > 1:
+        stop([Problem("--as-group", "a user is in one group at most", "give it once, and roles with --as-role")])
+    group = groups[0] if groups else None
+    if group is not None and group not in index.groups:
+        _no_group(index, group)
+    given = [_role(index, role) for role in roles]
+    changed, id_ = hypothetical(index, given, group)
+    somebody = Somebody([{"role": role, "place": place} for role, place in given], group)
+    return Subject(PolicySet(changed), id_, somebody)
+
+
+def _role(index: Index, given: str) -> tuple[str, str | None]:
+    """A role and the place where it is given, from ``ROLE`` or ``ROLE@KIND:PLACE``."""
+    role, at, where = given.partition("@")
+    if role not in index.roles:
+        if role in index.groups:
+            stop([Problem(role, "there is no such role", f"there is a group of this name: `--as-group {role}`")])
+        unknown("role", role, index.roles)
+    if not at:
+        return role, None
+    kind, colon, place = where.partition(":")
+    if not colon:
+        stop([Problem("--as-role", f"{quoted(given)} does not name a place", "write it as `ROLE@KIND:PLACE`")])
+    if kind not in index.kinds:
+        unknown("kind of place", kind, index.kinds)
+    places = [name for name, found in index.places.items() if found.kind == kind]
+    if place not in places:
+        found = index.places.get(place)
+        if found is not None:
+            help = f"it is a {found.kind}: {quoted(f'{role}@{found.kind}:{place}')}"
+            stop([Problem(place, f"there is no such {kind}", help)])
+        unknown(kind, place, places)
+    return role, place
+
+
+def _no_group(index: Index, group: str) -> NoReturn:
+    name, at, _ = group.partition("@")
+    if at and name in index.groups:
+        help = f"leave the place out: `--as-group {name}`"
+        stop([Problem("--as-group", "a group holds everywhere, only roles have a place", help)])
+    if group in index.roles:
+        stop([Problem(group, "there is no such group", f"there is a role of this name: `--as-role {group}`")])
+    unknown("group", group, index.groups)
+
+
+def name_of(index: Index, user: str) -> str | None:
+    """The label of a user or an integration."""
+    found = index.users.get(user) or index.integrations.get(user)
+    return found.label if found is not None else None
+
+
+# --- what ---------------------------------------------------------------------------------------------------
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> NoReturn:
+    """End the command because of a name that there is not."""
+    stop([Problem(name, f"there is no such {what}", did_you_mean(name, known) or _known(known))])
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """A question that offers the nearest name, if one is near."""
+    near = closest(name, known)
+    return None if near is None else f"did you mean {quoted(near)}?"
+
+
+def _known(names: Iterable[str]) -> str:
+    found = sorted(names)
+    if not found:
+        return "the policy set has none"
+    shown = [quoted(name) for name in found[:_MOST_LISTED]]
+    return f"there is {listed(shown, 'and')}" if len(found) <= _MOST_LISTED else f"there is {', '.join(shown)}, …"
+
+
+def know_resource(index: Index, resource: str) -> None:
+    """End the command unless there is such a resource."""
+    if resource not in index.resources:
+        unknown("resource", resource, index.resources)
+
+
+def know_attribute(index: Index, resource: str, name: str) -> None:
+    """End the command unless the resource has such an attribute."""
+    if name not in index.attributes[resource]:
+        unknown(f"attribute of `{resource}`", name, index.attributes[resource])
+
+
+# --- when ---------------------------------------------------------------------------------------------------
+
+
+def read_now(given: str | None, policy_set: PolicySet) -> datetime.datetime:
+    """The instant given, or the present one, to the second; ends the command where it is none."""
+    if given is None:
+        return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    help = "write date, time and offset: `2026-11-21T12:00:00-07:00`, or `Z` behind the time for UTC"
+    try:
+        now = instant(policy_set.index, read(DateTimeType(), given, "--now"))
+    except BadValueError:
+        stop([Problem("--now", f"{quoted(given)} is not an instant", help)])
+    except ValueError:
+        stop([Problem("--now", f"{quoted(given)} lies outside the calendar", "the years 2 to 9998 are safe")])
+    return now
+
+
+def written_instant(now: datetime.datetime) -> str:
+    """An instant in UTC as it can be given again."""
+    return now.isoformat().replace("+00:00", "Z")
+
+
+# --- the answer ---------------------------------------------------------------------------------------------
+
+
+def terminal_width() -> int | None:
+    """How wide tables may be: as the terminal, or as COLUMNS says; anything goes where a program reads."""
+    if is_terminal(sys.stdout) or os.environ.get("COLUMNS", "").isdecimal():
+        return shutil.get_terminal_size().columns
+    return None
+
+
+def helped(lines: Iterable[str]) -> Iterator[str]:
+    """Hints below an answer."""
+    for line in lines:
+        yield f"  {click.style('help', bold=True)}: {line}"

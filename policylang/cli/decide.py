@@ -1,0 +1,101 @@
+"""`policylang decide`"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from policylang.cli.asking import (
+    TEXT,
+    as_options,
+    find_subject,
+    format_option,
+    helped,
+    load,
+    now_option,
+    policies_option,
+    read_now,
+    split_words,
+    written_instant,
+)
+from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
+from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
+from policylang.output.explanation import text
+from policylang.output.tables import as_json
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[USER] ACTION", type=TEXT)
+@record_option
+@click.option(
+    "--resource", type=TEXT, metavar="RESOURCE", help="The record's resource, unless the record says it: `resource`."
+)
+@click.option("--field", type=TEXT, metavar="FIELD", help="Ask about this attribute of the record.")
+@click.option("--changes", type=TEXT, metavar="FILE|JSON", help="What modify would write, given like the record.")
+@request_option
+@as_options
+@now_option("the present one")
+@policies_option
+@format_option("text", "json")
+def decide(
+    words: tuple[str, ...],
+    record: str | None,
+    resource: str | None,
+    field: str | None,
+    changes: str | None,
+    request: str | None,
+    roles: tuple[str, ...],
+    groups: tuple[str, ...],
+    now: str | None,
+    paths: tuple[str, ...],
+    format_: str,
+) -> None:
+    """Decide whether USER may do ACTION to a record, and explain why.
+
+    Without --record the record is empty, as for a switch. With --as-role or --as-group, USER is left out.
+
+    Exit codes: 0 allowed, 1 denied, 2 could not run.
+    """
+    *user, action = split_words(words, ("USER", "ACTION"), bool(roles or groups))
+    given = read_objects(record=record, changes=changes, request=request)
+    policy_set = load(paths)
+    resource, target = split_resource(policy_set.index, given["record"] or {}, resource)
+    subject = find_subject(policy_set, user[0] if user else None, roles, groups)
+    at = read_now(now, policy_set)
+    explanation = subject.policy_set.explain(
+        subject.user,
+        action,
+        resource,
+        target,
+        now=at,
+        request=given["request"],
+        field=field,
+        changes=given["changes"],
+    )
+    decision = explanation.decision
+    hints = strangers(policy_set.index, resource, target, given["request"])
+    if format_ == "text":
+        write_lines(text(explanation))
+        write_lines([*helped(hints), "", f"decided at {written_instant(at)}"])
+    else:
+        content = {
+            "allowed": decision.allowed,
+            "fields": decision.fields,
+            "reasons": decision.reasons,
+            "missing": decision.missing,
+            "user": subject.user,
+            "somebody": subject.somebody,
+            "action": action,
+            "resource": resource,
+            "field": field,
+            "record": target,
+            "changes": given["changes"],
+            "request": given["request"],
+            "now": written_instant(at),
+            "digest": policy_set.digest,
+            "help": hints,
+            "explanation": explanation,
+        }
+        click.echo(as_json(content), nl=False)
+    sys.exit(CLEAN if decision.allowed else FINDINGS)

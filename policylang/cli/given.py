@@ -1,0 +1,115 @@
+"""Records, changes and requests on the command line: JSON objects, or files with one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from policylang.cli.asking import TEXT, did_you_mean
+from policylang.cli.terminal import stop
+from policylang.diagnostics import quoted
+from policylang.discovery import Problem, read_regular
+from policylang.json_source import JsonError, read_json
+from policylang.runtime.index import Index
+from policylang.yaml_source import YamlError, read_yaml
+
+_MAX_BYTES = 4 * 1024 * 1024
+_YAML = (".yaml", ".yml")
+_INPUT = "-"
+_MOST_SHOWN = 8
+_HOW = "give a JSON object, a file with one (.json, .yaml), or - for standard input"
+
+record_option = click.option(
+    "--record",
+    type=TEXT,
+    metavar="FILE|JSON",
+    help="The record: a JSON object, a file with one (.json, .yaml), or - for standard input.",
+)
+request_option = click.option(
+    "--request", type=TEXT, metavar="FILE|JSON", help="Attributes of the request, given like the record."
+)
+
+
+def read_objects(**given: str | None) -> dict[str, dict[str, Any] | None]:
+    """The objects of options by name, ``None`` for those that are not there; ends the command for what is no object."""
+    if sum(value == _INPUT for value in given.values()) > 1:
+        stop([Problem(_INPUT, "standard input can be read once", "give the others as files or as JSON")])
+    return {name: None if value is None else _read(f"--{name}", value) for name, value in given.items()}
+
+
+def _read(option: str, given: str) -> dict[str, Any]:
+    inline = given.lstrip().startswith("{")
+    where = option if inline else "standard input" if given == _INPUT else given
+    try:
+        text = given if inline else _content(given)
+        value = read_yaml(text).value if not inline and _suffix(given) in _YAML else read_json(text)
+    except OSError as error:
+        stop([Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}", f"{option}: {_HOW}")])
+    except UnicodeDecodeError as error:
+        stop([Problem(where, f"not UTF-8: byte {error.start} cannot be read", "save it in the encoding UTF-8")])
+    except (JsonError, YamlError) as error:
+        stop([Problem(where, error.message, error.help, error.line, error.column)])
+    if not isinstance(value, dict):
+        stop([Problem(where, "this is no object with attributes", f"{option}: {_HOW}")])
+    return value
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
+
+
+def _content(given: str) -> str:
+    """The text of a file or of standard input. Raises OSError, and UnicodeDecodeError."""
+    if given == _INPUT:
+        if sys.stdin is None:
+            raise OSError(0, "standard input is closed")
+        data = sys.stdin.buffer.read(_MAX_BYTES + 1)
+    else:
+        data = read_regular(Path(given), _MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise OSError(0, f"larger than {_MAX_BYTES:,} bytes")
+    return data.decode("utf-8-sig")
+
+
+def split_resource(index: Index, record: dict[str, Any], given: str | None) -> tuple[str, dict[str, Any]]:
+    """The resource of a record, by option or by the record itself, and the record without it."""
+    own = record.get("resource")
+    if given is not None:
+        if "resource" not in record or "resource" in index.attributes.get(given, {}):
+            return given, record
+        if own != given:
+            shown = quoted(own if isinstance(own, str) else type(own).__name__)
+            help = "leave one of the two out"
+            stop([Problem("--resource", f"it says {quoted(given)}, the record says {shown}", help)])
+    elif own is None:
+        help = 'name it with `--resource`, or in the record: {"resource": …}'
+        stop([Problem("--record", "nothing says of which resource the record is", help)])
+    elif not isinstance(own, str):
+        stop([Problem("--record", "the `resource` of a record is a name", "name it with `--resource`")])
+    elif "resource" in index.attributes.get(own, {}):
+        help = f"name the record's resource with `--resource {own}`"
+        stop([Problem("--record", f"{quoted(own)} has an attribute called `resource` itself", help)])
+    return str(own), {name: value for name, value in record.items() if name != "resource"}
+
+
+def strangers(index: Index, resource: str, record: dict[str, Any], request: dict[str, Any] | None) -> list[str]:
+    """Hints about attributes that were given and that nothing declares: they are not read."""
+    declared = index.attributes.get(resource)
+    found = [] if declared is None else _strangers(f"`{resource}`", record, {*declared, "id"})
+    return found + _strangers("a request", request or {}, set(index.request))
+
+
+def _strangers(what: str, given: dict[str, Any], declared: set[str]) -> list[str]:
+    """One hint for each that looks like a slip, one for all the others."""
+    near = {name: did_you_mean(name, declared) for name in given if name not in declared}
+    slips = [f"{what} has no attribute {quoted(name)}: {question}" for name, question in near.items() if question]
+    others = [quoted(name) for name, question in near.items() if not question]
+    slips = slips[:_MOST_SHOWN]
+    if not others:
+        return slips
+    shown = ", ".join(others[:_MOST_SHOWN]) + (", …" if len(others) > _MOST_SHOWN else "")
+    return [*slips, f"{what} has no attribute{'' if len(others) == 1 else 's'} {shown}: not read"]

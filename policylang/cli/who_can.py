@@ -1,0 +1,110 @@
+"""`policylang who-can`"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from policylang.cli.asking import (
+    TEXT,
+    format_option,
+    helped,
+    know_attribute,
+    know_resource,
+    load,
+    name_of,
+    now_option,
+    policies_option,
+    read_now,
+    terminal_width,
+    unknown,
+    written_instant,
+)
+from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
+from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
+from policylang.output.access import holders_csv, holders_table
+from policylang.output.tables import as_json
+from policylang.runtime.holders import holders
+
+
+@click.command("who-can")
+@click.argument("action", type=TEXT)
+@click.argument("resource", type=TEXT)
+@record_option
+@click.option("--field", type=TEXT, metavar="FIELD", help="Only who can do it to this attribute.")
+@request_option
+@now_option("the present one")
+@policies_option
+@format_option("text", "json", "csv")
+def who_can(
+    action: str,
+    resource: str,
+    record: str | None,
+    field: str | None,
+    request: str | None,
+    now: str | None,
+    paths: tuple[str, ...],
+    format_: str,
+) -> None:
+    """List who can do ACTION on RESOURCE: on the record that is given, or on some record.
+
+    Exit codes: 0 somebody, 1 nobody, 2 could not run.
+    """
+    if request is not None and record is None:
+        raise click.UsageError("--request counts with --record only: without a record, any request counts")
+    given = read_objects(record=record, request=request)
+    policy_set = load(paths)
+    index = policy_set.index
+    know_resource(index, resource)
+    if action not in index.actions[resource]:
+        unknown(f"action of `{resource}`", action, index.actions[resource])
+    if field is not None:
+        know_attribute(index, resource, field)
+    target = given["record"]
+    if target is not None:
+        _, target = split_resource(index, target, resource)
+    at = read_now(now, policy_set)
+    instant = written_instant(at)
+    asked = holders(policy_set, action, resource, target, now=at, request=given["request"], field=field)
+    found = list(asked)
+    names = {holder.user: name_of(index, holder.user) for holder in found}
+    hints = strangers(index, resource, target or {}, given["request"])
+    match format_:
+        case "text":
+            write_lines(holders_table(index, found, names, terminal_width()) if found else ())
+            write_lines(_summary(len(found), action, _target(resource, field, target is not None), instant))
+            write_lines(helped(hints))
+        case "csv":
+            click.echo(holders_csv(found, names, instant), nl=False)
+        case "json":
+            content = {
+                "action": action,
+                "resource": resource,
+                "field": field,
+                "record": target,
+                "request": given["request"],
+                "now": instant,
+                "digest": policy_set.digest,
+                "help": hints,
+                "users": [
+                    {"user": each.user, "name": names[each.user], "fields": each.fields, "ways": each.ways}
+                    for each in found
+                ],
+            }
+            click.echo(as_json(content), nl=False)
+    sys.exit(CLEAN if found else FINDINGS)
+
+
+def _target(resource: str, field: str | None, record: bool) -> str:
+    """What was asked about, in words."""
+    if not record:
+        return f"`{resource}{'' if field is None else f'.{field}'}`"
+    return f"this `{resource}`" if field is None else f"`{field}` of this `{resource}`"
+
+
+def _summary(count: int, action: str, target: str, instant: str) -> Iterator[str]:
+    if count:
+        yield ""
+    yield f"{count or 'nobody'} can {action} {target} at {instant}"

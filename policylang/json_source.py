@@ -1,0 +1,105 @@
+"""JSON from people and programs: read strictly, with nothing rounded and nothing lost.
+
+Refused is what other readers understand differently or lose in silence: a key given twice, NaN and Infinity, halves of
+characters, and what is nested or sized beyond reason. A number with a fraction or an exponent is a `Decimal`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from policylang.diagnostics import quoted
+
+_MAX_DEPTH = 40
+_MAX_DIGITS = 200
+"""Before and after the point, as for numbers that are written as texts."""
+
+_NUMBER = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
+
+
+class JsonError(ValueError):
+    """JSON that cannot be used; ``line`` and ``column`` are 1-based where the place is known."""
+
+    def __init__(
+        self, message: str, help: str | None = None, *, line: int | None = None, column: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message, self.help, self.line, self.column = message, help, line, column
+
+
+def read_json(text: str) -> Any:
+    """Read one document. Raises `JsonError`."""
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_whole,
+            parse_float=_fraction,
+            parse_constant=_constant,
+        )
+    except json.JSONDecodeError as error:
+        message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise JsonError(message, line=error.lineno, column=error.colno) from None
+    except RecursionError:
+        raise JsonError("nested too deeply") from None
+    _examine(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise JsonError(f"the key {quoted(key)} is given twice", "delete one of the two")
+        found[key] = value
+    return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        _too_long(digits)
+    return int(digits)
+
+
+def _fraction(written: str) -> Decimal:
+    match = _NUMBER.fullmatch(written)
+    assert match is not None
+    whole, fraction, exponent = match[1], match[2] or "", match[3] or "0"
+    shift = int(exponent) if len(exponent) < 10 else 10**10
+    if len(whole) + max(shift, 0) > _MAX_DIGITS or len(fraction) + max(-shift, 0) > _MAX_DIGITS:
+        _too_long(written)
+    return Decimal(written)
+
+
+def _too_long(number: str) -> NoReturn:
+    message = f"the number {quoted(number, 20)} has more than {_MAX_DIGITS} digits before or after the point"
+    raise JsonError(message, "write it as a text if it is none")
+
+
+def _constant(name: str) -> NoReturn:
+    raise JsonError(f"`{name}` is no number", "leave out what is not known, or write null")
+
+
+def _examine(value: Any) -> None:
+    """Refuse what is nested deeper than records are, and texts that are not Unicode."""
+    waiting = [(value, 1)]
+    while waiting:
+        each, depth = waiting.pop()
+        if depth > _MAX_DEPTH:
+            raise JsonError("nested too deeply", f"{_MAX_DEPTH} levels are the most")
+        if isinstance(each, dict):
+            waiting += ((part, depth + 1) for entry in each.items() for part in entry)
+        elif isinstance(each, list):
+            waiting += ((item, depth + 1) for item in each)
+        elif isinstance(each, str) and not each.isascii():
+            _refuse_halves(each)
+
+
+def _refuse_halves(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise JsonError(f"{quoted(text)} holds half a character", "write both halves, or the character") from None

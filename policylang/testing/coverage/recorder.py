@@ -1,0 +1,178 @@
+"""Watches cases being decided and counts what decided them.
+
+A statement is *decisive* in a case if without it the answer would be the other one: it is taken out of the policy set
+and the reference decides again. Only statements that can make a difference are tried: without a grant nothing that was
+denied becomes allowed, without a limit or a deny nothing that was allowed becomes denied.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Callable, Collection
+from typing import Any
+
+from policylang.model.types import SetType, UserType
+from policylang.runtime.index import Index
+from policylang.runtime.plan import Plan, make_plan, profile
+from policylang.runtime.reference import Decision, changed, eligible, written
+from policylang.runtime.sources import Bundle, has_role
+from policylang.runtime.truth import Situation, Truth
+from policylang.runtime.values import MISSING, BadValueError, attribute
+from policylang.source import Location
+from policylang.testing.asked import Asked
+from policylang.testing.coverage.concern import Concern, Concerns
+from policylang.testing.coverage.outcomes import Watched, outcome, policies, watch
+from policylang.testing.coverage.statements import Statement, deny_in_words, statements, without
+
+
+class Recorder:
+    """Counts over all cases about one policy set, in any number of scenario files."""
+
+    def __init__(self, index: Index, files: Collection[str]) -> None:
+        """``files``: the policy files. People from directory files are data, nobody tests each of them."""
+        policy_set = index.policy_set
+        self.cases = 0
+        self.statements = {each.at: each for each in statements(policy_set) if Location.parse(each.at).path in files}
+        self.reached: Counter[str] = Counter()
+        self.decisive: Counter[str] = Counter()
+        self.by_action: Counter[tuple[str, str]] = Counter()
+        self.watched: dict[str, Watched] = {}
+        self.outcomes: Counter[tuple[str, int, Truth]] = Counter()
+        """Cases by the condition, the number of its part (0: the whole) and what it came to."""
+        self.evaluated: Counter[str] = Counter()
+        for id_ in policies(policy_set):
+            instance = index.instances[id_]
+            self.watched[id_] = watch(index, f"policy {id_}", instance.at, instance.condition, instance.resource)
+        bundles: list[Bundle] = [*policy_set.groups, *policy_set.roles]
+        for deny in (*(deny for bundle in bundles for deny in bundle.denies), *policy_set.denies):
+            if deny.condition is not None:
+                words = deny_in_words(deny)
+                self.watched[deny.at] = watch(index, words, deny.at, deny.condition, deny.resource)
+        self._open(index)
+
+    def _open(self, index: Index) -> None:
+        """Scenario files may know people of their own: then there is another index, and nothing kept holds for it."""
+        self._index = index
+        self._concerns = Concerns(index)
+        self._plans: dict[tuple[str, datetime.date, str, str], Plan] = {}
+        self._without: dict[tuple[str, str | None], Index] = {}
+
+    def decided(self, index: Index, asked: Asked, decision: Decision) -> None:
+        if index is not self._index:
+            self._open(index)
+        self.cases += 1
+        known = asked.user in index.users or asked.user in index.integrations
+        if not known or asked.action not in index.actions[asked.resource]:
+            return
+        today = asked.now.astimezone(index.timezone).date()
+        concern = self._concerns.of(asked.user, today, asked.action, asked.resource)
+        giving = dict.fromkeys(at for user, role in _written(index, asked) for at in self._leading(user, today, role))
+        reached = dict.fromkeys((*concern.all(), *giving))
+        self.reached.update(at for at in reached if at in self.statements)
+        if decision.allowed:
+            candidates = dict.fromkeys((*concern.grants, *concern.gives, *concern.overrides, *giving))
+        else:
+            lists = (concern.limits, concern.denies, concern.takes, concern.appends, concern.overrides)
+            candidates = dict.fromkeys(at for each in lists for at in each)
+        for at in candidates:
+            statement = self.statements.get(at)
+            if statement is not None and asked.decide(self._other(statement)).allowed != decision.allowed:
+                self.decisive[at] += 1
+                self._count_actions(statement, asked, decision, concern)
+        self._count_outcomes(asked, today)
+
+    def _count_actions(self, statement: Statement, asked: Asked, decision: Decision, concern: Concern) -> None:
+        """Which of the actions that the statement names made the difference."""
+        actions = concern.grants.get(statement.at, (asked.action,)) if statement.actions else ()
+        for action in actions:
+            one = len(actions) == 1
+            if one or asked.decide(self._other(statement, action)).allowed != decision.allowed:
+                self.by_action[statement.at, action] += 1
+
+    def listed(self, index: Index, attribute: str, now: datetime.datetime, found: tuple[str, ...]) -> None:
+        if index is not self._index:
+            self._open(index)
+        self.cases += 1
+        resource, _, name = attribute.partition(".")
+        declared = index.attributes[resource][name].type
+        type_ = declared.of if isinstance(declared, SetType) else declared
+        if not isinstance(type_, UserType) or type_.role is None:
+            return
+        role = type_.role
+        today = now.astimezone(index.timezone).date()
+        of_users = {user: self._leading(user, today, role) for user in index.users}
+        for at in dict.fromkeys(at for ats in of_users.values() for at in ats):
+            statement = self.statements.get(at)
+            if statement is None:
+                continue
+            self.reached[at] += 1
+            other = self._other(statement)
+            kind, owner = statement.owner
+            # Without a statement about one user it is about that user alone.
+            same = (
+                has_role(other, owner, role, now) if kind == "user" else eligible(other, resource, name, now) == found
+            )
+            self.decisive[at] += not same
+
+    def _leading(self, user: str, today: datetime.date, role: str) -> tuple[str, ...]:
+        return self._concerns.leading_to(user, today, role) if user in self._index.users else ()
+
+    def _other(self, statement: Statement, action: str | None = None) -> Index:
+        key = statement.at, action
+        if key not in self._without:
+            self._without[key] = without(self._index, statement, action)
+        return self._without[key]
+
+    def _count_outcomes(self, asked: Asked, today: datetime.date) -> None:
+        """Of the conditions that took part: those of the ways that cover the record, appends and denies."""
+        key = asked.user, today, asked.action, asked.resource
+        if key not in self._plans:
+            who = profile(self._index, asked.user, asked.now)
+            self._plans[key] = make_plan(self._index, who, asked.action, asked.resource)
+        seen: set[tuple[str, int, Truth]] = set()
+        for record in _moments(self._index, asked):
+            s = Situation(self._index, asked.user, asked.resource, record, asked.request, asked.now)
+            for id_ in _taking_part(self._index, self._plans[key], s):
+                if id_ in self.watched:
+                    found = outcome(self.watched[id_], s)
+                    seen |= {(id_, number, each) for number, each in enumerate(found)}
+        self.outcomes.update(seen)
+        self.evaluated.update({key for key, _, _ in seen})
+
+
+def _moments(index: Index, asked: Asked) -> list[object]:
+    if asked.action != "modify" or not asked.changes:
+        return [asked.record]
+    return [asked.record, changed(asked.record, asked.changes, index.attributes[asked.resource])]
+
+
+def _taking_part(index: Index, plan: Plan, s: Situation) -> dict[str, None]:
+    """The conditions that were asked, by the names under which they are watched."""
+    name = index.resources[s.resource].place
+    try:
+        found = MISSING if name is None else written(s, name)
+    except BadValueError:
+        return {}
+    place = None if found is MISSING else found
+    covers: Callable[[str | None], bool] = lambda where: index.covers(where, place)  # noqa: E731
+    ways = [way for way in plan.ways if covers(way.place)]
+    if not ways:
+        return {}
+    ids = [limit.id for way in ways for limit in way.limits]
+    ids += [instance.id for instance in plan.appends]
+    ids += [each.deny.at for each in plan.denies if covers(each.place)]
+    return dict.fromkeys(ids)
+
+
+def _written(index: Index, asked: Asked) -> list[tuple[str, str]]:
+    """The users whom the request would write, and the role they must have for it."""
+    values: Any = asked.record if asked.action == "create" else asked.changes or {}
+    found = []
+    for name, declared in index.attributes[asked.resource].items():
+        type_ = declared.type.of if isinstance(declared.type, SetType) else declared.type
+        if isinstance(type_, UserType) and type_.role is not None:
+            value = attribute(values, name)
+            users = value if isinstance(value, list | tuple | set) else [value]
+            found += [(user, type_.role) for user in users if isinstance(user, str)]
+    return found

@@ -1,0 +1,137 @@
+"""The statements of a policy set that hand something out, narrow it or take it away; the set without one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.model.words import condition_in_words
+from policylang.runtime.index import Index
+from policylang.syntax.printer import quote_text
+
+Kind = Literal["grant", "deny", "limit", "append", "override", "assignment", "membership", "job", "role"]
+Owner = tuple[Literal["everyone", "group", "role", "user", "job", "integration"], str]
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """A statement, known by its place. ``actions``: those it names, in the order of their declaration; empty where it
+    speaks of all. ``words``: nearly as it is written.
+    """
+
+    kind: Kind
+    at: str
+    owner: Owner
+    words: str
+    actions: tuple[str, ...] = ()
+
+
+def statements(policy_set: ir.PolicySet) -> Iterator[Statement]:
+    """All statements, each once."""
+    for group in policy_set.groups:
+        yield from _bundle(("group", group.name), group)
+    for role in policy_set.roles:
+        yield from _bundle(("role", role.name), role)
+    for deny in policy_set.denies:
+        yield _deny(("everyone", ""), deny)
+    for job in policy_set.jobs:
+        for ref in job.roles:
+            yield Statement("role", ref.at, ("job", job.code), f"role {ref.name} of job {quote_text(job.code)}")
+    for user in policy_set.users:
+        yield from _user(user)
+    for integration in policy_set.integrations:
+        if integration.role is not None:
+            words = f"role {integration.role.name} of integration {integration.name}"
+            yield Statement("role", integration.role.at, ("integration", integration.name), words)
+
+
+def _bundle(owner: Owner, bundle: ir.Group | ir.Role) -> Iterator[Statement]:
+    for ref in bundle.roles:
+        yield Statement("role", ref.at, owner, f"role {ref.name} in {owner[0]} {owner[1]}")
+    for grant in bundle.grants:
+        fields = "" if grant.fields is None else f" ({', '.join(grant.fields)})"
+        words = f"grant {'all' if grant.wildcard else ', '.join(grant.actions)} on {grant.resource}{_short(fields)}"
+        yield Statement("grant", grant.at, owner, words, grant.actions)
+    for deny in bundle.denies:
+        yield _deny(owner, deny)
+    for limit in bundle.limits:
+        yield Statement("limit", limit.at, owner, f"policy {limit_in_words(limit)}", limit.actions or ())
+
+
+def limit_in_words(limit: ir.Limit) -> str:
+    """``newer_than(90 days) on customer for view``"""
+    return limit.instance + (f" for {', '.join(limit.actions)}" if limit.actions else "")
+
+
+def _deny(owner: Owner, deny: ir.Deny) -> Statement:
+    return Statement("deny", deny.at, owner, deny_in_words(deny), deny.actions)
+
+
+def deny_in_words(deny: ir.Deny) -> str:
+    """``deny delete on customer { status is active }``"""
+    fields = "" if deny.fields is None else f" ({', '.join(deny.fields)})"
+    where = "" if deny.condition is None else f" {{ {_short(condition_in_words(deny.condition))} }}"
+    return f"deny {', '.join(deny.actions)} on {deny.resource}{_short(fields)}{where}"
+
+
+def _user(user: ir.User) -> Iterator[Statement]:
+    owner: Owner = ("user", user.id)
+    of = f" of {quote_text(user.id)}"
+    if user.group is not None:
+        yield Statement("membership", user.group.at, owner, f"group {user.group.name}{of}")
+    if user.job is not None:
+        yield Statement("job", user.job.at, owner, f"job {quote_text(user.job.name)}{of}")
+    for each in user.appends:
+        words = f"append policy {limit_in_words(each.limit)}{of}"
+        yield Statement("append", each.at, owner, words, each.limit.actions or ())
+    for each in user.overrides:
+        words = f"override policy {limit_in_words(each.limit)}{of}"
+        yield Statement("override", each.at, owner, words, each.limit.actions or ())
+    for assignment in user.assignments:
+        place = "" if assignment.place is None else f" at {quote_text(assignment.place)}"
+        yield Statement("assignment", assignment.at, owner, f"assign role {assignment.role}{place}{of}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def without(index: Index, statement: Statement, action: str | None = None) -> Index:
+    """The policy set without a statement, or with a grant that does not name one of its actions."""
+    at = statement.at
+    kind, name = statement.owner
+    match kind:
+        case "everyone":
+            return index.changed(denies=tuple(deny for deny in index.denies if deny.at != at))
+        case "group":
+            return index.changed(groups={name: _stripped(index.groups[name], at, action)})
+        case "role":
+            return index.changed(roles={name: _stripped(index.roles[name], at, action)})
+        case "job":
+            return index.changed(jobs={name: _stripped(index.jobs[name], at, None)})
+        case "user":
+            return index.changed(users={name: _stripped(index.users[name], at, None)})
+        case "integration":
+            return index.changed(integrations={name: _stripped(index.integrations[name], at, None)})
+
+
+def _stripped(declaration: Any, at: str, action: str | None) -> Any:
+    """A declaration without what stands at a place."""
+    kept: dict[str, Any] = {}
+    for field in declaration.__struct_fields__:
+        value = getattr(declaration, field)
+        if isinstance(value, tuple):
+            kept[field] = tuple(item for each in value if (item := _kept(each, at, action)) is not None)
+        elif isinstance(value, ir.Ref) and value.at == at:
+            kept[field] = None
+    return msgspec.structs.replace(declaration, **kept)
+
+
+def _kept(item: Any, at: str, action: str | None) -> Any:
+    if getattr(item, "at", None) != at:
+        return item
+    if action is None or not isinstance(item, ir.Grant):
+        return None
+    return msgspec.structs.replace(item, actions=tuple(name for name in item.actions if name != action))

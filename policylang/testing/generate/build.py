@@ -1,0 +1,157 @@
+"""Records for one limit, deny or assignment, through one user."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from policylang.model import conditions as c
+from policylang.runtime.index import Index
+from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan, profile
+from policylang.runtime.reference import decide
+from policylang.runtime.truth import Situation, Test, truth
+from policylang.testing.coverage.outcomes import tests
+from policylang.testing.generate.demands import Demands, deny_turns, limit_turns
+from policylang.testing.generate.domains import Domains
+from policylang.testing.generate.search import Demand, Search
+from policylang.testing.generate.variables import Values, as_record, variables
+
+
+class Built(msgspec.Struct, frozen=True):
+    """A request that lies at an edge, and what is decided about it. ``label``: which edge, in a word."""
+
+    user: str
+    action: str
+    resource: str
+    record: dict[str, Any]
+    request: dict[str, Any]
+    now: datetime.datetime
+    field: str | None
+    label: str
+    allowed: bool
+
+
+class Builder:
+    """Builds requests of one user for one action on one resource, at one instant."""
+
+    def __init__(self, index: Index, user: str, action: str, resource: str, now: datetime.datetime) -> None:
+        self.index, self.user, self.action, self.resource, self.now = index, user, action, resource, now
+        self.plan: Plan = make_plan(index, profile(index, user, now), action, resource)
+        self._demands = Demands(index, self.plan)
+        self._domains = Domains(index, user, resource, now)
+        self.lost: list[str] = []
+        """The tests of which no two sides were found."""
+        self.half: list[str] = []
+        """Those that no record makes false, only records that leave them unknown."""
+
+    def limit(self, instance: str) -> list[Built]:
+        """Both sides of each test of a policy, through the first way on which that can be done."""
+        condition = self.index.instances[instance].condition
+        limited = [way for way in self.plan.ways if any(limit.id == instance for limit in way.limits)]
+        appended = any(each.id == instance for each in self.plan.appends)
+        for way in self.plan.ways if appended else limited:
+            demands = [*self._demands.opened(way, instance), *self._demands.appended(instance)]
+            demands += self._demands.undenied()
+            if not appended:
+                demands += (self._demands.closed(other) for other in self.plan.ways if other not in limited)
+            found = self._each_test(condition, lambda test: limit_turns(condition, test), demands, None)
+            if found:
+                return found
+        return []
+
+    def deny(self, placed: PlacedDeny) -> list[Built]:
+        """Both sides of each test of a deny; of one without a condition a record that it takes away."""
+        condition = placed.deny.condition
+        for way in self.plan.ways:
+            field = next((name for name in placed.deny.fields or () if name in way.fields), None)
+            if placed.deny.fields is not None and field is None:
+                continue
+            demands = [*self._demands.opened(way), *self._demands.appended(), self._demands.covered(placed.place)]
+            demands += self._demands.undenied(field, placed)
+            if condition is None:
+                one = self._one(demands, {}, "denied", field)
+                found = [one] if one and not one.allowed else []
+            else:
+                found = self._each_test(condition, lambda test: deny_turns(condition, test), demands, field)
+            if found:
+                return found
+        return []
+
+    def source(self, role: str, place: str | None) -> list[Built]:
+        """Records that a role given at a place opens, and beside it; one record for a role that holds everywhere."""
+        mine = [way for way in self.plan.ways if way.source.name == role and way.place == place]
+        for way in mine:
+            demands = [*self._inside(way), *self._demands.appended(), *self._demands.undenied()]
+            demands += (self._demands.closed(other) for other in self.plan.ways if other not in mine)
+            test = self._demands.place_test(place)
+            if test is None:
+                one = self._one([*demands, *self._demands.opened(way)], {}, "open", None)
+                found = [one] if one and one.allowed else []
+            else:
+                found = self._edges(test, demands, None)
+            if found:
+                return found
+        return []
+
+    def _inside(self, way: Way) -> Iterator[Demand]:
+        """The way is open but for its place."""
+        yield from self._demands.opened(msgspec.structs.replace(way, source=_everywhere(way)))
+
+    def _each_test(
+        self, condition: c.Condition, turns: Any, demands: Sequence[Demand], field: str | None
+    ) -> list[Built]:
+        found: list[Built] = []
+        for test in tests(condition):
+            built = self._edges(test, [*demands, turns(test)], field)
+            # A record on one side alone does not show where the edge is.
+            if len({each.allowed for each in built}) < 2:
+                self.lost.append(test.at)
+                continue
+            found += built
+            if not {True, False} <= {self._truth(test, each) for each in built}:
+                self.half.append(test.at)
+        return found
+
+    def _truth(self, test: Test, built: Built) -> bool | None:
+        return truth(test, Situation(self.index, self.user, self.resource, built.record, built.request, self.now))
+
+    def _edges(self, test: Test, demands: Sequence[Demand], field: str | None) -> list[Built]:
+        found = []
+        for wanted in dict.fromkeys(variables(self.index, self.resource, test)):
+            beside = self._domains.beside(test, wanted)
+            for word, value in self._domains.edges(test, wanted):
+                # Requests are told apart by the test that makes them, records by their names.
+                label = f"{wanted.label}_{word}" if wanted.root == "record" else "ordinary"
+                one = self._one(demands, {**beside, wanted: value}, label, field)
+                if one is not None:
+                    found.append(one)
+        return found
+
+    def _one(self, demands: Sequence[Demand], fixed: Values, label: str, field: str | None) -> Built | None:
+        values = Search(self._domains, demands, fixed).run()
+        if values is None:
+            return None
+        record, request = as_record(values)
+        return self.built(record, request, label, field)
+
+    def built(self, record: dict[str, Any], request: dict[str, Any], label: str, field: str | None) -> Built:
+        """A request with its decision."""
+        decision = decide(
+            self.index, self.user, self.action, self.resource, record, now=self.now, request=request, field=field
+        )
+        return Built(self.user, self.action, self.resource, record, request, self.now, field, label, decision.allowed)
+
+
+def _everywhere(way: Way) -> Any:
+    return msgspec.structs.replace(way.source, place=None)
+
+
+def both_sides(built: Iterable[Built]) -> list[Built]:
+    """The first that is allowed and the first that is not."""
+    found: dict[bool, Built] = {}
+    for each in built:
+        found.setdefault(each.allowed, each)
+    return list(found.values()) if len(found) == 2 else []

@@ -1,0 +1,163 @@
+"""The values to choose from: ordinary ones, those at the edges of the tests, and none."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from policylang.model import conditions as c
+from policylang.model.types import (
+    BoolType,
+    DateTimeType,
+    DateType,
+    DecimalType,
+    DurationType,
+    EnumType,
+    IntType,
+    IpType,
+    MoneyType,
+    PlaceType,
+    RecordType,
+    SetType,
+    Type,
+    UserType,
+)
+from policylang.runtime.index import Index
+from policylang.runtime.reference import eligible
+from policylang.runtime.sources import has_role
+from policylang.runtime.truth import Situation, Test, operands, truth
+from policylang.runtime.values import MISSING
+from policylang.testing.generate.edges import Edge, edges, written
+from policylang.testing.generate.variables import Variable, as_record, variable
+
+_MOST_USERS = 200
+"""Users who are looked at for one with an attribute of a certain kind."""
+_STEPS = 4_000
+"""Attempts for all records of one user, action and instant. No clock: the same file on every machine."""
+_MATCHES = {True: "matching", False: "other", None: "unclear"}
+
+
+class Domains:
+    """Values for the variables of requests by one user at one instant, about one resource."""
+
+    def __init__(self, index: Index, user: str, resource: str, now: datetime.datetime) -> None:
+        self.index, self.user, self.resource, self.now = index, user, resource, now
+        self.steps = _STEPS
+        self._holders = lru_cache(maxsize=None)(self._find_holders)
+
+    def situation(self, values: dict[Variable, Any]) -> Situation:
+        record, request = as_record(values)
+        return Situation(self.index, self.user, self.resource, record, request, self.now)
+
+    def of(self, wanted: Variable, tests: tuple[Test, ...]) -> list[Any]:
+        """The values that the search tries, in order: ordinary ones first, nothing last."""
+        found = list(self.samples(wanted.type))
+        for test in tests:
+            found += [value for _, value in self.edges(test, wanted)]
+        kept: list[Any] = []
+        for value in found:
+            if value is not MISSING and value not in kept:
+                kept.append(value)
+        return [*kept, MISSING]
+
+    def edges(self, test: Test, wanted: Variable) -> Iterator[Edge]:
+        """The edges of a test as values of one of its variables. Others of it have their first ordinary value."""
+        others = self.beside(test, wanted)
+        for operand in operands(test):
+            if variable(self.index, self.resource, operand) != wanted:
+                continue
+            assert isinstance(operand, c.Path)
+            if isinstance(test, c.Missing) and operand.steps == wanted.steps:
+                yield "missing", MISSING
+                yield "present", next(self.samples(wanted.type))
+            elif isinstance(wanted.type, UserType | PlaceType | RecordType):
+                yield from self._chosen(test, wanted, others)
+            else:
+                yield from edges(test, operand, self.situation(others))
+
+    def beside(self, test: Test, wanted: Variable) -> dict[Variable, Any]:
+        """Values for the other variables of a test."""
+        found = (variable(self.index, self.resource, operand) for operand in operands(test))
+        return {each: next(self.samples(each.type)) for each in found if each is not None and each != wanted}
+
+    def _chosen(self, test: Test, wanted: Variable, others: dict[Variable, Any]) -> Iterator[Edge]:
+        """Of the users, places or records that there are, the first of whom the test is true, and false."""
+        seen: set[bool | None] = set()
+        pool = self._pool(wanted.type)
+        if isinstance(test, c.In) and isinstance(wanted.type, UserType | PlaceType):
+            pool = [*map(str, test.values), *pool]
+        for each in pool:
+            found = truth(test, self.situation({**others, wanted: each}))
+            if found not in seen:
+                seen.add(found)
+                yield self._label(wanted, each, found), each
+        yield "missing", MISSING
+
+    def _label(self, wanted: Variable, each: Any, found: bool | None) -> str:
+        if isinstance(wanted.type, UserType) and each == self.user:
+            return "own"
+        words = {UserType: "person", PlaceType: "place"}.get(type(wanted.type), "record")
+        return f"{_MATCHES[found]}_{words}"
+
+    def _pool(self, type_: Type) -> list[Any]:
+        match type_:
+            case UserType():
+                every = sorted(self.index.users)[:_MOST_USERS]
+                return [*self.samples(type_), *every]
+            case PlaceType(kind):
+                return [name for name, place in sorted(self.index.places.items()) if place.kind == kind]
+            case _:
+                return ["one", "another", {}]
+
+    def _find_holders(self, role: str | None) -> tuple[str, ...]:
+        """Users who may be written where the role is asked for, the asking one first."""
+        if role is None:
+            others = sorted(self.index.users)[:3]
+            mine = self.user in self.index.users
+        else:
+            mine = self.user in self.index.users and has_role(self.index, self.user, role, self.now)
+            owner = next(
+                (r.name, a.name) for r in self.index.resources.values() for a in r.attributes if _role(a.type) == role
+            )
+            others = list(eligible(self.index, *owner, self.now))[:3]
+        return tuple(dict.fromkeys([*([self.user] if mine else []), *others]))
+
+    def samples(self, type_: Type) -> Iterator[Any]:
+        """Ordinary values; at least one."""
+        match type_:
+            case UserType(role):
+                yield from self._holders(role) or (self.user,)
+            case PlaceType():
+                yield from self._pool(type_)[:6] or ("nowhere",)
+            case RecordType():
+                yield {}
+            case SetType(of):
+                yield [next(self.samples(of))]
+                yield []
+            case EnumType(values):
+                yield from values[:8]
+            case BoolType():
+                yield from (True, False)
+            case IntType():
+                yield 1
+            case DecimalType() | MoneyType():
+                yield "1.00"
+            case DateType():
+                today = self.now.astimezone(self.index.timezone).date()
+                yield from (str(today - datetime.timedelta(days=1)), str(today + datetime.timedelta(days=1)))
+            case DateTimeType():
+                hour = datetime.timedelta(hours=1)
+                yield from (written(type_, self.now - hour), written(type_, self.now + hour))
+            case DurationType():
+                yield "30 days"
+            case IpType():
+                yield "192.0.2.1"
+            case _:
+                yield "some text"
+
+
+def _role(type_: Type) -> str | None:
+    item = type_.of if isinstance(type_, SetType) else type_
+    return item.role if isinstance(item, UserType) else None

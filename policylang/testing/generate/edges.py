@@ -1,0 +1,203 @@
+"""The values at the edges of a test: just inside of it and just outside."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from policylang.model import conditions as c
+from policylang.model.types import (
+    NUMBERS,
+    BoolType,
+    DateTimeType,
+    DateType,
+    Duration,
+    DurationType,
+    EnumType,
+    IntType,
+    IpType,
+    PlaceType,
+    SetType,
+    Type,
+    UserType,
+)
+from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.truth import Situation, constant, value
+from policylang.runtime.values import MISSING
+
+Edge = tuple[str, Any]
+"""What is special about a value, in a word or two for the name of a record; and the value as a file writes it."""
+
+
+def edges(test: c.Condition, operand: c.Operand, s: Situation) -> Iterator[Edge]:
+    """Values for an operand of a test that lie on both sides of its edges; the situation says what all else is."""
+    match test:
+        case c.Missing():
+            yield "missing", MISSING
+            return
+        case c.Compare(word, left, right):
+            other = value(right if operand is left else left, s)
+            if other is not MISSING:
+                yield from (_equal if word == "eq" else _ordered)(operand.type, other)
+        case c.Time():
+            yield from _time(test, s)
+        case c.In(_, values):
+            yield from _among(operand.type, [constant(operand.type, each) for each in values])
+        case c.InNetwork(_, network):
+            yield from _network(network)
+        case c.Contains(held, item):
+            if operand is held:
+                found = value(item, s)
+                if found is not MISSING:
+                    yield "with_it", [written(item.type, found)]
+                    yield from (("without_it", [other]) for _, other in _another(item.type, [found]))
+                yield "empty", []
+            elif (items := value(held, s)) is not MISSING:
+                yield from _among(operand.type, [each for each in items if each is not MISSING])
+        case c.TextTest(word, text, part):
+            found = value(part, s)
+            if operand is text and found is not MISSING:
+                yield from _text(word, found)
+    yield "missing", MISSING
+
+
+def _equal(type_: Type, other: Any) -> Iterator[Edge]:
+    if isinstance(type_, (*NUMBERS, DateType, DateTimeType)):
+        yield from _ordered(type_, other)
+        return
+    same = written(type_, other)
+    if isinstance(same, dict):
+        return
+    yield (str(same).lower() if isinstance(type_, EnumType | BoolType) else "same"), same
+    yield from _another(type_, [other])
+
+
+def _another(type_: Type, values: list[Any]) -> Iterator[Edge]:
+    """A value that is none of these. Users and places are not made up: `domains` chooses among those there are."""
+    match type_:
+        case BoolType():
+            yield from (("true" if each else "false", each) for each in (True, False) if each not in values)
+        case EnumType(every):
+            yield from [(each, each) for each in every if each not in values][:1]
+        case IpType():
+            found = next(each for n in range(1, 255) if (each := f"192.0.2.{n}") not in map(str, values))
+            yield "other", found
+        case DurationType():
+            yield "other", "1 minute" if Duration(1, "minutes") not in values else "2 minutes"
+        case UserType() | PlaceType() | SetType():
+            return
+        case _ if isinstance(type_, NUMBERS):
+            yield "other", written(type_, max(map(Decimal, values), default=Decimal(0)) + 1)
+        case DateType() | DateTimeType():
+            length = datetime.timedelta(days=1)
+            if values:
+                yield "other", written(type_, max(values) + length)
+        case _:
+            yield "other", next(each for each in ("other", "another", "neither") if each not in values)
+
+
+def _among(type_: Type, values: Any) -> Iterator[Edge]:
+    known = list(values)
+    yield from ((_word(type_, each, "listed"), written(type_, each)) for each in known[:1])
+    yield from ((_word(type_, each, "listed_last"), written(type_, each)) for each in known[1:][-1:])
+    yield from _another(type_, known)
+
+
+def _word(type_: Type, each: Any, otherwise: str) -> str:
+    return str(each).lower() if isinstance(type_, EnumType | BoolType) else otherwise
+
+
+def _ordered(type_: Type, edge: Any) -> Iterator[Edge]:
+    """Below, at and above an edge, by the smallest step that people write."""
+    if isinstance(type_, DurationType):
+        yield "at_edge", written(type_, edge)
+        if edge.amount:
+            yield "below_edge", written(type_, Duration(edge.amount - 1, edge.unit))
+        yield "above_edge", written(type_, Duration(edge.amount + 1, edge.unit))
+        return
+    step: Any = _step(type_, edge)
+    yield "below_edge", written(type_, edge - step)
+    yield "at_edge", written(type_, edge)
+    yield "above_edge", written(type_, edge + step)
+
+
+def _step(type_: Type, edge: Any) -> Any:
+    if isinstance(type_, DateType):
+        return datetime.timedelta(days=1)
+    if isinstance(type_, DateTimeType):
+        return datetime.timedelta(seconds=1)
+    if isinstance(type_, IntType):
+        return 1
+    places = edge.as_tuple().exponent
+    return Decimal(1).scaleb(min(-2, places if isinstance(places, int) else 0))
+
+
+def _time(test: c.Time, s: Situation) -> Iterator[Edge]:
+    length = value(test.duration, s)
+    if length is MISSING:
+        return
+    sign = 1 if test.test == "within_next" else -1
+    type_ = test.operand.type
+    now: Any = s.now
+    step: Any = datetime.timedelta(seconds=1)
+    try:
+        if isinstance(type_, DateType):
+            now, step = s.now.astimezone(s.index.timezone).date(), datetime.timedelta(days=1)
+            edge: Any = shift_day(now, length, sign)
+        else:
+            edge = shift(now, length, sign, s.index.timezone)
+        if edge is None:
+            return
+        yield "at_edge", written(type_, edge)
+        yield "past_edge", written(type_, edge + sign * step)
+        if test.test != "older_than":
+            beyond = "in_future" if test.test == "within" else "in_past"
+            yield "now", written(type_, now)
+            yield beyond, written(type_, now - sign * step)
+    except (OverflowError, ValueError):
+        return
+
+
+def _network(network: str) -> Iterator[Edge]:
+    """The first and the last address, and their neighbours."""
+    found = ipaddress.ip_network(network)
+    first, last = found.network_address, found.broadcast_address
+    yield "first_inside", str(first)
+    yield "last_inside", str(last)
+    if int(first):
+        yield "just_before", str(first - 1)
+    if int(last) < 2**found.max_prefixlen - 1:
+        yield "just_behind", str(last + 1)
+
+
+def _text(word: str, part: str) -> Iterator[Edge]:
+    yield "same", part
+    match word:
+        case "starts_with":
+            yield "longer", f"{part}x"
+            yield "not_at_start", f"x{part}"
+        case "ends_with":
+            yield "longer", f"x{part}"
+            yield "not_at_end", f"{part}x"
+        case _:
+            yield "inside", f"x{part}x"
+    if len(part) > 1:
+        yield "too_short", part[:-1] if word != "ends_with" else part[1:]
+    else:
+        yield "other", "other" if part not in "other" else "x"
+
+
+def written(type_: Type, found: Any) -> Any:
+    """A value as a scenario file writes it."""
+    if isinstance(found, bool | str):
+        return found
+    if isinstance(found, datetime.datetime):
+        return found.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(type_, IntType):
+        return int(found)
+    if isinstance(found, Decimal):
+        return format(found, "f")
+    return found if isinstance(found, dict) else str(found)

@@ -1,0 +1,65 @@
+"""Through whom a limit can be tested: users who have the group or role that says it, and when."""
+
+from __future__ import annotations
+
+import datetime
+
+from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
+from policylang.runtime.sources import is_active
+from policylang.testing.coverage.concern import Concerns, carriers
+
+Holder = tuple[str, datetime.datetime]
+"""Somebody, and an instant at which they have it."""
+
+_MOST = 6
+"""Of each group and role."""
+
+
+def holders(index: Index, now: datetime.datetime) -> dict[str, list[Holder]]:
+    """The first users of each group and role, by the place of its declaration: those who have it now, before those who
+    have it at another time.
+    """
+    concerns = Concerns(index)
+    found: dict[str, dict[str, datetime.datetime]] = {}
+    for at in (now, None):
+        for user in index.requesters:
+            for when in [at] if at else _other_times(index, user, now):
+                for _, root in carriers(index, user, when.astimezone(index.timezone).date()):
+                    for bundle in concerns.inside(root):
+                        mine = found.setdefault(bundle.at, {})
+                        if len(mine) < _MOST:
+                            mine.setdefault(user, when)
+    return {at: list(mine.items()) for at, mine in found.items()}
+
+
+def _other_times(index: Index, user: str, now: datetime.datetime) -> list[datetime.datetime]:
+    """Noon of a day of each assignment that is not active now."""
+    declared = index.users.get(user)
+    given = [each for each in (declared.assignments if declared else ()) if not is_active(index, each, now)]
+    return [noon(index, each.start or each.until or "") for each in given if (each.start or "") <= (each.until or "9")]
+
+
+def noon(index: Index, day: str, after: int = 0) -> datetime.datetime:
+    """The middle of a day in the timezone of the policy set."""
+    at = datetime.date.fromisoformat(day) + datetime.timedelta(days=after)
+    return datetime.datetime.combine(at, datetime.time(12), index.timezone).astimezone(datetime.UTC)
+
+
+def midnight(index: Index, day: str, after: int = 0) -> datetime.datetime:
+    """The start of a day, or of one after it."""
+    at = datetime.date.fromisoformat(day) + datetime.timedelta(days=after)
+    return datetime.datetime.combine(at, datetime.time(), index.timezone).astimezone(datetime.UTC)
+
+
+def granted(index: Index, concerns: Concerns, bundle: ir.Group | ir.Role, resource: str) -> list[str]:
+    """The actions on a resource that a bundle or one inside it grants, and that limits apply to, as declared."""
+    root = ("group" if isinstance(bundle, ir.Group) else "role"), bundle.name
+    names = {
+        action
+        for each in concerns.inside(root)
+        for grant in each.grants
+        if grant.resource == resource
+        for action in grant.actions
+    }
+    return [name for name, action in index.actions[resource].items() if name in names and not action.bypasses_policies]

@@ -1,0 +1,197 @@
+"""Every limit, deny, user policy and assignment of a policy set, with the requests at its edges."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.runtime.index import Index
+from policylang.runtime.plan import PlacedDeny
+from policylang.source import Location
+from policylang.testing.coverage.concern import Concerns
+from policylang.testing.coverage.outcomes import tests
+from policylang.testing.coverage.statements import deny_in_words, limit_in_words
+from policylang.testing.generate.build import Builder, Built, both_sides
+from policylang.testing.generate.holders import Holder, granted, holders, midnight
+from policylang.testing.generate.variables import variables
+
+_MOST = 6
+"""Users who are tried for one action."""
+_SECOND = datetime.timedelta(seconds=1)
+
+
+class Boundary(msgspec.Struct, frozen=True):
+    """What a test is about, where that stands, and the requests at its edges; ``left_out``: why there are none, or not
+    all.
+    """
+
+    title: str
+    at: str
+    built: tuple[Built, ...]
+    left_out: str | None
+
+
+class _What(msgspec.Struct, frozen=True):
+    """A limit or a deny."""
+
+    title: str
+    at: str
+    resource: str
+    condition: c.Condition | None
+
+
+Build = Callable[[Builder], list[Built]]
+
+
+class Boundaries:
+    """The boundaries of one policy set at one instant."""
+
+    def __init__(self, index: Index, now: datetime.datetime) -> None:
+        self._index, self._now = index, now
+        self._concerns = Concerns(index)
+        self._holders = holders(index, now)
+
+    def all(self, files: Collection[str]) -> list[Boundary]:
+        """Those that stand in these files, in the order of files and places."""
+        found = [each for each in self._find(files) if each.built or each.left_out]
+        return sorted(found, key=lambda each: Location.parse(each.at))
+
+    def _find(self, files: Collection[str]) -> Iterator[Boundary]:
+        policy_set = self._index.policy_set
+        for kind, bundles in (("group", policy_set.groups), ("role", policy_set.roles)):
+            for bundle in bundles:
+                of = f"{kind} {bundle.name}"
+                yield from (self._limit(bundle, limit, of) for limit in bundle.limits)
+                who = self._holders.get(bundle.at, [])
+                yield from (self._deny(deny, of, who) for deny in bundle.denies)
+        everybody = [(user, self._now) for user in self._index.requesters]
+        yield from (self._deny(deny, "everybody", everybody) for deny in policy_set.denies)
+        for user in policy_set.users:
+            if Location.parse(user.at).path in files:
+                for word, policies in (("append", user.appends), ("override", user.overrides)):
+                    yield from (self._user_policy(user, word, each) for each in policies)
+                yield from (self._assignment(user, each) for each in user.assignments if _has_edges(each))
+
+    def _limit(self, bundle: ir.Group | ir.Role, limit: ir.Limit, of: str) -> Boundary:
+        instance = self._index.instances[limit.instance]
+        granted_ = granted(self._index, self._concerns, bundle, instance.resource)
+        what = _What(f"policy {limit_in_words(limit)} of {of}", limit.at, instance.resource, instance.condition)
+        actions = [action for action in granted_ if _speaks(limit, action)]
+        # Who overrides on the resource shows nothing of what the group says of it.
+        who = sorted(self._holders.get(bundle.at, []), key=lambda each: self._overrides(each[0], instance.resource))
+        return self._each(what, who, actions, lambda builder: builder.limit(instance.id))
+
+    def _overrides(self, user: str, resource: str) -> bool:
+        declared = self._index.users.get(user)
+        overrides = declared.overrides if declared else ()
+        return any(self._index.instances[each.limit.instance].resource == resource for each in overrides)
+
+    def _user_policy(self, user: ir.User, word: str, each: ir.UserPolicy) -> Boundary:
+        instance = self._index.instances[each.limit.instance]
+        title = f"{word} policy {limit_in_words(each.limit)} of {user.id}"
+        what = _What(title, each.at, instance.resource, instance.condition)
+        declared = self._index.actions[instance.resource].values()
+        actions = [a.name for a in declared if not a.bypasses_policies and _speaks(each.limit, a.name)]
+        return self._each(what, [(user.id, self._now)], actions, lambda builder: builder.limit(instance.id))
+
+    def _deny(self, deny: ir.Deny, of: str, who: Iterable[Holder]) -> Boundary:
+        def build(builder: Builder) -> list[Built]:
+            placed: list[PlacedDeny] = [each for each in builder.plan.denies if each.deny.at == deny.at]
+            return builder.deny(placed[0]) if placed else []
+
+        what = _What(f"{deny_in_words(deny)} for {of}", deny.at, deny.resource, deny.condition)
+        return self._each(what, who, deny.actions, build)
+
+    def _each(self, what: _What, who: Iterable[Holder], actions: Collection[str], build: Build) -> Boundary:
+        """All edges for one action, through the first user with whom that can be done; both sides for the others."""
+        who = list(who)
+        if not who or not actions:
+            reason = "no user has it" if actions else "it limits nothing that is granted"
+            return Boundary(what.title, what.at, (), reason)
+        built: list[Built] = []
+        lost: list[str] = []
+        for action in actions:
+            known = [b for b in built if b.action == built[0].action]
+            found, missed = self._through_someone(who, action, what.resource, known, build)
+            lost = lost if built else missed
+            built += both_sides(found) if built else found
+        if not built:
+            return Boundary(what.title, what.at, (), self._why_not(what))
+        places = ", ".join(":".join(place.split(":")[:2]) for place in dict.fromkeys(lost))
+        left_out = f"nothing was found for the test at {places}" if lost else None
+        return Boundary(what.title, what.at, tuple(built), left_out)
+
+    def _why_not(self, what: _What) -> str:
+        """Why there is no record for a limit or a deny."""
+        found = () if what.condition is None else tests(what.condition)
+        if what.condition is not None and not any(any(variables(self._index, what.resource, test)) for test in found):
+            return "it speaks of nothing that a record or a request could change"
+        return "nothing was found that turns on it alone"
+
+    def _through_someone(
+        self, who: Iterable[Holder], action: str, resource: str, known: list[Built], build: Build
+    ) -> tuple[list[Built], list[str]]:
+        """The first user with whom every test comes to true and false, else the one with the fewest gaps. Records of
+        another action serve as well, if they lie on both sides.
+        """
+        best: tuple[int, list[Built], list[str]] | None = None
+        builders = (Builder(self._index, user, action, resource, now) for user, now in who)
+        for builder in itertools.islice((each for each in builders if each.plan.ways), _MOST):
+            mine = [each for each in known if (each.user, each.now) == (builder.user, builder.now)]
+            same = [builder.built(each.record, each.request, each.label, each.field) for each in mine]
+            if both := both_sides(same):
+                return both, []
+            found = build(builder)
+            gaps = len(builder.lost) * 2 + len(builder.half)
+            if found and (best is None or gaps < best[0]):
+                best = gaps, found, builder.lost
+            if found and not gaps:
+                break
+        return ([], []) if best is None else best[1:]
+
+    def _assignment(self, user: ir.User, each: ir.Assignment) -> Boundary:
+        """A record inside the place and one beside it; the first and the last second, and the ones beside them."""
+        place = "" if each.place is None else f" at {each.place}"
+        title = f"role {each.role}{place} of {user.id}"
+        first = [(midnight(self._index, each.start), -_SECOND)] if each.start else []
+        last = [(midnight(self._index, each.until, 1) - _SECOND, _SECOND)] if each.until else []
+        times = [*first, *last]
+        within = times[0][0] if times else self._now
+        built: list[Built] = []
+        if each.place is not None:
+            built += self._opened(user.id, each, within, lambda found: len({b.allowed for b in found}) == 2)
+        for inside, step in times:
+            opened = self._opened(user.id, each, inside, lambda found: any(b.allowed for b in found))
+            for one in [b for b in opened if b.allowed][:1]:
+                beside = Builder(self._index, one.user, one.action, one.resource, inside + step)
+                other = beside.built(one.record, one.request, one.label, None)
+                built += [one, other] if not other.allowed else []
+        return Boundary(title, each.at, tuple(built), None if built else "nothing was found that turns on it alone")
+
+    def _opened(
+        self, user: str, each: ir.Assignment, now: datetime.datetime, enough: Callable[[list[Built]], bool]
+    ) -> list[Built]:
+        pairs = {
+            (grant.resource, action): None
+            for bundle in self._concerns.inside(("role", each.role))
+            for grant in bundle.grants
+            for action in grant.actions
+        }
+        for resource, action in pairs:
+            found = Builder(self._index, user, action, resource, now).source(each.role, each.place)
+            if enough(found):
+                return found
+        return []
+
+
+def _speaks(limit: ir.Limit, action: str) -> bool:
+    return limit.actions is None or action in limit.actions
+
+
+def _has_edges(each: ir.Assignment) -> bool:
+    return each.place is not None or each.start is not None or each.until is not None

@@ -1,0 +1,66 @@
+"""The records of a scenario file: linked with each other, and refused where the policy set does not know them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policylang.diagnostics import quoted
+from policylang.model.types import RecordType, SetType
+from policylang.runtime.index import Index
+from policylang.runtime.values import MISSING, BadValueError, read
+from policylang.suggest import closest
+from policylang.testing.scenario import ScenarioFile
+from policylang.yaml_source import Steps, Yaml
+
+Records = dict[str, dict[str, Any]]
+"""By name; each with `resource`, and with the records it refers to in place of their names."""
+
+
+def linked(index: Index, scenarios: ScenarioFile, document: Yaml) -> Records:
+    """The records of a file. Raises `YamlError` at what the policy set has not, or what is not of its type: a
+    condition about either would be unknown, and a test that expects a denial would pass for that reason.
+    """
+    records: Records = {name: {"id": name} for name in scenarios.records}
+    for name, given in scenarios.records.items():
+        resource = given.get("resource")
+        if resource not in index.resources:
+            steps = ("records", name, "resource") if "resource" in given else ("records", name)
+            near = closest(str(resource), index.resources)
+            help = f"did you mean `{near}`?" if near else "name one with `resource: …`"
+            raise document.error(steps, f"there is no resource {quoted(str(resource))}", help)
+        if "id" in index.attributes[str(resource)]:
+            del records[name]["id"]  # then the attribute says which record it is
+        records[name]["resource"] = resource
+        values = {key: value for key, value in given.items() if key != "resource"}
+        records[name] |= attributes(index, str(resource), values, records, document, ("records", name))
+    return records
+
+
+def attributes(
+    index: Index, resource: str, given: dict[str, Any], records: Records, document: Yaml, steps: Steps
+) -> dict[str, Any]:
+    """The attributes of a record, or of a change to one."""
+    found = {}
+    declared = index.attributes[resource]
+    for key, value in given.items():
+        if key not in declared and key != "id":
+            near = closest(key, declared)
+            help = f"did you mean `{near}`?" if near else "`resource` in the policy files lists the attributes"
+            raise document.error((*steps, key), f"`{resource}` has no attribute {quoted(key)}", help)
+        found[key] = _link(index, resource, key, value, records)
+        if key in declared:
+            try:
+                read(declared[key].type, MISSING if value is None else found[key], f"{resource}.{key}")
+            except BadValueError as error:
+                raise document.error((*steps, key), str(error), "write a value of that type, or leave it out") from None
+    return found
+
+
+def _link(index: Index, resource: str, key: str, value: Any, records: Records) -> Any:
+    declared = index.attributes[resource].get(key)
+    type_ = declared.type if declared else None
+    if isinstance(type_, RecordType) and isinstance(value, str):
+        return records.get(value, value)
+    if isinstance(type_, SetType) and isinstance(type_.of, RecordType) and isinstance(value, list):
+        return [records.get(item, item) if isinstance(item, str) else item for item in value]
+    return value

@@ -1,0 +1,520 @@
+"""`decide`, `who-can`, `access`, `eligible`: answers, formats and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from policylang.cli.main import commands
+
+POLICIES = """
+scope region contains site
+place region "North"
+place site "HQ" in "North"
+place site "a:b@c" in "North"
+request { ip : ip }
+resource customer {
+  name      : text
+  created   : datetime
+  sales_rep : user with role sales_rep
+  status    : one of lead, active
+  site      : site
+  sensitive monthly_rate : money
+  actions view, modify, delete
+}
+resource api { actions access }
+resource tag { resource : text  actions view }
+role sales_rep "Sales Rep"
+role guard {
+  grant view on customer (name, site)
+  grant access on api
+}
+policy own on customer { assigned user is sales rep }
+policy office on customer { request.ip in "10.0.0.0/8" }
+group sales "Sales" {
+  role sales_rep
+  grant view, modify on customer
+  grant view on tag
+  policy own
+  policy office for modify
+}
+deny modify on customer { status is lead }
+user "dana@acme.test" "Dana" in sales
+user "gil@acme.test" { assign role guard at site "HQ" from 2026-01-01 until 2026-03-31 }
+user "idle@acme.test"
+integration nightly "Nightly export" { role guard }
+"""
+NOW = "2026-02-01T12:00:00Z"
+MINE = {"resource": "customer", "sales_rep": "dana@acme.test", "name": "Ann", "status": "active", "site": "HQ"}
+
+Ask = Callable[..., Result]
+
+
+@pytest.fixture
+def ask(tmp_path, monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Run a command where the policies are; it must not crash."""
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "a.policy").write_text(POLICIES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def run(*arguments: str, input: bytes | None = None) -> Result:
+        given = ["--now", NOW] if "--now" not in arguments and arguments[0] != "access" else []
+        result = CliRunner().invoke(commands, [*arguments, *given], input=input)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        return result
+
+    return run
+
+
+def answer(result: Result, code: int) -> Any:
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout)
+
+
+def record(**changed: Any) -> str:
+    return json.dumps({**MINE, **changed})
+
+
+# --- decide -------------------------------------------------------------------------------------------------
+
+
+def test_decide_allowed_and_denied(ask: Ask) -> None:
+    allowed = ask("decide", "dana@acme.test", "view", "--record", record())
+    assert allowed.exit_code == 0
+    assert "allowed" in allowed.stdout
+    assert "group `sales`" in allowed.stdout
+    denied = ask("decide", "dana@acme.test", "view", "--record", record(sales_rep="gil@acme.test"))
+    assert denied.exit_code == 1
+    assert "denied" in denied.stdout
+
+
+def test_decide_json(ask: Ask) -> None:
+    content = answer(ask("decide", "dana@acme.test", "view", "--record", record(), "--format", "json"), 0)
+    assert content["allowed"] is True
+    assert content["fields"] == ["name", "created", "sales_rep", "status", "site"]
+    assert content["reasons"][0].startswith("group `sales` grants view on `customer` (a.policy:")
+    assert content["missing"] == []
+    assert content["now"] == NOW
+    assert (content["user"], content["action"], content["resource"]) == ("dana@acme.test", "view", "customer")
+    assert content["somebody"] is None
+    assert content["record"] == {name: value for name, value in MINE.items() if name != "resource"}
+    assert content["digest"].startswith("sha256:")
+
+
+def test_decide_says_what_is_missing(ask: Ask) -> None:
+    given = ["decide", "dana@acme.test", "view", "--resource", "customer", "--record", "{}", "--format", "json"]
+    assert answer(ask(*given), 1)["missing"] == ["sales_rep"]
+
+
+def test_decide_without_a_record(ask: Ask) -> None:
+    assert ask("decide", "nightly", "access", "--resource", "api").exit_code == 0
+    assert ask("decide", "dana@acme.test", "access", "--resource", "api").exit_code == 1
+
+
+def test_decide_field_changes_and_request(ask: Ask) -> None:
+    question = ["decide", "dana@acme.test", "view", "--record", record()]
+    assert ask(*question, "--field", "name").exit_code == 0
+    assert ask(*question, "--field", "monthly_rate").exit_code == 1
+    question = ["decide", "dana@acme.test", "modify", "--record", record(), "--request", '{"ip": "10.0.0.7"}']
+    assert ask(*question, "--changes", '{"name": "Anna"}').exit_code == 0
+    assert ask(*question, "--changes", '{"sales_rep": "gil@acme.test"}').exit_code == 1
+    assert ask(*question, "--changes", '{"name": null}').exit_code == 0
+    assert ask("decide", "dana@acme.test", "modify", "--record", record()).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["dana@acme.tset", "view", "--record", record()], ["no user", "dana@acme.test"]),
+        (["dana@acme.test", "veiw", "--record", record()], ["no action", "view"]),
+        (["dana@acme.test", "view", "--record", record(resource="custmer")], ["no resource", "customer"]),
+        (["dana@acme.test", "view", "--record", record(), "--field", "naem"], ["no attribute", "name"]),
+    ],
+)
+def test_decide_about_what_there_is_not(ask: Ask, arguments: list[str], words: list[str]) -> None:
+    result = ask("decide", *arguments)
+    assert result.exit_code == 1
+    assert all(word in result.stdout for word in words), result.stdout
+    assert "did you mean" in result.stdout
+    assert answer(ask("decide", *arguments, "--format", "json"), 1)["allowed"] is False
+
+
+def test_attributes_that_are_not_read_are_told(ask: Ask) -> None:
+    given = record(sales_repp="dana@acme.test", id="7", colour="red")
+    result = ask("decide", "dana@acme.test", "view", "--record", given, "--request", '{"ipp": "10.0.0.1"}')
+    assert result.exit_code == 0
+    assert "`customer` has no attribute `sales_repp`: did you mean `sales_rep`?" in result.stdout
+    assert "`customer` has no attribute `colour`: not read" in result.stdout
+    assert "a request has no attribute `ipp`: did you mean `ip`?" in result.stdout
+    assert "`id`" not in result.stdout
+
+
+def test_record_from_files_and_standard_input(ask: Ask, write) -> None:
+    write("r.json", record())
+    write("bom.json", b"\xef\xbb\xbf" + record().encode())
+    write("r.yaml", "resource: customer\nsales_rep: dana@acme.test\nmonthly_rate: 49.90\n")
+    for given in ("r.json", "bom.json", "r.yaml"):
+        assert ask("decide", "dana@acme.test", "view", "--record", given).exit_code == 0, given
+    assert ask("decide", "dana@acme.test", "view", "--record", "-", input=record().encode()).exit_code == 0
+    assert ask("decide", "dana@acme.test", "view", "--record", f"  {record()}").exit_code == 0
+
+
+def test_fractions_stay_exact(ask: Ask) -> None:
+    given = '{"resource": "customer", "monthly_rate": 0.10000000000000000000000000000000000001}'
+    result = ask("decide", "dana@acme.test", "view", "--record", given, "--format", "json")
+    assert '"monthly_rate": 0.10000000000000000000000000000000000001' in result.stdout
+
+
+def test_the_resource_of_a_record(ask: Ask) -> None:
+    base = ["decide", "dana@acme.test", "view"]
+    assert ask(*base, "--record", record(), "--resource", "customer").exit_code == 0
+    # `tag` has an attribute of this name: the key belongs to the record.
+    tag = ask(*base, "--resource", "tag", "--record", '{"resource": "customer"}', "--format", "json")
+    assert answer(tag, 0)["record"] == {"resource": "customer"}
+    assert answer(tag, 0)["resource"] == "tag"
+    for given, words in (
+        (["--record", record(), "--resource", "api"], "it says `api`, the record says `customer`"),
+        (["--record", "{}"], "nothing says of which resource the record is"),
+        ([], "nothing says of which resource the record is"),
+        (["--record", '{"resource": 3}'], "the `resource` of a record is a name"),
+        (["--record", '{"resource": "tag"}'], "`--resource tag`"),
+        (["--record", '{"resource": 3}', "--resource", "customer"], "the record says `int`"),
+    ):
+        result = ask(*base, *given)
+        assert result.exit_code == 2
+        assert words in result.stderr
+
+
+# --- somebody hypothetical ----------------------------------------------------------------------------------
+
+
+def test_as_role_and_group(ask: Ask) -> None:
+    decide = ["decide", "view", "--record", record(sales_rep="(somebody)")]
+    assert ask(*decide, "--as-group", "sales").exit_code == 0
+    assert ask(*decide, "--as-role", "guard").exit_code == 0
+    assert ask(*decide, "--as-role", "sales_rep").exit_code == 1
+    assert ask(*decide, "--as-role", "guard@site:HQ").exit_code == 0
+    assert ask(*decide, "--as-role", "guard@region:North").exit_code == 0
+    assert ask(*decide, "--as-role", "guard@site:a:b@c").exit_code == 1
+    assert ask("decide", "view", "--as-role", "guard@site:a:b@c", "--record", record(site="a:b@c")).exit_code == 0
+    content = answer(ask(*decide, "--as-role", "guard@site:HQ", "--as-group", "sales", "--format", "json"), 0)
+    assert content["user"] == "(somebody)"
+    assert content["somebody"] == {"roles": [{"role": "guard", "place": "HQ"}], "group": "sales"}
+    assert content["fields"] == ["name", "created", "sales_rep", "status", "site"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--as-role", "gaurd"], ["there is no such role", "did you mean `guard`?"]),
+        (["--as-role", "xyzzy"], ["there is no such role", "there is `guard` and `sales_rep`"]),
+        (["--as-role", "sales"], ["there is no such role", "--as-group sales"]),
+        (["--as-role", ""], ["there is no such role"]),
+        (["--as-group", "salse"], ["there is no such group"]),
+        (["--as-group", "guard"], ["there is no such group", "--as-role guard"]),
+        (["--as-group", "sales@site:HQ"], ["only roles have a place"]),
+        (["--as-group", "sales", "--as-group", "sales"], ["in one group at most"]),
+        (["--as-role", "guard@HQ"], ["does not name a place", "ROLE@KIND:PLACE"]),
+        (["--as-role", "guard@iste:HQ"], ["there is no such kind of place", "did you mean `site`?"]),
+        (["--as-role", "guard@site:HQ2"], ["there is no such site"]),
+        (["--as-role", "guard@region:Nroth"], ["there is no such region", "did you mean `North`?"]),
+        (["--as-role", "guard@region:HQ"], ["there is no such region", "it is a site: `guard@site:HQ`"]),
+        (["--as-role", "guard@region:"], ["there is no such region"]),
+        (["--as-role", "\x1b[31m"], ["there is no such role"]),
+    ],
+)
+def test_roles_groups_and_places_that_there_are_not(ask: Ask, given: list[str], words: list[str]) -> None:
+    for command in (["decide", "view", "--record", record()], ["access"]):
+        result = ask(*command, *given)
+        assert result.exit_code == 2
+        assert all(word in result.stderr for word in words), result.stderr
+        assert "\x1b" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["decide"], "expected USER ACTION, got 0 arguments"),
+        (["decide", "view"], "--as-role or --as-group can stand"),
+        (["decide", "dana@acme.test", "view", "more"], "expected USER ACTION, got 3 arguments"),
+        (["decide", "dana@acme.test", "view", "--as-role", "guard"], "USER is left out"),
+        (["decide", "--as-role", "guard"], "expected ACTION, got 0 arguments"),
+        (["access"], "expected USER, got 0 arguments"),
+        (["access", "dana@acme.test", "--as-group", "sales"], "expected no argument, got 1 argument:"),
+    ],
+)
+def test_arguments_that_do_not_fit(ask: Ask, arguments: list[str], words: str) -> None:
+    result = ask(*arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert "Usage:" in result.stderr
+
+
+# --- who-can ------------------------------------------------------------------------------------------------
+
+
+def rows(result: Result) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(result.stdout_bytes.decode(), newline="")))
+
+
+def test_who_can(ask: Ask) -> None:
+    result = ask("who-can", "view", "customer")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "user            name            fields                limits                      from",
+        "dana@acme.test  Dana            all but monthly_rate  assigned user is sales_rep  group sales",
+        'gil@acme.test                   name, site            at site "HQ"                role guard at HQ, '
+        "from 2026-01-01 until 2026-03-31",
+        "nightly         Nightly export  name, site            none                        role guard",
+        "",
+        f"3 can view `customer` at {NOW}",
+    ]
+    content = answer(ask("who-can", "view", "customer", "--format", "json"), 0)
+    assert [each["user"] for each in content["users"]] == ["dana@acme.test", "gil@acme.test", "nightly"]
+    assert content["users"][1]["name"] is None
+    assert content["users"][1]["fields"] == ["name", "site"]
+    assert content["users"][1]["ways"][0]["dates"] == ["from 2026-01-01 until 2026-03-31"]
+    assert content["now"] == NOW
+    table = rows(ask("who-can", "view", "customer", "--format", "csv"))
+    assert [row["user"] for row in table] == ["dana@acme.test", "gil@acme.test", "nightly"]
+    assert table[0]["limits"] == "assigned user is sales_rep"
+    assert table[0]["grants"].startswith("a.policy:")
+    assert {row["now"] for row in table} == {NOW}
+
+
+def test_who_can_later(ask: Ask) -> None:
+    content = answer(ask("who-can", "view", "customer", "--now", "2026-04-02T00:00:00Z", "--format", "json"), 0)
+    assert [each["user"] for each in content["users"]] == ["dana@acme.test", "nightly"]
+
+
+def test_who_can_do_it_to_a_record(ask: Ask) -> None:
+    for given, expected in (
+        (record(), ["dana@acme.test", "gil@acme.test", "nightly"]),
+        (record(site="a:b@c"), ["dana@acme.test", "nightly"]),
+        (record(sales_rep="gil@acme.test", site="a:b@c"), ["nightly"]),
+        (record(site="nowhere"), []),
+    ):
+        result = ask("who-can", "view", "customer", "--record", given, "--format", "json")
+        users = answer(result, 0 if expected else 1)["users"]
+        assert [each["user"] for each in users] == expected
+    assert ask("who-can", "view", "api", "--record", record()).exit_code == 2
+
+
+def test_who_can_with_a_field_and_a_request(ask: Ask) -> None:
+    def users(code: int, *arguments: str) -> list[str]:
+        return [each["user"] for each in answer(ask("who-can", *arguments, "--format", "json"), code)["users"]]
+
+    assert users(0, "view", "customer", "--field", "status") == ["dana@acme.test"]
+    assert users(1, "view", "customer", "--field", "monthly_rate") == []
+    assert users(0, "view", "customer", "--field", "status", "--record", record()) == ["dana@acme.test"]
+    assert users(0, "modify", "customer") == ["dana@acme.test"]
+    assert users(1, "modify", "customer", "--record", record()) == []
+    shown = ask("who-can", "view", "customer", "--field", "name", "--record", record()).stdout
+    assert shown.endswith(f"\n3 can view `name` of this `customer` at {NOW}\n")
+    request = ["--request", '{"ip": "10.1.1.1"}']
+    assert users(0, "modify", "customer", "--record", record(), *request) == ["dana@acme.test"]
+    assert ask("who-can", "modify", "customer", *request).exit_code == 2
+
+
+def test_nobody_can(ask: Ask) -> None:
+    result = ask("who-can", "delete", "customer")
+    assert (result.exit_code, result.stdout) == (1, f"nobody can delete `customer` at {NOW}\n")
+    assert answer(ask("who-can", "delete", "customer", "--format", "json"), 1)["users"] == []
+    assert rows(ask("who-can", "delete", "customer", "--format", "csv")) == []
+
+
+# --- access -------------------------------------------------------------------------------------------------
+
+
+def test_access(ask: Ask) -> None:
+    result = ask("access", "dana@acme.test")
+    assert result.exit_code == 0
+    assert [" ".join(line.split()) for line in result.stdout.splitlines()] == [
+        "resource action fields limits except from",
+        "customer view all but monthly_rate assigned user is sales_rep group sales",
+        'modify all but monthly_rate assigned user is sales_rep; request.ip in "10.0.0.0/8" status is lead group sales',
+        "tag view all none group sales",
+        "",
+        "`dana@acme.test` can act on 2 resources at any time",
+    ]
+    content = answer(ask("access", "dana@acme.test", "--format", "json"), 0)
+    assert content["name"] == "Dana"
+    assert content["now"] is None
+    assert [(each["resource"], each["action"]) for each in content["access"]] == [
+        ("customer", "view"),
+        ("customer", "modify"),
+        ("tag", "view"),
+    ]
+    assert content["access"][1]["denies"] == ["status is lead"]
+    table = rows(ask("access", "dana@acme.test", "--format", "csv"))
+    assert table[1]["denies"] == "status is lead"
+    assert table[1]["fields"] == "name, created, sales_rep, status, site"
+
+
+def test_access_with_and_without_an_instant(ask: Ask) -> None:
+    always = ask("access", "gil@acme.test")
+    assert "role guard at HQ, from 2026-01-01 until 2026-03-31" in always.stdout
+    assert ask("access", "gil@acme.test", "--now", NOW).exit_code == 0
+    later = ask("access", "gil@acme.test", "--now", "2026-04-02T00:00:00Z")
+    assert later.exit_code == 1
+    assert later.stdout == "`gil@acme.test` can do nothing at 2026-04-02T00:00:00Z\n"
+    table = rows(ask("access", "gil@acme.test", "--now", NOW, "--format", "csv"))
+    assert table[0]["limits"] == 'at site "HQ"'
+    assert table[0]["dates"] == "from 2026-01-01 until 2026-03-31"
+
+
+def test_access_of_roles_and_of_one_resource(ask: Ask) -> None:
+    content = answer(ask("access", "--as-role", "guard@site:HQ", "--format", "json"), 0)
+    assert content["somebody"] == {"roles": [{"role": "guard", "place": "HQ"}], "group": None}
+    assert {each["source"] for each in content["access"]} == {"role `guard` at `HQ`"}
+    content = answer(ask("access", "--as-group", "sales", "--resource", "tag", "--format", "json"), 0)
+    assert [each["action"] for each in content["access"]] == ["view"]
+    assert ask("access", "--as-group", "sales", "--resource", "api").exit_code == 1
+    assert ask("access", "idle@acme.test").exit_code == 1
+
+
+# --- eligible -----------------------------------------------------------------------------------------------
+
+
+def test_eligible(ask: Ask) -> None:
+    result = ask("eligible", "customer.sales_rep")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        f"user            name\ndana@acme.test  Dana\n\n1 eligible for `customer.sales_rep` at {NOW}\n",
+    )
+    content = answer(ask("eligible", "customer.sales_rep", "--format", "json"), 0)
+    assert content["users"] == [{"user": "dana@acme.test", "name": "Dana"}]
+    assert content["now"] == NOW
+    table = ask("eligible", "customer.sales_rep", "--format", "csv").stdout_bytes
+    assert table == f"user,name,now\r\ndana@acme.test,Dana,{NOW}\r\n".encode()
+
+
+def test_nobody_is_eligible(ask: Ask, write) -> None:
+    write("policies/a.policy", POLICIES.replace("  role sales_rep\n", ""))
+    result = ask("eligible", "customer.sales_rep")
+    assert (result.exit_code, result.stdout) == (1, f"nobody eligible for `customer.sales_rep` at {NOW}\n")
+
+
+# --- what there is not --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["who-can", "view", "custmer"], ["custmer: there is no such resource", "did you mean `customer`?"]),
+        (["who-can", "veiw", "customer"], ["there is no such action of `customer`", "did you mean `view`?"]),
+        (["who-can", "xyzzy", "customer"], ["there is `delete`, `modify` and `view`"]),
+        (["who-can", "view", "customer", "--field", "naem"], ["attribute of `customer`", "did you mean `name`?"]),
+        (["access", "dana@acme.tset"], ["there is no such user", "did you mean `dana@acme.test`?"]),
+        (["access", "dana@acme.test", "--resource", "custmer"], ["did you mean `customer`?"]),
+        (["eligible", "custmer.sales_rep"], ["there is no such resource", "did you mean `customer`?"]),
+        (["eligible", "customer.sales_repp"], ["attribute of `customer`", "did you mean `sales_rep`?"]),
+        (["eligible", "customer"], ["this names no attribute", "RESOURCE.ATTRIBUTE"]),
+        (["eligible", "customer.name"], ["it holds no users"]),
+        (["eligible", "."], ["there is no such resource"]),
+    ],
+)
+def test_names_that_there_are_not(ask: Ask, arguments: list[str], words: list[str]) -> None:
+    result = ask(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert all(word in result.stderr for word in words), result.stderr
+
+
+# --- where the policies come from ---------------------------------------------------------------------------
+
+COMMANDS = [
+    ["decide", "dana@acme.test", "view", "--record", record()],
+    ["who-can", "view", "customer"],
+    ["access", "dana@acme.test"],
+    ["eligible", "customer.sales_rep"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_sources_and_compiled_json_give_the_same(ask: Ask, write, command: list[str]) -> None:
+    expected = ask(*command, "--format", "json").stdout
+    compiled = CliRunner().invoke(commands, ["compile", "-o", "out.json"])
+    assert compiled.exit_code == 0
+    write("elsewhere/a.policy", POLICIES)
+    write("policies/a.policy", "nonsense")
+    for path in ("out.json", "elsewhere", "elsewhere/a.policy"):
+        assert ask(*command, "--policies", path, "--format", "json").stdout == expected
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_policies_that_cannot_be_read(ask: Ask, write, command: list[str]) -> None:
+    write("broken/a.policy", "role r { role nobody }")
+    write("broken.json", "{}")
+    for path, words in (
+        ("nowhere", "cannot be read"),
+        ("broken", "PL101"),
+        ("broken.json", "not a compiled policy set"),
+    ):
+        result = ask(*command, "--policies", path)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert words in result.stderr
+
+
+# --- when ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    "now",
+    [
+        "2026-11-21",
+        "2026-11-21T12:00:00",
+        "2026-02-30T12:00:00Z",
+        "2026-11-21 12:00:00Z",
+        "2026-11-21T12:00:00+25:00",
+        "9999-12-31T23:59:59-14:00",
+        "1795262400",
+        "today",
+        "",
+        "\x1b[31m",
+    ],
+)
+def test_instants_that_are_none(ask: Ask, command: list[str], now: str) -> None:
+    result = ask(*command, "--now", now)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is not an instant" in result.stderr
+    assert "2026-11-21T12:00:00-07:00" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_the_ends_of_the_calendar(ask: Ask, write) -> None:
+    for zone, now in (("America/Denver", "0001-01-01T00:00:00Z"), ("Asia/Tokyo", "9999-12-31T23:59:59Z")):
+        write("policies/a.policy", f'timezone "{zone}"\n{POLICIES}')
+        for command in COMMANDS:
+            result = ask(*command, "--now", now)
+            assert result.exit_code == 2
+            assert "outside the calendar" in result.stderr
+
+
+def test_the_present_is_told(ask: Ask) -> None:
+    result = CliRunner().invoke(commands, ["who-can", "view", "customer", "--format", "json"])
+    now = json.loads(result.stdout)["now"]
+    again = ask("who-can", "view", "customer", "--format", "json", "--now", now)
+    assert again.stdout == result.stdout
+
+
+def test_an_offset_is_told_in_utc(ask: Ask) -> None:
+    result = ask("who-can", "view", "customer", "--now", "2026-02-01T05:00:00-07:00", "--format", "json")
+    assert json.loads(result.stdout)["now"] == NOW
+
+
+def test_roles_at_a_place_reach_no_resource_without_places(ask: Ask) -> None:
+    content = answer(ask("access", "--as-role", "guard@site:HQ", "--format", "json"), 0)
+    assert {each["resource"] for each in content["access"]} == {"customer"}
+    assert ask("decide", "access", "--resource", "api", "--as-role", "guard@site:HQ").exit_code == 1
+    assert ask("decide", "access", "--resource", "api", "--as-role", "guard").exit_code == 0
+    users = answer(ask("who-can", "access", "api", "--format", "json"), 0)["users"]
+    assert [each["user"] for each in users] == ["nightly"]

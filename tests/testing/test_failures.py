@@ -1,0 +1,192 @@
+"""What a failing case says, and what a file that cannot be run says."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.testing.helpers import HEAD, policylang_test, write
+
+POLICY = """request { ip : ip }
+resource doc {
+  title : text  seen : datetime  status : one of draft, final  level : int  up : doc
+  owner : user with role writer  actions view, modify
+}
+policy first on doc { title is "a" and seen within 30 days }
+role writer
+role r { grant view, modify on doc  policy first }
+user "ann@acme.test" { assign role r  assign role writer }
+user "ben@acme.test" { assign role writer }
+"""
+RECORDS = "records: {one: {resource: doc, title: b, seen: 2026-11-20T12:00:00Z}}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write(tmp_path, a_policy=POLICY)
+
+
+def outcome(folder: Path, text: str, *options: str) -> str:
+    write(folder, a_test_yaml=text)
+    return policylang_test(folder, ".", *options).out
+
+
+FAILING = f"{HEAD}{RECORDS}tests:\n- {{name: t, user: ann@acme.test, allow: {{view: [one]}}}}\n"
+
+
+def test_the_explanation_stands_below_the_case(folder: Path) -> None:
+    assert outcome(folder, FAILING) == (
+        "failed t\n"
+        "  --> a.test.yaml:5\n"
+        "  ann@acme.test may view one, but it is denied: nothing grants view on this `doc`\n"
+        "    - role `r` grants it  a.policy:8:10\n"
+        "        role `r` is assigned to ann@acme.test everywhere  a.policy:9:24\n"
+        '        - policy `first` of role `r` is false: `title is "a" and seen within 30 days`  a.policy:6:1\n'
+        '            `title is "a"` is false: title is "b"\n'
+        '  smallest change: set `title` of the doc to "a"\n'
+        "0 passed, 1 failed in 1 file\n"
+    )
+
+
+def test_and_in_the_output_for_programs(folder: Path) -> None:
+    (file,) = json.loads(outcome(folder, FAILING, "--format", "json"))["files"]
+    (case,) = file["cases"]
+    assert case["explanation"][0] == "  - role `r` grants it  a.policy:8:10"
+    root = ElementTree.fromstring(outcome(folder, FAILING, "--format", "junit"))
+    (failure,) = root.iter("failure")
+    assert failure.get("message") == "it is denied: nothing grants view on this `doc`"
+    assert (failure.text or "").splitlines()[1:] == case["explanation"]
+
+
+def test_passed_cases_have_none(folder: Path) -> None:
+    (file,) = json.loads(outcome(folder, FAILING.replace("allow", "deny"), "--format", "json"))["files"]
+    assert [(case["failure"], case["explanation"]) for case in file["cases"]] == [(None, [])]
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [
+        ("[ann@acme.test]", "but ben@acme.test is too many"),
+        ("[]", "but ann@acme.test, ben@acme.test are too many"),
+        ("[ann@acme.test, ben@acme.test, cyd, dan]", "but cyd, dan are missing"),
+        ("[ann@acme.test, cyd]", "but cyd is missing; ben@acme.test is too many"),
+    ],
+)
+def test_who_is_missing_and_who_is_too_many(folder: Path, expected: str, words: str) -> None:
+    assert f"{words}\n" in outcome(folder, f"{HEAD}eligible: {{doc.owner: {expected}}}\n")
+
+
+def test_eligible_for_what_holds_no_users(folder: Path) -> None:
+    assert "1 passed" in outcome(folder, f"{HEAD}eligible: {{doc.title: []}}\n")
+    assert "does not hold users" in outcome(folder, f"{HEAD}eligible: {{doc.title: [ann@acme.test]}}\n")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            "user: anne@acme.test, allow: {view: [one]}",
+            "there is no user `anne@acme.test`; did you mean `ann@acme.test`?",
+        ),
+        ("user: ann@acme.test, allow: {veiw: [one]}", "`doc` has no action `veiw`; did you mean `view`?"),
+        ("user: ann@acme.test, allow: {view: [one.titel]}", "`doc` has no attribute `titel`; did you mean `title`?"),
+        ("user: somebody-else, allow: {view: [one]}", "there is no user `somebody-else`\n"),
+    ],
+)
+def test_names_that_were_meant(folder: Path, asked: str, words: str) -> None:
+    text = outcome(folder, f"{HEAD}{RECORDS}tests: [{{name: t, {asked}}}]\n")
+    assert words in text
+    assert len(text.splitlines()) == 4
+    # Whoever expects the denial gets it.
+    assert "1 passed" in outcome(folder, f"{HEAD}{RECORDS}tests: [{{name: t, {asked.replace('allow', 'deny')}}}]\n")
+
+
+TEST = "tests: [{name: t, user: ann@acme.test, deny: {view: [one]}"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        (HEAD.replace("11-21", "02-30"), "2:6", "`2026-02-30T12:00:00Z` is no instant"),
+        (HEAD.replace("2026-11-21T12:00:00Z", "0001-01-01T00:00:00+14:00"), "2:6", "is no instant"),
+        (HEAD.replace("Z", ""), "2:6", "now: '2026-11-21T12:00:00' does not match"),
+        (f"{HEAD}{RECORDS}{TEST}, now: 2026-13-01T00:00:00Z}}]", "4:66", "is no instant"),
+        (f"{HEAD}{RECORDS}{TEST}, request: {{pi: 192.0.2.1}}}}]", "4:75", "requests have no attribute `pi`"),
+        (f"{HEAD}{RECORDS}{TEST}, request: {{ip: 192.0.2}}}}]", "4:75", "`request.ip` is an IP address"),
+        (f"{HEAD}request: {{ip: 3}}", "3:15", "`request.ip` is an IP address"),
+        (f"{HEAD}records: {{one: {{resource: dok}}}}", "3:27", "there is no resource `dok`"),
+        (f"{HEAD}records: {{one: {{resource: doc, titel: a}}}}", "3:39", "did you mean `title`?"),
+        (f"{HEAD}records: {{one: {{resource: doc, status: fnal}}}}", "3:40", "`doc.status` is one of draft, final"),
+        (f"{HEAD}records: {{one: {{resource: doc, level: 1.5}}}}", "3:39", "`doc.level` is a whole number"),
+        (f"{HEAD}records: {{one: {{resource: doc, seen: 2026-11-20T12:00:00}}}}", "3:38", "`doc.seen` is a datetime"),
+        (f"{HEAD}records: {{one: {{resource: doc, title: [a]}}}}", "3:39", "`doc.title` is text"),
+        (f"{HEAD}{RECORDS}{TEST.replace('one', 'on3')}}}]", "4:54", "did you mean `one`?"),
+        (f"{HEAD}{RECORDS}{TEST.replace('[one]', '[{one: {title: a}}]')}}}]", "4:54", "view writes no changes"),
+        (
+            f"{HEAD}{RECORDS}{TEST.replace('view: [one]', 'modify: [{one: {titel: a}}]')}}}]",
+            "4:70",
+            "did you mean `title`?",
+        ),
+        (
+            f"{HEAD}{RECORDS}{TEST.replace('view: [one]', 'modify: [{one: {level: x}}]')}}}]",
+            "4:70",
+            "`doc.level` is a whole number",
+        ),
+        (f"{HEAD}eligible: {{doc.ownr: []}}", "3:22", "did you mean `doc.owner`?"),
+        (f"{HEAD}eligible: {{doc: []}}", "3:17", "there is no attribute `doc`"),
+        (f"{HEAD}a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "3:4", "anchors and aliases are not read"),
+        (f"{HEAD}records: {{one: !!python/object:os.system {{}}}}", "3:16", "tags are not read"),
+        (f"{HEAD}records: {{}}\nrecords: {{}}", "4:10", "the key `records` is given twice"),
+        (f"{HEAD}recods: {{}}", "1:1", "'recods' was unexpected"),
+        (f"{HEAD}tests: [{{name: t, user: 3}}]", "3:25", "3 is not of type 'string'"),
+        (f"{HEAD}---\n{HEAD}", "3:1", "not YAML"),
+        ("\t", "1:1", "not YAML"),
+        ("a" * 2_000_000, "1:1", "the document"),
+        (f"{HEAD}{'x' * 2_000_000}: 1", "3:2000001", "not YAML"),
+    ],
+)
+def test_files_that_cannot_be_run_say_where(folder: Path, text: str, place: str, words: str) -> None:
+    write(folder, a_test_yaml=text)
+    result = policylang_test(folder, ".")
+    assert result.code == 2
+    assert words in result.out
+    assert f"a.test.yaml:{place}: " in result.out
+    assert len(result.out) < 1000
+
+
+def test_values_that_are_left_out_or_null_are_missing(folder: Path) -> None:
+    text = f"{HEAD}records: {{one: {{resource: doc, title: null}}}}\n{TEST}}}]\n"
+    assert "1 passed" in outcome(folder, text)
+
+
+def test_huge_names_are_cut(folder: Path) -> None:
+    huge = "x" * 1_000_000
+    text = f"{HEAD}{RECORDS}tests: [{{name: {huge}, user: {huge}, allow: {{view: [one]}}}}]\n"
+    assert len(outcome(folder, text)) < 2000
+    assert len(outcome(folder, text, "--format", "junit")) < 3000
+    text = f"{HEAD}{RECORDS}tests: [{{name: t, user: ann@acme.test, allow: {{{huge}: [one]}}}}]\n"
+    assert len(outcome(folder, text)) < 2000
+
+
+def test_control_characters_are_shown(folder: Path) -> None:
+    text = f'{HEAD}{RECORDS}tests: [{{name: "a\\eb", user: "u\\eX", allow: {{view: [one]}}}}]\n'
+    assert "\x1b" not in outcome(folder, text)
+    ElementTree.fromstring(outcome(folder, text, "--format", "junit"))
+
+
+def test_what_is_no_file_and_what_is_too_large(folder: Path) -> None:
+    (folder / "a.test.yaml").symlink_to("/dev/zero")
+    assert "not a regular file" in policylang_test(folder, "a.test.yaml").out
+    (folder / "a.test.yaml").unlink()
+    with (folder / "a.test.yaml").open("wb") as file:
+        os.truncate(file.fileno(), 17 * 1024 * 1024)
+    assert "larger than 16,777,216 bytes" in policylang_test(folder, "a.test.yaml").out
+
+
+def test_a_byte_order_mark_is_no_mistake(folder: Path) -> None:
+    (folder / "a.test.yaml").write_bytes(b"\xef\xbb\xbf" + HEAD.encode())
+    assert policylang_test(folder, ".").out == "0 passed, 0 failed in 1 file\n"

@@ -1,0 +1,245 @@
+"""`--generate`: the file passes at once, its tests lie at the edges, and it covers the limits."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from policylang.testing.asked import Case
+from policylang.testing.run import read_scenarios
+from tests.helpers import ACCEPTANCE, POLICIES
+from tests.testing.helpers import covered, policylang_test, write
+
+SETS = {
+    ACCEPTANCE / "securitytrax": 85.0,
+    ACCEPTANCE / "tracktik": 55.0,
+    POLICIES / "securitytrax": 85.0,
+    POLICIES / "tracktik": 69.0,
+    POLICIES / "quickstart": 100.0,
+}
+
+
+def generated(folder: Path, *options: str) -> str:
+    result = policylang_test(folder, "--generate", ".", *options)
+    assert (result.code, result.err) == (0, "")
+    return result.out
+
+
+def passing(folder: Path, text: str) -> list[Case]:
+    """Run a generated file in its folder."""
+    write(folder, g_test_yaml=text)
+    _, (result,) = covered(folder / "g.test.yaml")
+    assert [case for case in result.cases if case.failure] == []
+    return result.cases
+
+
+@pytest.mark.parametrize("root", SETS, ids=lambda root: f"{root.parent.name}-{root.name}")
+def test_passes_and_covers(root: Path, tmp_path: Path) -> None:
+    file = tmp_path / "g.test.yaml"
+    assert policylang_test(root, "--generate", ".", "-o", str(file)).code == 0
+    coverage, (result,) = covered(file)
+    assert result.cases
+    assert [case for case in result.cases if case.failure] == []
+    assert coverage.count().percent >= SETS[root]
+    assert coverage.count().seen == coverage.count().possible
+    limits = [each for each in coverage.statements if each.kind in ("limit", "append", "override", "deny")]
+    assert [each.words for each in limits if not each.decisive] == []
+
+
+HEAD = """timezone "America/Denver"
+scope region contains site
+place region "N"
+place site "S" in "N"
+place site "T" in "N"
+place site "P"
+subject { level : int  team : text  sites : set of site }
+request { ip : ip }
+resource up { title : text  owner : user  n : int  actions view }
+resource doc {
+  title : text  n : int  rate : money  open : bool  status : one of draft, sent, final
+  day : date  seen : datetime  age : duration  ip : ip  owner : user with role writer  second : user
+  place : site  tags : set of text  people : set of user  up : up  actions view, modify, create
+}
+role writer
+user "u" { level : 3  team : "a"  sites : ["S"]  assign role writer  assign role r }
+user "v" { level : 5  team : "b"  assign role writer }
+role r { grant view, modify on doc  policy p }
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "labels"),
+    [
+        ("seen within 30 days", "seen_at_edge seen_now | seen_in_future seen_missing seen_past_edge"),
+        ("seen within next 2 months", "seen_at_edge seen_now | seen_in_past seen_missing seen_past_edge"),
+        ("seen older than 1 year", "seen_past_edge | seen_at_edge seen_missing"),
+        ("day within 30 days", "day_at_edge day_now | day_in_future day_missing day_past_edge"),
+        ("day before 2026-03-01", "day_below_edge | day_above_edge day_at_edge day_missing"),
+        ("seen after 2026-03-01T00:00:00Z", "seen_above_edge | seen_at_edge seen_below_edge seen_missing"),
+        ("n >= 5", "n_above_edge n_at_edge | n_below_edge n_missing"),
+        ("not (n < 5 or n > 7)", None),
+        ("rate < 10.005", "rate_below_edge | rate_above_edge rate_at_edge rate_missing"),
+        ("n is 5", "n_at_edge | n_above_edge n_below_edge n_missing"),
+        ("n < assigned user.level", "n_below_edge | n_above_edge n_at_edge n_missing"),
+        ("age <= 2 days", "age_at_edge age_below_edge | age_above_edge age_missing"),
+        ("open is true", "open_true | open_false open_missing"),
+        ("status is sent", "status_sent | status_draft status_missing"),
+        ("status in [draft, final]", "status_draft status_final | status_missing status_sent"),
+        ('title is "x: {y}"', "title_same | title_missing title_other"),
+        ("title is not assigned user.team", "title_other | title_missing title_same"),
+        ('title starts with "ab"', "title_longer title_same | title_missing title_not_at_start title_too_short"),
+        ('title ends with "ab"', "title_longer title_same | title_missing title_not_at_end title_too_short"),
+        ('title contains "ab"', "title_inside title_same | title_missing title_too_short"),
+        ('title in ["a", "b", "c"]', "title_listed title_listed_last | title_missing title_other"),
+        ("title is missing", "title_missing | title_present"),
+        ('ip in "10.0.0.0/8"', "ip_first_inside ip_last_inside | ip_just_before ip_just_behind ip_missing"),
+        ('ip in "0.0.0.0/0"', "ip_first_inside ip_last_inside | ip_missing"),
+        ('request.ip in "10.0.0.0/8"', None),
+        ("owner is assigned user", "owner_own | owner_missing owner_other_person"),
+        ("second is owner", "second_own | owner_missing owner_other_person second_missing second_other_person"),
+        ("second.level > 4", "second_matching_person | second_missing second_own"),
+        ('place is "S"', "place_matching_place | place_missing place_other_place"),
+        ("assigned user.sites contains place", "place_matching_place | place_missing place_other_place"),
+        ('tags contains "x"', "tags_with_it | tags_empty tags_missing tags_without_it"),
+        ("people contains assigned user", "people_with_it | people_empty people_missing"),
+        ("up is present", "up_present | up_missing"),
+        ("up.n > 3", "up_n_above_edge | up_n_at_edge up_n_below_edge up_n_missing"),
+        ("up.owner is assigned user or n > 3", None),
+        ('up.owner.team is "b" and status is draft', None),
+        ("n > up.n", None),
+    ],
+)
+def test_both_sides_of_each_kind_of_test(tmp_path: Path, condition: str, labels: str | None) -> None:
+    write(tmp_path, a_policy=f"{HEAD}policy p on doc {{ {condition} }}\n")
+    text = generated(tmp_path)
+    cases = passing(tmp_path, text)
+    assert "nothing was found" not in text
+    viewed = [case.title for case in cases if " view " in case.title]
+    assert len(viewed) < len(cases)
+    if labels is not None:
+        wanted = [set(side.split()) for side in labels.split(" | ")]
+        found = [
+            {title.split()[-1].removeprefix("doc_") for title in viewed if (" not " in title) == deny}
+            for deny in (False, True)
+        ]
+        # A record without any value is called empty, not after the one that is missing.
+        assert [{re.sub("^.*_missing$", "empty", each) for each in side} for side in wanted] == [
+            {re.sub("^.*_missing$", "empty", each) for each in side} for side in found
+        ]
+
+
+def test_limits_beside_it_are_kept_and_other_ways_closed(tmp_path: Path) -> None:
+    rest = """policy p on doc { seen within 30 days }
+policy q on doc { owner is assigned user }
+policy mine on doc { second is assigned user and n > 5 }
+role s { grant view on doc  policy mine }
+user "x" { assign role writer  assign role s at site "P"  assign role t  append policy few on doc }
+role t { role s, r  policy q }
+policy few on doc { n < 9 }
+deny view on doc { status is final }
+deny modify on doc { tags contains "locked" } because "it is"
+"""
+    write(tmp_path, a_policy=HEAD + rest)
+    text = generated(tmp_path)
+    passing(tmp_path, text)
+    coverage, _ = covered(tmp_path / "g.test.yaml")
+    undecided = [each.words for each in coverage.statements if each.kind in ("limit", "deny", "append")]
+    undecided = [words for words in undecided if not next(e for e in coverage.statements if e.words == words).decisive]
+    assert undecided == []
+
+
+def test_first_and_last_second_of_an_assignment(tmp_path: Path) -> None:
+    people = 'policy p on doc { n > 1 }\nuser "w" { assign role r at region "N" from 2026-03-08 until 2026-03-08 }\n'
+    write(tmp_path, a_policy=HEAD + people)
+    text = generated(tmp_path)
+    passing(tmp_path, text)
+    found = re.findall(r"now: (2026-03\S+)", text)
+    assert found == ["2026-03-08T07:00:00Z", "2026-03-08T06:59:59Z", "2026-03-09T05:59:59Z", "2026-03-09T06:00:00Z"]
+
+
+def test_what_cannot_be_tested_is_said(tmp_path: Path) -> None:
+    rest = """policy p on doc { assigned user.level > 2 }
+role nobodys { grant view on doc  policy q }
+policy q on doc { n > 1 and n < 1 }
+role impossible { grant view on doc  policy q }
+user "w" { assign role impossible }
+"""
+    write(tmp_path, a_policy=HEAD + rest)
+    text = generated(tmp_path)
+    assert passing(tmp_path, text) == []
+    left_out = [line for line in text.splitlines() if line.startswith("  # ")]
+    assert left_out == [
+        "  # policy p of role r (a.policy:18): it speaks of nothing that a record or a request could change",
+        "  # policy q of role nobodys (a.policy:20): no user has it",
+        "  # policy q of role impossible (a.policy:22): nothing was found that turns on it alone",
+    ]
+
+
+def test_names_that_need_quotes(tmp_path: Path) -> None:
+    odd = 'a\\"b: {c} #\\u{1F511}\\u{7}'
+    text = f"""resource doc {{ owner : user  title : text  actions view }}
+policy p on doc {{ owner is assigned user and title is "{odd}" and not (title is "null") }}
+group g {{ grant view on doc  policy p }}
+user "true" in g
+user "{odd.replace("{7}", "{E9}")}" in g
+user "1e3" in g
+"""
+    write(tmp_path, a_policy=text)
+    found = generated(tmp_path)
+    assert passing(tmp_path, found)
+    scenarios, _ = read_scenarios(found)
+    assert 'a"b: {c} #\U0001f511\x07' in {record.get("title") for record in scenarios.records.values()}
+
+
+def test_nothing_to_test(tmp_path: Path) -> None:
+    write(tmp_path, a_policy="resource doc { actions view }\n")
+    assert passing(tmp_path, generated(tmp_path)) == []
+
+
+def test_the_instant_is_noted_or_chosen(tmp_path: Path) -> None:
+    write(tmp_path, a_policy=f"{HEAD}policy p on doc {{ seen within 30 days }}\n")
+    assert "now: 2026-01-15T12:00:00Z            # a fixed instant; another one with --now\n" in generated(tmp_path)
+    text = generated(tmp_path, "--now", "2025-03-31T12:00:00+02:00")
+    assert "now: 2025-03-31T10:00:00Z\n" in text
+    assert "seen: 2025-03-01T10:00:00Z" in text
+    assert generated(tmp_path) == generated(tmp_path)
+
+
+def test_a_file_names_the_folder_as_it_sees_it(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    write(tmp_path / "policies", a_policy=f"{HEAD}policy p on doc {{ n > 1 }}\n")
+    (tmp_path / "tests").mkdir()
+    assert policylang_test(tmp_path, "--generate", "-o", "tests/g.test.yaml").code == 0
+    assert "policies: ../policies\n" in (tmp_path / "tests" / "g.test.yaml").read_text().replace('"', "")
+    assert policylang_test(tmp_path, "tests").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--generate", "nowhere"), "nowhere"),
+        (("--generate", "a.policy"), "name the folder"),
+        (("--generate", ".", "--coverage"), "--generate runs no tests"),
+        (("--generate", ".", "--format", "json"), "--generate runs no tests"),
+        (("--generate", ".", "--now", "today"), "is not an instant"),
+        (("--generate", ".", "--now", "2026-01-01T00:00:00"), "is not an instant"),
+        (("--generate", ".", "-o", "no/where"), "cannot be written"),
+        (("-o", "x"), "belong to --generate"),
+        (("--now", "2026-01-01T00:00:00Z"), "belong to --generate"),
+    ],
+)
+def test_what_cannot_be_generated(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    write(tmp_path, a_policy=f"{HEAD}policy p on doc {{ n > 1 }}\n")
+    result = policylang_test(tmp_path, *arguments)
+    assert result.code == 2
+    assert words in result.err
+
+
+def test_policies_with_errors(tmp_path: Path) -> None:
+    write(tmp_path, a_policy="role r { role s }\n")
+    result = policylang_test(tmp_path, "--generate", ".")
+    assert result.code == 2
+    assert "PL" in result.err
+    assert result.out == ""
