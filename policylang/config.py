@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,12 +13,16 @@ from policylang.diagnostics import listed, quoted
 from policylang.directory.read import SUFFIXES, suffix_of
 from policylang.json_schema import schema_of
 from policylang.limits import Limits
-from policylang.yaml_source import YamlError, read_yaml, validate
+from policylang.thresholds import Thresholds
+from policylang.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
 
 FILE_NAME = "policylang.yaml"
 
 RuleCode = Annotated[str, msgspec.Meta(pattern="^PL[2-9][0-9]{2}$")]
+RuleCodeOrPrefix = Annotated[str, msgspec.Meta(pattern="^PL[2-9][0-9]{0,2}$")]
 SeverityOrOff = Literal["error", "warning", "info", "off"]
+
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,6 +34,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Files with people, relative to the folder of the policy set: YAML, JSON, CSV or Parquet."""
     severities: dict[RuleCode, SeverityOrOff] = {}
     """Severity by rule code. Errors in the source itself (PL1xx) cannot be changed."""
+    ignores: dict[str, tuple[RuleCodeOrPrefix, ...]] = {}
+    """By path, relative to this file: rules, or beginnings of codes, whose findings there are not reported."""
+    thresholds: Thresholds = Thresholds()
+    """From where on some rules find something."""
     limits: Limits = Limits()
     """How much a policy set may ask of the compiler."""
 
@@ -56,9 +65,7 @@ def read_config(path: Path) -> Config:
         document = read_yaml(text)
         if document.value is None:
             return Config()
-        _check_severities(document)
-        validate(document, config_schema())
-        config = msgspec.convert(document.value, Config)
+        config = _converted(document)
         for number, root in enumerate(config.roots):
             if "\0" in root:
                 raise document.error(("roots", number), "the name of a folder holds no NUL character")
@@ -71,16 +78,40 @@ def read_config(path: Path) -> Config:
         raise ConfigError(path, error) from None
 
 
-def _check_severities(document: Any) -> None:
+def _converted(document: Yaml) -> Config:
+    """The config in a document. Raises `YamlError` at the place of the first mistake."""
+    _refuse_source_rules(document)
+    _read_numbers(document)
+    try:
+        return msgspec.convert(document.value, Config)
+    except msgspec.ValidationError as error:
+        # The types accept what the schema accepts; the schema says better where and why something is refused.
+        validate(document, config_schema())
+        raise YamlError(str(error), 1, 1) from None
+
+
+def _refuse_source_rules(document: Yaml) -> None:
     """A code of the source itself gets a sentence of its own instead of a pattern that does not match."""
-    severities = document.value.get("severities") if isinstance(document.value, dict) else None
-    for code in severities if isinstance(severities, dict) else ():
-        if code.startswith("PL1"):
-            raise document.error(
-                ("severities", code),
-                f"`{code}` cannot be changed",
-                "PL1xx are errors in the source: correct the source",
-            )
+    content = document.value if isinstance(document.value, dict) else {}
+    severities, ignores = content.get("severities"), content.get("ignores")
+    named: list[tuple[Steps, Any]] = []
+    named += [(("severities", code), code) for code in severities] if isinstance(severities, dict) else []
+    for path, codes in ignores.items() if isinstance(ignores, dict) else ():
+        named += [(("ignores", path, n), code) for n, code in enumerate(codes)] if isinstance(codes, list) else []
+    for steps, code in named:
+        if str(code).startswith("PL1"):
+            verb = "changed" if steps[0] == "severities" else "ignored"
+            help = "PL1xx are errors in the source: correct the source"
+            raise document.error(steps, f"{quoted(str(code))} cannot be {verb}", help)
+
+
+def _read_numbers(document: Yaml) -> None:
+    """Thresholds with a point, which YAML from people keeps as texts."""
+    thresholds = document.value.get("thresholds") if isinstance(document.value, dict) else None
+    if isinstance(thresholds, dict):
+        for name, value in thresholds.items():
+            if isinstance(value, str) and _NUMBER.fullmatch(value):
+                thresholds[name] = float(value)
 
 
 def nearest_config(folder: Path) -> Path | None:

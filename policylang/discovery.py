@@ -50,6 +50,10 @@ class SourceSet(msgspec.Struct):
     problems: tuple[Problem, ...] = ()
     directory: tuple[Source, ...] = ()
     """Files with people."""
+    asked: tuple[str, ...] = ()
+    """The paths that stand for this set alone."""
+    base: Path | None = None
+    """The folder of its config, if it has one."""
 
 
 def discover(paths: Sequence[str]) -> list[SourceSet]:
@@ -74,7 +78,9 @@ def discover(paths: Sequence[str]) -> list[SourceSet]:
                 seen.add(root.resolve())
                 sets += _folder_sets(root, seen)
     if files:
-        sets.append(_read(_common_parent(files), files))
+        own = _read(_common_parent(files), files)
+        own.asked = tuple(map(str, files))
+        sets.append(own)
     found = [each for each in sets if each.sources or each.oversized or each.problems]
     if found:
         return found
@@ -141,23 +147,28 @@ def _common_parent(files: Sequence[Path]) -> Path:
 
 
 def _read(root: Path, files: Sequence[Path]) -> SourceSet:
-    problems: list[Problem] = []
-    config = Config()
-    path = nearest_config(root.resolve())
-    if path is not None:
-        try:
-            config = read_config(path)
-        except ConfigError as error:
-            found = error.error
-            problems.append(Problem(_shown(path), found.message, found.help, found.line, found.column))
-        except OSError as error:
-            problems.append(_problem(path, error))
+    config, base, problems = nearest_settings(root)
     policies = _sources(root, files, config.limits, _text)
     people = directory_sources(root, [root / file for file in config.directory], config.limits)
     in_order = tuple(sorted(policies.sources, key=lambda source: source.name))
     oversized = (*policies.oversized, *people.oversized)
     problems += (*policies.problems, *people.problems)
-    return SourceSet(root, config, in_order, oversized, tuple(problems), people.sources)
+    return SourceSet(root, config, in_order, oversized, tuple(problems), people.sources, (str(root),), base)
+
+
+def nearest_settings(folder: Path) -> tuple[Config, Path | None, list[Problem]]:
+    """The config in a folder or the nearest one above it, the folder where it is, and why it cannot be read."""
+    path = nearest_config(folder.resolve())
+    if path is None:
+        return Config(), None, []
+    try:
+        return read_config(path), path.parent, []
+    except ConfigError as error:
+        found = error.error
+        problem = Problem(shown_path(path), found.message, found.help, found.line, found.column)
+    except OSError as error:
+        problem = _problem(path, error)
+    return Config(), path.parent, [problem]
 
 
 class Sources(msgspec.Struct, frozen=True):
@@ -250,7 +261,7 @@ def _problem(path: Path, error: OSError) -> Problem:
     return Problem(str(path), f"cannot be read: {message}", help)
 
 
-def _shown(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """A path as short as the user would type it."""
     shown = os.path.relpath(path)
     return str(path) if shown.startswith("..") else shown

@@ -17,19 +17,24 @@ from policylang.project import Project
 from policylang.source import Source
 from policylang.syntax.parser import parse
 from policylang.syntax.printer import print_file
+from tests.check.fixing import fixed
 from tests.helpers import TESTS
+from tests.output.helpers import FORMATS, rendered
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A folder of policy files, the ending of the expected files, and what makes the actual output."""
+    """A folder of inputs, policy files if nothing else is said, the ending of the expected files, and what makes the
+    actual output.
+    """
 
     folder: str
     ending: str
     actual: Callable[[Path], bytes]
+    pattern: str = "*.policy"
 
     def inputs(self) -> Iterator[Path]:
-        yield from sorted((TESTS / self.folder).glob("*.policy"))
+        yield from sorted((TESTS / self.folder).glob(self.pattern))
 
     def expected_path(self, source: Path) -> Path:
         return source.with_suffix(self.ending)
@@ -58,4 +63,6 @@ PAIRS = (
     Pair("syntax/errors", ".txt", _report),
     Pair("ir/cases", ".json", _compiled),
     Pair("syntax/printed", ".printed", _printed),
+    Pair("check/fixes", ".fixed", fixed),
+    *(Pair("output/cases", ending, rendered(ending), "*.json") for ending in FORMATS),
 )

@@ -2,7 +2,7 @@
 
     python tools/compare_copies.py FOLDER
 
-FOLDER holds `acceptance/` and `design/language.md`. Not part of the tests: the project stands without that folder.
+FOLDER holds `acceptance/`, `design/language.md` and `data/`. Not part of the tests: the project stands without it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-COPIES = Path(__file__).parents[1] / "tests" / "acceptance"
+TESTS = Path(__file__).parents[1] / "tests"
+COPIES = TESTS / "acceptance"
+SCHEMAS = {"sarif-2.1.0-rtm.5.schema.json": TESTS / "output"}
+"""Files of `data/`, and where their copies are."""
 
 
 def main(folder: Path) -> int:
@@ -26,6 +29,9 @@ def main(folder: Path) -> int:
         for path in sorted(COPIES.rglob("*"))
         if path.is_file()
     }
+    for name, place in SCHEMAS.items():
+        originals[f"data/{name}"] = (folder / "data" / name).read_text(encoding="utf-8")
+        copies[f"data/{name}"] = (place / name).read_text(encoding="utf-8")
     differing = sorted(name for name in originals.keys() | copies.keys() if originals.get(name) != copies.get(name))
     for name in differing:
         print(f"differs: {name}")

@@ -1,4 +1,4 @@
-"""Write the published schemas, and the expected outputs beside the inputs of tests.
+"""Write the published schemas, the pages about rules, and the expected outputs beside the inputs of tests.
 
 Read the difference before committing.
 
@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from policylang.schemas import SCHEMAS, published_path, schema_text
 from tests.pairs import PAIRS
+from tools import rule_docs
 
 
 def main() -> None:
@@ -24,6 +25,7 @@ def main() -> None:
     for name in SCHEMAS:
         published_path(name).write_text(schema_text(name), encoding="utf-8")
         print(published_path(name).name)
+    rule_docs.main()
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def _numbers(constraints: Iterable[Constraint], found: Proposal, now: datetime.d
     groups: dict[str, list[Bound]] = defaultdict(list)
     for each in constraints:
         if isinstance(each, Difference):
-            groups[_group(each)].append(Bound(each.left, each.right, each.weight, each.strict))
+            groups[group_of(each)].append(Bound(each.left, each.right, each.weight, each.strict))
     for group, bounds in groups.items():
         numbers = None
         for calendar in _years(now):
@@ -120,7 +120,7 @@ def _numbers(constraints: Iterable[Constraint], found: Proposal, now: datetime.d
         numbers = _whole(bounds, numbers)
         for node, number in numbers.items():
             if isinstance(node, Variable):
-                found.values[node] = _from_number(group, number)
+                found.values[node] = from_number(group, number)
             elif node == NOW:
                 found.now = EPOCH + int(number) * MICROSECOND
             elif node == TODAY:
@@ -145,6 +145,19 @@ def _whole(bounds: list[Bound], numbers: Mapping[Hashable, Fraction]) -> Mapping
     return numbers
 
 
+def _limits(first: datetime.datetime, last: datetime.datetime) -> dict[str, tuple[int | None, int | None]]:
+    return {
+        "numbers": (None, None),
+        "lengths": (0, None),
+        "days": (first.date().toordinal(), last.date().toordinal()),
+        "instants": ((first - EPOCH) // MICROSECOND, (last - EPOCH) // MICROSECOND),
+    }
+
+
+LIMITS = _limits(datetime.datetime(2, 1, 1, tzinfo=datetime.UTC), datetime.datetime(9998, 12, 31, tzinfo=datetime.UTC))
+"""How small and how large the values of a group may be."""
+
+
 Calendar = tuple[datetime.datetime, datetime.datetime]
 
 
@@ -156,24 +169,16 @@ def _years(now: datetime.datetime) -> Iterator[Calendar]:
 
 
 def _calendar(group: str, bounds: Iterable[Bound], calendar: Calendar) -> Iterator[Bound]:
-    if group == "lengths":
-        for node in dict.fromkeys(node for bound in bounds for node in (bound.left, bound.right)):
-            yield Bound(ZERO, node, Fraction(0))
-    if group in ("numbers", "lengths"):
-        return
-    first, last = calendar
+    """The bounds of the values of a group."""
+    low, high = _limits(*calendar)[group]
     for node in dict.fromkeys(node for bound in bounds for node in (bound.left, bound.right)):
-        if node == ZERO:
-            continue
-        if group == "days":
-            low, high = first.date().toordinal(), last.date().toordinal()
-        else:
-            low, high = (first - EPOCH) // MICROSECOND, (last - EPOCH) // MICROSECOND
-        yield Bound(node, ZERO, Fraction(high))
-        yield Bound(ZERO, node, Fraction(-low))
+        if node != ZERO and high is not None:
+            yield Bound(node, ZERO, Fraction(high))
+        if node != ZERO and low is not None:
+            yield Bound(ZERO, node, Fraction(-low))
 
 
-def _group(each: Difference) -> str:
+def group_of(each: Difference) -> str:
     for side in (each.left, each.right):
         if isinstance(side, Variable):
             if isinstance(side.type, DateTimeType):
@@ -184,7 +189,7 @@ def _group(each: Difference) -> str:
     return "instants" if NOW in (each.left, each.right) else "days"
 
 
-def _from_number(group: str, number: Fraction) -> Value:
+def from_number(group: str, number: Fraction) -> Value:
     if group == "instants":
         return EPOCH + int(number) * MICROSECOND
     if group == "days":

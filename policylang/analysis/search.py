@@ -71,7 +71,26 @@ def find(formula: Formula, asker: Asker, budget: int = BUDGET) -> Found:
     months, absolute = _times(plain, asker)
     if left.complete and not months and not absolute:
         return None  # nothing of it depends on which instant now is
-    return _any_time(formula, plain, asker, months, budget)
+    answer = _any_time(formula, plain, asker, months, budget) if months or absolute else UNPROVED
+    return _by_solver(formula, plain, asker, months) if answer is UNPROVED else answer
+
+
+def _by_solver(formula: Formula, plain: Normal, asker: Asker, months: tuple[tuple[int, int], ...]) -> Found:
+    """The answer of an SMT solver, which is loaded only here."""
+    from policylang.analysis.smt import solve
+
+    proposal = solve(Translator(asker, Time(asker.now)).tree(plain))
+    if isinstance(proposal, Proposal):
+        for variant in with_users(asker, proposal):
+            for whole in (True, False):
+                witness = make_witness(asker, variant, asker.now, whole=whole)
+                if _confirms(formula, asker, witness):
+                    return witness
+    for _day, lengths in patterns(months, asker.now.year) if months else ((None, ()),):
+        pattern = tuple(zip(months, lengths, strict=True))
+        if solve(All((Translator(asker, Time(None, pattern)).tree(plain), *_open_time(asker)))) is not False:
+            return UNPROVED
+    return None
 
 
 def _at(formula: Formula, plain: Normal, asker: Asker, now: datetime.datetime, budget: _Budget) -> Witness | None:

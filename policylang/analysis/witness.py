@@ -74,6 +74,13 @@ def make_witness(asker: Asker, proposal: Proposal, now: datetime.datetime, *, wh
     for variable, value in sorted(values.items(), key=lambda item: (item[0].root, item[0].steps)):
         if not any((variable.root, variable.steps[:n]) in missing for n in range(1, len(variable.steps) + 1)):
             _put(asker, roots[variable.root], variable, value)
+    for variable, value in values.items():
+        # What is said of a user of the record who is the one who asks is said of that one.
+        user = _user_before(asker, variable)
+        if asker.user is None and user is not None and values.get(user) == asker.id:
+            rest = variable.steps[len(user.steps) :]
+            if len(rest) == 1:
+                roots["subject"].setdefault(rest[0], value)
     if whole:
         _fill(asker, asker.resource, roots["record"], missing, ())
     others = _others(asker, values, missing)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+from policylang.check.finding import Finding
+from policylang.check.rules import administration, conflicts, hygiene, privilege, stacking, statements
 from policylang.check.rules.source import (
     bad_argument,
     bad_dates,
@@ -15,7 +19,17 @@ from policylang.check.rules.source import (
     unsafe_text,
     user_in_two_groups,
 )
+from policylang.check.world import World
 from policylang.diagnostics import Rule
+
+_MODULES = (
+    *conflicts.MODULES,
+    *stacking.MODULES,
+    *privilege.MODULES,
+    *administration.MODULES,
+    *statements.MODULES,
+    *hygiene.MODULES,
+)
 
 RULES: tuple[Rule, ...] = (
     syntax_error.RULE,
@@ -29,9 +43,17 @@ RULES: tuple[Rule, ...] = (
     user_in_two_groups.RULE,
     bad_dates.RULE,
     limit_exceeded.RULE,
+    *(module.RULE for module in _MODULES),
+    *(module.RULE for module in hygiene.SUPPRESSIONS),
 )
 
 BY_CODE: dict[str, Rule] = {rule.code: rule for rule in RULES}
+
+CHECKS: dict[str, Callable[[World], Iterator[Finding]]] = {module.RULE.code: module.check for module in _MODULES}
+"""The rules that look at a compiled policy set. Those of the source itself are found on the way to it."""
+
+OF_SUPPRESSIONS = frozenset(module.RULE.code for module in hygiene.SUPPRESSIONS)
+"""The rules about comments, which come to their turn when all others have run."""
 
 
 def find_rule(code_or_name: str) -> Rule | None:

@@ -15,14 +15,20 @@ import msgspec
 from policylang.cli.terminal import is_terminal, progress, stop
 from policylang.diagnostics import listed, quoted
 from policylang.discovery import Problem
+from policylang.ir.nodes import User, UserValue
 from policylang.loading import read_policy_set
-from policylang.model.types import DateTimeType
+from policylang.model.conditions import Constant
+from policylang.model.types import DateTimeType, SetType
+from policylang.output.findings import written_instant
 from policylang.runtime.api import PolicySet
-from policylang.runtime.hypothetical import hypothetical
+from policylang.runtime.hypothetical import hypothetical, nobody
 from policylang.runtime.index import Index
 from policylang.runtime.reference import instant
-from policylang.runtime.values import BadValueError, read
+from policylang.runtime.residual import as_value
+from policylang.runtime.values import MISSING, BadValueError, read
 from policylang.suggest import closest
+
+__all__ = ["written_instant"]
 
 _MOST_LISTED = 12
 
@@ -127,8 +133,16 @@ def split_words(words: tuple[str, ...], wanted: tuple[str, ...], hypothetical: b
     raise click.UsageError(f"{usage}; in place of USER, --as-role or --as-group can stand")
 
 
-def find_subject(policy_set: PolicySet, user: str | None, roles: tuple[str, ...], groups: tuple[str, ...]) -> Subject:
-    """The user, or without one somebody with the roles and the group; ends the command where they do not exist."""
+def find_subject(
+    policy_set: PolicySet,
+    user: str | None,
+    roles: tuple[str, ...],
+    groups: tuple[str, ...],
+    attributes: dict[str, Any] | None = None,
+) -> Subject:
+    """The user, or without one somebody with the roles, the group and the attributes; ends the command where they do
+    not exist.
+    """
     if user is not None:
         return Subject(policy_set, user, None)
     index = policy_set.index
@@ -138,9 +152,48 @@ def find_subject(policy_set: PolicySet, user: str | None, roles: tuple[str, ...]
     if group is not None and group not in index.groups:
         _no_group(index, group)
     given = [_role(index, role) for role in roles]
-    changed, id_ = hypothetical(index, given, group)
+    changed, id_ = hypothetical(index, given, group, attributes=_values(index, "--as-attributes", attributes or {}))
     somebody = Somebody([{"role": role, "place": place} for role, place in given], group)
     return Subject(PolicySet(changed), id_, somebody)
+
+
+def with_users(policy_set: PolicySet, users: dict[str, Any] | None) -> PolicySet:
+    """The policy set with users made up, who have attributes and nothing else; ends the command for what is wrong."""
+    if not users:
+        return policy_set
+    index, option = policy_set.index, "--users"
+    made: dict[str, User] = {}
+    for id_, attributes in users.items():
+        if id_ in index.users or id_ in index.integrations:
+            stop([Problem(option, f"{quoted(id_)} is in the policy set", "only others can be made up")])
+        if not isinstance(attributes, dict):
+            help = 'write it as `{"ID": {"ATTRIBUTE": VALUE}}`'
+            stop([Problem(option, f"{quoted(id_)} has no object with attributes", help)])
+        made[id_] = msgspec.structs.replace(nobody(id_), attributes=_values(index, option, attributes))
+    return PolicySet(index.changed(users=made))
+
+
+def _values(index: Index, option: str, attributes: dict[str, Any]) -> tuple[UserValue, ...]:
+    """Attributes of a user, as a declaration holds them."""
+    found = []
+    for name, raw in sorted(attributes.items()):
+        if name not in index.subject:
+            unknown("attribute of users", name, index.subject)
+        if raw is None:
+            continue
+        type_ = index.subject[name]
+        item = type_.of if isinstance(type_, SetType) else type_
+        try:
+            read_ = read(type_, raw, name)
+            values = read_ if isinstance(read_, tuple) else (read_,)
+            constants = tuple(Constant(item, as_value(item, each), _AT) for each in values if each is not MISSING)
+        except BadValueError as error:
+            stop([Problem(option, str(error))])
+        found.append(UserValue(name, constants, _AT))
+    return tuple(found)
+
+
+_AT = "somebody:1:1-1:1"
 
 
 def _role(index: Index, given: str) -> tuple[str, str | None]:
@@ -222,21 +275,31 @@ def know_attribute(index: Index, resource: str, name: str) -> None:
 
 def read_now(given: str | None, policy_set: PolicySet) -> datetime.datetime:
     """The instant given, or the present one, to the second; ends the command where it is none."""
+    now = read_instant(given, anywhere=True)
+    try:
+        return instant(policy_set.index, now)
+    except ValueError:
+        _outside(given)
+
+
+def read_instant(given: str | None, *, anywhere: bool = False) -> datetime.datetime:
+    """The same without a policy set, in UTC. Not ``anywhere`` in the calendar: far enough from its ends for every
+    timezone.
+    """
     if given is None:
         return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     help = "write date, time and offset: `2026-11-21T12:00:00-07:00`, or `Z` behind the time for UTC"
     try:
-        now = instant(policy_set.index, read(DateTimeType(), given, "--now"))
+        now: datetime.datetime = read(DateTimeType(), given, "--now")
     except BadValueError:
         stop([Problem("--now", f"{quoted(given)} is not an instant", help)])
-    except ValueError:
-        stop([Problem("--now", f"{quoted(given)} lies outside the calendar", "the years 2 to 9998 are safe")])
+    if not anywhere and not 2 <= now.year <= 9998:
+        _outside(given)
     return now
 
 
-def written_instant(now: datetime.datetime) -> str:
-    """An instant in UTC as it can be given again."""
-    return now.isoformat().replace("+00:00", "Z")
+def _outside(given: str | None) -> NoReturn:
+    stop([Problem("--now", f"{quoted(given or '')} lies outside the calendar", "the years 2 to 9998 are safe")])
 
 
 # --- the answer ---------------------------------------------------------------------------------------------

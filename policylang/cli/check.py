@@ -4,37 +4,176 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
-from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, projects, write_lines
+from policylang.check.baseline import Baseline, BaselineError, read_baseline, write_baseline
+from policylang.check.catalogue import RULES
+from policylang.check.selection import SOURCE, Selection, SelectionError, select
+from policylang.cli.asking import now_option, read_instant
+from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, projects, stop, write_lines
+from policylang.diagnostics import Severity
+from policylang.discovery import Problem, read_regular
+from policylang.files import write_atomically
 from policylang.output import json, text
-from policylang.output.findings import Result, add, add_compiled
+from policylang.output.checked import Asked, add_checked, add_compiled, apply_baseline, entries
+from policylang.output.findings import Result
+
+_RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
+
+
+def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(rule.code, help=rule.name) for rule in RULES if rule.code.startswith(incomplete.upper())]
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def check(paths: tuple[str, ...], format_: str) -> None:
+@click.option(
+    "--select",
+    "selected",
+    multiple=True,
+    metavar="RULES",
+    shell_complete=_codes,
+    help="Run these rules only: codes, beginnings of codes (PL2), names; with commas, repeatable.  [default: all]",
+)
+@click.option(
+    "--ignore", "ignored", multiple=True, metavar="RULES", shell_complete=_codes, help="Do not run these rules."
+)
+@click.option(
+    "--fail-level",
+    type=click.Choice(["error", "warning", "info"]),
+    default="warning",
+    show_default=True,
+    help="The mildest findings that give exit code 1.",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
+@now_option("the present one")
+@click.option("--baseline", metavar="FILE", type=click.Path(), help="Report only findings that are not in this file.")
+@click.option(
+    "--write-baseline", "written", metavar="FILE", type=click.Path(), help="Write the findings into this file instead."
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "sarif", "github", "gitlab", "junit"]),
+    default="text",
+    show_default=True,
+)
+def check(
+    paths: tuple[str, ...],
+    selected: tuple[str, ...],
+    ignored: tuple[str, ...],
+    fail_level: Severity,
+    exit_zero: bool,
+    now: str | None,
+    baseline: str | None,
+    written: str | None,
+    format_: str,
+) -> None:
     """Check policy sets and report what is wrong with them.
 
-    PATHS are folders, each a policy set, or policy files, together one policy set, or compiled policy sets (.json),
-    which are checked for being whole and unchanged. Without PATHS: the roots in policylang.yaml, else the folder
-    policies.
+    PATHS are folders, each a policy set, or policy files, together one policy set, or compiled policy sets (.json).
+    Without PATHS: the roots in policylang.yaml, else the folder policies. First the sources are checked; the rules run
+    on policy sets without errors in the sources.
 
     Exit codes: 0 clean, 1 findings, 2 something could not be read.
     """
+    if baseline is not None and written is not None:
+        raise click.UsageError("--write-baseline takes every finding: leave --baseline out")
+    asked = Asked(read_instant(now), _selection(selected, ignored))
+    known = None if baseline is None else _read_baseline(baseline)
+    result = _run(paths, asked)
+    if written is not None:
+        return _write_baseline(result, written)
+    if known is not None and baseline is not None:
+        apply_baseline(result, known, baseline)
+    code = _exit_code(result, fail_level, exit_zero)
+    _print(result, format_, code)
+    sys.exit(code)
+
+
+def _selection(selected: Sequence[str], ignored: Sequence[str]) -> Selection:
+    try:
+        return select(*([word.strip() for given in each for word in given.split(",")] for each in (selected, ignored)))
+    except SelectionError as error:
+        stop([Problem(error.word, error.message, error.help)])
+
+
+def _run(paths: Sequence[str], asked: Asked) -> Result:
     compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
     sources = [path for path in paths if path not in compiled]
     result = Result()
     with progress() as step:
+        asked = Asked(asked.now, asked.selection, step)
         for path in compiled:
             step(f"loading {path}")
-            add_compiled(result, path)
+            add_compiled(result, path, asked)
         for project in projects(sources, step) if sources or not compiled else ():
-            add(result, project)
-    if format_ == "json":
-        click.echo(json.render(result), nl=False)
-    else:
-        write_lines(text.render(result))
-    sys.exit(COULD_NOT_RUN if result.problems else FINDINGS if result.findings else CLEAN)
+            add_checked(result, project, asked)
+    return result
+
+
+def _exit_code(result: Result, fail_level: Severity, exit_zero: bool) -> int:
+    if result.problems:
+        return COULD_NOT_RUN
+    failed = any(_RANKS[finding.severity] >= _RANKS[fail_level] for finding in result.findings)
+    return FINDINGS if failed and not exit_zero else CLEAN
+
+
+def _print(result: Result, format_: str, code: int) -> None:
+    match format_:
+        case "text":
+            write_lines(text.render(result))
+        case "json":
+            click.echo(json.render(result), nl=False)
+        case "sarif":
+            from policylang.output import sarif
+
+            click.echo(sarif.render(result, exit_code=code), nl=False)
+        case "gitlab":
+            from policylang.output import gitlab
+
+            click.echo(gitlab.render(result), nl=False)
+        case "junit":
+            from policylang.output import junit
+
+            click.echo(junit.render(result), nl=False)
+        case "github":
+            from policylang.output import github
+
+            write_lines(github.render(result))
+            summary = os.environ.get("GITHUB_STEP_SUMMARY")
+            if summary:
+                github.append_summary(result, Path(summary))
+
+
+# --- baselines -----------------------------------------------------------------------------------------------
+
+
+def _read_baseline(path: str) -> Baseline:
+    try:
+        return read_baseline(read_regular(Path(path)))
+    except OSError as error:
+        help = "write it with `--write-baseline`"
+        stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", help)])
+    except BaselineError as error:
+        stop([Problem(path, f"this is no baseline: {error}", "write it anew with `--write-baseline`")])
+
+
+def _write_baseline(result: Result, path: str) -> None:
+    """Only of policy sets that could be read and have no errors in the source: on others no rules ran."""
+    in_source = [finding for finding in result.findings if finding.code.startswith(SOURCE)]
+    if result.problems or in_source:
+        result.findings = in_source
+        write_lines(text.render(result), err=True)
+        stop([Problem(path, "not written: there are errors in the sources", "correct them first")])
+    kept = entries(result, Path(path).parent)
+    try:
+        write_atomically(Path(path), write_baseline(kept))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        stop([Problem(path, f"cannot be written: {reason}", "nothing was changed; check the folder and the disk")])
+    click.echo(f"wrote {len(kept)} finding{'' if len(kept) == 1 else 's'} to {path}", err=True)

@@ -17,6 +17,7 @@ from policylang.cli.asking import (
     policies_option,
     read_now,
     split_words,
+    with_users,
     written_instant,
 )
 from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
@@ -35,6 +36,10 @@ from policylang.output.tables import as_json
 @click.option("--changes", type=TEXT, metavar="FILE|JSON", help="What modify would write, given like the record.")
 @request_option
 @as_options
+@click.option(
+    "--as-attributes", type=TEXT, metavar="FILE|JSON", help="Attributes of this somebody, given like the record."
+)
+@click.option("--users", type=TEXT, metavar="FILE|JSON", help="Users to make up, by id, each with attributes.")
 @now_option("the present one")
 @policies_option
 @format_option("text", "json")
@@ -47,6 +52,8 @@ def decide(
     request: str | None,
     roles: tuple[str, ...],
     groups: tuple[str, ...],
+    as_attributes: str | None,
+    users: str | None,
     now: str | None,
     paths: tuple[str, ...],
     format_: str,
@@ -58,10 +65,14 @@ def decide(
     Exit codes: 0 allowed, 1 denied, 2 could not run.
     """
     *user, action = split_words(words, ("USER", "ACTION"), bool(roles or groups))
-    given = read_objects(record=record, changes=changes, request=request)
-    policy_set = load(paths)
+    if as_attributes is not None and user:
+        raise click.UsageError("--as-attributes belongs to --as-role and --as-group: a user has attributes already")
+    given = read_objects(
+        **{"record": record, "changes": changes, "request": request, "users": users, "as-attributes": as_attributes}
+    )
+    policy_set = with_users(load(paths), given["users"])
     resource, target = split_resource(policy_set.index, given["record"] or {}, resource)
-    subject = find_subject(policy_set, user[0] if user else None, roles, groups)
+    subject = find_subject(policy_set, user[0] if user else None, roles, groups, given["as-attributes"])
     at = read_now(now, policy_set)
     explanation = subject.policy_set.explain(
         subject.user,

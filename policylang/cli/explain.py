@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from policylang.check.catalogue import RULES, find_rule
+from policylang.check.fixes import fix_in_words
 from policylang.cli.terminal import stop, write_lines
 from policylang.diagnostics import Rule, visible
 from policylang.discovery import Problem
@@ -38,9 +39,13 @@ def _page(rule: Rule) -> Iterator[str]:
     yield f"Finds {rule.summary}."
     yield ""
     yield from textwrap.wrap(rule.why, 88)
-    for title, example in (("Gives the finding", rule.bad), ("Does not", rule.good)):
+    for title, example in (("Gives the finding", rule.bad), ("Does not", rule.good), ("Neither does", rule.near)):
+        if not example:
+            continue
         yield ""
         yield click.style(f"{title}:", bold=True)
         yield ""
         for line in example.splitlines():
             yield f"    {visible(line.split('#! ')[0].rstrip())}"
+    yield ""
+    yield from textwrap.wrap(f"Fix: {fix_in_words(rule)}", 88)

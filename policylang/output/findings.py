@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import datetime
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from policylang.check.baseline import Entry
 from policylang.check.catalogue import BY_CODE
-from policylang.diagnostics import Diagnostic, Severity
-from policylang.discovery import Problem, read_regular
-from policylang.ir import LoadError, from_json
+from policylang.diagnostics import Diagnostic, Related, Severity
+from policylang.discovery import Problem
 from policylang.project import Project
-from policylang.source import Location, Source
+from policylang.source import Source
+
+Witness = dict[str, Any]
 
 
 class RelatedPlace(msgspec.Struct, frozen=True):
@@ -38,7 +41,34 @@ class Finding(msgspec.Struct, frozen=True):
     end_line: int
     end_column: int
     related: tuple[RelatedPlace, ...]
-    witness: dict[str, Any] | None
+    witness: Witness | None
+    """A request that shows it, in the shape that ``policylang decide`` takes, with the answer that is expected."""
+    further_witnesses: tuple[Witness, ...] = ()
+    """Others that belong to the first: what is allowed here and denied there, for one."""
+    proved: str | None = None
+    """What can never happen, where that is what was found."""
+    unproved: bool = False
+    """Whether the question could not be settled within its budget."""
+    compiled: str | None = None
+    """The compiled policy set that the path is a source of, if that was examined and no sources."""
+    looked_at: tuple[frozenset[str], ...] = ()
+    """For each witness, the attributes of the record that the decision looked at."""
+    policies: tuple[str, ...] = ()
+    """The paths that stand for the policy set."""
+    anchor: tuple[str, str] = ("", "")
+    """The declaration that it is in, and its words there."""
+
+    @property
+    def witnesses(self) -> tuple[Witness, ...]:
+        return () if self.witness is None else (self.witness, *self.further_witnesses)
+
+
+class BaselineUse(msgspec.Struct, frozen=True):
+    """What a baseline did to a run: how many findings are in it, and what of it does not occur any more."""
+
+    path: str
+    known: int
+    stale: tuple[Entry, ...]
 
 
 class Result(msgspec.Struct):
@@ -49,6 +79,15 @@ class Result(msgspec.Struct):
     sources: dict[str, Source] = {}
     compiled: int = 0
     """How many compiled policy sets were looked at."""
+    now: datetime.datetime | None = None
+    """The instant of the rules, if any ran, in UTC."""
+    suppressed: int = 0
+    """Findings that comments suppress."""
+    ignored: int = 0
+    """Findings that the config leaves out where they are."""
+    baseline: BaselineUse | None = None
+    codes: set[str] = set()
+    """The rules that ran."""
 
     @property
     def files(self) -> int:
@@ -56,35 +95,36 @@ class Result(msgspec.Struct):
 
 
 def collect(projects: list[Project]) -> Result:
-    """The findings of all policy sets, in the order of the sets and of the places in them."""
+    """What is wrong with the sources of all policy sets, in the order of the sets and of the places in them."""
     result = Result()
     for project in projects:
-        add(result, project)
+        view = add_sources(result, project)
+        result.findings += [of_source(diagnostic, view) for diagnostic in project.diagnostics]
     return result
 
 
-def add(result: Result, project: Project) -> None:
-    """Add the findings of one policy set."""
-    sources = (*project.sources.sources, *project.sources.oversized, *project.sources.directory)
-    shown = {source.name: source.display for source in sources}
+class View(msgspec.Struct, frozen=True):
+    """How the places in a policy set are shown: the path of each source, and what `Finding` says of all of them."""
+
+    shown: dict[str, str]
+    policies: tuple[str, ...] = ()
+    compiled: str | None = None
+
+    def path(self, name: str) -> str:
+        return self.shown.get(name, name)
+
+
+def add_sources(result: Result, project: Project) -> View:
+    """Add the sources of a policy set, and what of it could not be read."""
+    set_ = project.sources
+    sources = (*set_.sources, *set_.oversized, *set_.directory)
     result.sources.update((source.display, source) for source in sources)
-    result.problems += project.sources.problems
-    result.findings += [_finding(diagnostic, shown) for diagnostic in project.diagnostics]
+    result.problems += set_.problems
+    return View({source.name: source.display for source in sources}, set_.asked)
 
 
-def add_compiled(result: Result, path: str) -> None:
-    """Add what is wrong with a compiled policy set, if anything is."""
-    result.compiled += 1
-    try:
-        from_json(read_regular(Path(path)))
-    except OSError as error:
-        message = f"cannot be read: {(error.strerror or str(error)).lower()}"
-        result.problems.append(Problem(path, message, "check the path and its permissions"))
-    except LoadError as error:
-        result.problems.append(Problem(path, str(error)))
-
-
-def _finding(diagnostic: Diagnostic, shown: dict[str, str]) -> Finding:
+def of_source(diagnostic: Diagnostic, view: View) -> Finding:
+    """A diagnostic as a finding."""
     path, line, column, end_line, end_column = diagnostic.location
     return Finding(
         diagnostic.code,
@@ -92,16 +132,22 @@ def _finding(diagnostic: Diagnostic, shown: dict[str, str]) -> Finding:
         diagnostic.severity,
         diagnostic.message,
         diagnostic.help,
-        shown[path],
+        view.path(path),
         line,
         column,
         end_line,
         end_column,
-        tuple(_related(r.location, r.message, shown) for r in diagnostic.related),
+        places(diagnostic.related, view),
         diagnostic.witness,
+        policies=view.policies,
     )
 
 
-def _related(location: Location, message: str, shown: dict[str, str]) -> RelatedPlace:
-    path, line, column, end_line, end_column = location
-    return RelatedPlace(shown[path], line, column, end_line, end_column, message)
+def places(related: Iterable[Related], view: View) -> tuple[RelatedPlace, ...]:
+    """Other places that a finding speaks of."""
+    return tuple(RelatedPlace(view.path(each.location.path), *each.location[1:], each.message) for each in related)
+
+
+def written_instant(now: datetime.datetime) -> str:
+    """An instant in UTC as `--now` takes it."""
+    return now.isoformat().replace("+00:00", "Z")

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from policylang.output.findings import Result
+from policylang.output.findings import Finding, Result, written_instant
+
+_INTERNAL = ("looked_at", "policies", "anchor")
+_FIELDS = tuple(name for name in Finding.__struct_fields__ if name not in _INTERNAL)
 
 
 def render(result: Result) -> bytes:
-    """One JSON object: ``findings``, ``problems`` (what could not be read), and the number of ``files`` checked."""
-    content = {"findings": result.findings, "problems": result.problems, "files": result.files}
+    """One JSON object: ``findings``, ``problems`` (what could not be read), the number of ``files`` checked, and what
+    was counted and not reported.
+    """
+    content: dict[str, Any] = {
+        "findings": [{name: getattr(finding, name) for name in _FIELDS} for finding in result.findings],
+        "problems": result.problems,
+        "files": result.files,
+        "now": None if result.now is None else written_instant(result.now),
+        "suppressed": result.suppressed,
+        "ignored": result.ignored,
+        "baseline": result.baseline,
+    }
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"

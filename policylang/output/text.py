@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import click
 
 from policylang.diagnostics import visible
 from policylang.discovery import Problem
-from policylang.output.findings import Finding, RelatedPlace, Result
+from policylang.output.findings import BaselineUse, Finding, RelatedPlace, Result, Witness, written_instant
 from policylang.source import Source
 
 _WIDEST = 160
+_MOST_STALE = 8
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
@@ -22,6 +23,8 @@ def render(result: Result) -> Iterator[str]:
         yield from _problem(problem)
     for finding in result.findings:
         yield from _finding(finding, result.sources)
+    if result.baseline is not None and result.baseline.stale:
+        yield from _stale(result.baseline)
     yield _summary(result)
 
 
@@ -40,19 +43,65 @@ def render_problem(problem: Problem) -> Iterator[str]:
 
 def _finding(finding: Finding, sources: dict[str, Source]) -> Iterator[str]:
     severity = click.style(f"{finding.severity}[{finding.code}]", fg=_COLOURS[finding.severity], bold=True)
-    yield f"{severity} {finding.name}: {finding.message}"
-    yield from _excerpt(finding, sources[finding.path], "-->", "^")
+    yield f"{severity} {finding.name}: {_lines(finding.message)}"
+    yield from _excerpt(finding, sources, finding.compiled, "-->", "^")
     for place in finding.related:
-        yield from _excerpt(place, sources[place.path], f"{place.message}:", "-")
+        yield from _excerpt(place, sources, finding.compiled, f"{_lines(place.message)}:", "-")
+    for number, witness in enumerate(finding.witnesses):
+        yield from _witness(finding, witness, finding.looked_at[number] if finding.looked_at else witness["record"])
+    if finding.proved:
+        yield f"  {_bold('proved')}: {_lines(finding.proved)}"
+    if finding.unproved:
+        yield f"  {_bold('not proved')}: this could not be settled within the budget of a question, so it counts"
     if finding.help:
-        yield f"  {click.style('help', bold=True)}: {finding.help}"
+        yield f"  {_bold('help')}: {_lines(finding.help)}"
     yield ""
 
 
-def _excerpt(place: Finding | RelatedPlace, source: Source, lead: str, mark: str) -> Iterator[str]:
-    """The place, its line, and a mark under the words meant. Long lines are cut around the mark."""
-    yield f"  {click.style(lead, fg='blue')} {visible(place.path)}:{place.line}:{place.column}"
-    line = source.line(place.line)
+def _witness(finding: Finding, witness: Witness, looked_at: Collection[str]) -> Iterator[str]:
+    """Who, what and when, the attributes that the decision looked at, and how to have it decided again."""
+    from policylang.output.replay import command, headline, particulars
+
+    yield f"  {_bold('witness')}: {visible(headline(witness))}"
+    seen = [(visible(name), visible(value)) for name, value in particulars(witness, looked_at)]
+    widest = max((len(name) for name, _ in seen), default=0)
+    yield from (f"    {name.ljust(widest)}  {value}" for name, value in seen)
+    yield f"    {click.style('$', fg='blue')} {visible(command(witness, finding.policies))}"
+
+
+def _stale(baseline: BaselineUse) -> Iterator[str]:
+    """What is in a baseline and not in the policies any more."""
+    count = len(baseline.stale)
+    verb = "does" if count == 1 else "do"
+    yield f"{_bold('note')}: {_counted(count, 'finding')} of `{visible(baseline.path)}` {verb} not occur any more"
+    for entry in baseline.stale[:_MOST_STALE]:
+        yield f"  {entry.code} {visible(entry.path)}: {_lines(entry.message)}"
+    if count > _MOST_STALE:
+        yield f"  and {count - _MOST_STALE} more"
+    yield f"  {_bold('help')}: write it anew with `--write-baseline`, so that they are reported if they come back"
+    yield ""
+
+
+def _bold(word: str) -> str:
+    return click.style(word, bold=True)
+
+
+def _lines(text: str) -> str:
+    """Text of several lines, made harmless for a terminal, those after the first indented."""
+    return "\n".join(
+        f"    {visible(line)}".rstrip() if number else visible(line) for number, line in enumerate(text.split("\n"))
+    )
+
+
+def _excerpt(
+    place: Finding | RelatedPlace, sources: dict[str, Source], compiled: str | None, lead: str, mark: str
+) -> Iterator[str]:
+    """The place, its line, and a mark under the words meant. Long lines are cut around the mark; of a compiled policy
+    set there is no text.
+    """
+    where = f"{visible(place.path)}:{place.line}:{place.column}"
+    yield f"  {click.style(lead, fg='blue')} {where}{f' in {visible(compiled)}' if compiled else ''}"
+    line = "" if compiled else sources[place.path].line(place.line)
     if not line.strip():
         return
     start = min(place.column - 1, len(line))
@@ -81,16 +130,25 @@ def width_of(text: str) -> int:
 
 
 def _summary(result: Result) -> str:
+    """How many findings there are, what is not among them, and the instant of the rules."""
     files = _counted(result.files, "file")
-    problems = _counted(len(result.problems), "problem")
     counts = []
     for severity, plural in (("error", "errors"), ("warning", "warnings"), ("info", "info")):
         count = sum(1 for finding in result.findings if finding.severity == severity)
         if count:
             counts.append(f"{count} {severity if count == 1 else plural}")
-    if counts:
-        return f"{', '.join(counts)} in {files}{f', {problems}' if result.problems else ''}"
-    return f"{problems}, {files} checked" if result.problems else f"no findings in {files}"
+    unproved = sum(finding.unproved for finding in result.findings)
+    if result.problems and not counts:
+        said = [f"{_counted(len(result.problems), 'problem')}, {files} checked"]
+    else:
+        said = [f"{', '.join(counts) or 'no findings'} in {files}"]
+        said += [_counted(len(result.problems), "problem")] if result.problems else []
+    said += [f"{unproved} not proved"] if unproved else []
+    said += [f"{result.suppressed} suppressed"] if result.suppressed else []
+    said += [f"{result.ignored} ignored"] if result.ignored else []
+    said += [f"{result.baseline.known} in the baseline"] if result.baseline is not None else []
+    said += [f"as of {written_instant(result.now)}"] if result.now is not None else []
+    return ", ".join(said)
 
 
 def _counted(count: int, thing: str) -> str:

@@ -20,7 +20,7 @@ from tests.generated import Case, Features, cases
 # Without shrinking: it takes minutes, and the case that is printed says enough.
 SETTINGS = settings(
     deadline=None,
-    max_examples=100,
+    max_examples=settings.default.max_examples // 3,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -99,4 +99,4 @@ def test_most_questions_are_settled() -> None:
                 settled[find(formula, Asker(index, resource, case.world.now)) is not UNPROVED] += 1
 
     ask()
-    assert settled[True] > 0.85 * sum(settled.values()), settled
+    assert settled[True] > 0.9 * sum(settled.values()), settled

@@ -1,0 +1,257 @@
+"""Time and memory of the checks with all rules on: how they grow, and beside `cerbos compile`.
+
+    python -m benchmarks.bench_check              # all of it
+    python -m benchmarks.bench_check growth       # the growth alone
+    python -m benchmarks.bench_check beside       # the comparison alone
+    python -m benchmarks.bench_check profile 5000 # where the time of 5,000 groups goes
+
+Fails where a policy set takes 2 GiB or more, where Cerbos cannot be installed, and where it decides otherwise than
+policylang. Time is reported and never fails.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import datetime
+import itertools
+import json
+import math
+import pstats
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import policylang
+from benchmarks.engines import cerbos
+from benchmarks.engines.workload import Request
+from benchmarks.generate import (
+    CHANGING,
+    RECORDS,
+    SITE,
+    STATUSES_OF_RECORDS,
+    Organisation,
+    organisation,
+    organisation_text,
+)
+from benchmarks.measure import environment, in_fresh_process, peak_mib, table
+from policylang.check.catalogue import CHECKS
+from policylang.check.engine import run_checks
+from policylang.config import Config
+from policylang.discovery import SourceSet
+from policylang.ir.codec import to_json
+from policylang.project import Project
+from policylang.source import Source
+
+MEMORY_LIMIT_MIB = 2048
+SIZES = (1_000, 5_000, 20_000)
+BESIDE = 5_000  # groups
+AGREEING = 60  # groups that the decisions of both are compared on
+DECISIONS = 1_000
+DEAREST = 5  # rules
+NOW = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
+
+
+def compiled(text: str) -> policylang.ir.PolicySet:
+    """The policy set of a text without errors."""
+    project = Project(SourceSet(Path(), Config(), (Source("organisation.policy", text),)))
+    policy_set = project.ir
+    assert policy_set is not None, project.diagnostics[0]
+    return policy_set
+
+
+def measure(groups: int) -> dict[str, Any]:
+    """CPU seconds to compile and to check an organisation, in all and by rule, and the peak memory in MiB."""
+    text = organisation_text(organisation(groups))
+    begin = time.process_time()
+    policy_set = compiled(text)
+    marks = [("", time.process_time())]
+    after_compiling = peak_mib()
+    findings = run_checks(
+        policy_set, NOW, CHECKS, step=lambda what: marks.append((what.split()[-1], time.process_time()))
+    )
+    marks.append(("", time.process_time()))
+    return {
+        "compile": marks[0][1] - begin,
+        "check": marks[-1][1] - marks[0][1],
+        "rules": {code: after - at for (code, at), (_, after) in itertools.pairwise(marks[1:])},
+        "grants": sum(len(group.grants) for group in policy_set.groups)
+        + sum(len(role.grants) for role in policy_set.roles),
+        "users": len(policy_set.users),
+        "lines": text.count("\n"),
+        "findings": len(findings),
+        "compiled": after_compiling,
+        "peak": peak_mib(),
+    }
+
+
+def exponent(sizes: Sequence[int], seconds: Sequence[float]) -> float:
+    """The slope of the line of least squares through the points, both axes logarithmic: 1 is linear."""
+    xs, ys = [math.log(size) for size in sizes], [math.log(value) for value in seconds]
+    x, y = sum(xs) / len(xs), sum(ys) / len(ys)
+    return sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / sum((a - x) ** 2 for a in xs)
+
+
+def growth() -> bool:
+    """Print how time and memory grow; whether the memory stays below the limit."""
+    print(f"Compiling and checking, all {len(CHECKS)} rules on, one process each; {environment()}\n")
+    runs = [in_fresh_process("benchmarks.bench_check", "measure", size) for size in SIZES]
+    rows = [
+        (
+            f"{size:,} groups",
+            *(f"{run[key]:,}" for key in ("grants", "users", "lines", "findings")),
+            *(f"{run[key]:.1f}" for key in ("compile", "check")),
+            *(f"{run[key]:,.0f}" for key in ("compiled", "peak")),
+        )
+        for size, run in zip(SIZES, runs, strict=True)
+    ]
+    header = ("policy set", "grants", "users", "lines", "findings", "compile s", "check s", "compiled MiB", "peak MiB")
+    print(table(header, rows))
+    by_rule = {code: [run["rules"][code] for run in runs] for code in CHECKS}
+    dearest = sorted(CHECKS, key=lambda code: -by_rule[code][-1])[:DEAREST]
+    series = {
+        "compile": [run["compile"] for run in runs],
+        "check": [run["check"] for run in runs],
+        "both": [run["compile"] + run["check"] for run in runs],
+        **{code: by_rule[code] for code in dearest},
+    }
+    print()
+    print(
+        table(
+            ("CPU seconds", *(f"{size:,} groups" for size in SIZES), "exponent"),
+            [
+                (name, *(f"{value:.2f}" for value in values), f"{exponent(SIZES, values):.2f}")
+                for name, values in series.items()
+            ],
+        )
+    )
+    peak = max(run["peak"] for run in runs)
+    if peak >= MEMORY_LIMIT_MIB:
+        print(f"\nchecking took {peak:,.0f} MiB, the limit is {MEMORY_LIMIT_MIB:,} MiB", file=sys.stderr)
+    return bool(peak < MEMORY_LIMIT_MIB)
+
+
+def requests(of: Organisation, count: int, seed: int = 6) -> list[Request]:
+    """Requests of all kinds of users, some for what nobody granted, some on records that lack an attribute."""
+    rng = random.Random(seed)
+    bundles = {bundle.name: bundle for bundle in (*of.bundles, *of.roles)}
+    special = [person for person in of.people if person.assigned or person.appends or person.overrides]
+    asked = []
+    for _ in range(count):
+        person = rng.choice(special if rng.random() < 0.6 else of.people)
+        source = bundles[rng.choice([person.group, *(each.role for each in person.assigned)])]
+        inside = [grant for role in source.roles for grant in bundles[role].grants]
+        resource, actions = rng.choice([*source.grants, *inside])
+        changed = [narrowing.resource for narrowing in (*person.appends, *person.overrides)]
+        if changed and rng.random() < 0.5:
+            resource = changed[0]
+        if rng.random() < 0.1:
+            resource = f"record_{rng.randrange(RECORDS)}"
+        # What modify and create ask of the record before and after is not Cerbos's to say.
+        able = [action for action in (*actions, *CHANGING) if action != "modify"]
+        now = NOW + datetime.timedelta(days=rng.choice((0, 0, 400)))
+        record = {
+            "created": now - datetime.timedelta(hours=rng.choice((-3, 2, 24 * 4, 24 * 40, 24 * 100, 24 * 300))),
+            "owner": person.id if rng.random() < 0.8 else rng.choice(of.people).id,
+            "department": person.department if rng.random() < 0.8 else f"Department {rng.randrange(of.groups)}",
+            "status": rng.choice(STATUSES_OF_RECORDS),
+            "amount": rng.randrange(4000),
+        }
+        if rng.random() < 0.05:
+            del record[rng.choice(list(record))]
+        number = int(person.group.split("_")[1]) if rng.random() < 0.7 else rng.randrange(of.groups)
+        record["site"] = f"Site {number // SITE}"
+        asked.append(Request(person.id, rng.choice(able[:2]), resource, record, now))
+    return asked
+
+
+def disagreement(binary: Path, folder: Path) -> str:
+    """What Cerbos decides otherwise in a small organisation, as it says it; empty where it decides alike."""
+    of = organisation(AGREEING)
+    asked = requests(of, DECISIONS)
+    decide = policylang.load(to_json(compiled(organisation_text(of)))).allows
+    expected = [decide(user, action, resource, record, now=now) for user, action, resource, record, now in asked]
+    print(f"{len(asked):,} decisions compared, {sum(expected):,} of them allowed\n")
+    return cerbos.agrees(binary, folder, of, asked, expected)
+
+
+def beside() -> bool:
+    """Print the wall clock of both on equal policies; whether Cerbos is there, and decides alike."""
+    print(f"Beside cerbos compile {cerbos.VERSION}, {BESIDE:,} groups, cold; {environment()}\n")
+    try:
+        binary = cerbos.installed()
+    except cerbos.MissingError as error:
+        print(error, file=sys.stderr)
+        return False
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        wrong = disagreement(binary, folder / "small")
+        if wrong:
+            print(f"Cerbos decides otherwise:\n{wrong}", file=sys.stderr)
+            return False
+        of = organisation(BESIDE)
+        (folder / "ours").mkdir()
+        (folder / "ours" / "organisation.policy").write_text(organisation_text(of))
+        rules = cerbos.write(folder / "theirs", of)
+        del of
+        instant = NOW.isoformat()
+        select = ",".join(CHECKS)
+        check = [sys.executable, "-m", "policylang", "check", "--now", instant, "--select", select, name + "/ours"]
+        commands: dict[str, tuple[list[str], tuple[int, ...]]] = {
+            "policylang check": (check, (0, 1)),
+            "cerbos compile": ([str(binary), "compile", name + "/theirs"], (0,)),
+        }
+        seconds = {}
+        for title, (command, fine) in commands.items():
+            begin = time.perf_counter()
+            run = subprocess.run(command, check=False, capture_output=True, text=True)
+            seconds[title] = time.perf_counter() - begin
+            if run.returncode not in fine:
+                print(f"{title} failed:\n{run.stdout[-2000:]}{run.stderr[-2000:]}", file=sys.stderr)
+                return False
+    ours = seconds["policylang check"]
+    rows = [(title, f"{value:.1f}", f"{value / ours:.2f}") for title, value in seconds.items()]
+    print(table((f"{BESIDE:,} groups, {rules:,} rules of Cerbos", "wall clock s", "times policylang"), rows))
+    return True
+
+
+def profile(groups: int) -> None:
+    """Print the functions that checking takes its time in, by own time and with what they call."""
+    policy_set = compiled(organisation_text(organisation(groups)))
+    profiler = cProfile.Profile()
+    profiler.runcall(run_checks, policy_set, NOW, CHECKS)
+    stats = pstats.Stats(profiler)
+    stats.sort_stats("tottime").print_stats(40)
+    stats.sort_stats("cumulative").print_stats(70)
+
+
+def main(arguments: list[str]) -> int:
+    """Measure one size in this process, or everything in processes of their own; the exit code."""
+    match arguments:
+        case ["measure", groups]:
+            print(json.dumps(measure(int(groups))))
+            return 0
+        case ["profile", groups]:
+            profile(int(groups))
+            return 0
+        case ["growth"]:
+            parts = [growth]
+        case ["beside"]:
+            parts = [beside]
+        case []:
+            parts = [growth, beside]
+        case _:
+            sys.exit(__doc__)
+    fine = True
+    for part in parts:
+        fine = part() and fine
+        print(flush=True)
+    return 0 if fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

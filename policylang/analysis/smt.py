@@ -1,0 +1,210 @@
+"""The rest of the questions, by an SMT solver: texts that contain each other, and formulas with very many cases.
+
+Constraints become formulas of Z3 (de Moura and Bjørner, Z3: An Efficient SMT Solver). What cannot be said there is left
+open, so "unsatisfiable" is certain, and a model is a proposal that the caller tries, like every other.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import z3
+
+from policylang.analysis.conjunction import LIMITS, Proposal, from_number, group_of
+from policylang.analysis.constraints import (
+    NOW,
+    TODAY,
+    ZERO,
+    All,
+    Among,
+    Constraint,
+    Difference,
+    Given,
+    Hard,
+    InNetwork,
+    Member,
+    Same,
+    Side,
+    Some,
+    TextIs,
+    There,
+    Tree,
+    Variable,
+)
+from policylang.analysis.formula import Literal
+from policylang.model import conditions as c
+from policylang.model.types import NUMBERS, BoolType, IntType
+
+RESOURCES = 2_000_000
+"""What Z3 may use for one question, in its own unit, which does not depend on the machine's speed."""
+
+
+def solve(tree: Tree) -> Proposal | bool:
+    """A proposal, false if it is certain that there is none, or true where Z3 cannot tell."""
+    encoder = _Encoder()
+    formula = encoder.tree(tree)
+    solver = z3.SolverFor("ALL", ctx=encoder.context)
+    solver.set("rlimit", RESOURCES)
+    solver.set("random_seed", 0)
+    solver.add(formula, *encoder.axioms)
+    answer = solver.check()
+    if answer == z3.unsat:
+        return False
+    return encoder.proposal(solver.model()) if answer == z3.sat else True
+
+
+class _Encoder:
+    def __init__(self) -> None:
+        self.context = z3.Context()
+        self.axioms: list[Any] = []
+        self._texts: dict[Variable, Any] = {}
+        self._numbers: dict[Any, Any] = {}
+        self._there: dict[Variable, Any] = {}
+        self._sets: dict[Variable, Any] = {}
+        self._addresses: dict[Variable, tuple[Any, Any]] = {}
+        self._members: list[Member] = []
+        self._fresh = 0
+
+    def tree(self, tree: Tree) -> Any:
+        match tree:
+            case All(items):
+                return z3.And([z3.BoolVal(True, self.context), *map(self.tree, items)])
+            case Some(items):
+                return z3.Or([z3.BoolVal(False, self.context), *map(self.tree, items)])
+            case _:
+                return self._constraint(tree)
+
+    def _constraint(self, each: Constraint) -> Any:
+        match each:
+            case There(variable, wanted):
+                there = self._there.setdefault(variable, z3.Bool(f"there {len(self._there)}", self.context))
+                return there if wanted else z3.Not(there)
+            case Difference():
+                return self._difference(each)
+            case Among(variable, values):
+                text = self._text(variable)
+                return z3.Or([z3.BoolVal(False, self.context), *(text == self._value(v) for v in sorted(values))])
+            case Same(left, right, wanted):
+                equal = self._side(left) == self._side(right)
+                return equal if wanted else z3.Not(equal)
+            case TextIs(variable, test, part, wanted):
+                holds = _TEXTS[test](self._text(variable), self._value(part))
+                return holds if wanted else z3.Not(holds)
+            case InNetwork():
+                return self._network(each)
+            case Member(variable, item, wanted):
+                self._members.append(each)
+                strings = z3.StringSort(self.context)
+                name = f"set {len(self._sets)}"
+                items = self._sets.setdefault(variable, z3.Array(name, strings, z3.BoolSort(self.context)))
+                inside = z3.Select(items, self._side(item))
+                return inside if wanted else z3.Not(inside)
+            case Hard(literal):
+                return self._texts_compared(literal)
+            case _:
+                return self._open()
+
+    def _texts_compared(self, literal: Literal) -> Any:
+        test = literal.test
+        if not (isinstance(test, c.TextTest) and isinstance(test.operand, c.Path) and isinstance(test.part, c.Path)):
+            return self._open()
+        text, part = (Variable(path.root, path.steps, path.type) for path in (test.operand, test.part))
+        holds = _TEXTS[test.test](self._text(text), self._text(part))
+        return holds if literal.value else z3.Not(holds)
+
+    def _open(self) -> Any:
+        """Something of which nothing is known."""
+        self._fresh += 1
+        return z3.Bool(f"open {self._fresh}", self.context)
+
+    # --- values ----------------------------------------------------------------------------------------------
+
+    def _value(self, text: str) -> Any:
+        return z3.StringVal(text, self.context)
+
+    def _text(self, variable: Variable) -> Any:
+        if variable not in self._texts:
+            self._texts[variable] = z3.String(f"text {len(self._texts)}", self.context)
+        return self._texts[variable]
+
+    def _side(self, side: Side) -> Any:
+        return self._value(side.value) if isinstance(side, Given) else self._text(side)
+
+    def _number(self, node: Any, group: str) -> Any:
+        if node == ZERO:
+            return z3.RealVal(0, self.context)
+        if (node, group) not in self._numbers:
+            name = f"number {len(self._numbers)}"
+            dense = isinstance(node, Variable) and isinstance(node.type, NUMBERS) and not isinstance(node.type, IntType)
+            made = z3.Real(name, self.context) if dense else z3.ToReal(z3.Int(name, self.context))
+            self._numbers[node, group] = made
+            low, high = LIMITS[group]
+            if low is not None and high is not None:
+                self.axioms.append(z3.And(made >= low, made <= high))
+            elif low is not None:
+                self.axioms.append(made >= low)
+        return self._numbers[node, group]
+
+    def _difference(self, each: Difference) -> Any:
+        group = group_of(each)
+        weight = z3.RealVal(f"{each.weight.numerator}/{each.weight.denominator}", self.context)
+        difference = self._number(each.left, group) - self._number(each.right, group)
+        return difference < weight if each.strict else difference <= weight
+
+    def _network(self, each: InNetwork) -> Any:
+        if each.variable not in self._addresses:
+            name = f"address {len(self._addresses)}"
+            six, number = z3.Bool(f"{name} six", self.context), z3.Int(name, self.context)
+            self.axioms.append(z3.And(number >= 0, number < z3.If(six, 2**128, 2**32)))
+            self._addresses[each.variable] = six, number
+        six, number = self._addresses[each.variable]
+        network = ipaddress.ip_network(each.network)
+        first, last = int(network[0]), int(network[-1])
+        inside = z3.And(six == (network.version == 6), number >= first, number <= last)
+        return inside if each.wanted else z3.Not(inside)
+
+    # --- back ------------------------------------------------------------------------------------------------
+
+    def proposal(self, model: Any) -> Proposal:
+        """The values of a model."""
+        found = Proposal()
+        for variable, there in self._there.items():
+            value = z3.is_true(model.eval(there, model_completion=True))
+            (found.present if value else found.missing).add(variable)
+        for variable, text in self._texts.items():
+            chosen = model.eval(text, model_completion=True).as_string()
+            value_ = _unescaped(chosen)
+            found.values[variable] = value_ == "true" if isinstance(variable.type, BoolType) else value_
+        for (node, group), made in self._numbers.items():
+            answer = model.eval(made, model_completion=True)
+            number = Fraction(answer.numerator_as_long(), answer.denominator_as_long())
+            if isinstance(node, Variable):
+                found.values[node] = from_number(group, number)
+            elif node == NOW:
+                found.now = from_number("instants", number)  # type: ignore[assignment]
+            elif node == TODAY:
+                found.today = from_number("days", number)  # type: ignore[assignment]
+        for variable, (six, number_) in self._addresses.items():
+            address = model.eval(number_, model_completion=True).as_long()
+            is_six = z3.is_true(model.eval(six, model_completion=True))
+            found.values[variable] = str(ipaddress.IPv6Address(address) if is_six else ipaddress.IPv4Address(address))
+        for each in self._members:
+            inside = model.eval(z3.Select(self._sets[each.variable], self._side(each.item)), model_completion=True)
+            found.members.append(Member(each.variable, each.item, z3.is_true(inside)))
+        return found
+
+
+_TEXTS: dict[str, Callable[[Any, Any], Any]] = {
+    "contains": lambda text, part: z3.Contains(text, part),
+    "starts_with": lambda text, part: z3.PrefixOf(part, text),
+    "ends_with": lambda text, part: z3.SuffixOf(part, text),
+}
+
+
+def _unescaped(text: str) -> str:
+    r"""Z3 writes what is not ASCII as ``\u{…}``."""
+    return re.sub(r"\\u\{([0-9a-fA-F]+)\}", lambda match: chr(int(match[1], 16)), text)

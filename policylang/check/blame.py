@@ -1,0 +1,127 @@
+"""Whose fault it is that a policy is always or never true: the policy's, or that of the arguments it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice, product
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import (
+    NUMBERS,
+    BoolType,
+    DateTimeType,
+    DateType,
+    Duration,
+    DurationType,
+    EnumType,
+    IntType,
+    Type,
+)
+
+_MOST = 60
+"""How many other arguments are tried."""
+
+_Slot = tuple[Type, c.Value, str]
+"""Constants that stand for one parameter: their type and value, and their place where two arguments are equal."""
+
+
+def at_fault(
+    policy_set: ir.PolicySet, wrong: Callable[[ir.PolicyInstance], bool]
+) -> Iterator[tuple[tuple[ir.PolicyInstance, ...], bool]]:
+    """The instances that are wrong. Those of a policy that is wrong whatever its arguments and its resource come
+    together, with True. Otherwise each comes alone: it is wrong where it is used.
+    """
+    of: dict[str, list[ir.PolicyInstance]] = {}
+    for instance in policy_set.policy_instances:
+        of.setdefault(instance.policy, []).append(instance)
+    for instances in of.values():
+        bad = tuple(instance for instance in instances if wrong(instance))
+        if not bad:
+            continue
+        if len(bad) == len(instances) and all(map(wrong, _others(bad[0], instances))):
+            yield bad, True
+        else:
+            yield from (((instance,), False) for instance in bad)
+
+
+def _others(instance: ir.PolicyInstance, instances: list[ir.PolicyInstance]) -> Iterator[ir.PolicyInstance]:
+    """The policy with other arguments. Which constants in its condition are arguments can only be told by their values;
+    a mistake in that moves a finding to another line, and no more.
+    """
+    given = [(argument.type, argument.value) for argument in instance.arguments]
+    slots: dict[_Slot, None] = {}
+
+    def slot(type_: Type, value: c.Value, at: str) -> _Slot | None:
+        alike = given.count((type_, value))
+        return None if not alike else (type_, value, at if alike > 1 else "")
+
+    def collect(type_: Type, value: c.Value, at: str) -> c.Value:
+        found = slot(type_, value, at)
+        if found is not None:
+            slots[found] = None
+        return value
+
+    _changed(instance.condition, collect)
+    used = [argument for each in instances for argument in each.arguments]
+    choices = [
+        list(dict.fromkeys([value, *(each.value for each in used if each.type == type_), *_samples(type_)]))
+        for type_, value, _ in slots
+    ]
+    for values in islice(product(*choices), 1, _MOST):
+        chosen: Mapping[_Slot | None, c.Value] = dict(zip(slots, values, strict=True))
+
+        def change(type_: Type, value: c.Value, at: str, chosen: Mapping[_Slot | None, c.Value] = chosen) -> c.Value:
+            return chosen.get(slot(type_, value, at), value)
+
+        yield msgspec.structs.replace(instance, condition=_changed(instance.condition, change))
+
+
+def _samples(type_: Type) -> tuple[c.Value, ...]:
+    match type_:
+        case DurationType():
+            return Duration(1, "days"), Duration(1200, "months"), Duration(1, "minutes")
+        case EnumType(values):
+            return values
+        case BoolType():
+            return True, False
+        case DateType():
+            return "2000-01-01", "2100-01-01"
+        case DateTimeType():
+            return "2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
+        case _ if isinstance(type_, NUMBERS):
+            whole = (-1_000_000, 0, 1_000_000)
+            return whole if isinstance(type_, IntType) else tuple(map(str, whole))
+        case _:
+            return ()
+
+
+def _changed(condition: c.Condition, change: Callable[[Type, c.Value, str], c.Value]) -> c.Condition:
+    """The condition with other constants."""
+
+    def operand(each: c.Operand) -> c.Operand:
+        if isinstance(each, c.Path):
+            return each
+        return msgspec.structs.replace(each, value=change(each.type, each.value, each.at))
+
+    replace = msgspec.structs.replace
+    match condition:
+        case c.And(items) | c.Or(items):
+            return replace(condition, items=tuple(_changed(item, change) for item in items))
+        case c.Not(item):
+            return replace(condition, item=_changed(item, change))
+        case c.Compare(_, left, right):
+            return replace(condition, left=operand(left), right=operand(right))
+        case c.Time(_, moment, duration):
+            return replace(condition, operand=operand(moment), duration=operand(duration))
+        case c.Contains(whole, item):
+            return replace(condition, operand=operand(whole), item=operand(item))
+        case c.TextTest(_, text, part):
+            return replace(condition, operand=operand(text), part=operand(part))
+        case c.In(each, values):
+            changed = [change(each.type, value, f"{condition.at} {n}") for n, value in enumerate(values)]
+            return replace(condition, values=tuple(dict.fromkeys(changed)))
+        case _:
+            return condition

@@ -1,0 +1,118 @@
+"""What somebody can create, as a question. A decision about a new record asks for every attribute that it sets, and for
+users who may be written where a role is asked for.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, Not, true
+from policylang.analysis.witness import Witness
+from policylang.check.conditions import tests
+from policylang.check.decision import allowed, denied, way_open
+from policylang.check.finding import Shown, Who, WitnessError, show
+from policylang.check.world import World
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import UserType
+from policylang.runtime.plan import Plan
+from policylang.runtime.reference import eligible
+from policylang.runtime.truth import operands
+
+
+class Creation(msgspec.Struct, frozen=True):
+    """The formula holds of records that can be created, without the attributes ``left_out``: those that must be there
+    and that no grant covers or nobody is eligible for. Somebody else fills them later.
+    """
+
+    formula: Formula
+    left_out: frozenset[str]
+
+
+def creation(world: World, plan: Plan, holds: frozenset[str], now: datetime.datetime) -> Creation:
+    """What somebody who has the roles ``holds`` can create."""
+    index = world.index
+    asked: list[Formula] = []
+    left_out: set[str] = set()
+    for name, declared in index.attributes[plan.resource].items():
+        fits = AllOf((_covered(world, plan, name), _eligible(world, plan, declared, holds, now)))
+        missing: Formula = Holds(c.Missing(_path(declared), declared.at), True)
+        if FALSE in fits.items:
+            if declared.optional:
+                asked.append(missing)
+            else:
+                left_out.add(name)
+        else:
+            asked.append(AnyOf((missing, fits)) if declared.optional else fits)
+    return Creation(AllOf((allowed(index, plan), *asked)), frozenset(left_out))
+
+
+def not_creatable(world: World, plan: Plan) -> Formula:
+    """Something that the record sets is not covered, or the action is not open on it."""
+    sets: list[Formula] = []
+    for name, declared in world.index.attributes[plan.resource].items():
+        there = Not(Holds(c.Missing(_path(declared), declared.at), True)) if declared.optional else TRUE
+        sets.append(AllOf((there, Not(_covered(world, plan, name)))))
+    return AnyOf((Not(allowed(world.index, plan)), *sets))
+
+
+def show_created(
+    world: World, who: Who, witness: Witness, left_out: frozenset[str], field: str | None = None
+) -> Shown | None:
+    """The evidence that somebody can create a record; ``None`` where it fails without what is left out of it."""
+    record = {name: value for name, value in witness.record.items() if name not in left_out}
+    try:
+        return show(world, who, "create", msgspec.structs.replace(witness, record=record), allowed=True, field=field)
+    except WitnessError:
+        if left_out:
+            return None
+        raise
+
+
+def _path(declared: ir.Attribute) -> c.Path:
+    return c.Path("record", (declared.name,), declared.type, declared.at)
+
+
+def _covered(world: World, plan: Plan, name: str) -> Formula:
+    """A grant that reaches the record covers the attribute, and no deny takes it."""
+    index = world.index
+    ways = tuple(way_open(index, plan.resource, way) for way in plan.ways if name in way.fields)
+    denies = [each for each in plan.denies if each.deny.fields is not None and name in each.deny.fields]
+    if not ways or any(each.place is None and each.deny.condition is None for each in denies):
+        return FALSE
+    return AllOf((AnyOf(ways), *(Not(denied(index, plan.resource, each)) for each in denies)))
+
+
+def _eligible(
+    world: World, plan: Plan, declared: ir.Attribute, holds: frozenset[str], now: datetime.datetime
+) -> Formula:
+    """The attribute holds a user who may be written into it. Those whom no condition names are alike: one will do."""
+    type_ = declared.type
+    if not isinstance(type_, UserType) or type_.role is None:
+        return TRUE
+    users = eligible(world.index, plan.resource, declared.name, now)
+    named = frozenset(_named(plan))
+    values = [user for user in users if user in named]
+    values += [user for user in users if user not in named][:1]
+    path = _path(declared)
+    parts: list[Formula] = [true(c.In(path, tuple(sorted(values)), declared.at))] if values else []
+    if type_.role in holds:
+        parts.append(true(c.Compare("eq", path, c.Path("subject", (), UserType(None), declared.at), declared.at)))
+    return AnyOf(tuple(parts)) if parts else FALSE
+
+
+def _named(plan: Plan) -> Iterator[str]:
+    """The users whom the conditions of a plan name."""
+    conditions = [limit.condition for way in plan.ways for limit in way.limits]
+    conditions += [instance.condition for instance in plan.appends]
+    conditions += [each.deny.condition for each in plan.denies if each.deny.condition is not None]
+    for condition in conditions:
+        for test in tests(condition):
+            if isinstance(test, c.In):
+                yield from map(str, test.values)
+            for operand in operands(test):
+                if isinstance(operand, c.Constant):
+                    yield str(operand.value)

@@ -1,0 +1,73 @@
+"""The decision as a formula, for questions about all records at once."""
+
+from __future__ import annotations
+
+from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, Not, all_true, true
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import PlaceType
+from policylang.runtime.index import Index
+from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way
+
+
+def covered(index: Index, resource: str, place: str | None) -> Formula:
+    """The record lives at the place or below it; anywhere, if the place is ``None``."""
+    if place is None:
+        return TRUE
+    of = index.resources[resource].place
+    if of is None:
+        return FALSE
+    type_ = index.attributes[resource][of].type
+    assert isinstance(type_, PlaceType)
+    places = tuple(sorted(set(index.below(place)) & index.places_of(type_.scope)))
+    at = index.resources[resource].at
+    return true(c.In(c.Path("record", (of,), type_, at), places, at)) if places else FALSE
+
+
+def way_open(index: Index, resource: str, way: Way) -> Formula:
+    """The grants of the way reach the record."""
+    return AllOf((covered(index, resource, way.place), all_true(limit.condition for limit in way.limits)))
+
+
+def denied(index: Index, resource: str, each: PlacedDeny) -> Formula:
+    """The deny matches the record: its condition is true or unknown."""
+    condition = each.deny.condition
+    matches = TRUE if condition is None else Not(Holds(condition, False))
+    return AllOf((covered(index, resource, each.place), matches))
+
+
+def met(index: Index, resource: str, requirement: Met) -> Formula:
+    """What the action requires is met for the record."""
+    match requirement:
+        case Held(places):
+            return AnyOf(tuple(covered(index, resource, place) for place in places))
+        case AllMet(items):
+            return AllOf(tuple(met(index, resource, item) for item in items))
+        case AnyMet(items):
+            return AnyOf(tuple(met(index, resource, item) for item in items))
+        case _:
+            return TRUE if requirement else FALSE
+
+
+def unhindered(index: Index, plan: Plan, field: str | None = None) -> Formula:
+    """Nothing but a missing grant keeps the action (on the field, if one is given) from the record: what it requires is
+    met, the appends are true, no deny matches.
+    """
+    denies = [
+        Not(denied(index, plan.resource, each))
+        for each in plan.denies
+        if each.deny.fields is None or field in each.deny.fields
+    ]
+    appends = [true(instance.condition) for instance in plan.appends]
+    return AllOf((met(index, plan.resource, plan.requirement), *appends, *denies))
+
+
+def allowed(index: Index, plan: Plan, field: str | None = None) -> Formula:
+    """The action is open on the record, and covers the field if one is given: what `decide` says."""
+    ways = [way for way in plan.ways if field is None or field in way.fields]
+    return AllOf((AnyOf(tuple(way_open(index, plan.resource, way) for way in ways)), unhindered(index, plan, field)))
+
+
+def resource_actions(policy_set: ir.PolicySet) -> tuple[tuple[str, str], ...]:
+    """Every resource with every action on it, in the order of their declaration."""
+    return tuple((resource.name, action.name) for resource in policy_set.resources for action in resource.actions)

@@ -1,0 +1,104 @@
+"""Which declaration and which block item a place lies in."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cached_property
+
+from policylang.source import Location, Source
+from policylang.syntax import ast
+from policylang.syntax.parser import Parsed
+
+Extent = tuple[int, int]
+"""Offsets, the end exclusive."""
+
+
+class Layout:
+    """The declarations of a file and the items in their blocks, in the order of the text."""
+
+    def __init__(self, parsed: Parsed) -> None:
+        self.source = parsed.source
+        self.declarations = parsed.file.declarations
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [declaration.start_pos for declaration in self.declarations]
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a place."""
+        return self.source.line_starts[line - 1] + column - 1
+
+    def around(self, offset: int) -> ast.Declaration | None:
+        """The declaration that an offset lies in."""
+        number = bisect_right(self._starts, offset) - 1
+        found = self.declarations[number] if number >= 0 else None
+        return found if found is not None and offset < found.end_pos else None
+
+    def on_line(self, line: int) -> tuple[Extent, ...]:
+        """The declarations and items that start on a line."""
+        starts = self.source.line_starts
+        first = starts[line - 1]
+        last = starts[line] if line < len(starts) else len(self.source.text) + 1
+        around = self.around(first)
+        begin = bisect_right(self._starts, first - 1)
+        end = bisect_right(self._starts, last - 1)
+        nodes = [*([] if around is None else [around]), *self.declarations[begin:end]]
+        found = [extent for node in nodes for extent in _extents(node) if first <= extent[0] < last]
+        return tuple(dict.fromkeys(found))
+
+    def next_after(self, offset: int) -> Extent | None:
+        """The next item of the same block, or outside of blocks the next declaration."""
+        around = self.around(offset)
+        if around is not None:
+            return next((extent for extent in _extents(around) if extent[0] >= offset), None)
+        number = bisect_right(self._starts, offset)
+        return _extent(self.declarations[number]) if number < len(self.declarations) else None
+
+    def anchor(self, at: Location) -> tuple[str, str]:
+        """What a place is, whatever line it is on: the declaration's kind and name, and the words inside it."""
+        start = self.offset(at.line, at.column)
+        around = self.around(start)
+        words = _words(self.source, start, self.offset(at.end_line, at.end_column))
+        if around is None:
+            return "", words
+        header = _header(around, self.source)
+        return header, "" if start == around.start_pos else words
+
+
+def _extents(declaration: ast.Declaration) -> Iterator[Extent]:
+    yield _extent(declaration)
+    yield from map(_extent, block_items(declaration))
+
+
+def _extent(node: ast.Node) -> Extent:
+    return node.start_pos, node.end_pos
+
+
+def block_items(declaration: ast.Declaration) -> tuple[ast.Node, ...]:
+    """What stands in the block of a declaration, line by line as it were."""
+    match declaration:
+        case ast.Resource() | ast.Role() | ast.Group() | ast.Job() | ast.User() | ast.Integration():
+            return declaration.items
+        case ast.Task():
+            return declaration.needs
+        case ast.AttributeBlock():
+            return declaration.attributes
+        case _:
+            return ()
+
+
+def _header(declaration: ast.Declaration, source: Source) -> str:
+    match declaration:
+        case ast.User(id=name) | ast.Job(code=name) | ast.Invariant(label=name):
+            return f"{type(declaration).__name__.lower()} {name.value}"
+        case ast.Place(name=name) | ast.Feature(name=name) | ast.Resource(name=name) | ast.Policy(name=name):
+            return f"{type(declaration).__name__.lower()} {name.value}"
+        case ast.Role(name=name) | ast.Group(name=name) | ast.Task(name=name) | ast.Integration(name=name):
+            return f"{type(declaration).__name__.lower()} {name.value}"
+        case _:
+            return _words(source, declaration.start_pos, declaration.end_pos)
+
+
+def _words(source: Source, start: int, end: int) -> str:
+    return " ".join(source.text[start:end].split())

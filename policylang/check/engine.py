@@ -1,0 +1,120 @@
+"""Running rules over a compiled policy set."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from policylang.check.catalogue import CHECKS
+from policylang.check.finding import Finding, Shown, WitnessError, replay
+from policylang.check.rules.hygiene import stale_suppression, suppression_expired, suppression_without_reason
+from policylang.check.suppression import Suppression
+from policylang.check.suppressions import Covering
+from policylang.check.world import World
+from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
+from policylang.source import Location
+from policylang.syntax.parser import Parsed
+from policylang.thresholds import Thresholds
+
+Step = Callable[[str], None]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A finding, and for each piece of its evidence the attributes of the record that the decision looked at."""
+
+    finding: Finding
+    looked_at: tuple[frozenset[str], ...] = ()
+
+    @property
+    def order(self) -> tuple[Location, str, str]:
+        """What findings are sorted by: place, code, words."""
+        return Location.parse(self.finding.at), self.finding.code, self.finding.message
+
+
+class Examination(msgspec.Struct, frozen=True):
+    """What rules found, in the order of places, and how many findings comments suppressed."""
+
+    index: Index
+    found: tuple[Found, ...]
+    suppressed: int = 0
+
+
+def run_checks(
+    policy_set: ir.PolicySet,
+    now: datetime.datetime,
+    codes: Iterable[str],
+    thresholds: Thresholds | None = None,
+    step: Step = lambda _what: None,
+) -> list[Finding]:
+    """The findings of the rules with these codes, in the order of their places. ``now`` is aware."""
+    found = _run(World(policy_set, now.astimezone(datetime.UTC), thresholds), frozenset(codes), step)
+    return [each.finding for each in sorted(found, key=lambda each: each.order)]
+
+
+def examine(
+    policy_set: ir.PolicySet,
+    now: datetime.datetime,
+    codes: Collection[str],
+    *,
+    thresholds: Thresholds | None = None,
+    files: Sequence[Parsed] = (),
+    suppressions: Sequence[Suppression] = (),
+    step: Step = lambda _what: None,
+) -> Examination:
+    """`run_checks`, without what the comments in the files suppress, and with the findings about these comments."""
+    wanted = frozenset(codes)
+    world = World(policy_set, now.astimezone(datetime.UTC), thresholds)
+    found = list(_run(world, wanted, step))
+    if not suppressions:
+        return Examination(world.index, tuple(sorted(found, key=lambda each: each.order)))
+    today = world.now.astimezone(world.index.timezone).date()
+    valid = [each for each in suppressions if not each.is_over(today)]
+    covering = Covering(files, valid)
+    used: set[tuple[Suppression, str]] = set()
+    kept: list[Found] = []
+    for each in found:
+        code = each.finding.code
+        over = covering.of(code, Location.parse(each.finding.at))
+        used.update((suppression, code) for suppression in over)
+        if not over:
+            kept.append(each)
+    suppressed = len(found) - len(kept)
+    about = (
+        *stale_suppression.check(valid, used, wanted),
+        *suppression_without_reason.check(suppressions),
+        *suppression_expired.check(suppressions, today),
+    )
+    kept += [Found(finding) for finding in about if finding.code in wanted]
+    return Examination(world.index, tuple(sorted(kept, key=lambda each: each.order)), suppressed)
+
+
+def _run(world: World, wanted: Collection[str], step: Step) -> Iterator[Found]:
+    for code, check in CHECKS.items():
+        if code in wanted:
+            step(f"checking {code}")
+            for finding in check(world):
+                yield Found(finding, tuple(_confirmed(world, finding, shown) for shown in finding.shown))
+
+
+def _confirmed(world: World, finding: Finding, shown: Shown) -> frozenset[str]:
+    """Try a piece of evidence on the reference decision once more: what of the record it looked at."""
+    record = _Watched(shown.record)
+    if replay(world, msgspec.structs.replace(shown, record=record)).allowed != shown.allowed:
+        raise WitnessError(f"{'not ' if shown.allowed else ''}allowed, against what was claimed: {finding}")
+    return frozenset(record.asked)
+
+
+class _Watched(dict[str, Any]):
+    """A record that remembers which of its attributes it was asked for."""
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        super().__init__(record)
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)

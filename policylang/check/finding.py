@@ -1,0 +1,119 @@
+"""Findings of rules, and the situations that show them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from policylang.analysis.asker import Asker
+from policylang.analysis.search import Found, Unproved
+from policylang.analysis.witness import Witness, user_values, with_others
+from policylang.check.world import World
+from policylang.diagnostics import Related
+from policylang.runtime.hypothetical import hypothetical
+from policylang.runtime.reference import Decision, decide
+from policylang.source import Location
+
+
+class Who(msgspec.Struct, frozen=True):
+    """Who makes the request of a witness: a user, or somebody made up who has just these roles or that group.
+
+    ``roles``: ``guard``, or ``guard@site:HQ`` for one given at a place.
+    """
+
+    user: str | None = None
+    roles: tuple[tuple[str, str | None], ...] = ()
+    group: str | None = None
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A request with the answer that it gets: the evidence of a finding."""
+
+    who: Who
+    action: str
+    resource: str
+    allowed: bool
+    record: dict[str, Any]
+    request: dict[str, Any]
+    attributes: dict[str, Any]
+    now: datetime.datetime
+    field: str | None = None
+    users: dict[str, dict[str, Any]] = {}
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule found, without the severity, which is the configuration's.
+
+    ``shown`` is evidence, tried on the reference decision before the finding is reported; ``proved`` says in words what
+    can never happen, where that is what was found. ``unproved``: the question could not be settled within its budget.
+    """
+
+    code: str
+    message: str
+    at: str
+    help: str | None = None
+    related: tuple[Related, ...] = ()
+    shown: tuple[Shown, ...] = ()
+    proved: str | None = None
+    unproved: bool = False
+
+
+class WitnessError(AssertionError):
+    """A witness that the reference does not confirm: a mistake in a rule or in the analysis, never in a policy."""
+
+
+def related(at: str, message: str) -> Related:
+    """Another place that a finding speaks of."""
+    return Related(Location.parse(at), message)
+
+
+def counted(users: Sequence[str], most: int = 3) -> str:
+    """A few of the names, and how many more there are."""
+    named = ", ".join(f"`{user}`" for user in users[:most])
+    return named if len(users) <= most else f"{named} and {len(users) - most} more"
+
+
+def show(world: World, who: Who, action: str, witness: Witness, *, allowed: bool, field: str | None = None) -> Shown:
+    """A witness as evidence that the request is decided so. Raises `WitnessError` if it is not."""
+    shown = Shown(
+        who,
+        action,
+        witness.resource,
+        allowed,
+        witness.record,
+        witness.request,
+        witness.attributes,
+        witness.now,
+        field,
+        witness.users,
+    )
+    if replay(world, shown).allowed != allowed:
+        raise WitnessError(f"{'not ' if allowed else ''}allowed, against what was claimed: {shown}")
+    return shown
+
+
+def replay(world: World, shown: Shown) -> Decision:
+    """What the reference decides about a piece of evidence."""
+    index, user = world.index, shown.who.user
+    asker = Asker(index, shown.resource, shown.now)
+    if user is None:
+        values = user_values(asker, shown.attributes)
+        index, user = hypothetical(index, shown.who.roles, shown.who.group, attributes=values)
+    index = with_others(asker, index, shown.users)
+    return decide(
+        index,
+        user,
+        shown.action,
+        shown.resource,
+        shown.record,
+        now=shown.now,
+        request=shown.request,
+        field=shown.field,
+    )
+
+
+def is_witness(found: Found) -> bool:
+    return not (found is None or isinstance(found, Unproved))

@@ -1,0 +1,199 @@
+"""Who holds what: the declared users and integrations, with the roles and groups that they have at some time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import msgspec
+
+from policylang.check.periods import Period, periods
+from policylang.check.world import UserClass, World
+from policylang.ir import nodes as ir
+from policylang.runtime.plan import Profile, profile
+from policylang.runtime.sources import Bundle, Source
+
+Name = tuple[str, str]
+"""``("role", name)`` or ``("group", name)``."""
+
+Permission = tuple[str, str]
+"""An action and the resource."""
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Users of one class, or one integration, and what they have in one period; at any time, if that is ``None``."""
+
+    users: tuple[str, ...]
+    declared: ir.User | None
+    period: Period | None
+    profile: Profile
+    at: str
+
+    @property
+    def first(self) -> str:
+        return self.users[0]
+
+
+class Holding:
+    """Roles and groups, what lies inside them, and who has them. Each answer is worked out once."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._inside: dict[Name, tuple[Bundle, ...]] = {}
+        self._granted: dict[Name, frozenset[Permission]] = {}
+        self._all_granted: dict[tuple[Source, ...], frozenset[Permission]] = {}
+
+    def bundle(self, name: Name) -> Bundle:
+        kind, plain = name
+        return self.world.index.groups[plain] if kind == "group" else self.world.index.roles[plain]
+
+    def inside(self, name: Name) -> tuple[Bundle, ...]:
+        """A role or group and every role inside it, each once, the nearest first."""
+        if name not in self._inside:
+            found: dict[str, Bundle] = {}
+            waiting = [self.bundle(name)]
+            for bundle in waiting:
+                if bundle.at not in found:
+                    found[bundle.at] = bundle
+                    waiting += [self.world.index.roles[ref.name] for ref in bundle.roles]
+            self._inside[name] = tuple(found.values())
+        return self._inside[name]
+
+    def granted(self, name: Name) -> frozenset[Permission]:
+        """The actions on resources that a role or group grants somehow, also by the roles inside it."""
+        if name not in self._granted:
+            self._granted[name] = frozenset(
+                (action, grant.resource)
+                for bundle in self.inside(name)
+                for grant in bundle.grants
+                for action in grant.actions
+            )
+        return self._granted[name]
+
+    def granted_to(self, who: Profile) -> frozenset[Permission]:
+        """The actions on resources that somebody is granted somehow and somewhere."""
+        if who.sources not in self._all_granted:
+            parts = [self.granted((source.kind, source.name)) for source in who.sources]
+            self._all_granted[who.sources] = parts[0] if len(parts) == 1 else frozenset().union(*parts)
+        return self._all_granted[who.sources]
+
+    @cached_property
+    def around(self) -> dict[Name, tuple[Name, ...]]:
+        """A role or group, and every role and group that it is inside of, itself among them."""
+        found: dict[Name, list[Name]] = {}
+        for source, _ in self.world.bundles:
+            name = (source.kind, source.name)
+            for bundle in self.inside(name):
+                found.setdefault(name_of(bundle), []).append(name)
+        return {name: tuple(names) for name, names in found.items()}
+
+    @cached_property
+    def holders(self) -> tuple[Holder, ...]:
+        """Users by class and period, and integrations."""
+        found = [holder for each in self.world.user_classes for holder in self._of_class(each)]
+        for integration in self.world.policy_set.integrations:
+            who = profile(self.world.index, integration.name, None)
+            found.append(Holder((integration.name,), None, None, who, integration.at))
+        return tuple(found)
+
+    def _of_class(self, users: UserClass) -> Iterator[Holder]:
+        declared, index = users.declared, self.world.index
+        if all(each.start is None and each.until is None for each in declared.assignments):
+            yield Holder(users.users, declared, None, profile(index, declared.id, None), declared.at)
+        else:
+            for period, who in periods(index, declared.id):
+                yield Holder(users.users, declared, period, who, declared.at)
+
+    @cached_property
+    def held_by(self) -> dict[Name, tuple[Holder, ...]]:
+        """A role or group, and those who have it, at some time, somewhere, directly or inside another."""
+        found: dict[Name, list[Holder]] = {}
+        for holder in self.holders:
+            held = {
+                name_of(bundle)
+                for source in holder.profile.sources
+                for bundle in self.inside((source.kind, source.name))
+            }
+            for name in held:
+                found.setdefault(name, []).append(holder)
+        return {name: tuple(holders) for name, holders in found.items()}
+
+    def has(self, who: Profile, name: Name) -> bool:
+        """Whether somebody has a role or is in a group, in whatever way."""
+        return any(
+            name_of(bundle) == name for source in who.sources for bundle in self.inside((source.kind, source.name))
+        )
+
+    def satisfies(self, requirement: ir.Requirement | None, granted: frozenset[Permission], superuser: bool) -> bool:
+        """Whether a requirement is met by what is granted, wherever that is, and the features as they are."""
+        features = self.world.index.features
+        match requirement:
+            case None:
+                return True
+            case ir.RequiresAll(items=items):
+                return all(self.satisfies(item, granted, superuser) for item in items)
+            case ir.RequiresAny(items=items):
+                return any(self.satisfies(item, granted, superuser) for item in items)
+            case ir.RequiresFeature(feature=feature):
+                return features[feature]
+            case ir.RequiresSuperuser():
+                return superuser
+            case ir.RequiresGrant(action=action, resource=resource):
+                return (action, resource) in granted
+
+    @cached_property
+    def every_permission(self) -> frozenset[Permission]:
+        return frozenset((action, name) for name, actions in self.world.index.actions.items() for action in actions)
+
+    @cached_property
+    def required(self) -> frozenset[Permission]:
+        """The actions on resources that some action requires."""
+        return frozenset(
+            (each.action, each.resource)
+            for resource in self.world.policy_set.resources
+            for action in resource.actions
+            for each in atoms(action.requires)
+            if isinstance(each, ir.RequiresGrant)
+        )
+
+
+def holding(world: World) -> Holding:
+    """Who holds what in a world, made once."""
+    found = world.__dict__.get("_holding")
+    if found is None:
+        found = world.__dict__["_holding"] = Holding(world)
+    assert isinstance(found, Holding)
+    return found
+
+
+def name_of(bundle: Bundle) -> Name:
+    return ("group" if isinstance(bundle, ir.Group) else "role", bundle.name)
+
+
+def atoms(
+    requirement: ir.Requirement | None,
+) -> Iterator[ir.RequiresGrant | ir.RequiresFeature | ir.RequiresSuperuser]:
+    """The single requirements in an expression of them."""
+    match requirement:
+        case None:
+            return
+        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
+            for item in items:
+                yield from atoms(item)
+        case _:
+            yield requirement
+
+
+def requirement_in_words(requirement: ir.Requirement, inner: bool = False) -> str:
+    """A requirement as it is written, with the names in backticks."""
+    match requirement:
+        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
+            word = " and " if isinstance(requirement, ir.RequiresAll) else " or "
+            text = word.join(requirement_in_words(item, True) for item in items)
+            return f"({text})" if inner else text
+        case ir.RequiresFeature(feature=feature):
+            return f"the feature `{feature}`"
+        case ir.RequiresSuperuser():
+            return "the superuser tag"
+        case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
+            return f"{action} on `{resource}`" + (f" at {kind}" if kind else "")

@@ -1,0 +1,195 @@
+"""Questions about limits that several rules ask, each answered once for the same policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import msgspec
+
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not, all_true, true
+from policylang.analysis.search import UNPROVED, Found
+from policylang.analysis.witness import Witness
+from policylang.check.conditions import paths, tests
+from policylang.check.periods import Period
+from policylang.check.world import World
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import DateTimeType, DateType, UserType
+from policylang.runtime.sources import Bundle, Source, sources
+from policylang.runtime.truth import operands
+from policylang.source import Location
+
+
+class Looks(msgspec.Struct, frozen=True):
+    """What a formula looks at: whether at time, at attributes of users, and which users it names."""
+
+    time: bool
+    attributes: frozenset[str]
+    users: frozenset[str]
+
+
+class Questions:
+    """Questions about everybody, and about one user, that share their answers."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._looks: dict[Formula, Looks] = {}
+        self._anybody: dict[tuple[Formula, str], Found] = {}
+        self._together: dict[frozenset[str], Found] = {}
+        self._implied: dict[tuple[frozenset[str], str], Found] = {}
+
+    # --- formulas ----------------------------------------------------------------------------------------
+
+    def anybody(self, formula: Formula, resource: str) -> Found:
+        """A situation in which the formula holds, whoever asks: somebody made up, a user whom the formula names, or one
+        who lacks an attribute that a user should have. The user of the situation is not told: for claims that there
+        is none.
+        """
+        key = (formula, resource)
+        if key not in self._anybody:
+            self._anybody[key] = self._ask_anybody(formula, resource)
+        return self._anybody[key]
+
+    def _ask_anybody(self, formula: Formula, resource: str) -> Found:
+        found = self.world.find(formula, resource)
+        doubt = found is UNPROVED
+        for user in () if isinstance(found, Witness) else self._peculiar(formula):
+            found = self.world.find(formula, resource, user)
+            if isinstance(found, Witness):
+                return found
+            doubt = doubt or found is UNPROVED
+        return found if isinstance(found, Witness) else UNPROVED if doubt else None
+
+    def _peculiar(self, formula: Formula) -> Iterator[str]:
+        """Users about whom the formula may say what it says of nobody else, one of each kind."""
+        looks, index = self.looks(formula), self.world.index
+        yield from sorted(looks.users & {*index.users, *index.integrations})
+        wanted = looks.attributes - index.optional_subject
+        if not wanted:
+            return
+        seen: set[tuple[object, ...]] = set()
+        for kind in self.world.user_classes:
+            values = {value.name: value.values for value in kind.declared.attributes if value.name in looks.attributes}
+            if not wanted <= values.keys():
+                held = tuple((name, tuple(v.value for v in values[name])) for name in sorted(values))
+                if held not in seen:
+                    seen.add(held)
+                    yield kind.first
+        yield from sorted(index.integrations)[:1]  # they have no attributes
+
+    def of_user(self, formula: Formula, resource: str, user: str, period: Period | None = None) -> Found:
+        """Whether the formula can hold for the user, in the period. The situation is the user's only where the answer
+        depends on who asks or when: for claims that there is none.
+        """
+        found = self.anybody(formula, resource)
+        looks = self.looks(formula)
+        general = not looks.attributes and user not in looks.users
+        if found is None or (general and not (looks.time and period not in (None, Period()))):
+            return found
+        return self.world.find(formula, resource, user, None if period == Period() else period)
+
+    def looks(self, formula: Formula) -> Looks:
+        if formula not in self._looks:
+            self._looks[formula] = self._look(formula)
+        return self._looks[formula]
+
+    def _look(self, formula: Formula) -> Looks:
+        time, attributes, users = False, set[str](), set[str]()
+        for condition in conditions(formula):
+            for test in tests(condition):
+                for operand in operands(test):
+                    time = time or isinstance(operand.type, DateType | DateTimeType)
+                    if isinstance(operand, c.Constant) and isinstance(operand.type, UserType):
+                        users.add(str(operand.value))
+                if isinstance(test, c.In) and isinstance(test.operand.type, UserType):
+                    users |= {str(value) for value in test.values}
+            for path in paths(condition):
+                attributes |= set(self._of_user(path))
+        return Looks(time, frozenset(attributes), frozenset(users))
+
+    def _of_user(self, path: c.Path) -> Iterator[str]:
+        """The attribute of a user that a path leads to."""
+        if path.root == "subject":
+            yield from path.steps[:1]
+        elif path.root == "record" and len(path.steps) > 1 and path.steps[-1] in self.world.index.subject:
+            yield path.steps[-1]
+
+    @cached_property
+    def holders(self) -> dict[str, tuple[str, ...]]:
+        """Roles, and the users who have them now from any source, in order."""
+        found: dict[str, list[str]] = {}
+        for user in sorted(self.world.index.users):
+            sources_now = sources(self.world.index, user, self.world.now)
+            inside = (chain[-1] for source in sources_now for chain in self.world.chains(source))
+            for name in {bundle.name for bundle in inside if isinstance(bundle, ir.Role)}:
+                found.setdefault(name, []).append(user)
+        return {role: tuple(users) for role, users in found.items()}
+
+    # --- sets of policies --------------------------------------------------------------------------------
+
+    def together(self, instances: Iterable[str]) -> Found:
+        """``None``: no record makes all of these policies on one resource true."""
+        key = frozenset(instances)
+        if key not in self._together:
+            first = self.world.index.instances[min(key)]
+            self._together[key] = self.anybody(all_true(self._conditions(key)), first.resource)
+        return self._together[key]
+
+    def implied(self, others: Iterable[str], one: str) -> Found:
+        """``None``: wherever all the others are true, the one is."""
+        key = (frozenset(others), one)
+        if one in key[0]:
+            return None
+        if key not in self._implied:
+            wanted = self.world.index.instances[one]
+            formula = AllOf((*(true(each) for each in self._conditions(key[0])), Not(true(wanted.condition))))
+            self._implied[key] = self.anybody(formula, wanted.resource)
+        return self._implied[key]
+
+    def _conditions(self, instances: frozenset[str]) -> Iterator[c.Condition]:
+        return (self.world.index.instances[each].condition for each in sorted(instances))
+
+
+def conditions(formula: Formula) -> Iterator[c.Condition]:
+    """The conditions that a formula speaks of."""
+    match formula:
+        case Holds(condition):
+            yield condition
+        case AllOf(items) | AnyOf(items):
+            for item in items:
+                yield from conditions(item)
+        case Not(item):
+            yield from conditions(item)
+
+
+def inner_first(world: World) -> Iterator[tuple[Source, Bundle]]:
+    """Every role after the roles inside it, then every group."""
+    roles = {bundle.name: (source, bundle) for source, bundle in world.bundles if source.kind == "role"}
+    done: set[str] = set()
+    for name in roles:
+        waiting = [(name, False)]
+        while waiting:
+            role, inside_done = waiting.pop()
+            if inside_done:
+                yield roles[role]
+            elif role not in done:
+                done.add(role)
+                waiting.append((role, True))
+                waiting += [(ref.name, False) for ref in reversed(roles[role][1].roles)]
+    yield from ((source, bundle) for source, bundle in world.bundles if source.kind == "group")
+
+
+def uses(policy_set: ir.PolicySet) -> dict[str, list[str]]:
+    """Policy instances, and the places where they are attached to roles, groups and users."""
+    found: dict[str, list[str]] = {}
+    for bundles in (policy_set.roles, policy_set.groups):
+        for bundle in bundles:
+            for limit in bundle.limits:
+                found.setdefault(limit.instance, []).append(limit.at)
+    for user in policy_set.users:
+        for policy in (*user.appends, *user.overrides):
+            found.setdefault(policy.limit.instance, []).append(policy.limit.at)
+    for places in found.values():
+        places.sort(key=Location.parse)
+    return found

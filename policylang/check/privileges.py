@@ -1,0 +1,192 @@
+"""What rules about least privilege have in common: somebody with just one role, who has what, words, evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from policylang.analysis.witness import Witness
+from policylang.check.finding import Shown, Who, WitnessError, show
+from policylang.check.world import World
+from policylang.diagnostics import listed
+from policylang.ir import nodes as ir
+from policylang.model.types import UserType
+from policylang.runtime.index import Index
+from policylang.runtime.plan import Profile
+from policylang.runtime.reference import eligible, grant_fields
+from policylang.runtime.sources import Source, sources
+
+
+def just(source: Source, *, superuser: bool = False) -> Profile:
+    """The profile of somebody who has just this source."""
+    return Profile((source,), (), (), superuser)
+
+
+def holder(source: Source) -> Who:
+    """Somebody made up who has just this source."""
+    return Who(group=source.name) if source.kind == "group" else Who(roles=((source.name, source.place),))
+
+
+def role_source(name: str) -> Source:
+    """A role, held everywhere."""
+    return Source("role", name, None)
+
+
+def data_objects(index: Index) -> tuple[str, ...]:
+    """The resources with attributes, by name. The others are modules and switches."""
+    return tuple(name for name in sorted(index.resources) if index.resources[name].attributes)
+
+
+def in_order(index: Index, resource: str, fields: Iterable[str]) -> tuple[str, ...]:
+    """Attributes in the order of their declaration."""
+    wanted = set(fields)
+    return tuple(name for name in index.attributes[resource] if name in wanted)
+
+
+def sensitive_fields(index: Index, grant: ir.Grant) -> tuple[str, ...]:
+    """The sensitive attributes that a grant covers."""
+    if grant.fields is None:
+        return ()
+    declared = index.attributes[grant.resource]
+    return tuple(name for name in grant.fields if declared[name].sensitive)
+
+
+def is_explained(because: str | None) -> bool:
+    """Whether a `because` says anything."""
+    return because is not None and because.strip() != ""
+
+
+def reads(world: World, source: Source) -> dict[str, frozenset[str]]:
+    """The attributes of each resource that somebody with just this source is granted to view, less what denies without
+    a condition take; nothing of a resource that is not granted, or taken as a whole.
+    """
+    whole, hidden = taken(world, source)
+    seen: dict[str, frozenset[str]] = {}
+    for _chain, grant in world.granted(source):
+        if "view" in grant.actions and (grant.resource, "view") not in whole:
+            covered = grant_fields(world.index, grant) - hidden.get((grant.resource, "view"), frozenset())
+            seen[grant.resource] = seen.get(grant.resource, frozenset()) | covered
+    return seen
+
+
+def taken(world: World, source: Source) -> tuple[set[tuple[str, str]], dict[tuple[str, str], frozenset[str]]]:
+    """What denies without a condition leave nothing of for somebody with the source: resource and action as a whole,
+    and attributes.
+    """
+    said = [deny for chain in world.chains(source) for deny in chain[-1].denies]
+    whole: set[tuple[str, str]] = set()
+    fields: dict[tuple[str, str], frozenset[str]] = {}
+    for deny in (*said, *world.index.denies):
+        if deny.condition is None:
+            for action in deny.actions:
+                key = (deny.resource, action)
+                if deny.fields is None:
+                    whole.add(key)
+                else:
+                    fields[key] = fields.get(key, frozenset()) | frozenset(deny.fields)
+    return whole, fields
+
+
+# --- people --------------------------------------------------------------------------------------------------
+
+
+def today(world: World) -> str:
+    """The day of the check, in the policy set's timezone."""
+    return world.now.astimezone(world.index.timezone).date().isoformat()
+
+
+def people(world: World) -> dict[str, list[str]]:
+    """The users who have a role from any source, now or at a later day, by role, in order of their ids."""
+    day = today(world)
+    found: dict[str, set[str]] = {}
+    known: dict[Source, frozenset[str]] = {}
+    for each in world.user_classes:
+        for source in _held(world.index, each.declared, day):
+            if source not in known:
+                known[source] = roles_inside(world, source)
+            for role in known[source]:
+                found.setdefault(role, set()).update(each.users)
+    return {role: sorted(users) for role, users in found.items()}
+
+
+def roles_inside(world: World, source: Source) -> frozenset[str]:
+    """The roles that somebody with the source has: the role itself and those inside it, or those of the group."""
+    return frozenset(chain[-1].name for chain in world.chains(source) if isinstance(chain[-1], ir.Role))
+
+
+def _held(index: Index, user: ir.User, day: str) -> Iterator[Source]:
+    """The sources of a user that are not over, whatever their places."""
+    left = tuple(each for each in user.assignments if each.until is None or each.until >= day)
+    if len(left) < len(user.assignments):
+        index = index.changed(users={user.id: msgspec.structs.replace(user, assignments=left)})
+    for source in sources(index, user.id, None):
+        yield Source(source.kind, source.name, None)
+
+
+# --- words ---------------------------------------------------------------------------------------------------
+
+
+def several(words: Sequence[str], most: int = 4) -> str:
+    """``a, b and c``, or a few of them and how many more there are."""
+    if len(words) <= most:
+        return listed(list(words), "and")
+    return f"{', '.join(words[:most])} and {len(words) - most} more"
+
+
+def ticked(names: Iterable[str]) -> list[str]:
+    return [f"`{name}`" for name in names]
+
+
+def on(actions: Iterable[str], resource: str, fields: Sequence[str] = ()) -> str:
+    """``view, modify on `doc` (`fee`)``"""
+    return f"{', '.join(actions)} on {target(resource, fields)}"
+
+
+def target(resource: str, fields: Sequence[str] = ()) -> str:
+    """```doc` (`fee`)``"""
+    return f"`{resource}` ({', '.join(ticked(fields))})" if fields else f"`{resource}`"
+
+
+# --- evidence ------------------------------------------------------------------------------------------------
+
+
+def show_if_possible(
+    world: World, claims: Sequence[tuple[Who, bool]], action: str, witness: Witness, field: str | None = None
+) -> tuple[Shown, ...]:
+    """A witness as evidence that each of these is allowed, or is not. Who creates a record is also asked for every
+    attribute that it sets: those that may not be set are left out until the reference agrees with all that is claimed.
+    If it never does, what is left is that somebody is denied.
+    """
+    if action != "create":
+        return tuple(show(world, who, action, witness, allowed=allowed, field=field) for who, allowed in claims)
+    for record in _proposals(world, witness, field):
+        proposed = msgspec.structs.replace(witness, record=record)
+        try:
+            return tuple(show(world, who, action, proposed, allowed=allowed, field=field) for who, allowed in claims)
+        except WitnessError:
+            continue
+    return tuple(
+        show(world, who, action, witness, allowed=False, field=field) for who, allowed in claims if not allowed
+    )
+
+
+def _proposals(world: World, witness: Witness, field: str | None) -> Iterator[dict[str, Any]]:
+    """The record; with users who may be chosen, and without those where none may; then with fewer and fewer values."""
+    declared = world.index.attributes[witness.resource]
+    yield witness.record
+    chosen = dict(witness.record)
+    for name in witness.record:
+        type_ = declared[name].type if name in declared else None
+        if isinstance(type_, UserType) and type_.role is not None:
+            users = eligible(world.index, witness.resource, name, witness.now)
+            if users:
+                chosen[name] = users[0]
+            elif name != field:
+                del chosen[name]
+    yield dict(chosen)
+    for name in sorted(declared, key=lambda name: not declared[name].sensitive):
+        if name in chosen and name != field:
+            del chosen[name]
+            yield dict(chosen)

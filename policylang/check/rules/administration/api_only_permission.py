@@ -1,0 +1,106 @@
+"""PL505"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding, related
+from policylang.check.holding import Holding, holding, name_of
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
+from policylang.runtime.sources import Bundle
+
+RULE = Rule(
+    code="PL505",
+    name="api-only-permission",
+    family="administration",
+    severity="warning",
+    summary="a permission assignable only via the API in a role managed in the UI",
+    why=(
+        "Nobody can tick this permission where the role is managed: the policy and the product drift apart, and the "
+        "next change in the UI may lose it without a word."
+    ),
+    bad="""\
+portals staff
+resource equipment { actions view  action adjust assignable via api }
+role clerk {
+  portal staff
+  grant view, adjust on equipment   #! PL505
+}
+user "carl@acme.test" { assign role clerk }
+""",
+    good="""\
+portals staff
+resource equipment { actions view  action adjust assignable via ui, api }
+role clerk {
+  portal staff
+  grant view, adjust on equipment
+}
+user "carl@acme.test" { assign role clerk }
+""",
+    near="""\
+resource equipment { name : text  actions view  action adjust assignable via api }
+role stock_sync { grant view, adjust on equipment }
+integration warehouse { role stock_sync  objects equipment }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Every role and group is managed in the UI but for those that only integrations have: roles without a portal that
+    an integration holds, directly or inside its own, and that no person has, gets with a job or may be handed.
+    """
+    held = holding(world)
+    api_only = {
+        (action.name, resource.name): action
+        for resource in world.policy_set.resources
+        for action in resource.actions
+        if action.assignable_via == ("api",)
+    }
+    if not api_only:
+        return
+    of_integrations = _of_integrations(held)
+    for _, bundle in world.bundles:
+        if bundle.name in of_integrations and isinstance(bundle, ir.Role):
+            continue
+        by_line: dict[str, list[tuple[str, ir.Action]]] = {}
+        for grant in bundle.grants:
+            for action in grant.actions:
+                if (action, grant.resource) in api_only:
+                    by_line.setdefault(grant.at, []).append((grant.resource, api_only[action, grant.resource]))
+        for at, actions in by_line.items():
+            yield _finding(bundle, at, actions)
+
+
+def _of_integrations(held: Holding) -> frozenset[str]:
+    """The roles that are for integrations only."""
+    world = held.world
+    given: set[str] = set()
+    for integration in world.policy_set.integrations:
+        if integration.role is not None:
+            given.update(bundle.name for bundle in held.inside(("role", integration.role.name)))
+    people: set[str] = set()
+    starts = [ref.name for job in world.policy_set.jobs for ref in job.roles]
+    starts += [a.role for each in world.user_classes for a in each.declared.assignments]
+    starts += [ref.name for _, bundle in world.bundles for ref in bundle.may_assign]
+    starts += [integration.mirror.name for integration in world.policy_set.integrations if integration.mirror]
+    starts += [ref.name for group in world.policy_set.groups for ref in group.roles]
+    starts += [role.name for role in world.policy_set.roles if role.portal is not None]
+    for name in dict.fromkeys(starts):
+        people.update(bundle.name for bundle in held.inside(("role", name)))
+    return frozenset(given - people)
+
+
+def _finding(bundle: Bundle, at: str, actions: list[tuple[str, ir.Action]]) -> Finding:
+    what = ", ".join(f"{action.name} on `{resource}`" for resource, action in actions[:3])
+    more = f" and {len(actions) - 3} more" if len(actions) > 3 else ""
+    kind, name = name_of(bundle)
+    return Finding(
+        code="PL505",
+        message=f"{what}{more} can be assigned via the API only, and {kind} `{name}` is managed in the UI",
+        at=at,
+        help="keep it in a role that only an integration has, or take it out",
+        related=tuple(related(action.at, "assignable via the API") for _, action in actions[:1]),
+    )

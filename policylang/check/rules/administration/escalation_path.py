@@ -1,0 +1,288 @@
+"""PL504"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.analysis.formula import AllOf, Formula, Not
+from policylang.analysis.search import Unproved
+from policylang.analysis.witness import Witness
+from policylang.check.creating import creation, show_created
+from policylang.check.decision import allowed
+from policylang.check.finding import Finding, Shown, Who, related, show
+from policylang.check.holding import Holding, Name, holding, name_of
+from policylang.check.world import World
+from policylang.diagnostics import Rule, listed
+from policylang.ir import nodes as ir
+from policylang.runtime.plan import Plan, Profile
+from policylang.runtime.sources import Source
+from policylang.source import Location
+
+RULE = Rule(
+    code="PL504",
+    name="escalation-path",
+    family="administration",
+    severity="error",
+    summary="a holder who can reach more than they hold, by what they may assign",
+    why=(
+        "Who may hand out a role can give it to themselves, or to somebody who does as they ask. What the role reaches "
+        "is then theirs, and so is what its holders may assign in turn."
+    ),
+    bad="""\
+resource doc { actions view, delete }
+role boss { grant view, delete on doc }
+role deputy { grant view on doc  may assign boss }   #! PL504
+role lead {
+  grant view on doc
+  may assign deputy   #! PL504
+}
+""",
+    good="""\
+resource doc { actions view, delete }
+role boss { grant view, delete on doc }
+role deputy { grant view on doc }
+role lead {
+  grant view on doc
+  may assign deputy
+}
+""",
+    near="""\
+resource doc { owner : user  actions view, delete }
+policy mine on doc { owner is assigned user }
+role helper { grant view, delete on doc  policy mine }
+role sales_rep
+role clerk { grant view, delete on doc  may assign helper, sales_rep }
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+
+class _Step(msgspec.Struct, frozen=True):
+    """Holders of ``giver`` may assign ``role``: ``said_by`` it, or a role inside it."""
+
+    giver: Name
+    said_by: Name
+    ref: ir.Ref
+
+    @property
+    def role(self) -> Name:
+        return "role", self.ref.name
+
+
+class _Gain(msgspec.Struct, frozen=True):
+    """What somebody reaches at the end of a path."""
+
+    path: tuple[_Step, ...]
+    what: tuple[str, ...]
+    shown: tuple[Shown, ...]
+    unproved: bool
+
+
+def check(world: World) -> Iterator[Finding]:
+    """About the holder of a role or group who has just that, everywhere. What counts is a request that is denied to
+    them and allowed to whoever has the role at the end of the path; where that one requires something else, together
+    with what comes before it. Nothing is gained by a role without access of its own, by which people are only chosen.
+
+    One finding for each line that says ``may assign``, with the first path; where a role inside another says it, and
+    only what is around it makes the difference, the finding stands where the inner one is brought in.
+    """
+    held = holding(world)
+    told: set[tuple[str, Name]] = set()
+    said = [name_of(bundle) for _, bundle in world.bundles if bundle.may_assign]
+    for name in said:
+        yield from _of(held, name, told, itself=True)
+    for name in dict.fromkeys(around for inner in said for around in held.around[inner]):
+        yield from _of(held, name, told, itself=False)
+
+
+def _of(held: Holding, name: Name, told: set[tuple[str, Name]], *, itself: bool) -> Iterator[Finding]:
+    """What the holder gains by what the role or group says ``itself``, or by what roles inside it say."""
+    by_line: dict[tuple[str, int], list[_Gain]] = {}
+    for path in _paths(held, name):
+        key = path[0].ref.at, path[-1].role
+        if (path[0].said_by == name) == itself and key not in told:
+            gain = _gain(held, name, path)
+            if gain is not None:
+                told.add(key)
+                at = Location.parse(_place(held, name, path[0]))
+                by_line.setdefault((at.path, at.line), []).append(gain)
+    for gains in by_line.values():
+        yield _finding(held, name, gains)
+
+
+def _paths(held: Holding, name: Name) -> Iterator[tuple[_Step, ...]]:
+    """The shortest way to each role that a holder can come to hold, the nearest first."""
+    found: dict[Name, tuple[_Step, ...]] = {name: ()}
+    waiting = [name]
+    for giver in waiting:
+        for bundle in held.inside(giver):
+            for ref in bundle.may_assign:
+                role: Name = ("role", ref.name)
+                if role not in found:
+                    found[role] = (*found[giver], _Step(giver, name_of(bundle), ref))
+                    waiting.append(role)
+                    yield found[role]
+
+
+# --- what is gained ------------------------------------------------------------------------------------------
+
+
+def _gain(held: Holding, name: Name, path: tuple[_Step, ...]) -> _Gain | None:
+    """What the role at the end of a path reaches and the holder of the first does not."""
+    end = path[-1].role
+    if end[1] in {bundle.name for bundle in held.inside(name) if not isinstance(bundle, ir.Group)} and not any(
+        bundle.limits or bundle.denies for bundle in held.inside(name)
+    ):
+        return None
+    what: list[str] = []
+    shown: tuple[Shown, ...] = ()
+    unproved = False
+    for action, resource in sorted(held.granted(end)):
+        found = _more(held, name, path, action, resource)
+        if found is None:
+            continue
+        what.append(f"{action} on `{resource}`")
+        if isinstance(found, Unproved):
+            unproved = True
+        elif not shown:
+            shown = found
+    return _Gain(path, tuple(what), shown, unproved and not shown) if what else None
+
+
+def _profile(names: tuple[Name, ...]) -> Profile:
+    sources = [Source("group" if kind == "group" else "role", plain, None) for kind, plain in names]
+    return Profile(tuple(dict.fromkeys(sources)), (), (), False)
+
+
+def _who(names: tuple[Name, ...]) -> Who:
+    group = next((plain for kind, plain in names if kind == "group"), None)
+    return Who(roles=tuple((plain, None) for kind, plain in names if kind == "role"), group=group)
+
+
+def _more(
+    held: Holding, name: Name, path: tuple[_Step, ...], action: str, resource: str
+) -> tuple[Shown, ...] | Unproved | None:
+    """A request that the holder is denied and the one at the end of the path is allowed."""
+    world = held.world
+    mine = world.plan(_profile((name,)), action, resource)
+    unproved: Unproved | None = None
+    for names in _together(path, name):
+        theirs = world.plan(_profile(names), action, resource)
+        if theirs.requirement is False:
+            continue
+        for field in _fields(theirs, mine):
+            found = _shown(world, (name,), mine, names, theirs, field)
+            if isinstance(found, Unproved):
+                unproved = found
+            elif found is not None:
+                return found
+    return unproved
+
+
+def _together(path: tuple[_Step, ...], name: Name) -> Iterator[tuple[Name, ...]]:
+    """Who may stand at the end: somebody with the last role alone, or with what comes before it as well."""
+    end = path[-1].role
+    yield (end,)
+    yield name, end
+    if len(path) > 1:
+        yield (name, *(step.role for step in path))
+
+
+def _fields(theirs: Plan, mine: Plan) -> Iterator[str | None]:
+    """The attributes to ask about, ``None`` for the record as such: not those that are certainly no gain."""
+    fields = sorted(frozenset().union(*(way.fields for way in theirs.ways)))
+    asked: set[tuple[object, ...]] = set()
+    for field in (None, *fields):
+        key = (_reach(theirs, field), _reach(mine, field), _taken(theirs, field), _taken(mine, field))
+        if key in asked or _is_within(theirs, mine, field):
+            continue
+        asked.add(key)
+        yield field
+
+
+def _reach(plan: Plan, field: str | None) -> frozenset[frozenset[str]]:
+    """The limits of each way to the attribute."""
+    return frozenset(
+        frozenset(limit.id for limit in way.limits) for way in plan.ways if field is None or field in way.fields
+    )
+
+
+def _taken(plan: Plan, field: str | None) -> frozenset[str]:
+    return frozenset(
+        each.deny.at
+        for each in plan.denies
+        if each.deny.fields is None or (field is not None and field in each.deny.fields)
+    )
+
+
+def _is_within(theirs: Plan, mine: Plan, field: str | None) -> bool:
+    """Whether it shows at once that the first reaches no more than the second."""
+    if mine.requirement is not True or not _taken(mine, field) <= _taken(theirs, field):
+        return False
+    reach = _reach(mine, field)
+    return all(any(less <= limits for less in reach) for limits in _reach(theirs, field))
+
+
+def _shown(
+    world: World, holder: tuple[Name, ...], mine: Plan, names: tuple[Name, ...], theirs: Plan, field: str | None
+) -> tuple[Shown, ...] | Unproved | None:
+    formula: Formula = allowed(world.index, theirs, field)
+    made = None
+    if theirs.action == "create":
+        roles = frozenset(
+            bundle.name for name in names for bundle in holding(world).inside(name) if isinstance(bundle, ir.Role)
+        )
+        made = creation(world, theirs, roles, world.now)
+        formula = AllOf((formula, made.formula))
+    found = world.find(AllOf((formula, Not(allowed(world.index, mine, field)))), theirs.resource)
+    if not isinstance(found, Witness):
+        return found
+    if made is not None:
+        reached = show_created(world, _who(names), found, made.left_out, field)
+        if reached is None:
+            return None
+        found = msgspec.structs.replace(found, record=reached.record)
+    else:
+        reached = show(world, _who(names), theirs.action, found, allowed=True, field=field)
+    return show(world, _who(holder), theirs.action, found, allowed=False, field=field), reached
+
+
+# --- in words ------------------------------------------------------------------------------------------------
+
+
+def _place(held: Holding, name: Name, first: _Step) -> str:
+    """The line that says what the holder may assign; or, if a role inside says it and is right in itself, the line
+    that brings that role in.
+    """
+    if first.said_by == name:
+        return first.ref.at
+    for ref in held.bundle(name).roles:
+        if first.said_by in {name_of(bundle) for bundle in held.inside(("role", ref.name))}:
+            return ref.at
+    return first.ref.at
+
+
+def _finding(held: Holding, name: Name, gains: list[_Gain]) -> Finding:
+    first = gains[0]
+    what = listed(list(first.what[:3]), "and") + (f" and {len(first.what) - 3} more" if len(first.what) > 3 else "")
+    others = [f"`{gain.path[-1].ref.name}`" for gain in gains[1:4]]
+    kind, plain = name
+    return Finding(
+        code="PL504",
+        message=f"who has {kind} `{plain}` can come to {what}: {'; '.join(map(_step_in_words, first.path))}"
+        + (f"; likewise by {listed(others, 'and')}" if others else "")
+        + (" (not proved)" if first.unproved else ""),
+        at=_place(held, name, first.path[0]),
+        help="let them assign only roles that reach no more than they do",
+        related=tuple(related(step.ref.at, f"`{step.ref.name}` may be assigned here") for step in first.path[1:]),
+        shown=first.shown,
+        unproved=all(gain.unproved for gain in gains),
+    )
+
+
+def _step_in_words(step: _Step) -> str:
+    by = "" if step.said_by == step.giver else f" (by `{step.said_by[1]}` inside)"
+    return f"`{step.giver[1]}`{by} may assign `{step.ref.name}`"

@@ -1,0 +1,82 @@
+"""PL508"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding, related
+from policylang.check.holding import atoms, holding
+from policylang.check.world import World
+from policylang.diagnostics import Rule, listed
+from policylang.ir import nodes as ir
+
+RULE = Rule(
+    code="PL508",
+    name="feature-off",
+    family="administration",
+    severity="warning",
+    summary="a grant that is dead while a feature is off",
+    why=(
+        "The page behind the grant is hidden and blocked, whatever the role says. Readers of the policy believe that "
+        "people can do something which they cannot, and nobody thinks of it on the day the feature is switched on."
+    ),
+    bad="""\
+feature lab_licence off
+resource lab { actions view  action export requires feature lab_licence }
+role analyst {
+  grant view, export on lab   #! PL508
+}
+""",
+    good="""\
+feature lab_licence off
+resource lab { actions view  action export requires feature lab_licence }
+role analyst { grant view on lab }
+""",
+    near="""\
+feature lab_licence off
+resource lab { actions view  action export requires feature lab_licence or view on lab }
+role analyst { grant view, export on lab }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Actions that stay closed even for somebody who has everything else. Of a wildcard too: what it seems to give."""
+    held = holding(world)
+    dead = {
+        (resource.name, action.name): action
+        for resource in world.policy_set.resources
+        for action in resource.actions
+        if not held.satisfies(action.requires, held.every_permission, True)
+    }
+    if not dead:
+        return
+    for _, bundle in world.bundles:
+        by_line: dict[str, list[tuple[str, ir.Action]]] = {}
+        for grant in bundle.grants:
+            for action in grant.actions:
+                if (grant.resource, action) in dead:
+                    by_line.setdefault(grant.at, []).append((grant.resource, dead[grant.resource, action]))
+        for at, actions in by_line.items():
+            yield _finding(world, at, actions)
+
+
+def _finding(world: World, at: str, actions: list[tuple[str, ir.Action]]) -> Finding:
+    names = {
+        atom.feature: None
+        for _, action in actions
+        for atom in atoms(action.requires)
+        if isinstance(atom, ir.RequiresFeature) and not world.index.features[atom.feature]
+    }
+    off = [feature for feature in world.policy_set.features if feature.name in names]
+    what = ", ".join(f"{action.name} on `{resource}`" for resource, action in actions[:3])
+    more = f" and {len(actions) - 3} more" if len(actions) > 3 else ""
+    features = listed([f"`{feature.name}`" for feature in off], "and")
+    return Finding(
+        code="PL508",
+        message=f"{what}{more} is dead: it requires the feature {features}, which is off",
+        at=at,
+        help="switch the feature on first, then grant",
+        related=tuple(related(feature.at, "off here") for feature in off),
+    )

@@ -1,0 +1,106 @@
+"""PL506"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding, related
+from policylang.check.holding import holding
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
+from policylang.model.types import SetType, UserType
+
+RULE = Rule(
+    code="PL506",
+    name="nobody-eligible",
+    family="administration",
+    severity="error",
+    summary="an attribute that asks for holders of a role that nobody can hold",
+    why=(
+        "Only holders of the role can be chosen, so the list to choose from is empty for ever, and a record that needs "
+        "a value cannot be created."
+    ),
+    bad="""\
+resource visit {
+  technician : user with role technician   #! PL506
+  actions view
+}
+role technician
+role office { grant view on visit }
+user "olga@acme.test" { assign role office }
+""",
+    good="""\
+resource visit {
+  technician : user with role technician
+  actions view
+}
+role technician
+user "theo@acme.test" { assign role technician }
+""",
+    near="""\
+resource visit {
+  technician : user with role technician
+  actions view
+}
+role technician
+role office { grant view on visit  may assign technician }
+user "olga@acme.test" { assign role office }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """A role can be held if a user has it at some time, if a group or a job brings it, whoever will have those, or if
+    it is among what may be assigned by the holders of a role or group that can be held; a protected one also if there
+    is a superuser to hand it out. What integrations have does not count: they cannot be chosen. Without users in the
+    policy set, nothing is known of who holds what, and nothing is found.
+    """
+    if not world.policy_set.users:
+        return
+    can_be_held: set[str] | None = None
+    types = [
+        *((resource.name, each) for resource in world.policy_set.resources for each in resource.attributes),
+        *(("subject", each) for each in world.policy_set.subject),
+        *(("request", each) for each in world.policy_set.request),
+    ]
+    for owner, attribute in types:
+        type_ = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
+        if not isinstance(type_, UserType) or type_.role is None:
+            continue
+        if can_be_held is None:
+            can_be_held = _can_be_held(world)
+        if type_.role not in can_be_held:
+            yield _finding(world, owner, attribute, type_.role)
+
+
+def _can_be_held(world: World) -> set[str]:
+    held, index = holding(world), world.index
+    waiting: list[ir.Role | ir.Group] = list(world.policy_set.groups)
+    waiting += [index.roles[ref.name] for job in world.policy_set.jobs for ref in job.roles]
+    for holder in held.holders:
+        if holder.declared is not None:
+            waiting += [index.roles[s.name] for s in holder.profile.sources if s.kind == "role"]
+    if any(user.superuser and not user.terminated for user in world.policy_set.users):
+        waiting += [role for role in world.policy_set.roles if role.protected]
+    found: set[str] = set()
+    seen: set[str] = set()
+    for bundle in waiting:
+        if bundle.at in seen:
+            continue
+        seen.add(bundle.at)
+        if isinstance(bundle, ir.Role):
+            found.add(bundle.name)
+        waiting += [index.roles[ref.name] for ref in (*bundle.roles, *bundle.may_assign)]
+    return found
+
+
+def _finding(world: World, owner: str, attribute: ir.Attribute, role: str) -> Finding:
+    return Finding(
+        code="PL506",
+        message=f"`{owner}.{attribute.name}` asks for a user with role `{role}`, which nobody can hold",
+        at=attribute.at,
+        help=f"give `{role}` to somebody, to a group or to a job, or ask for another role",
+        related=(related(world.index.roles[role].at, "the role"),),
+    )

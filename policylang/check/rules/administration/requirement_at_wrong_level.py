@@ -1,0 +1,161 @@
+"""PL502"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from policylang.check.finding import Finding, counted, related
+from policylang.check.holding import Holder, Holding, Permission, atoms, holding, requirement_in_words
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
+from policylang.model.types import PlaceType
+from policylang.runtime.plan import AllMet, AnyMet, Held, Met
+from policylang.runtime.sources import Source
+
+RULE = Rule(
+    code="PL502",
+    name="requirement-at-wrong-level",
+    family="administration",
+    severity="error",
+    summary="what an action requires at a region is held at a site only",
+    why=(
+        "The user has the grant and what it requires, but too far down in the tree of places: the action stays closed, "
+        "and everything looks right on the user's page."
+    ),
+    bad="""\
+scope region contains site
+place region "North"
+place site "HQ" in "North"
+resource report_template {
+  site : site
+  actions view
+  action create requires create on report_template at region
+}
+role template_editor { grant view, create on report_template }
+user "tess@acme.test" { assign role template_editor at site "HQ" }   #! PL502
+""",
+    good="""\
+scope region contains site
+place region "North"
+place site "HQ" in "North"
+resource report_template {
+  site : site
+  actions view
+  action create requires create on report_template at region
+}
+role template_editor { grant view, create on report_template }
+user "remy@acme.test" { assign role template_editor at region "North" }
+""",
+    near="""\
+scope region contains site
+place region "North"
+place site "HQ" in "North"
+resource report_template {
+  site : site
+  actions view
+  action create requires create on report_template at region
+}
+role template_editor { grant view, create on report_template }
+role template_owner { grant create on report_template }
+user "olga@acme.test" { assign role template_editor at site "HQ"  assign role template_owner }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """A finding about users, for what they hold at one place, if it is so in every period in which they hold it.
+    What they do not have at all is PL501.
+    """
+    held = holding(world)
+    levelled = [
+        (action.name, resource.name)
+        for resource in world.policy_set.resources
+        if resource.place is not None
+        for action in resource.actions
+        if any(isinstance(atom, ir.RequiresGrant) and atom.place_kind is not None for atom in atoms(action.requires))
+    ]
+    if not levelled:
+        return
+    by_users: dict[str, list[Holder]] = {}
+    for holder in held.holders:
+        if any(source.place is not None for source in holder.profile.sources):
+            by_users.setdefault(holder.first, []).append(holder)
+    for holders in by_users.values():
+        closed: dict[tuple[Permission, Source], bool] = {}
+        for holder in holders:
+            for each, shut in _closed(held, holder, levelled):
+                closed[each] = closed.get(each, True) and shut
+        yield from _findings(world, holders[0], [each for each, shut in closed.items() if shut])
+
+
+def _closed(
+    held: Holding, holder: Holder, levelled: Iterable[Permission]
+) -> Iterator[tuple[tuple[Permission, Source], bool]]:
+    """What a holder is granted by a source, and whether it is closed everywhere just because of where the rest is."""
+    granted = held.granted_to(holder.profile)
+    for action, resource in levelled:
+        required = held.world.index.actions[resource][action].requires
+        if (action, resource) not in granted or not held.satisfies(required, granted, holder.profile.superuser):
+            continue
+        requirement = held.world.plan(holder.profile, action, resource).requirement
+        for source in dict.fromkeys(holder.profile.sources):
+            if (action, resource) in held.granted((source.kind, source.name)):
+                places = _places(held.world, resource, source.place)
+                if places:
+                    shut = not any(_is_met(held.world, requirement, place) for place in places)
+                    yield ((action, resource), source), shut
+
+
+def _places(world: World, resource: str, at: str | None) -> tuple[str, ...]:
+    """The places where records of the resource live that a place, or everywhere, covers."""
+    index = world.index
+    name = index.resources[resource].place
+    assert name is not None
+    type_ = index.attributes[resource][name].type
+    assert isinstance(type_, PlaceType)
+    kind = index.places_of(type_.scope)
+    return tuple(sorted(kind if at is None else kind.intersection(index.below(at))))
+
+
+def _is_met(world: World, met: Met, place: str) -> bool:
+    match met:
+        case Held(places):
+            return any(world.index.covers(at, place) for at in places)
+        case AllMet(items):
+            return all(_is_met(world, item, place) for item in items)
+        case AnyMet(items):
+            return any(_is_met(world, item, place) for item in items)
+        case _:
+            return met
+
+
+def _findings(world: World, holder: Holder, closed: list[tuple[Permission, Source]]) -> Iterator[Finding]:
+    """One for each place where a user is granted something that is closed."""
+    by_source: dict[Source, list[Permission]] = {}
+    for permission, source in closed:
+        by_source.setdefault(source, []).append(permission)
+    for source, permissions in by_source.items():
+        where = "everywhere" if source.place is None else f"at `{source.place}`"
+        what = ", ".join(f"{action} on `{resource}`" for action, resource in permissions)
+        required = [world.index.actions[resource][action].requires for action, resource in permissions]
+        asked = list(dict.fromkeys(requirement_in_words(each) for each in required if each is not None))
+        given = [] if holder.declared is None else holder.declared.assignments
+        yield Finding(
+            code="PL502",
+            message=(
+                f"{counted(holder.users)} cannot use {what}, held {where} from {source.kind} `{source.name}`: "
+                f"it requires {'; '.join(asked)}"
+            ),
+            at=holder.at,
+            help="give the required permission at such a place or above, or everywhere",
+            related=(
+                *(
+                    related(each.at, "given here")
+                    for each in given
+                    if (each.role, each.place) == (source.name, source.place)
+                ),
+                *(related(each.at, "required here") for each in required[:1] if each is not None),
+            ),
+        )

@@ -1,0 +1,131 @@
+"""PL208"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Not, true
+from policylang.analysis.search import UNPROVED, Found
+from policylang.check.decision import way_open
+from policylang.check.finding import Finding, counted, related
+from policylang.check.limits import Questions
+from policylang.check.periods import Period, periods
+from policylang.check.world import UserClass, World
+from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
+from policylang.runtime.plan import Plan
+
+RULE = Rule(
+    code="PL208",
+    name="append-does-nothing",
+    family="conflicts",
+    severity="warning",
+    summary="an append that the user's limits already imply",
+    why="It is meant to narrow what the user reaches, and the user reaches as much as without it.",
+    bad="""\
+resource doc { created : datetime  actions view }
+policy newer_than(age: duration) on doc { created within age }
+group sales { grant view on doc  policy newer_than(30 days) }
+user "amy@acme.test" in sales {   #! PL208
+  append policy newer_than(60 days) on doc
+}
+""",
+    good="""\
+resource doc { created : datetime  actions view }
+policy newer_than(age: duration) on doc { created within age }
+group sales { grant view on doc  policy newer_than(60 days) }
+user "amy@acme.test" in sales { append policy newer_than(30 days) on doc }
+""",
+    near="""\
+resource doc { created : datetime  actions view }
+policy newer_than(age: duration) on doc { created within age }
+role archivist { grant view on doc }
+group sales { grant view on doc  policy newer_than(30 days) }
+user "amy@acme.test" in sales {
+  append policy newer_than(60 days) on doc
+  assign role archivist until 2020-12-31
+}
+""",
+    since="0.1.0",
+    proof=True,
+    fix="safe",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Implied by the limits of everything that grants the user an action which the append limits, at every time,
+    together with the user's other appends and the places of the roles; or nothing such is granted at all. Denies and
+    requirements are not asked. Of two appends that imply each other only the later one is reported. Left out are
+    policies that are always true (PL202), and actions that reach no record anyway (PL201, PL203, PL209). A terminated
+    user without a grant on the resource is no finding.
+    """
+    questions = Questions(world)
+    for kind in world.user_classes:
+        gone: list[ir.UserPolicy] = []
+        for append in reversed(kind.declared.appends):
+            others = [each for each in kind.declared.appends if each is not append and each not in gone]
+            finding = _nothing(world, questions, kind, append, others)
+            if finding is not None:
+                gone.append(append)
+                yield finding
+
+
+def _nothing(
+    world: World, questions: Questions, kind: UserClass, append: ir.UserPolicy, others: Sequence[ir.UserPolicy]
+) -> Finding | None:
+    """The finding that the append does nothing beside the others."""
+    instance = world.instance(append.limit)
+    resource = instance.resource
+    granted, asked, unproved = False, False, False
+    for period, who in periods(world.index, kind.first):
+        for action in world.index.resources[resource].actions:
+            if action.bypasses_policies or not world.applies(append.limit, action.name):
+                continue
+            plan = world.plan(who, action.name, resource)
+            if not plan.ways:
+                continue
+            granted = True
+            reached = _reached(world, plan, others)
+            if _of_user(questions, reached, resource, kind, period) is None:
+                continue
+            asked = True
+            found = _of_user(questions, AllOf((reached, Not(true(instance.condition)))), resource, kind, period)
+            if found is not None and found is not UNPROVED:
+                return None
+            unproved = unproved or found is UNPROVED
+    if granted and not asked:
+        return None
+    if not granted and kind.declared.terminated:
+        return None
+    if questions.implied((), instance.id) is None:
+        return None
+    return _finding(world, kind, append, granted, unproved)
+
+
+def _of_user(questions: Questions, formula: Formula, resource: str, kind: UserClass, period: Period) -> Found:
+    return questions.of_user(formula, resource, kind.first, period)
+
+
+def _reached(world: World, plan: Plan, others: Sequence[ir.UserPolicy]) -> Formula:
+    """What the user's grants reach under their limits and the other appends."""
+    ways = AnyOf(tuple(way_open(world.index, plan.resource, way) for way in plan.ways))
+    appended = [
+        true(world.instance(each.limit).condition)
+        for each in others
+        if world.instance(each.limit).resource == plan.resource and world.applies(each.limit, plan.action)
+    ]
+    return AllOf((ways, *appended))
+
+
+def _finding(world: World, kind: UserClass, append: ir.UserPolicy, granted: bool, unproved: bool) -> Finding:
+    name = append.limit.instance
+    why = "what is granted is limited as much already" if granted else "nothing is granted that it would limit"
+    return Finding(
+        code="PL208",
+        message=f"the append of `{name}` does nothing for {counted(kind.users)}: {why}",
+        at=kind.declared.at,
+        help="take it out, or append what was meant",
+        related=(related(append.at, "the append"),),
+        proved=None if unproved else f"no record that {counted(kind.users)} reaches is kept away by `{name}`",
+        unproved=unproved,
+    )

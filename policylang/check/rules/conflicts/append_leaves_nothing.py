@@ -1,0 +1,137 @@
+"""PL209"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.analysis.formula import true
+from policylang.analysis.search import UNPROVED
+from policylang.check.decision import allowed
+from policylang.check.finding import Finding, counted, related
+from policylang.check.limits import Questions
+from policylang.check.periods import periods
+from policylang.check.world import UserClass, World
+from policylang.diagnostics import Rule, listed
+from policylang.ir import nodes as ir
+
+RULE = Rule(
+    code="PL209",
+    name="append-leaves-nothing",
+    family="conflicts",
+    severity="error",
+    summary="an append after which a granted action reaches no record",
+    why="The user has the grant and can never use it. The append and the other limits exclude each other.",
+    bad="""\
+resource doc { created : datetime  actions view }
+policy newer_than(age: duration) on doc { created within age }
+policy ancient on doc { created older than 1 year }
+group sales { grant view on doc  policy newer_than(30 days) }
+user "amy@acme.test" in sales {   #! PL209
+  append policy ancient on doc
+}
+""",
+    good="""\
+resource doc { created : datetime  actions view }
+policy newer_than(age: duration) on doc { created within age }
+group sales { grant view on doc  policy newer_than(30 days) }
+user "amy@acme.test" in sales { append policy newer_than(7 days) on doc }
+""",
+    near="""\
+resource doc { created : datetime  actions view }
+policy newer_than(age: duration) on doc { created within age }
+policy ancient on doc { created older than 1 year }
+role archivist { grant view on doc }
+group sales { grant view on doc  policy newer_than(30 days) }
+user "amy@acme.test" in sales job "ARC" { append policy ancient on doc }
+job "ARC" { role archivist }
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """A record is reached if the action is allowed on it, by whatever source, and with denies and requirements counted.
+    Without the appends at least one must be; and it is enough that nothing is left between two dates at which the user
+    is given or loses a role. An append that is never true for anybody is another finding, PL203. One finding for a user
+    and a resource.
+    """
+    questions = Questions(world)
+    for kind in world.user_classes:
+        resources = dict.fromkeys(world.instance(each.limit).resource for each in kind.declared.appends)
+        for resource in resources:
+            yield from _on_resource(world, questions, kind, resource)
+
+
+def _on_resource(world: World, questions: Questions, kind: UserClass, resource: str) -> Iterator[Finding]:
+    dead: dict[str, tuple[ir.UserPolicy, ...]] = {}
+    unproved = False
+    for period, who in periods(world.index, kind.first):
+        for action in world.index.resources[resource].actions:
+            plan = world.plan(who, action.name, resource)
+            if action.name in dead or not plan.ways or not plan.appends:
+                continue
+            after = questions.of_user(allowed(world.index, plan), resource, kind.first, period)
+            if after is not None and after is not UNPROVED:
+                continue
+            without = allowed(world.index, msgspec.structs.replace(plan, appends=()))
+            if questions.of_user(without, resource, kind.first, period) in (None, UNPROVED):
+                continue
+            appends = _alive(world, questions, kind, resource, action.name)
+            if len(appends) < len(plan.appends):
+                continue
+            alone = next(
+                (
+                    each
+                    for each in appends
+                    if questions.of_user(
+                        allowed(world.index, msgspec.structs.replace(plan, appends=(world.instance(each.limit),))),
+                        resource,
+                        kind.first,
+                        period,
+                    )
+                    is None
+                ),
+                None,
+            )
+            dead[action.name] = appends if alone is None else (alone,)
+            unproved = unproved or after is UNPROVED
+    if dead:
+        yield _finding(world, kind, resource, dead, unproved)
+
+
+def _alive(
+    world: World, questions: Questions, kind: UserClass, resource: str, action: str
+) -> tuple[ir.UserPolicy, ...]:
+    """The user's appends on the action, without those that are never true."""
+    found: dict[str, ir.UserPolicy] = {}
+    for each in kind.declared.appends:
+        instance = world.instance(each.limit)
+        limits = instance.resource == resource and world.applies(each.limit, action)
+        if limits and questions.anybody(true(instance.condition), resource) is not None:
+            found.setdefault(instance.id, each)
+    return tuple(found.values())
+
+
+def _finding(
+    world: World,
+    kind: UserClass,
+    resource: str,
+    dead: dict[str, tuple[ir.UserPolicy, ...]],
+    unproved: bool,
+) -> Finding:
+    policies = list({each.at: each for appends in dead.values() for each in appends}.values())
+    names = listed([f"`{each.limit.instance}`" for each in policies], "and")
+    actions = ", ".join(action.name for action in world.index.resources[resource].actions if action.name in dead)
+    who = counted(kind.users)
+    return Finding(
+        code="PL209",
+        message=f"after the append of {names}, {actions} reaches no `{resource}` for {who}",
+        at=kind.declared.at,
+        help="take it out, or look for the limit that it excludes",
+        related=tuple(related(each.at, "the append") for each in policies),
+        proved=None if unproved else f"no record and no instant at which {who} would be allowed {actions}",
+        unproved=unproved,
+    )

@@ -1,0 +1,178 @@
+"""PL201"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import msgspec
+
+from policylang.analysis.search import UNPROVED
+from policylang.check.finding import Finding, counted, related
+from policylang.check.limits import Questions, inner_first
+from policylang.check.world import UserClass, World
+from policylang.diagnostics import Rule, listed
+from policylang.ir import nodes as ir
+from policylang.runtime.sources import Source
+from policylang.source import Location
+
+RULE = Rule(
+    code="PL201",
+    name="contradictory-limits",
+    family="conflicts",
+    severity="error",
+    summary="limits on one grant that no record can satisfy together",
+    why=(
+        "The grant looks as if it gave something, and nobody can ever use it. Usually one of the limits was meant for "
+        "another action or another group."
+    ),
+    bad="""\
+resource doc { created : datetime  actions view }
+policy recent on doc { created within 30 days }
+policy old on doc { created older than 60 days }
+group archive {
+  grant view on doc
+  policy recent
+  policy old   #! PL201
+}
+""",
+    good="""\
+resource doc { created : datetime  actions view }
+policy old on doc { created older than 60 days }
+group archive {
+  grant view on doc
+  policy old
+}
+""",
+    near="""\
+resource doc { created : datetime  actions view }
+policy recent on doc { created within 30 days }
+policy older on doc { created older than 20 days }
+group archive {
+  grant view on doc
+  policy recent
+  policy older
+}
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+
+class _Core(msgspec.Struct):
+    """Limits that contradict each other, and the actions that they take from grants, by the place of these."""
+
+    limits: tuple[ir.Limit, ...]
+    resource: str
+    unproved: bool
+    grants: dict[str, list[str]]
+
+
+def check(world: World) -> Iterator[Finding]:
+    """The fewest limits that contradict each other, once, where the innermost role or group says them, whatever it is
+    that they take away; and overrides of one user that do so. A policy that alone reaches nothing is another finding,
+    PL203. Actions that bypass policies are not limited.
+    """
+    questions = Questions(world)
+    cores: dict[frozenset[str], _Core] = {}
+    by_limit: dict[str, list[frozenset[str]]] = {}
+    for source, _bundle in inner_first(world):
+        for chain, grant in world.granted(source):
+            for action in grant.actions:
+                if world.index.actions[grant.resource][action].bypasses_policies:
+                    continue
+                limits = world.limits(chain, grant.resource, action)
+                if len({limit.instance for limit in limits}) < 2:
+                    continue
+                places = frozenset(limit.at for limit in limits)
+                known = next((core for at in places for core in by_limit.get(at, ()) if core <= places), None)
+                if known is None:
+                    found = _core(questions, limits)
+                    if found is None:
+                        continue
+                    core, unproved = found
+                    known = frozenset(limit.at for limit in core)
+                    cores[known] = _Core(core, grant.resource, unproved, {})
+                    for at in known:
+                        by_limit.setdefault(at, []).append(known)
+                actions = cores[known].grants.setdefault(grant.at, [])
+                if action not in actions:
+                    actions.append(action)
+    yield from (_finding(world, core) for core in cores.values())
+    for kind in world.user_classes:
+        yield from _overrides(world, questions, kind)
+
+
+def _core(questions: Questions, limits: Sequence[ir.Limit]) -> tuple[tuple[ir.Limit, ...], bool] | None:
+    """The fewest limits that contradict each other, in the order of their places, and whether that is in doubt."""
+    by_instance = {limit.instance: limit for limit in limits}
+    alive = [instance for instance in by_instance if questions.together((instance,)) is not None]
+    if len(alive) < 2:
+        return None
+    found = questions.together(alive)
+    if found is UNPROVED:
+        if any(questions.together((instance,)) is UNPROVED for instance in alive):
+            return None
+    elif found is not None:
+        return None
+    core = alive
+    if found is None:
+        pairs = (pair for pair in combinations(alive, 2) if questions.together(pair) is None)
+        core = list(next(pairs, alive))
+        for instance in alive if len(core) > 2 else ():
+            fewer = [each for each in core if each != instance]
+            if questions.together(fewer) is None:
+                core = fewer
+    chosen = sorted((by_instance[instance] for instance in core), key=lambda limit: Location.parse(limit.at))
+    return tuple(chosen), found is UNPROVED
+
+
+def _finding(world: World, core: _Core) -> Finding:
+    names = listed([f"`{limit.instance}`" for limit in core.limits], "and")
+    taken = {action for actions in core.grants.values() for action in actions}
+    actions = ", ".join(action for action in world.index.actions[core.resource] if action in taken)
+    grants = sorted(core.grants, key=Location.parse)
+    return Finding(
+        code="PL201",
+        message=f"no `{core.resource}` can satisfy {names} together, so {actions} reaches none",
+        at=core.limits[-1].at,
+        help="take one of them out, or limit it to other actions with `for`",
+        related=(
+            *(related(limit.at, f"`{limit.instance}`") for limit in core.limits[:-1]),
+            *(related(at, "the grant") for at in grants[:3]),
+        ),
+        proved=None if core.unproved else f"no record and no instant makes {names} true",
+        unproved=core.unproved,
+    )
+
+
+def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[Finding]:
+    """Overriding policies of one user that contradict each other, where the user's group grants what they limit."""
+    user = kind.declared
+    if len(user.overrides) < 2 or user.group is None or user.terminated:
+        return
+    source = Source("group", user.group.name, None)
+    granted = {(grant.resource, action) for _, grant in world.granted(source) for action in grant.actions}
+    cores: dict[tuple[str, ...], _Core] = {}
+    for resource, action in sorted(granted):
+        if world.index.actions[resource][action].bypasses_policies:
+            continue
+        limits = [p.limit for p in user.overrides if world.applies(p.limit, action)]
+        limits = [limit for limit in limits if world.instance(limit).resource == resource]
+        found = _core(questions, limits) if len(limits) > 1 else None
+        if found is not None:
+            core, unproved = found
+            key = tuple(limit.at for limit in core)
+            cores.setdefault(key, _Core(core, resource, unproved, {})).grants.setdefault("", []).append(action)
+    for each in cores.values():
+        names = listed([f"`{limit.instance}`" for limit in each.limits], "and")
+        actions, who = ", ".join(each.grants[""]), counted(kind.users)
+        yield Finding(
+            code="PL201",
+            message=f"no `{each.resource}` can satisfy {names} together, so {actions} reaches none for {who}",
+            at=user.at,
+            help="take one of the overrides out",
+            related=tuple(related(limit.at, f"`{limit.instance}`") for limit in each.limits),
+            proved=None if each.unproved else f"no record and no instant makes {names} true",
+            unproved=each.unproved,
+        )

@@ -1,0 +1,231 @@
+"""PL205"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from policylang.analysis.formula import AllOf, Not, all_true
+from policylang.analysis.search import UNPROVED, Found
+from policylang.analysis.witness import Witness
+from policylang.check.decision import denied
+from policylang.check.finding import Finding, counted, related
+from policylang.check.limits import Questions, inner_first
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
+from policylang.runtime.plan import PlacedDeny
+from policylang.runtime.reference import grant_fields
+from policylang.runtime.sources import Bundle, Source
+from policylang.source import Location
+
+RULE = Rule(
+    code="PL205",
+    name="deny-cancels-grant",
+    family="conflicts",
+    severity="error",
+    summary="a grant that denies of the same source, or for everyone, leave nothing of",
+    why="Denies win. The grant reads as if it gave something, and whoever relies on it finds out in use.",
+    bad="""\
+resource doc { owner : user  actions view, delete }
+policy mine on doc { owner is assigned user }
+group sales {
+  policy mine
+  grant delete on doc   #! PL205
+  deny delete on doc { owner is assigned user }
+}
+""",
+    good="""\
+resource doc { owner : user  actions view, delete }
+policy mine on doc { owner is assigned user }
+group sales {
+  policy mine
+  grant view on doc
+}
+""",
+    near="""\
+resource doc { optional owner : user  closed : bool  actions view, delete }
+policy mine on doc { owner is assigned user }
+group sales {
+  policy mine
+  grant all on doc
+  deny delete on doc { closed is true }
+}
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+_Pair = tuple[str, str]
+"""Resource and action."""
+
+
+class _Cancelled(msgspec.Struct):
+    """What is cancelled of a grant: resources and actions, those in the role or group itself that says the grant, by
+    which denies, and in which other sources.
+    """
+
+    pairs: dict[_Pair, None]
+    own: dict[_Pair, None]
+    denies: dict[str, None]
+    inside: list[str]
+    unproved: bool
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Nothing is left of a granted action if a deny matches every record that the grant's limits let through, or if
+    denies of fields take all the attributes that the grant covers. Whether its requirements are met is not asked, nor
+    whether other grants give the same.
+
+    Each action that a grant names counts; one with ``all``, as a whole only, since a deny beside it makes an exception.
+    So it does where a role or group denies what a role inside it grants: there too the grant counts as a whole. The
+    finding stands on the grant, once, however many sources bring it and the deny together.
+    """
+    questions = _Questions(world)
+    found: dict[str, _Cancelled] = {}
+    for source, bundle in inner_first(world):
+        said = [deny for place in _said(world, source) for deny in place.denies]
+        if not said and not world.index.denies:
+            continue
+        for chain in world.chains(source):
+            if len(chain) > 1 and not said:
+                continue
+            for at, grants in _statements(chain[-1]).items():
+                told = found.get(at)
+                cancelled = _cancelled(questions, chain, grants, said)
+                whole = len(chain) > 1 or any(grant.wildcard for grant in grants)
+                if cancelled is None or (whole and not cancelled[0]):
+                    continue
+                _, pairs, denies, unproved = cancelled
+                if told is None:
+                    told = found[at] = _Cancelled({}, {}, {}, [], False)
+                elif _is_told(told, pairs, denies):
+                    continue
+                told.pairs.update(pairs)
+                told.denies.update(denies)
+                told.unproved = told.unproved or unproved
+                if len(chain) > 1:
+                    told.inside.append(bundle.name)
+                else:
+                    told.own.update(pairs)
+    yield from (_finding(world, at, each) for at, each in found.items())
+
+
+def _is_told(told: _Cancelled, pairs: dict[_Pair, None], denies: dict[str, None]) -> bool:
+    """Whether a source inside already says it all."""
+    if pairs.keys() <= told.own.keys():
+        return True
+    return pairs.keys() <= told.pairs.keys() and not told.denies.keys().isdisjoint(denies)
+
+
+def _said(world: World, source: Source) -> Iterable[Bundle]:
+    """The role or group and the roles inside it, each once."""
+    return {chain[-1].at: chain[-1] for chain in world.chains(source)}.values()
+
+
+def _statements(bundle: Bundle) -> dict[str, list[ir.Grant]]:
+    """The grants as they are written: one on all resources is one on each of them."""
+    found: dict[str, list[ir.Grant]] = {}
+    for grant in bundle.grants:
+        found.setdefault(grant.at, []).append(grant)
+    return found
+
+
+def _cancelled(
+    questions: _Questions, chain: tuple[Bundle, ...], grants: Sequence[ir.Grant], said: Sequence[ir.Deny]
+) -> tuple[bool, dict[_Pair, None], dict[str, None], bool] | None:
+    """What is cancelled of a grant: whether all of it that is alive, the actions, the denies, and whether it is in
+    doubt.
+    """
+    world = questions.world
+    pairs: dict[_Pair, None] = {}
+    by: dict[str, None] = {}
+    unproved, whole = False, True
+    for grant in grants:
+        for action in grant.actions:
+            denies = [
+                *(deny for deny in said if deny.resource == grant.resource and action in deny.actions),
+                *questions.for_everyone.get((grant.resource, action), ()),
+            ]
+            bypasses = world.index.actions[grant.resource][action].bypasses_policies
+            limits = () if bypasses else world.limits(chain, grant.resource, action)
+            instances = frozenset(limit.instance for limit in limits)
+            if instances and questions.together(instances) is None:
+                continue  # dead without any deny: PL201, PL203
+            answer, core = questions.cancel(grant, instances, tuple(denies)) if denies else (False, ())
+            if answer is False:
+                whole = False
+                continue
+            unproved = unproved or answer is None
+            pairs[grant.resource, action] = None
+            by.update(dict.fromkeys(deny.at for deny in core))
+    return (whole, pairs, by, unproved) if pairs else None
+
+
+class _Questions(Questions):
+    """Which denies take all of a grant, answered once for the same limits and denies."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.for_everyone: dict[_Pair, list[ir.Deny]] = {}
+        for deny in world.index.denies:
+            for action in deny.actions:
+                self.for_everyone.setdefault((deny.resource, action), []).append(deny)
+        self._left: dict[tuple[frozenset[str], tuple[str, ...], str], Found] = {}
+
+    def cancel(
+        self, grant: ir.Grant, limits: frozenset[str], denies: tuple[ir.Deny, ...]
+    ) -> tuple[bool | None, tuple[ir.Deny, ...]]:
+        """Whether denies leave nothing of the grant under the limits, ``None`` in doubt, and which denies do it."""
+        found = self._nothing_left(grant, limits, denies)
+        if found is False:
+            return False, ()
+        for deny in denies:
+            if self._nothing_left(grant, limits, (deny,)):
+                return True, (deny,)
+        return found, denies
+
+    def _nothing_left(self, grant: ir.Grant, limits: frozenset[str], denies: tuple[ir.Deny, ...]) -> bool | None:
+        whole = tuple(deny for deny in denies if deny.fields is None)
+        found = self._open(grant.resource, limits, whole) if whole else True
+        if not found:
+            return found if found is None else True
+        fields = grant_fields(self.world.index, grant)
+        answers = []
+        for field in sorted(fields) if len(whole) < len(denies) else ():
+            taking = tuple(deny for deny in denies if deny.fields is None or field in deny.fields)
+            if len(taking) == len(whole):
+                return False
+            answers.append(self._open(grant.resource, limits, taking))
+            if answers[-1]:
+                return False
+        return False if not answers else None if None in answers else True
+
+    def _open(self, resource: str, limits: frozenset[str], denies: tuple[ir.Deny, ...]) -> bool | None:
+        """Whether a record is left that meets the limits and that no deny matches; ``None`` if that is not known."""
+        key = (limits, tuple(deny.at for deny in denies), resource)
+        if key not in self._left:
+            conditions = all_true(self.world.index.instances[each].condition for each in sorted(limits))
+            kept = [Not(denied(self.world.index, resource, PlacedDeny(None, deny))) for deny in denies]
+            self._left[key] = self.anybody(AllOf((conditions, *kept)), resource)
+        found = self._left[key]
+        return None if found is UNPROVED else isinstance(found, Witness)
+
+
+def _finding(world: World, at: str, each: _Cancelled) -> Finding:
+    by_resource: dict[str, list[str]] = {}
+    for resource, action in each.pairs:
+        by_resource.setdefault(resource, []).append(action)
+    what = "; ".join(f"{', '.join(actions)} on `{resource}`" for resource, actions in list(by_resource.items())[:3])
+    where = f" in {counted(each.inside)}" if each.inside else ""
+    denies = sorted(each.denies, key=Location.parse)
+    return Finding(
+        code="PL205",
+        message=f"{what} is granted, and denied on every record that the grant reaches{where}",
+        at=at,
+        help="take out the grant or the deny, or say in the deny which records it is about",
+        related=tuple(related(deny, "the deny") for deny in denies[:3]),
+        proved=None if each.unproved else f"no record is left on which {what} would be allowed by this grant",
+        unproved=each.unproved,
+    )

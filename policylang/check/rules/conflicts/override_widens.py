@@ -1,0 +1,203 @@
+"""PL207"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not, true
+from policylang.analysis.search import UNPROVED
+from policylang.analysis.witness import Witness
+from policylang.check.conditions import paths
+from policylang.check.decision import unhindered, way_open
+from policylang.check.finding import Finding, Shown, Who, WitnessError, counted, related, show
+from policylang.check.limits import Questions, conditions
+from policylang.check.periods import Period, periods
+from policylang.check.world import UserClass, World
+from policylang.diagnostics import Rule, listed
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import UserType
+from policylang.runtime.plan import Plan, Profile, Way
+
+RULE = Rule(
+    code="PL207",
+    name="override-widens",
+    family="conflicts",
+    severity="warning",
+    summary="a user's override that reaches records which the group's policies do not",
+    why=(
+        "An override stands in place of all that the group says of the resource, for every action. Where it is not at "
+        "least as narrow, one user sees more than the group may, and a limit added to the group later misses that user."
+    ),
+    bad="""\
+resource doc { owner : user  created : datetime  actions view }
+policy mine on doc { owner is assigned user }
+policy newer_than(age: duration) on doc { created within age }
+group sales { grant view on doc  policy mine }
+user "amy@acme.test" in sales {   #! PL207
+  override policy newer_than(30 days) on doc
+}
+""",
+    good="""\
+resource doc { owner : user  created : datetime  actions view }
+policy mine on doc { owner is assigned user }
+policy newer_than(age: duration) on doc { created within age }
+group sales { grant view on doc  policy mine }
+user "amy@acme.test" in sales { append policy newer_than(30 days) on doc }
+""",
+    near="""\
+resource doc { owner : user  created : datetime  actions view }
+policy mine on doc { owner is assigned user }
+policy newer_than(age: duration) on doc { created within age }
+group sales { grant view on doc  policy mine }
+user "amy@acme.test" in sales {
+  override policy mine on doc
+  override policy newer_than(30 days) on doc
+}
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Compared is what the group's own grants reach with the overrides and without them; what other sources give does
+    not matter. An override for some actions leaves the others without any limit of the group, which widens as well. A
+    record counts whose attribute is covered with the overrides only, where roles inside the group grant different
+    attributes under different limits. Only what the user is in fact allowed is reported: not what an append, a deny or
+    a requirement keeps away. One finding for a user and a resource.
+    """
+    questions = Questions(world)
+    for kind in world.user_classes:
+        user = kind.declared
+        if user.group is None or user.terminated:
+            continue
+        for resource in sorted({world.instance(policy.limit).resource for policy in user.overrides}):
+            yield from _on_resource(world, questions, kind, resource)
+
+
+def _on_resource(world: World, questions: Questions, kind: UserClass, resource: str) -> Iterator[Finding]:
+    shown: dict[str, Shown] = {}
+    doubt: list[str] = []
+    actions = [action for action in world.index.resources[resource].actions if not action.bypasses_policies]
+    for action in sorted((action.name for action in actions), key=lambda name: name == "create"):
+        for period, who in periods(world.index, kind.first):
+            found = _wider(world, questions, kind.first, period, who, action, resource)
+            if isinstance(found, Shown):
+                shown[action] = found
+                break
+            if found is UNPROVED and action not in doubt:
+                doubt.append(action)
+    if shown or doubt:
+        yield _finding(world, kind, resource, shown, doubt)
+
+
+def _wider(
+    world: World, questions: Questions, user: str, period: Period, who: Profile, action: str, resource: str
+) -> object:
+    """Evidence that the overrides widen the action in the period, ``UNPROVED``, or something else."""
+    plan = world.plan(who, action, resource)
+    plain = world.plan(msgspec.structs.replace(who, overrides=()), action, resource)
+    new = [way for way in plan.ways if way.source.kind == "group"]
+    old = [way for way in plain.ways if way.source.kind == "group"]
+    if not new:
+        return None
+    fields: list[str | None] = [None]
+    if len(old) > 1:
+        fields += sorted(frozenset().union(*(way.fields for way in new)))
+    doubt = False
+    for field in fields:
+        formula = _gained(world, plan, new, old, field)
+        if formula is None:
+            continue
+        if questions.of_user(formula, resource, user, period) is None:
+            continue
+        if action == "create":
+            formula = AllOf((formula, _written(questions, plan, formula, user)))
+        found = world.find(formula, resource, user, period)
+        if isinstance(found, Witness):
+            if action == "create":
+                found = _bare(world, found, formula)
+            try:
+                return show(world, Who(user=user), action, found, allowed=True, field=field)
+            except WitnessError:
+                if action != "create":
+                    raise
+        doubt = doubt or found is UNPROVED
+    return UNPROVED if doubt else None
+
+
+def _gained(world: World, plan: Plan, new: Sequence[Way], old: Sequence[Way], field: str | None) -> Formula | None:
+    """What the new ways open, and what the old ones did not; ``None`` where there plainly is no such thing."""
+    if field is not None:
+        new = [way for way in new if field in way.fields]
+        old = [way for way in old if field in way.fields]
+    narrower = [frozenset(limit.id for limit in way.limits) for way in old]
+    new = [way for way in new if not any(ids <= {limit.id for limit in way.limits} for ids in narrower)]
+    if not new:
+        return None
+    opened = AnyOf(tuple(way_open(world.index, plan.resource, way) for way in new))
+    before = AnyOf(tuple(way_open(world.index, plan.resource, way) for way in old))
+    return AllOf((opened, unhindered(world.index, plan, field), Not(before)))
+
+
+# --- create: every attribute that is set must be covered ------------------------------------------------------
+
+
+def _looked_at(formula: Formula) -> set[str]:
+    """The attributes of the record that the formula looks at."""
+    found = {path for condition in conditions(formula) for path in paths(condition)}
+    return {path.steps[0] for path in found if path.root == "record" and path.steps}
+
+
+def _written(questions: Questions, plan: Plan, formula: Formula, user: str) -> Formula:
+    """Attributes that the formula looks at are missing, or may be set to what they are."""
+    index = questions.world.index
+    parts: list[Formula] = []
+    for name in sorted(_looked_at(formula)):
+        declared = index.attributes[plan.resource][name]
+        path = c.Path("record", (name,), declared.type, declared.at)
+        ways = [way for way in plan.ways if name in way.fields]
+        may: list[Formula] = [AnyOf(tuple(way_open(index, plan.resource, way) for way in ways))]
+        may.append(unhindered(index, plan, name))
+        if isinstance(declared.type, UserType) and declared.type.role is not None:
+            holders = questions.holders.get(declared.type.role, ())
+            likely = {user, *questions.looks(formula).users}.intersection(holders)
+            may.append(true(c.In(path, tuple(sorted(likely | set(holders[:5]))), declared.at)))
+        parts.append(AnyOf((Holds(c.Missing(path, declared.at), True), AllOf(tuple(may)))))
+    return AllOf(tuple(parts))
+
+
+def _bare(world: World, witness: Witness, formula: Formula) -> Witness:
+    """The situation without the attributes that make no difference to it."""
+    kept = _looked_at(formula) | {world.index.resources[witness.resource].place}
+    record = {name: value for name, value in witness.record.items() if name in kept}
+    return msgspec.structs.replace(witness, record=record)
+
+
+def _finding(world: World, kind: UserClass, resource: str, shown: dict[str, Shown], doubt: list[str]) -> Finding:
+    user = kind.declared
+    assert user.group is not None
+    policies = [each for each in user.overrides if world.instance(each.limit).resource == resource]
+    actions = ", ".join(
+        action.name for action in world.index.resources[resource].actions if action.name in (shown or doubt)
+    )
+    names = listed([f"`{each.limit.instance}`" for each in policies], "and")
+    who = f"{counted(kind.users)} {'reaches' if len(kind.users) == 1 else 'reach'}"
+    return Finding(
+        code="PL207",
+        message=f"with {names}, {who} records of `{resource}` that group `{user.group.name}` does not, for {actions}",
+        at=user.at,
+        help=_help(world, policies),
+        related=tuple(related(each.at, "the override") for each in policies),
+        shown=tuple(shown.values()),
+        unproved=not shown,
+    )
+
+
+def _help(world: World, policies: Sequence[ir.UserPolicy]) -> str:
+    if any(policy.limit.actions is not None for policy in policies):
+        return "an override also lifts the group's policies for the actions that it does not limit; append instead"
+    return "append the policy, or repeat the group's policies as overrides beside it"

@@ -1,0 +1,68 @@
+"""PL202"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.analysis.formula import Not, true
+from policylang.analysis.search import UNPROVED, Found
+from policylang.analysis.witness import Witness
+from policylang.check.blame import at_fault
+from policylang.check.finding import Finding, related
+from policylang.check.limits import Questions, uses
+from policylang.check.world import World
+from policylang.diagnostics import Rule, listed
+from policylang.ir import nodes as ir
+
+RULE = Rule(
+    code="PL202",
+    name="policy-always-true",
+    family="conflicts",
+    severity="warning",
+    summary="a policy that limits nothing",
+    why=(
+        "Whoever reads the set takes the policy for a limit. It is true of every record, so the grants that it should "
+        "narrow reach everything."
+    ),
+    bad="""\
+resource doc { status : one of draft, open, closed  actions view }
+policy known on doc { status in [draft, open] or not (status is open) }   #! PL202
+""",
+    good="""\
+resource doc { status : one of draft, open, closed  actions view }
+policy known on doc { status in [draft, open] }
+""",
+    near="""\
+resource doc { optional status : one of draft, open, closed  actions view }
+policy known on doc { status in [draft, open] or not (status is open) }
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """True of every well-formed record, request, instant and user, those included who lack an attribute that users
+    should have. Where other arguments, or another resource, would make a limit of the policy, the finding stands where
+    it is first used like this.
+    """
+    questions = Questions(world)
+    used = uses(world.policy_set)
+
+    def opposite(instance: ir.PolicyInstance) -> Found:
+        return questions.anybody(Not(true(instance.condition)), instance.resource)
+
+    for instances, everywhere in at_fault(world.policy_set, lambda each: not isinstance(opposite(each), Witness)):
+        first = instances[0]
+        unproved = any(opposite(each) is UNPROVED for each in instances)
+        at, *others = [first.at] if everywhere else used.get(first.id) or [first.at]
+        names = listed([f"`{each.id}`" for each in instances[:3]], "and")
+        yield Finding(
+            code="PL202",
+            message=f"{names} {'is' if len(instances) == 1 else 'are'} always true, so nothing is limited",
+            at=at,
+            help="take it out, or look for the test that was meant",
+            related=tuple(related(other, "and here") for other in others[:3]),
+            proved=None if unproved else "every record makes the condition true, at every instant and for every user",
+            unproved=unproved,
+        )

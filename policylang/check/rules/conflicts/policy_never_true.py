@@ -1,0 +1,65 @@
+"""PL203"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.analysis.formula import true
+from policylang.analysis.search import UNPROVED, Found
+from policylang.analysis.witness import Witness
+from policylang.check.blame import at_fault
+from policylang.check.finding import Finding, related
+from policylang.check.limits import Questions, uses
+from policylang.check.world import World
+from policylang.diagnostics import Rule, listed
+from policylang.ir import nodes as ir
+
+RULE = Rule(
+    code="PL203",
+    name="policy-never-true",
+    family="conflicts",
+    severity="error",
+    summary="a policy whose condition no record can satisfy",
+    why="A policy that is never true reaches nothing: whoever has it can use none of the grants that it limits.",
+    bad="""\
+resource doc { level : int  actions view }
+policy middle on doc { level < 3 and level > 5 }   #! PL203
+""",
+    good="""\
+resource doc { level : int  actions view }
+policy middle on doc { level > 3 and level < 5 }
+""",
+    near="""\
+resource doc { level : int  actions view }
+policy outside on doc { level < 3 or level > 5 }
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """The finding stands on the policy, if it reaches nothing whatever its arguments; where other arguments, or another
+    resource, would do, it stands where the policy is first used like this.
+    """
+    questions = Questions(world)
+    used = uses(world.policy_set)
+
+    def found(instance: ir.PolicyInstance) -> Found:
+        return questions.anybody(true(instance.condition), instance.resource)
+
+    for instances, everywhere in at_fault(world.policy_set, lambda each: not isinstance(found(each), Witness)):
+        first = instances[0]
+        unproved = any(found(each) is UNPROVED for each in instances)
+        at, *others = [first.at] if everywhere else used.get(first.id) or [first.at]
+        names = listed([f"`{each.id}`" for each in instances[:3]], "and")
+        resources = listed([f"`{name}`" for name in dict.fromkeys(each.resource for each in instances[:3])], "and")
+        yield Finding(
+            code="PL203",
+            message=f"{names} {'is' if len(instances) == 1 else 'are'} never true, so no {resources} is reached",
+            at=at,
+            help="look for values that exclude each other",
+            related=tuple(related(other, "and here") for other in others[:3]),
+            proved=None if unproved else "no record and no instant makes the condition true",
+            unproved=unproved,
+        )

@@ -1,0 +1,130 @@
+"""PL204"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.analysis.search import UNPROVED
+from policylang.analysis.witness import Witness
+from policylang.check.finding import Finding, related
+from policylang.check.limits import Questions
+from policylang.check.world import World
+from policylang.diagnostics import Rule, listed
+from policylang.ir import nodes as ir
+from policylang.runtime.sources import Bundle, Source
+from policylang.source import Location
+
+RULE = Rule(
+    code="PL204",
+    name="redundant-policy",
+    family="conflicts",
+    severity="warning",
+    summary="a policy that the other limits in the same source imply",
+    why=(
+        "It looks as if it narrowed the grants and does not. When the other limit is taken away one day, it suddenly "
+        "decides."
+    ),
+    bad="""\
+resource doc { created : datetime  actions view }
+policy newer_than(age: duration) on doc { created within age }
+group sales {
+  grant view on doc
+  policy newer_than(30 days)
+  policy newer_than(60 days)   #! PL204
+}
+""",
+    good="""\
+resource doc { created : datetime  actions view }
+policy newer_than(age: duration) on doc { created within age }
+group sales {
+  grant view on doc
+  policy newer_than(30 days)
+}
+""",
+    near="""\
+resource doc { created : datetime  actions view, modify }
+policy newer_than(age: duration) on doc { created within age }
+group sales {
+  grant view, modify on doc
+  policy newer_than(30 days) for modify
+  policy newer_than(60 days)
+}
+""",
+    since="0.1.0",
+    proof=True,
+    fix="safe",
+)
+
+_Around = tuple[ir.Limit, ...]
+"""All limits of one grant and action."""
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Without the limit, every grant that it limits would reach the same records: in the role or group that says it,
+    and so wherever that is inside another. All findings of a source may be followed at once: of two limits that imply
+    each other only the later one is reported. What is told elsewhere is left out: policies that are always true
+    (PL202), grants whose limits reach nothing (PL201, PL203), limits that limit no grant (PL214).
+    """
+    questions = Questions(world)
+    for source, bundle in world.bundles:
+        if not bundle.limits:
+            continue
+        arounds = _arounds(world, source, bundle)
+        gone: set[str] = set()
+        for limit in sorted(bundle.limits, key=lambda limit: Location.parse(limit.at), reverse=True):
+            implying, unproved = _implying(questions, limit, arounds.get(limit.at, ()), gone)
+            if implying:
+                gone.add(limit.at)
+                yield _finding(limit, implying, unproved)
+
+
+def _arounds(world: World, source: Source, bundle: Bundle) -> dict[str, list[_Around]]:
+    """The limits of each grant and action that a limit of the bundle is one of, by its place; each set once."""
+    if len(bundle.limits) == 1 and not bundle.roles:
+        return {}
+    found: dict[str, dict[_Around, None]] = {}
+    for chain, grant in world.granted(source):
+        for action in grant.actions:
+            if not world.index.actions[grant.resource][action].bypasses_policies:
+                around = world.limits(chain, grant.resource, action)
+                for limit in around:
+                    found.setdefault(limit.at, {}).setdefault(around)
+    return {at: list(arounds) for at, arounds in found.items()}
+
+
+def _implying(
+    questions: Questions, limit: ir.Limit, arounds: tuple[_Around, ...] | list[_Around], gone: set[str]
+) -> tuple[tuple[ir.Limit, ...], bool]:
+    """The limits that imply the limit wherever it limits something, none if they do not; and whether it is in doubt."""
+    implying: dict[str, ir.Limit] = {}
+    unproved = False
+    for around in arounds:
+        if questions.together(each.instance for each in around) is None:
+            continue
+        others = [each for each in around if each.at != limit.at and each.at not in gone]
+        if not others:
+            return (), False
+        found = questions.implied((each.instance for each in others), limit.instance)
+        if isinstance(found, Witness):
+            return (), False
+        unproved = unproved or found is UNPROVED
+        alone = next((e for e in others if questions.implied((e.instance,), limit.instance) is None), None)
+        for each in others if alone is None else (alone,):
+            implying[each.at] = each
+    if implying and questions.implied((), limit.instance) is None:
+        return (), False
+    return tuple(sorted(implying.values(), key=lambda each: Location.parse(each.at))), unproved
+
+
+def _finding(limit: ir.Limit, implying: tuple[ir.Limit, ...], unproved: bool) -> Finding:
+    others = listed(list(dict.fromkeys(f"`{each.instance}`" for each in implying)), "and")
+    again = others == f"`{limit.instance}`"
+    return Finding(
+        code="PL204",
+        message=f"{others} limits the same once more" if again else f"`{limit.instance}` adds nothing to {others}",
+        at=limit.at,
+        help="take it out, or the wider limit if this is the one that was meant",
+        related=tuple(related(each.at, f"`{each.instance}`") for each in implying[:3]),
+        proved=None if unproved else f"no record makes {others} true and `{limit.instance}` not",
+        unproved=unproved,
+    )

@@ -1,0 +1,168 @@
+"""PL213"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from policylang.analysis.asker import Asker
+from policylang.analysis.formula import AllOf, AnyOf, Not, true
+from policylang.analysis.search import UNPROVED
+from policylang.analysis.witness import Witness, situation
+from policylang.check.finding import Finding, related
+from policylang.check.limits import Questions
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.runtime.truth import Situation, truth
+from policylang.source import Location
+
+RULE = Rule(
+    code="PL213",
+    name="same-policy-twice",
+    family="conflicts",
+    severity="info",
+    summary="two policies with different names and equal meaning",
+    why="Readers look for a difference that is not there, and a change to one of the two is forgotten in the other.",
+    bad="""\
+resource doc { level : int  actions view }
+policy low on doc { level < 3 }
+policy small on doc { not (level >= 3) }   #! PL213
+""",
+    good="""\
+resource doc { level : int  actions view }
+policy low on doc { level < 3 }
+""",
+    near="""\
+resource doc { optional level : int  actions view }
+policy low on doc { level < 3 }
+policy small on doc { not (level >= 3) or level is missing }
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+_SAMPLES = 24
+"""How many records policies are tried on before any two are compared."""
+
+
+class _Meaning(msgspec.Struct, frozen=True):
+    """A policy, with its condition on each resource for each list of arguments that it is used with."""
+
+    policy: ir.Policy
+    instances: dict[tuple[str, tuple[c.Value, ...]], ir.PolicyInstance]
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Equal meaning: on the same resource, or on any with the same attributes, with the same parameters and for the
+    same actions, true of the same records for the same users at the same times. Whether a condition is false or unknown
+    makes no difference to a limit. Policies with parameters, and those on any resource, are compared where both are
+    used with the same arguments on the same resource. Left out are policies that are always or never true (PL202,
+    PL203).
+    """
+    questions = Questions(world)
+    meanings = list(_meanings(world, questions))
+    samples = _samples(world, meanings)
+    told: dict[tuple[object, ...], list[_Meaning]] = {}
+    for meaning in meanings:
+        alike = told.setdefault((*_shape(meaning.policy), _tried(world, meaning, samples)), [])
+        for first in alike:
+            answer = _equal(world, questions, first, meaning)
+            if answer is not False:
+                yield _finding(first.policy, meaning.policy, unproved=answer is None)
+                break
+        else:
+            alike.append(meaning)
+
+
+def _meanings(world: World, questions: Questions) -> Iterator[_Meaning]:
+    """The policies in the order of their places, as far as they are used and mean something."""
+    of: dict[str, list[ir.PolicyInstance]] = {}
+    for instance in world.policy_set.policy_instances:
+        of.setdefault(instance.policy, []).append(instance)
+    for policy in sorted(world.policy_set.policies, key=lambda policy: Location.parse(policy.at)):
+        instances = {
+            (each.resource, tuple(argument.value for argument in each.arguments)): each
+            for each in of.get(policy.name, ())
+            if isinstance(questions.together((each.id,)), Witness)
+            and isinstance(questions.implied((), each.id), Witness)
+        }
+        if instances:
+            yield _Meaning(policy, instances)
+
+
+def _shape(policy: ir.Policy) -> tuple[object, ...]:
+    """What policies of equal meaning have in common, whatever they are used for."""
+    return policy.resource, policy.needs, tuple(parameter.type for parameter in policy.parameters)
+
+
+# --- tried before anything is proved: policies that differ on a record are not equal ---------------------------
+
+
+def _alone(meaning: _Meaning) -> ir.PolicyInstance | None:
+    """The one instance of a policy on one resource without parameters."""
+    if meaning.policy.resource is None or meaning.policy.parameters:
+        return None
+    return next(iter(meaning.instances.values()))
+
+
+def _samples(world: World, meanings: Sequence[_Meaning]) -> dict[str, list[Situation]]:
+    """Some situations for each resource on which there is more than one policy."""
+    by_resource: dict[str, list[ir.PolicyInstance]] = {}
+    for meaning in meanings:
+        instance = _alone(meaning)
+        if instance is not None:
+            by_resource.setdefault(instance.resource, []).append(instance)
+    found: dict[str, list[Situation]] = {}
+    for resource, instances in by_resource.items():
+        asker = Asker(world.index, resource, world.now)
+        for instance in instances[:_SAMPLES] if len(instances) > 2 else ():
+            witness = world.find(true(instance.condition), resource)
+            if isinstance(witness, Witness):
+                found.setdefault(resource, []).append(situation(asker, witness))
+    return found
+
+
+def _tried(world: World, meaning: _Meaning, samples: Mapping[str, Sequence[Situation]]) -> tuple[object, ...]:
+    instance = _alone(meaning)
+    if instance is None:
+        return ()
+    return tuple(truth(instance.condition, each) is True for each in samples.get(instance.resource, ()))
+
+
+# --- proved --------------------------------------------------------------------------------------------------
+
+
+def _equal(world: World, questions: Questions, first: _Meaning, second: _Meaning) -> bool | None:
+    """Whether two policies mean the same wherever both are used, ``None`` if that is not known."""
+    shared = [(each, second.instances[key]) for key, each in first.instances.items() if key in second.instances]
+    doubt = False
+    for one, other in shared:
+        if _actions(world, one) != _actions(world, other):
+            return False
+        here, there = true(one.condition), true(other.condition)
+        differs = AnyOf((AllOf((here, Not(there))), AllOf((there, Not(here)))))
+        found = questions.anybody(differs, one.resource)
+        if isinstance(found, Witness):
+            return False
+        doubt = doubt or found is UNPROVED
+    return False if not shared else None if doubt else True
+
+
+def _actions(world: World, instance: ir.PolicyInstance) -> frozenset[str]:
+    every = world.index.actions[instance.resource]
+    return frozenset(every if instance.actions is None else instance.actions)
+
+
+def _finding(first: ir.Policy, second: ir.Policy, *, unproved: bool) -> Finding:
+    return Finding(
+        code="PL213",
+        message=f"`{second.name}` means the same as `{first.name}`",
+        at=second.at,
+        help="keep one of them",
+        related=(related(first.at, f"`{first.name}`"),),
+        proved=None if unproved else "no record and no instant at which one of them is true and the other is not",
+        unproved=unproved,
+    )

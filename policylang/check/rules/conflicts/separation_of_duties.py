@@ -1,0 +1,227 @@
+"""PL211"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+
+import msgspec
+
+from policylang.check.finding import Finding, counted, related
+from policylang.check.limits import inner_first
+from policylang.check.periods import periods
+from policylang.check.world import UserClass, World
+from policylang.diagnostics import Rule, quoted
+from policylang.ir import nodes as ir
+from policylang.runtime.plan import profile
+from policylang.runtime.sources import Bundle, Source
+from policylang.source import Location
+
+RULE = Rule(
+    code="PL211",
+    name="separation-of-duties",
+    family="conflicts",
+    severity="error",
+    summary="a role, group or user that holds two permissions which must be apart",
+    why="Four eyes are two if one person can do both. It rarely is one role: roles stack up until somebody holds both.",
+    bad="""\
+resource invoice { actions create, approve }
+separate create on invoice from approve on invoice "four eyes"
+role clerk { grant create on invoice }
+role boss { grant approve on invoice }
+user "amy@acme.test" {   #! PL211
+  assign role clerk
+  assign role boss
+}
+""",
+    good="""\
+resource invoice { actions create, approve }
+separate create on invoice from approve on invoice "four eyes"
+role clerk { grant create on invoice }
+role boss { grant approve on invoice }
+user "amy@acme.test" { assign role clerk }
+user "bob@acme.test" { assign role boss }
+""",
+    near="""\
+scope site
+place site "North"
+place site "South"
+resource invoice { site : site  actions create, approve }
+separate create on invoice from approve on invoice "four eyes"
+role clerk { grant create on invoice }
+role boss { grant approve on invoice }
+user "amy@acme.test" { assign role clerk until 2026-05-31  assign role boss from 2026-06-01 }
+user "bob@acme.test" { assign role clerk at site "North"  assign role boss at site "South" }
+""",
+    since="0.1.0",
+)
+
+_Pair = tuple[str, str]
+"""Resource and action."""
+
+
+class _Holds(msgspec.Struct):
+    """Of the permissions that must be apart: the first grant of each in a source, and those that a deny of everything
+    in the source takes away.
+    """
+
+    granted: dict[_Pair, str]
+    denied: frozenset[_Pair]
+
+
+class _Side(msgspec.Struct, frozen=True):
+    source: Source
+    grant: str
+
+
+def check(world: World) -> Iterator[Finding]:
+    """A permission is held where it is granted, whatever limits the grant and whatever it requires, unless a deny
+    without a condition takes all of it away. Grants of one user count together where their dates overlap and one of
+    their places is the other's, or around it.
+
+    The finding stands where the two come together: on the role or group whose own grants and roles do, at the later of
+    these; else on the user. A user who holds both only by such a role is not reported again.
+    """
+    if not world.policy_set.separations:
+        return
+    checker = _Checker(world)
+    yield from checker.bundles()
+    for kind in world.user_classes:
+        yield from checker.user(kind)
+
+
+def _pairs(separation: ir.Separation) -> tuple[_Pair, _Pair]:
+    first, second = separation.first, separation.second
+    return (first.resource, first.action), (second.resource, second.action)
+
+
+class _Checker:
+    """What each source holds, found once."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.wanted = frozenset(pair for each in world.policy_set.separations for pair in _pairs(each))
+        self.denied_to_all = frozenset(self._taken(world.index.denies))
+        self._known: dict[Source, _Holds] = {}
+        self._of: dict[_Pair, list[ir.Separation]] = {}
+        for separation in world.policy_set.separations:
+            self._of.setdefault(_pairs(separation)[0], []).append(separation)
+
+    def _taken(self, denies: Sequence[ir.Deny]) -> Iterator[_Pair]:
+        for deny in denies:
+            if deny.condition is None and deny.fields is None:
+                yield from ((deny.resource, action) for action in deny.actions)
+
+    def holds(self, source: Source) -> _Holds:
+        plain = Source(source.kind, source.name, None)
+        if plain not in self._known:
+            granted: dict[_Pair, str] = {}
+            denied: set[_Pair] = set()
+            for chain in self.world.chains(plain):
+                for grant in chain[-1].grants:
+                    for action in grant.actions:
+                        if (grant.resource, action) in self.wanted:
+                            granted.setdefault((grant.resource, action), grant.at)
+                denied |= set(self._taken(chain[-1].denies))
+            self._known[plain] = _Holds(granted, frozenset(denied))
+        return self._known[plain]
+
+    def alone(self, source: Source, separation: ir.Separation) -> bool:
+        """Whether the source by itself holds both."""
+        holds = self.holds(source)
+        return all(
+            pair in holds.granted and pair not in holds.denied and pair not in self.denied_to_all
+            for pair in _pairs(separation)
+        )
+
+    def _with_both(self, held: Set[_Pair]) -> Iterator[ir.Separation]:
+        """The separations with both sides among these permissions."""
+        for pair in sorted(held):
+            for separation in self._of.get(pair, ()):
+                if _pairs(separation)[1] in held:
+                    yield separation
+
+    # --- roles and groups ----------------------------------------------------------------------------------
+
+    def bundles(self) -> Iterator[Finding]:
+        for source, bundle in inner_first(self.world):
+            for separation in self._with_both(self.holds(source).granted.keys()):
+                inside = {chain[-1].name for chain in self.world.chains(source)[1:]} - {bundle.name}
+                told = any(self.alone(Source("role", name, None), separation) for name in inside)
+                if self.alone(source, separation) and not told:
+                    yield self._of_bundle(separation, source, bundle)
+
+    def _of_bundle(self, separation: ir.Separation, source: Source, bundle: Bundle) -> Finding:
+        first, second = _pairs(separation)
+        places = sorted({self._brought(bundle, first), self._brought(bundle, second)}, key=Location.parse)
+        return Finding(
+            code="PL211",
+            message=f"{source.kind} `{bundle.name}` holds both {_words(separation)}",
+            at=places[-1],
+            help="split it in two, or take one of the grants out",
+            related=(
+                *(related(at, "and this") for at in places[:-1]),
+                related(separation.at, "what must be apart"),
+            ),
+        )
+
+    def _brought(self, bundle: Bundle, pair: _Pair) -> str:
+        """Where the bundle says what gives it the permission: a grant, or a role inside it."""
+        for grant in bundle.grants:
+            if grant.resource == pair[0] and pair[1] in grant.actions:
+                return grant.at
+        for ref in bundle.roles:
+            if pair in self.holds(Source("role", ref.name, None)).granted:
+                return ref.at
+        return bundle.at
+
+    # --- users ---------------------------------------------------------------------------------------------
+
+    def user(self, kind: UserClass) -> Iterator[Finding]:
+        sources = profile(self.world.index, kind.first, None).sources
+        held = {pair for source in sources for pair in self.holds(source).granted} - self.denied_to_all
+        for separation in self._with_both(held):
+            if any(self.alone(source, separation) for source in sources):
+                continue
+            sides = next(self._together(separation, kind), None)
+            if sides is not None:
+                yield self._of_user(separation, kind, *sides)
+
+    def _together(self, separation: ir.Separation, kind: UserClass) -> Iterator[tuple[_Side, _Side]]:
+        """Grants of the two permissions that the user has at one time and place."""
+        first, second = _pairs(separation)
+        for _period, who in periods(self.world.index, kind.first):
+            for one in self._sides(who.sources, first):
+                for other in self._sides(who.sources, second):
+                    if self._overlap(one.source.place, other.source.place):
+                        yield one, other
+
+    def _sides(self, sources: Sequence[Source], pair: _Pair) -> Iterator[_Side]:
+        """The sources that hold the permission, in which no deny of the user's takes it away."""
+        denying = [source for source in sources if pair in self.holds(source).denied]
+        for source in sources:
+            at = self.holds(source).granted.get(pair)
+            if at is not None and not any(self.world.index.covers(each.place, source.place) for each in denying):
+                yield _Side(source, at)
+
+    def _overlap(self, one: str | None, other: str | None) -> bool:
+        return self.world.index.covers(one, other) or self.world.index.covers(other, one)
+
+    def _of_user(self, separation: ir.Separation, kind: UserClass, one: _Side, other: _Side) -> Finding:
+        hold = "holds" if len(kind.users) == 1 else "hold"
+        return Finding(
+            code="PL211",
+            message=f"{counted(kind.users)} {hold} both {_words(separation)}",
+            at=kind.declared.at,
+            help="take one of the two away, or give them at different places or times",
+            related=(
+                related(one.grant, f"the grant in {one.source.kind} `{one.source.name}`"),
+                related(other.grant, f"the grant in {other.source.kind} `{other.source.name}`"),
+                related(separation.at, "what must be apart"),
+            ),
+        )
+
+
+def _words(separation: ir.Separation) -> str:
+    first, second = separation.first, separation.second
+    label = f", against {quoted(separation.label)}" if separation.label is not None else ""
+    return f"{first.action} on `{first.resource}` and {second.action} on `{second.resource}`{label}"

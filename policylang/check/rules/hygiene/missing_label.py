@@ -1,0 +1,60 @@
+"""PL701"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
+
+RULE = Rule(
+    code="PL701",
+    name="missing-label",
+    family="hygiene",
+    severity="info",
+    summary="a resource, policy, role or group without a label",
+    why=(
+        "Reports and explanations are read by people who know the words on the screen, not the names in the policy. "
+        "The label says what the thing is called there."
+    ),
+    bad="""\
+resource customer "Customer" { actions view }
+role sales_rep   #! PL701
+""",
+    good="""\
+resource customer "Customer" { actions view }
+role sales_rep "Sales Representative"
+""",
+    near="""\
+feature lab_licence on
+task selling { needs view on customer }
+resource customer "Customer" { actions view }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Of what people see and choose. Features, tasks, jobs, users and integrations may do without."""
+    kinds: tuple[tuple[str, tuple[ir.Resource | ir.Policy | ir.Role | ir.Group, ...]], ...] = (
+        ("resource", world.policy_set.resources),
+        ("policy", world.policy_set.policies),
+        ("role", world.policy_set.roles),
+        ("group", world.policy_set.groups),
+    )
+    for kind, declared in kinds:
+        for each in declared:
+            if not each.label:
+                yield Finding(
+                    code="PL701",
+                    message=f"{kind} `{each.name}` has no label",
+                    at=each.at,
+                    help=f'say what people call it, behind the name: `"{_suggestion(each.name)}"`',
+                )
+
+
+def _suggestion(name: str) -> str:
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,89 @@
+"""PL703"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+
+RULE = Rule(
+    code="PL703",
+    name="naming",
+    family="hygiene",
+    severity="info",
+    summary="a name that is not in lower case with underscores",
+    why=(
+        "Names are case-sensitive, and a name of several words may be written with spaces in a condition: `sales rep` "
+        "is `sales_rep`, never `SalesRep`. One custom saves everybody from looking names up."
+    ),
+    bad="""\
+resource doc { actions view }
+role SalesRep { grant view on doc }   #! PL703
+""",
+    good="""\
+resource doc { actions view }
+role sales_rep { grant view on doc }
+""",
+    near="""\
+resource doc { country : one of US, CA  actions view }
+role sales_rep2 "SalesRep" { grant view on doc }
+job "GRD-1" { role sales_rep2 }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """All names but the values of enums, which are often those of another system. What is a text, like user ids,
+    places and job codes, may be anything.
+    """
+    for kind, name, at in _names(world):
+        if name != name.lower():
+            yield Finding(
+                code="PL703",
+                message=f"{kind} `{name}` is not in lower case",
+                at=at,
+                help=f"call it `{_snake_case(name)}`",
+            )
+
+
+def _names(world: World) -> Iterator[tuple[str, str, str]]:
+    """What is named, its name, and where; in the order of the kinds."""
+    of = world.policy_set
+    for portal in of.portals:
+        if portal.at is not None:
+            yield "portal", portal.name, portal.at
+    for kind in of.scope:
+        yield "kind of place", kind.name, kind.at
+    for feature in of.features:
+        yield "feature", feature.name, feature.at
+    for owner, attributes in (("subject", of.subject), ("request", of.request)):
+        for attribute in attributes:
+            yield f"{owner} attribute", attribute.name, attribute.at
+    for resource in of.resources:
+        yield "resource", resource.name, resource.at
+        for attribute in resource.attributes:
+            yield "attribute", attribute.name, attribute.at
+        for action in resource.actions:
+            yield "action", action.name, action.at
+    for policy in of.policies:
+        yield "policy", policy.name, policy.at
+        for parameter in policy.parameters:
+            yield "parameter", parameter.name, parameter.at
+    for role in of.roles:
+        yield "role", role.name, role.at
+    for group in of.groups:
+        yield "group", group.name, group.at
+    for task in of.tasks:
+        yield "task", task.name, task.at
+    for integration in of.integrations:
+        yield "integration", integration.name, integration.at
+
+
+def _snake_case(name: str) -> str:
+    """``SalesRep`` → ``sales_rep``, ``HTTPLog`` → ``http_log``."""
+    words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words).lower()

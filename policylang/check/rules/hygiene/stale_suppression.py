@@ -1,0 +1,56 @@
+"""PL704"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from policylang.check.finding import Finding
+from policylang.check.suppression import Suppression
+from policylang.diagnostics import Rule, listed
+
+RULE = Rule(
+    code="PL704",
+    name="stale-suppression",
+    family="hygiene",
+    severity="warning",
+    summary="a comment that ignores a finding which does not occur",
+    why=(
+        "What such a comment was written for is gone, and it would hide the next finding of the rule in the same "
+        "place, which nobody has looked at."
+    ),
+    bad="""\
+# policylang: ignore PL701 because "the label comes with the rollout"   #! PL704
+role guard "Guard"
+""",
+    good="""\
+role guard "Guard"
+""",
+    near="""\
+# policylang: ignore PL701 because "the label comes with the rollout"
+role guard
+""",
+    since="0.1.0",
+)
+
+
+def check(
+    suppressions: Iterable[Suppression], used: Collection[tuple[Suppression, str]], ran: Collection[str]
+) -> Iterator[Finding]:
+    """Of the rules that ran; those that did not may have had something to find. ``used``: with the code of a finding
+    that was ignored.
+    """
+    for each in suppressions:
+        if not each.extents:
+            message = "this comment speaks of nothing: no declaration or block item begins here"
+            help = "write it at the end of the line where one begins, or on a line of its own before that"
+            yield Finding(code="PL704", message=message, at=str(each.at), help=help)
+            continue
+        stale = [code for code in each.codes if code in ran and (each, code) not in used]
+        if stale:
+            names = listed([f"`{code}`" for code in stale], "and")
+            help = "delete the comment" if len(stale) == len(each.codes) else f"take {names} out of the comment"
+            yield Finding(code="PL704", message=f"nothing is ignored here: no {_or(stale)}", at=str(each.at), help=help)
+
+
+def _or(codes: list[str]) -> str:
+    return f"{listed([f'`{code}`' for code in codes])} is found"

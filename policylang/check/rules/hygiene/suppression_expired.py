@@ -1,0 +1,44 @@
+"""PL706"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+
+from policylang.check.finding import Finding
+from policylang.check.suppression import Suppression
+from policylang.diagnostics import Rule
+
+RULE = Rule(
+    code="PL706",
+    name="suppression-expired",
+    family="hygiene",
+    severity="error",
+    summary="a comment that ignores a finding until a day that has passed",
+    why=(
+        "Somebody allowed the finding for a time, and the time is over: the comment does not ignore it any more. What "
+        "was to happen until then may not have happened."
+    ),
+    bad="""\
+role guard   # policylang: ignore PL701 because "label to come" until 2026-03-31 #! PL706
+""",
+    good="""\
+role guard "Guard"
+""",
+    near="""\
+role guard   # policylang: ignore PL701 because "label to come" until 2126-03-31
+""",
+    since="0.1.0",
+)
+
+
+def check(suppressions: Iterable[Suppression], today: datetime.date) -> Iterator[Finding]:
+    """The last day counts as a whole, in the policy set's timezone."""
+    for each in suppressions:
+        if each.is_over(today):
+            yield Finding(
+                code="PL706",
+                message=f"this comment was good until {each.until}, so it ignores nothing any more",
+                at=str(each.at),
+                help="correct what was ignored and delete the comment, or decide on a new day",
+            )

@@ -1,0 +1,44 @@
+"""PL705"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from policylang.check.finding import Finding
+from policylang.check.suppression import Suppression
+from policylang.diagnostics import Rule
+
+RULE = Rule(
+    code="PL705",
+    name="suppression-without-reason",
+    family="hygiene",
+    severity="warning",
+    summary="a comment that ignores a finding without saying why",
+    why=(
+        "Who reads the policy later, an auditor for one, sees that somebody knew of the problem and not why it was "
+        "left there. Without the reason nobody can tell when it no longer holds."
+    ),
+    bad="""\
+role guard   # policylang: ignore PL701 #! PL705
+""",
+    good="""\
+role guard   # policylang: ignore PL701 because "the label comes with the rollout"
+""",
+    near="""\
+# policylang ignores comments like this one, they are for people
+role guard "Guard"
+""",
+    since="0.1.0",
+)
+
+
+def check(suppressions: Iterable[Suppression]) -> Iterator[Finding]:
+    """A reason of blanks is none."""
+    for each in suppressions:
+        if not (each.reason or "").strip():
+            yield Finding(
+                code="PL705",
+                message="this comment does not say why the finding is ignored",
+                at=str(each.at),
+                help='write `because "…"` behind the codes',
+            )

@@ -1,0 +1,184 @@
+"""PL702"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.conditions import paths, tests
+from policylang.check.finding import Finding
+from policylang.check.holding import atoms
+from policylang.check.symmetry import user_attributes
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import PlaceType, SetType, Type, UserType
+from policylang.runtime.truth import operands
+
+RULE = Rule(
+    code="PL702",
+    name="unused-definition",
+    family="hygiene",
+    severity="info",
+    summary="something that is defined and used nowhere",
+    why=(
+        "A policy that is attached to nothing limits nothing, a task that no role performs helps nobody. Readers take "
+        "what they find for what holds."
+    ),
+    bad="""\
+resource doc { created : datetime  actions view }
+policy recent on doc { created within 30 days }   #! PL702
+role reader { grant view on doc }
+user "ria@acme.test" { assign role reader }
+""",
+    good="""\
+resource doc { created : datetime  actions view }
+policy recent on doc { created within 30 days }
+role reader { grant view on doc  policy recent }
+user "ria@acme.test" { assign role reader }
+""",
+    near="""\
+scope site
+place site "HQ"
+resource doc { created : datetime  site : site  actions view }
+policy newer_than(age: duration) on any resource with created { created within age }
+role reader { grant view on doc }
+essential role former_employee
+user "ria@acme.test" { assign role reader  append policy newer_than(30 days) on doc }
+""",
+    since="0.1.0",
+)
+
+_DEFAULT_PORTALS = ("admin", "staff", "client")
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Policies attached to nobody, roles that nothing mentions, tasks that no role performs, jobs that no user has,
+    features that nothing requires, attributes of users and requests that no condition looks at, portals without a role,
+    and places where no record can live and no role is given.
+
+    Roles and jobs count only where users are declared, and essential roles wait for those who leave. Resources are
+    what the product has, and groups without users are another finding.
+    """
+    for kind, name, at, help in _unused(world):
+        yield Finding(code="PL702", message=f"{kind} `{name}` is used nowhere", at=at, help=help)
+
+
+def _unused(world: World) -> Iterator[tuple[str, str, str, str]]:
+    of = world.policy_set
+    attached = _attached(world)
+    for policy in of.policies:
+        if policy.name not in attached:
+            yield "policy", policy.name, policy.at, "attach it to a role, a group or a user, or take it out"
+    if of.users:
+        mentioned = _mentioned(of)
+        for role in of.roles:
+            if role.name not in mentioned and not role.essential:
+                yield "role", role.name, role.at, "give it to somebody, or take it out"
+        jobs = {each.declared.job.name for each in world.user_classes if each.declared.job is not None}
+        for job in of.jobs:
+            if job.code not in jobs:
+                yield "job", job.code, job.at, "give it to somebody, or take it out"
+    performed = {ref.name for role in of.roles for ref in role.performs}
+    for task in of.tasks:
+        if task.name not in performed:
+            yield "task", task.name, task.at, "let a role perform it, or take it out"
+    required = {
+        atom.feature
+        for resource in of.resources
+        for action in resource.actions
+        for atom in atoms(action.requires)
+        if isinstance(atom, ir.RequiresFeature)
+    }
+    for feature in of.features:
+        if feature.name not in required:
+            yield "feature", feature.name, feature.at, "let the actions that need it require it, or take it out"
+    portals = {role.portal for role in of.roles}
+    for portal in of.portals:
+        if portal.at is not None and portal.name not in (*portals, *_DEFAULT_PORTALS):
+            yield "portal", portal.name, portal.at, "name it in a role, or take it out"
+    yield from _attributes(world)
+    yield from _places(world)
+
+
+def _attached(world: World) -> set[str]:
+    of = world.policy_set
+    bundles = (bundle for _, bundle in world.bundles)
+    limits = [limit.instance for bundle in bundles for limit in bundle.limits]
+    limits += [each.limit.instance for user in of.users for each in (*user.appends, *user.overrides)]
+    return {world.index.instances[instance].policy for instance in dict.fromkeys(limits)}
+
+
+def _mentioned(of: ir.PolicySet) -> set[str]:
+    """The roles that anything speaks of."""
+    refs = [ref.name for role in of.roles for ref in (*role.roles, *role.may_assign)]
+    refs += [ref.name for group in of.groups for ref in (*group.roles, *group.may_assign)]
+    refs += [ref.name for job in of.jobs for ref in job.roles]
+    refs += [assignment.role for user in of.users for assignment in user.assignments]
+    refs += [ref.name for each in of.integrations for ref in (each.role, each.mirror) if ref is not None]
+    refs += [selector.name for each in of.invariants for selector in each.users if selector.kind == "role"]
+    refs += [review.name for review in of.reviews if review.kind == "role"]
+    attributes = [attribute for resource in of.resources for attribute in resource.attributes]
+    for attribute in (*attributes, *of.subject, *of.request):
+        type_ = _item(attribute.type)
+        if isinstance(type_, UserType) and type_.role is not None:
+            refs.append(type_.role)
+    return set(refs)
+
+
+def _item(type_: Type) -> Type:
+    return type_.of if isinstance(type_, SetType) else type_
+
+
+def _conditions(world: World) -> Iterator[tuple[str, c.Condition]]:
+    """Every condition, with the resource whose records it is about."""
+    of = world.policy_set
+    for instance in of.policy_instances:
+        yield instance.resource, instance.condition
+    denies = [deny for _, bundle in world.bundles for deny in bundle.denies]
+    for deny in (*denies, *of.denies):
+        if deny.condition is not None:
+            yield deny.resource, deny.condition
+    for invariant in of.invariants:
+        if invariant.where is not None:
+            yield invariant.resource, invariant.where
+
+
+def _attributes(world: World) -> Iterator[tuple[str, str, str, str]]:
+    of = world.policy_set
+    if not (of.subject or of.request):
+        return
+    asked: set[tuple[str, str]] = set()
+    for resource, condition in _conditions(world):
+        for path in paths(condition):
+            asked.update(("subject", name) for name in user_attributes(world.index, resource, path))
+            if path.root == "request":
+                asked.add(("request", path.steps[0]))
+    for owner, attributes in (("subject", of.subject), ("request", of.request)):
+        for each in attributes:
+            if (owner, each.name) not in asked:
+                yield f"{owner} attribute", each.name, each.at, "use it in a condition, or take it out"
+
+
+def _places(world: World) -> Iterator[tuple[str, str, str, str]]:
+    of, index = world.policy_set, world.index
+    if not of.places:
+        return
+    attributes = [attribute for resource in of.resources for attribute in resource.attributes]
+    types = [_item(attribute.type) for attribute in (*attributes, *of.subject, *of.request)]
+    kinds = {type_.scope for type_ in types if isinstance(type_, PlaceType)}
+    used = {place.name for place in of.places if place.kind in kinds}
+    used |= {a.place for user in of.users for a in user.assignments if a.place is not None}
+    for _, condition in _conditions(world):
+        for test in tests(condition):
+            for operand in operands(test):
+                if isinstance(operand, c.Constant) and isinstance(operand.type, PlaceType):
+                    used.add(str(operand.value))
+    for name in tuple(used):
+        place = index.places.get(name)
+        while place is not None and place.parent is not None:
+            used.add(place.parent)
+            place = index.places[place.parent]
+    for place in of.places:
+        if place.name not in used:
+            yield "place", place.name, place.at, "no record lives there and no role is given there: take it out"

@@ -1,0 +1,73 @@
+"""PL414"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding
+from policylang.check.privileges import in_order, on, reads, several, taken
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.runtime.reference import grant_fields
+
+RULE = Rule(
+    code="PL414",
+    name="field-write-without-read",
+    family="privilege",
+    severity="warning",
+    summary="modify of attributes that the same role or group cannot view",
+    why=(
+        "An attribute that may be changed and not be seen is overwritten blindly, and most forms leave it out. Usually "
+        "one of the two lists of attributes was forgotten when the other one changed."
+    ),
+    bad="""\
+resource doc { title : text  level : int  actions view, modify }
+group office {
+  grant view on doc (title)
+  grant modify on doc (title, level)   #! PL414
+}
+""",
+    good="""\
+resource doc { title : text  level : int  actions view, modify }
+group office {
+  grant view on doc (title, level)
+  grant modify on doc (title, level)
+}
+""",
+    near="""\
+resource doc { title : text  level : int  actions view, modify }
+group office {
+  grant view on doc (title)
+  grant view on doc (level)
+  grant modify on doc
+}
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Every role and every group for itself, with the roles inside it. Nothing to view at all is another finding,
+    PL413. A new record is written by who knows what is in it, so create is not asked.
+    """
+    index = world.index
+    for source, bundle in world.bundles:
+        if not any("modify" in grant.actions for grant in bundle.grants):
+            continue
+        gone, hidden = taken(world, source)
+        seen = reads(world, source)
+        blind: dict[str, list[str]] = {}
+        for grant in bundle.grants:
+            key = (grant.resource, "modify")
+            if "modify" in grant.actions and key not in gone and grant.resource in seen:
+                unseen = grant_fields(index, grant) - hidden.get(key, frozenset()) - seen[grant.resource]
+                if unseen:
+                    named = in_order(index, grant.resource, unseen)
+                    blind.setdefault(grant.at, []).append(on(("modify",), grant.resource, named))
+        for at, what in blind.items():
+            yield Finding(
+                code="PL414",
+                message=f"{source.kind} `{source.name}` is granted {several(what)}, which it cannot view",
+                at=at,
+                help="grant view of these attributes as well, or take them out of modify",
+            )

@@ -1,0 +1,89 @@
+"""PL409"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.analysis.witness import Witness
+from policylang.check.decision import allowed
+from policylang.check.finding import Finding, Shown, Who, related
+from policylang.check.privileges import data_objects, on, several, show_if_possible, ticked
+from policylang.check.world import World
+from policylang.diagnostics import Related, Rule
+from policylang.runtime.plan import profile
+
+RULE = Rule(
+    code="PL409",
+    name="integration-outside-objects",
+    family="privilege",
+    severity="error",
+    summary="an integration that reaches data objects which are not its own",
+    why=(
+        "The list of objects is what was agreed with whoever runs the other system. What the role gives beyond it "
+        "leaves the house without anybody having said yes."
+    ),
+    bad="""\
+resource doc { level : int  actions view }
+resource wage { amount : money  actions view }
+role exporter { grant view on doc  grant view on wage }
+integration export { role exporter  objects doc }   #! PL409
+""",
+    good="""\
+resource doc { level : int  actions view }
+resource wage { amount : money  actions view }
+role exporter { grant view on doc  grant view on wage }
+integration export { role exporter  objects doc, wage }
+""",
+    near="""\
+resource doc { level : int  actions view }
+resource wage { amount : money  actions view }
+resource api { actions access }
+role exporter { grant access on api  grant view on doc  grant view on wage  deny view on wage }
+integration export { role exporter  objects doc }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Data objects are the resources with attributes; modules and switches are none. An integration reaches one if it
+    may do anything with some record of it. Without a list it has no objects of its own.
+    """
+    index = world.index
+    for integration in world.policy_set.integrations:
+        own = {ref.name for ref in integration.objects}
+        who = profile(index, integration.name, world.now)
+        granted: dict[str, dict[str, list[str]]] = {}  # resource, action, grants
+        for source in who.sources:
+            for _chain, grant in world.granted(source):
+                for action in grant.actions:
+                    granted.setdefault(grant.resource, {}).setdefault(action, []).append(grant.at)
+        reached: dict[str, list[str]] = {}
+        places: dict[str, Related] = {}
+        shown: list[Shown] = []
+        for resource in data_objects(index):
+            if resource in own:
+                continue
+            for action, grants in granted.get(resource, {}).items():
+                formula = allowed(index, world.plan(who, action, resource))
+                found = world.find(formula, resource, user=integration.name)
+                if found is None:
+                    continue
+                reached.setdefault(resource, []).append(action)
+                places |= {at: related(at, "granted here") for at in grants}
+                if isinstance(found, Witness) and not shown:
+                    shown += show_if_possible(world, [(Who(user=integration.name), True)], action, found)
+        if reached:
+            what = several([on(actions, resource) for resource, actions in reached.items()])
+            yield Finding(
+                code="PL409",
+                message=f"the integration `{integration.name}` reaches {what}, and its objects are {_objects(own)}",
+                at=integration.at,
+                help="take the grant out of its role, or add to its `objects` what was agreed",
+                related=tuple(places.values()),
+                shown=tuple(shown),
+            )
+
+
+def _objects(own: set[str]) -> str:
+    return f"only {several(ticked(sorted(own)))}" if own else "none"

@@ -1,0 +1,98 @@
+"""PL410"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.analysis.formula import AllOf, AnyOf
+from policylang.analysis.witness import Witness
+from policylang.check.decision import unhindered, way_open
+from policylang.check.finding import Finding, Shown, Who, related
+from policylang.check.privileges import is_explained, on, sensitive_fields, several, show_if_possible
+from policylang.check.world import World
+from policylang.diagnostics import Related, Rule
+from policylang.runtime.plan import Plan, profile
+from policylang.runtime.reference import grant_fields
+
+RULE = Rule(
+    code="PL410",
+    name="integration-sees-sensitive",
+    family="privilege",
+    severity="error",
+    summary="an integration that reaches a sensitive attribute, and no grant says why",
+    why=(
+        "What an integration sees leaves the system, for good, and nobody looks at the screen while it happens. "
+        "Somebody has to have decided it."
+    ),
+    bad="""\
+resource employee { name : text  sensitive pay_rate : money  actions view }
+role exporter { grant view on employee including pay_rate }
+integration payroll { role exporter  objects employee }   #! PL410
+""",
+    good="""\
+resource employee { name : text  sensitive pay_rate : money  actions view }
+role exporter { grant view on employee including pay_rate because "wages are paid by the provider" }
+integration payroll { role exporter  objects employee }
+""",
+    near="""\
+resource employee { name : text  sensitive pay_rate : money  actions view }
+role exporter {
+  grant view on employee including pay_rate
+  deny view on employee (pay_rate)
+}
+integration payroll { role exporter  objects employee }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """For any action but delete, which touches no attribute, on some record. The reason stands on the grant that covers
+    the attribute; where two grants do, each has to have one.
+    """
+    index = world.index
+    for integration in world.policy_set.integrations:
+        who = profile(index, integration.name, world.now)
+        seen: dict[tuple[str, str], list[str]] = {}
+        places: dict[str, Related] = {}
+        shown: list[Shown] = []
+        asked = {
+            (grant.resource, action, name): None
+            for source in who.sources
+            for _chain, grant in world.granted(source)
+            for action in grant.actions
+            for name in sensitive_fields(index, grant)
+            if action != "delete" and not is_explained(grant.because)
+        }
+        for resource, action, name in asked:
+            plan = world.plan(who, action, resource)
+            statements = _unexplained(world, plan, name)
+            ways = [way for way in plan.ways if any(each in statements for each in (s.at for s in way.statements))]
+            formula = AllOf((AnyOf(tuple(way_open(index, resource, w) for w in ways)), unhindered(index, plan, name)))
+            found = world.find(formula, resource, user=integration.name)
+            if found is None:
+                continue
+            seen.setdefault((resource, action), []).append(name)
+            places |= {at: related(at, "granted here without `because`") for at in statements}
+            if isinstance(found, Witness) and not shown:
+                shown += show_if_possible(world, [(Who(user=integration.name), True)], action, found, name)
+        if seen:
+            what = several([on((action,), resource, names) for (resource, action), names in seen.items()])
+            yield Finding(
+                code="PL410",
+                message=f"the integration `{integration.name}` reaches what is sensitive, without a reason: {what}",
+                at=integration.at,
+                help='say in the grant why it is needed: `because "…"`, or leave the attribute out',
+                related=tuple(places.values()),
+                shown=tuple(shown),
+            )
+
+
+def _unexplained(world: World, plan: Plan, name: str) -> tuple[str, ...]:
+    """The grants of a plan that cover the attribute and give no reason."""
+    return tuple(
+        statement.at
+        for way in plan.ways
+        for statement in way.statements
+        if name in grant_fields(world.index, statement) and not is_explained(statement.because)
+    )

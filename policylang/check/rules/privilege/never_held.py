@@ -1,0 +1,91 @@
+"""PL406"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.runtime.sources import Bundle, sources
+
+RULE = Rule(
+    code="PL406",
+    name="never-held",
+    family="privilege",
+    severity="info",
+    summary="a role or group, with its grants and policies, that nobody can come to hold",
+    why=(
+        "It looks like a part of what people may do and is none. It is read, reviewed and kept up to date for nothing, "
+        "or the assignment that it was made for has been forgotten."
+    ),
+    bad="""\
+resource doc { level : int  actions view, modify }
+role reader { grant view on doc }
+role editor { grant modify on doc }   #! PL406
+user "ann@acme.test" { assign role reader }
+""",
+    good="""\
+resource doc { level : int  actions view, modify }
+role reader { grant view on doc }
+role editor { grant modify on doc }
+user "ann@acme.test" { assign role reader  assign role editor }
+""",
+    near="""\
+resource doc { level : int  actions view, modify }
+role reader { grant view on doc  may assign editor }
+role editor { grant modify on doc  may assign chief }
+role chief { role checker }
+role checker { grant view on doc }
+user "ann@acme.test" { assign role reader }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """What a user or an integration has, what lies inside it, and what may be assigned by whoever has it or comes to
+    have it. Superusers may hand out protected roles. An assignment that is over counts: that is another finding, PL307.
+
+    Grants and the policies attached to a role or group are held where that is, so they are told with it; a policy that
+    is attached nowhere is unused, PL702. Without any user nothing can be said.
+    """
+    if not world.policy_set.users:
+        return
+    reached = _reached(world)
+    for source, bundle in world.bundles:
+        if bundle.at not in reached:
+            what = [
+                _count(len({g.at for g in bundle.grants}), "grant"),
+                _count(len(bundle.limits), "policy", "policies"),
+            ]
+            lost = " and ".join(word for word in what if word)
+            yield Finding(
+                code="PL406",
+                message=f"nobody can come to hold the {source.kind} `{source.name}`"
+                + (f", with its {lost}" if lost else ""),
+                at=bundle.at,
+                help=f"give the {source.kind} to somebody, or delete it",
+            )
+
+
+def _reached(world: World) -> set[str]:
+    """The places of the roles and groups that somebody has or can come to have."""
+    index = world.index
+    waiting: list[Bundle] = []
+    for requester in index.requesters:
+        for source in sources(index, requester, None):
+            waiting.append(index.groups[source.name] if source.kind == "group" else index.roles[source.name])
+    if any(user.superuser and not user.terminated for user in world.policy_set.users):
+        waiting += [role for role in world.policy_set.roles if role.protected]
+    reached: set[str] = set()
+    while waiting:
+        bundle = waiting.pop()
+        if bundle.at not in reached:
+            reached.add(bundle.at)
+            waiting += [index.roles[ref.name] for ref in (*bundle.roles, *bundle.may_assign)]
+    return reached
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return "" if not number else f"{one}" if number == 1 else f"{number} {many or one + 's'}"

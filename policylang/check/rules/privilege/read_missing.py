@@ -1,0 +1,72 @@
+"""PL413"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding
+from policylang.check.privileges import on, reads, several, taken
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+
+RULE = Rule(
+    code="PL413",
+    name="read-missing",
+    family="privilege",
+    severity="warning",
+    summary="modify or delete without view on the same resource",
+    why=(
+        "Most systems cannot change a record that they may not show, and leave this requirement unsaid: the permission "
+        "is there and the button is not. Where it works, somebody changes what they cannot check."
+    ),
+    bad="""\
+resource doc { level : int  actions view, modify, delete }
+group office {
+  grant modify on doc   #! PL413
+}
+""",
+    good="""\
+resource doc { level : int  actions view, modify, delete }
+group office {
+  grant view, modify on doc
+}
+""",
+    near="""\
+resource doc { level : int  actions view, modify, delete }
+resource reminder { text : text  actions create, modify }
+role reader { grant view on doc }
+group office {
+  role reader
+  grant modify, delete on doc
+  grant create, modify on reminder
+}
+""",
+    since="0.1.0",
+)
+
+WRITES = ("modify", "delete")
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Every role and every group for itself, with the roles inside it, whatever limits and fields its grants have. A
+    resource without the action `view` has nothing to be missed. What a deny without a condition takes is not granted.
+    """
+    index = world.index
+    for source, bundle in world.bundles:
+        if not any(action in WRITES for grant in bundle.grants for action in grant.actions):
+            continue
+        gone, _fields = taken(world, source)
+        seen = reads(world, source)
+        blind: dict[str, list[str]] = {}
+        for grant in bundle.grants:
+            if grant.resource not in seen and "view" in index.actions[grant.resource]:
+                actions = [a for a in grant.actions if a in WRITES and (grant.resource, a) not in gone]
+                if actions:
+                    blind.setdefault(grant.at, []).append(on(actions, grant.resource))
+        for at, what in blind.items():
+            yield Finding(
+                code="PL413",
+                message=f"{source.kind} `{source.name}` is granted {several(what)} without view",
+                at=at,
+                help="grant view as well, or take the other action out",
+            )

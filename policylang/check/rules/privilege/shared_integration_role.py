@@ -1,0 +1,116 @@
+"""PL408"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding, counted, related
+from policylang.check.privileges import on, people, role_source, several, ticked
+from policylang.check.world import World
+from policylang.diagnostics import Related, Rule
+from policylang.ir import nodes as ir
+
+RULE = Rule(
+    code="PL408",
+    name="shared-integration-role",
+    family="privilege",
+    severity="error",
+    summary="an integration with a role that people hold, or with a superuser or administrative one",
+    why=(
+        "A role that serves a program and people is changed for one of them and changes the other. And a key that "
+        "never sleeps must not open the administration."
+    ),
+    bad="""\
+resource doc { level : int  actions view }
+role reader { grant view on doc }
+user "ann@acme.test" { assign role reader }
+integration sync { role reader  objects doc }   #! PL408
+""",
+    good="""\
+resource doc { level : int  actions view }
+role reader { grant view on doc }
+role sync_reader { grant view on doc }
+user "ann@acme.test" { assign role reader }
+integration sync { role sync_reader  objects doc }
+""",
+    near="""\
+resource doc { level : int  actions view }
+role reader { grant view on doc }
+user "ann@acme.test" { assign role reader until 2026-06-30 }
+terminated user "bob@acme.test" { assign role reader }
+integration sync { role reader  objects doc }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """The integration's role and the roles inside it. People hold a role that they have from any source, now or at a
+    later day. A role is administrative if it is protected, belongs to the portal `admin` or may assign roles, and one
+    for superusers if it grants what only they can do.
+    """
+    integrations = [each for each in world.policy_set.integrations if each.role is not None]
+    if not integrations:
+        return
+    holders = people(world)
+    for integration in integrations:
+        assert integration.role is not None
+        told: list[str] = []
+        places: dict[str, Related] = {}
+        for role in _roles(world, integration.role.name):
+            reasons = _reasons(world, role)
+            if role.name in holders:
+                reasons.insert(0, f"{counted(holders[role.name])} {_has(holders[role.name])} it too")
+                first = world.index.users[holders[role.name][0]]
+                places[first.at] = related(first.at, f"`{first.id}`")
+            if reasons:
+                told.append(f"`{role.name}`: {several(reasons)}")
+                places[role.at] = related(role.at, f"the role `{role.name}`")
+        if told:
+            yield Finding(
+                code="PL408",
+                message=f"the integration `{integration.name}` has a role that is not its own, {'; '.join(told)}",
+                at=integration.at,
+                help="give it a role made for it alone, with no more than it needs",
+                related=tuple(places.values()),
+            )
+
+
+def _roles(world: World, name: str) -> tuple[ir.Role, ...]:
+    chained = [chain[-1] for chain in world.chains(role_source(name))]
+    return tuple({role.name: role for role in chained if isinstance(role, ir.Role)}.values())
+
+
+def _has(users: list[str]) -> str:
+    return "has" if len(users) == 1 else "have"
+
+
+def _reasons(world: World, role: ir.Role) -> list[str]:
+    """What makes a role one for administrators or superusers."""
+    reasons = []
+    if role.protected:
+        reasons.append("it is protected")
+    if role.portal == "admin":
+        reasons.append("it belongs to the portal `admin`")
+    if role.may_assign:
+        reasons.append(f"it may assign {several(ticked(ref.name for ref in role.may_assign))}")
+    reasons += [
+        f"{on((action,), grant.resource)} is for superusers"
+        for grant in role.grants
+        for action in grant.actions
+        if _needs_tag(world.index.actions[grant.resource][action].requires)
+    ]
+    return reasons
+
+
+def _needs_tag(requirement: ir.Requirement | None) -> bool:
+    """Whether nobody without the superuser tag can meet the requirement."""
+    match requirement:
+        case ir.RequiresSuperuser():
+            return True
+        case ir.RequiresAll(items=items):
+            return any(_needs_tag(item) for item in items)
+        case ir.RequiresAny(items=items):
+            return all(_needs_tag(item) for item in items)
+        case _:
+            return False

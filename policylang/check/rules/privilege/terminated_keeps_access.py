@@ -1,0 +1,78 @@
+"""PL412"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding, counted
+from policylang.check.privileges import role_source, several, ticked, today
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
+
+RULE = Rule(
+    code="PL412",
+    name="terminated-keeps-access",
+    family="privilege",
+    severity="error",
+    summary="a terminated user with a group or a role that is not essential",
+    why=(
+        "The decision ignores what a terminated user has besides essential roles, but every other system that reads "
+        "the same list may not, and all of it is back the moment somebody removes the mark."
+    ),
+    bad="""\
+resource doc { level : int  actions view }
+group office { grant view on doc }
+terminated user "bob@acme.test" in office   #! PL412
+""",
+    good="""\
+resource doc { level : int  actions view }
+group office { grant view on doc }
+terminated user "bob@acme.test"
+""",
+    near="""\
+resource doc { level : int  actions view }
+role clerk { grant view on doc }
+essential role former_employee
+terminated user "bob@acme.test" {
+  assign role former_employee
+  assign role clerk until 2026-03-31
+}
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """The group, the roles of the job, assignments that are not over, and roles that are not essential inside those
+    that are: these even count in decisions. One finding for all users who have the same.
+    """
+    day = today(world)
+    for each in world.user_classes:
+        if each.declared.terminated:
+            kept = _kept(world, each.declared, day)
+            if kept:
+                verb = "keeps" if len(each.users) == 1 else "keep"
+                yield Finding(
+                    code="PL412",
+                    message=f"terminated, {counted(each.users)} {verb} {several(kept)}",
+                    at=each.declared.at,
+                    help="take these away; a terminated user has essential roles only",
+                )
+
+
+def _kept(world: World, user: ir.User, day: str) -> list[str]:
+    index = world.index
+    kept: list[str] = []
+    if user.group is not None:
+        kept.append(f"the group `{user.group.name}`")
+    job = [] if user.job is None else [ref.name for ref in index.jobs[user.job.name].roles]
+    given = [a.role for a in user.assignments if a.until is None or a.until >= day]
+    for name in dict.fromkeys((*job, *given)):
+        if index.roles[name].essential:
+            inside = (chain[-1] for chain in world.chains(role_source(name)))
+            loose = dict.fromkeys(r.name for r in inside if isinstance(r, ir.Role) and not r.essential)
+            kept += [f"the role {role} inside `{name}`" for role in ticked(loose)]
+        else:
+            kept.append(f"the role `{name}`" + (f" of the job `{user.job.name}`" if user.job and name in job else ""))
+    return list(dict.fromkeys(kept))

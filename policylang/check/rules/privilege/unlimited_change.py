@@ -1,0 +1,246 @@
+"""PL402"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Not, true
+from policylang.analysis.search import UNPROVED, Found
+from policylang.analysis.witness import Witness
+from policylang.check.decision import denied, unhindered, way_open
+from policylang.check.finding import Finding, Shown, related, show
+from policylang.check.privileges import holder, just, on, several
+from policylang.check.world import World
+from policylang.diagnostics import Related, Rule
+from policylang.ir import nodes as ir
+from policylang.runtime.plan import Plan, Way
+from policylang.runtime.reference import grant_fields
+from policylang.runtime.sources import Source
+from policylang.source import Location
+
+RULE = Rule(
+    code="PL402",
+    name="unlimited-change",
+    family="privilege",
+    severity="warning",
+    summary="modify or delete on every record: no policy narrows it",
+    why=(
+        "One mistake, or one stolen password, reaches every record there is. Nearly nobody has to change all of them: "
+        "own records, those of a place, recent ones or open ones will do."
+    ),
+    bad="""\
+resource doc { owner : user  actions view, modify }
+policy mine on doc { owner is assigned user }
+group office {
+  grant view, modify on doc   #! PL402
+  policy mine for view
+}
+""",
+    good="""\
+resource doc { owner : user  actions view, modify }
+policy mine on doc { owner is assigned user }
+group office {
+  grant view, modify on doc
+  policy mine for modify
+}
+""",
+    near="""\
+resource doc { owner : user  status : one of open, closed  actions view, modify, delete }
+resource settings { actions view, modify }
+policy mine on doc { owner is assigned user }
+group office {
+  grant view, modify on settings
+  grant view, delete on doc
+}
+deny delete on doc { status is closed }
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+
+class _Fact(msgspec.Struct):
+    """What a statement gives without bounds."""
+
+    given: dict[str, list[str]] = {}
+    idle: dict[str, Related] = {}
+    together: bool = False
+    shown: tuple[Shown, ...] = ()
+    unproved: bool = False
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Somebody who has just that role or group, everywhere, may modify or delete every record.
+
+    One finding for a statement. It counts as narrowed by whatever keeps a record away: a policy, a deny for everyone or
+    in the same source. Policies that are always true narrow nothing, and neither do policies that leave nothing out
+    when the grants of the source are taken together; the last of these grants is reported then. What the role or group
+    cannot do alone (a requirement, a deny of everything) is no finding here. A resource without attributes has no
+    records.
+    """
+    question = _Question(world)
+    facts: dict[str, _Fact] = {}
+    for source, _bundle in world.bundles:
+        for (resource, action), limits in _limits(world, source).items():
+            if len(limits) > 1 or not question.narrows(*limits):
+                question.ask(source, world.plan(just(source), action, resource), facts)
+    for at, fact in facts.items():
+        what = several(
+            [on([a for a in world.index.actions[r] if a in actions], r) for r, actions in sorted(fact.given.items())]
+        )
+        narrowed = "its policies leave no record out" if fact.idle or fact.together else "no policy narrows it"
+        yield Finding(
+            code="PL402",
+            message=f"{what} reaches every record: {narrowed}",
+            at=at,
+            help="limit it with a policy, or take the action out",
+            related=tuple(fact.idle.values()),
+            shown=fact.shown,
+            unproved=fact.unproved,
+        )
+
+
+def _limits(world: World, source: Source) -> dict[tuple[str, str], set[frozenset[str]]]:
+    """The sets of policies under which the source grants to modify or delete records of a resource."""
+    found: dict[tuple[str, str], set[frozenset[str]]] = {}
+    for chain, grant in world.granted(source):
+        for action in grant.actions:
+            if action in ("modify", "delete") and world.index.attributes[grant.resource]:
+                bypasses = world.index.actions[grant.resource][action].bypasses_policies
+                limits = () if bypasses else world.limits(chain, grant.resource, action)
+                found.setdefault((grant.resource, action), set()).add(frozenset(limit.instance for limit in limits))
+    return found
+
+
+class _Question:
+    """Whether ways lead to every record; what is the same for many sources is asked once."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.outside: dict[str, Found] = {}
+        self.reach: dict[str, Found] = {}
+        self.left: dict[tuple[str, frozenset[frozenset[str]]], Found] = {}
+
+    def ask(self, source: Source, plan: Plan, facts: dict[str, _Fact]) -> None:
+        """Note what the ways of a plan give without bounds."""
+        hidden = _hidden(plan)
+        ways = [way for way in plan.ways if plan.action != "modify" or way.fields - hidden]
+        if not ways or plan.requirement is not True:
+            return
+        taken = self._taken(plan)
+        if isinstance(taken, Witness):
+            return
+        unsure = [way for way in ways if not isinstance(self._keeps_away(way), Witness)]
+        open_ = [way for way in unsure if taken is None and self._keeps_away(way) is None]
+        if open_:
+            for way in open_:
+                self._note(source, plan, way, way.statements, facts)
+        elif unsure:
+            for way in unsure:
+                self._note(source, plan, way, way.statements, facts, unproved=True)
+        elif len(ways) > 1:
+            found = self._together(plan, ways) or taken
+            if not isinstance(found, Witness):
+                statements = sorted((s for way in ways for s in way.statements), key=_place)[-1:]
+                way = next(way for way in ways if statements[0] in way.statements)
+                self._note(source, plan, way, statements, facts, unproved=found is UNPROVED, ways=ways)
+
+    def _taken(self, plan: Plan) -> Found:
+        """A record that a deny takes away; ``None`` if there is none."""
+        found: Found = None
+        for each in plan.denies:
+            if each.deny.fields is None:
+                key = f"{each.deny.at} {each.deny.resource}"
+                if key not in self.reach:
+                    self.reach[key] = self.world.find(denied(self.world.index, plan.resource, each), plan.resource)
+                if isinstance(self.reach[key], Witness):
+                    return self.reach[key]
+                found = found or self.reach[key]
+        return found
+
+    def narrows(self, limits: Iterable[str]) -> bool:
+        """Whether policies, all together, keep a record away."""
+        return any(isinstance(self._outside(self.world.index.instances[each]), Witness) for each in limits)
+
+    def _keeps_away(self, way: Way) -> Found:
+        """A record that the limits of the way keep away; ``None`` if there is none."""
+        found: Found = None
+        for limit in way.limits:
+            outside = self._outside(limit)
+            if isinstance(outside, Witness):
+                return outside
+            found = found or outside
+        return found
+
+    def _outside(self, limit: ir.PolicyInstance) -> Found:
+        """A record that a policy keeps away."""
+        if limit.id not in self.outside:
+            self.outside[limit.id] = self.world.find(Not(true(limit.condition)), limit.resource)
+        return self.outside[limit.id]
+
+    def _together(self, plan: Plan, ways: Sequence[Way]) -> Found:
+        """A record that is on none of several ways."""
+        key = (plan.resource, frozenset(frozenset(limit.id for limit in way.limits) for way in ways))
+        if key not in self.left:
+            none = Not(AnyOf(tuple(way_open(self.world.index, plan.resource, way) for way in ways)))
+            self.left[key] = self.world.find(none, plan.resource)
+        return self.left[key]
+
+    def _note(
+        self,
+        source: Source,
+        plan: Plan,
+        way: Way,
+        statements: Sequence[ir.Grant],
+        facts: dict[str, _Fact],
+        *,
+        unproved: bool = False,
+        ways: Sequence[Way] = (),
+    ) -> None:
+        for statement in statements:
+            if plan.action == "modify" and not grant_fields(self.world.index, statement) - _hidden(plan):
+                continue
+            fact = facts.setdefault(statement.at, _Fact())
+            actions = fact.given.setdefault(plan.resource, [])
+            if plan.action in actions:
+                continue
+            actions.append(plan.action)
+            if unproved:
+                fact.unproved = True
+            elif not fact.shown:
+                found = self.world.find(self._way(plan, way), plan.resource)
+                fact.unproved = fact.unproved or found is UNPROVED
+                if isinstance(found, Witness):
+                    fact.shown = (show(self.world, holder(source), plan.action, found, allowed=True),)
+            fact.together = fact.together or bool(ways)
+            for other in ways:
+                for each in other.statements:
+                    if each.at != statement.at:
+                        fact.idle[each.at] = related(each.at, "this grant reaches the rest")
+            if not ways:
+                fact.idle |= self._idle(source, plan, way)
+
+    def _idle(self, source: Source, plan: Plan, way: Way) -> dict[str, Related]:
+        """The policies that narrow nothing."""
+        names = {limit.id for limit in way.limits}
+        return {
+            limit.at: related(limit.at, f"`{limit.instance}` is always true")
+            for chain in self.world.chains(source)
+            for limit in (self.world.limits(chain, plan.resource, plan.action) if names else ())
+            if limit.instance in names
+        }
+
+    def _way(self, plan: Plan, way: Way) -> Formula:
+        return AllOf((way_open(self.world.index, plan.resource, way), unhindered(self.world.index, plan)))
+
+
+def _hidden(plan: Plan) -> frozenset[str]:
+    """The attributes that denies take from the action on every record."""
+    named = (each.deny.fields or () for each in plan.denies if each.deny.condition is None)
+    return frozenset(name for fields in named for name in fields)
+
+
+def _place(grant: ir.Grant) -> Location:
+    return Location.parse(grant.at)

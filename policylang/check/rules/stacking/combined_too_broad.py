@@ -1,0 +1,355 @@
+"""PL302"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, all_true
+from policylang.analysis.search import Found
+from policylang.analysis.witness import Witness
+from policylang.check.decision import allowed, covered
+from policylang.check.finding import Finding, Shown, counted
+from policylang.check.periods import Period
+from policylang.check.stacks import Name, Permission, Stacks, everywhere, name_of
+from policylang.check.suggested_role import suggested_role
+from policylang.check.world import UserClass, World
+from policylang.diagnostics import Rule, listed
+from policylang.runtime.plan import Profile
+from policylang.runtime.reference import grant_fields
+from policylang.runtime.sources import Source
+
+RULE = Rule(
+    code="PL302",
+    name="combined-too-broad",
+    family="stacking",
+    severity="warning",
+    summary="roles that together reach far more than any one of them",
+    why=(
+        "Each role was looked at by itself, the combination by nobody. Permissions add up: a second role can bring "
+        "sensitive attributes to somebody whose work does not need them, or both ends of a process into one hand."
+    ),
+    bad="""\
+resource bill { amount : money  actions view, create, approve, print }
+role maker { grant view, create on bill }
+role checker { grant view, approve, print on bill }
+user "ada@acme.test" { assign role maker  assign role checker }   #! PL302
+""",
+    good="""\
+resource bill { amount : money  actions view, create, approve, print }
+role maker { grant view, create on bill }
+role checker { grant view, approve, print on bill }
+user "ada@acme.test" { assign role maker }
+user "ben@acme.test" { assign role checker }
+""",
+    near="""\
+resource bill { amount : money  actions view, create, approve, print }
+role maker { grant view, create on bill }
+role printer { grant view, print on bill }
+role checker { grant view, approve, print on bill }
+user "ada@acme.test" { assign role maker  assign role printer }
+user "ben@acme.test" {
+  assign role maker from 2026-01-01 until 2026-06-30
+  assign role checker from 2026-07-01 until 2026-12-31
+}
+""",
+    since="0.1.0",
+    proof=True,
+    fix="suggested",
+)
+
+APPROVING = frozenset(
+    (
+        "approve",
+        "authorise",
+        "authorize",
+        "certify",
+        "countersign",
+        "disburse",
+        "endorse",
+        "pay",
+        "payout",
+        "ratify",
+        "refund",
+        "release",
+        "settle",
+        "signoff",
+    )
+)
+"""Actions that let through, or pay out, what somebody has entered: these, names of several words that begin or end with
+one of them (`approve_late`, `final_approve`, `pay_out`), `sign` and `sign_off`.
+"""
+
+
+def is_approving(action: str) -> bool:
+    words = action.lower().split("_")
+    return words in (["sign"], ["sign", "off"]) or words[0] in APPROVING or words[-1] in APPROVING
+
+
+class _Stack(msgspec.Struct, frozen=True):
+    """Sources of a class of users that hold in one period and, if it is not ``None``, at one place."""
+
+    users: UserClass
+    period: Period
+    who: Profile
+    sources: tuple[Source, ...]
+    place: str | None
+
+    def alone(self, source: Source) -> _Stack:
+        """The users, if they had just the one source."""
+        single = Profile((source,), self.who.appends, self.who.overrides, self.who.superuser)
+        return _Stack(self.users, self.period, single, (source,), source.place)
+
+
+class _Broad(msgspec.Struct):
+    """Why a stack is too broad, in words, with evidence."""
+
+    reasons: list[str] = []
+    shown: list[Shown] = []
+    doubt: bool = False
+
+
+def check(world: World) -> Iterator[Finding]:
+    """What sources reach together is compared with what one of them reaches alone, which is what the user would have
+    without the others: the largest, by the actions on resources that it opens for some record, and by the attributes
+    it covers where two are equal. Three things are too broad:
+
+    - a sensitive attribute that the largest source does not reach;
+    - create and an approve-like action on one resource, of which no source has both (what one source holds by itself
+      is not because of stacking, see PL211);
+    - more permissions than the largest source has, by over 50 % (`stacked_growth`).
+
+    Sources count together where their dates and their places overlap; the largest may be one that lies apart, for the
+    number of permissions. One finding for a class of users.
+    """
+    reach = _Reach(Stacks(world))
+    texts: dict[tuple[Name, ...], str] = {}
+    for users in world.user_classes:
+        doubtful: Finding | None = None
+        for stack in _stacks(reach.stacks, users):
+            broad = _broad(reach, stack)
+            if not broad.reasons:
+                continue
+            finding = _finding(reach.stacks, stack, broad, texts)
+            if not finding.unproved:
+                yield finding
+                break
+            doubtful = doubtful or finding
+        else:
+            if doubtful is not None:
+                yield doubtful
+
+
+def _stacks(stacks: Stacks, users: UserClass) -> Iterator[_Stack]:
+    """The sources that hold together, at one of their places or where nothing lies at a place."""
+    seen: set[tuple[Profile, tuple[Source, ...]]] = set()
+    for period, who in stacks.periods(users):
+        for place in (*dict.fromkeys(source.place for source in who.sources if source.place is not None), None):
+            sources = tuple(source for source in who.sources if stacks.index.covers(source.place, place))
+            if (who, sources) not in seen and len({name_of(source) for source in sources}) > 1:
+                seen.add((who, sources))
+                yield _Stack(users, period, who, sources, place)
+
+
+class _Reach:
+    """What stacks and single sources reach."""
+
+    def __init__(self, stacks: Stacks) -> None:
+        self.stacks = stacks
+        self.world, self.index = stacks.world, stacks.index
+        self.everyone = frozenset((deny.resource, action) for deny in self.index.denies for action in deny.actions)
+        self._certain: dict[Name, frozenset[Permission]] = {}
+        self._denied: dict[Name, frozenset[Permission]] = {}
+        self._covered: dict[Name, frozenset[tuple[str, str, str]]] = {}
+        self._there: dict[tuple[str, str | None], Formula] = {}
+
+    def permissions(self, stack: _Stack) -> frozenset[Permission]:
+        """The actions on resources that the stack opens for some record; what is not proved counts as opened."""
+        found: set[Permission] = set()
+        denied = frozenset[Permission]().union(*(self._denies(name_of(source)) for source in stack.who.sources))
+        peculiar = {self.index.instances[each.instance].resource for each in (*stack.who.appends, *stack.who.overrides)}
+        for source in stack.sources:
+            name = name_of(source)
+            certain = self._surely(name)
+            for permission in self.stacks.permissions(name):
+                if permission in found or self.there(permission[0], source.place) == FALSE:
+                    continue
+                plain = permission in certain and permission not in denied and permission[0] not in peculiar
+                if plain or self.find(stack, permission) is not None:
+                    found.add(permission)
+        return frozenset(found)
+
+    def there(self, resource: str, place: str | None) -> Formula:
+        key = (resource, place)
+        if key not in self._there:
+            self._there[key] = covered(self.index, resource, place)
+        return self._there[key]
+
+    def find(self, stack: _Stack, permission: Permission, field: str | None = None) -> Found:
+        """A record at the stack's place that it opens for the action, on the field if one is given."""
+        resource, action = permission
+        plan = self.world.plan(stack.who, action, resource)
+        ways = tuple(way for way in plan.ways if way.source in stack.sources and (field is None or field in way.fields))
+        if not ways:
+            return None
+        plan = msgspec.structs.replace(plan, ways=ways)
+        there = self.there(resource, stack.place)
+        if there == FALSE:  # it lies at no place, or at a wider one
+            there = TRUE
+        if field is not None:
+            there = AllOf((there, allowed(self.index, plan, field)))
+        return self.stacks.ask(there, plan, stack.users.first, stack.period)
+
+    def covers(self, name: Name) -> frozenset[tuple[str, str, str]]:
+        """What a group or role covers: resource, action, attribute."""
+        if name not in self._covered:
+            self._covered[name] = frozenset(
+                (grant.resource, action, field)
+                for _, grant in self.world.granted(everywhere(name))
+                for field in grant_fields(self.index, grant)
+                for action in grant.actions
+            )
+        return self._covered[name]
+
+    def secrets(self, name: Name) -> list[tuple[str, str, str]]:
+        """The sensitive attributes among them."""
+        attributes = self.index.attributes
+        return sorted(each for each in self.covers(name) if attributes[each[0]][each[2]].sensitive)
+
+    def _surely(self, name: Name) -> frozenset[Permission]:
+        """What everybody who has a group or role reaches, as far as denies of other sources leave it."""
+        if name not in self._certain:
+            self._certain[name] = frozenset(
+                permission
+                for permission, sets in self.stacks.ways(name).items()
+                if permission[1] != "create"
+                and self.index.actions[permission[0]][permission[1]].requires is None
+                and permission not in self.everyone
+                and any(self._is_plain(limits) for limits in sets)
+            )
+        return self._certain[name]
+
+    def _is_plain(self, limits: frozenset[str]) -> bool:
+        """Whether some record satisfies the limits, whoever asks and whenever."""
+        if not limits:
+            return True
+        looks = self.stacks.questions.looks(all_true(self.index.instances[each].condition for each in sorted(limits)))
+        certain = not looks.attributes and not looks.users and not looks.time
+        return certain and isinstance(self.stacks.questions.together(limits), Witness)
+
+    def _denies(self, name: Name) -> frozenset[Permission]:
+        if name not in self._denied:
+            self._denied[name] = frozenset(
+                (deny.resource, action)
+                for chain in self.world.chains(everywhere(name))
+                for deny in chain[-1].denies
+                for action in deny.actions
+            )
+        return self._denied[name]
+
+
+# --- what is too broad -------------------------------------------------------------------------------------------
+
+
+def _broad(reach: _Reach, stack: _Stack) -> _Broad:
+    alone = {source: reach.permissions(stack.alone(source)) for source in stack.who.sources}
+    sizes = {source: (len(alone[source]), len(reach.covers(name_of(source)))) for source in alone}
+    best = max(sizes[source] for source in stack.sources)
+    together = reach.permissions(stack)
+    found = _Broad()
+    _sensitive(reach, stack, [source for source in stack.sources if sizes[source] == best], found)
+    _create_and_approve(reach, stack, together, found)
+    largest = max(alone, key=lambda source: (sizes[source], source in stack.sources))
+    most = len(alone[largest])
+    if len(together) > most * (1 + reach.world.thresholds.stacked_growth):
+        what = reach.stacks.in_words(largest)
+        found.reasons.append(f"{len(together)} permissions, where {what} alone has {most or 'none'}")
+        extra = sorted(together - alone[largest], key=lambda each: (each[1] == "create", each))
+        _evidence(reach, stack, found, extra[0], reach.find(stack, extra[0]), without=largest)
+    return found
+
+
+def _sensitive(reach: _Reach, stack: _Stack, largest: list[Source], found: _Broad) -> None:
+    told: dict[tuple[str, str], None] = {}
+    for source in stack.sources:
+        for resource, action, field in reach.secrets(name_of(source)):
+            if (resource, field) in told or _is_alone(reach, stack, largest, resource, field):
+                continue
+            witness = reach.find(stack, (resource, action), field)
+            if witness is not None:
+                told[resource, field] = None
+                if len(told) == 1:
+                    _evidence(reach, stack, found, (resource, action), witness, field, without=largest[0])
+    if told:
+        what = listed([f"`{resource}.{field}`" for resource, field in told], "and")
+        found.reasons.append(f"sensitive {what}, beyond {reach.stacks.in_words(largest[0])}")
+
+
+def _is_alone(reach: _Reach, stack: _Stack, largest: list[Source], resource: str, field: str) -> bool:
+    """Whether one of the largest sources alone reaches the attribute."""
+    return any(
+        reach.find(stack.alone(source), (resource, action), field) is not None
+        for source in largest
+        for other, action, name in reach.secrets(name_of(source))
+        if (other, name) == (resource, field)
+    )
+
+
+def _create_and_approve(reach: _Reach, stack: _Stack, together: frozenset[Permission], found: _Broad) -> None:
+    ways = [reach.stacks.ways(name_of(source)) for source in stack.sources]
+    both: list[str] = []
+    for resource, creating in sorted(together):
+        if creating != "create":
+            continue
+        approving = [
+            action
+            for other, action in sorted(together)
+            if other == resource
+            and is_approving(action)
+            and not any((resource, action) in each and (resource, "create") in each for each in ways)
+        ]
+        if approving:
+            both.append(f"create and {listed(approving, 'and')} on `{resource}`")
+            if len(both) == 1:
+                for action in ("create", approving[0]):
+                    _evidence(reach, stack, found, (resource, action), reach.find(stack, (resource, action)))
+    if both:
+        found.reasons.append(f"both {listed(both, 'and')}")
+
+
+def _evidence(
+    reach: _Reach,
+    stack: _Stack,
+    found: _Broad,
+    permission: Permission,
+    witness: Found,
+    field: str | None = None,
+    without: Source | None = None,
+) -> None:
+    """The user is allowed that, and somebody who has just the one source is not."""
+    if not isinstance(witness, Witness):
+        found.doubt = True
+        return
+    resource, action = permission
+    user = stack.users.first
+    shown = reach.stacks.show(user, reach.world.plan(stack.who, action, resource), witness, field)
+    denied = None if without is None else reach.stacks.alone(user, without, action, witness, field)
+    found.shown += [each for each in (shown, denied) if each is not None and each not in found.shown]
+    found.doubt = found.doubt or shown is None
+
+
+def _finding(stacks: Stacks, stack: _Stack, broad: _Broad, texts: dict[tuple[Name, ...], str]) -> Finding:
+    names = tuple(sorted({name_of(source) for source in stack.sources}))
+    if names not in texts:
+        sources = [everywhere(name) for name in names]
+        texts[names] = suggested_role(stacks.world, sources, narrow=True)
+    together = listed([stacks.in_words(source) for source in stack.sources], "and")
+    return Finding(
+        code="PL302",
+        message=f"together {together} give {counted(stack.users.users)} {'; '.join(broad.reasons)}",
+        at=stack.users.declared.at,
+        help=f"take one of them away, or give one role that holds what the tasks need:\n\n{texts[names]}",
+        shown=tuple(broad.shown),
+        unproved=broad.doubt and not broad.shown,
+    )

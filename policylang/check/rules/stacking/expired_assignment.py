@@ -1,0 +1,53 @@
+"""PL307"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding, counted
+from policylang.check.stacks import alike, today
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+
+RULE = Rule(
+    code="PL307",
+    name="expired-assignment",
+    family="stacking",
+    severity="warning",
+    summary="an assignment that is over",
+    why="It gives nothing any more, and whoever reads the list of a user's roles has to notice that.",
+    bad="""\
+resource doc { actions view }
+role reader { grant view on doc }
+user "ada@acme.test" { assign role reader until 2026-03-31 }   #! PL307
+""",
+    good="""\
+resource doc { actions view }
+role reader { grant view on doc }
+user "ada@acme.test"
+""",
+    near="""\
+timezone "UTC"
+resource doc { actions view }
+role reader { grant view on doc }
+user "ada@acme.test" { assign role reader until 2026-11-21 }
+user "ben@acme.test" { assign role reader from 2027-01-01 until 2027-03-31 }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """The last day lies before the day of the check, in the policy set's timezone: on its last day an assignment still
+    holds. It stands on the assignment; users who have all the same are one finding.
+    """
+    day = today(world).isoformat()
+    for users, user in alike(world):
+        for each in user.assignments:
+            if each.until is not None and each.until < day:
+                yield Finding(
+                    code="PL307",
+                    message=f"`{each.role}` of {counted(users)} ended on {each.until}",
+                    at=each.at,
+                    help="delete it, or set a new last day if it is still needed",
+                )

@@ -1,0 +1,181 @@
+"""PL301"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.analysis.formula import AllOf, AnyOf, Not, all_true
+from policylang.analysis.search import UNPROVED
+from policylang.check.decision import covered, way_open
+from policylang.check.finding import Finding, Shown, counted, related
+from policylang.check.periods import Period
+from policylang.check.stacks import Name, Permission, Stacks, everywhere, name_of, permissions_in_words
+from policylang.check.suggested_role import suggested_role
+from policylang.check.world import UserClass, World
+from policylang.diagnostics import Related, Rule
+from policylang.runtime.plan import Profile
+from policylang.runtime.sources import Source
+
+RULE = Rule(
+    code="PL301",
+    name="limit-lost",
+    family="stacking",
+    severity="error",
+    summary="a limit of one role or group that another one of the same user undoes",
+    why=(
+        "Roles and groups of one user widen each other: the one without a limit wins over the one with it. Whoever "
+        "wrote the limit counts on records being kept away, and a second role hands them over without saying so."
+    ),
+    bad="""\
+resource doc { owner : user  actions view }
+policy mine on doc { owner is assigned user }
+role clerk { grant view on doc  policy mine }
+role reader { grant view on doc }
+user "ada@acme.test" { assign role clerk  assign role reader }   #! PL301
+""",
+    good="""\
+resource doc { owner : user  actions view }
+policy mine on doc { owner is assigned user }
+role clerk { grant view on doc  policy mine }
+user "ada@acme.test" { assign role clerk }
+""",
+    near="""\
+resource doc { owner : user  created : datetime  actions view }
+policy mine on doc { owner is assigned user }
+policy recent on doc { created within 30 days }
+role clerk { grant view on doc  policy mine }
+role newcomer { grant view on doc  policy mine  policy recent }
+role reader { grant view on doc }
+user "ada@acme.test" {
+  assign role clerk from 2026-01-01 until 2026-06-30
+  assign role reader from 2026-07-01 until 2026-12-31
+}
+user "ben@acme.test" { assign role clerk  assign role reader  append policy mine }
+""",
+    since="0.1.0",
+    proof=True,
+    fix="suggested",
+)
+
+
+class _Lost(msgspec.Struct):
+    """What two sources of one user do to each other's limits."""
+
+    directions: dict[tuple[Source, Source], None] = {}
+    certain: dict[Permission, None] = {}
+    doubtful: dict[Permission, None] = {}
+    shown: tuple[Shown, ...] = ()
+    related: tuple[Related, ...] = ()
+
+
+def check(world: World) -> Iterator[Finding]:
+    """A record, a request and an instant at which the whole decision allows what one source grants and, by its limits
+    alone, keeps away, while a grant of another source is open.
+
+    Two sources are compared as wholes: the ways inside one of them, a group's own grant beside that of a role in it,
+    are one author's work and no finding. Overriding policies count as the group's limits. What a source does not reach
+    because of its place, or because something required is missing, is not kept away by limits. Attributes do not
+    matter: the action is what is handed over. Periods that are over count like those to come. One finding for a class
+    of users and two roles or groups, whichever places they are given at, and whichever of them loses its limits.
+    """
+    stacks = Stacks(world)
+    texts: dict[tuple[Name, ...], str] = {}
+    for users in world.user_classes:
+        pairs: dict[frozenset[Name], _Lost] = {}
+        for period, who in stacks.periods(users):
+            for kept in who.sources:
+                for handing in who.sources:
+                    if name_of(kept) != name_of(handing) and stacks.meet(kept, handing):
+                        lost = pairs.setdefault(frozenset((name_of(kept), name_of(handing))), _Lost())
+                        _compare(stacks, users, period, who, kept, handing, lost)
+        for lost in pairs.values():
+            if lost.certain or lost.doubtful:
+                yield _finding(stacks, users, lost, texts)
+
+
+def _compare(
+    stacks: Stacks, users: UserClass, period: Period, who: Profile, kept: Source, handing: Source, lost: _Lost
+) -> None:
+    """What the limits of ``kept`` keep away and ``handing`` hands over."""
+    for permission in _candidates(stacks, who, kept, handing):
+        if (kept, handing) in lost.directions and permission in lost.certain:
+            continue
+        resource, action = permission
+        plan = stacks.world.plan(who, action, resource)
+        keeping = [way for way in plan.ways if way.source == kept]
+        limits = [frozenset(limit.id for limit in way.limits) for way in keeping]
+        open_ = [
+            way
+            for way in plan.ways
+            if way.source == handing and not any(mine <= {limit.id for limit in way.limits} for mine in limits)
+        ]
+        if not open_ or not all(limits):
+            continue
+        formula = AllOf(
+            (
+                covered(stacks.index, resource, kept.place),
+                Not(AnyOf(tuple(all_true(limit.condition for limit in way.limits) for way in keeping))),
+                AnyOf(tuple(way_open(stacks.index, resource, way) for way in open_)),
+            )
+        )
+        found = stacks.ask(formula, plan, users.first, period)
+        if found is None:
+            continue
+        shown = None if found is UNPROVED else stacks.show(users.first, plan, found)
+        if found is UNPROVED or shown is None:
+            lost.doubtful[permission] = None
+            lost.directions[kept, handing] = None
+            continue
+        lost.certain[permission] = None
+        lost.directions[kept, handing] = None
+        if not lost.shown:
+            lost.shown = (shown,)
+            if not stacks.is_overridden(kept, users.declared, resource):
+                denied = stacks.alone(users.first, kept, action, found)
+                lost.shown += () if denied is None else (denied,)
+            attached = stacks.limited_at(kept, users.declared, permission)
+            lost.related = (
+                *(related(at, f"{stacks.in_words(kept)} is limited by `{name}`") for name, at in attached[:3]),
+                related(open_[0].statements[0].at, f"granted by {stacks.in_words(handing)}"),
+            )
+
+
+def _candidates(stacks: Stacks, who: Profile, kept: Source, handing: Source) -> tuple[Permission, ...]:
+    """What both grant and the first limits; where the user overrides what a group says, everything that both grant."""
+    if not who.overrides or "group" not in (kept.kind, handing.kind):
+        return stacks.may_lose(name_of(kept), name_of(handing))
+    theirs = stacks.ways(name_of(handing))
+    return tuple(
+        sorted(
+            permission
+            for permission in stacks.ways(name_of(kept))
+            if permission in theirs and not stacks.index.actions[permission[0]][permission[1]].bypasses_policies
+        )
+    )
+
+
+def _finding(stacks: Stacks, users: UserClass, lost: _Lost, texts: dict[tuple[Name, ...], str]) -> Finding:
+    directions = list(
+        {(name_of(kept), name_of(handing)): (kept, handing) for kept, handing in lost.directions}.values()
+    )
+    kept, handing = directions[0]
+    what = permissions_in_words(lost.certain or lost.doubtful)
+    first, second = stacks.in_words(kept), stacks.in_words(handing)
+    if len(directions) > 1:
+        message = f"{first} and {second} undo each other's limits for {counted(users.users)}: {what}"
+    else:
+        message = f"{second} hands over what the limits of {first} keep away from {counted(users.users)}: {what}"
+    names = tuple(sorted((name_of(kept), name_of(handing))))
+    if names not in texts:
+        texts[names] = suggested_role(stacks.world, [everywhere(name) for name in names], narrow=True)
+    return Finding(
+        code="PL301",
+        message=message,
+        at=users.declared.at,
+        help=f"limit both alike, or give one role in place of the two:\n\n{texts[names]}",
+        related=lost.related,
+        shown=lost.shown,
+        unproved=not lost.certain,
+    )

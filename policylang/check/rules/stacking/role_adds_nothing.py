@@ -1,0 +1,214 @@
+"""PL303"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Not
+from policylang.analysis.search import UNPROVED, Found
+from policylang.check.decision import allowed
+from policylang.check.finding import Finding, counted
+from policylang.check.periods import Period
+from policylang.check.stacks import Stacks, name_of
+from policylang.check.world import UserClass, World
+from policylang.diagnostics import Rule, listed
+from policylang.ir import nodes as ir
+from policylang.runtime.plan import Plan, Profile, Way
+from policylang.runtime.sources import Source
+
+RULE = Rule(
+    code="PL303",
+    name="role-adds-nothing",
+    family="stacking",
+    severity="warning",
+    summary="a role or group that brings a user nothing that the others do not bring",
+    why=(
+        "It looks as if it mattered. Whoever takes the other role away one day finds that access stays, and whoever "
+        "takes this one away to restrict the user finds that nothing changes."
+    ),
+    bad="""\
+resource doc { owner : user  actions view, modify }
+policy mine on doc { owner is assigned user }
+role reader { grant view on doc  policy mine }
+role editor { grant view, modify on doc }
+user "ada@acme.test" { assign role reader  assign role editor }   #! PL303
+""",
+    good="""\
+resource doc { owner : user  actions view, modify }
+role editor { grant view, modify on doc }
+user "ada@acme.test" { assign role editor }
+""",
+    near="""\
+resource doc { owner : user  author : user with role writer  actions view, modify }
+policy mine on doc { owner is assigned user }
+role reader { grant view on doc }
+role editor { grant view, modify on doc  policy mine }
+role writer { grant view on doc }
+role chief { grant view, modify on doc }
+user "ada@acme.test" { assign role reader  assign role editor }
+user "ben@acme.test" { assign role writer  assign role chief }   # can be chosen as an author
+user "eve@acme.test" { assign role reader until 2026-06-30  assign role editor from 2026-07-01 }
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Without the source every request of the user is decided as it is with it, in every period in which the user has
+    it: for all records, attributes and places, denies and requirements included. And nothing else depends on it: being
+    eligible in an attribute that asks for a role, what may be assigned, a portal.
+
+    A role without any grant is a responsibility: to have it is all that it is for, and it is never reported. Of sources
+    that are equal the ones named last could go, and a group only where no role could. One finding for a class of users.
+    """
+    rule = _Rule(Stacks(world))
+    for users in world.user_classes:
+        certain, doubtful = rule.superfluous(users)
+        for sources, unproved in ((certain, False), (doubtful, True)):
+            if sources:
+                yield _finding(rule.stacks, users, sources, unproved)
+
+
+def _finding(stacks: Stacks, users: UserClass, sources: list[Source], unproved: bool) -> Finding:
+    what = listed([stacks.in_words(source) for source in sources], "and")
+    adds = "adds" if len(sources) == 1 else "add"
+    return Finding(
+        code="PL303",
+        message=f"{what} {adds} nothing to what {counted(users.users)} {_has(users)} from other sources",
+        at=users.declared.at,
+        help=f"take {'it' if len(sources) == 1 else 'them'} away",
+        proved=None if unproved else f"no request of {counted(users.users)} is decided otherwise without {what}",
+        unproved=unproved,
+    )
+
+
+def _has(users: UserClass) -> str:
+    return "has" if len(users.users) == 1 else "have"
+
+
+class _Brings(msgspec.Struct, frozen=True):
+    """What a group or role brings besides grants: roles that attributes ask for, portals, roles to hand out."""
+
+    roles: frozenset[str]
+    portals: frozenset[str]
+    may_assign: frozenset[str]
+
+
+class _Rule:
+    def __init__(self, stacks: Stacks) -> None:
+        self.stacks = stacks
+        self.world, self.index = stacks.world, stacks.index
+        self._brings: dict[tuple[str, str], _Brings] = {}
+
+    def superfluous(self, users: UserClass) -> tuple[list[Source], list[Source]]:
+        """The sources that could go, all together, and those that it is not certain of."""
+        all_periods = list(self.stacks.periods(users, least=1))
+        alone = {who.sources[0] for _, who in all_periods if len(who.sources) == 1}
+        periods = [each for each in all_periods if len(each[1].sources) > 1]
+        every = dict.fromkeys(source for _, who in periods for source in who.sources)
+        certain: list[Source] = []
+        doubtful: list[Source] = []
+        for source in reversed(every):
+            if source in alone or not self.stacks.ways(name_of(source)):
+                continue
+            found = self._adds(users, periods, source, certain)
+            if found is None:
+                certain.append(source)
+            elif found is UNPROVED:
+                doubtful.append(source)
+        return certain[::-1], doubtful[::-1]
+
+    def _adds(
+        self, users: UserClass, periods: list[tuple[Period, Profile]], source: Source, gone: list[Source]
+    ) -> object:
+        """``None``: the source adds nothing to what is left when others have gone."""
+        doubt = False
+        for period, who in periods:
+            if source not in who.sources:
+                continue
+            others = tuple(each for each in who.sources if each != source and each not in gone)
+            if not others or self._brings_more(source, others):
+                return True
+            with_it = msgspec.structs.replace(who, sources=(*others, source))
+            without = msgspec.structs.replace(who, sources=others)
+            found = self._differs(users, period, source, with_it, without)
+            if found is not None and found is not UNPROVED:
+                return True
+            doubt = doubt or found is UNPROVED
+        return UNPROVED if doubt else None
+
+    # --- besides grants ----------------------------------------------------------------------------------------
+
+    def _brings_more(self, source: Source, others: tuple[Source, ...]) -> bool:
+        mine, theirs = self._brought(source), [self._brought(other) for other in others]
+        return not (
+            mine.roles <= frozenset[str]().union(*(each.roles for each in theirs))
+            and mine.portals <= frozenset[str]().union(*(each.portals for each in theirs))
+            and mine.may_assign <= frozenset[str]().union(*(each.may_assign for each in theirs))
+        )
+
+    def _brought(self, source: Source) -> _Brings:
+        name = name_of(source)
+        if name not in self._brings:
+            bundles = [chain[-1] for chain in self.world.chains(source)]
+            roles = [bundle for bundle in bundles if isinstance(bundle, ir.Role)]
+            self._brings[name] = _Brings(
+                frozenset(role.name for role in roles) & self.stacks.asked_roles,
+                frozenset(role.portal for role in roles if role.portal is not None),
+                frozenset(ref.name for bundle in bundles for ref in bundle.may_assign),
+            )
+        return self._brings[name]
+
+    # --- decisions ---------------------------------------------------------------------------------------------
+
+    def _differs(self, users: UserClass, period: Period, source: Source, with_it: Profile, without: Profile) -> Found:
+        """A situation that is decided otherwise without the source."""
+        granted = {permission for each in with_it.sources for permission in self.stacks.permissions(name_of(each))}
+        theirs = {permission for each in without.sources for permission in self.stacks.permissions(name_of(each))}
+        mine = set(self.stacks.permissions(name_of(source)))
+        doubt = False
+        # What nobody else grants shows it soonest.
+        for permission in sorted(granted, key=lambda each: (each not in mine, each in theirs, each)):
+            resource, action = permission
+            first, second = self.world.plan(with_it, action, resource), self.world.plan(without, action, resource)
+            if permission not in mine and (first.requirement, first.denies) == (second.requirement, second.denies):
+                continue
+            for formula in self._differences(source, first, second):
+                found = self._ask(formula, resource, users, period)
+                if found is UNPROVED:
+                    doubt = True
+                elif found is not None:
+                    return found
+        return UNPROVED if doubt else None
+
+    def _ask(self, formula: Formula, resource: str, users: UserClass, period: Period) -> Found:
+        return self.stacks.questions.of_user(formula, resource, users.first, period)
+
+    def _differences(self, source: Source, first: Plan, second: Plan) -> Iterator[Formula]:
+        """Where the first plan allows what the second does not, or the other way round: the action or an attribute."""
+        same = (first.requirement, set(first.denies)) == (second.requirement, set(second.denies))
+        mine = [way for way in first.ways if way.source == source]
+        if same and all(any(self._contains(other, way) for other in second.ways) for way in mine):
+            return
+        seen: set[Formula] = set()
+        for field in (None, *self.index.attributes[first.resource]):
+            one, other = allowed(self.index, first, field), allowed(self.index, second, field)
+            if one == other:
+                continue
+            parts = [AllOf((one, Not(other)))]
+            if not same:
+                parts.append(AllOf((other, Not(one))))
+            formula = AnyOf(tuple(parts))
+            if formula not in seen:
+                seen.add(formula)
+                yield formula
+
+    def _contains(self, other: Way, way: Way) -> bool:
+        return (
+            self.index.covers(other.place, way.place)
+            and {limit.id for limit in other.limits} <= {limit.id for limit in way.limits}
+            and other.fields >= way.fields
+        )

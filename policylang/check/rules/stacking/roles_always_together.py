@@ -1,0 +1,140 @@
+"""PL304"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding, counted, related
+from policylang.check.suggested_role import suggested_role
+from policylang.check.world import World
+from policylang.diagnostics import Rule, listed
+from policylang.ir import nodes as ir
+from policylang.runtime.sources import Source
+from policylang.source import Location
+
+RULE = Rule(
+    code="PL304",
+    name="roles-always-together",
+    family="stacking",
+    severity="info",
+    summary="roles that many users have together and nobody has apart",
+    why=(
+        "Two roles that always come together are one role in two pieces: each hiring has two lines to get right, and "
+        "what the pieces do together is written down nowhere."
+    ),
+    bad="""\
+resource doc { actions view }
+resource note { actions view }
+role reader { grant view on doc }
+role noter { grant view on note }   #! PL304
+user "a@acme.test" { assign role reader  assign role noter }
+user "b@acme.test" { assign role reader  assign role noter }
+user "c@acme.test" { assign role reader  assign role noter }
+user "d@acme.test" { assign role reader  assign role noter }
+user "e@acme.test" { assign role reader  assign role noter }
+""",
+    good="""\
+resource doc { actions view }
+resource note { actions view }
+role reader_and_noter {
+  grant view on doc
+  grant view on note
+}
+user "a@acme.test" { assign role reader_and_noter }
+user "b@acme.test" { assign role reader_and_noter }
+user "c@acme.test" { assign role reader_and_noter }
+user "d@acme.test" { assign role reader_and_noter }
+user "e@acme.test" { assign role reader_and_noter }
+""",
+    near="""\
+resource doc { actions view }
+resource note { actions view }
+role reader { grant view on doc }
+role noter { grant view on note }
+user "a@acme.test" { assign role reader  assign role noter }
+user "b@acme.test" { assign role reader  assign role noter }
+user "c@acme.test" { assign role reader  assign role noter }
+user "d@acme.test" { assign role reader  assign role noter }
+user "e@acme.test" { assign role reader  assign role noter }
+user "f@acme.test" { assign role reader }
+""",
+    since="0.1.0",
+    fix="suggested",
+)
+
+_Given = frozenset[tuple[str, str, str, str]]
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Roles given to the same users, directly or by a job, at the same places and on the same days, to as many as
+    `together` asks for. A role that also lies inside a role or group, or belongs to an integration, is apart from one
+    that does not. What terminated users do not hold does not count. Roles with the same holders are found by comparing
+    whole sets of them, so that no two roles need be compared: any number of roles is one finding, on the last of them.
+    """
+    together: dict[tuple[_Given, bool], list[ir.Role]] = {}
+    given = _given(world)
+    for role in world.policy_set.roles:
+        if role.name in given:
+            together.setdefault((given[role.name], role.essential), []).append(role)
+    for (holders, _), roles in together.items():
+        users = sorted({user for kind, user, *_ in holders if kind == "user"})
+        if len(roles) > 1 and len(users) >= world.thresholds.together:
+            yield _finding(world, roles, users)
+
+
+def _finding(world: World, roles: list[ir.Role], users: list[str]) -> Finding:
+    *others, last = sorted(roles, key=lambda role: Location.parse(role.at))
+    names = [f"`{role.name}`" for role in (*others, last)]
+    text = suggested_role(world, [Source("role", role.name, None) for role in (*others, last)], narrow=False)
+    return Finding(
+        code="PL304",
+        message=f"{listed(names, 'and')} are always given together, to {counted(users)}",
+        at=last.at,
+        help=f"merge them into one role:\n\n{text}",
+        related=tuple(related(role.at, f"`{role.name}`") for role in others),
+    )
+
+
+def _given(world: World) -> dict[str, _Given]:
+    """Role, and everything that it is given to: users with place and days, what it lies in."""
+    found: dict[str, set[tuple[str, str, str, str]]] = {}
+    for user in world.policy_set.users:
+        for role, place, first, last in _of_user(world, user):
+            found.setdefault(role, set()).add(("user", user.id, place, f"{first}/{last}"))
+    for bundles in (world.policy_set.groups, world.policy_set.roles):
+        for bundle in bundles:
+            for ref in bundle.roles:
+                found.setdefault(ref.name, set()).add(("inside", bundle.at, "", ""))
+    for integration in world.policy_set.integrations:
+        for each in (integration.role, integration.mirror):
+            if each is not None:
+                found.setdefault(each.name, set()).add(("integration", integration.name, "", ""))
+    return {role: frozenset(holders) for role, holders in found.items()}
+
+
+def _of_user(world: World, user: ir.User) -> Iterator[tuple[str, str, str, str]]:
+    """The roles of a user with the place and the days, those without a gap between them as one."""
+    spans: dict[tuple[str, str], list[tuple[datetime.date, datetime.date]]] = {}
+    job = world.index.jobs[user.job.name].roles if user.job is not None else ()
+    for ref in job:
+        spans.setdefault((ref.name, ""), []).append((datetime.date.min, datetime.date.max))
+    for each in user.assignments:
+        first = datetime.date.min if each.start is None else datetime.date.fromisoformat(each.start)
+        last = datetime.date.max if each.until is None else datetime.date.fromisoformat(each.until)
+        spans.setdefault((each.role, each.place or ""), []).append((first, last))
+    for (role, place), days in spans.items():
+        if not user.terminated or world.index.roles[role].essential:
+            for first, last in _joined(sorted(days)):
+                yield role, place, first.isoformat(), last.isoformat()
+
+
+def _joined(days: list[tuple[datetime.date, datetime.date]]) -> Iterator[tuple[datetime.date, datetime.date]]:
+    begin, end = days[0]
+    for first, last in days[1:]:
+        if end == datetime.date.max or first <= end + datetime.timedelta(days=1):
+            end = max(end, last)
+        else:
+            yield begin, end
+            begin, end = first, last
+    yield begin, end

@@ -1,0 +1,89 @@
+"""PL305"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding, counted, related
+from policylang.check.stacks import alike
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
+
+RULE = Rule(
+    code="PL305",
+    name="undocumented-second-role",
+    family="stacking",
+    severity="warning",
+    summary="a second role given to a user without a reason",
+    why=(
+        "One role is somebody's work. A second one is an exception, and at the next review nobody will know what it "
+        "was for, or dare to take it away."
+    ),
+    bad="""\
+resource doc { actions view, modify }
+role reader { grant view on doc }
+role editor { grant modify on doc }
+user "ada@acme.test" {
+  assign role reader
+  assign role editor   #! PL305
+}
+""",
+    good="""\
+resource doc { actions view, modify }
+role reader { grant view on doc }
+role editor { grant modify on doc }
+user "ada@acme.test" {
+  assign role reader
+  assign role editor because "keeps the price list"
+}
+""",
+    near="""\
+resource doc { actions view, modify }
+role reader { grant view on doc }
+role editor { grant modify on doc }
+job "ED" { role reader }
+user "ada@acme.test" {
+  assign role reader until 2026-06-30
+  assign role editor from 2026-07-01
+}
+user "ben@acme.test" job "ED" { assign role editor }
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Of the roles given directly the first that a user's declaration names is the user's work. Every further one needs
+    a `because`, unless it is the same role at another place, or no day has both. What a group or a job brings is
+    explained there, and is not counted. It stands on the assignment; users who have all the same are one finding.
+    """
+    for users, user in alike(world):
+        for number, later in enumerate(user.assignments):
+            if not _counts(world, user, later) or (later.because is not None and later.because.strip()):
+                continue
+            for first in user.assignments[:number]:
+                if first.role != later.role and _counts(world, user, first) and _overlap(first, later):
+                    yield _finding(users, first, later)
+                    break
+
+
+def _finding(users: list[str], first: ir.Assignment, later: ir.Assignment) -> Finding:
+    return Finding(
+        code="PL305",
+        message=f"`{later.role}` is a second role of {counted(users)}, and nothing says why",
+        at=later.at,
+        help='add the reason: `because "…"`',
+        related=(related(first.at, f"beside `{first.role}`"),),
+    )
+
+
+def _counts(world: World, user: ir.User, assignment: ir.Assignment) -> bool:
+    """Terminated users hold essential roles only."""
+    return not user.terminated or world.index.roles[assignment.role].essential
+
+
+def _overlap(first: ir.Assignment, second: ir.Assignment) -> bool:
+    return (first.start or "") <= (second.until or "9999-12-31") and (second.start or "") <= (
+        first.until or "9999-12-31"
+    )

@@ -1,0 +1,58 @@
+"""PL602"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding
+from policylang.check.invariants import verdicts
+from policylang.check.world import World
+from policylang.diagnostics import Rule, quoted
+
+RULE = Rule(
+    code="PL602",
+    name="invariant-not-proved",
+    family="statements",
+    severity="error",
+    summary="an invariant that could be neither proved nor refuted",
+    why=(
+        "The checker found nobody who breaks the invariant, and could not make sure that there is nobody. What must "
+        "always hold should not rest on that."
+    ),
+    bad="""\
+resource doc { code : text  actions view }
+policy odd on doc { code contains "ab" and not (code contains "a") }
+role reader { grant view on doc  policy odd }
+invariant "readers see nothing" { no user with role reader can view doc }   #! PL602
+""",
+    good="""\
+resource doc { code : text  actions view }
+policy odd on doc { code is "ab" and not (code is "ab") }
+role reader { grant view on doc  policy odd }
+invariant "readers see nothing" { no user with role reader can view doc }
+""",
+    near="""\
+resource doc { code : text  actions view }
+policy odd on doc { code contains "ab" and not (code contains "a") }
+role reader { grant view on doc  policy odd }
+invariant "readers delete nothing" { no user with role reader can view doc where { code is "x" and code is "y" } }
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """One finding for an invariant that nobody is known to break (PL601)."""
+    for invariant, verdict in verdicts(world):
+        if verdict.unproved:
+            first, others = verdict.unproved[0], len(verdict.unproved) - 1
+            yield Finding(
+                code="PL602",
+                message=(
+                    f"{quoted(invariant.label)} is not proved for {first}" + (f" and {others} more" if others else "")
+                ),
+                at=invariant.at,
+                help="simplify the conditions, or split the invariant into smaller ones",
+                unproved=True,
+            )

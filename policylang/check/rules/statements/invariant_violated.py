@@ -1,0 +1,70 @@
+"""PL601"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding
+from policylang.check.invariants import Violation, verdicts
+from policylang.check.world import World
+from policylang.diagnostics import Rule, quoted
+from policylang.ir import nodes as ir
+
+RULE = Rule(
+    code="PL601",
+    name="invariant-violated",
+    family="statements",
+    severity="error",
+    summary="an invariant that somebody breaks",
+    why=(
+        "An invariant says what must never change, whatever else is edited. There is a user and a record for which it "
+        "does not hold."
+    ),
+    bad="""\
+resource doc { created : datetime  sensitive fee : money  actions view }
+role payer { grant view on doc including fee }
+user "pia@acme.test" { assign role payer }
+invariant "payers never see fees" { no user with role payer can view doc.fee }   #! PL601
+""",
+    good="""\
+resource doc { created : datetime  sensitive fee : money  actions view }
+role payer { grant view on doc }
+user "pia@acme.test" { assign role payer }
+invariant "payers never see fees" { no user with role payer can view doc.fee }
+""",
+    near="""\
+resource doc { created : datetime  sensitive fee : money  actions view }
+role payer { grant view on doc including fee  deny view on doc (fee) }
+user "pia@acme.test" { assign role payer }
+invariant "payers never see fees" { no user with role payer can view doc.fee }
+""",
+    since="0.1.0",
+    proof=True,
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """One finding for an invariant, with the first who breaks it. Whom it speaks of: see `policylang.check.invariants`.
+    What `create` can do is decided on proposed records, which need not have what somebody else fills in later.
+    """
+    for invariant, verdict in verdicts(world):
+        if verdict.violation is not None:
+            yield _finding(invariant, verdict.violation)
+
+
+def _finding(invariant: ir.Invariant, violation: Violation) -> Finding:
+    can = "cannot" if invariant.quantifier == "every" else "can"
+    what = invariant.resource if invariant.field is None else f"{invariant.resource}.{invariant.field}"
+    help = {
+        "no": "take the permission away, or narrow what the invariant says",
+        "only": "take the permission from them, or name their role or group in the invariant",
+        "every": "widen what they reach, or narrow what the invariant says",
+    }
+    return Finding(
+        code="PL601",
+        message=f"{quoted(invariant.label)} does not hold: {violation.words} {can} {violation.action} a `{what}`"
+        + (" where it should not be" if invariant.quantifier != "every" and invariant.where is not None else ""),
+        at=invariant.at,
+        help=help[invariant.quantifier],
+        shown=(violation.shown,),
+    )

@@ -1,0 +1,89 @@
+"""PL604"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.finding import Finding, related
+from policylang.check.world import World
+from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
+from policylang.runtime.reference import grant_fields
+
+RULE = Rule(
+    code="PL604",
+    name="review-missing",
+    family="statements",
+    severity="info",
+    summary="a protected role, or one that reaches sensitive attributes, without a review",
+    why="What is worth protecting is worth looking at again. Nothing says when that is, so it does not happen.",
+    bad="""\
+resource employee { name : text  sensitive pay_rate : money  actions view }
+role payroll {   #! PL604
+  grant view on employee including pay_rate because "wages are worked out from it"
+}
+""",
+    good="""\
+resource employee { name : text  sensitive pay_rate : money  actions view }
+role payroll {
+  grant view on employee including pay_rate because "wages are worked out from it"
+}
+review role payroll every 6 months last 2026-11-02
+""",
+    near="""\
+resource employee { name : text  sensitive pay_rate : money  actions view }
+role front_desk {
+  grant view on employee
+  deny view on employee (pay_rate)
+}
+""",
+    since="0.1.0",
+)
+
+
+def check(world: World) -> Iterator[Finding]:
+    """A role reaches what its own grants cover; what a role inside it covers is that role's to review. The review of an
+    integration is one of its role too. What a deny without a condition takes from everybody, or in the role itself, is
+    not reached.
+    """
+    reviewed = {review.name for review in world.policy_set.reviews if review.kind == "role"}
+    integrations = {review.name for review in world.policy_set.reviews if review.kind == "integration"}
+    reviewed |= {
+        integration.role.name
+        for integration in world.policy_set.integrations
+        if integration.role is not None and integration.name in integrations
+    }
+    for role in world.policy_set.roles:
+        if role.name in reviewed:
+            continue
+        grant, name = next(_sensitive(world, role), (None, None))
+        if not role.protected and grant is None:
+            continue
+        reason = "is protected" if grant is None else f"reaches the sensitive `{grant.resource}.{name}`"
+        yield Finding(
+            code="PL604",
+            message=f"role `{role.name}` {reason}, and nothing says when it is reviewed",
+            at=role.at,
+            help=f"write `review role {role.name} every 6 months last …`",
+            related=() if grant is None else (related(grant.at, "granted here"),),
+        )
+
+
+def _sensitive(world: World, role: ir.Role) -> Iterator[tuple[ir.Grant, str]]:
+    """The role's own grants of sensitive attributes."""
+    for grant in role.grants:
+        for name in sorted(grant_fields(world.index, grant)):
+            if world.index.attributes[grant.resource][name].sensitive and any(
+                not _is_taken(world, role, grant.resource, action, name) for action in grant.actions
+            ):
+                yield grant, name
+
+
+def _is_taken(world: World, role: ir.Role, resource: str, action: str, name: str) -> bool:
+    return any(
+        deny.resource == resource
+        and action in deny.actions
+        and deny.condition is None
+        and (deny.fields is None or name in deny.fields)
+        for deny in (*role.denies, *world.policy_set.denies)
+    )

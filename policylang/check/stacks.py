@@ -1,0 +1,277 @@
+"""Several sources on one user: what each brings, in which periods they come together, and evidence for what follows."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds
+from policylang.analysis.search import Found
+from policylang.analysis.witness import Witness
+from policylang.check.conditions import paths
+from policylang.check.decision import allowed
+from policylang.check.finding import Shown, Who, WitnessError, replay, show
+from policylang.check.limits import Questions, conditions
+from policylang.check.periods import Period, periods
+from policylang.check.world import UserClass, World
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import Duration, RecordType, SetType, Type, UserType
+from policylang.runtime.access import place_in_words
+from policylang.runtime.hypothetical import SOMEBODY
+from policylang.runtime.plan import Plan, Profile
+from policylang.runtime.reference import eligible
+from policylang.runtime.sources import Source
+
+Name = tuple[str, str]
+"""``("role", name)`` or ``("group", name)``: a source without its place."""
+
+Permission = tuple[str, str]
+"""A resource and an action on it."""
+
+_ELIGIBLE = 30
+"""How many of the users who may be written into an attribute are tried."""
+
+
+class Stacks:
+    """The sources of users, and what they bring. Each answer is worked out once."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.index = world.index
+        self.questions = Questions(world)
+        self._ways: dict[Name, dict[Permission, tuple[frozenset[str], ...]]] = {}
+        self._lost: dict[tuple[Name, Name], tuple[Permission, ...]] = {}
+
+    # --- who has what, and when ------------------------------------------------------------------------------
+
+    def periods(self, users: UserClass, least: int = 2) -> Iterator[tuple[Period, Profile]]:
+        """The periods in which users have at least so many sources: that of now before all others."""
+        declared = users.declared
+        job = len(self.index.jobs[declared.job.name].roles) if declared.job is not None else 0
+        if (declared.group is not None) + job + len(declared.assignments) < least:
+            return
+        found = [each for each in periods(self.index, users.first) if len(each[1].sources) >= least]
+        now, timezone = self.world.now, self.index.timezone
+        yield from sorted(found, key=lambda each: each[0].instant(now, timezone) != now)
+
+    def permissions(self, name: Name) -> Iterable[Permission]:
+        """What a group or role grants, with the roles inside it."""
+        return self.ways(name).keys()
+
+    def ways(self, name: Name) -> dict[Permission, tuple[frozenset[str], ...]]:
+        """What a group or role grants, each with the sets of policies under one of which it stands."""
+        if name not in self._ways:
+            found: dict[Permission, dict[frozenset[str], None]] = {}
+            for chain, grant in self.world.granted(everywhere(name)):
+                for action in grant.actions:
+                    bypasses = self.index.actions[grant.resource][action].bypasses_policies
+                    limits = () if bypasses else self.world.limits(chain, grant.resource, action)
+                    ids = frozenset(limit.instance for limit in limits)
+                    found.setdefault((grant.resource, action), {})[ids] = None
+            self._ways[name] = {permission: tuple(sets) for permission, sets in found.items()}
+        return self._ways[name]
+
+    def may_lose(self, kept: Name, handing: Name) -> tuple[Permission, ...]:
+        """What both grant and the first may keep away where the second does not, going by the names of the policies."""
+        key = (kept, handing)
+        if key not in self._lost:
+            theirs = self.ways(handing)
+            self._lost[key] = tuple(
+                sorted(
+                    permission
+                    for permission, sets in self.ways(kept).items()
+                    if all(sets)
+                    and any(not any(mine <= other for mine in sets) for other in theirs.get(permission, ()))
+                )
+            )
+        return self._lost[key]
+
+    def meet(self, first: Source, second: Source) -> bool:
+        """Whether the places of two sources overlap."""
+        if first.place is None or second.place is None:
+            return True
+        return self.index.covers(first.place, second.place) or self.index.covers(second.place, first.place)
+
+    @cached_property
+    def asked_roles(self) -> frozenset[str]:
+        """The roles whose holders can be chosen as the value of some attribute."""
+        found: set[str] = set()
+        for resource in self.world.policy_set.resources:
+            for declared in resource.attributes:
+                role = _chosen(declared.type)
+                if role is not None:
+                    found.add(role)
+        return frozenset(found)
+
+    def in_words(self, source: Source) -> str:
+        """```guard` at site "HQ"``, `` group `sales` ``"""
+        at = f" at {place_in_words(self.index, source.place)}" if source.place is not None else ""
+        return f"{'group ' if source.kind == 'group' else ''}`{source.name}`{at}"
+
+    # --- questions and evidence --------------------------------------------------------------------------------
+
+    def ask(self, formula: Formula, plan: Plan, user: str, period: Period) -> Found:
+        """A situation in which the formula holds and the plan allows the user its action. For create, one in which the
+        proposed record sets nothing that the user may not set.
+        """
+        whole = AllOf((formula, allowed(self.index, plan)))
+        resource = plan.resource
+        if self.questions.anybody(whole, resource) is None:
+            return None
+        if plan.action == "create":
+            whole = AllOf((whole, *self._writable(whole, plan, period)))
+        return self.world.find(whole, resource, user, None if period == Period() else period)
+
+    def _writable(self, formula: Formula, plan: Plan, period: Period) -> Iterator[Formula]:
+        """The attributes that the formula looks at are missing, or covered and of users who are eligible."""
+        at = period.instant(self.world.now, self.index.timezone)
+        declared = self.index.attributes[plan.resource]
+        for name in _looked_at(formula):
+            path = c.Path("record", (name,), declared[name].type, declared[name].at)
+            covered = [allowed(self.index, plan, name)]
+            if _chosen(declared[name].type) is not None and not isinstance(declared[name].type, SetType):
+                users = eligible(self.index, plan.resource, name, at)[:_ELIGIBLE]
+                covered.append(Holds(c.In(path, users, path.at), True))
+            yield AnyOf((Holds(c.Missing(path, path.at), True), AllOf(tuple(covered))))
+
+    def show(self, user: str, plan: Plan, witness: Witness, field: str | None = None) -> Shown | None:
+        """The witness as evidence that the user is allowed the action. A proposed record is shown with no more than
+        what the decision looks at, if the user may not set the rest; ``None`` if not even that can be created.
+        """
+        who = Who(user=user)
+        if plan.action != "create":
+            return show(self.world, who, plan.action, witness, allowed=True, field=field)
+        looked = _looked_at(allowed(self.index, plan))
+        least = {name: value for name, value in witness.record.items() if name in looked}
+        for record in (witness.record, least):
+            try:
+                tried = msgspec.structs.replace(witness, record=record)
+                return show(self.world, who, plan.action, tried, allowed=True, field=field)
+            except WitnessError:
+                continue
+        return None
+
+    def alone(self, user: str, source: Source, action: str, witness: Witness, field: str | None = None) -> Shown | None:
+        """The witness as evidence that a source alone does not allow the action: of somebody with the attributes of the
+        user, who stands in the record where the user does. ``None`` where that does not show it, as when the user
+        overrides what the group says.
+        """
+        who = Who(group=source.name) if source.kind == "group" else Who(roles=((source.name, source.place),))
+        for id_ in (SOMEBODY, user):
+            record = self._renamed(RecordType(witness.resource), witness.record, user, id_)
+            shown = Shown(
+                who,
+                action,
+                witness.resource,
+                False,
+                record,
+                witness.request,
+                self._attributes(user),
+                witness.now,
+                field,
+                witness.users,
+            )
+            if not replay(self.world, shown).allowed:
+                return shown
+        return None
+
+    def _renamed(self, type_: Type, value: Any, old: str, new: str) -> Any:
+        match type_:
+            case RecordType(resource) if isinstance(value, dict):
+                types = self.index.attributes[resource]
+                return {
+                    name: self._renamed(types[name].type, each, old, new) if name in types else each
+                    for name, each in value.items()
+                }
+            case SetType(of) if isinstance(value, list):
+                return [self._renamed(of, each, old, new) for each in value]
+            case UserType() if value == old:
+                return new
+            case _:
+                return value
+
+    def _attributes(self, user: str) -> dict[str, Any]:
+        declared = self.index.users.get(user)
+        found: dict[str, Any] = {}
+        for value in declared.attributes if declared is not None else ():
+            plain = [str(v.value) if isinstance(v.value, Duration) else v.value for v in value.values]
+            found[value.name] = plain if isinstance(self.index.subject[value.name], SetType) else plain[0]
+        return found
+
+    def is_overridden(self, source: Source, user: ir.User, resource: str) -> bool:
+        """Whether the user's own policies stand in place of those of the source."""
+        return source.kind == "group" and any(
+            self.world.instance(each.limit).resource == resource for each in user.overrides
+        )
+
+    def limited_at(self, source: Source, user: ir.User, permission: Permission) -> tuple[tuple[str, str], ...]:
+        """The policies that limit what a source of a user grants, each with the place where it is attached."""
+        resource, action = permission
+        if self.is_overridden(source, user, resource):
+            own = [each.limit for each in user.overrides if self.world.instance(each.limit).resource == resource]
+            limits = [limit for limit in own if self.world.applies(limit, action)]
+        else:
+            limits = [
+                limit
+                for chain, grant in self.world.granted(source)
+                if grant.resource == resource and action in grant.actions
+                for limit in self.world.limits(chain, resource, action)
+            ]
+        return tuple({limit.at: (limit.instance, limit.at) for limit in limits}.values())
+
+
+def everywhere(name: Name) -> Source:
+    """A group or role as the source that it is for somebody who has it everywhere."""
+    return Source("group" if name[0] == "group" else "role", name[1], None)
+
+
+def name_of(source: Source) -> Name:
+    return (source.kind, source.name)
+
+
+def alike(world: World) -> Iterator[tuple[list[str], ir.User]]:
+    """Users who have all in common, the reasons of their assignments too, with the first of them."""
+    for users in world.user_classes:
+        found: dict[tuple[str | None, ...], list[str]] = {}
+        for user in users.users:
+            found.setdefault(tuple(a.because for a in world.index.users[user].assignments), []).append(user)
+        for names in found.values():
+            yield names, world.index.users[names[0]]
+
+
+def permissions_in_words(permissions: Iterable[Permission]) -> str:
+    """``view, modify on `doc`; view on `note```"""
+    by_resource: dict[str, list[str]] = {}
+    for resource, action in permissions:
+        by_resource.setdefault(resource, []).append(action)
+    return "; ".join(f"{', '.join(actions)} on `{resource}`" for resource, actions in by_resource.items())
+
+
+def today(world: World) -> datetime.date:
+    """The day of the check in the policy set's timezone."""
+    return world.now.astimezone(world.index.timezone).date()
+
+
+def _chosen(type_: Type) -> str | None:
+    """The role that users must have to be written into an attribute of the type."""
+    item = type_.of if isinstance(type_, SetType) else type_
+    return item.role if isinstance(item, UserType) else None
+
+
+def _looked_at(formula: Formula) -> tuple[str, ...]:
+    """The attributes of the record that a formula looks at, in order."""
+    return tuple(
+        sorted(
+            {
+                path.steps[0]
+                for condition in conditions(formula)
+                for path in paths(condition)
+                if path.root == "record" and path.steps
+            }
+        )
+    )

@@ -1,0 +1,156 @@
+"""What rules look at: a compiled policy set, and what follows from it, each made once."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from functools import cached_property
+
+import msgspec
+
+from policylang.analysis.asker import Asker
+from policylang.analysis.formula import Formula
+from policylang.analysis.search import Found, find
+from policylang.check.periods import Period
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import UserType
+from policylang.runtime.index import Index
+from policylang.runtime.plan import Plan, Profile, make_plan
+from policylang.runtime.sources import Bundle, Source, chains
+from policylang.thresholds import Thresholds
+from policylang.runtime.truth import operands
+
+
+class UserClass(msgspec.Struct, frozen=True):
+    """Users for whom every question has the same answer, in order of their ids; the first stands for all of them."""
+
+    users: tuple[str, ...]
+    declared: ir.User
+
+    @property
+    def first(self) -> str:
+        return self.users[0]
+
+
+class World:
+    """A policy set under examination at ``now``, an aware instant in UTC."""
+
+    def __init__(self, policy_set: ir.PolicySet, now: datetime.datetime, thresholds: Thresholds | None = None) -> None:
+        self.policy_set = policy_set
+        self.now = now
+        self.thresholds = thresholds or Thresholds()
+        self.index = Index(policy_set)
+        self._found: dict[tuple[Formula, str, str | None, Period | None], Found] = {}
+        self._chains: dict[Source, tuple[tuple[Bundle, ...], ...]] = {}
+        self._plans: dict[tuple[Profile, str, str], Plan] = {}
+
+    def find(self, formula: Formula, resource: str, user: str | None = None, period: Period | None = None) -> Found:
+        """A situation in which the formula holds, see `policylang.analysis.search.find`; asked once.
+
+        ``user`` is the one who makes the request, anybody if ``None``; the instant lies in the period, if one is given.
+        """
+        key = (formula, resource, user, period)
+        if key not in self._found:
+            at = self.now if period is None else period.instant(self.now, self.index.timezone)
+            since, until = (None, None) if period is None else period.instants(self.index.timezone)
+            self._found[key] = find(formula, Asker(self.index, resource, at, user, since, until))
+        return self._found[key]
+
+    @cached_property
+    def bundles(self) -> tuple[tuple[Source, Bundle], ...]:
+        """Every group and every role, as the source that it is for somebody who has just that everywhere."""
+        groups = [(Source("group", group.name, None), group) for group in self.policy_set.groups]
+        return (*groups, *((Source("role", role.name, None), role) for role in self.policy_set.roles))
+
+    def chains(self, source: Source) -> tuple[tuple[Bundle, ...], ...]:
+        """A source and every role inside it, each with what is around it, outermost first; places do not matter."""
+        plain = Source(source.kind, source.name, None)
+        if plain not in self._chains:
+            self._chains[plain] = tuple(chains(self.index, plain))
+        return self._chains[plain]
+
+    def plan(self, who: Profile, action: str, resource: str) -> Plan:
+        """What decides the action on the resource for everybody of a profile."""
+        key = (who, action, resource)
+        if key not in self._plans:
+            self._plans[key] = make_plan(self.index, who, action, resource)
+        return self._plans[key]
+
+    def granted(self, source: Source) -> Iterator[tuple[tuple[Bundle, ...], ir.Grant]]:
+        """Every grant in a source, with the bundle that says it and those around that one, outermost first."""
+        for chain in self.chains(source):
+            for grant in chain[-1].grants:
+                yield chain, grant
+
+    def limits(self, chain: tuple[Bundle, ...], resource: str, action: str) -> tuple[ir.Limit, ...]:
+        """The policies attached to the bundles of a chain that limit an action on a resource, outermost first."""
+        return tuple(
+            limit
+            for bundle in chain
+            for limit in bundle.limits
+            if self.index.instances[limit.instance].resource == resource and self.applies(limit, action)
+        )
+
+    def applies(self, limit: ir.Limit, action: str) -> bool:
+        """Whether a policy that is attached limits the action."""
+        return limit.actions is None or action in limit.actions
+
+    def instance(self, limit: ir.Limit) -> ir.PolicyInstance:
+        return self.index.instances[limit.instance]
+
+    @cached_property
+    def asked_attributes(self) -> frozenset[str]:
+        """The attributes of users that any condition looks at: of the one who asks, or of one in a record, who may be
+        the same.
+        """
+        from policylang.check.conditions import every_condition, paths
+
+        found: set[str] = set()
+        for condition in every_condition(self.policy_set):
+            for path in paths(condition):
+                found.update(path.steps[:1] if path.root == "subject" else self.index.subject.keys() & path.steps[1:])
+        return frozenset(found)
+
+    @cached_property
+    def named_users(self) -> frozenset[str]:
+        """The users whom some condition names."""
+        from policylang.check.conditions import every_condition, tests
+
+        found: set[str] = set()
+        for condition in every_condition(self.policy_set):
+            for test in tests(condition):
+                if isinstance(test, c.In) and isinstance(test.operand.type, UserType):
+                    found.update(str(value) for value in test.values)
+                found.update(
+                    str(operand.value)
+                    for operand in operands(test)
+                    if isinstance(operand, c.Constant) and isinstance(operand.type, UserType)
+                )
+        return frozenset(found)
+
+    @cached_property
+    def user_classes(self) -> tuple[UserClass, ...]:
+        """The users, in classes whose members have all in common but who they are: group, job, assignments, policies
+        and the attributes that conditions ask about; a user whom a condition names is alone. In the order of their
+        first members.
+        """
+        classes: dict[tuple[object, ...], list[ir.User]] = {}
+        for user in sorted(self.policy_set.users, key=lambda user: user.id):
+            key = (
+                user.group and user.group.name,
+                user.job and user.job.name,
+                tuple(sorted((a.role, a.place or "", a.start or "", a.until or "") for a in user.assignments)),
+                tuple((p.limit.instance, p.limit.actions) for p in user.appends),
+                tuple((p.limit.instance, p.limit.actions) for p in user.overrides),
+                user.superuser,
+                user.terminated,
+                user.id if user.id in self.named_users else None,
+                tuple(
+                    (value.name, tuple((constant.type, constant.value) for constant in value.values))
+                    for value in user.attributes
+                    if value.name in self.asked_attributes
+                ),
+            )
+            classes.setdefault(key, []).append(user)
+        return tuple(UserClass(tuple(user.id for user in users), users[0]) for users in classes.values())

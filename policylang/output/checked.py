@@ -1,0 +1,187 @@
+"""What the rules find in policy sets, as every output shows it."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from policylang.check.baseline import Baseline, Entry, entry, split
+from policylang.check.catalogue import BY_CODE
+from policylang.check.enclosing import Layout
+from policylang.check.engine import Examination, Found, examine
+from policylang.check.ignores import ignorer
+from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities, unknown_rules
+from policylang.check.suppressions import read_suppressions
+from policylang.config import FILE_NAME, Config
+from policylang.diagnostics import Severity
+from policylang.discovery import Problem, nearest_settings, read_regular, shown_path
+from policylang.ir import LoadError, PolicySet, from_json
+from policylang.output.findings import BaselineUse, Finding, Result, View, add_sources, of_source, places
+from policylang.output.replay import as_witness
+from policylang.project import Project
+from policylang.runtime.index import Index
+from policylang.source import Location
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the rules are asked: as of what instant, and which of them run."""
+
+    now: datetime.datetime
+    selection: Selection = EVERYTHING
+    step: Callable[[str], None] = lambda _what: None
+
+
+def add_checked(result: Result, project: Project, asked: Asked) -> None:
+    """Add the findings of one policy set: what is wrong with its sources and, if nothing is, what the rules find."""
+    view = add_sources(result, project)
+    set_ = project.sources
+    suppressions = read_suppressions(project.files)
+    diagnostics = (*project.diagnostics, *suppressions.mistakes)
+    found = [of_source(diagnostic, view) for diagnostic in diagnostics]
+    rules = severities(asked.selection, set_.config)
+    result.problems += _unknown_rules(set_.config, set_.base)
+    if project.ir is not None and rules:
+        examined = examine(
+            project.ir,
+            asked.now,
+            rules,
+            thresholds=set_.config.thresholds,
+            files=project.files,
+            suppressions=suppressions.found,
+            step=asked.step,
+        )
+        layouts = {parsed.source.name: Layout(parsed) for parsed in project.files}
+        kept = _kept(result, examined, set_.config, set_.base, set_.root)
+        found += [_finding(each, rules, examined.index, view, layouts) for each in kept]
+        _note(result, asked, rules)
+    result.findings += sorted(found, key=_order)
+
+
+def add_compiled(result: Result, path: str, asked: Asked) -> None:
+    """Add what is wrong with a compiled policy set, or what the rules find in it. The config is the nearest one."""
+    result.compiled += 1
+    policy_set = _load(result, path)
+    if policy_set is None:
+        return
+    folder = Path(path).parent
+    config, base, problems = nearest_settings(folder)
+    result.problems += (*problems, *_unknown_rules(config, base))
+    rules = severities(asked.selection, config)
+    if rules:
+        examined = examine(policy_set, asked.now, rules, thresholds=config.thresholds, step=asked.step)
+        view = View({}, (path,), path)
+        kept = _kept(result, examined, config, base, folder)
+        result.findings += [_finding(each, rules, examined.index, view, {}) for each in kept]
+        _note(result, asked, rules)
+
+
+def _load(result: Result, path: str) -> PolicySet | None:
+    try:
+        return from_json(read_regular(Path(path)))
+    except OSError as error:
+        message = f"cannot be read: {(error.strerror or str(error)).lower()}"
+        result.problems.append(Problem(path, message, "check the path and its permissions"))
+    except LoadError as error:
+        result.problems.append(Problem(path, str(error)))
+    return None
+
+
+def _unknown_rules(config: Config, base: Path | None) -> Iterator[Problem]:
+    for where, help in unknown_rules(config):
+        yield Problem(shown_path((base or Path()) / FILE_NAME), f"{where}: there is no such rule", help)
+
+
+def _kept(result: Result, examined: Examination, config: Config, base: Path | None, root: Path) -> list[Found]:
+    """The findings without those that the config leaves out where they are."""
+    ignored = ignorer(config, base)
+    kept = [
+        each
+        for each in examined.found
+        if not ignored(each.finding.code, str(root / Location.parse(each.finding.at).path))
+    ]
+    result.ignored += len(examined.found) - len(kept)
+    result.suppressed += examined.suppressed
+    return kept
+
+
+def _note(result: Result, asked: Asked, rules: dict[str, Severity]) -> None:
+    result.codes |= rules.keys()
+    result.now = asked.now.astimezone(datetime.UTC)
+
+
+def _finding(found: Found, rules: dict[str, Severity], index: Index, view: View, layouts: dict[str, Layout]) -> Finding:
+    said = found.finding
+    at = Location.parse(said.at)
+    witnesses = tuple(as_witness(index, shown) for shown in said.shown)
+    layout = layouts.get(at.path)
+    return Finding(
+        said.code,
+        BY_CODE[said.code].name,
+        rules[said.code],
+        said.message,
+        said.help,
+        view.path(at.path),
+        *at[1:],
+        places(said.related, view),
+        witnesses[0] if witnesses else None,
+        witnesses[1:],
+        said.proved,
+        said.unproved,
+        view.compiled,
+        found.looked_at,
+        view.policies,
+        ("", "") if layout is None else layout.anchor(at),
+    )
+
+
+def _order(finding: Finding) -> tuple[Any, ...]:
+    place = (finding.path, finding.line, finding.column, finding.end_line, finding.end_column)
+    return (*place, finding.code, finding.message)
+
+
+# --- baselines -----------------------------------------------------------------------------------------------
+
+
+def entries(result: Result, folder: Path) -> list[Entry]:
+    """The findings of rules as a baseline in a folder keeps them; errors in the source are none of them."""
+    return [_entry(finding, folder) for finding in result.findings if not finding.code.startswith(SOURCE)]
+
+
+def apply_baseline(result: Result, baseline: Baseline, path: str) -> None:
+    """Take the findings out that are in a baseline, and note what of it does not occur any more: of the rules that ran
+    and the files that were read, or are not there.
+    """
+    folder = Path(path).parent
+    read = {_seen_from(folder, each) for each in result.sources}
+    read |= {_seen_from(folder, finding.compiled) for finding in result.findings if finding.compiled}
+
+    def expected(each: Entry) -> bool:
+        file = each.path.partition(_INSIDE)[0]
+        return each.code in result.codes and (file in read or not (folder / file).exists())
+
+    of_rules = [finding for finding in result.findings if not finding.code.startswith(SOURCE)]
+    found = split([_entry(finding, folder) for finding in of_rules], baseline, expected)
+    known = {id(finding) for finding, is_known in zip(of_rules, found.known, strict=True) if is_known}
+    result.findings = [finding for finding in result.findings if id(finding) not in known]
+    result.baseline = BaselineUse(path, len(known), found.stale)
+
+
+_INSIDE = "#"
+"""Between the path of a compiled policy set and that of a source of it."""
+
+
+def _entry(finding: Finding, folder: Path) -> Entry:
+    if finding.compiled is None:
+        path = _seen_from(folder, finding.path)
+    else:
+        path = f"{_seen_from(folder, finding.compiled)}{_INSIDE}{finding.path}"
+    return entry(finding.code, path, finding.message, finding.anchor)
+
+
+def _seen_from(folder: Path, path: str) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()

@@ -1,0 +1,19 @@
+"""What shows that a finding is right, in words, for outputs that show one message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.output.findings import Finding
+
+
+def evidence(finding: Finding) -> Iterator[str]:
+    """A sentence for each request that shows it, and what was proved."""
+    if finding.witnesses:
+        from policylang.output.replay import headline
+
+        yield from map(headline, finding.witnesses)
+    if finding.proved:
+        yield f"proved: {finding.proved}"
+    if finding.unproved:
+        yield "not proved: this could not be settled within the budget of a question, so it counts"

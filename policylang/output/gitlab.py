@@ -1,0 +1,63 @@
+"""Findings as a GitLab code quality report.
+
+https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from policylang.discovery import Problem
+from policylang.output.findings import Finding, Result
+from policylang.output.fingerprints import digest_of, fingerprints
+from policylang.output.places import on_disk, repository_root, shown_path
+from policylang.output.readable import readable, whole
+from policylang.output.security import SECURITY_SEVERITY
+
+
+def render(result: Result, *, root: Path | None = None) -> bytes:
+    """A JSON array, an object for each finding, those first that say that something could not be read."""
+    root = root or repository_root()
+    found = [_problem(problem, root) for problem in result.problems]
+    prints = fingerprints(result, root)
+    found += [_finding(on_disk(finding), mark, root) for finding, mark in zip(result.findings, prints, strict=True)]
+    return msgspec.json.format(msgspec.json.encode(whole(found)), indent=2) + b"\n"
+
+
+def severity(finding: Finding) -> str:
+    """``blocker`` for what keeps a policy set from compiling, ``critical`` for every other error; ``major`` for
+    warnings that matter to security, ``minor`` for other warnings; ``info``.
+    """
+    if finding.severity == "error":
+        return "blocker" if finding.code.startswith("PL1") else "critical"
+    if finding.severity == "warning":
+        return "major" if finding.code in SECURITY_SEVERITY else "minor"
+    return "info"
+
+
+def _finding(finding: Finding, fingerprint: str, root: Path) -> dict[str, Any]:
+    return {
+        "description": readable(f"{finding.code}: {finding.message}"),
+        "check_name": finding.name,
+        "fingerprint": fingerprint,
+        "severity": severity(finding),
+        "location": {
+            "path": shown_path(finding.path, root),
+            "lines": {"begin": finding.line, "end": finding.end_line},
+        },
+    }
+
+
+def _problem(problem: Problem, root: Path) -> dict[str, Any]:
+    path = shown_path(problem.path, root)
+    line = problem.line or 1
+    return {
+        "description": readable(problem.message),
+        "check_name": "could-not-be-read",
+        "fingerprint": digest_of("could-not-be-read", path, problem.message),
+        "severity": "blocker",
+        "location": {"path": path, "lines": {"begin": line, "end": line}},
+    }

@@ -1,0 +1,214 @@
+"""Answers that a person can check."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from policylang.analysis.asker import Asker
+from policylang.analysis.formula import Formula, Holds, true
+from policylang.analysis.questions import always, disjoint, equivalent, implies, satisfiable
+from policylang.analysis.search import UNPROVED
+from policylang.analysis.witness import Witness
+from policylang.runtime.index import Index
+from tests.helpers import compiled
+
+NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+WORLD = """\
+timezone "{zone}"
+scope region contains site
+place region "N"
+place site "S1" in "N"
+place site "S2" in "N"
+subject {{ department : text  optional level : int  boss : user }}
+request {{ ip : ip  optional channel : one of ui, api }}
+resource folder {{ name : text  owner : user  optional closed : date }}
+resource doc {{
+  title : text
+  name : text
+  owner : user
+  status : one of draft, open, closed
+  created : datetime
+  changed : datetime
+  optional due : date
+  level : int
+  fee : money
+  flag : bool
+  address : ip
+  span : duration
+  tags : set of text
+  site : site
+  folder : folder
+  optional origin : folder
+  actions view
+}}
+"""
+
+
+def ask(*conditions: str, zone: str = "UTC") -> tuple[Asker, list[Formula]]:
+    """Anybody who asks about docs, and "is true" of each condition."""
+    policies = "".join(f"policy p{number} on doc {{ {text} }}\n" for number, text in enumerate(conditions))
+    policy_set = compiled(WORLD.format(zone=zone) + policies)
+    by_name = {instance.policy: instance.condition for instance in policy_set.policy_instances}
+    return Asker(Index(policy_set), "doc", NOW), [true(by_name[f"p{number}"]) for number in range(len(conditions))]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "level < 3 and level > 1",
+        "fee < 3 and fee > 2",
+        "fee < 2.01 and fee > 2",
+        "created within 1 month and created older than 30 days",
+        "created within 1 year and created older than 365 days",
+        "due within 1 month and due older than 30 days",
+        "due within next 1 month and due after 2026-12-21",
+        "created after 2027-06-01T00:00:00Z and created older than 1 day",
+        "owner is assigned user and owner is folder.owner",
+        "assigned user.boss.department is assigned user.department",
+        'owner.department is "x" and folder.owner.department is "y"',
+        "title contains name and not (name contains title)",
+        'title starts with "ab" and title ends with "ba" and not (title contains "aa")',
+        'tags contains title and not (tags contains "x") and title starts with "x"',
+        'address in "10.0.0.0/8" and not (address in "10.0.0.0/9")',
+        'site is "S1" or site is "S2"',
+        "origin is missing and origin.closed is missing",
+        "origin is present and origin.closed is missing",
+        "span > 30 days and span < 1 year or span is 1 year",
+        "request.channel is missing",
+        "status in [draft, open] and status is not draft",
+    ],
+)
+def test_can_be_true(condition: str) -> None:
+    asker, (formula,) = ask(condition)
+    assert isinstance(satisfiable(formula, asker), Witness)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "level < 3 and level > 2",
+        "fee < 3 and fee > 3",
+        "created within 30 days and created older than 31 days",
+        "created within 1 month and created older than 31 days",
+        "created within 28 days and created older than 1 month",
+        "due within 1 year and due older than 366 days",
+        "created < changed and changed within 1 day and created within next 1 month and created > changed",
+        'owner is "a" and owner is "b"',
+        "owner is assigned user and owner is not assigned user",
+        'owner is folder.owner and folder.owner is "a" and owner is "b"',
+        "status in [draft, open] and status is closed",
+        "flag is true and flag is false",
+        'title starts with "a" and title starts with "b"',
+        "title contains name and name contains title and title is not name",
+        'title is "abc" and not (title contains "b")',
+        'tags contains "x" and not (tags contains "x")',
+        'address in "10.0.0.0/8" and address in "192.168.0.0/16"',
+        'address in "10.0.0.0/9" and not (address in "10.0.0.0/8")',
+        'site is "S1" and site is "S2"',
+        "origin is missing and origin.closed is present",
+        "title is missing",
+        "folder.name is missing",
+        "span > 1 year and span < 30 days",
+        "created < changed and changed < created",
+        "due < 2026-01-02 and due > 2026-01-01",
+    ],
+)
+def test_can_never_be_true(condition: str) -> None:
+    asker, (formula,) = ask(condition)
+    assert satisfiable(formula, asker) is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "everywhere"),
+    [
+        ("status in [draft, open, closed]", True),
+        ("status in [draft, open]", False),
+        ("due is missing or due within 30 days or due older than 30 days or due > 2000-01-01", False),
+        ("due is missing or due < 2026-01-01 or due >= 2026-01-01", True),
+        ("due < 2026-01-01 or due >= 2026-01-01", False),
+        ("created older than 30 days or created within 30 days or created within next 500 years", False),
+        ("level < 5 or level > 4", True),
+        ("fee < 5 or fee > 4.99", True),
+        ("fee < 4.99 or fee > 4.99", False),
+        ("not (title contains name) or name is missing or title contains name", True),
+        ("flag is true or flag is false", True),
+        ("assigned user.department is present", True),
+        ("assigned user.level is present", False),
+    ],
+)
+def test_always(condition: str, everywhere: bool) -> None:
+    asker, (formula,) = ask(condition)
+    found = always(formula, asker)
+    assert found is not UNPROVED
+    assert (found is None) == everywhere
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("created within 10 days", "created within 30 days", True),
+        ("created within 30 days", "created within 1 month", False),
+        ("created within 28 days", "created within 1 month", True),
+        ("created within 1 month", "created within 31 days", True),
+        ("created within 11 months", "created within 1 year", True),
+        ("created within 36 hours", "created within 2 days", True),
+        ("status is draft", "status is not open", True),
+        ("owner is assigned user and created within 10 days", "owner is assigned user", True),
+        ('title is "abc"', 'title starts with "ab"', True),
+        ('address in "10.1.0.0/16"', 'address in "10.0.0.0/8"', True),
+        ("level > 5", "level >= 6", True),
+        ("fee > 5", "fee >= 6", False),
+        ("due within 30 days", "due is present", True),
+    ],
+)
+def test_implies(first: str, second: str, expected: bool) -> None:
+    asker, (one, other) = ask(first, second)
+    found = implies(one, other, asker)
+    assert found is not UNPROVED
+    assert (found is None) == expected
+
+
+def test_clock_changes_are_minded() -> None:
+    """In Denver a month is an hour longer or shorter twice a year: 31 days do not always hold it."""
+    asker, (month, days) = ask("created within 1 month", "created within 31 days", zone="America/Denver")
+    found = implies(month, days, asker)
+    assert isinstance(found, Witness)
+    asker, (month, longer) = ask("created within 1 month", "created within 32 days", zone="America/Denver")
+    assert implies(month, longer, asker) is None
+
+
+def test_disjoint_and_equivalent() -> None:
+    asker, (one, other, same) = ask("level < 3", "level > 5", "not (level >= 3)")
+    assert disjoint(one, other, asker) is None
+    assert equivalent(one, same, asker) is None
+    assert isinstance(equivalent(one, other, asker), Witness)
+
+
+def test_unknown_is_a_truth_value_of_its_own() -> None:
+    asker, (formula,) = ask("due within 30 days")
+    assert isinstance(formula, Holds)
+    found = satisfiable(Holds(formula.condition, None), asker)
+    assert isinstance(found, Witness)
+    assert "due" not in found.record
+    asker, (formula,) = ask("created within 30 days")
+    assert isinstance(formula, Holds)
+    assert satisfiable(Holds(formula.condition, None), asker) is None
+
+
+def test_a_known_user_is_taken_as_is() -> None:
+    policy_set = compiled(
+        WORLD.format(zone="UTC")
+        + 'policy same on doc { folder.name is assigned user.department and assigned user.department is "x" }\n'
+        + 'user "a" { department : "x" }\nuser "b" { department : "y" }\nuser "c" {}\n'
+    )
+    (instance,) = policy_set.policy_instances
+    answers = {
+        user: satisfiable(true(instance.condition), Asker(Index(policy_set), "doc", NOW, user))
+        for user in ("a", "b", "c")
+    }
+    assert isinstance(answers["a"], Witness)
+    assert answers["a"].record["folder"]["name"] == "x"
+    assert answers["b"] is None
+    assert answers["c"] is None

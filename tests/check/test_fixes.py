@@ -1,0 +1,322 @@
+"""Fixes: what they leave, what they refuse, and that nobody may do more or less after them.
+
+Whole policy sets with the text after all fixes stand side by side in `fixes/`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policylang.check.catalogue import BY_CODE
+from policylang.check.edits import Edit, apply, removal
+from policylang.check.finding import Finding
+from policylang.check.fixes import Written
+from policylang.check.mend import StaleFileError, changes, edited, fixes, mend, write
+from policylang.check.same_access import access_change
+from policylang.check.world import World
+from policylang.discovery import discover
+from policylang.ir import nodes as ir
+from policylang.output import diff
+from policylang.project import Project
+from policylang.runtime.hypothetical import hypothetical
+from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
+from policylang.source import Source
+from policylang.syntax.ast import without_places
+from tests.check.fixing import NOW, SAFE, check_for, mended, text_of
+from tests.helpers import project
+
+INSTANTS = [NOW + datetime.timedelta(days=days) for days in (-400, 0, 400)]
+
+# --- edits ---------------------------------------------------------------------------------------------------
+
+
+def test_edits_are_applied_from_the_end_backwards() -> None:
+    source = Source("a", "one 🔑 two\r\nthree\n")
+    edits = [Edit("a", 2, 1, 2, 6, "3"), Edit("a", 1, 1, 1, 4, "1"), Edit("a", 1, 5, 1, 7), Edit("a", 1, 1, 1, 4, "1")]
+    assert apply(edits, {"a": source, "b": source}) == {"a": "1 two\r\n3\n"}
+
+
+def test_deletions_may_overlap_and_other_edits_may_not() -> None:
+    sources = {"a": Source("a", "0123456789")}
+    assert apply([Edit("a", 1, 2, 1, 5), Edit("a", 1, 4, 1, 8)], sources) == {"a": "0789"}
+    with pytest.raises(ValueError, match="overlap"):
+        apply([Edit("a", 1, 2, 1, 5, "x"), Edit("a", 1, 4, 1, 8)], sources)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        Edit("b", 1, 1, 1, 2),
+        Edit("a", 1, 3, 1, 2),
+        Edit("a", 0, 1, 1, 2),
+        Edit("a", 1, 0, 1, 2),
+        Edit("a", 1, 1, 3, 1),
+        Edit("a", 1, 1, 1, 9),
+    ],
+)
+def test_places_that_are_not_there(edit: Edit) -> None:
+    with pytest.raises(ValueError, match=r"no place|no source|ends before"):
+        apply([edit], {"a": Source("a", "ab\ncd")})
+
+
+# --- rules ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", SAFE)
+def test_safe_fixes_mend_the_bad_example(code: str) -> None:
+    rule = BY_CODE[code]
+    found = mended(rule.bad, code)
+    assert found.applied
+    assert found.refused == ()
+    assert list(check_for(code)(found.project)) == []
+    assert _comments(text_of(found)) == _comments(rule.bad)
+    assert mended(rule.near, code).applied == ()
+
+
+@pytest.mark.parametrize("code", ["PL204", "PL206", "PL212"])
+def test_the_bad_example_mended_says_what_the_good_one_says(code: str) -> None:
+    rule = BY_CODE[code]
+    after = mended(rule.bad, code).project.files[0].file.declarations
+    good = project(rule.good).files[0].file.declarations
+    assert set(map(without_places, good)) <= set(map(without_places, after))
+
+
+def test_suggested_fixes_are_found_and_not_applied() -> None:
+    made = project(BY_CODE["PL307"].bad)
+    check = check_for("PL307")
+    assert mend(made, check, NOW).applied == ()
+    (fix,) = fixes(made, check(made), NOW)
+    assert fix.safety == "suggested"
+    assert "assign" not in text_of(edited(made, [fix]))
+
+
+def test_fixes_are_safe_or_suggested_as_the_rule_says() -> None:
+    for rule in BY_CODE.values():
+        if rule.fix == "safe":
+            assert rule.code in SAFE
+
+
+# --- what must not happen ------------------------------------------------------------------------------------
+
+_SALES = """\
+resource doc { created : datetime  actions view, approve }
+policy newer_than(age: duration) on doc { created within age }
+group sales {
+  grant view on doc
+  policy newer_than(30 days)
+  policy newer_than(60 days)
+}
+user "amy" in sales
+"""
+
+
+def _claims(line: int) -> Callable[[Project], list[Finding]]:
+    """A rule that is mistaken about the limit on a line."""
+
+    def check(made: Project) -> list[Finding]:
+        assert made.ir is not None
+        limits = [limit.at for group in made.ir.groups for limit in group.limits]
+        return [Finding(code="PL204", message="wrong", at=at) for at in limits if f":{line}:" in at]
+
+    return check
+
+
+def test_a_fix_that_would_open_something_is_refused() -> None:
+    found = mend(project(_SALES), _claims(5), NOW)
+    assert found.applied == ()
+    assert [each.reason for each in found.refused] == ["group `sales` would not allow the same any more"]
+    assert text_of(found) == _SALES
+
+
+def test_what_is_wrong_does_not_keep_the_rest_from_being_mended() -> None:
+    found = mend(project(_SALES), lambda made: [*_claims(5)(made), *_claims(6)(made)], NOW)
+    assert len(found.applied) == len(found.refused) == 1
+    assert "policy newer_than(30 days)" in text_of(found) or "policy newer_than(60 days)" in text_of(found)
+
+
+def test_an_unproved_finding_is_not_mended() -> None:
+    made = project(_SALES)
+    assert made.ir is not None
+    at = made.ir.groups[0].limits[1].at
+    assert fixes(made, [Finding(code="PL204", message="?", at=at, unproved=True)], NOW) == ()
+
+
+def test_a_policy_set_that_does_not_compile_is_left_alone() -> None:
+    text = _SALES.replace("grant view", "grant vew")
+    found = mended(text)
+    assert text_of(found) == text
+
+
+# --- by enumeration ------------------------------------------------------------------------------------------
+
+_WORLD = """\
+scope region contains site
+place region "N"
+place site "A" in "N"
+resource doc { kind : one of x, y  owner : user  site : site  optional flag : bool  actions view, modify }
+policy p0 on doc { kind is x }
+policy p1 on doc { kind is x or flag is true }
+policy p2 on doc { owner is assigned user }
+policy p3 on doc { owner is assigned user and kind is x }
+job "J" { role r0 }
+"""
+
+
+def _set(rng: random.Random) -> str:
+    lines = [_WORLD.rstrip("\n")]
+    for head in ("role r0", "role r1", "group g0"):
+        lines += [f"{head} {{  # {head}"]
+        if head == "role r1" and rng.random() < 0.3:
+            lines.append("  role r0")
+        for number in range(rng.randrange(1, 6)):
+            actions = rng.choice(("view", "modify", "view, modify"))
+            statement = rng.choice(
+                (
+                    f"grant {actions} on doc",
+                    f"policy p{rng.randrange(4)}{rng.choice(('', ' for view'))}",
+                    f"policy p{rng.randrange(4)}",
+                    f"deny {actions} on doc{rng.choice(('', ' (flag)', ' { kind is y }'))}",
+                )
+            )
+            lines.append(f"  {statement}" + rng.choice(("", "", f"  # {number}")))
+        lines.append("}")
+    for number in range(2):
+        lines.append(
+            f'user "u{number}"{rng.choice(("", " in g0"))}{rng.choice(("", "", " job " + chr(34) + "J" + chr(34)))} {{'
+        )
+        for _ in range(rng.randrange(3)):
+            lines.append(f"  append policy p{rng.randrange(4)}")
+        for _ in range(rng.randrange(4)):
+            place = rng.choice(("", "", ' at site "A"', ' at region "N"'))
+            dates = rng.choice(("", " until 2026-06-30", " from 2026-06-01", " from 2027-01-01"))
+            lines.append(f"  assign role {rng.choice(('r0', 'r1'))}{place}{dates}")
+        lines.append("}")
+    return "\n".join(lines) + "\n"
+
+
+def _answers(policy_set: ir.PolicySet) -> list[Any]:
+    """Every decision there is: of the users, and of somebody who has one role or group or the job."""
+    index = Index(policy_set)
+    askers: list[tuple[Index, str]] = [(index, user) for user in index.users]
+    askers += [hypothetical(index, ((role, None),)) for role in index.roles]
+    askers += [hypothetical(index, (), "g0")]
+    found = []
+    for (asking, user), action, now in itertools.product(askers, ("view", "modify"), INSTANTS):
+        for kind, owner, flag in itertools.product("xy", (user, "other"), (None, True)):
+            record = {"kind": kind, "owner": owner, "site": "A"} | ({} if flag is None else {"flag": flag})
+            decision = decide(asking, user, action, "doc", record, now=now)
+            found.append((decision.allowed, decision.fields))
+    return found
+
+
+def _comments(text: str) -> list[str]:
+    return [comment.text for comment in project(text).files[0].file.comments]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32))
+def test_nobody_may_do_more_or_less_after_all_fixes(seed: int) -> None:
+    made = project(_set(random.Random(seed)))
+    assert made.ir is not None
+    found = mend(made, check_for(*SAFE), NOW)
+    assert found.project.ir is not None
+    assert found.refused == ()
+    assert _answers(found.project.ir) == _answers(made.ir)
+    assert _comments(text_of(found)) == _comments(text_of(made))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32))
+def test_access_is_the_same_exactly_where_no_answer_differs(seed: int) -> None:
+    rng = random.Random(seed)
+    made = project(_set(rng))
+    assert made.ir is not None
+    statements = list(Written(World(made.ir, NOW), made.files).statements.values())
+    chosen = rng.sample(statements, min(len(statements), rng.randrange(1, 3)))
+    edits = [found for found in (removal(*each) for each in chosen) if found is not None]
+    after = project(apply(edits, {"0.policy": made.sources.sources[0]})["0.policy"])
+    assert after.ir is not None
+    change = access_change(made.ir, after.ir, NOW)
+    if change is None:
+        assert _answers(made.ir) == _answers(after.ir)
+    elif "allow" in change and "job" not in change:
+        assert _answers(made.ir) != _answers(after.ir)
+
+
+# --- files ---------------------------------------------------------------------------------------------------
+
+
+def _on_disk(folder: Path, **files: bytes) -> Project:
+    for name, data in files.items():
+        (folder / f"{name}.policy").write_bytes(data)
+    (sources,) = discover([str(folder)])
+    return Project(sources)
+
+
+def test_files_are_written_with_their_line_breaks_and_mark(tmp_path: Path) -> None:
+    data = b"\xef\xbb\xbf" + _SALES.replace("\n", "\r\n").encode()
+    made = _on_disk(tmp_path, a=data, b=b'user "bob" in sales\n')
+    found = mend(made, check_for(*SAFE), NOW)
+    (tmp_path / "a.policy").chmod(0o640)
+    write(changes(made, found.project))
+    assert (tmp_path / "a.policy").read_bytes() == data.replace(b"  policy newer_than(60 days)\r\n", b"")
+    assert (tmp_path / "a.policy").stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.policy", "b.policy"]
+
+
+def test_a_file_that_has_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    made = _on_disk(tmp_path, a=_SALES.encode())
+    found = mend(made, check_for(*SAFE), NOW)
+    later = _SALES.encode() + b"# later\n"
+    (tmp_path / "a.policy").write_bytes(later)
+    with pytest.raises(StaleFileError):
+        write(changes(made, found.project))
+    assert (tmp_path / "a.policy").read_bytes() == later
+
+
+def test_all_files_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = _SALES.replace("sales", "office").replace("amy", "bob").split("group", 1)[1]
+    made = _on_disk(tmp_path, a=_SALES.encode(), b=f"group{second}".encode())
+    found = mend(made, check_for(*SAFE), NOW)
+    changed = changes(made, found.project)
+    assert len(changed) == 2
+    replace = os.replace
+
+    def failing(source: str, target: Path) -> None:
+        if target.name == "b.policy":
+            raise OSError(28, "no space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(OSError, match="no space"):
+        write(changed)
+    assert (tmp_path / "a.policy").read_text() == _SALES
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.policy", "b.policy"]
+
+
+def test_the_difference_for_people() -> None:
+    made = project(_SALES)
+    shown = [click.unstyle(line) for line in diff.render(changes(made, mended(_SALES).project))]
+    assert shown == [
+        "--- 0.policy",
+        "+++ 0.policy",
+        "@@ -3,6 +3,5 @@",
+        " group sales {",
+        "   grant view on doc",
+        "   policy newer_than(30 days)",
+        "-  policy newer_than(60 days)",
+        " }",
+        ' user "amy" in sales',
+    ]

@@ -1,0 +1,50 @@
+"""Every rule finds what its cases say, and nothing else."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from policylang.check.catalogue import CHECKS, RULES
+from policylang.check.engine import run_checks
+from policylang.diagnostics import Rule
+from policylang.source import Location
+from tests.helpers import ACCEPTANCE, compiled, marked
+
+NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+CASES = Path(__file__).parent / "cases"
+FILES = [*sorted((ACCEPTANCE / "faults").glob("*.policy")), *sorted(CASES.glob("*.policy"))]
+CHECKED = [rule for rule in RULES if rule.code in CHECKS]
+
+
+def selected(text: str) -> list[str]:
+    """The rules that a file names in its first line."""
+    first = text.splitlines()[0]
+    assert first.startswith("#! select ")
+    return first.removeprefix("#! select ").replace(" ", "").split(",")
+
+
+def found(text: str, codes: list[str]) -> list[tuple[int, str]]:
+    findings = run_checks(compiled(text), NOW, codes)
+    assert not [finding for finding in findings if finding.unproved and finding.code != "PL602"]
+    return sorted((Location.parse(finding.at).line, finding.code) for finding in findings)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_findings_as_marked(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    codes = selected(text)
+    assert set(codes) <= set(CHECKS)
+    assert found(text, codes) == sorted(marked(text))
+
+
+@pytest.mark.parametrize("rule", CHECKED, ids=lambda rule: rule.code)
+def test_examples_of_the_rule(rule: Rule) -> None:
+    expected = marked(rule.bad)
+    assert {code for _, code in expected} == {rule.code}
+    assert found(rule.bad, [rule.code]) == sorted(expected)
+    assert found(rule.good, [rule.code]) == []
+    assert rule.near
+    assert found(rule.near, [rule.code]) == []

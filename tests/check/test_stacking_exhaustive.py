@@ -1,0 +1,434 @@
+"""The rules about stacked roles that are decided by proof, beside the decisions on every record there is."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import random
+import re
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policylang.check.finding import Finding, replay
+from policylang.check.periods import periods
+from policylang.check.rules.stacking import combined_too_broad, limit_lost, policy_bypassed, role_adds_nothing
+from policylang.check.world import UserClass, World
+from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
+from policylang.runtime.reference import decide, grant_fields, grants, limits
+from policylang.runtime.sources import Source, sources
+from policylang.runtime.truth import Situation, truth
+from tests.helpers import compiled
+
+NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+ACTIONS = ("view", "modify", "approve", "create", "export")
+
+_WORLD = """\
+timezone "UTC"
+scope region contains site
+place region "N"
+place site "A" in "N"
+place site "B" in "N"
+subject { optional team : one of x, y }
+request { channel : one of ui, api }
+resource doc {
+  owner : user
+  kind  : one of x, y
+  site  : site
+  optional flag : bool
+  optional due : date
+  optional sensitive fee : bool
+  actions view, create, approve
+  action modify requires view on doc
+  action export bypasses policies
+}
+resource lab { action use requires view on doc at region }
+"""
+
+_ATOMS = (
+    "owner is assigned user",
+    "kind is x",
+    "flag is true",
+    "flag is missing",
+    "assigned user.team is kind",
+    "assigned user.team is x",
+    "due within 2 days",
+    "due older than 1 day",
+    "due is present",
+    "request.channel is ui",
+    'owner is "u0"',
+)
+
+
+def _condition(rng: random.Random, depth: int = 2) -> str:
+    match rng.randrange(5) if depth else 0:
+        case 1:
+            return f"not ({_condition(rng, depth - 1)})"
+        case 2:
+            return f"({_condition(rng, depth - 1)} and {_condition(rng, depth - 1)})"
+        case 3:
+            return f"({_condition(rng, depth - 1)} or {_condition(rng, depth - 1)})"
+        case _:
+            return rng.choice(_ATOMS)
+
+
+def _some(rng: random.Random, items: tuple[str, ...]) -> str:
+    return ", ".join(rng.sample(items, rng.randrange(1, len(items) + 1)))
+
+
+def _attached(rng: random.Random) -> str:
+    return f"policy p{rng.randrange(4)}{rng.choice(('', '', ' for view', ' for modify, create', ' for export'))}"
+
+
+def _bundle(rng: random.Random, number: int) -> str:
+    said = []
+    for _ in range(rng.randrange(1, 4)):
+        fields = rng.choice(("", "", " including fee", " (kind)", " except flag"))
+        said.append(f"grant {_some(rng, ACTIONS)} on doc{fields}")
+    if rng.random() < 0.6:
+        said.append(_attached(rng))
+    if rng.random() < 0.15:
+        fields = rng.choice(("", " (fee)", " (kind, flag)"))
+        when = rng.choice(("", f" {{ {_condition(rng, 1)} }}"))
+        said.append(f"deny {_some(rng, ACTIONS)} on doc{fields}{when}")
+    if rng.random() < 0.2:
+        said.append("grant use on lab")
+    if number and rng.random() < 0.35:
+        said.append(f"role r{rng.randrange(number)}")
+    return "  ".join(said)
+
+
+def _policy_set(rng: random.Random) -> str:
+    lines = [f"policy p{n} on doc {{ {_condition(rng)} }}" for n in range(4)]
+    lines += [f"{rng.choice(('', '', 'essential '))}role r{n} {{ {_bundle(rng, n)} }}" for n in range(5)]
+    lines += [f"group g{n} {{ {_bundle(rng, 5)} }}" for n in range(2)]
+    lines.append('job "J" { role r0, r1 }')
+    for n in range(3):
+        items = []
+        if rng.random() < 0.5:
+            items.append(f"team : {rng.choice('xy')}")
+        if rng.random() < 0.4:
+            items.append(f"{rng.choice(('append', 'override'))} {_attached(rng)}")
+        for _ in range(rng.randrange(1, 4)):
+            where = rng.choice(("", "", ' at site "A"', ' at site "B"', ' at region "N"'))
+            when = rng.choice(("", "", "", " until 2026-01-01", " from 2026-01-01", " from 2026-01-02"))
+            items.append(f"assign role r{rng.randrange(5)}{where}{when}")
+        mark = rng.choice(("", "", "", "", "terminated "))
+        group = rng.choice(("", " in g0", " in g1"))
+        job = rng.choice(("", "", ' job "J"'))
+        lines.append(f'{mark}user "u{n}"{group}{job} {{ {"  ".join(items)} }}')
+    if rng.random() < 0.3:
+        lines.append(f"deny {_some(rng, ACTIONS)} on doc {{ {_condition(rng, 1)} }}")
+    return _WORLD + "\n".join(lines) + "\n"
+
+
+# --- everything there is -------------------------------------------------------------------------------------
+
+
+class _All:
+    """Every situation that conditions can tell apart, for one user in one period."""
+
+    def __init__(self, index: Index, user: str, now: datetime.datetime) -> None:
+        self.index, self.user, self.now = index, user, now
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        owners = dict.fromkeys((self.user, "u0", "stranger"))
+        days = [None, *((self.now + datetime.timedelta(days=n)).date().isoformat() for n in (-3, -2, -1, 0))]
+        for owner, kind, site, flag, due in itertools.product(owners, "xy", "AB", (None, True, False), days):
+            record = {"owner": owner, "kind": kind, "site": site, "flag": flag, "due": due}
+            yield {name: value for name, value in record.items() if value is not None}
+
+    def situations(self) -> Iterator[Situation]:
+        for record in self.records():
+            for channel in ("ui", "api"):
+                yield Situation(self.index, self.user, "doc", record, {"channel": channel}, self.now)
+
+    def allows(self, s: Situation, action: str) -> bool:
+        return decide(self.index, self.user, action, "doc", s.record, now=s.now, request=s.request).allowed
+
+
+def _instants(world: World, users: UserClass) -> Iterator[datetime.datetime]:
+    seen = set()
+    for period, who in periods(world.index, users.first):
+        if who not in seen:
+            seen.add(who)
+            yield period.instant(NOW, world.index.timezone)
+
+
+def _run(seed: int, module: ModuleType, without: str = "") -> tuple[World, dict[str, list[Finding]]]:
+    """The findings by the place of the user."""
+    text = _policy_set(random.Random(seed))
+    if without:
+        text = re.sub(rf"\b{without}, |, {without}\b", "", text).replace(f"grant {without} on", "grant view on")
+        text = text.replace(f"deny {without} on", "deny view on").replace(f" for {without}", "")
+    world = World(compiled(text), NOW)
+    found: dict[str, list[Finding]] = {}
+    for finding in module.check(world):
+        assert not finding.unproved
+        assert finding.shown or finding.proved
+        for shown in finding.shown:
+            assert replay(world, shown).allowed == shown.allowed
+        found.setdefault(finding.at, []).append(finding)
+    return world, found
+
+
+def _open(s: Situation, action: str) -> tuple[set[Source], set[Source]]:
+    """The sources that grant the action there, and those of them whose limits allow it."""
+    granting, opening = set(), set()
+    for source, chain, _ in grants(s, action):
+        granting.add(source)
+        if all(truth(limit, s) is True for limit in limits(s, source, chain, action)):
+            opening.add(source)
+    return granting, opening
+
+
+_NAME = re.compile(r"`([rg]\d)`")
+
+examples = settings(deadline=None, max_examples=settings.default.max_examples // 8)
+
+
+@examples
+@given(st.integers(0, 2**32))
+def test_limit_lost(seed: int) -> None:
+    world, found = _run(seed, limit_lost, "create")
+    for users in world.user_classes:
+        expected: set[frozenset[str]] = set()
+        for now in _instants(world, users):
+            every = _All(world.index, users.first, now)
+            for s in every.situations():
+                for action in ("view", "modify", "approve"):
+                    granting, opening = _open(s, action)
+                    if opening and granting - opening and every.allows(s, action):
+                        expected |= {
+                            frozenset((kept.name, handing.name)) for kept in granting - opening for handing in opening
+                        }
+        got = [frozenset(_NAME.findall(finding.message)) for finding in found.get(users.declared.at, [])]
+        assert sorted(map(sorted, got)) == sorted(map(sorted, expected)), users
+
+
+@examples
+@given(st.integers(0, 2**32))
+def test_role_adds_nothing(seed: int) -> None:
+    world, found = _run(seed, role_adds_nothing)
+    index = world.index
+    for users in world.user_classes:
+        user = users.first
+        named = [f.message.split(" nothing to what ")[0] for f in found.get(users.declared.at, [])]
+        every = list(dict.fromkeys(s for now in _instants(world, users) for s in sources(index, user, now)))
+        gone = {source for source in every if any(_in_words(source) in _parts(text) for text in named)}
+        smaller = _without(index, users.declared, gone)
+        assert not _differs(world, users, index, smaller), gone
+        for source in set(every) - gone:
+            assert _differs(world, users, smaller, _without(smaller, smaller.users[user], {source})), source
+
+
+def _parts(text: str) -> list[str]:
+    return re.split(r", | and ", re.sub(r" adds?$", "", text))
+
+
+def _in_words(source: Source) -> str:
+    kind = {"A": "site", "B": "site", "N": "region"}.get(source.place or "")
+    group = "group " if source.kind == "group" else ""
+    return f"{group}`{source.name}`" + (f' at {kind} "{source.place}"' if source.place else "")
+
+
+def _without(index: Index, user: ir.User, gone: set[Source]) -> Index:
+    """The policy set with those sources taken from the user."""
+    jobs = dict(index.jobs)
+    if user.job is not None:
+        job = jobs[user.job.name]
+        kept = tuple(ref for ref in job.roles if Source("role", ref.name, None) not in gone)
+        jobs[job.code] = msgspec.structs.replace(job, roles=kept)
+    changed = msgspec.structs.replace(
+        user,
+        group=None if user.group and Source("group", user.group.name, None) in gone else user.group,
+        assignments=tuple(a for a in user.assignments if Source("role", a.role, a.place) not in gone),
+    )
+    return index.changed(users={user.id: changed}, jobs=jobs)
+
+
+def _differs(world: World, users: UserClass, first: Index, second: Index) -> bool:
+    """Whether any request is decided otherwise; or nothing is left of what was there at some time."""
+    user = users.first
+    for now in _instants(world, users):
+        had, has = list(sources(first, user, now)), list(sources(second, user, now))
+        if had and not has:
+            return True
+        if any(
+            one != other for one, other in zip(_answers(first, user, now), _answers(second, user, now), strict=True)
+        ):
+            return True
+    return False
+
+
+def _answers(index: Index, user: str, now: datetime.datetime) -> Iterator[object]:
+    """Every decision: about whole records, and about new ones that set all of their attributes, or few."""
+    yield decide(index, user, "use", "lab", {}, now=now).allowed
+    for s in _All(index, user, now).situations():
+        for action in ("view", "modify", "approve", "export"):
+            decision = decide(index, user, action, "doc", s.record, now=now, request=s.request)
+            yield decision.allowed, decision.fields
+        for names in (("owner", "kind", "site", "flag", "due"), ("kind", "site")):
+            record = {name: value for name, value in s.record.items() if name in names}
+            yield decide(index, user, "create", "doc", record, now=now, request=s.request).allowed
+
+
+@examples
+@given(st.integers(0, 2**32))
+def test_policy_bypassed(seed: int) -> None:
+    world, found = _run(seed, policy_bypassed)
+    for users in world.user_classes:
+        expected = any(_bypassed(_All(world.index, users.first, now)) for now in _instants(world, users))
+        assert (users.declared.at in found) == expected, users
+
+
+def _bypassed(every: _All) -> bool:
+    index, user = every.index, every.user
+    anywhere = [s for s in sources(index, user, every.now)]
+    may_view = any(
+        "view" in grant.actions and grant.resource == "doc"
+        for source in anywhere
+        for bundle in _inside(index, source)
+        for grant in bundle.grants
+    )
+    for s in every.situations():
+        if not every.allows(s, "export"):
+            continue
+        if may_view and not every.allows(s, "view") and _but_for_limits(s):
+            return True
+        if _kept(s, named_only=may_view):
+            return True
+    return False
+
+
+def _inside(index: Index, source: Source) -> list[ir.Group | ir.Role]:
+    found: list[ir.Group | ir.Role] = [
+        index.groups[source.name] if source.kind == "group" else index.roles[source.name]
+    ]
+    for bundle in found:
+        found += [index.roles[ref.name] for ref in bundle.roles]
+    return found
+
+
+def _but_for_limits(s: Situation) -> bool:
+    """Whether only limits and appends keep the user from viewing the record."""
+    free = {
+        name: msgspec.structs.replace(bundle, limits=())
+        for name, bundle in {**s.index.roles, **{f"g:{n}": g for n, g in s.index.groups.items()}}.items()
+    }
+    user = msgspec.structs.replace(s.index.users[s.user], appends=(), overrides=())
+    index = s.index.changed(
+        roles={name: bundle for name, bundle in free.items() if not name.startswith("g:")},
+        groups={name[2:]: bundle for name, bundle in free.items() if name.startswith("g:")},
+        users={s.user: user},
+    )
+    return decide(index, s.user, "view", "doc", s.record, now=s.now, request=s.request).allowed
+
+
+def _kept(s: Situation, *, named_only: bool) -> bool:
+    """Whether the policies that would limit the export, or those that name it, keep the record away."""
+
+    def fails(limit: ir.Limit) -> bool:
+        if named_only and (limit.actions is None or "export" not in limit.actions):
+            return False
+        if limit.actions is not None and "export" not in limit.actions:
+            return False
+        return truth(s.index.instances[limit.instance].condition, s) is not True
+
+    user = s.index.users[s.user]
+    if any(fails(each.limit) for each in user.appends):
+        return True
+    own = [each.limit for each in user.overrides]
+    return not any(
+        not any(map(fails, own if source.kind == "group" and own else [x for b in chain for x in b.limits]))
+        for source, chain, _ in grants(s, "export")
+    )
+
+
+@examples
+@given(st.integers(0, 2**32))
+def test_combined_too_broad(seed: int) -> None:
+    world, found = _run(seed, combined_too_broad, "create")
+    for users in world.user_classes:
+        expected = any(
+            _is_broad(world, users, now, stack)
+            for now in _instants(world, users)
+            for stack in _stacks(world.index, users.first, now)
+        )
+        assert (users.declared.at in found) == expected, users
+
+
+def _stacks(index: Index, user: str, now: datetime.datetime) -> Iterator[tuple[str | None, list[Source]]]:
+    every = list(dict.fromkeys(sources(index, user, now)))
+    for place in (None, "A", "B", "N"):
+        stack = [source for source in every if index.covers(source.place, place)]
+        if len({(source.kind, source.name) for source in stack}) > 1:
+            yield place, stack
+
+
+def _is_broad(world: World, users: UserClass, now: datetime.datetime, stack: tuple[str | None, list[Source]]) -> bool:
+    index, user = world.index, users.first
+    place, together = stack
+    every = list(dict.fromkeys(sources(index, user, now)))
+    alone = {}
+    for source in every:
+        smaller = _without(index, users.declared, {other for other in every if other != source})
+        alone[source] = _reached(smaller, user, now, [source], source.place)
+    reached = _reached(index, user, now, together, place)
+    if len({each for each in reached if each[1] is None}) > 1.5 * max(
+        len({each for each in mine if each[1] is None}) for mine in alone.values()
+    ):
+        return True
+    if ("view", "fee") not in reached and not any(field == "fee" for _, field in reached):
+        return False
+    sizes = {
+        source: (len({each for each in alone[source] if each[1] is None}), _wide(index, source)) for source in together
+    }
+    best = max(sizes.values())
+    return not any(field == "fee" for source in together if sizes[source] == best for _, field in alone[source])
+
+
+def _wide(index: Index, source: Source) -> int:
+    return len(
+        {
+            (grant.resource, action, field)
+            for bundle in _inside(index, source)
+            for grant in bundle.grants
+            for action in grant.actions
+            for field in grant_fields(index, grant)
+        }
+    )
+
+
+def _reached(
+    index: Index, user: str, now: datetime.datetime, stack: list[Source], place: str | None
+) -> set[tuple[str, str | None]]:
+    """Actions, and actions on the sensitive attribute, that a way of the stack opens for some record at the place."""
+    found: set[tuple[str, str | None]] = set()
+    for s in _All(index, user, now).situations():
+        if place is not None and not index.covers(place, s.record["site"]):
+            continue
+        for action in ("view", "modify", "approve", "export"):
+            decision = decide(index, user, action, "doc", s.record, now=now, request=s.request)
+            if not decision.allowed:
+                continue
+            bypasses = action == "export"
+            for source, chain, grant in grants(s, action):
+                if source in stack and (
+                    bypasses or all(truth(limit, s) is True for limit in limits(s, source, chain, action))
+                ):
+                    found.add((action, None))
+                    if grant.fields is not None and "fee" in grant.fields and "fee" in decision.fields:
+                        found.add((action, "fee"))
+    if any(source.place is None for source in stack) and decide(index, user, "use", "lab", {}, now=now).allowed:
+        if any(
+            source.place is None and any("use" in g.actions for b in _inside(index, source) for g in b.grants)
+            for source in stack
+        ):
+            found.add(("use", None))
+    return found
