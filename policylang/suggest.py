@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that a typing mistake could have turned into ``word``, or ``None``.
@@ -14,6 +11,10 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
     One mistake in three letters is allowed, four at most; two letters swapped count as one mistake. Of equally close
     candidates the first in alphabetical order wins, so that the answer does not depend on any order.
     """
+    # Imported when it is needed: most runs suggest nothing.
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
     allowed = min(len(word) // 3, 4)
     if not allowed:
         return None

@@ -8,7 +8,7 @@ import msgspec
 
 from policylang.check.catalogue import BY_CODE, RULES, find_rule
 from policylang.config import Config
-from policylang.diagnostics import Severity, quoted
+from policylang.diagnostics import Severity
 from policylang.suggest import closest
 
 SOURCE = "PL1"
@@ -47,7 +47,7 @@ def select(wanted: Sequence[str] = (), unwanted: Sequence[str] = ()) -> Selectio
         codes = matching(word)
         if all(code.startswith(SOURCE) for code in codes):
             help = f"{SOURCE}xx are errors in the source: what cannot be read cannot be checked"
-            raise SelectionError(word, f"{quoted(word)} cannot be ignored", help)
+            raise SelectionError(word, "this cannot be ignored", help)
         chosen -= codes
     return Selection(frozenset(chosen), frozenset(named & chosen))
 
@@ -59,7 +59,7 @@ def matching(word: str) -> set[str]:
         return {rule.code}
     codes = {code for code in BY_CODE if code.startswith(word.upper())} if len(word) > 2 else set()
     if not codes:
-        raise SelectionError(word, f"there is no rule {quoted(word)}", near_code(word))
+        raise SelectionError(word, "there is no such rule", near_code(word))
     return codes
 
 

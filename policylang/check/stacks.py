@@ -121,11 +121,31 @@ class Stacks:
         """
         whole = AllOf((formula, allowed(self.index, plan)))
         resource = plan.resource
-        if self.questions.anybody(whole, resource) is None:
+        found = self.questions.anybody(whole, resource)
+        if found is None:
             return None
         if plan.action == "create":
             whole = AllOf((whole, *self._writable(whole, plan, period)))
+        elif isinstance(found, Witness) and self._is_about_nobody(whole):
+            shared = self._moved(found, period, self.questions.looks(whole).time)
+            if shared is not None:
+                return shared
         return self.world.find(whole, resource, user, None if period == Period() else period)
+
+    def _is_about_nobody(self, formula: Formula) -> bool:
+        """Whether it does not matter for the formula who asks."""
+        looks = self.questions.looks(formula)
+        return not (looks.attributes or looks.users) and not any(
+            path.root == "subject" for condition in conditions(formula) for path in paths(condition)
+        )
+
+    def _moved(self, witness: Witness, period: Period, timed: bool) -> Witness | None:
+        """The witness at an instant of the period, if it is one there."""
+        if not timed:
+            return msgspec.structs.replace(witness, now=period.instant(self.world.now, self.index.timezone))
+        since, until = period.instants(self.index.timezone)
+        inside = (since is None or since <= witness.now) and (until is None or witness.now < until)
+        return witness if inside else None
 
     def _writable(self, formula: Formula, plan: Plan, period: Period) -> Iterator[Formula]:
         """The attributes that the formula looks at are missing, or covered and of users who are eligible."""

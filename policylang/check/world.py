@@ -18,8 +18,8 @@ from policylang.model.types import UserType
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Profile, make_plan
 from policylang.runtime.sources import Bundle, Source, chains
-from policylang.thresholds import Thresholds
 from policylang.runtime.truth import operands
+from policylang.thresholds import Thresholds
 
 
 class UserClass(msgspec.Struct, frozen=True):

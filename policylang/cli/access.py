@@ -8,24 +8,23 @@ from collections.abc import Iterator
 import click
 
 from policylang.cli.asking import (
-    TEXT,
     Subject,
     as_options,
     find_subject,
     format_option,
     know_resource,
     load,
-    now_option,
     policies_option,
     read_now,
     split_words,
     terminal_width,
     unknown,
-    written_instant,
 )
+from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
 from policylang.diagnostics import quoted
 from policylang.output.access import access_csv, access_table
+from policylang.output.findings import written_instant
 from policylang.output.tables import as_json
 from policylang.runtime.access import Access
 

@@ -7,19 +7,19 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import click
 import msgspec
 
+from policylang.cli.options import TEXT, Command, outside, read_instant
 from policylang.cli.terminal import is_terminal, progress, stop
 from policylang.diagnostics import listed, quoted
 from policylang.discovery import Problem
 from policylang.ir.nodes import User, UserValue
 from policylang.loading import read_policy_set
 from policylang.model.conditions import Constant
-from policylang.model.types import DateTimeType, SetType
-from policylang.output.findings import written_instant
+from policylang.model.types import SetType
 from policylang.runtime.api import PolicySet
 from policylang.runtime.hypothetical import hypothetical, nobody
 from policylang.runtime.index import Index
@@ -28,28 +28,7 @@ from policylang.runtime.residual import as_value
 from policylang.runtime.values import MISSING, BadValueError, read
 from policylang.suggest import closest
 
-__all__ = ["written_instant"]
-
 _MOST_LISTED = 12
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class _Text(click.ParamType):  # type: ignore[type-arg,unused-ignore]
-    """An argument that is text: names and ids are, whatever bytes a shell can pass."""
-
-    name = "text"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
-        text = str(value)
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            self.fail(f"{quoted(text)} is not UTF-8", parameter, context)
-        return text
-
-
-TEXT = _Text()
 
 policies_option = click.option(
     "--policies",
@@ -58,12 +37,6 @@ policies_option = click.option(
     metavar="PATH",
     help="Sources or compiled JSON, as for check; repeatable.  [default: the roots in policylang.yaml, or policies]",
 )
-
-
-def now_option(default: str) -> Callable[[Command], Command]:
-    """``--now``, and what it is taken for when it is not given."""
-    help = f"Instant with its offset, such as 2026-11-21T12:00:00-07:00.  [default: {default}]"
-    return click.option("--now", type=TEXT, metavar="INSTANT", help=help)
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:
@@ -279,27 +252,7 @@ def read_now(given: str | None, policy_set: PolicySet) -> datetime.datetime:
     try:
         return instant(policy_set.index, now)
     except ValueError:
-        _outside(given)
-
-
-def read_instant(given: str | None, *, anywhere: bool = False) -> datetime.datetime:
-    """The same without a policy set, in UTC. Not ``anywhere`` in the calendar: far enough from its ends for every
-    timezone.
-    """
-    if given is None:
-        return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    help = "write date, time and offset: `2026-11-21T12:00:00-07:00`, or `Z` behind the time for UTC"
-    try:
-        now: datetime.datetime = read(DateTimeType(), given, "--now")
-    except BadValueError:
-        stop([Problem("--now", f"{quoted(given)} is not an instant", help)])
-    if not anywhere and not 2 <= now.year <= 9998:
-        _outside(given)
-    return now
-
-
-def _outside(given: str | None) -> NoReturn:
-    stop([Problem("--now", f"{quoted(given or '')} lies outside the calendar", "the years 2 to 9998 are safe")])
+        outside(given)
 
 
 # --- the answer ---------------------------------------------------------------------------------------------

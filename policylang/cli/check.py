@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 from policylang.check.baseline import Baseline, BaselineError, read_baseline, write_baseline
 from policylang.check.catalogue import RULES
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
-from policylang.cli.asking import now_option, read_instant
+from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, projects, stop, write_lines
 from policylang.diagnostics import Severity
 from policylang.discovery import Problem, read_regular

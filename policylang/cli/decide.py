@@ -7,22 +7,21 @@ import sys
 import click
 
 from policylang.cli.asking import (
-    TEXT,
     as_options,
     find_subject,
     format_option,
     helped,
     load,
-    now_option,
     policies_option,
     read_now,
     split_words,
     with_users,
-    written_instant,
 )
 from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
+from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
 from policylang.output.explanation import text
+from policylang.output.findings import written_instant
 from policylang.output.tables import as_json
 
 

@@ -7,22 +7,21 @@ import sys
 import click
 
 from policylang.cli.asking import (
-    TEXT,
     did_you_mean,
     format_option,
     know_attribute,
     know_resource,
     load,
     name_of,
-    now_option,
     policies_option,
     read_now,
     terminal_width,
-    written_instant,
 )
+from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, stop, write_lines
 from policylang.discovery import Problem
 from policylang.model.types import SetType, UserType, in_words
+from policylang.output.findings import written_instant
 from policylang.output.tables import as_csv, as_json, table
 from policylang.runtime.index import Index
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from policylang.cli.asking import TEXT, did_you_mean
+from policylang.cli.asking import did_you_mean
+from policylang.cli.options import TEXT
 from policylang.cli.terminal import stop
 from policylang.diagnostics import quoted
 from policylang.discovery import Problem, read_regular

@@ -7,51 +7,53 @@ import errno
 import io
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from policylang import __version__
-from policylang.cli.access import access_
-from policylang.cli.check import check
-from policylang.cli.compile import compile_
-from policylang.cli.completion import completion
-from policylang.cli.decide import decide
-from policylang.cli.eligible import eligible
-from policylang.cli.explain import explain
-from policylang.cli.init import init
-from policylang.cli.schema import schema
 from policylang.cli.terminal import COULD_NOT_RUN
-from policylang.cli.test import test_
-from policylang.cli.who_can import who_can
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_COMMANDS = {
+    "check": "check:check",
+    "compile": "compile:compile_",
+    "test": "test:test_",
+    "decide": "decide:decide",
+    "who-can": "who_can:who_can",
+    "access": "access:access_",
+    "eligible": "eligible:eligible",
+    "explain": "explain:explain",
+    "init": "init:init",
+    "schema": "schema:schema",
+    "completion": "completion:completion",
+}
+"""Name, module and function. A module is imported when its command is run: most need much that others do not."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module, function = _COMMANDS[name].split(":")
+        command: click.Command = getattr(import_module(f"policylang.cli.{module}"), function)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="policylang")
 def commands() -> None:
     """Access policies as code: write who may do what, check it, compile it.
 
     Exit codes: 0 clean, 1 findings, 2 could not run.
     """
-
-
-for command in (
-    check,
-    compile_,
-    test_,
-    decide,
-    who_can,
-    access_,
-    eligible,
-    explain,
-    init,
-    schema,
-    completion,
-):
-    commands.add_command(command)
 
 
 class _Closed(io.RawIOBase):

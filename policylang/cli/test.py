@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from policylang.cli.asking import now_option, read_now
+from policylang.cli.asking import read_now
+from policylang.cli.options import now_option
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.discovery import DEFAULT_ROOT, Problem
 from policylang.files import write_atomically

@@ -8,23 +8,22 @@ from collections.abc import Iterator
 import click
 
 from policylang.cli.asking import (
-    TEXT,
     format_option,
     helped,
     know_attribute,
     know_resource,
     load,
     name_of,
-    now_option,
     policies_option,
     read_now,
     terminal_width,
     unknown,
-    written_instant,
 )
 from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
+from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
 from policylang.output.access import holders_csv, holders_table
+from policylang.output.findings import written_instant
 from policylang.output.tables import as_json
 from policylang.runtime.holders import holders
 

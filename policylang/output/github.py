@@ -13,7 +13,7 @@ from pathlib import Path
 from policylang.diagnostics import Severity, listed
 from policylang.discovery import Problem
 from policylang.output.evidence import evidence
-from policylang.output.findings import Finding, Result
+from policylang.output.findings import Finding, Result, written_instant
 from policylang.output.places import on_disk, repository_root, shown_path
 from policylang.output.readable import readable
 from policylang.output.security import SECURITY_SEVERITY
@@ -134,7 +134,7 @@ def _headline(result: Result) -> str:
         count = len(result.problems)
         words.append(f"{count} file{'' if count == 1 else 's'} that could not be read")
     files = f"{result.files} file{'' if result.files == 1 else 's'}"
-    as_of = f", as of {result.now.isoformat()}" if result.now is not None else ""
+    as_of = f", as of {written_instant(result.now)}" if result.now is not None else ""
     return f"{listed(words, 'and') if words else 'no findings'} in {files}{as_of}"
 
 

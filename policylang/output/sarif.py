@@ -17,7 +17,7 @@ from policylang.check.catalogue import RULES
 from policylang.diagnostics import Rule, Severity
 from policylang.discovery import Problem
 from policylang.output.evidence import evidence
-from policylang.output.findings import Finding, RelatedPlace, Result
+from policylang.output.findings import Finding, RelatedPlace, Result, written_instant
 from policylang.output.fingerprints import fingerprints, line_hashes
 from policylang.output.places import on_disk, repository_path, repository_root, uri
 from policylang.output.readable import readable, whole
@@ -70,7 +70,8 @@ def render(
         ],
     }
     if result.now is not None:
-        run["properties"] = {"now": result.now, "suppressed": result.suppressed, "ignored": result.ignored}
+        counts = {"suppressed": result.suppressed, "ignored": result.ignored}
+        run["properties"] = {"now": written_instant(result.now), **counts}
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return msgspec.json.format(msgspec.json.encode(whole(document)), indent=2) + b"\n"
 

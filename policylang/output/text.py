@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import click
 
 from policylang.diagnostics import visible
 from policylang.discovery import Problem
-from policylang.output.findings import BaselineUse, Finding, RelatedPlace, Result, Witness, written_instant
+from policylang.output.findings import BaselineUse, Finding, RelatedPlace, Result, written_instant
+from policylang.output.replay import command, headline, particulars
 from policylang.source import Source
 
 _WIDEST = 160
@@ -47,8 +48,7 @@ def _finding(finding: Finding, sources: dict[str, Source]) -> Iterator[str]:
     yield from _excerpt(finding, sources, finding.compiled, "-->", "^")
     for place in finding.related:
         yield from _excerpt(place, sources, finding.compiled, f"{_lines(place.message)}:", "-")
-    for number, witness in enumerate(finding.witnesses):
-        yield from _witness(finding, witness, finding.looked_at[number] if finding.looked_at else witness["record"])
+    yield from _witnesses(finding)
     if finding.proved:
         yield f"  {_bold('proved')}: {_lines(finding.proved)}"
     if finding.unproved:
@@ -58,15 +58,18 @@ def _finding(finding: Finding, sources: dict[str, Source]) -> Iterator[str]:
     yield ""
 
 
-def _witness(finding: Finding, witness: Witness, looked_at: Collection[str]) -> Iterator[str]:
+def _witnesses(finding: Finding) -> Iterator[str]:
     """Who, what and when, the attributes that the decision looked at, and how to have it decided again."""
-    from policylang.output.replay import command, headline, particulars
-
-    yield f"  {_bold('witness')}: {visible(headline(witness))}"
-    seen = [(visible(name), visible(value)) for name, value in particulars(witness, looked_at)]
-    widest = max((len(name) for name, _ in seen), default=0)
-    yield from (f"    {name.ljust(widest)}  {value}" for name, value in seen)
-    yield f"    {click.style('$', fg='blue')} {visible(command(witness, finding.policies))}"
+    before: list[tuple[str, str]] = []
+    for number, witness in enumerate(finding.witnesses):
+        yield f"  {_bold('witness')}: {visible(headline(witness))}"
+        looked_at = finding.looked_at[number] if finding.looked_at else witness["record"]
+        seen = [(visible(name), visible(value)) for name, value in particulars(witness, looked_at)]
+        if seen != before:
+            widest = max((width_of(name) for name, _ in seen), default=0)
+            yield from (f"    {name}{' ' * (widest - width_of(name))}  {value}" for name, value in seen)
+        before = seen
+        yield f"    {click.style('$', fg='blue')} {visible(command(witness, finding.policies))}"
 
 
 def _stale(baseline: BaselineUse) -> Iterator[str]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import policylang.check.rules
-from policylang.check.catalogue import CHECKS, RULES, find_rule
+from policylang.check.catalogue import RULES, find_rule
 from policylang.diagnostics import Rule
 from tests.helpers import found, marked
 
-SOURCE = [rule for rule in RULES if rule.code not in CHECKS]
+SOURCE = [rule for rule in RULES if rule.family == "source"]
 
 
 @pytest.mark.parametrize("rule", SOURCE, ids=lambda rule: rule.code)

@@ -14,6 +14,7 @@ A block is opened by three backticks and an info string. Its kinds:
     A file that is written into the document's folder.
 ``console``
     Lines that begin with ``$`` are run in the document's folder; what they print stands below them, exactly.
+    The present instant, if they print it, stands there as 2026-11-21T12:00:00Z.
     Where the last one shows nothing and a block ``json in=output`` follows, that block shows a part of the output.
 ``json``
     Is JSON.

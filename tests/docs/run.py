@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import doctest
 import hashlib
 import json
@@ -18,6 +19,8 @@ from typing import Any
 from tests.docs.blocks import ROOT, Block
 
 _ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")
+SHOWN_NOW = "2026-11-21T12:00:00Z"
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _JQ_DIGEST = re.compile(r"jq -cSj 'del\(\.digest\)' (?P<file>\S+) \| sha256sum")
 
 
@@ -97,6 +100,7 @@ class Runner:
     def _process(self, command: list[str], settings: dict[str, str]) -> None:
         environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}
         environment |= {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80"}
+        begun = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -108,6 +112,7 @@ class Runner:
             check=False,
         )
         self.output, self.code = done.stdout.decode("utf-8").replace("\r\n", "\n"), done.returncode
+        self.output = _with_shown_instant(self.output, begun)
         if "Traceback (most recent call last)" in self.output:
             raise ExampleError(f"`{' '.join(command)}` crashed\n{self.output}")
 
@@ -148,6 +153,16 @@ class Runner:
         self.names.update(test.globs)
         if result.failed:
             raise ExampleError("".join(report))
+
+
+def _with_shown_instant(text: str, begun: datetime.datetime) -> str:
+    """The text with the instant that documents show in place of the present one."""
+
+    def shown(match: re.Match[str]) -> str:
+        instant = datetime.datetime.fromisoformat(match[0])
+        return SHOWN_NOW if begun <= instant <= datetime.datetime.now(datetime.UTC) else match[0]
+
+    return _INSTANT.sub(shown, text)
 
 
 def _commands(text: str) -> Iterator[tuple[str, str]]:

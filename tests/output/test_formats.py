@@ -158,7 +158,8 @@ def test_line_hash_by_definition() -> None:
     text = "group a {\r\n\tpolicy 🔑\r\r\n}\n" + "x" * 150 + "\n}\n" + "\n" * 3
     units = text.replace("\r\n", "\n").replace("\r", "\n").replace(" ", "").replace("\t", "").encode("utf-16-le")
     numbers = [int.from_bytes(units[i : i + 2], "little") for i in range(0, len(units), 2)] + [65535]
-    hash_of, seen = line_hasher(text), {}
+    hash_of = line_hasher(text)
+    seen: dict[int, int] = {}
     line, begins = 0, True
     for start, unit in enumerate(numbers):
         if begins:

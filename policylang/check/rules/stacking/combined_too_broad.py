@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, all_true
+from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, Not, all_true
 from policylang.analysis.search import Found
 from policylang.analysis.witness import Witness
-from policylang.check.decision import allowed, covered
+from policylang.check.decision import allowed, covered, denied
 from policylang.check.finding import Finding, Shown, counted
 from policylang.check.periods import Period
 from policylang.check.stacks import Name, Permission, Stacks, everywhere, name_of
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
-from policylang.runtime.plan import Profile
+from policylang.runtime.plan import PlacedDeny, Profile
 from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Source
 
@@ -158,8 +158,7 @@ class _Reach:
     def __init__(self, stacks: Stacks) -> None:
         self.stacks = stacks
         self.world, self.index = stacks.world, stacks.index
-        self.everyone = frozenset((deny.resource, action) for deny in self.index.denies for action in deny.actions)
-        self._certain: dict[Name, frozenset[Permission]] = {}
+        self._certain: dict[tuple[Name, Period], frozenset[Permission]] = {}
         self._denied: dict[Name, frozenset[Permission]] = {}
         self._covered: dict[Name, frozenset[tuple[str, str, str]]] = {}
         self._there: dict[tuple[str, str | None], Formula] = {}
@@ -167,15 +166,15 @@ class _Reach:
     def permissions(self, stack: _Stack) -> frozenset[Permission]:
         """The actions on resources that the stack opens for some record; what is not proved counts as opened."""
         found: set[Permission] = set()
-        denied = frozenset[Permission]().union(*(self._denies(name_of(source)) for source in stack.who.sources))
+        taken = frozenset[Permission]().union(*(self._denies(name_of(source)) for source in stack.who.sources))
         peculiar = {self.index.instances[each.instance].resource for each in (*stack.who.appends, *stack.who.overrides)}
         for source in stack.sources:
             name = name_of(source)
-            certain = self._surely(name)
+            certain = self._surely(name, stack.period)
             for permission in self.stacks.permissions(name):
                 if permission in found or self.there(permission[0], source.place) == FALSE:
                     continue
-                plain = permission in certain and permission not in denied and permission[0] not in peculiar
+                plain = permission in certain and permission not in taken and permission[0] not in peculiar
                 if plain or self.find(stack, permission) is not None:
                     found.add(permission)
         return frozenset(found)
@@ -217,26 +216,36 @@ class _Reach:
         attributes = self.index.attributes
         return sorted(each for each in self.covers(name) if attributes[each[0]][each[2]].sensitive)
 
-    def _surely(self, name: Name) -> frozenset[Permission]:
-        """What everybody who has a group or role reaches, as far as denies of other sources leave it."""
-        if name not in self._certain:
-            self._certain[name] = frozenset(
+    def _surely(self, name: Name, period: Period) -> frozenset[Permission]:
+        """What everybody who has a group or role in a period reaches, as far as denies of other sources leave it."""
+        key = (name, period)
+        if key not in self._certain:
+            self._certain[key] = frozenset(
                 permission
                 for permission, sets in self.stacks.ways(name).items()
                 if permission[1] != "create"
                 and self.index.actions[permission[0]][permission[1]].requires is None
-                and permission not in self.everyone
-                and any(self._is_plain(limits) for limits in sets)
+                and any(self._is_plain(permission, limits, period) for limits in sets)
             )
-        return self._certain[name]
+        return self._certain[key]
 
-    def _is_plain(self, limits: frozenset[str]) -> bool:
-        """Whether some record satisfies the limits, whoever asks and whenever."""
-        if not limits:
+    def _is_plain(self, permission: Permission, limits: frozenset[str], period: Period) -> bool:
+        """Whether some record satisfies the limits and escapes the denies for everyone, whoever asks."""
+        resource, action = permission
+        denies = [
+            Not(denied(self.index, resource, PlacedDeny(None, deny)))
+            for deny in self.index.denies
+            if deny.resource == resource and action in deny.actions and deny.fields is None
+        ]
+        if not limits and not denies:
             return True
-        looks = self.stacks.questions.looks(all_true(self.index.instances[each].condition for each in sorted(limits)))
-        certain = not looks.attributes and not looks.users and not looks.time
-        return certain and isinstance(self.stacks.questions.together(limits), Witness)
+        limited = all_true(self.index.instances[each].condition for each in sorted(limits))
+        formula = AllOf((limited, *denies))
+        looks = self.stacks.questions.looks(formula)
+        if looks.attributes or looks.users:
+            return False
+        when = period if looks.time and period != Period() else None
+        return isinstance(self.world.find(formula, resource, None, when), Witness)
 
     def _denies(self, name: Name) -> frozenset[Permission]:
         if name not in self._denied:

@@ -20,22 +20,22 @@ RULE = Rule(
         "always hold should not rest on that."
     ),
     bad="""\
-resource doc { code : text  actions view }
-policy odd on doc { code contains "ab" and not (code contains "a") }
+resource doc { created : datetime  keep : duration  actions view }
+policy odd on doc { created older than keep and created within next 1 day }
 role reader { grant view on doc  policy odd }
 invariant "readers see nothing" { no user with role reader can view doc }   #! PL602
 """,
     good="""\
-resource doc { code : text  actions view }
-policy odd on doc { code is "ab" and not (code is "ab") }
+resource doc { created : datetime  keep : duration  actions view }
+policy odd on doc { created older than 30 days and created within next 1 day }
 role reader { grant view on doc  policy odd }
 invariant "readers see nothing" { no user with role reader can view doc }
 """,
     near="""\
-resource doc { code : text  actions view }
-policy odd on doc { code contains "ab" and not (code contains "a") }
+resource doc { created : datetime  keep : duration  level : int  actions view }
+policy odd on doc { created older than keep and created within next 1 day and level < 3 }
 role reader { grant view on doc  policy odd }
-invariant "readers delete nothing" { no user with role reader can view doc where { code is "x" and code is "y" } }
+invariant "readers see nothing above 5" { no user with role reader can view doc where { level > 5 } }
 """,
     since="0.1.0",
     proof=True,

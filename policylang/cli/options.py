@@ -1,0 +1,61 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from policylang.cli.terminal import stop
+from policylang.diagnostics import quoted
+from policylang.discovery import Problem
+from policylang.model.types import DateTimeType
+from policylang.runtime.values import BadValueError, read
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class _Text(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """An argument that is text: names and ids are, whatever bytes a shell can pass."""
+
+    name = "text"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> str:
+        text = str(value)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            self.fail(f"{quoted(text)} is not UTF-8", parameter, context)
+        return text
+
+
+TEXT = _Text()
+
+
+def now_option(default: str) -> Callable[[Command], Command]:
+    """``--now``, and what it is taken for when it is not given."""
+    help = f"Instant with its offset, such as 2026-11-21T12:00:00-07:00.  [default: {default}]"
+    return click.option("--now", type=TEXT, metavar="INSTANT", help=help)
+
+
+def read_instant(given: str | None, *, anywhere: bool = False) -> datetime.datetime:
+    """The instant given, or the present one, to the second; ends the command where it is none. Not ``anywhere`` in the
+    calendar: far enough from its ends for every timezone.
+    """
+    if given is None:
+        return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    help = "write date, time and offset: `2026-11-21T12:00:00-07:00`, or `Z` behind the time for UTC"
+    try:
+        now: datetime.datetime = read(DateTimeType(), given, "--now")
+    except BadValueError:
+        stop([Problem("--now", f"{quoted(given)} is not an instant", help)])
+    if not anywhere and not 2 <= now.year <= 9998:
+        outside(given)
+    return now
+
+
+def outside(given: str | None) -> NoReturn:
+    """End the command because of an instant that cannot be counted with."""
+    stop([Problem("--now", f"{quoted(given or '')} lies outside the calendar", "the years 2 to 9998 are safe")])

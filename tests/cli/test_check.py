@@ -1,0 +1,482 @@
+"""`policylang check`: which rules run, what is reported how, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from policylang.check.catalogue import CHECKS, RULES
+from policylang.cli.main import commands
+from policylang.diagnostics import Rule
+from tests.check.test_rules import FILES, selected
+from tests.helpers import POLICIES, marked
+
+NOW = "2026-11-21T12:00:00Z"
+SET = """\
+timezone "UTC"
+resource doc "Document" { owner : user  created : datetime  actions view, delete }
+group staff "Staff" {
+  grant view on doc
+  grant delete on doc
+}
+user "dana@x" in staff
+"""
+"""Dana may delete everything (PL402, a warning)."""
+
+Check = Callable[..., Result]
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
+    """Run `policylang check` in an empty folder, in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+
+    def run(*arguments: str) -> Result:
+        now = () if "--now" in arguments else ("--now", NOW)
+        return policylang("check", *arguments, *now)
+
+    return run
+
+
+def policylang(*arguments: str) -> Result:
+    result = CliRunner().invoke(commands, arguments)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def findings(result: Result) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(result.stdout)["findings"]
+    return found
+
+
+def codes(result: Result) -> list[str]:
+    return [each["code"] for each in findings(result)]
+
+
+# --- exactly what is marked, and every witness replays --------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_findings_as_marked(check: Check, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    result = check("--select", ",".join(selected(text)), "--format", "json", str(path))
+    assert sorted((each["line"], each["code"]) for each in findings(result)) == sorted(marked(text))
+
+
+def commands_in(text: str) -> Iterator[tuple[str, list[str]]]:
+    """The answers that witnesses announce, and the command lines below them."""
+    expected = ""
+    for line in text.splitlines():
+        if line.startswith("  witness: "):
+            expected = line.split(": ")[1]
+        elif line.startswith("    $ policylang "):
+            yield expected, shlex.split(line.removeprefix("    $ policylang "))
+
+
+def replays(arguments: list[str], expected: str) -> bool:
+    result = policylang(*arguments)
+    return result.stdout.startswith(f"{expected}: ") and result.exit_code == {"allowed": 0, "denied": 1}[expected]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_command_lines_replay(check: Check, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    report = check("--select", ",".join(selected(text)), str(path)).stdout
+    for expected, arguments in commands_in(report):
+        assert replays(arguments, expected), shlex.join(arguments)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.code in CHECKS], ids=lambda rule: rule.code)
+def test_witnesses_of_examples_replay_from_text_and_json(check: Check, write, rule: Rule) -> None:
+    write("bad.policy", rule.bad)
+    lines = list(commands_in(check("--select", rule.code, "bad.policy").stdout))
+    witnesses = [
+        witness
+        for each in findings(check("--select", rule.code, "bad.policy", "--format", "json"))
+        for witness in (each["witness"], *each["further_witnesses"])
+        if witness is not None
+    ]
+    assert len(lines) == len(witnesses)
+    for (expected, arguments), witness in zip(lines, witnesses, strict=True):
+        assert expected == witness["expected"]
+        assert replays(arguments, expected)
+        assert replays([*options(witness), "--policies", "bad.policy"], expected)
+
+
+def options(witness: dict[str, Any]) -> list[str]:
+    """Every key of a witness as the option of `decide` that it is."""
+    found = ["decide", *([witness["user"]] if "user" in witness else []), witness["action"]]
+    for role in witness.get("as_roles", ()):
+        found += ["--as-role", role]
+    for key, value in witness.items():
+        if key not in ("user", "action", "as_roles", "expected"):
+            found += [f"--{key.replace('_', '-')}", value if isinstance(value, str) else json.dumps(value)]
+    return found
+
+
+def test_witnesses_replay_from_folders_and_compiled_sets(check: Check, write) -> None:
+    write("my set/a.policy", SET)
+    assert policylang("compile", "my set", "-o", "out.json").exit_code == 0
+    for arguments in (("my set",), ("out.json",), ("my set/a.policy",)):
+        report = check("--select", "PL402", *arguments)
+        lines = list(commands_in(report.stdout))
+        assert lines
+        assert all(replays(line, expected) for expected, line in lines)
+
+
+# --- text and JSON -------------------------------------------------------------------------------------------
+
+
+def test_text(check: Check, write) -> None:
+    write("policies/a.policy", SET)
+    result = check("--select", "PL402")
+    assert result.stdout.splitlines()[1:4] == [
+        "  --> policies/a.policy:5:3",
+        "  5 |   grant delete on doc",
+        "    |   ^^^^^^^^^^^^^^^^^^^",
+    ]
+    assert result.stdout.splitlines()[-1] == f"1 warning in 1 file, as of {NOW}"
+    assert result.exit_code == 1
+
+
+def test_the_instant_is_in_the_output(check: Check, write) -> None:
+    write("policies/a.policy", SET)
+    assert json.loads(check("--format", "json", "--now", "2026-01-31T08:00:00-07:00").stdout)["now"] == (
+        "2026-01-31T15:00:00Z"
+    )
+    assert check("--select", "PL2").stdout == f"no findings in 1 file, as of {NOW}\n"
+    now = json.loads(policylang("check", "--format", "json").stdout)["now"]
+    assert now.endswith("Z")
+    write("policies/b.policy", "role r { grant veiw on doc }")
+    assert json.loads(check("--format", "json").stdout)["now"] is None
+
+
+def test_an_instant_needs_its_offset(check: Check) -> None:
+    for now in ("yesterday", "2026-01-31T08:00:00", "2026-01-31", "0001-01-01T00:00:00Z"):
+        result = check("--now", now)
+        assert (result.exit_code, "--now" in result.stderr) == (2, True)
+
+
+def test_hidden_characters_of_a_policy_do_not_reach_the_terminal(check: Check, write) -> None:
+    write(
+        "policies/a.policy",
+        SET + 'user "\\u{1B}[31m@x" in staff { assign role r }\nrole r "R" { grant delete on doc }\n',
+    )
+    assert "\x1b" not in check().stdout
+
+
+def test_errors_in_the_source_come_first(check: Check, write) -> None:
+    write("policies/a.policy", SET)
+    write("policies/b.policy", "role r { grant veiw on doc }")
+    assert codes(check("--format", "json")) == ["PL101"]
+
+
+def test_several_sets_each_by_itself(check: Check, write) -> None:
+    write("one/a.policy", SET)
+    write("two/b.policy", SET.replace("  grant delete on doc\n", ""))
+    write("three/c.policy", "role r { grant veiw on doc }")
+    assert codes(check("one", "two", "three", "--format", "json", "--select", "PL402,PL101")) == ["PL402", "PL101"]
+
+
+def test_formats_for_other_programs(check: Check, write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write("policies/a.policy", SET)
+    assert (
+        json.loads(check("--format", "sarif", "--select", "PL402").stdout)["runs"][0]["results"][0]["ruleId"] == "PL402"
+    )
+    assert json.loads(check("--format", "gitlab", "--select", "PL402").stdout)[0]["check_name"] == "unlimited-change"
+    assert "PL402" in check("--format", "junit", "--select", "PL402").stdout
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    assert check("--format", "github", "--select", "PL402").stdout.startswith("::warning file=")
+    assert "PL402" in (tmp_path / "summary.md").read_text()
+
+
+# --- which rules run -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["--select", "PL402"], ["PL402"]),
+        (["--select", "pl4"], ["PL402"]),
+        (["--select", "unlimited-change"], ["PL402"]),
+        (["--select", "PL1"], []),
+        (["--select", "PL2, PL4", "--select", "PL7"], ["PL402"]),
+        (["--select", "PL4", "--ignore", "PL402"], []),
+        (["--ignore", "PL4,PL6"], []),
+    ],
+)
+def test_rules_are_selected(check: Check, write, arguments: list[str], found: list[str]) -> None:
+    write("policies/a.policy", SET)
+    assert codes(check(*arguments, "--format", "json")) == found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--select", "PL403,PL420"], "did you mean"),
+        (["--select", "PL9"], "codes are PL100 to PL706"),
+        (["--select", "limit-lots"], "did you mean `limit-lost`?"),
+        (["--select", ""], "codes are"),
+        (["--ignore", "PL"], "codes are"),
+        (["--ignore", "PL4020"], "did you mean `PL402`?"),
+        (["--ignore", "PL101"], "PL101: this cannot be ignored"),
+        (["--ignore", "PL1"], "PL1: this cannot be ignored"),
+    ],
+)
+def test_what_is_no_rule_is_refused(check: Check, write, arguments: list[str], said: str) -> None:
+    write("policies/a.policy", SET)
+    result = check(*arguments)
+    assert (result.exit_code, result.stdout, said in result.stderr) == (2, "", True)
+
+
+def test_errors_in_the_source_cannot_be_left_out(check: Check, write) -> None:
+    write("policies/a.policy", "role r { grant veiw on doc }")
+    assert codes(check("--select", "PL402", "--format", "json")) == ["PL101"]
+
+
+def test_severities_of_the_config(check: Check, write) -> None:
+    write("policies/a.policy", SET)
+    write("policies/policylang.yaml", "severities: {PL402: info}")
+    result = check("--format", "json")
+    assert [each["severity"] for each in findings(result) if each["code"] == "PL402"] == ["info"]
+    write("policies/policylang.yaml", "severities: {PL402: off}")
+    assert "PL402" not in codes(check("--format", "json"))
+    assert codes(check("--format", "json", "--select", "PL4")) == []
+    assert codes(check("--format", "json", "--select", "PL402")) == ["PL402"]
+
+
+def test_a_rule_that_is_off_does_not_run(check: Check, write, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(_world: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setitem(CHECKS, "PL402", never)
+    write("policies/a.policy", SET)
+    write("policies/policylang.yaml", "severities: {PL402: off}")
+    check()
+    check("--ignore", "PL402")
+
+
+def test_thresholds_of_the_config(check: Check, write) -> None:
+    roles = [
+        f"role r{number} {{ grant view on doc{number} }}\nresource doc{number} {{ actions view }}"
+        for number in range(3)
+    ]
+    user = 'user "u@x" { ' + " ".join(f"assign role r{number}" for number in range(3)) + " }"
+    write("policies/a.policy", "\n".join([*roles, user]))
+    assert codes(check("--select", "PL309", "--format", "json")) == []
+    write("policies/policylang.yaml", "thresholds: {roles_per_user: 2, same_permissions: 0.75}")
+    assert codes(check("--select", "PL309", "--format", "json")) == ["PL309"]
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("severities: {PL499: info}", "severities: PL499: there is no such rule"),
+        ("ignores: {a.policy: [PL9]}", "ignores: a.policy: PL9: there is no such rule"),
+        ("ignores: {a.policy: [PL101]}", "`PL101` cannot be ignored"),
+        ("ignores: {a.policy: [PL]}", "does not match"),
+        ("thresholds: {same_permissions: 90}", "greater than the maximum"),
+    ],
+)
+def test_mistakes_in_the_config(check: Check, write, config: str, said: str) -> None:
+    write("policies/a.policy", SET)
+    write("policies/policylang.yaml", config)
+    result = check()
+    assert (result.exit_code, said in result.stdout) == (2, True), result.stdout
+
+
+@pytest.mark.parametrize(
+    ("pattern", "applies"),
+    [
+        ("a.policy", True),
+        ("policies/a.policy", False),
+        ("**", True),
+        ("**/*.policy", True),
+        ("*/a.policy", False),
+        ("?.policy", True),
+        ("sub/", False),
+        ("a.polic", False),
+    ],
+)
+def test_rules_left_out_by_path(check: Check, write, pattern: str, applies: bool) -> None:
+    write("policies/a.policy", SET)
+    write("policies/policylang.yaml", f"ignores: {{'{pattern}': [PL40]}}")
+    result = check("--select", "PL4", "--format", "json")
+    assert codes(result) == ([] if applies else ["PL402"])
+    assert json.loads(result.stdout)["ignored"] == applies
+
+
+def test_paths_are_seen_from_the_config(check: Check, write) -> None:
+    write("policylang.yaml", "ignores: {'sets/generated/': [PL4]}\nroots: [sets]")
+    write("sets/generated/deep/a.policy", SET)
+    assert codes(check("--select", "PL4", "--format", "json")) == []
+    assert "1 ignored" in check("--select", "PL4").stdout
+
+
+# --- exit codes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "severity", "code"),
+    [
+        ([], "error", 1),
+        ([], "warning", 1),
+        ([], "info", 0),
+        (["--fail-level", "error"], "warning", 0),
+        (["--fail-level", "error"], "error", 1),
+        (["--fail-level", "info"], "info", 1),
+        (["--exit-zero"], "error", 0),
+    ],
+)
+def test_exit_codes(check: Check, write, arguments: list[str], severity: str, code: int) -> None:
+    write("policies/a.policy", SET)
+    write("policies/policylang.yaml", f"severities: {{PL402: {severity}}}")
+    assert check("--select", "PL402", *arguments).exit_code == code
+    assert check("nowhere", *arguments).exit_code == 2
+
+
+# --- compiled policy sets ------------------------------------------------------------------------------------
+
+
+def test_compiled_sets_are_examined(check: Check, write) -> None:
+    write("policies/a.policy", SET.replace("grant delete on doc", "grant delete on doc  # policylang: ignore PL402"))
+    policylang("compile", "-o", "out.json")
+    result = check("out.json", "--select", "PL402")
+    assert result.stdout.splitlines()[1] == "  --> a.policy:5:3 in out.json"
+    assert "|" not in result.stdout
+    assert result.exit_code == 1
+    (finding,) = findings(check("out.json", "--select", "PL402", "--format", "json"))
+    assert (finding["path"], finding["compiled"]) == ("a.policy", "out.json")
+
+
+def test_compiled_sets_with_the_nearest_config(check: Check, write) -> None:
+    write("policies/a.policy", SET)
+    policylang("compile", "-o", "out.json")
+    write("policylang.yaml", "severities: {PL402: error}")
+    assert findings(check("out.json", "--select", "PL402", "--format", "json"))[0]["severity"] == "error"
+    write("policylang.yaml", "severity: {}")
+    assert check("out.json").exit_code == 2
+
+
+# --- baselines -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def adopted(check: Check, write) -> None:
+    write("policies/a.policy", SET)
+    result = check("--select", "PL4", "--write-baseline", "base.json")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "wrote 1 finding to base.json\n")
+
+
+@pytest.mark.usefixtures("adopted")
+def test_findings_of_a_baseline_are_not_reported(check: Check, tmp_path: Path) -> None:
+    result = check("--select", "PL4", "--baseline", "base.json")
+    assert result.stdout == f"no findings in 1 file, 1 in the baseline, as of {NOW}\n"
+    assert result.exit_code == 0
+    content = json.loads((tmp_path / "base.json").read_text())
+    assert [(each["code"], each["path"]) for each in content["findings"]] == [("PL402", "policies/a.policy")]
+    as_json = json.loads(check("--select", "PL4", "--baseline", "base.json", "--format", "json").stdout)
+    assert as_json["baseline"] == {"path": "base.json", "known": 1, "stale": []}
+
+
+@pytest.mark.usefixtures("adopted")
+@pytest.mark.parametrize(
+    "moved",
+    [
+        "\n\n# more\n" + SET,
+        SET.replace("  grant delete on doc", "      grant   delete on doc"),
+        SET.replace('"Staff"', '"People"').replace("  grant view on doc\n", ""),
+        SET.replace("owner : user", "owner : user  size : int") + 'user "gus@x" in staff\n',
+    ],
+)
+def test_a_baseline_holds_when_lines_move(check: Check, write, moved: str) -> None:
+    write("policies/a.policy", moved)
+    assert codes(check("--select", "PL402", "--baseline", "base.json", "--format", "json")) == []
+
+
+@pytest.mark.usefixtures("adopted")
+@pytest.mark.parametrize(
+    "other",
+    [
+        SET.replace("group staff", "group people").replace("in staff", "in people"),
+        SET.replace("delete on doc", "delete on doc including x").replace("owner", "sensitive x : int  owner"),
+        SET + 'role r "R" { grant delete on doc }\nuser "gus@x" { assign role r }\n',
+    ],
+)
+def test_other_findings_are_reported(check: Check, write, other: str) -> None:
+    write("policies/a.policy", other)
+    assert codes(check("--select", "PL402", "--baseline", "base.json", "--format", "json")) == ["PL402"]
+
+
+@pytest.mark.usefixtures("adopted")
+def test_what_does_not_occur_any_more_is_told(check: Check, write) -> None:
+    write("policies/a.policy", SET.replace("  grant delete on doc\n", ""))
+    result = check("--select", "PL4", "--baseline", "base.json")
+    assert result.exit_code == 0
+    told = "note: 1 finding of `base.json` does not occur any more\n  PL402 policies/a.policy: "
+    assert result.stdout.startswith(told)
+    assert "note" not in check("--select", "PL2", "--baseline", "base.json").stdout
+    write("elsewhere/b.policy", SET)
+    assert "note" not in check("elsewhere", "--ignore", "PL4", "--baseline", "base.json").stdout
+
+
+@pytest.mark.usefixtures("adopted")
+def test_a_baseline_is_found_from_any_folder(check: Check, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path / "policies")
+    assert codes(check(".", "--select", "PL4", "--baseline", "../base.json", "--format", "json")) == []
+
+
+def test_equal_findings_are_counted(check: Check, write) -> None:
+    write("policies/a.policy", SET)
+    check("--select", "PL4", "--write-baseline", "base.json")
+    write("policies/a.policy", SET.replace("grant delete on doc", "grant delete on doc  grant delete on doc"))
+    found = codes(check("--select", "PL402", "--format", "json"))
+    left = codes(check("--select", "PL402", "--baseline", "base.json", "--format", "json"))
+    assert len(found) - len(left) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "no such file"),
+        ("[]", "this is no baseline"),
+        ("{", "this is no baseline"),
+        ('{"version": 2}', "no baseline"),
+    ],
+)
+def test_what_is_no_baseline(check: Check, write, content: str | None, said: str) -> None:
+    write("policies/a.policy", SET)
+    if content is not None:
+        write("base.json", content)
+    result = check("--baseline", "base.json")
+    assert (result.exit_code, said in result.stderr) == (2, True)
+
+
+def test_a_baseline_is_not_written_over_errors(check: Check, write, tmp_path: Path) -> None:
+    write("policies/a.policy", "role r { grant veiw on doc }")
+    write("base.json", "old")
+    result = check("--write-baseline", "base.json")
+    assert (result.exit_code, "not written" in result.stderr, "PL101" in result.stderr) == (2, True, True)
+    assert (tmp_path / "base.json").read_text() == "old"
+    assert check("nowhere", "--write-baseline", "base.json").exit_code == 2
+    assert check("--baseline", "a", "--write-baseline", "b").exit_code == 2
+
+
+def test_errors_in_the_source_are_in_no_baseline(check: Check, write) -> None:
+    write("policies/a.policy", SET)
+    check("--write-baseline", "base.json")
+    write("policies/a.policy", SET + "role r { grant veiw on doc }")
+    assert codes(check("--baseline", "base.json", "--format", "json")) == ["PL101"]
+
+
+def test_the_examples_are_clean() -> None:
+    result = policylang("check", str(POLICIES), "--now", NOW)
+    assert result.exit_code == 0, result.stdout
