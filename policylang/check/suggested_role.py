@@ -66,7 +66,7 @@ class _Suggestion:
         return {key: list(ways.values()) for key, ways in sorted(found.items())}
 
     def _needed(self, granted: dict[Permission, list[_Way]]) -> dict[Permission, list[_Way]]:
-        """What the tasks need, what that requires, and what sources without tasks have; everything, if that is nothing."""
+        """What the tasks need and what that requires, and what sources without tasks have; everything, if nothing."""
         tasks = {task.name: task for task in self.world.policy_set.tasks}
         wanted: dict[Permission, set[str]] = {}
         busy = {chain[0].at for chain in self.chains if isinstance(chain[-1], ir.Role) and chain[-1].performs}
