@@ -248,7 +248,7 @@ def know_attribute(index: Index, resource: str, name: str) -> None:
 
 def read_now(given: str | None, policy_set: PolicySet) -> datetime.datetime:
     """The instant given, or the present one, to the second; ends the command where it is none."""
-    now = read_instant(given, anywhere=True)
+    now = read_instant(given)
     try:
         return instant(policy_set.index, now)
     except ValueError:

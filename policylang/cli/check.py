@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.baseline import Baseline, BaselineError, read_baseline, write_baseline
 from policylang.check.catalogue import RULES
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
@@ -83,7 +84,7 @@ def check(
     """
     if baseline is not None and written is not None:
         raise click.UsageError("--write-baseline takes every finding: leave --baseline out")
-    asked = Asked(read_instant(now), _selection(selected, ignored))
+    asked = Asked(read_instant(now, (FIRST_YEAR, LAST_YEAR)), _selection(selected, ignored))
     known = None if baseline is None else _read_baseline(baseline)
     result = _run(paths, asked)
     if written is not None:

@@ -40,9 +40,9 @@ def now_option(default: str) -> Callable[[Command], Command]:
     return click.option("--now", type=TEXT, metavar="INSTANT", help=help)
 
 
-def read_instant(given: str | None, *, anywhere: bool = False) -> datetime.datetime:
-    """The instant given, or the present one, to the second; ends the command where it is none. Not ``anywhere`` in the
-    calendar: far enough from its ends for every timezone.
+def read_instant(given: str | None, years: tuple[int, int] = (1, 9999)) -> datetime.datetime:
+    """The instant given, in one of the years from the first to the last, or the present one, to the second; ends the
+    command where it is none.
     """
     if given is None:
         return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
@@ -51,11 +51,12 @@ def read_instant(given: str | None, *, anywhere: bool = False) -> datetime.datet
         now: datetime.datetime = read(DateTimeType(), given, "--now")
     except BadValueError:
         stop([Problem("--now", f"{quoted(given)} is not an instant", help)])
-    if not anywhere and not 2 <= now.year <= 9998:
-        outside(given)
+    if not years[0] <= now.year <= years[1]:
+        outside(given, years)
     return now
 
 
-def outside(given: str | None) -> NoReturn:
+def outside(given: str | None, years: tuple[int, int] = (2, 9998)) -> NoReturn:
     """End the command because of an instant that cannot be counted with."""
-    stop([Problem("--now", f"{quoted(given or '')} lies outside the calendar", "the years 2 to 9998 are safe")])
+    help = f"the years {years[0]} to {years[1]} are safe"
+    stop([Problem("--now", f"{quoted(given or '')} lies outside the calendar", help)])

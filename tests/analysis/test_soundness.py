@@ -99,4 +99,4 @@ def test_most_questions_are_settled() -> None:
                 settled[find(formula, Asker(index, resource, case.world.now)) is not UNPROVED] += 1
 
     ask()
-    assert settled[True] > 0.9 * sum(settled.values()), settled
+    assert settled[True] > 0.85 * sum(settled.values()), settled

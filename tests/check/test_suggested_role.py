@@ -36,7 +36,7 @@ def test_suggestions_compile(path: Path) -> None:
 @given(st.integers(0, 2**32))
 def test_what_it_gives(seed: int) -> None:
     rng = random.Random(seed)
-    text = random_policy_set(rng)
+    text = random_policy_set(rng, timed=False)
     roles = sorted(rng.sample(range(5), 2))
     group = rng.choice((None, None, "g0"))
     stacked = [*([Source("group", group, None)] if group else []), *(Source("role", f"r{n}", None) for n in roles)]
@@ -47,7 +47,7 @@ def test_what_it_gives(seed: int) -> None:
         (name,) = {*index.roles, *index.groups} - {*before.index.roles, *before.index.groups} - _inner(index)
         first, user = hypothetical(index, [(f"r{n}", None) for n in roles], group)
         second, _ = hypothetical(index, () if group else [(name, None)], name if group else None)
-        for s in Everything(first, user, NOW).situations():
+        for s in Everything(first, user, NOW, timed=False).situations():
             for action in ("view", "modify", "approve", "export"):
                 one = decide(first, user, action, "doc", s.record, now=NOW)
                 other = decide(second, user, action, "doc", s.record, now=NOW)

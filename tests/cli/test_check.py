@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import unstyle
 from click.testing import CliRunner, Result
 
 from policylang.check.catalogue import CHECKS, RULES
 from policylang.cli.main import commands
 from policylang.diagnostics import Rule
+from policylang.output import text
+from policylang.output.findings import Finding
+from policylang.output.findings import Result as Run
+from policylang.source import Source
 from tests.check.test_rules import FILES, selected
 from tests.helpers import POLICIES, marked
 
@@ -160,7 +165,7 @@ def test_the_instant_is_in_the_output(check: Check, write) -> None:
 
 
 def test_an_instant_needs_its_offset(check: Check) -> None:
-    for now in ("yesterday", "2026-01-31T08:00:00", "2026-01-31", "0001-01-01T00:00:00Z"):
+    for now in ("yesterday", "2026-01-31T08:00:00", "2026-01-31", "1969-12-31T00:00:00Z"):
         result = check("--now", now)
         assert (result.exit_code, "--now" in result.stderr) == (2, True)
 
@@ -480,3 +485,33 @@ def test_errors_in_the_source_are_in_no_baseline(check: Check, write) -> None:
 def test_the_examples_are_clean() -> None:
     result = policylang("check", str(POLICIES), "--now", NOW)
     assert result.exit_code == 0, result.stdout
+
+
+# --- the report, finding by finding --------------------------------------------------------------------------
+
+
+def reported(**said: Any) -> str:
+    finding = Finding("PL402", "unlimited-change", "warning", "m", None, "a.policy", 1, 1, 1, 2, (), None, **said)
+    return "\n".join(map(unstyle, text.render(Run([finding], sources={"a.policy": Source("a.policy", "role a")}))))
+
+
+def test_what_is_not_proved_says_so_and_is_counted() -> None:
+    report = reported(unproved=True)
+    assert "\n  not proved: " in report
+    assert report.endswith("1 warning in 1 file, 1 not proved")
+
+
+def test_what_is_proved_says_so() -> None:
+    assert "\n  proved: nobody can\n" in reported(proved="nobody can")
+
+
+def test_a_comment_that_cannot_be_read_is_told_and_keeps_nothing_from_compiling(check: Check, write) -> None:
+    write("policies/a.policy", SET + "# policylang: ignore PL999\n")
+    assert codes(check("--format", "json", "--select", "PL4")) == ["PL402", "PL100"]
+    assert policylang("compile").exit_code == 0
+
+
+@pytest.mark.parametrize("now", ["1970-01-01T00:00:00Z", "2099-12-31T23:59:59Z"])
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_far_from_today(check: Check, path: Path, now: str) -> None:
+    assert check(str(path), "--now", now).exit_code in (0, 1)
