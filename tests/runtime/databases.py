@@ -31,6 +31,11 @@ class Database(Protocol):
 
     dialect: str
 
+    @staticmethod
+    def holds(rows: Rows) -> bool:
+        """Whether the database can keep every value as it is."""
+        ...
+
     def keys(self, table: str, condition: str, parameters: dict[str, Any]) -> list[str]:
         """The ids of the rows that meet a condition, in order."""
         ...
@@ -44,6 +49,13 @@ class Sqlite:
     """Datetimes as texts in whatever spelling, sets as JSON."""
 
     dialect = "sqlite"
+
+    @staticmethod
+    def holds(rows: Rows) -> bool:
+        """Numbers have 15 digits here."""
+        return all(
+            map(_is_short, (v for each in rows.by_resource.values() for row in each for v in row.values.values()))
+        )
 
     def __init__(self, policy_set: PolicySet, rows: Rows) -> None:
         self._connection = sqlite3.connect(":memory:")
@@ -59,6 +71,12 @@ class Sqlite:
     def keys(self, table: str, condition: str, parameters: dict[str, Any]) -> list[str]:
         query = f"SELECT id FROM {quoted(table)} WHERE {condition} ORDER BY id"
         return [key for (key,) in self._connection.execute(query, parameters)]
+
+
+def _is_short(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_short, value))
+    return not isinstance(value, Decimal) or Decimal(repr(float(value))) == value
 
 
 def _sqlite(type_: Type, value: Any, number: int) -> Any:
@@ -88,6 +106,10 @@ class DuckDb:
     """Columns of the types that belong to the attributes, sets as lists."""
 
     dialect = "duckdb"
+
+    @staticmethod
+    def holds(rows: Rows) -> bool:
+        return True
 
     def __init__(self, policy_set: PolicySet, rows: Rows) -> None:
         self._connection = duckdb.connect(":memory:")
