@@ -11,6 +11,7 @@ import datetime
 from collections.abc import Iterator
 from enum import Enum
 from fractions import Fraction
+from itertools import islice
 
 from policylang.analysis.asker import Asker
 from policylang.analysis.conjunction import Proposal, propose
@@ -38,6 +39,8 @@ from policylang.runtime.values import BadValueError
 
 BUDGET = 4000
 """How many branches a question may look at."""
+MOST_TESTS = 300
+"""A formula with more tests is not looked at: what reasoning costs grows faster than they do."""
 _TRY = 20
 """What trying a proposal costs, in branches."""
 
@@ -64,6 +67,8 @@ class _Budget:
 def find(formula: Formula, asker: Asker, budget: int = BUDGET) -> Found:
     """A well-formed record, a request, an instant and a user, where open, for which the formula holds."""
     plain = normal(formula)
+    if sum(1 for _ in islice(_tests(plain), MOST_TESTS + 1)) > MOST_TESTS:
+        return UNPROVED
     left = _Budget(budget)
     found = _at(formula, plain, asker, asker.now, left)
     if found is not None:

@@ -74,6 +74,7 @@ def add_compiled(result: Result, path: str, asked: Asked) -> None:
     rules = severities(asked.selection, config)
     if rules:
         examined = examine(policy_set, asked.now, rules, thresholds=config.thresholds, step=asked.step)
+        result.examined.add(path)
         view = View({}, (path,), path)
         kept = _kept(result, examined, config, base, folder)
         result.findings += [_finding(each, rules, examined.index, view, {}) for each in kept]
@@ -158,7 +159,7 @@ def apply_baseline(result: Result, baseline: Baseline, path: str) -> None:
     """
     folder = Path(path).parent
     read = {_seen_from(folder, each) for each in result.sources}
-    read |= {_seen_from(folder, finding.compiled) for finding in result.findings if finding.compiled}
+    read |= {_seen_from(folder, each) for each in result.examined}
 
     def expected(each: Entry) -> bool:
         file = each.path.partition(_INSIDE)[0]

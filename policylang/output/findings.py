@@ -88,6 +88,8 @@ class Result(msgspec.Struct):
     baseline: BaselineUse | None = None
     codes: set[str] = set()
     """The rules that ran."""
+    examined: set[str] = set()
+    """The compiled policy sets on which they did."""
 
     @property
     def files(self) -> int:

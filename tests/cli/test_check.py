@@ -439,6 +439,17 @@ def test_a_baseline_is_found_from_any_folder(check: Check, monkeypatch: pytest.M
     assert codes(check(".", "--select", "PL4", "--baseline", "../base.json", "--format", "json")) == []
 
 
+def test_a_baseline_of_compiled_sets(check: Check, write) -> None:
+    write("policies/a.policy", SET)
+    policylang("compile", "-o", "out.json")
+    assert check("out.json", "--select", "PL4", "--write-baseline", "base.json").exit_code == 0
+    assert check("out.json", "--select", "PL4", "--baseline", "base.json").exit_code == 0
+    write("policies/a.policy", SET.replace("  grant delete on doc\n", ""))
+    policylang("compile", "-o", "out.json")
+    told = check("out.json", "--select", "PL4", "--baseline", "base.json").stdout
+    assert "  PL402 out.json#a.policy: " in told
+
+
 def test_equal_findings_are_counted(check: Check, write) -> None:
     write("policies/a.policy", SET)
     check("--select", "PL4", "--write-baseline", "base.json")
