@@ -120,17 +120,9 @@ def fix_in_words(rule: Rule) -> str:
     """What can be done about findings of a rule without thinking, in a paragraph."""
     match safety_of(rule.code) or rule.fix:
         case "safe":
-            return (
-                "`policylang check --fix` takes out what does nothing. That never changes what anybody may do: before "
-                "anything is written, the result is compiled and compared with what was there, for every user, role, "
-                "group and job. Where it cannot be proved to be the same, and where a comment would be lost, the file "
-                "stays as it is."
-            )
+            return "Take the statement out: it does nothing, so that changes nothing of what anybody may do."
         case "suggested":
-            return (
-                "A change is suggested. Whether it is right is for people to decide, so `policylang check --fix` does "
-                "not make it."
-            )
+            return "The help of the finding suggests a change. Whether it is right is for people to decide."
         case _:
             return "There is none: what was meant is not written anywhere, so somebody has to decide."
 
