@@ -64,6 +64,8 @@ class Filter:
 
     def matches(self, record: Any) -> bool:
         """Whether the action is open on the record, a mapping or an object: what `decide` says of it."""
+        if self.condition is False:
+            return False
         if self._decide is not None:
             return self._decide(record)
         s = Situation(self._index, "", self.resource, record, NO_RECORD, self._now)
@@ -73,8 +75,8 @@ class Filter:
                 written(s, place)
         except BadValueError:
             return False
-        if isinstance(self.condition, bool):
-            return self.condition
+        if self.condition is True:
+            return True
         assert self._test is not None
         try:
             return self._test(record, "", NO_RECORD, self._now) is True
