@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer and make; everything else is installed into .venv.
+# Needs Python 3.11 or newer and make, and npm for the tests; everything else is installed into .venv and build.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -24,11 +24,12 @@ demo: .venv/installed
 	$(BIN)/python -m tools.show build/quickstart.json
 
 test: lint
+	$(BIN)/python -m tools.engines
 	$(BIN)/pytest -n auto
 
 # The property tests for long, with new examples each time.
 soak: .venv/installed
-	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n auto tests/syntax/test_properties.py
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n auto tests/syntax/test_properties.py tests/syntax/format/test_laws.py
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -47,6 +47,7 @@ from policylang.discovery import SourceSet
 from policylang.ir.codec import to_json
 from policylang.project import Project
 from policylang.source import Source
+from tools import engines
 
 MEMORY_LIMIT_MIB = 2048
 SIZES = (1_000, 5_000, 20_000)
@@ -182,10 +183,10 @@ def disagreement(binary: Path, folder: Path) -> str:
 
 def beside() -> bool:
     """Print wall clock and CPU seconds of both on equal policies; whether Cerbos is there, and decides alike."""
-    print(f"Beside cerbos compile {cerbos.VERSION}, {BESIDE:,} groups, cold; {environment()}\n")
+    print(f"Beside cerbos compile {engines.CERBOS.version}, {BESIDE:,} groups, cold; {environment()}\n")
     try:
-        binary = cerbos.installed()
-    except cerbos.MissingError as error:
+        binary = engines.installed(engines.CERBOS)
+    except engines.MissingError as error:
         print(error, file=sys.stderr)
         return False
     with tempfile.TemporaryDirectory() as name:

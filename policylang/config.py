@@ -13,6 +13,7 @@ from policylang.diagnostics import listed, quoted
 from policylang.directory.read import SUFFIXES, suffix_of
 from policylang.json_schema import schema_of
 from policylang.limits import Limits
+from policylang.target_settings import TargetSettings
 from policylang.thresholds import Thresholds
 from policylang.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
 
@@ -25,13 +26,20 @@ SeverityOrOff = Literal["error", "warning", "info", "off"]
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
+class Format(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How policy files are laid out."""
+
+    line_width: Annotated[int, msgspec.Meta(ge=40, le=400)] = 120
+    """Characters of a line, comments behind it not counted."""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `policylang.yaml` says. Every field may be left out."""
 
     roots: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = (".",)
     """Folders, relative to this file. Each is a policy set of its own."""
     directory: tuple[str, ...] = ()
-    """Files with people, relative to the folder of the policy set: YAML, JSON, CSV or Parquet."""
+    """Files with people, relative to this file: YAML, JSON, CSV or Parquet."""
     severities: dict[RuleCode, SeverityOrOff] = {}
     """Severity by rule code. Errors in the source itself (PL1xx) cannot be changed."""
     ignores: dict[str, tuple[RuleCodeOrPrefix, ...]] = {}
@@ -40,6 +48,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From where on some rules find something."""
     limits: Limits = Limits()
     """How much a policy set may ask of the compiler."""
+    format: Format = Format()
+    """How `policylang fmt` lays out policy files."""
+    targets: TargetSettings = TargetSettings()
+    """What compile targets have to know."""
 
 
 class ConfigError(ValueError):

@@ -149,7 +149,8 @@ def _common_parent(files: Sequence[Path]) -> Path:
 def _read(root: Path, files: Sequence[Path]) -> SourceSet:
     config, base, problems = nearest_settings(root)
     policies = _sources(root, files, config.limits, _text)
-    people = directory_sources(root, [root / file for file in config.directory], config.limits)
+    beside = root if base is None or base == root.resolve() else Path(shown_path(base))
+    people = directory_sources(root, [beside / file for file in config.directory], config.limits)
     in_order = tuple(sorted(policies.sources, key=lambda source: source.name))
     oversized = (*policies.oversized, *people.oversized)
     problems += (*policies.problems, *people.problems)
@@ -186,14 +187,14 @@ def directory_sources(root: Path, files: Iterable[Path], limits: Limits) -> Sour
         suffix = suffix_of(file.name)
         if suffix is None:
             help = f"its name ends in {listed([f'`{each}`' for each in SUFFIXES])}"
-            raise _UnreadableError(Problem(str(file), "no directory file", help))
+            raise UnreadableError(Problem(str(file), "no directory file", help))
         if suffix != PARQUET:
             return _text(file)
         read_regular(file, 0)
         try:
             return as_csv(file, limits.file_bytes)
         except ParquetError as error:
-            raise _UnreadableError(Problem(str(file), error.message, error.help)) from None
+            raise UnreadableError(Problem(str(file), error.message, error.help)) from None
 
     return _sources(root, files, limits, text)
 
@@ -218,12 +219,14 @@ def _sources(root: Path, files: Iterable[Path], limits: Limits, text: Callable[[
             sources[name] = Source(name, text(file), str(file))
         except OSError as error:
             problems.append(_problem(file, error))
-        except _UnreadableError as error:
+        except UnreadableError as error:
             problems.append(error.problem)
     return Sources(tuple(sources.values()), tuple(oversized), tuple(problems))
 
 
-class _UnreadableError(Exception):
+class UnreadableError(Exception):
+    """A file that is there and cannot be used."""
+
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
 
@@ -239,7 +242,14 @@ def read_regular(file: Path, size: int = -1) -> bytes:
 
 
 def _text(file: Path) -> str:
-    data = read_regular(file).removeprefix(codecs.BOM_UTF8)
+    return decoded(read_regular(file), str(file))
+
+
+def decoded(data: bytes, shown: str) -> str:
+    """The text of a policy file, without its byte order mark. Raises `UnreadableError`, which names the file as
+    ``shown``, where it is not UTF-8.
+    """
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -248,7 +258,7 @@ def _text(file: Path) -> str:
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
         message = f"not UTF-8: the byte 0x{data[error.start]:02x} cannot be read"
         help = "save the file in the encoding UTF-8"
-        raise _UnreadableError(Problem(str(file), message, help, line, column)) from None
+        raise UnreadableError(Problem(shown, message, help, line, column)) from None
 
 
 def _problem(path: Path, error: OSError) -> Problem:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
 from pathlib import Path
+
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+
+
+def refuse_read_only(path: Path) -> None:
+    """Raises PermissionError for a file that is not to be written: replacing it would need no more than a folder that
+    can be.
+    """
+    if not (path.stat().st_mode & _WRITABLE and os.access(path, os.W_OK)):
+        raise PermissionError(errno.EACCES, "is read-only", str(path))
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -108,6 +108,8 @@ def _value(loader: Any, node: yaml.Node, steps: Steps, places: dict[Steps, tuple
 
 def validate(yaml_: Yaml, schema: dict[str, Any]) -> None:
     """Raise `YamlError` at the place of the most telling violation of a JSON Schema, if there is one."""
+    if yaml_.value is None:
+        raise yaml_.error((), "there is nothing in it", "write at least what is required, or delete the file")
     error = violation(yaml_.value, schema)
     if error is not None:
         raise yaml_.error(tuple(error.absolute_path), describe(error))

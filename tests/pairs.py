@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,8 @@ from policylang.output import text
 from policylang.output.findings import collect
 from policylang.project import Project
 from policylang.source import Source
-from policylang.syntax.parser import parse
-from policylang.syntax.printer import print_file
+from policylang.syntax.format import format_source
+from tests.agenda import rendering as agenda
 from tests.check.fixing import fixed
 from tests.helpers import TESTS
 from tests.output.helpers import FORMATS, rendered
@@ -55,14 +56,20 @@ def _compiled(path: Path) -> bytes:
     return to_json(policy_set)
 
 
-def _printed(path: Path) -> bytes:
-    return print_file(parse(Source(path.name, path.read_bytes().decode())).file).encode()
+def _formatted(path: Path) -> bytes:
+    """A number at the end of the name is the width."""
+    width = re.search(r"\d+$", path.stem)
+    source = Source(path.name, path.read_bytes().decode())
+    made = format_source(source, int(width[0]) if width else Config().format.line_width)
+    assert made.text is not None
+    return made.text.encode()
 
 
 PAIRS = (
     Pair("syntax/errors", ".txt", _report),
     Pair("ir/cases", ".json", _compiled),
-    Pair("syntax/printed", ".printed", _printed),
+    Pair("syntax/format", ".formatted", _formatted),
     Pair("check/fixes", ".fixed", fixed),
+    *(Pair("agenda/cases", ending, agenda.rendered(ending)) for ending in agenda.FORMATS),
     *(Pair("output/cases", ending, rendered(ending), "*.json") for ending in FORMATS),
 )

@@ -24,6 +24,7 @@ _FAMILIES = {
     "administration": "dependencies and administration",
     "statements": "invariants and reviews",
     "hygiene": "hygiene",
+    "targets": "compile targets",
 }
 _PROVED = (
     "◆ decided by proof, over every record there can be. A finding that says what can happen shows a request, which "

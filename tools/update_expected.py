@@ -1,4 +1,4 @@
-"""Write the published schemas, the pages about rules, and the expected outputs beside the inputs of tests.
+"""Write parse tables, published schemas, pages about rules and targets, and expected outputs beside inputs of tests.
 
 Read the difference before committing.
 
@@ -14,10 +14,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from policylang.schemas import SCHEMAS, published_path, schema_text
 from tests.pairs import PAIRS
-from tools import rule_docs
+from tools import parse_tables, rule_docs, target_docs
 
 
 def main() -> None:
+    parse_tables.main()  # first: everything else reads policies
     for pair in PAIRS:
         for source in pair.inputs():
             pair.expected_path(source).write_bytes(pair.actual(source))
@@ -26,6 +27,7 @@ def main() -> None:
         published_path(name).write_text(schema_text(name), encoding="utf-8")
         print(published_path(name).name)
     rule_docs.main()
+    target_docs.main()
 
 
 if __name__ == "__main__":

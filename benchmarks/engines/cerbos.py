@@ -10,40 +10,12 @@ from __future__ import annotations
 
 import datetime
 import json
-import platform
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.engines.workload import Request
 from benchmarks.generate import SITE, ZONE, Assigned, Bundle, Denial, Narrowing, Organisation, Person
-
-CACHE = Path("build/cerbos")
-VERSION = "0.55.0"
-_PLATFORM = f"{sys.platform}-{'x64' if platform.machine() in ('x86_64', 'AMD64') else 'arm64'}"
-PACKAGE = f"@cerbos/cerbos-{_PLATFORM}"
-INSTALL = ("npm", "install", "--no-audit", "--no-fund", "--prefix", str(CACHE), f"{PACKAGE}@{VERSION}")
-BINARY = CACHE / "node_modules" / PACKAGE / f"cerbos-{_PLATFORM}"
-
-
-class MissingError(Exception):
-    """Cerbos is not there and could not be installed; says how to."""
-
-
-def installed() -> Path:
-    """The path of the binary, installed with npm where it is missing. Raises `MissingError` where that fails."""
-    if BINARY.exists():
-        return BINARY.absolute()
-    help = f"install Node.js, and run `{' '.join(INSTALL)}` in the root of the repository"
-    if shutil.which(INSTALL[0]) is None:
-        raise MissingError(f"cerbos is not installed, and there is no npm to get it with: {help}")
-    CACHE.mkdir(parents=True, exist_ok=True)
-    run = subprocess.run(INSTALL, check=False, capture_output=True, text=True)
-    if not BINARY.exists():
-        raise MissingError(f"cerbos is not installed, and npm did not get it: {help}\n{run.stderr}")
-    return BINARY.absolute()
 
 
 def write(folder: Path, of: Organisation) -> int:

@@ -38,13 +38,13 @@ DAY = 24 * 60 * 60 * 1_000_000  # microseconds
 ZERO, NOW, TODAY = "zero", "now", "today"
 
 
-class Variable(msgspec.Struct, frozen=True):
+class Variable(msgspec.Struct, frozen=True, gc=False):
     root: OneOf["record", "subject", "request"]
     steps: tuple[str, ...]
     type: Type
 
 
-class Given(msgspec.Struct, frozen=True):
+class Given(msgspec.Struct, frozen=True, gc=False):
     """A constant in the place of a variable."""
 
     value: str
@@ -53,7 +53,7 @@ class Given(msgspec.Struct, frozen=True):
 Side = Variable | Given
 
 
-class Difference(msgspec.Struct, frozen=True):
+class Difference(msgspec.Struct, frozen=True, gc=False):
     """``left - right <= weight``, ``<`` if strict. Nodes are variables, `ZERO`, `NOW` and `TODAY`. Instants are counted
     in microseconds, days in days.
     """
@@ -64,33 +64,33 @@ class Difference(msgspec.Struct, frozen=True):
     strict: bool = False
 
 
-class Among(msgspec.Struct, frozen=True):
+class Among(msgspec.Struct, frozen=True, gc=False):
     """The variable, of finitely many values, has one of these."""
 
     variable: Variable
     values: frozenset[str]
 
 
-class Same(msgspec.Struct, frozen=True):
+class Same(msgspec.Struct, frozen=True, gc=False):
     left: Side
     right: Side
     wanted: bool
 
 
-class TextIs(msgspec.Struct, frozen=True):
+class TextIs(msgspec.Struct, frozen=True, gc=False):
     variable: Variable
     test: OneOf["contains", "starts_with", "ends_with"]
     part: str
     wanted: bool
 
 
-class InNetwork(msgspec.Struct, frozen=True):
+class InNetwork(msgspec.Struct, frozen=True, gc=False):
     variable: Variable
     network: str
     wanted: bool
 
 
-class Member(msgspec.Struct, frozen=True):
+class Member(msgspec.Struct, frozen=True, gc=False):
     """Whether the item is in the set."""
 
     variable: Variable
@@ -98,31 +98,31 @@ class Member(msgspec.Struct, frozen=True):
     wanted: bool
 
 
-class There(msgspec.Struct, frozen=True):
+class There(msgspec.Struct, frozen=True, gc=False):
     """Whether an attribute that may be missing has a value."""
 
     variable: Variable
     wanted: bool
 
 
-class Hard(msgspec.Struct, frozen=True):
+class Hard(msgspec.Struct, frozen=True, gc=False):
     """A test that no other constraint says; solutions must be tried."""
 
     test: Literal
 
 
-class Tried(msgspec.Struct, frozen=True):
+class Tried(msgspec.Struct, frozen=True, gc=False):
     """Nothing is known; solutions must be tried."""
 
 
 Constraint = Difference | Among | Same | TextIs | InNetwork | Member | There | Hard | Tried
 
 
-class All(msgspec.Struct, frozen=True):
+class All(msgspec.Struct, frozen=True, gc=False):
     items: tuple[Tree, ...]
 
 
-class Some(msgspec.Struct, frozen=True):
+class Some(msgspec.Struct, frozen=True, gc=False):
     items: tuple[Tree, ...]
 
 
@@ -131,7 +131,7 @@ Tree = Constraint | All | Some
 YES, NO = All(()), Some(())
 
 
-class Time(msgspec.Struct, frozen=True):
+class Time(msgspec.Struct, frozen=True, gc=False):
     """The instant of the question: a certain one, or any at which shifts by months are ``pattern`` days long."""
 
     now: datetime.datetime | None

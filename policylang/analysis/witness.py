@@ -37,7 +37,7 @@ from policylang.runtime.residual import as_value
 from policylang.runtime.truth import Situation
 
 
-class Witness(msgspec.Struct, frozen=True):
+class Witness(msgspec.Struct, frozen=True, gc=False):
     """A concrete situation. ``record``, ``request`` and ``attributes`` hold values as JSON does; times are texts.
 
     ``attributes`` are those of the user, where anybody may ask.
@@ -221,7 +221,7 @@ def some_value(asker: Asker, type_: Type) -> Any:
         case RecordType(resource):
             return {"id": f"{resource}-0"}
         case PlaceType(scope):
-            return min(asker.index.places_of(scope), default=None)
+            return asker.index.first_place_of(scope)
         case SetType():
             return []
         case _:

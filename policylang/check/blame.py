@@ -7,6 +7,7 @@ from itertools import islice, product
 
 import msgspec
 
+from policylang.check.conditions import with_constants
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -64,7 +65,7 @@ def _others(instance: ir.PolicyInstance, instances: list[ir.PolicyInstance]) -> 
             slots[found] = None
         return value
 
-    _changed(instance.condition, collect)
+    with_constants(instance.condition, collect)
     used = [argument for each in instances for argument in each.arguments]
     choices = [
         list(dict.fromkeys([value, *(each.value for each in used if each.type == type_), *_samples(type_)]))
@@ -76,7 +77,7 @@ def _others(instance: ir.PolicyInstance, instances: list[ir.PolicyInstance]) -> 
         def change(type_: Type, value: c.Value, at: str, chosen: Mapping[_Slot | None, c.Value] = chosen) -> c.Value:
             return chosen.get(slot(type_, value, at), value)
 
-        yield msgspec.structs.replace(instance, condition=_changed(instance.condition, change))
+        yield msgspec.structs.replace(instance, condition=with_constants(instance.condition, change))
 
 
 def _samples(type_: Type) -> tuple[c.Value, ...]:
@@ -96,32 +97,3 @@ def _samples(type_: Type) -> tuple[c.Value, ...]:
             return whole if isinstance(type_, IntType) else tuple(map(str, whole))
         case _:
             return ()
-
-
-def _changed(condition: c.Condition, change: Callable[[Type, c.Value, str], c.Value]) -> c.Condition:
-    """The condition with other constants."""
-
-    def operand(each: c.Operand) -> c.Operand:
-        if isinstance(each, c.Path):
-            return each
-        return msgspec.structs.replace(each, value=change(each.type, each.value, each.at))
-
-    replace = msgspec.structs.replace
-    match condition:
-        case c.And(items) | c.Or(items):
-            return replace(condition, items=tuple(_changed(item, change) for item in items))
-        case c.Not(item):
-            return replace(condition, item=_changed(item, change))
-        case c.Compare(_, left, right):
-            return replace(condition, left=operand(left), right=operand(right))
-        case c.Time(_, moment, duration):
-            return replace(condition, operand=operand(moment), duration=operand(duration))
-        case c.Contains(whole, item):
-            return replace(condition, operand=operand(whole), item=operand(item))
-        case c.TextTest(_, text, part):
-            return replace(condition, operand=operand(text), part=operand(part))
-        case c.In(each, values):
-            changed = [change(each.type, value, f"{condition.at} {n}") for n, value in enumerate(values)]
-            return replace(condition, values=tuple(dict.fromkeys(changed)))
-        case _:
-            return condition

@@ -19,6 +19,7 @@ from policylang.check.rules.source import (
     unsafe_text,
     user_in_two_groups,
 )
+from policylang.check.rules.targets import needs_an_instant, not_in_target, value_not_in_target
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 
@@ -45,12 +46,17 @@ RULES: tuple[Rule, ...] = (
     limit_exceeded.RULE,
     *(module.RULE for module in _MODULES),
     *(module.RULE for module in hygiene.SUPPRESSIONS),
+    not_in_target.RULE,
+    needs_an_instant.RULE,
+    value_not_in_target.RULE,
 )
 
 BY_CODE: dict[str, Rule] = {rule.code: rule for rule in RULES}
 
 CHECKS: dict[str, Callable[[World], Iterator[Finding]]] = {module.RULE.code: module.check for module in _MODULES}
-"""The rules that look at a compiled policy set. Those of the source itself are found on the way to it."""
+"""The rules that look at a compiled policy set. Those of the source itself are found on the way to it, those of targets
+on the way from it.
+"""
 
 OF_SUPPRESSIONS = frozenset(module.RULE.code for module in hygiene.SUPPRESSIONS)
 """The rules about comments, which come to their turn when all others have run."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import msgspec
+
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
+from policylang.model.types import Type
 from policylang.runtime.truth import Test, operands
 
 
@@ -20,6 +24,18 @@ def every_condition(policy_set: ir.PolicySet) -> Iterator[c.Condition]:
     for invariant in policy_set.invariants:
         if invariant.where is not None:
             yield invariant.where
+
+
+def conditions(formula: Formula) -> Iterator[c.Condition]:
+    """The conditions that a formula speaks of."""
+    match formula:
+        case Holds(condition):
+            yield condition
+        case AllOf(items) | AnyOf(items):
+            for item in items:
+                yield from conditions(item)
+        case Not(item):
+            yield from conditions(item)
 
 
 def tests(condition: c.Condition) -> Iterator[Test]:
@@ -40,3 +56,32 @@ def paths(condition: c.Condition) -> Iterator[c.Path]:
         for operand in operands(test):
             if isinstance(operand, c.Path):
                 yield operand
+
+
+def with_constants(condition: c.Condition, change: Callable[[Type, c.Value, str], c.Value]) -> c.Condition:
+    """The condition with other constants: those that ``change`` makes of their types, values and places."""
+
+    def operand(each: c.Operand) -> c.Operand:
+        if isinstance(each, c.Path):
+            return each
+        return msgspec.structs.replace(each, value=change(each.type, each.value, each.at))
+
+    replace = msgspec.structs.replace
+    match condition:
+        case c.And(items) | c.Or(items):
+            return replace(condition, items=tuple(with_constants(item, change) for item in items))
+        case c.Not(item):
+            return replace(condition, item=with_constants(item, change))
+        case c.Compare(_, left, right):
+            return replace(condition, left=operand(left), right=operand(right))
+        case c.Time(_, moment, duration):
+            return replace(condition, operand=operand(moment), duration=operand(duration))
+        case c.Contains(whole, item):
+            return replace(condition, operand=operand(whole), item=operand(item))
+        case c.TextTest(_, text, part):
+            return replace(condition, operand=operand(text), part=operand(part))
+        case c.In(each, values):
+            changed = [change(each.type, value, f"{condition.at} {n}") for n, value in enumerate(values)]
+            return replace(condition, values=tuple(dict.fromkeys(changed)))
+        case _:
+            return condition

@@ -68,24 +68,11 @@ class Layout:
 
 def _extents(declaration: ast.Declaration) -> Iterator[Extent]:
     yield _extent(declaration)
-    yield from map(_extent, block_items(declaration))
+    yield from map(_extent, ast.block_items(declaration))
 
 
 def _extent(node: ast.Node) -> Extent:
     return node.start_pos, node.end_pos
-
-
-def block_items(declaration: ast.Declaration) -> tuple[ast.Node, ...]:
-    """What stands in the block of a declaration, line by line as it were."""
-    match declaration:
-        case ast.Resource() | ast.Role() | ast.Group() | ast.Job() | ast.User() | ast.Integration():
-            return declaration.items
-        case ast.Task():
-            return declaration.needs
-        case ast.AttributeBlock():
-            return declaration.attributes
-        case _:
-            return ()
 
 
 def _header(declaration: ast.Declaration, source: Source) -> str:

@@ -53,9 +53,31 @@ class Written:
         }
 
     @cached_property
-    def classes(self) -> dict[str, UserClass]:
-        """The class of each user, by id."""
-        return {user: kind for kind in self.world.user_classes for user in kind.users}
+    def appends(self) -> dict[str, tuple[UserClass, int]]:
+        """Appends of the first user of each class, by their places: the class, and which of its appends it is."""
+        return {
+            append.at: (kind, number)
+            for kind in self.world.user_classes
+            for number, append in enumerate(kind.declared.appends)
+        }
+
+    @cached_property
+    def assignments(self) -> dict[str, tuple[UserClass, str]]:
+        """Assignments of the first user of each class, by their places: the class and the role."""
+        return {
+            assignment.at: (kind, assignment.role)
+            for kind in self.world.user_classes
+            for assignment in kind.declared.assignments
+        }
+
+    @cached_property
+    def given(self) -> dict[str, list[str]]:
+        """The places of assignments that say the same, of any user, by each of them."""
+        alike: dict[tuple[str, str | None, str | None, str | None], list[str]] = {}
+        for user in self.world.policy_set.users:
+            for each in user.assignments:
+                alike.setdefault((each.role, each.place, each.start, each.until), []).append(each.at)
+        return {at: places for places in alike.values() for at in places}
 
     def users(self, kind: UserClass) -> Iterable[ir.User]:
         return (self.world.index.users[user] for user in kind.users)
@@ -120,7 +142,10 @@ def fix_in_words(rule: Rule) -> str:
     """What can be done about findings of a rule without thinking, in a paragraph."""
     match safety_of(rule.code) or rule.fix:
         case "safe":
-            return "Take the statement out: it does nothing, so that changes nothing of what anybody may do."
+            return (
+                "Safe: `policylang check --fix` takes the statement out, once it is proved that nobody may do more or "
+                "less afterwards. It leaves the statement where a comment would be lost with it."
+            )
         case "suggested":
             return "The help of the finding suggests a change. Whether it is right is for people to decide."
         case _:
@@ -135,22 +160,18 @@ def _itself(finding: Finding, _written: Written) -> Iterable[str]:
 def _append(finding: Finding, written: Written) -> Iterable[str]:
     """The append, of every user who is like the first one."""
     at = str(finding.related[0].location)
-    for kind in written.world.user_classes:
-        for number, append in enumerate(kind.declared.appends):
-            if append.at == at:
-                return tuple(user.appends[number].at for user in written.users(kind))
-    return ()
+    if at not in written.appends:
+        return ()
+    kind, number = written.appends[at]
+    return tuple(user.appends[number].at for user in written.users(kind))
 
 
 def _contained(finding: Finding, written: Written) -> Iterable[str]:
     """Assignments that another one of the same role, or the job, contains: of every user who is like the first one."""
-    for kind in written.world.user_classes:
-        for assignment in kind.declared.assignments:
-            if assignment.at == finding.at:
-                return tuple(
-                    at for user in written.users(kind) for at in _of_user(user, assignment.role, written.world)
-                )
-    return ()
+    if finding.at not in written.assignments:
+        return ()
+    kind, role = written.assignments[finding.at]
+    return tuple(at for user in written.users(kind) for at in _of_user(user, role, written.world))
 
 
 def _of_user(user: ir.User, role: str, world: World) -> Iterable[str]:
@@ -182,16 +203,7 @@ def _says_no_more(inner: ir.Assignment, outer: ir.Assignment | None) -> bool:
 
 def _ended(finding: Finding, written: Written) -> Iterable[str]:
     """The assignment, and the same one of other users."""
-    key = None
-    for user in written.world.policy_set.users:
-        for each in user.assignments:
-            if each.at == finding.at:
-                key = _given(each)
-    return (a.at for user in written.world.policy_set.users for a in user.assignments if _given(a) == key)
-
-
-def _given(each: ir.Assignment) -> tuple[str, str | None, str | None, str | None]:
-    return each.role, each.place, each.start, each.until
+    return written.given.get(finding.at, ())
 
 
 _FIXES: dict[str, tuple[Safety, Callable[[Finding, Written], Iterable[str]]]] = {

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.check.periods import Period, periods
+from policylang.check.periods import Period
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.runtime.plan import Profile, profile
@@ -101,7 +101,7 @@ class Holding:
         if all(each.start is None and each.until is None for each in declared.assignments):
             yield Holder(users.users, declared, None, profile(index, declared.id, None), declared.at)
         else:
-            for period, who in periods(index, declared.id):
+            for period, who in self.world.periods(declared.id):
                 yield Holder(users.users, declared, period, who, declared.at)
 
     @cached_property
@@ -159,11 +159,7 @@ class Holding:
 
 def holding(world: World) -> Holding:
     """Who holds what in a world, made once."""
-    found = world.__dict__.get("_holding")
-    if found is None:
-        found = world.__dict__["_holding"] = Holding(world)
-    assert isinstance(found, Holding)
-    return found
+    return world.once(Holding)
 
 
 def name_of(bundle: Bundle) -> Name:

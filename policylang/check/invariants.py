@@ -53,11 +53,16 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def verdicts(world: World) -> Iterator[tuple[ir.Invariant, Verdict]]:
     """Every invariant with what became of it, worked out once."""
-    known: dict[str, Verdict] = world.__dict__.setdefault("_verdicts", {})
+    known = world.once(_Known).verdicts
     for invariant in world.policy_set.invariants:
         if invariant.label not in known:
             known[invariant.label] = _verdict(world, invariant)
         yield invariant, known[invariant.label]
+
+
+class _Known:
+    def __init__(self, _world: World) -> None:
+        self.verdicts: dict[str, Verdict] = {}
 
 
 def _verdict(world: World, invariant: ir.Invariant) -> Verdict:
@@ -126,6 +131,8 @@ def _made_up(name: Name) -> Asked:
 
 def _some(world: World, invariant: ir.Invariant, asked: Asked, action: str) -> Shown | Unproved | None:
     """A record for which the action is allowed and should not be."""
+    if (action, invariant.resource) not in holding(world).granted_to(asked.profile):
+        return None
     plan, field = world.plan(asked.profile, action, invariant.resource), invariant.field
     if not any(field is None or field in way.fields for way in plan.ways) or plan.requirement is False:
         return None

@@ -7,10 +7,11 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not, all_true, true
+from policylang.analysis.formula import AllOf, Formula, Not, all_true, true
 from policylang.analysis.search import UNPROVED, Found
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import paths, tests
+from policylang.check.conditions import conditions, paths, tests
+from policylang.check.parts import Verdict
 from policylang.check.periods import Period
 from policylang.check.world import World
 from policylang.ir import nodes as ir
@@ -36,16 +37,21 @@ class Questions:
         self.world = world
         self._looks: dict[Formula, Looks] = {}
         self._anybody: dict[tuple[Formula, str], Found] = {}
-        self._together: dict[frozenset[str], Found] = {}
-        self._implied: dict[tuple[frozenset[str], str], Found] = {}
+        self._together: dict[frozenset[str], Verdict] = {}
+        self._lacking: dict[frozenset[str], tuple[str, ...]] = {}
+        self._implied: dict[tuple[frozenset[str], str], Verdict] = {}
 
     # --- formulas ----------------------------------------------------------------------------------------
 
-    def anybody(self, formula: Formula, resource: str) -> Found:
-        """A situation in which the formula holds, whoever asks: somebody made up, a user whom the formula names, or one
-        who lacks an attribute that a user should have. The user of the situation is not told: for claims that there
-        is none.
+    def anybody(self, formula: Formula, resource: str) -> Verdict:
+        """Whether the formula can hold, whoever asks: somebody made up, a user whom the formula names, or one who lacks
+        an attribute that a user should have.
         """
+        return self.world.parts.possible(
+            formula, resource, self.world.now, lambda part: self._by_anybody(part.formula, resource)
+        )
+
+    def _by_anybody(self, formula: Formula, resource: str) -> Found:
         key = (formula, resource)
         if key not in self._anybody:
             self._anybody[key] = self._ask_anybody(formula, resource)
@@ -64,30 +70,34 @@ class Questions:
     def _peculiar(self, formula: Formula) -> Iterator[str]:
         """Users about whom the formula may say what it says of nobody else, one of each kind."""
         looks, index = self.looks(formula), self.world.index
-        yield from sorted(looks.users & {*index.users, *index.integrations})
-        wanted = looks.attributes - index.optional_subject
-        if not wanted:
+        yield from sorted(user for user in looks.users if user in index.users or user in index.integrations)
+        if looks.attributes <= index.optional_subject:
             return
+        if looks.attributes not in self._lacking:
+            self._lacking[looks.attributes] = tuple(self._without(looks.attributes))
+        yield from self._lacking[looks.attributes]
+        yield from sorted(index.integrations)[:1]  # they have no attributes
+
+    def _without(self, attributes: frozenset[str]) -> Iterator[str]:
+        """Users who lack one of the attributes that a user should have, one of each kind."""
+        wanted = attributes - self.world.index.optional_subject
         seen: set[tuple[object, ...]] = set()
         for kind in self.world.user_classes:
-            values = {value.name: value.values for value in kind.declared.attributes if value.name in looks.attributes}
+            values = {value.name: value.values for value in kind.declared.attributes if value.name in attributes}
             if not wanted <= values.keys():
                 held = tuple((name, tuple(v.value for v in values[name])) for name in sorted(values))
                 if held not in seen:
                     seen.add(held)
                     yield kind.first
-        yield from sorted(index.integrations)[:1]  # they have no attributes
 
-    def of_user(self, formula: Formula, resource: str, user: str, period: Period | None = None) -> Found:
-        """Whether the formula can hold for the user, in the period. The situation is the user's only where the answer
-        depends on who asks or when: for claims that there is none.
-        """
+    def of_user(self, formula: Formula, resource: str, user: str, period: Period | None = None) -> Verdict:
+        """Whether the formula can hold for the user, in the period."""
         found = self.anybody(formula, resource)
         looks = self.looks(formula)
         general = not looks.attributes and user not in looks.users
         if found is None or (general and not (looks.time and period not in (None, Period()))):
             return found
-        return self.world.find(formula, resource, user, None if period == Period() else period)
+        return self.world.possible(formula, resource, user, None if period == Period() else period)
 
     def looks(self, formula: Formula) -> Looks:
         if formula not in self._looks:
@@ -128,7 +138,7 @@ class Questions:
 
     # --- sets of policies --------------------------------------------------------------------------------
 
-    def together(self, instances: Iterable[str]) -> Found:
+    def together(self, instances: Iterable[str]) -> Verdict:
         """``None``: no record makes all of these policies on one resource true."""
         key = frozenset(instances)
         if key not in self._together:
@@ -136,7 +146,7 @@ class Questions:
             self._together[key] = self.anybody(all_true(self._conditions(key)), first.resource)
         return self._together[key]
 
-    def implied(self, others: Iterable[str], one: str) -> Found:
+    def implied(self, others: Iterable[str], one: str) -> Verdict:
         """``None``: wherever all the others are true, the one is."""
         key = (frozenset(others), one)
         if one in key[0]:
@@ -149,18 +159,6 @@ class Questions:
 
     def _conditions(self, instances: frozenset[str]) -> Iterator[c.Condition]:
         return (self.world.index.instances[each].condition for each in sorted(instances))
-
-
-def conditions(formula: Formula) -> Iterator[c.Condition]:
-    """The conditions that a formula speaks of."""
-    match formula:
-        case Holds(condition):
-            yield condition
-        case AllOf(items) | AnyOf(items):
-            for item in items:
-                yield from conditions(item)
-        case Not(item):
-            yield from conditions(item)
 
 
 def inner_first(world: World) -> Iterator[tuple[Source, Bundle]]:

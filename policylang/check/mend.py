@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import codecs
 import datetime
+import errno
+import os
+import stat
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -11,15 +14,19 @@ import msgspec
 
 from policylang.check.edits import apply
 from policylang.check.finding import Finding
-from policylang.check.fixes import Fix, Written, fix_of
+from policylang.check.fixes import Fix, Written, fix_of, safety_of
+from policylang.check.ignores import ignorer
 from policylang.check.same_access import access_change
 from policylang.check.world import World
+from policylang.discovery import read_regular
 from policylang.files import write_atomically
 from policylang.project import Project
 from policylang.source import Source
 
 _ROUNDS = 20
 """One fix may make another one possible; so often at most."""
+
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -59,10 +66,21 @@ def mend(project: Project, check: Callable[[Project], Iterable[Finding]], now: d
 
 
 def fixes(project: Project, findings: Iterable[Finding], now: datetime.datetime) -> tuple[Fix, ...]:
-    """The fixes of findings in a policy set that compiles, safe ones and others, in the order of the findings."""
+    """The fixes of findings in a policy set that compiles, safe ones and others, in the order of the findings: those
+    that edit no file in which the config leaves their rule out.
+    """
     assert project.ir is not None
+    found = tuple(findings)
+    if not any(safety_of(finding.code) for finding in found):
+        return ()
+    set_ = project.sources
     written = Written(World(project.ir, now), project.files)
-    return tuple(fix for fix in (fix_of(finding, written) for finding in findings) if fix is not None)
+    ignored = ignorer(set_.config, set_.base)
+    return tuple(
+        fix
+        for fix in (fix_of(finding, written) for finding in found)
+        if fix is not None and not any(ignored(fix.code, str(set_.root / edit.path)) for edit in fix.edits)
+    )
 
 
 def edited(project: Project, chosen: Iterable[Fix]) -> Project:
@@ -129,20 +147,26 @@ def changes(before: Project, after: Project) -> tuple[tuple[Source, Source], ...
 def write(changed: Sequence[tuple[Source, Source]]) -> None:
     """Write the new texts, each file whole or not at all, and all files or none.
 
-    Raises `StaleFileError` before anything is written if a file has changed meanwhile, and OSError where one cannot be
-    written; then those written before are as they were.
+    Raises `StaleFileError` before anything is written if a file has changed meanwhile, and OSError where one must not
+    or cannot be written; then those written before are as they were. The errors name the file.
     """
-    originals = [(Path(old.display), Path(old.display).read_bytes()) for old, _new in changed]
-    for (path, data), (old, _new) in zip(originals, changed, strict=True):
+    originals = []
+    for old, _new in changed:
+        path = Path(old.display)
+        data = read_regular(path)
         if data.removeprefix(codecs.BOM_UTF8) != old.text.encode():
             raise StaleFileError(0, "has changed since it was read", str(path))
+        if not (path.stat().st_mode & _WRITABLE and os.access(path, os.W_OK)):
+            # Replacing it would need no more than a folder that can be written.
+            raise PermissionError(errno.EACCES, "is read-only", str(path))
+        originals.append((path, data))
     written: list[tuple[Path, bytes]] = []
-    try:
-        for (path, data), (_old, new) in zip(originals, changed, strict=True):
-            mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+    for (path, data), (_old, new) in zip(originals, changed, strict=True):
+        mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+        try:
             write_atomically(path, mark + new.text.encode())
-            written.append((path, data))
-    except OSError:
-        for path, data in written:
-            write_atomically(path, data)
-        raise
+        except OSError as error:
+            for earlier, content in written:
+                write_atomically(earlier, content)
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        written.append((path, data))

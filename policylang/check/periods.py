@@ -14,7 +14,7 @@ from policylang.runtime.plan import Profile, profile
 _DAY = datetime.timedelta(days=1)
 
 
-class Period(msgspec.Struct, frozen=True):
+class Period(msgspec.Struct, frozen=True, gc=False):
     """Days from the first to the last, both included, in the policy set's timezone; open where there is none."""
 
     first: datetime.date | None = None

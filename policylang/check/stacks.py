@@ -12,11 +12,12 @@ import msgspec
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds
 from policylang.analysis.search import Found
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import paths
+from policylang.check.conditions import conditions, paths
 from policylang.check.decision import allowed
 from policylang.check.finding import Shown, Who, WitnessError, replay, show
-from policylang.check.limits import Questions, conditions
-from policylang.check.periods import Period, periods
+from policylang.check.limits import Questions
+from policylang.check.parts import Verdict
+from policylang.check.periods import Period
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
@@ -43,7 +44,7 @@ class Stacks:
     def __init__(self, world: World) -> None:
         self.world = world
         self.index = world.index
-        self.questions = Questions(world)
+        self.questions = world.once(Questions)
         self._ways: dict[Name, dict[Permission, tuple[frozenset[str], ...]]] = {}
         self._lost: dict[tuple[Name, Name], tuple[Permission, ...]] = {}
 
@@ -55,7 +56,7 @@ class Stacks:
         job = len(self.index.jobs[declared.job.name].roles) if declared.job is not None else 0
         if (declared.group is not None) + job + len(declared.assignments) < least:
             return
-        found = [each for each in periods(self.index, users.first) if len(each[1].sources) >= least]
+        found = [each for each in self.world.periods(users.first) if len(each[1].sources) >= least]
         now, timezone = self.world.now, self.index.timezone
         yield from sorted(found, key=lambda each: each[0].instant(now, timezone) != now)
 
@@ -121,16 +122,24 @@ class Stacks:
         """
         whole = AllOf((formula, allowed(self.index, plan)))
         resource = plan.resource
-        found = self.questions.anybody(whole, resource)
-        if found is None:
+        if self.questions.anybody(whole, resource) is None:
             return None
         if plan.action == "create":
             whole = AllOf((whole, *self._writable(whole, plan, period)))
-        elif isinstance(found, Witness) and self._is_about_nobody(whole):
-            shared = self._moved(found, period, self.questions.looks(whole).time)
+        elif self._is_about_nobody(whole):
+            shared = self._moved(self.world.find(whole, resource), period, self.questions.looks(whole).time)
             if shared is not None:
                 return shared
         return self.world.find(whole, resource, user, None if period == Period() else period)
+
+    def possible(self, formula: Formula, plan: Plan, user: str, period: Period) -> Verdict:
+        """Whether there is a situation that `ask` would find."""
+        whole = AllOf((formula, allowed(self.index, plan)))
+        if plan.action == "create":
+            if self.questions.anybody(whole, plan.resource) is None:
+                return None
+            whole = AllOf((whole, *self._writable(whole, plan, period)))
+        return self.world.possible(whole, plan.resource, user, None if period == Period() else period)
 
     def _is_about_nobody(self, formula: Formula) -> bool:
         """Whether it does not matter for the formula who asks."""
@@ -139,8 +148,10 @@ class Stacks:
             path.root == "subject" for condition in conditions(formula) for path in paths(condition)
         )
 
-    def _moved(self, witness: Witness, period: Period, timed: bool) -> Witness | None:
-        """The witness at an instant of the period, if it is one there."""
+    def _moved(self, witness: Found, period: Period, timed: bool) -> Witness | None:
+        """The witness, if there is one, at an instant of the period, if it is one there."""
+        if not isinstance(witness, Witness):
+            return None
         if not timed:
             return msgspec.structs.replace(witness, now=period.instant(self.world.now, self.index.timezone))
         since, until = period.instants(self.index.timezone)

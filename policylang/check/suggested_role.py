@@ -12,7 +12,7 @@ from policylang.ir import nodes as ir
 from policylang.model.words import condition_in_words, value_in_words
 from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Source
-from policylang.syntax.printer import quote_text
+from policylang.syntax.quoting import quote_text
 
 Permission = tuple[str, str]
 """A resource and an action on it."""
@@ -36,10 +36,29 @@ def suggested_role(world: World, sources: Sequence[Source], *, narrow: bool) -> 
     return _Suggestion(world, sources, narrow).text()
 
 
+class _Declared:
+    """What every suggestion looks up."""
+
+    def __init__(self, world: World) -> None:
+        self.tasks = {task.name: task for task in world.policy_set.tasks}
+        self.taken = {*world.index.roles, *world.index.groups}
+        numbered = (name.rpartition("_") for name in self.taken)
+        self.numbered = {name for name, _, number in numbered if number.isdigit()}
+        """Names that stand, with a number behind them, for something else."""
+        self.asked: list[tuple[str, str, str]] = []
+        """Resources and attributes, with the role that somebody must have to be chosen."""
+        for resource in world.policy_set.resources:
+            for declared in resource.attributes:
+                role = getattr(getattr(declared.type, "of", declared.type), "role", None)
+                if role is not None:
+                    self.asked.append((resource.name, declared.name, role))
+
+
 class _Suggestion:
     def __init__(self, world: World, sources: Sequence[Source], narrow: bool) -> None:
         self.world = world
         self.index = world.index
+        self.declared = world.once(_Declared)
         self.chains = [chain for source in dict.fromkeys(sources) for chain in world.chains(source)]
         self.outer = list({chain[0].at: chain[0] for chain in self.chains}.values())
         self.tasks = sorted(
@@ -67,7 +86,6 @@ class _Suggestion:
 
     def _needed(self, granted: dict[Permission, list[_Way]]) -> dict[Permission, list[_Way]]:
         """What the tasks need and what that requires, and what sources without tasks have; everything, if nothing."""
-        tasks = {task.name: task for task in self.world.policy_set.tasks}
         wanted: dict[Permission, set[str]] = {}
         busy = {chain[0].at for chain in self.chains if isinstance(chain[-1], ir.Role) and chain[-1].performs}
         for chain in self.chains:
@@ -75,16 +93,16 @@ class _Suggestion:
                 for action in grant.actions:
                     wanted.setdefault((grant.resource, action), set()).update(grant_fields(self.index, grant))
         for name in self.tasks:
-            for need in tasks[name].needs:
+            for need in self.declared.tasks[name].needs:
                 for action in need.actions:
-                    fields = self._plain(need.resource) if need.fields is None else frozenset(need.fields)
+                    fields = self.index.plain[need.resource] if need.fields is None else frozenset(need.fields)
                     wanted.setdefault((need.resource, action), set()).update(fields)
         waiting = [key for key in wanted if key in granted]
         for resource, action in waiting:
             for required in _required(self.index.actions[resource][action].requires):
                 key = (required.resource, required.action)
                 if key in granted and key not in wanted:
-                    wanted[key] = set(self._plain(required.resource))
+                    wanted[key] = set(self.index.plain[required.resource])
                     waiting.append(key)
         kept = {key: ways for key, ways in granted.items() if key in wanted}
         if not kept:
@@ -94,14 +112,10 @@ class _Suggestion:
             for key, ways in kept.items()
         }
 
-    def _plain(self, resource: str) -> frozenset[str]:
-        """What a plain grant covers."""
-        return frozenset(name for name, declared in self.index.attributes[resource].items() if not declared.sensitive)
-
     def _together(self, ways: list[_Way]) -> list[_Way]:
         """One way with all limits, if some record can satisfy them."""
         limits = frozenset(limit for way in ways for limit in way.limits)
-        if len(ways) > 1 and limits and Questions(self.world).together(limits) is None:
+        if len(ways) > 1 and limits and self.world.once(Questions).together(limits) is None:
             return _widest(ways)
         return [msgspec.structs.replace(_all(ways), limits=limits)]
 
@@ -139,11 +153,8 @@ class _Suggestion:
     def _name(self) -> str:
         names = [bundle.name for bundle in self.outer]
         plain = "_and_".join(names if len(names) < 4 else [*names[:2], "more"])
-        taken = {*self.index.roles, *self.index.groups}
         name, number = plain, 1
-        while name in taken or any(
-            other.startswith(f"{name}_") and other[len(name) + 1 :].isdigit() for other in taken
-        ):
+        while name in self.declared.taken or name in self.declared.numbered:
             number += 1
             name = f"{plain}_v{number}"
         return name
@@ -158,20 +169,14 @@ class _Suggestion:
         """The roles inside: the parts of this one, and those that somebody must have to be chosen in an attribute."""
         names = list(inner)
         comments: list[str] = []
-        for resource in self.world.policy_set.resources:
-            for declared in resource.attributes:
-                type_ = getattr(declared.type, "of", declared.type)
-                role = getattr(type_, "role", None)
-                if role is None or not any(
-                    isinstance(chain[-1], ir.Role) and chain[-1].name == role for chain in self.chains
-                ):
-                    continue
-                if any(chain[-1].grants for chain in self.world.chains(Source("role", role, None))):
-                    comments.append(
-                        f"# `{resource.name}.{declared.name}` asks for holders of `{role}`: change that as well"
-                    )
-                elif role not in names:
-                    names.append(role)
+        inside = {chain[-1].name for chain in self.chains if isinstance(chain[-1], ir.Role)}
+        for resource, attribute, role in self.declared.asked:
+            if role not in inside:
+                continue
+            if any(chain[-1].grants for chain in self.world.chains(Source("role", role, None))):
+                comments.append(f"# `{resource}.{attribute}` asks for holders of `{role}`: change that as well")
+            elif role not in names:
+                names.append(role)
         yield from comments
         if names:
             yield f"role {', '.join(names)}"
@@ -191,7 +196,7 @@ class _Suggestion:
         by_fields: dict[tuple[frozenset[str], str | None], list[str]] = {}
         for action in sorted(ways, key=order.index):
             way = ways[action]
-            because = way.because if way.fields - self._plain(resource) else None
+            because = way.because if way.fields - self.index.plain[resource] else None
             by_fields.setdefault((way.fields, because), []).append(action)
         for (fields, because), actions in by_fields.items():
             reason = f" because {quote_text(because)}" if because else ""
@@ -207,7 +212,7 @@ class _Suggestion:
             yield self._attached(instance) + ("" if whole else f" for {', '.join(actions)}")
 
     def _fields(self, resource: str, fields: frozenset[str]) -> str:
-        plain = self._plain(resource)
+        plain = self.index.plain[resource]
         order = [name for name in self.index.attributes[resource] if name in fields]
         if fields == plain:
             return ""

@@ -35,14 +35,15 @@ def _is_symmetric(index: Index, resource: str, condition: c.Condition) -> bool:
             if isinstance(operand, c.Path):
                 if next(user_attributes(index, resource, operand), None) is not None:
                     return False
-            elif _is_user(operand.type):
+            elif is_user(operand.type):
                 return False
-        if isinstance(test, c.In) and _is_user(test.operand.type):
+        if isinstance(test, c.In) and is_user(test.operand.type):
             return False
     return True
 
 
-def _is_user(type_: Type) -> bool:
+def is_user(type_: Type) -> bool:
+    """Whether values of the type are users, or sets of users."""
     return isinstance(type_.of if isinstance(type_, SetType) else type_, UserType)
 
 

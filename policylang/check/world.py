@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from typing import TypeVar, cast
 
 import msgspec
 
 from policylang.analysis.asker import Asker
 from policylang.analysis.formula import Formula
 from policylang.analysis.search import Found, find
-from policylang.check.periods import Period
+from policylang.check.parts import Part, Parts, Verdict
+from policylang.check.periods import Period, periods
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import UserType
@@ -20,6 +22,8 @@ from policylang.runtime.plan import Plan, Profile, make_plan
 from policylang.runtime.sources import Bundle, Source, chains
 from policylang.runtime.truth import operands
 from policylang.thresholds import Thresholds
+
+_Made = TypeVar("_Made")
 
 
 class UserClass(msgspec.Struct, frozen=True):
@@ -41,9 +45,19 @@ class World:
         self.now = now
         self.thresholds = thresholds or Thresholds()
         self.index = Index(policy_set)
+        self.parts = Parts(self.index)
         self._found: dict[tuple[Formula, str, str | None, Period | None], Found] = {}
         self._chains: dict[Source, tuple[tuple[Bundle, ...], ...]] = {}
         self._plans: dict[tuple[Profile, str, str], Plan] = {}
+        self._periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
+        self._limits: dict[tuple[type, str], dict[str, list[ir.Limit]]] = {}
+        self._made: dict[object, object] = {}
+
+    def once(self, make: Callable[[World], _Made]) -> _Made:
+        """What is made of this world, once: rules share its answers."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast(_Made, self._made[make])
 
     def find(self, formula: Formula, resource: str, user: str | None = None, period: Period | None = None) -> Found:
         """A situation in which the formula holds, see `policylang.analysis.search.find`; asked once.
@@ -52,10 +66,29 @@ class World:
         """
         key = (formula, resource, user, period)
         if key not in self._found:
-            at = self.now if period is None else period.instant(self.now, self.index.timezone)
+            at = self._instant(period)
             since, until = (None, None) if period is None else period.instants(self.index.timezone)
             self._found[key] = find(formula, Asker(self.index, resource, at, user, since, until))
         return self._found[key]
+
+    def possible(
+        self, formula: Formula, resource: str, user: str | None = None, period: Period | None = None
+    ) -> Verdict:
+        """Whether there is a situation that `find` would find: much cheaper, where the situation does not matter."""
+
+        def ask(part: Part) -> Found:
+            return self.find(part.formula, resource, user if part.peculiar else None, period if part.time else None)
+
+        return self.parts.possible(formula, resource, self._instant(period), ask)
+
+    def _instant(self, period: Period | None) -> datetime.datetime:
+        return self.now if period is None else period.instant(self.now, self.index.timezone)
+
+    def periods(self, user: str) -> tuple[tuple[Period, Profile], ...]:
+        """See `policylang.check.periods.periods`; worked out once."""
+        if user not in self._periods:
+            self._periods[user] = tuple(periods(self.index, user))
+        return self._periods[user]
 
     @cached_property
     def bundles(self) -> tuple[tuple[Source, Bundle], ...]:
@@ -88,9 +121,17 @@ class World:
         return tuple(
             limit
             for bundle in chain
-            for limit in bundle.limits
-            if self.index.instances[limit.instance].resource == resource and self.applies(limit, action)
+            for limit in self._limits_of(bundle, resource)
+            if limit.actions is None or action in limit.actions
         )
+
+    def _limits_of(self, bundle: Bundle, resource: str) -> Sequence[ir.Limit]:
+        key = (type(bundle), bundle.name)
+        if key not in self._limits:
+            found = self._limits[key] = {}
+            for limit in bundle.limits:
+                found.setdefault(self.instance(limit).resource, []).append(limit)
+        return self._limits[key].get(resource, ())
 
     def applies(self, limit: ir.Limit, action: str) -> bool:
         """Whether a policy that is attached limits the action."""

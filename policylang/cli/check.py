@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -22,6 +22,7 @@ from policylang.files import write_atomically
 from policylang.output import json, text
 from policylang.output.checked import Asked, add_checked, add_compiled, apply_baseline, entries
 from policylang.output.findings import Result
+from policylang.project import Project
 
 _RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
@@ -57,6 +58,10 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
     "--write-baseline", "written", metavar="FILE", type=click.Path(), help="Write the findings into this file instead."
 )
 @click.option(
+    "--fix", is_flag=True, help="Take out what does nothing, where that changes nothing of what anybody may do."
+)
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing; exit code 1 if it would.")
+@click.option(
     "--format",
     "format_",
     type=click.Choice(["text", "json", "sarif", "github", "gitlab", "junit"]),
@@ -72,6 +77,8 @@ def check(
     now: str | None,
     baseline: str | None,
     written: str | None,
+    fix: bool,
+    diff: bool,
     format_: str,
 ) -> None:
     """Check policy sets and report what is wrong with them.
@@ -84,9 +91,26 @@ def check(
     """
     if baseline is not None and written is not None:
         raise click.UsageError("--write-baseline takes every finding: leave --baseline out")
+    if written is not None and (fix or diff):
+        raise click.UsageError("--write-baseline changes no policies: leave --fix and --diff out")
+    if diff and (fix or format_ != "text"):
+        raise click.UsageError("--diff shows changes and nothing else: leave --fix and --format out")
     asked = Asked(read_instant(now, (FIRST_YEAR, LAST_YEAR)), _selection(selected, ignored))
     known = None if baseline is None else _read_baseline(baseline)
-    result = _run(paths, asked)
+    compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
+    sources = [path for path in paths if path not in compiled]
+    made: Sequence[Project] = ()
+    if sources or not compiled:
+        with progress() as step:
+            made = projects(sources, step)
+    if fix or diff:
+        from policylang.cli import fixing
+
+        fixed = fixing.mended(made, compiled, asked, known, baseline)
+        if diff:
+            sys.exit(fixing.show(made, fixed, exit_zero))
+        made = fixing.write_all(fixed)
+    result = _run(made, compiled, asked)
     if written is not None:
         return _write_baseline(result, written)
     if known is not None and baseline is not None:
@@ -103,16 +127,14 @@ def _selection(selected: Sequence[str], ignored: Sequence[str]) -> Selection:
         stop([Problem(error.word, error.message, error.help)])
 
 
-def _run(paths: Sequence[str], asked: Asked) -> Result:
-    compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
-    sources = [path for path in paths if path not in compiled]
+def _run(made: Iterable[Project], compiled: Iterable[str], asked: Asked) -> Result:
     result = Result()
     with progress() as step:
         asked = Asked(asked.now, asked.selection, step)
         for path in compiled:
             step(f"loading {path}")
             add_compiled(result, path, asked)
-        for project in projects(sources, step) if sources or not compiled else ():
+        for project in made:
             add_checked(result, project, asked)
     return result
 

@@ -7,24 +7,37 @@ from pathlib import Path
 
 import click
 
+from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import COULD_NOT_RUN, progress, projects, stop, write_lines
 from policylang.discovery import Problem
 from policylang.files import write_atomically
+from policylang.ir import nodes as ir
 from policylang.ir import to_json
 from policylang.output import text
-from policylang.output.findings import collect
+from policylang.output.findings import Result, add_sources, collect, of_source
+from policylang.project import Project
+from policylang.targets import NAMES, find_target
+
+_UNTOUCHED = "nothing was changed; check the folder and the disk"
 
 
 @click.command("compile")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
+@click.option("--target", type=click.Choice(NAMES), help="Write a bundle for this engine, not JSON.")
 @click.option(
-    "-o", "--output", default="-", show_default=True, type=click.Path(), help="File to write, - for standard output."
+    "-o",
+    "--output",
+    default="-",
+    show_default=True,
+    type=click.Path(),
+    help="File to write, - for standard output; with --target, the bundle's folder.",
 )
-def compile_(paths: tuple[str, ...], output: str) -> None:
-    """Compile a policy set to JSON.
+@now_option("none; only for targets that cannot evaluate dates")
+def compile_(paths: tuple[str, ...], target: str | None, output: str, now: str | None) -> None:
+    """Compile a policy set to JSON, or to a bundle for a policy engine or database.
 
-    PATHS as for check; they must stand for one policy set. With errors in the sources nothing is written and the
-    exit code is 2. The file is written whole or not at all.
+    PATHS as for check; they must stand for one policy set. With errors in the sources, or with anything that the
+    target cannot express exactly, nothing is written and the exit code is 2. Output is written whole or not at all.
     """
     with progress() as step:
         found = projects(paths, step)
@@ -36,6 +49,13 @@ def compile_(paths: tuple[str, ...], output: str) -> None:
     if policy_set is None:
         write_lines(text.render(collect(found)), err=True)
         sys.exit(COULD_NOT_RUN)
+    if target is not None:
+        _compile_for(target, project, policy_set, output, now)
+        return
+    if now is not None:
+        stop(
+            [Problem("--now", "JSON holds all dates as they are", "give it together with `--target`, or leave it out")]
+        )
     document = to_json(policy_set)
     if output == "-":
         sys.stdout.buffer.write(document)
@@ -44,5 +64,31 @@ def compile_(paths: tuple[str, ...], output: str) -> None:
     try:
         write_atomically(Path(output), document)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        stop([Problem(output, f"cannot be written: {reason}", "nothing was changed; check the folder and the disk")])
+        stop([Problem(output, f"cannot be written: {(error.strerror or str(error)).lower()}", _UNTOUCHED)])
+
+
+def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: str, now: str | None) -> None:
+    from policylang.targets.bundle import NotABundleError, write_bundle
+    from policylang.targets.compiling import compile_for
+    from policylang.targets.scenarios import scenarios_of
+    from policylang.targets.target import Bundle, Input
+
+    if output == "-":
+        stop([Problem("--output", "a bundle is a folder of several files", f"name one: `-o build/{name}`")])
+    instant = None if now is None else read_instant(now)
+    bundle = compile_for(
+        find_target(name), Input(policy_set, instant, scenarios_of(project), project.sources.config.targets)
+    )
+    if not isinstance(bundle, Bundle):
+        result = Result()
+        view = add_sources(result, project)
+        result.findings += [of_source(diagnostic, view) for diagnostic in bundle]
+        write_lines(text.render(result), err=True)
+        sys.exit(COULD_NOT_RUN)
+    try:
+        write_bundle(Path(output), bundle.files)
+    except NotABundleError:
+        help = "name a new folder, an empty one or an earlier bundle: bundles are replaced as a whole"
+        stop([Problem(output, "is there already and is no bundle", help)])
+    except OSError as error:
+        stop([Problem(output, f"cannot be written: {(error.strerror or str(error)).lower()}", _UNTOUCHED)])

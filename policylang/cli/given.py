@@ -43,6 +43,8 @@ def read_objects(**given: str | None) -> dict[str, dict[str, Any] | None]:
 
 
 def _read(option: str, given: str) -> dict[str, Any]:
+    if not given.strip():
+        stop([Problem(option, "nothing is given", _HOW)])
     inline = given.lstrip().startswith("{")
     where = option if inline else "standard input" if given == _INPUT else given
     try:

@@ -14,9 +14,14 @@ import click
 
 from policylang import __version__
 from policylang.cli.terminal import COULD_NOT_RUN
+from policylang.diagnostics import visible
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from _typeshed import ReadableBuffer as Buffer
+
+_LONGEST = 300
 
 
 _COMMANDS = {
@@ -27,6 +32,10 @@ _COMMANDS = {
     "who-can": "who_can:who_can",
     "access": "access:access_",
     "eligible": "eligible:eligible",
+    "sql": "sql:sql",
+    "agenda": "agenda:agenda_",
+    "diff": "diff:diff",
+    "fmt": "fmt:fmt",
     "explain": "explain:explain",
     "init": "init:init",
     "schema": "schema:schema",
@@ -71,8 +80,25 @@ class _Closed(io.RawIOBase):
         return memoryview(data).nbytes
 
 
+def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What Python does at its end with an error that nobody expected: say what and where, and fail as what could not be
+    run. Its own exit code would be that of findings.
+    """
+    if not issubclass(kind, Exception):
+        return sys.__excepthook__(kind, error, trace)
+    import traceback
+
+    said = " ".join([str(error)[:_LONGEST], *getattr(error, "__notes__", ())])
+    frame = traceback.extract_tb(trace)[-1]
+    where = f"{os.path.basename(os.path.dirname(frame.filename))}/{os.path.basename(frame.filename)}:{frame.lineno}"
+    click.echo(f"error: a mistake in policylang: {kind.__name__} at {where}: {visible(said)}", err=True)
+    click.echo("  help: this is no finding about your policies; report this line, with what you ran", err=True)
+    sys.exit(COULD_NOT_RUN)
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the entry point of the package."""
+    sys.excepthook = _tell_bug
     if sys.stdout is None:
         # The caller closed it: an error as soon as something is to be written, and only then.
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed()), write_through=True)

@@ -11,6 +11,6 @@ from policylang.schemas import SCHEMAS, schema_text
 @click.argument("which", type=click.Choice(sorted(SCHEMAS)), default="ir")
 def schema(which: str) -> None:
     """Print a JSON Schema (2020-12): of compiled JSON (ir), of policylang.yaml (config), of test files (scenario), of
-    people in YAML or JSON (directory).
+    people in YAML or JSON (directory), of what agenda prints as JSON (agenda).
     """
     click.echo(schema_text(which), nl=False)

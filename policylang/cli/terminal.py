@@ -61,9 +61,11 @@ def progress() -> Iterator[Step]:
     begun = time.monotonic()
     terminal = is_terminal(sys.stderr)
     width = 0
+    latest = ""
 
     def step(what: str) -> None:
-        nonlocal width
+        nonlocal width, latest
+        latest = what
         if terminal and time.monotonic() - begun > _PROGRESS_AFTER:
             line = visible(what)[:70]
             click.echo(f"\r{line.ljust(width)}", err=True, nl=False)
@@ -71,6 +73,9 @@ def progress() -> Iterator[Step]:
 
     try:
         yield step
+    except BaseException as error:
+        error.add_note(f"while {latest or 'starting'}")
+        raise
     finally:
         if width:
             click.echo(f"\r{' ' * width}\r", err=True, nl=False)

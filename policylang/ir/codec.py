@@ -8,6 +8,7 @@ UTF-8 (RFC 8785 as far as this format goes: it has no fractions). Any language c
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from typing import Any
@@ -54,7 +55,22 @@ def from_json(document: bytes) -> PolicySet:
     missing = dangling(policy_set)
     if missing is not None:
         raise LoadError(f"the document refers to {missing}, which it does not contain")
+    wrong = _impossible_day(policy_set)
+    if wrong is not None:
+        raise LoadError(f"the day {quoted(wrong)} is not in the calendar")
     return policy_set
+
+
+def _impossible_day(policy_set: PolicySet) -> str | None:
+    """A day that looks like one, such as the 31st of February; ``None`` if all are in the calendar."""
+    days = {day for user in policy_set.users for each in user.assignments for day in (each.start, each.until)}
+    days |= {review.last for review in policy_set.reviews}
+    for day in sorted(each for each in days if each is not None):
+        try:
+            datetime.date.fromisoformat(day)
+        except ValueError:
+            return day
+    return None
 
 
 def _canonical(document: bytes) -> PolicySet | None:

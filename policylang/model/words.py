@@ -14,7 +14,7 @@ from policylang.model.types import (
     MoneyType,
     Type,
 )
-from policylang.syntax.printer import quote_text
+from policylang.syntax.quoting import quote_text
 
 _TESTS = {"eq": "is", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _TIMES = {"within": "within", "within_next": "within next", "older_than": "older than"}

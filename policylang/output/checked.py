@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,8 @@ def add_checked(result: Result, project: Project, asked: Asked) -> None:
         )
         layouts = {parsed.source.name: Layout(parsed) for parsed in project.files}
         kept = _kept(result, examined, set_.config, set_.base, set_.root)
-        found += [_finding(each, rules, examined.index, view, layouts) for each in kept]
+        suggested = _suggestions(project, kept, asked.now)
+        found += [_finding(each, rules, examined.index, view, layouts, suggested) for each in kept]
         _note(result, asked, rules)
     result.findings += sorted(found, key=_order)
 
@@ -77,7 +78,7 @@ def add_compiled(result: Result, path: str, asked: Asked) -> None:
         result.examined.add(path)
         view = View({}, (path,), path)
         kept = _kept(result, examined, config, base, folder)
-        result.findings += [_finding(each, rules, examined.index, view, {}) for each in kept]
+        result.findings += [_finding(each, rules, examined.index, view, {}, {}) for each in kept]
         _note(result, asked, rules)
 
 
@@ -115,7 +116,24 @@ def _note(result: Result, asked: Asked, rules: dict[str, Severity]) -> None:
     result.now = asked.now.astimezone(datetime.UTC)
 
 
-def _finding(found: Found, rules: dict[str, Severity], index: Index, view: View, layouts: dict[str, Layout]) -> Finding:
+def _suggestions(project: Project, kept: Iterable[Found], now: datetime.datetime) -> dict[tuple[str, str], str]:
+    """What fixes that people have to decide on would do, by code and place."""
+    wanted = [each.finding for each in kept if BY_CODE[each.finding.code].fix == "suggested"]
+    if not wanted:
+        return {}
+    from policylang.check.mend import fixes
+
+    return {(fix.code, fix.at): fix.summary for fix in fixes(project, wanted, now)}
+
+
+def _finding(
+    found: Found,
+    rules: dict[str, Severity],
+    index: Index,
+    view: View,
+    layouts: dict[str, Layout],
+    suggested: dict[tuple[str, str], str],
+) -> Finding:
     said = found.finding
     at = Location.parse(said.at)
     witnesses = tuple(as_witness(index, shown) for shown in said.shown)
@@ -137,6 +155,8 @@ def _finding(found: Found, rules: dict[str, Severity], index: Index, view: View,
         found.looked_at,
         view.policies,
         ("", "") if layout is None else layout.anchor(at),
+        said,
+        suggested.get((said.code, said.at)),
     )
 
 

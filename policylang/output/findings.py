@@ -10,6 +10,7 @@ import msgspec
 
 from policylang.check.baseline import Entry
 from policylang.check.catalogue import BY_CODE
+from policylang.check.finding import Finding as Said
 from policylang.diagnostics import Diagnostic, Related, Severity
 from policylang.discovery import Problem
 from policylang.project import Project
@@ -57,6 +58,10 @@ class Finding(msgspec.Struct, frozen=True):
     """The paths that stand for the policy set."""
     anchor: tuple[str, str] = ("", "")
     """The declaration that it is in, and its words there."""
+    said: Said | None = None
+    """What the rule said, where it was a rule about a compiled policy set."""
+    suggestion: str | None = None
+    """A change of the source that people may decide on, in words."""
 
     @property
     def witnesses(self) -> tuple[Witness, ...]:

@@ -8,7 +8,7 @@ import msgspec
 
 from policylang.output.findings import Finding, Result, written_instant
 
-_INTERNAL = ("looked_at", "policies", "anchor")
+_INTERNAL = ("looked_at", "policies", "anchor", "said", "suggestion")
 _FIELDS = tuple(name for name in Finding.__struct_fields__ if name not in _INTERNAL)
 
 

@@ -55,6 +55,8 @@ def _finding(finding: Finding, sources: dict[str, Source]) -> Iterator[str]:
         yield f"  {_bold('not proved')}: this could not be settled within the budget of a question, so it counts"
     if finding.help:
         yield f"  {_bold('help')}: {_lines(finding.help)}"
+    if finding.suggestion:
+        yield f"  {_bold('suggestion')}: {_lines(finding.suggestion)}"
     yield ""
 
 
@@ -76,7 +78,7 @@ def _stale(baseline: BaselineUse) -> Iterator[str]:
     """What is in a baseline and not in the policies any more."""
     count = len(baseline.stale)
     verb = "does" if count == 1 else "do"
-    yield f"{_bold('note')}: {_counted(count, 'finding')} of `{visible(baseline.path)}` {verb} not occur any more"
+    yield f"{_bold('note')}: {counted(count, 'finding')} of `{visible(baseline.path)}` {verb} not occur any more"
     for entry in baseline.stale[:_MOST_STALE]:
         yield f"  {entry.code} {visible(entry.path)}: {_lines(entry.message)}"
     if count > _MOST_STALE:
@@ -134,7 +136,7 @@ def width_of(text: str) -> int:
 
 def _summary(result: Result) -> str:
     """How many findings there are, what is not among them, and the instant of the rules."""
-    files = _counted(result.files, "file")
+    files = counted(result.files, "file")
     counts = []
     for severity, plural in (("error", "errors"), ("warning", "warnings"), ("info", "info")):
         count = sum(1 for finding in result.findings if finding.severity == severity)
@@ -142,10 +144,10 @@ def _summary(result: Result) -> str:
             counts.append(f"{count} {severity if count == 1 else plural}")
     unproved = sum(finding.unproved for finding in result.findings)
     if result.problems and not counts:
-        said = [f"{_counted(len(result.problems), 'problem')}, {files} checked"]
+        said = [f"{counted(len(result.problems), 'problem')}, {files} checked"]
     else:
         said = [f"{', '.join(counts) or 'no findings'} in {files}"]
-        said += [_counted(len(result.problems), "problem")] if result.problems else []
+        said += [counted(len(result.problems), "problem")] if result.problems else []
     said += [f"{unproved} not proved"] if unproved else []
     said += [f"{result.suppressed} suppressed"] if result.suppressed else []
     said += [f"{result.ignored} ignored"] if result.ignored else []
@@ -154,5 +156,5 @@ def _summary(result: Result) -> str:
     return ", ".join(said)
 
 
-def _counted(count: int, thing: str) -> str:
+def counted(count: int, thing: str) -> str:
     return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -14,7 +14,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way, make_plan, profile
 from policylang.runtime.reference import said_by
 from policylang.runtime.sources import chains, is_active
-from policylang.syntax.printer import quote_text
+from policylang.syntax.quoting import quote_text
 
 
 class Access(msgspec.Struct, frozen=True):

@@ -89,12 +89,24 @@ class Filter:
         ``dialect`` is one that sqlglot knows: ``postgres``, ``sqlite``, ``duckdb``, … Raises ValueError for another
         one, and `UnsupportedError` for what the dialect cannot say exactly. See `policylang.runtime.sql`.
         """
-        from policylang.runtime.sql import UnsupportedError, to_sql
+        from policylang.runtime.sql import to_sql
+
+        self._refuse_unsaid()
+        return to_sql(self._index, self.resource, self.condition, dialect, self._now)
+
+    def to_sql_text(self, dialect: str) -> str:
+        """The same for people: with the values in the text, quoted as the dialect does. Programs bind parameters."""
+        from policylang.runtime.sql import to_text
+
+        self._refuse_unsaid()
+        return to_text(self._index, self.resource, self.condition, dialect, self._now)
+
+    def _refuse_unsaid(self) -> None:
+        from policylang.runtime.sql import UnsupportedError
 
         if self._unsaid and not self.nothing:
             names = ", ".join(f"`{name}`" for name in self._unsaid)
             raise UnsupportedError(f"every user in {names} has to be eligible, which SQL cannot say of a set")
-        return to_sql(self._index, self.resource, self.condition, dialect, self._now)
 
     def __str__(self) -> str:
         if isinstance(self.condition, bool):

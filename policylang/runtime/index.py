@@ -61,6 +61,14 @@ class Index:
         return {name: {a.name: a for a in r.attributes} for name, r in self.resources.items()}
 
     @cached_property
+    def plain(self) -> dict[str, frozenset[str]]:
+        """Resource, and the attributes that a grant covers which names none: those that are not sensitive."""
+        return {
+            name: frozenset(each.name for each in attributes.values() if not each.sensitive)
+            for name, attributes in self.attributes.items()
+        }
+
+    @cached_property
     def actions(self) -> dict[str, dict[str, ir.Action]]:
         """Resource, action name, action."""
         return {name: {a.name: a for a in r.actions} for name, r in self.resources.items()}
@@ -84,6 +92,14 @@ class Index:
     def places_of(self, kind: str) -> frozenset[str]:
         """The places of a kind."""
         return self._of_kind.get(kind, frozenset())
+
+    def first_place_of(self, kind: str) -> str | None:
+        """The first in order of the places of a kind; ``None`` where there is none."""
+        return self._first_of_kind.get(kind)
+
+    @cached_property
+    def _first_of_kind(self) -> dict[str, str]:
+        return {kind: min(names) for kind, names in self._of_kind.items()}
 
     def below(self, place: str) -> tuple[str, ...]:
         """The place and all places below it, in order."""

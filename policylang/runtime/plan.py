@@ -17,14 +17,14 @@ from policylang.runtime.reference import grant_fields, said_by
 from policylang.runtime.sources import Source, chains, sources
 
 
-class Attached(msgspec.Struct, frozen=True):
+class Attached(msgspec.Struct, frozen=True, gc=False):
     """A policy instance and the actions it limits here, all if null."""
 
     instance: str
     actions: tuple[str, ...] | None
 
 
-class Profile(msgspec.Struct, frozen=True):
+class Profile(msgspec.Struct, frozen=True, gc=False):
     """What two users must have in common for every request of theirs to be decided alike, but for who they are."""
 
     sources: tuple[Source, ...]
@@ -46,7 +46,7 @@ def _attached(policies: tuple[ir.UserPolicy, ...]) -> tuple[Attached, ...]:
     return tuple(dict.fromkeys(Attached(p.limit.instance, p.limit.actions) for p in policies))
 
 
-class Way(msgspec.Struct, frozen=True):
+class Way(msgspec.Struct, frozen=True, gc=False):
     """Grants of one source that stand under the same limits.
 
     ``place``: where the source holds, everywhere if null. ``limits``: the instances whose conditions must all be true.
@@ -64,24 +64,24 @@ class Way(msgspec.Struct, frozen=True):
         return self.source.place
 
 
-class PlacedDeny(msgspec.Struct, frozen=True):
+class PlacedDeny(msgspec.Struct, frozen=True, gc=False):
     """A deny and where it holds; everywhere if ``place`` is null."""
 
     place: str | None
     deny: ir.Deny
 
 
-class Held(msgspec.Struct, frozen=True):
+class Held(msgspec.Struct, frozen=True, gc=False):
     """A requirement that is met where one of the places covers the record's."""
 
     places: tuple[str, ...]
 
 
-class AllMet(msgspec.Struct, frozen=True):
+class AllMet(msgspec.Struct, frozen=True, gc=False):
     items: tuple[Met, ...]
 
 
-class AnyMet(msgspec.Struct, frozen=True):
+class AnyMet(msgspec.Struct, frozen=True, gc=False):
     items: tuple[Met, ...]
 
 
@@ -89,7 +89,7 @@ Met = bool | Held | AllMet | AnyMet
 """What is left of a requirement when only the record's place is unknown."""
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """What decides an action on a resource. Limits and appends are empty for an action that bypasses policies."""
 
     resource: str

@@ -272,9 +272,7 @@ def denies(s: Situation, action: str) -> Iterator[ir.Deny]:
 
 def grant_fields(index: Index, grant: ir.Grant) -> frozenset[str]:
     """The attributes that a grant covers."""
-    if grant.fields is not None:
-        return frozenset(grant.fields)
-    return frozenset(name for name, declared in index.attributes[grant.resource].items() if not declared.sensitive)
+    return index.plain[grant.resource] if grant.fields is None else frozenset(grant.fields)
 
 
 def is_met(s: Situation, requirement: ir.Requirement) -> bool:

@@ -14,7 +14,7 @@ from policylang.runtime.index import Index
 Bundle = ir.Group | ir.Role
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """A group or role that a user has, and where it holds: at a place and below, or (``None``) everywhere."""
 
     kind: Literal["group", "role"]

@@ -66,12 +66,43 @@ class SqlCondition(NamedTuple):
 
 def to_sql(index: Index, resource: str, condition: Rest, dialect: str, now: datetime.datetime) -> SqlCondition:
     """The SQL of a residual condition about rows of the resource's table. Raises ValueError for an unknown dialect."""
+    found, parameters = _write(index, resource, condition, dialect, now)
+    return SqlCondition(found.sql(dialect=dialect, identify=True), parameters)
+
+
+def to_text(index: Index, resource: str, condition: Rest, dialect: str, now: datetime.datetime) -> str:
+    """The same with its values written into the SQL, in the dialect's own quotes."""
+    from sqlglot import exp
+
+    found, parameters = _write(index, resource, condition, dialect, now)
+
+    def filled(node: exp.Expr) -> exp.Expr:
+        return _literal(parameters[node.name]) if isinstance(node, exp.Placeholder) else node
+
+    return found.transform(filled).sql(dialect=dialect, identify=True)
+
+
+def _write(
+    index: Index, resource: str, condition: Rest, dialect: str, now: datetime.datetime
+) -> tuple[exp.Expr, dict[str, Any]]:
     from sqlglot import Dialect, exp
 
     Dialect.get_or_raise(dialect)
     writer = _Writer(index, dialect, now)
     found = exp.convert(condition) if isinstance(condition, bool) else writer.condition(condition, resource)
-    return SqlCondition(found.sql(dialect=dialect, identify=True), writer.parameters)
+    return found, writer.parameters
+
+
+def _literal(value: Any) -> exp.Expr:
+    from sqlglot import exp
+
+    if isinstance(value, datetime.datetime):
+        return exp.cast(exp.Literal.string(value.isoformat()), "timestamptz")
+    if isinstance(value, datetime.date):
+        return exp.cast(exp.Literal.string(value.isoformat()), "date")
+    if isinstance(value, Decimal):
+        return exp.Literal.number(format(value, "f"))
+    return exp.convert(value)
 
 
 class _Column(NamedTuple):

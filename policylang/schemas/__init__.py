@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from policylang.check.agenda import agenda_schema
 from policylang.config import config_schema
 from policylang.directory.format import directory_schema
 from policylang.ir.schema import ir_schema
@@ -21,6 +22,7 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "config": config_schema,
     "scenario": scenario_schema,
     "directory": directory_schema,
+    "agenda": agenda_schema,
 }
 
 

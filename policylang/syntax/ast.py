@@ -517,6 +517,23 @@ class File(msgspec.Struct, frozen=True):
     broken: tuple[Broken, ...]
 
 
+WithItems = AttributeBlock | Resource | Role | Group | Task | Job | User | Integration
+"""Declarations with a block, or room for one."""
+
+
+def block_items(declaration: Declaration) -> tuple[Node, ...]:
+    """What stands in the block of a declaration, line by line as it were."""
+    match declaration:
+        case Resource() | Role() | Group() | Job() | User() | Integration():
+            return declaration.items
+        case Task():
+            return declaration.needs
+        case AttributeBlock():
+            return declaration.attributes
+        case _:
+            return ()
+
+
 def without_places(node: Any) -> Any:
     """The tree as plain tuples without offsets, to compare what two trees say."""
     if isinstance(node, tuple):

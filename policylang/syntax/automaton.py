@@ -1,31 +1,15 @@
-"""The parser's automaton: Lark's LALR(1) tables in a form that is quick to walk."""
+"""The parser's automaton: LALR(1) tables in a form that is quick to walk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from lark.parsers.lalr_analysis import ParseTableBase, Shift
-
 Reduction = tuple[int, Callable[[list[Any]], Any] | None, str]
 """How many values a rule takes, what builds the new one (``None``: the one value stays), and the rule's name."""
 
 States = list[dict[str, int | Reduction]]
 """By state and symbol: the next state, or the rule that is complete."""
-
-
-def flatten(table: ParseTableBase[Any], callbacks: dict[Any, Any]) -> States:
-    """Lark's parse table as plain lists and dictionaries."""
-    states: States = [{} for _ in table.states]
-    for state, entries in table.states.items():
-        for symbol, (action, target) in entries.items():
-            if action is Shift:
-                states[state][str(symbol)] = target
-            else:
-                keeps_value = target.options.expand1 and len(target.expansion) == 1 and target.alias is None
-                callback = None if keeps_value else callbacks[target]
-                states[state][str(symbol)] = (len(target.expansion), callback, str(target.origin.name))
-    return states
 
 
 def advance(states: States, stack: list[int], type_: str) -> bool:

@@ -1,6 +1,6 @@
 """From the parser's reductions to syntax nodes, one method for each rule of the grammar.
 
-Lark calls a method when its rule is complete, with the children in the order of the grammar: tokens (keywords and
+The parser calls a method when its rule is complete, with the children in the order of the grammar: tokens (keywords and
 punctuation included), nodes, and ``None`` for an optional part that is absent. Rules whose names begin with an
 underscore have no method; their children stand in their parents'.
 """
@@ -69,7 +69,7 @@ class _JobOfUser(msgspec.Struct):
 
 
 class Builder:
-    """The transformer that Lark runs while it parses."""
+    """What the parser runs while it parses."""
 
     def start(self, c: Children) -> tuple[ast.Declaration, ...]:
         declarations: list[Any] = []

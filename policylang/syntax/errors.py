@@ -402,5 +402,5 @@ def _broken(stop: Stop) -> ast.Broken | None:
 def _offset(value: Any) -> int:
     """Where a value of the parser's stack begins in the text."""
     while not hasattr(value, "start_pos"):
-        value = value[0] if isinstance(value, tuple) else value.children[0]
+        value = value[0]
     return int(value.start_pos)

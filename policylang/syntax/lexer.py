@@ -1,6 +1,6 @@
-"""A lexer on one compiled regular expression, plugged into Lark in place of its own.
+"""A lexer on one compiled regular expression.
 
-It is built from the grammar's terminals, so the grammar stays the only description of the syntax. It does what Lark's
+That is built from the grammar's terminals, so the grammar stays the only description of the syntax. It does what Lark's
 contextual lexer does, at a fraction of the cost and more exactly: a word that is a keyword somewhere is a name wherever
 the keyword does not fit. Lark's own takes a keyword for fitting wherever the parser's state has an entry for it, which
 LALR, merging states, also has in places where the keyword cannot stand.
@@ -12,14 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar
 
 import msgspec
-from lark.common import LexerConf
-from lark.lexer import Lexer, TerminalDef
 
 from policylang.limits import Limits
-from policylang.syntax.automaton import States, fits, flatten
+from policylang.syntax.automaton import States, fits
 
 # The terminals that this lexer knows by name.
 NAME = "NAME"
@@ -34,13 +31,7 @@ END = "$END"
 
 
 class Token(msgspec.Struct, gc=False):
-    """A token with the attributes of Lark's that the builder reads; offsets in code points."""
-
-    # Lark copies these to the end token; nobody reads them, places come from the offsets.
-    line: ClassVar[int] = 0
-    column: ClassVar[int] = 0
-    end_line: ClassVar[int] = 0
-    end_column: ClassVar[int] = 0
+    """A token; offsets in code points."""
 
     type: str
     value: str
@@ -48,44 +39,21 @@ class Token(msgspec.Struct, gc=False):
     end_pos: int
 
 
-class ScannerLexer(Lexer):
-    """The lexer class to give to ``Lark(lexer=…)``. A ``Scan`` is one pass of it over a text."""
+class Lexicon(msgspec.Struct, frozen=True):
+    """The words of the language, from the terminals of the grammar."""
 
-    __future_interface__ = 2
-
-    def __init__(self, conf: LexerConf) -> None:
-        self.keywords = {t.pattern.value: t.name for t in conf.terminals if is_word(t)}
-        self.states: States | None = None
-        self.spelling = {t.name: t.pattern.value for t in conf.terminals if t.pattern.type == "str"}
-        # The order of Lark's own lexer: by priority, then the longest possible match first.
-        terminals = sorted(
-            (t for t in conf.terminals if not is_word(t)),
-            key=lambda t: (t.name != NAME, -t.priority, -t.pattern.max_width, -len(t.pattern.value), t.name),
-        )
-        patterns = {t.name: t.pattern.to_regexp() for t in terminals}
-        # White space is matched with the token behind it: that halves the number of matches.
-        space = patterns.pop(WHITESPACE)
-        named = [f"(?P<{name}>{pattern})" for name, pattern in patterns.items()]
-        # Every character is matched by something, so that no text can be passed over in silence.
-        named.append(rf'(?P<{UNREADABLE}>"[^\n\r]*|[^\x00-\x7f]+|(?s:.))')
-        self.scanner = re.compile(f"(?>{space})?+(?:{'|'.join(named)})")
-
-    def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Any]:
-        """The tokens of a text for the state that the parser is in; the interface that Lark calls."""
-        if self.states is None:
-            self.states = flatten(parser_state.parse_conf.parse_table, parser_state.parse_conf.callbacks)
-        return Scan(self, lexer_state.text.text).tokens(self.states, parser_state.state_stack)
-
-
-def is_word(terminal: TerminalDef) -> bool:
-    """Whether the terminal is a keyword, a fixed text that also has the form of a name."""
-    return terminal.pattern.type == "str" and terminal.pattern.value.isidentifier()
+    keywords: dict[str, str]
+    """The token type of each word that can be a keyword."""
+    spelling: dict[str, str]
+    """How a token is written, by its type, where there is one way."""
+    scanner: re.Pattern[str]
+    """White space and the token behind it, in a group of its type; keywords are names."""
 
 
 class Scan:
     """One pass over a text. ``pos`` may be moved between tokens; ``comments`` gathers what was passed over."""
 
-    def __init__(self, lexer: ScannerLexer, text: str, limits: Limits | None = None) -> None:
+    def __init__(self, lexer: Lexicon, text: str, limits: Limits | None = None) -> None:
         self.lexer = lexer
         self.text = text
         self.pos = 0

@@ -98,7 +98,8 @@ def test_files_that_cannot_be_read(ask: Ask, write, tmp_path: Path) -> None:
         large.truncate(5 * 1024**2)
     for given, words in (
         ("nowhere.json", "cannot be read: no such file"),
-        ("", "cannot be read"),
+        ("", "error: --record: nothing is given"),
+        ("  ", "error: --record: nothing is given"),
         (".", "cannot be read: not a regular file"),
         ("x" * 5000, "cannot be read: file name too long"),
         ("bad.json", "not UTF-8: byte 7"),
@@ -109,7 +110,7 @@ def test_files_that_cannot_be_read(ask: Ask, write, tmp_path: Path) -> None:
         result = ask(*DECIDE, "--record", given)
         assert (result.exit_code, result.stdout) == (2, ""), given
         assert words in result.stderr
-        assert "--record: give a JSON object, a file with one" in result.stderr or given == "bad.json"
+        assert "give a JSON object, a file with one" in result.stderr or given == "bad.json"
 
 
 def test_standard_input(ask: Ask) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -227,7 +230,7 @@ def test_rules_are_selected(check: Check, write, arguments: list[str], found: li
     ("arguments", "said"),
     [
         (["--select", "PL403,PL420"], "did you mean"),
-        (["--select", "PL9"], "codes are PL100 to PL706"),
+        (["--select", "PL9"], f"codes are PL100 to {RULES[-1].code}"),
         (["--select", "limit-lots"], "did you mean `limit-lost`?"),
         (["--select", ""], "codes are"),
         (["--ignore", "PL"], "codes are"),
@@ -346,6 +349,30 @@ def test_exit_codes(check: Check, write, arguments: list[str], severity: str, co
     write("policies/policylang.yaml", f"severities: {{PL402: {severity}}}")
     assert check("--select", "PL402", *arguments).exit_code == code
     assert check("nowhere", *arguments).exit_code == 2
+
+
+CRASH = """
+from policylang.check.catalogue import CHECKS
+from policylang.cli.main import main
+
+def crash(world):
+    raise KeyError("\\x1b[31m")
+
+CHECKS["PL402"] = crash
+main(["check", "policies"])
+"""
+
+
+@pytest.mark.usefixtures("check")
+def test_a_mistake_in_a_rule_is_no_finding(write) -> None:
+    write("policies/a.policy", SET)
+    environment = {**os.environ, "PYTHONPATH": str(POLICIES.parent)}
+    made = subprocess.run([sys.executable, "-c", CRASH], env=environment, capture_output=True, text=True, timeout=60)
+    assert (made.returncode, made.stdout) == (2, "")
+    assert made.stderr.startswith("error: a mistake in policylang: KeyError at ")
+    assert "while checking PL402\n" in made.stderr
+    assert len(made.stderr.splitlines()) == 2
+    assert "\x1b" not in made.stderr
 
 
 # --- compiled policy sets ------------------------------------------------------------------------------------

@@ -83,7 +83,8 @@ def test_json_and_junit(suite) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("", "the document: None is not of type 'object'"),
+        ("", ":1:1: there is nothing in it"),
+        ("# later\n", ":1:1: there is nothing in it"),
         ("policies: .\n", "'now' is a required property"),
         (HEAD.replace("Z", ""), ":2:6: now: "),
         (HEAD + "records: {one: {title: a}}\n", ":3:16: there is no resource `None`"),

@@ -48,6 +48,28 @@ def test_check_compile_and_test_see_the_people(run, write, policies) -> None:
     assert run("check", "out.json").returncode == 0
 
 
+def test_people_are_found_from_a_file_and_a_subfolder(run, write, policies) -> None:
+    policies("id,group\ndana,sales\n")
+    write("p/sub/b.policy", POLICY)
+    for path in ("p/a.policy", "p/sub", "p/sub/b.policy"):
+        content = json.loads(run("compile", path).stdout)
+        assert [user["id"] for user in content["users"]] == ["amy", "dana"], path
+    content = json.loads(run("compile", "p/sub").stdout)
+    assert content["users"][1]["at"] == "../hr/people.csv:2:1-2:11"
+    policies("id,group\ndana,sale\n")
+    assert b"--> p/hr/people.csv:2:6\n" in run("check", "p/sub").stdout
+
+
+def test_people_of_several_roots(run, write, policies) -> None:
+    policies("id,group\ndana,sales\n")
+    write("p/policylang.yaml", "directory: [hr/people.csv]\nroots: [one, two]\n")
+    write("p/one/a.policy", POLICY)
+    write("p/two/a.policy", POLICY)
+    assert run("check", "--select", "PL1", "p").stdout == b"no findings in 3 files\n"
+    for root in ("one", "two"):
+        assert [user["id"] for user in json.loads(run("compile", f"p/{root}").stdout)["users"]] == ["amy", "dana"]
+
+
 def test_findings_show_the_line(run, write, policies) -> None:
     policies("id,group\ndana,sale\n")
     result = run("check", "p")

@@ -27,7 +27,7 @@ def test_contents(wheel: Path) -> None:
         names = set(archive.namelist())
         metadata = next(name for name in names if name.endswith("METADATA"))
         text = archive.read(metadata).decode()
-    assert "policylang/grammar/policylang.lark" in names
+    assert {"policylang/grammar/policylang.lark", "policylang/syntax/tables.json"} <= names
     assert "policylang/starter/company.policy" in names
     assert "policylang/py.typed" in names
     assert {f"policylang/schemas/{name}.schema.json" for name in ("ir", "config", "scenario")} <= names

@@ -78,3 +78,5 @@ def test_sql_selects_what_is_allowed(case: Case, database: Any) -> None:
             assert any(words in str(error) for words in REFUSED)  # noqa: PT017
             continue
         assert tables.keys(request.resource, sql, parameters) == expected, (request, sql, parameters)
+        text = found.to_sql_text(database.dialect)
+        assert tables.keys(request.resource, text, {}) == expected, (request, text)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from lark import Lark, logger
 
 from policylang.source import Source
 from policylang.syntax import ast
-from policylang.syntax.grammar import grammar_path, make_lark, tables
+from policylang.syntax.grammar import PATH, tables
 from policylang.syntax.parser import parse
-from policylang.syntax.printer import print_file
 from tests.helpers import ACCEPTANCE, codes, compiled
+from tools.parse_tables import GRAMMAR, make_lark
 
+ROOT = Path(__file__).parents[2]
 FILES = sorted(ACCEPTANCE.rglob("*.policy"))
 STOCK = make_lark("contextual")
 PLUGGED = make_lark()
@@ -23,7 +28,22 @@ KEYWORDS = sorted(tables().lexer.keywords)
 def test_lalr_without_conflicts(caplog: pytest.LogCaptureFixture) -> None:
     """`strict` turns every shift/reduce conflict and every collision of terminals into an exception."""
     logger.setLevel(logging.CRITICAL)
-    Lark(grammar_path().read_text(encoding="utf-8"), parser="lalr", strict=True)
+    Lark(GRAMMAR.read_text(encoding="utf-8"), parser="lalr", strict=True)
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_the_tables_are_those_of_the_grammar(seed: str) -> None:
+    """Whatever order sets have."""
+    command = [sys.executable, "-c", "from tools.parse_tables import tables_text; print(tables_text(), end='')"]
+    made = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
+    )
+    assert made.stdout.decode() == PATH.read_text(encoding="utf-8"), "run: make expected"
+
+
+def test_parsing_needs_no_lark() -> None:
+    command = [sys.executable, "-c", "import sys, policylang.cli.check as _; assert 'lark' not in sys.modules"]
+    subprocess.run(command, cwd=ROOT, check=True)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -33,15 +53,6 @@ def test_acceptance_files_parse_with_every_lexer_alike(path) -> None:
     assert ours.diagnostics == ()
     assert ours.file.declarations == STOCK.parse(text)
     assert ours.file.declarations == PLUGGED.parse(text)
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_printed_trees_parse_to_equal_trees(path) -> None:
-    first = parse(Source(path.name, path.read_text(encoding="utf-8"))).file
-    text = print_file(first)
-    second = parse(Source(path.name, text))
-    assert second.diagnostics == ()
-    assert ast.without_places(second.file.declarations) == ast.without_places(first.declarations)
 
 
 @pytest.mark.parametrize("word", KEYWORDS)

@@ -15,7 +15,7 @@ from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.explaining.tree import Tested
 from policylang.runtime.truth import Situation, Test, Truth, bad_values, missing_names, operands, truth, value
 from policylang.runtime.values import MISSING, attribute
-from policylang.syntax.printer import quote_text
+from policylang.syntax.quoting import quote_text
 
 LONGEST = 60
 """How much of a value is shown."""

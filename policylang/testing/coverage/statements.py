@@ -10,7 +10,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.model.words import condition_in_words
 from policylang.runtime.index import Index
-from policylang.syntax.printer import quote_text
+from policylang.syntax.quoting import quote_text
 
 Kind = Literal["grant", "deny", "limit", "append", "override", "assignment", "membership", "job", "role"]
 Owner = tuple[Literal["everyone", "group", "role", "user", "job", "integration"], str]

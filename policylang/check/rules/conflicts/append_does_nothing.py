@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Not, true
-from policylang.analysis.search import UNPROVED, Found
+from policylang.analysis.search import UNPROVED
 from policylang.check.decision import way_open
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions
-from policylang.check.periods import Period, periods
+from policylang.check.parts import Verdict
+from policylang.check.periods import Period
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -59,7 +60,7 @@ def check(world: World) -> Iterator[Finding]:
     policies that are always true (PL202), and actions that reach no record anyway (PL201, PL203, PL209). A terminated
     user without a grant on the resource is no finding.
     """
-    questions = Questions(world)
+    questions = world.once(Questions)
     for kind in world.user_classes:
         gone: list[ir.UserPolicy] = []
         for append in reversed(kind.declared.appends):
@@ -77,7 +78,7 @@ def _nothing(
     instance = world.instance(append.limit)
     resource = instance.resource
     granted, asked, unproved = False, False, False
-    for period, who in periods(world.index, kind.first):
+    for period, who in world.periods(kind.first):
         for action in world.index.resources[resource].actions:
             if action.bypasses_policies or not world.applies(append.limit, action.name):
                 continue
@@ -102,7 +103,7 @@ def _nothing(
     return _finding(world, kind, append, granted, unproved)
 
 
-def _of_user(questions: Questions, formula: Formula, resource: str, kind: UserClass, period: Period) -> Found:
+def _of_user(questions: Questions, formula: Formula, resource: str, kind: UserClass, period: Period) -> Verdict:
     return questions.of_user(formula, resource, kind.first, period)
 
 

@@ -11,7 +11,6 @@ from policylang.analysis.search import UNPROVED
 from policylang.check.decision import allowed
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions
-from policylang.check.periods import periods
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -58,7 +57,7 @@ def check(world: World) -> Iterator[Finding]:
     is given or loses a role. An append that is never true for anybody is another finding, PL203. One finding for a user
     and a resource.
     """
-    questions = Questions(world)
+    questions = world.once(Questions)
     for kind in world.user_classes:
         resources = dict.fromkeys(world.instance(each.limit).resource for each in kind.declared.appends)
         for resource in resources:
@@ -68,7 +67,7 @@ def check(world: World) -> Iterator[Finding]:
 def _on_resource(world: World, questions: Questions, kind: UserClass, resource: str) -> Iterator[Finding]:
     dead: dict[str, tuple[ir.UserPolicy, ...]] = {}
     unproved = False
-    for period, who in periods(world.index, kind.first):
+    for period, who in world.periods(kind.first):
         for action in world.index.resources[resource].actions:
             plan = world.plan(who, action.name, resource)
             if action.name in dead or not plan.ways or not plan.appends:

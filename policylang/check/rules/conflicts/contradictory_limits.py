@@ -73,7 +73,7 @@ def check(world: World) -> Iterator[Finding]:
     that they take away; and overrides of one user that do so. A policy that alone reaches nothing is another finding,
     PL203. Actions that bypass policies are not limited.
     """
-    questions = Questions(world)
+    questions = world.once(Questions)
     cores: dict[frozenset[str], _Core] = {}
     by_limit: dict[str, list[frozenset[str]]] = {}
     for source, _bundle in inner_first(world):

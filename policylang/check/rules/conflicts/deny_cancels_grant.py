@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from policylang.analysis.formula import AllOf, Not, all_true
-from policylang.analysis.search import UNPROVED, Found
-from policylang.analysis.witness import Witness
+from policylang.analysis.search import UNPROVED
 from policylang.check.decision import denied
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, inner_first
+from policylang.check.parts import Verdict
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -82,7 +82,7 @@ def check(world: World) -> Iterator[Finding]:
     So it does where a role or group denies what a role inside it grants: there too the grant counts as a whole. The
     finding stands on the grant, once, however many sources bring it and the deny together.
     """
-    questions = _Questions(world)
+    taking = _Denies(world)
     found: dict[str, _Cancelled] = {}
     for source, bundle in inner_first(world):
         said = [deny for place in _said(world, source) for deny in place.denies]
@@ -93,7 +93,7 @@ def check(world: World) -> Iterator[Finding]:
                 continue
             for at, grants in _statements(chain[-1]).items():
                 told = found.get(at)
-                cancelled = _cancelled(questions, chain, grants, said)
+                cancelled = _cancelled(taking, chain, grants, said)
                 whole = len(chain) > 1 or any(grant.wildcard for grant in grants)
                 if cancelled is None or (whole and not cancelled[0]):
                     continue
@@ -133,12 +133,12 @@ def _statements(bundle: Bundle) -> dict[str, list[ir.Grant]]:
 
 
 def _cancelled(
-    questions: _Questions, chain: tuple[Bundle, ...], grants: Sequence[ir.Grant], said: Sequence[ir.Deny]
+    taking: _Denies, chain: tuple[Bundle, ...], grants: Sequence[ir.Grant], said: Sequence[ir.Deny]
 ) -> tuple[bool, dict[_Pair, None], dict[str, None], bool] | None:
     """What is cancelled of a grant: whether all of it that is alive, the actions, the denies, and whether it is in
     doubt.
     """
-    world = questions.world
+    world = taking.world
     pairs: dict[_Pair, None] = {}
     by: dict[str, None] = {}
     unproved, whole = False, True
@@ -146,14 +146,14 @@ def _cancelled(
         for action in grant.actions:
             denies = [
                 *(deny for deny in said if deny.resource == grant.resource and action in deny.actions),
-                *questions.for_everyone.get((grant.resource, action), ()),
+                *taking.for_everyone.get((grant.resource, action), ()),
             ]
             bypasses = world.index.actions[grant.resource][action].bypasses_policies
             limits = () if bypasses else world.limits(chain, grant.resource, action)
             instances = frozenset(limit.instance for limit in limits)
-            if instances and questions.together(instances) is None:
+            if instances and taking.questions.together(instances) is None:
                 continue  # dead without any deny: PL201, PL203
-            answer, core = questions.cancel(grant, instances, tuple(denies)) if denies else (False, ())
+            answer, core = taking.cancel(grant, instances, tuple(denies)) if denies else (False, ())
             if answer is False:
                 whole = False
                 continue
@@ -163,16 +163,17 @@ def _cancelled(
     return (whole, pairs, by, unproved) if pairs else None
 
 
-class _Questions(Questions):
+class _Denies:
     """Which denies take all of a grant, answered once for the same limits and denies."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(world)
+        self.world = world
+        self.questions = world.once(Questions)
         self.for_everyone: dict[_Pair, list[ir.Deny]] = {}
         for deny in world.index.denies:
             for action in deny.actions:
                 self.for_everyone.setdefault((deny.resource, action), []).append(deny)
-        self._left: dict[tuple[frozenset[str], tuple[str, ...], str], Found] = {}
+        self._left: dict[tuple[frozenset[str], tuple[str, ...], str], Verdict] = {}
 
     def cancel(
         self, grant: ir.Grant, limits: frozenset[str], denies: tuple[ir.Deny, ...]
@@ -208,9 +209,9 @@ class _Questions(Questions):
         if key not in self._left:
             conditions = all_true(self.world.index.instances[each].condition for each in sorted(limits))
             kept = [Not(denied(self.world.index, resource, PlacedDeny(None, deny))) for deny in denies]
-            self._left[key] = self.anybody(AllOf((conditions, *kept)), resource)
+            self._left[key] = self.questions.anybody(AllOf((conditions, *kept)), resource)
         found = self._left[key]
-        return None if found is UNPROVED else isinstance(found, Witness)
+        return None if found is UNPROVED else found is True
 
 
 def _finding(world: World, at: str, each: _Cancelled) -> Finding:

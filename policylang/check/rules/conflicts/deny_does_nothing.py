@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from policylang.analysis.formula import AllOf, all_true
-from policylang.analysis.search import UNPROVED, Found
+from policylang.analysis.search import UNPROVED
 from policylang.check.decision import denied, way_open
 from policylang.check.finding import Finding
 from policylang.check.limits import Questions
-from policylang.check.periods import periods
+from policylang.check.parts import Verdict
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -68,7 +68,7 @@ def check(world: World) -> Iterator[Finding]:
     has, at any time. One that takes away some of what it names does something. What else may keep the record from the
     user is not asked: another deny, an append, a requirement.
     """
-    questions = Questions(world)
+    questions = world.once(Questions)
     waiting = [said for said in _statements(world) if not _in_own_source(world, questions, said)]
     waiting = _left_by_others(world, questions, waiting) if waiting else []
     yield from map(_finding, waiting)
@@ -129,10 +129,10 @@ def _can_match(world: World, questions: Questions, said: _Said, deny: ir.Deny, i
     return _noted(said, questions.anybody(formula, deny.resource))
 
 
-def _noted(said: _Said, found: Found) -> bool:
+def _noted(said: _Said, found: Verdict) -> bool:
     """Whether a record was found; that there may be one is remembered."""
     said.unproved = said.unproved or found is UNPROVED
-    return found is not None and found is not UNPROVED
+    return found is True
 
 
 # --- everybody else ------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def _all_sources(world: World, user: ir.User) -> Iterator[tuple[str, str]]:
 
 
 def _matches_for_user(world: World, questions: Questions, said: _Said, kind: UserClass) -> bool:
-    for period, who in periods(world.index, kind.first):
+    for period, who in world.periods(kind.first):
         for deny in said.denies:
             for action in deny.actions:
                 plan = world.plan(who, action, deny.resource)

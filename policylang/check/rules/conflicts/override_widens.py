@@ -9,11 +9,11 @@ import msgspec
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not, true
 from policylang.analysis.search import UNPROVED
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import paths
+from policylang.check.conditions import conditions, paths
 from policylang.check.decision import unhindered, way_open
 from policylang.check.finding import Finding, Shown, Who, WitnessError, counted, related, show
-from policylang.check.limits import Questions, conditions
-from policylang.check.periods import Period, periods
+from policylang.check.limits import Questions
+from policylang.check.periods import Period
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -69,7 +69,7 @@ def check(world: World) -> Iterator[Finding]:
     attributes under different limits. Only what the user is in fact allowed is reported: not what an append, a deny or
     a requirement keeps away. One finding for a user and a resource.
     """
-    questions = Questions(world)
+    questions = world.once(Questions)
     for kind in world.user_classes:
         user = kind.declared
         if user.group is None or user.terminated:
@@ -83,7 +83,7 @@ def _on_resource(world: World, questions: Questions, kind: UserClass, resource: 
     doubt: list[str] = []
     actions = [action for action in world.index.resources[resource].actions if not action.bypasses_policies]
     for action in sorted((action.name for action in actions), key=lambda name: name == "create"):
-        for period, who in periods(world.index, kind.first):
+        for period, who in world.periods(kind.first):
             found = _wider(world, questions, kind.first, period, who, action, resource)
             if isinstance(found, Shown):
                 shown[action] = found

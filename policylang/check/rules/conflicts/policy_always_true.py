@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.analysis.formula import Not, true
-from policylang.analysis.search import UNPROVED, Found
-from policylang.analysis.witness import Witness
+from policylang.analysis.search import UNPROVED
 from policylang.check.blame import at_fault
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, uses
+from policylang.check.parts import Verdict
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -46,13 +46,13 @@ def check(world: World) -> Iterator[Finding]:
     should have. Where other arguments, or another resource, would make a limit of the policy, the finding stands where
     it is first used like this.
     """
-    questions = Questions(world)
+    questions = world.once(Questions)
     used = uses(world.policy_set)
 
-    def opposite(instance: ir.PolicyInstance) -> Found:
+    def opposite(instance: ir.PolicyInstance) -> Verdict:
         return questions.anybody(Not(true(instance.condition)), instance.resource)
 
-    for instances, everywhere in at_fault(world.policy_set, lambda each: not isinstance(opposite(each), Witness)):
+    for instances, everywhere in at_fault(world.policy_set, lambda each: opposite(each) is not True):
         first = instances[0]
         unproved = any(opposite(each) is UNPROVED for each in instances)
         at, *others = [first.at] if everywhere else used.get(first.id) or [first.at]

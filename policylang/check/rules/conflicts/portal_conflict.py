@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.periods import periods
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule, listed
 from policylang.ir import nodes as ir
@@ -72,7 +71,7 @@ def check(world: World) -> Iterator[Finding]:
     for kind in world.user_classes:
         if len(doors(profile(world.index, kind.first, None).sources)) < 2:
             continue
-        for _period, who in periods(world.index, kind.first):
+        for _period, who in world.periods(kind.first):
             found = doors(who.sources)
             if len(found) > 1:
                 yield _finding(world, kind, found)

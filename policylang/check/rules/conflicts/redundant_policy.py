@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.analysis.search import UNPROVED
-from policylang.analysis.witness import Witness
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions
 from policylang.check.world import World
@@ -65,7 +64,7 @@ def check(world: World) -> Iterator[Finding]:
     each other only the later one is reported. What is told elsewhere is left out: policies that are always true
     (PL202), grants whose limits reach nothing (PL201, PL203), limits that limit no grant (PL214).
     """
-    questions = Questions(world)
+    questions = world.once(Questions)
     for source, bundle in world.bundles:
         if not bundle.limits:
             continue
@@ -105,7 +104,7 @@ def _implying(
         if not others:
             return (), False
         found = questions.implied((each.instance for each in others), limit.instance)
-        if isinstance(found, Witness):
+        if found is True:
             return (), False
         unproved = unproved or found is UNPROVED
         alone = next((e for e in others if questions.implied((e.instance,), limit.instance) is None), None)

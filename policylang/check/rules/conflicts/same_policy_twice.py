@@ -62,7 +62,7 @@ def check(world: World) -> Iterator[Finding]:
     used with the same arguments on the same resource. Left out are policies that are always or never true (PL202,
     PL203).
     """
-    questions = Questions(world)
+    questions = world.once(Questions)
     meanings = list(_meanings(world, questions))
     samples = _samples(world, meanings)
     told: dict[tuple[object, ...], list[_Meaning]] = {}
@@ -86,8 +86,7 @@ def _meanings(world: World, questions: Questions) -> Iterator[_Meaning]:
         instances = {
             (each.resource, tuple(argument.value for argument in each.arguments)): each
             for each in of.get(policy.name, ())
-            if isinstance(questions.together((each.id,)), Witness)
-            and isinstance(questions.implied((), each.id), Witness)
+            if questions.together((each.id,)) is True and questions.implied((), each.id) is True
         }
         if instances:
             yield _Meaning(policy, instances)
@@ -145,7 +144,7 @@ def _equal(world: World, questions: Questions, first: _Meaning, second: _Meaning
         here, there = true(one.condition), true(other.condition)
         differs = AnyOf((AllOf((here, Not(there))), AllOf((there, Not(here)))))
         found = questions.anybody(differs, one.resource)
-        if isinstance(found, Witness):
+        if found is True:
             return False
         doubt = doubt or found is UNPROVED
     return False if not shared else None if doubt else True

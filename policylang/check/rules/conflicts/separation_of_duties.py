@@ -8,7 +8,6 @@ import msgspec
 
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import inner_first
-from policylang.check.periods import periods
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, quoted
 from policylang.ir import nodes as ir
@@ -189,7 +188,7 @@ class _Checker:
     def _together(self, separation: ir.Separation, kind: UserClass) -> Iterator[tuple[_Side, _Side]]:
         """Grants of the two permissions that the user has at one time and place."""
         first, second = _pairs(separation)
-        for _period, who in periods(self.world.index, kind.first):
+        for _period, who in self.world.periods(kind.first):
             for one in self._sides(who.sources, first):
                 for other in self._sides(who.sources, second):
                     if self._overlap(one.source.place, other.source.place):

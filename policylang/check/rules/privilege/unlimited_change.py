@@ -11,6 +11,7 @@ from policylang.analysis.search import UNPROVED, Found
 from policylang.analysis.witness import Witness
 from policylang.check.decision import denied, unhindered, way_open
 from policylang.check.finding import Finding, Shown, related, show
+from policylang.check.parts import Verdict
 from policylang.check.privileges import holder, just, on, several
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
@@ -119,7 +120,7 @@ class _Question:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.outside: dict[str, Found] = {}
+        self.outside: dict[str, Verdict] = {}
         self.reach: dict[str, Found] = {}
         self.left: dict[tuple[str, frozenset[frozenset[str]]], Found] = {}
 
@@ -132,7 +133,7 @@ class _Question:
         taken = self._taken(plan)
         if isinstance(taken, Witness):
             return
-        unsure = [way for way in ways if not isinstance(self._keeps_away(way), Witness)]
+        unsure = [way for way in ways if self._keeps_away(way) is not True]
         open_ = [way for way in unsure if taken is None and self._keeps_away(way) is None]
         if open_:
             for way in open_:
@@ -162,22 +163,22 @@ class _Question:
 
     def narrows(self, limits: Iterable[str]) -> bool:
         """Whether policies, all together, keep a record away."""
-        return any(isinstance(self._outside(self.world.index.instances[each]), Witness) for each in limits)
+        return any(self._outside(self.world.index.instances[each]) is True for each in limits)
 
-    def _keeps_away(self, way: Way) -> Found:
-        """A record that the limits of the way keep away; ``None`` if there is none."""
-        found: Found = None
+    def _keeps_away(self, way: Way) -> Verdict:
+        """Whether the limits of the way keep a record away."""
+        found: Verdict = None
         for limit in way.limits:
             outside = self._outside(limit)
-            if isinstance(outside, Witness):
-                return outside
+            if outside is True:
+                return True
             found = found or outside
         return found
 
-    def _outside(self, limit: ir.PolicyInstance) -> Found:
-        """A record that a policy keeps away."""
+    def _outside(self, limit: ir.PolicyInstance) -> Verdict:
+        """Whether a policy keeps a record away."""
         if limit.id not in self.outside:
-            self.outside[limit.id] = self.world.find(Not(true(limit.condition)), limit.resource)
+            self.outside[limit.id] = self.world.possible(Not(true(limit.condition)), limit.resource)
         return self.outside[limit.id]
 
     def _together(self, plan: Plan, ways: Sequence[Way]) -> Found:

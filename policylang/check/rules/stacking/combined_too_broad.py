@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
-from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, Not, all_true
+from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, Not, true
 from policylang.analysis.search import Found
 from policylang.analysis.witness import Witness
 from policylang.check.decision import allowed, covered, denied
 from policylang.check.finding import Finding, Shown, counted
+from policylang.check.parts import Verdict
 from policylang.check.periods import Period
 from policylang.check.stacks import Name, Permission, Stacks, everywhere, name_of
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
-from policylang.runtime.plan import PlacedDeny, Profile
+from policylang.runtime.plan import PlacedDeny, Plan, Profile
 from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Source
 
@@ -123,7 +125,7 @@ def check(world: World) -> Iterator[Finding]:
     Sources count together where their dates and their places overlap; the largest may be one that lies apart, for the
     number of permissions. One finding for a class of users.
     """
-    reach = _Reach(Stacks(world))
+    reach = _Reach(world.once(Stacks))
     texts: dict[tuple[Name, ...], str] = {}
     for users in world.user_classes:
         doubtful: Finding | None = None
@@ -175,7 +177,7 @@ class _Reach:
                 if permission in found or self.there(permission[0], source.place) == FALSE:
                     continue
                 plain = permission in certain and permission not in taken and permission[0] not in peculiar
-                if plain or self.find(stack, permission) is not None:
+                if plain or self.possible(stack, permission) is not None:
                     found.add(permission)
         return frozenset(found)
 
@@ -187,6 +189,15 @@ class _Reach:
 
     def find(self, stack: _Stack, permission: Permission, field: str | None = None) -> Found:
         """A record at the stack's place that it opens for the action, on the field if one is given."""
+        asked = self._question(stack, permission, field)
+        return None if asked is None else self.stacks.ask(*asked, stack.users.first, stack.period)
+
+    def possible(self, stack: _Stack, permission: Permission, field: str | None = None) -> Verdict:
+        """Whether there is such a record."""
+        asked = self._question(stack, permission, field)
+        return None if asked is None else self.stacks.possible(*asked, stack.users.first, stack.period)
+
+    def _question(self, stack: _Stack, permission: Permission, field: str | None) -> tuple[Formula, Plan] | None:
         resource, action = permission
         plan = self.world.plan(stack.who, action, resource)
         ways = tuple(way for way in plan.ways if way.source in stack.sources and (field is None or field in way.fields))
@@ -198,7 +209,7 @@ class _Reach:
             there = TRUE
         if field is not None:
             there = AllOf((there, allowed(self.index, plan, field)))
-        return self.stacks.ask(there, plan, stack.users.first, stack.period)
+        return there, plan
 
     def covers(self, name: Name) -> frozenset[tuple[str, str, str]]:
         """What a group or role covers: resource, action, attribute."""
@@ -231,21 +242,28 @@ class _Reach:
 
     def _is_plain(self, permission: Permission, limits: frozenset[str], period: Period) -> bool:
         """Whether some record satisfies the limits and escapes the denies for everyone, whoever asks."""
-        resource, action = permission
-        denies = [
-            Not(denied(self.index, resource, PlacedDeny(None, deny)))
-            for deny in self.index.denies
-            if deny.resource == resource and action in deny.actions and deny.fields is None
-        ]
-        if not limits and not denies:
-            return True
-        limited = all_true(self.index.instances[each].condition for each in sorted(limits))
-        formula = AllOf((limited, *denies))
-        looks = self.stacks.questions.looks(formula)
-        if looks.attributes or looks.users:
+        resource, questions = permission[0], self.stacks.questions
+        denies = self._for_everyone.get(permission, ())
+        conditions = [self.index.instances[each].condition for each in sorted(limits)]
+        asked = [*map(true, conditions), *denies]
+        looks = [questions.looks(each) for each in asked]
+        if any(each.attributes or each.users for each in looks):
             return False
-        when = period if looks.time and period != Period() else None
-        return isinstance(self.world.find(formula, resource, None, when), Witness)
+        if period != Period() and any(each.time for each in looks):
+            return self.world.possible(AllOf(tuple(asked)), resource, None, period) is True
+        if denies:
+            return self.world.possible(AllOf(tuple(asked)), resource) is True
+        return not limits or questions.together(limits) is True
+
+    @cached_property
+    def _for_everyone(self) -> dict[Permission, list[Formula]]:
+        """That no deny for everyone, of whole records, matches."""
+        found: dict[Permission, list[Formula]] = {}
+        for deny in self.index.denies:
+            for action in deny.actions if deny.fields is None else ():
+                formula = Not(denied(self.index, deny.resource, PlacedDeny(None, deny)))
+                found.setdefault((deny.resource, action), []).append(formula)
+        return found
 
     def _denies(self, name: Name) -> frozenset[Permission]:
         if name not in self._denied:
@@ -298,7 +316,7 @@ def _sensitive(reach: _Reach, stack: _Stack, largest: list[Source], found: _Broa
 def _is_alone(reach: _Reach, stack: _Stack, largest: list[Source], resource: str, field: str) -> bool:
     """Whether one of the largest sources alone reaches the attribute."""
     return any(
-        reach.find(stack.alone(source), (resource, action), field) is not None
+        reach.possible(stack.alone(source), (resource, action), field) is not None
         for source in largest
         for other, action, name in reach.secrets(name_of(source))
         if (other, name) == (resource, field)

@@ -34,6 +34,7 @@ user "ada@acme.test" { assign role reader until 2026-11-21 }
 user "ben@acme.test" { assign role reader from 2027-01-01 until 2027-03-31 }
 """,
     since="0.1.0",
+    fix="suggested",
 )
 
 

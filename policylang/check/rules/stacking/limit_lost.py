@@ -80,7 +80,7 @@ def check(world: World) -> Iterator[Finding]:
     matter: the action is what is handed over. Periods that are over count like those to come. One finding for a class
     of users and two roles or groups, whichever places they are given at, and whichever of them loses its limits.
     """
-    stacks = Stacks(world)
+    stacks = world.once(Stacks)
     texts: dict[tuple[Name, ...], str] = {}
     for users in world.user_classes:
         pairs: dict[frozenset[Name], _Lost] = {}
@@ -120,6 +120,13 @@ def _compare(
                 AnyOf(tuple(way_open(stacks.index, resource, way) for way in open_)),
             )
         )
+        possible = stacks.possible(formula, plan, users.first, period)
+        if possible is None:
+            continue
+        if possible is True and lost.shown and action != "create":
+            lost.certain[permission] = None
+            lost.directions[kept, handing] = None
+            continue
         found = stacks.ask(formula, plan, users.first, period)
         if found is None:
             continue

@@ -80,7 +80,7 @@ def check(world: World) -> Iterator[Finding]:
     }
     if not bypassing:
         return
-    stacks = Stacks(world)
+    stacks = world.once(Stacks)
     for users in world.user_classes:
         found = _Bypassed()
         for period, who in stacks.periods(users, least=1):

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import msgspec
 
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Not
-from policylang.analysis.search import UNPROVED, Found
+from policylang.analysis.search import UNPROVED
 from policylang.check.decision import allowed
 from policylang.check.finding import Finding, counted
+from policylang.check.parts import Verdict
 from policylang.check.periods import Period
 from policylang.check.stacks import Stacks, name_of
 from policylang.check.world import UserClass, World
@@ -64,7 +65,7 @@ def check(world: World) -> Iterator[Finding]:
     A role without any grant is a responsibility: to have it is all that it is for, and it is never reported. Of sources
     that are equal the ones named last could go, and a group only where no role could. One finding for a class of users.
     """
-    rule = _Rule(Stacks(world))
+    rule = _Rule(world.once(Stacks))
     for users in world.user_classes:
         certain, doubtful = rule.superfluous(users)
         for sources, unproved in ((certain, False), (doubtful, True)):
@@ -164,7 +165,7 @@ class _Rule:
 
     # --- decisions ---------------------------------------------------------------------------------------------
 
-    def _differs(self, users: UserClass, period: Period, source: Source, with_it: Profile, without: Profile) -> Found:
+    def _differs(self, users: UserClass, period: Period, source: Source, with_it: Profile, without: Profile) -> Verdict:
         """A situation that is decided otherwise without the source."""
         granted = {permission for each in with_it.sources for permission in self.stacks.permissions(name_of(each))}
         theirs = {permission for each in without.sources for permission in self.stacks.permissions(name_of(each))}
@@ -184,7 +185,7 @@ class _Rule:
                     return found
         return UNPROVED if doubt else None
 
-    def _ask(self, formula: Formula, resource: str, users: UserClass, period: Period) -> Found:
+    def _ask(self, formula: Formula, resource: str, users: UserClass, period: Period) -> Verdict:
         return self.stacks.questions.of_user(formula, resource, users.first, period)
 
     def _differences(self, source: Source, first: Plan, second: Plan) -> Iterator[Formula]:

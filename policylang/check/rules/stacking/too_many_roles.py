@@ -57,7 +57,7 @@ def check(world: World) -> Iterator[Finding]:
     or to come. A role that is given at several places counts once, and roles inside others do not count: they are
     looked at where they are put together. `roles_per_user` is the most that is fine. One finding for a class of users.
     """
-    stacks = Stacks(world)
+    stacks = world.once(Stacks)
     most = world.thresholds.roles_per_user
     for users in world.user_classes:
         names: tuple[tuple[str, str], ...] = ()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding
+from policylang.check.reviews import latest_reviews, next_review
+from policylang.check.stacks import today
 from policylang.check.world import World
 from policylang.diagnostics import Rule
-from policylang.ir import nodes as ir
-from policylang.runtime.clock import shift_day
 
 RULE = Rule(
     code="PL603",
@@ -38,19 +37,15 @@ def check(world: World) -> Iterator[Finding]:
     """The next review is due on the day that lies so long after the last one, in the policy set's timezone, and overdue
     when that day is over. Of several lines about the same, as in a log, the latest review counts for all of them.
     """
-    today = world.now.astimezone(world.index.timezone).date()
-    last: dict[tuple[str, str], str] = {}
-    for review in world.policy_set.reviews:
-        if review.last is not None:
-            subject = review.kind, review.name
-            last[subject] = max(review.last, last.get(subject, ""))
+    day = today(world)
+    last = latest_reviews(world.policy_set)
     for review in world.policy_set.reviews:
         seen = last.get((review.kind, review.name))
         if seen is None:
             message = f"{review.kind} `{review.name}` was never reviewed"
         else:
-            due = _due(review, datetime.date.fromisoformat(seen))
-            if due is None or due >= today:
+            due = next_review(review, seen)
+            if due is None or due >= day:
                 continue
             message = f"the review of {review.kind} `{review.name}` was due on {due}"
         yield Finding(
@@ -59,13 +54,3 @@ def check(world: World) -> Iterator[Finding]:
             at=review.at,
             help=f"look at it again, and write the day behind `last`: it is due every {review.every}",
         )
-
-
-def _due(review: ir.Review, last: datetime.date) -> datetime.date | None:
-    """The day of the next review; ``None`` beyond the calendar."""
-    try:
-        due = shift_day(last, review.every, 1)
-        # The day on which so many minutes after the end of the day of the last review are over.
-        return last + datetime.timedelta(days=1, minutes=review.every.amount) if due is None else due
-    except (OverflowError, ValueError):
-        return None

@@ -1,0 +1,166 @@
+"""Whether a formula can hold, without a situation in which it does: from answers about its parts.
+
+Limits on one grant mostly look at an attribute each: one at the owner, one at the age. Where statements share nothing,
+a situation of each makes one of all, so few answers serve very many combinations. ``World.find`` on the whole formula
+gives the same verdict, and is asked where this gives none.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+import msgspec
+
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not
+from policylang.analysis.search import Found, Unproved
+from policylang.analysis.witness import Witness
+from policylang.check.conditions import conditions, tests, with_constants
+from policylang.check.symmetry import is_user, user_attributes
+from policylang.model import conditions as c
+from policylang.model.types import DateTimeType, DateType, TextType, Type
+from policylang.runtime.index import Index
+from policylang.runtime.truth import Test, operands
+
+Verdict = Literal[True] | None | Unproved
+"""True: the formula holds in some situation; ``None``: in none."""
+
+_MOST_CASES = 16
+"""Formulas that fall into more cases are asked about as a whole."""
+
+_Thing = tuple[str, ...]
+"""Where an attribute is found, with its name; or one of:"""
+_USERS, _PECULIAR = ("users",), ("peculiar",)
+
+
+class Part(msgspec.Struct, frozen=True, gc=False):
+    """Statements that share an attribute, or are about users, which no other part is then. ``peculiar``: it depends on
+    who asks, because it looks at attributes of users or names a user. ``time``: it looks at dates or instants.
+    """
+
+    formula: Formula
+    peculiar: bool
+    time: bool
+
+
+def verdict(found: Found) -> Verdict:
+    return True if isinstance(found, Witness) else found
+
+
+class Parts:
+    """Formulas in parts, for the records of one policy set."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._looked: dict[tuple[Formula, str], tuple[frozenset[_Thing], bool]] = {}
+        self._renamed: dict[Formula, Formula] = {}
+
+    def possible(
+        self, formula: Formula, resource: str, now: datetime.datetime, ask: Callable[[Part], Found]
+    ) -> Verdict:
+        """The verdict about a formula. ``ask`` finds a situation in which a part holds, at ``now`` if there is one.
+
+        Situations can be put together where they are about different attributes, at most one of them is about users,
+        and none needs another instant.
+        """
+        doubt = False
+        for number, case in enumerate(_cases(formula)):
+            if number == _MOST_CASES:
+                doubt = True
+                break
+            parts = [(part, ask(part)) for part in self._apart(case, resource)]
+            if all(isinstance(found, Witness) and (found.now == now or not part.time) for part, found in parts):
+                return True
+            doubt = doubt or all(found is not None for _, found in parts)
+        return verdict(ask(Part(formula, peculiar=True, time=True))) if doubt else None
+
+    def _apart(self, statements: list[Formula], resource: str) -> Iterator[Part]:
+        groups: list[tuple[frozenset[_Thing], list[Formula], bool]] = []
+        for statement in dict.fromkeys(statements):
+            things, time = self._looks(statement, resource)
+            together = [statement]
+            for group in [group for group in groups if not things.isdisjoint(group[0])]:
+                groups.remove(group)
+                things, together, time = things | group[0], [*group[1], *together], time or group[2]
+            groups.append((things, together, time))
+        for things, together, time in groups:
+            formula = together[0] if len(together) == 1 else AllOf(tuple(together))
+            peculiar = _PECULIAR in things
+            yield Part(formula if peculiar else self._with_any_texts(formula), peculiar, time)
+
+    def _with_any_texts(self, formula: Formula) -> Formula:
+        """The formula with its texts numbered: which texts they are does not matter where texts are only equal or not,
+        so that formulas with the names of different departments have one answer.
+        """
+        if formula not in self._renamed:
+            texts: dict[c.Value, str] = {}
+
+            def change(type_: Type, value: c.Value, _at: str) -> c.Value:
+                return texts.setdefault(value, f"text {len(texts)}") if isinstance(type_, TextType) else value
+
+            parts = any(isinstance(test, c.TextTest) for each in conditions(formula) for test in tests(each))
+            self._renamed[formula] = formula if parts else _changed(formula, change)
+        return self._renamed[formula]
+
+    def _looks(self, formula: Formula, resource: str) -> tuple[frozenset[_Thing], bool]:
+        """What a formula looks at, and whether at time."""
+        key = (formula, resource)
+        found = self._looked.get(key)
+        if found is None:
+            seen = [test for condition in conditions(formula) for test in tests(condition)]
+            time = any(isinstance(each.type, DateType | DateTimeType) for test in seen for each in operands(test))
+            found = self._looked[key] = frozenset(self._things(seen, resource)), time
+        return found
+
+    def _things(self, seen: Iterable[Test], resource: str) -> Iterator[_Thing]:
+        """The attributes of the record and of the request that tests look at, with `_USERS` and `_PECULIAR`."""
+        for test in seen:
+            for operand in operands(test):
+                if is_user(operand.type) and (isinstance(operand, c.Constant) or isinstance(test, c.In)):
+                    yield from (_USERS, _PECULIAR)
+                if isinstance(operand, c.Path):
+                    yield (operand.root, *operand.steps[:1]) if operand.root != "subject" else _USERS
+                    if any(user_attributes(self.index, resource, operand)):
+                        yield from (_USERS, _PECULIAR)
+
+
+def _changed(formula: Formula, change: Callable[[Type, c.Value, str], c.Value]) -> Formula:
+    """The formula with other constants."""
+    match formula:
+        case Holds(condition, value):
+            return Holds(with_constants(condition, change), value)
+        case Not(item):
+            return Not(_changed(item, change))
+        case AllOf(items) | AnyOf(items):
+            return type(formula)(tuple(_changed(item, change) for item in items))
+
+
+def _cases(formula: Formula) -> Iterator[list[Formula]]:
+    """The cases of a formula, each a conjunction of statements: it holds where one of them does."""
+    waiting: list[tuple[list[Formula], list[Formula]]] = [([], [formula])]
+    while waiting:
+        done, todo = waiting.pop()
+        choices: tuple[Formula, ...] | None = None
+        while todo and choices is None:
+            match todo.pop():
+                case AllOf(items):
+                    todo += reversed(items)
+                case AnyOf(items) if len(items) <= _MOST_CASES:
+                    choices = items
+                case Not(AllOf(items)) if len(items) <= _MOST_CASES:
+                    choices = tuple(map(Not, items))
+                case Not(AnyOf(items)):
+                    todo += map(Not, reversed(items))
+                case Not(Not(item)):
+                    todo.append(item)
+                case Holds(c.And(parts), True as value) | Holds(c.Or(parts), False as value):
+                    todo += (Holds(part, value) for part in reversed(parts))
+                case Holds(c.Not(part), bool(value)):
+                    todo.append(Holds(part, not value))
+                case statement:
+                    done.append(statement)
+        if choices is None:
+            yield done
+        else:
+            waiting += [([*done], [*todo, choice]) for choice in reversed(choices)]

@@ -1,0 +1,30 @@
+from policylang.diagnostics import Rule
+
+RULE = Rule(
+    code="PL802",
+    name="needs-an-instant",
+    family="targets",
+    severity="error",
+    summary="something that depends on time, for a target that cannot evaluate it",
+    why=(
+        "The target can only be told how things are at one instant. `--now` says which, and the bundle says until "
+        "when it is valid; without it, an assignment that has ended might go on for ever."
+    ),
+    bad="""\
+# policylang compile --target openfga
+resource customer { actions view }
+role guard { grant view on customer }
+user "amy" {
+  assign role guard until 2026-03-31    #! PL802
+}
+""",
+    good="""\
+# policylang compile --target openfga
+resource customer { actions view }
+role guard { grant view on customer }
+user "amy" {
+  assign role guard
+}
+""",
+    since="0.1.0",
+)

@@ -1,0 +1,35 @@
+from policylang.diagnostics import Rule
+
+RULE = Rule(
+    code="PL801",
+    name="not-in-target",
+    family="targets",
+    severity="error",
+    summary="a construct that the compile target cannot express",
+    why=(
+        "A bundle decides exactly as the policy set does, or it is not written. What an engine cannot say would "
+        "otherwise be left out or said approximately, and nobody would notice until somebody sees too much."
+    ),
+    bad="""\
+# policylang compile --target openfga
+resource customer {
+  status : one of lead, active
+  actions view
+}
+group sales {
+  grant view on customer
+  deny view on customer { status is lead }    #! PL801
+}
+""",
+    good="""\
+# policylang compile --target openfga
+resource customer {
+  status : one of lead, active
+  actions view
+}
+group sales {
+  grant view on customer
+}
+""",
+    since="0.1.0",
+)

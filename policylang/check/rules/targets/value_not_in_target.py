@@ -1,0 +1,42 @@
+from policylang.diagnostics import Rule
+
+RULE = Rule(
+    code="PL803",
+    name="value-not-in-target",
+    family="targets",
+    severity="error",
+    summary="a name or a constant that the compile target cannot hold",
+    why=(
+        "Engines have shorter names and smaller numbers than the language. One that is cut or rounded is another "
+        "name or number, and the decision another decision."
+    ),
+    bad="""\
+# policylang compile --target cedar
+resource invoice {
+  amount : money
+  actions view
+}
+policy small on invoice {
+  amount < 0.123456    #! PL803
+}
+group sales {
+  grant view on invoice
+  policy small
+}
+""",
+    good="""\
+# policylang compile --target cedar
+resource invoice {
+  amount : money
+  actions view
+}
+policy small on invoice {
+  amount < 0.1234
+}
+group sales {
+  grant view on invoice
+  policy small
+}
+""",
+    since="0.1.0",
+)

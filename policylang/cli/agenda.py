@@ -1,0 +1,87 @@
+"""`policylang agenda`"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Iterator, Sequence
+
+import click
+
+from policylang.check.agenda import Agenda, Agendas, agenda
+from policylang.check.suppressions import read_suppressions
+from policylang.cli.asking import format_option
+from policylang.cli.options import now_option, read_instant
+from policylang.cli.terminal import Step, progress, projects, stop, write_lines
+from policylang.discovery import Problem
+from policylang.loading import of_diagnostics, read_compiled, why_not
+from policylang.output import agenda as text
+from policylang.output import ical
+from policylang.output.tables import as_json
+from policylang.project import Project
+
+_YEARS = (2, 9998)
+"""Instants in them have a day in every timezone."""
+_MOST_DAYS = (datetime.date.max - datetime.date.min).days
+
+
+@click.command("agenda")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=str))
+@now_option("the present one")
+@click.option(
+    "--days",
+    type=click.IntRange(0, _MOST_DAYS),
+    default=90,
+    show_default=True,
+    metavar="N",
+    help="Look ahead from the day of --now to the day that lies so many days later, both included.",
+)
+@format_option("text", "json", "icalendar")
+def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str) -> None:
+    """List what the calendar brings: reviews that are due, assignments that begin and end, comments that end.
+
+    PATHS are as for check: folders, each a policy set, or policy files, together one policy set, or compiled policy
+    sets (.json). First stands what is overdue, and what is over, however long ago that was.
+
+    Exit codes: 0 whatever there is, 2 something could not be read.
+    """
+    at = read_instant(now, _YEARS).astimezone(datetime.UTC)
+    with progress() as step:
+        made = list(_agendas(paths, at, days, step))
+    problems = [each for each in made if isinstance(each, Problem)]
+    if problems:
+        stop(problems)
+    found = Agendas(at, days, tuple(each for each in made if isinstance(each, Agenda)))
+    match format_:
+        case "text":
+            write_lines(text.render(found))
+        case "json":
+            click.echo(as_json(found), nl=False)
+        case "icalendar":
+            try:
+                click.echo(ical.render(found), nl=False)
+            except ical.MissingExtraError:
+                help = "run `pip install 'policylang[calendar]'`"
+                stop([Problem("--format", "iCalendar needs the library icalendar, which is not installed", help)])
+
+
+def _agendas(paths: Sequence[str], at: datetime.datetime, days: int, step: Step) -> Iterator[Agenda | Problem]:
+    compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
+    sources = [path for path in paths if path not in compiled]
+    for path in compiled:
+        step(f"loading {path}")
+        loaded = read_compiled(path)
+        yield loaded if isinstance(loaded, Problem) else agenda(loaded, at, days, policies=(path,))
+    for project in projects(sources, step) if sources or not compiled else ():
+        yield _agenda(project, at, days)
+
+
+def _agenda(project: Project, at: datetime.datetime, days: int) -> Agenda | Problem:
+    sources = project.sources
+    if project.ir is None:
+        return why_not(project, sources.asked)
+    suppressions = read_suppressions(project.files)
+    if suppressions.mistakes:
+        return of_diagnostics(project, suppressions.mistakes, sources.asked)
+    shown = {source.name: source.display for source in (*sources.sources, *sources.directory)}
+    return agenda(project.ir, at, days, suppressions=suppressions.found, policies=sources.asked, shown=shown)

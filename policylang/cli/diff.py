@@ -1,0 +1,86 @@
+"""`policylang diff`"""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from typing import Literal
+
+import click
+
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
+from policylang.cli.asking import format_option
+from policylang.cli.options import TEXT, now_option, read_instant
+from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop, write_lines
+from policylang.cli.versions import Pair, Sides, empty_like, read_sides
+from policylang.compare.compare import compare
+from policylang.compare.gate import fails
+from policylang.compare.report import Comparison, SetReport
+from policylang.discovery import Problem
+from policylang.output import comparison as text
+from policylang.output.tables import as_json
+
+FailOn = Literal["gained", "widened", "any"]
+
+
+@click.command("diff")
+@click.argument("arguments", nargs=-1, required=True, type=TEXT, metavar="OLD NEW [PATHS]...")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["gained", "widened", "any"]),
+    help="Exit with 1 where something new can be done (gained), that or more than before (widened), or for any change.",
+)
+@now_option("the present one")
+@format_option("text", "json", "markdown")
+def diff(arguments: tuple[str, ...], fail_on: FailOn | None, now: str | None, format_: str) -> None:
+    """Say who can do what in NEW that they could not do in OLD, and the other way round, by proof.
+
+    OLD and NEW are folders, policy files or compiled policy sets (.json), or git revisions: two, or one argument such
+    as main..HEAD, then PATHS, which stand for policy sets as in check. main...HEAD compares with the commit at which
+    HEAD left main. Of revisions the work tree is not looked at.
+
+    Exit codes: 0 nothing that fails, 1 something that fails, 2 it could not be compared.
+    """
+    at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
+    with progress() as step:
+        sides = read_sides(arguments, step)
+        if isinstance(sides, Problem):
+            stop([sides])
+        sets = tuple(_compared(pair, at, step) for pair in sides.pairs)
+    failed = fail_on is not None and any(fails(each, fail_on) for each in sets)
+    found = Comparison(old=sides.old, new=sides.new, now=at, fail_on=fail_on, failed=failed, sets=sets, unused=())
+    match format_:
+        case "text":
+            write_lines(text.render(found, lambda set_, is_new: _path(sides, set_, is_new)))
+        case "json":
+            click.echo(as_json(found), nl=False)
+        case "markdown":
+            from policylang.output import comparison_markdown
+
+            click.echo(comparison_markdown.render(found), nl=False)
+    sys.exit(FINDINGS if failed else CLEAN)
+
+
+def _compared(pair: Pair, now: datetime.datetime, step: Step) -> SetReport:
+    old, new = pair.old, pair.new
+    there = new or old
+    assert there is not None
+    empty = empty_like(there.policy_set)
+    report = compare(old.policy_set if old else empty, new.policy_set if new else empty, now, step)
+    return SetReport(
+        name=pair.name,
+        old=old.said if old else None,
+        new=new.said if new else None,
+        same_access=report.same_access,
+        changes=report.changes,
+        statements=report.statements,
+        notes=report.notes,
+    )
+
+
+def _path(sides: Sides, set_: SetReport, is_new: bool) -> str | None:
+    for pair in sides.pairs:
+        version = pair.new if is_new else pair.old
+        if pair.name == set_.name and version is not None:
+            return version.path
+    return None

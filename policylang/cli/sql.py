@@ -1,0 +1,69 @@
+"""`policylang sql`"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from policylang.cli.asking import format_option, know_resource, load, policies_option, read_now, unknown
+from policylang.cli.given import read_objects, request_option
+from policylang.cli.options import TEXT, now_option
+from policylang.cli.terminal import CLEAN, FINDINGS, stop
+from policylang.diagnostics import quoted
+from policylang.discovery import Problem
+from policylang.output.findings import written_instant
+from policylang.output.tables import as_json
+from policylang.runtime.sql import UnsupportedError
+
+
+@click.command()
+@click.argument("user", type=TEXT)
+@click.argument("action", type=TEXT)
+@click.argument("resource", type=TEXT)
+@click.option("--dialect", type=TEXT, default="postgres", show_default=True, help="A dialect that sqlglot knows.")
+@request_option
+@now_option("the present one")
+@policies_option
+@format_option("text", "json")
+def sql(
+    user: str,
+    action: str,
+    resource: str,
+    dialect: str,
+    request: str | None,
+    now: str | None,
+    paths: tuple[str, ...],
+    format_: str,
+) -> None:
+    """Print the condition of a WHERE clause that selects the rows of RESOURCE on which USER can do ACTION.
+
+    As text, with all values in it; as JSON, with parameters, for programs. What the tables must hold stands in
+    docs/python.md.
+
+    Exit codes: 0 some rows may be, 1 none can be, 2 could not run.
+    """
+    given = read_objects(request=request)
+    policy_set = load(paths)
+    index = policy_set.index
+    if user not in index.users and user not in index.integrations:
+        unknown("user", user, index.requesters)
+    know_resource(index, resource)
+    if action not in index.actions[resource]:
+        unknown(f"action of `{resource}`", action, index.actions[resource])
+    at = read_now(now, policy_set)
+    found = policy_set.filter(user, action, resource, now=at, request=given["request"])
+    try:
+        if format_ == "text":
+            click.echo(found.to_sql_text(dialect))
+        else:
+            condition, parameters = found.to_sql(dialect)
+            shown = {name: value if isinstance(value, bool | int) else str(value) for name, value in parameters.items()}
+            content = {"dialect": dialect, "now": written_instant(at), "sql": condition, "parameters": shown}
+            click.echo(as_json(content), nl=False)
+    except UnsupportedError as error:
+        stop([Problem("--dialect", str(error), "another dialect may say it")])
+    except ValueError:
+        help = "for instance `postgres`, `sqlite`, `duckdb`, `mysql`, `tsql`, `snowflake`"
+        stop([Problem("--dialect", f"sqlglot knows no dialect {quoted(dialect)}", help)])
+    sys.exit(FINDINGS if found.nothing else CLEAN)

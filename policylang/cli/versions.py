@@ -1,0 +1,131 @@
+"""The two versions that `policylang diff` compares, from its arguments: folders, files, compiled JSON or revisions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from policylang.cli.terminal import Step
+from policylang.discovery import Problem, SourceSet, discover
+from policylang.ir.nodes import FORMAT_VERSION, PolicySet
+from policylang.loading import read_compiled, why_not
+from policylang.project import Project
+from policylang.revisions import Revision, RevisionError, merge_base, read_revision, resolve
+
+
+class Version(msgspec.Struct, frozen=True):
+    """One version of a policy set. ``path``: what `policylang decide` can read it from, if there is that."""
+
+    policy_set: PolicySet
+    said: str
+    path: str | None
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A policy set in both versions; ``None`` where it is not there."""
+
+    name: str
+    old: Version | None
+    new: Version | None
+
+
+class Sides(msgspec.Struct, frozen=True):
+    """What OLD and NEW stand for, and the policy sets in both."""
+
+    old: str
+    new: str
+    pairs: tuple[Pair, ...]
+
+
+_Named = dict[str, Version]
+
+
+def read_sides(arguments: Sequence[str], step: Step) -> Sides | Problem:
+    """The two sides, or why one cannot be read. Raises `click.UsageError`."""
+    old, new, paths = _split(arguments)
+    try:
+        here = Path.cwd()
+        first, second = _side(old, here), _side(new, here)
+        if "..." in arguments[0] and isinstance(first, Revision) and isinstance(second, Revision):
+            first = merge_base(first, second)
+        if paths and not (isinstance(first, Revision) or isinstance(second, Revision)):
+            raise click.UsageError("PATHS belong to revisions: give OLD and NEW only")
+        sides: list[_Named | None] = []
+        for side, other, word in ((first, second, "old"), (second, first, "new")):
+            step(f"reading the {word} side")
+            found = _read(side, other, paths, word, step)
+            if isinstance(found, Problem):
+                return found
+            sides.append(found)
+    except RevisionError as error:
+        return error.problem
+    if sides[0] is None and sides[1] is None:
+        help = "name the folder with the policy files"
+        return Problem(f"{old}, {new}", "neither has such a file or folder", help)
+    return Sides(old, new, tuple(_paired(sides[0] or {}, sides[1] or {})))
+
+
+def _split(arguments: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
+    """OLD, NEW and PATHS: two arguments, or one such as ``main..HEAD``; then paths."""
+    first, *rest = arguments
+    for dots in ("...", ".."):
+        old, found, new = first.partition(dots)
+        if found and not os.path.lexists(first) and not new.startswith((".", "/")) and not old.endswith("/"):
+            return old or "HEAD", new or "HEAD", tuple(rest)
+    if not rest:
+        raise click.UsageError("name what to compare: OLD and NEW, or two revisions such as main..HEAD")
+    return first, rest[0], tuple(rest[1:])
+
+
+def _side(name: str, folder: Path) -> Revision | str:
+    """A path that exists, or a revision. Raises `RevisionError`."""
+    return name if os.path.lexists(name) else resolve(name, folder)
+
+
+def _read(
+    side: Revision | str, other: Revision | str, paths: tuple[str, ...], word: str, step: Step
+) -> _Named | Problem | None:
+    """The policy sets of a side by name; ``None`` where the revision does not have the paths."""
+    if isinstance(side, str):
+        if not os.path.isdir(side) and not side.endswith(".policy"):
+            loaded = read_compiled(side)
+            if isinstance(loaded, Problem):
+                return _of(word, loaded)
+            return {"": Version(loaded, side, side)}
+        return _compiled(discover([side]), Path(side), word, step)
+    wanted = paths if paths or not isinstance(other, str) else (other,)
+    sets = read_revision(side, wanted)
+    return None if sets is None else _compiled(sets, None, word, step)
+
+
+def _compiled(sets: Sequence[SourceSet], root: Path | None, word: str, step: Step) -> _Named | Problem:
+    found: _Named = {}
+    for sources in sets:
+        project = Project(sources, step)
+        if project.ir is None:
+            return _of(word, why_not(project, sources.asked))
+        name = str(sources.root) if root is None else os.path.relpath(sources.root, root)
+        said = ", ".join(sources.asked)
+        found[Path(name).as_posix()] = Version(project.ir, said, None if root is None else said)
+    return found
+
+
+def _of(word: str, problem: Problem) -> Problem:
+    return msgspec.structs.replace(problem, message=f"the {word} side cannot be compared: {problem.message}")
+
+
+def _paired(old: _Named, new: _Named) -> list[Pair]:
+    if len(old) == len(new) == 1:
+        return [Pair(next(iter(new)), next(iter(old.values())), next(iter(new.values())))]
+    return [Pair(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
+
+
+def empty_like(policy_set: PolicySet) -> PolicySet:
+    """The policy set that says nothing, in the same timezone."""
+    changes = {name: () for name in PolicySet.__struct_fields__ if isinstance(getattr(policy_set, name), tuple)}
+    assert policy_set.version == FORMAT_VERSION
+    return msgspec.structs.replace(policy_set, **changes)

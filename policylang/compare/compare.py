@@ -1,0 +1,267 @@
+"""From two policy sets to a report of what differs."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from policylang.check.periods import Period
+from policylang.compare.comparing import Comparison, Difference, Kind, is_about
+from policylang.compare.report import Change, Days, Named, Permissions, Report, identity, witness
+from policylang.compare.sides import Keys, Side
+from policylang.compare.statements import statements
+from policylang.compare.subjects import Subject, dates, of_user, somebody, user_pairs
+from policylang.compare.wording import membership
+from policylang.ir import nodes as ir
+from policylang.runtime.sources import Source
+
+Step = Callable[[str], None]
+_RANKS: dict[Kind, int] = {"gained": 0, "widened": 1, "narrowed": 2, "lost": 3}
+_CANDIDATES = 12
+"""Roles and groups of the other side that are tried as what a new one may have been before."""
+
+
+def compare(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime, step: Step = lambda _what: None) -> Report:
+    """What differs for anybody from ``now``, an aware instant, on."""
+    now = now.astimezone(datetime.UTC)
+    keys = Keys()
+    step("comparing")
+    return _Comparing(Comparison(Side(old, now, keys), Side(new, now, keys)), now, step).report()
+
+
+class _Entry(msgspec.Struct):
+    """A difference with whom it concerns."""
+
+    difference: Difference
+    named: tuple[Named, ...]
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+    days: tuple[Days, ...] = ()
+    around: list[Named] = msgspec.field(default_factory=list)
+    users: list[str] = msgspec.field(default_factory=list)
+
+
+class _Comparing:
+    def __init__(self, comparison: Comparison, now: datetime.datetime, step: Step) -> None:
+        self.c, self.now, self.step = comparison, now, step
+        self.old, self.new = comparison.old, comparison.new
+        self.entries: list[_Entry] = []
+        self.notes: list[str] = []
+        self.of_bundle: dict[tuple[str, str], list[_Entry]] = {}
+        """The entries about roles and groups, by these and by those around them."""
+
+    def report(self) -> Report:
+        self.step("comparing roles and groups")
+        for kind, name in self._names():
+            self._bundle(kind, name)
+        self.step("comparing users")
+        pairs = user_pairs(self.old, self.new)
+        for pair in pairs:
+            self._user("user", pair.users)
+        for name in sorted({*self.old.index.integrations, *self.new.index.integrations}):
+            self._user("integration", (name,))
+        changes = tuple(sorted(self._changes(), key=_order))
+        said = tuple(statements(self.c, pairs, changes, self.now))
+        return Report(changes=changes, statements=said, notes=tuple(dict.fromkeys(self.notes)))
+
+    # --- roles, groups, jobs ---------------------------------------------------------------------------------
+
+    def _names(self) -> Iterator[tuple[str, str]]:
+        """Roles after those inside them, then groups, then jobs."""
+        roles = {**self.old.index.roles, **self.new.index.roles}
+        depth = {name: len(self._inside("role", name)) for name in roles}
+        yield from (("role", name) for name in sorted(roles, key=lambda name: (depth[name], name)))
+        yield from (("group", name) for name in sorted({*self.old.index.groups, *self.new.index.groups}))
+        yield from (("job", code) for code in sorted({*self.old.index.jobs, *self.new.index.jobs}))
+
+    def _inside(self, kind: str, name: str) -> frozenset[str]:
+        found: set[str] = set()
+        for side in (self.old, self.new):
+            if kind == "job":
+                found |= {ref.name for ref in side.index.jobs[name].roles} if name in side.index.jobs else set()
+            elif name in (side.index.groups if kind == "group" else side.index.roles):
+                found |= side.inside(Source("group" if kind == "group" else "role", name, None))
+        return frozenset(found)
+
+    def _bundle(self, kind: str, name: str) -> None:
+        subject = somebody(kind, name, self.old, self.new)
+        there = tuple(name in getattr(side.index, f"{kind}s") for side in (self.old, self.new))
+        found = list(self.c.differences(subject))
+        if found and not all(there):
+            note = self._was_there(kind, name, subject, is_new=there[1])
+            if note is not None:
+                self.notes.append(note)
+                return
+        named = Named(kind, name)  # type: ignore[arg-type]
+        for difference in found:
+            inner = [e for role in sorted(self._inside(kind, name)) for e in self.of_bundle.get(("role", role), ())]
+            causes = list({id(entry): entry for entry in inner}.values())
+            if all(there) and self.c.follows(difference, (entry.difference for entry in causes)):
+                entry = _cause(difference, causes)
+                entry.around.append(named)
+            else:
+                entry = _Entry(difference, (named,), difference.removed, difference.added)
+                self.entries.append(entry)
+            self.of_bundle.setdefault((kind, name), []).append(entry)
+
+    def _was_there(self, kind: str, name: str, subject: Subject, *, is_new: bool) -> str | None:
+        """That a role or group which is on one side only brings no more than one of the other side, if it does not."""
+        mine, other = (self.new, self.old) if is_new else (self.old, self.new)
+        if kind == "job":
+            return None
+        source = Source("group" if kind == "group" else "role", name, None)
+        granted, key = mine.granted(source), mine.key(mine.bundle(source))
+        candidates = [s for s, _ in other.world.bundles if granted <= other.granted(s)]
+        known = {s for s, _ in mine.world.bundles}
+
+        def rank(candidate: Source) -> tuple[bool, ...]:
+            same = other.key(other.bundle(candidate)) == key
+            return not same, candidate in known, candidate.kind != kind
+
+        for candidate in sorted(candidates, key=rank)[:_CANDIDATES]:
+            again = somebody(candidate.kind, candidate.name, self.old, self.new)
+            beside = Subject(again.old, subject.new) if is_new else Subject(subject.old, again.new)
+            if not any(difference.up == is_new for difference in self.c.differences(beside)):
+                if other.key(other.bundle(candidate)) == key and candidate not in known:
+                    before, after = (candidate.name, name) if is_new else (name, candidate.name)
+                    return f"{kind} `{before}` is {candidate.kind if is_new else kind} `{after}` now"
+                if is_new:
+                    return f"{kind} `{name}` is new and brings no more than {candidate.kind} `{candidate.name}` did"
+                return f"{kind} `{name}` is gone and brought no more than {candidate.kind} `{candidate.name}` does"
+        return None
+
+    # --- users -----------------------------------------------------------------------------------------------
+
+    def _user(self, kind: str, users: tuple[str, ...]) -> None:
+        first = users[0]
+        before, after = tuple(membership(self.old, first)), tuple(membership(self.new, first))
+        removed = tuple(line for line in before if line not in after)
+        added = tuple(line for line in after if line not in before)
+        is_new = first not in self.old.index.users and first not in self.old.index.integrations
+        is_gone = first not in self.new.index.users and first not in self.new.index.integrations
+        if is_new or is_gone:
+            removed, added = (("is there", *removed), ()) if is_gone else ((), ("is there", *added))
+        named = tuple(Named(kind, user) for user in users)  # type: ignore[arg-type]
+        made: dict[tuple[object, ...], tuple[Difference, list[Subject]]] = {}
+        for subject in of_user(first, self.old, self.new, self.now):
+            for difference in self.c.differences(subject):
+                if not (removed or added):
+                    causes = self._causes(subject)
+                    if self.c.follows(difference, (entry.difference for entry in causes)):
+                        cause = _cause(difference, causes)
+                        cause.users += [user for user in users if user not in cause.users]
+                        continue
+                key = (*difference.about, difference.kind, difference.removed, difference.added, difference.unproved)
+                made.setdefault(key, (difference, []))[1].append(subject)
+        spans = len(list(of_user(first, self.old, self.new, self.now))) if made else 0
+        for difference, subjects in made.values():
+            days = () if len(subjects) == spans else tuple(self._days(subjects))
+            words = (removed, added) if removed or added else (difference.removed, difference.added)
+            self.entries.append(_Entry(difference, named, *words, days, [], list(users)))
+
+    def _causes(self, subject: Subject) -> list[_Entry]:
+        names = {
+            (source.kind, source.name)
+            for person in (subject.old, subject.new)
+            for source in (person.profile.sources if person.profile is not None else ())
+        }
+        found = [entry for name in sorted(names) for entry in self.of_bundle.get(name, ())]
+        return list({id(entry): entry for entry in found}.values())
+
+    def _days(self, subjects: Iterable[Subject]) -> Iterator[Days]:
+        """The days of spans, of those that follow each other as one."""
+        found: list[Period] = []
+        for subject in subjects:
+            period = dates(subject.span, self.new.index.timezone) or Period()
+            if (
+                found
+                and found[-1].last is not None
+                and period.first is not None
+                and (found[-1].last + datetime.timedelta(days=1) >= period.first)
+            ):
+                found[-1] = Period(found[-1].first, period.last)
+            else:
+                found.append(period)
+        yield from (Days(period.first, period.last) for period in found)
+
+    # --- put together ----------------------------------------------------------------------------------------
+
+    def _changes(self) -> Iterator[Change]:
+        by_whom: dict[tuple[object, ...], list[_Entry]] = {}
+        for entry in self.entries:
+            d = entry.difference
+            about = (d.kind, entry.removed, entry.added, entry.days, d.unproved)
+            by_whom.setdefault((entry.named, *about, tuple(entry.around)), []).append(entry)
+        alike: dict[tuple[object, ...], list[list[_Entry]]] = {}
+        for key, entries in by_whom.items():
+            of_users = entries[0].named[0].kind in ("user", "integration")
+            alike.setdefault((of_users, *key[1:-1], self._permissions(entries)), []).append(entries)
+        for (_, *_about, permissions), groups in alike.items():
+            yield self._change(permissions, groups)  # type: ignore[arg-type]
+
+    def _change(self, permissions: tuple[Permissions, ...], groups: list[list[_Entry]]) -> Change:
+        first = groups[0][0]
+        d = first.difference
+        named = tuple(dict.fromkeys(name for entries in groups for name in entries[0].named))
+        around = tuple(dict.fromkeys(name for entries in groups for e in entries for name in e.around))
+        users = sorted({user for entries in groups for entry in entries for user in entry.users})
+        evidence = next(
+            (found for entries in groups[:1] for e in entries if (found := self.c.evidence(e.difference))), None
+        )
+        before = after = None
+        if evidence is not None:
+            after, before = (witness(each) for each in (evidence.allowed, evidence.denied))
+            before, after = (before, after) if d.up else (after, before)
+        said = (
+            d.kind,
+            [(n.kind, n.name) for n in named],
+            [(p.resource, p.actions, p.fields) for p in permissions],
+            first.removed,
+            first.added,
+            [(str(x.first), str(x.last)) for x in first.days],
+        )
+        return Change(
+            id=identity("access", *said),
+            kind=d.kind,
+            subjects=named,
+            around=tuple(name for name in around if name not in named),
+            permissions=permissions,
+            removed=first.removed,
+            added=first.added,
+            days=first.days,
+            users=tuple(users),
+            unproved=d.unproved or evidence is None,
+            before=before,
+            after=after,
+        )
+
+    def _permissions(self, entries: Iterable[_Entry]) -> tuple[Permissions, ...]:
+        found: dict[tuple[str, tuple[str, ...] | None], set[str]] = {}
+        for entry in entries:
+            d = entry.difference
+            found.setdefault((d.resource, d.fields), set()).add(d.action)
+        return tuple(
+            Permissions(resource, tuple(sorted(actions)), fields)
+            for (resource, fields), actions in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or ()))
+        )
+
+
+def _cause(difference: Difference, entries: Iterable[_Entry]) -> _Entry:
+    """The first of the entries that are about the same."""
+    for entry in entries:
+        if is_about(entry.difference, difference):
+            return entry
+    raise AssertionError(difference)
+
+
+def _order(change: Change) -> tuple[object, ...]:
+    kind = change.subjects[0].kind
+    return (
+        _RANKS[change.kind],
+        kind in ("user", "integration"),
+        -len(change.users),
+        [(named.kind, named.name) for named in change.subjects],
+        change.id,
+    )

@@ -1,0 +1,230 @@
+"""The differences of two policy sets, subject by subject and action by action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+
+from policylang.analysis.search import UNPROVED
+from policylang.analysis.witness import Witness
+from policylang.check.parts import Verdict
+from policylang.compare.gaps import Asking, Evidence, Gap, plan_of
+from policylang.compare.sides import Permission, Side
+from policylang.compare.subjects import Person, Subject
+from policylang.compare.surroundings import Surroundings
+from policylang.compare.wording import lines
+from policylang.runtime.plan import Plan
+
+Kind = Literal["gained", "widened", "narrowed", "lost"]
+Lines = tuple[str, ...]
+
+
+class Difference(msgspec.Struct, frozen=True, eq=False):
+    """One action on a resource that somebody can do, on some records or fields, on one side only.
+
+    ``up``: on the new side. ``fields``: of records that are open on both sides; ``None``: it is about the records.
+    """
+
+    up: bool
+    kind: Kind
+    resource: str
+    action: str
+    fields: tuple[str, ...] | None
+    removed: Lines
+    added: Lines
+    subject: Subject
+    gap: Gap
+    plan: Plan
+    unproved: bool
+
+    @property
+    def about(self) -> tuple[Any, ...]:
+        """What it is about, whoever it concerns."""
+        return self.up, self.resource, self.action, self.fields
+
+    @property
+    def people(self) -> tuple[Person, Person]:
+        """The one who is allowed, and the same on the side where it is denied."""
+        return (self.subject.new, self.subject.old) if self.up else (self.subject.old, self.subject.new)
+
+
+class Comparison:
+    """Questions about two sides."""
+
+    def __init__(self, old: Side, new: Side) -> None:
+        self.old, self.new = old, new
+        self.up, self.down = Asking(new, old), Asking(old, new)
+        self.surroundings = Surroundings(old, new, self.up.lifter.reader.moved)
+
+    @cached_property
+    def moved_users(self) -> frozenset[str]:
+        return frozenset().union(*self.up.lifter.reader.moved.values())
+
+    # --- one subject -----------------------------------------------------------------------------------------
+
+    def differences(self, subject: Subject) -> Iterator[Difference]:
+        """What a subject can do on one side only."""
+        for resource, action in self._asked(subject):
+            yield from self._of_action(subject, resource, action)
+
+    def _asked(self, subject: Subject) -> list[Permission]:
+        """The actions that may be decided otherwise, in the order of their names."""
+        granted: set[Permission] = set()
+        for person, side in ((subject.old, self.old), (subject.new, self.new)):
+            for source in person.profile.sources if person.profile is not None else ():
+                granted |= side.granted(source)
+        if self._is_alike(subject) and not self._is_moved(subject):
+            granted = {each for each in granted if each[0] in self.surroundings.touched}
+        return sorted(granted)
+
+    def _is_alike(self, subject: Subject) -> bool:
+        one, two = subject.old.profile, subject.new.profile
+        return one is not None and two is not None and self.old.profile_key(one) == self.new.profile_key(two)
+
+    def _is_moved(self, subject: Subject) -> bool:
+        """Whether places or attributes that the subject has may count otherwise than before."""
+        if subject.user in self.moved_users:
+            return True
+        return self.surroundings.places_moved and any(
+            source.place is not None
+            for person in (subject.old, subject.new)
+            if person.profile is not None
+            for source in person.profile.sources
+        )
+
+    def _of_action(self, subject: Subject, resource: str, action: str) -> Iterator[Difference]:
+        old, new = plan_of(self.old, subject.old, resource, action), plan_of(self.new, subject.new, resource, action)
+        if old is not None and new is not None and not self._may_differ(subject, old, new):
+            return
+        removed, added = self._words(resource, action, old, new, subject)
+        for up, mine, other in ((True, new, old), (False, old, new)):
+            if mine is not None:
+                yield from self._of_side(subject, up, mine, other, removed, added)
+
+    def _may_differ(self, subject: Subject, old: Plan, new: Plan) -> bool:
+        if old.resource in self.surroundings.touched or self._is_moved(subject):
+            return True
+        return self.old.plan_key(old) != self.new.plan_key(new)
+
+    def _words(
+        self, resource: str, action: str, old: Plan | None, new: Plan | None, subject: Subject
+    ) -> tuple[Lines, Lines]:
+        before, after = lines(self.old, old), lines(self.new, new)
+        removed = tuple(line for line in before if line not in after)
+        added = tuple(line for line in after if line not in before)
+        if removed or added:
+            return removed, added
+        removed, added = self.surroundings.lines(resource, action)
+        if self.surroundings.places_moved:
+            places = self.surroundings.place_lines
+            removed, added = removed + places[0], added + places[1]
+        return removed, added
+
+    # --- one direction ---------------------------------------------------------------------------------------
+
+    def asking(self, up: bool) -> Asking:
+        """Questions about what the new side allows and the old one does not (``up``), or the other way round."""
+        return self.up if up else self.down
+
+    def _of_side(
+        self, subject: Subject, up: bool, mine: Plan, other: Plan | None, removed: Lines, added: Lines
+    ) -> Iterator[Difference]:
+        asking = self.asking(up)
+        one, two = (subject.new, subject.old) if up else (subject.old, subject.new)
+        user, span = subject.user, subject.span
+        if mine.action == "create":
+            gap = asking.creation(mine, other, one, span)
+        else:
+            gap = asking.gap(mine, other, None, user)
+        words = (removed, added)
+        whole = self._made(subject, up, mine, None, gap, words)
+        if whole is not None:
+            there = None if other is None else self._reach(not up, other, two, None, subject)
+            yield msgspec.structs.replace(whole, kind=_kind(up, there))
+            if there is None:
+                return
+        if other is not None and mine.action != "create":
+            yield from self._of_fields(subject, up, mine, other, words)
+
+    def _of_fields(
+        self, subject: Subject, up: bool, mine: Plan, other: Plan, words: tuple[Lines, Lines]
+    ) -> Iterator[Difference]:
+        asking = self.asking(up)
+        two = subject.old if up else subject.new
+        same: dict[tuple[Any, Verdict], list[str]] = {}
+        made: dict[str, Difference] = {}
+        for field in asking.ours.index.attributes[mine.resource]:
+            gap = asking.field_gap(mine, other, field, subject.user)
+            found = self._made(subject, up, mine, field, gap, words)
+            if found is not None:
+                there = None
+                if field in asking.theirs.index.attributes[mine.resource]:
+                    there = self._reach(not up, other, two, field, subject)
+                made[field] = msgspec.structs.replace(found, kind=_kind(up, there))
+                same.setdefault((gap.formula, there), []).append(field)
+        for fields in same.values():
+            yield msgspec.structs.replace(made[fields[0]], fields=tuple(fields))
+
+    def _made(
+        self, subject: Subject, up: bool, mine: Plan, field: str | None, gap: Gap, words: tuple[Lines, Lines]
+    ) -> Difference | None:
+        """The difference, if there is one; its kind is found out later."""
+        found = self.asking(up).find(gap, mine.resource, subject.user, subject.span)
+        if found is None:
+            return None
+        fields = None if field is None else (field,)
+        made = Difference(
+            up, "widened", mine.resource, mine.action, fields, *words, subject, gap, mine, found is UNPROVED
+        )
+        if isinstance(found, Witness) and not gap.exact and self.evidence(made) is None:
+            return msgspec.structs.replace(made, unproved=True)
+        return made
+
+    def _reach(self, up: bool, plan: Plan, one: Person, field: str | None, subject: Subject) -> Verdict:
+        """Whether a side allows it on any record."""
+        asking = self.asking(up)
+        if plan.action == "create":
+            gap = asking.creation(plan, None, one, subject.span)
+        else:
+            gap = asking.gap(plan, None, field, subject.user)
+        found = asking.find(gap, plan.resource, subject.user, subject.span)
+        return True if isinstance(found, Witness) else found
+
+    # --- what follows from what ------------------------------------------------------------------------------
+
+    def evidence(self, difference: Difference) -> Evidence | None:
+        """A request that shows it; ``None`` where there is none, or it cannot be found."""
+        field = difference.fields[0] if difference.fields is not None else None
+        asking, (one, two) = self.asking(difference.up), difference.people
+        return asking.evidence(difference.gap, difference.plan, field, one, two, difference.subject.span)
+
+    def follows(self, difference: Difference, others: Iterable[Difference]) -> bool:
+        """Whether it is proved that a difference is no more than some others, which are about the same."""
+        mine = [each for each in others if is_about(each, difference)]
+        if not mine or difference.unproved or not difference.gap.exact:
+            return False
+        return self.asking(difference.up).within(
+            difference.gap,
+            [each.gap for each in mine],
+            difference.resource,
+            difference.subject.user,
+            difference.subject.span,
+        )
+
+
+def is_about(wider: Difference, one: Difference) -> bool:
+    """Whether the one speaks of all that the other does, whoever they concern."""
+    if (wider.up, wider.resource, wider.action) != (one.up, one.resource, one.action):
+        return False
+    return wider.fields == one.fields or (
+        one.fields is not None and wider.fields is not None and {*one.fields} <= {*wider.fields}
+    )
+
+
+def _kind(up: bool, there: Verdict) -> Kind:
+    if there is None:
+        return "gained" if up else "lost"
+    return "widened" if up else "narrowed"

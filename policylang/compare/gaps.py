@@ -1,0 +1,326 @@
+"""What somebody may do on one side and not on the other: as a formula, and as a request that shows it."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from policylang.analysis.asker import Asker
+from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, Not, true
+from policylang.analysis.search import Found, find
+from policylang.analysis.witness import Witness
+from policylang.check.decision import covered, denied, met
+from policylang.check.finding import Shown, replay
+from policylang.check.parts import Verdict
+from policylang.check.symmetry import symmetric
+from policylang.compare.lifting import Lifter
+from policylang.compare.plain import plain
+from policylang.compare.sides import Side
+from policylang.compare.subjects import ALWAYS, NOBODY, Person, Span
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import SetType, UserType
+from policylang.runtime.index import Index
+from policylang.runtime.plan import Plan, Way, make_plan
+from policylang.runtime.values import BadValueError, read
+
+_AT = "policy:1:1-1:1"
+_TRIED = 8
+"""Situations that are tried where a formula only bounds what is asked."""
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """What is allowed here and denied there, as a formula about the records of the side where it is allowed.
+
+    Where it is not ``exact``, the formula holds also of some that are allowed on both sides.
+    """
+
+    formula: Formula
+    index: Index
+    exact: bool = True
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """A request that the one side allows and the other denies."""
+
+    allowed: Shown
+    denied: Shown
+
+
+class Allowed(msgspec.Struct, frozen=True):
+    """An action on a field or on the record, in parts: some way is open and nothing hinders."""
+
+    ways: tuple[Formula, ...]
+    rest: tuple[Formula, ...]
+
+    @property
+    def whole(self) -> Formula:
+        return AllOf((AnyOf(self.ways), *self.rest))
+
+
+NEVER = Allowed((), ())
+
+
+class Asking:
+    """Questions about what ``ours`` allows and ``theirs`` denies. Each is asked once."""
+
+    def __init__(self, ours: Side, theirs: Side) -> None:
+        self.ours, self.theirs = ours, theirs
+        self.lifter = Lifter(theirs.index, ours.index)
+        self._found: dict[tuple[Any, ...], Found] = {}
+        self._unfilled: dict[tuple[str, frozenset[str]], Index] = {}
+
+    # --- what is asked ---------------------------------------------------------------------------------------
+
+    def gap(self, mine: Plan, other: Plan | None, field: str | None, user: str | None) -> Gap:
+        """What the first plan allows, and the other, of ``theirs``, does not."""
+        resource = mine.resource
+        here = _allowed(self.ours, mine, field)
+        there = (
+            NEVER
+            if other is None or not _has(self.theirs.index, resource, field)
+            else (_allowed(self.theirs, other, field))
+        )
+        low, high = self._lifted(there, resource, user, over=False), self._lifted(there, resource, user, over=True)
+        index = self.ours.index
+        if frozenset(here.rest) == frozenset(low.rest):
+            ways = tuple(way for way in here.ways if way not in low.ways)
+            formula = AllOf((*here.rest, AnyOf(ways), Not(AnyOf(low.ways))))
+        else:
+            formula = AllOf((*here.rest, AnyOf(here.ways), Not(low.whole)))
+        return Gap(formula, index, low == high)
+
+    def _lifted(self, there: Allowed, resource: str, user: str | None, *, over: bool) -> Allowed:
+        def lift(parts: Iterable[Formula]) -> tuple[Formula, ...]:
+            return tuple(plain(self.lifter.lift(part, resource, user, over=over)) for part in parts)
+
+        return Allowed(lift(there.ways), lift(there.rest))
+
+    def field_gap(self, mine: Plan, other: Plan, field: str, user: str | None) -> Gap:
+        """What the first plan allows of a field, and the other does not, of records that are open to both."""
+        found = self.gap(mine, other, field, user)
+        open_ = self._lifted(_allowed(self.theirs, other, None), mine.resource, user, over=True).whole
+        exact = (
+            found.exact
+            and open_ == self._lifted(_allowed(self.theirs, other, None), mine.resource, user, over=False).whole
+        )
+        return Gap(AllOf((found.formula, open_)), found.index, exact)
+
+    def creation(self, mine: Plan, other: Plan | None, one: Person, span: Span) -> Gap:
+        """New records that the first plan allows ``one``, and the other does not, whoever is eligible there: that is a
+        question of its own.
+        """
+        resource, user = mine.resource, one.who.user
+        declared = self.ours.index.attributes[resource]
+        at = span.instant(self.ours.world.now)
+        fits: dict[str, Formula] = {}
+        for name in declared:
+            part = _allowed(self.ours, mine, name)
+            writable = self._writable(declared[name], one, at)
+            fits[name] = AllOf((part.whole, writable)) if part.ways and writable != FALSE else FALSE
+        index = self._without(resource, frozenset(n for n, fit in fits.items() if fit == FALSE))
+        asked: list[Formula] = [_allowed(self.ours, mine, None).whole]
+        asked += [AnyOf((_missing(declared[name]), fit)) for name, fit in fits.items()]
+        if other is None:
+            return Gap(AllOf(tuple(asked)), index)
+        denied_: list[Formula] = []
+        exact = not any(
+            isinstance(each.type, SetType) and isinstance(each.type.of, UserType) for each in declared.values()
+        )
+        everything: tuple[str | None, ...] = (None, *declared)
+        for field in everything:
+            there = _allowed(self.theirs, other, field) if _has(self.theirs.index, resource, field) else NEVER
+            low = self._lifted(there, resource, user, over=False).whole
+            exact = exact and low == self._lifted(there, resource, user, over=True).whole
+            said = Not(low)
+            denied_.append(said if field is None else AllOf((Not(_missing(declared[field])), said)))
+        return Gap(AllOf((*asked, AnyOf(tuple(denied_)))), index, exact)
+
+    def _writable(self, declared: ir.Attribute, one: Person, at: datetime.datetime) -> Formula:
+        """The attribute holds a user who may be written into it, if it is for users who have a role."""
+        type_ = declared.type
+        if not isinstance(type_, UserType) or type_.role is None:
+            return TRUE  # only bounded for a set of users: the empty one will do mostly
+        users = self.ours.eligible(type_.role, at)
+        path = c.Path("record", (declared.name,), type_, _AT)
+        # Those whom nothing tells apart are alike: one will do.
+        chosen = users & (self._named | {one.who.user or ""}) | set(sorted(users)[:1])
+        parts: list[Formula] = [Holds(c.In(path, tuple(sorted(chosen)), _AT), True)] if chosen else []
+        if one.who.user is None and type_.role in self.ours.roles_of((one.profile or NOBODY).sources):
+            parts.append(true(c.Compare("eq", path, c.Path("subject", (), UserType(None), _AT), _AT)))
+        return AnyOf(tuple(parts))
+
+    @property
+    def _named(self) -> frozenset[str]:
+        return self.ours.world.named_users | self.theirs.world.named_users
+
+    def _without(self, resource: str, names: frozenset[str]) -> Index:
+        """Ours, with records of the resource that may lack some attributes: what cannot be written now comes later."""
+        names = frozenset(n for n in names if not self.ours.index.attributes[resource][n].optional)
+        if not names:
+            return self.ours.index
+        key = (resource, names)
+        if key not in self._unfilled:
+            made = copy.copy(self.ours.index)
+            attributes = dict(made.attributes)
+            attributes[resource] = {
+                name: msgspec.structs.replace(each, optional=each.optional or name in names)
+                for name, each in attributes[resource].items()
+            }
+            made.__dict__["attributes"] = attributes
+            self._unfilled[key] = made
+        return self._unfilled[key]
+
+    # --- answers ---------------------------------------------------------------------------------------------
+
+    def allowed(self, plan: Plan, user: str | None, span: Span) -> Verdict:
+        """Whether there is a record that a plan of ours allows."""
+        found = self._find(_allowed(self.ours, plan, None).whole, plan.resource, user, span, self.ours.index)
+        return True if isinstance(found, Witness) else found
+
+    def find(self, gap: Gap, resource: str, user: str | None, span: Span) -> Found:
+        return self._find(gap.formula, resource, user, span, gap.index)
+
+    def _find(self, formula: Formula, resource: str, user: str | None, span: Span, index: Index) -> Found:
+        formula = plain(formula)
+        if formula == FALSE:
+            return None
+        if user is not None and symmetric(index, resource, formula):
+            if self._ask(formula, resource, None, ALWAYS, index) is None:
+                return None
+        elif span != ALWAYS and self._ask(formula, resource, user, ALWAYS, index) is None:
+            return None
+        return self._ask(formula, resource, user, span, index)
+
+    def _ask(self, formula: Formula, resource: str, user: str | None, span: Span, index: Index) -> Found:
+        key = (formula, resource, user, span, id(index))
+        if key not in self._found:
+            at = span.instant(self.ours.world.now)
+            self._found[key] = find(formula, Asker(index, resource, at, user, span.since, span.until))
+        return self._found[key]
+
+    def within(self, gap: Gap, others: Iterable[Gap], resource: str, user: str | None, span: Span) -> bool:
+        """Whether it is proved that a gap is all in one of the others, which are about ours as well."""
+        rest = tuple(Not(other.formula) for other in others if other.exact and other.index is gap.index)
+        if not rest:
+            return False
+        return self._find(AllOf((gap.formula, *rest)), resource, user, span, gap.index) is None
+
+    # --- evidence --------------------------------------------------------------------------------------------
+
+    def evidence(
+        self, gap: Gap, plan: Plan, field: str | None, one: Person, two: Person, span: Span
+    ) -> Evidence | None:
+        """A request that the reference allows on our side and denies on the other, if it can be found."""
+        found = self.find(gap, plan.resource, one.who.user, span)
+        return self._tried(found, plan, field, one, two) if isinstance(found, Witness) else None
+
+    def _tried(self, found: Witness, plan: Plan, field: str | None, one: Person, two: Person) -> Evidence | None:
+        record = found.record
+        if plan.action == "create":
+            record = {name: value for name, value in record.items() if value is not None}
+        here = Shown(
+            one.who,
+            plan.action,
+            plan.resource,
+            True,
+            record,
+            found.request,
+            found.attributes,
+            found.now,
+            field,
+            found.users,
+        )
+        there = Shown(
+            two.who,
+            plan.action,
+            plan.resource,
+            False,
+            record,
+            found.request,
+            _readable(self.theirs.index, found.attributes),
+            found.now,
+            field,
+            self._strangers(found),
+        )
+        if replay(self.ours.world, here).allowed and not replay(self.theirs.world, there).allowed:
+            return Evidence(here, there)
+        return None
+
+    def _strangers(self, found: Witness) -> dict[str, dict[str, Any]]:
+        """Users made up, and those of the record whom only our side knows, as the other side takes them."""
+        index = self.theirs.index
+        users = {id_: _readable(index, attributes) for id_, attributes in found.users.items()}
+        for text in {*_texts(found.record), *_texts(found.request)}:
+            known = self.ours.index.users.get(text)
+            if known is not None and known.attributes and text not in index.users and text not in index.integrations:
+                values = {
+                    value.name: [v.value for v in value.values]
+                    if isinstance(self.ours.index.subject[value.name], SetType)
+                    else value.values[0].value
+                    for value in known.attributes
+                }
+                users[text] = _readable(index, values)
+        return users
+
+
+def _readable(index: Index, attributes: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of a user that a side knows."""
+    found = {}
+    for name, raw in attributes.items():
+        if name in index.subject:
+            try:
+                read(index.subject[name], raw, name)
+            except BadValueError:
+                continue
+            found[name] = str(raw) if not isinstance(raw, bool | int | str | list) else raw
+    return found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def _has(index: Index, resource: str, field: str | None) -> bool:
+    return field is None or field in index.attributes[resource]
+
+
+def _missing(declared: ir.Attribute) -> Formula:
+    return Holds(c.Missing(c.Path("record", (declared.name,), declared.type, _AT), _AT), True)
+
+
+def _allowed(side: Side, plan: Plan, field: str | None) -> Allowed:
+    """`check.decision.allowed` in parts, in an order that does not depend on how it is written."""
+    index, resource = side.index, plan.resource
+    ways = {plain(_way(side, resource, way)): None for way in plan.ways if field is None or field in way.fields}
+    rest: list[Formula] = [met(index, resource, plan.requirement)]
+    rest += [true(i.condition) for i in sorted(plan.appends, key=lambda i: side.conditions[i.id])]
+    rest += [
+        Not(denied(index, resource, each))
+        for each in plan.denies
+        if each.deny.fields is None or field in each.deny.fields
+    ]
+    return Allowed(tuple(ways), tuple(dict.fromkeys(part for part in map(plain, rest) if part != TRUE)))
+
+
+def _way(side: Side, resource: str, way: Way) -> Formula:
+    limits = sorted(way.limits, key=lambda limit: side.conditions[limit.id])
+    return AllOf((covered(side.index, resource, way.place), *(true(limit.condition) for limit in limits)))
+
+
+def plan_of(side: Side, person: Person, resource: str, action: str) -> Plan | None:
+    """What decides an action for somebody; ``None`` where there is no such action, or no such user."""
+    if person.profile is None or action not in side.index.actions.get(resource, {}):
+        return None
+    return make_plan(side.index, person.profile, action, resource)

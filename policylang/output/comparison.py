@@ -1,0 +1,230 @@
+"""What differs between two policy sets, for people: first what somebody can do now and could not do before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from policylang.check.finding import counted as some_of
+from policylang.compare.report import Change, Comparison, Days, Named, Permissions, SetReport, Statement, Witness
+from policylang.diagnostics import listed, visible
+from policylang.output.findings import written_instant
+from policylang.output.replay import command, particulars
+from policylang.output.replay import who as who_in_words
+from policylang.output.text import counted, width_of
+
+_COLOURS = {"gained": "red", "widened": "red", "narrowed": "cyan", "lost": "cyan"}
+TITLES = {
+    "gained": "gained: what nobody of these could do before",
+    "widened": "widened: on more records than before",
+    "narrowed": "narrowed: on fewer records than before",
+    "lost": "lost: what none of these can do any more",
+}
+TOPICS = {
+    "eligibility": "who can be chosen",
+    "superuser": "superusers",
+    "may_assign": "who may hand out roles",
+    "deny": "what is denied in any case",
+    "protected": "protected roles",
+    "invariant": "invariants",
+    "separation": "separation of duties",
+    "integration": "integrations",
+}
+_MOST_SUBJECTS = 8
+_MOST_PERMISSIONS = 12
+_MOST_CHANGES = 100
+"""Changes of one kind that are printed in full."""
+
+
+# --- in words ------------------------------------------------------------------------------------------------
+
+
+def subjects_in_words(change: Change) -> str:
+    """Whose change it is: ``role `guard` and the group `sales` ``, ``users `amy` and `bob` ``."""
+    by_kind: dict[str, list[str]] = {}
+    for named in change.subjects:
+        by_kind.setdefault(named.kind, []).append(named.name)
+    parts = [f"{kind if len(names) == 1 else f'{kind}s'} {some_of(names, 4)}" for kind, names in by_kind.items()]
+    return listed(parts, "and")
+
+
+def around_in_words(around: Sequence[Named]) -> str:
+    """The roles and groups in which it is the same."""
+    by_kind: dict[str, list[str]] = {}
+    for named in around:
+        by_kind.setdefault(named.kind, []).append(named.name)
+    return listed([f"{kind if len(n) == 1 else f'{kind}s'} {some_of(n)}" for kind, n in by_kind.items()], "and")
+
+
+def permission_in_words(permissions: Permissions) -> str:
+    """``view and modify on `customer` ``, ``view `rate` on `customer` ``"""
+    actions = listed(list(permissions.actions), "and")
+    fields = "" if permissions.fields is None else f" {', '.join(f'`{name}`' for name in permissions.fields)}"
+    return f"{actions}{fields} on `{permissions.resource}`"
+
+
+def days_in_words(days: Sequence[Days]) -> str:
+    """``from 2026-01-01 until 2026-03-31``"""
+    said = []
+    for each in days:
+        first = [f"from {each.first}"] if each.first is not None else []
+        last = [f"until {each.last}"] if each.last is not None else []
+        said.append(" ".join([*first, *last]))
+    return " and ".join(said)
+
+
+def summary(sets: Sequence[SetReport]) -> str:
+    """How many changes of each kind there are."""
+    changes = [change for each in sets for change in each.changes]
+    statements = [statement for each in sets for statement in each.statements]
+    counts = {kind: sum(change.kind == kind for change in changes) for kind in TITLES}
+    said = [f"{count} {kind}" for kind, count in counts.items() if count]
+    unproved = sum(change.unproved for change in changes)
+    said += [f"{unproved} of them not proved"] if unproved else []
+    said += [counted(len(statements), "other change")] if statements else []
+    reasons = [change.because for change in changes] + [statement.because for statement in statements]
+    approved = sum(reason is not None for reason in reasons)
+    said += [f"{approved} of them allowed"] if approved else []
+    return ", ".join(said) or "no change in access"
+
+
+def change_in_words(change: Change) -> str:
+    """A change in one line, for files that people read."""
+    permissions = "; ".join(map(permission_in_words, change.permissions))
+    days = f" {days_in_words(change.days)}" if change.days else ""
+    return f"{change.kind}: {subjects_in_words(change)}: {permissions}{days}"
+
+
+def statement_in_words(statement: Statement) -> str:
+    """Another change in one line."""
+    lines = [*(f"- {line}" for line in statement.removed), *(f"+ {line}" for line in statement.added)]
+    return f"{TOPICS[statement.topic]}: {statement.subject}: {'; '.join(lines) or some_of(statement.users)}"
+
+
+# --- the report ----------------------------------------------------------------------------------------------
+
+Policies = Callable[[SetReport, bool], str | None]
+"""The path of the old (``False``) or the new version of a set, if `policylang decide` can read it."""
+
+
+def render(comparison: Comparison, policies: Policies) -> Iterator[str]:
+    """The lines of the report, styled for a terminal; without one, click takes the styles out."""
+    for each in comparison.sets:
+        if len(comparison.sets) > 1:
+            yield click.style(visible(f"{each.name}: {summary([each])}"), bold=True)
+            yield ""
+        for kind in TITLES:
+            changes = [change for change in each.changes if change.kind == kind]
+            if changes:
+                yield click.style(TITLES[kind], fg=_COLOURS[kind], bold=True)
+                for change in changes[:_MOST_CHANGES]:
+                    yield from _change(change, each, policies)
+                if len(changes) > _MOST_CHANGES:
+                    yield f"  and {len(changes) - _MOST_CHANGES:,} more: `--format json` shows all of them"
+                    yield ""
+        yield from _statements(each.statements)
+        yield from _notes(each.notes)
+    yield from _unused(comparison)
+    yield f"{visible(summary(comparison.sets))}, as of {written_instant(comparison.now)}"
+
+
+def _change(change: Change, set_: SetReport, policies: Policies) -> Iterator[str]:
+    days = f", {days_in_words(change.days)}" if change.days else ""
+    yield f"  {click.style(visible(subjects_in_words(change)), bold=True)}{days}"
+    for permissions in change.permissions[:_MOST_PERMISSIONS]:
+        yield f"    {visible(permission_in_words(permissions))}"
+    if len(change.permissions) > _MOST_PERMISSIONS:
+        yield f"    and on {len(change.permissions) - _MOST_PERMISSIONS} other resources"
+    yield from _lines(change.removed, change.added)
+    if change.around:
+        yield f"    the same in {visible(around_in_words(change.around))}"
+    if not change.is_of_users:
+        yield f"    {visible(affected(change))}"
+    if change.because is not None:
+        yield f"    {click.style('allowed', bold=True)}: {visible(change.because)}"
+    if change.unproved:
+        yield f"    {click.style('not proved', bold=True)}: this could not be settled, so it counts"
+    if change.before is not None and change.after is not None:
+        yield from _witness(change.before, change.after, set_, policies)
+    yield ""
+
+
+def affected(change: Change) -> str:
+    """The users whom a change of a role or group concerns."""
+    if not change.users:
+        return "affects no user"
+    return f"affects {counted(len(change.users), 'user')}: {some_of(change.users)}"
+
+
+def _lines(removed: Sequence[str], added: Sequence[str]) -> Iterator[str]:
+    for mark, lines, colour in (("-", removed, "red"), ("+", added, "green")):
+        for line in lines:
+            yield click.style(f"    {mark} {visible(line)}", fg=colour)
+
+
+def _witness(before: Witness, after: Witness, set_: SetReport, policies: Policies) -> Iterator[str]:
+    first = as_dict(after)
+    yield f"    {click.style('shown by', bold=True)} {visible(shown_in_words(before, after))}"
+    seen = [(visible(name), visible(value)) for name, value in particulars(first, first["record"])]
+    widest = max((width_of(name) for name, _ in seen), default=0)
+    yield from (f"      {name}{' ' * (widest - width_of(name))}  {value}" for name, value in seen)
+    for witness, is_new in ((before, False), (after, True)):
+        path = policies(set_, is_new)
+        made_up = as_dict(witness)
+        if path is not None and ("user" in made_up or "as_roles" in made_up or "as_group" in made_up):
+            yield f"      {click.style('$', fg='blue')} {visible(command(made_up, [path]))}  # {witness.expected}"
+
+
+def shown_in_words(before: Witness, after: Witness) -> str:
+    """What the request is that shows a change, and how it is answered on both sides."""
+    given = as_dict(after if after.expected == "allowed" else before)
+    field = f" `{given['field']}` of" if "field" in given else ""
+    asks = f"{who_in_words(given)}, {given['action']}{field} this `{given['resource']}` at {given['now']}"
+    return f"{asks}: {before.expected} before, {after.expected} now"
+
+
+def as_dict(witness: Witness) -> dict[str, Any]:
+    """The witness in the shape that `policylang.output.replay` takes."""
+    found: dict[str, Any] = msgspec.to_builtins(witness, str_keys=True)
+    return found
+
+
+def _statements(statements: Sequence[Statement]) -> Iterator[str]:
+    for topic, title in TOPICS.items():
+        said = [statement for statement in statements if statement.topic == topic]
+        if said:
+            yield click.style(title, bold=True)
+            for statement in said:
+                yield f"  {visible(statement.subject)}{_users(statement)}"
+                yield from _lines(statement.removed, statement.added)
+                if statement.because is not None:
+                    yield f"    {click.style('allowed', bold=True)}: {visible(statement.because)}"
+            yield ""
+
+
+def _users(statement: Statement) -> str:
+    if not statement.users:
+        return ""
+    verb = "now" if statement.widens else "no longer"
+    return visible(f": {verb} {counted(len(statement.users), 'user')}, {some_of(statement.users)}")
+
+
+def _notes(notes: Sequence[str]) -> Iterator[str]:
+    if notes:
+        yield click.style("no change in access", bold=True)
+        yield from (f"  {visible(note)}" for note in notes[:_MOST_SUBJECTS])
+        if len(notes) > _MOST_SUBJECTS:
+            yield f"  and {len(notes) - _MOST_SUBJECTS:,} more: `--format json` shows all of them"
+        yield ""
+
+
+def _unused(comparison: Comparison) -> Iterator[str]:
+    if comparison.unused:
+        count = len(comparison.unused)
+        yield f"{click.style('note', bold=True)}: {counted(count, 'entry' if count == 1 else 'entrie')} allowed nothing"
+        for entry in comparison.unused[:_MOST_SUBJECTS]:
+            yield f"  {entry.id} {visible(entry.change)}{' (over)' if entry.over else ''}"
+        yield ""

@@ -1,0 +1,131 @@
+"""What differs between two policy sets, as Markdown for a comment on a pull request: bounded, the most important first.
+
+Nothing from a policy file is markup in it, and nobody is mentioned by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from policylang.check.finding import counted as some_of
+from policylang.compare.report import Change, Comparison, SetReport, Statement
+from policylang.output.comparison import (
+    TITLES,
+    TOPICS,
+    affected,
+    around_in_words,
+    as_dict,
+    days_in_words,
+    permission_in_words,
+    shown_in_words,
+    subjects_in_words,
+    summary,
+)
+from policylang.output.findings import written_instant
+from policylang.output.github import markdown
+from policylang.output.replay import particulars
+from policylang.output.text import counted
+
+LIMIT = 65_536
+"""Characters that GitHub takes as a comment; the text is bounded in bytes, which are never fewer."""
+_MOST_PERMISSIONS = 8
+_MOST_PARTICULARS = 12
+
+
+def render(comparison: Comparison, limit: int = LIMIT) -> str:
+    """The comment, of at most ``limit`` bytes. What there is no room for is counted."""
+    head = f"## Who can do what now\n\n{_headline(comparison)}\n"
+    blocks = [block for each in comparison.sets for block in _blocks(each, len(comparison.sets) > 1)]
+    blocks += _unused(comparison)
+    used, kept = len(head.encode()), [head]
+    room = len(_rest(len(blocks)).encode())
+    for number, block in enumerate(blocks):
+        size = len(block.encode())
+        if used + size + room > limit:
+            kept.append(_rest(len(blocks) - number))
+            break
+        used += size
+        kept.append(block)
+    return "".join(kept)
+
+
+def _headline(comparison: Comparison) -> str:
+    said = markdown(f"{summary(comparison.sets)}, from `{comparison.old}` to `{comparison.new}`")
+    as_of = f"as of {written_instant(comparison.now)}"
+    gate = f". **The gate `{comparison.fail_on}` is closed.**" if comparison.failed else ""
+    return f"**{said}**, {as_of}{gate}"
+
+
+def _rest(count: int) -> str:
+    return f"\n…and {count} more, for which there is no room here: `policylang diff` shows all of it.\n"
+
+
+def _blocks(set_: SetReport, several: bool) -> Iterator[str]:
+    title = f"\n### {markdown(set_.name or set_.new or set_.old or '')}\n" if several else ""
+    if several and set_.same_access and not set_.notes:
+        return
+    for kind, words in TITLES.items():
+        changes = [change for change in set_.changes if change.kind == kind]
+        head = f"{title}\n#### {words[0].upper()}{words[1:]}\n"
+        for change in changes:
+            yield head + _change(change)
+            head = title = ""
+    for topic, words in TOPICS.items():
+        head = f"{title}\n#### {words[0].upper()}{words[1:]}\n"
+        for statement in set_.statements:
+            if statement.topic == topic:
+                yield head + _statement(statement)
+                head = title = ""
+    if set_.notes:
+        yield f"{title}\n#### No change in access\n\n" + "".join(f"- {markdown(note)}\n" for note in set_.notes[:20])
+
+
+def _change(change: Change) -> str:
+    days = f", {days_in_words(change.days)}" if change.days else ""
+    lines = [f"\n- **{markdown(subjects_in_words(change))}**{days}: {_permissions(change)}"]
+    lines += _lines(change.removed, change.added)
+    if change.around:
+        lines.append(f"the same in {markdown(around_in_words(change.around))}")
+    if not change.is_of_users:
+        lines.append(markdown(affected(change)))
+    if change.because is not None:
+        lines.append(f"**allowed**: {markdown(change.because)}")
+    if change.unproved:
+        lines.append("**not proved**: this could not be settled, so it counts")
+    return "<br>\n  ".join(lines) + "\n" + _witness(change)
+
+
+def _permissions(change: Change) -> str:
+    shown = [markdown(permission_in_words(each)) for each in change.permissions[:_MOST_PERMISSIONS]]
+    more = len(change.permissions) - _MOST_PERMISSIONS
+    return "; ".join([*shown, *([f"and on {more} other resources"] if more > 0 else [])])
+
+
+def _lines(removed: Sequence[str], added: Sequence[str]) -> Iterator[str]:
+    yield from (f"before: {markdown(line)}" for line in removed)
+    yield from (f"now: {markdown(line)}" for line in added)
+
+
+def _witness(change: Change) -> str:
+    if change.before is None or change.after is None:
+        return ""
+    given = as_dict(change.after)
+    seen = list(particulars(given, given["record"]))[:_MOST_PARTICULARS]
+    rows = "".join(f"  - {markdown(name)}: {markdown(value)}\n" for name, value in seen)
+    summary_ = markdown(shown_in_words(change.before, change.after))
+    return f"  <details><summary>shown by {summary_}</summary>\n\n{rows}\n  </details>\n"
+
+
+def _statement(statement: Statement) -> str:
+    verb = "now" if statement.widens else "no longer"
+    users = f": {verb} {counted(len(statement.users), 'user')}, {some_of(statement.users)}" if statement.users else ""
+    lines = [f"\n- {markdown(f'{statement.subject}{users}')}", *_lines(statement.removed, statement.added)]
+    if statement.because is not None:
+        lines.append(f"**allowed**: {markdown(statement.because)}")
+    return "<br>\n  ".join(lines) + "\n"
+
+
+def _unused(comparison: Comparison) -> Iterator[str]:
+    if comparison.unused:
+        lines = (f"- {each.id} {markdown(each.change)}{' (over)' if each.over else ''}\n" for each in comparison.unused)
+        yield "\n#### Entries that allowed nothing\n\n" + "".join(list(lines)[:20])

@@ -1,0 +1,241 @@
+"""The constructs of the language that a target may or may not express, and where a policy set uses them.
+
+Only what decisions depend on counts: a policy that nobody attaches, a task or an invariant asks nothing of a target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import (
+    DateType,
+    DecimalType,
+    Duration,
+    DurationType,
+    IpType,
+    MoneyType,
+    PlaceType,
+    RecordType,
+    SetType,
+    Type,
+    UserType,
+)
+from policylang.runtime.index import Index
+from policylang.runtime.truth import Test, operands
+
+CONSTRUCTS: dict[str, str] = {
+    # conditions
+    "logic": "`and`, `or`, `not`, `is missing`, `is present`",
+    "comparison": "`is`, `<`, `in [a, b]` on text, whole numbers, enums, booleans, users and datetimes",
+    "date": "attributes that are dates",
+    "decimal": "attributes that are decimals or money",
+    "duration": "attributes that are durations",
+    "network": '`in "10.0.0.0/8"` and comparing IP addresses',
+    "set": "`contains` of a set",
+    "text": "`contains`, `starts with`, `ends with` of a text",
+    "within": "`within`, `within next`, `older than`: minutes, hours and days beside a datetime",
+    "within-days": "the same beside a date",
+    "within-months": "the same with months and years",
+    "related": "related records: `customer.status` of a file",
+    "same-record": "comparing related records with each other",
+    "subject": "attributes of the assigned user",
+    "user-attribute": "attributes of a user whom the record names: `customer.sales_rep.department`",
+    "request": "attributes of the request",
+    "two-attributes": "comparing two attributes with each other",
+    # decisions
+    "limits": "policies that limit groups and roles",
+    "append": "policies that a user appends",
+    "override": "policies that a user overrides with",
+    "deny": "`deny`, in a group or role",
+    "deny-everyone": "`deny` for everyone",
+    "deny-fields": "`deny` of attributes",
+    "fields": "grants of attributes, `including`, `except`, sensitive attributes",
+    "requires": "`requires` of another grant, a feature or the superuser tag",
+    "requires-at": "`requires … at` a kind of place",
+    "bypasses": "`bypasses policies`",
+    "places": "roles assigned at places",
+    "dated": "assignments with `from` and `until`",
+    "terminated": "terminated users",
+    "integration": "integrations",
+    "eligible": "attributes that ask for a `user with role`",
+    "modify": "modify, decided before and after the change",
+}
+"""What each construct is, in words."""
+
+
+class Use(msgspec.Struct, frozen=True):
+    """A place where a policy set uses a construct."""
+
+    construct: str
+    at: str
+
+
+def uses(index: Index) -> tuple[Use, ...]:
+    """Every use, each once, in the order of `CONSTRUCTS` and of places."""
+    policy_set = index.policy_set
+    order = {name: number for number, name in enumerate(CONSTRUCTS)}
+    found = set(_of_decisions(policy_set))
+    for resource, condition in _conditions(policy_set, index):
+        found.update(_of_condition(index, resource, condition))
+    return tuple(sorted(found, key=lambda use: (order[use.construct], use.at)))
+
+
+def _bundles(policy_set: ir.PolicySet) -> tuple[ir.Group | ir.Role, ...]:
+    return (*policy_set.groups, *policy_set.roles)
+
+
+def _user_policies(policy_set: ir.PolicySet) -> Iterator[ir.UserPolicy]:
+    for user in policy_set.users:
+        yield from (*user.appends, *user.overrides)
+
+
+def _conditions(policy_set: ir.PolicySet, index: Index) -> Iterator[tuple[str, c.Condition]]:
+    """The conditions that decisions depend on, each with the resource it is about."""
+    attached = {limit.instance for bundle in _bundles(policy_set) for limit in bundle.limits}
+    attached |= {policy.limit.instance for policy in _user_policies(policy_set)}
+    for name in sorted(attached):
+        yield index.instances[name].resource, index.instances[name].condition
+    for deny in (*policy_set.denies, *(deny for bundle in _bundles(policy_set) for deny in bundle.denies)):
+        if deny.condition is not None:
+            yield deny.resource, deny.condition
+
+
+# --- decisions -----------------------------------------------------------------------------------------------
+
+
+def _of_decisions(policy_set: ir.PolicySet) -> Iterator[Use]:
+    for bundle in _bundles(policy_set):
+        yield from (Use("limits", limit.at) for limit in bundle.limits)
+        yield from _of_denies(bundle.denies, "deny")
+        yield from (Use("fields", grant.at) for grant in bundle.grants if grant.fields is not None)
+    yield from _of_denies(policy_set.denies, "deny-everyone")
+    for resource in policy_set.resources:
+        yield from _of_resource(resource)
+    for user in policy_set.users:
+        yield from (Use("append", policy.at) for policy in user.appends)
+        yield from (Use("override", policy.at) for policy in user.overrides)
+        yield from (Use("places", given.at) for given in user.assignments if given.place is not None)
+        yield from (Use("dated", given.at) for given in user.assignments if given.start or given.until)
+        if user.terminated:
+            yield Use("terminated", user.at)
+    yield from (Use("integration", integration.at) for integration in policy_set.integrations)
+
+
+def _of_denies(denies: Iterable[ir.Deny], construct: str) -> Iterator[Use]:
+    for deny in denies:
+        yield Use(construct, deny.at)
+        if deny.fields is not None:
+            yield Use("deny-fields", deny.at)
+
+
+def _of_resource(resource: ir.Resource) -> Iterator[Use]:
+    for attribute in resource.attributes:
+        item = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
+        if attribute.sensitive:
+            yield Use("fields", attribute.at)
+        if isinstance(item, UserType) and item.role is not None:
+            yield Use("eligible", attribute.at)
+    for action in resource.actions:
+        if action.name == "modify" and resource.attributes:
+            yield Use("modify", action.at)
+        if action.bypasses_policies:
+            yield Use("bypasses", action.at)
+        yield from _of_requirement(action.requires)
+
+
+def _of_requirement(requirement: ir.Requirement | None) -> Iterator[Use]:
+    match requirement:
+        case None:
+            return
+        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
+            for item in items:
+                yield from _of_requirement(item)
+        case ir.RequiresGrant(place_kind=kind) if kind is not None:
+            yield Use("requires-at", requirement.at)
+        case _:
+            yield Use("requires", requirement.at)
+
+
+# --- conditions ----------------------------------------------------------------------------------------------
+
+
+def _of_condition(index: Index, resource: str, condition: c.Condition) -> Iterator[Use]:
+    match condition:
+        case c.And(items) | c.Or(items):
+            yield Use("logic", condition.at)
+            for item in items:
+                yield from _of_condition(index, resource, item)
+        case c.Not(item):
+            yield Use("logic", condition.at)
+            yield from _of_condition(index, resource, item)
+        case _:
+            paths = [side for side in operands(condition) if isinstance(side, c.Path)]
+            names = [*_of_test(condition), *(name for side in operands(condition) for name in _of_type(side))]
+            names += [name for path in paths for name in _of_path(index, resource, path)]
+            if len(paths) > 1 and all(path.steps and path.root == "record" for path in paths):
+                names.append("two-attributes")
+            yield from (Use(name, condition.at) for name in names)
+
+
+def _of_test(test: Test) -> Iterator[str]:
+    match test:
+        case c.Missing():
+            yield "logic"
+        case c.Compare() | c.In():
+            yield "comparison"
+            operand = test.left if isinstance(test, c.Compare) else test.operand
+            if isinstance(operand.type, RecordType):
+                yield "same-record"
+            if isinstance(operand.type, IpType):
+                yield "network"
+        case c.Time(operand=operand, duration=c.Constant(value=Duration(unit="months"))):
+            yield "within-months"
+        case c.Time(operand=operand):
+            yield "within-days" if isinstance(operand.type, DateType) else "within"
+        case c.InNetwork():
+            yield "network"
+        case c.Contains():
+            yield "set"
+        case c.TextTest():
+            yield "text"
+
+
+def _of_type(operand: c.Operand) -> Iterator[str]:
+    item = operand.type.of if isinstance(operand.type, SetType) else operand.type
+    match item:
+        case DateType():
+            yield "date"
+        case DecimalType() | MoneyType():
+            yield "decimal"
+        case PlaceType():
+            yield "places"
+        case DurationType() if isinstance(operand, c.Path):
+            yield "duration"
+
+
+def _of_path(index: Index, resource: str, path: c.Path) -> Iterator[str]:
+    """What lies on the way."""
+    if path.root == "request":
+        yield "request"
+    if path.root == "subject" and path.steps:
+        yield "subject"
+    at: Type = RecordType(resource)
+    declared: Mapping[str, Type]
+    for number, step in enumerate(path.steps):
+        if number == 0 and path.root == "request":
+            declared = index.request
+        elif number == 0 and path.root == "subject":
+            declared = index.subject
+        elif isinstance(at, UserType):
+            yield "user-attribute"
+            declared = index.subject
+        else:
+            assert isinstance(at, RecordType)
+            if number:
+                yield "related"
+            declared = {name: attribute.type for name, attribute in index.attributes[at.resource].items()}
+        at = declared[step]

@@ -1,0 +1,82 @@
+"""OpenFGA: a model and tuples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policylang.runtime.index import Index
+from policylang.targets.bundle import json_bytes
+from policylang.targets.openfga.model import model, written
+from policylang.targets.openfga.readme import readme
+from policylang.targets.relations.expected import Expected, expected
+from policylang.targets.relations.limits import UnsupportedError
+from policylang.targets.relations.lookup import lookup
+from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.refusals import refusals
+from policylang.targets.relations.support import SUPPORT, WAYS_OUT
+from policylang.targets.target import Bundle, Clause, Input, Refusal, Target
+
+LONGEST_ID = 110
+"""Of an encoded name: a source holds two, and ``type:id`` 256 characters."""
+DEEPEST = 18
+"""Places inside each other: OpenFGA stops after 25 steps."""
+LARGEST = 256 * 1024
+"""Of a model, in bytes as OpenFGA keeps it, which is less than its text."""
+MOST_TYPES = 100
+_OWN_TYPES = 4
+
+
+def _refuse(input: Input) -> Iterator[Refusal]:
+    index = Index(input.policy_set)
+    yield from refusals(index, TARGET.title, LONGEST_ID, DEEPEST)
+    resources = input.policy_set.resources
+    if len(resources) + _OWN_TYPES > MOST_TYPES:
+        message = f"OpenFGA has {MOST_TYPES - _OWN_TYPES} types for resources, there are {len(resources)}"
+        at = resources[MOST_TYPES - _OWN_TYPES].at
+        yield Refusal("PL803", message, at, "compile parts of the policy set as sets of their own")
+    try:
+        size = len(model(Plan(index, input.now)))
+    except UnsupportedError:
+        return
+    if size > LARGEST:
+        message = f"OpenFGA takes models of {LARGEST} bytes, this one has {size}"
+        help = "compile parts of the policy set as sets of their own"
+        yield Refusal("PL803", message, resources[0].at, help)
+
+
+def _emit(input: Input) -> Bundle:
+    plan = Plan(Index(input.policy_set), input.now)
+    tests = [_test(each) for each in expected(plan, input)]
+    store: dict[str, Any] = {"name": "policies", "model_file": "model.fga", "tuple_file": "tuples.json"}
+    store["tests"] = tests
+    files = {
+        "model.fga": model(plan).encode(),
+        "tuples.json": json_bytes([written(each) for each in plan.tuples]),
+        "names.json": json_bytes(lookup(plan)),
+        "store.fga.yaml": json_bytes(store),
+        "README.md": readme(plan).encode(),
+    }
+    clauses = [Clause("tuples.json", f"/{number}", each.at) for number, each in enumerate(plan.tuples)]
+    for made in plan.types.values():
+        clauses += [Clause("model.fga", f"{made.name}#{d.name}", at) for d in made.defined for at in d.at]
+    return Bundle(files, tuple(clauses))
+
+
+def _test(each: Expected) -> dict[str, Any]:
+    checks = [
+        {"user": check.subject, "object": check.object, "assertions": {check.relation: each.allowed}}
+        for check in each.checks
+    ]
+    return {"name": each.name, "tuples": [written(t) for t in each.tuples], "check": checks}
+
+
+TARGET = Target(
+    name="openfga",
+    title="OpenFGA",
+    engine="OpenFGA 1.8, fga 0.8",
+    support=SUPPORT,
+    ways_out=WAYS_OUT,
+    refuse=_refuse,
+    emit=_emit,
+)

@@ -1,0 +1,31 @@
+"""The bundle's README."""
+
+from __future__ import annotations
+
+from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.readme import ASKING, period
+
+
+def readme(plan: Plan) -> str:
+    """How to load the bundle and how to ask, for somebody who knows OpenFGA."""
+    asking = ASKING.replace("{draft}", ", with its tuples as contextual tuples")
+    return f"{_TEXT.replace('{period}', period(plan))}\n{asking}"
+
+
+_TEXT = """\
+# Access rules for OpenFGA
+
+{period}
+
+`model.fga` is the model, `tuples.json` who has what and what that allows, `store.fga.yaml` has tests of both. Run them:
+
+    fga model test --tests store.fga.yaml
+
+Load the bundle into a store:
+
+    fga store create --name policies --model model.fga
+    fga tuple write --store-id "$STORE" --file tuples.json
+
+The policies' tuples are all about `source`, `place` and `role`. When a new bundle comes, delete those that it no longer
+has in the same step as you switch to its model, by its id. The names in a model are only good for its own tuples.
+"""

@@ -1,0 +1,172 @@
+"""The decision about a row as an SQL expression, for everybody who has the same."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from policylang.check.periods import Period, periods
+from policylang.ir import nodes as ir
+from policylang.model.types import PlaceType
+from policylang.runtime.index import Index
+from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Profile, Way, make_plan
+from policylang.runtime.sources import chains
+from policylang.targets.postgres.conditions import Row, sql
+from policylang.targets.postgres.names import literal
+
+TRUE, FALSE = "TRUE", "FALSE"
+
+
+class Class(msgspec.Struct, frozen=True):
+    """Users who have the same at every time, and their database role: ``had`` says what, period by period."""
+
+    role: str
+    had: tuple[tuple[Period, Profile], ...]
+    users: tuple[str, ...]
+
+
+def classes(index: Index, prefix: str) -> tuple[Class, ...]:
+    """All users and integrations, in the order of the names of their roles, which hang on what they have alone."""
+    members: dict[tuple[tuple[Period, Profile], ...], list[str]] = {}
+    for user in index.requesters:
+        members.setdefault(tuple(periods(index, user)), []).append(user)
+    made = [Class(f"{prefix}_{_digest(had)}", had, tuple(users)) for had, users in members.items()]
+    return tuple(sorted(made, key=lambda each: each.role))
+
+
+def _digest(had: tuple[tuple[Period, Profile], ...]) -> str:
+    return hashlib.sha256(msgspec.json.encode(had, order="deterministic")).hexdigest()[:20]
+
+
+def plans(index: Index, who: Class, action: str, resource: str) -> tuple[tuple[Period, Plan], ...]:
+    """What decides the action in each period in which anything grants it; one period, where they are alike."""
+    found = [(period, make_plan(index, profile, action, resource)) for period, profile in who.had]
+    if all(plan == found[0][1] for _, plan in found):
+        found = [(Period(), found[0][1])]
+    return tuple((period, plan) for period, plan in found if plan.ways and plan.requirement is not False)
+
+
+def opened(row: Row, planned: Iterable[tuple[Period, Plan]], field: str | None = None) -> str:
+    """True for the rows on which the action is open, and covers the field if one is given; else false or NULL."""
+    return any_of(all_of((_during(row, period), _allowed(row, plan, field))) for period, plan in planned)
+
+
+def _during(row: Row, period: Period) -> str:
+    today = row.constant("policylang.today()")
+    return all_of(
+        f"({today} {sign} {literal(day.isoformat())}::date)"
+        for sign, day in ((">=", period.first), ("<=", period.last))
+        if isinstance(day, datetime.date)
+    )
+
+
+def _allowed(row: Row, plan: Plan, field: str | None) -> str:
+    ways = [way for way in plan.ways if field is None or field in way.fields]
+    denies = [each for each in plan.denies if each.deny.fields is None or field in each.deny.fields]
+    return all_of(
+        (
+            any_of(_way(row, way) for way in ways),
+            _met(row, plan.requirement),
+            *(sql(instance.condition, row) for instance in plan.appends),
+            *(_undenied(row, each) for each in denies),
+        )
+    )
+
+
+def _way(row: Row, way: Way) -> str:
+    return all_of((_covered(row, way.place), *(sql(limit.condition, row) for limit in way.limits)))
+
+
+def _undenied(row: Row, each: PlacedDeny) -> str:
+    """The deny does not match: the row lies elsewhere, or the condition is false."""
+    elsewhere = _not(_covered(row, each.place))
+    condition = each.deny.condition
+    return any_of((elsewhere, FALSE if condition is None else f"({sql(condition, row)} IS FALSE)"))
+
+
+def _covered(row: Row, place: str | None) -> str:
+    """Whether the row lies at the place or below it; never NULL."""
+    of = row.index.resources[row.resource].place
+    if place is None:
+        return TRUE
+    if of is None:
+        return FALSE
+    type_ = row.index.attributes[row.resource][of].type
+    assert isinstance(type_, PlaceType)
+    places = [each for each in row.index.below(place) if row.index.places[each].kind == type_.scope]
+    listed = ", ".join(literal(each) for each in places)
+    return f"({row.column(of)} IN ({listed}) IS TRUE)" if places else FALSE
+
+
+def _met(row: Row, met: Met) -> str:
+    match met:
+        case Held(places):
+            return any_of(_covered(row, place) for place in places)
+        case AllMet(items):
+            return all_of(_met(row, item) for item in items)
+        case AnyMet(items):
+            return any_of(_met(row, item) for item in items)
+        case _:
+            return TRUE if met else FALSE
+
+
+# --- fields --------------------------------------------------------------------------------------------------
+
+
+def covering(
+    planned: Iterable[tuple[Period, Plan]], attributes: Iterable[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Attributes that are covered on every row that is open, and those that are on some of them only."""
+    always, ever = frozenset(attributes), frozenset[str]()
+    for _, plan in planned:
+        ways = [way.fields for way in plan.ways]
+        fields = [each for each in plan.denies if each.deny.fields is not None]
+        denied = frozenset().union(*(each.deny.fields or () for each in fields))
+        certain = [each.deny.fields or () for each in fields if each.place is None and each.deny.condition is None]
+        always &= frozenset.intersection(*ways) - denied
+        ever |= frozenset().union(*ways) - frozenset().union(*certain)
+    return frozenset(always & ever), frozenset(ever - always)
+
+
+# --- putting together ----------------------------------------------------------------------------------------
+
+
+def all_of(parts: Iterable[str]) -> str:
+    kept = list(dict.fromkeys(part for part in parts if part != TRUE))
+    if FALSE in kept:
+        return FALSE
+    return TRUE if not kept else kept[0] if len(kept) == 1 else f"({' AND '.join(kept)})"
+
+
+def any_of(parts: Iterable[str]) -> str:
+    kept = list(dict.fromkeys(part for part in parts if part != FALSE))
+    if TRUE in kept:
+        return TRUE
+    return FALSE if not kept else kept[0] if len(kept) == 1 else f"({' OR '.join(kept)})"
+
+
+def _not(part: str) -> str:
+    return FALSE if part == TRUE else TRUE if part == FALSE else f"(NOT {part})"
+
+
+def statements(planned: Iterable[tuple[Period, Plan]]) -> frozenset[str]:
+    """The places of everything that an expression comes from."""
+    found: set[str] = set()
+    for _, plan in planned:
+        found |= {grant.at for way in plan.ways for grant in way.statements}
+        found |= {limit.at for way in plan.ways for limit in way.limits}
+        found |= {instance.at for instance in plan.appends}
+        found |= {each.deny.at for each in plan.denies}
+    return frozenset(found)
+
+
+def holders(index: Index) -> Iterator[tuple[str, str, Period]]:
+    """Role, user and period: who has each role, from any source, and when."""
+    for user in sorted(index.users):
+        for period, profile in periods(index, user):
+            held = {chain[-1] for source in profile.sources for chain in chains(index, source)}
+            for role in sorted(bundle.name for bundle in held if isinstance(bundle, ir.Role)):
+                yield role, user, period

@@ -1,0 +1,25 @@
+"""The bundle's README."""
+
+from __future__ import annotations
+
+from policylang.targets.postgres.names import name
+from policylang.targets.postgres.script import COMMANDS, Script, resource
+
+
+def readme(script: Script) -> str:
+    """How to load the scripts and how to ask, for somebody who knows PostgreSQL."""
+    tables = "\n".join(
+        f"| `{each.resource}` | {each.sql} | "
+        f"{', '.join(action for action in COMMANDS if action in script.index.actions[each.resource]) or 'none'} | "
+        f"{', '.join(a for a in script.index.actions[each.resource] if a not in COMMANDS) or 'none'} |"
+        for each in script.tables.values()
+    )
+    left = sorted(set(script.index.resources) - set(script.tables))
+    return f"{resource('bundle.md')}\n".format(
+        tables=tables,
+        left=", ".join(f"`{each}`" for each in left) or "none",
+        application=name(script.application),
+        classes=len(script.classes),
+        users=sum(len(each.users) for each in script.classes),
+        zone=script.index.policy_set.timezone,
+    )

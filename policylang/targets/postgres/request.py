@@ -1,0 +1,30 @@
+"""What a session tells the database about a request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policylang.model.types import DateTimeType, DateType, SetType, Type
+from policylang.runtime.index import Index
+from policylang.runtime.values import MISSING, attribute, read
+
+
+def become_arguments(index: Index, user: str, request: Any) -> tuple[str, dict[str, Any]]:
+    """The arguments of ``policylang.become``: the user and the attributes of the request, for a JSON parameter.
+
+    ``request`` is a mapping or an object. Raises BadValueError for a value that is not of its type: deny then.
+    """
+    written: dict[str, Any] = {}
+    for name, type_ in index.request.items():
+        found = read(type_, attribute(request, name), f"request.{name}")
+        if found is not MISSING:
+            written[name] = _written(type_, found)
+    return user, written
+
+
+def _written(type_: Type, found: Any) -> Any:
+    if isinstance(type_, SetType):
+        return [None if each is MISSING else _written(type_.of, each) for each in found]
+    if isinstance(found, bool):
+        return found
+    return found.isoformat() if isinstance(type_, DateType | DateTimeType) else str(found)

@@ -1,0 +1,66 @@
+"""Which tables the resources of a policy set are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.runtime.index import Index
+from policylang.target_settings import Postgres, Table
+from policylang.targets.postgres.names import MAX_BYTES, name
+from policylang.targets.target import Refusal
+
+
+class Mapped(msgspec.Struct, frozen=True):
+    """A resource in the database: names as they are, without quotes; ``columns`` by attribute, in their order."""
+
+    resource: str
+    schema: str
+    table: str
+    key: str
+    columns: dict[str, str]
+
+    @property
+    def sql(self) -> str:
+        return f"{name(self.schema)}.{name(self.table)}"
+
+
+def mapped(index: Index, settings: Postgres) -> dict[str, Mapped]:
+    """The resources in the database, by name."""
+    declared = settings.tables
+    if declared is None:
+        declared = {resource.name: Table() for resource in index.policy_set.resources if resource.attributes}
+    return {
+        resource: Mapped(
+            resource,
+            settings.schema,
+            table.table or resource,
+            table.key,
+            {attribute: table.columns.get(attribute, attribute) for attribute in index.attributes[resource]},
+        )
+        for resource, table in sorted(declared.items())
+        if resource in index.resources
+    }
+
+
+def refused(index: Index, settings: Postgres) -> Iterator[Refusal]:
+    """Mappings of what there is not, and names that PostgreSQL would cut."""
+    help = "correct `targets: postgres: tables:` in `policylang.yaml`"
+    at = index.policy_set.resources[0].at if index.policy_set.resources else f"{index.policy_set.sources[0]}:1:1-1:1"
+    for resource, table in sorted((settings.tables or {}).items()):
+        if resource not in index.resources:
+            yield Refusal("PL803", f"the configuration names a table for `{resource}`, which is no resource", at, help)
+            continue
+        for attribute in sorted(set(table.columns) - set(index.attributes[resource])):
+            message = f"the configuration names a column for `{attribute}`, which `{resource}` does not have"
+            yield Refusal("PL803", message, index.resources[resource].at, help)
+    for each in mapped(index, settings).values():
+        for text in (each.schema, each.table, each.key, *each.columns.values(), settings.role_prefix):
+            if len(text.encode()) > MAX_BYTES or "\0" in text:
+                help = "name a shorter one in `targets: postgres: tables:` in `policylang.yaml`"
+                message = f"PostgreSQL cuts names after {MAX_BYTES} bytes: `{text[:80]}`"
+                yield Refusal("PL803", message, index.resources[each.resource].at, help)
+        if len({*each.columns.values(), each.key}) < len(each.columns) + (each.key not in each.columns.values()):
+            message = f"two attributes of `{each.resource}` are in one column"
+            yield Refusal("PL803", message, index.resources[each.resource].at, help)

@@ -1,0 +1,69 @@
+"""What a relation of a record consists of, in the words that both engines have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+
+class Own(msgspec.Struct, frozen=True):
+    """Users in a relation of the record itself."""
+
+    relation: str
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """Users in a relation of the record's place or of a place around it."""
+
+    relation: str
+
+
+class AllOf(msgspec.Struct, frozen=True):
+    items: tuple[Expression, ...]
+
+
+class AnyOf(msgspec.Struct, frozen=True):
+    items: tuple[Expression, ...]
+
+
+class Without(msgspec.Struct, frozen=True):
+    """``item``, but not whoever is in ``minus``."""
+
+    item: Expression
+    minus: Expression
+
+
+class Nobody(msgspec.Struct, frozen=True):
+    pass
+
+
+Expression = Own | Placed | AllOf | AnyOf | Without | Nobody
+
+
+def all_of(items: Iterable[Expression | None]) -> Expression | None:
+    """Null, alone and among the items, asks nothing."""
+    found = tuple(dict.fromkeys(item for item in items if item is not None))
+    if any(isinstance(item, Nobody) for item in found):
+        return Nobody()
+    return AllOf(found) if len(found) > 1 else found[0] if found else None
+
+
+def any_of(items: Iterable[Expression | None]) -> Expression | None:
+    found = tuple(dict.fromkeys(items))
+    if None in found:
+        return None
+    some = tuple(item for item in found if item is not None and not isinstance(item, Nobody))
+    return AnyOf(some) if len(some) > 1 else some[0] if some else Nobody()
+
+
+def placed(expression: Expression) -> Iterator[str]:
+    """The relations of places that it needs."""
+    match expression:
+        case Placed(relation):
+            yield relation
+        case AllOf(items) | AnyOf(items):
+            for item in items:
+                yield from placed(item)
+        case Without(item, minus):
+            yield from (*placed(item), *placed(minus))

@@ -1,0 +1,119 @@
+"""A request as tuples about a record and checks of it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from policylang.model.types import SetType
+from policylang.runtime.reference import changed, written
+from policylang.runtime.truth import Situation
+from policylang.runtime.values import MISSING, BadValueError, attribute, read
+from policylang.targets.relations.names import object_id
+from policylang.targets.relations.plan import AT, HOLDER, Plan, Tuple, place_object, role_object, role_of, user_object
+
+_AFTER = "=after"
+"""What an id of a record as it would be ends with; no encoded id does."""
+_NOW = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+
+
+class Check(msgspec.Struct, frozen=True):
+    """Whether ``subject`` is in the relation of ``object``; both as ``type:id``."""
+
+    object: str
+    relation: str
+    subject: str
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A request is allowed if each check is a plain yes while the tuples, and no others about its records, exist."""
+
+    tuples: tuple[Tuple, ...]
+    checks: tuple[Check, ...]
+
+
+def question(
+    plan: Plan,
+    user: str,
+    action: str,
+    resource: str,
+    record: Any = None,
+    *,
+    id: str = "record",
+    field: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> Question:
+    """The checks of a request, and the tuples about its record, whose ``id`` is the caller's.
+
+    The other arguments are those of ``policylang.runtime.reference.decide``. Raises ValueError for what can only be
+    denied: names that there are not, and values that are not of their type.
+    """
+    index = plan.index
+    if user not in index.users and user not in index.integrations:
+        raise ValueError(f"there is no user `{user}`")
+    if resource not in index.resources or action not in index.actions[resource]:
+        raise ValueError(f"there is no {action} on `{resource}`")
+    declared = index.attributes[resource]
+    before = {} if record is None else record
+    moments = [(object_id(id), before)]
+    touched: list[str] = []
+    if changes and action != "modify":
+        raise ValueError(f"{action} writes no changes")
+    if changes:
+        touched = list(changes)
+        moments.append((f"{object_id(id)}{_AFTER}", changed(before, changes, declared)))
+    elif action == "create":
+        names = list(before) if isinstance(before, Mapping) else list(declared)
+        touched = [name for name in names if name != "id" or name in declared]
+        touched = [name for name in touched if name not in declared or attribute(before, name) is not MISSING]
+    asked = [*([field] if field is not None else []), *touched]
+    for name in asked:
+        if name not in declared:
+            raise ValueError(f"`{resource}` has no attribute `{name}`")
+    made = plan.types[resource]
+    relations = dict.fromkeys((made.actions[action], *(made.fields[action][name] for name in asked)))
+    tuples: list[Tuple] = []
+    checks: list[Check] = []
+    for key, content in moments:
+        object = f"{made.name}:{key}"
+        tuples += record_tuples(plan, resource, object, content)
+        checks += [Check(object, relation, user_object(user)) for relation in relations]
+    for name in touched:
+        checks += _eligible(plan, resource, name, moments[-1][1])
+    return Question(tuple(tuples), tuple(dict.fromkeys(checks)))
+
+
+def record_tuples(plan: Plan, resource: str, object: str, record: Any) -> Iterator[Tuple]:
+    """Where a record lives, and the users in its attributes. Raises `BadValueError` for a place that there is not."""
+    index = plan.index
+    situation = Situation(index, "", resource, record, {}, _NOW)
+    name = index.resources[resource].place
+    found = MISSING if name is None else written(situation, name)
+    yield Tuple(object, AT, place_object(None if found is MISSING else found))
+    for name, relation in plan.types[resource].users.items():
+        type_ = index.attributes[resource][name].type
+        try:
+            users = read(type_, attribute(record, name), name)
+        except BadValueError:
+            continue  # a condition about it is unknown
+        if users is MISSING:
+            continue
+        each = users if isinstance(type_, SetType) else (users,)
+        for user in dict.fromkeys(user for user in each if user in index.users or user in index.integrations):
+            yield Tuple(object, relation, user_object(user))
+
+
+def _eligible(plan: Plan, resource: str, name: str, record: Any) -> Iterator[Check]:
+    """The users who would be written must have the role that the attribute asks for."""
+    declared = plan.index.attributes[resource][name]
+    found = written(Situation(plan.index, "", resource, record, {}, _NOW), name)
+    role = role_of(declared)
+    if found is MISSING or role is None:
+        return
+    for user in found if isinstance(declared.type, SetType) else (found,):
+        if user is MISSING or user not in plan.index.users:
+            raise BadValueError(f"the user in `{name}` is not eligible")
+        yield Check(role_object(role), HOLDER, user_object(user))

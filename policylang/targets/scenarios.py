@@ -1,0 +1,61 @@
+"""The scenario tests of a policy set, for targets that have tests of their own."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from policylang.project import Project
+from policylang.runtime.index import Index
+from policylang.runtime.reference import Decision
+from policylang.targets.target import Scenario
+from policylang.testing.asked import Asked
+from policylang.testing.run import read_scenarios, run_scenarios
+from policylang.testing.suite import SUFFIX
+from policylang.yaml_source import YamlError
+
+
+class _Recorder:
+    """Keeps every request with its answer."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.found: list[Scenario] = []
+
+    def decided(self, index: Index, asked: Asked, decision: Decision) -> None:
+        self.found.append(Scenario(self.name, asked, decision.allowed))
+
+    def listed(self, index: Index, attribute: str, now: datetime.datetime, found: tuple[str, ...]) -> None:
+        """Targets have no tests of who is eligible."""
+
+
+def scenarios_of(project: Project) -> tuple[Scenario, ...]:
+    """What the scenario files in the folder of a compiled policy set ask about it, in the order of files and lines.
+
+    Left out are files that `policylang test` cannot run, files about other policy sets, and those that bring people of
+    their own, whom the policy set does not know.
+    """
+    assert project.ir is not None
+    index = Index(project.ir)
+    root = Path(project.sources.root)
+    return tuple(scenario for path in _files(root) for scenario in _asked(path, root, index))
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for where, folders, names in os.walk(root if root.is_dir() else root.parent):
+        folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+        yield from (Path(where) / name for name in sorted(names) if name.endswith(SUFFIX))
+
+
+def _asked(path: Path, root: Path, index: Index) -> list[Scenario]:
+    recorder = _Recorder(path.name.removesuffix(SUFFIX))
+    try:
+        scenarios, document = read_scenarios(path.read_text(encoding="utf-8-sig"))
+        if scenarios.directory or (path.parent / scenarios.policies).resolve() != root.resolve():
+            return []
+        list(run_scenarios(scenarios, document, index, recorder))
+    except (YamlError, UnicodeDecodeError, OSError):
+        return []
+    return recorder.found

@@ -1,0 +1,66 @@
+"""SpiceDB: a schema and relationships."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.runtime.index import Index
+from policylang.targets.bundle import json_bytes
+from policylang.targets.relations.expected import expected
+from policylang.targets.relations.lookup import lookup
+from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.refusals import refusals
+from policylang.targets.relations.support import SUPPORT, WAYS_OUT
+from policylang.targets.spicedb.readme import readme
+from policylang.targets.spicedb.schema import schema, written
+from policylang.targets.target import Bundle, Clause, Input, Refusal, Target
+
+LONGEST_ID = 500
+"""Of an encoded name: a source holds two, and an id 1,024 characters."""
+DEEPEST = 40
+"""Places inside each other: SpiceDB stops after 50 steps."""
+
+
+def _refuse(input: Input) -> Iterator[Refusal]:
+    yield from refusals(Index(input.policy_set), TARGET.title, LONGEST_ID, DEEPEST)
+
+
+def _emit(input: Input) -> Bundle:
+    plan = Plan(Index(input.policy_set), input.now)
+    text = schema(plan)
+    lines = [written(each) for each in plan.tuples]
+    files = {
+        "schema.zed": text.encode(),
+        "relationships.txt": "".join(f"{line}\n" for line in lines).encode(),
+        "names.json": json_bytes(lookup(plan)),
+        "validation.yaml": json_bytes(_validation(plan, input, text, lines)),
+        "README.md": readme(plan).encode(),
+    }
+    clauses = [Clause("relationships.txt", line, each.at) for line, each in zip(lines, plan.tuples, strict=True)]
+    for made in plan.types.values():
+        clauses += [Clause("schema.zed", f"{made.name}#{d.name}", at) for d in made.defined for at in d.at]
+    return Bundle(files, tuple(clauses))
+
+
+def _validation(plan: Plan, input: Input, text: str, lines: list[str]) -> dict[str, object]:
+    """What ``zed validate`` reads: everything in one file, with the records that are asked about."""
+    asked = expected(plan, input)
+    records = [written(each) for one in asked for each in one.tuples]
+    checks: dict[str, list[str]] = {"assertTrue": [], "assertFalse": []}
+    for one in asked:
+        found = checks["assertTrue" if one.allowed else "assertFalse"]
+        found += [f"{check.object}#{check.relation}@{check.subject}" for check in one.checks]
+    relationships = "".join(f"{line}\n" for line in dict.fromkeys((*lines, *records)))
+    assertions = {kind: list(dict.fromkeys(found)) for kind, found in checks.items()}
+    return {"schema": text, "relationships": relationships, "assertions": assertions}
+
+
+TARGET = Target(
+    name="spicedb",
+    title="SpiceDB",
+    engine="SpiceDB 1.54",
+    support=SUPPORT,
+    ways_out=WAYS_OUT,
+    refuse=_refuse,
+    emit=_emit,
+)

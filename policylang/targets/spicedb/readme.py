@@ -1,0 +1,33 @@
+"""The bundle's README."""
+
+from __future__ import annotations
+
+from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.readme import ASKING, period
+
+
+def readme(plan: Plan) -> str:
+    """How to load the bundle and how to ask, for somebody who knows SpiceDB."""
+    asking = ASKING.replace("{draft}", "; delete its relationships afterwards")
+    return f"{_TEXT.replace('{period}', period(plan))}\n{asking}"
+
+
+_TEXT = """\
+# Access rules for SpiceDB
+
+{period}
+
+`schema.zed` is the schema, `relationships.txt` who has what and what that allows, one relationship a line as zed writes
+them, `validation.yaml` has both once more with tests:
+
+    zed validate validation.yaml
+
+Load the bundle, with the records that there are left out:
+
+    zed schema write schema.zed
+    zed relationship touch ...   # or WriteRelationships, 1,000 at most at once
+
+The policies' relationships are all about `source`, `place` and `role`. When a new bundle comes, delete those that it no
+longer has; the names in a schema are only good for its own relationships. Ask with `fully_consistent`, or at least as
+fresh as the token of the last write. There are no caveats: an answer is never conditional.
+"""

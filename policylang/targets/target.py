@@ -1,0 +1,85 @@
+"""What a compile target is: data about what it can express, and a function that writes a bundle."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.target_settings import TargetSettings
+from policylang.testing.asked import Asked
+
+Support = Literal["exact", "input", "frozen", "refused"]
+"""How a target expresses a construct: ``exact``; with a value that each request has to bring (``input``); as it is at
+one instant (``frozen``), after which the bundle has to be compiled anew; or not at all.
+"""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """What a target cannot express, and where it stands: a diagnostic of the family PL8xx."""
+
+    code: str
+    message: str
+    at: str
+    help: str
+
+
+class Clause(msgspec.Struct, frozen=True):
+    """A part of a generated file and the statement it comes from.
+
+    ``clause`` names it as the file does: a policy's id, a JSON pointer, the name of a database object.
+    """
+
+    file: str
+    clause: str
+    at: str
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """Everything that is written: content by path, relative and with ``/``, without the source map, which is made of
+    the clauses.
+    """
+
+    files: Mapping[str, bytes]
+    clauses: tuple[Clause, ...]
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """A request of a scenario test and the reference's answer; ``name``: of its file and its test."""
+
+    name: str
+    asked: Asked
+    allowed: bool
+
+
+class Input(msgspec.Struct, frozen=True):
+    """What a bundle is made of.
+
+    ``now``: for what is frozen, aware; null if the command got none. ``scenarios``: what the scenario tests of the
+    policy set ask, for targets that run them. ``settings``: what the configuration says.
+    """
+
+    policy_set: ir.PolicySet
+    now: datetime.datetime | None = None
+    scenarios: tuple[Scenario, ...] = ()
+    settings: TargetSettings = TargetSettings()
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One compile target.
+
+    ``support``: for every construct (`policylang.targets.constructs.CONSTRUCTS`) how it is expressed. ``ways_out``: by
+    construct that is refused, what to do instead. ``refuse``: what else cannot be expressed in this input, such as
+    names and values out of range. ``emit`` may assume that nothing is refused.
+    """
+
+    name: str
+    title: str
+    engine: str
+    support: Mapping[str, Support]
+    ways_out: Mapping[str, str]
+    refuse: Callable[[Input], Iterator[Refusal]]
+    emit: Callable[[Input], Bundle]

