@@ -16,8 +16,8 @@ from typing import Any
 from benchmarks.generate import mixed
 from benchmarks.measure import environment, in_fresh_process, peak_mib, table
 from policylang.source import Source
+from policylang.syntax.lark_tables import make_lark
 from policylang.syntax.parser import parse
-from tools.parse_tables import make_lark
 
 SIZES = (1_000, 5_000, 20_000, 80_000)
 Parser = Callable[[str], Any]

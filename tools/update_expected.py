@@ -13,12 +13,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from policylang.schemas import SCHEMAS, published_path, schema_text
+from policylang.syntax import lark_tables
 from tests.pairs import PAIRS
-from tools import parse_tables, rule_docs, target_docs
+from tools import rule_docs, target_docs
 
 
 def main() -> None:
-    parse_tables.main()  # first: everything else reads policies
+    lark_tables.main()  # first: everything else reads policies
     for pair in PAIRS:
         for source in pair.inputs():
             pair.expected_path(source).write_bytes(pair.actual(source))

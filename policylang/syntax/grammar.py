@@ -1,7 +1,8 @@
-"""The tables that the parser walks: those of `grammar/policylang.lark`, made ahead by `tools/parse_tables.py`."""
+"""The grammar file, and the tables that the parser walks, which Lark makes of it: see `lark_tables`."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +19,10 @@ from policylang.syntax.lexer import Lexicon
 Build = Callable[[list[Any]], Any]
 
 PATH = Path(__file__).with_name("tables.json")
+"""The tables as they were made last."""
+
+# In a wheel the grammar lies inside the package, in a checkout beside it.
+_PLACES = (Path(__file__).parents[1] / "grammar", Path(__file__).parents[2] / "grammar")
 
 LIST = "[]"
 """In place of a method: the children become a list, which stands for its items in the rule around it."""
@@ -36,10 +41,11 @@ class WrittenRule(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tr
 
 
 class Written(msgspec.Struct, frozen=True):
-    """The file. ``states``: for each symbol the next state, or ``~number`` of the rule that is complete; the first one
-    is where parsing starts.
+    """The file. ``grammar``: the `digest` of what it was made of. ``states``: for each symbol the next state, or
+    ``~number`` of the rule that is complete; the first one is where parsing starts.
     """
 
+    grammar: str
     end: int
     keywords: dict[str, str]
     spelling: dict[str, str]
@@ -59,10 +65,25 @@ class Tables(msgspec.Struct, frozen=True):
     lexer: Lexicon
 
 
+def grammar_text() -> str:
+    """The grammar as it is installed."""
+    path = next(path for place in _PLACES if (path := place / "policylang.lark").is_file())
+    return path.read_text(encoding="utf-8")
+
+
+def digest(text: str) -> str:
+    """What tells one grammar from another."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 @cache
 def tables() -> Tables:
-    """The tables of the grammar, read once."""
+    """The tables of the installed grammar, made once."""
     written = msgspec.json.decode(PATH.read_bytes(), type=Written)
+    if written.grammar != digest(grammar_text()):
+        from policylang.syntax.lark_tables import tables_text
+
+        written = msgspec.json.decode(tables_text(), type=Written)
     builder = Builder()
     rules = [_reduction(rule, builder) for rule in written.rules]
     states: States = [

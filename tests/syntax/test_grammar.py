@@ -12,11 +12,11 @@ import pytest
 from lark import Lark, logger
 
 from policylang.source import Source
-from policylang.syntax import ast
-from policylang.syntax.grammar import PATH, tables
+from policylang.syntax import ast, grammar, lark_tables
+from policylang.syntax.grammar import PATH, grammar_text, tables
+from policylang.syntax.lark_tables import make_lark
 from policylang.syntax.parser import parse
 from tests.helpers import ACCEPTANCE, codes, compiled
-from tools.parse_tables import GRAMMAR, make_lark
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(ACCEPTANCE.rglob("*.policy"))
@@ -28,20 +28,40 @@ KEYWORDS = sorted(tables().lexer.keywords)
 def test_lalr_without_conflicts(caplog: pytest.LogCaptureFixture) -> None:
     """`strict` turns every shift/reduce conflict and every collision of terminals into an exception."""
     logger.setLevel(logging.CRITICAL)
-    Lark(GRAMMAR.read_text(encoding="utf-8"), parser="lalr", strict=True)
+    Lark(grammar_text(), parser="lalr", strict=True)
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_the_tables_are_those_of_the_grammar(seed: str) -> None:
     """Whatever order sets have."""
-    command = [sys.executable, "-c", "from tools.parse_tables import tables_text; print(tables_text(), end='')"]
+    command = [
+        sys.executable,
+        "-c",
+        "from policylang.syntax.lark_tables import tables_text; print(tables_text(), end='')",
+    ]
     made = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
     )
     assert made.stdout.decode() == PATH.read_text(encoding="utf-8"), "run: make expected"
 
 
-def test_parsing_needs_no_lark() -> None:
+def test_the_parser_follows_the_grammar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the file with the tables, where that is of another grammar."""
+    changed = grammar_text().replace('"because"', '"since"')
+    assert changed != grammar_text()
+    for module in (grammar, lark_tables):
+        monkeypatch.setattr(module, "grammar_text", lambda: changed)
+    text = 'group a { grant view on b since "c" }'
+    assert parse(Source("a", text)).diagnostics
+    tables.cache_clear()
+    try:
+        assert not parse(Source("a", text)).diagnostics
+    finally:
+        tables.cache_clear()
+
+
+def test_parsing_loads_no_lark() -> None:
+    """As long as the tables are those of the grammar."""
     command = [sys.executable, "-c", "import sys, policylang.cli.check as _; assert 'lark' not in sys.modules"]
     subprocess.run(command, cwd=ROOT, check=True)
 

@@ -12,12 +12,13 @@ from lark import Lark
 
 from policylang.ir import from_json, to_json
 from policylang.source import Source
+from policylang.syntax.grammar import grammar_text
+from policylang.syntax.lark_tables import make_lark
 from policylang.syntax.parser import parse
 from tests.helpers import ACCEPTANCE, project
-from tools import parse_tables
 
-GRAMMAR = Lark(parse_tables.GRAMMAR.read_text(encoding="utf-8"), parser="lalr")
-PLUGGED = parse_tables.make_lark()
+GRAMMAR = Lark(grammar_text(), parser="lalr")
+PLUGGED = make_lark()
 SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 # Words that mean something together, so that much of what is generated gets past the parser.

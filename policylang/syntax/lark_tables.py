@@ -1,15 +1,15 @@
-"""The parser's tables, `policylang/syntax/tables.json`, which Lark makes of `grammar/policylang.lark`.
+"""The parser's tables, which Lark makes of `grammar/policylang.lark`.
 
-Making them takes longer than checking a small policy set, so it is done once. A test holds the file to the grammar.
+Making them takes longer than checking a small policy set, so the file `tables.json` keeps them for the grammar as it
+is; for any other grammar they are made when they are needed.
 
-python -m tools.parse_tables
+python -m policylang.syntax.lark_tables   # writes the file
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,10 +23,8 @@ from lark.parsers.lalr_analysis import ParseTableBase, Shift
 
 from policylang.syntax.automaton import States
 from policylang.syntax.builder import Builder
-from policylang.syntax.grammar import LIST, PATH, WrittenRule
+from policylang.syntax.grammar import LIST, PATH, WrittenRule, digest, grammar_text
 from policylang.syntax.lexer import NAME, UNREADABLE, WHITESPACE, Lexicon, Scan
-
-GRAMMAR = Path(__file__).parents[1] / "grammar" / "policylang.lark"
 
 
 class ScannerLexer(Lexer):
@@ -69,7 +67,7 @@ def is_word(terminal: TerminalDef) -> bool:
 def make_lark(lexer: Any = ScannerLexer) -> Lark:
     """The grammar as Lark's LALR(1) parser with the tree builder inline, for any lexer Lark knows."""
     return Lark(
-        GRAMMAR.read_text(encoding="utf-8"),
+        grammar_text(),
         parser="lalr",
         lexer=lexer,
         transformer=Builder(),
@@ -106,6 +104,7 @@ def tables_text() -> str:
         states.append(dict(sorted(entries.items())))
     lexer = lark.parser.lexer
     parts: dict[str, Any] = {
+        "grammar": digest(grammar_text()),
         "end": numbers[end],
         "keywords": lexer.keywords,
         "spelling": lexer.spelling,
@@ -152,7 +151,7 @@ class _Child:
 def _children(rule: Rule) -> tuple[int | None, ...]:
     """What Lark's own filter makes of the children of a rule, tried on numbered ones."""
     given = [_Child(number) for number in range(len(rule.expansion))]
-    shaped = maybe_create_child_filter(rule.expansion, True, False, rule.options.empty_indices)
+    shaped = maybe_create_child_filter(rule.expansion, True, False, list(rule.options.empty_indices))
     made = given if shaped is None else shaped(list)(given)
     return tuple(each.number if isinstance(each, _Child) else each for each in made)
 
