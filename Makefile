@@ -29,7 +29,7 @@ test: lint
 
 # The property tests for long, with new examples each time.
 soak: .venv/installed
-	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n auto tests/syntax/test_properties.py tests/syntax/format/test_laws.py
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n auto tests/analysis tests/check tests/compare tests/runtime tests/syntax tests/targets
 
 lint: .venv/installed
 	$(BIN)/ruff check .
