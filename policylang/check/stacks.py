@@ -275,14 +275,14 @@ def alike(world: World) -> Iterator[tuple[list[str], ir.User]]:
             yield names, world.index.users[names[0]]
 
 
-def permissions_in_words(permissions: Iterable[Permission], most: int = 3) -> str:
+def permissions_in_words(permissions: Iterable[Permission]) -> str:
     """``view, modify on `doc`; view on `note```, for a few resources, and how many more there are."""
     by_resource: dict[str, list[str]] = {}
     for resource, action in permissions:
         by_resource.setdefault(resource, []).append(action)
     said = [f"{', '.join(actions)} on `{resource}`" for resource, actions in by_resource.items()]
-    more = len(said) - most
-    return "; ".join(said) if more <= 0 else f"{'; '.join(said[:most])}; and on {more} more"
+    more = len(said) - 3
+    return "; ".join(said) if more <= 0 else f"{'; '.join(said[:3])}; and on {more} more"
 
 
 def today(world: World) -> datetime.date:

@@ -48,3 +48,18 @@ def test_examples_of_the_rule(rule: Rule) -> None:
     assert found(rule.good, [rule.code]) == []
     assert rule.near
     assert found(rule.near, [rule.code]) == []
+
+
+def test_a_message_names_three_resources() -> None:
+    names = ["a", "b", "c", "d", "e"]
+    text = "\n".join(
+        [
+            *(f"resource {name} {{ owner : user  actions view }}" for name in names),
+            "policy mine on any resource with owner { owner is assigned user }",
+            f"role limited {{ {' '.join(f'grant view on {name}  policy mine on {name}' for name in names)} }}",
+            f"role open_role {{ {' '.join(f'grant view on {name}' for name in names)} }}",
+            'user "u" { assign role limited  assign role open_role }',
+        ]
+    )
+    (finding,) = run_checks(compiled(text), NOW, ["PL301"])
+    assert finding.message.endswith("from `u`: view on `a`; view on `b`; view on `c`; and on 2 more")
