@@ -31,9 +31,14 @@ def suggested_role(world: World, sources: Sequence[Source], *, narrow: bool) -> 
     grants, limits and denies of the sources, reduced to what its tasks need where a source performs any.
 
     ``narrow``: of what several sources grant, every limit stays, as long as some record can satisfy them together.
-    Otherwise each grant keeps its own limits, as it has them where the sources are stacked.
+    Otherwise each grant keeps its own limits, as it has them where the sources are stacked. Empty if the one role would
+    hold what a separation of duties keeps apart.
     """
-    return _Suggestion(world, sources, narrow).text()
+    suggestion = _Suggestion(world, sources, narrow)
+    for each in world.policy_set.separations:
+        if all((side.resource, side.action) in suggestion.ways for side in (each.first, each.second)):
+            return ""
+    return suggestion.text()
 
 
 class _Declared:

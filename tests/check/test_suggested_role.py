@@ -121,3 +121,19 @@ def test_ways_of_their_own() -> None:
     suggestion = suggested_role(world, sources, narrow=False)
     assert suggestion.startswith("role clerk_and_helper_1 {\n")
     compiled(TASKS, suggested=suggestion)
+
+
+@pytest.mark.parametrize("code", SUGGESTING)
+def test_what_must_be_apart_is_not_put_together(code: str) -> None:
+    users = "".join(f'user "{n}" {{ assign role maker  assign role checker }}\n' for n in range(5))
+    text = f"""\
+resource doc {{ owner : user  actions view, create, approve }}
+policy mine on doc {{ owner is assigned user }}
+role maker {{ grant view, create on doc  policy mine for view }}
+role checker {{ grant view, approve on doc }}
+{users}"""
+    (merged,) = run_checks(compiled(text), NOW, [code])
+    (apart,) = run_checks(compiled(text + "separate create on doc from approve on doc"), NOW, [code])
+    assert merged.help is not None and apart.help is not None
+    assert "_and_" in merged.help
+    assert "{" not in apart.help

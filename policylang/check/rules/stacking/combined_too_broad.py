@@ -376,7 +376,8 @@ def _finding(stacks: Stacks, stack: _Stack, broad: _Broad, texts: dict[tuple[Nam
         code="PL302",
         message=f"together {together} give {counted(stack.users.users)} {'; '.join(broad.reasons)}",
         at=stack.users.declared.at,
-        help=f"take one of them away, or give one role that holds what the tasks need:\n\n{texts[names]}",
+        help="take one of them away"
+        + (f", or give one role that holds what the tasks need:\n\n{texts[names]}" if texts[names] else ""),
         shown=tuple(broad.shown),
         unproved=broad.doubt and not broad.shown,
     )

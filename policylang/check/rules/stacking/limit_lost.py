@@ -181,7 +181,12 @@ def _finding(stacks: Stacks, users: UserClass, lost: _Lost, texts: dict[tuple[Na
         code="PL301",
         message=message,
         at=users.declared.at,
-        help=f"limit both alike, or give one role in place of the two:\n\n{texts[names]}",
+        help="limit both alike"
+        + (
+            f", or give one role in place of the two:\n\n{texts[names]}"
+            if texts[names]
+            else ", or take one of them away"
+        ),
         related=lost.related,
         shown=lost.shown,
         unproved=not lost.certain,
