@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from policylang.model.types import Duration
@@ -44,3 +45,20 @@ def widest_shift(timezone: str) -> datetime.timedelta:
     }
     known = [offset for offset in offsets if offset is not None]
     return max(known) - min(known)
+
+
+@cache
+def near_changes(timezone: str, year: int) -> tuple[datetime.datetime, ...]:
+    """Noon of the days around changes of the clocks, in the years from one on: between the days on which they change in
+    one year and the next, a year has an hour more or less. Within twelve years that happens with leap days as well.
+    """
+    place: ZoneInfo = zone(timezone)
+    last = min(year + 12, LAST_YEAR)
+    noons = [
+        datetime.datetime(first, 1, 1, 12, tzinfo=place) + datetime.timedelta(days)
+        for first in range(max(year, FIRST_YEAR), last + 1)
+        for days in range(366)
+    ]
+    changes = [number for number, (noon, after) in enumerate(pairwise(noons)) if noon.utcoffset() != after.utcoffset()]
+    days = sorted({day for change in changes for day in range(change - 1, change + 3) if 0 <= day < len(noons)})
+    return tuple(dict.fromkeys(noons[day].astimezone(datetime.UTC) for day in days))

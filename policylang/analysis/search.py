@@ -30,7 +30,7 @@ from policylang.analysis.constraints import (
     Tree,
 )
 from policylang.analysis.formula import Absent, Both, Either, Formula, Literal, Normal, Present, Unlike, holds, normal
-from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, patterns
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, near_changes, patterns
 from policylang.analysis.witness import Witness, make_witness, situation, with_users
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, Duration
@@ -142,7 +142,14 @@ def _any_time(formula: Formula, plain: Normal, asker: Asker, months: tuple[tuple
             if number >= 20:
                 break
         certain = certain and not possible
-    return None if certain and left.left > 0 else UNPROVED
+    if certain and left.left > 0:
+        return None
+    for now in near_changes(asker.index.policy_set.timezone, asker.now.year) if months else ():
+        if now not in seen and asker.is_open(now):
+            found = _at(formula, plain, asker, now, _Budget(budget))
+            if found is not None:
+                return found
+    return UNPROVED
 
 
 def _open_time(asker: Asker) -> Iterator[Tree]:
