@@ -94,7 +94,7 @@ class Questions:
         """Whether the formula can hold for the user, in the period."""
         found = self.anybody(formula, resource)
         looks = self.looks(formula)
-        general = not looks.attributes and user not in looks.users
+        general = not looks.attributes and not looks.users
         if found is None or (general and not (looks.time and period not in (None, Period()))):
             return found
         return self.world.possible(formula, resource, user, None if period == Period() else period)
