@@ -44,6 +44,9 @@ ATOMS = (
     "owner is assigned user",
     "a is assigned user.d",
     "assigned user.d > 1",
+    'assigned user is "u"',
+    'assigned user in ["u", "w"]',
+    'owner is "v"',
 )
 ACTIONS = ("view", "change", "skim")
 
@@ -106,7 +109,10 @@ class Everything:
             {"s": s, "owner": owner} | ({} if a is None else {"a": a})
             for a, s, owner in product((None, -1, 0, 1, 2, 3), ("x", "y"), ("(somebody)", "u", "v", "w", "stranger"))
         ]
-        self.anybody = list(self.holding())
+        self.anybody = [
+            *self.holding(),
+            *(s for user in policies.users for s in self.of_user(user.id)),
+        ]
 
     def holding(self, role: str | None = None, group: str | None = None) -> Iterator[Situation]:
         for d in (None, 0, 1, 2, 3):
@@ -119,7 +125,16 @@ class Everything:
         return () if d is None else (ir.UserValue("d", (Constant(IntType(), d, "x:1:1-1:1"),), "x:1:1-1:1"),)
 
     def of_bundle(self, bundle: Bundle) -> Iterator[Situation]:
-        return self.holding(bundle.name) if isinstance(bundle, ir.Role) else self.holding(group=bundle.name)
+        """Somebody who holds just that, and whom a condition may name."""
+        if isinstance(bundle, ir.Role):
+            yield from self.holding(bundle.name)
+            group, roles = None, (ir.Assignment(bundle.name, None, None, None, None, None, bundle.at),)
+        else:
+            yield from self.holding(group=bundle.name)
+            group, roles = ir.Ref(bundle.name, bundle.at), ()
+        for user in self.world.policy_set.users:
+            changed = msgspec.structs.replace(user, group=group, assignments=roles, appends=(), overrides=())
+            yield from self.of_user(user.id, changed)
 
     def of_user(self, user: str, changed: ir.User | None = None) -> Iterator[Situation]:
         index: Index = self.index if changed is None else self.index.changed(users={user: changed})
