@@ -126,12 +126,14 @@ class Everything:
 
     def of_bundle(self, bundle: Bundle) -> Iterator[Situation]:
         """Somebody who holds just that, and whom a condition may name."""
+        group: ir.Ref | None = None
+        roles: tuple[ir.Assignment, ...] = ()
         if isinstance(bundle, ir.Role):
             yield from self.holding(bundle.name)
-            group, roles = None, (ir.Assignment(bundle.name, None, None, None, None, None, bundle.at),)
+            roles = (ir.Assignment(bundle.name, None, None, None, None, None, bundle.at),)
         else:
             yield from self.holding(group=bundle.name)
-            group, roles = ir.Ref(bundle.name, bundle.at), ()
+            group = ir.Ref(bundle.name, bundle.at)
         for user in self.world.policy_set.users:
             changed = msgspec.structs.replace(user, group=group, assignments=roles, appends=(), overrides=())
             yield from self.of_user(user.id, changed)
