@@ -11,6 +11,7 @@ from policylang.analysis.formula import AllOf
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import allowed
 from policylang.check.finding import Finding, related
+from policylang.check.limits import Questions
 from policylang.check.privileges import in_order, just, on, people, role_source, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule, listed
@@ -152,7 +153,7 @@ class _Reasons:
         if any(not way.limits for way in plan.ways) and not plan.denies and not fields:
             return None
         formula = AllOf(tuple(allowed(index, plan, name) for name in fields or (None,)))
-        found = self.world.find(formula, plan.resource)
+        found = self.world.once(Questions).anybody(formula, plan.resource)
         if found is UNPROVED:
             return _Gap(named, "cannot be sure of", need.at, unproved=True)
         if found is not None:
