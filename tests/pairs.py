@@ -19,6 +19,7 @@ from policylang.source import Source
 from policylang.syntax.format import format_source
 from tests.agenda import rendering as agenda
 from tests.check.fixing import fixed
+from tests.compare import rendering as comparisons
 from tests.helpers import TESTS
 from tests.output.helpers import FORMATS, rendered
 
@@ -71,5 +72,6 @@ PAIRS = (
     Pair("syntax/format", ".formatted", _formatted),
     Pair("check/fixes", ".fixed", fixed),
     *(Pair("agenda/cases", ending, agenda.rendered(ending)) for ending in agenda.FORMATS),
+    *(Pair("compare/cases", ending, comparisons.rendered(ending), "*.new.policy") for ending in comparisons.FORMATS),
     *(Pair("output/cases", ending, rendered(ending), "*.json") for ending in FORMATS),
 )

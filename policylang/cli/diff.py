@@ -12,13 +12,15 @@ from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.asking import format_option
 from policylang.cli.options import TEXT, now_option, read_instant
 from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop, write_lines
-from policylang.cli.versions import Pair, Sides, empty_like, read_sides
+from policylang.cli.versions import Pair, Sides, Version, empty_like, read_sides
+from policylang.compare.allow import Entry, allowed, read_allowed, unused
 from policylang.compare.compare import compare
 from policylang.compare.gate import fails
 from policylang.compare.report import Comparison, SetReport
 from policylang.discovery import Problem
 from policylang.output import comparison as text
 from policylang.output.tables import as_json
+from policylang.runtime.clock import zone
 
 FailOn = Literal["gained", "widened", "any"]
 
@@ -30,9 +32,18 @@ FailOn = Literal["gained", "widened", "any"]
     type=click.Choice(["gained", "widened", "any"]),
     help="Exit with 1 where something new can be done (gained), that or more than before (widened), or for any change.",
 )
+@click.option(
+    "--allow",
+    "allow_file",
+    type=TEXT,
+    metavar="FILE",
+    help="YAML with changes that are approved: shown, but no reason to fail. `policylang schema allow` describes it.",
+)
 @now_option("the present one")
 @format_option("text", "json", "markdown")
-def diff(arguments: tuple[str, ...], fail_on: FailOn | None, now: str | None, format_: str) -> None:
+def diff(
+    arguments: tuple[str, ...], fail_on: FailOn | None, allow_file: str | None, now: str | None, format_: str
+) -> None:
     """Say who can do what in NEW that they could not do in OLD, and the other way round, by proof.
 
     OLD and NEW are folders, policy files or compiled policy sets (.json), or git revisions: two, or one argument such
@@ -42,13 +53,18 @@ def diff(arguments: tuple[str, ...], fail_on: FailOn | None, now: str | None, fo
     Exit codes: 0 nothing that fails, 1 something that fails, 2 it could not be compared.
     """
     at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
+    entries = read_allowed(allow_file) if allow_file is not None else {}
+    if isinstance(entries, Problem):
+        stop([entries])
     with progress() as step:
         sides = read_sides(arguments, step)
         if isinstance(sides, Problem):
             stop([sides])
-        sets = tuple(_compared(pair, at, step) for pair in sides.pairs)
+        sets = tuple(_compared(pair, at, entries, step) for pair in sides.pairs)
     failed = fail_on is not None and any(fails(each, fail_on) for each in sets)
-    found = Comparison(old=sides.old, new=sides.new, now=at, fail_on=fail_on, failed=failed, sets=sets, unused=())
+    today = max((_today(pair, at) for pair in sides.pairs), default=at.date())
+    left = unused(entries, (change for each in sets for change in (*each.changes, *each.statements)), today)
+    found = Comparison(old=sides.old, new=sides.new, now=at, fail_on=fail_on, failed=failed, sets=sets, unused=left)
     match format_:
         case "text":
             write_lines(text.render(found, lambda set_, is_new: _path(sides, set_, is_new)))
@@ -61,21 +77,31 @@ def diff(arguments: tuple[str, ...], fail_on: FailOn | None, now: str | None, fo
     sys.exit(FINDINGS if failed else CLEAN)
 
 
-def _compared(pair: Pair, now: datetime.datetime, step: Step) -> SetReport:
+def _compared(pair: Pair, now: datetime.datetime, entries: dict[str, Entry], step: Step) -> SetReport:
     old, new = pair.old, pair.new
-    there = new or old
-    assert there is not None
-    empty = empty_like(there.policy_set)
+    empty = empty_like(_there(pair).policy_set)
+    today = _today(pair, now)
     report = compare(old.policy_set if old else empty, new.policy_set if new else empty, now, step)
     return SetReport(
         name=pair.name,
         old=old.said if old else None,
         new=new.said if new else None,
         same_access=report.same_access,
-        changes=report.changes,
-        statements=report.statements,
+        changes=allowed(report.changes, entries, today),
+        statements=allowed(report.statements, entries, today),
         notes=report.notes,
     )
+
+
+def _there(pair: Pair) -> Version:
+    found = pair.new or pair.old
+    assert found is not None
+    return found
+
+
+def _today(pair: Pair, now: datetime.datetime) -> datetime.date:
+    """The day in the timezone of a policy set."""
+    return now.astimezone(zone(_there(pair).policy_set.timezone)).date()
 
 
 def _path(sides: Sides, set_: SetReport, is_new: bool) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from policylang.check.periods import Period
-from policylang.compare.comparing import Comparison, Difference, Kind, is_about
+from policylang.compare.comparing import Comparison, Difference, Kind, Lines, is_about
 from policylang.compare.report import Change, Days, Named, Permissions, Report, identity, witness
 from policylang.compare.sides import Keys, Side
 from policylang.compare.statements import statements
@@ -217,7 +217,7 @@ class _Comparing:
         said = (
             d.kind,
             [(n.kind, n.name) for n in named],
-            [(p.resource, p.actions, p.fields) for p in permissions],
+            permissions,
             first.removed,
             first.added,
             [(str(x.first), str(x.last)) for x in first.days],
@@ -238,13 +238,16 @@ class _Comparing:
         )
 
     def _permissions(self, entries: Iterable[_Entry]) -> tuple[Permissions, ...]:
-        found: dict[tuple[str, tuple[str, ...] | None], set[str]] = {}
+        found: dict[tuple[str, tuple[str, ...], bool, Lines, Lines], set[str]] = {}
         for entry in entries:
             d = entry.difference
-            found.setdefault((d.resource, d.fields), set()).add(d.action)
+            words: tuple[Lines, Lines] = (d.removed, d.added)
+            if words == (entry.removed, entry.added):
+                words = (), ()
+            found.setdefault((d.resource, d.fields or (), d.fields is not None, *words), set()).add(d.action)
         return tuple(
-            Permissions(resource, tuple(sorted(actions)), fields)
-            for (resource, fields), actions in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or ()))
+            Permissions(resource, tuple(sorted(actions)), fields if of_fields else None, removed, added)
+            for (resource, fields, of_fields, removed, added), actions in sorted(found.items())
         )
 
 

@@ -26,11 +26,16 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Permissions(msgspec.Struct, frozen=True):
-    """Actions on a resource; on the attributes ``fields`` of it, of records that are open to them in any case."""
+    """Actions on a resource; on the attributes ``fields`` of it, of records that are open to them in any case.
+
+    ``removed`` and ``added``: what decides them only before and only now, where the change itself says by what that is.
+    """
 
     resource: str
     actions: tuple[str, ...]
     fields: tuple[str, ...] | None
+    removed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
 
 class Days(msgspec.Struct, frozen=True):
@@ -60,7 +65,8 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Something that somebody can do now and could not do before, or the other way round.
 
-    ``removed`` and ``added``: what decided it only before, and what does only now. ``subjects``: whose it is, the roles
+    ``removed`` and ``added``: what decided it only before, and what does only now; of users who have something else
+    than before, that. ``subjects``: whose it is, the roles
     and groups, or the users; in ``around``, roles and groups around these, it is the same. ``users``: those affected.
     ``days``: when, if not always. ``before`` and ``after``: one request and its answer on either side, unless it is
     ``unproved``: then it could be neither shown nor excluded.
@@ -84,6 +90,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_of_users(self) -> bool:
         return self.subjects[0].kind in ("user", "integration")
+
+    @property
+    def is_by_membership(self) -> bool:
+        """Whether somebody has another role, group or policy than before, rather than these saying something else."""
+        return any(each.removed or each.added for each in self.permissions)
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,10 +138,12 @@ class SetReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unused(msgspec.Struct, frozen=True):
-    """An entry about changes that may be, which was not needed, or is over."""
+    """An entry about a change that may be, which allowed nothing. ``over``: its last day has passed."""
 
     id: Id
     change: str
+    because: str
+    until: str | None
     over: bool
 
 

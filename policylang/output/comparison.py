@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from policylang.check.finding import counted as some_of
-from policylang.compare.report import Change, Comparison, Days, Named, Permissions, SetReport, Statement, Witness
+from policylang.compare.report import Change, Comparison, Days, Named, Permissions, SetReport, Statement, Unused, Witness
 from policylang.diagnostics import listed, visible
 from policylang.output.findings import written_instant
 from policylang.output.replay import command, particulars
@@ -33,6 +33,7 @@ TOPICS = {
     "separation": "separation of duties",
     "integration": "integrations",
 }
+UNUSED = "entries that allowed nothing"
 _MOST_SUBJECTS = 8
 _MOST_PERMISSIONS = 12
 _MOST_CHANGES = 100
@@ -104,6 +105,12 @@ def statement_in_words(statement: Statement) -> str:
     return f"{TOPICS[statement.topic]}: {statement.subject}: {'; '.join(lines) or some_of(statement.users)}"
 
 
+def unused_in_words(entry: Unused) -> str:
+    """An entry that allowed nothing, and why."""
+    why = f"ended on {entry.until}" if entry.over else "there is no such change"
+    return f"{entry.id}: {why}: {entry.change or entry.because}"
+
+
 # --- the report ----------------------------------------------------------------------------------------------
 
 Policies = Callable[[SetReport, bool], str | None]
@@ -134,22 +141,31 @@ def render(comparison: Comparison, policies: Policies) -> Iterator[str]:
 def _change(change: Change, set_: SetReport, policies: Policies) -> Iterator[str]:
     days = f", {days_in_words(change.days)}" if change.days else ""
     yield f"  {click.style(visible(subjects_in_words(change)), bold=True)}{days}"
+    if change.is_by_membership:
+        yield from _lines(change.removed, change.added)
     for permissions in change.permissions[:_MOST_PERMISSIONS]:
         yield f"    {visible(permission_in_words(permissions))}"
+        yield from _lines(permissions.removed, permissions.added, indent=6)
     if len(change.permissions) > _MOST_PERMISSIONS:
-        yield f"    and on {len(change.permissions) - _MOST_PERMISSIONS} other resources"
-    yield from _lines(change.removed, change.added)
+        yield f"    and {len(change.permissions) - _MOST_PERMISSIONS} more like these: `--format json` shows all of them"
+    if not change.is_by_membership:
+        yield from _lines(change.removed, change.added)
     if change.around:
         yield f"    the same in {visible(around_in_words(change.around))}"
     if not change.is_of_users:
         yield f"    {visible(affected(change))}"
-    if change.because is not None:
-        yield f"    {click.style('allowed', bold=True)}: {visible(change.because)}"
+    yield _id(change)
     if change.unproved:
         yield f"    {click.style('not proved', bold=True)}: this could not be settled, so it counts"
     if change.before is not None and change.after is not None:
         yield from _witness(change.before, change.after, set_, policies)
     yield ""
+
+
+def _id(change: Change | Statement) -> str:
+    """What an entry of the file with changes that are allowed names it by, and the reason in that entry."""
+    reason = "" if change.because is None else f", {click.style('allowed', bold=True)}: {visible(change.because)}"
+    return f"    id {change.id}{reason}"
 
 
 def affected(change: Change) -> str:
@@ -159,10 +175,10 @@ def affected(change: Change) -> str:
     return f"affects {counted(len(change.users), 'user')}: {some_of(change.users)}"
 
 
-def _lines(removed: Sequence[str], added: Sequence[str]) -> Iterator[str]:
+def _lines(removed: Sequence[str], added: Sequence[str], indent: int = 4) -> Iterator[str]:
     for mark, lines, colour in (("-", removed, "red"), ("+", added, "green")):
         for line in lines:
-            yield click.style(f"    {mark} {visible(line)}", fg=colour)
+            yield click.style(f"{' ' * indent}{mark} {visible(line)}", fg=colour)
 
 
 def _witness(before: Witness, after: Witness, set_: SetReport, policies: Policies) -> Iterator[str]:
@@ -200,8 +216,7 @@ def _statements(statements: Sequence[Statement]) -> Iterator[str]:
             for statement in said:
                 yield f"  {visible(statement.subject)}{_users(statement)}"
                 yield from _lines(statement.removed, statement.added)
-                if statement.because is not None:
-                    yield f"    {click.style('allowed', bold=True)}: {visible(statement.because)}"
+                yield _id(statement)
             yield ""
 
 
@@ -223,8 +238,9 @@ def _notes(notes: Sequence[str]) -> Iterator[str]:
 
 def _unused(comparison: Comparison) -> Iterator[str]:
     if comparison.unused:
-        count = len(comparison.unused)
-        yield f"{click.style('note', bold=True)}: {counted(count, 'entry' if count == 1 else 'entrie')} allowed nothing"
+        yield click.style(UNUSED, bold=True)
         for entry in comparison.unused[:_MOST_SUBJECTS]:
-            yield f"  {entry.id} {visible(entry.change)}{' (over)' if entry.over else ''}"
+            yield f"  {visible(unused_in_words(entry))}"
+        if len(comparison.unused) > _MOST_SUBJECTS:
+            yield f"  and {len(comparison.unused) - _MOST_SUBJECTS:,} more: `--format json` shows all of them"
         yield ""

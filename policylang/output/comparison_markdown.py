@@ -12,6 +12,7 @@ from policylang.compare.report import Change, Comparison, SetReport, Statement
 from policylang.output.comparison import (
     TITLES,
     TOPICS,
+    UNUSED,
     affected,
     around_in_words,
     as_dict,
@@ -20,6 +21,7 @@ from policylang.output.comparison import (
     shown_in_words,
     subjects_in_words,
     summary,
+    unused_in_words,
 )
 from policylang.output.findings import written_instant
 from policylang.output.github import markdown
@@ -30,6 +32,7 @@ LIMIT = 65_536
 """Characters that GitHub takes as a comment; the text is bounded in bytes, which are never fewer."""
 _MOST_PERMISSIONS = 8
 _MOST_PARTICULARS = 12
+_MOST_UNUSED = 20
 
 
 def render(comparison: Comparison, limit: int = LIMIT) -> str:
@@ -82,23 +85,45 @@ def _blocks(set_: SetReport, several: bool) -> Iterator[str]:
 
 def _change(change: Change) -> str:
     days = f", {days_in_words(change.days)}" if change.days else ""
-    lines = [f"\n- **{markdown(subjects_in_words(change))}**{days}: {_permissions(change)}"]
+    head = f"\n- **{markdown(subjects_in_words(change))}**{days}"
+    if change.is_by_membership:
+        lines, nested = [head], _nested(change)
+    else:
+        lines, nested = [f"{head}: {_permissions(change)}"], ""
     lines += _lines(change.removed, change.added)
     if change.around:
         lines.append(f"the same in {markdown(around_in_words(change.around))}")
     if not change.is_of_users:
         lines.append(markdown(affected(change)))
-    if change.because is not None:
-        lines.append(f"**allowed**: {markdown(change.because)}")
     if change.unproved:
         lines.append("**not proved**: this could not be settled, so it counts")
-    return "<br>\n  ".join(lines) + "\n" + _witness(change)
+    lines.append(_id(change))
+    return "<br>\n  ".join(lines) + "\n" + nested + _witness(change)
+
+
+def _id(change: Change | Statement) -> str:
+    """What allows the change, for the one who approves it."""
+    reason = "" if change.because is None else f", **allowed**: {markdown(change.because)}"
+    return f"id <code>{change.id}</code>{reason}"
 
 
 def _permissions(change: Change) -> str:
     shown = [markdown(permission_in_words(each)) for each in change.permissions[:_MOST_PERMISSIONS]]
+    return "; ".join([*shown, *_more(change)])
+
+
+def _nested(change: Change) -> str:
+    """The permissions as a list, each with what decides it."""
+    items = [
+        "<br>\n    ".join([markdown(permission_in_words(each)), *_lines(each.removed, each.added)])
+        for each in change.permissions[:_MOST_PERMISSIONS]
+    ]
+    return "".join(f"  - {item}\n" for item in [*items, *_more(change)])
+
+
+def _more(change: Change) -> list[str]:
     more = len(change.permissions) - _MOST_PERMISSIONS
-    return "; ".join([*shown, *([f"and on {more} other resources"] if more > 0 else [])])
+    return [f"and {more} more like these"] if more > 0 else []
 
 
 def _lines(removed: Sequence[str], added: Sequence[str]) -> Iterator[str]:
@@ -120,12 +145,12 @@ def _statement(statement: Statement) -> str:
     verb = "now" if statement.widens else "no longer"
     users = f": {verb} {counted(len(statement.users), 'user')}, {some_of(statement.users)}" if statement.users else ""
     lines = [f"\n- {markdown(f'{statement.subject}{users}')}", *_lines(statement.removed, statement.added)]
-    if statement.because is not None:
-        lines.append(f"**allowed**: {markdown(statement.because)}")
+    lines.append(_id(statement))
     return "<br>\n  ".join(lines) + "\n"
 
 
 def _unused(comparison: Comparison) -> Iterator[str]:
     if comparison.unused:
-        lines = (f"- {each.id} {markdown(each.change)}{' (over)' if each.over else ''}\n" for each in comparison.unused)
-        yield "\n#### Entries that allowed nothing\n\n" + "".join(list(lines)[:20])
+        lines = [f"- {markdown(unused_in_words(each))}\n" for each in comparison.unused]
+        more = [f"- and {len(lines) - _MOST_UNUSED} more\n"] if len(lines) > _MOST_UNUSED else []
+        yield f"\n#### {UNUSED.capitalize()}\n\n{''.join([*lines[:_MOST_UNUSED], *more])}"

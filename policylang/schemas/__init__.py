@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from policylang.check.agenda import agenda_schema
+from policylang.compare.allow import allow_schema
+from policylang.compare.report import diff_schema
 from policylang.config import config_schema
 from policylang.directory.format import directory_schema
 from policylang.ir.schema import ir_schema
@@ -23,6 +25,8 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "scenario": scenario_schema,
     "directory": directory_schema,
     "agenda": agenda_schema,
+    "diff": diff_schema,
+    "allow": allow_schema,
 }
 
 
