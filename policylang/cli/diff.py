@@ -63,7 +63,7 @@ def diff(
         sets = tuple(_compared(pair, at, entries, step) for pair in sides.pairs)
     failed = fail_on is not None and any(fails(each, fail_on) for each in sets)
     today = max((_today(pair, at) for pair in sides.pairs), default=at.date())
-    left = unused(entries, (change for each in sets for change in (*each.changes, *each.statements)), today)
+    left = unused(entries, sets, today)
     found = Comparison(old=sides.old, new=sides.new, now=at, fail_on=fail_on, failed=failed, sets=sets, unused=left)
     match format_:
         case "text":

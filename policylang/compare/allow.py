@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from policylang.compare.report import Change, Id, Statement, Unused
+from policylang.compare.report import Change, Id, SetReport, Statement, Unused
 from policylang.discovery import Problem, read_regular
 from policylang.json_schema import schema_of
 from policylang.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
@@ -99,9 +99,9 @@ def is_over(entry: Entry, today: datetime.date) -> bool:
     return entry.until is not None and datetime.date.fromisoformat(entry.until) < today
 
 
-def unused(entries: dict[str, Entry], found: Iterable[Change | Statement], today: datetime.date) -> tuple[Unused, ...]:
+def unused(entries: dict[str, Entry], sets: Iterable[SetReport], today: datetime.date) -> tuple[Unused, ...]:
     """The entries that allowed none of what was found, in their order."""
-    used = {each.id for each in found if each.because is not None}
+    used = {each.id for set_ in sets for each in (*set_.changes, *set_.statements) if each.because is not None}
     return tuple(
         Unused(entry.id, entry.change, entry.because, entry.until, is_over(entry, today))
         for entry in entries.values()

@@ -142,7 +142,8 @@ class _Comparing:
         is_new = first not in self.old.index.users and first not in self.old.index.integrations
         is_gone = first not in self.new.index.users and first not in self.new.index.integrations
         if is_new or is_gone:
-            removed, added = (("is there", *removed), ()) if is_gone else ((), ("is there", *added))
+            is_one = f"is {'an integration' if kind == 'integration' else 'a user'}"
+            removed, added = ((is_one, *removed), ()) if is_gone else ((), (is_one, *added))
         named = tuple(Named(kind, user) for user in users)  # type: ignore[arg-type]
         made: dict[tuple[object, ...], tuple[Difference, list[Subject]]] = {}
         for subject in of_user(first, self.old, self.new, self.now):
@@ -162,11 +163,14 @@ class _Comparing:
             self.entries.append(_Entry(difference, named, *words, days, [], list(users)))
 
     def _causes(self, subject: Subject) -> list[_Entry]:
-        names = {
+        names: set[tuple[str, str]] = {
             (source.kind, source.name)
             for person in (subject.old, subject.new)
             for source in (person.profile.sources if person.profile is not None else ())
         }
+        declared = self.new.index.users.get(subject.user or "")
+        if declared is not None and declared.job is not None:
+            names.add(("job", declared.job.name))
         found = [entry for name in sorted(names) for entry in self.of_bundle.get(name, ())]
         return list({id(entry): entry for entry in found}.values())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import Any, Literal
 
@@ -10,16 +10,20 @@ import msgspec
 
 from policylang.analysis.search import UNPROVED
 from policylang.analysis.witness import Witness
+from policylang.check.conditions import tests
 from policylang.check.parts import Verdict
 from policylang.compare.gaps import Asking, Evidence, Gap, plan_of
 from policylang.compare.sides import Permission, Side
-from policylang.compare.subjects import Person, Subject
-from policylang.compare.surroundings import Surroundings
-from policylang.compare.wording import lines
+from policylang.compare.subjects import ALWAYS, Person, Subject
+from policylang.compare.surroundings import Read, Surroundings, attributes_read, others_read
+from policylang.compare.wording import conditions_of, lines
+from policylang.model.conditions import Time
 from policylang.runtime.plan import Plan
 
 Kind = Literal["gained", "widened", "narrowed", "lost"]
 Lines = tuple[str, ...]
+_MOST_NAMED = 20
+"""Users named whose attributes are other ones."""
 
 
 class Difference(msgspec.Struct, frozen=True, eq=False):
@@ -39,6 +43,8 @@ class Difference(msgspec.Struct, frozen=True, eq=False):
     gap: Gap
     plan: Plan
     unproved: bool
+    said: tuple[Hashable, Hashable]
+    """What decides it here and there, equal where that is the same."""
 
     @property
     def about(self) -> tuple[Any, ...]:
@@ -99,10 +105,9 @@ class Comparison:
         old, new = plan_of(self.old, subject.old, resource, action), plan_of(self.new, subject.new, resource, action)
         if old is not None and new is not None and not self._may_differ(subject, old, new):
             return
-        removed, added = self._words(resource, action, old, new, subject)
         for up, mine, other in ((True, new, old), (False, old, new)):
             if mine is not None:
-                yield from self._of_side(subject, up, mine, other, removed, added)
+                yield from self._of_side(subject, up, mine, other)
 
     def _may_differ(self, subject: Subject, old: Plan, new: Plan) -> bool:
         if old.resource in self.surroundings.touched or self._is_moved(subject):
@@ -110,18 +115,44 @@ class Comparison:
         return self.old.plan_key(old) != self.new.plan_key(new)
 
     def _words(
-        self, resource: str, action: str, old: Plan | None, new: Plan | None, subject: Subject
+        self, subject: Subject, resource: str, action: str, plans: tuple[Plan | None, Plan | None], fields: Lines = ()
     ) -> tuple[Lines, Lines]:
-        before, after = lines(self.old, old), lines(self.new, new)
-        removed = tuple(line for line in before if line not in after)
-        added = tuple(line for line in after if line not in before)
-        if removed or added:
-            return removed, added
-        removed, added = self.surroundings.lines(resource, action)
-        if self.surroundings.places_moved:
-            places = self.surroundings.place_lines
-            removed, added = removed + places[0], added + places[1]
-        return removed, added
+        """What decides an action, also on some fields, on the one side only, and on the other."""
+        before, after = (lines(side, plan) for side, plan in zip((self.old, self.new), plans, strict=True))
+        removed, added = self.surroundings.lines(resource, action, self._read(subject, resource, plans, fields))
+        return (
+            (*(line for line in before if line not in after), *removed),
+            (*(line for line in after if line not in before), *added),
+        )
+
+    def _read(self, subject: Subject, resource: str, plans: tuple[Plan | None, Plan | None], fields: Lines) -> Read:
+        """What plans look at. Where one side has none, what is declared elsewhere is not why."""
+        attributes = {(resource, field) for field in fields}
+        times = subject.span != ALWAYS
+        if plans[0] is None or plans[1] is None:
+            return Read(frozenset(attributes), times=times)
+        places: set[str] = set()
+        users: set[tuple[str, str]] = set()
+        for side, plan in zip((self.old, self.new), plans, strict=True):
+            assert plan is not None
+            conditions = list(conditions_of(plan))
+            read = set(attributes_read(side.index, resource, conditions))
+            times = times or any(isinstance(test, Time) for each in conditions for test in tests(each))
+            if plan.action == "create":
+                read |= {(resource, name) for name in side.index.attributes[resource]}
+            for place in [*(way.place for way in plan.ways), *(deny.place for deny in plan.denies)]:
+                if place is not None:
+                    read |= {(resource, name) for name in (side.index.resources[resource].place,) if name is not None}
+                    places |= {name for index in (self.old.index, self.new.index) for name in index.below(place)}
+            if not isinstance(plan.requirement, bool):
+                places |= {name for index in (self.old.index, self.new.index) for name in index.places}
+            attributes |= read
+            users |= {(user, name) for name in others_read(conditions) for user in self._moved(name)}
+        return Read(frozenset(attributes), frozenset(places), frozenset(users), times)
+
+    def _moved(self, attribute: str) -> list[str]:
+        """The first of the users who have another value of an attribute."""
+        return sorted(self.up.lifter.reader.moved.get(attribute, ()))[:_MOST_NAMED]
 
     # --- one direction ---------------------------------------------------------------------------------------
 
@@ -129,9 +160,7 @@ class Comparison:
         """Questions about what the new side allows and the old one does not (``up``), or the other way round."""
         return self.up if up else self.down
 
-    def _of_side(
-        self, subject: Subject, up: bool, mine: Plan, other: Plan | None, removed: Lines, added: Lines
-    ) -> Iterator[Difference]:
+    def _of_side(self, subject: Subject, up: bool, mine: Plan, other: Plan | None) -> Iterator[Difference]:
         asking = self.asking(up)
         one, two = (subject.new, subject.old) if up else (subject.old, subject.new)
         user, span = subject.user, subject.span
@@ -139,45 +168,48 @@ class Comparison:
             gap = asking.creation(mine, other, one, span)
         else:
             gap = asking.gap(mine, other, None, user)
-        words = (removed, added)
-        whole = self._made(subject, up, mine, None, gap, words)
+        plans = (other, mine) if up else (mine, other)
+        whole = self._made(subject, up, mine, other, None, gap)
         if whole is not None:
+            removed, added = self._words(subject, mine.resource, mine.action, plans)
             there = None if other is None else self._reach(not up, other, two, None, subject)
-            yield msgspec.structs.replace(whole, kind=_kind(up, there))
+            yield msgspec.structs.replace(whole, kind=_kind(up, there), removed=removed, added=added)
             if there is None:
                 return
         if other is not None and mine.action != "create":
-            yield from self._of_fields(subject, up, mine, other, words)
+            yield from self._of_fields(subject, up, mine, other)
 
-    def _of_fields(
-        self, subject: Subject, up: bool, mine: Plan, other: Plan, words: tuple[Lines, Lines]
-    ) -> Iterator[Difference]:
+    def _of_fields(self, subject: Subject, up: bool, mine: Plan, other: Plan) -> Iterator[Difference]:
         asking = self.asking(up)
         two = subject.old if up else subject.new
         same: dict[tuple[Any, Verdict], list[str]] = {}
         made: dict[str, Difference] = {}
         for field in asking.ours.index.attributes[mine.resource]:
             gap = asking.field_gap(mine, other, field, subject.user)
-            found = self._made(subject, up, mine, field, gap, words)
+            found = self._made(subject, up, mine, other, field, gap)
             if found is not None:
                 there = None
                 if field in asking.theirs.index.attributes[mine.resource]:
                     there = self._reach(not up, other, two, field, subject)
                 made[field] = msgspec.structs.replace(found, kind=_kind(up, there))
                 same.setdefault((gap.formula, there), []).append(field)
+        plans = (other, mine) if up else (mine, other)
         for fields in same.values():
-            yield msgspec.structs.replace(made[fields[0]], fields=tuple(fields))
+            removed, added = self._words(subject, mine.resource, mine.action, plans, tuple(fields))
+            yield msgspec.structs.replace(made[fields[0]], fields=tuple(fields), removed=removed, added=added)
 
     def _made(
-        self, subject: Subject, up: bool, mine: Plan, field: str | None, gap: Gap, words: tuple[Lines, Lines]
+        self, subject: Subject, up: bool, mine: Plan, other: Plan | None, field: str | None, gap: Gap
     ) -> Difference | None:
-        """The difference, if there is one; its kind is found out later."""
+        """The difference, if there is one; its kind and words are found out later."""
         found = self.asking(up).find(gap, mine.resource, subject.user, subject.span)
         if found is None:
             return None
         fields = None if field is None else (field,)
+        theirs = None if other is None else self.asking(not up).ours.plan_key(other)
+        said = (self.asking(up).ours.plan_key(mine), theirs)
         made = Difference(
-            up, "widened", mine.resource, mine.action, fields, *words, subject, gap, mine, found is UNPROVED
+            up, "widened", mine.resource, mine.action, fields, (), (), subject, gap, mine, found is UNPROVED, said
         )
         if isinstance(found, Witness) and not gap.exact and self.evidence(made) is None:
             return msgspec.structs.replace(made, unproved=True)
@@ -204,6 +236,9 @@ class Comparison:
     def follows(self, difference: Difference, others: Iterable[Difference]) -> bool:
         """Whether it is proved that a difference is no more than some others, which are about the same."""
         mine = [each for each in others if is_about(each, difference)]
+        alike = any(each.said == difference.said for each in mine)
+        if alike and difference.action != "create" and difference.subject.user not in self.moved_users:
+            return True
         if not mine or difference.unproved or not difference.gap.exact:
             return False
         return self.asking(difference.up).within(

@@ -17,10 +17,12 @@ from policylang.check.decision import covered, denied, met
 from policylang.check.finding import Shown, replay
 from policylang.check.parts import Verdict
 from policylang.check.symmetry import symmetric
+from policylang.compare.instants import variations
 from policylang.compare.lifting import Lifter
 from policylang.compare.plain import plain
 from policylang.compare.sides import Side
 from policylang.compare.subjects import ALWAYS, NOBODY, Person, Span
+from policylang.compare.wording import conditions_of
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import SetType, UserType
@@ -29,8 +31,6 @@ from policylang.runtime.plan import Plan, Way, make_plan
 from policylang.runtime.values import BadValueError, read
 
 _AT = "policy:1:1-1:1"
-_TRIED = 8
-"""Situations that are tried where a formula only bounds what is asked."""
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -217,7 +217,16 @@ class Asking:
     ) -> Evidence | None:
         """A request that the reference allows on our side and denies on the other, if it can be found."""
         found = self.find(gap, plan.resource, one.who.user, span)
-        return self._tried(found, plan, field, one, two) if isinstance(found, Witness) else None
+        if not isinstance(found, Witness):
+            return None
+        shown = self._tried(found, plan, field, one, two)
+        if shown is None and not gap.exact:
+            other = plan_of(self.theirs, two, plan.resource, plan.action)
+            conditions = [each for plan in (plan, other) if plan is not None for each in conditions_of(plan)]
+            zones = self.ours.index.timezone, self.theirs.index.timezone
+            tried = (self._tried(each, plan, field, one, two) for each in variations(found, conditions, zones, span))
+            shown = next((each for each in tried if each is not None), None)
+        return shown
 
     def _tried(self, found: Witness, plan: Plan, field: str | None, one: Person, two: Person) -> Evidence | None:
         record = found.record

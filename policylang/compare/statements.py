@@ -37,7 +37,7 @@ def statements(
     yield from _said(c, "integration", _integrations, narrows=False)
 
 
-def made(topic: Topic, subject: str, removed: Lines, added: Lines, *, widens: bool, users: Lines = ()) -> Statement:
+def made(topic: Topic, subject: str, removed: Lines, added: Lines, widens: bool, users: Lines = ()) -> Statement:
     """A statement with its identity."""
     id_ = identity(topic, subject, removed, added, users)
     return Statement(id=id_, topic=topic, subject=subject, removed=removed, added=added, widens=widens, users=users)
@@ -62,11 +62,16 @@ def _eligibility(c: Comparison, pairs: list[Pair], now: datetime.datetime) -> It
     for (resource, attribute), roles in wanted.items():
         subject = f"`{resource}.{attribute}`"
         gained, lost = users.get(roles, ([], []))
-        bundles = _bundles_eligible(c, roles)
-        if gained or bundles[1]:
-            yield made("eligibility", subject, (), bundles[1], widens=True, users=tuple(sorted(gained)))
-        if lost or bundles[0]:
-            yield made("eligibility", subject, bundles[0], (), widens=False, users=tuple(sorted(lost)))
+        declared = tuple(map(_eligible_in_words, roles)) if None in roles and roles[0] != roles[1] else ()
+        removed, added = _bundles_eligible(c, roles)
+        if gained or added or (declared and roles[1] is None):
+            yield made("eligibility", subject, declared[:1], declared[1:] + added, True, tuple(sorted(gained)))
+        if lost or removed or (declared and roles[0] is None):
+            yield made("eligibility", subject, declared[:1] + removed, declared[1:], False, tuple(sorted(lost)))
+
+
+def _eligible_in_words(role: str | None) -> str:
+    return "any user" if role is None else f"only users with role `{role}`"
 
 
 def _roles_asked(side: Side) -> dict[tuple[str, str], str]:

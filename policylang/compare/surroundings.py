@@ -12,9 +12,12 @@ from policylang.check.holding import atoms, requirement_in_words
 from policylang.check.same_access import without_places
 from policylang.compare.sides import Side, deny_keys
 from policylang.ir import nodes as ir
-from policylang.model.types import RecordType, SetType, in_words
+from policylang.model import conditions as c
+from policylang.model.types import RecordType, SetType, Type, in_words
 from policylang.runtime.access import place_in_words
 from policylang.runtime.index import Index
+from policylang.runtime.truth import user_value
+from policylang.runtime.values import MISSING
 from policylang.syntax.quoting import quote_text
 
 Lines = tuple[str, ...]
@@ -78,41 +81,85 @@ class Surroundings:
 
     # --- in words --------------------------------------------------------------------------------------------
 
-    def lines(self, resource: str, action: str) -> tuple[Lines, Lines]:
-        """What is declared about an action on a resource on the one side only, and on the other."""
-        old, new = (list(_declared(side, resource, action)) for side in (self.old, self.new))
-        return tuple(line for line in old if line not in new), tuple(line for line in new if line not in old)
-
-    @cached_property
-    def place_lines(self) -> tuple[Lines, Lines]:
-        """The places that are elsewhere, or only on one side."""
-        old, new = (dict.fromkeys(_places(side.index)) for side in (self.old, self.new))
+    def lines(self, resource: str, action: str, read: Read) -> tuple[Lines, Lines]:
+        """What is declared on the one side only, and on the other, of what decides an action: what it asks for, and
+        what is ``read`` for it.
+        """
+        old, new = (dict.fromkeys(_declared(side.index, resource, action, read)) for side in (self.old, self.new))
         return tuple(line for line in old if line not in new), tuple(line for line in new if line not in old)
 
 
-def _declared(side: Side, resource: str, action: str) -> Iterator[str]:
-    declared = side.index.resources.get(resource)
-    if declared is None:
-        return
-    for attribute in declared.attributes:
-        marks = [word for word, on in (("optional", attribute.optional), ("sensitive", attribute.sensitive)) if on]
-        yield " ".join([*marks, f"`{attribute.name}`", "is", in_words(attribute.type)])
-    for each in declared.actions:
-        if each.name == action:
-            if each.requires is not None:
-                yield f"{action} requires {requirement_in_words(each.requires)}"
-                for atom in atoms(each.requires):
-                    if isinstance(atom, ir.RequiresFeature):
-                        yield f"the feature `{atom.feature}` is {'on' if side.index.features[atom.feature] else 'off'}"
-            if each.bypasses_policies:
-                yield f"{action} bypasses policies"
-    yield f"times are those of {quote_text(side.index.policy_set.timezone)}"
+class Read(msgspec.Struct, frozen=True):
+    """What a decision looks at: attributes, each with what it belongs to, a resource, `USERS` or `REQUEST`; places;
+    attributes of certain users.
+    """
+
+    attributes: frozenset[tuple[str, str]] = frozenset()
+    places: frozenset[str] = frozenset()
+    users: frozenset[tuple[str, str]] = frozenset()
+    times: bool = False
 
 
-def _places(index: Index) -> Iterator[str]:
-    for place in index.policy_set.places:
-        inside = "" if place.parent is None else f" in {place_in_words(index, place.parent)}"
-        yield f"{place_in_words(index, place.name)}{inside}"
+USERS, REQUEST = "the user", "the request"  # no names of resources: these have no blanks
+
+
+def attributes_read(index: Index, resource: str, conditions: Iterable[c.Condition]) -> Iterator[tuple[str, str]]:
+    """The attributes on the paths of conditions about a resource."""
+    for path in (path for condition in conditions for path in paths(condition)):
+        of = {"record": resource, "subject": USERS, "request": REQUEST}[path.root]
+        for step in path.steps:
+            yield of, step
+            type_ = _attribute(index, of, step)
+            if type_ is None:
+                break
+            of = type_.resource if isinstance(type_, RecordType) else USERS
+
+
+def others_read(conditions: Iterable[c.Condition]) -> Iterator[str]:
+    """The attributes of users that conditions look at, but for those of the user who asks."""
+    for path in (path for condition in conditions for path in paths(condition)):
+        yield from path.steps[1:]
+
+
+def _attribute(index: Index, of: str, name: str) -> Type | None:
+    if of in (USERS, REQUEST):
+        return (index.subject if of == USERS else index.request).get(name)
+    declared = index.attributes.get(of, {}).get(name)
+    return None if declared is None else declared.type
+
+
+def _declared(index: Index, resource: str, action: str, read: Read) -> Iterator[str]:
+    for of, name in sorted(read.attributes):
+        type_ = _attribute(index, of, name)
+        if type_ is not None:
+            whose = "" if of == resource else f" of `{of}`" if of not in (USERS, REQUEST) else f" of {of}"
+            yield " ".join([*_marks(index, of, name), f"`{name}`{whose}", "is", in_words(type_)])
+    declared = index.actions.get(resource, {}).get(action)
+    if declared is not None:
+        if declared.requires is not None:
+            yield f"{action} requires {requirement_in_words(declared.requires)}"
+            for atom in atoms(declared.requires):
+                if isinstance(atom, ir.RequiresFeature):
+                    yield f"the feature `{atom.feature}` is {'on' if index.features.get(atom.feature) else 'off'}"
+        if declared.bypasses_policies:
+            yield f"{action} bypasses policies"
+    for name in sorted(read.places & index.places.keys()):
+        parent = index.places[name].parent
+        inside = "" if parent is None else f" in {place_in_words(index, parent)}"
+        yield f"{place_in_words(index, name)}{inside}"
+    for user, name in sorted(read.users):
+        value = user_value(index, user, name)
+        said = ", ".join(map(str, value)) if isinstance(value, tuple) else "missing" if value is MISSING else value
+        yield f"`{name}` of `{user}` is {said}"
+    if read.times:
+        yield f"times are those of {quote_text(index.policy_set.timezone)}"
+
+
+def _marks(index: Index, of: str, name: str) -> Iterator[str]:
+    declared = index.attributes.get(of, {}).get(name)
+    for word in ("optional", "sensitive"):
+        if declared is not None and getattr(declared, word):
+            yield word
 
 
 def _around(names: set[str], indexes: Iterable[Index]) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policylang.check.holding import requirement_in_words
 from policylang.compare.sides import Side
 from policylang.ir import nodes as ir
+from policylang.model import conditions as c
 from policylang.model.words import condition_in_words
 from policylang.runtime.access import dates_in_words, place_in_words
 from policylang.runtime.plan import Plan, Way
@@ -23,8 +24,10 @@ def lines(side: Side, plan: Plan | None) -> tuple[str, ...]:
     found = list(_ways(side, plan))
     if not found:
         return ()
+    if declared.requires is not None and plan.requirement is False:
+        return (f"requires {requirement_in_words(declared.requires)}, which is not met",)
     if declared.requires is not None and plan.requirement is not True:
-        found.append(f"requires {requirement_in_words(declared.requires)}, which is not held everywhere")
+        found.append(f"requires {requirement_in_words(declared.requires)}, which is not met everywhere")
     found += [f"only where {condition_in_words(each.condition)}" for each in plan.appends]
     for each in plan.denies:
         deny = each.deny
@@ -33,6 +36,13 @@ def lines(side: Side, plan: Plan | None) -> tuple[str, ...]:
         where += [] if deny.condition is None else [condition_in_words(deny.condition, bool(where))]
         found.append(f"denied{fields}" + (f" where {' and '.join(where)}" if where else ""))
     return tuple(dict.fromkeys(found))
+
+
+def conditions_of(plan: Plan) -> Iterator[c.Condition]:
+    """The conditions that decide an action."""
+    for limit in (*(limit for way in plan.ways for limit in way.limits), *plan.appends):
+        yield limit.condition
+    yield from (each.deny.condition for each in plan.denies if each.deny.condition is not None)
 
 
 def _ways(side: Side, plan: Plan) -> Iterator[str]:

@@ -9,7 +9,17 @@ import click
 import msgspec
 
 from policylang.check.finding import counted as some_of
-from policylang.compare.report import Change, Comparison, Days, Named, Permissions, SetReport, Statement, Unused, Witness
+from policylang.compare.report import (
+    Change,
+    Comparison,
+    Days,
+    Named,
+    Permissions,
+    SetReport,
+    Statement,
+    Unused,
+    Witness,
+)
 from policylang.diagnostics import listed, visible
 from policylang.output.findings import written_instant
 from policylang.output.replay import command, particulars
@@ -147,7 +157,8 @@ def _change(change: Change, set_: SetReport, policies: Policies) -> Iterator[str
         yield f"    {visible(permission_in_words(permissions))}"
         yield from _lines(permissions.removed, permissions.added, indent=6)
     if len(change.permissions) > _MOST_PERMISSIONS:
-        yield f"    and {len(change.permissions) - _MOST_PERMISSIONS} more like these: `--format json` shows all of them"
+        more = len(change.permissions) - _MOST_PERMISSIONS
+        yield f"    and {more} more like these: `--format json` shows all of them"
     if not change.is_by_membership:
         yield from _lines(change.removed, change.added)
     if change.around:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
-import msgspec
 
 from policylang.compare.compare import compare
 from policylang.compare.report import Comparison, Report, SetReport
