@@ -101,7 +101,10 @@ def is_over(entry: Entry, today: datetime.date) -> bool:
 
 def unused(entries: dict[str, Entry], sets: Iterable[SetReport], today: datetime.date) -> tuple[Unused, ...]:
     """The entries that allowed none of what was found, in their order."""
-    used = {each.id for set_ in sets for each in (*set_.changes, *set_.statements) if each.because is not None}
+    used: set[str] = set()
+    for set_ in sets:
+        used |= {change.id for change in set_.changes if change.because is not None}
+        used |= {statement.id for statement in set_.statements if statement.because is not None}
     return tuple(
         Unused(entry.id, entry.change, entry.because, entry.until, is_over(entry, today))
         for entry in entries.values()

@@ -242,17 +242,18 @@ class _Comparing:
         )
 
     def _permissions(self, entries: Iterable[_Entry]) -> tuple[Permissions, ...]:
-        found: dict[tuple[str, tuple[str, ...], bool, Lines, Lines], set[str]] = {}
+        found: dict[tuple[str, Lines | None, Lines, Lines], set[str]] = {}
         for entry in entries:
             d = entry.difference
             words: tuple[Lines, Lines] = (d.removed, d.added)
             if words == (entry.removed, entry.added):
                 words = (), ()
-            found.setdefault((d.resource, d.fields or (), d.fields is not None, *words), set()).add(d.action)
-        return tuple(
-            Permissions(resource, tuple(sorted(actions)), fields if of_fields else None, removed, added)
-            for (resource, fields, of_fields, removed, added), actions in sorted(found.items())
-        )
+            found.setdefault((d.resource, d.fields, *words), set()).add(d.action)
+        made = [
+            Permissions(resource, tuple(sorted(actions)), fields, removed, added)
+            for (resource, fields, removed, added), actions in found.items()
+        ]
+        return tuple(sorted(made, key=lambda p: (p.resource, p.fields is not None, p.actions, p.fields or ())))
 
 
 def _cause(difference: Difference, entries: Iterable[_Entry]) -> _Entry:

@@ -142,7 +142,7 @@ def _may_assign(c: Comparison) -> Iterator[Statement]:
         gained, lost = (tuple(f"may assign `{role}`" for role in sorted(roles)) for roles in (new - old, old - new))
         if gained:
             yield made("may_assign", subject, (), gained, widens=True)
-        if lost and source.name in _bundles(c.new, source):
+        if lost:
             yield made("may_assign", subject, lost, (), widens=False)
 
 
