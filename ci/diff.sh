@@ -5,6 +5,7 @@
 #   POLICYLANG_BASE      branch or commit that the change goes into; empty: there is nothing to compare with
 #   POLICYLANG_PATHS     paths, one a line; empty: as for `policylang diff` without paths
 #   POLICYLANG_FAIL_ON   what fails: gained, widened, any; empty: nothing
+#   POLICYLANG_ALLOW     file with the changes that are approved; empty: there is none
 #   RUNNER_TEMP          where the Markdown file goes
 #   GITHUB_OUTPUT        the file that takes the outputs `comment` and `comment-file`
 #   GITHUB_STEP_SUMMARY  the file that takes the summary
@@ -43,6 +44,7 @@ while IFS= read -r path; do
 done <<< "${POLICYLANG_PATHS:-}"
 options=(-- "$old..HEAD" ${options[@]+"${options[@]}"})
 if [ -n "${POLICYLANG_FAIL_ON:-}" ]; then options=(--fail-on "$POLICYLANG_FAIL_ON" "${options[@]}"); fi
+if [ -n "${POLICYLANG_ALLOW:-}" ]; then options=(--allow "$POLICYLANG_ALLOW" "${options[@]}"); fi
 
 file=$RUNNER_TEMP/policylang-diff.md
 code=0

@@ -62,7 +62,8 @@ def merge_base(one: Revision, other: Revision) -> Revision:
     """The commit at which two revisions parted. Raises `RevisionError`."""
     found = _git(one.folder, "merge-base", one.commit, other.commit)
     if found is None:
-        problem = Problem(f"{one.name}...{other.name}", "these revisions have no common beginning", "name two commits")
+        help = "name two commits; in a shallow clone, fetch the history first, with `git fetch --unshallow`"
+        problem = Problem(f"{one.name}...{other.name}", "these revisions have no common beginning", help)
         raise RevisionError(problem)
     commit = found.decode().split("\n")[0]
     return msgspec.structs.replace(one, name=commit[:12], commit=commit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -90,6 +91,31 @@ def answer(tmp_path: Path) -> dict[str, str]:
     (tmp_path / "answer").write_text("**wider**\n")
     (tmp_path / "code").write_text("0")
     return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+
+def test_diff_as_it_is_installed(job: Job, scratch: Repository, tmp_path: Path) -> None:
+    """With no `policylang` put in its place: the gate, the comment, and the change approved."""
+    done = job.step("diff", {"base": "main", "fail-on": "widened"})
+    assert (done.returncode, done.stderr) == (1, "")
+    comment = job.outputs["comment"]
+    assert comment.startswith("## Who can do what now\n")
+    assert "**The gate `widened` is closed.**" in comment
+    assert "- **role <code>clerk</code>**: view on <code>doc</code><br>\n" in comment
+    assert job.read("summary") == comment
+    assert job.step("diff", {"base": "main", "fail-on": "gained"}).returncode == 0
+    (id_,) = re.findall(r"id <code>(\w+)</code>", comment)
+    (scratch.folder / "with blank.yaml").write_text(f"allow: [{{id: {id_}, because: seen}}]\n", encoding="utf-8")
+    inputs = {"base": "main", "fail-on": "widened", "allow": "with blank.yaml"}
+    assert job.step("diff", inputs).returncode == 0
+    assert "**allowed**: seen" in job.outputs["comment"]
+
+
+def test_diff_that_cannot_compare(job: Job, scratch: Repository) -> None:
+    scratch.commit(a_policy=WRONG)
+    done = job.step("diff", {"base": "main"})
+    assert done.returncode == 2
+    assert "the new side cannot be compared" in done.stderr
+    assert "could not be compared" in job.outputs["comment"]
 
 
 def test_diff_against_a_branch(job: Job, scratch: Repository, answer: dict[str, str], tmp_path: Path) -> None:

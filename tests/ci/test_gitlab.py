@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 from xml.etree import ElementTree
@@ -45,6 +46,23 @@ def test_scenarios(scratch: Repository, tmp_path: Path) -> None:
     assert suite.get("tests") == "1"
     (scratch.folder / "policies" / "a.test.yaml").write_text(TEST.replace("allow:", "deny:"), encoding="utf-8")
     assert gitlab_job("policylang-test", scratch.folder, tmp_path).returncode == 1
+
+
+def test_diff(scratch: Repository, tmp_path: Path) -> None:
+    """As it is installed: the gate, the file, and the change approved."""
+    settings = {
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": scratch.git("rev-parse", "main"),
+        "CI_COMMIT_SHA": scratch.git("rev-parse", "HEAD"),
+        "POLICYLANG_FAIL_ON": "widened",
+    }
+    done = gitlab_job("policylang-diff", scratch.folder, tmp_path, **settings)
+    assert (done.returncode, done.stderr) == (1, "")
+    said = (scratch.folder / "policylang-diff.md").read_text(encoding="utf-8")
+    assert "- **role <code>clerk</code>**: view on <code>doc</code><br>\n" in said
+    (id_,) = re.findall(r"id <code>(\w+)</code>", said)
+    (scratch.folder / "with blank.yaml").write_text(f"allow: [{{id: {id_}, because: seen}}]\n", encoding="utf-8")
+    done = gitlab_job("policylang-diff", scratch.folder, tmp_path, **settings, POLICYLANG_ALLOW="with blank.yaml")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("fail_on", "options"), [("", []), ("widened", ["--fail-on", "widened"])])
