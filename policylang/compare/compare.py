@@ -13,12 +13,13 @@ from policylang.compare.report import Change, Days, Named, Permissions, Report, 
 from policylang.compare.sides import Keys, Side
 from policylang.compare.statements import statements
 from policylang.compare.subjects import Subject, dates, of_user, somebody, user_pairs
-from policylang.compare.wording import membership
+from policylang.compare.wording import membership, source_in_words
 from policylang.ir import nodes as ir
 from policylang.runtime.sources import Source
 
 Step = Callable[[str], None]
 _RANKS: dict[Kind, int] = {"gained": 0, "widened": 1, "narrowed": 2, "lost": 3}
+_MOST_NAMED = 3
 _CANDIDATES = 12
 """Roles and groups of the other side that are tried as what a new one may have been before."""
 
@@ -107,7 +108,9 @@ class _Comparing:
             self.of_bundle.setdefault((kind, name), []).append(entry)
 
     def _was_there(self, kind: str, name: str, subject: Subject, *, is_new: bool) -> str | None:
-        """That a role or group which is on one side only brings no more than one of the other side, if it does not."""
+        """That a role or group which is on one side only brings no more than one of the other side, if it does not, or
+        is only a part of others, of which is said what they bring.
+        """
         mine, other = (self.new, self.old) if is_new else (self.old, self.new)
         if kind == "job":
             return None
@@ -130,6 +133,12 @@ class _Comparing:
                 if is_new:
                     return f"{kind} `{name}` is new and brings no more than {candidate.kind} `{candidate.name}` did"
                 return f"{kind} `{name}` is gone and brought no more than {candidate.kind} `{candidate.name}` does"
+        around = mine.around(name) if kind == "role" and name not in mine.handed_out else []
+        if around:
+            said, has = ("is new", "has") if is_new else ("is gone", "had")
+            where = ", ".join(map(source_in_words, around[:_MOST_NAMED]))
+            where += f" and {len(around) - _MOST_NAMED} more" if len(around) > _MOST_NAMED else ""
+            return f"role `{name}` {said}: nobody {has} it but inside {where}"
         return None
 
     # --- users -----------------------------------------------------------------------------------------------
@@ -148,12 +157,11 @@ class _Comparing:
         made: dict[tuple[object, ...], tuple[Difference, list[Subject]]] = {}
         for subject in of_user(first, self.old, self.new, self.now):
             for difference in self.c.differences(subject):
-                if not (removed or added):
-                    causes = self._causes(subject)
-                    if self.c.follows(difference, (entry.difference for entry in causes)):
-                        cause = _cause(difference, causes)
-                        cause.users += [user for user in users if user not in cause.users]
-                        continue
+                causes = self._causes(subject)
+                if self.c.follows(difference, (entry.difference for entry in causes)):
+                    cause = _cause(difference, causes)
+                    cause.users += [user for user in users if user not in cause.users]
+                    continue
                 key = (*difference.about, difference.kind, difference.removed, difference.added, difference.unproved)
                 made.setdefault(key, (difference, []))[1].append(subject)
         spans = len(list(of_user(first, self.old, self.new, self.now))) if made else 0
@@ -163,14 +171,19 @@ class _Comparing:
             self.entries.append(_Entry(difference, named, *words, days, [], list(users)))
 
     def _causes(self, subject: Subject) -> list[_Entry]:
-        names: set[tuple[str, str]] = {
-            (source.kind, source.name)
+        """The entries about the roles, the group and the job that somebody has on both sides."""
+        old, new = (
+            {(source.kind, source.name) for source in person.profile.sources} if person.profile is not None else set()
             for person in (subject.old, subject.new)
-            for source in (person.profile.sources if person.profile is not None else ())
-        }
-        declared = self.new.index.users.get(subject.user or "")
-        if declared is not None and declared.job is not None:
-            names.add(("job", declared.job.name))
+        )
+        names: set[tuple[str, str]] = {*(old & new)}
+        jobs = [
+            declared.job.name
+            for side in (self.old, self.new)
+            if (declared := side.index.users.get(subject.user or "")) is not None and declared.job is not None
+        ]
+        if len(jobs) == 2 and jobs[0] == jobs[1]:
+            names.add(("job", jobs[0]))
         found = [entry for name in sorted(names) for entry in self.of_bundle.get(name, ())]
         return list({id(entry): entry for entry in found}.values())
 

@@ -114,6 +114,21 @@ class Side:
             self._inside[name] = frozenset(each[-1].name for each in chains if isinstance(each[-1], ir.Role))
         return self._inside[name]
 
+    @cached_property
+    def handed_out(self) -> frozenset[str]:
+        """The roles that somebody has, or may be given, by themselves rather than inside another role or a group."""
+        index = self.index
+        found = {assignment.role for user in index.users.values() for assignment in user.assignments}
+        found |= {ref.name for job in index.jobs.values() for ref in job.roles}
+        found |= {each.role.name for each in index.integrations.values() if each.role is not None}
+        found |= {ref.name for _, bundle in self.world.bundles for ref in bundle.may_assign}
+        return frozenset(found)
+
+    def around(self, role: str) -> list[Source]:
+        """The roles and groups that a role is in, to any depth."""
+        itself = Source("role", role, None)
+        return [source for source, _ in self.world.bundles if source != itself and role in self.inside(source)]
+
     # --- whole profiles --------------------------------------------------------------------------------------
 
     def profile_key(self, who: Profile) -> Hashable:
