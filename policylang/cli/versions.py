@@ -99,18 +99,23 @@ def _read(
         return _compiled(discover([side]), Path(side), word, step)
     wanted = paths if paths or not isinstance(other, str) else (other,)
     sets = read_revision(side, wanted)
-    return None if sets is None else _compiled(sets, None, word, step)
+    return None if sets is None else _compiled(sets, side, word, step)
 
 
-def _compiled(sets: Sequence[SourceSet], root: Path | None, word: str, step: Step) -> _Named | Problem:
+def _compiled(sets: Sequence[SourceSet], of: Path | Revision, word: str, step: Step) -> _Named | Problem:
+    """The policy sets compiled, named as they are seen from the folder or from the top of the repository."""
     found: _Named = {}
     for sources in sets:
         project = Project(sources, step)
         if project.ir is None:
-            return _of(word, why_not(project, sources.asked))
-        name = str(sources.root) if root is None else os.path.relpath(sources.root, root)
+            problem = _of(word, why_not(project, sources.asked))
+            if isinstance(of, Revision) and not sources.problems:
+                help = f"where `{of.name}` is checked out, `policylang check` shows all of it"
+                problem = msgspec.structs.replace(problem, help=help)
+            return problem
+        name = str(sources.root) if isinstance(of, Revision) else os.path.relpath(sources.root, of)
         said = ", ".join(sources.asked)
-        found[Path(name).as_posix()] = Version(project.ir, said, None if root is None else said)
+        found[Path(name).as_posix()] = Version(project.ir, said, None if isinstance(of, Revision) else said)
     return found
 
 
