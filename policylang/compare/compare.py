@@ -12,7 +12,7 @@ from policylang.compare.comparing import Comparison, Difference, Kind, Lines, is
 from policylang.compare.report import Change, Days, Named, Permissions, Report, identity, witness
 from policylang.compare.sides import Keys, Side
 from policylang.compare.statements import statements
-from policylang.compare.subjects import Subject, dates, of_user, somebody, user_pairs
+from policylang.compare.subjects import Subject, dates, of_user, somebody, user_pairs, with_roles
 from policylang.compare.wording import membership, source_in_words
 from policylang.ir import nodes as ir
 from policylang.runtime.sources import Source
@@ -113,7 +113,7 @@ class _Comparing:
         """
         mine, other = (self.new, self.old) if is_new else (self.old, self.new)
         if kind == "job":
-            return None
+            return self._was_job(name, subject, is_new=is_new)
         source = Source("group" if kind == "group" else "role", name, None)
         granted, key = mine.granted(source), mine.key(mine.bundle(source))
         candidates = [s for s, _ in other.world.bundles if granted <= other.granted(s)]
@@ -140,6 +140,19 @@ class _Comparing:
             where += f" and {len(around) - _MOST_NAMED} more" if len(around) > _MOST_NAMED else ""
             return f"role `{name}` {said}: nobody {has} it but inside {where}"
         return None
+
+    def _was_job(self, code: str, subject: Subject, *, is_new: bool) -> str | None:
+        """That a job which is on one side only brings no more than its roles do on the other side."""
+        mine, other = (self.new, self.old) if is_new else (self.old, self.new)
+        roles = [ref.name for ref in mine.index.jobs[code].roles if ref.name in other.index.roles]
+        there = with_roles(roles)
+        beside = Subject(there, subject.new) if is_new else Subject(subject.old, there)
+        if not roles or any(difference.up == is_new for difference in self.c.differences(beside)):
+            return None
+        named = f"role{'' if len(roles) == 1 else 's'} {', '.join(f'`{role}`' for role in roles)}"
+        if is_new:
+            return f"job `{code}` is new and brings no more than {named} did"
+        return f"job `{code}` is gone and brought no more than {named} {'does' if len(roles) == 1 else 'do'}"
 
     # --- users -----------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -65,10 +65,14 @@ def _somebody(kind: str, name: str, side: Side) -> Person:
     if kind == "role" and name in index.roles:
         return Person(Who(roles=((name, None),)), Profile((Source("role", name, None),), (), (), False))
     if kind == "job" and name in index.jobs:
-        roles = [ref.name for ref in index.jobs[name].roles]
-        sources = tuple(Source("role", role, None) for role in roles)
-        return Person(Who(roles=tuple((role, None) for role in roles)), Profile(sources, (), (), False))
+        return with_roles([ref.name for ref in index.jobs[name].roles])
     return Person(Who(), NOBODY)
+
+
+def with_roles(roles: Sequence[str]) -> Person:
+    """Somebody who has just some roles, everywhere."""
+    sources = tuple(Source("role", role, None) for role in roles)
+    return Person(Who(roles=tuple((role, None) for role in roles)), Profile(sources, (), (), False))
 
 
 def of_user(user: str, old: Side, new: Side, now: datetime.datetime) -> Iterator[Subject]:

@@ -26,6 +26,8 @@ def lines(side: Side, plan: Plan | None) -> tuple[str, ...]:
         return ()
     if declared.requires is not None and plan.requirement is False:
         return (f"requires {requirement_in_words(declared.requires)}, which is not met",)
+    if any(each.place is None and each.deny.fields is None and each.deny.condition is None for each in plan.denies):
+        return ("denied",)
     if declared.requires is not None and plan.requirement is not True:
         found.append(f"requires {requirement_in_words(declared.requires)}, which is not met everywhere")
     found += [f"only where {condition_in_words(each.condition)}" for each in plan.appends]
