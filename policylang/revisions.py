@@ -201,7 +201,9 @@ def _command(folder: Path, *arguments: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    # No protocol at all: a clone without the files would fetch them, one by one.
+    quiet = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_ALLOW_PROTOCOL": "none"}
+    return {**os.environ, "LC_ALL": "C", **quiet}
 
 
 def _entries(revision: Revision) -> Iterator[_Entry]:

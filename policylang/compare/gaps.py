@@ -15,7 +15,6 @@ from policylang.analysis.search import Found, find
 from policylang.analysis.witness import Witness
 from policylang.check.decision import covered, denied, met
 from policylang.check.finding import Shown, replay
-from policylang.check.parts import Verdict
 from policylang.check.symmetry import symmetric
 from policylang.compare.instants import variations
 from policylang.compare.lifting import Lifter
@@ -176,11 +175,6 @@ class Asking:
         return self._unfilled[key]
 
     # --- answers ---------------------------------------------------------------------------------------------
-
-    def allowed(self, plan: Plan, user: str | None, span: Span) -> Verdict:
-        """Whether there is a record that a plan of ours allows."""
-        found = self._find(_allowed(self.ours, plan, None).whole, plan.resource, user, span, self.ours.index)
-        return True if isinstance(found, Witness) else found
 
     def find(self, gap: Gap, resource: str, user: str | None, span: Span) -> Found:
         return self._find(gap.formula, resource, user, span, gap.index)

@@ -102,19 +102,6 @@ def summary(sets: Sequence[SetReport]) -> str:
     return ", ".join(said) or "no change in access"
 
 
-def change_in_words(change: Change) -> str:
-    """A change in one line, for files that people read."""
-    permissions = "; ".join(map(permission_in_words, change.permissions))
-    days = f" {days_in_words(change.days)}" if change.days else ""
-    return f"{change.kind}: {subjects_in_words(change)}: {permissions}{days}"
-
-
-def statement_in_words(statement: Statement) -> str:
-    """Another change in one line."""
-    lines = [*(f"- {line}" for line in statement.removed), *(f"+ {line}" for line in statement.added)]
-    return f"{TOPICS[statement.topic]}: {statement.subject}: {'; '.join(lines) or some_of(statement.users)}"
-
-
 def unused_in_words(entry: Unused) -> str:
     """An entry that allowed nothing, and why."""
     why = f"ended on {entry.until}" if entry.over else "there is no such change"
