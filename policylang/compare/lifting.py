@@ -101,6 +101,8 @@ class _Lift:
             if isinstance(reading, Nothing):
                 return TRUE if isinstance(test, c.Missing) and wanted else FALSE
             test = _with(test, operand, reading.path)
+            if isinstance(test, c.Missing) and reading.readable != TRUE:
+                return _missing(Holds(test, True), reading, wanted)
             readable.append(reading.readable)
             moved += [reading] if reading.moved else []
         if not moved:
@@ -192,6 +194,13 @@ class _Lift:
         length = test.duration.value if isinstance(test.duration, c.Constant) else None
         exact = isinstance(length, Duration) and length.unit != "months"
         return exact and not isinstance(test.operand.type, DateType)
+
+
+def _missing(missing: Formula, reading: Read, wanted: bool) -> Formula:
+    """Whether a value is missing that can only be read sometimes; where it cannot, that is unknown."""
+    if reading.left_out:
+        return Not(reading.readable) if wanted else reading.readable
+    return missing if wanted else AllOf((Not(missing), reading.readable))
 
 
 def _with(test: Test, operand: c.Operand, other: c.Operand) -> Test:

@@ -28,12 +28,14 @@ class Unclear(msgspec.Struct, frozen=True):
 class Read(msgspec.Struct, frozen=True):
     """A path with the type that the other side declares, and when the value can be read here as well.
 
+    Of the user who asks, a value that cannot be read is ``left_out``: it is missing on the other side.
     ``owner`` leads to the user whose attribute it is, if it is one; ``moved`` are those who have another value of it
     on the other side.
     """
 
     path: c.Path
     readable: Formula = TRUE
+    left_out: bool = False
     owner: c.Path | None = None
     moved: frozenset[str] = frozenset()
 
@@ -72,10 +74,13 @@ class Reader:
             if ours is None:
                 return Nothing()
             if not alike(theirs, ours):
+                if path.root == "subject" and first and last and isinstance(theirs, EnumType):
+                    found = _final(path, theirs, ours)
+                    return msgspec.structs.replace(found, left_out=True) if isinstance(found, Read) else found
                 return Unclear() if of_user or not last else _final(path, theirs, ours)
             type_ = ours
         moved = self.moved.get(path.steps[-1], frozenset()) if owner is not None else frozenset()
-        return Read(msgspec.structs.replace(path, type=type_), TRUE, owner, moved)
+        return Read(msgspec.structs.replace(path, type=type_), owner=owner, moved=moved)
 
 
 def _declared(index: Index, type_: Type, step: str, from_request: bool) -> Type | None:
