@@ -1,0 +1,90 @@
+"""Cedar: a policy for each different thing that groups and roles say, and entities that say who is in it.
+
+The number of policies, all of which the authoriser looks at, does not grow with the number of groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policylang.runtime.index import Index
+from policylang.runtime.values import BadValueError
+from policylang.targets.bundle import json_bytes
+from policylang.targets.cedar.contexts import contexts
+from policylang.targets.cedar.entities import entities
+from policylang.targets.cedar.expressions import entity
+from policylang.targets.cedar.policies import Policies
+from policylang.targets.cedar.readme import readme
+from policylang.targets.cedar.refusals import refusals
+from policylang.targets.cedar.request import Asking, DeniedError, questions
+from policylang.targets.cedar.rights import Rights
+from policylang.targets.cedar.schema import schema, schema_text
+from policylang.targets.constructs import CONSTRUCTS
+from policylang.targets.target import Bundle, Clause, Input, Refusal, Support, Target
+
+
+def _refuse(input: Input) -> Iterator[Refusal]:
+    yield from refusals(Index(input.policy_set))
+
+
+def _emit(input: Input) -> Bundle:
+    index = Index(input.policy_set)
+    policies = Policies(Rights(index))
+    read = contexts(policies)
+    document = schema(policies, read)
+    people = list(entities(policies))
+    found = policies.found.values()
+    static = {policy.id: policy.as_json() for policy in found}
+    files = {
+        "policies.json": json_bytes({"staticPolicies": static, "templates": {}, "templateLinks": []}),
+        "policies.cedar": "\n".join(policy.as_text() for policy in found).encode(),
+        "schema.json": json_bytes(document),
+        "schema.cedarschema": schema_text(document).encode(),
+        "entities.json": json_bytes([each for each, _ in people]),
+        "tests.json": json_bytes([*_tests(Asking(index, read), input)]),
+        "README.md": readme(policies, read).encode(),
+    }
+    clauses = [
+        Clause(file, policy.id, at) for file in ("policies.json", "policies.cedar") for policy in found for at in policy.at
+    ]
+    clauses += [Clause("entities.json", entity(each["uid"]), at) for each, at in people]
+    return Bundle(files, tuple(clauses))
+
+
+def _tests(asking: Asking, input: Input) -> Iterator[Mapping[str, Any]]:
+    """Those of the scenarios that Cedar can be asked about."""
+    for each in input.scenarios:
+        asked = each.asked
+        try:
+            requests = questions(
+                asking,
+                asked.user,
+                asked.action,
+                asked.resource,
+                asked.record,
+                now=asked.now,
+                request=asked.request,
+                field=asked.field,
+                changes=asked.changes,
+            )
+        except (DeniedError, BadValueError):
+            continue
+        yield {"name": each.name, "requests": requests, "allowed": each.allowed}
+
+
+_SUPPORT: dict[str, Support] = {
+    **dict.fromkeys(CONSTRUCTS, "exact"),
+    **dict.fromkeys(("request", "within", "within-days", "within-months", "dated"), "input"),
+}
+
+TARGET = Target(
+    name="cedar",
+    title="Cedar",
+    engine="Cedar 4",
+    support=_SUPPORT,
+    ways_out={},
+    refuse=_refuse,
+    emit=_emit,
+)
+

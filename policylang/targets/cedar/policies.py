@@ -1,0 +1,298 @@
+"""The policies: one for each different thing that groups, roles and users say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
+from policylang.targets.cedar.conditions import NOW, RECORD, TODAY, is_false, is_true
+from policylang.targets.cedar.expressions import (
+    CONTEXT,
+    FALSE,
+    PRINCIPAL,
+    TRUE,
+    Expression,
+    all_of,
+    any_of,
+    binary,
+    entity,
+    has,
+    literal,
+    member,
+    negated,
+    quoted,
+    text,
+)
+from policylang.targets.cedar.names import (
+    APPEND,
+    DENY,
+    GRANT,
+    HOLDER,
+    NEED,
+    SUPERUSER,
+    TAG,
+    action_id,
+    resource_type,
+    uid,
+)
+from policylang.targets.cedar.rights import (
+    ALWAYS,
+    Right,
+    Rights,
+    append_right,
+    deny_right,
+    need_of,
+    role_of,
+)
+
+FIELD = "field"
+CHOSEN = "chosen"
+FIRST_INSTANT, LAST_INSTANT = -30_610_224_000_000_000, 221_845_391_999_999_999
+FIRST_DAY, LAST_DAY = -354_285, 2_567_654
+"""The years 1000 to 8999: whatever is added to them, there is no overflow, which would be an error."""
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """``inside``: the right that the principal has to be in. ``actions``: ids, of one resource. ``at``: the statements
+    that it comes from.
+    """
+
+    id: str
+    effect: str
+    resource: str
+    actions: tuple[str, ...]
+    at: tuple[str, ...]
+    inside: tuple[str, str] | None = None
+    when: Expression = msgspec.field(default_factory=lambda: TRUE)
+    unless: Expression = msgspec.field(default_factory=lambda: FALSE)
+
+    def as_json(self) -> dict[str, Any]:
+        actions = [uid("Action", each) for each in self.actions]
+        one = {"op": "==", "entity": actions[0]} if len(actions) == 1 else {"op": "in", "entities": actions}
+        principal: dict[str, Any] = {"op": "All"}
+        if self.inside is not None:
+            principal = {"op": "in", "entity": uid(*self.inside)}
+        found = {
+            "effect": self.effect,
+            "principal": principal,
+            "action": one,
+            "resource": {"op": "is", "entity_type": resource_type(self.resource)},
+            "conditions": [{"kind": kind, "body": body} for kind, body in self._conditions()],
+            "annotations": {"id": self.id},
+        }
+        return found
+
+    def as_text(self) -> str:
+        principal = "principal" if self.inside is None else f"principal in {entity(uid(*self.inside))}"
+        actions = [entity(uid("Action", each)) for each in self.actions]
+        action = f"action == {actions[0]}" if len(actions) == 1 else f"action in [{', '.join(actions)}]"
+        lines = [
+            f"@id({quoted(self.id)})",
+            f"{self.effect} (",
+            f"  {principal},",
+            f"  {action},",
+            f"  resource is {resource_type(self.resource)}",
+            ")",
+        ]
+        lines += [f"{kind} {{ {text(body)} }}" for kind, body in self._conditions()]
+        return "\n".join(lines) + ";\n"
+
+    def _conditions(self) -> Iterator[tuple[str, Expression]]:
+        if self.when != TRUE:
+            yield "when", self.when
+        if self.unless != FALSE:
+            yield "unless", self.unless
+
+
+class Policies:
+    """``found``: all of them, by id. ``tags``: by right how many tags of a user may say that he is in it."""
+
+    def __init__(self, rights: Rights) -> None:
+        self.rights = rights
+        self.index = rights.index
+        people = rights.people.values()
+        self.tags = Counter[Right]()
+        for person in people:
+            for right, held in person.held.items():
+                self.tags[right] = max(self.tags[right], len(held))
+        periods = {period for person in people for held in person.held.values() for period in held}
+        self.dated = bool(periods - {ALWAYS})
+        self.placed = any(p is not None for person in people for held in person.held.values() for p in held.values())
+        made = [*self._of_rights(), *self._for_everyone()]
+        for resource in self.index.policy_set.resources:
+            made += self._of_resource(resource)
+        made += self._calendars(made)
+        self.found = {policy.id: policy for policy in sorted(made, key=lambda policy: policy.id)}
+
+    # --- who is in a right -----------------------------------------------------------------------------------
+
+    def _is_in(self, right: Right, who: Expression, resource: str) -> Expression:
+        """Whether somebody is in it now, where the record is."""
+        ways = [binary("in", who, literal({"__entity": uid(right.type, right.id)}))]
+        place = self.index.resources[resource].place
+        for number in range(1, self.tags[right] + 1):
+            key = literal(tag(right, number))
+            found = binary("getTag", who, key)
+            parts = [binary("hasTag", who, key)]
+            if self.dated:
+                today = member(CONTEXT, TODAY)
+                parts += [binary("<=", member(found, "since"), today), binary("<=", today, member(found, "until"))]
+            if self.placed:
+                parts.append(any_of((member(found, "everywhere"), self._is_at(place, member(found, "places")))))
+            ways.append(all_of(parts))
+        return any_of(ways)
+
+    def _is_at(self, place: str | None, places: Expression) -> Expression:
+        if place is None:
+            return FALSE
+        record = member(CONTEXT, RECORD)
+        return all_of((has(record, place), binary("in", member(record, place), places)))
+
+    # --- what is granted and denied --------------------------------------------------------------------------
+
+    def _made(self, effect: str, right: Right, actions: Iterable[str], parts: Iterable[Expression]) -> Policy:
+        """A policy for those in a right."""
+        inside = (right.type, right.id) if not self.tags[right] else None
+        member_of = TRUE if inside is not None else self._is_in(right, PRINCIPAL, right.resource)
+        return Policy(
+            f"{right.type.lower()} {right.id}",
+            effect,
+            right.resource,
+            tuple(action_id(right.resource, action) for action in actions),
+            tuple(self.rights.found[right]),
+            inside,
+            all_of((member_of, *parts)),
+        )
+
+    def _of_rights(self) -> Iterator[Policy]:
+        for right in self.rights.found:
+            if right.type == GRANT:
+                assert right.actions is not None and right.fields is not None
+                limits = [is_true(self.index.instances[name].condition) for name in right.limits]
+                covered = self._covers(right.resource, right.fields)
+                yield self._made("permit", right, right.actions, (covered, *limits))
+            elif right.type == DENY:
+                assert right.actions is not None
+                made = self._made("forbid", right, right.actions, (_is_about(right.fields),))
+                yield msgspec.structs.replace(made, unless=_never(self.rights.denies[right]))
+            elif right.type == APPEND:
+                yield from self._append(right)
+
+    def _covers(self, resource: str, fields: tuple[str, ...]) -> Expression:
+        if not self.index.attributes[resource]:
+            return TRUE
+        return any_of((negated(has(CONTEXT, FIELD)), _is_about(fields)))
+
+    def _append(self, right: Right) -> Iterator[Policy]:
+        declared = self.index.actions[right.resource].values()
+        actions = [
+            action.name
+            for action in declared
+            if not action.bypasses_policies and (right.actions is None or action.name in right.actions)
+        ]
+        if actions:
+            made = self._made("forbid", right, actions, ())
+            yield msgspec.structs.replace(made, unless=is_true(self.index.instances[right.limits[0]].condition))
+
+    def _for_everyone(self) -> Iterator[Policy]:
+        found: dict[Right, list[ir.Deny]] = {}
+        for deny in self.index.denies:
+            found.setdefault(deny_right(deny), []).append(deny)
+        for right, denies in found.items():
+            assert right.actions is not None
+            yield Policy(
+                f"deny for everyone {right.id}",
+                "forbid",
+                right.resource,
+                tuple(action_id(right.resource, action) for action in right.actions),
+                tuple(deny.at for deny in denies),
+                when=_is_about(right.fields),
+                unless=_never(denies[0]),
+            )
+
+    # --- what resources ask for ------------------------------------------------------------------------------
+
+    def _of_resource(self, resource: ir.Resource) -> Iterator[Policy]:
+        for action in resource.actions:
+            if action.requires is not None:
+                id = f"{action.name} on {resource.name} requires"
+                met = self._is_met(action.requires, resource.name)
+                if met != TRUE:
+                    ids = (action_id(resource.name, action.name),)
+                    yield Policy(id, "forbid", resource.name, ids, (action.requires.at,), unless=met)
+        if resource.place is not None and resource.actions:
+            declared: Any = self.index.attributes[resource.name][resource.place].type
+            place = member(member(CONTEXT, RECORD), resource.place)
+            known = all_of((has(place, "kind"), binary("==", member(place, "kind"), literal(declared.scope))))
+            when = all_of((has(member(CONTEXT, RECORD), resource.place), negated(known)))
+            ids = tuple(action_id(resource.name, action.name) for action in resource.actions)
+            at = self.index.attributes[resource.name][resource.place].at
+            yield Policy(f"place of {resource.name}", "forbid", resource.name, ids, (at,), when=when)
+        writing = [a.name for a in resource.actions if a.name in ("create", "modify")]
+        for attribute in resource.attributes:
+            role = role_of(attribute)
+            if role is not None and writing:
+                chosen = member(CONTEXT, CHOSEN)
+                when = all_of((_is_about((attribute.name,)), has(CONTEXT, CHOSEN)))
+                unless = self._is_in(Right(HOLDER, role), chosen, resource.name)
+                ids = tuple(action_id(resource.name, name) for name in writing)
+                id = f"eligible {attribute.name} of {resource.name}"
+                yield Policy(id, "forbid", resource.name, ids, (attribute.at,), when=when, unless=unless)
+
+    def _is_met(self, requirement: ir.Requirement, resource: str) -> Expression:
+        match requirement:
+            case ir.RequiresAll(items=items):
+                return all_of(self._is_met(item, resource) for item in items)
+            case ir.RequiresAny(items=items):
+                return any_of(self._is_met(item, resource) for item in items)
+            case ir.RequiresFeature(feature=feature):
+                return TRUE if self.index.features[feature] else FALSE
+            case ir.RequiresSuperuser():
+                return binary("in", PRINCIPAL, literal({"__entity": uid(TAG, SUPERUSER)}))
+            case ir.RequiresGrant():
+                return self._is_in(need_of(requirement), PRINCIPAL, resource)
+
+    def _calendars(self, made: list[Policy]) -> Iterator[Policy]:
+        """An instant at the ends of what Cedar counts would make sums overflow, and their policies err."""
+        for name, first, last in ((NOW, FIRST_INSTANT, LAST_INSTANT), (TODAY, FIRST_DAY, LAST_DAY)):
+            given = member(CONTEXT, name)
+            ordinary = all_of((binary(">=", given, literal(first)), binary("<=", given, literal(last))))
+            for resource in self.index.policy_set.resources:
+                if any(p.resource == resource.name and _mentions((p.when, p.unless), given) for p in made):
+                    ids = tuple(action_id(resource.name, action.name) for action in resource.actions)
+                    id = f"{name} of {resource.name}"
+                    yield Policy(id, "forbid", resource.name, ids, (resource.at,), unless=ordinary)
+
+
+def tag(right: Right, number: int) -> str:
+    """The name of a tag of users."""
+    return f"{right.type.lower()} {right.id} #{number}"
+
+
+def _is_about(fields: tuple[str, ...] | None) -> Expression:
+    """The field that is asked for is one of these; true if null."""
+    if fields is None:
+        return TRUE
+    if not fields:
+        return FALSE
+    return all_of((has(CONTEXT, FIELD), binary("contains", literal(list(fields)), member(CONTEXT, FIELD))))
+
+
+def _never(deny: ir.Deny) -> Expression:
+    """Where a deny does not match: only where its condition is false."""
+    return FALSE if deny.condition is None else is_false(deny.condition)
+
+
+def _mentions(value: Any, expression: Expression) -> bool:
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if item == expression:
+            return True
+        waiting += item.values() if isinstance(item, dict) else item if isinstance(item, list | tuple) else ()
+    return False

@@ -1,0 +1,81 @@
+"""What Cedar cannot express in a policy set, beyond whole constructs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.model import conditions as c
+from policylang.model.types import Duration, DurationType, RecordType, SetType
+from policylang.model.words import operand_in_words
+from policylang.runtime.index import Index
+from policylang.runtime.truth import constant, operands
+from policylang.runtime.values import BadValueError
+from policylang.targets.cedar.conditions import conditions, is_false, is_true
+from policylang.targets.cedar.expressions import depth
+from policylang.targets.cedar.values import attribute_value
+from policylang.targets.target import Refusal
+
+LONGEST_YEARS = 900
+"""Of a duration: longer ones lead out of the calendar."""
+DEEPEST = 90
+"""Of an expression: readers of JSON stop at 128 objects inside each other, some of which are around it."""
+
+
+def refusals(index: Index) -> Iterator[Refusal]:
+    """Everything, in no order."""
+    for _, condition in conditions(index):
+        found = [*_of_condition(condition)]
+        yield from found
+        if not found and max(depth(is_true(condition)), depth(is_false(condition))) > DEEPEST:
+            help = "name parts of it as policies of their own"
+            yield Refusal("PL803", "the condition is nested too deeply for Cedar's JSON", condition.at, help)
+    for user in index.policy_set.users:
+        for given in user.attributes:
+            for value in given.values:
+                yield from _of_constant(value, given.at)
+
+
+def _of_condition(condition: c.Condition) -> Iterator[Refusal]:
+    match condition:
+        case c.And(items) | c.Or(items):
+            for item in items:
+                yield from _of_condition(item)
+        case c.Not(item):
+            yield from _of_condition(item)
+        case _:
+            if isinstance(condition, c.TextTest) and not isinstance(condition.part, c.Constant):
+                message = f"Cedar cannot look for `{operand_in_words(condition.part)}` in a text: patterns are constants"
+                yield Refusal("PL801", message, condition.at, "compare with `is`, or with a text in quotes")
+            if isinstance(condition, c.Time):
+                yield from _of_length(condition)
+            if isinstance(condition, c.Contains) and isinstance(condition.item.type, DurationType):
+                message = "Cedar cannot compare the durations in a set"
+                yield Refusal("PL801", message, condition.at, "keep them in attributes of their own")
+            found = [each for each in operands(condition) if isinstance(each, c.Constant)]
+            if isinstance(condition, c.In):
+                found += [c.Constant(condition.operand.type, value, condition.at) for value in condition.values]
+            for each in found:
+                yield from _of_constant(each, condition.at)
+
+
+def _of_length(test: c.Time) -> Iterator[Refusal]:
+    if not isinstance(test.duration, c.Constant):
+        message = "Cedar cannot count back a duration that is an attribute"
+        yield Refusal("PL801", message, test.at, "write the duration into the policy")
+        return
+    length = test.duration.value
+    assert isinstance(length, Duration)
+    years = {"months": 12, "days": 366, "minutes": 366 * 24 * 60}[length.unit] * LONGEST_YEARS
+    if length.amount > years:
+        yield Refusal("PL803", f"{length} lead out of the calendar", test.at, f"write {LONGEST_YEARS} years at most")
+
+
+def _of_constant(value: c.Constant, at: str) -> Iterator[Refusal]:
+    type_ = value.type.of if isinstance(value.type, SetType) else value.type
+    if isinstance(type_, RecordType):
+        return
+    try:
+        attribute_value(type_, constant(type_, value.value))
+    except BadValueError:
+        help = "write a number with 18 digits before and after the point at most, an address without a zone"
+        yield Refusal("PL803", f"Cedar cannot hold {value.value}", at, help)

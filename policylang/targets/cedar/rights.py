@@ -1,0 +1,241 @@
+"""What groups and roles say, as rights that users are in, and who is in which when and where.
+
+Users in the same right are decided by the same policy, so there are as many policies as there are different things to
+say, however many groups say them.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.model.types import SetType, UserType
+from policylang.model.words import condition_in_words
+from policylang.runtime.index import Index
+from policylang.runtime.reference import grant_fields
+from policylang.runtime.sources import Bundle, Source, chains
+from policylang.targets.cedar.names import APPEND, DENY, GRANT, HOLDER, NEED, ROLE, TAG
+from policylang.targets.cedar.values import day
+
+_FIRST_DAY = day(datetime.date.min)
+_LAST_DAY = day(datetime.date.max)
+
+
+class Right(msgspec.Struct, frozen=True, order=True):
+    """``type`` and ``id`` are those of its entity.
+
+    Grant: the actions, here one, under the limits, on the fields. Deny: of the fields, of all if null; ``condition``
+    is its words. Need: a grant that an action requires, with the kind of place if it asks for one. Holder: of a role.
+    Append: a policy that users append.
+    """
+
+    type: str
+    id: str
+    resource: str = ""
+    actions: tuple[str, ...] | None = ()
+    limits: tuple[str, ...] = ()
+    fields: tuple[str, ...] | None = None
+    condition: str | None = None
+
+
+class Period(msgspec.Struct, frozen=True, order=True):
+    """Days since 1970, both included."""
+
+    since: int = _FIRST_DAY
+    until: int = _LAST_DAY
+
+
+ALWAYS = Period()
+Held = Mapping[Period, frozenset[str] | None]
+"""By period the places at which somebody is in a right; null is everywhere."""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """``inside``: entities that the user is in, of groups, roles and rights. ``held``: rights at places or for a time."""
+
+    inside: tuple[tuple[str, str], ...]
+    held: Mapping[Right, Held]
+
+
+class Rights:
+    """``found``: every right with the statements that say it. ``sources``: by type and id of a group or role."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.found: dict[Right, dict[str, None]] = {}
+        self.denies: dict[Right, ir.Deny] = {}
+        self.eligible = eligible_roles(index)
+        self._needs = sorted(
+            {need_of(n) for r in index.policy_set.resources for a in r.actions for n in _grants_needed(a.requires)}
+        )
+        self._memory: dict[tuple[Source, tuple[ir.Limit, ...]], tuple[Right, ...]] = {}
+        self.sources: dict[tuple[str, str], tuple[Right, ...]] = {}
+        for group in index.policy_set.groups:
+            self.sources["Group", group.name] = self._said(Source("group", group.name, None))
+        for role in index.policy_set.roles:
+            self.sources[ROLE, role.name] = self._said(Source("role", role.name, None))
+        self.people = {name: self._person(name) for name in index.requesters}
+
+    # --- what sources say ------------------------------------------------------------------------------------
+
+    def _note(self, right: Right, *at: str) -> Right:
+        self.found.setdefault(right, {}).update(dict.fromkeys(at))
+        return right
+
+    def _said(self, source: Source, overrides: tuple[ir.Limit, ...] = ()) -> tuple[Right, ...]:
+        key = (source, overrides)
+        if key not in self._memory:
+            self._memory[key] = tuple(dict.fromkeys(self._statements(source, overrides)))
+        return self._memory[key]
+
+    def _statements(self, source: Source, overrides: tuple[ir.Limit, ...]) -> Iterator[Right]:
+        for chain in chains(self.index, source):
+            for grant in chain[-1].grants:
+                for action in grant.actions:
+                    limits = self._limits(chain, grant.resource, action, overrides)
+                    right = self._grant(grant, action, [limit.instance for limit in limits])
+                    yield self._note(right, grant.at, *(self.index.instances[n].at for n in right.limits))
+                    for need in self._needs:
+                        if (need.resource, need.actions) == (grant.resource, (action,)) and self._counts(source, need):
+                            yield self._note(need, grant.at)
+            for deny in chain[-1].denies:
+                yield self._note(self._deny(deny), deny.at)
+            role = chain[-1].name
+            if isinstance(chain[-1], ir.Role) and role in self.eligible:
+                yield self._note(Right(HOLDER, role), chain[-1].at)
+
+    def _limits(
+        self, chain: tuple[Bundle, ...], resource: str, action: str, overrides: tuple[ir.Limit, ...]
+    ) -> list[ir.Limit]:
+        if self.index.actions[resource][action].bypasses_policies:
+            return []
+        mine = [limit for limit in overrides if self._is_on(limit, resource)]
+        every = mine or [limit for bundle in chain for limit in bundle.limits]
+        return [limit for limit in every if self._is_on(limit, resource) and _limits_action(limit, action)]
+
+    def _is_on(self, limit: ir.Limit, resource: str) -> bool:
+        return self.index.instances[limit.instance].resource == resource
+
+    def _grant(self, grant: ir.Grant, action: str, limits: Iterable[str]) -> Right:
+        fields = grant_fields(self.index, grant)
+        ordered = tuple(name for name in self.index.attributes[grant.resource] if name in fields)
+        some = "" if fields == self.index.plain[grant.resource] else f" ({', '.join(ordered)})"
+        sorted_limits = tuple(sorted(set(limits)))
+        limited = f" limited by {' and '.join(sorted_limits)}" if sorted_limits else ""
+        id = f"{action} on {grant.resource}{some}{limited}"
+        return Right(GRANT, id, grant.resource, (action,), sorted_limits, ordered)
+
+    def _deny(self, deny: ir.Deny) -> Right:
+        right = deny_right(deny)
+        self.denies[right] = deny
+        return right
+
+    def _counts(self, source: Source, need: Right) -> bool:
+        if need.condition is None or source.place is None:
+            return True
+        return self.index.is_kind_or_above(self.index.places[source.place].kind, need.condition)
+
+    # --- people ----------------------------------------------------------------------------------------------
+
+    def _person(self, name: str) -> Person:
+        inside: dict[tuple[str, str], None] = {}
+        held: dict[Right, dict[Period, frozenset[str] | None]] = {}
+        declared = self.index.users.get(name)
+        for source, period in _sources(self.index, name):
+            overrides = tuple(p.limit for p in declared.overrides) if declared and source.kind == "group" else ()
+            said = self._said(source, overrides)
+            whole = declared is not None or all(right.type != HOLDER for right in said)
+            if source.place is None and period == ALWAYS and not overrides and whole:
+                inside[source.kind.capitalize(), source.name] = None
+                continue
+            for right in said:
+                if right.type == HOLDER and declared is None:
+                    continue
+                anywhere = right.type == HOLDER or (right.type == NEED and right.condition is None)
+                place = None if anywhere else source.place
+                if place is None and period == ALWAYS:
+                    inside[right.type, right.id] = None
+                elif place is None or right.type == NEED or self.index.resources[right.resource].place is not None:
+                    places = held.setdefault(right, {})
+                    before = places.get(period, frozenset())
+                    places[period] = None if place is None or before is None else before | {place}
+        for policy in declared.appends if declared else ():
+            right = append_right(self.index, policy.limit)
+            inside[APPEND, self._note(right, policy.at).id] = None
+        if declared is not None and declared.superuser:
+            inside[TAG, "superuser"] = None
+        return Person(tuple(inside), held)
+
+
+def _sources(index: Index, name: str) -> Iterator[tuple[Source, Period]]:
+    """The user's sources at any time, each with when it is active."""
+    integration = index.integrations.get(name)
+    if integration is not None and integration.role is not None:
+        yield Source("role", integration.role.name, None), ALWAYS
+    declared = index.users.get(name)
+    if declared is None:
+        return
+    if declared.group is not None and not declared.terminated:
+        yield Source("group", declared.group.name, None), ALWAYS
+    job = index.jobs[declared.job.name] if declared.job is not None else None
+    for ref in job.roles if job else ():
+        if not declared.terminated or index.roles[ref.name].essential:
+            yield Source("role", ref.name, None), ALWAYS
+    for given in declared.assignments:
+        if not declared.terminated or index.roles[given.role].essential:
+            yield Source("role", given.role, given.place), _period(given)
+
+
+def _period(given: ir.Assignment) -> Period:
+    since = _FIRST_DAY if given.start is None else day(datetime.date.fromisoformat(given.start))
+    until = _LAST_DAY if given.until is None else day(datetime.date.fromisoformat(given.until))
+    return Period(since, until)
+
+
+def _limits_action(limit: ir.Limit, action: str) -> bool:
+    return limit.actions is None or action in limit.actions
+
+
+def deny_right(deny: ir.Deny) -> Right:
+    words = None if deny.condition is None else condition_in_words(deny.condition)
+    fields = "" if deny.fields is None else f" ({', '.join(deny.fields)})"
+    where = "" if words is None else f" where {words}"
+    id = f"{', '.join(deny.actions)} on {deny.resource}{fields}{where}"
+    return Right(DENY, id, deny.resource, deny.actions, (), deny.fields, words)
+
+
+def append_right(index: Index, limit: ir.Limit) -> Right:
+    actions = "" if limit.actions is None else f" for {', '.join(limit.actions)}"
+    resource = index.instances[limit.instance].resource
+    return Right(APPEND, f"{limit.instance}{actions}", resource, limit.actions, (limit.instance,))
+
+
+def need_of(need: ir.RequiresGrant) -> Right:
+    where = "" if need.place_kind is None else f" at {need.place_kind}"
+    id = f"{need.action} on {need.resource}{where}"
+    return Right(NEED, id, need.resource, (need.action,), condition=need.place_kind)
+
+
+def _grants_needed(requirement: ir.Requirement | None) -> Iterator[ir.RequiresGrant]:
+    match requirement:
+        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
+            for item in items:
+                yield from _grants_needed(item)
+        case ir.RequiresGrant():
+            yield requirement
+
+
+def role_of(attribute: ir.Attribute) -> str | None:
+    """The role that an attribute asks of the users in it."""
+    item = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
+    return item.role if isinstance(item, UserType) else None
+
+
+def eligible_roles(index: Index) -> frozenset[str]:
+    """The roles that attributes ask for."""
+    asked: Any = (role_of(a) for r in index.policy_set.resources for a in r.attributes)
+    return frozenset(role for role in asked if role is not None)

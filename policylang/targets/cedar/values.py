@@ -1,0 +1,115 @@
+"""Values as Cedar holds them, in its JSON for attributes.
+
+An instant is the number of microseconds since 1970, a day that of days: Cedar's own datetimes know milliseconds only.
+An amount is its largest whole number and the billionths of billionths above it, a duration its unit and its length.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from policylang.model.types import (
+    DateTimeType,
+    DateType,
+    DecimalType,
+    Duration,
+    DurationType,
+    IntType,
+    IpType,
+    MoneyType,
+    PlaceType,
+    RecordType,
+    SetType,
+    Type,
+    UserType,
+)
+from policylang.runtime.values import MISSING, BadValueError
+from policylang.targets.cedar.names import PLACE, USER, uid
+
+MOST = 2**63 - 1
+"""The largest number that Cedar has; the smallest has one more."""
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+_DIGITS = 18
+ID = "@id"
+"""Says in a related record which one it is; no attribute is called that."""
+Tree = Mapping[str, Any]
+"""By attribute what is read of the records in it."""
+
+
+def day(value: datetime.date) -> int:
+    return value.toordinal() - _EPOCH.toordinal()
+
+
+def microseconds(value: datetime.datetime) -> int:
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def amount(value: Decimal) -> dict[str, int] | None:
+    """Null if it does not fit."""
+    numerator, denominator = value.as_integer_ratio()
+    scaled, rest = divmod(numerator * 10**_DIGITS, denominator)
+    whole, fraction = divmod(scaled, 10**_DIGITS)
+    return None if rest or abs(whole) > MOST else {"whole": whole, "fraction": fraction}
+
+
+def duration(value: Duration) -> dict[str, Any]:
+    length = value.amount * 24 * 60 if value.unit == "days" else value.amount
+    return {"months": value.unit == "months", "length": length}
+
+
+def address(value: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
+    """Without dots in IPv6, which Cedar does not read; null for one with a zone."""
+    if isinstance(value, ipaddress.IPv4Address):
+        return str(value)
+    digits = f"{int(value):032x}"
+    return None if value.scope_id else ":".join(digits[n : n + 4] for n in range(0, 32, 4))
+
+
+def network(text: str) -> str:
+    found = ipaddress.ip_network(text)
+    return f"{address(found.network_address)}/{found.prefixlen}"
+
+
+def encoded(type_: Type, found: Any) -> Any:
+    """A value of one of the types that are not records or sets, as `policylang.runtime.values.read` gives it; null if
+    Cedar cannot hold it.
+    """
+    match type_:
+        case UserType():
+            return {"__entity": uid(USER, found)}
+        case PlaceType():
+            return {"__entity": uid(PLACE, found)}
+        case IntType():
+            return int(found) if abs(found) <= MOST else None
+        case DecimalType() | MoneyType():
+            return amount(found)
+        case DateType():
+            return day(found)
+        case DateTimeType():
+            return microseconds(found)
+        case DurationType():
+            value = duration(found)
+            return value if value["length"] <= MOST else None
+        case IpType():
+            written = address(found)
+            return None if written is None else {"__extn": {"fn": "ip", "arg": written}}
+        case _:
+            return found
+
+
+def attribute_value(type_: Type, found: Any) -> Any:
+    """The value of an attribute that is no record. Raises `BadValueError` for what Cedar cannot hold."""
+    if isinstance(type_, SetType):
+        items = [attribute_value(type_.of, item) for item in found if item is not MISSING]
+        return {"items": items, "unknown": any(item is MISSING for item in found)}
+    if isinstance(type_, RecordType):
+        return found
+    value = encoded(type_, found)
+    if value is None:
+        raise BadValueError(f"Cedar cannot hold {found}")
+    return value

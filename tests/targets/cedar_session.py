@@ -1,0 +1,80 @@
+"""Requests as questions to Cedar."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from policylang.ir import nodes as ir
+from policylang.runtime.values import BadValueError
+from policylang.targets.cedar.request import Asking, DeniedError, asking, questions
+from policylang.targets.target import Bundle
+from policylang.testing.asked import Asked
+from tests.engines.cedar_engine import CedarEngine
+from tests.targets.differential import Answer
+
+
+class CedarSession:
+    """An engine with a bundle loaded. No policy may err: it would be skipped."""
+
+    def __init__(self, engine: CedarEngine, asking: Asking) -> None:
+        self.engine = engine
+        self.asking = asking
+
+    def decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
+        requests: list[dict[str, Any]] = []
+        spans: list[list[tuple[int, int]] | bool | None] = []
+        for each in asked:
+            fields = [each.field]
+            if each.field is None and not each.changes and each.action != "create":
+                fields += self.asking.index.attributes.get(each.resource, {})
+            try:
+                spans.append([])
+                for field in fields:
+                    found = ask(self.asking, each, field)
+                    spans[-1].append((len(requests), len(requests) + len(found)))  # type: ignore[union-attr]
+                    requests += found
+            except DeniedError:
+                spans[-1] = False
+            except BadValueError:
+                spans[-1] = None
+        answers = self.engine.ask(requests)
+        assert [error for answer in answers for error in answer.errors] == []
+
+        def whole(span: tuple[int, int]) -> bool:
+            return all(answer.allowed for answer in answers[slice(*span)])
+
+        decided: list[Answer | None] = []
+        for each, span in zip(asked, spans, strict=True):
+            if span is None or isinstance(span, bool):
+                decided.append(None if span is None else Answer(False))
+                continue
+            names = self.asking.index.attributes.get(each.resource, {})
+            covered = frozenset(name for name, of in zip(names, span[1:], strict=False) if whole(of))
+            decided.append(Answer(whole(span[0]), covered if len(span) > 1 else None))
+        return decided
+
+
+def ask(asking: Asking, asked: Asked, field: str | None) -> list[dict[str, Any]]:
+    return questions(
+        asking,
+        asked.user,
+        asked.action,
+        asked.resource,
+        asked.record,
+        now=asked.now,
+        request=asked.request,
+        field=field,
+        changes=asked.changes,
+    )
+
+
+@contextmanager
+def loaded(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[CedarSession]:
+    """A session with the bundle: its policies are valid under its schema, and its entities fit."""
+    files = {name: content.decode() for name, content in bundle.files.items()}
+    entities = json.loads(files["entities.json"])
+    engine = CedarEngine(files["policies.json"], files["schema.json"], entities)
+    yield CedarSession(engine, asking(policy_set))
