@@ -46,7 +46,10 @@ def _emit(input: Input) -> Bundle:
         "README.md": readme(policies, read).encode(),
     }
     clauses = [
-        Clause(file, policy.id, at) for file in ("policies.json", "policies.cedar") for policy in found for at in policy.at
+        Clause(file, policy.id, at)
+        for file in ("policies.json", "policies.cedar")
+        for policy in found
+        for at in policy.at
     ]
     clauses += [Clause("entities.json", entity(each["uid"]), at) for each, at in people]
     return Bundle(files, tuple(clauses))
@@ -87,4 +90,3 @@ TARGET = Target(
     refuse=_refuse,
     emit=_emit,
 )
-

@@ -9,17 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import (
+    NUMBERS,
     DateType,
-    DecimalType,
     Duration,
     DurationType,
-    MoneyType,
+    IntType,
     RecordType,
+    SetType,
     Type,
 )
+from policylang.model.words import operand_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle
 from policylang.runtime.truth import Test
@@ -39,7 +43,8 @@ from policylang.targets.cedar.expressions import (
     negated,
 )
 from policylang.targets.cedar.values import ID, attribute_value, network
-from policylang.targets.truths import All, Any as AnyOf, Formula, Known, Reached, way, when
+from policylang.targets.truths import All, Formula, Known, Reached, way, when
+from policylang.targets.truths import Any as AnyOf
 
 NOW = "now"
 TODAY = "today"
@@ -50,9 +55,43 @@ _MINUTE = 60_000_000
 _DAY = 24 * 60 * _MINUTE
 
 
-def cutoff(months: int, ahead: bool, of_days: bool) -> str:
-    """The name of the input that says when it is that many months after now or before, or on which day."""
-    return f"{'day' if of_days else 'instant'}_{months}_months_{'ahead' if ahead else 'ago'}"
+class Cutoff(msgspec.Struct, frozen=True):
+    """The end of a time test that Cedar cannot count: an instant, or a day, some time before now or after.
+
+    ``name``: of the input in the context. ``length``: months, or the attribute that holds a duration.
+    """
+
+    name: str
+    of_days: bool
+    ahead: bool
+    length: c.Constant | c.Path
+
+
+def cutoff(test: c.Time) -> Cutoff | None:
+    """Null if Cedar can count it."""
+    of_days = isinstance(test.operand.type, DateType)
+    ahead = test.test == "within_next"
+    where = f"{'day' if of_days else 'instant'}_{{}}_{'ahead' if ahead else 'ago'}"
+    if isinstance(test.duration, c.Path):
+        return Cutoff(where.format(operand_in_words(test.duration)), of_days, ahead, test.duration)
+    assert isinstance(test.duration.value, Duration)
+    if test.duration.value.unit != "months":
+        return None
+    return Cutoff(where.format(f"{test.duration.value.amount}_months"), of_days, ahead, test.duration)
+
+
+def cutoffs(condition: c.Condition) -> Iterator[Cutoff]:
+    """All that a condition reads."""
+    match condition:
+        case c.And(items) | c.Or(items):
+            for item in items:
+                yield from cutoffs(item)
+        case c.Not(item):
+            yield from cutoffs(item)
+        case c.Time():
+            found = cutoff(condition)
+            if found is not None:
+                yield found
 
 
 def is_true(condition: c.Condition) -> Expression:
@@ -152,8 +191,8 @@ def _compared(name: str, left: c.Operand, right: c.Operand, wanted: bool) -> Exp
         first, second = _operand(left), _operand(right)
         known = binary("==", _part(first, "months"), _part(second, "months"))
         found = binary(_OPERATORS[name], _part(first, "length"), _part(second, "length"))
-    elif isinstance(left.type, DecimalType | MoneyType) and name != "eq":
-        found = _ordered(name, _operand(left), _operand(right))
+    elif isinstance(left.type, NUMBERS) and {IntType} != {type(left.type), type(right.type)}:
+        found = _ordered(name, _parts(left), _parts(right))
     else:
         found = binary(_OPERATORS[name], _operand(left), _operand(right))
     return all_of((known, found if wanted else negated(found)))
@@ -166,19 +205,35 @@ def _same(left: c.Operand, right: c.Operand) -> Expression:
     return all_of((first_given, second_given, binary("==", first, second)))
 
 
-def _ordered(name: str, left: Expression, right: Expression) -> Expression:
-    strict = "<" if name in ("lt", "le") else ">"
-    wholes, fractions = ((_part(left, part), _part(right, part)) for part in ("whole", "fraction"))
+def _parts(number: c.Operand) -> tuple[Expression, Expression]:
+    """The whole of a number and its fraction."""
+    value = _operand(number)
+    if isinstance(number.type, IntType):
+        return value, literal(0)
+    return _part(value, "whole"), _part(value, "fraction")
+
+
+def _ordered(name: str, left: tuple[Expression, Expression], right: tuple[Expression, Expression]) -> Expression:
+    wholes, fractions = ((left[n], right[n]) for n in (0, 1))
     among_equals = all_of((binary("==", *wholes), binary(_OPERATORS[name], *fractions)))
-    return any_of((binary(strict, *wholes), among_equals))
+    if name == "eq":
+        return among_equals
+    return any_of((binary("<" if name in ("lt", "le") else ">", *wholes), among_equals))
 
 
 def _contained(test: c.Contains, wanted: bool) -> Expression:
     """Where an item of the set has no value, nothing else is certainly not in it."""
     items = _operand(test.operand)
     given, item = TRUE, _operand(test.item)
-    if isinstance(test.item.type, RecordType):
+    of = test.operand.type.of if isinstance(test.operand.type, SetType) else test.operand.type
+    if isinstance(of, RecordType):
         given, item = _identity(test.item)
+    elif isinstance(of, NUMBERS):
+        whole, fraction = _parts(test.item)
+        if isinstance(of, IntType):
+            given, item = binary("==", fraction, literal(0)), whole
+        else:
+            item = {"Record": {"whole": whole, "fraction": fraction}}
     found = all_of((given, binary("contains", member(items, "items"), item)))
     return found if wanted else all_of((negated(found), negated(member(items, "unknown"))))
 
@@ -192,26 +247,28 @@ def _pattern(test: c.TextTest) -> list[Any]:
 
 
 def _timed(test: c.Time, wanted: bool) -> Expression:
-    assert isinstance(test.duration, c.Constant) and isinstance(test.duration.value, Duration)
-    length = test.duration.value
+    """Where the caller has to count, the end is unknown if he sends none."""
     ahead = test.test == "within_next"
     of_days = isinstance(test.operand.type, DateType)
     now = member(CONTEXT, TODAY if of_days else NOW)
-    if length.unit == "months":
-        edge = member(CONTEXT, cutoff(length.amount, ahead, of_days))
-    elif of_days:
-        if length.unit == "minutes":
-            return FALSE  # a day has none: the reference leaves it unknown
-        edge = _moved(now, length.amount, ahead)
+    counted = cutoff(test)
+    known = TRUE
+    if counted is not None:
+        known, edge = has(CONTEXT, counted.name), member(CONTEXT, counted.name)
     else:
-        edge = _moved(now, length.amount * (_DAY if length.unit == "days" else _MINUTE), ahead)
+        assert isinstance(test.duration, c.Constant)
+        assert isinstance(test.duration.value, Duration)
+        length = test.duration.value
+        if of_days and length.unit == "minutes":
+            return FALSE  # a day has none, which leaves it unknown
+        edge = _moved(now, length.amount * (1 if of_days else _DAY if length.unit == "days" else _MINUTE), ahead)
     found = _operand(test.operand)
     if test.test == "older_than":
         holds = binary("<", found, edge)
     else:
         first, last = (now, edge) if ahead else (edge, now)
         holds = all_of((binary(">=", found, first), binary("<=", found, last)))
-    return holds if wanted else negated(holds)
+    return all_of((known, holds if wanted else negated(holds)))
 
 
 def _moved(now: Expression, amount: int, ahead: bool) -> Expression:

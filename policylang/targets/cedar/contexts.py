@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,38 +9,22 @@ import msgspec
 
 from policylang.model.types import RecordType, Type
 from policylang.runtime.index import Index
-from policylang.targets.cedar.conditions import RECORD, REQUEST
+from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff, conditions, cutoffs
 from policylang.targets.cedar.policies import CHOSEN, FIELD, Policies
 from policylang.targets.cedar.values import ID, Tree
-
-_CUTOFF = re.compile(r"(instant|day)_([0-9]+)_months_(ago|ahead)")
-
-
-class Cutoff(msgspec.Struct, frozen=True, order=True):
-    """An input that is some months away from now, as an instant or as a day."""
-
-    name: str
-    of_days: bool
-    months: int
-    ahead: bool
 
 
 class Context(msgspec.Struct, frozen=True):
     """``record``, ``request``: the attributes that are read, by name, with those of related records inside; null if
-    policies read none. ``inputs``: now, today and cutoffs. ``asks``: field and chosen, if there are such.
+    policies read none. ``inputs``: now and today. ``asks``: field and chosen. ``cutoffs``: instants and
+    days that the caller counts.
     """
 
     record: Tree | None
     request: Tree | None
     inputs: tuple[str, ...]
     asks: tuple[str, ...]
-
-    @property
-    def cutoffs(self) -> Iterator[Cutoff]:
-        for name in self.inputs:
-            found = _CUTOFF.fullmatch(name)
-            if found:
-                yield Cutoff(name, found[1] == "day", int(found[2]), found[3] == "ahead")
+    cutoffs: tuple[Cutoff, ...]
 
 
 def contexts(policies: Policies) -> dict[str, Context]:
@@ -52,16 +35,25 @@ def contexts(policies: Policies) -> dict[str, Context]:
             tree = read[policy.resource]
             for step in path:
                 tree = tree.setdefault(step, {})
-    return {name: _context(policies.index, name, tree) for name, tree in read.items()}
+    counted = {name: set[str]() for name in read}
+    every: dict[str, Cutoff] = {}
+    for resource, condition in conditions(policies.index):
+        for each in cutoffs(condition):
+            counted[resource].add(each.name)
+            every[each.name] = every.get(each.name, each)
+    return {
+        name: _context(policies.index, name, tree, tuple(every[n] for n in sorted(counted[name] & set(tree))))
+        for name, tree in read.items()
+    }
 
 
-def _context(index: Index, resource: str, tree: dict[str, Any]) -> Context:
-    inputs = tuple(sorted(set(tree) - {RECORD, REQUEST, FIELD, CHOSEN}))
+def _context(index: Index, resource: str, tree: dict[str, Any], counted: tuple[Cutoff, ...]) -> Context:
+    inputs = tuple(name for name in (NOW, TODAY) if name in tree)
     record = _pruned(index, RecordType(resource), tree[RECORD]) if RECORD in tree else None
     request = None
     if REQUEST in tree:
         request = {name: _pruned(index, index.request[name], below) for name, below in tree[REQUEST].items()}
-    return Context(record, request, inputs, tuple(name for name in (FIELD, CHOSEN) if name in tree))
+    return Context(record, request, inputs, tuple(n for n in (FIELD, CHOSEN) if n in tree), counted)
 
 
 def _pruned(index: Index, type_: Type, tree: dict[str, Any]) -> dict[str, Any]:
@@ -96,4 +88,3 @@ def _path(item: dict[str, Any]) -> tuple[str, ...]:
             return tuple(reversed(steps)) if item == {"Var": "context"} else ()
         steps.append(of["attr"])
         item = of["left"]
-

@@ -13,7 +13,7 @@ FALSE: Expression = {"Value": False}
 PRINCIPAL: Expression = {"Var": "principal"}
 CONTEXT: Expression = {"Var": "context"}
 
-RESERVED = frozenset("true false if then else in is like has __cedar".split())
+RESERVED = frozenset(["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"])
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # How strongly operators bind, the weakest first.
@@ -165,4 +165,8 @@ def _value(value: Any) -> str:
 
 
 def _pattern(parts: list[Any]) -> str:
-    return '"' + "".join("*" if part == "Wildcard" else _escaped(part["Literal"]).replace("*", "\\*") for part in parts) + '"'
+    return (
+        '"'
+        + "".join("*" if part == "Wildcard" else _escaped(part["Literal"]).replace("*", "\\*") for part in parts)
+        + '"'
+    )

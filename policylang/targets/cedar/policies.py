@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from policylang.ir import nodes as ir
-from policylang.runtime.index import Index
 from policylang.targets.cedar.conditions import NOW, RECORD, TODAY, is_false, is_true
 from policylang.targets.cedar.expressions import (
     CONTEXT,
@@ -33,7 +32,6 @@ from policylang.targets.cedar.names import (
     DENY,
     GRANT,
     HOLDER,
-    NEED,
     SUPERUSER,
     TAG,
     action_id,
@@ -44,7 +42,6 @@ from policylang.targets.cedar.rights import (
     ALWAYS,
     Right,
     Rights,
-    append_right,
     deny_right,
     need_of,
     role_of,
@@ -77,7 +74,7 @@ class Policy(msgspec.Struct, frozen=True):
         principal: dict[str, Any] = {"op": "All"}
         if self.inside is not None:
             principal = {"op": "in", "entity": uid(*self.inside)}
-        found = {
+        return {
             "effect": self.effect,
             "principal": principal,
             "action": one,
@@ -85,7 +82,6 @@ class Policy(msgspec.Struct, frozen=True):
             "conditions": [{"kind": kind, "body": body} for kind, body in self._conditions()],
             "annotations": {"id": self.id},
         }
-        return found
 
     def as_text(self) -> str:
         principal = "principal" if self.inside is None else f"principal in {entity(uid(*self.inside))}"
@@ -172,7 +168,8 @@ class Policies:
     def _of_rights(self) -> Iterator[Policy]:
         for right in self.rights.found:
             if right.type == GRANT:
-                assert right.actions is not None and right.fields is not None
+                assert right.actions is not None
+                assert right.fields is not None
                 limits = [is_true(self.index.instances[name].condition) for name in right.limits]
                 covered = self._covers(right.resource, right.fields)
                 yield self._made("permit", right, right.actions, (covered, *limits))
@@ -223,8 +220,8 @@ class Policies:
                 id = f"{action.name} on {resource.name} requires"
                 met = self._is_met(action.requires, resource.name)
                 if met != TRUE:
-                    ids = (action_id(resource.name, action.name),)
-                    yield Policy(id, "forbid", resource.name, ids, (action.requires.at,), unless=met)
+                    asked = (action_id(resource.name, action.name),)
+                    yield Policy(id, "forbid", resource.name, asked, (action.requires.at,), unless=met)
         if resource.place is not None and resource.actions:
             declared: Any = self.index.attributes[resource.name][resource.place].type
             place = member(member(CONTEXT, RECORD), resource.place)

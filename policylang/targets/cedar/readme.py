@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib import resources
 
-from policylang.targets.cedar.contexts import Context, Cutoff
+from policylang.model.words import operand_in_words
+from policylang.targets.cedar.conditions import Cutoff
+from policylang.targets.cedar.contexts import Context
 from policylang.targets.cedar.names import resource_type
 from policylang.targets.cedar.policies import Policies
 
@@ -16,14 +18,14 @@ def readme(policies: Policies, contexts: Mapping[str, Context]) -> str:
         f"| `{name}` | `{resource_type(name)}` | {_listed(contexts[name].inputs)} | {_listed(contexts[name].asks)} |"
         for name in index.resources
     )
-    cutoffs = {cutoff for context in contexts.values() for cutoff in context.cutoffs}
+    cutoffs = {cutoff.name: cutoff for context in contexts.values() for cutoff in context.cutoffs}
     text = resources.files(__package__).joinpath("bundle.md").read_text(encoding="utf-8")
     return text.format(
         resources=rows,
         policies=len(policies.found),
         users=len(policies.rights.people),
         zone=index.policy_set.timezone,
-        cutoffs="\n".join(_cutoffs(sorted(cutoffs), index.policy_set.timezone)),
+        cutoffs="\n".join(_cutoffs([cutoffs[name] for name in sorted(cutoffs)], index.policy_set.timezone)),
     )
 
 
@@ -34,5 +36,5 @@ def _listed(names: tuple[str, ...]) -> str:
 def _cutoffs(cutoffs: list[Cutoff], zone: str) -> Iterator[str]:
     for each in cutoffs:
         what = "the day" if each.of_days else "the instant"
-        when = "after" if each.ahead else "before"
-        yield f"| `{each.name}` | {what} {each.months} months {when} {'today' if each.of_days else 'now'} in {zone} |"
+        when = f"{'after' if each.ahead else 'before'} {'today' if each.of_days else 'now'}"
+        yield f"| `{each.name}` | {what} {operand_in_words(each.length)} {when}, counted on the calendar of {zone} |"

@@ -10,25 +10,32 @@ from policylang.model.words import operand_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant, operands
 from policylang.runtime.values import BadValueError
-from policylang.targets.cedar.conditions import conditions, is_false, is_true
+from policylang.targets.cedar.conditions import conditions
 from policylang.targets.cedar.expressions import depth
+from policylang.targets.cedar.policies import Policies
+from policylang.targets.cedar.rights import Rights
 from policylang.targets.cedar.values import attribute_value
 from policylang.targets.target import Refusal
 
 LONGEST_YEARS = 900
 """Of a duration: longer ones lead out of the calendar."""
-DEEPEST = 90
-"""Of an expression: readers of JSON stop at 128 objects inside each other, some of which are around it."""
+DEEPEST = 125
+"""Of a policy: readers of JSON stop at 128 objects and lists inside each other, of which two are around it."""
 
 
 def refusals(index: Index) -> Iterator[Refusal]:
     """Everything, in no order."""
+    found = [*_values(index)]
+    yield from found
+    for policy in () if found else Policies(Rights(index)).found.values():
+        if depth(policy.as_json()) > DEEPEST:
+            help = "write it flatter: `a and b and c` is one level"
+            yield Refusal("PL803", "this is nested too deeply for Cedar's JSON", policy.at[0], help)
+
+
+def _values(index: Index) -> Iterator[Refusal]:
     for _, condition in conditions(index):
-        found = [*_of_condition(condition)]
-        yield from found
-        if not found and max(depth(is_true(condition)), depth(is_false(condition))) > DEEPEST:
-            help = "name parts of it as policies of their own"
-            yield Refusal("PL803", "the condition is nested too deeply for Cedar's JSON", condition.at, help)
+        yield from _of_condition(condition)
     for user in index.policy_set.users:
         for given in user.attributes:
             for value in given.values:
@@ -44,7 +51,9 @@ def _of_condition(condition: c.Condition) -> Iterator[Refusal]:
             yield from _of_condition(item)
         case _:
             if isinstance(condition, c.TextTest) and not isinstance(condition.part, c.Constant):
-                message = f"Cedar cannot look for `{operand_in_words(condition.part)}` in a text: patterns are constants"
+                message = (
+                    f"Cedar cannot look for `{operand_in_words(condition.part)}` in a text: patterns are constants"
+                )
                 yield Refusal("PL801", message, condition.at, "compare with `is`, or with a text in quotes")
             if isinstance(condition, c.Time):
                 yield from _of_length(condition)
@@ -59,9 +68,7 @@ def _of_condition(condition: c.Condition) -> Iterator[Refusal]:
 
 
 def _of_length(test: c.Time) -> Iterator[Refusal]:
-    if not isinstance(test.duration, c.Constant):
-        message = "Cedar cannot count back a duration that is an attribute"
-        yield Refusal("PL801", message, test.at, "write the duration into the policy")
+    if isinstance(test.duration, c.Path):
         return
     length = test.duration.value
     assert isinstance(length, Duration)

@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 
 from policylang.ir import nodes as ir
-from policylang.model.types import Duration, RecordType, SetType, Type
+from policylang.model.types import RecordType, SetType, Type
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.reference import changed, instant, written
-from policylang.runtime.truth import Situation
+from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
-from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY
+from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff
 from policylang.targets.cedar.contexts import Context, contexts
 from policylang.targets.cedar.names import USER, action_id, resource_type, uid
 from policylang.targets.cedar.policies import (
@@ -78,6 +78,7 @@ def questions(
     now = instant(index, now)
     declared = index.attributes[resource]
     before = {} if record is None else record
+    request = {} if request is None else request
     after = before
     touched: list[str] = []
     if changes:
@@ -92,12 +93,14 @@ def questions(
     situation = Situation(index, user, resource, after, request, now)
     chosen = {name: _chosen(situation, declared[name]) for name in touched}
     context = asking.contexts[resource]
-    shared = _shared(index, context, now, {} if request is None else request)
+    shared = _shared(index, context, now, request)
     found: list[dict[str, Any]] = []
     for moment in (before,) if after is before else (before, after):
         base = dict(shared)
         if context.record is not None:
             base[RECORD] = _record(index, resource, moment, context.record)
+        situation = msgspec.structs.replace(situation, record=moment)
+        base |= {each.name: edge for each in context.cutoffs if (edge := _edge(situation, each)) is not None}
         for ask in _asked(field, touched, chosen if moment is after else {}):
             found.append(
                 {
@@ -140,25 +143,31 @@ def _chosen(situation: Situation, declared: ir.Attribute) -> tuple[str, ...]:
 def _shared(index: Index, context: Context, now: datetime.datetime, request: Any) -> dict[str, Any]:
     """The parts of the context that are no part of the record."""
     found: dict[str, Any] = {}
-    if context.inputs and not FIRST_INSTANT <= microseconds(now) <= LAST_INSTANT:
+    if (context.inputs or context.cutoffs) and not FIRST_INSTANT <= microseconds(now) <= LAST_INSTANT:
         raise BadValueError("the policies of this bundle hold in the years 1000 to 8999")
     today = now.astimezone(index.timezone).date()
     if NOW in context.inputs:
         found[NOW] = microseconds(now)
     if TODAY in context.inputs:
         found[TODAY] = day(today)
-    for cutoff in context.cutoffs:
-        length, sign = Duration(cutoff.months, "months"), 1 if cutoff.ahead else -1
-        if cutoff.of_days:
-            edge = shift_day(today, length, sign)
-            assert edge is not None
-            found[cutoff.name] = day(edge)
-        else:
-            found[cutoff.name] = microseconds(shift(now, length, sign, index.timezone))
     if context.request is not None:
         given = ((n, index.request[n], attribute(request, n), f"request.{n}") for n in context.request)
         found[REQUEST] = _values(index, given, context.request)
     return found
+
+
+def _edge(s: Situation, cutoff: Cutoff) -> int | None:
+    """Null where there is none: nothing says how long, or it leads out of the calendar."""
+    length, sign = value(cutoff.length, s), 1 if cutoff.ahead else -1
+    if length is MISSING:
+        return None
+    try:
+        if not cutoff.of_days:
+            return microseconds(shift(s.now, length, sign, s.index.timezone))
+        edge = shift_day(s.now.astimezone(s.index.timezone).date(), length, sign)
+        return None if edge is None else day(edge)
+    except (OverflowError, ValueError):
+        return None
 
 
 def _record(index: Index, resource: str, record: Any, tree: Tree) -> dict[str, Any]:
@@ -183,15 +192,15 @@ def _key(record: Any) -> str | None:
 def _values(index: Index, given: Iterator[tuple[str, Type, Any, str]], tree: Tree) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, type_, raw, where in given:
-        value = read(type_, raw, where)
-        if value is MISSING:
+        given_value = read(type_, raw, where)
+        if given_value is MISSING:
             continue
         if isinstance(type_, RecordType):
-            found[name] = _record(index, type_.resource, value, tree[name])
+            found[name] = _record(index, type_.resource, given_value, tree[name])
         elif isinstance(type_, SetType) and isinstance(type_.of, RecordType):
-            keys = [None if item is MISSING else _key(item) for item in value]
+            keys = [None if item is MISSING else _key(item) for item in given_value]
             found[name] = attribute_value(type_, [key for key in keys if key is not None])
-            found[name]["unknown"] = MISSING in value
+            found[name]["unknown"] = any(item is MISSING for item in given_value)
         else:
-            found[name] = attribute_value(type_, value)
+            found[name] = attribute_value(type_, given_value)
     return found

@@ -55,7 +55,7 @@ Held = Mapping[Period, frozenset[str] | None]
 
 
 class Person(msgspec.Struct, frozen=True):
-    """``inside``: entities that the user is in, of groups, roles and rights. ``held``: rights at places or for a time."""
+    """``inside``: groups, roles and rights that the user is in. ``held``: rights at places or for a time."""
 
     inside: tuple[tuple[str, str], ...]
     held: Mapping[Right, Held]

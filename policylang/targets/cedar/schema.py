@@ -59,7 +59,7 @@ def schema(policies: Policies, contexts: Mapping[str, Context]) -> Schema:
     types |= {name: {} for name in (*_RIGHTS, APPEND, TAG)}
     types[PLACE] = {"memberOfTypes": [PLACE], "shape": _record({"kind": _STRING}, required=True)}
     types |= {resource_type(name): {} for name in index.resources}
-    actions = {}
+    actions: Schema = {}
     for name, actions_of in index.actions.items():
         context = _context(index, name, contexts[name])
         applies = {"principalTypes": [USER], "resourceTypes": [resource_type(name)], "context": context}
@@ -78,6 +78,7 @@ def _tags(policies: Policies) -> Schema:
 
 def _context(index: Index, resource: str, context: Context) -> Schema:
     found: Schema = {name: {**_LONG, "required": True} for name in context.inputs}
+    found |= {each.name: {**_LONG, "required": False} for each in context.cutoffs}
     if context.record is not None:
         found[RECORD] = {**_related(index, resource, context.record), "required": True}
     if context.request is not None:
@@ -181,5 +182,3 @@ def _text(type_: Schema, level: int) -> str:
             return str(type_["name"])
         case name:
             return _NAMES[name]
-
-

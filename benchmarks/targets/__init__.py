@@ -1,0 +1,1 @@
+"""Each compile target decides the same requests, see `prepare` of each."""
