@@ -14,9 +14,7 @@ from policylang.testing.asked import Asked
 
 
 @contextmanager
-def prepare(
-    bundle: Bundle, policy_set: ir.PolicySet
-) -> Iterator[Callable[[Sequence[Asked]], Sequence[bool | None]]]:
+def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Asked]], Sequence[bool | None]]]:
     """Decides requests that the policy set knows, each of which is one question."""
     files = {name: content.decode() for name, content in bundle.files.items()}
     schema = cedarpy.Schema.from_json_str(files["schema.json"])

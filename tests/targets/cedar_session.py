@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from policylang.ir import nodes as ir
-from policylang.runtime.values import BadValueError
 from policylang.targets.cedar.request import Asking, DeniedError, asking, questions
+from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.target import Bundle
 from policylang.testing.asked import Asked
 from tests.engines.cedar_engine import CedarEngine
@@ -38,7 +38,7 @@ class CedarSession:
                     requests += found
             except DeniedError:
                 spans[-1] = False
-            except BadValueError:
+            except NotHeldError:
                 spans[-1] = None
         answers = self.engine.ask(requests)
         assert [error for answer in answers for error in answer.errors] == []

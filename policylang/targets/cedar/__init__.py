@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policylang.runtime.index import Index
-from policylang.runtime.values import BadValueError
 from policylang.targets.bundle import json_bytes
 from policylang.targets.cedar.contexts import contexts
 from policylang.targets.cedar.entities import entities
@@ -20,6 +19,7 @@ from policylang.targets.cedar.refusals import refusals
 from policylang.targets.cedar.request import Asking, DeniedError, questions
 from policylang.targets.cedar.rights import Rights
 from policylang.targets.cedar.schema import schema, schema_text
+from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.target import Bundle, Clause, Input, Refusal, Support, Target
 
@@ -71,7 +71,7 @@ def _tests(asking: Asking, input: Input) -> Iterator[Mapping[str, Any]]:
                 field=asked.field,
                 changes=asked.changes,
             )
-        except (DeniedError, BadValueError):
+        except (DeniedError, NotHeldError):
             continue
         yield {"name": each.name, "requests": requests, "allowed": each.allowed}
 

@@ -66,6 +66,11 @@ class Cutoff(msgspec.Struct, frozen=True):
     ahead: bool
     length: c.Constant | c.Path
 
+    @property
+    def optional(self) -> bool:
+        """Whether there may be none."""
+        return isinstance(self.length, c.Path)
+
 
 def cutoff(test: c.Time) -> Cutoff | None:
     """Null if Cedar can count it."""
@@ -247,14 +252,15 @@ def _pattern(test: c.TextTest) -> list[Any]:
 
 
 def _timed(test: c.Time, wanted: bool) -> Expression:
-    """Where the caller has to count, the end is unknown if he sends none."""
+    """Where a duration has no value there is no end, and the test is unknown."""
     ahead = test.test == "within_next"
     of_days = isinstance(test.operand.type, DateType)
     now = member(CONTEXT, TODAY if of_days else NOW)
     counted = cutoff(test)
     known = TRUE
     if counted is not None:
-        known, edge = has(CONTEXT, counted.name), member(CONTEXT, counted.name)
+        known = has(CONTEXT, counted.name) if counted.optional else TRUE
+        edge = member(CONTEXT, counted.name)
     else:
         assert isinstance(test.duration, c.Constant)
         assert isinstance(test.duration.value, Duration)
@@ -273,6 +279,18 @@ def _timed(test: c.Time, wanted: bool) -> Expression:
 
 def _moved(now: Expression, amount: int, ahead: bool) -> Expression:
     return binary("+" if ahead else "-", now, literal(amount)) if amount else now
+
+
+def looked_for(condition: c.Condition) -> Iterator[c.Path]:
+    """What a condition asks whether it is missing."""
+    match condition:
+        case c.And(items) | c.Or(items):
+            for item in items:
+                yield from looked_for(item)
+        case c.Not(item):
+            yield from looked_for(item)
+        case c.Missing(operand):
+            yield operand
 
 
 # --- where they stand ----------------------------------------------------------------------------------------

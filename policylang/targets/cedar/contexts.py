@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from policylang.model.conditions import Condition
 from policylang.model.types import RecordType, Type
 from policylang.runtime.index import Index
-from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff, conditions, cutoffs
+from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff, conditions, cutoffs, looked_for
 from policylang.targets.cedar.policies import CHOSEN, FIELD, Policies
 from policylang.targets.cedar.values import ID, Tree
 
@@ -17,7 +18,8 @@ from policylang.targets.cedar.values import ID, Tree
 class Context(msgspec.Struct, frozen=True):
     """``record``, ``request``: the attributes that are read, by name, with those of related records inside; null if
     policies read none. ``inputs``: now and today. ``asks``: field and chosen. ``cutoffs``: instants and
-    days that the caller counts.
+    days that the caller counts. ``looked_for``: paths that conditions ask whether they are missing, and those on the
+    way.
     """
 
     record: Tree | None
@@ -25,6 +27,7 @@ class Context(msgspec.Struct, frozen=True):
     inputs: tuple[str, ...]
     asks: tuple[str, ...]
     cutoffs: tuple[Cutoff, ...]
+    looked_for: frozenset[tuple[str, ...]]
 
 
 def contexts(policies: Policies) -> dict[str, Context]:
@@ -35,25 +38,26 @@ def contexts(policies: Policies) -> dict[str, Context]:
             tree = read[policy.resource]
             for step in path:
                 tree = tree.setdefault(step, {})
-    counted = {name: set[str]() for name in read}
-    every: dict[str, Cutoff] = {}
+    about: dict[str, list[Condition]] = {name: [] for name in read}
     for resource, condition in conditions(policies.index):
-        for each in cutoffs(condition):
-            counted[resource].add(each.name)
-            every[each.name] = every.get(each.name, each)
-    return {
-        name: _context(policies.index, name, tree, tuple(every[n] for n in sorted(counted[name] & set(tree))))
-        for name, tree in read.items()
-    }
+        about[resource].append(condition)
+    return {name: _context(policies.index, name, tree, about[name]) for name, tree in read.items()}
 
 
-def _context(index: Index, resource: str, tree: dict[str, Any], counted: tuple[Cutoff, ...]) -> Context:
-    inputs = tuple(name for name in (NOW, TODAY) if name in tree)
-    record = _pruned(index, RecordType(resource), tree[RECORD]) if RECORD in tree else None
+def _context(index: Index, resource: str, tree: dict[str, Any], about: list[Condition]) -> Context:
     request = None
     if REQUEST in tree:
         request = {name: _pruned(index, index.request[name], below) for name, below in tree[REQUEST].items()}
-    return Context(record, request, inputs, tuple(n for n in (FIELD, CHOSEN) if n in tree), counted)
+    counted = {each.name: each for condition in about for each in cutoffs(condition) if each.name in tree}
+    sought = (path for condition in about for path in looked_for(condition))
+    return Context(
+        record=_pruned(index, RecordType(resource), tree[RECORD]) if RECORD in tree else None,
+        request=request,
+        inputs=tuple(name for name in (NOW, TODAY) if name in tree),
+        asks=tuple(name for name in (FIELD, CHOSEN) if name in tree),
+        cutoffs=tuple(counted[name] for name in sorted(counted)),
+        looked_for=frozenset((p.root, *p.steps[:n]) for p in sought for n in range(1, len(p.steps) + 1)),
+    )
 
 
 def _pruned(index: Index, type_: Type, tree: dict[str, Any]) -> dict[str, Any]:

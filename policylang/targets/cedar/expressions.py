@@ -17,7 +17,7 @@ RESERVED = frozenset(["true", "false", "if", "then", "else", "in", "is", "like",
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 # How strongly operators bind, the weakest first.
-_OR, _AND, _RELATION, _SUM, _UNARY, _MEMBER = range(6)
+_IF, _OR, _AND, _RELATION, _SUM, _UNARY, _MEMBER = range(7)
 _BINARY = {"||": _OR, "&&": _AND, "+": _SUM, "-": _SUM}
 _BINARY |= dict.fromkeys(("==", "<", "<=", ">", ">=", "in"), _RELATION)
 _METHODS = frozenset({"contains", "hasTag", "getTag", "isInRange"})
@@ -53,6 +53,10 @@ def negated(item: Expression) -> Expression:
     if item in (TRUE, FALSE):
         return FALSE if item == TRUE else TRUE
     return item["!"]["arg"] if "!" in item else {"!": {"arg": item}}
+
+
+def either(test: Expression, then: Expression, otherwise: Expression) -> Expression:
+    return {"if-then-else": {"if": test, "then": then, "else": otherwise}}
 
 
 def all_of(items: Iterable[Expression]) -> Expression:
@@ -120,6 +124,21 @@ def text(expression: Expression) -> str:
     return _text(expression)[0]
 
 
+def block(expression: Expression) -> str:
+    """The same as the body of a condition, a line for each part of a conjunction."""
+    waiting, parts = [expression], []
+    while waiting:
+        item = waiting.pop()
+        if "&&" in item:
+            waiting += (item["&&"]["right"], item["&&"]["left"])
+        else:
+            parts.append(item)
+    if len(parts) == 1:
+        return f"{{ {text(expression)} }}"
+    lines = " &&\n".join(f"  {_inside(part, _AND)}" for part in parts)
+    return f"{{\n{lines}\n}}"
+
+
 def _text(expression: Expression) -> tuple[str, int]:
     """And how strongly its outermost operator binds."""
     ((name, of),) = expression.items()
@@ -143,6 +162,8 @@ def _text(expression: Expression) -> tuple[str, int]:
         return f"{_inside(of['left'], _SUM)} like {_pattern(of['pattern'])}", _RELATION
     if name == "!":
         return f"!{_inside(of['arg'], _MEMBER)}", _UNARY
+    if name == "if-then-else":
+        return f"if {text(of['if'])} then {text(of['then'])} else {text(of['else'])}", _IF
     if name in _METHODS or name == "isInRange":
         receiver, argument = (of["left"], of["right"]) if isinstance(of, dict) else of
         return f"{_inside(receiver, _MEMBER)}.{name}({text(argument)})", _MEMBER

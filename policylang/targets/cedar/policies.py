@@ -19,13 +19,14 @@ from policylang.targets.cedar.expressions import (
     all_of,
     any_of,
     binary,
+    block,
+    either,
     entity,
     has,
     literal,
     member,
     negated,
     quoted,
-    text,
 )
 from policylang.targets.cedar.names import (
     APPEND,
@@ -95,7 +96,7 @@ class Policy(msgspec.Struct, frozen=True):
             f"  resource is {resource_type(self.resource)}",
             ")",
         ]
-        lines += [f"{kind} {{ {text(body)} }}" for kind, body in self._conditions()]
+        lines += [f"{kind} {block(body)}" for kind, body in self._conditions()]
         return "\n".join(lines) + ";\n"
 
     def _conditions(self) -> Iterator[tuple[str, Expression]]:
@@ -183,7 +184,8 @@ class Policies:
     def _covers(self, resource: str, fields: tuple[str, ...]) -> Expression:
         if not self.index.attributes[resource]:
             return TRUE
-        return any_of((negated(has(CONTEXT, FIELD)), _is_about(fields)))
+        covered = binary("contains", literal(list(fields)), member(CONTEXT, FIELD)) if fields else FALSE
+        return either(has(CONTEXT, FIELD), covered, TRUE)
 
     def _append(self, right: Right) -> Iterator[Policy]:
         declared = self.index.actions[right.resource].values()
@@ -275,8 +277,6 @@ def _is_about(fields: tuple[str, ...] | None) -> Expression:
     """The field that is asked for is one of these; true if null."""
     if fields is None:
         return TRUE
-    if not fields:
-        return FALSE
     return all_of((has(CONTEXT, FIELD), binary("contains", literal(list(fields)), member(CONTEXT, FIELD))))
 
 

@@ -9,12 +9,11 @@ from policylang.model.types import Duration, DurationType, RecordType, SetType
 from policylang.model.words import operand_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant, operands
-from policylang.runtime.values import BadValueError
 from policylang.targets.cedar.conditions import conditions
 from policylang.targets.cedar.expressions import depth
 from policylang.targets.cedar.policies import Policies
 from policylang.targets.cedar.rights import Rights
-from policylang.targets.cedar.values import attribute_value
+from policylang.targets.cedar.values import NotHeldError, attribute_value
 from policylang.targets.target import Refusal
 
 LONGEST_YEARS = 900
@@ -83,6 +82,6 @@ def _of_constant(value: c.Constant, at: str) -> Iterator[Refusal]:
         return
     try:
         attribute_value(type_, constant(type_, value.value))
-    except BadValueError:
+    except NotHeldError:
         help = "write a number with 18 digits before and after the point at most, an address without a zone"
         yield Refusal("PL803", f"Cedar cannot hold {value.value}", at, help)

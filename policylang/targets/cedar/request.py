@@ -30,7 +30,7 @@ from policylang.targets.cedar.policies import (
     Policies,
 )
 from policylang.targets.cedar.rights import Rights, role_of
-from policylang.targets.cedar.values import ID, Tree, attribute_value, day, microseconds
+from policylang.targets.cedar.values import ID, NotHeldError, Tree, attribute_value, day, microseconds
 
 
 class DeniedError(ValueError):
@@ -65,8 +65,8 @@ def questions(
     """Cedar's requests; the answer is yes if it is to each of them.
 
     The arguments are those of ``policylang.runtime.reference.decide``, and the ``id`` of the record. Raises
-    `DeniedError` for what can only be denied, and BadValueError for a value that is not of its type or that Cedar
-    cannot hold: then there is no answer.
+    `DeniedError` for what can only be denied, and `NotHeldError` for a value that Cedar cannot hold: then there is no
+    answer.
     """
     index = asking.index
     if user not in index.users and user not in index.integrations:
@@ -93,14 +93,10 @@ def questions(
     situation = Situation(index, user, resource, after, request, now)
     chosen = {name: _chosen(situation, declared[name]) for name in touched}
     context = asking.contexts[resource]
-    shared = _shared(index, context, now, request)
+    shared = _shared(situation, context)
     found: list[dict[str, Any]] = []
     for moment in (before,) if after is before else (before, after):
-        base = dict(shared)
-        if context.record is not None:
-            base[RECORD] = _record(index, resource, moment, context.record)
-        situation = msgspec.structs.replace(situation, record=moment)
-        base |= {each.name: edge for each in context.cutoffs if (edge := _edge(situation, each)) is not None}
+        base = {**shared, **_moment(msgspec.structs.replace(situation, record=moment), context)}
         for ask in _asked(field, touched, chosen if moment is after else {}):
             found.append(
                 {
@@ -140,28 +136,42 @@ def _chosen(situation: Situation, declared: ir.Attribute) -> tuple[str, ...]:
     return tuple(users)
 
 
-def _shared(index: Index, context: Context, now: datetime.datetime, request: Any) -> dict[str, Any]:
+def _moment(s: Situation, context: Context) -> dict[str, Any]:
+    """The parts of the context that the record decides. A place that there is not is nobody's."""
+    place = s.index.resources[s.resource].place
+    if place is not None:
+        try:
+            written(s, place)
+        except BadValueError as error:
+            raise DeniedError(str(error)) from None
+    found: dict[str, Any] = {each.name: _edge(s, each) for each in context.cutoffs}
+    if context.record is not None:
+        read = _Read(s.index, context.looked_for)
+        found[RECORD] = read.record(s.resource, s.record, context.record, ("record",))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _shared(s: Situation, context: Context) -> dict[str, Any]:
     """The parts of the context that are no part of the record."""
     found: dict[str, Any] = {}
-    if (context.inputs or context.cutoffs) and not FIRST_INSTANT <= microseconds(now) <= LAST_INSTANT:
-        raise BadValueError("the policies of this bundle hold in the years 1000 to 8999")
-    today = now.astimezone(index.timezone).date()
+    if (context.inputs or context.cutoffs) and not FIRST_INSTANT <= microseconds(s.now) <= LAST_INSTANT:
+        raise NotHeldError("the policies of this bundle hold in the years 1000 to 8999")
     if NOW in context.inputs:
-        found[NOW] = microseconds(now)
+        found[NOW] = microseconds(s.now)
     if TODAY in context.inputs:
-        found[TODAY] = day(today)
+        found[TODAY] = day(s.now.astimezone(s.index.timezone).date())
     if context.request is not None:
-        given = ((n, index.request[n], attribute(request, n), f"request.{n}") for n in context.request)
-        found[REQUEST] = _values(index, given, context.request)
+        read = _Read(s.index, context.looked_for)
+        found[REQUEST] = read.values(s.request, s.index.request, context.request, ("request",))
     return found
 
 
 def _edge(s: Situation, cutoff: Cutoff) -> int | None:
     """Null where there is none: nothing says how long, or it leads out of the calendar."""
-    length, sign = value(cutoff.length, s), 1 if cutoff.ahead else -1
-    if length is MISSING:
-        return None
     try:
+        length, sign = value(cutoff.length, s), 1 if cutoff.ahead else -1
+        if length is MISSING:
+            return None
         if not cutoff.of_days:
             return microseconds(shift(s.now, length, sign, s.index.timezone))
         edge = shift_day(s.now.astimezone(s.index.timezone).date(), length, sign)
@@ -170,37 +180,45 @@ def _edge(s: Situation, cutoff: Cutoff) -> int | None:
         return None
 
 
-def _record(index: Index, resource: str, record: Any, tree: Tree) -> dict[str, Any]:
-    declared = index.attributes[resource]
-    given = ((n, declared[n].type, attribute(record, n), f"{resource}.{n}") for n in tree if n != ID)
-    found = _values(index, given, tree)
-    key = _key(record)
-    if ID in tree and key is not None:
-        found[ID] = key
-    return found
+class _Read(msgspec.Struct, frozen=True):
+    """Values as the context has them. One that is not of its type is left out, as everything about it is unknown; but
+    if a policy asks whether it is missing, then there is no answer.
+    """
 
+    index: Index
+    looked_for: frozenset[tuple[str, ...]]
 
-def _key(record: Any) -> str | None:
-    found = record if isinstance(record, str) else attribute(record, "id")
-    if found is MISSING:
-        return None
-    if not isinstance(found, str):
-        raise BadValueError("Cedar compares related records by texts")
-    return found
+    def record(self, resource: str, record: Any, tree: Tree, path: tuple[str, ...]) -> dict[str, Any]:
+        declared = {name: each.type for name, each in self.index.attributes[resource].items()}
+        found = self.values(record, declared, tree, path)
+        return {**found, ID: _key(record)} if ID in tree else found
 
+    def values(self, raw: Any, declared: Mapping[str, Type], tree: Tree, path: tuple[str, ...]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in tree:
+            if name == ID:
+                continue
+            try:
+                given = read(declared[name], attribute(raw, name), name)
+            except BadValueError as error:
+                if (*path, name) in self.looked_for:
+                    raise NotHeldError(str(error)) from None
+                continue
+            if given is not MISSING:
+                found[name] = self._value(declared[name], given, tree[name], (*path, name))
+        return found
 
-def _values(index: Index, given: Iterator[tuple[str, Type, Any, str]], tree: Tree) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, type_, raw, where in given:
-        given_value = read(type_, raw, where)
-        if given_value is MISSING:
-            continue
+    def _value(self, type_: Type, given: Any, tree: Tree, path: tuple[str, ...]) -> Any:
         if isinstance(type_, RecordType):
-            found[name] = _record(index, type_.resource, given_value, tree[name])
-        elif isinstance(type_, SetType) and isinstance(type_.of, RecordType):
-            keys = [None if item is MISSING else _key(item) for item in given_value]
-            found[name] = attribute_value(type_, [key for key in keys if key is not None])
-            found[name]["unknown"] = any(item is MISSING for item in given_value)
-        else:
-            found[name] = attribute_value(type_, given_value)
+            return self.record(type_.resource, given, tree, path)
+        if isinstance(type_, SetType) and isinstance(type_.of, RecordType):
+            given = [item if item is MISSING else _key(item) for item in given]
+        return attribute_value(type_, given)
+
+
+def _key(record: Any) -> str:
+    """Which record it is."""
+    found = record if isinstance(record, str) else attribute(record, "id")
+    if not isinstance(found, str):
+        raise NotHeldError("related records that policies compare have a text as their `id`")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
 from policylang.model.types import (
@@ -78,7 +79,7 @@ def _tags(policies: Policies) -> Schema:
 
 def _context(index: Index, resource: str, context: Context) -> Schema:
     found: Schema = {name: {**_LONG, "required": True} for name in context.inputs}
-    found |= {each.name: {**_LONG, "required": False} for each in context.cutoffs}
+    found |= {each.name: {**_LONG, "required": not each.optional} for each in context.cutoffs}
     if context.record is not None:
         found[RECORD] = {**_related(index, resource, context.record), "required": True}
     if context.request is not None:
@@ -152,10 +153,11 @@ def schema_text(document: Schema) -> str:
         shape = f" {_text(declared['shape'], 0)}" if declared.get("shape", {}).get("attributes") else ""
         tags = f" tags {_text(declared['tags'], 0)}" if "tags" in declared else ""
         lines.append(f"entity {name}{inside}{shape}{tags};")
-    for name, declared in of["actions"].items():
-        applies = declared["appliesTo"]
+    for _, alike in groupby(of["actions"].items(), key=lambda item: item[1]["appliesTo"]["resourceTypes"]):
+        named = dict(alike)
+        applies = next(iter(named.values()))["appliesTo"]
         lines += [
-            f"action {quoted(name)} appliesTo {{",
+            f"action {', '.join(map(quoted, named))} appliesTo {{",
             f"  principal: {USER},",
             f"  resource: {applies['resourceTypes'][0]},",
             f"  context: {_text(applies['context'], 1)},",

@@ -27,7 +27,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.values import MISSING, BadValueError
+from policylang.runtime.values import MISSING
 from policylang.targets.cedar.names import PLACE, USER, uid
 
 MOST = 2**63 - 1
@@ -39,6 +39,10 @@ ID = "@id"
 """Says in a related record which one it is; no attribute is called that."""
 Tree = Mapping[str, Any]
 """By attribute what is read of the records in it."""
+
+
+class NotHeldError(ValueError):
+    """A value that Cedar cannot hold: there is no answer."""
 
 
 def day(value: datetime.date) -> int:
@@ -103,7 +107,7 @@ def encoded(type_: Type, found: Any) -> Any:
 
 
 def attribute_value(type_: Type, found: Any) -> Any:
-    """The value of an attribute that is no record. Raises `BadValueError` for what Cedar cannot hold."""
+    """The value of an attribute that is no record. Raises `NotHeldError`."""
     if isinstance(type_, SetType):
         items = [attribute_value(type_.of, item) for item in found if item is not MISSING]
         return {"items": items, "unknown": any(item is MISSING for item in found)}
@@ -111,5 +115,5 @@ def attribute_value(type_: Type, found: Any) -> Any:
         return found
     value = encoded(type_, found)
     if value is None:
-        raise BadValueError(f"Cedar cannot hold {found}")
+        raise NotHeldError(f"Cedar cannot hold {found}")
     return value

@@ -1,0 +1,367 @@
+"""Cedar decides as the reference does."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import cedarpy
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from policylang.config import Config
+from policylang.ir import nodes as ir
+from policylang.limits import Limits
+from policylang.targets import find_target
+from policylang.targets.cedar.request import asking, questions
+from policylang.targets.cedar.values import NotHeldError
+from policylang.targets.compiling import compile_for
+from policylang.targets.target import Bundle, Input
+from policylang.testing.asked import Asked
+from tests.engines.cedar_engine import CedarEngine
+from tests.generated import Case, Features, cases
+from tests.helpers import compiled, project
+from tests.targets.cedar_session import CedarSession, loaded
+from tests.targets.differential import NOW, SETS, Compared, compare, known, of_case
+
+EXAMPLES = max(settings.default.max_examples, 500)  # type: ignore[union-attr]
+FEATURES = Features(strange_requests=False, requests=30)
+
+
+def bundle_of(policy_set: ir.PolicySet) -> Bundle:
+    bundle = compile_for(find_target("cedar"), Input(policy_set))
+    assert isinstance(bundle, Bundle)
+    return bundle
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_policy_sets_that_people_wrote(name: str) -> None:
+    policy_set, scenarios = known(name)
+    found = compare("cedar", loaded, policy_set, [scenario.asked for scenario in scenarios])
+    assert found.refused == []
+    assert found.unanswered == 0
+    assert found.asked == len(scenarios)
+    assert 0.2 < found.allowed / found.asked < 0.8
+
+
+def test_generated_policy_sets() -> None:
+    total = Compared()
+
+    @given(cases(FEATURES))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    def agree(case: Case) -> None:
+        total.add(compare("cedar", loaded, case.policy_set, of_case(case)))
+
+    agree()
+    assert {re.sub(r"`.*?`|-?\d\S*", "…", each) for each in total.refused} <= {
+        "PL803 Cedar cannot hold …",
+        "PL801 Cedar cannot compare the durations in a set",
+        "PL801 Cedar cannot look for … in a text: its patterns are constants",
+    }
+    assert len(total.refused) < 0.4 * EXAMPLES
+    assert total.asked > 10 * EXAMPLES
+    assert total.unanswered < 0.03 * total.asked
+    assert 0.15 < total.allowed / total.asked < 0.7
+
+
+# --- the two forms of a bundle -------------------------------------------------------------------------------
+
+HOSTILE = r"""
+timezone "America/Denver"
+scope if contains like
+place if "Nørth \"*\" \u{202E}\n${x} {{y}} --"
+place like "in::\\" in "Nørth \"*\" \u{202E}\n${x} {{y}} --"
+subject { like : text  has : set of text }
+request { principal : text  context : ip }
+resource in {
+  else : text
+  optional then : money
+  true : in
+  like_ : like
+  optional resource : datetime
+  has : user with role is
+  sensitive numbers : set of decimal
+  actions view, create, modify
+  action delete requires view on Record at if or superuser
+}
+resource Record { then : date  actions view }
+resource User { actions view }
+resource User_ { actions view }
+resource in_ { actions view }
+policy p on in {
+  else contains "*" and not (else ends with "\\\"*\n\u{0}\u{7f}")
+  or true.true.else in ["\u{1F511}", "${", "'; --"] and true is true.true
+  or then < -1.25 and numbers contains 0.000000000000000001
+  or request.principal is assigned user.like and (request.context in "::ffff:10.0.0.0/104" or else is missing)
+}
+policy q(text: text) on in for view { not (assigned user.has contains text) }
+role is { grant all on in  policy p  deny view on in (numbers) { resource within 2 months } }
+group has { role is  grant view on Record  policy q("a and \"b\" on in") }
+user "\"; permit(principal, action, resource); //" in has { like : "*"  has : ["\\*"] }
+superuser user "__cedar::x" in has { override policy q("\u{202E}")  append policy p for view, delete }
+user "?" { assign role is at like "in::\\" from 2026-11-21 until 2026-11-21 }
+integration Action { role is  objects in }
+deny view on in { else is "\"}; permit(principal, action, resource);" }
+"""
+
+
+def flat(value: Any) -> Any:
+    """With each chain of conjunctions or disjunctions as one list: text does not keep how they are nested."""
+    if isinstance(value, list):
+        return [flat(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    for operator in ("&&", "||"):
+        if operator in value:
+            sides = [flat(value[operator][side]) for side in ("left", "right")]
+            return {operator: [i for s in sides for i in s.get(operator, [s])]}
+    return {name: flat(item) for name, item in value.items()}
+
+
+@pytest.mark.parametrize("name", [*SETS, "hostile"])
+def test_the_text_is_what_the_json_says(name: str) -> None:
+    policy_set = compiled(HOSTILE) if name == "hostile" else known(name)[0]
+    files = bundle_of(policy_set).files
+    from_text = json.loads(cedarpy.policies_to_json_str(files["policies.cedar"].decode()))["staticPolicies"]
+    by_id = {each["annotations"]["id"]: flat(each) for each in from_text.values()}
+    assert by_id == flat(json.loads(files["policies.json"])["staticPolicies"])
+    assert len(by_id) > 5
+    json_engine, text_engine = (
+        CedarEngine(files[policies].decode(), files[schema].decode(), json.loads(files["entities.json"]))
+        for policies, schema in (("policies.json", "schema.json"), ("policies.cedar", "schema.cedarschema"))
+    )
+    asked = beside(policy_set) if name == "hostile" else [scenario.asked for scenario in known(name)[1]]
+    with_text = CedarSession(text_engine, asking(policy_set)).decide(asked)
+    assert with_text == CedarSession(json_engine, asking(policy_set)).decide(asked)
+
+
+def beside(policy_set: ir.PolicySet) -> list[Asked]:
+    """Everybody does everything to some records of the resource `in`."""
+    records: list[dict[str, Any]] = [
+        {"id": "1", "else": "*", "has": "?", "like_": "in::\\"},
+        {"id": "2", "else": '"}; permit(principal, action, resource);'},
+        {"id": "3", "else": '\\"*\n\0\x7f', "true": {"id": "4", "true": {"id": "4", "else": "${"}}},
+        {"id": "5", "then": "-1.250000000000000001", "numbers": ["0.000000000000000001", None]},
+        {"id": "6", "then": "-1.25", "numbers": ["0.000000000000000001"], "resource": "2026-09-21T11:00:00Z"},
+        {"id": "7"},
+        {},
+    ]
+    requests: list[dict[str, Any]] = [{}, {"principal": "*", "context": "::ffff:10.1.2.3"}, {"context": "10.1.2.3"}]
+    users = [*(user.id for user in policy_set.users), "Action", "nobody"]
+    changes: list[dict[str, Any]] = [{"else": "*"}, {"has": "Action"}, {"has": "?"}, {"numbers": [1]}]
+    asked = [
+        Asked(user, action, "in", record, NOW, request)
+        for user in users
+        for action in ("view", "create", "delete")
+        for record in records
+        for request in requests
+    ]
+    asked += [
+        Asked(user, "modify", "in", record, NOW, requests[1], changes=change)
+        for user in users
+        for record in records
+        for change in changes
+    ]
+    others = [Asked(user, "view", name, {}, NOW) for user in users for name in ("User", "User_", "in_", "Record", "on")]
+    return [*asked, *others]
+
+
+def test_hostile_names() -> None:
+    policy_set = compiled(HOSTILE)
+    asked = beside(policy_set)
+    found = compare("cedar", loaded, policy_set, asked)
+    assert (found.refused, found.asked) == ([], len(asked))
+    assert 0.1 < found.allowed / found.asked < 0.6
+
+
+# --- requests that no helper put together --------------------------------------------------------------------
+
+SALES = """
+scope region contains site
+place region "North"
+place site "HQ" in "North"
+resource customer {
+  name : text
+  owner : user with role rep
+  created : datetime
+  optional closed : bool
+  site : site
+  sensitive rate : money
+  actions view, create, modify
+}
+policy recent on customer { created within 30 days }
+role rep
+role guard { grant view on customer  deny view on customer { closed is true } }
+group sales { role rep  grant view, create, modify on customer  policy recent }
+user "ann" in sales
+user "cid" { assign role guard at region "North" from 2026-11-01 until 2026-11-21 }
+"""
+DAY = 24 * 3600 * 1_000_000
+INSTANT = 1_795_262_400_000_000
+
+
+def ask(user: str, action: str, **context: Any) -> bool:
+    policy_set = compiled(SALES)
+    request = {
+        "principal": {"type": "User", "id": user},
+        "action": {"type": "Action", "id": f"customer.{action}"},
+        "resource": {"type": "customer", "id": "1"},
+        "context": {"now": INSTANT, "today": INSTANT // DAY, "record": {"created": INSTANT}, **context},
+    }
+    with loaded(bundle_of(policy_set), policy_set) as session:
+        (answer,) = session.engine.ask([request])
+        assert answer.errors == () or abs(request["context"]["now"]) > 2**62
+        return answer.allowed
+
+
+def site(name: str) -> dict[str, Any]:
+    return {"created": INSTANT, "closed": False, "site": {"__entity": {"type": "Place", "id": name}}}
+
+
+@pytest.mark.parametrize(
+    ("user", "context", "allowed"),
+    [
+        ("ann", {}, True),
+        ("nobody", {}, False),
+        ("ann", {"field": "rate"}, False),
+        ("ann", {"field": "name"}, True),
+        ("ann", {"field": "no such"}, False),
+        ("ann", {"record": {}}, False),
+        ("ann", {"record": {"created": INSTANT - 30 * DAY}}, True),
+        ("ann", {"record": {"created": INSTANT - 30 * DAY - 1}}, False),
+        ("ann", {"record": {"created": INSTANT + 1}}, False),
+        ("ann", {"record": site("HQ")}, True),
+        ("ann", {"record": site("North")}, False),  # is no site
+        ("ann", {"record": site("Nowhere")}, False),
+        ("ann", {"now": -(2**63)}, False),  # a sum would overflow
+        ("ann", {"now": 2**63 - 1}, False),
+        ("cid", {"record": site("HQ")}, True),
+        ("cid", {"record": {**site("HQ"), "closed": True}}, False),
+        ("cid", {"record": {"created": INSTANT, "closed": False}}, False),  # is nowhere
+        ("cid", {"record": site("HQ"), "today": INSTANT // DAY + 1}, False),
+        ("cid", {"record": site("HQ"), "today": 20_757}, False),  # the last day of October
+    ],
+)
+def test_requests(user: str, context: dict[str, Any], allowed: bool) -> None:
+    assert ask(user, "view", **context) == allowed
+
+
+def test_whom_somebody_chooses() -> None:
+    assert ask("ann", "create", field="owner", chosen={"__entity": {"type": "User", "id": "ann"}})
+    assert not ask("ann", "create", field="owner", chosen={"__entity": {"type": "User", "id": "cid"}})
+    assert not ask("ann", "create", field="owner", chosen={"__entity": {"type": "User", "id": "nobody"}})
+
+
+def test_values_that_cedar_cannot_hold_have_no_answer() -> None:
+    policy_set = compiled(SALES.replace("created within 30 days", "rate > 3 and created is present"))
+    at = {"now": NOW}
+    known_set = asking(policy_set)
+    for record in ({"rate": "12345678901234567890"}, {"rate": "0.1234567890123456789"}, {"created": "soon"}):
+        with pytest.raises(NotHeldError):
+            questions(known_set, "ann", "view", "customer", record, **at)
+    old = datetime.datetime(999, 1, 1, tzinfo=datetime.UTC)
+    with pytest.raises(NotHeldError, match="1000"):
+        questions(asking(compiled(SALES)), "ann", "view", "customer", {}, now=old)
+
+
+# --- the bundle ----------------------------------------------------------------------------------------------
+
+
+def test_the_readme_tells_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its example loads the bundle and runs the scenarios of the policy set, and fails if an answer is another."""
+    policy_set, scenarios = known("policies/quickstart")
+    bundle = compile_for(find_target("cedar"), Input(policy_set, scenarios=scenarios))
+    assert isinstance(bundle, Bundle)
+    (example,) = re.findall(r"```python\n(.*?)```", bundle.files["README.md"].decode(), re.DOTALL)
+    for name, content in bundle.files.items():
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    tests = json.loads(bundle.files["tests.json"])
+    assert Counter(test["allowed"] for test in tests).keys() == {True, False}
+    assert len(tests) > 30
+    exec(compile(example, "README.md", "exec"), {})
+    tests[0]["allowed"] = not tests[0]["allowed"]
+    Path("tests.json").write_text(json.dumps(tests))
+    with pytest.raises(AssertionError, match=tests[0]["name"]):
+        exec(compile(example, "README.md", "exec"), {})
+
+
+def test_the_bundle_stays_as_it_is() -> None:
+    """`EXPECTED` holds it; `python -m tests.targets.test_cedar` writes it."""
+    assert {path.name: path.read_text(encoding="utf-8") for path in EXPECTED.iterdir()} == written()
+
+
+EXPECTED = Path(__file__).parent / "cedar"
+
+
+def written() -> dict[str, str]:
+    files = bundle_of(compiled(SALES)).files
+    return {name: files[name].decode() for name in ("policies.cedar", "schema.cedarschema", "entities.json")}
+
+
+def test_every_clause_leads_to_its_line() -> None:
+    files = bundle_of(compiled(SALES)).files
+    clauses = json.loads(files["sourcemap.json"])["clauses"]
+    ids = set(json.loads(files["policies.json"])["staticPolicies"])
+    assert set(clauses["policies.json"]) == set(clauses["policies.cedar"]) == ids
+    lines = SALES.splitlines()
+    (deny,) = (at for id, at in clauses["policies.json"].items() if id.startswith("deny "))
+    line, begin, end = re.fullmatch(r"0\.policy:(\d+):(\d+)-\1:(\d+)", deny[0]).groups()  # type: ignore[union-attr]
+    assert lines[int(line) - 1][int(begin) - 1 : int(end) - 1] == "deny view on customer { closed is true }"
+    assert 'User::"cid"' in clauses["entities.json"]
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_there_are_no_more_policies_with_more_groups(count: int) -> None:
+    groups = "".join(
+        f'group g{n} {{ role rep grant view on customer policy recent }} user "{n}" in g{n} ' for n in range(count)
+    )
+    found = json.loads(bundle_of(compiled(SALES + groups)).files["policies.json"])["staticPolicies"]
+    assert len(found) == len(json.loads(bundle_of(compiled(SALES)).files["policies.json"])["staticPolicies"])
+
+
+# --- what is refused -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("attribute", "condition", "said"),
+    [
+        ("other : text", "word contains other", "PL801 Cedar cannot look for `other` in a text"),
+        ("ages : set of duration", "ages contains 3 days", "PL801 Cedar cannot compare the durations in a set"),
+        ("fee : money", "fee < 12345678901234567890", "PL803 Cedar cannot hold 12345678901234567890"),
+        ("fee : money", "fee in [1, 0.1234567890123456789]", "PL803 Cedar cannot hold 0.1234567890123456789"),
+        ("ip : ip", 'ip is "fe80::1%eth0"', "PL803 Cedar cannot hold fe80::1%eth0"),
+        ("made : datetime", "made within 901 years", "PL803 901 years lead out of the calendar"),
+        (
+            "flag : bool",
+            f"{'(flag is true and (flag is false or ' * 30}word is missing{'))' * 30}",
+            "PL803 this is nested",
+        ),
+    ],
+)
+def test_refused(attribute: str, condition: str, said: str) -> None:
+    text = f"resource a {{ word : text {attribute} actions view }} group g {{ grant view on a policy p }}"
+    made = project(text, p=f"policy p on a {{ {condition} }}", config=Config(limits=Limits(duration_years=2000, nesting=100)))
+    assert made.ir is not None
+    found = compile_for(find_target("cedar"), Input(made.ir))
+    assert not isinstance(found, Bundle)
+    assert [f"{each.code} {each.message}"[: len(said)] for each in found] == [said]
+    assert [each.location.path for each in found] != []
+
+
+def test_a_user_with_a_number_that_does_not_fit() -> None:
+    found = compile_for(
+        find_target("cedar"), Input(compiled('subject { wage : money }\nuser "a" {\n  wage : 12345678901234567890\n}'))
+    )
+    assert not isinstance(found, Bundle)
+    assert [(each.code, each.location.line) for each in found] == [("PL803", 3)]
+
+
+if __name__ == "__main__":
+    EXPECTED.mkdir(exist_ok=True)
+    for name, content in written().items():
+        (EXPECTED / name).write_text(content, encoding="utf-8")
