@@ -110,11 +110,17 @@ deny view on in { else is "\"}; permit(principal, action, resource);" }
 
 
 def flat(value: Any) -> Any:
-    """With each chain of conjunctions or disjunctions as one list: text does not keep how they are nested."""
+    """With each chain of conjunctions or disjunctions as one list, and a pattern by character: text keeps no more."""
     if isinstance(value, list):
         return [flat(item) for item in value]
     if not isinstance(value, dict):
         return value
+    if "Literal" in value and len(value["Literal"]) > 1:
+        return [{"Literal": each} for each in value["Literal"]]
+    if "pattern" in value:
+        parts = [flat(part) for part in value["pattern"]]
+        spread = [each for part in parts for each in (part if isinstance(part, list) else [part])]
+        return {"left": flat(value["left"]), "pattern": spread}
     for operator in ("&&", "||"):
         if operator in value:
             sides = [flat(value[operator][side]) for side in ("left", "right")]
@@ -345,7 +351,9 @@ def test_there_are_no_more_policies_with_more_groups(count: int) -> None:
 )
 def test_refused(attribute: str, condition: str, said: str) -> None:
     text = f"resource a {{ word : text {attribute} actions view }} group g {{ grant view on a policy p }}"
-    made = project(text, p=f"policy p on a {{ {condition} }}", config=Config(limits=Limits(duration_years=2000, nesting=100)))
+    made = project(
+        text, p=f"policy p on a {{ {condition} }}", config=Config(limits=Limits(duration_years=2000, nesting=100))
+    )
     assert made.ir is not None
     found = compile_for(find_target("cedar"), Input(made.ir))
     assert not isinstance(found, Bundle)
