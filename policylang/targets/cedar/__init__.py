@@ -5,7 +5,8 @@ The number of policies, all of which the authoriser looks at, does not grow with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from policylang.runtime.index import Index
@@ -35,14 +36,14 @@ def _emit(input: Input) -> Bundle:
     document = schema(policies, read)
     people = list(entities(policies))
     found = policies.found.values()
-    static = {policy.id: policy.as_json() for policy in found}
+    static = (f"{_line(policy.id)}: {_line(policy.as_json())}" for policy in found)
     files = {
-        "policies.json": json_bytes({"staticPolicies": static, "templates": {}, "templateLinks": []}),
+        "policies.json": _lines('{"templates": {}, "templateLinks": [], "staticPolicies": {', static, "}}"),
         "policies.cedar": "\n".join(policy.as_text() for policy in found).encode(),
         "schema.json": json_bytes(document),
         "schema.cedarschema": schema_text(document).encode(),
-        "entities.json": json_bytes([each for each, _ in people]),
-        "tests.json": json_bytes([*_tests(Asking(index, read), input)]),
+        "entities.json": _lines("[", (_line(each) for each, _ in people), "]"),
+        "tests.json": _lines("[", (_line(each) for each in _tests(Asking(index, read), input)), "]"),
         "README.md": readme(policies, read).encode(),
     }
     clauses = [
@@ -53,6 +54,15 @@ def _emit(input: Input) -> Bundle:
     ]
     clauses += [Clause("entities.json", entity(each["uid"]), at) for each, at in people]
     return Bundle(files, tuple(clauses))
+
+
+def _lines(begin: str, items: Iterable[str], end: str) -> bytes:
+    """JSON with a line for each item, so that changes show."""
+    return "\n".join((begin, ",\n".join(items), end, "")).encode()
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 def _tests(asking: Asking, input: Input) -> Iterator[Mapping[str, Any]]:
