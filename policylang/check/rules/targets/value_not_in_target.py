@@ -17,7 +17,7 @@ resource invoice {
   actions view
 }
 policy small on invoice {
-  amount < 0.123456    #! PL803
+  amount < 12345678901234567890    #! PL803
 }
 group sales {
   grant view on invoice
@@ -31,7 +31,7 @@ resource invoice {
   actions view
 }
 policy small on invoice {
-  amount < 0.1234
+  amount < 123456789012345678
 }
 group sales {
   grant view on invoice
