@@ -23,24 +23,32 @@ class Source(msgspec.Struct, frozen=True, gc=False):
 
 
 def sources(index: Index, user: str, now: datetime.datetime | None) -> Iterator[Source]:
-    """A user's sources that are active at ``now``, wherever they hold; at any time if there is no ``now``.
+    """A user's sources that are active at ``now``, wherever they hold; at any time if there is no ``now``."""
+    for source, given in assigned(index, user):
+        if given is None or now is None or is_active(index, given, now):
+            yield source
+
+
+def assigned(index: Index, user: str) -> Iterator[tuple[Source, ir.Assignment | None]]:
+    """A user's sources at any time, each with the assignment that says when; null is always.
 
     A terminated user has only essential roles, and no group. An integration has its role, everywhere.
     """
     integration = index.integrations.get(user)
     if integration is not None and integration.role is not None:
-        yield Source("role", integration.role.name, None)
+        yield Source("role", integration.role.name, None), None
     declared = index.users.get(user)
     if declared is None:
         return
     if declared.group is not None and not declared.terminated:
-        yield Source("group", declared.group.name, None)
+        yield Source("group", declared.group.name, None), None
     job = index.jobs[declared.job.name] if declared.job is not None else None
-    given = [(ref.name, None) for ref in (job.roles if job else ())]
-    given += [(a.role, a.place) for a in declared.assignments if now is None or is_active(index, a, now)]  # type: ignore[misc]
-    for role, place in given:
-        if not declared.terminated or index.roles[role].essential:
-            yield Source("role", role, place)
+    for ref in job.roles if job else ():
+        if not declared.terminated or index.roles[ref.name].essential:
+            yield Source("role", ref.name, None), None
+    for given in declared.assignments:
+        if not declared.terminated or index.roles[given.role].essential:
+            yield Source("role", given.role, given.place), given
 
 
 def is_active(index: Index, assignment: ir.Assignment, now: datetime.datetime) -> bool:

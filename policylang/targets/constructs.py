@@ -79,7 +79,7 @@ def uses(index: Index) -> tuple[Use, ...]:
     policy_set = index.policy_set
     order = {name: number for number, name in enumerate(CONSTRUCTS)}
     found = set(_of_decisions(policy_set))
-    for resource, condition in _conditions(policy_set, index):
+    for resource, condition in conditions(index):
         found.update(_of_condition(index, resource, condition))
     return tuple(sorted(found, key=lambda use: (order[use.construct], use.at)))
 
@@ -93,8 +93,9 @@ def _user_policies(policy_set: ir.PolicySet) -> Iterator[ir.UserPolicy]:
         yield from (*user.appends, *user.overrides)
 
 
-def _conditions(policy_set: ir.PolicySet, index: Index) -> Iterator[tuple[str, c.Condition]]:
+def conditions(index: Index) -> Iterator[tuple[str, c.Condition]]:
     """The conditions that decisions depend on, each with the resource it is about."""
+    policy_set = index.policy_set
     attached = {limit.instance for bundle in _bundles(policy_set) for limit in bundle.limits}
     attached |= {policy.limit.instance for policy in _user_policies(policy_set)}
     for name in sorted(attached):
