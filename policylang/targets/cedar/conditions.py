@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import (
     NUMBERS,
@@ -24,8 +23,6 @@ from policylang.model.types import (
     Type,
 )
 from policylang.model.words import operand_in_words
-from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle
 from policylang.runtime.truth import Test
 from policylang.runtime.truth import constant as constant_value
 from policylang.targets.cedar.expressions import (
@@ -291,21 +288,3 @@ def looked_for(condition: c.Condition) -> Iterator[c.Path]:
             yield from looked_for(item)
         case c.Missing(operand):
             yield operand
-
-
-# --- where they stand ----------------------------------------------------------------------------------------
-
-
-def conditions(index: Index) -> Iterator[tuple[str, c.Condition]]:
-    """The conditions that decisions depend on, each with its resource."""
-    policy_set = index.policy_set
-    bundles: tuple[Bundle, ...] = (*policy_set.groups, *policy_set.roles)
-    attached = {limit.instance for bundle in bundles for limit in bundle.limits}
-    for user in policy_set.users:
-        attached |= {policy.limit.instance for policy in (*user.appends, *user.overrides)}
-    for name in sorted(attached):
-        yield index.instances[name].resource, index.instances[name].condition
-    denies: list[ir.Deny] = [*policy_set.denies, *(deny for bundle in bundles for deny in bundle.denies)]
-    for deny in denies:
-        if deny.condition is not None:
-            yield deny.resource, deny.condition

@@ -10,9 +10,10 @@ import msgspec
 from policylang.model.conditions import Condition
 from policylang.model.types import RecordType, Type
 from policylang.runtime.index import Index
-from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff, conditions, cutoffs, looked_for
+from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff, cutoffs, looked_for
 from policylang.targets.cedar.policies import CHOSEN, FIELD, Policies
 from policylang.targets.cedar.values import ID, Tree
+from policylang.targets.constructs import conditions
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -68,13 +68,13 @@ def any_of(items: Iterable[Expression]) -> Expression:
 
 
 def _joined(operator: str, items: Iterable[Expression], neutral: Expression, decisive: Expression) -> Expression:
-    kept: list[Expression] = []
+    kept: dict[str, Expression] = {}
     for item in items:
         if item == decisive:
             return decisive
-        if item != neutral and item not in kept:
-            kept.append(item)
-    return _balanced(operator, kept) if kept else neutral
+        if item != neutral:
+            kept.setdefault(repr(item), item)
+    return _balanced(operator, [*kept.values()]) if kept else neutral
 
 
 def _balanced(operator: str, items: list[Expression]) -> Expression:

@@ -9,11 +9,11 @@ from policylang.model.types import Duration, DurationType, RecordType, SetType
 from policylang.model.words import operand_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant, operands
-from policylang.targets.cedar.conditions import conditions
 from policylang.targets.cedar.expressions import depth
 from policylang.targets.cedar.policies import Policies
 from policylang.targets.cedar.rights import Rights
 from policylang.targets.cedar.values import NotHeldError, attribute_value
+from policylang.targets.constructs import conditions
 from policylang.targets.target import Refusal
 
 LONGEST_YEARS = 900

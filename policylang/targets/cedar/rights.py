@@ -17,7 +17,7 @@ from policylang.model.types import SetType, UserType
 from policylang.model.words import condition_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.reference import grant_fields
-from policylang.runtime.sources import Bundle, Source, chains
+from policylang.runtime.sources import Bundle, Source, assigned, chains
 from policylang.targets.cedar.names import APPEND, DENY, GRANT, HOLDER, NEED, ROLE, TAG
 from policylang.targets.cedar.values import day
 
@@ -145,7 +145,8 @@ class Rights:
         inside: dict[tuple[str, str], None] = {}
         held: dict[Right, dict[Period, frozenset[str] | None]] = {}
         declared = self.index.users.get(name)
-        for source, period in _sources(self.index, name):
+        for source, given in assigned(self.index, name):
+            period = ALWAYS if given is None else _period(given)
             overrides = tuple(p.limit for p in declared.overrides) if declared and source.kind == "group" else ()
             said = self._said(source, overrides)
             whole = declared is not None or all(right.type != HOLDER for right in said)
@@ -169,25 +170,6 @@ class Rights:
         if declared is not None and declared.superuser:
             inside[TAG, "superuser"] = None
         return Person(tuple(inside), held)
-
-
-def _sources(index: Index, name: str) -> Iterator[tuple[Source, Period]]:
-    """The user's sources at any time, each with when it is active."""
-    integration = index.integrations.get(name)
-    if integration is not None and integration.role is not None:
-        yield Source("role", integration.role.name, None), ALWAYS
-    declared = index.users.get(name)
-    if declared is None:
-        return
-    if declared.group is not None and not declared.terminated:
-        yield Source("group", declared.group.name, None), ALWAYS
-    job = index.jobs[declared.job.name] if declared.job is not None else None
-    for ref in job.roles if job else ():
-        if not declared.terminated or index.roles[ref.name].essential:
-            yield Source("role", ref.name, None), ALWAYS
-    for given in declared.assignments:
-        if not declared.terminated or index.roles[given.role].essential:
-            yield Source("role", given.role, given.place), _period(given)
 
 
 def _period(given: ir.Assignment) -> Period:
