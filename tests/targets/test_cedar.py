@@ -57,7 +57,7 @@ def test_generated_policy_sets() -> None:
         total.add(compare("cedar", loaded, case.policy_set, of_case(case)))
 
     agree()
-    assert {re.sub(r"`.*?`|-?\d\S*", "…", each) for each in total.refused} <= {
+    assert {re.sub(r"`.*?`|(?<=hold ).*", "…", each, flags=re.DOTALL) for each in total.refused} <= {
         "PL803 Cedar cannot hold …",
         "PL801 Cedar cannot compare the durations in a set",
         "PL801 Cedar cannot look for … in a text: its patterns are constants",
@@ -182,6 +182,143 @@ def test_hostile_names() -> None:
     found = compare("cedar", loaded, policy_set, asked)
     assert (found.refused, found.asked) == ([], len(asked))
     assert 0.1 < found.allowed / found.asked < 0.6
+
+
+EVERYTHING = """
+timezone "America/Toronto"
+scope region contains zone contains site
+place region "North"
+place zone "N1" in "North"
+place site "HQ" in "N1"
+place site "Depot" in "North"
+place site "Pier"
+feature stock on
+feature lab off
+subject { department : text  optional wage : money  window : duration  boss : user }
+request { ip : ip  at : date }
+resource file {
+  owner : user
+  optional parent : file
+  status : one of open, closed
+  optional due : date
+  made : datetime
+  tags : set of text
+  people : set of user with role worker
+  site : site
+  optional sensitive fee : money
+  actions view, create, modify
+  action delete requires (view on file at zone or superuser) and feature stock
+  action show requires delete on file and (create on file or view on lab) bypasses policies
+  action scan requires feature lab or create on file at region
+}
+resource lab { actions view }
+policy mine on file { owner is assigned user or owner.boss is assigned user }
+policy fresh(age: duration) on any resource with made { made within age }
+policy due on file { not (due within next 2 months and not (status is closed)) }
+policy kin on file { parent is present and parent.owner is owner and not (parent is parent.parent) }
+policy wage on file { not (fee > owner.wage) or made within owner.window }
+policy near on file for view, scan { request.ip in "10.0.0.0/8" or request.at older than 1 year }
+role worker { grant view on file (owner, status)  policy mine }
+role clerk {
+  role worker
+  grant view, create, delete on file including fee
+  policy due
+  policy fresh(3 days) on file for delete
+}
+role chief {
+  role clerk
+  grant all on file except tags
+  policy near
+  deny modify on file (fee, status) { status is closed and due is missing }
+  deny show on file { parent.status is closed }
+}
+essential role leaver { grant view on file  deny view on file { not (made older than 2 hours) } }
+group office { role clerk  grant modify, scan, show on file  policy wage  policy kin for show }
+job "J" { role worker  role leaver }
+user "ann" in office { wage : 10.5  window : "5 days"
+  append policy fresh(1 month) on file for modify, show }
+superuser user "bob" in office job "J" {
+  boss : "ann"
+  override policy kin on file for view
+  override policy fresh(36 hours) on file for view, modify
+  append policy due on file
+}
+user "cid" {
+  window : "1 month"
+  assign role chief at region "North" from 2026-11-01 until 2026-11-01
+  assign role worker at site "Pier"
+  assign role clerk at zone "N1" until 2026-10-31
+}
+user "dee" job "J" { boss : "bob"  assign role chief at site "Pier" from 2026-11-02  assign role chief from 2027-01-01 }
+terminated user "eve" in office job "J" { assign role chief }
+user "fay" { assign role leaver at zone "N1"  assign role chief at zone "N1" }
+integration sync { role clerk  objects file }
+deny delete, modify on file (fee) { fee > 100 }
+deny create on file { tags contains "secret" and not (status is open) }
+"""
+
+
+def test_everything_at_once() -> None:
+    """Everybody does everything to many records, on both sides of midnight in the night of a clock change."""
+    policy_set = compiled(EVERYTHING)
+    parent = {"id": "p", "owner": "ann", "status": "closed", "parent": {"id": "p"}}
+    records: list[dict[str, Any]] = [
+        {"owner": "ann", "status": "open", "made": "2026-11-01T03:00:00Z", "site": "HQ", "fee": 3},
+        {"owner": "dee", "status": "closed", "made": "2026-10-01T04:30:00Z", "site": "Depot", "fee": "100.01"},
+        {
+            "owner": "bob",
+            "status": "closed",
+            "due": "2026-12-31",
+            "parent": parent,
+            "site": "Pier",
+            "tags": ["a", None],
+        },
+        {"owner": "cid", "made": "2026-11-01T04:00:00Z", "due": "2027-01-01", "people": ["fay", "sync"], "site": "HQ"},
+        {
+            "owner": "ann",
+            "parent": {**parent, "parent": {"id": "q"}},
+            "made": "2026-10-31T00:00:00Z",
+            "people": ["cid"],
+        },
+        {"status": "open", "tags": ["secret"], "fee": "10.50", "site": "North"},
+        {"owner": "nobody", "made": "soon", "site": "N1", "people": ["ann", None]},
+        {},
+    ]
+    nows = [
+        datetime.datetime.fromisoformat(text)
+        for text in (
+            "2026-11-01T03:59:59.999999Z",
+            "2026-11-01T04:00:00Z",
+            "2026-11-02T04:59:59Z",
+            "2026-11-02T05:00:00Z",
+        )
+    ]
+    requests: list[dict[str, Any]] = [{}, {"ip": "10.1.1.1", "at": "2025-11-01"}, {"ip": "::1", "at": "2025-10-31"}]
+    changes: list[dict[str, Any]] = [
+        {"status": "closed"},
+        {"fee": "100.01", "tags": None},
+        {"site": "Pier", "owner": "eve"},
+        {"people": ["fay", "eve"], "due": None},
+        {"people": []},
+    ]
+    users = [*(user.id for user in policy_set.users), "sync"]
+    asked = [
+        Asked(user, action, "file", record, now, requests[number % 3])
+        for number, now in enumerate(nows)
+        for user in users
+        for record in records
+        for action in ("view", "create", "delete", "show", "scan", "modify")
+    ]
+    asked += [
+        Asked(user, "modify", "file", record, now, field=field, changes=change)
+        for now in nows[1:3]
+        for user in users
+        for record in records
+        for field, change in zip((None, "fee", "site", None, "tags"), changes, strict=True)
+    ]
+    found = compare("cedar", loaded, policy_set, asked)
+    assert (found.refused, found.asked, found.unanswered) == ([], len(asked), 0)
+    assert 0.05 < found.allowed / found.asked < 0.6
 
 
 # --- requests that no helper put together --------------------------------------------------------------------
