@@ -28,12 +28,11 @@ def json_bytes(value: object) -> bytes:
 
 def with_source_map(bundle: Bundle, policy_set: ir.PolicySet) -> Bundle:
     """The bundle with ``sourcemap.json``: for each generated clause the statement that it comes from."""
-    clauses: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, dict[str, dict[str, None]]] = {}
     for each in bundle.clauses:
         assert each.file in bundle.files, each.file
-        found = clauses.setdefault(each.file, {}).setdefault(each.clause, [])
-        if each.at not in found:
-            found.append(each.at)
+        found.setdefault(each.file, {}).setdefault(each.clause, {})[each.at] = None
+    clauses = {file: {clause: list(ats) for clause, ats in of.items()} for file, of in found.items()}
     document = {"digest": policy_set.digest, "sources": list(policy_set.sources), "clauses": clauses}
     return msgspec.structs.replace(bundle, files={**bundle.files, SOURCE_MAP: json_bytes(document)})
 
