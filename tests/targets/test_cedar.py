@@ -458,6 +458,29 @@ def test_every_clause_leads_to_its_line() -> None:
     assert 'User::"cid"' in clauses["entities.json"]
 
 
+def test_each_policy_is_about_one_resource() -> None:
+    """So that there may be a policy set for each."""
+    policy_set, scenarios = known("policies/securitytrax")
+    files = {name: content.decode() for name, content in bundle_of(policy_set).files.items()}
+    document = json.loads(files["policies.json"])
+    entities = json.loads(files["entities.json"])
+    compared = 0
+    for resource in ("customer", "customer_file"):
+        static = {
+            id: policy
+            for id, policy in document["staticPolicies"].items()
+            if policy["resource"] == {"op": "is", "entity_type": resource}
+        }
+        assert 0 < len(static) < len(document["staticPolicies"])
+        engine = CedarEngine(json.dumps({**document, "staticPolicies": static}), files["schema.json"], entities)
+        session = CedarSession(engine, asking(policy_set))
+        of = [each for each in scenarios if each.asked.resource == resource]
+        answers = session.decide([each.asked for each in of])
+        assert [answer and answer.allowed for answer in answers] == [each.allowed for each in of]
+        compared += len(of)
+    assert compared > 100
+
+
 @pytest.mark.parametrize("count", [3, 30])
 def test_there_are_no_more_policies_with_more_groups(count: int) -> None:
     groups = "".join(
