@@ -23,6 +23,7 @@ from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
 from policylang.testing.asked import Asked
 from tests.engines.cedar_engine import CedarEngine
+from tests.engines.files import EngineError
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled, project
 from tests.targets.cedar_session import CedarSession, loaded
@@ -391,6 +392,14 @@ def site(name: str) -> dict[str, Any]:
 )
 def test_requests(user: str, context: dict[str, Any], allowed: bool) -> None:
     assert ask(user, "view", **context) == allowed
+
+
+@pytest.mark.parametrize(
+    "context", [{"record": {"created": "2026-11-20"}}, {"record": {"no such": 1}}, {"now": None}, {"chosen": "ann"}]
+)
+def test_a_request_that_does_not_fit_the_schema_has_no_answer(context: dict[str, Any]) -> None:
+    with pytest.raises(EngineError):
+        ask("ann", "view", **context)
 
 
 def test_whom_somebody_chooses() -> None:

@@ -21,6 +21,7 @@ _IF, _OR, _AND, _RELATION, _SUM, _UNARY, _MEMBER = range(7)
 _BINARY = {"||": _OR, "&&": _AND, "+": _SUM, "-": _SUM}
 _BINARY |= dict.fromkeys(("==", "<", "<=", ">", ">=", "in"), _RELATION)
 _METHODS = frozenset({"contains", "hasTag", "getTag", "isInRange"})
+_WIDTH = 110
 
 
 # --- putting together ----------------------------------------------------------------------------------------
@@ -125,18 +126,36 @@ def text(expression: Expression) -> str:
 
 
 def block(expression: Expression) -> str:
-    """The same as the body of a condition, a line for each part of a conjunction."""
+    """The same as the body of a condition, a line for each part of a conjunction and of what is too long."""
+    if "&&" not in expression and len(text(expression)) <= _WIDTH:
+        return f"{{ {text(expression)} }}"
+    return f"{{\n{_lines(expression, 2)}\n}}"
+
+
+def _lines(expression: Expression, indent: int) -> str:
+    pad = " " * indent
+    operator = next((each for each in ("&&", "||") if each in expression), None)
+    if operator is None:
+        return f"{pad}{text(expression)}"
+    parts = []
+    for item in _chain(operator, expression):
+        written = _inside(item, _BINARY[operator])
+        if len(written) + indent > _WIDTH and ("&&" in item or "||" in item):
+            written = f"(\n{_lines(item, indent + 2)}\n{pad})"
+        parts.append(f"{pad}{written}")
+    return f" {operator}\n".join(parts)
+
+
+def _chain(operator: str, expression: Expression) -> list[Expression]:
+    """What the operator joins, in order."""
     waiting, parts = [expression], []
     while waiting:
         item = waiting.pop()
-        if "&&" in item:
-            waiting += (item["&&"]["right"], item["&&"]["left"])
+        if operator in item:
+            waiting += (item[operator]["right"], item[operator]["left"])
         else:
             parts.append(item)
-    if len(parts) == 1:
-        return f"{{ {text(expression)} }}"
-    lines = " &&\n".join(f"  {_inside(part, _AND)}" for part in parts)
-    return f"{{\n{lines}\n}}"
+    return parts
 
 
 def _text(expression: Expression) -> tuple[str, int]:
@@ -164,7 +183,7 @@ def _text(expression: Expression) -> tuple[str, int]:
         return f"!{_inside(of['arg'], _MEMBER)}", _UNARY
     if name == "if-then-else":
         return f"if {text(of['if'])} then {text(of['then'])} else {text(of['else'])}", _IF
-    if name in _METHODS or name == "isInRange":
+    if name in _METHODS:
         receiver, argument = (of["left"], of["right"]) if isinstance(of, dict) else of
         return f"{_inside(receiver, _MEMBER)}.{name}({text(argument)})", _MEMBER
     level = _BINARY[name]

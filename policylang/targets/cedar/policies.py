@@ -125,6 +125,7 @@ class Policies:
             made += self._of_resource(resource)
         made += self._calendars(made)
         self.found = {policy.id: policy for policy in sorted(made, key=lambda policy: policy.id)}
+        assert len(self.found) == len(made)
 
     # --- who is in a right -----------------------------------------------------------------------------------
 
@@ -277,7 +278,9 @@ def _is_about(fields: tuple[str, ...] | None) -> Expression:
     """The field that is asked for is one of these; true if null."""
     if fields is None:
         return TRUE
-    return all_of((has(CONTEXT, FIELD), binary("contains", literal(list(fields)), member(CONTEXT, FIELD))))
+    asked = member(CONTEXT, FIELD)
+    one_of = binary("contains", literal(list(fields)), asked)
+    return all_of((has(CONTEXT, FIELD), binary("==", asked, literal(fields[0])) if len(fields) == 1 else one_of))
 
 
 def _never(deny: ir.Deny) -> Expression:
