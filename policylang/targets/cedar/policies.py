@@ -263,7 +263,7 @@ class Policies:
             given = member(CONTEXT, name)
             ordinary = all_of((binary(">=", given, literal(first)), binary("<=", given, literal(last))))
             for resource in self.index.policy_set.resources:
-                if any(p.resource == resource.name and _mentions((p.when, p.unless), given) for p in made):
+                if any(p.resource == resource.name and _counts_from(given, (p.when, p.unless)) for p in made):
                     ids = tuple(action_id(resource.name, action.name) for action in resource.actions)
                     id = f"{name} of {resource.name}"
                     yield Policy(id, "forbid", resource.name, ids, (resource.at,), unless=ordinary)
@@ -288,11 +288,15 @@ def _never(deny: ir.Deny) -> Expression:
     return FALSE if deny.condition is None else is_false(deny.condition)
 
 
-def _mentions(value: Any, expression: Expression) -> bool:
+def _counts_from(given: Expression, value: Any) -> bool:
+    """Whether anything is added to it, or taken from it."""
     waiting = [value]
     while waiting:
         item = waiting.pop()
-        if item == expression:
-            return True
-        waiting += item.values() if isinstance(item, dict) else item if isinstance(item, list | tuple) else ()
+        if isinstance(item, dict):
+            if any(sign in item and item[sign]["left"] == given for sign in "+-"):
+                return True
+            waiting += item.values()
+        elif isinstance(item, list | tuple):
+            waiting += item
     return False
