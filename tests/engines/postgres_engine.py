@@ -33,6 +33,7 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "shared_buffers": "32MB",
     "max_connections": "20",
+    "max_locks_per_transaction": "1024",  # a script that makes thousands of roles locks each
     "autovacuum": "off",
 }
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from policylang.runtime.index import Index
 from policylang.targets.constructs import CONSTRUCTS
-from policylang.targets.postgres.names import literal
 from policylang.targets.postgres.readme import readme
 from policylang.targets.postgres.refusals import refusals
 from policylang.targets.postgres.script import FILE, Script, resource
@@ -26,10 +25,9 @@ def _emit(input: Input) -> Bundle:
     index, settings = Index(input.policy_set), input.settings.postgres
     script = Script(index, mapped(index, settings), settings.role_prefix)
     up = script.text()
-    roles = f"ARRAY[{literal(script.reader)}, {literal(script.application)}]::name[]"
     files = {
         FILE: up.encode(),
-        "down.sql": f"{resource('down.sql')}\n".replace("{roles}", roles).encode(),
+        "down.sql": f"{resource('down.sql')}\n".encode(),
         "README.md": readme(script).encode(),
     }
     return Bundle(files, tuple(script.clauses))

@@ -14,17 +14,9 @@ BEGIN
       EXECUTE format('GRANT %s ON %s TO PUBLIC', privilege, each.name);
     END LOOP;
   END LOOP;
-  FOR each IN SELECT unnest(ARRAY(SELECT role FROM policylang.classes) || {roles}) AS role LOOP
-    IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = each.role) THEN
-      EXECUTE format('DROP OWNED BY %I CASCADE', each.role);
-      BEGIN
-        EXECUTE format('DROP ROLE %I', each.role);
-      EXCEPTION WHEN dependent_objects_still_exist THEN
-        RAISE NOTICE 'role % is used by another database', each.role;
-      END;
-    END IF;
-  END LOOP;
 END
 $policylang$;
+UPDATE policylang.roles SET wanted = false;
+CALL policylang.drop_stale_roles();
 DROP SCHEMA policylang CASCADE;
 COMMIT;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -20,30 +19,24 @@ from policylang.targets.postgres.names import literal
 TRUE, FALSE = "TRUE", "FALSE"
 
 
-class Class(msgspec.Struct, frozen=True):
-    """Users who have the same at every time, and their database role: ``had`` says what, period by period."""
+class Had(msgspec.Struct, frozen=True):
+    """What users have, period by period: all who have the same at every time."""
 
-    role: str
-    had: tuple[tuple[Period, Profile], ...]
+    periods: tuple[tuple[Period, Profile], ...]
     users: tuple[str, ...]
 
 
-def classes(index: Index, prefix: str) -> tuple[Class, ...]:
-    """All users and integrations, in the order of the names of their roles, which hang on what they have alone."""
+def had(index: Index) -> tuple[Had, ...]:
+    """All users and integrations."""
     members: dict[tuple[tuple[Period, Profile], ...], list[str]] = {}
     for user in index.requesters:
         members.setdefault(tuple(periods(index, user)), []).append(user)
-    made = [Class(f"{prefix}_{_digest(had)}", had, tuple(users)) for had, users in members.items()]
-    return tuple(sorted(made, key=lambda each: each.role))
+    return tuple(Had(found, tuple(users)) for found, users in members.items())
 
 
-def _digest(had: tuple[tuple[Period, Profile], ...]) -> str:
-    return hashlib.sha256(msgspec.json.encode(had, order="deterministic")).hexdigest()[:20]
-
-
-def plans(index: Index, who: Class, action: str, resource: str) -> tuple[tuple[Period, Plan], ...]:
+def plans(index: Index, who: Had, action: str, resource: str) -> tuple[tuple[Period, Plan], ...]:
     """What decides the action in each period in which anything grants it; one period, where they are alike."""
-    found = [(period, make_plan(index, profile, action, resource)) for period, profile in who.had]
+    found = [(period, make_plan(index, profile, action, resource)) for period, profile in who.periods]
     if all(plan == found[0][1] for _, plan in found):
         found = [(Period(), found[0][1])]
     return tuple((period, plan) for period, plan in found if plan.ways and plan.requirement is not False)

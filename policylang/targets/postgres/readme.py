@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from policylang.targets.postgres.names import name
-from policylang.targets.postgres.script import COMMANDS, Script, resource
+from policylang.targets.postgres.rights import COMMANDS
+from policylang.targets.postgres.script import Script, resource
 
 
 def readme(script: Script) -> str:
@@ -19,7 +20,7 @@ def readme(script: Script) -> str:
         tables=tables,
         left=", ".join(f"`{each}`" for each in left) or "none",
         application=name(script.application),
-        classes=len(script.classes),
-        users=sum(len(each.users) for each in script.classes),
+        roles=len(script.rights.roles),
+        users=sum(len(each.users) for each in script.rights.roles),
         zone=script.index.policy_set.timezone,
     )

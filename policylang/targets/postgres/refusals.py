@@ -12,7 +12,7 @@ from policylang.runtime.sources import Bundle
 from policylang.runtime.truth import operands
 from policylang.target_settings import Postgres
 from policylang.targets.postgres import tables
-from policylang.targets.postgres.expressions import Class, classes, covering, plans
+from policylang.targets.postgres.expressions import Had, covering, had, plans
 from policylang.targets.postgres.script import conditions
 from policylang.targets.target import Refusal
 
@@ -27,13 +27,13 @@ def refusals(index: Index, settings: Postgres) -> Iterator[Refusal]:
     for resource, condition in conditions(index, mapped):
         yield from _of_condition(index, mapped, resource, condition)
     yield from _texts(index)
-    for each in classes(index, settings.role_prefix):
+    for each in had(index):
         for resource in mapped:
             if "view" in index.actions[resource]:
                 yield from _viewed_in_part(index, each, resource)
 
 
-def _viewed_in_part(index: Index, each: Class, resource: str) -> Iterator[Refusal]:
+def _viewed_in_part(index: Index, each: Had, resource: str) -> Iterator[Refusal]:
     """Attributes that are covered on some of the rows that may be viewed."""
     planned = plans(index, each, "view", resource)
     _, some = covering(planned, index.attributes[resource])

@@ -4,39 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from typing import Any
 
-import msgspec
-
-from policylang.check.periods import Period
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import RecordType, SetType, Type, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.plan import Plan
 from policylang.runtime.sources import Bundle
 from policylang.runtime.truth import operands
-from policylang.targets.postgres.conditions import ME, Row, related
-from policylang.targets.postgres.expressions import (
-    FALSE,
-    Class,
-    all_of,
-    any_of,
-    classes,
-    covering,
-    holders,
-    opened,
-    plans,
-    statements,
-)
-from policylang.targets.postgres.names import listed, literal, name
+from policylang.targets.postgres.conditions import ME, related
+from policylang.targets.postgres.expressions import all_of, holders
+from policylang.targets.postgres.names import literal, name
+from policylang.targets.postgres.rights import COMMANDS, Right, Rights
 from policylang.targets.postgres.tables import Mapped
 from policylang.targets.target import Clause
-
-COMMANDS = {"view": "SELECT", "create": "INSERT", "modify": "UPDATE", "delete": "DELETE"}
-"""The actions that are commands of SQL."""
 
 FILE = "up.sql"
 
@@ -46,7 +29,7 @@ class Script:
 
     def __init__(self, index: Index, tables: dict[str, Mapped], prefix: str) -> None:
         self.index, self.tables, self.prefix = index, tables, prefix
-        self.classes = classes(index, prefix)
+        self.rights = Rights(index, tables, prefix)
         self.clauses: list[Clause] = []
 
     @property
@@ -57,6 +40,15 @@ class Script:
     def application(self) -> str:
         return f"{self.prefix}_app"
 
+    @property
+    def everybody(self) -> str:
+        return f"{self.prefix}_user"
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The roles that there always are."""
+        return self.reader, self.application, self.everybody
+
     def text(self) -> str:
         """The whole script."""
         parts = [
@@ -65,13 +57,14 @@ class Script:
             "SET LOCAL standard_conforming_strings = on;",
             "SET LOCAL client_min_messages = warning;",
             "SET LOCAL check_function_bodies = off;",
-            *self._roles(),
             resource("schema.sql"),
-            *self._grants_of_schema(),
+            *self._roles(),
             *self._people(),
             *self._functions(),
             *(line for table in self.tables.values() for line in self._table(table)),
-            f"CALL policylang.remember({listed([each.role for each in self.classes], 'name')});",
+            *(line for key, right in sorted(self.rights.all.items()) for line in self._right(key, right)),
+            "CALL policylang.drop_stale_roles();",
+            f"REVOKE {name(self.reader)} FROM CURRENT_USER;",
             "COMMIT;",
         ]
         return "\n".join(parts) + "\n"
@@ -79,33 +72,28 @@ class Script:
     # --- roles, people, functions ----------------------------------------------------------------------------
 
     def _roles(self) -> Iterator[str]:
-        yield "-- Database roles: one for users who have the same, one that may become each, one for reading."
-        every = [self.reader, self.application, *(each.role for each in self.classes)]
-        yield (
-            f"DO $policylang$ DECLARE r name; BEGIN FOREACH r IN ARRAY {listed(every, 'name')} LOOP\n"
-            "  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN\n"
-            "    EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', r);\n"
-            "  END IF;\nEND LOOP; END $policylang$;"
+        yield "-- Database roles: three that there always are, one for each right, one for users who have the same."
+        rows: list[tuple[str, tuple[str, ...]]] = [(each, ()) for each in (*self.shared, *sorted(self.rights.all))]
+        rows += [(each.name, (self.everybody, *each.rights)) for each in self.rights.roles]
+        listed = [f"({literal(each)}, {literal(_array(rights))}, true)" for each, rights in rows]
+        yield "UPDATE policylang.roles SET wanted = false;"
+        yield from _insert(
+            "policylang.roles (name, rights, wanted)", listed, "ON CONFLICT (name) DO UPDATE SET wanted = true"
         )
+        yield f"CALL policylang.create_roles({literal(self.application)});"
         yield f"GRANT {name(self.reader)} TO CURRENT_USER;"
-        yield from (f"GRANT {name(each.role)} TO {name(self.application)};" for each in self.classes)
-
-    def _grants_of_schema(self) -> Iterator[str]:
-        who = ", ".join(name(role) for role in (self.application, self.reader, *(c.role for c in self.classes)))
-        yield f"GRANT USAGE ON SCHEMA policylang TO {who};"
+        yield f"GRANT USAGE ON SCHEMA policylang TO {', '.join(map(name, self.shared))};"
         yield f"GRANT CREATE ON SCHEMA policylang TO {name(self.reader)};"
         yield f"GRANT SELECT ON policylang.users, policylang.holders TO {name(self.reader)};"
-        yield from (f"GRANT USAGE ON SCHEMA {name(schema)} TO {who};" for schema in sorted(self._schemas()))
-
-    def _schemas(self) -> set[str]:
-        return {table.schema for table in self.tables.values()}
+        for schema in sorted({table.schema for table in self.tables.values()}):
+            yield f"GRANT USAGE ON SCHEMA {name(schema)} TO {name(self.reader)}, {name(self.everybody)};"
 
     def _people(self) -> Iterator[str]:
         yield "-- Users, the attributes that conditions look at, and who has which role when."
         yield "DELETE FROM policylang.users; DELETE FROM policylang.holders;"
         rows = [
-            f"({literal(user)}, {literal(each.role)}, {literal(json.dumps(self._attributes(user), sort_keys=True))})"
-            for each in self.classes
+            f"({literal(user)}, {literal(each.name)}, {literal(json.dumps(self._attributes(user), sort_keys=True))})"
+            for each in self.rights.roles
             for user in each.users
         ]
         yield from _insert("policylang.users (id, role, attributes)", rows)
@@ -144,8 +132,7 @@ class Script:
                 f"ALTER FUNCTION {related(of, attribute)} OWNER TO {name(self.reader)};"
             )
         yield "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA policylang FROM PUBLIC;"
-        who = ", ".join(name(role) for role in (self.reader, self.application, *(c.role for c in self.classes)))
-        yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA policylang TO {who};"
+        yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA policylang TO {', '.join(map(name, self.shared))};"
 
     def _read(self) -> set[tuple[str, str]]:
         """Attributes of related records that conditions look at: resource and name."""
@@ -172,69 +159,31 @@ class Script:
         columns = ", ".join(name(column) for column in dict.fromkeys(every))
         yield f"GRANT SELECT ({columns}) ON {table.sql} TO {name(self.reader)};"
         yield from self._eligible_triggers(table)
-        row = Row(self.index, self.tables, table.resource, name(table.table))
-        for action, command in COMMANDS.items():
-            if action in self.index.actions[table.resource]:
-                yield from self._command(table, row, action, command)
 
-    def _command(self, table: Mapped, row: Row, action: str, command: str) -> Iterator[str]:
-        """Privileges, and a policy for each expression, with all classes that have it."""
-        sharing: dict[str, list[str]] = {}
-        sources: dict[str, frozenset[str]] = {}
-        for each in self.classes:
-            planned = plans(self.index, each, action, table.resource)
-            always, some = covering(planned, self.index.attributes[table.resource])
-            expression = opened(row, planned)
-            if not planned or expression == FALSE:
-                continue
-            if action == "create":
-                expression = all_of((expression, *(self._if_set(row, planned, field) for field in sorted(some))))
-            sharing.setdefault(expression, []).append(each.role)
-            sources[expression] = sources.get(expression, frozenset()) | statements(planned)
-            yield self._privilege(table, action, command, each, sorted(always | some))
-            if action == "modify":
-                yield from self._field_triggers(table, each, planned, some)
-        for expression, roles in sharing.items():
-            policy = f"policylang {action} {_short(expression + table.sql)}"
-            known = all_of((f"((SELECT {ME}) IS NOT NULL)", expression))
-            clauses = {"INSERT": ("WITH CHECK",), "UPDATE": ("USING", "WITH CHECK")}.get(command, ("USING",))
-            body = " ".join(f"{clause} ({known})" for clause in clauses)
-            to = ", ".join(name(role) for role in roles)
-            yield f"CREATE POLICY {name(policy)} ON {table.sql} FOR {command} TO {to}\n  {body};"
-            self.clauses += [
-                Clause(FILE, f"policy {policy} on {table.table}", at) for at in sorted(sources[expression])
-            ]
-
-    def _if_set(self, row: Row, planned: tuple[tuple[Period, Plan], ...], field: str) -> str:
-        return any_of((f"({row.column(field)} IS NULL)", opened(row, planned, field)))
-
-    def _privilege(self, table: Mapped, action: str, command: str, each: Class, fields: list[str]) -> str:
-        if command == "DELETE":
-            return f"GRANT DELETE ON {table.sql} TO {name(each.role)};"
-        columns = [table.columns[field] for field in fields]
-        columns += [table.key] if command != "UPDATE" and table.key not in columns else []
-        if not columns:
-            return f"-- {each.role} may {action} no attribute"
-        listed_ = ", ".join(name(column) for column in columns)
-        return f"GRANT {command} ({listed_}) ON {table.sql} TO {name(each.role)};"
-
-    def _field_triggers(
-        self, table: Mapped, each: Class, planned: tuple[tuple[Period, Plan], ...], some: frozenset[str]
-    ) -> Iterator[str]:
-        """Attributes that may be changed on some rows only: before the change and after it."""
-        for field in sorted(some):
-            rows = [Row(self.index, self.tables, table.resource, alias, once=False) for alias in ("OLD", "NEW")]
-            both = all_of(opened(row, planned, field) for row in rows)
-            trigger = f"policylang modify {_short(f'{each.role} {field}')}"
-            message = literal(f"{field} may not be changed on this record")
+    def _right(self, key: str, right: Right) -> Iterator[str]:
+        """Privileges, the policy, and triggers for columns that may be changed on some rows only."""
+        command, digest = COMMANDS[right.action], key.rpartition("_")[2]
+        columns = f" ({', '.join(map(name, right.columns))})" if right.columns else ""
+        yield f"GRANT {command}{columns} ON {right.table} TO {name(key)};"
+        policy = f"policylang {right.action} {digest}"
+        known = all_of((f"((SELECT {ME}) IS NOT NULL)", right.condition))
+        clauses = {"INSERT": ("WITH CHECK",), "UPDATE": ("USING", "WITH CHECK")}.get(command, ("USING",))
+        body = " ".join(f"{clause} ({known})" for clause in clauses)
+        yield f"CREATE POLICY {name(policy)} ON {right.table} FOR {command} TO {name(key)}\n  {body};"
+        made = [f"policy {policy}"]
+        for column, condition in right.changes:
+            trigger = f"policylang modify {_short(f'{key} {column}')}"
+            message = literal(f"{column} may not be changed on this record")
+            held = f"{ME} IS NOT NULL AND pg_catalog.pg_has_role(CURRENT_USER, {literal(key)}, 'USAGE')"
             yield (
-                f"CREATE TRIGGER {name(trigger)} BEFORE UPDATE OF {name(table.columns[field])} ON {table.sql}\n"
-                f"  FOR EACH ROW WHEN (CURRENT_USER = {literal(each.role)} AND {both} IS NOT TRUE)\n"
+                f"CREATE TRIGGER {name(trigger)} BEFORE UPDATE OF {name(column)} ON {right.table}\n"
+                f"  FOR EACH ROW WHEN ({held} AND {condition} IS NOT TRUE)\n"
                 f"  EXECUTE FUNCTION policylang.refuse({message});"
             )
-            self.clauses += [
-                Clause(FILE, f"trigger {trigger} on {table.table}", at) for at in sorted(statements(planned))
-            ]
+            made.append(f"trigger {trigger}")
+        on = self.tables[right.resource].table
+        sources = sorted(self.rights.sources[key])
+        self.clauses += [Clause(FILE, f"{each} on {on}", at) for each in made for at in sources]
 
     def _eligible(self, table: Mapped) -> Iterator[tuple[ir.Attribute, str, bool]]:
         """Attributes that ask for users with a role, the role, and whether they are sets."""
@@ -283,9 +232,14 @@ def _paths(condition: c.Condition) -> Iterator[c.Path]:
             yield from (operand for operand in operands(condition) if isinstance(operand, c.Path))
 
 
-def _insert(into: str, rows: list[str]) -> Iterator[str]:
+def _insert(into: str, rows: list[str], then: str = "") -> Iterator[str]:
     for start in range(0, len(rows), 1000):
-        yield f"INSERT INTO {into} VALUES\n  " + ",\n  ".join(rows[start : start + 1000]) + ";"
+        yield f"INSERT INTO {into} VALUES\n  " + ",\n  ".join(rows[start : start + 1000]) + f"{then and ' '}{then};"
+
+
+def _array(names: Iterable[str]) -> str:
+    """An array as PostgreSQL writes it."""
+    return "{" + ",".join(json.dumps(each) for each in names) + "}"
 
 
 def _day(day: object) -> str:
@@ -299,14 +253,3 @@ def _short(text: str) -> str:
 def resource(file: str) -> str:
     """A file beside this one."""
     return resources.files(__package__).joinpath(file).read_text(encoding="utf-8").rstrip("\n")
-
-
-class Written(msgspec.Struct, frozen=True):
-    up: str
-    clauses: tuple[Clause, ...]
-
-
-def write(index: Index, tables: dict[str, Mapped], prefix: str) -> Written:
-    script = Script(index, tables, prefix)
-    text = script.text()
-    return Written(text, tuple(script.clauses))

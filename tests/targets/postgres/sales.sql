@@ -3,28 +3,21 @@ BEGIN;
 SET LOCAL standard_conforming_strings = on;
 SET LOCAL client_min_messages = warning;
 SET LOCAL check_function_bodies = off;
--- Database roles: one for users who have the same, one that may become each, one for reading.
-DO $policylang$ DECLARE r name; BEGIN FOREACH r IN ARRAY ARRAY['policylang_reader', 'policylang_app', 'policylang_4d563cd2aa4e0f093d44', 'policylang_97c9fb1ddaa9ba75f826']::name[] LOOP
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
-    EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', r);
-  END IF;
-END LOOP; END $policylang$;
-GRANT "policylang_reader" TO CURRENT_USER;
-GRANT "policylang_4d563cd2aa4e0f093d44" TO "policylang_app";
-GRANT "policylang_97c9fb1ddaa9ba75f826" TO "policylang_app";
 -- What policylang keeps in the database.
 CREATE SCHEMA IF NOT EXISTS policylang;
 REVOKE ALL ON SCHEMA policylang FROM PUBLIC;
 CREATE TABLE IF NOT EXISTS policylang.users (id text PRIMARY KEY, role name NOT NULL, attributes jsonb NOT NULL);
 CREATE TABLE IF NOT EXISTS policylang.holders (role text NOT NULL, user_id text NOT NULL, first date, last date);
 CREATE INDEX IF NOT EXISTS holders_of_role ON policylang.holders (role, user_id);
-CREATE TABLE IF NOT EXISTS policylang.classes (role name PRIMARY KEY);
--- How the tables were before: whether rows were protected, and what everybody was granted.
+-- Database roles, and the roles for rights that each holds; not wanted: of an earlier script.
+CREATE TABLE IF NOT EXISTS policylang.roles (name name PRIMARY KEY, rights name[] NOT NULL, wanted boolean NOT NULL);
+-- How the tables were before: whether rows were protected, and what everybody was granted, whole or by column.
 CREATE TABLE IF NOT EXISTS policylang.tables (
   name regclass PRIMARY KEY, enabled boolean NOT NULL, forced boolean NOT NULL, public text[] NOT NULL
 );
+REVOKE ALL ON ALL TABLES IN SCHEMA policylang FROM PUBLIC;
 
--- Take back everything that an earlier script put on tables.
+-- Take back everything that an earlier script put on tables, but for the privileges of roles.
 CREATE OR REPLACE PROCEDURE policylang.withdraw() LANGUAGE plpgsql AS $policylang$
 DECLARE
   each record;
@@ -41,46 +34,118 @@ BEGIN
               WHERE p.pronamespace = 'policylang'::regnamespace AND p.proname LIKE '%.%' LOOP
     EXECUTE format('DROP FUNCTION %s', each.signature);
   END LOOP;
-  FOR each IN SELECT c.role, t.name FROM policylang.classes c CROSS JOIN policylang.tables t
-              JOIN pg_catalog.pg_roles r ON r.rolname = c.role JOIN pg_catalog.pg_class k ON k.oid = t.name LOOP
-    EXECUTE format('REVOKE ALL ON %s FROM %I', each.name, each.role);
+END
+$policylang$;
+
+-- Make the roles that are wanted. The policy is on a table without row-level security: it is there for no row, but keeps
+-- other databases of the server, which share the roles, from dropping them.
+CREATE OR REPLACE PROCEDURE policylang.create_roles(application name) LANGUAGE plpgsql AS $policylang$
+DECLARE
+  each record;
+BEGIN
+  FOR each IN SELECT r.name FROM policylang.roles r
+              WHERE r.wanted AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.rolname = r.name) LOOP
+    EXECUTE format('CREATE ROLE %I NOLOGIN %s', each.name, CASE WHEN each.name = application THEN 'NOINHERIT' END);
+  END LOOP;
+  FOR each IN SELECT quote_ident(r.name) AS member, string_agg(quote_ident(held), ', ') AS granted
+              FROM policylang.roles r CROSS JOIN unnest(r.rights) held
+              WHERE r.wanted AND NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members m
+                WHERE m.roleid = quote_ident(held)::regrole AND m.member = quote_ident(r.name)::regrole)
+              GROUP BY r.name LOOP
+    EXECUTE format('GRANT %s TO %s', each.granted, each.member);
+  END LOOP;
+  FOR each IN SELECT string_agg(quote_ident(r.name), ', ') AS names FROM policylang.roles r
+              WHERE r.wanted AND r.rights <> '{}' HAVING count(*) > 0 LOOP
+    EXECUTE format('GRANT %s TO %I', each.names, application);
+    EXECUTE format('CREATE POLICY "policylang keeps" ON policylang.roles TO %s USING (false)', each.names);
   END LOOP;
 END
 $policylang$;
 
--- Let nobody see a row of a table, its owner included, but by a policy.
-CREATE OR REPLACE PROCEDURE policylang.protect(schema_name text, table_name text) LANGUAGE plpgsql AS $policylang$
+CREATE OR REPLACE PROCEDURE policylang.drop_stale_roles() LANGUAGE plpgsql AS $policylang$
 DECLARE
-  target regclass := format('%I.%I', schema_name, table_name)::regclass;
+  each record;
 BEGIN
-  INSERT INTO policylang.tables (name, enabled, forced, public)
-  SELECT c.oid, c.relrowsecurity, c.relforcerowsecurity,
-         ARRAY(SELECT a.privilege_type FROM aclexplode(c.relacl) a WHERE a.grantee = 0 ORDER BY 1)
-  FROM pg_catalog.pg_class c WHERE c.oid = target
-  ON CONFLICT (name) DO NOTHING;
-  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
-  EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
-  EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', target);
+  FOR each IN SELECT r.name FROM policylang.roles r JOIN pg_catalog.pg_roles p ON p.rolname = r.name
+              WHERE NOT r.wanted LOOP
+    EXECUTE format('GRANT %I TO CURRENT_USER', each.name);
+    EXECUTE format('DROP OWNED BY %I CASCADE', each.name);
+    BEGIN
+      EXECUTE format('DROP ROLE %I', each.name);
+    EXCEPTION WHEN dependent_objects_still_exist THEN
+      EXECUTE format('REVOKE %I FROM CURRENT_USER', each.name);
+      RAISE NOTICE 'role % is used by another database', each.name;
+    END;
+  END LOOP;
+  DELETE FROM policylang.roles WHERE NOT wanted;
 END
 $policylang$;
 
--- The roles of users, for the next time.
-CREATE OR REPLACE PROCEDURE policylang.remember(roles name[]) LANGUAGE sql AS $policylang$
-  DELETE FROM policylang.classes;
-  INSERT INTO policylang.classes (role) SELECT unnest(roles);
+-- Let nobody see a row of a table, its owner included, but by a policy of these; nor of its partitions and children.
+CREATE OR REPLACE PROCEDURE policylang.protect(schema_name text, table_name text) LANGUAGE plpgsql AS $policylang$
+DECLARE
+  target regclass := format('%I.%I', schema_name, table_name)::regclass;
+  other text;
+BEGIN
+  SELECT i.inhparent::regclass INTO other FROM pg_catalog.pg_inherits i WHERE i.inhrelid = target LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION '% is a part of %, where other rules hold for its rows', target, other
+      USING HINT = 'Name the whole table in `targets: postgres: tables:`.';
+  END IF;
+  SELECT p.polname INTO other FROM pg_catalog.pg_policy p
+  WHERE p.polrelid = target AND p.polpermissive AND NOT starts_with(p.polname, 'policylang ')
+    AND p.polroles && ARRAY(SELECT 0 UNION SELECT quote_ident(r.name)::regrole::oid FROM policylang.roles r WHERE r.wanted)
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'policy % on % would let users reach more rows', quote_ident(other), target
+      USING HINT = 'Drop it, or name the roles in it that it is for.';
+  END IF;
+  FOR target IN
+    WITH RECURSIVE parts (name) AS (
+      SELECT target::oid UNION SELECT i.inhrelid FROM parts JOIN pg_catalog.pg_inherits i ON i.inhparent = parts.name
+    ) SELECT name FROM parts
+  LOOP
+    INSERT INTO policylang.tables (name, enabled, forced, public)
+    SELECT c.oid, c.relrowsecurity, c.relforcerowsecurity, ARRAY(
+      SELECT a.privilege_type FROM aclexplode(c.relacl) a WHERE a.grantee = 0
+      UNION ALL
+      SELECT format('%s (%I)', a.privilege_type, t.attname)
+      FROM pg_catalog.pg_attribute t CROSS JOIN aclexplode(t.attacl) a WHERE t.attrelid = c.oid AND a.grantee = 0
+      ORDER BY 1)
+    FROM pg_catalog.pg_class c WHERE c.oid = target
+    ON CONFLICT (name) DO NOTHING;
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+    EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', target);
+  END LOOP;
+END
 $policylang$;
 
 CALL policylang.withdraw();
-GRANT USAGE ON SCHEMA policylang TO "policylang_app", "policylang_reader", "policylang_4d563cd2aa4e0f093d44", "policylang_97c9fb1ddaa9ba75f826";
+-- Database roles: three that there always are, one for each right, one for users who have the same.
+UPDATE policylang.roles SET wanted = false;
+INSERT INTO policylang.roles (name, rights, wanted) VALUES
+  ('policylang_reader', '{}', true),
+  ('policylang_app', '{}', true),
+  ('policylang_user', '{}', true),
+  ('policylang_right_68febb1ec7e74afc5b5b', '{}', true),
+  ('policylang_right_904647f1b55fff976917', '{}', true),
+  ('policylang_right_e46d027e1c9f2b5e0a65', '{}', true),
+  ('policylang_right_f8cbfc443379045febee', '{}', true),
+  ('policylang_30c1fb855ef6a21366c4', '{"policylang_user","policylang_right_68febb1ec7e74afc5b5b","policylang_right_904647f1b55fff976917","policylang_right_e46d027e1c9f2b5e0a65","policylang_right_f8cbfc443379045febee"}', true),
+  ('policylang_4f53cda18c2baa0c0354', '{"policylang_user"}', true) ON CONFLICT (name) DO UPDATE SET wanted = true;
+CALL policylang.create_roles('policylang_app');
+GRANT "policylang_reader" TO CURRENT_USER;
+GRANT USAGE ON SCHEMA policylang TO "policylang_reader", "policylang_app", "policylang_user";
 GRANT CREATE ON SCHEMA policylang TO "policylang_reader";
 GRANT SELECT ON policylang.users, policylang.holders TO "policylang_reader";
-GRANT USAGE ON SCHEMA "public" TO "policylang_app", "policylang_reader", "policylang_4d563cd2aa4e0f093d44", "policylang_97c9fb1ddaa9ba75f826";
+GRANT USAGE ON SCHEMA "public" TO "policylang_reader", "policylang_user";
 -- Users, the attributes that conditions look at, and who has which role when.
 DELETE FROM policylang.users; DELETE FROM policylang.holders;
 INSERT INTO policylang.users (id, role, attributes) VALUES
-  ('ann', 'policylang_4d563cd2aa4e0f093d44', '{}'),
-  ('it''s "bob"', 'policylang_4d563cd2aa4e0f093d44', '{}'),
-  ('eve', 'policylang_97c9fb1ddaa9ba75f826', '{}');
+  ('ann', 'policylang_30c1fb855ef6a21366c4', '{}'),
+  ('it''s "bob"', 'policylang_30c1fb855ef6a21366c4', '{}'),
+  ('eve', 'policylang_4f53cda18c2baa0c0354', '{}');
 INSERT INTO policylang.holders (role, user_id, first, last) VALUES
   ('rep', 'ann', NULL, NULL),
   ('rep', 'it''s "bob"', NULL, NULL);
@@ -214,7 +279,7 @@ ALTER FUNCTION policylang.role_of(text) OWNER TO "policylang_reader";
 ALTER FUNCTION policylang.of_user(text, text) OWNER TO "policylang_reader";
 ALTER FUNCTION policylang.eligible(text, text) OWNER TO "policylang_reader";
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA policylang FROM PUBLIC;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA policylang TO "policylang_reader", "policylang_app", "policylang_4d563cd2aa4e0f093d44", "policylang_97c9fb1ddaa9ba75f826";
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA policylang TO "policylang_reader", "policylang_app", "policylang_user";
 -- "customer"
 CALL policylang.protect('public', 'customer');
 CREATE POLICY "policylang reader" ON "public"."customer" FOR SELECT TO "policylang_reader" USING (TRUE);
@@ -222,17 +287,18 @@ GRANT SELECT ("id", "name", "owner", "status") ON "public"."customer" TO "policy
 CREATE TRIGGER "policylang eligible 4c1029697ee35871" BEFORE INSERT OR UPDATE OF "owner" ON "public"."customer"
   FOR EACH ROW WHEN (NEW."owner" IS NOT NULL AND policylang.me() IS NOT NULL AND NOT policylang.eligible('rep', NEW."owner"::text))
   EXECUTE FUNCTION policylang.refuse('owner must be a user with role rep');
-GRANT SELECT ("name", "owner", "status", "id") ON "public"."customer" TO "policylang_4d563cd2aa4e0f093d44";
-CREATE POLICY "policylang view fc30cc3c4a37706c" ON "public"."customer" FOR SELECT TO "policylang_4d563cd2aa4e0f093d44"
-  USING (((SELECT policylang.me()) IS NOT NULL));
-GRANT INSERT ("name", "owner", "status", "id") ON "public"."customer" TO "policylang_4d563cd2aa4e0f093d44";
-CREATE POLICY "policylang create e96cc8d392341947" ON "public"."customer" FOR INSERT TO "policylang_4d563cd2aa4e0f093d44"
-  WITH CHECK ((((SELECT policylang.me()) IS NOT NULL) AND ("customer"."owner" = (SELECT policylang.me()))));
-GRANT UPDATE ("name", "owner", "status") ON "public"."customer" TO "policylang_4d563cd2aa4e0f093d44";
-CREATE POLICY "policylang modify e96cc8d392341947" ON "public"."customer" FOR UPDATE TO "policylang_4d563cd2aa4e0f093d44"
-  USING ((((SELECT policylang.me()) IS NOT NULL) AND ("customer"."owner" = (SELECT policylang.me())))) WITH CHECK ((((SELECT policylang.me()) IS NOT NULL) AND ("customer"."owner" = (SELECT policylang.me()))));
-GRANT DELETE ON "public"."customer" TO "policylang_4d563cd2aa4e0f093d44";
-CREATE POLICY "policylang delete c8d11023f70cb8ad" ON "public"."customer" FOR DELETE TO "policylang_4d563cd2aa4e0f093d44"
+GRANT DELETE ON "public"."customer" TO "policylang_right_68febb1ec7e74afc5b5b";
+CREATE POLICY "policylang delete 68febb1ec7e74afc5b5b" ON "public"."customer" FOR DELETE TO "policylang_right_68febb1ec7e74afc5b5b"
   USING ((((SELECT policylang.me()) IS NOT NULL) AND (("customer"."owner" = (SELECT policylang.me())) AND ("customer"."status" = 'lead'))));
-CALL policylang.remember(ARRAY['policylang_4d563cd2aa4e0f093d44', 'policylang_97c9fb1ddaa9ba75f826']::name[]);
+GRANT INSERT ("name", "owner", "status", "id") ON "public"."customer" TO "policylang_right_904647f1b55fff976917";
+CREATE POLICY "policylang create 904647f1b55fff976917" ON "public"."customer" FOR INSERT TO "policylang_right_904647f1b55fff976917"
+  WITH CHECK ((((SELECT policylang.me()) IS NOT NULL) AND ("customer"."owner" = (SELECT policylang.me()))));
+GRANT SELECT ("name", "owner", "status", "id") ON "public"."customer" TO "policylang_right_e46d027e1c9f2b5e0a65";
+CREATE POLICY "policylang view e46d027e1c9f2b5e0a65" ON "public"."customer" FOR SELECT TO "policylang_right_e46d027e1c9f2b5e0a65"
+  USING (((SELECT policylang.me()) IS NOT NULL));
+GRANT UPDATE ("name", "owner", "status") ON "public"."customer" TO "policylang_right_f8cbfc443379045febee";
+CREATE POLICY "policylang modify f8cbfc443379045febee" ON "public"."customer" FOR UPDATE TO "policylang_right_f8cbfc443379045febee"
+  USING ((((SELECT policylang.me()) IS NOT NULL) AND ("customer"."owner" = (SELECT policylang.me())))) WITH CHECK ((((SELECT policylang.me()) IS NOT NULL) AND ("customer"."owner" = (SELECT policylang.me()))));
+CALL policylang.drop_stale_roles();
+REVOKE "policylang_reader" FROM CURRENT_USER;
 COMMIT;

@@ -1,0 +1,89 @@
+"""Rights: a command on the columns and rows of a table. Who has the same rights shares a database role.
+
+The name of a role hangs on nothing but what the role may do, since the databases of a server share their roles: a role
+that two of them know means the same in both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.runtime.index import Index
+from policylang.targets.postgres.conditions import Row
+from policylang.targets.postgres.expressions import FALSE, Had, all_of, any_of, covering, had, opened, plans, statements
+from policylang.targets.postgres.names import name
+from policylang.targets.postgres.tables import Mapped
+
+COMMANDS = {"view": "SELECT", "create": "INSERT", "modify": "UPDATE", "delete": "DELETE"}
+"""The actions that are commands of SQL."""
+
+
+class Right(msgspec.Struct, frozen=True):
+    """``condition``: on which rows. ``changes``: columns that may be changed on some rows only, and on which."""
+
+    resource: str
+    table: str
+    action: str
+    columns: tuple[str, ...]
+    condition: str
+    changes: tuple[tuple[str, str], ...] = ()
+
+
+class Role(msgspec.Struct, frozen=True):
+    """The users who have the same rights, by the names of these."""
+
+    name: str
+    rights: tuple[str, ...]
+    users: tuple[str, ...]
+
+
+class Rights:
+    """``all`` has them by the names of their database roles, ``sources`` where each is said."""
+
+    def __init__(self, index: Index, tables: dict[str, Mapped], prefix: str) -> None:
+        self.index, self.tables, self.prefix = index, tables, prefix
+        self.all: dict[str, Right] = {}
+        self.sources: dict[str, set[str]] = {}
+        users: dict[tuple[str, ...], list[str]] = {}
+        for each in had(index):
+            users.setdefault(tuple(sorted(self._of(each))), []).extend(each.users)
+        found = [Role(self._name("", rights), rights, tuple(sorted(own))) for rights, own in users.items()]
+        self.roles = tuple(sorted(found, key=lambda role: role.name))
+
+    def _name(self, kind: str, content: object) -> str:
+        digest = hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
+        return f"{self.prefix}{kind}_{digest[:20]}"
+
+    def _of(self, each: Had) -> Iterator[str]:
+        for table in self.tables.values():
+            for action in COMMANDS:
+                right, sources = self._right(each, table, action)
+                if right is not None:
+                    key = self._name("_right", right)
+                    self.all[key] = right
+                    self.sources.setdefault(key, set()).update(sources)
+                    yield key
+
+    def _right(self, each: Had, table: Mapped, action: str) -> tuple[Right | None, frozenset[str]]:
+        if action not in self.index.actions[table.resource]:
+            return None, frozenset()
+        row = Row(self.index, self.tables, table.resource, name(table.table))
+        planned = plans(self.index, each, action, table.resource)
+        always, some = covering(planned, self.index.attributes[table.resource])
+        condition, sources = opened(row, planned), statements(planned)
+        columns = [table.columns[field] for field in sorted(always | some)] if action != "delete" else []
+        if not planned or condition == FALSE or (action == "modify" and not columns):
+            return None, sources
+        if action == "create":  # attributes that may be set on some rows only
+            unset = ((field, f"({row.column(field)} IS NULL)") for field in sorted(some))
+            condition = all_of((condition, *(any_of((none, opened(row, planned, field))) for field, none in unset)))
+        if action in ("view", "create") and table.key not in columns:
+            columns.append(table.key)
+        changes = []
+        if action == "modify":
+            rows = [Row(self.index, self.tables, table.resource, alias, once=False) for alias in ("OLD", "NEW")]
+            changes = [(table.columns[f], all_of(opened(each, planned, f) for each in rows)) for f in sorted(some)]
+        return Right(table.resource, table.sql, action, tuple(columns), condition, tuple(changes)), sources
