@@ -23,6 +23,7 @@ from tests.engines.postgres_engine import PostgresServer
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled, project
 from tests.targets.differential import SETS, Compared, compare, known, of_case
+from tests.targets.postgres_sales import BOB, DENIED, ROWS, SALES, inside, prepared, run
 from tests.targets.postgres_session import PostgresSession, loaded
 from tests.targets.postgres_session import settings as tables_of
 
@@ -51,7 +52,7 @@ def test_policy_sets_that_people_wrote(connection: psycopg.Connection[Any], name
     policy_set, scenarios = known(name)
     found = asked(connection, policy_set, [scenario.asked for scenario in scenarios])
     assert found.refused == []
-    assert found.asked > 10 * found.unanswered / 10
+    assert found.asked > found.unanswered
     assert 0.2 < found.allowed / found.asked < 0.8
 
 
@@ -84,64 +85,11 @@ def test_generated_policy_sets_about_attributes(connection: psycopg.Connection[A
 
 # --- statements about several rows ---------------------------------------------------------------------------
 
-SALES = r"""
-resource customer {
-  name : text
-  owner : user with role rep
-  status : one of lead, active
-  actions view, create, modify, delete
-}
-policy own on customer { owner is assigned user }
-policy leads on customer { status is lead }
-role rep
-group sales {
-  role rep
-  grant view, create, modify, delete on customer
-  policy own on customer for create, modify, delete
-  policy leads on customer for delete
-}
-user "ann" in sales
-user "it's \"bob\"" in sales
-user "eve"
-"""
-ROWS = [("1", "a", "ann", "lead"), ("2", "b", "ann", "active"), ("3", "c", 'it\'s "bob"', "lead")]
-
 
 @pytest.fixture
 def customers(connection: psycopg.Connection[Any]) -> Iterator[psycopg.Connection[Any]]:
-    """Three rows in a table of somebody who is no superuser, and the bundle loaded by a superuser."""
-    bundle = compile_for(find_target("postgres"), Input(compiled(SALES)))
-    assert isinstance(bundle, Bundle)
-    with connection.transaction(force_rollback=True):
-        connection.execute("CREATE ROLE landlord")
-        connection.execute("CREATE TABLE customer (id text PRIMARY KEY, name text, owner text, status text)")
-        connection.cursor().executemany("INSERT INTO customer VALUES (%s, %s, %s, %s)", ROWS)
-        connection.execute("ALTER TABLE customer OWNER TO landlord")
-        connection.execute(_inside(bundle.files["up.sql"]))
+    with prepared(connection):
         yield connection
-
-
-def _inside(script: bytes) -> bytes:
-    """The script without its own transaction."""
-    assert script.count(b"\nBEGIN;\n") == script.count(b"\nCOMMIT;\n") == 1
-    return script.replace(b"\nBEGIN;\n", b"\n").replace(b"\nCOMMIT;\n", b"\n")
-
-
-def run(connection: psycopg.Connection[Any], user: str, statement: str) -> tuple[int | str, list[tuple[Any, ...]]]:
-    """What a statement of a user gives, its count or the code of its error, and the rows that there are then."""
-    with connection.transaction(force_rollback=True):
-        connection.execute("SELECT policylang.become(%s)", [user])
-        try:
-            with connection.transaction():
-                done: int | str = connection.execute(statement.encode()).rowcount
-        except psycopg.Error as error:
-            done = str(error.sqlstate)
-        connection.execute("RESET ROLE")
-        return done, connection.execute("SELECT * FROM customer ORDER BY id").fetchall()
-
-
-DENIED = "42501"
-BOB = 'it\'s "bob"'
 
 
 @pytest.mark.parametrize(
@@ -226,15 +174,12 @@ def test_again_and_back(connection: psycopg.Connection[Any]) -> None:
         after = []
         for bundle in (scripts[1], scripts[0], scripts[1], scripts[1]):
             assert isinstance(bundle, Bundle)
-            connection.execute(_inside(bundle.files["up.sql"]))
+            connection.execute(inside(bundle.files["up.sql"]))
             after.append(connection.execute(state).fetchone())
         assert after[2] == after[3] != after[1]
-        assert after[0] == (*after[2][:5], *after[0][5:])  # type: ignore[index]
-        connection.execute(_inside(scripts[1].files["down.sql"]))  # type: ignore[union-attr]
-        found = connection.execute(state).fetchone()
-        assert found is not None
-        assert before is not None
-        assert (*found[:5], found[6]) == (*before[:5], before[6])
+        assert after[0] == after[2]
+        connection.execute(inside(scripts[1].files["down.sql"]))  # type: ignore[union-attr]
+        assert connection.execute(state).fetchone() == before
 
 
 # --- the bundle ----------------------------------------------------------------------------------------------

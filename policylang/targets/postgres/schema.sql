@@ -22,7 +22,7 @@ BEGIN
     EXECUTE format('DROP POLICY %I ON %I.%I', each.policyname, each.schemaname, each.tablename);
   END LOOP;
   FOR each IN SELECT tgname, tgrelid::regclass AS of FROM pg_catalog.pg_trigger
-              WHERE starts_with(tgname, 'policylang ') AND NOT tgisinternal LOOP
+              WHERE starts_with(tgname, 'policylang ') AND tgparentid = 0 LOOP
     EXECUTE format('DROP TRIGGER %I ON %s', each.tgname, each.of);
   END LOOP;
   FOR each IN SELECT p.oid::regprocedure AS signature FROM pg_catalog.pg_proc p
@@ -38,6 +38,11 @@ CREATE OR REPLACE PROCEDURE policylang.create_roles(application name) LANGUAGE p
 DECLARE
   each record;
 BEGIN
+  FOR each IN SELECT r.name FROM policylang.roles r JOIN pg_catalog.pg_roles p ON p.rolname = r.name
+              WHERE r.wanted AND (p.rolsuper OR p.rolbypassrls OR p.rolcanlogin) LOOP
+    RAISE EXCEPTION 'role % was there already, and may more', each.name
+      USING HINT = 'Drop it, or choose another `targets: postgres: role_prefix:`.';
+  END LOOP;
   FOR each IN SELECT r.name FROM policylang.roles r
               WHERE r.wanted AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.rolname = r.name) LOOP
     EXECUTE format('CREATE ROLE %I NOLOGIN %s', each.name, CASE WHEN each.name = application THEN 'NOINHERIT' END);

@@ -27,7 +27,7 @@ BEGIN
     EXECUTE format('DROP POLICY %I ON %I.%I', each.policyname, each.schemaname, each.tablename);
   END LOOP;
   FOR each IN SELECT tgname, tgrelid::regclass AS of FROM pg_catalog.pg_trigger
-              WHERE starts_with(tgname, 'policylang ') AND NOT tgisinternal LOOP
+              WHERE starts_with(tgname, 'policylang ') AND tgparentid = 0 LOOP
     EXECUTE format('DROP TRIGGER %I ON %s', each.tgname, each.of);
   END LOOP;
   FOR each IN SELECT p.oid::regprocedure AS signature FROM pg_catalog.pg_proc p
@@ -43,6 +43,11 @@ CREATE OR REPLACE PROCEDURE policylang.create_roles(application name) LANGUAGE p
 DECLARE
   each record;
 BEGIN
+  FOR each IN SELECT r.name FROM policylang.roles r JOIN pg_catalog.pg_roles p ON p.rolname = r.name
+              WHERE r.wanted AND (p.rolsuper OR p.rolbypassrls OR p.rolcanlogin) LOOP
+    RAISE EXCEPTION 'role % was there already, and may more', each.name
+      USING HINT = 'Drop it, or choose another `targets: postgres: role_prefix:`.';
+  END LOOP;
   FOR each IN SELECT r.name FROM policylang.roles r
               WHERE r.wanted AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.rolname = r.name) LOOP
     EXECUTE format('CREATE ROLE %I NOLOGIN %s', each.name, CASE WHEN each.name = application THEN 'NOINHERIT' END);
@@ -150,12 +155,12 @@ INSERT INTO policylang.holders (role, user_id, first, last) VALUES
   ('rep', 'ann', NULL, NULL),
   ('rep', 'it''s "bob"', NULL, NULL);
 CREATE OR REPLACE FUNCTION policylang.zone() RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS 'SELECT ''UTC''';
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS 'SELECT ''UTC''';
 -- What the policies on tables call. Everything that reads more than the session belongs to the reader.
 
 -- The user of this transaction, if the database role is that of the user; else nobody.
 CREATE OR REPLACE FUNCTION policylang.me_as(who name) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $policylang$
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $policylang$
   SELECT u.id FROM policylang.users u
   WHERE u.id = nullif(current_setting('policylang.user', true), '') AND u.role = who
 $policylang$;
@@ -163,22 +168,22 @@ $policylang$;
 -- Without an argument its text has the default collation, as columns have; with a name it would have that of names, and
 -- no index of a column would fit.
 CREATE OR REPLACE FUNCTION policylang.me() RETURNS text
-LANGUAGE sql STABLE AS $policylang$ SELECT policylang.me_as(CURRENT_USER) $policylang$;
+LANGUAGE sql STABLE PARALLEL SAFE AS $policylang$ SELECT policylang.me_as(CURRENT_USER) $policylang$;
 
 CREATE OR REPLACE FUNCTION policylang.role_of(user_id text) RETURNS name
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $policylang$
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $policylang$
   SELECT u.role FROM policylang.users u WHERE u.id = user_id
 $policylang$;
 
 -- An attribute of a user; NULL where it is missing, or the user.
 CREATE OR REPLACE FUNCTION policylang.of_user(user_id text, attribute text) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $policylang$
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $policylang$
   SELECT u.attributes -> attribute FROM policylang.users u WHERE u.id = user_id
 $policylang$;
 
 -- Whether a user has a role today.
 CREATE OR REPLACE FUNCTION policylang.eligible(wanted text, candidate text) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $policylang$
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $policylang$
   SELECT EXISTS (
     SELECT FROM policylang.holders h
     WHERE h.role = wanted AND h.user_id = candidate
@@ -188,40 +193,40 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $p
 $policylang$;
 
 CREATE OR REPLACE FUNCTION policylang.all_eligible(wanted text, candidates text[]) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $policylang$
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
   SELECT coalesce(bool_and(policylang.eligible(wanted, c)), true) FROM unnest(candidates) c
 $policylang$;
 
 -- An attribute of the request.
 CREATE OR REPLACE FUNCTION policylang.request(attribute text) RETURNS jsonb
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $policylang$
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
   SELECT nullif(nullif(current_setting('policylang.request', true), '')::jsonb -> attribute, 'null'::jsonb)
 $policylang$;
 
 CREATE OR REPLACE FUNCTION policylang.items(list jsonb) RETURNS text[]
-LANGUAGE sql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $policylang$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT SET search_path = pg_catalog, pg_temp AS $policylang$
   SELECT coalesce(array_agg(e.item ORDER BY e.number), '{}')
   FROM jsonb_array_elements_text(list) WITH ORDINALITY AS e (item, number)
 $policylang$;
 
 -- Now: the start of the transaction.
 CREATE OR REPLACE FUNCTION policylang.instant() RETURNS timestamptz
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $policylang$ SELECT now() $policylang$;
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$ SELECT now() $policylang$;
 
 CREATE OR REPLACE FUNCTION policylang.today() RETURNS date
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $policylang$
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
   SELECT (policylang.instant() AT TIME ZONE policylang.zone())::date
 $policylang$;
 
 CREATE OR REPLACE FUNCTION policylang.day_after(months integer, days integer) RETURNS date
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $policylang$
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
   SELECT (policylang.today() + make_interval(months => months))::date + days
 $policylang$;
 
 -- Months are counted on the calendar at the same time of day. A time of day that a clock change shows twice is the one
 -- that now is, else the first; one that it skips is read as before the change, or as after it if now is a second one.
 CREATE OR REPLACE FUNCTION policylang.instant_after(months integer, minutes integer) RETURNS timestamptz
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $policylang$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
 DECLARE
   start timestamptz := policylang.instant();
   zone text := policylang.zone();
@@ -261,10 +266,10 @@ DECLARE
   wanted name := policylang.role_of(user_id);
 BEGIN
   IF wanted IS NULL THEN
-    RAISE EXCEPTION 'there is no user %', quote_literal(user_id) USING ERRCODE = 'insufficient_privilege';
+    RAISE EXCEPTION 'there is no user %', pg_catalog.quote_literal(user_id) USING ERRCODE = 'insufficient_privilege';
   END IF;
-  PERFORM set_config('policylang.user', user_id, true), set_config('policylang.request', request::text, true);
-  PERFORM set_config('role', wanted::text, true);
+  PERFORM pg_catalog.set_config('policylang.user', user_id, true),
+    pg_catalog.set_config('policylang.request', request::text, true), pg_catalog.set_config('role', wanted::text, true);
 END
 $policylang$;
 
