@@ -225,7 +225,6 @@ resource invoice { created : datetime  actions view, modify, delete, export }
 role sales_rep
 policy own "Assigned User is Sales Rep" on any resource with sales_rep { assigned user is sales rep }
 policy newer_than(age: duration) on any resource with created { created within age }
-deny delete on customer { status is active }
 """
 
 
@@ -276,7 +275,21 @@ def _limit(resource: str, rng: random.Random) -> Literal["own"] | int | None:
 
 def access(of: Iterable[Group]) -> str:
     """The policy set of the groups, with one deny for everyone: the text that the benchmark of decisions compiles."""
-    return _ACCESS + "".join(map(_group, of))
+    return f"{_ACCESS}deny delete on customer {{ status is active }}\n{''.join(map(_group, of))}"
+
+
+def owners(of: Iterable[Group]) -> list[Group]:
+    """The groups with no limit but the user's own records: what every compile target can express."""
+    return [group._replace(grants=tuple(map(_owned, group.grants))) for group in of]
+
+
+def _owned(grant: Grant) -> Grant:
+    return grant._replace(limit="own" if grant.limit is not None and "sales_rep" in RESOURCES[grant.resource] else None)
+
+
+def access_of_owners(of: Iterable[Group]) -> str:
+    """The policy set of `owners`, with one deny for everyone, of every record."""
+    return f"{_ACCESS}deny delete on customer\n{''.join(map(_group, of))}"
 
 
 def _group(group: Group) -> str:

@@ -245,13 +245,18 @@ def loaded(connection: psycopg.Connection[Any], bundle: Bundle, policy_set: ir.P
 
 
 def _prepare(connection: psycopg.Connection[Any], tables: dict[str, Mapped]) -> None:
-    """Tests say what time it is, and which row a statement without WHERE is about."""
-    connection.execute(
-        "CREATE OR REPLACE FUNCTION policylang.instant() RETURNS timestamptz LANGUAGE sql STABLE AS "
-        "$$ SELECT coalesce(nullif(current_setting('policylang.now', true), '')::timestamptz, now()) $$"
-    )
+    """Which row a statement without WHERE is about."""
+    tell_the_time(connection)
     for table in tables.values():
         for command in ("UPDATE", "DELETE"):
             statement = "CREATE POLICY {} ON {} AS RESTRICTIVE FOR {} USING ({} = {})"
             names = sql.Identifier(f"test {command}"), _name(table), sql.SQL(command), sql.Identifier(table.key)
             connection.execute(sql.SQL(statement).format(*names, sql.Literal(TARGET)))
+
+
+def tell_the_time(connection: psycopg.Connection[Any]) -> None:
+    """The setting ``policylang.now`` says what time it is."""
+    connection.execute(
+        "CREATE OR REPLACE FUNCTION policylang.instant() RETURNS timestamptz LANGUAGE sql STABLE AS "
+        "$$ SELECT coalesce(nullif(current_setting('policylang.now', true), '')::timestamptz, now()) $$"
+    )
