@@ -45,6 +45,7 @@ def test_nothing_is_a_condition_too() -> None:
         (("dana@acme.test", "vew", "customer"), "did you mean `view`"),
         (("dana@acme.test", "view", "custmer"), "did you mean `customer`"),
         (("dana@acme.test", "view", "customer", "--dialect", "nix"), "sqlglot knows no dialect `nix`"),
+        (("dana@acme.test", "view", "customer", "--dialect", "tableau"), "tableau is no language of databases"),
         (("dana@acme.test", "view", "customer", "--request", "[]"), "--request"),
     ],
 )

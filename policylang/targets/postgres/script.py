@@ -114,10 +114,11 @@ class Script:
         return found
 
     def _functions(self) -> Iterator[str]:
-        zone = literal(self.index.policy_set.timezone)
+        zone = literal(f"SELECT {literal(self.index.policy_set.timezone)}")
+        path = "SET search_path = pg_catalog, pg_temp"
         yield (
             "CREATE OR REPLACE FUNCTION policylang.zone() RETURNS text\n"
-            f"LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS {literal(f'SELECT {zone}')};"
+            f"LANGUAGE sql IMMUTABLE PARALLEL SAFE {path} AS {zone};"
         )
         yield resource("helpers.sql")
         definers = ["me_as(name)", "role_of(text)", "of_user(text, text)", "eligible(text, text)"]
@@ -128,7 +129,7 @@ class Script:
             body = " ".join(("SELECT", column, "FROM", table.sql, "WHERE", f"{table.sql}.{name(table.key)} = $1"))
             yield (
                 f"CREATE FUNCTION {related(of, attribute)} ({table.sql}.{name(table.key)}%TYPE) RETURNS {column}%TYPE\n"
-                f"LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {literal(body)};\n"
+                f"LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER {path} AS {literal(body)};\n"
                 f"ALTER FUNCTION {related(of, attribute)} OWNER TO {name(self.reader)};"
             )
         yield "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA policylang FROM PUBLIC;"
