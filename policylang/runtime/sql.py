@@ -20,8 +20,8 @@ ip        inet                                   refused                        
 duration  refused                                refused                                     refused
 ========  =====================================  ==========================================  ======================
 
-Other dialects get the same SQL as far as it is plain, and refuse sets and IP addresses; some refuse to look for a text in
-another, or an instant that is written out. See the constants below.
+Other dialects get the same SQL as far as it is plain, and refuse sets and IP addresses; some refuse to look for a text
+in another, or an instant that is written out. See the constants below.
 """
 
 from __future__ import annotations
@@ -58,17 +58,31 @@ NO_DATABASES = frozenset({"dax", "prql", "solr", "tableau"})
 """Dialects of sqlglot that are something else."""
 
 TEXT_TESTS = frozenset(
-    ("postgres", "sqlite", "duckdb", "athena", "bigquery", "databricks", "doris", "dune", "exasol", "hive")
-    + ("materialize", "mysql", "presto", "redshift", "risingwave", "singlestore", "snowflake", "spark", "spark2")
-    + ("starrocks", "trino")
+    (
+        *("postgres", "sqlite", "duckdb", "athena", "bigquery", "databricks", "doris", "dune", "exasol", "hive"),
+        *("materialize", "mysql", "presto", "redshift", "risingwave", "singlestore", "snowflake", "spark", "spark2"),
+        *("starrocks", "trino"),
+    )
 )
 """Dialects that find a text in another exactly. Of the rest, some lack the function, T-SQL forgets spaces at the end,
 ClickHouse counts bytes, Oracle takes the empty text for NULL.
 """
 
 INSTANTS_IN_TEXT = frozenset(
-    ("postgres", "sqlite", "duckdb", "bigquery", "databricks", "materialize", "redshift", "risingwave", "snowflake")
-    + ("spark", "spark2", "tsql")
+    (
+        *(
+            "postgres",
+            "sqlite",
+            "duckdb",
+            "bigquery",
+            "databricks",
+            "materialize",
+            "redshift",
+            "risingwave",
+            "snowflake",
+        ),
+        *("spark", "spark2", "tsql"),
+    )
 )
 """Dialects that read an instant with its offset and its microseconds in a text. To the others it can be bound."""
 

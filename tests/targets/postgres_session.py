@@ -75,7 +75,10 @@ class PostgresSession:
             record = rows.values(asked.resource, asked.record, TARGET)
             if asked.action != "create":
                 rows.insert(asked.resource, TARGET, record)
+                rows.known.add((asked.resource, str(asked.record.get("id"))))
             changes = None if asked.changes is None else rows.values(asked.resource, asked.changes, TARGET)
+            if rows.named & rows.known:
+                return None  # the same record once with attributes, once without: a database has it or not
             execute = self.connection.execute
             execute("SELECT set_config('policylang.now', %s, true)", [asked.now.isoformat()])
             try:
@@ -147,6 +150,8 @@ class _Rows:
     def __init__(self, session: PostgresSession) -> None:
         self.session = session
         self.keys: dict[int, str] = {}
+        self.known: set[tuple[str, str]] = set()
+        self.named: set[tuple[str, str]] = set()
 
     def values(self, resource: str, record: Any, key: str) -> dict[str, Any]:
         """Column values by attribute, of those that are given; related rows are inserted on the way."""
@@ -172,6 +177,7 @@ class _Rows:
 
     def _key(self, resource: str, record: Any) -> str:
         if isinstance(record, str):
+            self.named.add((resource, record))
             return record
         if id(record) in self.keys:
             return self.keys[id(record)]
@@ -181,6 +187,7 @@ class _Rows:
         return key
 
     def insert(self, resource: str, key: str, values: dict[str, Any]) -> None:
+        self.known.add((resource, key))
         table = self.session.tables[resource]
         statement, given = _insert(table, key, values)
         self.session.connection.execute(statement + sql.SQL(" ON CONFLICT DO NOTHING"), given)
