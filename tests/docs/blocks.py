@@ -22,6 +22,8 @@ A block is opened by three backticks and an info string. Its kinds:
     Occurs in that file, or in what the last command printed: the fields shown are there, with these values.
 ``python``
     Is run, in the document's folder; with ``>>>`` as a doctest. Names live on in the next block of the document.
+``sql``
+    Statements for PostgreSQL; `tests/targets/test_postgres.py` runs them on the document's policy files.
 ``yaml config``
     Is a valid policylang.yaml.
 ``sh``
@@ -49,6 +51,7 @@ KINDS = {
     "json": re.compile(rf"json(?: in=(?:(?P<output>output)|{_PATH}))?"),
     "python": re.compile("python"),
     "config": re.compile("yaml config"),
+    "sql": re.compile("sql"),
     "sh": re.compile("sh"),
 }
 

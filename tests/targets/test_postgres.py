@@ -19,11 +19,12 @@ from policylang.target_settings import TargetSettings
 from policylang.targets import find_target
 from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
+from tests.docs.blocks import ROOT, blocks
 from tests.engines.postgres_engine import PostgresServer
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled, project
 from tests.targets.differential import SETS, Compared, compare, known, of_case
-from tests.targets.postgres_sales import BOB, DENIED, ROWS, SALES, inside, prepared, run
+from tests.targets.postgres_sales import BOB, DENIED, ROWS, SALES, bundle, inside, prepared, run
 from tests.targets.postgres_session import PostgresSession, loaded
 from tests.targets.postgres_session import settings as tables_of
 
@@ -199,6 +200,22 @@ def test_the_readme_tells_the_truth(customers: psycopg.Connection[Any]) -> None:
     customers.execute(blocks[3].replace("user@example.test", "ann").encode())
     assert len(customers.execute("SELECT name FROM customer").fetchall()) == 3
     assert '| `customer` | "public"."customer" | view, create, modify, delete | none |' in text
+
+
+def test_the_documentation_tells_the_truth(connection: psycopg.Connection[Any]) -> None:
+    found = blocks(ROOT / "docs" / "targets" / "postgres.md")
+    (policies,) = (block.text for block in found if block.info == "policy file=policies/crm.policy")
+    (session,) = (block.text for block in found if block.kind == "sql")
+    rows = [("1", "a", "dana@acme.test"), ("2", "b", "milo@acme.test")]
+    with connection.transaction(force_rollback=True):
+        connection.execute("CREATE TABLE customer (id text PRIMARY KEY, name text, sales_rep text, status text)")
+        connection.cursor().executemany("INSERT INTO customer VALUES (%s, %s, %s)", rows)
+        connection.execute(inside(bundle(policies).files["up.sql"]))
+        begin, become, query, change, commit = session.splitlines()
+        assert (begin, commit) == ("BEGIN;", "COMMIT;")
+        connection.execute(become.encode())
+        assert connection.execute(query.encode()).fetchall() == [row[:2] for row in rows]
+        assert connection.execute(change.encode()).rowcount == 1
 
 
 def test_the_script_stays_as_it_is() -> None:

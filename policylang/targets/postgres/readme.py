@@ -20,6 +20,7 @@ def readme(script: Script) -> str:
         tables=tables,
         left=", ".join(f"`{each}`" for each in left) or "none",
         application=name(script.application),
+        everybody=script.everybody,
         roles=len(script.rights.roles),
         users=sum(len(each.users) for each in script.rights.roles),
         zone=script.index.policy_set.timezone,
