@@ -27,12 +27,11 @@ from policylang.ir import nodes as ir
 from policylang.project import Project
 from policylang.runtime.index import Index
 from policylang.source import Source
-from policylang.targets import find_target
+from policylang.targets import NAMES, find_target
 from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
 from policylang.testing.asked import Asked
 
-TARGETS = ("cedar", "rego", "cerbos", "postgres", "openfga", "spicedb")
 SIZES = (100, 1_000, 10_000)
 REQUESTS = 2_000
 ACTIONS = ("view", "modify", "delete")
@@ -145,13 +144,13 @@ def run(sizes: Sequence[int]) -> Iterator[str]:
                 f"{count:,} groups: {sum(given.expected) / len(given.asked):.0%} allowed", file=sys.stderr, flush=True
             )
             found: dict[str, tuple[str, ...] | str] = {}
-            for name in rng.sample(TARGETS, len(TARGETS)):
+            for name in rng.sample(NAMES, len(NAMES)):
                 try:
                     found[name] = measure(name, given)
                 except (AssertionError, ModuleNotFoundError) as error:
-                    yield f"{workload.title}, {count:,} groups: {name}: {str(error) or 'there is no such target'}"
+                    yield f"{workload.title}, {count:,} groups: {name}: {error}"
                 print(f"  {name}: {found.get(name, 'failed')}", file=sys.stderr, flush=True)
-            for name in TARGETS:
+            for name in NAMES:
                 cells = found.get(name)
                 if isinstance(cells, str):
                     refused[name] = cells

@@ -16,6 +16,7 @@ from policylang.model.types import Type
 from policylang.runtime.reference import decide
 from tests.engines.postgres_engine import PostgresServer
 from tests.generated import Case, Ref, cases
+from tests.generated.requests import Request
 from tests.runtime.test_filter import IN_TABLES, REFUSED, SLOW
 from tests.targets.postgres_session import column_type
 
@@ -32,7 +33,7 @@ def test_sql_selects_what_is_allowed(connection: psycopg.Connection[Any], case: 
     policies = PolicySet(case.policy_set)
     with connection.transaction(force_rollback=True):
         _fill(connection, case)
-        asked = {}
+        asked: dict[tuple[Any, ...], Request] = {}
         for request in case.requests:
             asked.setdefault((request.user, request.action, request.resource, request.now), request)
         for (user, action, resource, now), request in asked.items():
