@@ -71,14 +71,19 @@ CREATE OR REPLACE PROCEDURE policylang.drop_stale_roles() LANGUAGE plpgsql AS $p
 DECLARE
   each record;
 BEGIN
-  FOR each IN SELECT r.name FROM policylang.roles r JOIN pg_catalog.pg_roles p ON p.rolname = r.name
-              WHERE NOT r.wanted LOOP
-    EXECUTE format('GRANT %I TO CURRENT_USER', each.name);
-    EXECUTE format('DROP OWNED BY %I CASCADE', each.name);
+  FOR each IN SELECT r.name, EXISTS (
+                SELECT FROM pg_catalog.pg_shdepend d JOIN pg_catalog.pg_database b ON b.oid = d.dbid
+                WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = p.oid AND b.datname = current_database()
+              ) AS used
+              FROM policylang.roles r JOIN pg_catalog.pg_roles p ON p.rolname = r.name WHERE NOT r.wanted LOOP
+    IF each.used THEN
+      EXECUTE format('GRANT %I TO CURRENT_USER', each.name);
+      EXECUTE format('DROP OWNED BY %I CASCADE', each.name);
+      EXECUTE format('REVOKE %I FROM CURRENT_USER', each.name);
+    END IF;
     BEGIN
       EXECUTE format('DROP ROLE %I', each.name);
     EXCEPTION WHEN dependent_objects_still_exist THEN
-      EXECUTE format('REVOKE %I FROM CURRENT_USER', each.name);
       RAISE NOTICE 'role % is used by another database', each.name;
     END;
   END LOOP;
