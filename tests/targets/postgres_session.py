@@ -31,6 +31,7 @@ from policylang.targets.postgres.tables import Mapped, mapped
 from policylang.targets.target import Bundle
 from policylang.testing.asked import Asked
 from tests.targets.differential import Answer
+from tests.targets.postgres_sales import inside
 
 TARGET = "the record asked about"
 _TIDY = "VACUUM pg_attribute, pg_class, pg_policy, pg_depend, pg_shdepend, pg_auth_members, pg_authid"
@@ -252,6 +253,19 @@ def loaded(connection: psycopg.Connection[Any], bundle: Bundle, policy_set: ir.P
         for table in tables.values():
             connection.execute(sql.SQL("DROP TABLE {} CASCADE").format(_name(table)))
         connection.execute(_TIDY)
+
+
+@contextmanager
+def undone(connection: psycopg.Connection[Any], bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[PostgresSession]:
+    """The same in one transaction, which is quicker, but does not try the script that takes everything back."""
+    index = Index(policy_set)
+    tables = mapped(index, settings(policy_set))
+    with connection.transaction(force_rollback=True):
+        create_tables(connection, index, tables)
+        connection.execute(inside(bundle.files["up.sql"]))
+        _prepare(connection, tables)
+        yield PostgresSession(connection, policy_set, tables)
+    connection.execute(_TIDY)
 
 
 def _prepare(connection: psycopg.Connection[Any], tables: dict[str, Mapped]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.generated import Case, Features, cases
 from tests.helpers import compiled, project
 from tests.targets.differential import SETS, Compared, compare, known, of_case
 from tests.targets.postgres_sales import BOB, DENIED, ROWS, SALES, bundle, inside, prepared, run
-from tests.targets.postgres_session import PostgresSession, loaded
+from tests.targets.postgres_session import PostgresSession, loaded, undone
 from tests.targets.postgres_session import settings as tables_of
 
 EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
@@ -40,9 +40,14 @@ def connection(postgres: PostgresServer) -> Iterator[psycopg.Connection[Any]]:
         yield opened
 
 
-def asked(connection: psycopg.Connection[Any], policy_set: ir.PolicySet, requests: Any) -> Compared:
+Load = Callable[[psycopg.Connection[Any], Bundle, ir.PolicySet], AbstractContextManager[PostgresSession]]
+
+
+def asked(
+    connection: psycopg.Connection[Any], policy_set: ir.PolicySet, requests: Any, load: Load = loaded
+) -> Compared:
     def start(bundle: Bundle, of: ir.PolicySet) -> AbstractContextManager[PostgresSession]:
-        return loaded(connection, bundle, of)
+        return load(connection, bundle, of)
 
     chosen = TargetSettings(postgres=tables_of(policy_set))
     return compare("postgres", start, policy_set, requests, settings=chosen)
@@ -63,7 +68,7 @@ def generated(connection: psycopg.Connection[Any], features: Features, count: in
     @given(cases(features))
     @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck))
     def agree(case: Case) -> None:
-        total.add(asked(connection, case.policy_set, of_case(case)))
+        total.add(asked(connection, case.policy_set, of_case(case), undone))
 
     agree()
     return total
