@@ -1,0 +1,155 @@
+"""Cerbos: policies of resources, and of the principals who append; its roles are groups and the roles people have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
+from policylang.targets.bundle import json_bytes
+from policylang.targets.cerbos.conditions import Conditions, none_of
+from policylang.targets.cerbos.people import People
+from policylang.targets.cerbos.readme import readme
+from policylang.targets.cerbos.reads import Reads
+from policylang.targets.cerbos.refusals import refusals
+from policylang.targets.cerbos.request import ELIGIBLE, Caller
+from policylang.targets.cerbos.rules import ALLOW, DENY, PLACES, ResourceRules, field_action, place_constants
+from policylang.targets.cerbos.schemas import schemas
+from policylang.targets.cerbos.suites import suite
+from policylang.targets.constructs import CONSTRUCTS
+from policylang.targets.relations.plan import role_of
+from policylang.targets.target import Bundle, Clause, Input, Support, Target
+
+_POLICIES = "policies"
+_PRINCIPAL_SCHEMA = {"principalSchema": {"ref": "cerbos:///principal.json"}}
+_CONFIG = {
+    "engine": {"strictEvaluation": True},
+    "schema": {"enforcement": "reject"},
+    "storage": {"driver": "disk", "disk": {"directory": _POLICIES}},
+}
+
+
+class _Files:
+    """The files of a bundle with the clauses in them."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.clauses: list[Clause] = []
+
+    def policy(self, name: str, kind: str, content: dict[str, Any]) -> str:
+        path = f"{_POLICIES}/{name}.json"
+        self.files[path] = json_bytes({"apiVersion": "api.cerbos.dev/v1", kind: content})
+        return path
+
+
+def _emit(input: Input) -> Bundle:
+    index = Index(input.policy_set)
+    people, conditions, reads = People(index), Conditions(index), Reads(index)
+    made = _Files()
+    if index.kinds:
+        made.policy(f"constants/{PLACES}", "exportConstants", {"name": PLACES, "definitions": place_constants(index)})
+    for resource in input.policy_set.resources:
+        _resource(made, index, ResourceRules(index, people, conditions, resource))
+    _eligible(made, index, people)
+    numbered = enumerate((user for user in input.policy_set.users if user.appends), 1)
+    for number, user in numbered:
+        _appends(made, index, conditions, number, user)
+    for name, schema in schemas(index, reads).items():
+        made.files[f"{_POLICIES}/_schemas/{name}"] = json_bytes(schema)
+    caller = Caller(index)
+    tests = suite(caller, input.scenarios)
+    if tests["tests"]:
+        made.files[f"{_POLICIES}/tests/scenarios_test.json"] = json_bytes(tests)
+    made.files["cerbos.yaml"] = json_bytes(_CONFIG)
+    made.files["principals.json"] = json_bytes(_principals(index, people, caller))
+    made.files["README.md"] = readme(index, reads).encode()
+    return Bundle(made.files, tuple(made.clauses))
+
+
+def _resource(made: _Files, index: Index, rules: ResourceRules) -> None:
+    name = rules.resource.name
+    imported = {"import": [PLACES]} if index.kinds else {}
+    if rules.derived:
+        definitions = {"name": name, "constants": imported, "definitions": list(rules.derived.values())}
+        made.policy(f"derived_roles/{name}", "derivedRoles", definitions)
+    content: dict[str, Any] = {
+        "resource": name,
+        "version": "default",
+        "schemas": {**_PRINCIPAL_SCHEMA, "resourceSchema": {"ref": f"cerbos:///{name}.json"}},
+        "constants": {**imported, "local": rules.constants},
+        "rules": [rule.content for rule in rules.rules],
+    }
+    if rules.derived:
+        content["importDerivedRoles"] = [name]
+    path = made.policy(f"resources/{name}", "resourcePolicy", content)
+    for number, rule in enumerate(rules.rules):
+        made.clauses += [Clause(path, f"/resourcePolicy/rules/{number}", at) for at in rule.at]
+
+
+def _eligible(made: _Files, index: Index, people: People) -> None:
+    """Who has the roles that attributes ask for, whose policy answers for whoever would be written."""
+    rules: list[dict[str, Any]] = []
+    attributes = (attribute for resource in index.policy_set.resources for attribute in resource.attributes)
+    for role in sorted({role for attribute in attributes if (role := role_of(attribute)) is not None}):
+        roles = [
+            each.name
+            for each in people.roles
+            if any(isinstance(chain[-1], ir.Role) and chain[-1].name == role for chain in people.chains(each))
+        ]
+        rules.append({"name": f"allow-{len(rules) + 1}", "actions": [role], "effect": ALLOW, "roles": roles})
+    if rules:
+        content = {"resource": ELIGIBLE, "version": "default", "schemas": _PRINCIPAL_SCHEMA, "rules": rules}
+        path = made.policy(f"resources/{ELIGIBLE}", "resourcePolicy", content)
+        for number, rule in enumerate(rules):
+            at = index.roles[rule["actions"][0]].at
+            made.clauses.append(Clause(path, f"/resourcePolicy/rules/{number}", at))
+
+
+def _appends(made: _Files, index: Index, conditions: Conditions, number: int, user: ir.User) -> None:
+    """A policy of one principal, who is denied what an appended policy is not true of."""
+    rules = []
+    at = []
+    for appended in user.appends:
+        instance = index.instances[appended.limit.instance]
+        unless = {"match": none_of(conditions.match(instance.resource, instance.condition))}
+        limited = appended.limit.actions
+        actions = [
+            {"action": each, "effect": DENY, "condition": unless}
+            for action in index.resources[instance.resource].actions
+            if not action.bypasses_policies and (limited is None or action.name in limited)
+            for each in (action.name, field_action(action.name, "*"))
+        ]
+        if actions:
+            rules.append({"resource": instance.resource, "actions": actions})
+            at.append((appended.limit.at, instance.at))
+    if rules:
+        content = {"principal": user.id, "version": "default", "rules": rules}
+        path = made.policy(f"principals/{number}", "principalPolicy", content)
+        made.clauses += [Clause(path, f"/principalPolicy/rules/{n}", each) for n, both in enumerate(at) for each in both]
+
+
+def _principals(index: Index, people: People, caller: Caller) -> dict[str, Any]:
+    """Who is what, and when: what the service that asks has to look up."""
+    found = {}
+    for name in index.requesters:
+        declared = index.users.get(name)
+        found[name] = {
+            "roles": people.principals[name],
+            "superuser": declared is not None and declared.superuser,
+            "user": caller.attributes(name),
+        }
+    return found
+
+
+_INPUT = ("within", "within-days", "within-months", "duration", "user-attribute", "dated")
+_SUPPORT: dict[str, Support] = {name: "input" if name in _INPUT else "exact" for name in CONSTRUCTS}
+
+TARGET = Target(
+    name="cerbos",
+    title="Cerbos",
+    engine="Cerbos 0.55",
+    support=_SUPPORT,
+    ways_out={},
+    refuse=refusals,
+    emit=_emit,
+)

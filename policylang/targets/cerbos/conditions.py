@@ -1,0 +1,256 @@
+"""Conditions as Cerbos has them: ``match`` blocks with expressions at their ends."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from policylang.model import conditions as c
+from policylang.model.types import (
+    DateTimeType,
+    DateType,
+    Duration,
+    DurationType,
+    RecordType,
+    Type,
+    UserType,
+)
+from policylang.runtime.index import Index
+from policylang.runtime.truth import Test, constant, operands
+from policylang.targets import truths
+from policylang.targets.cerbos import cel
+from policylang.targets.cerbos.cel import Binary, Call, Entry, Expr, Items, Literal, Method, Name, Not
+from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS, address, edge_name, instant, length, number
+
+Match = dict[str, Any]
+
+_ROOTS = {"record": Name("R.attr"), "subject": Name("P.attr.user"), "request": Name("P.attr.request")}
+_UNREADABLE = {"record": Entry(Name("R.attr"), UNREADABLE), "request": Entry(Name("P.attr"), UNREADABLE)}
+_USERS = Entry(Name("R.attr"), USERS)
+_INSTANTS, _DAYS = Name("P.attr.instants"), Name("P.attr.days")
+_OPERATORS = {"eq": "==", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_OPPOSITES = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_TEXT_TESTS = {"contains": "contains", "starts_with": "startsWith", "ends_with": "endsWith"}
+_UNITS = ("minutes", "months")
+_V6_DIGITS = 39
+
+
+class Conditions:
+    """Conditions of a policy set as ``match`` blocks."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def match(self, resource: str, condition: c.Condition, wanted: bool = True) -> Match:
+        """True where the condition is true, or false if not ``wanted``; never an error."""
+        return self._formula(resource, truths.when(condition, wanted))
+
+    def _formula(self, resource: str, formula: truths.Formula) -> Match:
+        match formula:
+            case truths.All(items):
+                return all_of(self._formula(resource, item) for item in items)
+            case truths.Any(items):
+                return any_of(self._formula(resource, item) for item in items)
+            case truths.Known(test, wanted, _):
+                return expression(self._known(resource, test, wanted))
+
+    def _known(self, resource: str, test: Test, wanted: bool) -> Expr:
+        if isinstance(test, c.Missing):
+            return self._missing(resource, test.operand, wanted)
+        sides = [side for side in operands(test) if isinstance(side, c.Path)]
+        guards = [guard for side in sides for guard in self._walk(resource, side)[0]]
+        return cel.all_of((*guards, self._tested(resource, test, wanted)))
+
+    # --- values --------------------------------------------------------------------------------------------------
+
+    def _walk(self, resource: str, path: c.Path) -> tuple[list[Expr], Expr]:
+        """What must be so for there to be a value at the end of a path, in order, and the value."""
+        guards: list[Expr] = []
+        at: Type = RecordType(resource)
+        found: Expr = Name("P.id")
+        for number, step in enumerate(path.steps):
+            holder = found if number else _ROOTS[path.root]
+            if not number and path.root != "record":
+                declared = self._index.subject if path.root == "subject" else self._index.request
+            elif isinstance(at, UserType):
+                guards += [cel.has(_USERS), cel.within(found, _USERS)]
+                holder, declared = cel.At(_USERS, found), self._index.subject
+            else:
+                assert isinstance(at, RecordType)
+                declared = {name: each.type for name, each in self._index.attributes[at.resource].items()}
+            entry = Entry(holder, step)
+            guards.append(cel.has(entry))
+            found, at = entry, declared[step]
+        return guards, found
+
+    def _value(self, resource: str, operand: c.Operand) -> Expr:
+        """The value, comparable as one of its type."""
+        if isinstance(operand, c.Constant):
+            return literal(operand.type, operand.value)
+        found = self._walk(resource, operand)[1]
+        return _comparable(operand.type, found)
+
+    def _missing(self, resource: str, path: c.Path, wanted: bool) -> Expr:
+        there = cel.all_of(self._walk(resource, path)[0])
+        if not wanted:
+            return there
+        ways = [".".join(path.steps[:length]) for length in range(1, len(path.steps) + 1)]
+        if path.root not in _UNREADABLE:
+            return Not(there)
+        unreadable = _UNREADABLE[path.root]
+        listed = cel.exists(unreadable, cel.within(cel.ITEM, cel.texts(ways)))
+        return cel.all_of((Not(there), Not(cel.all_of((cel.has(unreadable), listed)))))
+
+    # --- tests ---------------------------------------------------------------------------------------------------
+
+    def _tested(self, resource: str, test: Test, wanted: bool) -> Expr:
+        """The test of values that are there."""
+        match test:
+            case c.Compare(sign, left, right):
+                operator = _OPERATORS[sign] if wanted else _OPPOSITES[_OPERATORS[sign]]
+                return _compared(left.type, self._value(resource, left), operator, self._value(resource, right))
+            case c.Time():
+                return self._time(resource, test, wanted)
+            case c.In(operand, values):
+                found = self._value(resource, operand)
+                listed = [literal(operand.type, value) for value in values]
+                if isinstance(operand.type, DurationType):
+                    each = [_compared(operand.type, found, "==" if wanted else "!=", one) for one in listed]
+                    return cel.any_of(each) if wanted else cel.all_of(each)
+                return _signed(cel.within(found, Items(tuple(listed))), wanted)
+            case c.InNetwork(operand, network):
+                return _signed(_in_network(self._value(resource, operand), network), wanted)
+            case c.Contains(operand, item):
+                return _contains(self._value(resource, operand), item.type, self._value(resource, item), wanted)
+            case c.TextTest(sign, operand, part):
+                text = self._value(resource, operand)
+                return _signed(Method(text, _TEXT_TESTS[sign], (self._value(resource, part),)), wanted)
+        raise AssertionError(test)
+
+    def _time(self, resource: str, test: c.Time, wanted: bool) -> Expr:
+        """Beside now and the other end, which the request brings: none if that lies outside the calendar."""
+        day = isinstance(test.operand.type, DateType)
+        sign = 1 if test.test == "within_next" else -1
+        if isinstance(test.duration, c.Constant):
+            assert isinstance(test.duration.value, Duration)
+            edge = Entry(_DAYS if day else _INSTANTS, edge_name(test.duration.value, sign))
+        else:
+            edge = Entry(self._walk(resource, test.duration)[1], edge_key(day, sign))
+        found = self._value(resource, test.operand)
+        now, end = (
+            _comparable(test.operand.type, each) for each in (Entry(_DAYS if day else _INSTANTS, "now"), edge)
+        )
+        if test.test == "older_than":
+            inside = [Binary(found, "<" if wanted else ">=", end)]
+        else:
+            first, last = (end, now) if test.test == "within" else (now, end)
+            inside = [
+                Binary(found, ">=" if wanted else "<", first),
+                Binary(found, "<=" if wanted else ">", last),
+            ]
+        return cel.all_of((cel.has(edge), cel.all_of(inside) if wanted else cel.any_of(inside)))
+
+
+def edge_key(day: bool, sign: int) -> str:
+    """Where the value of a duration has the instant or the day that it leads to."""
+    return f"{'day_' if day else ''}{'ahead' if sign > 0 else 'ago'}"
+
+
+def _signed(expr: Expr, wanted: bool) -> Expr:
+    return expr if wanted else Not(expr)
+
+
+def _comparable(type_: Type, found: Expr) -> Expr:
+    if isinstance(type_, DateTimeType):
+        return Call("timestamp", (found,))
+    return Entry(found, ID) if isinstance(type_, RecordType) else found
+
+
+def _compared(type_: Type, left: Expr, operator: str, right: Expr) -> Expr:
+    """Durations have one of two keys, and are compared only if it is the same one."""
+    if not isinstance(type_, DurationType):
+        return Binary(left, operator, right)
+    return cel.any_of(
+        cel.all_of((*_has(left, unit), *_has(right, unit), Binary(Entry(left, unit), operator, Entry(right, unit))))
+        for unit in _UNITS
+    )
+
+
+def _has(side: Expr, unit: str) -> list[Expr]:
+    """Whether a duration has a unit; nothing to ask where it is a constant that does."""
+    if isinstance(side, cel.Fields):
+        return [] if side.key == unit else [cel.FALSE]
+    return [cel.has(Entry(side, unit))]
+
+
+def _contains(items: Expr, type_: Type, item: Expr, wanted: bool) -> Expr:
+    """An item that is missing leaves it open whether another one is in the set."""
+    operator = "==" if wanted else "!="
+    if isinstance(type_, DateTimeType | DurationType):
+        there = Binary(cel.ITEM, "!=", cel.NULL)
+        test = cel.all_of((there, _compared(type_, _comparable(type_, cel.ITEM), operator, item)))
+        return cel.exists(items, test) if wanted else cel.every(items, test)
+    inside = cel.within(item, items)
+    return inside if wanted else cel.all_of((Not(cel.within(cel.NULL, items)), Not(inside)))
+
+
+def _in_network(found: Expr, network: str) -> Expr:
+    """Between its first and last address, as their order is that of their digits."""
+    range_ = ipaddress.ip_network(network)
+    digits: Expr = found
+    other = Literal(":")
+    if range_.version == 6:
+        digits = Method(found, "substring", (Literal(0), Literal(_V6_DIGITS)))  # without its zone
+        family: Expr = Method(found, "contains", (other,))
+    else:
+        family = Not(Method(found, "contains", (other,)))
+    first, last = Literal(address(range_[0])), Literal(address(range_[-1]))
+    return cel.all_of((family, Binary(digits, ">=", first), Binary(digits, "<=", last)))
+
+
+# --- constants -----------------------------------------------------------------------------------------------
+
+
+def literal(type_: Type, value: c.Value) -> Expr:
+    """A constant, written as requests write values of its type."""
+    if isinstance(value, Duration):
+        ((unit, amount),) = length(value).items()
+        return cel.Fields(unit, Literal(float(amount)))
+    found = constant(type_, value)
+    if isinstance(found, Decimal):
+        return Literal(float(number(found)))
+    if isinstance(found, datetime.datetime):
+        return Call("timestamp", (Literal(instant(found)),))
+    if isinstance(found, datetime.date):
+        return Literal(found.isoformat())
+    if isinstance(found, ipaddress.IPv4Address | ipaddress.IPv6Address):
+        return Literal(address(found))
+    assert isinstance(found, str | bool)
+    return Literal(found)
+
+
+# --- blocks --------------------------------------------------------------------------------------------------
+
+
+def all_of(parts: Iterable[Match]) -> Match:
+    return _block("all", parts, cel.TRUE)
+
+
+def any_of(parts: Iterable[Match]) -> Match:
+    return _block("any", parts, cel.FALSE)
+
+
+def none_of(part: Match) -> Match:
+    return {"none": {"of": [part]}}
+
+
+def expression(expr: Expr) -> Match:
+    return {"expr": cel.written(expr)}
+
+
+def _block(kind: str, parts: Iterable[Match], nothing: Expr) -> Match:
+    kept = [part for part in parts if part != expression(nothing)]
+    return expression(nothing) if not kept else kept[0] if len(kept) == 1 else {kind: {"of": kept}}

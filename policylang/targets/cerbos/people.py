@@ -1,0 +1,88 @@
+"""Who is what in Cerbos: a group, or a role that somebody was given, is a role there.
+
+``group:sales``, ``role:guard``; ``role:guard:at`` is one that holds at places alone, which the request names. People
+who override what their group says have a role of their own in its place: ``group:sales:override:1``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from policylang.runtime.index import Index
+from policylang.runtime.plan import Attached
+from policylang.runtime.sources import Bundle, Source, chains
+
+EVERYBODY = "user"
+"""Cerbos wants a role of everybody. No rule speaks of this one."""
+
+
+class CerbosRole(msgspec.Struct, frozen=True):
+    """``at``: holds at places alone. ``overrides``: what the group says gives way to."""
+
+    name: str
+    source: Source
+    at: bool = False
+    overrides: tuple[Attached, ...] = ()
+
+
+class People:
+    """``roles``: all roles there are, in order. ``principals``: by user, the roles with their places and dates."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self.roles: list[CerbosRole] = []
+        self._overriding = _overriding(index)
+        for group in index.policy_set.groups:
+            source = Source("group", group.name, None)
+            variants = [overrides for name, overrides in self._overriding if name == group.name]
+            self.roles += [CerbosRole(self._group(group.name, o), source, overrides=o) for o in ((), *variants)]
+        placed = {a.role for user in index.policy_set.users for a in user.assignments if a.place is not None}
+        for role in index.policy_set.roles:
+            source = Source("role", role.name, None)
+            self.roles.append(CerbosRole(f"role:{role.name}", source))
+            if role.name in placed:
+                self.roles.append(CerbosRole(f"role:{role.name}:at", source, at=True))
+        self.principals = {name: list(self._held(name)) for name in index.requesters}
+
+    def chains(self, role: CerbosRole) -> Iterator[tuple[Bundle, ...]]:
+        return chains(self._index, role.source)
+
+    def _group(self, name: str, overrides: tuple[Attached, ...]) -> str:
+        number = self._overriding.get((name, overrides))
+        return f"group:{name}" if number is None else f"group:{name}:override:{number}"
+
+    def _held(self, name: str) -> Iterator[dict[str, Any]]:
+        """What the user has at some time: the role, and the place and the dates of an assignment."""
+        integration = self._index.integrations.get(name)
+        if integration is not None and integration.role is not None:
+            yield {"role": f"role:{integration.role.name}"}
+        user = self._index.users.get(name)
+        if user is None:
+            return
+        if user.group is not None and not user.terminated:
+            overrides = tuple(dict.fromkeys(Attached(p.limit.instance, p.limit.actions) for p in user.overrides))
+            yield {"role": self._group(user.group.name, overrides)}
+        for ref in self._index.jobs[user.job.name].roles if user.job is not None else ():
+            if not user.terminated or self._index.roles[ref.name].essential:
+                yield {"role": f"role:{ref.name}"}
+        for given in user.assignments:
+            if not user.terminated or self._index.roles[given.role].essential:
+                told = {"place": given.place, "from": given.start, "until": given.until}
+                name_ = f"role:{given.role}{':at' if given.place is not None else ''}"
+                yield {"role": name_, **{key: value for key, value in told.items() if value is not None}}
+
+
+def _overriding(index: Index) -> dict[tuple[str, tuple[Attached, ...]], int]:
+    """Group and overrides of the users who override, numbered within the group."""
+    found: dict[tuple[str, tuple[Attached, ...]], int] = {}
+    counts: dict[str, int] = {}
+    for user in index.policy_set.users:
+        overrides = tuple(dict.fromkeys(Attached(p.limit.instance, p.limit.actions) for p in user.overrides))
+        if user.group is None or user.terminated or not overrides or (user.group.name, overrides) in found:
+            continue
+        counts[user.group.name] = counts.get(user.group.name, 0) + 1
+        found[user.group.name, overrides] = counts[user.group.name]
+    return found

@@ -1,0 +1,51 @@
+"""What conditions read: the paths that a request has to bring values for."""
+
+from __future__ import annotations
+
+from policylang.model import conditions as c
+from policylang.model.types import DateType, Duration
+from policylang.runtime.index import Index
+from policylang.runtime.truth import operands
+from policylang.targets.constructs import deciding
+
+Tree = dict[str, "Tree"]
+"""Attributes by name, each with those that are read of the related record or user in it."""
+
+
+class Reads:
+    """``request``: of the attributes of requests, for all resources. ``edges``: the lengths of time that
+    lead to an instant (or a day, if the second is true), with the direction.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._trees: dict[tuple[str, str], Tree] = {}
+        self.request: Tree = {}
+        self.edges: dict[tuple[Duration, bool, int], None] = {}
+        for resource, condition in deciding(index.policy_set, index):
+            self._condition(resource, condition)
+        for resource in index.policy_set.resources:
+            if resource.place is not None:
+                self.tree("record", resource.name).setdefault(resource.place, {})
+
+    def tree(self, root: str, resource: str) -> Tree:
+        """What conditions on a resource read of a record or of the assigned user."""
+        return self.request if root == "request" else self._trees.setdefault((root, resource), {})
+
+    def _condition(self, resource: str, condition: c.Condition) -> None:
+        match condition:
+            case c.And(items) | c.Or(items):
+                for item in items:
+                    self._condition(resource, item)
+            case c.Not(item):
+                self._condition(resource, item)
+            case _:
+                for operand in operands(condition):
+                    if isinstance(operand, c.Path):
+                        tree = self.tree(operand.root, resource)
+                        for step in operand.steps:
+                            tree = tree.setdefault(step, {})
+                if isinstance(condition, c.Time) and isinstance(condition.duration, c.Constant):
+                    assert isinstance(condition.duration.value, Duration)
+                    sign = 1 if condition.test == "within_next" else -1
+                    day = isinstance(condition.operand.type, DateType)
+                    self.edges[condition.duration.value, day, sign] = None
