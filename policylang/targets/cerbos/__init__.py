@@ -107,25 +107,27 @@ def _eligible(made: _Files, index: Index, people: People) -> None:
 
 def _appends(made: _Files, index: Index, conditions: Conditions, number: int, user: ir.User) -> None:
     """A policy of one principal, who is denied what an appended policy is not true of."""
-    rules = []
-    at = []
-    for appended in user.appends:
+    rules: dict[str, list[dict[str, Any]]] = {}
+    at: dict[str, dict[str, None]] = {}
+    for appended in dict.fromkeys(user.appends):
         instance = index.instances[appended.limit.instance]
         unless = {"match": none_of(conditions.match(instance.resource, instance.condition))}
-        limited = appended.limit.actions
-        actions = [
-            {"action": each, "effect": DENY, "condition": unless}
-            for action in index.resources[instance.resource].actions
-            if not action.bypasses_policies and (limited is None or action.name in limited)
-            for each in (action.name, field_action(action.name, "*"))
-        ]
-        if actions:
-            rules.append({"resource": instance.resource, "actions": actions})
-            at.append((appended.limit.at, instance.at))
+        for action in index.resources[instance.resource].actions:
+            limited = appended.limit.actions
+            if action.bypasses_policies or not (limited is None or action.name in limited):
+                continue
+            actions = rules.setdefault(instance.resource, [])
+            for each in (action.name, field_action(action.name, "*")):
+                denied = {"action": each, "effect": DENY, "condition": unless}
+                actions += [denied] if denied not in actions else []
+            at.setdefault(instance.resource, {}).update({appended.limit.at: None, instance.at: None})
     if rules:
-        content = {"principal": user.id, "version": "default", "rules": rules}
-        path = made.policy(f"principals/{number}", "principalPolicy", content)
-        made.clauses += [Clause(path, f"/principalPolicy/rules/{n}", each) for n, both in enumerate(at) for each in both]
+        listed = [{"resource": resource, "actions": actions} for resource, actions in rules.items()]
+        path = made.policy(
+            f"principals/{number}", "principalPolicy", {"principal": user.id, "version": "default", "rules": listed}
+        )
+        for place, resource in enumerate(rules):
+            made.clauses += [Clause(path, f"/principalPolicy/rules/{place}", each) for each in at[resource]]
 
 
 def _principals(index: Index, people: People, caller: Caller) -> dict[str, Any]:
