@@ -10,7 +10,7 @@ from tests.generated import Case, Features, cases
 from tests.targets.cerbos_session import starting
 from tests.targets.differential import SETS, Compared, compare, known, of_case
 
-EXAMPLES = int(__import__("os").environ.get("EX", "300"))
+EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
 FEATURES = Features(objects=False, spellings=False, strange_requests=False, requests=40)
 
 
@@ -28,7 +28,7 @@ def test_generated_policy_sets(cerbos: CerbosServer) -> None:
     total = Compared()
 
     @given(cases(FEATURES))
-    @settings(max_examples=EXAMPLES, deadline=None, phases=[__import__('hypothesis').Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     def agree(case: Case) -> None:
         total.add(compare("cerbos", starting(cerbos), case.policy_set, of_case(case)))
 

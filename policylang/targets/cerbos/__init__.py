@@ -16,6 +16,7 @@ from policylang.targets.cerbos.request import ELIGIBLE, Caller
 from policylang.targets.cerbos.rules import ALLOW, DENY, PLACES, ResourceRules, field_action, place_constants
 from policylang.targets.cerbos.schemas import schemas
 from policylang.targets.cerbos.suites import suite
+from policylang.targets.cerbos.yaml_text import yaml_bytes
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.relations.plan import role_of
 from policylang.targets.target import Bundle, Clause, Input, Support, Target
@@ -37,8 +38,8 @@ class _Files:
         self.clauses: list[Clause] = []
 
     def policy(self, name: str, kind: str, content: dict[str, Any]) -> str:
-        path = f"{_POLICIES}/{name}.json"
-        self.files[path] = json_bytes({"apiVersion": "api.cerbos.dev/v1", kind: content})
+        path = f"{_POLICIES}/{name}.yaml"
+        self.files[path] = yaml_bytes({"apiVersion": "api.cerbos.dev/v1", kind: content})
         return path
 
 
@@ -59,8 +60,8 @@ def _emit(input: Input) -> Bundle:
     caller = Caller(index)
     tests = suite(caller, input.scenarios)
     if tests["tests"]:
-        made.files[f"{_POLICIES}/tests/scenarios_test.json"] = json_bytes(tests)
-    made.files["cerbos.yaml"] = json_bytes(_CONFIG)
+        made.files[f"{_POLICIES}/tests/scenarios_test.yaml"] = yaml_bytes(tests)
+    made.files["cerbos.yaml"] = yaml_bytes(_CONFIG)
     made.files["principals.json"] = json_bytes(_principals(index, people, caller))
     made.files["README.md"] = readme(index, reads).encode()
     return Bundle(made.files, tuple(made.clauses))
@@ -72,15 +73,15 @@ def _resource(made: _Files, index: Index, rules: ResourceRules) -> None:
     if rules.derived:
         definitions = {"name": name, "constants": imported, "definitions": list(rules.derived.values())}
         made.policy(f"derived_roles/{name}", "derivedRoles", definitions)
-    content: dict[str, Any] = {
+    parts: dict[str, Any] = {
         "resource": name,
         "version": "default",
+        "importDerivedRoles": [name] if rules.derived else [],
+        "constants": {**imported, **({"local": rules.constants} if rules.constants else {})},
         "schemas": {**_PRINCIPAL_SCHEMA, "resourceSchema": {"ref": f"cerbos:///{name}.json"}},
-        "constants": {**imported, "local": rules.constants},
         "rules": [rule.content for rule in rules.rules],
     }
-    if rules.derived:
-        content["importDerivedRoles"] = [name]
+    content = {key: part for key, part in parts.items() if part or key == "rules"}
     path = made.policy(f"resources/{name}", "resourcePolicy", content)
     for number, rule in enumerate(rules.rules):
         made.clauses += [Clause(path, f"/resourcePolicy/rules/{number}", at) for at in rule.at]

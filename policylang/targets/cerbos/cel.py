@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TypeGuard
 
 import msgspec
+
+from policylang.targets.cerbos.yaml_text import quoted
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = frozenset(
     "as break const continue else false for function if import in let loop package namespace null return true var void"
     " while".split()
 )
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 class Literal(msgspec.Struct, frozen=True):
@@ -96,10 +98,14 @@ def any_of(items: Iterable[Expr]) -> Expr:
 
 
 def _joined(operator: str, items: Iterable[Expr], nothing: Expr) -> Expr:
-    items = list(items)
+    items = [part for item in items for part in (item.items if _is_joined(item, operator) else (item,))]
     other = FALSE if nothing == TRUE else TRUE
     kept = (other,) if other in items else tuple(dict.fromkeys(item for item in items if item != nothing))
     return nothing if not kept else kept[0] if len(kept) == 1 else Joined(operator, kept)
+
+
+def _is_joined(item: Expr, operator: str) -> TypeGuard[Joined]:
+    return isinstance(item, Joined) and item.operator == operator
 
 
 def exists(of: Expr, test: Expr) -> Expr:
@@ -169,12 +175,6 @@ def _literal(value: str | int | float | bool | None) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return f'"{"".join(map(_char, value))}"'
+            return quoted(value, "'")
         case _:
             return repr(value)
-
-
-def _char(char: str) -> str:
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    return char if char.isprintable() else f"\\U{ord(char):08X}"

@@ -140,9 +140,7 @@ class Conditions:
         else:
             edge = Entry(self._walk(resource, test.duration)[1], edge_key(day, sign))
         found = self._value(resource, test.operand)
-        now, end = (
-            _comparable(test.operand.type, each) for each in (Entry(_DAYS if day else _INSTANTS, "now"), edge)
-        )
+        now, end = (_comparable(test.operand.type, each) for each in (Entry(_DAYS if day else _INSTANTS, "now"), edge))
         if test.test == "older_than":
             inside = [Binary(found, "<" if wanted else ">=", end)]
         else:

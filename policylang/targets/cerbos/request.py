@@ -112,9 +112,7 @@ class Caller:
         """A user's attributes, in which durations lead nowhere yet: that hangs on the instant."""
         return _Told(self.index, None).of_user(user)
 
-    def principal(
-        self, user: str, request: Any, now: datetime.datetime, told: _Told | None = None
-    ) -> dict[str, Any]:
+    def principal(self, user: str, request: Any, now: datetime.datetime, told: _Told | None = None) -> dict[str, Any]:
         """Who asks, when, and with which attributes of the request."""
         told = told or _Told(self.index, now)
         today = now.astimezone(self.index.timezone).date()
@@ -191,7 +189,9 @@ class _Told:
             if deeper and found is not MISSING and isinstance(self._index.subject[name], UserType):
                 self._reached(found, deeper)
 
-    def attribute(self, type_: Type, holder: Any, name: str, tree: Tree, unreadable: list[str], before: str = "") -> Any:
+    def attribute(
+        self, type_: Type, holder: Any, name: str, tree: Tree, unreadable: list[str], before: str = ""
+    ) -> Any:
         """The value of an attribute, or null if there is none that can be told."""
         try:
             found = read(type_, attribute(holder, name), name)
