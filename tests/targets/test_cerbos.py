@@ -33,7 +33,6 @@ def test_generated_policy_sets(cerbos: CerbosServer) -> None:
         total.add(compare("cerbos", starting(cerbos), case.policy_set, of_case(case)))
 
     agree()
-    print(total.asked, total.allowed, total.unanswered, len(total.refused))
     assert all(each.startswith("PL803") for each in total.refused)
     assert total.asked > 10 * EXAMPLES
     assert 0.15 < total.allowed / total.asked < 0.85

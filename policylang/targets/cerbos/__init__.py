@@ -9,7 +9,7 @@ from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes
 from policylang.targets.cerbos.conditions import Conditions, none_of
 from policylang.targets.cerbos.people import People
-from policylang.targets.cerbos.readme import readme
+from policylang.targets.cerbos.readme import brought, readme
 from policylang.targets.cerbos.reads import Reads
 from policylang.targets.cerbos.refusals import refusals
 from policylang.targets.cerbos.request import ELIGIBLE, Caller
@@ -63,7 +63,8 @@ def _emit(input: Input) -> Bundle:
         made.files[f"{_POLICIES}/tests/scenarios_test.yaml"] = yaml_bytes(tests)
     made.files["cerbos.yaml"] = yaml_bytes(_CONFIG)
     made.files["principals.json"] = json_bytes(_principals(index, people, caller))
-    made.files["README.md"] = readme(index, reads).encode()
+    made.files["request.json"] = json_bytes(brought(caller, reads))
+    made.files["README.md"] = readme(caller).encode()
     return Bundle(made.files, tuple(made.clauses))
 
 

@@ -12,9 +12,12 @@ from policylang.targets.cerbos.yaml_text import quoted
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = frozenset(
-    "as break const continue else false for function if import in let loop package namespace null return true var void"
-    " while".split()
+    [
+        *("as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"),
+        *("package", "namespace", "null", "return", "true", "var", "void", "while"),
+    ]
 )
+"""Words that are no names of fields."""
 
 
 class Literal(msgspec.Struct, frozen=True):

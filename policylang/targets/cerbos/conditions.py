@@ -71,9 +71,9 @@ class Conditions:
         guards: list[Expr] = []
         at: Type = RecordType(resource)
         found: Expr = Name("P.id")
-        for number, step in enumerate(path.steps):
-            holder = found if number else _ROOTS[path.root]
-            if not number and path.root != "record":
+        for place, step in enumerate(path.steps):
+            holder = found if place else _ROOTS[path.root]
+            if not place and path.root != "record":
                 declared = self._index.subject if path.root == "subject" else self._index.request
             elif isinstance(at, UserType):
                 guards += [cel.has(_USERS), cel.within(found, _USERS)]

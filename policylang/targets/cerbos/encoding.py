@@ -21,7 +21,7 @@ class UnheldError(Exception):
 
 
 def number(value: Decimal) -> float | int:
-    """JSON's numbers are doubles in Cerbos: one that comes back as it was is equal to, and less than, the same others."""
+    """Numbers of requests are doubles in Cerbos. Those that come back as they were keep their order."""
     try:
         found = float(value)
         exact = Decimal(repr(found)) == value

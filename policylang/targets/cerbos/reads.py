@@ -23,9 +23,9 @@ class Reads:
         self.edges: dict[tuple[Duration, bool, int], None] = {}
         for resource, condition in deciding(index.policy_set, index):
             self._condition(resource, condition)
-        for resource in index.policy_set.resources:
-            if resource.place is not None:
-                self.tree("record", resource.name).setdefault(resource.place, {})
+        for each in index.policy_set.resources:
+            if each.place is not None:
+                self.tree("record", each.name).setdefault(each.place, {})
 
     def tree(self, root: str, resource: str) -> Tree:
         """What conditions on a resource read of a record or of the assigned user."""

@@ -83,13 +83,13 @@ class ResourceRules:
                 for grant in chain[-1].grants:
                     for action in grant.actions if grant.resource == self.resource.name else ():
                         key = (self._limits(role, chain, action), role)
-                        found = actions.setdefault(key, {})
-                        found[action] = None
-                        found.update((field_action(action, f), None) for f in grant_fields(self._index, grant))
+                        mine = actions.setdefault(key, {})
+                        mine[action] = None
+                        mine.update((field_action(action, f), None) for f in grant_fields(self._index, grant))
                         at.setdefault(key, {})[grant.at] = None
         alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[CerbosRole]] = {}
-        for (limits, role), allowed in actions.items():
-            alike.setdefault((limits, tuple(sorted(allowed))), []).append(role)
+        for (limits, role), mine in actions.items():
+            alike.setdefault((limits, tuple(sorted(mine))), []).append(role)
         for (limits, allowed), roles in sorted(alike.items(), key=lambda each: each[0]):
             instances = [self._index.instances[name] for name in limits]
             condition = all_of(self._match(each.condition) for each in instances)
@@ -185,7 +185,7 @@ class ResourceRules:
         """Whether the user has one of the roles, where the record lives if it holds at places."""
         ways = []
         if bringers.everywhere:
-            listed = {role: True for role in bringers.everywhere}
+            listed = dict.fromkeys(bringers.everywhere, True)
             known = next((key for key, value in self.constants.items() if value == listed), None)
             if known is None:
                 known = f"{name}_{len(self.constants) + 1}"
@@ -220,7 +220,7 @@ class ResourceRules:
         return Name(f"C.{around(type_.scope)}")
 
     def _covers(self, role: str, kind: str | None = None) -> Expr:
-        """Whether the user has the role at the record's place or one around it; of some kind or above, if one is given."""
+        """Whether the user has the role at the record's place or around it: at a kind of place or above, if given."""
         assert self.resource.place is not None
         entry = Entry(Name("R.attr"), self.resource.place)
         held = Entry(Name("P.attr.places"), role)

@@ -53,7 +53,12 @@ class _Fixtures:
 
 def _expected(caller: Caller, asked: Asked) -> Iterator[tuple[Check, dict[str, str]]]:
     """The checks of a request, with what the reference says to each action."""
-    arguments = {"now": asked.now, "request": asked.request, "field": asked.field, "changes": asked.changes}
+    arguments: dict[str, Any] = {
+        "now": asked.now,
+        "request": asked.request,
+        "field": asked.field,
+        "changes": asked.changes,
+    }
     try:
         checks = caller.checks(asked.user, asked.action, asked.resource, asked.record, **arguments)
     except (ValueError, UnheldError):

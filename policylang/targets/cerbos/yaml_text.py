@@ -1,4 +1,4 @@
-"""YAML as Cerbos's users write it: blocks, in the order of the content, and texts in quotes unless they are plain words."""
+"""YAML as people write it: blocks, in the order of the content, and texts in quotes unless they are plain words."""
 
 from __future__ import annotations
 
