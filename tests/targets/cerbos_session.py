@@ -10,6 +10,7 @@ from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.targets.cerbos.encoding import UnheldError
 from policylang.targets.cerbos.request import Caller, Check
+from policylang.targets.cerbos.rules import field_action
 from policylang.targets.target import Bundle
 from policylang.testing.asked import Asked
 from tests.engines.cerbos_engine import CerbosServer
@@ -29,13 +30,32 @@ class CerbosSession:
         every = [(number, check) for number, checks in enumerate(made) for check in checks or ()]
         every.sort(key=lambda each: json.dumps(each[1].principal, sort_keys=True))
         said = self._server.check(
-            [{"principal": c.principal, "resource": c.resource, "actions": c.actions} for _, c in every]
+            [
+                {"principal": c.principal, "resource": c.resource, "actions": [*c.actions, *self._fields(asked[n])]}
+                for n, c in every
+            ]
         )
-        denied = {number for (number, _), answer in zip(every, said, strict=True) if not all(answer.values())}
+        answers: dict[int, list[tuple[Check, dict[str, bool]]]] = {}
+        for (number, check), answer in zip(every, said, strict=True):
+            answers.setdefault(number, []).append((check, answer))
         return [
-            None if checks is None else Answer(bool(checks) and number not in denied)
+            None if checks is None else self._answer(asked[number], answers.get(number, []))
             for number, checks in enumerate(made)
         ]
+
+    def _fields(self, asked: Asked) -> list[str]:
+        """What asks for each attribute, where the request is about the whole record as it is."""
+        if not _is_whole(asked):
+            return []
+        return [field_action(asked.action, name) for name in self._caller.index.attributes[asked.resource]]
+
+    def _answer(self, asked: Asked, answers: list[tuple[Check, dict[str, bool]]]) -> Answer:
+        allowed = bool(answers) and all(answer[action] for check, answer in answers for action in check.actions)
+        if not _is_whole(asked):
+            return Answer(allowed)
+        names = self._caller.index.attributes[asked.resource]
+        fields = {name for _, answer in answers for name in names if answer[field_action(asked.action, name)]}
+        return Answer(allowed, frozenset(fields))
 
     def _checks(self, asked: Asked) -> tuple[Check, ...] | None:
         """None where it cannot be asked, empty where nothing has to be."""
@@ -46,6 +66,10 @@ class CerbosSession:
             return ()
         except UnheldError:
             return None
+
+
+def _is_whole(asked: Asked) -> bool:
+    return asked.field is None and asked.changes is None and asked.action != "create"
 
 
 def policies(bundle: Bundle) -> dict[str, bytes]:

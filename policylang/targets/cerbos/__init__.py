@@ -22,7 +22,7 @@ from policylang.targets.relations.plan import role_of
 from policylang.targets.target import Bundle, Clause, Input, Support, Target
 
 _POLICIES = "policies"
-_PRINCIPAL_SCHEMA = {"principalSchema": {"ref": "cerbos:///principal.json"}}
+_PRINCIPAL_SCHEMA = {"principalSchema": {"ref": "cerbos:///principal.schema.json"}}
 _CONFIG = {
     "engine": {"strictEvaluation": True},
     "schema": {"enforcement": "reject"},
@@ -38,7 +38,7 @@ class _Files:
         self.clauses: list[Clause] = []
 
     def policy(self, name: str, kind: str, content: dict[str, Any]) -> str:
-        path = f"{_POLICIES}/{name}.yaml"
+        path = f"{_POLICIES}/{name}.policy.yaml"  # one called `x_test.yaml` would be a test
         self.files[path] = yaml_bytes({"apiVersion": "api.cerbos.dev/v1", kind: content})
         return path
 
@@ -79,7 +79,7 @@ def _resource(made: _Files, index: Index, rules: ResourceRules) -> None:
         "version": "default",
         "importDerivedRoles": [name] if rules.derived else [],
         "constants": {**imported, **({"local": rules.constants} if rules.constants else {})},
-        "schemas": {**_PRINCIPAL_SCHEMA, "resourceSchema": {"ref": f"cerbos:///{name}.json"}},
+        "schemas": {**_PRINCIPAL_SCHEMA, "resourceSchema": {"ref": f"cerbos:///resources/{name}.schema.json"}},
         "rules": [rule.content for rule in rules.rules],
     }
     content = {key: part for key, part in parts.items() if part or key == "rules"}

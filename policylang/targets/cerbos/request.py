@@ -64,6 +64,9 @@ class Caller:
         """
         index = self.index
         now = instant(index, now)
+        for name in (user, action, resource):
+            if not isinstance(name, str):
+                raise ValueError(f"names are texts, {type(name).__name__} is not")
         if user not in self._principals:
             raise ValueError(f"there is no user `{user}`")
         if resource not in index.resources or action not in index.actions[resource]:

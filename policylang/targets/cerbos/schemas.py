@@ -37,12 +37,12 @@ _UNREADABLE: Schema = {"type": "array", "items": _TEXT}
 def schemas(index: Index, reads: Reads) -> dict[str, Schema]:
     """By file name."""
     of_user = _closed({name: _schema(index, type_, {}) for name, type_ in index.subject.items()})
-    found = {"principal.json": _principal(index, reads, of_user)}
+    found = {"principal.schema.json": _principal(index, reads, of_user)}
     for resource in index.policy_set.resources:
         tree = reads.tree("record", resource.name)
         attributes = {a.name: _schema(index, a.type, tree.get(a.name, {})) for a in resource.attributes}
         users = {"type": "object", "additionalProperties": of_user}
-        found[f"{resource.name}.json"] = _closed({**attributes, UNREADABLE: _UNREADABLE, USERS: users})
+        found[f"resources/{resource.name}.schema.json"] = _closed({**attributes, UNREADABLE: _UNREADABLE, USERS: users})
     return {name: {"$schema": _DIALECT, **schema} for name, schema in found.items()}
 
 
