@@ -16,9 +16,9 @@ from tests.targets.cerbos_session import starting
 from tests.targets.differential import SETS, Compared, compare, known, of_case
 
 EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
-ASKED_SETS = 500
-"""At least so many, of which some have a number that is refused."""
-FEATURES = Features(strange_requests=False, resources=2, requests=20)
+SIZES = {"small": (Features(strange_requests=False, resources=1, requests=20), EXAMPLES)}
+SIZES["large"] = (Features(strange_requests=False, requests=40), 2 * EXAMPLES // 3)
+"""What the generated policy sets have, and how many there are: 500 of both, of which some are refused."""
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -31,17 +31,19 @@ def test_policy_sets_that_people_wrote(cerbos: CerbosServer, name: str) -> None:
     assert 0.2 < found.allowed / found.asked < 0.8
 
 
-def test_generated_policy_sets(cerbos: CerbosServer) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_generated_policy_sets(cerbos: CerbosServer, size: str) -> None:
+    features, count = SIZES[size]
     total = Compared()
 
-    @given(cases(FEATURES))
-    @settings(max_examples=max(EXAMPLES, ASKED_SETS), deadline=None, suppress_health_check=list(HealthCheck))
+    @given(cases(features))
+    @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck))
     def agree(case: Case) -> None:
         total.add(compare("cerbos", starting(cerbos), case.policy_set, of_case(case)))
 
     agree()
     assert {each.partition(":")[0] for each in total.refused} <= {"PL803 Cerbos's numbers are doubles"}
-    assert total.asked > 10 * EXAMPLES
+    assert total.asked > 10 * count
     assert total.unanswered < total.asked / 20
     assert 0.15 < total.allowed / total.asked < 0.7
 

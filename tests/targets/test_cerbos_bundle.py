@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from policylang.diagnostics import Diagnostic
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.targets import find_target
@@ -18,11 +19,13 @@ from policylang.targets.cerbos.encoding import UnheldError
 from policylang.targets.cerbos.request import Caller
 from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input, Scenario
+from policylang.testing.asked import Asked
 from tests.engines import cerbos_engine, files
 from tests.engines.cerbos_engine import CerbosServer
+from tests.generated.constants import quoted
 from tests.helpers import compiled
-from tests.targets.cerbos_session import policies
-from tests.targets.differential import SETS, known
+from tests.targets.cerbos_session import policies, starting
+from tests.targets.differential import SETS, compare, known
 
 
 def bundle_of(policy_set: ir.PolicySet, scenarios: tuple[Scenario, ...] = ()) -> Bundle:
@@ -118,9 +121,11 @@ def test_what_is_asked_past_the_caller(cerbos: CerbosServer, sales: Caller) -> N
         "view:*": False,
         "*": False,
     }
-    assert not ask(cerbos, sales, "cid", ["view"], site="Atlantis")["view"]
+    whole = ["view", "view:name"]
+    assert ask(cerbos, sales, "cid", whole, site="Atlantis") == dict.fromkeys(whole, False)
+    assert ask(cerbos, sales, "ann", whole) == dict.fromkeys(whole, True)
+    assert ask(cerbos, sales, "ann", whole, created="2026-10-20T00:00:00Z") == dict.fromkeys(whole, False)
     assert not ask(cerbos, sales, "cid", ["view"], site="North")["view"]
-    assert not ask(cerbos, sales, "ann", ["view"], created="2026-10-20T00:00:00Z")["view"]
 
 
 @pytest.mark.parametrize(
@@ -226,12 +231,45 @@ def test_numbers_that_are_refused(text: str, said: str) -> None:
     assert [(each.code, each.message[: len(said)]) for each in found] == [("PL803", said)]
 
 
+def test_a_condition_that_is_too_long(cerbos: CerbosServer) -> None:
+    def found(values: int) -> Bundle | tuple[Diagnostic, ...]:
+        listed = ", ".join(f'"value {number:092}"' for number in range(values))
+        text = f"resource a {{ x : text actions view }} deny view on a {{ x in [{listed}] }}"
+        return compile_for(find_target("cerbos"), Input(compiled(text)))
+
+    short, long = found(978), found(981)
+    assert isinstance(short, Bundle)
+    cerbos.load(policies(short))
+    assert not isinstance(long, Bundle)
+    assert [(each.code, each.message[:26]) for each in long] == [("PL803", "Cerbos takes no expression")]
+
+
 def test_users_who_are_refused() -> None:
     text = """resource a { x : text actions view } policy p on a { x is missing }
-        user "u*" { append policy p on a } user "v*" """
+        user "u*" { append policy p on a } user "v*"
+        user "w@x" { append policy p on a } user "w-x" { append policy p on a } user "w.x" { append policy p on a }
+        user "w_x" user "w x" { append policy p on a } """
     found = compile_for(find_target("cerbos"), Input(compiled(text)))
     assert not isinstance(found, Bundle)
-    assert [(each.code, each.message[:27]) for each in found] == [("PL803", "Cerbos takes `u*` for a pat")]
+    assert [(each.code, each.message[:36]) for each in found] == [
+        ("PL803", "Cerbos takes `u*` for a pattern: it "),
+        ("PL803", "Cerbos takes `w-x` and `w@x` for one"),
+    ]
+
+
+def test_users_whom_cerbos_calls_alike(cerbos: CerbosServer) -> None:
+    """A policy of one principal is that of no other, whatever its name."""
+    users = ["w@x", "w-x", "w_x", "w/x", "w:x", "w x", "W@x", "w@x ", "w.vdefault", "a\nb", "null", "$x", "\U0001f511"]
+    text = "resource a { x : text actions view } policy p on a { x is missing } group g { grant view on a }\n"
+    for appending in users:
+        people = "".join(f"user {quoted(each)} in g {{ {_appending(each == appending)} }}\n" for each in users)
+        asked = [Asked(user, "view", "a", record, NOW) for user in users for record in ({}, {"x": "y"})]
+        found = compare("cerbos", starting(cerbos), compiled(text + people), asked)
+        assert (found.refused, found.asked, found.allowed) == ([], 2 * len(users), 2 * len(users) - 1)
+
+
+def _appending(does: bool) -> str:
+    return "append policy p on a" if does else ""
 
 
 @pytest.mark.parametrize("record", [{"rate": "0.12345678901234567"}, {"rate": 10**400}, {"name": "\ud800"}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from policylang.ir import nodes as ir
@@ -13,7 +14,7 @@ from policylang.targets.cerbos.readme import brought, readme
 from policylang.targets.cerbos.reads import Reads
 from policylang.targets.cerbos.refusals import refusals
 from policylang.targets.cerbos.request import ELIGIBLE, Caller
-from policylang.targets.cerbos.rules import ALLOW, DENY, PLACES, ResourceRules, field_action, place_constants
+from policylang.targets.cerbos.rules import ALLOW, DENY, PLACES, ResourceRules, place_constants, whole
 from policylang.targets.cerbos.schemas import schemas
 from policylang.targets.cerbos.suites import suite
 from policylang.targets.cerbos.yaml_text import yaml_bytes
@@ -114,22 +115,31 @@ def _appends(made: _Files, index: Index, conditions: Conditions, number: int, us
     for appended in dict.fromkeys(user.appends):
         instance = index.instances[appended.limit.instance]
         unless = {"match": none_of(conditions.match(instance.resource, instance.condition))}
-        for action in index.resources[instance.resource].actions:
-            limited = appended.limit.actions
-            if action.bypasses_policies or not (limited is None or action.name in limited):
-                continue
-            actions = rules.setdefault(instance.resource, [])
-            for each in (action.name, field_action(action.name, "*")):
-                denied = {"action": each, "effect": DENY, "condition": unless}
-                actions += [denied] if denied not in actions else []
-            at.setdefault(instance.resource, {}).update({appended.limit.at: None, instance.at: None})
-    if rules:
-        listed = [{"resource": resource, "actions": actions} for resource, actions in rules.items()]
+        actions = rules.setdefault(instance.resource, [])
+        for each in _limited(index, appended.limit):
+            denied = {"action": each, "effect": DENY, "condition": unless}
+            actions += [denied] if denied not in actions else []
+        at.setdefault(instance.resource, {}).update({appended.limit.at: None, instance.at: None})
+    listed: list[dict[str, Any]] = [
+        {"resource": resource, "actions": actions} for resource, actions in rules.items() if actions
+    ]
+    if listed:
         path = made.policy(
             f"principals/{number}", "principalPolicy", {"principal": user.id, "version": "default", "rules": listed}
         )
-        for place, resource in enumerate(rules):
-            made.clauses += [Clause(path, f"/principalPolicy/rules/{place}", each) for each in at[resource]]
+        for place, rule in enumerate(listed):
+            made.clauses += [Clause(path, f"/principalPolicy/rules/{place}", each) for each in at[rule["resource"]]]
+
+
+def _limited(index: Index, limit: ir.Limit) -> Iterator[str]:
+    """The actions of a policy that a user appends, with those that ask for attributes."""
+    declared = index.resources[index.instances[limit.instance].resource].actions
+    if limit.actions is None and not any(action.bypasses_policies for action in declared):
+        yield "*"
+        return
+    for action in declared:
+        if not action.bypasses_policies and (limit.actions is None or action.name in limit.actions):
+            yield from whole(action.name)
 
 
 def _principals(index: Index, people: People, caller: Caller) -> dict[str, Any]:

@@ -8,26 +8,53 @@ from collections.abc import Iterator
 from policylang.model import conditions as c
 from policylang.runtime.index import Index
 from policylang.runtime.truth import operands
-from policylang.targets.cerbos.conditions import literal
+from policylang.targets.cerbos.conditions import Conditions, Match, literal
 from policylang.targets.cerbos.encoding import UnheldError
 from policylang.targets.constructs import deciding
 from policylang.targets.target import Input, Refusal
 
 _PATTERN = re.compile(r"[!*?\[\]{}]")
+# Cerbos names a policy by its principal, and many characters in such names are one and the same.
+_NAME = re.compile(r"[A-Za-z][\w@.\-/]*(:[A-Za-z][\w@.\-/]*)*", re.ASCII)
+_ALIKE = re.compile(r"[^\w.]+", re.ASCII)
+
+
+_LONGEST = 100_000
+_INSTEAD = "put the policy into the user's group or role"
 
 
 def refusals(input: Input) -> Iterator[Refusal]:
     index = Index(input.policy_set)
+    named: dict[str, str] = {}
     for user in input.policy_set.users:
-        if not user.id:
-            yield Refusal("PL803", "Cerbos knows nobody without an id", user.at, "give the user an id")
         if user.appends and _PATTERN.search(user.id):
             message = f"Cerbos takes `{user.id}` for a pattern: it has no policies of one user with `! * ? [ ] {{ }}`"
-            yield Refusal("PL803", message, user.appends[0].limit.at, "put the policy into the user's group or role")
+            yield Refusal("PL803", message, user.appends[0].limit.at, _INSTEAD)
+        if user.appends and (other := named.setdefault(_policy_name(user.id), user.id)) != user.id:
+            message = f"Cerbos takes `{other}` and `{user.id}` for one name: it has one policy of a user for both"
+            yield Refusal("PL803", message, user.appends[0].limit.at, _INSTEAD)
         for value in user.attributes:
             yield from _constants(value.at, *value.values)
-    for _, condition in deciding(input.policy_set, index):
-        yield from _condition(condition)
+    conditions = Conditions(index)
+    for resource, condition in deciding(input.policy_set, index):
+        found = [*_condition(condition)]
+        yield from found
+        if not found and max(map(len, _expressions(conditions.match(resource, condition)))) > _LONGEST:
+            message = f"Cerbos takes no expression of more than {_LONGEST:,} characters"
+            yield Refusal("PL803", message, condition.at, "list fewer values, or shorter ones")
+
+
+def _policy_name(user: str) -> str:
+    return _ALIKE.sub("_", user) if _NAME.fullmatch(user) else user
+
+
+def _expressions(match: Match) -> Iterator[str]:
+    for key, part in match.items():
+        if key == "expr":
+            yield part
+        else:
+            for each in part["of"]:
+                yield from _expressions(each)
 
 
 def _condition(condition: c.Condition) -> Iterator[Refusal]:

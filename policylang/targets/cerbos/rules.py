@@ -147,7 +147,7 @@ class ResourceRules:
     def _denied(self, deny: ir.Deny) -> Iterator[str]:
         for action in deny.actions:
             if deny.fields is None:
-                yield from _whole(action)
+                yield from whole(action)
             else:
                 yield from (field_action(action, name) for name in deny.fields)
 
@@ -155,7 +155,7 @@ class ResourceRules:
         for action in self.resource.actions:
             if action.requires is not None:
                 unmet = none_of(self._met(action.requires))
-                self._add([*_whole(action.name)], DENY, unmet, [action.at], roles=["*"])
+                self._add([*whole(action.name)], DENY, unmet, [action.at], roles=["*"])
 
     def _met(self, requirement: ir.Requirement) -> Match:
         match requirement:
@@ -244,7 +244,7 @@ class ResourceRules:
         self.rules.append(Rule(content, at))
 
 
-def _whole(action: str) -> tuple[str, str]:
+def whole(action: str) -> tuple[str, str]:
     """The action and all that asks for its attributes."""
     return action, field_action(action, "*")
 
