@@ -53,7 +53,7 @@ class CerbosServer:
         command = [str(program), "server", "--config", str(self._folder / "config.yaml")]
         command += ["--log-level=warn", "--debug-listen-addr="]
         self._server = Server(command, "KILL", self._folder)
-        self._connection = _Connection(self._folder / "http")
+        self._connection = Connection(self._folder / "http")
         try:
             self._wait()
         except BaseException:
@@ -177,7 +177,7 @@ def _answer(asked: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, bo
     return {action: result["actions"][action] == "EFFECT_ALLOW" for action in asked["actions"]}
 
 
-class _Connection(http.client.HTTPConnection):
+class Connection(http.client.HTTPConnection):
     """To a Unix socket."""
 
     def __init__(self, path: Path) -> None:
