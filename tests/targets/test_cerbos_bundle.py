@@ -236,6 +236,8 @@ def test_every_rule_leads_to_its_statements() -> None:
         ]
         for path, found in mapped.items()
     }
+    assert mapped["principals.json"].keys() == {"/ann", '/it\'s "bob"', "/cid"}
+    assert said["places.policy.yaml"] == [{"place"}, {"place"}]
     assert said["1.policy.yaml"] == [{"user", "policy"}]
     assert said["user.eligible.policy.yaml"] == [{"role"}]
     assert {"deny"} in said["customer.policy.yaml"]

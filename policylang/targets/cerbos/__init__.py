@@ -14,7 +14,7 @@ from policylang.targets.cerbos.readme import brought, readme
 from policylang.targets.cerbos.reads import Reads
 from policylang.targets.cerbos.refusals import refusals
 from policylang.targets.cerbos.request import ELIGIBLE, Caller
-from policylang.targets.cerbos.rules import ALLOW, DENY, PLACES, ResourceRules, place_constants, whole
+from policylang.targets.cerbos.rules import ALLOW, DENY, PLACES, ResourceRules, around, place_constants, whole
 from policylang.targets.cerbos.schemas import schemas
 from policylang.targets.cerbos.suites import suite
 from policylang.targets.cerbos.yaml_text import yaml_bytes
@@ -49,7 +49,11 @@ def _emit(input: Input) -> Bundle:
     people, conditions, reads = People(index), Conditions(index), Reads(index)
     made = _Files()
     if index.kinds:
-        made.policy(f"constants/{PLACES}", "exportConstants", {"name": PLACES, "definitions": place_constants(index)})
+        constants = {"name": PLACES, "definitions": place_constants(index)}
+        path = made.policy(f"constants/{PLACES}", "exportConstants", constants)
+        for place in input.policy_set.places:
+            pointer = f"/exportConstants/definitions/{around(place.kind)}/{_escaped(place.name)}"
+            made.clauses.append(Clause(path, pointer, place.at))
     for resource in input.policy_set.resources:
         _resource(made, index, ResourceRules(index, people, conditions, resource))
     _eligible(made, index, people)
@@ -64,6 +68,9 @@ def _emit(input: Input) -> Bundle:
         made.files[f"{_POLICIES}/tests/scenarios_test.yaml"] = yaml_bytes(tests)
     made.files["cerbos.yaml"] = yaml_bytes(_CONFIG)
     made.files["principals.json"] = json_bytes(_principals(index, people, caller))
+    named = [(user.id, user.at) for user in input.policy_set.users]
+    named += [(integration.name, integration.at) for integration in input.policy_set.integrations]
+    made.clauses += [Clause("principals.json", f"/{_escaped(name)}", at) for name, at in named]
     made.files["request.json"] = json_bytes(brought(caller, reads))
     made.files["README.md"] = readme(caller).encode()
     return Bundle(made.files, tuple(made.clauses))
@@ -74,7 +81,9 @@ def _resource(made: _Files, index: Index, rules: ResourceRules) -> None:
     imported = {"import": [PLACES]} if index.kinds else {}
     if rules.derived:
         definitions = {"name": name, "constants": imported, "definitions": list(rules.derived.values())}
-        made.policy(f"derived_roles/{name}", "derivedRoles", definitions)
+        path = made.policy(f"derived_roles/{name}", "derivedRoles", definitions)
+        for number, role in enumerate(rules.derived):
+            made.clauses.append(Clause(path, f"/derivedRoles/definitions/{number}", index.roles[role].at))
     parts: dict[str, Any] = {
         "resource": name,
         "version": "default",
@@ -140,6 +149,11 @@ def _limited(index: Index, limit: ir.Limit) -> Iterator[str]:
     for action in declared:
         if not action.bypasses_policies and (limit.actions is None or action.name in limit.actions):
             yield from whole(action.name)
+
+
+def _escaped(name: str) -> str:
+    """A key in a JSON pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _principals(index: Index, people: People, caller: Caller) -> dict[str, Any]:

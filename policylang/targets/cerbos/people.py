@@ -45,10 +45,12 @@ class People:
             self.roles.append(CerbosRole(f"role:{role.name}", source))
             if role.name in placed:
                 self.roles.append(CerbosRole(f"role:{role.name}:at", source, at=True))
+        self._chains = {role: tuple(chains(index, role.source)) for role in self.roles}
         self.principals = {name: list(self._held(name)) for name in index.requesters}
 
-    def chains(self, role: CerbosRole) -> Iterator[tuple[Bundle, ...]]:
-        return chains(self._index, role.source)
+    def chains(self, role: CerbosRole) -> tuple[tuple[Bundle, ...], ...]:
+        """The group or role itself, and each role inside it with those around it."""
+        return self._chains[role]
 
     def _group(self, name: str, overrides: tuple[Attached, ...]) -> str:
         number = self._overriding.get((name, overrides))

@@ -55,7 +55,7 @@ class _Bringers(msgspec.Struct):
 
 
 class ResourceRules:
-    """``derived``: definitions of derived roles, which are the roles at the record's place. ``constants``: who brings
+    """``derived``: by role, the derived role of those who have it at the record's place. ``constants``: who brings
     what.
     """
 
@@ -154,8 +154,9 @@ class ResourceRules:
     def _requirements(self) -> None:
         for action in self.resource.actions:
             if action.requires is not None:
-                unmet = none_of(self._met(action.requires))
-                self._add([*whole(action.name)], DENY, unmet, [action.at], roles=["*"])
+                met = self._met(action.requires)
+                if met != all_of(()):
+                    self._add([*whole(action.name)], DENY, none_of(met), [action.at], roles=["*"])
 
     def _met(self, requirement: ir.Requirement) -> Match:
         match requirement:
@@ -210,7 +211,7 @@ class ResourceRules:
         """The derived role of those who have the role at the record's place."""
         name = f"{role}_here"
         condition = {"match": expression(self._covers(role))}
-        self.derived[name] = {"name": name, "parentRoles": [f"role:{role}:at"], "condition": condition}
+        self.derived[role] = {"name": name, "parentRoles": [f"role:{role}:at"], "condition": condition}
         return name
 
     def _around(self) -> Expr:
