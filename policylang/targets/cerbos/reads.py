@@ -6,7 +6,7 @@ from policylang.model import conditions as c
 from policylang.model.types import DateType, Duration
 from policylang.runtime.index import Index
 from policylang.runtime.truth import operands
-from policylang.targets.constructs import deciding
+from policylang.targets.constructs import conditions
 
 Tree = dict[str, "Tree"]
 """Attributes by name, each with those that are read of the related record or user in it."""
@@ -21,7 +21,7 @@ class Reads:
         self._trees: dict[tuple[str, str], Tree] = {}
         self.request: Tree = {}
         self.edges: dict[tuple[Duration, bool, int], None] = {}
-        for resource, condition in deciding(index.policy_set, index):
+        for resource, condition in conditions(index):
             self._condition(resource, condition)
         for each in index.policy_set.resources:
             if each.place is not None:

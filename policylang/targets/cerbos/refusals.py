@@ -10,7 +10,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.truth import operands
 from policylang.targets.cerbos.conditions import Conditions, Match, literal
 from policylang.targets.cerbos.encoding import UnheldError
-from policylang.targets.constructs import deciding
+from policylang.targets.constructs import conditions
 from policylang.targets.target import Input, Refusal
 
 _PATTERN = re.compile(r"[!*?\[\]{}]")
@@ -36,7 +36,7 @@ def refusals(input: Input) -> Iterator[Refusal]:
         for value in user.attributes:
             yield from _constants(value.at, *value.values)
     conditions = Conditions(index)
-    for resource, condition in deciding(input.policy_set, index):
+    for resource, condition in conditions(index):
         found = [*_condition(condition)]
         yield from found
         if not found and max(map(len, _expressions(conditions.match(resource, condition)))) > _LONGEST:
