@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from policylang.targets.target import Target
 
-NAMES = ("cedar", "cerbos", "postgres", "openfga", "spicedb")
+NAMES = ("cedar", "rego", "cerbos", "postgres", "openfga", "spicedb")
 """The targets, in the order of their documentation."""
 
 

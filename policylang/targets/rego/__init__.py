@@ -1,0 +1,52 @@
+"""Rego: one program for every policy set, and the policy set as tables that it looks things up in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import resources
+
+from policylang.runtime.index import Index
+from policylang.targets.bundle import json_bytes
+from policylang.targets.constructs import CONSTRUCTS
+from policylang.targets.rego.tables import Tables
+from policylang.targets.target import Bundle, Clause, Input, Refusal, Support, Target
+
+TABLES = "policylang/tables/data.json"
+PROGRAM = ("access.rego", "conditions.rego")
+
+
+def _refuse(input: Input) -> Iterator[Refusal]:
+    yield from ()
+
+
+def _emit(input: Input) -> Bundle:
+    tables = Tables(Index(input.policy_set))
+    files = {
+        ".manifest": json_bytes({"revision": input.policy_set.digest, "roots": ["policylang"], "rego_version": 1}),
+        TABLES: json_bytes(tables.document),
+    }
+    for name in PROGRAM:
+        files[f"policylang/{name}"] = resources.files(__package__).joinpath(name).read_bytes()
+    clauses = (Clause(TABLES, "".join(f"/{_escaped(str(step))}" for step in way), at) for way, at in tables.traces)
+    return Bundle(files, tuple(clauses))
+
+
+def _escaped(step: str) -> str:
+    """A step of a JSON pointer."""
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+_SUPPORT: dict[str, Support] = {
+    **dict.fromkeys(CONSTRUCTS, "exact"),
+    **dict.fromkeys(("within-days", "within-months", "dated"), "input"),
+}
+
+TARGET = Target(
+    name="rego",
+    title="Rego",
+    engine="Open Policy Agent 1.0 or newer, regorus 0.13",
+    support=_SUPPORT,
+    ways_out={},
+    refuse=_refuse,
+    emit=_emit,
+)

@@ -1,0 +1,179 @@
+"""Conditions and requirements as data that a program without recursion can evaluate.
+
+What a condition says depends on its tests alone, so it is a network of them: a node is a test with the outcome that
+opens it. Parts joined with `and` follow each other, parts joined with `or` lie side by side, and the condition holds
+where a way over open nodes leads from the start to the end. The network grows with the number of tests, however deep
+the condition is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType, RecordType, Type, UserType
+from policylang.runtime.index import Index
+from policylang.runtime.truth import Test, constant
+from policylang.targets.rego.encoding import addresses, described, encoded
+from policylang.targets.truths import All, Any as AnyOf, Formula, Known, when
+
+END = "end"
+
+Tree = dict[str, Any]
+"""``{"all": trees}``, ``{"any": trees}``, or ``{"test": number, "is": outcome}``."""
+
+
+def condition_table(index: Index, resource: str, condition: c.Condition) -> dict[str, Any]:
+    """A condition: its tests, when it is true, and when it is false."""
+    tests: dict[Test, int] = {}
+    true, false = (_tree(when(_expanded(condition), wanted), tests) for wanted in (True, False))
+    return {
+        "tests": [_test(index, resource, test) for test in tests],
+        "true": _both(true),
+        "false": _both(false),
+    }
+
+
+def _expanded(condition: c.Condition) -> c.Condition:
+    """With `<` alone of the comparisons, and with `in [a, b]` of durations as comparisons, since these can be unknown
+    one by one.
+    """
+    match condition:
+        case c.And(items, at):
+            return c.And(tuple(map(_expanded, items)), at)
+        case c.Or(items, at):
+            return c.Or(tuple(map(_expanded, items)), at)
+        case c.Not(item, at):
+            return c.Not(_expanded(item), at)
+        case c.In(operand, values, at) if isinstance(operand.type, DurationType):
+            return c.Or(tuple(c.Compare("eq", operand, c.Constant(operand.type, v, at), at) for v in values), at)
+        case c.Compare("gt", left, right, at):
+            return c.Compare("lt", right, left, at)
+        case c.Compare("le", left, right, at):
+            return c.Not(c.Compare("lt", right, left, at), at)
+        case c.Compare("ge", left, right, at):
+            return c.Not(c.Compare("lt", left, right, at), at)
+        case _:
+            return condition
+
+
+def _tree(formula: Formula, tests: dict[Test, int]) -> Tree:
+    match formula:
+        case Known(test, wanted):
+            return {"test": tests.setdefault(test, len(tests)), "is": wanted}
+        case All(items):
+            return {"all": [_tree(item, tests) for item in items]}
+        case AnyOf(items):
+            return {"any": [_tree(item, tests) for item in items]}
+
+
+def _both(tree: Tree) -> dict[str, Any]:
+    return {"formula": tree, **network(tree)}
+
+
+def network(tree: Tree) -> dict[str, Any]:
+    """The nodes by name, each with those behind it, and those at the start. The outcome ``any`` is always open."""
+    nodes: dict[str, dict[str, Any]] = {END: {"outcome": "any", "next": []}}
+
+    def node(behind: list[str], **content: Any) -> list[str]:
+        name = str(len(nodes))
+        nodes[name] = {**content, "next": behind}
+        return [name]
+
+    def lay(part: Tree, behind: list[str]) -> list[str]:
+        if "test" in part:
+            return node(behind, test=part["test"], outcome=part["is"])
+        if "any" in part:
+            return [name for item in part["any"] for name in lay(item, behind)]
+        for item in reversed(part["all"]):
+            if len(behind) > 1:
+                behind = node(behind, outcome="any")  # so that not everything before leads to everything behind
+            behind = lay(item, behind)
+        return behind
+
+    return {"start": lay(tree, [END]), "nodes": nodes}
+
+
+# --- tests ---------------------------------------------------------------------------------------------------
+
+
+def _test(index: Index, resource: str, test: Test) -> dict[str, Any]:
+    def operand(found: c.Operand) -> dict[str, Any]:
+        return _operand(index, resource, found)
+
+    match test:
+        case c.Missing(path):
+            return {"op": "missing", "of": operand(path)}
+        case c.Compare(name, left, right):
+            return {"op": name, "as": _kind(left.type), "of": operand(left), "and": operand(right)}
+        case c.Time(name, of, length):
+            return {"op": name, "as": _kind(of.type), "of": operand(of), "length": operand(length)}
+        case c.In(of, values):
+            return {"op": "in", "of": operand(of), "values": [_constant(of.type, value) for value in values]}
+        case c.InNetwork(of, written):
+            first, last = addresses(written)
+            return {"op": "in_network", "of": operand(of), "first": first, "last": last}
+        case c.Contains(of, item):
+            return {"op": "has", "as": _kind(item.type), "of": operand(of), "and": operand(item)}
+        case c.TextTest(name, of, part):
+            return {"op": name, "of": operand(of), "and": operand(part)}
+
+
+def _kind(type_: Type) -> str:
+    """How values of the type are compared."""
+    if isinstance(type_, NUMBERS):
+        return "number"
+    kinds: dict[type, str] = {DurationType: "duration", DateType: "date", DateTimeType: "datetime"}
+    return kinds.get(type(type_), "text")
+
+
+def _constant(type_: Type, value: c.Value) -> Any:
+    return encoded(type_, constant(type_, value))
+
+
+def _operand(index: Index, resource: str, operand: c.Operand) -> dict[str, Any]:
+    """A value, or what the request brings; ``then``: the attribute of the user whom that names."""
+    if isinstance(operand, c.Constant):
+        return {"constant": _constant(operand.type, operand.value)}
+    brought, then = split(index, resource, operand)
+    found = {"user": True} if operand.root == "subject" else {operand.root: ".".join(brought.steps)}
+    found["type"] = described(brought.type)
+    return {**found, "then": ".".join(then)} if then else found
+
+
+def split(index: Index, resource: str, path: c.Path) -> tuple[c.Path, tuple[str, ...]]:
+    """The way to the first user on a path, or to its end; and what is left of it, which the tables know."""
+    starts: dict[str, Type | None] = {"record": RecordType(resource), "subject": UserType(None), "request": None}
+    at = starts[path.root]
+    for number, name in enumerate(path.steps):
+        if isinstance(at, UserType):
+            return c.Path(path.root, path.steps[:number], at, path.at), path.steps[number:]
+        if at is None:
+            at = index.request[name]
+        else:
+            assert isinstance(at, RecordType)
+            at = index.attributes[at.resource][name].type
+    assert at is not None
+    return c.Path(path.root, path.steps, at, path.at), ()
+
+
+def requirement_table(index: Index, requirement: ir.Requirement) -> dict[str, Any]:
+    """A requirement, as a condition without its opposite."""
+    tests: list[dict[str, Any]] = []
+    return {"true": _both(_required(index, requirement, tests)), "tests": tests}
+
+
+def _required(index: Index, requirement: ir.Requirement, tests: list[dict[str, Any]]) -> Tree:
+    match requirement:
+        case ir.RequiresAll(items=items):
+            return {"all": [_required(index, item, tests) for item in items]}
+        case ir.RequiresAny(items=items):
+            return {"any": [_required(index, item, tests) for item in items]}
+        case ir.RequiresFeature(feature=feature):
+            return {"all": []} if index.features[feature] else {"any": []}
+        case ir.RequiresSuperuser():
+            tests.append({"op": "superuser"})
+        case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
+            tests.append({"op": "granted", "resource": resource, "action": action, "at": kind})
+    return {"test": len(tests) - 1, "is": True}

@@ -1,0 +1,314 @@
+"""The data document: what the program looks up, indexed by what a request names."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import Duration, PlaceType, SetType, Type, UserType
+from policylang.runtime.index import Index
+from policylang.runtime.sources import Bundle, Source, chains, sources
+from policylang.runtime.truth import Situation, operands, value
+from policylang.runtime.values import MISSING
+from policylang.targets.rego.conditions import condition_table, requirement_table, split
+from policylang.targets.rego.encoding import FIRST_DAY, LAST_DAY, day, described, encoded
+
+Way = tuple[str | int, ...]
+"""Where something stands in the document."""
+
+
+class Tables:
+    """The document of a policy set.
+
+    ``traces``: ways to parts of the document, each with the place of the statement that the part comes from.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.traces: list[tuple[Way, str]] = []
+        self.reads = reads(index)
+        self._conditions: dict[tuple[str, c.Condition] | ir.Requirement, int] = {}
+        self.document = self._document()
+
+    def _document(self) -> dict[str, Any]:
+        index = self.index
+        document: dict[str, Any] = {
+            "resources": {name: self._resource(resource) for name, resource in index.resources.items()},
+            "groups": {name: self._bundle("group", name) for name in index.groups},
+            "roles": {name: self._bundle("role", name) for name in index.roles},
+            "denies": self._denies(("denies",), index.denies),
+            "places": {place.name: self._place(place) for place in index.places.values()},
+            "kinds": {name: {"within": _chain(name, index.kinds.__getitem__)} for name in index.kinds},
+            "users": {name: self._user(name) for name in index.requesters},
+            "months": sorted(months(index)),
+            "request": {path: described(each.type) for path, each in self.reads.request.items()},
+        }
+        document["conditions"] = [
+            requirement_table(index, key) if isinstance(key, ir.Requirement) else condition_table(index, *key)
+            for key in self._conditions
+        ]
+        return document
+
+    def _numbered(self, key: tuple[str, c.Condition] | ir.Requirement, at: str) -> int:
+        """The number of a condition about a resource, or of a requirement."""
+        number = self._conditions.setdefault(key, len(self._conditions))
+        if number == len(self._conditions) - 1:
+            self.traces.append((("conditions", number), at))
+        return number
+
+    # --- resources and places ------------------------------------------------------------------------------------
+
+    def _resource(self, resource: ir.Resource) -> dict[str, Any]:
+        way = ("resources", resource.name)
+        self.traces.append((way, resource.at))
+        self.traces += [((*way, "attributes", each.name), each.at) for each in resource.attributes]
+        self.traces += [((*way, "actions", action.name), action.at) for action in resource.actions]
+        return {
+            "actions": {
+                action.name: {
+                    "requires": None if action.requires is None else self._numbered(action.requires, action.at)
+                }
+                for action in resource.actions
+            },
+            "attributes": {each.name: _attribute(each) for each in resource.attributes},
+            "order": [each.name for each in resource.attributes],
+            "plain": [each.name for each in resource.attributes if not each.sensitive],
+            "place": resource.place,
+            "reads": {path: described(each.type) for path, each in self.reads.record[resource.name].items()},
+        }
+
+    def _place(self, place: ir.Place) -> dict[str, Any]:
+        self.traces.append((("places", place.name), place.at))
+        places = self.index.places
+        return {"kind": place.kind, "within": _chain(place.name, lambda name: places[name].parent)}
+
+    # --- what groups and roles bring -----------------------------------------------------------------------------
+
+    def _bundle(self, kind: Literal["group", "role"], name: str) -> dict[str, Any]:
+        """Grants and denies of a group or role with all roles inside it, and which roles these are."""
+        way: Way = (f"{kind}s", name)
+        found = list(chains(self.index, Source(kind, name, None)))
+        self.traces.append((way, found[0][0].at))
+        return {
+            "title": f"{kind} `{name}`",
+            "grants": self._grants(way, found),
+            "denies": self._denies((*way, "denies"), [deny for chain in found for deny in chain[-1].denies]),
+            "inside": {chain[-1].name: True for chain in found if isinstance(chain[-1], ir.Role)},
+        }
+
+    def _grants(self, way: Way, found: list[tuple[Bundle, ...]]) -> dict[str, Any]:
+        grants: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        for chain in found:
+            limits = [limit for bundle in chain for limit in bundle.limits]
+            for grant in chain[-1].grants:
+                for action in grant.actions:
+                    entry: dict[str, Any] = {
+                        "limits": self._limits(limits, grant.resource, action),
+                        "inside": "" if len(chain) == 1 else f"role `{chain[-1].name}` inside ",
+                        "at": grant.at,
+                    }
+                    if grant.fields is not None:
+                        entry["fields"] = list(grant.fields)
+                    self._append(grants, (*way, "grants"), grant.resource, action, entry)
+        return grants
+
+    def _denies(self, way: Way, denies: Iterable[ir.Deny]) -> dict[str, Any]:
+        found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        for deny in denies:
+            entry: dict[str, Any] = {"at": deny.at}
+            if deny.condition is not None:
+                entry["condition"] = self._numbered((deny.resource, deny.condition), deny.at)
+            if deny.fields is not None:
+                entry["fields"] = list(deny.fields)
+            for action in deny.actions:
+                self._append(found, way, deny.resource, action, entry)
+        return found
+
+    def _append(
+        self,
+        to: dict[str, dict[str, list[dict[str, Any]]]],
+        way: Way,
+        resource: str,
+        action: str,
+        entry: dict[str, Any],
+    ) -> None:
+        entries = to.setdefault(resource, {}).setdefault(action, [])
+        if entry not in entries:
+            self.traces.append(((*way, resource, action, len(entries)), entry["at"]))
+            entries.append(entry)
+
+    def _limits(self, limits: Iterable[ir.Limit], resource: str, action: str) -> list[int]:
+        """The conditions of the policies among them that limit the action on the resource."""
+        if self.index.actions[resource][action].bypasses_policies:
+            return []
+        found = [
+            self.index.instances[limit.instance]
+            for limit in limits
+            if limit.actions is None or action in limit.actions
+        ]
+        mine = dict.fromkeys(each for each in found if each.resource == resource)
+        return [self._numbered((resource, each.condition), each.at) for each in mine]
+
+    # --- people --------------------------------------------------------------------------------------------------
+
+    def _user(self, name: str) -> dict[str, Any]:
+        """A user or an integration, which is no person and can be written nowhere."""
+        found: dict[str, Any] = {
+            "person": False,
+            "superuser": False,
+            "sources": self._sources(name),
+            "appends": {},
+            "overrides": {},
+            "attributes": {},
+        }
+        user = self.index.users.get(name)
+        if user is None:
+            self.traces.append((("users", name), self.index.integrations[name].at))
+            return found
+        self.traces.append((("users", name), user.at))
+        found |= {"person": True, "superuser": user.superuser}
+        values = ((".".join(path), self._user_value(name, path)) for path in sorted(self.reads.users))
+        found["attributes"] = {path: each for path, each in values if each is not None}
+        for what, policies in (("appends", user.appends), ("overrides", user.overrides)):
+            limits = [policy.limit for policy in policies]
+            for policy in policies:
+                resource = self.index.instances[policy.limit.instance].resource
+                self.traces.append((("users", name, what, resource), policy.at))
+                actions = self.index.actions[resource]
+                found[what][resource] = {action: self._limits(limits, resource, action) for action in actions}
+        return found
+
+    def _sources(self, name: str) -> list[dict[str, Any]]:
+        """The group and the roles, with the days on which they hold."""
+        user = self.index.users.get(name)
+        always = self.index
+        if user is not None:
+            always = self.index.changed(users={name: msgspec.structs.replace(user, assignments=())})
+        found = [_source(each, None, None) for each in dict.fromkeys(sources(always, name, None))]
+        for given in user.assignments if user is not None else ():
+            if user is not None and user.terminated and not self.index.roles[given.role].essential:
+                continue
+            self.traces.append((("users", name, "sources", len(found)), given.at))
+            found.append(_source(Source("role", given.role, given.place), given.start, given.until))
+        return found
+
+    def _user_value(self, user: str, path: tuple[str, ...]) -> Any:
+        """What a user's attributes lead to, null where that is missing."""
+        type_ = _user_type(self.index, path)
+        s = Situation(self.index, user, "", {}, {}, datetime.datetime.min)
+        found = value(c.Path("subject", path, type_, ""), s)
+        return None if found is MISSING else encoded(type_, found)
+
+
+def _source(source: Source, start: str | None, until: str | None) -> dict[str, Any]:
+    return {
+        "of": f"{source.kind}s",
+        "name": source.name,
+        "place": source.place,
+        "from": FIRST_DAY if start is None else day(datetime.date.fromisoformat(start)),
+        "until": LAST_DAY if until is None else day(datetime.date.fromisoformat(until)),
+    }
+
+
+def _chain(name: str, above: Callable[[str], str | None]) -> dict[str, bool]:
+    """The name and all above it."""
+    found = {name: True}
+    at = above(name)
+    while at is not None:
+        found[at] = True
+        at = above(at)
+    return found
+
+
+def _attribute(attribute: ir.Attribute) -> dict[str, Any]:
+    """``place``: the kind of place it names; ``role``: what the users who are written into it must have."""
+    type_ = attribute.type
+    item = type_.of if isinstance(type_, SetType) else type_
+    return {
+        "type": described(type_),
+        "place": type_.scope if isinstance(type_, PlaceType) else None,
+        "role": item.role if isinstance(item, UserType) else None,
+    }
+
+
+# --- what conditions read ------------------------------------------------------------------------------------
+
+
+class Reads(msgspec.Struct):
+    """What conditions look at: of records by resource and path, of requests by path, and paths of users' attributes."""
+
+    record: dict[str, dict[str, c.Path]]
+    request: dict[str, c.Path]
+    users: set[tuple[str, ...]]
+
+
+def reads(index: Index) -> Reads:
+    """What requests have to bring, and what the tables have to know of users."""
+    found = Reads({name: {} for name in index.resources}, {}, set())
+    for resource, condition in conditions(index):
+        for operand in operands_of(condition):
+            if isinstance(operand, c.Path):
+                path, then = split(index, resource, operand)
+                if then:
+                    found.users.add(then)
+                if path.root == "record":
+                    found.record[resource][".".join(path.steps)] = path
+                elif path.root == "request":
+                    found.request[".".join(path.steps)] = path
+    for resource, declared in index.resources.items():
+        if declared.place is not None:
+            type_ = index.attributes[resource][declared.place].type
+            found.record[resource][declared.place] = c.Path("record", (declared.place,), type_, declared.at)
+    found.record = {name: dict(sorted(paths.items())) for name, paths in found.record.items()}
+    found.request = dict(sorted(found.request.items()))
+    return found
+
+
+def conditions(index: Index) -> Iterator[tuple[str, c.Condition]]:
+    """The conditions that decisions depend on, each with the resource it is about."""
+    bundles: tuple[Bundle, ...] = (*index.groups.values(), *index.roles.values())
+    limits = [limit for bundle in bundles for limit in bundle.limits]
+    limits += [policy.limit for user in index.users.values() for policy in (*user.appends, *user.overrides)]
+    for name in dict.fromkeys(limit.instance for limit in limits):
+        yield index.instances[name].resource, index.instances[name].condition
+    for deny in (*index.denies, *(deny for bundle in bundles for deny in bundle.denies)):
+        if deny.condition is not None:
+            yield deny.resource, deny.condition
+
+
+def operands_of(condition: c.Condition) -> Iterator[c.Operand]:
+    """All that the tests of a condition look at."""
+    match condition:
+        case c.And(items) | c.Or(items):
+            for item in items:
+                yield from operands_of(item)
+        case c.Not(item):
+            yield from operands_of(item)
+        case c.In(operand, values):
+            yield operand
+            yield from (c.Constant(operand.type, each, condition.at) for each in values)
+        case _:
+            yield from operands(condition)
+
+
+def _user_type(index: Index, path: tuple[str, ...]) -> Type:
+    type_: Type = UserType(None)
+    for step in path:
+        if isinstance(type_, UserType):
+            type_ = index.subject[step]
+        else:
+            type_ = index.attributes[type_.resource][step].type  # type: ignore[union-attr]
+    return type_
+
+
+def months(index: Index) -> set[int]:
+    """The months that conditions and users' attributes count; requests bring what lies that long away."""
+    written = [
+        each.value for _, x in conditions(index) for each in operands_of(x) if isinstance(each, c.Constant)
+    ] + [v.value for user in index.users.values() for given in user.attributes for v in given.values]
+    return {each.amount for each in written if isinstance(each, Duration) and each.unit == "months"}

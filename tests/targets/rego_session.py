@@ -1,0 +1,68 @@
+"""Requests as inputs for the bundle's program, in regorus or rego-cpp."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
+from policylang.targets.rego.encoding import NotEncodableError
+from policylang.targets.rego.request import Requests
+from policylang.targets.target import Bundle
+from policylang.testing.asked import Asked
+from tests.engines.rego_engine import RegoCppEngine, RegorusEngine
+from tests.targets.differential import Answer, Start
+
+DECISION = "data.policylang.access.decision"
+Engine = type[RegorusEngine] | type[RegoCppEngine]
+
+
+class RegoSession:
+    """An engine with a bundle loaded."""
+
+    def __init__(self, engine: Engine, bundle: Bundle, policy_set: ir.PolicySet) -> None:
+        self.engine = engine(bundle.files)
+        self.requests = Requests(Index(policy_set))
+
+    def decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
+        inputs = [self.input(each) for each in asked]
+        answers = iter(self.engine.ask(DECISION, [each for each in inputs if each is not None]))
+        found: list[Answer | None] = []
+        for each in inputs:
+            if each is None:
+                found.append(None)
+            else:
+                decision = next(answers)
+                assert set(decision) == {"allow", "fields", "reasons"}
+                assert decision["reasons"]
+                assert decision["allow"] or decision["fields"] == []
+                found.append(Answer(decision["allow"], frozenset(decision["fields"])))
+        return found
+
+    def input(self, asked: Asked) -> dict[str, object] | None:
+        """Null for values that JSON cannot hold."""
+        try:
+            return self.requests.input(
+                asked.user,
+                asked.action,
+                asked.resource,
+                asked.record,
+                now=asked.now,
+                request=asked.request,
+                field=asked.field,
+                changes=asked.changes,
+            )
+        except NotEncodableError:
+            return None
+
+
+def starting(engine: Engine) -> Start:
+    """What `compare` takes."""
+
+    @contextmanager
+    def start(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[RegoSession]:
+        yield RegoSession(engine, bundle, policy_set)
+
+    return start
