@@ -56,6 +56,7 @@ readable if {
 	is_number(input.now)
 	is_number(input.today)
 	well_changed
+	is_set(asked)
 	every name in asked {
 		this_resource.attributes[name]
 	}
@@ -120,7 +121,8 @@ ways_to(record) := [{"source": source, "grant": grant} |
 	some source in active
 	covers(source.place, place_of(record))
 	some grant in tables[source.of][source.name].grants[input.resource][input.action]
-	every number in limits_of(source, grant) {
+	limits := limits_of(source, grant)
+	every number in limits {
 		holds(number, "true", record)
 	}
 ]
@@ -145,7 +147,8 @@ required_holds(required, _) if required == null
 required_holds(required, record) if holds(required, "true", record)
 
 is_appended(record) if {
-	every number in [each | some each in this_user.appends[input.resource][input.action]] {
+	appends := [number | some number in this_user.appends[input.resource][input.action]]
+	every number in appends {
 		holds(number, "true", record)
 	}
 }
