@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import regorus
 
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
@@ -12,11 +15,38 @@ from policylang.targets.rego.encoding import NotEncodableError
 from policylang.targets.rego.request import Requests
 from policylang.targets.target import Bundle
 from policylang.testing.asked import Asked
-from tests.engines.rego_engine import RegoCppEngine, RegorusEngine
+from tests.engines.files import Files, text
+from tests.engines.rego_engine import RegoCppEngine, RegorusEngine, data_of
 from tests.targets.differential import Answer, Start
 
 DECISION = "data.policylang.access.decision"
-Engine = type[RegorusEngine] | type[RegoCppEngine]
+
+
+class RegorusMachine:
+    """The virtual machine of regorus, which runs programs that are compiled before."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._data = json.dumps(data_of(files))
+        self._machines: dict[str, regorus.Rvm] = {}
+
+    def ask(self, rule: str, inputs: Sequence[Any]) -> list[Any]:
+        machine = self._machines.get(rule) or self._machines.setdefault(rule, self._compiled(rule))
+        values = []
+        for each in inputs:
+            machine.set_input_json(json.dumps(each))
+            values.append(json.loads(machine.execute()))
+        return values
+
+    def _compiled(self, rule: str) -> Any:
+        modules = [(name, text(source)) for name, source in sorted(self._files.items()) if name.endswith(".rego")]
+        machine = regorus.Rvm()
+        machine.load_program(regorus.Program.compile_from_modules(self._data, modules, [rule]))
+        machine.set_data_json(self._data)
+        return machine
+
+
+Engine = type[RegorusEngine] | type[RegorusMachine] | type[RegoCppEngine]
 
 
 class RegoSession:
@@ -41,7 +71,7 @@ class RegoSession:
                 found.append(Answer(decision["allow"], frozenset(decision["fields"])))
         return found
 
-    def input(self, asked: Asked) -> dict[str, object] | None:
+    def input(self, asked: Asked) -> Any:
         """Null for values that JSON cannot hold."""
         try:
             return self.requests.input(

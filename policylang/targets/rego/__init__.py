@@ -8,25 +8,31 @@ from importlib import resources
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes
 from policylang.targets.constructs import CONSTRUCTS
+from policylang.targets.rego.readme import readme
+from policylang.targets.rego.refusals import refusals
+from policylang.targets.rego.scenarios import scenario_files
 from policylang.targets.rego.tables import Tables
 from policylang.targets.target import Bundle, Clause, Input, Refusal, Support, Target
 
 TABLES = "policylang/tables/data.json"
-PROGRAM = ("access.rego", "conditions.rego")
+PROGRAM = ("access.rego", "conditions.rego", "filter.rego")
 
 
 def _refuse(input: Input) -> Iterator[Refusal]:
-    yield from ()
+    yield from refusals(Index(input.policy_set))
 
 
 def _emit(input: Input) -> Bundle:
-    tables = Tables(Index(input.policy_set))
+    index = Index(input.policy_set)
+    tables = Tables(index)
     files = {
         ".manifest": json_bytes({"revision": input.policy_set.digest, "roots": ["policylang"], "rego_version": 1}),
         TABLES: json_bytes(tables.document),
+        "README.md": readme(index, tables.reads).encode(),
     }
-    for name in PROGRAM:
-        files[f"policylang/{name}"] = resources.files(__package__).joinpath(name).read_bytes()
+    files |= {f"policylang/{name}": resources.files(__package__).joinpath(name).read_bytes() for name in PROGRAM}
+    if input.scenarios:
+        files |= scenario_files(index, input.scenarios)
     clauses = (Clause(TABLES, "".join(f"/{_escaped(str(step))}" for step in way), at) for way, at in tables.traces)
     return Bundle(files, tuple(clauses))
 

@@ -81,7 +81,7 @@ touched := {name | some name in own_names(input.record); input.record[name] != n
 
 touched := set() if not input.action in {"modify", "create"}
 
-own_names(values) := {name | some name in object.keys(values); not contains(name, ".")}
+own_names(values) := {name | some name in object.keys(values); not contains(name, ".")} if is_object(values)
 
 is_bare_id(name) if {
 	name == "id"

@@ -16,7 +16,8 @@ from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType
 from policylang.runtime.index import Index
 from policylang.runtime.truth import Test, constant
 from policylang.targets.rego.encoding import addresses, described, encoded
-from policylang.targets.truths import All, Any as AnyOf, Formula, Known, when
+from policylang.targets.truths import All, Formula, Known, when
+from policylang.targets.truths import Any as AnyOf
 
 END = "end"
 
@@ -106,16 +107,16 @@ def _test(index: Index, resource: str, test: Test) -> dict[str, Any]:
         case c.Missing(path):
             return {"op": "missing", "of": operand(path)}
         case c.Compare(name, left, right):
-            return {"op": name, "as": _kind(left.type), "of": operand(left), "and": operand(right)}
+            return {"op": name, "kind": _kind(left.type), "of": operand(left), "and": operand(right)}
         case c.Time(name, of, length):
-            return {"op": name, "as": _kind(of.type), "of": operand(of), "length": operand(length)}
+            return {"op": name, "kind": _kind(of.type), "of": operand(of), "length": operand(length)}
         case c.In(of, values):
             return {"op": "in", "of": operand(of), "values": [_constant(of.type, value) for value in values]}
         case c.InNetwork(of, written):
             first, last = addresses(written)
             return {"op": "in_network", "of": operand(of), "first": first, "last": last}
         case c.Contains(of, item):
-            return {"op": "has", "as": _kind(item.type), "of": operand(of), "and": operand(item)}
+            return {"op": "has", "kind": _kind(item.type), "of": operand(of), "and": operand(item)}
         case c.TextTest(name, of, part):
             return {"op": name, "of": operand(of), "and": operand(part)}
 
@@ -137,8 +138,8 @@ def _operand(index: Index, resource: str, operand: c.Operand) -> dict[str, Any]:
     if isinstance(operand, c.Constant):
         return {"constant": _constant(operand.type, operand.value)}
     brought, then = split(index, resource, operand)
-    found = {"user": True} if operand.root == "subject" else {operand.root: ".".join(brought.steps)}
-    found["type"] = described(brought.type)
+    found: dict[str, Any] = {"type": described(brought.type)}
+    found |= {"user": True} if operand.root == "subject" else {operand.root: ".".join(brought.steps)}
     return {**found, "then": ".".join(then)} if then else found
 
 

@@ -28,12 +28,12 @@ is_open(node, _, _) if node.outcome == "any"
 
 outcome("missing", test, record) := found == null if found := value(test.of, record)
 
-outcome("eq", test, record) := equal(test.as, first, second) if {
+outcome("eq", test, record) := equal(test.kind, first, second) if {
 	first := present(test.of, record)
 	second := present(test.and, record)
 }
 
-outcome("lt", test, record) := less(test.as, first, second) if {
+outcome("lt", test, record) := less(test.kind, first, second) if {
 	first := present(test.of, record)
 	second := present(test.and, record)
 }
@@ -56,7 +56,7 @@ outcome("has", test, record) := true if {
 	wanted := present(test.and, record)
 	some item in items
 	item != null
-	equal(test.as, item, wanted)
+	equal(test.kind, item, wanted)
 }
 
 outcome("has", test, record) := false if {
@@ -64,7 +64,7 @@ outcome("has", test, record) := false if {
 	wanted := present(test.and, record)
 	every item in items {
 		item != null
-		equal(test.as, item, wanted) == false
+		equal(test.kind, item, wanted) == false
 	}
 }
 
@@ -83,19 +83,19 @@ outcome("ends_with", test, record) := endswith(whole, part) if {
 	part := present(test.and, record)
 }
 
-outcome("within", test, record) := between(first, found, now_as[test.as]) if {
+outcome("within", test, record) := between(first, found, now_as[test.kind]) if {
 	found := present(test.of, record)
-	first := edge_of(test.as, "before", present(test.length, record))
+	first := edge_of(test.kind, "before", present(test.length, record))
 }
 
-outcome("within_next", test, record) := between(now_as[test.as], found, last) if {
+outcome("within_next", test, record) := between(now_as[test.kind], found, last) if {
 	found := present(test.of, record)
-	last := edge_of(test.as, "after", present(test.length, record))
+	last := edge_of(test.kind, "after", present(test.length, record))
 }
 
 outcome("older_than", test, record) := found < first if {
 	found := present(test.of, record)
-	first := edge_of(test.as, "before", present(test.length, record))
+	first := edge_of(test.kind, "before", present(test.length, record))
 }
 
 # What an action requires. Nobody asks when these are false.

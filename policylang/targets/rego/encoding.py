@@ -38,7 +38,7 @@ _MICROSECOND = datetime.timedelta(microseconds=1)
 
 
 class NotEncodableError(ValueError):
-    """A request that no engine can be asked about exactly: deny it."""
+    """A value that not every engine can hold. A request with it is to be denied."""
 
 
 def encoded(type_: Type, found: Any) -> Any:
@@ -96,8 +96,8 @@ def day(found: datetime.date) -> int:
 
 def duration(found: Duration) -> dict[str, int]:
     """``{"days": 30}``, in the one unit that keeps its meaning."""
-    if not 0 <= found.amount <= (MAX_DAYS if found.unit == "days" else MAX_INT):
-        raise NotEncodableError("a duration is negative or too long")
+    if found.amount > (MAX_DAYS if found.unit == "days" else MAX_INT):
+        raise NotEncodableError(f"a duration is longer than {MAX_DAYS} days")
     return {found.unit: found.amount}
 
 

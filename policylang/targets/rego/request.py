@@ -15,7 +15,7 @@ from policylang.runtime.reference import changed, instant
 from policylang.runtime.truth import Situation, same_record, value
 from policylang.runtime.values import MISSING, BadValueError, attribute
 from policylang.targets.rego.encoding import day, encoded, microseconds, text
-from policylang.targets.rego.tables import months, reads
+from policylang.targets.rego.reads import months, reads
 
 WRONG = {"wrong": True}
 """A value that is not of its type, whatever that is."""
