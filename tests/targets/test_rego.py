@@ -35,9 +35,9 @@ from tests.targets.rego_filter import Passing
 from tests.targets.rego_session import Engine, RegorusMachine, RegoSession, starting
 
 EXAMPLES = max(500, settings.default.max_examples)  # type: ignore[union-attr]
-FEATURES = Features(strange_requests=False, requests=40)
-SLOW = 60
-"""How many scenarios of a set rego-cpp is asked, which takes up to 150 ms for one."""
+FEATURES = Features(strange_requests=False, requests=30)
+SLOW = 30
+"""How many scenarios of a set rego-cpp is asked, which takes up to 0.15 s for one."""
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -56,7 +56,7 @@ def test_a_second_opinion(name: str) -> None:
     some = scenarios[:: -(-len(scenarios) // SLOW)]
     found = compare("rego", starting(RegoCppEngine), policy_set, [scenario.asked for scenario in some])
     assert found.refused == []
-    assert found.asked == len(some) > SLOW / 2
+    assert found.asked == len(some) >= SLOW / 2
     assert 0.2 < found.allowed / found.asked < 0.8
 
 
@@ -82,10 +82,9 @@ def test_generated_policy_sets() -> None:
 # --- every construct -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("engine", [RegorusEngine, RegorusMachine])
-def test_every_construct(engine: Engine) -> None:
-    asked = nasty()
-    found = compare("rego", starting(engine), compiled(EVERYTHING), asked)
+def test_every_construct() -> None:
+    asked = nasty()[::2]
+    found = compare("rego", starting(RegorusEngine), compiled(EVERYTHING), asked)
     assert found.refused == []
     assert found.asked == len(asked) > 5000
     assert 300 < found.allowed < found.asked / 2
@@ -112,7 +111,7 @@ def test_reasons() -> None:
     policy_set = compiled(EVERYTHING)
     index = Index(policy_set)
     session = RegoSession(RegorusEngine, bundle_of(policy_set), policy_set)
-    asked = [each for each in nasty()[::7] if each.decide(index).reasons[0] in KNOWN or each.decide(index).allowed]
+    asked = [each for each in nasty()[::11] if each.decide(index).reasons[0] in KNOWN or each.decide(index).allowed]
     found = session.engine.ask("data.policylang.access.decision", [session.input(each) for each in asked])
     for each, decision in zip(asked, found, strict=True):
         expected = each.decide(index)
@@ -120,7 +119,7 @@ def test_reasons() -> None:
             assert decision["reasons"] == sorted(expected.reasons)
         else:
             assert expected.reasons[0] in decision["reasons"], each
-    assert len(asked) > 300
+    assert len(asked) > 150
 
 
 KNOWN = {
@@ -146,9 +145,9 @@ def compare_filters(policy_set: ir.PolicySet, asked: Sequence[Asked], engine: En
 
 
 def test_filters() -> None:
-    found = compare_filters(compiled(EVERYTHING), nasty())
+    found = compare_filters(compiled(EVERYTHING), nasty()[::3])
     assert found.asked > 2000
-    assert 300 < found.allowed < found.asked / 2
+    assert 100 < found.allowed < found.asked / 2
 
 
 @pytest.mark.parametrize("name", SETS)
