@@ -209,6 +209,40 @@ def test_what_is_no_request_is_denied(action: str) -> None:
     assert raised < 10
 
 
+VALUES: dict[str, tuple[list[Any], list[Any]]] = {
+    "text": (["", "a\n"], [1, True, [], {}]),
+    "one of red, blue": (["red"], ["green", 1, [], {}]),
+    "bool": ([False], ["false", 0, [], {}]),
+    "int": (["0", "-12"], [1, "1.5", "012", "-0", "+1", "1 ", "", "x", "1\n"]),
+    "decimal": (["0", "-0.5", "12.25"], [1.5, "1.50", "1.", ".5", "1e3", "-0", "0x1", "1.5\n", "\u0661"]),
+    "date": ([0, -719162], ["2026-11-21", True, [], {}]),
+    "datetime": ([1795262400000000], ["2026-11-21T12:00:00Z", False, [], {}]),
+    "duration": ([{"days": 0}, {"months": 3}], ["30 days", 30, {}, {"weeks": 1}, {"days": -1}, {"days": "1"}, [1]]),
+    "ip": (["0a000001", "0" * 32 + "%eth0"], ["10.0.0.1", "0A000001", "0a0000", 1, "0a000001%x", "0a000001\n", []]),
+    "user": (["nobody"], [1, [], {}]),
+    "a": (["x", 7], [True, [], {}]),
+    "set of int": ([[], ["1", None]], ["1", [1], ["x"], {}, [["1"]]]),
+}
+
+
+@pytest.mark.parametrize("type", VALUES)
+def test_what_is_no_value_is_unknown(type: str) -> None:
+    """Of raw inputs. What is unknown is not missing, and denies apply."""
+    policy_set = compiled(
+        f'resource a {{ x : {type} actions view, delete }} policy p on a {{ x is present }} user "u" {{ assign role r }}'
+        "role r { grant all on a policy p on a for view deny delete on a { x is missing } }"
+    )
+    engine = RegorusEngine(bundle_of(policy_set).files)
+    good, wrong = VALUES[type]
+    for values, expected in ((good, True), (wrong, False)):
+        inputs = [
+            {**GOOD, "user": "u", "resource": "a", "action": action, "record": {"x": value}}
+            for value in values
+            for action in ("view", "delete")
+        ]
+        assert engine.ask("data.policylang.access.allow", inputs) == [expected] * len(inputs)
+
+
 # --- the bundle ----------------------------------------------------------------------------------------------
 
 

@@ -35,11 +35,11 @@ def refusals(input: Input) -> Iterator[Refusal]:
             yield Refusal("PL803", message, user.appends[0].limit.at, _INSTEAD)
         for value in user.attributes:
             yield from _constants(value.at, *value.values)
-    conditions = Conditions(index)
+    matching = Conditions(index)
     for resource, condition in conditions(index):
         found = [*_condition(condition)]
         yield from found
-        if not found and max(map(len, _expressions(conditions.match(resource, condition)))) > _LONGEST:
+        if not found and max(map(len, _expressions(matching.match(resource, condition)))) > _LONGEST:
             message = f"Cerbos takes no expression of more than {_LONGEST:,} characters"
             yield Refusal("PL803", message, condition.at, "list fewer values, or shorter ones")
 
