@@ -232,10 +232,13 @@ def _equalities(constraints: Sequence[Constraint], found: Proposal) -> bool:
                 classes.join(each.left, each.right)
         elif isinstance(each, Among | TextIs | InNetwork):
             classes.find(each.variable)
+    parts: dict[Side, list[Constraint]] = defaultdict(list)
     for each in constraints:
         if isinstance(each, Among):
             root = classes.find(each.variable)
             finite[root] = finite.get(root, each.values) & each.values
+        elif isinstance(each, TextIs | InNetwork):
+            parts[classes.find(each.variable)].append(each)
     apart = _apart(constraints, classes)
     if apart is None:
         return False
@@ -244,7 +247,8 @@ def _equalities(constraints: Sequence[Constraint], found: Proposal) -> bool:
             if root.value not in values:
                 return False
         else:
-            finite[root] = values - {side.value for side in apart[root] if isinstance(side, Given)}
+            values -= {side.value for side in apart[root] if isinstance(side, Given)}
+            finite[root] = frozenset(value for value in values if all(_fits(value, each) for each in parts[root]))
             if not finite[root]:
                 return False
     return _choose(constraints, classes, finite, apart, found)

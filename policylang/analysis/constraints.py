@@ -38,13 +38,13 @@ DAY = 24 * 60 * 60 * 1_000_000  # microseconds
 ZERO, NOW, TODAY = "zero", "now", "today"
 
 
-class Variable(msgspec.Struct, frozen=True, gc=False):
+class Variable(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     root: OneOf["record", "subject", "request"]
     steps: tuple[str, ...]
     type: Type
 
 
-class Given(msgspec.Struct, frozen=True, gc=False):
+class Given(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A constant in the place of a variable."""
 
     value: str
@@ -53,7 +53,7 @@ class Given(msgspec.Struct, frozen=True, gc=False):
 Side = Variable | Given
 
 
-class Difference(msgspec.Struct, frozen=True, gc=False):
+class Difference(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """``left - right <= weight``, ``<`` if strict. Nodes are variables, `ZERO`, `NOW` and `TODAY`. Instants are counted
     in microseconds, days in days.
     """
@@ -64,33 +64,33 @@ class Difference(msgspec.Struct, frozen=True, gc=False):
     strict: bool = False
 
 
-class Among(msgspec.Struct, frozen=True, gc=False):
-    """The variable, of finitely many values, has one of these."""
+class Among(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+    """The variable has one of these values."""
 
     variable: Variable
     values: frozenset[str]
 
 
-class Same(msgspec.Struct, frozen=True, gc=False):
+class Same(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     left: Side
     right: Side
     wanted: bool
 
 
-class TextIs(msgspec.Struct, frozen=True, gc=False):
+class TextIs(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     variable: Variable
     test: OneOf["contains", "starts_with", "ends_with"]
     part: str
     wanted: bool
 
 
-class InNetwork(msgspec.Struct, frozen=True, gc=False):
+class InNetwork(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     variable: Variable
     network: str
     wanted: bool
 
 
-class Member(msgspec.Struct, frozen=True, gc=False):
+class Member(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Whether the item is in the set."""
 
     variable: Variable
@@ -98,31 +98,31 @@ class Member(msgspec.Struct, frozen=True, gc=False):
     wanted: bool
 
 
-class There(msgspec.Struct, frozen=True, gc=False):
+class There(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Whether an attribute that may be missing has a value."""
 
     variable: Variable
     wanted: bool
 
 
-class Hard(msgspec.Struct, frozen=True, gc=False):
+class Hard(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A test that no other constraint says; solutions must be tried."""
 
     test: Literal
 
 
-class Tried(msgspec.Struct, frozen=True, gc=False):
+class Tried(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Nothing is known; solutions must be tried."""
 
 
 Constraint = Difference | Among | Same | TextIs | InNetwork | Member | There | Hard | Tried
 
 
-class All(msgspec.Struct, frozen=True, gc=False):
+class All(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     items: tuple[Tree, ...]
 
 
-class Some(msgspec.Struct, frozen=True, gc=False):
+class Some(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     items: tuple[Tree, ...]
 
 
@@ -290,6 +290,8 @@ class Translator:
             self._compare(literal, "eq", operand, c.Constant(operand.type, value, operand.at), wanted)
             for value in values
         ]
+        if wanted and parts and all(isinstance(part, Same) for part in parts):
+            return Among(_variable(operand), frozenset(map(_text, values)))  # one constraint, not as many cases
         return _some(parts) if wanted else _all(parts)
 
     def _contains(self, literal: Literal, test: c.Contains, wanted: bool) -> Tree:

@@ -11,22 +11,22 @@ from policylang.model.types import DateType, DurationType
 from policylang.runtime.truth import Situation, Test, operands, truth
 
 
-class Holds(msgspec.Struct, frozen=True, gc=False):
+class Holds(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """The condition has just this truth value; ``None`` is unknown."""
 
     condition: c.Condition
     value: bool | None
 
 
-class AllOf(msgspec.Struct, frozen=True, gc=False):
+class AllOf(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     items: tuple[Formula, ...]
 
 
-class AnyOf(msgspec.Struct, frozen=True, gc=False):
+class AnyOf(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     items: tuple[Formula, ...]
 
 
-class Not(msgspec.Struct, frozen=True, gc=False):
+class Not(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     item: Formula
 
 
@@ -62,26 +62,26 @@ def holds(formula: Formula, s: Situation) -> bool:
 # --- down to single tests ------------------------------------------------------------------------------------
 
 
-class Literal(msgspec.Struct, frozen=True, gc=False):
+class Literal(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A test is true, or is false: in both cases everything it looks at is there."""
 
     test: Test
     value: bool
 
 
-class Absent(msgspec.Struct, frozen=True, gc=False):
+class Absent(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A path leads to no value."""
 
     path: c.Path
 
 
-class Present(msgspec.Struct, frozen=True, gc=False):
+class Present(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A path leads to a value."""
 
     path: c.Path
 
 
-class Unlike(msgspec.Struct, frozen=True, gc=False):
+class Unlike(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """The test sets months beside days, or minutes beside a date: everything it looks at is there, and it is unknown
     nevertheless.
     """
@@ -89,11 +89,11 @@ class Unlike(msgspec.Struct, frozen=True, gc=False):
     test: c.Compare | c.Time
 
 
-class Both(msgspec.Struct, frozen=True, gc=False):
+class Both(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     items: tuple[Normal, ...]
 
 
-class Either(msgspec.Struct, frozen=True, gc=False):
+class Either(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     items: tuple[Normal, ...]
 
 

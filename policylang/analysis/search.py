@@ -29,6 +29,7 @@ from policylang.analysis.constraints import (
     Translator,
     Tree,
 )
+from policylang.analysis.domains import Domains
 from policylang.analysis.formula import Absent, Both, Either, Formula, Literal, Normal, Present, Unlike, holds, normal
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, near_changes, patterns
 from policylang.analysis.witness import Witness, make_witness, situation, with_users
@@ -43,6 +44,8 @@ MOST_TESTS = 300
 """A formula with more tests is not looked at: what reasoning costs grows faster than they do."""
 _TRY = 20
 """What trying a proposal costs, in branches."""
+_CHEAP = 32
+"""As many constraints as a branch may have at the cost of one."""
 
 
 class Unproved(Enum):
@@ -181,26 +184,17 @@ def _instants(asker: Asker, day: datetime.date | None, proposal: Proposal) -> It
 
 def _branches(tree: Tree, budget: _Budget, now: datetime.datetime) -> Iterator[Proposal]:
     """The proposals of the branches that cannot be closed."""
-    waiting: list[tuple[list[Constraint], list[Some], list[Tree]]] = [([], [], [tree])]
+    waiting: list[tuple[Domains, list[Constraint], list[Some], Tree]] = [(Domains(), [], [], tree)]
     while waiting:
-        constraints, splits, todo = waiting.pop()
+        domains, before, splits, choice = waiting.pop()
         if budget.left <= 0:
             return
-        budget.left -= 1
-        constraints, splits = list(constraints), list(splits)
-        while todo:
-            part = todo.pop()
-            match part:
-                case All(items):
-                    todo.extend(items)
-                case Some():
-                    splits.append(part)
-                case _:
-                    if part not in constraints:
-                        constraints.append(part)
-        if any(not split.items for split in splits):
+        constraints = list(before)
+        left = _closer(Domains(domains), constraints, splits, choice)
+        budget.left -= 1 + len(constraints) // _CHEAP
+        if left is None:
             continue
-        splits = [split for split in splits if not any(item in constraints for item in split.items)]
+        narrowed, splits = left
         proposal = propose(constraints, now)
         if proposal is None:
             continue
@@ -209,7 +203,51 @@ def _branches(tree: Tree, budget: _Budget, now: datetime.datetime) -> Iterator[P
             continue
         split = min(splits, key=lambda each: len(each.items))
         rest = [each for each in splits if each is not split]
-        waiting += [(constraints, rest, [item]) for item in reversed(split.items)]
+        waiting += [(narrowed, constraints, rest, item) for item in reversed(split.items)]
+
+
+def _closer(
+    domains: Domains, constraints: list[Constraint], splits: list[Some], choice: Tree
+) -> tuple[Domains, list[Some]] | None:
+    """Add a choice to the constraints, and all that is left to choose where only one alternative remains; the splits
+    that are open then. ``None`` where something is impossible.
+    """
+    todo: list[Tree] = [choice]
+    splits = list(splits)
+    while todo:
+        changed = False
+        while todo:
+            part = todo.pop()
+            match part:
+                case All(items):
+                    todo.extend(items)
+                case Some():
+                    splits.append(part)
+                    changed = True
+                case _:
+                    verdict = domains.judge(part)
+                    if verdict is False:
+                        return None
+                    if verdict is None:
+                        domains.add(part)
+                        constraints.append(part)
+                        changed = True
+        if not changed:
+            break
+        open_: list[Some] = []
+        for split in splits:
+            verdicts = [domains.judge(item) for item in split.items]
+            if True in verdicts:
+                continue
+            items = tuple(item for item, each in zip(split.items, verdicts, strict=True) if each is None)
+            if not items:
+                return None
+            if len(items) == 1:
+                todo.append(items[0])
+            else:
+                open_.append(split if len(items) == len(split.items) else Some(items))
+        splits = open_
+    return domains, splits
 
 
 # --- what of time occurs -------------------------------------------------------------------------------------
