@@ -19,17 +19,17 @@ _RECORD = """\
   sensitive rate : int
   actions view, create, modify, delete, approve
 """
-_HEAD = f"""\
+_HEAD = """\
 timezone "Europe/Paris"
 scope region contains site
-subject {{ department : text }}
-policy own on any resource with owner {{ owner is assigned user }}
-policy newer_than(age: duration) on any resource with created {{ created within age }}
-policy of_department(name: text) on any resource with department {{ department is name }}
-policy of_own_department on any resource with department {{ department is assigned user.department }}
-policy below(most: int) on any resource with amount {{ amount < most }}
-policy above(least: int) on any resource with amount {{ amount > least }}
-policy not_closed on any resource with status {{ not (status is closed) }}
+subject { department : text }
+policy own on any resource with owner { owner is assigned user }
+policy newer_than(age: duration) on any resource with created { created within age }
+policy of_department(name: text) on any resource with department { department is name }
+policy of_own_department on any resource with department { department is assigned user.department }
+policy below(most: int) on any resource with amount { amount < most }
+policy above(least: int) on any resource with amount { amount > least }
+policy not_closed on any resource with status { not (status is closed) }
 """
 
 
@@ -174,7 +174,7 @@ def places(count: int) -> str:
     for n in range(20):
         lines = [f"grant view, modify on record_{r}" for r in range(5)]
         text.append(_block(f"role role_{n}", [*lines, *(_limit(n, f"record_{r}", rng) for r in range(3))]))
-    text.append('resource plan { site : site  action view requires view on record_0 at region }\n')
+    text.append("resource plan { site : site  action view requires view on record_0 at region }\n")
     text.append("role planner { grant view on plan }\n")
     for n in range(count):
         given = [
@@ -220,7 +220,9 @@ def denies(count: int) -> str:
     text = [_HEAD, _records(1)]
     text += [f'deny view, modify on record_0 {{ department is "D{n}" and amount > {n} }}\n' for n in range(count)]
     for n in range(20):
-        text.append(_block(f"role role_{n}", ["grant view, modify on record_0", f"policy below({n + 1}00) on record_0"]))
+        text.append(
+            _block(f"role role_{n}", ["grant view, modify on record_0", f"policy below({n + 1}00) on record_0"])
+        )
         given = [f"assign role role_{n}", f"assign role role_{(n + 7) % 20}"]
         text.append(_block(f'user "u{n}@x.test"', ['department : "x"', *given]))
     return "".join(text)
@@ -266,8 +268,10 @@ def statements(count: int) -> str:
         text.append(f"task task_{n} {{ needs view, modify on record_{one} }}\n")
         text.append(f'separate approve on record_{one} from modify on record_{other} "duty {n}"\n')
         text.append(f'invariant "rule {n}" {{ no user can delete record_{one} where {{ amount > {n} }} }}\n')
-        text.append(f'invariant "law {n}" {{ no user with role role_{n % 200} can view record_{one} '
-                    f"where {{ amount > {n} and status is closed }} }}\n")
+        text.append(
+            f'invariant "law {n}" {{ no user with role role_{n % 200} can view record_{one} '
+            f"where {{ amount > {n} and status is closed }} }}\n"
+        )
         text.append(f"review role role_{n % 200} every {n % 50 + 1} days last 2026-05-01\n")
     return "".join(text)
 

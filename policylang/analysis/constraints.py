@@ -144,6 +144,7 @@ class Translator:
     def __init__(self, asker: Asker, time: Time) -> None:
         self.asker = asker
         self.time = time
+        self._literals: dict[Literal, Tree] = {}
 
     def tree(self, normal: Normal) -> Tree:
         """The constraints of a formula."""
@@ -159,7 +160,9 @@ class Translator:
             case Unlike(test):
                 return self._unlike(test)
             case Literal():
-                return self._literal(normal)
+                if normal not in self._literals:  # formulas of several roles say the same over and over
+                    self._literals[normal] = self._literal(normal)
+                return self._literals[normal]
 
     # --- presence --------------------------------------------------------------------------------------------
 

@@ -63,7 +63,9 @@ class Domains:
                     self._bounds[left, right] = weight, strict
             case Among(variable, values):
                 self._among[variable] = self._among.get(variable, values) & values
-            case Same(Variable() as variable, Given(value), wanted) | Same(Given(value), Variable() as variable, wanted):
+            case Same(Variable() as variable, Given(value), wanted) | Same(
+                Given(value), Variable() as variable, wanted
+            ):
                 if wanted:
                     only = frozenset((value,))
                     self._among[variable] = self._among.get(variable, only) & only
@@ -80,7 +82,9 @@ class Domains:
                 return self._difference(each)
             case Among(variable, values):
                 return self._one_of(variable, values)
-            case Same(Variable() as variable, Given(value), wanted) | Same(Given(value), Variable() as variable, wanted):
+            case Same(Variable() as variable, Given(value), wanted) | Same(
+                Given(value), Variable() as variable, wanted
+            ):
                 found = self._one_of(variable, frozenset((value,)))
                 return found if wanted or found is None else not found
             case There() | TextIs() | InNetwork() | Same() | Member():

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import msgspec
 
+from policylang.check.decision import allowed
 from policylang.check.periods import Period
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
@@ -41,6 +42,8 @@ class Holding:
         self.world = world
         self._inside: dict[Name, tuple[Bundle, ...]] = {}
         self._granted: dict[Name, frozenset[Permission]] = {}
+        self._reached: dict[Name, frozenset[Permission]] = {}
+        self._may_assign: dict[Name, tuple[tuple[Name, ir.Ref], ...]] = {}
         self._all_granted: dict[tuple[Source, ...], frozenset[Permission]] = {}
 
     def bundle(self, name: Name) -> Bundle:
@@ -69,6 +72,28 @@ class Holding:
                 for action in grant.actions
             )
         return self._granted[name]
+
+    def reached(self, name: Name) -> frozenset[Permission]:
+        """What somebody who has just that can do to some record; create is left out, which depends on more."""
+        if name not in self._reached:
+            kind, plain = name
+            who = Profile((Source("group" if kind == "group" else "role", plain, None),), (), (), False)
+            self._reached[name] = frozenset(
+                (action, resource)
+                for action, resource in self.granted(name)
+                if action != "create"
+                and self.world.possible(allowed(self.world.index, self.world.plan(who, action, resource)), resource)
+                is True
+            )
+        return self._reached[name]
+
+    def may_assign(self, name: Name) -> tuple[tuple[Name, ir.Ref], ...]:
+        """The roles that holders may hand out, each with the role or group that says it."""
+        if name not in self._may_assign:
+            self._may_assign[name] = tuple(
+                (name_of(bundle), ref) for bundle in self.inside(name) for ref in bundle.may_assign
+            )
+        return self._may_assign[name]
 
     def granted_to(self, who: Profile) -> frozenset[Permission]:
         """The actions on resources that somebody is granted somehow and somewhere."""

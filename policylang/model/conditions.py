@@ -17,7 +17,7 @@ At = Annotated[
 ]
 
 
-class _Node(msgspec.Struct, frozen=True, gc=False, tag_field="op", forbid_unknown_fields=True):
+class _Node(msgspec.Struct, frozen=True, gc=False, cache_hash=True, tag_field="op", forbid_unknown_fields=True):
     pass
 
 

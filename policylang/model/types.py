@@ -10,7 +10,7 @@ MAX_INT = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
 
 
-class _Type(msgspec.Struct, frozen=True, gc=False, tag_field="kind", forbid_unknown_fields=True):
+class _Type(msgspec.Struct, frozen=True, gc=False, cache_hash=True, tag_field="kind", forbid_unknown_fields=True):
     pass
 
 

@@ -101,30 +101,46 @@ def check(world: World) -> Iterator[Finding]:
 def _of(held: Holding, name: Name, told: set[tuple[str, Name]], *, itself: bool) -> Iterator[Finding]:
     """What the holder gains by what the role or group says ``itself``, or by what roles inside it say."""
     by_line: dict[tuple[str, int], list[_Gain]] = {}
-    for path in _paths(held, name):
-        key = path[0].ref.at, path[-1].role
-        if (path[0].said_by == name) == itself and key not in told:
-            gain = _gain(held, name, path)
-            if gain is not None:
-                told.add(key)
-                at = Location.parse(_place(held, name, path[0]))
-                by_line.setdefault((at.path, at.line), []).append(gain)
+    steps = _steps(held, name)
+    first: dict[Name, _Step] = {}
+    for role, step in steps.items():
+        first[role] = first.get(step.giver, step)
+        key = first[role].ref.at, role
+        if (first[role].said_by == name) != itself or key in told:
+            continue
+        at = Location.parse(_place(held, name, first[role]))
+        gains = by_line.get((at.path, at.line))
+        # What else a line hands out is named, but not shown.
+        if any(gain.shown for gain in gains or ()) and _is_certain(held, name, role):
+            gain: _Gain | None = _Gain(_path(steps, name, role), (), (), False)
+        else:
+            gain = _gain(held, name, _path(steps, name, role))
+        if gain is not None:
+            told.add(key)
+            by_line.setdefault((at.path, at.line), []).append(gain)
     for gains in by_line.values():
         yield _finding(held, name, gains)
 
 
-def _paths(held: Holding, name: Name) -> Iterator[tuple[_Step, ...]]:
-    """The shortest way to each role that a holder can come to hold, the nearest first."""
-    found: dict[Name, tuple[_Step, ...]] = {name: ()}
+def _steps(held: Holding, name: Name) -> dict[Name, _Step]:
+    """The roles that a holder can come to hold, the nearest first, with the last step of the shortest way to each."""
+    found: dict[Name, _Step] = {}
     waiting = [name]
     for giver in waiting:
-        for bundle in held.inside(giver):
-            for ref in bundle.may_assign:
-                role: Name = ("role", ref.name)
-                if role not in found:
-                    found[role] = (*found[giver], _Step(giver, name_of(bundle), ref))
-                    waiting.append(role)
-                    yield found[role]
+        for said_by, ref in held.may_assign(giver):
+            role: Name = ("role", ref.name)
+            if role not in found and role != name:
+                found[role] = _Step(giver, said_by, ref)
+                waiting.append(role)
+    return found
+
+
+def _path(steps: dict[Name, _Step], name: Name, role: Name) -> tuple[_Step, ...]:
+    """The whole way to a role."""
+    found = [steps[role]]
+    while found[-1].giver != name:
+        found.append(steps[found[-1].giver])
+    return tuple(reversed(found))
 
 
 # --- what is gained ------------------------------------------------------------------------------------------
@@ -150,6 +166,11 @@ def _gain(held: Holding, name: Name, path: tuple[_Step, ...]) -> _Gain | None:
         elif not shown:
             shown = found
     return _Gain(path, tuple(what), shown, unproved and not shown) if what else None
+
+
+def _is_certain(held: Holding, name: Name, role: Name) -> bool:
+    """Whether it shows at once that a role reaches more: something that the holder is not granted at all."""
+    return not held.reached(role) <= held.granted(name)
 
 
 def _profile(names: tuple[Name, ...]) -> Profile:
@@ -266,9 +287,9 @@ def _place(held: Holding, name: Name, first: _Step) -> str:
 
 
 def _finding(held: Holding, name: Name, gains: list[_Gain]) -> Finding:
-    first = gains[0]
+    first = next((gain for gain in gains if gain.shown), gains[0])
     what = listed(list(first.what[:3]), "and") + (f" and {len(first.what) - 3} more" if len(first.what) > 3 else "")
-    others = [f"`{gain.path[-1].ref.name}`" for gain in gains[1:4]]
+    others = [f"`{gain.path[-1].ref.name}`" for gain in [each for each in gains if each is not first][:3]]
     kind, plain = name
     return Finding(
         code="PL504",

@@ -85,7 +85,7 @@ def check(world: World) -> Iterator[Finding]:
                 if len({limit.instance for limit in limits}) < 2:
                     continue
                 places = frozenset(limit.at for limit in limits)
-                known = next((core for at in places for core in by_limit.get(at, ()) if core <= places), None)
+                known = next((core for limit in limits for core in by_limit.get(limit.at, ()) if core <= places), None)
                 if known is None:
                     found = _core(questions, limits)
                     if found is None:
@@ -93,7 +93,7 @@ def check(world: World) -> Iterator[Finding]:
                     core, unproved = found
                     known = frozenset(limit.at for limit in core)
                     cores[known] = _Core(core, grant.resource, unproved, {})
-                    for at in known:
+                    for at in sorted(known):
                         by_limit.setdefault(at, []).append(known)
                 actions = cores[known].grants.setdefault(grant.at, [])
                 if action not in actions:

@@ -16,6 +16,7 @@ from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
+from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType
 from policylang.runtime.truth import Situation, truth
 from policylang.source import Location
 
@@ -44,8 +45,12 @@ policy small on doc { not (level >= 3) or level is missing }
     proof=True,
 )
 
-_SAMPLES = 24
+_SAMPLES = 64
 """How many records policies are tried on before any two are compared."""
+
+
+_At = tuple[str, ...]
+"""The root of a path, and its steps."""
 
 
 class _Meaning(msgspec.Struct, frozen=True):
@@ -53,6 +58,8 @@ class _Meaning(msgspec.Struct, frozen=True):
 
     policy: ir.Policy
     instances: dict[tuple[str, tuple[c.Value, ...]], ir.PolicyInstance]
+    pins: dict[_At, c.Value]
+    """What attributes are where the policy is true, if it is one on one resource without parameters."""
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -69,6 +76,8 @@ def check(world: World) -> Iterator[Finding]:
     for meaning in meanings:
         alike = told.setdefault((*_shape(meaning.policy), _tried(world, meaning, samples)), [])
         for first in alike:
+            if any(first.pins.get(at, value) != value for at, value in meaning.pins.items()):
+                continue
             answer = _equal(world, questions, first, meaning)
             if answer is not False:
                 yield _finding(first.policy, meaning.policy, unproved=answer is None)
@@ -89,7 +98,9 @@ def _meanings(world: World, questions: Questions) -> Iterator[_Meaning]:
             if questions.together((each.id,)) is True and questions.implied((), each.id) is True
         }
         if instances:
-            yield _Meaning(policy, instances)
+            made = _Meaning(policy, instances, {})
+            alone = _alone(made)
+            yield made if alone is None else msgspec.structs.replace(made, pins=_pins(alone.condition))
 
 
 def _shape(policy: ir.Policy) -> tuple[object, ...]:
@@ -117,11 +128,31 @@ def _samples(world: World, meanings: Sequence[_Meaning]) -> dict[str, list[Situa
     found: dict[str, list[Situation]] = {}
     for resource, instances in by_resource.items():
         asker = Asker(world.index, resource, world.now)
-        for instance in instances[:_SAMPLES] if len(instances) > 2 else ():
+        spread = instances[:: -(-len(instances) // _SAMPLES)]
+        for instance in spread if len(instances) > 2 else ():
             witness = world.find(true(instance.condition), resource)
             if isinstance(witness, Witness):
                 found.setdefault(resource, []).append(situation(asker, witness))
     return found
+
+
+def _pins(condition: c.Condition) -> dict[_At, c.Value]:
+    """Attributes that can have one value only where the condition is true, as far as it says so itself. Policies that
+    can be true and pin down other values of the same attribute are not equal.
+    """
+    match condition:
+        case c.And(items):
+            return {at: value for item in items for at, value in _pins(item).items()}
+        case c.In(c.Path() as path, (value,)) if not isinstance(path.type, _ORDERED):
+            return {(path.root, *path.steps): value}
+        case c.Compare("eq", c.Path() as path, c.Constant(_, value)) if not isinstance(path.type, _ORDERED):
+            return {(path.root, *path.steps): value}
+        case _:
+            return {}
+
+
+_ORDERED = (*NUMBERS, DateTimeType, DateType, DurationType)
+"""Types with values that are written in several ways."""
 
 
 def _tried(world: World, meaning: _Meaning, samples: Mapping[str, Sequence[Situation]]) -> tuple[object, ...]:
