@@ -30,7 +30,7 @@ from typing import Any
 import policylang
 from benchmarks.engines import cerbos
 from benchmarks.engines.workload import Request
-from benchmarks.generate import (
+from benchmarks.organisation import (
     CHANGING,
     RECORDS,
     SITE,

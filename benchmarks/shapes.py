@@ -1,13 +1,9 @@
-"""Policy sets of other shapes than an organisation's: much of one thing, as text. The same size gives the same text.
-
-python -m benchmarks.shapes nested 300 > nested.policy
-"""
+"""Policy sets of other shapes than an organisation's: much of one thing, as text. The same size gives the same text."""
 
 from __future__ import annotations
 
 import random
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 _RECORD = """\
   created : datetime
@@ -350,21 +346,3 @@ SHAPES: dict[str, tuple[Callable[[int], str], int]] = {
     "generic": (generic, 500),
 }
 """What makes a text of a shape, and the size that is measured."""
-
-
-def shape(name: str, size: int) -> str:
-    """The text of a shape."""
-    return SHAPES[name][0](size)
-
-
-def sizes() -> Iterator[tuple[str, int]]:
-    """Every shape, and the size that is measured."""
-    for name, (_, size) in SHAPES.items():
-        yield name, size
-
-
-if __name__ == "__main__":
-    if len(sys.argv) == 3 and sys.argv[1] in SHAPES and sys.argv[2].isdigit():
-        sys.stdout.write(shape(sys.argv[1], int(sys.argv[2])))
-    else:
-        sys.exit(__doc__)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.engines.workload import Request
-from benchmarks.generate import SITE, ZONE, Assigned, Bundle, Denial, Narrowing, Organisation, Person
+from benchmarks.organisation import SITE, ZONE, Assigned, Bundle, Denial, Narrowing, Organisation, Person
 
 
 def write(folder: Path, of: Organisation) -> int:
