@@ -72,7 +72,7 @@ def decide(
     Raises ValueError for a ``now`` without an offset, or at the very ends of the calendar.
     """
     now = instant(index, now)
-    unknown = _unknown(index, user, action, resource, field, changes)
+    unknown = not_known(index, user, action, resource, field, changes)
     if unknown is not None:
         return _denied(unknown)
     before = {} if record is None else record
@@ -98,7 +98,7 @@ def _denied(*reasons: str, missing: tuple[str, ...] = ()) -> Decision:
     return Decision(False, (), reasons, missing)
 
 
-def _unknown(
+def not_known(
     index: Index, user: str, action: str, resource: str, field: str | None, changes: Mapping[str, Any] | None
 ) -> str | None:
     """What of the request the policy set does not know."""

@@ -16,7 +16,7 @@ from policylang.ir import nodes as ir
 from policylang.model.types import RecordType, SetType, Type
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
-from policylang.runtime.reference import changed, instant, written
+from policylang.runtime.reference import changed, instant, not_known, written
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff
@@ -69,12 +69,9 @@ def questions(
     answer.
     """
     index = asking.index
-    if user not in index.users and user not in index.integrations:
-        raise DeniedError(f"there is no user `{user}`")
-    if resource not in index.resources or action not in index.actions[resource]:
-        raise DeniedError(f"there is no {action} on `{resource}`")
-    if changes and action != "modify":
-        raise DeniedError(f"{action} writes no changes")
+    unknown = not_known(index, user, action, resource, field, changes)
+    if unknown is not None:
+        raise DeniedError(unknown)
     now = instant(index, now)
     declared = index.attributes[resource]
     before = {} if record is None else record
@@ -84,12 +81,10 @@ def questions(
     if changes:
         touched, after = list(changes), changed(before, changes, declared)
     elif action == "create":
-        names = [*declared, *(before if isinstance(before, Mapping) else ())]
-        touched = [n for n in dict.fromkeys(names) if n in declared or n != "id"]
-        touched = [n for n in touched if n not in declared or attribute(before, n) is not MISSING]
-    for name in (*touched, *([field] if field is not None else [])):
-        if name not in declared:
-            raise DeniedError(f"`{resource}` has no attribute `{name}`")
+        strangers = [n for n in before if n not in declared and n != "id"] if isinstance(before, Mapping) else []
+        if strangers:
+            raise DeniedError(f"`{resource}` has no attribute `{strangers[0]}`")
+        touched = [name for name in declared if attribute(before, name) is not MISSING]
     situation = Situation(index, user, resource, after, request, now)
     chosen = {name: _chosen(situation, declared[name]) for name in touched}
     context = asking.contexts[resource]
