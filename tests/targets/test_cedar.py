@@ -13,9 +13,13 @@ import cedarpy
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from benchmarks.engines.workload import requests
+from benchmarks.generate import access, groups
+from benchmarks.targets.cedar import prepare
 from policylang.config import Config
 from policylang.ir import nodes as ir
 from policylang.limits import Limits
+from policylang.runtime.index import Index
 from policylang.targets import find_target
 from policylang.targets.cedar.request import asking, questions
 from policylang.targets.cedar.values import NotHeldError
@@ -157,7 +161,7 @@ def beside(policy_set: ir.PolicySet) -> list[Asked]:
         {"id": "7"},
         {},
     ]
-    requests: list[dict[str, Any]] = [{}, {"principal": "*", "context": "::ffff:10.1.2.3"}, {"context": "10.1.2.3"}]
+    attributes: list[dict[str, Any]] = [{}, {"principal": "*", "context": "::ffff:10.1.2.3"}, {"context": "10.1.2.3"}]
     users = [*(user.id for user in policy_set.users), "Action", "nobody"]
     changes: list[dict[str, Any]] = [{"else": "*"}, {"has": "Action"}, {"has": "?"}, {"numbers": [1]}]
     asked = [
@@ -165,10 +169,10 @@ def beside(policy_set: ir.PolicySet) -> list[Asked]:
         for user in users
         for action in ("view", "create", "delete")
         for record in records
-        for request in requests
+        for request in attributes
     ]
     asked += [
-        Asked(user, "modify", "in", record, NOW, requests[1], changes=change)
+        Asked(user, "modify", "in", record, NOW, attributes[1], changes=change)
         for user in users
         for record in records
         for change in changes
@@ -294,7 +298,7 @@ def test_everything_at_once() -> None:
             "2026-11-02T05:00:00Z",
         )
     ]
-    requests: list[dict[str, Any]] = [{}, {"ip": "10.1.1.1", "at": "2025-11-01"}, {"ip": "::1", "at": "2025-10-31"}]
+    attributes: list[dict[str, Any]] = [{}, {"ip": "10.1.1.1", "at": "2025-11-01"}, {"ip": "::1", "at": "2025-10-31"}]
     changes: list[dict[str, Any]] = [
         {"status": "closed"},
         {"fee": "100.01", "tags": None},
@@ -304,7 +308,7 @@ def test_everything_at_once() -> None:
     ]
     users = [*(user.id for user in policy_set.users), "sync"]
     asked = [
-        Asked(user, action, "file", record, now, requests[number % 3])
+        Asked(user, action, "file", record, now, attributes[number % 3])
         for number, now in enumerate(nows)
         for user in users
         for record in records
@@ -497,6 +501,17 @@ def test_there_are_no_more_policies_with_more_groups(count: int) -> None:
     )
     found = json.loads(bundle_of(compiled(SALES + groups)).files["policies.json"])["staticPolicies"]
     assert len(found) == len(json.loads(bundle_of(compiled(SALES)).files["policies.json"])["staticPolicies"])
+
+
+def test_what_the_benchmark_asks() -> None:
+    of = groups(5)
+    policy_set = compiled(access(of))
+    asked = [Asked(each.user, each.action, each.resource, each.record, each.now) for each in requests(of, 300)]
+    index = Index(policy_set)
+    with prepare(bundle_of(policy_set), policy_set) as decide:
+        answers = decide(asked)
+    assert answers == [each.decide(index).allowed for each in asked]
+    assert 50 < sum(map(bool, answers)) < 250
 
 
 # --- what is refused -----------------------------------------------------------------------------------------
