@@ -68,7 +68,7 @@ class Features:
     # What callers hand over
     hostile: bool = True
     """Quotes, backslashes, wildcards, newlines and such in texts, ids, labels and the names of places; attributes
-    named like words of SQL."""
+    and resources named like words of SQL and of policy languages."""
     objects: bool = True
     """Records and requests as Python objects; only dicts without."""
     spellings: bool = True

@@ -87,10 +87,13 @@ def _request(c: Chooser, world: World, rows: Rows) -> Request:
 
 
 def _instant(c: Chooser, world: World) -> datetime.datetime:
-    """The instant around which everything happens, or one on a day close to it, or long after."""
+    """The instant around which everything happens, or a day close to it, or long after; or where a day begins."""
     away = c.one((0,) * 12 + (1, -1, 2, -4, 400))
     # The same object where it is the same instant, as callers have it who ask for a whole list.
     now = world.now + datetime.timedelta(days=away) if away else world.now
+    if c.chance(8):
+        midnight = datetime.datetime.combine(now.astimezone(world.timezone), datetime.time(), world.timezone)
+        now = midnight.astimezone(datetime.UTC) - datetime.timedelta(microseconds=c.number(0, 1))
     return now.astimezone(world.timezone) if world.features.spellings and c.chance(10) else now
 
 

@@ -51,11 +51,19 @@ _PLACES: dict[str, tuple[str, str | None]] = {
 }
 _HOSTILE_PLACES = {"HQ": 'H"Q\\', "N1": "n'1; --", "Lone": "hq"}
 
+_RESOURCES = ("item", "account", "office")
+
 _USERS = ("u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7")
-_HOSTILE_USERS = ("U0", "o'neil@acme.test", 'd"q', "back\\slash", "cafe\u0301", "u 0", "\U0001f511")
+_HOSTILE_USERS = (
+    *("U0", "o'neil@acme.test", 'd"q', "back\\slash", "cafe\u0301", "u 0", "\U0001f511"),
+    *("${u0}", "{{u0}}", "u0\n", "u0'; --", "*", "user:u0#member"),
+)
 
 _TEXTS = ("a", "ab", "A", "", "abc", "b")
-_HOSTILE_TEXTS = ("100%", "a_c", "'", '"a"', "a\\b", "a\nb", "caf\u00e9", "cafe\u0301", "\U0001f511", "\u202ea", "NULL")
+_HOSTILE_TEXTS = (
+    *("100%", "a_c", "'", '"a"', "a\\b", "a\nb", "caf\u00e9", "cafe\u0301", "\U0001f511", "\u202ea", "NULL"),
+    *("${a}", "{{a}}", "a--b", "$$", "%s", "a\r\n", " a ", "#{a}", "/*", "\x7f"),
+)
 
 _NUMBERS = ("5", "0", "-1", "5.5", "4.99", "9007199254740991", "12345678901234567890.25", "-0.01")
 _ADDRESSES = ("10.0.0.0", "10.255.255.255", "11.0.0.0", "192.0.2.7", "2001:db8::1", "2001:db9::", "::ffff:10.0.0.1")
@@ -163,7 +171,8 @@ def make_world(c: Chooser, features: Features) -> World:
     timezone, now = _time(c, features)
     switch = Resource("switch", {}, (), (), None, (Action("access"),))
     roles = tuple(f"r{n}" for n in range(c.number(1, features.roles)))
-    names = ("item", "account", "office")[: c.number(1, features.resources)]
+    reserved = features.hostile and c.chance(20)
+    names = (("table", "package", "default") if reserved else _RESOURCES)[: c.number(1, features.resources)]
     resources = {"switch": switch}
     required = ["access on switch"]
     switches = {"shiny": c.chance(60), "dull": c.chance(30)}
