@@ -34,7 +34,7 @@ from tests.targets.differential import Answer
 from tests.targets.postgres_sales import inside
 
 TARGET = "the record asked about"
-_TIDY = "VACUUM pg_attribute, pg_class, pg_policy, pg_depend, pg_shdepend, pg_auth_members, pg_authid"
+_TIDY = "VACUUM pg_attribute, pg_class, pg_proc, pg_type, pg_policy, pg_depend, pg_shdepend, pg_auth_members, pg_authid"
 """Hundreds of scripts leave a hundred times as much behind in catalogs as is in them."""
 _REFUSED = (errors.InsufficientPrivilege,)
 

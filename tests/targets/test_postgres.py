@@ -83,9 +83,9 @@ def test_generated_policy_sets(connection: psycopg.Connection[Any]) -> None:
 
 def test_generated_policy_sets_about_attributes(connection: psycopg.Connection[Any]) -> None:
     """Most let somebody view an attribute on some records only, which is refused."""
-    total = generated(connection, FEATURES, EXAMPLES)
+    total = generated(connection, FEATURES, EXAMPLES * 2 // 3)
     assert all("column privileges do not depend on the row" in each for each in total.refused)
-    assert total.asked > 3 * EXAMPLES
+    assert total.asked > 2 * EXAMPLES
     assert 0.15 < total.allowed / total.asked < 0.7
 
 
