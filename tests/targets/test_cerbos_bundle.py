@@ -30,6 +30,7 @@ from tests.generated.constants import quoted
 from tests.helpers import compiled
 from tests.targets.cerbos_session import policies, starting
 from tests.targets.differential import SETS, compare, known
+from tests.targets.test_cerbos import TANGLE, tangled
 from tools import engines
 
 
@@ -50,6 +51,16 @@ def test_scenarios_as_tests_of_cerbos(tmp_path: Path, name: str) -> None:
     suite = yaml.safe_load(bundle.files["policies/tests/scenarios_test.yaml"])
     effects = [effect for test in suite["tests"] for each in test["expected"] for effect in each["actions"].values()]
     assert 0.2 < effects.count("EFFECT_ALLOW") / len(effects) < 0.8
+
+
+def test_a_tangle_as_tests_of_cerbos(tmp_path: Path) -> None:
+    policy_set = compiled(TANGLE)
+    index = Index(policy_set)
+    scenarios = tuple(Scenario('x: "#', asked, asked.decide(index).allowed) for asked in tangled())
+    files.write(tmp_path, policies(bundle_of(policy_set, scenarios)))
+    found = cerbos_engine.compile(tmp_path)
+    assert found.wrong == ()
+    assert found.answers > 1000
 
 
 def test_a_wrong_test_of_cerbos_is_found(tmp_path: Path) -> None:

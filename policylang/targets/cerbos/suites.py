@@ -19,8 +19,8 @@ from policylang.testing.asked import Asked
 
 def suite(caller: Caller, scenarios: tuple[Scenario, ...]) -> dict[str, Any]:
     """One suite of all of them. What no request can ask is left out: names and values that there are not."""
-    principals = _Fixtures("principal")
-    resources = _Fixtures("resource")
+    principals = _Fixtures("id")
+    resources = _Fixtures("kind")
     tests = []
     for number, scenario in enumerate(scenarios, 1):
         for part, (check, expected) in enumerate(_expected(caller, scenario.asked), 1):
@@ -36,17 +36,17 @@ def suite(caller: Caller, scenarios: tuple[Scenario, ...]) -> dict[str, Any]:
 
 
 class _Fixtures:
-    """Each content once, under a name."""
+    """Each content once, under a name that begins with its own."""
 
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
+    def __init__(self, key: str) -> None:
+        self._key = key
         self._names: dict[bytes, str] = {}
         self.found: dict[str, Any] = {}
 
     def name(self, content: dict[str, Any]) -> str:
         key = msgspec.json.encode(content, order="sorted")
         if key not in self._names:
-            self._names[key] = f"{self._kind} {len(self._names) + 1}"
+            self._names[key] = f"{content[self._key]} {len(self._names) + 1}"
             self.found[self._names[key]] = content
         return self._names[key]
 
