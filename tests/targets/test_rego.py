@@ -229,7 +229,8 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
 def test_what_is_no_value_is_unknown(type: str) -> None:
     """Of raw inputs. What is unknown is not missing, and denies apply."""
     policy_set = compiled(
-        f'resource a {{ x : {type} actions view, delete }} policy p on a {{ x is present }} user "u" {{ assign role r }}'
+        f"resource a {{ x : {type} actions view, delete }} policy p on a {{ x is present }}"
+        'user "u" { assign role r }'
         "role r { grant all on a policy p on a for view deny delete on a { x is missing } }"
     )
     engine = RegorusEngine(bundle_of(policy_set).files)

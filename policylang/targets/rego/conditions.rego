@@ -225,9 +225,10 @@ fits(_, given) if given == null
 fits(type, given) if fits_one(type, given)
 
 fits(type, given) if {
+	items := type.set_of
 	is_array(given)
 	every item in given {
-		fits_item(type.set_of, item)
+		fits_item(items, item)
 	}
 }
 
