@@ -1,8 +1,9 @@
-"""Time and memory of the checks with all rules on: how they grow, and beside `cerbos compile`.
+"""Time and memory of the checks with all rules on: how they grow, other shapes, and beside `cerbos compile`.
 
     python -m benchmarks.bench_check              # all of it
     python -m benchmarks.bench_check growth       # the growth alone
-    python -m benchmarks.bench_check beside       # the comparison alone
+    python -m benchmarks.bench_check shapes       # much of one thing; `shapes stacked nested` for some of them
+    python -m benchmarks.bench_check beside       # the comparison alone, and `policies/`
     python -m benchmarks.bench_check profile 5000 # where the time of 5,000 groups goes
 
 Fails where a policy set takes 2 GiB or more, where Cerbos cannot be installed, and where it decides otherwise than
@@ -30,6 +31,7 @@ from typing import Any
 import policylang
 from benchmarks.engines import cerbos
 from benchmarks.engines.workload import Request
+from benchmarks.measure import environment, in_fresh_process, peak_mib, table
 from benchmarks.organisation import (
     CHANGING,
     RECORDS,
@@ -39,7 +41,7 @@ from benchmarks.organisation import (
     organisation,
     organisation_text,
 )
-from benchmarks.measure import environment, in_fresh_process, peak_mib, table
+from benchmarks.shapes import SHAPES
 from policylang.check.catalogue import CHECKS
 from policylang.check.engine import run_checks
 from policylang.config import Config
@@ -66,9 +68,8 @@ def compiled(text: str) -> policylang.ir.PolicySet:
     return policy_set
 
 
-def measure(groups: int) -> dict[str, Any]:
-    """CPU seconds to compile and to check an organisation, in all and by rule, and the peak memory in MiB."""
-    text = organisation_text(organisation(groups))
+def measure(text: str) -> dict[str, Any]:
+    """CPU seconds to compile and to check a text, in all and by rule, and the peak memory in MiB."""
     begin = time.process_time()
     policy_set = compiled(text)
     marks = [("", time.process_time())]
@@ -86,6 +87,8 @@ def measure(groups: int) -> dict[str, Any]:
         "users": len(policy_set.users),
         "lines": text.count("\n"),
         "findings": len(findings),
+        "codes": len({finding.code for finding in findings}),
+        "unproved": sum(finding.unproved for finding in findings),
         "compiled": after_compiling,
         "peak": peak_mib(),
     }
@@ -105,13 +108,14 @@ def growth() -> bool:
     rows = [
         (
             f"{size:,} groups",
-            *(f"{run[key]:,}" for key in ("grants", "users", "lines", "findings")),
+            *(f"{run[key]:,}" for key in ("grants", "users", "lines", "findings", "codes")),
             *(f"{run[key]:.1f}" for key in ("compile", "check")),
             *(f"{run[key]:,.0f}" for key in ("compiled", "peak")),
         )
         for size, run in zip(SIZES, runs, strict=True)
     ]
-    header = ("policy set", "grants", "users", "lines", "findings", "compile s", "check s", "compiled MiB", "peak MiB")
+    header = ("policy set", "grants", "users", "lines", "findings", "rules that found", "compile s", "check s")
+    header += ("compiled MiB", "peak MiB")
     print(table(header, rows))
     by_rule = {code: [run["rules"][code] for run in runs] for code in CHECKS}
     dearest = sorted(CHECKS, key=lambda code: -by_rule[code][-1])[:DEAREST]
@@ -135,6 +139,31 @@ def growth() -> bool:
     if peak >= MEMORY_LIMIT_MIB:
         print(f"\nchecking took {peak:,.0f} MiB, the limit is {MEMORY_LIMIT_MIB:,} MiB", file=sys.stderr)
     return bool(peak < MEMORY_LIMIT_MIB)
+
+
+def shapes(names: Sequence[str] = ()) -> bool:
+    """Print what sets with much of one thing take, at a quarter of the size and at the whole."""
+    print(f"Much of one thing, all {len(CHECKS)} rules on, one process each; {environment()}\n")
+    rows = []
+    for name in names or SHAPES:
+        whole = SHAPES[name][1]
+        sizes = (whole // 4, whole)
+        runs = [in_fresh_process("benchmarks.bench_check", "shape", name, size) for size in sizes]
+        seconds = [run["compile"] + run["check"] for run in runs]
+        dearest = max(CHECKS, key=runs[-1]["rules"].__getitem__)
+        rows.append(
+            (
+                f"{name}, {whole:,}",
+                *(f"{runs[-1][key]:,}" for key in ("lines", "grants", "users", "findings", "unproved")),
+                *(f"{each:.1f}" for each in seconds),
+                f"{exponent(sizes, seconds):.2f}",
+                f"{dearest} {runs[-1]['rules'][dearest]:.1f}",
+                f"{runs[-1]['peak']:,.0f}",
+            )
+        )
+    header = ("shape, size", "lines", "grants", "users", "findings", "not proved", "a quarter s", "all s", "exponent")
+    print(table((*header, "dearest rule s", "peak MiB"), rows))
+    return True
 
 
 def requests(of: Organisation, count: int, seed: int = 6) -> list[Request]:
@@ -213,6 +242,7 @@ def beside() -> bool:
             if run.returncode:
                 print(f"{title} failed:\n{run.stdout[-2000:]}{run.stderr[-2000:]}", file=sys.stderr)
                 return False
+    print(_small())
     theirs, their_cpu = seconds["cerbos compile"]
     rows = [
         (title, f"{wall:.1f}", f"{wall / theirs:.2f}", f"{cpu:.1f}", f"{cpu / their_cpu:.2f}")
@@ -221,6 +251,18 @@ def beside() -> bool:
     title = f"{BESIDE:,} groups, {rules:,} rules of Cerbos"
     print(table((title, "wall clock s", "times Cerbos", "CPU s", "times Cerbos"), rows))
     return True
+
+
+def _small() -> str:
+    """How long checking the example sets takes, cold: the best of five runs."""
+    runs = []
+    for _ in range(5):
+        begin, begin_cpu = time.perf_counter(), _cpu_of_children()
+        command = [sys.executable, "-m", "policylang", "check", "--exit-zero", "--now", NOW.isoformat(), "policies"]
+        subprocess.run(command, check=True, capture_output=True)
+        runs.append((time.perf_counter() - begin, _cpu_of_children() - begin_cpu))
+    wall, cpu = (min(each) for each in zip(*runs, strict=True))
+    return f"`policylang check policies`, best of {len(runs)}: {wall:.2f} s wall clock, {cpu:.2f} CPU seconds\n"
 
 
 def _cpu_of_children() -> float:
@@ -243,7 +285,10 @@ def main(arguments: list[str]) -> int:
     """Measure one size in this process, or everything in processes of their own; the exit code."""
     match arguments:
         case ["measure", groups]:
-            print(json.dumps(measure(int(groups))))
+            print(json.dumps(measure(organisation_text(organisation(int(groups))))))
+            return 0
+        case ["shape", name, size]:
+            print(json.dumps(measure(SHAPES[name][0](int(size)))))
             return 0
         case ["profile", groups]:
             profile(int(groups))
@@ -252,8 +297,10 @@ def main(arguments: list[str]) -> int:
             parts = [growth]
         case ["beside"]:
             parts = [beside]
+        case ["shapes", *names] if set(names) <= SHAPES.keys():
+            parts = [lambda: shapes(names)]
         case []:
-            parts = [growth, beside]
+            parts = [growth, shapes, beside]
         case _:
             sys.exit(__doc__)
     fine = True

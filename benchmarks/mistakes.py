@@ -64,7 +64,13 @@ user "stack@b@.test" in desk_@ {
   assign role wild_@ at site "Site 0" until 2026-01-31
 }
 user "feed@b@.test" { department : "Desk @"  assign role feed_@  assign role caller_@  assign role Odd_@ }
-user "lend@b@.test" { department : "Desk @"  assign role lends_@  assign role doer_@  assign role mirror_@  assign role idle_@ }
+user "lend@b@.test" {
+  department : "Desk @"
+  assign role lends_@
+  assign role doer_@
+  assign role mirror_@
+  assign role idle_@
+}
 user "site@b@.test" {
   department : "Desk @"
   assign role local_@ at site "Site 0"
@@ -73,7 +79,9 @@ user "site@b@.test" {
 terminated user "gone@b@.test" in desk_@ { department : "Desk @"  assign role blind_@ }
 """
 
-_TOGETHER = 'user "pair{n}@b@.test" {{ department : "Desk @"  assign role torn_@  assign role stray_@ because "both" }}\n'
+_TOGETHER = (
+    'user "pair{n}@b@.test" {{ department : "Desk @"  assign role torn_@  assign role stray_@ because "both" }}\n'
+)
 _PAIRS = "".join(_TOGETHER.format(n=n) for n in range(5))
 
 
