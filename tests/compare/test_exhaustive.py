@@ -182,7 +182,9 @@ def assert_reported(report: Report, key: Key, up: bool, differs: Expected) -> No
                 elif Named(kind, name) in change.around or (kind == "user" and name in change.users):  # type: ignore[arg-type]
                     shared.append(fields)
     told = [*(fields for _, fields in own), *shared]
-    assert (None in told) == differs.record, (key, up, own)
+    assert not differs.record or None in told, (key, up, own)
+    # Those whom a change concerns as well are concerned by one of its actions at least: only these are named for all.
+    assert differs.record or all(fields is not None for _, fields in own), (key, up, own)
     if not (differs.record and differs.nothing_there):
         assert frozenset().union(*(fields for fields in told if fields is not None)) >= differs.fields, (key, up, own)
     for change, fields in own:
