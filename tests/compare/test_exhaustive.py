@@ -55,7 +55,9 @@ WORLDS = (
     ("action modify requires view on doc", "action modify"),
     ("action export bypasses policies", "action export"),
 )
-"""What is declared around roles and users, as it is and as it could be. No places that only one side knows: records there
+"""What is declared around roles and users, as it is and as it could be.
+
+No places that only one side knows: records there
 are denied on the other, also to those who have something everywhere, and the comparison does not tell of these.
 """
 
