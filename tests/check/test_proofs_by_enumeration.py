@@ -219,12 +219,13 @@ def test_escalation_paths(seed: int) -> None:
     stand = {finding.at for finding in findings}
     for _, bundle in world.bundles:
         name = name_of(bundle)
-        expected = any(
-            _gains(world.index, name, path)
-            for path in escalation_path._paths(holding(world), name)
-            if path[0].said_by == name
-        )
+        steps = escalation_path._steps(holding(world), name)
+        paths = [escalation_path._path(steps, name, role) for role in steps]
+        expected = any(_gains(world.index, name, path) for path in paths if path[0].said_by == name)
         assert any(ref.at in stand for ref in bundle.may_assign) == expected, bundle
+        for path in paths:
+            if escalation_path._is_certain(holding(world), name, path[-1].role):
+                assert _gains(world.index, name, path), path
 
 
 def _gains(index: Index, name: tuple[str, str], path: tuple[Any, ...]) -> bool:

@@ -16,7 +16,7 @@ from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType
+from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType, IpType
 from policylang.runtime.truth import Situation, truth
 from policylang.source import Location
 
@@ -143,15 +143,15 @@ def _pins(condition: c.Condition) -> dict[_At, c.Value]:
     match condition:
         case c.And(items):
             return {at: value for item in items for at, value in _pins(item).items()}
-        case c.In(c.Path() as path, (value,)) if not isinstance(path.type, _ORDERED):
+        case c.In(c.Path() as path, (value,)) if not isinstance(path.type, _FREE):
             return {(path.root, *path.steps): value}
-        case c.Compare("eq", c.Path() as path, c.Constant(_, value)) if not isinstance(path.type, _ORDERED):
+        case c.Compare("eq", c.Path() as path, c.Constant(_, value)) if not isinstance(path.type, _FREE):
             return {(path.root, *path.steps): value}
         case _:
             return {}
 
 
-_ORDERED = (*NUMBERS, DateTimeType, DateType, DurationType)
+_FREE = (*NUMBERS, DateTimeType, DateType, DurationType, IpType)
 """Types with values that are written in several ways."""
 
 
