@@ -407,6 +407,9 @@ def test_a_request_that_does_not_fit_the_schema_has_no_answer(context: dict[str,
 
 
 def test_whom_somebody_chooses() -> None:
+    assert not ask("ann", "create", field="owner")
+    assert not ask("ann", "modify", field="owner", nobody=False)
+    assert ask("ann", "modify", field="owner", nobody=True)
     assert ask("ann", "create", field="owner", chosen={"__entity": {"type": "User", "id": "ann"}})
     assert not ask("ann", "create", field="owner", chosen={"__entity": {"type": "User", "id": "cid"}})
     assert not ask("ann", "create", field="owner", chosen={"__entity": {"type": "User", "id": "nobody"}})

@@ -50,6 +50,7 @@ from policylang.targets.cedar.rights import (
 
 FIELD = "field"
 CHOSEN = "chosen"
+NOBODY = "nobody"
 FIRST_INSTANT, LAST_INSTANT = -30_610_224_000_000_000, 221_845_391_999_999_999
 FIRST_DAY, LAST_DAY = -354_285, 2_567_654
 """The years 1000 to 8999: whatever is added to them, there is no overflow, which would be an error."""
@@ -237,9 +238,10 @@ class Policies:
         for attribute in resource.attributes:
             role = role_of(attribute)
             if role is not None and writing:
-                chosen = member(CONTEXT, CHOSEN)
-                when = all_of((_is_about((attribute.name,)), has(CONTEXT, CHOSEN)))
-                unless = self._is_in(Right(HOLDER, role), chosen, resource.name)
+                holds = self._is_in(Right(HOLDER, role), member(CONTEXT, CHOSEN), resource.name)
+                nobody = all_of((has(CONTEXT, NOBODY), member(CONTEXT, NOBODY)))
+                when = _is_about((attribute.name,))
+                unless = any_of((nobody, all_of((has(CONTEXT, CHOSEN), holds))))
                 ids = tuple(action_id(resource.name, name) for name in writing)
                 id = f"eligible {attribute.name} of {resource.name}"
                 yield Policy(id, "forbid", resource.name, ids, (attribute.at,), when=when, unless=unless)

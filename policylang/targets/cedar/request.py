@@ -27,6 +27,7 @@ from policylang.targets.cedar.policies import (
     FIELD,
     FIRST_INSTANT,
     LAST_INSTANT,
+    NOBODY,
     Policies,
 )
 from policylang.targets.cedar.rights import Rights, role_of
@@ -87,34 +88,40 @@ def questions(
         touched = [name for name in declared if attribute(before, name) is not MISSING]
     situation = Situation(index, user, resource, after, request, now)
     chosen = {name: _chosen(situation, declared[name]) for name in touched}
+    writes = action in ("create", "modify")
+    choosing = frozenset(name for name, each in declared.items() if writes and role_of(each) is not None)
     context = asking.contexts[resource]
     shared = _shared(situation, context)
     found: list[dict[str, Any]] = []
     for moment in (before,) if after is before else (before, after):
         base = {**shared, **_moment(msgspec.structs.replace(situation, record=moment), context)}
-        for ask in _asked(field, touched, chosen if moment is after else {}):
+        for ask in _asked(field, touched, chosen if moment is after else {}, choosing):
             found.append(
                 {
                     "principal": uid(USER, user),
                     "action": uid("Action", action_id(resource, action)),
                     "resource": uid(resource_type(resource), id),
-                    "context": {**base, **{name: value for name, value in ask.items() if name in context.asks}},
+                    "context": {**base, **{name: each for name, each in ask.items() if name in context.asks}},
                 }
             )
     return [each for number, each in enumerate(found) if each not in found[:number]]
 
 
-def _asked(field: str | None, touched: list[str], chosen: Mapping[str, tuple[str, ...]]) -> Iterator[dict[str, Any]]:
-    """What is asked about one state of the record: about nothing in particular, or about each attribute."""
+def _asked(
+    field: str | None, touched: list[str], chosen: Mapping[str, tuple[str, ...]], choosing: frozenset[str]
+) -> Iterator[dict[str, Any]]:
+    """What is asked about one state of the record: about nothing in particular, or about each attribute.
+
+    ``choosing``: attributes of which has to be said who is written there, or that nobody is.
+    """
     if field is None and not touched:
         yield {}
-    if field is not None:
-        yield {FIELD: field}
-    for name in touched:
-        if not chosen.get(name):
-            yield {FIELD: name}
-        for user in chosen.get(name, ()):
+    for name in (*([field] if field is not None else []), *touched):
+        users = chosen.get(name, ()) if name in touched else ()
+        for user in users:
             yield {FIELD: name, CHOSEN: {"__entity": uid(USER, user)}}
+        if not users:
+            yield {FIELD: name, NOBODY: True} if name in choosing else {FIELD: name}
 
 
 def _chosen(situation: Situation, declared: ir.Attribute) -> tuple[str, ...]:

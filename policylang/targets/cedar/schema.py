@@ -39,7 +39,7 @@ from policylang.targets.cedar.names import (
     action_id,
     resource_type,
 )
-from policylang.targets.cedar.policies import CHOSEN, FIELD, Policies
+from policylang.targets.cedar.policies import CHOSEN, FIELD, NOBODY, Policies
 from policylang.targets.cedar.values import ID, Tree
 
 Schema = dict[str, Any]
@@ -85,9 +85,8 @@ def _context(index: Index, resource: str, context: Context) -> Schema:
     if context.request is not None:
         read = {name: index.request[name] for name in context.request}
         found[REQUEST] = {**_shape(index, read, context.request), "required": True}
-    for name in context.asks:
-        found[name] = {**(_STRING if name == FIELD else _entity(USER)), "required": False}
-    assert set(context.asks) <= {FIELD, CHOSEN}
+    asks = {FIELD: _STRING, CHOSEN: _entity(USER), NOBODY: _BOOL}
+    found |= {name: {**asks[name], "required": False} for name in context.asks}
     return {"type": "Record", "attributes": found}
 
 
