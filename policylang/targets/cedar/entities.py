@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from policylang.ir import nodes as ir
-from policylang.model.types import RecordType, SetType
+from policylang.model.types import RecordType
 from policylang.runtime.index import Index
 from policylang.runtime.truth import user_value
-from policylang.targets.cedar.names import PLACE, USER, uid
+from policylang.targets.cedar.names import GROUP, PLACE, USER, uid
 from policylang.targets.cedar.policies import Policies, tag
-from policylang.targets.cedar.rights import Held
+from policylang.targets.cedar.rights import Period
 from policylang.targets.cedar.values import ID, attribute_value
 
 Entity = dict[str, Any]
@@ -22,7 +22,7 @@ def entities(policies: Policies) -> Iterator[tuple[Entity, str]]:
     index, rights = policies.index, policies.rights
     for name, person in rights.people.items():
         tags = {
-            tag(right, number): _tag(policies, {period: places})
+            tag(right, number): _tag(policies, period, places)
             for right, held in person.held.items()
             for number, (period, places) in enumerate(sorted(held.items(), key=lambda item: item[0]), 1)
         }
@@ -31,7 +31,7 @@ def entities(policies: Policies) -> Iterator[tuple[Entity, str]]:
         assert declared is not None
         yield _entity(USER, name, _attributes(index, name), parents, tags), declared.at
     for (type_, name), said in rights.sources.items():
-        at = (index.groups if type_ == "Group" else index.roles)[name].at
+        at = (index.groups if type_ == GROUP else index.roles)[name].at
         parents = [uid(right.type, right.id) for right in said]
         yield _entity(type_, name, {}, parents), at
     for place in index.policy_set.places:
@@ -52,17 +52,15 @@ def _attributes(index: Index, name: str) -> Entity:
     for given in declared.attributes if declared is not None else ():
         type_, value = index.subject[given.name], user_value(index, name, given.name)
         found[given.name] = {ID: value} if isinstance(type_, RecordType) else attribute_value(type_, value)
-        assert isinstance(type_, SetType) or len(given.values) == 1
     return found
 
 
-def _tag(policies: Policies, held: Held) -> Entity:
-    """When and where somebody is in a right."""
-    ((period, places),) = held.items()
+def _tag(policies: Policies, period: Period, places: frozenset[str] | None) -> Entity:
+    """When and where somebody is in a right; everywhere if ``places`` is null."""
     found: Entity = {}
     if policies.dated:
         found |= {"since": period.since, "until": period.until}
     if policies.placed:
-        everywhere = places is None
-        found |= {"everywhere": everywhere, "places": [{"__entity": uid(PLACE, p)} for p in sorted(places or ())]}
+        every = [{"__entity": uid(PLACE, place)} for place in sorted(places or ())]
+        found |= {"everywhere": places is None, "places": every}
     return found

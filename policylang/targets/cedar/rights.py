@@ -18,7 +18,7 @@ from policylang.model.words import condition_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Bundle, Source, assigned, chains
-from policylang.targets.cedar.names import APPEND, DENY, GRANT, HOLDER, NEED, ROLE, TAG
+from policylang.targets.cedar.names import APPEND, DENY, GRANT, GROUP, HOLDER, NEED, ROLE, SUPERUSER, TAG
 from policylang.targets.cedar.values import day
 
 _FIRST_DAY = day(datetime.date.min)
@@ -75,7 +75,7 @@ class Rights:
         self._memory: dict[tuple[Source, tuple[ir.Limit, ...]], tuple[Right, ...]] = {}
         self.sources: dict[tuple[str, str], tuple[Right, ...]] = {}
         for group in index.policy_set.groups:
-            self.sources["Group", group.name] = self._said(Source("group", group.name, None))
+            self.sources[GROUP, group.name] = self._said(Source("group", group.name, None))
         for role in index.policy_set.roles:
             self.sources[ROLE, role.name] = self._said(Source("role", role.name, None))
         self.people = {name: self._person(name) for name in index.requesters}
@@ -168,7 +168,7 @@ class Rights:
             right = append_right(self.index, policy.limit)
             inside[APPEND, self._note(right, policy.at).id] = None
         if declared is not None and declared.superuser:
-            inside[TAG, "superuser"] = None
+            inside[TAG, SUPERUSER] = None
         return Person(tuple(inside), held)
 
 
