@@ -548,6 +548,24 @@ def test_refused(attribute: str, condition: str, said: str) -> None:
     assert [each.location.path for each in found] != []
 
 
+DEEP = f"{'(flag is true and (flag is false or ' * 27}word is missing{'))' * 27}"
+WIDE = " or ".join(["flag is false", *(f'word is "{n}"' for n in range(500)), "word is missing"])
+
+
+@pytest.mark.parametrize("condition", [DEEP, WIDE])
+def test_what_is_not_refused_is_evaluated(condition: str) -> None:
+    """Cedar stops at some depth, and then skips the policy: also a deny."""
+    text = 'resource a { word : text flag : bool actions view } group g { grant view on a } user "u" in g'
+    made = project(text, p=f"deny view on a {{ {condition} }}", config=Config(limits=Limits(nesting=100)))
+    assert made.ir is not None
+    files = bundle_of(made.ir).files
+    entities = json.loads(files["entities.json"])
+    asked = [Asked("u", "view", "a", record, NOW) for record in ({"flag": True}, {"flag": True, "word": "x"})]
+    for policies, schema in (("policies.json", "schema.json"), ("policies.cedar", "schema.cedarschema")):
+        session = CedarSession(CedarEngine(files[policies].decode(), files[schema].decode(), entities), asking(made.ir))
+        assert [answer and answer.allowed for answer in session.decide(asked)] == [False, True]
+
+
 def test_a_user_with_a_number_that_does_not_fit() -> None:
     found = compile_for(
         find_target("cedar"), Input(compiled('subject { wage : money }\nuser "a" {\n  wage : 12345678901234567890\n}'))
