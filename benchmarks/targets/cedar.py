@@ -1,9 +1,11 @@
-"""Cedar, by cedarpy: everything parsed once, many requests in a call, put together on the way."""
+"""Cedar, by cedarpy: everything parsed once, a policy set for each resource, requests put together on the way."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import cedarpy
 
@@ -18,17 +20,34 @@ def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequ
     """Decides requests that the policy set knows, each of which is one question."""
     files = {name: content.decode() for name, content in bundle.files.items()}
     schema = cedarpy.Schema.from_json_str(files["schema.json"])
-    policies = cedarpy.PolicySet.from_json_str(files["policies.json"])
     entities = cedarpy.Entities.from_json_str(files["entities.json"], schema)
+    by_type = _policies(json.loads(files["policies.json"]))
     known = asking(policy_set)
 
     def decide(asked: Sequence[Asked]) -> list[bool | None]:
-        requests = []
-        for each in asked:
+        waiting: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+        for number, each in enumerate(asked):
             (question,) = questions(
                 known, each.user, each.action, each.resource, each.record, now=each.now, request=each.request
             )
-            requests.append(question)
-        return [each.allowed for each in cedarpy.is_authorized_batch(requests, policies, entities, schema)]
+            waiting.setdefault(question["resource"]["type"], []).append((number, question))
+        answers: list[bool | None] = [None] * len(asked)
+        for type_, numbered in waiting.items():
+            batch = [question for _, question in numbered]
+            results = cedarpy.is_authorized_batch(batch, by_type[type_], entities, schema)
+            for (number, _), result in zip(numbered, results, strict=True):
+                answers[number] = result.allowed
+        return answers
 
     yield decide
+
+
+def _policies(document: dict[str, Any]) -> dict[str, cedarpy.PolicySet]:
+    """By entity type those about its records."""
+    static: dict[str, dict[str, Any]] = {}
+    for id, policy in document["staticPolicies"].items():
+        static.setdefault(policy["resource"]["entity_type"], {})[id] = policy
+    return {
+        type_: cedarpy.PolicySet.from_json_str(json.dumps({**document, "staticPolicies": of}))
+        for type_, of in static.items()
+    }
