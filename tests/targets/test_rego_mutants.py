@@ -153,7 +153,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
     "the other end left out": (r"\tfound <= last\n", "\tfound < last\n"),
     "older includes its end": (r":= found < first if", ":= found <= first if"),
     "values are not looked at": (r'fits_one\("bool", given\) if is_boolean\(given\)', 'fits_one("bool", _) if true'),
-    "numbers as text": (r"\[count\(split\(digits, \".\"\)\[0\]\), digits\]", "digits"),
+    "numbers as text": (r"whole_digits\(number\) := .*", "whole_digits(_) := 1"),
     "missing items do not count": (r"\t\titem != null\n", ""),
     "months are days": (r'\["months", duration.months\]', '["minutes", duration.months * 43200]'),
 }

@@ -140,16 +140,16 @@ less("date", first, second) := first < second
 
 less("datetime", first, second) := first < second
 
-less("duration", first, second) := length(first) < length(second) if {
+less("duration", first, second) := length(first)[1] < length(second)[1] if {
 	length(first)[0] == length(second)[0]
 }
 
-less("number", first, second) := magnitude(first) < magnitude(second) if {
+less("number", first, second) := is_smaller(first, second) if {
 	not startswith(first, "-")
 	not startswith(second, "-")
 }
 
-less("number", first, second) := magnitude(second) < magnitude(first) if {
+less("number", first, second) := is_smaller(trim_left(second, "-"), trim_left(first, "-")) if {
 	startswith(first, "-")
 	startswith(second, "-")
 }
@@ -158,8 +158,12 @@ less("number", first, second) := startswith(first, "-") if {
 	startswith(first, "-") != startswith(second, "-")
 }
 
-# Of plain digits: the one with more of them before its point is larger, else the text that sorts later.
-magnitude(number) := [count(split(digits, ".")[0]), digits] if digits := trim_left(number, "-")
+# Of plain digits: the one with fewer of them before its point is smaller, else the text that sorts first.
+is_smaller(first, second) := whole_digits(first) < whole_digits(second) if whole_digits(first) != whole_digits(second)
+
+is_smaller(first, second) := first < second if whole_digits(first) == whole_digits(second)
+
+whole_digits(number) := count(split(number, ".")[0])
 
 length(duration) := ["minutes", duration.minutes]
 
