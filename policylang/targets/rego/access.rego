@@ -56,7 +56,7 @@ readable if {
 	is_number(input.now)
 	is_number(input.today)
 	well_changed
-	is_set(asked)
+	is_set(asked) # so that it has a value
 	every name in asked {
 		this_resource.attributes[name]
 	}

@@ -24,7 +24,7 @@ is_open(node, _, _) if node.outcome == "any"
 
 # --- tests -------------------------------------------------------------------------------------------------
 
-# What may be undefined gets a name first: engines differ in what they make of `in` and `every` with undefined values.
+# What may be undefined gets a name first: regorus takes `in` with an undefined value for false.
 
 outcome("missing", test, record) := found == null if found := value(test.of, record)
 
