@@ -131,7 +131,7 @@ class Comparison:
         times = subject.span != ALWAYS
         if plans[0] is None or plans[1] is None:
             return Read(frozenset(attributes), times=times)
-        places: set[str] = set()
+        places = set(self.surroundings.places_of_one_side(resource))
         users: set[tuple[str, str]] = set()
         for side, plan in zip((self.old, self.new), plans, strict=True):
             assert plan is not None

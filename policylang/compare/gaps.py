@@ -24,7 +24,7 @@ from policylang.compare.subjects import ALWAYS, NOBODY, Person, Span
 from policylang.compare.wording import conditions_of
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import SetType, UserType
+from policylang.model.types import PlaceType, SetType, TextType, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Way, make_plan
 from policylang.runtime.values import BadValueError, read
@@ -97,7 +97,31 @@ class Asking:
         def lift(parts: Iterable[Formula]) -> tuple[Formula, ...]:
             return tuple(plain(self.lifter.lift(part, resource, user, over=over)) for part in parts)
 
-        return Allowed(lift(there.ways), lift(there.rest))
+        rest = lift(there.rest)
+        known = self._at_known_place(resource, over=over)
+        return Allowed(lift(there.ways), rest if known == TRUE else (*rest, known))
+
+    def _at_known_place(self, resource: str, *, over: bool) -> Formula:
+        """The record does not live at a place that the other side does not know: there it is nobody's."""
+        declared = self.theirs.index.resources.get(resource)
+        home = declared.place if declared is not None else None
+        ours = self.ours.index.attributes[resource].get(home) if home is not None else None
+        if home is None or ours is None:
+            return TRUE
+        theirs = self.theirs.index.attributes[resource][home].type
+        assert isinstance(theirs, PlaceType)
+        known = self.theirs.index.places_of(theirs.scope)
+        match ours.type:
+            case PlaceType(scope):
+                if self.ours.index.places_of(scope) <= known:
+                    return TRUE
+                known &= self.ours.index.places_of(scope)
+            case TextType():
+                pass
+            case _:
+                return TRUE if over else FALSE
+        at_known = Holds(c.In(c.Path("record", (home,), ours.type, _AT), tuple(sorted(known)), _AT), True)
+        return AnyOf((_missing(ours), at_known)) if known else _missing(ours)
 
     def field_gap(self, mine: Plan, other: Plan, field: str, user: str | None) -> Gap:
         """What the first plan allows of a field, and the other does not, of records that are open to both."""

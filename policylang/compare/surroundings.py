@@ -13,7 +13,7 @@ from policylang.check.same_access import without_places
 from policylang.compare.sides import Side, deny_keys
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import RecordType, SetType, Type, in_words
+from policylang.model.types import PlaceType, RecordType, SetType, Type, in_words
 from policylang.runtime.access import place_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.truth import user_value
@@ -60,6 +60,7 @@ class Surroundings:
             return frozenset(names)
         found = {name for name in names if self.old.index.resources.get(name) != self.new.index.resources.get(name)}
         found |= {deny.resource for deny in self._denies_changed()}
+        found |= {name for name in names if self.places_of_one_side(name)}
         for name in names - found:
             for side in (self.old, self.new):
                 for action in side.index.resources[name].actions if name in side.index.resources else ():
@@ -67,6 +68,11 @@ class Surroundings:
                         if isinstance(each, ir.RequiresFeature) and each.feature in self.switched:
                             found.add(name)
         return frozenset(_around(found, (self.old.index, self.new.index)))
+
+    def places_of_one_side(self, resource: str) -> frozenset[str]:
+        """The places where records can be on one side only."""
+        old, new = (_homes(side.index, resource) for side in (self.old, self.new))
+        return old ^ new
 
     @cached_property
     def switched(self) -> frozenset[str]:
@@ -153,6 +159,15 @@ def _declared(index: Index, resource: str, action: str, read: Read) -> Iterator[
         yield f"`{name}` of `{user}` is {said}"
     if read.times:
         yield f"times are those of {quote_text(index.policy_set.timezone)}"
+
+
+def _homes(index: Index, resource: str) -> frozenset[str]:
+    declared = index.resources.get(resource)
+    if declared is None or declared.place is None:
+        return frozenset()
+    type_ = index.attributes[resource][declared.place].type
+    assert isinstance(type_, PlaceType)
+    return index.places_of(type_.scope)
 
 
 def _marks(index: Index, of: str, name: str) -> Iterator[str]:

@@ -49,17 +49,14 @@ WORLDS = (
     ("kind  : one of x, y", "kind  : one of x, y, z"),
     ("team : one of x, y", "team : one of x, y, z"),
     ('place site "B" in "N"', 'place region "S"\nplace site "B" in "S"'),
+    ('place site "B" in "N"', 'place site "B" in "N"\nplace site "C" in "N"'),
     ("optional flag : bool", "optional sensitive flag : bool"),
     ("  optional flag : bool\n", "  optional flag : bool\n  optional more : bool\n"),
     ("optional sensitive fee", "optional fee"),
     ("action modify requires view on doc", "action modify"),
     ("action export bypasses policies", "action export"),
 )
-"""What is declared around roles and users, as it is and as it could be.
-
-No places that only one side knows: records there
-are denied on the other, also to those who have something everywhere, and the comparison does not tell of these.
-"""
+"""What is declared around roles and users, as it is and as it could be."""
 
 
 def in_another_world(rng: random.Random, text: str) -> str:
@@ -128,7 +125,7 @@ def schema(*, timed: bool, worlds: bool) -> dict[str, list[Any]]:
     return {
         "owner": ["me", "u0", "stranger"],
         "kind": ["x", "y", "z"] if worlds else ["x", "y"],
-        "site": ["A", "B"],
+        "site": ["A", "B", "C"] if worlds else ["A", "B"],
         "flag": [None, True, False],
         "due": [None, -3, -2, -1, 0, 1] if timed else [None, -1],
         "fee": [True],
