@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.diagnostics import quoted
-from policylang.model.types import RecordType, SetType
+from policylang.model.types import RecordType, SetType, Type
 from policylang.runtime.index import Index
 from policylang.runtime.values import MISSING, BadValueError, read
 from policylang.suggest import closest
@@ -47,7 +47,7 @@ def attributes(
             near = closest(key, declared)
             help = f"did you mean `{near}`?" if near else "`resource` in the policy files lists the attributes"
             raise document.error((*steps, key), f"`{resource}` has no attribute {quoted(key)}", help)
-        found[key] = _link(index, resource, key, value, records)
+        found[key] = link(declared[key].type if key in declared else None, value, records)
         if key in declared:
             try:
                 read(declared[key].type, MISSING if value is None else found[key], f"{resource}.{key}")
@@ -56,9 +56,8 @@ def attributes(
     return found
 
 
-def _link(index: Index, resource: str, key: str, value: Any, records: Records) -> Any:
-    declared = index.attributes[resource].get(key)
-    type_ = declared.type if declared else None
+def link(type_: Type | None, value: Any, records: Records) -> Any:
+    """The value of an attribute, with records in place of their names."""
     if isinstance(type_, RecordType) and isinstance(value, str):
         return records.get(value, value)
     if isinstance(type_, SetType) and isinstance(type_.of, RecordType) and isinstance(value, list):

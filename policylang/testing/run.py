@@ -16,7 +16,7 @@ from policylang.runtime.reference import Decision, eligible, instant
 from policylang.runtime.values import BadValueError, read
 from policylang.suggest import closest
 from policylang.testing.asked import Asked, Case, Observer
-from policylang.testing.records import Records, attributes, linked
+from policylang.testing.records import Records, attributes, link, linked
 from policylang.testing.scenario import ScenarioFile, Test, scenario_schema
 from policylang.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
 
@@ -78,7 +78,8 @@ class _Run(msgspec.Struct, frozen=True):
                 raise self.document.error((*steps, name), f"requests have no attribute {quoted(name)}", help)
             try:
                 if value is not None:
-                    read(self.index.request[name], value, f"request.{name}")
+                    type_ = self.index.request[name]
+                    read(type_, link(type_, value, self.records), f"request.{name}")
             except BadValueError as error:
                 raise self.document.error((*steps, name), str(error)) from None
 
@@ -111,7 +112,8 @@ class _Run(msgspec.Struct, frozen=True):
         resource = record.pop("resource")
         if changes is not None:
             changes = attributes(self.index, resource, changes, self.records, self.document, (*steps, name))
-        request = {**self.scenarios.request, **test.request}
+        given = {**self.scenarios.request, **test.request}
+        request = {each: link(self.index.request[each], value, self.records) for each, value in given.items()}
         return Asked(test.user, action, resource, record, now, request, field, changes)
 
     def eligible(self, attribute: str, users: list[str], now: datetime.datetime) -> Case:

@@ -48,6 +48,23 @@ def test_passes_and_covers(root: Path, tmp_path: Path) -> None:
     assert [each.words for each in limits if not each.decisive] == []
 
 
+def test_related_records_in_a_request(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        a_policy="""resource order { total : money  actions view }
+request { ticket : order }
+resource doc { actions view }
+policy cheap on doc { request.ticket.total < 100 }
+group g { grant view on doc  policy cheap }
+user "a" in g
+""",
+    )
+    text = generated(tmp_path)
+    assert "request: {ticket: order_1}" in text
+    cases = passing(tmp_path, text)
+    assert {case.title for case in cases} == {"a may view doc_empty", "a may not view doc_empty"}
+
+
 HEAD = """timezone "America/Denver"
 scope region contains site
 place region "N"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policylang.diagnostics import visible
@@ -68,7 +68,7 @@ class Writer:
             if now != self._now:
                 yield f"    now: {instant(now)}"
             if request != "{}":
-                yield f"    request: {self._mapping(self._request_types(), built[0].request)}"
+                yield f"    request: {self._mapping(self._index.request, self._request(built[0]))}"
             for word, names in targets.items():
                 yield f"    {word}:"
                 yield from (
@@ -82,7 +82,7 @@ class Writer:
         found: dict[str, dict[str, list[str]]] = {}
         asked: set[tuple[str, str]] = set()
         for word, allowed in (("allow", True), ("deny", False)):
-            for each in (each for each in built if each.allowed is allowed and not _unwritable(each.record)):
+            for each in (each for each in built if each.allowed is allowed and not _unwritable(each)):
                 name = self._record(each.resource, each.record, f"{each.resource}_{each.label}")
                 if self._decided(each, name) is not allowed:
                     continue  # two records behind it have become one, which some condition asks about
@@ -111,6 +111,10 @@ class Writer:
             return self._record(type_.resource, value, f"{type_.resource}_1")
         return value
 
+    def _request(self, built: Built) -> dict[str, Any]:
+        """The attributes of a request, with the names of related records in their places."""
+        return {name: self._named(self._index.request[name], value) for name, value in built.request.items()}
+
     def _linked(self, type_: Type, value: Any) -> Any:
         """A value as the scenario file will be read."""
         if isinstance(value, list) and isinstance(type_, SetType):
@@ -119,6 +123,8 @@ class Writer:
 
     def _decided(self, each: Built, name: str) -> bool:
         record = self._made[name]
+        types = self._index.request
+        request = {key: self._linked(types[key], value) for key, value in self._request(each).items()}
         return decide(
             self._index,
             each.user,
@@ -126,7 +132,7 @@ class Writer:
             each.resource,
             record,
             now=each.now,
-            request=each.request,
+            request=request,
             field=each.field,
         ).allowed
 
@@ -138,18 +144,20 @@ class Writer:
         self._used.add(free)
         return free
 
-    def _request_types(self) -> dict[str, Type]:
-        return dict(self._index.request)
-
-    def _mapping(self, types: dict[str, Type], values: dict[str, Any], resource: str | None = None) -> str:
+    def _mapping(self, types: Mapping[str, Type], values: dict[str, Any], resource: str | None = None) -> str:
         parts = [f"resource: {scalar(resource)}"] if resource else []
         parts += [f"{scalar(name)}: {_value(types[name], values[name])}" for name in types if name in values]
         return f"{{{', '.join(parts)}}}"
 
 
-def _unwritable(record: dict[str, Any]) -> bool:
+def _unwritable(built: Built) -> bool:
     """Whether a record has an attribute called ``resource``, which in a scenario file says something else."""
-    return "resource" in record or any(_unwritable(each) for each in record.values() if isinstance(each, dict))
+    related = (each for each in built.request.values() if isinstance(each, dict))
+    return any(map(_says_resource, (built.record, *related)))
+
+
+def _says_resource(record: dict[str, Any]) -> bool:
+    return "resource" in record or any(_says_resource(each) for each in record.values() if isinstance(each, dict))
 
 
 def _value(type_: Type, value: Any) -> str:
