@@ -35,7 +35,7 @@ class OpenFgaEngine:
     def _run(self, test: Mapping[str, Any]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as name:
             path = Path(name, "store.fga.yaml")
-            path.write_text(json.dumps({**self._store, "tests": [test]}))
+            path.write_text(_yaml({**self._store, "tests": [test]}), encoding="utf-8")
             run = _fga("--verbose", "--suppress-summary", "--tests", str(path))
         # It fails where an answer is not the expected one, which is what is asked for here.
         if not run.stdout.startswith("["):
@@ -43,6 +43,12 @@ class OpenFgaEngine:
         (result,) = json.loads(run.stdout)
         assert isinstance(result, dict)
         return result
+
+
+def _yaml(value: Any) -> str:
+    """JSON that YAML reads alike: it has no surrogates in escapes, and no control characters outside of them."""
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def run_tests(path: Path) -> tuple[int, str]:
