@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -24,6 +25,12 @@ class NotABundleError(ValueError):
 def json_bytes(value: object) -> bytes:
     """JSON as all targets write it: indented, keys in order, ending with a newline."""
     return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def yaml_bytes(value: object) -> bytes:
+    """The same for what is read as YAML, which takes some characters only as escapes."""
+    text = json_bytes(value).decode()
+    return re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def with_source_map(bundle: Bundle, policy_set: ir.PolicySet) -> Bundle:

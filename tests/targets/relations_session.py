@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
@@ -21,7 +22,10 @@ from tests.engines.openfga_engine import OpenFgaEngine
 from tests.engines.spicedb_engine import SpiceDbEngine
 from tests.targets.differential import Answer
 
-Ask = Callable[[Bundle, Sequence[Tuple], Sequence[Check]], Sequence[bool]]
+Asking = tuple[Check, Mapping[str, Any]]
+"""A check, and the context it is asked with."""
+
+Ask = Callable[[Bundle, Sequence[Tuple], Sequence[Asking]], Sequence[bool]]
 """Which of the checks say yes, with the bundle and the tuples about records loaded."""
 
 
@@ -37,7 +41,7 @@ class RelationsSession:
     def decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
         made = [self._question(number, each) for number, each in enumerate(asked)]
         tuples = [each for one in made if one is not None for each in one.tuples]
-        checks = [check for one in made if one is not None for check in one.checks]
+        checks = [(check, one.context) for one in made if one is not None for check in one.checks]
         yes = iter(self._ask(self._bundle, tuples, checks))
         answers: list[Answer | None] = []
         for each, one in zip(asked, made, strict=True):
@@ -55,27 +59,31 @@ class RelationsSession:
         if not self._valid(asked):
             return None
         arguments = {"id": f"record {number}", "field": asked.field, "changes": asked.changes}
+        arguments |= {"now": asked.now, "request": asked.request}
         try:
             return question(self._plan, asked.user, asked.action, asked.resource, asked.record, **arguments)
         except ValueError:
             return None
 
 
-def openfga(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Check]) -> list[bool]:
+def openfga(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -> list[bool]:
     own = json.loads(bundle.files["tuples.json"])
     engine = OpenFgaEngine(bundle.files["model.fga"].decode(), [*own, *map(openfga_tuple, tuples)])
-    asked = [{"user": each.subject, "relation": each.relation, "object": each.object} for each in checks]
+    asked = [
+        {"user": each.subject, "relation": each.relation, "object": each.object, "context": context}
+        for each, context in checks
+    ]
     answers = engine.check(asked) if asked else []
     assert None not in answers, "no check of a bundle is ever an error"
     return [answer is True for answer in answers]
 
 
-def spicedb(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Check]) -> list[bool]:
+def spicedb(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -> list[bool]:
     own = bundle.files["relationships.txt"].decode().splitlines()
     with SpiceDbEngine(bundle.files["schema.zed"].decode(), [*own, *map(spicedb_relationship, tuples)]) as engine:
-        asked = [spicedb_engine.Check(each.object, each.relation, each.subject) for each in checks]
+        asked = [spicedb_engine.Check(each.object, each.relation, each.subject, context) for each, context in checks]
         answers = engine.check(asked) if asked else []
-    assert "conditional" not in answers, "there are no caveats"
+    assert "conditional" not in answers, "no value is ever missing"
     return [answer == "yes" for answer in answers]
 
 

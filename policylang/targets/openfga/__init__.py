@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from policylang.model import conditions as c
 from policylang.runtime.index import Index
-from policylang.targets.bundle import json_bytes
+from policylang.runtime.truth import operands
+from policylang.targets.bundle import json_bytes, yaml_bytes
 from policylang.targets.openfga.model import model, written
 from policylang.targets.openfga.readme import readme
+from policylang.targets.relations.cel import LONGEST, UnsupportedError
+from policylang.targets.relations.conditions import tests
 from policylang.targets.relations.expected import Expected, expected
-from policylang.targets.relations.limits import UnsupportedError
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import Plan
 from policylang.targets.relations.refusals import refusals
@@ -25,6 +28,8 @@ LARGEST = 256 * 1024
 """Of a model, in bytes as OpenFGA keeps it, which is less than its text."""
 MOST_TYPES = 100
 _OWN_TYPES = 4
+MOST_CONDITIONS = 25
+_PARTS = "compile parts of the policy set as sets of their own"
 
 
 def _refuse(input: Input) -> Iterator[Refusal]:
@@ -33,16 +38,32 @@ def _refuse(input: Input) -> Iterator[Refusal]:
     resources = input.policy_set.resources
     if len(resources) + _OWN_TYPES > MOST_TYPES:
         message = f"OpenFGA has {MOST_TYPES - _OWN_TYPES} types for resources, there are {len(resources)}"
-        at = resources[MOST_TYPES - _OWN_TYPES].at
-        yield Refusal("PL803", message, at, "compile parts of the policy set as sets of their own")
+        yield Refusal("PL803", message, resources[MOST_TYPES - _OWN_TYPES].at, _PARTS)
+    yield from _searches(index)
     try:
-        size = len(model(Plan(index, input.now)))
+        plan = Plan(index, input.now)
     except UnsupportedError:
         return
+    size = len(model(plan))
     if size > LARGEST:
-        message = f"OpenFGA takes models of {LARGEST} bytes, this one has {size}"
-        help = "compile parts of the policy set as sets of their own"
-        yield Refusal("PL803", message, resources[0].at, help)
+        yield Refusal("PL803", f"OpenFGA takes models of {LARGEST} bytes, this one has {size}", resources[0].at, _PARTS)
+    conditions = list(plan.conditions.values())
+    for each in conditions[MOST_CONDITIONS:]:
+        message = f"OpenFGA takes {MOST_CONDITIONS} conditions, this is one more"
+        yield Refusal("PL803", message, each.at, _PARTS)
+    for each in conditions:
+        if len(each.text.expression) > LONGEST:
+            message = f"OpenFGA takes conditions of {LONGEST} bytes, one of this has {len(each.text.expression)}"
+            yield Refusal("PL803", message, each.at, "compare with shorter constants")
+
+
+def _searches(index: Index) -> Iterator[Refusal]:
+    """OpenFGA gives up on searching a long text, which nothing keeps records from having."""
+    for test in tests(index):
+        paths = [side for side in operands(test) if isinstance(side, c.Path) and side.root != "subject"]
+        if isinstance(test, c.TextTest) and test.test == "contains" and paths:
+            help = "use `starts with` or `ends with`, or compile for an engine that reads records: cedar, rego, cerbos"
+            yield Refusal("PL801", "OpenFGA cannot express that a text contains another", test.at, help)
 
 
 def _emit(input: Input) -> Bundle:
@@ -54,18 +75,20 @@ def _emit(input: Input) -> Bundle:
         "model.fga": model(plan).encode(),
         "tuples.json": json_bytes([written(each) for each in plan.tuples]),
         "names.json": json_bytes(lookup(plan)),
-        "store.fga.yaml": json_bytes(store),
+        "store.fga.yaml": yaml_bytes(store),
         "README.md": readme(plan).encode(),
     }
     clauses = [Clause("tuples.json", f"/{number}", each.at) for number, each in enumerate(plan.tuples)]
     for made in plan.types.values():
         clauses += [Clause("model.fga", f"{made.name}#{d.name}", at) for d in made.defined for at in d.at]
+    clauses += [Clause("model.fga", name, each.at) for name, each in plan.conditions.items()]
     return Bundle(files, tuple(clauses))
 
 
 def _test(each: Expected) -> dict[str, Any]:
+    context = {"context": each.context} if each.context else {}
     checks = [
-        {"user": check.subject, "object": check.object, "assertions": {check.relation: each.allowed}}
+        {"user": check.subject, "object": check.object, **context, "assertions": {check.relation: each.allowed}}
         for check in each.checks
     ]
     return {"name": each.name, "tuples": [written(t) for t in each.tuples], "check": checks}

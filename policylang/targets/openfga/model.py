@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from policylang.targets.relations.expressions import AllOf, AnyOf, Expression, Nobody, Own, Placed, Without
+from typing import Any
+
+from policylang.targets.relations.expressions import AllOf, AnyOf, Expression, From, Nobody, Own, Placed, Without
 from policylang.targets.relations.plan import (
     AT,
+    EVERYBODY,
     HOLDER,
     INSIDE,
     MEMBER,
@@ -13,12 +16,14 @@ from policylang.targets.relations.plan import (
     SOURCE,
     SUPERUSER,
     USER,
+    Conditional,
     Plan,
     Tuple,
     Type,
 )
 
 NOBODY = "nobody"
+_SUBJECTS = {SOURCE: f"{SOURCE}#{MEMBER}", USER: USER}
 
 
 def model(plan: Plan) -> str:
@@ -27,29 +32,38 @@ def model(plan: Plan) -> str:
         f"{INSIDE}: [{PLACE}]",
         f"{SUPERUSER}: [{USER}] or {SUPERUSER} from {INSIDE}",
         f"{NOBODY}: {SUPERUSER} but not {SUPERUSER}",
-        *(f"{name}: [{SOURCE}#{MEMBER}] or {name} from {INSIDE}" for name in plan.relations),
+        *(f"{name}: [{_SUBJECTS[kind]}] or {name} from {INSIDE}" for name, kind in plan.relations.items()),
     ]
     parts = [
         "model\n  schema 1.1\n",
-        _type(USER, []),
+        _type(USER, [f"{name}: [{EVERYBODY}]" for name in plan.traits]),
         _type(SOURCE, [f"{MEMBER}: [{USER}]"]),
         _type(ROLE, [f"{HOLDER}: [{USER}]"]),
         _type(PLACE, place),
-        *(_type(made.name, _record(made)) for made in plan.types.values()),
+        *(_type(made.name, _record(plan, made)) for made in plan.types.values()),
+        *(_condition(each) for each in plan.conditions.values()),
     ]
     return "\n".join(parts)
 
 
-def written(each: Tuple) -> dict[str, str]:
+def written(each: Tuple) -> dict[str, Any]:
     """A tuple as OpenFGA's API and files have it."""
     subject = f"{each.subject}#{each.of}" if each.of else each.subject
-    return {"user": subject, "relation": each.relation, "object": each.object}
+    condition = {"condition": {"name": each.condition, "context": each.context}} if each.condition else {}
+    return {"user": subject, "relation": each.relation, "object": each.object, **condition}
 
 
-def _record(made: Type) -> list[str]:
+def _record(plan: Plan, made: Type) -> list[str]:
     users = [f"{name}: [{USER}]" for name in made.users.values()]
+    users += [f"{name}: [{EVERYBODY} with {condition}]" for name, condition in made.holds.items()]
+    users += [f"{name}: [{plan.type_of(resource)}]" for name, resource in made.related.values()]
     defined = [f"{each.name}: {_expression(each.expression, 0)}" for each in made.defined]
     return [f"{AT}: [{PLACE}]", *users, *defined]
+
+
+def _condition(each: Conditional) -> str:
+    parameters = ", ".join(f"{parameter.name}: {parameter.type}" for parameter in each.text.parameters)
+    return f"condition {each.name}({parameters}) {{\n  {each.text.expression}\n}}\n"
 
 
 def _type(name: str, relations: list[str]) -> str:
@@ -65,6 +79,8 @@ def _expression(expression: Expression, depth: int) -> str:
             return name
         case Placed(name):
             return f"{name} from {AT}"
+        case From(relation, to):
+            return f"{relation} from {to}"
         case Nobody():
             return f"{NOBODY} from {AT}"
         case AllOf(items):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -17,11 +19,12 @@ _ANY = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 
 class Expected(msgspec.Struct, frozen=True):
-    """A check of records that only tests know, with the answer and a name."""
+    """Checks of records that only tests know, with the context that they are asked with, the answer and a name."""
 
     name: str
     tuples: tuple[Tuple, ...]
     checks: tuple[Check, ...]
+    context: Mapping[str, Any]
     allowed: bool
 
 
@@ -43,6 +46,8 @@ def expected(plan: Plan, input: Input) -> list[Expected]:
                 asked.action,
                 asked.resource,
                 asked.record,
+                now=asked.now,
+                request=asked.request,
                 id=f"scenario {number}",
                 field=asked.field,
                 changes=asked.changes,
@@ -50,7 +55,7 @@ def expected(plan: Plan, input: Input) -> list[Expected]:
         except ValueError:
             continue
         if scenario.allowed or len(made.checks) == 1:
-            found.append(Expected(scenario.name, made.tuples, made.checks, scenario.allowed))
+            found.append(Expected(scenario.name, made.tuples, made.checks, made.context, scenario.allowed))
     return [*found[:_MOST], *_without_attributes(plan, input.now or _ANY)]
 
 
@@ -64,7 +69,7 @@ def _without_attributes(plan: Plan, now: datetime.datetime) -> list[Expected]:
     step = -(-len(asked) // _MOST) or 1
     found = []
     for user, action, resource in asked[::step]:
-        made = question(plan, user, action, resource, {}, id="a record without attributes")
+        made = question(plan, user, action, resource, {}, now=now, id="a record without attributes")
         allowed = decide(plan.index, user, action, resource, {}, now=now).allowed
-        found.append(Expected(f"{user}: {action} {resource}", made.tuples, made.checks, allowed))
+        found.append(Expected(f"{user}: {action} {resource}", made.tuples, made.checks, made.context, allowed))
     return found

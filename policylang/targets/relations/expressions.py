@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
@@ -17,6 +17,13 @@ class Placed(msgspec.Struct, frozen=True):
     """Users in a relation of the record's place or of a place around it."""
 
     relation: str
+
+
+class From(msgspec.Struct, frozen=True):
+    """Users in a relation of the object that a relation of the record leads to."""
+
+    relation: str
+    to: str
 
 
 class AllOf(msgspec.Struct, frozen=True):
@@ -38,7 +45,7 @@ class Nobody(msgspec.Struct, frozen=True):
     pass
 
 
-Expression = Own | Placed | AllOf | AnyOf | Without | Nobody
+Expression = Own | Placed | From | AllOf | AnyOf | Without | Nobody
 
 
 def all_of(items: Iterable[Expression | None]) -> Expression | None:
@@ -55,15 +62,3 @@ def any_of(items: Iterable[Expression | None]) -> Expression | None:
         return None
     some = tuple(item for item in found if item is not None and not isinstance(item, Nobody))
     return AnyOf(some) if len(some) > 1 else some[0] if some else Nobody()
-
-
-def placed(expression: Expression) -> Iterator[str]:
-    """The relations of places that it needs."""
-    match expression:
-        case Placed(relation):
-            yield relation
-        case AllOf(items) | AnyOf(items):
-            for item in items:
-                yield from placed(item)
-        case Without(item, minus):
-            yield from (*placed(item), *placed(minus))

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
+from policylang.model.types import Duration
+from policylang.targets.relations.cel import Parameter
+from policylang.targets.relations.context import asked_parameters
 from policylang.targets.relations.plan import Plan
 
 
 def lookup(plan: Plan) -> dict[str, Any]:
-    """By resource: its type, the relation of each action and of each attribute under it, the relations that the
-    attributes with users are written to, and the attribute that holds the place.
+    """``resources``: by resource its type, the relation of each action and of each attribute under it, the relations
+    that the attributes with users are written to, those of conditions, and the attribute that holds the place.
+    ``conditions``: by name, what a tuple stores of a record. ``request``: what each request brings.
     """
-    return {
+    resources = {
         name: {
             "type": made.name,
             "actions": made.actions,
             "fields": made.fields,
             "users": made.users,
+            "related": {name: relation for name, (relation, _) in made.related.items()},
+            "conditions": made.holds,
             "place": plan.index.resources[name].place,
         }
         for name, made in plan.types.items()
     }
+    conditions = {
+        name: {p.name: _parameter(p) for p in each.text.parameters if p.source == "record"}
+        for name, each in plan.conditions.items()
+    }
+    request = {p.name: _parameter(p) for p in asked_parameters(plan)}
+    return {"resources": resources, "conditions": conditions, "request": request}
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    if parameter.source != "now":
+        return {"type": parameter.type, "state_of" if parameter.state else "value_of": parameter.attribute}
+    written: dict[str, Any] = {"type": "day" if parameter.type == "string" else "instant"}
+    if parameter.sign:
+        written["later" if parameter.sign > 0 else "ago"] = str(Duration(*parameter.length))
+    return written

@@ -1,27 +1,45 @@
 """A policy set as relations.
 
-A source is a group, or a role as it is given at a place or everywhere; its members are users. A place has a relation
-for each different thing that sources say of records below it (a grant under the same limits and of the same attributes,
-a deny, what a requirement asks for): the sources that say it there, and those of the places around it. A record has
-its place and, by attribute, the users whom limits ask for; what may be done with it is composed of these.
+A source is a group, or a role as it is given at a place or everywhere, or a group with the policies that one user
+overrides it with; its members are users. A place has a relation for each different thing that sources say of records
+below it (a grant under the same limits and of the same attributes, a deny, what a requirement asks for): the sources
+that say it there, and those of the places around it. A record has its place, by attribute the users whom conditions
+ask for, and everybody in a relation for each condition of its other attributes, if that holds; what may be done with it
+is composed of these.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.model.conditions import Condition, Path
 from policylang.model.types import SetType, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Bundle, Source, chains, sources
+from policylang.runtime.truth import operands
+from policylang.targets.relations.cel import Text, cel
+from policylang.targets.relations.conditions import (
+    Each,
+    Except,
+    Holds,
+    Named,
+    OfUser,
+    Part,
+    Some,
+    Users,
+    Via,
+    parts,
+    tests,
+)
 from policylang.targets.relations.expressions import (
-    AllOf,
-    AnyOf,
     Expression,
+    From,
     Nobody,
     Own,
     Placed,
@@ -29,21 +47,27 @@ from policylang.targets.relations.expressions import (
     all_of,
     any_of,
 )
-from policylang.targets.relations.limits import attached, attributes, naming
 from policylang.targets.relations.names import EVERYWHERE, Names, object_id
 
 USER, SOURCE, PLACE, ROLE = "user", "source", "place", "role"
 MEMBER, INSIDE, SUPERUSER, HOLDER, AT = "member", "inside", "superuser", "holder", "located"
+EVERYBODY = f"{USER}:*"
+UNKNOWN = f"{USER}:=unknown"
+"""Stands for any user whom the policy set does not know, where a condition asks for attributes of users."""
 
 
 class Tuple(msgspec.Struct, frozen=True):
-    """``object`` and ``subject`` as ``type:id``; ``of``: the relation of the subject whose users are meant."""
+    """``object`` and ``subject`` as ``type:id``; ``of``: the relation of the subject whose users are meant;
+    ``condition``: when it counts, with the values of ``context``.
+    """
 
     object: str
     relation: str
     subject: str
     of: str = ""
     at: str = ""
+    condition: str = ""
+    context: Mapping[str, Any] = {}
 
 
 class Defined(msgspec.Struct, frozen=True):
@@ -55,22 +79,36 @@ class Defined(msgspec.Struct, frozen=True):
 
 
 class Type(msgspec.Struct):
-    """The records of a resource: ``users``: by attribute the relation of the users in it; ``actions``, ``fields``: the
-    names of what is ``defined``, by action and by action and attribute.
+    """The records of a resource: ``users``: by attribute the relation of the users in it; ``related``: by attribute the
+    relation to the record or user in it, and the resource, null for a user; ``holds``: by relation the
+    condition under which everybody is in it; ``actions``, ``fields``: the names of what is ``defined``, by action and
+    by action and attribute.
     """
 
     name: str
+    names: Names
     users: dict[str, str]
+    related: dict[str, tuple[str, str | None]]
+    holds: dict[str, str]
     actions: dict[str, str]
     fields: dict[str, dict[str, str]]
     defined: list[Defined]
 
 
+class Conditional(msgspec.Struct, frozen=True):
+    """A condition of the engine, and the statement that it was first made for."""
+
+    name: str
+    text: Text
+    at: str
+
+
 class _Said(msgspec.Struct, frozen=True):
     """Something that sources say, which is a relation of places.
 
-    ``kind`` grant: under ``limits`` (ids), of the attributes ``fields``. deny: of ``fields``, null for the record.
-    anywhere: a grant, wherever. at: a grant at the kind of place ``place_kind`` or above.
+    ``kind`` grant: under ``limits`` (ids), of the attributes ``fields``. deny: of ``fields``, null for the record,
+    unless ``condition`` is false. anywhere: a grant, wherever. at: a grant at the kind of place ``place_kind`` or
+    above.
     """
 
     kind: str
@@ -79,32 +117,59 @@ class _Said(msgspec.Struct, frozen=True):
     limits: tuple[str, ...] = ()
     fields: tuple[str, ...] | None = None
     place_kind: str | None = None
+    condition: Condition | None = None
+
+
+class _Held(msgspec.Struct, frozen=True):
+    """A source; ``by``: the user whose policies stand in place of what it says."""
+
+    source: Source
+    by: str = ""
+
+    @property
+    def object(self) -> str:
+        return f"{SOURCE}:override/{object_id(self.by)}" if self.by else source_object(self.source)
 
 
 class Plan:
-    """``relations``: of places, inherited by the places inside. ``tuples``: of the policy set, in order. ``eligible``:
-    the roles that attributes ask for.
+    """``relations``: of places, inherited by the places inside, each with the type of its subjects. ``tuples``: of the
+    policy set, in order. ``conditions``: of the engine, by name. ``eligible``: the roles that attributes ask for.
     """
 
     def __init__(self, index: Index, now: datetime.datetime | None) -> None:
         self.index = index
         self.now = now
-        self.relations: list[str] = []
+        self.relations: dict[str, str] = {}
         self.tuples: list[Tuple] = []
+        self.conditions: dict[str, Conditional] = {}
         self._names = Names()
+        self._condition_names = Names()
+        self._alike: dict[Text, str] = {}
         self._said: dict[_Said, str] = {}
-        self._limits = {name: naming(each.condition) for name, each in attached(index).items()}
+        self._people_in: dict[tuple[str, ...], str] = {}
+        self._limits: dict[str, Expression] = {}
+        self._traits: dict[tuple[str | None, ...], str] = {}
+        self._trait_names = Names()
         self._required = dict.fromkeys(
             need for r in index.policy_set.resources for a in r.actions for need in _grants_needed(a.requires)
         )
         self.eligible = sorted(
             {role for r in index.policy_set.resources for a in r.attributes if (role := role_of(a)) is not None}
         )
+        self.steps = max(
+            (len(side.steps) for test in tests(index) for side in operands(test) if isinstance(side, Path)), default=0
+        )
         self._places()
         self._sources()
         self._people()
         types = Names()
-        self.types = {resource.name: self._type(resource, types) for resource in index.policy_set.resources}
+        self.types = {
+            resource.name: Type(types.make("record", resource.name), Names(), {}, {}, {}, {}, {}, [])
+            for resource in index.policy_set.resources
+        }
+        for resource in index.policy_set.resources:
+            for action in resource.actions:
+                self._action(resource, action, self.types[resource.name])
 
     # --- tuples ----------------------------------------------------------------------------------------------
 
@@ -118,47 +183,55 @@ class Plan:
     def _sources(self) -> None:
         """What each source says, at its place."""
         policy_set = self.index.policy_set
-        found = [Source("group", group.name, None) for group in policy_set.groups]
-        found += [Source("role", role.name, None) for role in policy_set.roles]
+        found = [_Held(Source("group", group.name, None)) for group in policy_set.groups]
+        found += [_Held(Source("role", role.name, None)) for role in policy_set.roles]
         places = {(a.role, a.place) for user in policy_set.users for a in user.assignments if a.place is not None}
-        found += [Source("role", role, place) for role, place in sorted(places)]
+        found += [_Held(Source("role", role, place)) for role, place in sorted(places)]
+        found += [
+            self._held(u.id, Source("group", u.group.name, None)) for u in policy_set.users if u.group and u.overrides
+        ]
         written: dict[tuple[str, str, str], None] = {}
-        for source in found:
-            for chain in chains(self.index, source):
-                for said, at in self._said_by(source, chain):
-                    place = None if said.kind == "anywhere" else source.place
-                    key = (place_object(place), self._relation(said), source_object(source))
+        for held in found:
+            for chain in chains(self.index, held.source):
+                for said, at in self._said_by(held, chain):
+                    place = None if said.kind == "anywhere" else held.source.place
+                    key = (place_object(place), self._relation(said), held.object)
                     if key not in written:
                         written[key] = None
                         self._add(*key, MEMBER, at)
 
-    def _said_by(self, source: Source, chain: tuple[Bundle, ...]) -> Iterator[tuple[_Said, str]]:
+    def _held(self, user: str, source: Source) -> _Held:
+        """The source as this user has it."""
+        declared = self.index.users.get(user)
+        return _Held(source, user if source.kind == "group" and declared and declared.overrides else "")
+
+    def _said_by(self, held: _Held, chain: tuple[Bundle, ...]) -> Iterator[tuple[_Said, str]]:
         for grant in chain[-1].grants:
             fields = tuple(sorted(grant_fields(self.index, grant)))
             for action in grant.actions:
-                limits = self._limiting(chain, grant.resource, action)
+                limits = self._limiting(held, chain, grant.resource, action)
                 yield _Said("grant", grant.resource, action, limits, fields), grant.at
                 for need in self._required:
-                    if (need.resource, need.action) == (grant.resource, action) and self._counts(source, need):
+                    if (need.resource, need.action) == (grant.resource, action) and self._counts(held.source, need):
                         yield _needed(need), grant.at
         for deny in chain[-1].denies:
             for action in deny.actions:
-                yield _Said("deny", deny.resource, action, (), deny.fields), deny.at
+                yield _Said("deny", deny.resource, action, (), deny.fields, None, deny.condition), deny.at
 
-    def _limiting(self, chain: tuple[Bundle, ...], resource: str, action: str) -> tuple[str, ...]:
+    def _limiting(self, held: _Held, chain: tuple[Bundle, ...], resource: str, action: str) -> tuple[str, ...]:
+        """The policies that limit a grant: the overriding ones, if any is on the resource, or else those of the chain."""
         if self.index.actions[resource][action].bypasses_policies:
             return ()
-        every = (limit for bundle in chain for limit in bundle.limits)
-        return tuple(
-            sorted(
-                {
-                    limit.instance
-                    for limit in every
-                    if self.index.instances[limit.instance].resource == resource
-                    and (limit.actions is None or action in limit.actions)
-                }
-            )
-        )
+        mine = [policy.limit for policy in self.index.users[held.by].overrides] if held.by else []
+        overrides = [limit for limit in mine if self.index.instances[limit.instance].resource == resource]
+        every = overrides or [limit for bundle in chain for limit in bundle.limits]
+        return self._instances(every, resource, action)
+
+    def _instances(self, limits: Iterable[ir.Limit], resource: str, action: str) -> tuple[str, ...]:
+        """Those that are about the action on the resource."""
+        mine = (limit for limit in limits if limit.actions is None or action in limit.actions)
+        found = {limit.instance for limit in mine if self.index.instances[limit.instance].resource == resource}
+        return tuple(sorted(found))
 
     def _counts(self, source: Source, need: ir.RequiresGrant) -> bool:
         if need.place_kind is None or source.place is None:
@@ -171,14 +244,14 @@ class Plan:
             declared = self.index.users.get(name)
             at = declared.at if declared is not None else self.index.integrations[name].at
             for source in dict.fromkeys(sources(self.index, name, self.now)):
-                self._add(source_object(source), MEMBER, user_object(name), "", at)
+                self._add(self._held(name, source).object, MEMBER, user_object(name), "", at)
                 if declared is not None:
-                    self._held(name, source, at)
+                    self._eligible(name, source, at)
             if declared is not None and declared.superuser:
                 self._add(place_object(None), SUPERUSER, user_object(name), "", at)
         self.tuples = list({(t.object, t.relation, t.subject): t for t in self.tuples}.values())
 
-    def _held(self, user: str, source: Source, at: str) -> None:
+    def _eligible(self, user: str, source: Source, at: str) -> None:
         for chain in chains(self.index, source):
             if isinstance(chain[-1], ir.Role) and chain[-1].name in self.eligible:
                 self._add(role_object(chain[-1].name), HOLDER, user_object(user), "", at)
@@ -189,60 +262,160 @@ class Plan:
         if said not in self._said:
             prefix = {"grant": "grants", "deny": "denies"}.get(said.kind, "needs")
             self._said[said] = self._names.make(prefix, said.action, said.resource)
-            self.relations.append(self._said[said])
+            self.relations[self._said[said]] = SOURCE
         return self._said[said]
 
-    def _type(self, resource: ir.Resource, types: Names) -> Type:
-        names = Names()
-        made = Type(types.make("record", resource.name), {}, {}, {}, [])
-        read = {n for i in attached(self.index).values() if i.resource == resource.name for n in self._read(i.id)}
-        made.users = {a.name: names.make("in", a.name) for a in resource.attributes if a.name in read}
-        for action in resource.actions:
-            self._action(resource, action, made, names)
-        return made
+    def _people_who(self, users: tuple[str, ...], label: str, at: str) -> Expression:
+        """These users, everywhere."""
+        if not users:
+            return Nobody()
+        if users not in self._people_in:
+            name = self._people_in[users] = self._names.make("users", label)
+            self.relations[name] = USER
+            for user in users:
+                self._add(place_object(None), name, user_object(user), "", at)
+        return Placed(self._people_in[users])
 
-    def _read(self, instance: str) -> Iterator[str]:
-        return attributes(self._limits[instance])
+    def type_of(self, resource: str | None) -> str:
+        """Of its records; null for users."""
+        return USER if resource is None else self.types[resource].name
 
-    def _action(self, resource: ir.Resource, action: ir.Action, made: Type, names: Names) -> None:
+    def _action(self, resource: ir.Resource, action: ir.Action, made: Type) -> None:
         """A relation for the action, and one for each attribute that it covers on other records than those."""
         said = [s for s in self._said if (s.resource, s.action) == (resource.name, action.name)]
-        denied = [
-            (deny.fields, deny.at)
-            for deny in self.index.denies
-            if deny.resource == resource.name and action.name in deny.actions
-        ]
+        everyone = [d for d in self.index.denies if d.resource == resource.name and action.name in d.actions]
         ways = {s: self._way(s, made) for s in said if s.kind == "grant"}
-        whole = [Placed(self._said[s]) for s in said if s.kind == "deny" and s.fields is None]
-        opened = all_of((any_of(ways.values()), self._requirement(action.requires))) or Nobody()
-        if any(fields is None for fields, _ in denied):
-            opened = Nobody()
-        at = (action.at, *(at for _, at in denied))
-        made.actions[action.name] = names.make("can", action.name)
-        made.defined.append(Defined(made.actions[action.name], _without(opened, whole), at))
+        minus = {s: self._denied(s, made) for s in said if s.kind == "deny"}
+        open_ = [any_of(ways.values()), self._requirement(action.requires)]
+        open_ += [self._free(deny, made) for deny in everyone if deny.fields is None]
+        whole = [each for s, each in minus.items() if s.fields is None] + list(self._appended(resource, action, made))
+        at = (action.at, *(deny.at for deny in everyone))
+        made.actions[action.name] = made.names.make("can", action.name)
+        made.defined.append(Defined(made.actions[action.name], _without(all_of(open_) or Nobody(), whole), at))
         fields = made.fields.setdefault(action.name, {})
         alike: dict[Expression, str] = {}
         for attribute in resource.attributes:
             name = attribute.name
             mine = {s: way for s, way in ways.items() if name in (s.fields or ())}
-            minus = [Placed(self._said[s]) for s in said if s.kind == "deny" and s.fields and name in s.fields]
-            if mine == ways and not minus and not any(f and name in f for f, _ in denied):
+            taken = [each for s, each in minus.items() if s.fields and name in s.fields]
+            kept = [self._free(deny, made) for deny in everyone if deny.fields and name in deny.fields]
+            if mine == ways and not taken and not kept:
                 fields[name] = made.actions[action.name]
                 continue
-            covered = any_of(mine.values()) or Nobody()
-            if any(f and name in f for f, _ in denied):
-                covered = Nobody()
-            open_ = all_of((covered, Own(made.actions[action.name]))) or Nobody()
-            expression = _without(open_, minus)
+            covered = all_of((any_of(mine.values()), Own(made.actions[action.name]), *kept))
+            expression = _without(covered or Nobody(), taken)
             if expression not in alike:
-                alike[expression] = names.make("can", action.name, "field", name)
+                alike[expression] = made.names.make("can", action.name, "field", name)
                 made.defined.append(Defined(alike[expression], expression, (attribute.at, *at)))
             fields[name] = alike[expression]
 
     def _way(self, said: _Said, made: Type) -> Expression:
-        found = all_of((Placed(self._said[said]), *(_renamed(self._limits[n], made.users) for n in said.limits)))
-        assert found is not None
-        return found
+        limits = (self._limit(instance, made) for instance in said.limits)
+        return all_of((Placed(self._said[said]), *limits)) or Nobody()
+
+    def _limit(self, instance: str, made: Type) -> Expression:
+        """Those for whom a policy is true."""
+        if instance not in self._limits:
+            policy = self.index.instances[instance]
+            part = parts(self.index, policy.resource, policy.condition)
+            self._limits[instance] = self._part(part, made, policy.policy, policy.at)
+        return self._limits[instance]
+
+    def _free(self, deny: ir.Deny, made: Type) -> Expression:
+        """Those for whom the condition of a deny is false."""
+        if deny.condition is None:
+            return Nobody()
+        label = f"no_{'_'.join(deny.actions)}_denied"
+        return self._part(parts(self.index, deny.resource, deny.condition, wanted=False), made, label, deny.at)
+
+    def _denied(self, said: _Said, made: Type) -> Expression:
+        if said.condition is None:
+            return Placed(self._said[said])
+        part = parts(self.index, said.resource, said.condition, wanted=False)
+        return _without(
+            Placed(self._said[said]), [self._part(part, made, f"not_{self._said[said]}", said.condition.at)]
+        )
+
+    def _appended(self, resource: ir.Resource, action: ir.Action, made: Type) -> Iterator[Expression]:
+        """By policy, those who append it and for whom it is not true."""
+        if action.bypasses_policies:
+            return
+        appending: dict[str, list[str]] = {}
+        for user in self.index.policy_set.users:
+            limits = (policy.limit for policy in user.appends)
+            for instance in self._instances(limits, resource.name, action.name):
+                appending.setdefault(instance, []).append(user.id)
+        for instance, users in sorted(appending.items()):
+            policy = self.index.instances[instance]
+            who = self._people_who(tuple(users), f"with_{policy.policy}", policy.at)
+            yield _without(who, [self._limit(instance, made)])
+
+    def _part(self, part: Part, made: Type, label: str, at: str) -> Expression:
+        match part:
+            case Named(attribute):
+                if attribute not in made.users:
+                    made.users[attribute] = made.names.make("named", attribute)
+                return Own(made.users[attribute])
+            case Users(users):
+                return self._people_who(users, label, at)
+            case Holds(formula):
+                return Own(self._holds(cel(formula), made, label, at))
+            case Via(attribute, resource, inner):
+                target = self.types[resource]
+                expression = self._part(inner, target, label, at)
+                if isinstance(expression, Nobody):
+                    return expression
+                return From(self._called(expression, target, label, at), self._related(made, attribute, resource))
+            case OfUser(attribute, users):
+                return From(self._trait(users, label, at), self._related(made, attribute, None)) if users else Nobody()
+            case Each(items):
+                return all_of(self._part(item, made, label, at) for item in items) or Nobody()
+            case Some(items):
+                return any_of([self._part(item, made, label, at) for item in items]) or Nobody()
+            case Except(item, minus):
+                return _without(self._part(item, made, label, at), [self._part(minus, made, label, at)])
+
+    def _holds(self, text: Text, made: Type, label: str, at: str) -> str:
+        """The relation of everybody, where the condition holds."""
+        if text not in self._alike:
+            name = self._alike[text] = self._condition_names.make("when", label)
+            self.conditions[name] = Conditional(name, text, at)
+        condition = self._alike[text]
+        for relation, its in made.holds.items():
+            if its == condition:
+                return relation
+        relation = made.names.make("meets", condition.removeprefix("when_"))
+        made.holds[relation] = condition
+        return relation
+
+    def _related(self, made: Type, attribute: str, resource: str | None) -> str:
+        """The relation to the record or user in an attribute."""
+        if attribute not in made.related:
+            made.related[attribute] = (made.names.make("related", attribute), resource)
+        return made.related[attribute][0]
+
+    def _called(self, expression: Expression, made: Type, label: str, at: str) -> str:
+        """A relation of what is otherwise composed."""
+        if isinstance(expression, Own):
+            return expression.relation
+        for each in made.defined:
+            if each.expression == expression:
+                return each.name
+        made.defined.append(Defined(made.names.make("tells", label), expression, (at,)))
+        return made.defined[-1].name
+
+    def _trait(self, users: tuple[str | None, ...], label: str, at: str) -> str:
+        """The relation in which everybody is for these users, and nobody for others."""
+        if users not in self._traits:
+            name = self._traits[users] = self._trait_names.make("has", label)
+            for user in users:
+                self._add(UNKNOWN if user is None else user_object(user), name, EVERYBODY, "", at)
+        return self._traits[users]
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """The relations of users."""
+        return tuple(self._traits.values())
 
     def _requirement(self, requirement: ir.Requirement | None) -> Expression | None:
         """Who meets it; null for everybody."""
@@ -275,21 +448,10 @@ def _grants_needed(requirement: ir.Requirement | None) -> Iterator[ir.RequiresGr
             yield requirement
 
 
-def _without(item: Expression, denied: list[Placed]) -> Expression:
-    minus = any_of(denied)
-    assert minus is not None
-    return item if isinstance(minus, Nobody) or isinstance(item, Nobody) else Without(item, minus)
-
-
-def _renamed(expression: Expression, names: dict[str, str]) -> Expression:
-    match expression:
-        case Own(name):
-            return Own(names[name])
-        case AllOf(items):
-            return AllOf(tuple(_renamed(item, names) for item in items))
-        case AnyOf(items):
-            return AnyOf(tuple(_renamed(item, names) for item in items))
-    return expression
+def _without(item: Expression, minus: Iterable[Expression]) -> Expression:
+    taken = any_of(minus)
+    assert taken is not None
+    return item if isinstance(taken, Nobody) or isinstance(item, Nobody) else Without(item, taken)
 
 
 # --- objects -------------------------------------------------------------------------------------------------

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle
-from policylang.targets.relations.limits import UnsupportedError, attached, naming
+from policylang.targets.constructs import uses
+from policylang.targets.relations.conditions import attached, denies, unsupported
 from policylang.targets.relations.names import object_id
+from policylang.targets.relations.support import SUPPORT
 from policylang.targets.target import Refusal
 
 _HELP = (
-    "keep to limits like `sales_rep is assigned user`, or compile for an engine that reads records: cedar, rego, cerbos"
+    "compare attributes of the record with constants or `assigned user`, or compile for an engine that reads records: "
+    "cedar, rego, cerbos"
 )
 
 
@@ -30,16 +32,14 @@ def refusals(index: Index, title: str, longest_id: int, deepest: int) -> Iterato
 
 
 def _conditions(index: Index, title: str) -> Iterator[Refusal]:
-    for instance in attached(index).values():
-        try:
-            naming(instance.condition)
-        except UnsupportedError as error:
-            yield Refusal("PL801", f"{title} cannot express this condition of a policy", error.at, _HELP)
-    bundles: tuple[Bundle, ...] = (*index.policy_set.groups, *index.policy_set.roles)
-    for deny in (*index.policy_set.denies, *(deny for bundle in bundles for deny in bundle.denies)):
-        if deny.condition is not None:
-            help = "deny without a condition, or compile for an engine that reads records: cedar, rego, cerbos"
-            yield Refusal("PL801", f"{title} cannot express a deny with a condition", deny.at, help)
+    """Parts of conditions, other than those that use a construct which is refused as such."""
+    refused = {use.at for use in uses(index) if SUPPORT[use.construct] == "refused"}
+    asked = [(instance.resource, instance.condition, True) for instance in attached(index)]
+    asked += [(d.resource, d.condition, False) for d in denies(index) if d.condition is not None]
+    for resource, condition, wanted in asked:
+        for at in unsupported(index, resource, condition, wanted):
+            if at not in refused:
+                yield Refusal("PL801", f"{title} cannot express this part of a condition", at, _HELP)
 
 
 def _names(index: Index, title: str, longest: int) -> Iterator[Refusal]:

@@ -12,8 +12,20 @@ from policylang.model.types import SetType
 from policylang.runtime.reference import changed, written
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
+from policylang.targets.relations.context import record_context, request_context
 from policylang.targets.relations.names import object_id
-from policylang.targets.relations.plan import AT, HOLDER, Plan, Tuple, place_object, role_object, role_of, user_object
+from policylang.targets.relations.plan import (
+    AT,
+    EVERYBODY,
+    HOLDER,
+    UNKNOWN,
+    Plan,
+    Tuple,
+    place_object,
+    role_object,
+    role_of,
+    user_object,
+)
 
 _AFTER = "=after"
 """What an id of a record as it would be ends with; no encoded id does."""
@@ -29,10 +41,13 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """A request is allowed if each check is a plain yes while the tuples, and no others about its records, exist."""
+    """A request is allowed if each check is a plain yes, asked with ``context``, while the tuples, and no others about
+    its records, exist.
+    """
 
     tuples: tuple[Tuple, ...]
     checks: tuple[Check, ...]
+    context: Mapping[str, Any]
 
 
 def question(
@@ -42,6 +57,8 @@ def question(
     resource: str,
     record: Any = None,
     *,
+    now: datetime.datetime,
+    request: Any = None,
     id: str = "record",
     field: str | None = None,
     changes: Mapping[str, Any] | None = None,
@@ -49,7 +66,8 @@ def question(
     """The checks of a request, and the tuples about its record, whose ``id`` is the caller's.
 
     The other arguments are those of ``policylang.runtime.reference.decide``. Raises ValueError for what can only be
-    denied: names that there are not, and values that are not of their type.
+    denied: names that there are not, and values that are not of their type; and for a ``now`` that `request_context`
+    does not take.
     """
     index = plan.index
     if user not in index.users and user not in index.integrations:
@@ -83,27 +101,49 @@ def question(
         checks += [Check(object, relation, user_object(user)) for relation in relations]
     for name in touched:
         checks += _eligible(plan, resource, name, moments[-1][1])
-    return Question(tuple(tuples), tuple(dict.fromkeys(checks)))
+    context = request_context(plan, {} if request is None else request, now)
+    return Question(tuple(tuples), tuple(dict.fromkeys(checks)), context)
 
 
 def record_tuples(plan: Plan, resource: str, object: str, record: Any) -> Iterator[Tuple]:
-    """Where a record lives, and the users in its attributes. Raises `BadValueError` for a place that there is not."""
+    """Where a record lives, and what conditions ask of it. Raises `BadValueError` for a place that there is not."""
     index = plan.index
-    situation = Situation(index, "", resource, record, {}, _NOW)
     name = index.resources[resource].place
-    found = MISSING if name is None else written(situation, name)
+    found = MISSING if name is None else written(Situation(index, "", resource, record, {}, _NOW), name)
     yield Tuple(object, AT, place_object(None if found is MISSING else found))
-    for name, relation in plan.types[resource].users.items():
-        type_ = index.attributes[resource][name].type
+    yield from _told(plan, resource, object, record, plan.steps)
+
+
+def _told(plan: Plan, resource: str, object: str, record: Any, steps: int) -> Iterator[Tuple]:
+    """The users in the attributes of a record, the values that conditions read, and the same of the records that it
+    names, so many steps away.
+    """
+    index, made = plan.index, plan.types[resource]
+
+    def valid(name: str) -> Any:
         try:
-            users = read(type_, attribute(record, name), name)
+            return read(index.attributes[resource][name].type, attribute(record, name), name)
         except BadValueError:
-            continue  # a condition about it is unknown
-        if users is MISSING:
-            continue
-        each = users if isinstance(type_, SetType) else (users,)
+            return MISSING  # a condition about it is unknown
+
+    for name, relation in made.users.items():
+        found = valid(name)
+        each = () if found is MISSING else found if isinstance(found, tuple) else (found,)
         for user in dict.fromkeys(user for user in each if user in index.users or user in index.integrations):
             yield Tuple(object, relation, user_object(user))
+    for relation, condition in made.holds.items():
+        context = record_context(index, resource, plan.conditions[condition].text.parameters, record)
+        yield Tuple(object, relation, EVERYBODY, condition=condition, context=context)
+    for name, (relation, target) in made.related.items():
+        found = valid(name)
+        if found is MISSING or not steps:
+            continue
+        if target is None:
+            yield Tuple(object, relation, user_object(found) if found in index.requesters else UNKNOWN)
+        else:
+            there = f"{plan.types[target].name}:{object.partition(':')[2]}/{object_id(name)}"
+            yield Tuple(object, relation, there)
+            yield from _told(plan, target, there, found, steps - 1)
 
 
 def _eligible(plan: Plan, resource: str, name: str, record: Any) -> Iterator[Check]:

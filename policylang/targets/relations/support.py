@@ -6,20 +6,14 @@ from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.target import Support
 
 _READS = "compile for an engine that reads records: cedar, rego, cerbos"
-_OWN = "put the policy on a role of its own that only this user has"
 
-WAYS_OUT = {
-    **dict.fromkeys(
-        ("date", "decimal", "duration", "network", "text", "related", "same-record", "two-attributes"), _READS
-    ),
-    **dict.fromkeys(("within", "within-days", "within-months", "subject", "user-attribute", "request"), _READS),
-    "append": _OWN,
-    "override": _OWN,
-}
+WAYS_OUT = dict.fromkeys(("decimal", "duration", "same-record", "two-attributes"), _READS)
 """By construct that is refused."""
 
-_OTHERS: dict[str, Support] = {"comparison": "input", "set": "input", "dated": "frozen"}
+_OTHERS: dict[str, Support] = {
+    **dict.fromkeys(("within", "within-days", "within-months", "request"), "input"),
+    "dated": "frozen",
+}
 
 SUPPORT: dict[str, Support] = {name: _OTHERS.get(name, "exact") for name in CONSTRUCTS}
 SUPPORT |= dict.fromkeys(WAYS_OUT, "refused")
-"""``input``: users in attributes of records, which the caller writes as tuples."""

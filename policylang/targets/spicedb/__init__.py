@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from policylang.runtime.index import Index
-from policylang.targets.bundle import json_bytes
+from policylang.targets.bundle import json_bytes, yaml_bytes
 from policylang.targets.relations.expected import expected
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import Plan
@@ -33,12 +34,13 @@ def _emit(input: Input) -> Bundle:
         "schema.zed": text.encode(),
         "relationships.txt": "".join(f"{line}\n" for line in lines).encode(),
         "names.json": json_bytes(lookup(plan)),
-        "validation.yaml": json_bytes(_validation(plan, input, text, lines)),
+        "validation.yaml": yaml_bytes(_validation(plan, input, text, lines)),
         "README.md": readme(plan).encode(),
     }
     clauses = [Clause("relationships.txt", line, each.at) for line, each in zip(lines, plan.tuples, strict=True)]
     for made in plan.types.values():
         clauses += [Clause("schema.zed", f"{made.name}#{d.name}", at) for d in made.defined for at in d.at]
+    clauses += [Clause("schema.zed", name, each.at) for name, each in plan.conditions.items()]
     return Bundle(files, tuple(clauses))
 
 
@@ -49,7 +51,8 @@ def _validation(plan: Plan, input: Input, text: str, lines: list[str]) -> dict[s
     checks: dict[str, list[str]] = {"assertTrue": [], "assertFalse": []}
     for one in asked:
         found = checks["assertTrue" if one.allowed else "assertFalse"]
-        found += [f"{check.object}#{check.relation}@{check.subject}" for check in one.checks]
+        context = f" with {json.dumps(one.context, sort_keys=True)}" if one.context else ""
+        found += [f"{check.object}#{check.relation}@{check.subject}{context}" for check in one.checks]
     relationships = "".join(f"{line}\n" for line in dict.fromkeys((*lines, *records)))
     assertions = {kind: list(dict.fromkeys(found)) for kind, found in checks.items()}
     return {"schema": text, "relationships": relationships, "assertions": assertions}

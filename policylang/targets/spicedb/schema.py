@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from policylang.targets.relations.expressions import AllOf, AnyOf, Expression, Nobody, Own, Placed, Without
+import json
+
+from policylang.targets.relations.expressions import AllOf, AnyOf, Expression, From, Nobody, Own, Placed, Without
 from policylang.targets.relations.plan import (
     AT,
+    EVERYBODY,
     HOLDER,
     INSIDE,
     MEMBER,
@@ -13,6 +16,7 @@ from policylang.targets.relations.plan import (
     SOURCE,
     SUPERUSER,
     USER,
+    Conditional,
     Plan,
     Tuple,
     Type,
@@ -20,19 +24,21 @@ from policylang.targets.relations.plan import (
 
 ALL = "all_"
 """Before a relation of places: whoever is in it at a place, or at one around it."""
+_SUBJECTS = {SOURCE: f"{SOURCE}#{MEMBER}", USER: USER}
 
 
 def schema(plan: Plan) -> str:
     """The whole schema."""
     place = [f"relation {INSIDE}: {PLACE}", f"relation {SUPERUSER}: {USER}", _inherited(SUPERUSER)]
-    for name in plan.relations:
-        place += [f"relation {name}: {SOURCE}#{MEMBER}", _inherited(name)]
+    for name, kind in plan.relations.items():
+        place += [f"relation {name}: {_SUBJECTS[kind]}", _inherited(name)]
     parts = [
-        _definition(USER, []),
+        *(_caveat(each) for each in plan.conditions.values()),
+        _definition(USER, [f"relation {name}: {EVERYBODY}" for name in plan.traits]),
         _definition(SOURCE, [f"relation {MEMBER}: {USER}"]),
         _definition(ROLE, [f"relation {HOLDER}: {USER}"]),
         _definition(PLACE, place),
-        *(_definition(made.name, _record(made)) for made in plan.types.values()),
+        *(_definition(made.name, _record(plan, made)) for made in plan.types.values()),
     ]
     return "\n".join(parts)
 
@@ -40,15 +46,24 @@ def schema(plan: Plan) -> str:
 def written(each: Tuple) -> str:
     """A relationship as zed writes it."""
     subject = f"{each.subject}#{each.of}" if each.of else each.subject
-    return f"{each.object}#{each.relation}@{subject}"
+    context = json.dumps(each.context, sort_keys=True)
+    caveat = f"[{each.condition}:{context}]" if each.condition else ""
+    return f"{each.object}#{each.relation}@{subject}{caveat}"
+
+
+def _caveat(each: Conditional) -> str:
+    parameters = ", ".join(f"{parameter.name} {parameter.type}" for parameter in each.text.parameters)
+    return f"caveat {each.name}({parameters}) {{\n    {each.text.expression}\n}}\n"
 
 
 def _inherited(name: str) -> str:
     return f"permission {ALL}{name} = {name} + {INSIDE}->{ALL}{name}"
 
 
-def _record(made: Type) -> list[str]:
+def _record(plan: Plan, made: Type) -> list[str]:
     users = [f"relation {name}: {USER}" for name in made.users.values()]
+    users += [f"relation {name}: {EVERYBODY} with {condition}" for name, condition in made.holds.items()]
+    users += [f"relation {name}: {plan.type_of(resource)}" for name, resource in made.related.values()]
     defined = [f"permission {each.name} = {_expression(each.expression, 0)}" for each in made.defined]
     return [f"relation {AT}: {PLACE}", *users, *defined]
 
@@ -65,6 +80,8 @@ def _expression(expression: Expression, depth: int) -> str:
             return name
         case Placed(name):
             return f"{AT}->{ALL}{name}"
+        case From(relation, to):
+            return f"{to}->{relation}"
         case Nobody():
             return "nil"
         case AllOf(items):

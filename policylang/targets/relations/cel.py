@@ -1,0 +1,270 @@
+"""Conditions in CEL, as far as OpenFGA and SpiceDB evaluate them alike.
+
+A value and what is known of it are two parameters: ``known``, ``missing``, ``invalid`` (not of its type), and for a set
+with an item that is missing ``partly``. So every parameter always has a value, and each test is guarded.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from policylang.model import conditions as c
+from policylang.model.types import (
+    BoolType,
+    DateTimeType,
+    DateType,
+    Duration,
+    EnumType,
+    IntType,
+    IpType,
+    PlaceType,
+    SetType,
+    TextType,
+    UserType,
+)
+from policylang.runtime.truth import constant, operands
+from policylang.targets.truths import All, Any, Formula, Known
+
+LONGEST = 512
+"""Of an expression, in bytes: what OpenFGA takes. It also bounds what one costs there."""
+LONGEST_NAME = 40
+"""Of an attribute: a parameter of OpenFGA has 50 characters."""
+LONGEST_DAYS = 300_000
+"""Of a time test, with ``now`` in the years that callers may bring, so that no edge leaves the calendar."""
+_HOURS = 24 * 106_751
+"""What CEL's durations hold: 292 years."""
+
+STRINGS = (TextType, EnumType, UserType, PlaceType, DateType, IpType)
+KINDS = (*STRINGS, IntType, BoolType, DateTimeType)
+"""Types of values that both engines compare exactly."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9 _.,:@+-]")
+_SIGNS = {"eq": "==", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_OPPOSITES = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_TEXTS = {"contains": "contains", "starts_with": "startsWith", "ends_with": "endsWith"}
+
+
+class UnsupportedError(ValueError):
+    """The condition says something else; ``at``: where."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+Kind = Literal["string", "int", "bool", "timestamp", "map<bool>", "ipaddress"]
+
+
+class Parameter(msgspec.Struct, frozen=True, order=True):
+    """``source``: whose ``attribute`` it is the value of, or if ``state`` what is known of it. Otherwise it is an
+    instant, or if ``type`` is string a day: ``now``, or as far away as ``length`` says, in the direction ``sign``.
+    """
+
+    name: str
+    type: Kind
+    source: Literal["record", "request", "now"]
+    attribute: str = ""
+    state: bool = False
+    sign: int = 0
+    length: tuple[int, Literal["minutes", "days", "months"]] = (0, "days")
+
+
+class Text(msgspec.Struct, frozen=True):
+    """An expression and its parameters, by name."""
+
+    expression: str
+    parameters: tuple[Parameter, ...]
+
+
+def cel(formula: Formula) -> Text:
+    """Raises `UnsupportedError`."""
+    found: dict[str, Parameter] = {}
+
+    def use(parameter: Parameter) -> str:
+        found[parameter.name] = parameter
+        return parameter.name
+
+    expression = _formula(formula, use)
+    return Text(expression, tuple(sorted(found.values())))
+
+
+Use = Callable[[Parameter], str]
+
+
+def _formula(formula: Formula, use: Use) -> str:
+    match formula:
+        case All(items):
+            return " && ".join(f"({_formula(i, use)})" if isinstance(i, Any) else _formula(i, use) for i in items)
+        case Any(items):
+            return " || ".join(f"({_formula(i, use)})" if isinstance(i, All) else _formula(i, use) for i in items)
+        case Known():
+            return " && ".join(_known(formula, use))
+
+
+def _known(each: Known, use: Use) -> Iterator[str]:
+    """Of a test of the assigned user, only whether it can be told: users are relations."""
+    test = each.test
+    path = _path(test)
+    state = use(_parameter(path, state=True)) if not _is_found(each) else ""
+    if isinstance(test, c.Missing):
+        yield f'{state} == "missing"' if each.wanted else _present(path, state)
+        return
+    if state:
+        yield f'{state} == "known"'
+    if not any(isinstance(side, c.Path) and side.root == "subject" for side in operands(test)):
+        yield _test(test, path, each.wanted, use)
+
+
+def _is_found(each: Known) -> bool:
+    """An item that is in a set is so whatever else is: a set without a value is empty."""
+    return isinstance(each.test, c.Contains) and each.wanted
+
+
+def _present(path: c.Path, state: str) -> str:
+    if isinstance(path.type, SetType):
+        return f'({state} == "known" || {state} == "partly")'
+    return f'{state} == "known"'
+
+
+def _path(test: c.Condition) -> c.Path:
+    """The one value that a test is about."""
+    assert not isinstance(test, c.And | c.Or | c.Not)
+    paths = [side for side in operands(test) if isinstance(side, c.Path) and side.root != "subject"]
+    if len(paths) != 1 or len(paths[0].steps) != 1 or len(paths[0].steps[0]) > LONGEST_NAME:
+        raise UnsupportedError(test.at)
+    return paths[0]
+
+
+def _parameter(path: c.Path, state: bool = False) -> Parameter:
+    name = path.steps[0]
+    assert path.root != "subject"
+    if state:
+        return Parameter(f"{'state' if path.root == 'record' else 'given'}_{name}", "string", path.root, name, True)
+    return Parameter(f"{path.root}_{name}", _type(path), path.root, name)
+
+
+def _type(path: c.Path) -> Kind:
+    item = path.type.of if isinstance(path.type, SetType) else path.type
+    if not isinstance(item, KINDS):
+        raise UnsupportedError(path.at)
+    if isinstance(path.type, SetType):
+        return "map<bool>"
+    match item:
+        case IntType():
+            return "int"
+        case BoolType():
+            return "bool"
+        case DateTimeType():
+            return "timestamp"
+    return "string"
+
+
+# --- tests ---------------------------------------------------------------------------------------------------
+
+
+def _test(test: c.Condition, path: c.Path, wanted: bool, use: Use) -> str:
+    if isinstance(test, c.InNetwork):
+        address = msgspec.structs.replace(_parameter(path), name=f"address_{path.steps[0]}", type="ipaddress")
+        found = f"{use(address)}.in_cidr({_cidr(test.network)})"
+        return found if wanted else f"!{found}"
+    value = use(_parameter(path))
+    match test:
+        case c.Compare(sign, left, right):
+            sides = [value if side is path else _constant(side) for side in (left, right)]
+            return f" {_sign(_SIGNS[sign], wanted)} ".join(sides)
+        case c.Time():
+            return _time(test, value, wanted, use)
+        case c.Contains(operand, item) if operand is path and isinstance(item, c.Constant):
+            found = f"{quoted(key(constant(item.type, item.value)))} in {value}"
+            return found if wanted else f"!({found})"
+        case c.TextTest(kind, operand, part) if operand is path:
+            found = f"{value}.{_TEXTS[kind]}({_constant(part)})"
+            return found if wanted else f"!{found}"
+    raise UnsupportedError(test.at)
+
+
+def _cidr(network: str) -> str:
+    """As it is read here, and of plain characters alone."""
+    return f'"{ipaddress.ip_network(network)}"'
+
+
+def _sign(sign: str, wanted: bool) -> str:
+    return sign if wanted else _OPPOSITES[sign]
+
+
+def _time(test: c.Time, value: str, wanted: bool, use: Use) -> str:
+    is_day = isinstance(test.operand.type, DateType)
+    kind: Literal["string", "timestamp"] = "string" if is_day else "timestamp"
+    now = "today" if is_day else "now"
+    sign = 1 if test.test == "within_next" else -1
+    edge = _edge(test, kind, sign, use)
+    if test.test == "older_than":
+        return f"{value} {_sign('<', wanted)} {edge}"
+    sides = (edge, use(Parameter(now, kind, "now")))
+    first, last = sides if sign < 0 else sides[::-1]
+    parts = (f"{value} {_sign('>=', wanted)} {first}", f"{value} {_sign('<=', wanted)} {last}")
+    return " && ".join(parts) if wanted else f"({' || '.join(parts)})"
+
+
+def _edge(test: c.Time, kind: Literal["string", "timestamp"], sign: int, use: Use) -> str:
+    """What the engine can compute of ``now`` it does; days of the calendar and months come with the request."""
+    length = test.duration.value if isinstance(test.duration, c.Constant) else None
+    if not isinstance(length, Duration) or _days(length) > LONGEST_DAYS:
+        raise UnsupportedError(test.at)
+    minutes = length.amount * (24 * 60 if length.unit == "days" else 1)
+    if kind == "timestamp" and length.unit != "months" and minutes <= _HOURS * 60:
+        amount = f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
+        return f'{use(Parameter("now", kind, "now"))} {"+" if sign > 0 else "-"} duration("{amount}")'
+    words = "_".join(("day" if kind == "string" else "instant", str(length.amount), length.unit))
+    name = f"{words}_{'later' if sign > 0 else 'ago'}"
+    return use(Parameter(name, kind, "now", sign=sign, length=(length.amount, length.unit)))
+
+
+def _days(length: Duration) -> int:
+    return {"minutes": length.amount // (24 * 60), "days": length.amount, "months": length.amount * 31}[length.unit]
+
+
+# --- constants -----------------------------------------------------------------------------------------------
+
+
+def _constant(operand: c.Operand) -> str:
+    if not isinstance(operand, c.Constant) or not isinstance(operand.type, KINDS):
+        raise UnsupportedError(operand.at)
+    match operand.type:
+        case IntType():
+            return str(operand.value)
+        case BoolType():
+            return "true" if operand.value else "false"
+        case DateTimeType():
+            return f"timestamp({quoted(str(operand.value))})"
+        case IpType():
+            return quoted(str(ipaddress.ip_address(str(operand.value))))
+    return quoted(str(operand.value))
+
+
+def key(value: object) -> str:
+    """An item of a set, as conditions read it, as its key in a map: different for different items."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return str(int(value))
+        case datetime.date():
+            return value.isoformat()
+    return str(value)
+
+
+def quoted(text: str) -> str:
+    """A string; what is not plain is escaped, so that nothing in it ends anything in either language."""
+    return '"' + "".join(each if _PLAIN.fullmatch(each) else _escaped(each) for each in text) + '"'
+
+
+def _escaped(each: str) -> str:
+    return f"\\u{ord(each):04x}" if ord(each) < 0x10000 else f"\\U{ord(each):08x}"

@@ -1,0 +1,231 @@
+"""What a condition asks, in relations: who is named by the record, who somebody is, and what CEL says of the record."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import RecordType, SetType, UserType
+from policylang.runtime.index import Index
+from policylang.runtime.sources import Bundle
+from policylang.runtime.truth import Situation, Test, operands, truth
+from policylang.targets.relations.cel import LONGEST, UnsupportedError, cel
+from policylang.targets.truths import All, Any, Formula, Known, when
+
+_NOW = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+
+
+class Named(msgspec.Struct, frozen=True):
+    """The users in an attribute of the record."""
+
+    attribute: str
+
+
+class Users(msgspec.Struct, frozen=True):
+    """These users, whatever the record."""
+
+    users: tuple[str, ...]
+
+
+class Holds(msgspec.Struct, frozen=True):
+    """Everybody, where a formula is true of record and request."""
+
+    formula: Formula
+
+
+class Via(msgspec.Struct, frozen=True):
+    """What is said of the record of ``resource`` in an attribute of the record."""
+
+    attribute: str
+    resource: str
+    part: Part
+
+
+class OfUser(msgspec.Struct, frozen=True):
+    """Everybody, where one of ``users`` is in an attribute of the record; null is any user whom nobody knows."""
+
+    attribute: str
+    users: tuple[str | None, ...]
+
+
+class Each(msgspec.Struct, frozen=True):
+    items: tuple[Part, ...]
+
+
+class Some(msgspec.Struct, frozen=True):
+    items: tuple[Part, ...]
+
+
+class Except(msgspec.Struct, frozen=True):
+    item: Part
+    minus: Part
+
+
+Part = Named | Users | Holds | Via | OfUser | Each | Some | Except
+
+
+def parts(index: Index, resource: str, condition: c.Condition, wanted: bool = True) -> Part:
+    """For whom a condition on a resource is true, or if not ``wanted`` false. Raises `UnsupportedError`."""
+    return _parts(index, resource, when(condition, wanted))
+
+
+def _parts(index: Index, resource: str, formula: Formula) -> Part:
+    match formula:
+        case All(items):
+            return _joined([_parts(index, resource, item) for item in items], All, Each)
+        case Any(items):
+            return _joined([_parts(index, resource, item) for item in items], Any, Some)
+        case Known(c.In(operand, values, at), wanted, present):
+            equals = (c.Compare("eq", operand, c.Constant(operand.type, value, at), at) for value in values)
+            each = tuple(Known(equal, wanted, present) for equal in equals)
+            return _parts(index, resource, Any(each) if wanted else All(each))
+        case Known():
+            return _leaf(index, resource, formula)
+
+
+def _joined(found: list[Part], plain: type[All | Any], others: type[Each | Some]) -> Part:
+    """What CEL says is said at once, as long as the expression is not too long."""
+    held: list[Holds] = []
+    rest: list[Part] = []
+    for part in found:
+        if not isinstance(part, Holds):
+            rest.append(part)
+        elif held and _length(joined := plain((*_inside(held[-1], plain), *_inside(part, plain)))) <= LONGEST:
+            held[-1] = Holds(joined)
+        else:
+            held.append(part)
+    every = (*held, *rest)
+    return every[0] if len(every) == 1 else others(every)
+
+
+def _inside(part: Holds, plain: type[All | Any]) -> tuple[Formula, ...]:
+    return part.formula.items if isinstance(part.formula, plain) else (part.formula,)
+
+
+def _length(formula: Formula) -> int:
+    return len(cel(formula).expression)
+
+
+def _leaf(index: Index, resource: str, each: Known) -> Part:
+    test = each.test
+    paths = [side for side in operands(test) if isinstance(side, c.Path)]
+    roots = {path.root for path in paths}
+    if roots <= {"subject"} and not isinstance(test, c.Time):
+        people = ((user, Situation(index, user, resource, {}, {}, _NOW)) for user in index.requesters)
+        return Users(tuple(user for user, s in people if truth(test, s) is each.wanted))
+    if any(path.root == "record" and len(path.steps) > 1 for path in paths):
+        return _beyond(index, resource, each, paths)
+    attribute = named(test)
+    if attribute is None and "subject" in roots:
+        raise UnsupportedError(test.at)
+    try:
+        cel(each)
+    except UnsupportedError:
+        raise UnsupportedError(test.at) from None
+    if attribute is None:
+        return Holds(each)
+    return Named(attribute) if each.wanted else Except(Holds(each), Named(attribute))
+
+
+def _beyond(index: Index, resource: str, each: Known, paths: list[c.Path]) -> Part:
+    """A test of a record or user whom the record names is one of its own; where there is none, all of it is missing."""
+    test = each.test
+    path, *others = sorted(paths, key=lambda path: path.root != "record")
+    first, *rest = path.steps
+    type_ = index.attributes[resource][first].type
+    if any(other.root == "record" for other in others) or isinstance(type_, SetType):
+        raise UnsupportedError(test.at)
+    if isinstance(type_, RecordType):
+        shorter = msgspec.structs.replace(path, steps=tuple(rest))
+        part: Part = Via(first, type_.resource, _leaf(index, type_.resource, _with(each, path, shorter)))
+    elif others or isinstance(test, c.Time):
+        raise UnsupportedError(test.at)
+    else:
+        shorter = msgspec.structs.replace(path, root="subject", steps=tuple(rest))
+        part = OfUser(first, _having(index, resource, _with(each, path, shorter)))
+    if isinstance(test, c.Missing) and each.wanted:
+        nobody = c.Missing(msgspec.structs.replace(path, steps=(first,), type=type_), test.at)
+        return Some((Holds(Known(nobody, True, ())), part))
+    return part
+
+
+def _having(index: Index, resource: str, each: Known) -> tuple[str | None, ...]:
+    """The users of whom a test is true, or false if that is wanted."""
+    stranger = "".join(index.requesters) + "?"
+    people = [(user, user) for user in index.requesters] + [(None, stranger)]
+    asked = ((user, Situation(index, id, resource, {}, {}, _NOW)) for user, id in people)
+    return tuple(user for user, s in asked if truth(each.test, s) is each.wanted)
+
+
+def _with(each: Known, old: c.Path, new: c.Path) -> Known:
+    """The same test of another path."""
+    test = each.test
+    sides = {name: new for name in test.__struct_fields__ if getattr(test, name) is old}
+    return Known(msgspec.structs.replace(test, **sides), each.wanted, ())
+
+
+def named(test: c.Condition) -> str | None:
+    """The attribute of the record of which a test asks whether the assigned user is in it."""
+    match test:
+        case c.Compare("eq", c.Path() as left, c.Path() as right):
+            path, other = (right, left) if left.root == "subject" else (left, right)
+            item = path.type
+        case c.Contains(c.Path() as path, c.Path() as other) if isinstance(path.type, SetType):
+            item = path.type.of
+        case _:
+            return None
+    is_own = path.root == "record" and len(path.steps) == 1
+    return (
+        path.steps[0]
+        if is_own and isinstance(item, UserType) and (other.root, other.steps) == ("subject", ())
+        else None
+    )
+
+
+def unsupported(index: Index, resource: str, condition: c.Condition, wanted: bool) -> Iterator[str]:
+    """Where a condition has tests that cannot be expressed, each by itself."""
+    match condition:
+        case c.And(items) | c.Or(items):
+            for item in items:
+                yield from unsupported(index, resource, item, wanted)
+        case c.Not(item):
+            yield from unsupported(index, resource, item, not wanted)
+        case _:
+            try:
+                parts(index, resource, condition, wanted)
+            except UnsupportedError as error:
+                yield error.at
+
+
+def attached(index: Index) -> Iterator[ir.PolicyInstance]:
+    """The policies that limit groups, roles and users, each once, by id."""
+    bundles: tuple[Bundle, ...] = (*index.policy_set.groups, *index.policy_set.roles)
+    names = {limit.instance for bundle in bundles for limit in bundle.limits}
+    users = index.policy_set.users
+    names |= {policy.limit.instance for user in users for policy in (*user.appends, *user.overrides)}
+    yield from (index.instances[name] for name in sorted(names))
+
+
+def denies(index: Index) -> Iterator[ir.Deny]:
+    """Those for everyone, then those of groups and roles."""
+    yield from index.policy_set.denies
+    for bundle in (*index.policy_set.groups, *index.policy_set.roles):
+        yield from bundle.denies
+
+
+def tests(index: Index) -> Iterator[Test]:
+    """Every test in them."""
+    waiting = [instance.condition for instance in attached(index)]
+    waiting += [deny.condition for deny in denies(index) if deny.condition is not None]
+    while waiting:
+        match waiting.pop():
+            case c.And(items) | c.Or(items):
+                waiting += items
+            case c.Not(item):
+                waiting.append(item)
+            case test:
+                yield test
