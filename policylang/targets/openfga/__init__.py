@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policylang.model import conditions as c
 from policylang.runtime.index import Index
-from policylang.runtime.truth import operands
 from policylang.targets.bundle import json_bytes, yaml_bytes
 from policylang.targets.openfga.model import model, written
 from policylang.targets.openfga.readme import readme
 from policylang.targets.relations.cel import LONGEST, UnsupportedError
-from policylang.targets.relations.conditions import tests
 from policylang.targets.relations.expected import Expected, expected
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import Plan
@@ -39,7 +36,6 @@ def _refuse(input: Input) -> Iterator[Refusal]:
     if len(resources) + _OWN_TYPES > MOST_TYPES:
         message = f"OpenFGA has {MOST_TYPES - _OWN_TYPES} types for resources, there are {len(resources)}"
         yield Refusal("PL803", message, resources[MOST_TYPES - _OWN_TYPES].at, _PARTS)
-    yield from _searches(index)
     try:
         plan = Plan(index, input.now)
     except UnsupportedError:
@@ -55,15 +51,6 @@ def _refuse(input: Input) -> Iterator[Refusal]:
         if len(each.text.expression) > LONGEST:
             message = f"OpenFGA takes conditions of {LONGEST} bytes, one of this has {len(each.text.expression)}"
             yield Refusal("PL803", message, each.at, "compare with shorter constants")
-
-
-def _searches(index: Index) -> Iterator[Refusal]:
-    """OpenFGA gives up on searching a long text, which nothing keeps records from having."""
-    for test in tests(index):
-        paths = [side for side in operands(test) if isinstance(side, c.Path) and side.root != "subject"]
-        if isinstance(test, c.TextTest) and test.test == "contains" and paths:
-            help = "use `starts with` or `ends with`, or compile for an engine that reads records: cedar, rego, cerbos"
-            yield Refusal("PL801", "OpenFGA cannot express that a text contains another", test.at, help)
 
 
 def _emit(input: Input) -> Bundle:

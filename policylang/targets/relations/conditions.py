@@ -213,7 +213,8 @@ def attached(index: Index) -> Iterator[ir.PolicyInstance]:
 def denies(index: Index) -> Iterator[ir.Deny]:
     """Those for everyone, then those of groups and roles."""
     yield from index.policy_set.denies
-    for bundle in (*index.policy_set.groups, *index.policy_set.roles):
+    bundles: tuple[Bundle, ...] = (*index.policy_set.groups, *index.policy_set.roles)
+    for bundle in bundles:
         yield from bundle.denies
 
 

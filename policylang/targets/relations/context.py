@@ -11,7 +11,7 @@ from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.reference import instant
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
-from policylang.targets.relations.cel import Parameter, key
+from policylang.targets.relations.cel import Parameter, escaped, key
 from policylang.targets.relations.plan import Plan
 
 YEARS = (1000, 9000)
@@ -24,7 +24,7 @@ _NOTHING: Mapping[str, Any] = {
     "bool": False,
     "timestamp": "1970-01-01T00:00:00Z",
     "map<bool>": {},
-    "ipaddress": "0.0.0.0",
+    "ipaddress": "192.0.2.0",
 }
 
 
@@ -69,13 +69,13 @@ def _value(parameter: Parameter, type_: Type, record: Any) -> Any:
         return _NOTHING[parameter.type]
     match parameter.type:
         case "map<bool>":
-            return {key(item): True for item in found if item is not MISSING}
+            return {escaped(key(item)): True for item in found if item is not MISSING}
         case "int":
             return int(max(-_LARGEST, min(_LARGEST, found)))
         case "timestamp":
             return _written(found)
         case "string":
-            return str(found)
+            return escaped(str(found))
         case "ipaddress":
             return str(found).partition("%")[0]
     return found

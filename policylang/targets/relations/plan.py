@@ -219,7 +219,7 @@ class Plan:
                 yield _Said("deny", deny.resource, action, (), deny.fields, None, deny.condition), deny.at
 
     def _limiting(self, held: _Held, chain: tuple[Bundle, ...], resource: str, action: str) -> tuple[str, ...]:
-        """The policies that limit a grant: the overriding ones, if any is on the resource, or else those of the chain."""
+        """What limits a grant: the overriding policies, if any is on the resource, or else those of the chain."""
         if self.index.actions[resource][action].bypasses_policies:
             return ()
         mine = [policy.limit for policy in self.index.users[held.by].overrides] if held.by else []

@@ -7,7 +7,10 @@ from policylang.targets.target import Support
 
 _READS = "compile for an engine that reads records: cedar, rego, cerbos"
 
-WAYS_OUT = dict.fromkeys(("decimal", "duration", "same-record", "two-attributes"), _READS)
+WAYS_OUT = {
+    **dict.fromkeys(("decimal", "duration", "same-record", "two-attributes"), _READS),
+    "text": f"compare whole texts, or {_READS}",
+}
 """By construct that is refused."""
 
 _OTHERS: dict[str, Support] = {
