@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.targets.openfga.model import written as openfga_tuple
-from policylang.targets.relations.plan import Plan, Tuple
-from policylang.targets.relations.request import Check, Question, question
+from policylang.targets.relations.context import request_context
+from policylang.targets.relations.names import object_id
+from policylang.targets.relations.plan import Plan, Tuple, user_object
+from policylang.targets.relations.request import Check, Question, question, record_tuples
 from policylang.targets.relations.validity import validity
 from policylang.targets.spicedb.schema import written as spicedb_relationship
 from policylang.targets.target import Bundle
@@ -24,6 +27,9 @@ from tests.targets.differential import Answer
 
 Asking = tuple[Check, Mapping[str, Any]]
 """A check, and the context it is asked with."""
+
+Listing = tuple[str, str, str, Mapping[str, Any]]
+"""The type of objects, a relation, the user, and the context it is asked with."""
 
 Ask = Callable[[Bundle, Sequence[Tuple], Sequence[Asking]], Sequence[bool]]
 """Which of the checks say yes, with the bundle and the tuples about records loaded."""
@@ -67,8 +73,7 @@ class RelationsSession:
 
 
 def openfga(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -> list[bool]:
-    own = json.loads(bundle.files["tuples.json"])
-    engine = OpenFgaEngine(bundle.files["model.fga"].decode(), [*own, *map(openfga_tuple, tuples)])
+    engine = OpenFgaEngine(bundle.files["model.fga"].decode(), [*_own(bundle), *map(openfga_tuple, tuples)])
     asked = [
         {"user": each.subject, "relation": each.relation, "object": each.object, "context": context}
         for each, context in checks
@@ -79,15 +84,102 @@ def openfga(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -
 
 
 def spicedb(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -> list[bool]:
-    own = bundle.files["relationships.txt"].decode().splitlines()
-    with SpiceDbEngine(bundle.files["schema.zed"].decode(), [*own, *map(spicedb_relationship, tuples)]) as engine:
+    with _spicedb(bundle, tuples) as engine:
         asked = [spicedb_engine.Check(each.object, each.relation, each.subject, context) for each, context in checks]
         answers = engine.check(asked) if asked else []
     assert "conditional" not in answers, "no value is ever missing"
     return [answer == "yes" for answer in answers]
 
 
+def _own(bundle: Bundle) -> list[dict[str, Any]]:
+    return list(json.loads(bundle.files["tuples.json"]))
+
+
+def _spicedb(bundle: Bundle, tuples: Sequence[Tuple]) -> SpiceDbEngine:
+    own = bundle.files["relationships.txt"].decode().splitlines()
+    return SpiceDbEngine(bundle.files["schema.zed"].decode(), [*own, *map(spicedb_relationship, tuples)])
+
+
 ENGINES: dict[str, Ask] = {"openfga": openfga, "spicedb": spicedb}
+
+
+# --- lists ---------------------------------------------------------------------------------------------------
+
+
+class Listed(NamedTuple):
+    """Which records of a resource a user may do something with."""
+
+    user: str
+    action: str
+    resource: str
+
+
+def records(plan: Plan, resource: str, rows: Mapping[str, Any]) -> tuple[list[Tuple], list[str]]:
+    """The tuples of many records, and the keys of those that may be loaded: their places are ones that there are."""
+    tuples: list[Tuple] = []
+    keys = []
+    for key, record in rows.items():
+        try:
+            made = list(record_tuples(plan, resource, f"{plan.types[resource].name}:{object_id(key)}", record))
+        except ValueError:
+            continue
+        tuples += made
+        keys.append(key)
+    return tuples, keys
+
+
+def openfga_lists(bundle: Bundle, tuples: Sequence[Tuple], asked: Sequence[Listing]) -> list[set[str]]:
+    engine = OpenFgaEngine(bundle.files["model.fga"].decode(), [*_own(bundle), *map(openfga_tuple, tuples)])
+    requests = [
+        {"user": user, "relation": relation, "type": type_, "context": context}
+        for type_, relation, user, context in asked
+    ]
+    found = engine.list_objects(requests)
+    assert None not in found
+    return [{object.partition(":")[2] for object in each or ()} for each in found]
+
+
+def spicedb_lists(bundle: Bundle, tuples: Sequence[Tuple], asked: Sequence[Listing]) -> list[set[str]]:
+    with _spicedb(bundle, tuples) as engine:
+        found = [engine.lookup(*each) for each in asked]
+    assert all(verdict == "yes" for each in found for verdict in each.values())
+    return [set(each) for each in found]
+
+
+LISTS = {"openfga": openfga_lists, "spicedb": spicedb_lists}
+
+
+def lists(
+    target: str,
+    bundle: Bundle,
+    plan: Plan,
+    tuples: Sequence[Tuple],
+    asked: Sequence[Listed],
+    now: datetime.datetime,
+    request: Mapping[str, Any],
+) -> list[set[str]]:
+    """The ids of the records that the engine lists."""
+    context = request_context(plan, request, now)
+    listings = []
+    for each in asked:
+        made = plan.types[each.resource]
+        listings.append((made.name, made.actions[each.action], user_object(each.user), context))
+    return LISTS[target](bundle, tuples, listings)
+
+
+def stored_assertions(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What SpiceDB says to the assertions of a validation file, by kind."""
+    with SpiceDbEngine(document["schema"], document["relationships"].splitlines()) as engine:
+        return {
+            kind: [str(each) for each in engine.check([_assertion(line) for line in lines])]
+            for kind, lines in document["assertions"].items()
+        }
+
+
+def _assertion(line: str) -> spicedb_engine.Check:
+    check, _, context = line.partition(" with ")
+    object, relation, subject = re.split("[#@]", check)
+    return spicedb_engine.Check(object, relation, subject, json.loads(context or "{}"))
 
 
 def starting(target: str, now: datetime.datetime | None) -> Callable[..., object]:
