@@ -35,6 +35,10 @@ Ask = Callable[[Bundle, Sequence[Tuple], Sequence[Asking]], Sequence[bool]]
 """Which of the checks say yes, with the bundle and the tuples about records loaded."""
 
 
+AT_ONCE = 100
+"""Requests: OpenFGA says all tuples with each check."""
+
+
 class RelationsSession:
     """Requests at instants for which the bundle is not valid are not answered."""
 
@@ -45,6 +49,12 @@ class RelationsSession:
         self._since, self._until = validity(index, now)
 
     def decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
+        answers = []
+        for begin in range(0, len(asked), AT_ONCE):
+            answers += self._decide(asked[begin : begin + AT_ONCE])
+        return answers
+
+    def _decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
         made = [self._question(number, each) for number, each in enumerate(asked)]
         tuples = [each for one in made if one is not None for each in one.tuples]
         checks = [(check, one.context) for one in made if one is not None for check in one.checks]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from policylang.runtime.index import Index
@@ -55,7 +56,7 @@ def _refuse(input: Input) -> Iterator[Refusal]:
 
 def _emit(input: Input) -> Bundle:
     plan = Plan(Index(input.policy_set), input.now)
-    tests = [_test(each) for each in expected(plan, input)]
+    tests = [_test(name, list(each)) for name, each in groupby(expected(plan, input), key=lambda each: each.name)]
     store: dict[str, Any] = {"name": "policies", "model_file": "model.fga", "tuple_file": "tuples.json"}
     store["tests"] = tests
     files = {
@@ -72,13 +73,20 @@ def _emit(input: Input) -> Bundle:
     return Bundle(files, tuple(clauses))
 
 
-def _test(each: Expected) -> dict[str, Any]:
-    context = {"context": each.context} if each.context else {}
+def _test(name: str, asked: list[Expected]) -> dict[str, Any]:
+    """One test for many checks: for each test, all tuples are loaded anew."""
+    tuples = {(each.object, each.relation, each.subject): written(each) for one in asked for each in one.tuples}
     checks = [
-        {"user": check.subject, "object": check.object, **context, "assertions": {check.relation: each.allowed}}
+        {
+            "user": check.subject,
+            "object": check.object,
+            **({"context": each.context} if each.context else {}),
+            "assertions": {check.relation: each.allowed},
+        }
+        for each in asked
         for check in each.checks
     ]
-    return {"name": each.name, "tuples": [written(t) for t in each.tuples], "check": checks}
+    return {"name": name, "tuples": list(tuples.values()), "check": checks}
 
 
 TARGET = Target(

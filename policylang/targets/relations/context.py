@@ -11,7 +11,7 @@ from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.reference import instant
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
-from policylang.targets.relations.cel import Parameter, escaped, key
+from policylang.targets.relations.cel import Parameter, bits, escaped, key
 from policylang.targets.relations.plan import Plan
 
 YEARS = (1000, 9000)
@@ -24,7 +24,6 @@ _NOTHING: Mapping[str, Any] = {
     "bool": False,
     "timestamp": "1970-01-01T00:00:00Z",
     "map<bool>": {},
-    "ipaddress": "192.0.2.0",
 }
 
 
@@ -63,10 +62,12 @@ def _value(parameter: Parameter, type_: Type, record: Any) -> Any:
         found, state = MISSING, "invalid"
     if isinstance(type_, SetType) and found is not MISSING and MISSING in found:
         state = "partly"
-    if parameter.state:
+    if parameter.form == "state":
         return state
     if found is MISSING:
         return _NOTHING[parameter.type]
+    if parameter.form == "bits":
+        return bits(found)
     match parameter.type:
         case "map<bool>":
             return {escaped(key(item)): True for item in found if item is not MISSING}
@@ -76,8 +77,6 @@ def _value(parameter: Parameter, type_: Type, record: Any) -> Any:
             return _written(found)
         case "string":
             return escaped(str(found))
-        case "ipaddress":
-            return str(found).partition("%")[0]
     return found
 
 

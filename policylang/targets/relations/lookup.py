@@ -37,7 +37,7 @@ def lookup(plan: Plan) -> dict[str, Any]:
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
     if parameter.source != "now":
-        return {"type": parameter.type, "state_of" if parameter.state else "value_of": parameter.attribute}
+        return {"type": parameter.type, f"{parameter.form}_of": parameter.attribute}
     written: dict[str, Any] = {"type": "day" if parameter.type == "string" else "instant"}
     if parameter.sign:
         written["later" if parameter.sign > 0 else "ago"] = str(Duration(*parameter.length))
