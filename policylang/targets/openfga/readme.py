@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from policylang.targets.relations.plan import Plan
-from policylang.targets.relations.readme import ASKING, period
+from policylang.targets.relations.readme import asking, period
 
 
 def readme(plan: Plan) -> str:
     """How to load the bundle and how to ask, for somebody who knows OpenFGA."""
-    asking = ASKING.replace("{draft}", ", with its tuples as contextual tuples")
-    return f"{_TEXT.replace('{period}', period(plan))}\n{asking}"
+    return f"{_TEXT.replace('{period}', period(plan))}\n{asking(plan, ', with its tuples as contextual tuples')}"
 
 
 _TEXT = """\
@@ -26,6 +25,6 @@ Load the bundle into a store:
     fga store create --name policies --model model.fga
     fga tuple write --store-id "$STORE" --file tuples.json
 
-The policies' tuples are all about `source`, `place` and `role`. When a new bundle comes, delete those that it no longer
+The policies' tuples are all about `source`, `place`, `role` and `user`. When a new bundle comes, delete those that it no longer
 has in the same step as you switch to its model, by its id. The names in a model are only good for its own tuples.
 """

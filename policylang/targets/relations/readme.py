@@ -10,7 +10,7 @@ def period(plan: Plan) -> str:
     """Until when the bundle is valid."""
     since, until = validity(plan.index, plan.now)
     if since is None and until is None:
-        return "Nothing in this bundle depends on time: it is valid until the policies change."
+        return "No assignment begins or ends: the bundle is valid until the policies change."
     begin = "" if since is None else f"from {since:%Y-%m-%dT%H:%M:%SZ} "
     end = "" if until is None else f"until {until:%Y-%m-%dT%H:%M:%SZ}, exclusive"
     return (
@@ -19,31 +19,50 @@ def period(plan: Plan) -> str:
     )
 
 
-ASKING = """\
+def asking(plan: Plan, draft: str) -> str:
+    """Names, records and questions. ``draft``: what becomes of the tuples about a record that is only proposed."""
+    return _ASKING.replace("{draft}", draft).replace("{timezone}", plan.index.policy_set.timezone)
+
+
+_ASKING = """\
 ## Names
 
-`names.json` says what everything is called: for each resource its `type`, the relation of each of the `actions`, of
-each attribute under an action (`fields`), and the relations that attributes with users are written to (`users`);
-`place` is the attribute that holds the record's place.
+`names.json` says what everything is called. `resources`: for each its `type`, the relation of each of the `actions` and
+of each attribute under an action (`fields`); by attribute the relations to write `users` and `related` records to; the
+relations of `conditions`; and `place`, the attribute that holds the record's place. `conditions` and `request`: which
+values conditions read.
 
 Ids of users, places and records keep ASCII letters, digits, `_` and `-`. Each other byte of their UTF-8 text is `=` and
 two capital hex digits, the empty text is `=`: `amy@example.test` is `amy=40example=2Etest`. The place around all places
-is `=everywhere`.
+is `=everywhere`, a user whom the policy set does not know `=unknown`.
 
 ## Keep up with records
 
-For each record write, and rewrite when it changes,
+For each record write, and rewrite when it changes, all in one step,
 
 1. exactly one `located`: its place, `place:=everywhere` if it has none. A place that the policy set does not have, or
    of another kind than the attribute asks for, must not be written: deny everything on that record.
 2. for each attribute in `users` a tuple for each user in it, none if it has no value. Leave users out whom the policy
    set does not know.
+3. for each attribute in `related` one tuple, to the record or user that it names, none if it has no value or one that
+   is not of its type. A record of which only the key is known is written itself, as one without attributes.
+4. for each relation in `conditions` one tuple for `user:*`, with the condition and the values that `conditions` lists
+   under its name, always all of them.
+
+A value is what `value_of` names: a text, date, user or place as text; a datetime in UTC, `2026-01-31T08:00:00Z`; a
+whole number beyond 2^53 as 2^53; a set as an object of its items, each true. In texts `=` is `=3D`, and each control
+character (U+0000 to U+001F, U+007F to U+009F) is likewise `=` and two capital hex digits. `bits_of` is an IP address as
+its version, a colon and its bits. `state_of` is `known`, `missing`, `invalid` (not of its type) or, for a set in which
+an item is missing, `partly`. Without a known value write `""`, `0`, `false`, `1970-01-01T00:00:00Z` or `{}`.
 
 Nobody but the loader of this bundle may write anything else; other objects than records are the policies' own.
 
 ## Ask
 
-Ask whether `user:ID` is in the relation of the action on the record. Only a plain yes is a yes; errors are denials.
+Ask whether `user:ID` is in the relation of the action on the record, always with all values under `request` as context.
+Those of the request's attributes are written like a record's. The others are instants or days of {timezone}: of now, or
+as far `ago` or `later` as they say; months are counted on the calendar of {timezone}, clamped to a month's last day.
+Deny where now is before the year 1000 or after 8999. Only a plain yes is a yes; errors are denials.
 
 - **An attribute**: ask for the relation of the action and for that of the attribute under the action. Both must say
   yes.
@@ -55,5 +74,5 @@ Ask whether `user:ID` is in the relation of the action on the record. Only a pla
   of `role:ROLE`.
 - An unknown action, resource, attribute or user is a denial.
 
-`policylang.targets.relations.request.question` gives the tuples and the checks of a request in Python.
+`policylang.targets.relations.request.question` gives the tuples, the checks and the context of a request in Python.
 """

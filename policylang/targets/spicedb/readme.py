@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from policylang.targets.relations.plan import Plan
-from policylang.targets.relations.readme import ASKING, period
+from policylang.targets.relations.readme import asking, period
 
 
 def readme(plan: Plan) -> str:
     """How to load the bundle and how to ask, for somebody who knows SpiceDB."""
-    asking = ASKING.replace("{draft}", "; delete its relationships afterwards")
-    return f"{_TEXT.replace('{period}', period(plan))}\n{asking}"
+    return f"{_TEXT.replace('{period}', period(plan))}\n{asking(plan, '; delete its relationships afterwards')}"
 
 
 _TEXT = """\
@@ -27,7 +26,8 @@ Load the bundle, with the records that there are left out:
     zed schema write schema.zed
     zed relationship touch ...   # or WriteRelationships, 1,000 at most at once
 
-The policies' relationships are all about `source`, `place` and `role`. When a new bundle comes, delete those that it no
+The policies' relationships are all about `source`, `place`, `role` and `user`. When a new bundle comes, delete those that it no
 longer has; the names in a schema are only good for its own relationships. Ask with `fully_consistent`, or at least as
-fresh as the token of the last write. There are no caveats: an answer is never conditional.
+fresh as the token of the last write. An answer that is conditional lacks a value, and is no yes; a lookup lists such
+objects too.
 """
