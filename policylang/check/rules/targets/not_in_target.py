@@ -13,18 +13,18 @@ RULE = Rule(
     bad="""\
 # policylang compile --target openfga
 resource customer {
-  status : one of lead, active
+  fee : money
   actions view
 }
 group sales {
   grant view on customer
-  deny view on customer { status is lead }    #! PL801
+  deny view on customer { fee > 100 }    #! PL801
 }
 """,
     good="""\
 # policylang compile --target openfga
 resource customer {
-  status : one of lead, active
+  fee : money
   actions view
 }
 group sales {
