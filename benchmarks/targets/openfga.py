@@ -1,14 +1,17 @@
-"""OpenFGA, by `fga model test`: a process for all requests, which loads model and tuples and then answers."""
+"""OpenFGA, by `fga model test`: each call is a process that loads model and tuples, those of the records too."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from benchmarks.targets.relations import Decide, deciding
 from policylang.ir import nodes as ir
 from policylang.targets.target import Bundle
+from policylang.testing.asked import Asked
+from tests.targets.relations_session import RelationsSession, openfga
 
 
-def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> AbstractContextManager[Decide]:
-    """What decides many requests with the bundle; null where the bundle is not valid."""
-    return deciding("openfga", bundle, policy_set)
+@contextmanager
+def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Asked]], Sequence[bool | None]]]:
+    """Decides with a bundle in which nothing is frozen."""
+    yield RelationsSession(openfga, bundle, policy_set, None).allowed

@@ -1,14 +1,25 @@
-"""SpiceDB, in this process, with the policies loaded; each call writes its records, asks, and starts anew."""
+"""SpiceDB, in this process: the policies are loaded once, the records of each call are written before it asks."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from benchmarks.targets.relations import Decide, deciding
 from policylang.ir import nodes as ir
+from policylang.targets.relations.plan import Tuple
+from policylang.targets.spicedb.schema import written
 from policylang.targets.target import Bundle
+from policylang.testing.asked import Asked
+from tests.targets.relations_session import Asking, RelationsSession, spicedb_answers, spicedb_engine_of
 
 
-def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> AbstractContextManager[Decide]:
-    """What decides many requests with the bundle; null where the bundle is not valid."""
-    return deciding("spicedb", bundle, policy_set)
+@contextmanager
+def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Asked]], Sequence[bool | None]]]:
+    """Decides with a bundle in which nothing is frozen."""
+    with spicedb_engine_of(bundle) as engine:
+
+        def ask(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -> list[bool]:
+            engine.write([written(each) for each in tuples])
+            return spicedb_answers(engine, checks)
+
+        yield RelationsSession(ask, bundle, policy_set, None).allowed

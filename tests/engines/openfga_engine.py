@@ -8,11 +8,16 @@ import re
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.engines.files import EngineError
+
+_FAILED = re.compile(
+    r"^ⅹ Check\(user=([^,]*),relation=([^,]*),object=([^,)]*).*\): expected=false, got=(true|N/A)", re.MULTILINE
+)
 
 
 class OpenFgaEngine:
@@ -26,6 +31,18 @@ class OpenFgaEngine:
         asked = [_asked(each, "object", False) for each in requests]
         return [each["got"] for each in self._run({"name": "asked", "check": asked})["check_results"]]
 
+    def check_each_once(self, requests: Sequence[Mapping[str, Any]]) -> list[bool | None]:
+        """The same, where no user is asked about twice in one relation of one object with answers that differ. Far
+        cheaper beside many tuples, of which nothing is said then.
+        """
+        test = {"name": "asked", "check": [_asked(each, "object", False) for each in requests]}
+        with self._file(test) as path:
+            run = _fga("--tests", str(path))
+        if not re.search(r"^(?:# Test Summary #|Tests)", run.stdout + run.stderr, re.MULTILINE):
+            raise EngineError(run.stderr)
+        said = {found[:3]: True if found[3] == "true" else None for found in _FAILED.findall(run.stdout + run.stderr)}
+        return [said.get((each["user"], each["relation"], each["object"]), False) for each in requests]
+
     def list_objects(self, requests: Sequence[Mapping[str, Any]]) -> list[list[str] | None]:
         """The objects, sorted, for ``{"user", "relation", "type"}``, with ``context``; null is an error."""
         asked = [_asked(each, "type", []) for each in requests]
@@ -33,9 +50,7 @@ class OpenFgaEngine:
         return [None if each["error"] is not None else sorted(each["got"] or ()) for each in found]
 
     def _run(self, test: Mapping[str, Any]) -> dict[str, Any]:
-        with tempfile.TemporaryDirectory() as name:
-            path = Path(name, "store.fga.yaml")
-            path.write_text(_yaml({**self._store, "tests": [test]}), encoding="utf-8")
+        with self._file(test) as path:
             run = _fga("--verbose", "--suppress-summary", "--tests", str(path))
         # It fails where an answer is not the expected one, which is what is asked for here.
         if not run.stdout.startswith("["):
@@ -43,6 +58,13 @@ class OpenFgaEngine:
         (result,) = json.loads(run.stdout)
         assert isinstance(result, dict)
         return result
+
+    @contextmanager
+    def _file(self, test: Mapping[str, Any]) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory() as name:
+            path = Path(name, "store.fga.yaml")
+            path.write_text(_yaml({**self._store, "tests": [test]}), encoding="utf-8")
+            yield path
 
 
 def _yaml(value: Any) -> str:

@@ -52,18 +52,21 @@ class SpiceDbEngine:
         os.environ["SPICEDB_LIBRARY_PATH"] = str(engines.installed(engines.SPICEDB))
         # As declared in 0.7.1, it cannot be called with the address of a message, and hides every error.
         ffi._get_lib().spicedb_free.argtypes = [ctypes.c_void_p]
-        self._written = [_relationship(line) for line in relationships]
+        written = [*relationships]
         try:
-            self._db = spicedb_embedded.EmbeddedSpiceDB.start(schema, self._written[:_WRITTEN_AT_ONCE])
-            for begin in range(_WRITTEN_AT_ONCE, len(self._written), _WRITTEN_AT_ONCE):
-                self._write(self._written[begin : begin + _WRITTEN_AT_ONCE])
+            first = [_relationship(line) for line in written[:_WRITTEN_AT_ONCE]]
+            self._db = spicedb_embedded.EmbeddedSpiceDB.start(schema, first)
+            self.write(written[_WRITTEN_AT_ONCE:])
         except spicedb_embedded.SpiceDBError as error:
             raise EngineError(str(error)) from error
 
-    def _write(self, relationships: Sequence[v1.Relationship]) -> None:
+    def write(self, relationships: Sequence[str]) -> None:
+        """More of them."""
         create = v1.RelationshipUpdate.Operation.OPERATION_CREATE
-        updates = [v1.RelationshipUpdate(operation=create, relationship=each) for each in relationships]
-        self._db.permissions().WriteRelationships(v1.WriteRelationshipsRequest(updates=updates))
+        for begin in range(0, len(relationships), _WRITTEN_AT_ONCE):
+            some = map(_relationship, relationships[begin : begin + _WRITTEN_AT_ONCE])
+            updates = [v1.RelationshipUpdate(operation=create, relationship=each) for each in some]
+            self._db.permissions().WriteRelationships(v1.WriteRelationshipsRequest(updates=updates))
 
     def __enter__(self) -> Self:
         return self

@@ -279,10 +279,14 @@ def test_openfga() -> None:
         for user, doc, context in asked
     ]
     assert engine.check(requests) == [True, False, True, False, None]
+    assert engine.check_each_once([requests[n] for n in (0, 1, 4)]) == [True, False, None]
+    assert engine.check_each_once(requests[1:2]) == [False]
     listed = [{**each, "type": "doc"} for each in requests]
     assert engine.list_objects(listed) == [["doc:1"], ["doc:1"], ["doc:1"], [], None]
     with pytest.raises(EngineError, match="typo"):
         OpenFgaEngine("model\n  schema 1.1\ntypo user\n").check(requests)
+    with pytest.raises(EngineError):
+        OpenFgaEngine("model\n  schema 1.1\ntypo user\n").check_each_once(requests)
 
 
 @pytest.mark.parametrize("expected", [True, False])

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from typing import Any, NamedTuple
 
 from policylang.ir import nodes as ir
@@ -35,10 +36,6 @@ Ask = Callable[[Bundle, Sequence[Tuple], Sequence[Asking]], Sequence[bool]]
 """Which of the checks say yes, with the bundle and the tuples about records loaded."""
 
 
-AT_ONCE = 100
-"""Requests: OpenFGA says all tuples with each check."""
-
-
 class RelationsSession:
     """Requests at instants for which the bundle is not valid are not answered."""
 
@@ -47,15 +44,10 @@ class RelationsSession:
         index = Index(policy_set)
         self._plan = Plan(index, now)
         self._since, self._until = validity(index, now)
+        self._numbers = count()
 
     def decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
-        answers = []
-        for begin in range(0, len(asked), AT_ONCE):
-            answers += self._decide(asked[begin : begin + AT_ONCE])
-        return answers
-
-    def _decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
-        made = [self._question(number, each) for number, each in enumerate(asked)]
+        made = [self._question(each) for each in asked]
         tuples = [each for one in made if one is not None for each in one.tuples]
         checks = [(check, one.context) for one in made if one is not None for check in one.checks]
         yes = iter(self._ask(self._bundle, tuples, checks))
@@ -68,13 +60,16 @@ class RelationsSession:
                 answers.append(Answer(all(said)))
         return answers
 
+    def allowed(self, asked: Sequence[Asked]) -> list[bool | None]:
+        return [None if answer is None else answer.allowed for answer in self.decide(asked)]
+
     def _valid(self, asked: Asked) -> bool:
         return (self._since is None or self._since <= asked.now) and (self._until is None or asked.now < self._until)
 
-    def _question(self, number: int, asked: Asked) -> Question | None:
+    def _question(self, asked: Asked) -> Question | None:
         if not self._valid(asked):
             return None
-        arguments = {"id": f"record {number}", "field": asked.field, "changes": asked.changes}
+        arguments = {"id": f"record {next(self._numbers)}", "field": asked.field, "changes": asked.changes}
         arguments |= {"now": asked.now, "request": asked.request}
         try:
             return question(self._plan, asked.user, asked.action, asked.resource, asked.record, **arguments)
@@ -88,15 +83,19 @@ def openfga(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -
         {"user": each.subject, "relation": each.relation, "object": each.object, "context": context}
         for each, context in checks
     ]
-    answers = engine.check(asked) if asked else []
+    answers = engine.check_each_once(asked) if asked else []
     assert None not in answers, "no check of a bundle is ever an error"
     return [answer is True for answer in answers]
 
 
 def spicedb(bundle: Bundle, tuples: Sequence[Tuple], checks: Sequence[Asking]) -> list[bool]:
-    with _spicedb(bundle, tuples) as engine:
-        asked = [spicedb_engine.Check(each.object, each.relation, each.subject, context) for each, context in checks]
-        answers = engine.check(asked) if asked else []
+    with spicedb_engine_of(bundle, tuples) as engine:
+        return spicedb_answers(engine, checks)
+
+
+def spicedb_answers(engine: SpiceDbEngine, checks: Sequence[Asking]) -> list[bool]:
+    asked = [spicedb_engine.Check(each.object, each.relation, each.subject, context) for each, context in checks]
+    answers = engine.check(asked) if asked else []
     assert "conditional" not in answers, "no value is ever missing"
     return [answer == "yes" for answer in answers]
 
@@ -105,7 +104,7 @@ def _own(bundle: Bundle) -> list[dict[str, Any]]:
     return list(json.loads(bundle.files["tuples.json"]))
 
 
-def _spicedb(bundle: Bundle, tuples: Sequence[Tuple]) -> SpiceDbEngine:
+def spicedb_engine_of(bundle: Bundle, tuples: Sequence[Tuple] = ()) -> SpiceDbEngine:
     own = bundle.files["relationships.txt"].decode().splitlines()
     return SpiceDbEngine(bundle.files["schema.zed"].decode(), [*own, *map(spicedb_relationship, tuples)])
 
@@ -150,7 +149,7 @@ def openfga_lists(bundle: Bundle, tuples: Sequence[Tuple], asked: Sequence[Listi
 
 
 def spicedb_lists(bundle: Bundle, tuples: Sequence[Tuple], asked: Sequence[Listing]) -> list[set[str]]:
-    with _spicedb(bundle, tuples) as engine:
+    with spicedb_engine_of(bundle, tuples) as engine:
         found = [engine.lookup(*each) for each in asked]
     assert all(verdict == "yes" for each in found for verdict in each.values())
     return [set(each) for each in found]

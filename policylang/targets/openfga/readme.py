@@ -25,6 +25,7 @@ Load the bundle into a store:
     fga store create --name policies --model model.fga
     fga tuple write --store-id "$STORE" --file tuples.json
 
-The policies' tuples are all about `source`, `place`, `role` and `user`. When a new bundle comes, delete those that it no longer
-has in the same step as you switch to its model, by its id. The names in a model are only good for its own tuples.
+The policies' tuples are all about `source`, `place`, `role` and `user`. When a new bundle comes, delete those that it
+no longer has in the same step as you switch to its model, by its id. The names in a model are only good for its own
+tuples: write those of the records anew when `names.json` changes.
 """

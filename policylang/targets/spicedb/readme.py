@@ -26,8 +26,8 @@ Load the bundle, with the records that there are left out:
     zed schema write schema.zed
     zed relationship touch ...   # or WriteRelationships, 1,000 at most at once
 
-The policies' relationships are all about `source`, `place`, `role` and `user`. When a new bundle comes, delete those that it no
-longer has; the names in a schema are only good for its own relationships. Ask with `fully_consistent`, or at least as
-fresh as the token of the last write. An answer that is conditional lacks a value, and is no yes; a lookup lists such
-objects too.
+The policies' relationships are all about `source`, `place`, `role` and `user`. When a new bundle comes, delete those
+that it no longer has. The names in a schema are only good for its own relationships: write those of the records anew
+when `names.json` changes. Ask with `fully_consistent`, or at least as fresh as the token of the last write. An answer
+that is conditional lacks a value, and is no yes; a lookup lists such objects too.
 """
