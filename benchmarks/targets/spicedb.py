@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from policylang.ir import nodes as ir
-from policylang.targets.relations.plan import Tuple
+from policylang.targets.relations.objects import Tuple
 from policylang.targets.spicedb.schema import written
 from policylang.targets.target import Bundle
 from policylang.testing.asked import Asked

@@ -15,7 +15,8 @@ from policylang.runtime.index import Index
 from policylang.targets.openfga.model import written as openfga_tuple
 from policylang.targets.relations.context import request_context
 from policylang.targets.relations.names import object_id
-from policylang.targets.relations.plan import Plan, Tuple, user_object
+from policylang.targets.relations.objects import Tuple, user_object
+from policylang.targets.relations.plan import Plan
 from policylang.targets.relations.request import Check, Question, question, record_tuples
 from policylang.targets.relations.validity import validity
 from policylang.targets.spicedb.schema import written as spicedb_relationship

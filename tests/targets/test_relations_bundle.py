@@ -10,7 +10,8 @@ import pytest
 from policylang.runtime.index import Index
 from policylang.targets import NAMES, find_target
 from policylang.targets.compiling import compile_for
-from policylang.targets.relations.plan import EVERYBODY, Plan, Tuple
+from policylang.targets.relations.objects import EVERYBODY, Tuple
+from policylang.targets.relations.plan import Plan
 from policylang.targets.relations.request import question
 from policylang.targets.target import Bundle, Input
 from tests.helpers import compiled, marked

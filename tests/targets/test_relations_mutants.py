@@ -12,7 +12,8 @@ import pytest
 from policylang.targets.relations import plan, request
 from policylang.targets.relations.cel import Text
 from policylang.targets.relations.expressions import any_of
-from policylang.targets.relations.plan import Plan, place_object
+from policylang.targets.relations.objects import place_object
+from policylang.targets.relations.plan import Plan
 from policylang.testing.asked import Asked
 from tests.helpers import project
 from tests.targets.differential import NOW, boundaries, compare

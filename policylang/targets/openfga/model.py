@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.targets.relations.expressions import AllOf, AnyOf, Expression, From, Nobody, Own, Placed, Without
-from policylang.targets.relations.plan import (
+from policylang.targets.relations.objects import (
     AT,
     EVERYBODY,
     HOLDER,
@@ -16,11 +16,9 @@ from policylang.targets.relations.plan import (
     SOURCE,
     SUPERUSER,
     USER,
-    Conditional,
-    Plan,
     Tuple,
-    Type,
 )
+from policylang.targets.relations.plan import Conditional, Plan, Type
 
 NOBODY = "nobody"
 _SUBJECTS = {SOURCE: f"{SOURCE}#{MEMBER}", USER: USER}

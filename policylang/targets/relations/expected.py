@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from policylang.runtime.reference import decide
-from policylang.targets.relations.plan import Plan, Tuple
+from policylang.targets.relations.objects import Tuple
+from policylang.targets.relations.plan import Plan
 from policylang.targets.relations.request import Check, question
 from policylang.targets.relations.validity import validity
 from policylang.targets.target import Input

@@ -11,14 +11,12 @@ is composed of these.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Condition, Path
-from policylang.model.types import SetType, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Bundle, Source, chains, sources
@@ -47,27 +45,23 @@ from policylang.targets.relations.expressions import (
     all_of,
     any_of,
 )
-from policylang.targets.relations.names import EVERYWHERE, Names, object_id
-
-USER, SOURCE, PLACE, ROLE = "user", "source", "place", "role"
-MEMBER, INSIDE, SUPERUSER, HOLDER, AT = "member", "inside", "superuser", "holder", "located"
-EVERYBODY = f"{USER}:*"
-UNKNOWN = f"{USER}:=unknown"
-"""Stands for any user whom the policy set does not know, where a condition asks for attributes of users."""
-
-
-class Tuple(msgspec.Struct, frozen=True):
-    """``object`` and ``subject`` as ``type:id``; ``of``: the relation of the subject whose users are meant;
-    ``condition``: when it counts, with the values of ``context``.
-    """
-
-    object: str
-    relation: str
-    subject: str
-    of: str = ""
-    at: str = ""
-    condition: str = ""
-    context: Mapping[str, Any] = {}
+from policylang.targets.relations.names import Names, object_id
+from policylang.targets.relations.objects import (
+    EVERYBODY,
+    HOLDER,
+    INSIDE,
+    MEMBER,
+    SOURCE,
+    SUPERUSER,
+    UNKNOWN,
+    USER,
+    Tuple,
+    place_object,
+    role_object,
+    role_of,
+    source_object,
+    user_object,
+)
 
 
 class Defined(msgspec.Struct, frozen=True):
@@ -452,30 +446,3 @@ def _without(item: Expression, minus: Iterable[Expression]) -> Expression:
     taken = any_of(minus)
     assert taken is not None
     return item if isinstance(taken, Nobody) or isinstance(item, Nobody) else Without(item, taken)
-
-
-# --- objects -------------------------------------------------------------------------------------------------
-
-
-def user_object(user: str) -> str:
-    return f"{USER}:{object_id(user)}"
-
-
-def place_object(place: str | None) -> str:
-    """Null is everywhere."""
-    return f"{PLACE}:{EVERYWHERE if place is None else object_id(place)}"
-
-
-def role_object(role: str) -> str:
-    return f"{ROLE}:{object_id(role)}"
-
-
-def source_object(source: Source) -> str:
-    where = "" if source.place is None else f"/{object_id(source.place)}"
-    return f"{SOURCE}:{source.kind}/{object_id(source.name)}{where}"
-
-
-def role_of(attribute: ir.Attribute) -> str | None:
-    """The role that an attribute asks of the users in it."""
-    item = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
-    return item.role if isinstance(item, UserType) else None

@@ -14,18 +14,18 @@ from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from policylang.targets.relations.context import record_context, request_context
 from policylang.targets.relations.names import object_id
-from policylang.targets.relations.plan import (
+from policylang.targets.relations.objects import (
     AT,
     EVERYBODY,
     HOLDER,
     UNKNOWN,
-    Plan,
     Tuple,
     place_object,
     role_object,
     role_of,
     user_object,
 )
+from policylang.targets.relations.plan import Plan
 
 _AFTER = "=after"
 """What an id of a record as it would be ends with; no encoded id does."""

@@ -1,0 +1,57 @@
+"""The objects that relations are about, and tuples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.model.types import SetType, UserType
+from policylang.runtime.sources import Source
+from policylang.targets.relations.names import EVERYWHERE, object_id
+
+USER, SOURCE, PLACE, ROLE = "user", "source", "place", "role"
+MEMBER, INSIDE, SUPERUSER, HOLDER, AT = "member", "inside", "superuser", "holder", "located"
+EVERYBODY = f"{USER}:*"
+UNKNOWN = f"{USER}:=unknown"
+"""Stands for any user whom the policy set does not know, where a condition asks for attributes of users."""
+
+
+class Tuple(msgspec.Struct, frozen=True):
+    """``object`` and ``subject`` as ``type:id``; ``of``: the relation of the subject whose users are meant;
+    ``condition``: when it counts, with the values of ``context``.
+    """
+
+    object: str
+    relation: str
+    subject: str
+    of: str = ""
+    at: str = ""
+    condition: str = ""
+    context: Mapping[str, Any] = {}
+
+
+def user_object(user: str) -> str:
+    return f"{USER}:{object_id(user)}"
+
+
+def place_object(place: str | None) -> str:
+    """Null is everywhere."""
+    return f"{PLACE}:{EVERYWHERE if place is None else object_id(place)}"
+
+
+def role_object(role: str) -> str:
+    return f"{ROLE}:{object_id(role)}"
+
+
+def source_object(source: Source) -> str:
+    where = "" if source.place is None else f"/{object_id(source.place)}"
+    return f"{SOURCE}:{source.kind}/{object_id(source.name)}{where}"
+
+
+def role_of(attribute: ir.Attribute) -> str | None:
+    """The role that an attribute asks of the users in it."""
+    item = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
+    return item.role if isinstance(item, UserType) else None
