@@ -275,17 +275,23 @@ class Plan:
         return USER if resource is None else self.types[resource].name
 
     def _action(self, resource: ir.Resource, action: ir.Action, made: Type) -> None:
-        """A relation for the action, and one for each attribute that it covers on other records than those."""
+        """A relation for the action, and one for each attribute that it covers on other records than those.
+
+        The latter says all of it again: OpenFGA sees loops where there are none if relations of relations lead to the
+        same related record in two ways.
+        """
         said = [s for s in self._said if (s.resource, s.action) == (resource.name, action.name)]
         everyone = [d for d in self.index.denies if d.resource == resource.name and action.name in d.actions]
         ways = {s: self._way(s, made) for s in said if s.kind == "grant"}
         minus = {s: self._denied(s, made) for s in said if s.kind == "deny"}
-        open_ = [any_of(ways.values()), self._requirement(action.requires)]
+        open_ = [self._requirement(action.requires)]
         open_ += [self._free(deny, made) for deny in everyone if deny.fields is None]
         whole = [each for s, each in minus.items() if s.fields is None] + list(self._appended(resource, action, made))
         at = (action.at, *(deny.at for deny in everyone))
         made.actions[action.name] = made.names.make("can", action.name)
-        made.defined.append(Defined(made.actions[action.name], _without(all_of(open_) or Nobody(), whole), at))
+        made.defined.append(
+            Defined(made.actions[action.name], _without(all_of((any_of(ways.values()), *open_)) or Nobody(), whole), at)
+        )
         fields = made.fields.setdefault(action.name, {})
         alike: dict[Expression, str] = {}
         for attribute in resource.attributes:
@@ -296,8 +302,8 @@ class Plan:
             if mine == ways and not taken and not kept:
                 fields[name] = made.actions[action.name]
                 continue
-            covered = all_of((any_of(mine.values()), Own(made.actions[action.name]), *kept))
-            expression = _without(covered or Nobody(), taken)
+            covered = all_of((any_of(mine.values()), *open_, *kept))
+            expression = _without(covered or Nobody(), [*whole, *taken])
             if expression not in alike:
                 alike[expression] = made.names.make("can", action.name, "field", name)
                 made.defined.append(Defined(alike[expression], expression, (attribute.at, *at)))
