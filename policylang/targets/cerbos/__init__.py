@@ -19,7 +19,7 @@ from policylang.targets.cerbos.schemas import schemas
 from policylang.targets.cerbos.suites import suite
 from policylang.targets.cerbos.yaml_text import yaml_bytes
 from policylang.targets.constructs import CONSTRUCTS
-from policylang.targets.relations.plan import role_of
+from policylang.targets.relations.objects import role_of
 from policylang.targets.target import Bundle, Clause, Input, Support, Target
 
 _POLICIES = "policies"
