@@ -45,8 +45,8 @@ from policylang.targets.cedar.rights import (
     Rights,
     deny_right,
     need_of,
-    role_of,
 )
+from policylang.targets.needs import role_of
 
 FIELD = "field"
 CHOSEN = "chosen"

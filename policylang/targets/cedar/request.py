@@ -30,8 +30,9 @@ from policylang.targets.cedar.policies import (
     NOBODY,
     Policies,
 )
-from policylang.targets.cedar.rights import Rights, role_of
+from policylang.targets.cedar.rights import Rights
 from policylang.targets.cedar.values import ID, NotHeldError, Tree, attribute_value, day, microseconds
+from policylang.targets.needs import role_of
 
 
 class DeniedError(ValueError):

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import msgspec
 
 from policylang.ir import nodes as ir
-from policylang.model.types import SetType, UserType
 from policylang.model.words import condition_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Bundle, Source, assigned, chains
 from policylang.targets.cedar.names import APPEND, DENY, GRANT, GROUP, HOLDER, NEED, ROLE, SUPERUSER, TAG
 from policylang.targets.cedar.values import day
+from policylang.targets.needs import eligible_roles, grants_needed
 
 _FIRST_DAY = day(datetime.date.min)
 _LAST_DAY = day(datetime.date.max)
@@ -69,9 +68,7 @@ class Rights:
         self.found: dict[Right, dict[str, None]] = {}
         self.denies: dict[Right, ir.Deny] = {}
         self.eligible = eligible_roles(index)
-        self._needs = sorted(
-            {need_of(n) for r in index.policy_set.resources for a in r.actions for n in _grants_needed(a.requires)}
-        )
+        self._needs = sorted({need_of(each) for each in grants_needed(index)})
         self._memory: dict[tuple[Source, tuple[ir.Limit, ...]], tuple[Right, ...]] = {}
         self.sources: dict[tuple[str, str], tuple[Right, ...]] = {}
         for group in index.policy_set.groups:
@@ -200,24 +197,3 @@ def need_of(need: ir.RequiresGrant) -> Right:
     where = "" if need.place_kind is None else f" at {need.place_kind}"
     id = f"{need.action} on {need.resource}{where}"
     return Right(NEED, id, need.resource, (need.action,), condition=need.place_kind)
-
-
-def _grants_needed(requirement: ir.Requirement | None) -> Iterator[ir.RequiresGrant]:
-    match requirement:
-        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
-            for item in items:
-                yield from _grants_needed(item)
-        case ir.RequiresGrant():
-            yield requirement
-
-
-def role_of(attribute: ir.Attribute) -> str | None:
-    """The role that an attribute asks of the users in it."""
-    item = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
-    return item.role if isinstance(item, UserType) else None
-
-
-def eligible_roles(index: Index) -> frozenset[str]:
-    """The roles that attributes ask for."""
-    asked: Any = (role_of(a) for r in index.policy_set.resources for a in r.attributes)
-    return frozenset(role for role in asked if role is not None)

@@ -19,7 +19,7 @@ from policylang.targets.cerbos.schemas import schemas
 from policylang.targets.cerbos.suites import suite
 from policylang.targets.cerbos.yaml_text import yaml_bytes
 from policylang.targets.constructs import CONSTRUCTS
-from policylang.targets.relations.objects import role_of
+from policylang.targets.needs import eligible_roles
 from policylang.targets.target import Bundle, Clause, Input, Support, Target
 
 _POLICIES = "policies"
@@ -101,8 +101,7 @@ def _resource(made: _Files, index: Index, rules: ResourceRules) -> None:
 def _eligible(made: _Files, index: Index, people: People) -> None:
     """Who has the roles that attributes ask for, whose policy answers for whoever would be written."""
     rules: list[dict[str, Any]] = []
-    attributes = (attribute for resource in index.policy_set.resources for attribute in resource.attributes)
-    for role in sorted({role for attribute in attributes if (role := role_of(attribute)) is not None}):
+    for role in eligible_roles(index):
         roles = [
             each.name
             for each in people.roles

@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 
-from policylang.ir import nodes as ir
-from policylang.model.types import SetType, UserType
 from policylang.runtime.sources import Source
 from policylang.targets.relations.names import EVERYWHERE, object_id
 
@@ -49,9 +47,3 @@ def role_object(role: str) -> str:
 def source_object(source: Source) -> str:
     where = "" if source.place is None else f"/{object_id(source.place)}"
     return f"{SOURCE}:{source.kind}/{object_id(source.name)}{where}"
-
-
-def role_of(attribute: ir.Attribute) -> str | None:
-    """The role that an attribute asks of the users in it."""
-    item = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
-    return item.role if isinstance(item, UserType) else None

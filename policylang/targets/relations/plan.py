@@ -21,6 +21,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Bundle, Source, chains, sources
 from policylang.runtime.truth import operands
+from policylang.targets.needs import eligible_roles, grants_needed
 from policylang.targets.relations.cel import Text, cel
 from policylang.targets.relations.conditions import (
     Each,
@@ -58,7 +59,6 @@ from policylang.targets.relations.objects import (
     Tuple,
     place_object,
     role_object,
-    role_of,
     source_object,
     user_object,
 )
@@ -144,12 +144,8 @@ class Plan:
         self._limits: dict[str, Expression] = {}
         self._traits: dict[tuple[str | None, ...], str] = {}
         self._trait_names = Names()
-        self._required = dict.fromkeys(
-            need for r in index.policy_set.resources for a in r.actions for need in _grants_needed(a.requires)
-        )
-        self.eligible = sorted(
-            {role for r in index.policy_set.resources for a in r.attributes if (role := role_of(a)) is not None}
-        )
+        self._required = grants_needed(index)
+        self.eligible = eligible_roles(index)
         self.steps = max(
             (len(side.steps) for test in tests(index) for side in operands(test) if isinstance(side, Path)), default=0
         )
@@ -437,15 +433,6 @@ class Plan:
 def _needed(need: ir.RequiresGrant) -> _Said:
     kind = "anywhere" if need.place_kind is None else "at"
     return _Said(kind, need.resource, need.action, place_kind=need.place_kind)
-
-
-def _grants_needed(requirement: ir.Requirement | None) -> Iterator[ir.RequiresGrant]:
-    match requirement:
-        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
-            for item in items:
-                yield from _grants_needed(item)
-        case ir.RequiresGrant():
-            yield requirement
 
 
 def _without(item: Expression, minus: Iterable[Expression]) -> Expression:

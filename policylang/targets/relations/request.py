@@ -12,6 +12,7 @@ from policylang.model.types import SetType
 from policylang.runtime.reference import changed, written
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
+from policylang.targets.needs import role_of
 from policylang.targets.relations.context import record_context, request_context
 from policylang.targets.relations.names import object_id
 from policylang.targets.relations.objects import (
@@ -22,7 +23,6 @@ from policylang.targets.relations.objects import (
     Tuple,
     place_object,
     role_object,
-    role_of,
     user_object,
 )
 from policylang.targets.relations.plan import Plan
