@@ -25,7 +25,7 @@ demo: .venv/installed
 
 test: lint
 	$(BIN)/python -m tools.engines
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 # The property tests for long, with new examples each time.
 soak: .venv/installed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 import pytest
@@ -44,7 +45,12 @@ def test_generated_policy_sets(cerbos: CerbosServer, size: str) -> None:
         total.add(compare("cerbos", starting(cerbos), case.policy_set, of_case(case)))
 
     agree()
-    assert {each.partition(":")[0] for each in total.refused} <= {"PL803 Cerbos's numbers are doubles"}
+    assert {re.sub(r"`.*`", "…", each.partition(": ")[0]) for each in total.refused} <= {
+        "PL803 Cerbos's numbers are doubles",
+        "PL803 Cerbos takes … for a pattern",
+        "PL803 Cerbos takes … for one name",
+    }
+    assert len(total.refused) < count / 3
     assert total.asked > 10 * count
     assert total.unanswered < total.asked / 20
     assert 0.15 < total.allowed / total.asked < 0.7
@@ -198,3 +204,44 @@ def test_a_tangle(cerbos: CerbosServer) -> None:
     assert found.unanswered == 0
     assert found.asked > 1000
     assert 0.1 < found.allowed / found.asked < 0.6
+
+
+# --- conditions of the same tests ----------------------------------------------------------------------------
+
+ALIKE = """
+resource doc { owner : user  flag : bool  actions view, modify, delete, approve }
+policy both on doc { owner is assigned user and flag is true }
+policy either on doc { owner is assigned user or flag is true }
+role narrow { grant view, modify on doc  policy both }
+role wide { grant view, delete, approve on doc  policy either for view, delete }
+group g {
+  role narrow
+  role wide
+  deny modify on doc { owner is assigned user and flag is true }
+  deny modify on doc { owner is assigned user or flag is true }
+  deny delete on doc { flag is true }
+  deny delete on doc { not (flag is true) }
+}
+user "u" in g
+user "v" { assign role wide  append policy both on doc for approve  append policy either on doc for approve }
+user "w" { assign role wide  append policy either on doc for approve }
+"""
+
+
+def test_conditions_that_differ_in_how_they_are_put_together(cerbos: CerbosServer) -> None:
+    """Cerbos would take some of these rules for one: see `told_apart`."""
+    records: list[dict[str, Any]] = [
+        {**owner, **flag}
+        for owner in ({}, {"owner": "u"}, {"owner": "v"}, {"owner": "x"})
+        for flag in ({}, {"flag": True}, {"flag": False})
+    ]
+    now = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+    asked = [
+        Asked(user, action, "doc", record, now)
+        for user in ("u", "v", "w")
+        for action in ("view", "modify", "delete", "approve")
+        for record in records
+    ]
+    found = compare("cerbos", starting(cerbos), compiled(ALIKE), asked)
+    assert found.asked == len(asked)
+    assert found.allowed > 10

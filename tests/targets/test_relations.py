@@ -112,7 +112,7 @@ def test_lists(target: str) -> None:
     found = Counter[bool]()
 
     @given(cases(FEATURES))
-    @settings(max_examples=EXAMPLES // 6, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES // 5, deadline=None, suppress_health_check=list(HealthCheck))
     def agree(case: Case) -> None:
         now, request = case.world.now, _request(case)
         left, _ = expressible(target, case.policy_set, now)

@@ -8,7 +8,7 @@ from typing import Any
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes
-from policylang.targets.cerbos.conditions import Conditions, none_of
+from policylang.targets.cerbos.conditions import Conditions, none_of, told_apart
 from policylang.targets.cerbos.people import People
 from policylang.targets.cerbos.readme import brought, readme
 from policylang.targets.cerbos.reads import Reads
@@ -122,11 +122,11 @@ def _appends(made: _Files, index: Index, conditions: Conditions, number: int, us
     at: dict[str, dict[str, None]] = {}
     for appended in dict.fromkeys(user.appends):
         instance = index.instances[appended.limit.instance]
-        unless = {"match": none_of(conditions.match(instance.resource, instance.condition))}
+        unless = none_of(conditions.match(instance.resource, instance.condition))
         actions = rules.setdefault(instance.resource, [])
         for each in _limited(index, appended.limit):
-            denied = {"action": each, "effect": DENY, "condition": unless}
-            actions += [denied] if denied not in actions else []
+            condition = {"match": told_apart(unless, f"append {number}-{len(actions) + 1}")}
+            actions.append({"action": each, "effect": DENY, "condition": condition})
         at.setdefault(instance.resource, {}).update({appended.limit.at: None, instance.at: None})
     listed: list[dict[str, Any]] = [
         {"resource": resource, "actions": actions} for resource, actions in rules.items() if actions

@@ -245,6 +245,18 @@ def none_of(part: Match) -> Match:
     return {"none": {"of": [part]}}
 
 
+def told_apart(match: Match, name: str) -> Match:
+    """The same for a rule, and like that of no other rule; ``name``: of this rule alone in the bundle.
+
+    Cerbos 0.55 takes rules for one whose conditions differ in nothing but `all`, `any` and `none`, and whose roles and
+    actions are the same, even those of different principals.
+    """
+    if "expr" in match:
+        return match
+    mark = expression(cel.Binary(cel.Literal(name), "!=", cel.Literal("")))
+    return {"all": {"of": [mark, *(match["all"]["of"] if "all" in match else [match])]}}
+
+
 def expression(expr: Expr) -> Match:
     return {"expr": cel.written(expr)}
 

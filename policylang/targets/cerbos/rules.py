@@ -20,7 +20,7 @@ from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Bundle
 from policylang.targets.cerbos import cel
 from policylang.targets.cerbos.cel import Entry, Expr, Literal, Name
-from policylang.targets.cerbos.conditions import Conditions, Match, all_of, any_of, expression, none_of
+from policylang.targets.cerbos.conditions import Conditions, Match, all_of, any_of, expression, none_of, told_apart
 from policylang.targets.cerbos.people import CerbosRole, People
 
 ALLOW, DENY = "EFFECT_ALLOW", "EFFECT_DENY"
@@ -241,7 +241,7 @@ class ResourceRules:
         content: dict[str, Any] = {"name": f"{kind}-{len(self.rules) + 1}", "actions": actions, "effect": effect}
         content |= {key: value for key, value in roles.items() if value}
         if condition != all_of(()):
-            content["condition"] = {"match": condition}
+            content["condition"] = {"match": told_apart(condition, f"{self.resource.name} {content['name']}")}
         self.rules.append(Rule(content, at))
 
 
