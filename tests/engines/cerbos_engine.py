@@ -125,6 +125,13 @@ class CerbosServer:
         return answers
 
     def _ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        try:
+            return self._ask_once(method, path, body)
+        except (OSError, http.client.HTTPException):
+            self._connection.close()  # the server closes one that rests for some minutes
+            return self._ask_once(method, path, body)
+
+    def _ask_once(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         headers = _ADMIN if path.startswith("/admin") else {}
         self._connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = self._connection.getresponse()

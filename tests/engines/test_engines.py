@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -169,6 +170,13 @@ def test_cerbos_refuses(cerbos: CerbosServer, broken: str) -> None:
     cerbos.load({"doc.yaml": cerbos_policy("3")})
     with pytest.raises(EngineError, match=r"doc\.yaml"):
         cerbos.load({"doc.yaml": broken})
+
+
+def test_cerbos_answers_after_a_rest(cerbos: CerbosServer) -> None:
+    """When it has closed the connection."""
+    cerbos.load({"doc.yaml": cerbos_policy("3")})
+    cerbos._connection.sock.shutdown(socket.SHUT_RDWR)
+    assert cerbos.check([cerbos_request("user", amount=1)]) == [{"view": False}]
 
 
 def test_cerbos_compile(tmp_path: Path) -> None:
