@@ -28,7 +28,7 @@ EVERYTHING = Selection(frozenset(BY_CODE))
 
 
 class SelectionError(ValueError):
-    """A word that selects no rule, or one that cannot be left out."""
+    """A word that selects no rule, one that cannot be left out, or one that leaves none."""
 
     def __init__(self, word: str, message: str, help: str) -> None:
         super().__init__(message)
@@ -49,6 +49,8 @@ def select(wanted: Sequence[str] = (), unwanted: Sequence[str] = ()) -> Selectio
             help = f"{SOURCE}xx are errors in the source: what cannot be read cannot be checked"
             raise SelectionError(word, "this cannot be ignored", help)
         chosen -= codes
+        if not chosen:
+            raise SelectionError(word, "no rule is left to run", "ignore less, or select more")
     return Selection(frozenset(chosen), frozenset(named & chosen))
 
 

@@ -237,6 +237,7 @@ def test_rules_are_selected(check: Check, write, arguments: list[str], found: li
         (["--ignore", "PL4020"], "did you mean `PL402`?"),
         (["--ignore", "PL101"], "PL101: this cannot be ignored"),
         (["--ignore", "PL1"], "PL1: this cannot be ignored"),
+        (["--select", "PL201", "--ignore", "PL2"], "PL2: no rule is left to run"),
     ],
 )
 def test_what_is_no_rule_is_refused(check: Check, write, arguments: list[str], said: str) -> None:
