@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.bench_check import compiled
-from benchmarks.generate import Assigned, Narrowing, Organisation, organisation, organisation_text
 from benchmarks.measure import environment, table
+from benchmarks.organisation import Assigned, Narrowing, Organisation, organisation, organisation_text
 from policylang.compare.compare import compare
 
 GROUPS = 5_000
