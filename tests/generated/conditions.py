@@ -18,7 +18,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.model.typing import comparable
+from policylang.model.operands import comparable
 from tests.generated.chooser import Chooser
 from tests.generated.constants import constant, in_text, quoted
 from tests.generated.world import World

@@ -1,0 +1,220 @@
+"""The two sides of a comparison: which of their words are names, and which are values.
+
+A word alone can be an attribute, a parameter, or a value of the enum (or `true` and `false`) on the other side. One
+side of a comparison is always a name. What has two meanings is an error.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from policylang.diagnostics import quoted
+from policylang.model import conditions as ir
+from policylang.model.paths import Scope, World, joins_conditions, resolve_path
+from policylang.model.report import Report
+from policylang.model.types import NUMBERS, BoolType, EnumType, SetType, Type, UserType, in_words
+from policylang.model.values import literal, mismatch, natural_type
+from policylang.syntax import ast
+
+Pair = tuple[ir.Operand, ir.Operand]
+
+
+def comparable(left: Type, right: Type) -> bool:
+    """Whether values of the two types can be equal."""
+    if isinstance(left, NUMBERS) and isinstance(right, NUMBERS):
+        return True
+    if isinstance(left, EnumType) and isinstance(right, EnumType):
+        return not set(left.values).isdisjoint(right.values)
+    if isinstance(left, UserType) and isinstance(right, UserType):
+        return True
+    return left == right
+
+
+def called(scope: Scope, node: ast.Node) -> str:
+    """What is written, for messages."""
+    return quoted(_written(scope, node))
+
+
+def _written(scope: Scope, node: ast.Node) -> str:
+    return scope.source.text[node.start_pos : node.end_pos]
+
+
+def has_name(world: World, scope: Scope, node: ast.Node, *sides: ast.Operand) -> bool:
+    """Whether one side is no constant; reports where there is none."""
+    if any(isinstance(side, ast.Path) for side in sides):
+        return True
+    world.report.error(
+        "PL103", scope.source, node, "both sides are constants", "compare an attribute of the record with one"
+    )
+    return False
+
+
+def both_sides(world: World, scope: Scope, node: ast.Comparison) -> Pair | None:
+    """Both sides of a comparison; what is a constant takes its type from the other side."""
+    if not has_name(world, scope, node, node.left, node.right):
+        return None
+    left_type, right_type = _type_of(world, scope, node.left), _type_of(world, scope, node.right)
+    if left_type and right_type and _is_ambiguous(world, scope, node, left_type, right_type):
+        return None
+    if _is_value(node.right, left_type):
+        right_type = None  # the left side is the name, whatever values the right one has
+    right: ir.Operand | None
+    if _is_value(node.left, right_type):
+        right = one_side(world, scope, node.right, None)
+        left = one_side(world, scope, node.left, right_type, node.right)
+    else:
+        left = one_side(world, scope, node.left, right_type, node.right)
+        right = one_side(world, scope, node.right, left.type, node.left) if left else None
+    if left is None or right is None:
+        return None
+    if not comparable(left.type, right.type):
+        incomparable(world, scope, node, left.type, right.type)
+        return None
+    return left, right
+
+
+def incomparable(world: World, scope: Scope, node: ast.Comparison | ast.Membership, left: Type, right: Type) -> None:
+    """Report two sides of different types."""
+    if isinstance(node, ast.Comparison):
+        first, second = node.left, node.right
+        message = (
+            f"{called(scope, first)} is {in_words(left)}, {called(scope, second)} is {in_words(right)}: "
+            "the two cannot be compared"
+        )
+    else:
+        message = f"{called(scope, node.operand)} is {in_words(left)}, a choice is {in_words(right)}"
+    world.report.error("PL103", scope.source, node, message, "compare values of one type")
+
+
+def one_side(
+    world: World, scope: Scope, node: ast.Operand, other: Type | None, beside: ast.Operand | None = None
+) -> ir.Operand | None:
+    """One side of a comparison. ``other`` is the type of the other side, where that is known."""
+    what = called(scope, beside) if beside else "the value"
+    if not isinstance(node, ast.Path):
+        type_ = other if other is not None else natural_type(node)
+        if isinstance(type_, SetType):
+            type_ = type_.of
+        if type_ is None:
+            assert isinstance(node, ast.Number)
+            world.report.error("PL103", scope.source, node, f"{called(scope, node)} is a number", "name an attribute")
+            return None
+        return literal(world.constants, scope.source, node, type_, what)
+    if joins_conditions(world, scope, node):
+        return None
+    word = word_of(node)
+    if (
+        word in ("true", "false")
+        and other is not None
+        and not isinstance(other, BoolType)
+        and not _known(world, scope, word)
+    ):
+        mismatch(world.report, scope.source, node, what, other, f"`{word}` is true or false")
+        return None
+    if other is not None and _is_value(node, other):
+        if _is_parameter(world, scope, node, other):
+            return None
+        return literal(world.constants, scope.source, node.steps[0], other, what)
+    if word is not None and isinstance(other, EnumType) and not _known(world, scope, word):
+        return literal(world.constants, scope.source, node.steps[0], other, what)
+    return resolve_path(world, scope, node, other)
+
+
+def word_of(node: ast.Operand) -> str | None:
+    """A path of one name, which may be a word rather than an attribute."""
+    return node.steps[0].value if isinstance(node, ast.Path) and not node.subject and len(node.steps) == 1 else None
+
+
+def _type_of(world: World, scope: Scope, node: ast.Operand) -> Type | None:
+    """The type of a path that can be resolved; reports nothing."""
+    if not isinstance(node, ast.Path):
+        return None
+    quiet = msgspec.structs.replace(world, constants=msgspec.structs.replace(world.constants, report=Report()))
+    found = resolve_path(quiet, scope, node)
+    return found.type if found else None
+
+
+def _is_value(node: ast.Operand, other: Type | None) -> bool:
+    """Whether a word can be a value of the enum, or the truth, on the other side."""
+    word = word_of(node)
+    return (isinstance(other, EnumType) and word in other.values) or (
+        isinstance(other, BoolType) and word in ("true", "false")
+    )
+
+
+def _known(world: World, scope: Scope, word: str) -> bool:
+    attributes = world.resources.get(scope.resource)
+    return word in scope.parameters or attributes is None or word in attributes
+
+
+# --- words with two meanings ---------------------------------------------------------------------------------
+
+
+def _is_parameter(world: World, scope: Scope, node: ast.Operand, other: Type) -> bool:
+    """Whether a word that is a value on the other side could as well be a parameter, which is reported."""
+    word = word_of(node)
+    bound = scope.parameters.get(word or "")
+    if bound is None or not comparable(bound.type, other):
+        return False
+    help = f"rename the parameter: then `{word}` is the value"
+    world.report.error("PL103", scope.source, node, _two_meanings(word or "", "parameter"), help)
+    return True
+
+
+def _is_ambiguous(world: World, scope: Scope, node: ast.Comparison, left_type: Type, right_type: Type) -> bool:
+    """Whether ``is`` between two names that have types has two meanings, which is reported.
+
+    A name beside itself is no meaning of its own: in `active is active` one of the two is the value.
+    """
+    right_is_value, left_is_value = _is_value(node.right, left_type), _is_value(node.left, right_type)
+    left, right = _written(scope, node.left), _written(scope, node.right)
+    both_names = comparable(left_type, right_type)
+    if left == right or right_is_value + left_is_value + both_names < 2:
+        return False
+    if (right_is_value and _is_parameter(world, scope, node.right, left_type)) or (
+        left_is_value and _is_parameter(world, scope, node.left, right_type)
+    ):
+        return True
+    values = [f"{left} in [{right}]"] if right_is_value else []
+    values += [f"{right} in [{left}]"] if left_is_value else []
+    help = f"for the value write {_choices(node, values)}"
+    if both_names:
+        help += f", for the attribute {_choices(node, [_of_names(left, right, left_type, right_type)])}"
+    message = _two_meanings(right if right_is_value else left, "attribute")
+    world.report.error("PL103", scope.source, node, message, help)
+    return True
+
+
+def _two_meanings(word: str, other: str) -> str:
+    return f"`{word}` can mean the value `{word}` or the {other} `{word}`"
+
+
+def _of_names(left: str, right: str, left_type: Type, right_type: Type) -> str:
+    """A comparison of two names, of which one at least is also a value of the other. Brackets hold values first."""
+    of_left, of_right = _values(left_type), _values(right_type)
+    if left not in of_right:
+        return f"{right} in [{left}]"
+    if right not in of_left:
+        return f"{left} in [{right}]"
+    shared = [value for value in of_left if value in of_right]
+    return " or ".join(f"{left} in [{value}] and {right} in [{value}]" for value in shared)
+
+
+def _values(type_: Type) -> tuple[str, ...]:
+    return type_.values if isinstance(type_, EnumType) else ("true", "false")
+
+
+def _choices(node: ast.Comparison, ways: list[str]) -> str:
+    return " or ".join(f"`not ({way})`" if node.operator.value == "is not" else f"`{way}`" for way in ways)
+
+
+def is_ambiguous_item(world: World, scope: Scope, node: ast.Operand, type_: Type) -> bool:
+    """Whether what a set is to contain can be a value and a name, which is reported."""
+    its = _type_of(world, scope, node) if _is_value(node, type_) else None
+    if its is None or not comparable(type_, its):
+        return False
+    if not _is_parameter(world, scope, node, type_):
+        word = word_of(node) or ""
+        help = f"rename the attribute: then `{word}` is the value"
+        world.report.error("PL103", scope.source, node, _two_meanings(word, "attribute"), help)
+    return True
