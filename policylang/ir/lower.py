@@ -264,12 +264,20 @@ def _fields(model: Model, clauses: dict[type[Any], Any], resource_name: str) -> 
 
 def _denies(model: Model, source: Source, node: ast.Deny) -> Iterator[ir.Deny]:
     clauses = _clauses(node)
-    named = clauses.get(ast.Fields)
     condition = model.conditions.get(place_of(Site(source, node)))
     where = at(source, node)
     for resource, actions in _targets(model, node):
-        fields = _in_order(named.names, model.resources[resource].attributes) if named else None
+        fields = _denied_fields(clauses, model.resources[resource])
         yield ir.Deny(resource, actions, fields, condition, _because(clauses), where)
+
+
+def _denied_fields(clauses: dict[type[Any], Any], resource: ResourceModel) -> tuple[str, ...] | None:
+    """The attributes that a deny takes, sensitive ones like others; null where it takes the action."""
+    named, excepted = clauses.get(ast.Fields), clauses.get(ast.Except)
+    if excepted:
+        kept = {name.value for name in excepted.names}
+        return tuple(name for name in resource.attributes if name not in kept)
+    return _in_order(named.names, resource.attributes) if named else None
 
 
 def _bundle(model: Model, source: Source, items: tuple[ast.BundleItem, ...]) -> dict[str, tuple[Any, ...]]:

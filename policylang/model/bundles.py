@@ -71,9 +71,12 @@ def check_grant(context: Context, source: Source, node: ast.Grant) -> None:
 def check_deny(context: Context, world: World, source: Source, node: ast.Deny) -> None:
     """Report the names in a deny that are not declared, and file its condition."""
     named = context.once(source, node.clauses, ast.Fields)
+    excepted = context.once(source, node.clauses, ast.Except)
     context.once(source, node.clauses, ast.Because)
     block = context.once(source, node.clauses, ast.ConditionBlock)
-    _check_target(context, source, node, named.names if named else ())
+    _check_target(context, source, node, (*(named.names if named else ()), *(excepted.names if excepted else ())))
+    if excepted is not None:
+        _check_exclusion(context, source, node, named, excepted)
     if block is None:
         return
     if isinstance(node.target, ast.AllResources):
@@ -90,6 +93,24 @@ def check_deny(context: Context, world: World, source: Source, node: ast.Deny) -
             context.model.conditions[place_of(Site(source, node))] = typed
 
 
+def _check_exclusion(
+    context: Context, source: Source, node: ast.Deny, named: ast.Fields | None, excepted: ast.Except
+) -> None:
+    """A deny that names the attributes as well, or of which `except` leaves nothing."""
+    if named is not None:
+        message = "a deny names its attributes or the others, not both"
+        context.report.error("PL102", source, excepted, message, "keep one of the two")
+        return
+    resource = context.model.resources.get(node.target.value) if isinstance(node.target, ast.Name) else None
+    if (
+        resource is not None
+        and resource.attributes
+        and resource.attributes.keys() <= {name.value for name in excepted.names}
+    ):
+        message = f"`except` names every attribute of {quoted(node.target.value)}: nothing is denied"  # type: ignore[union-attr]
+        context.report.error("PL102", source, excepted, message, "delete the deny, or name fewer attributes")
+
+
 def is_every_action(names: tuple[ast.Name, ...]) -> bool:
     """Whether the actions are the word `all`."""
     return len(names) == 1 and names[0].value == "all"
@@ -99,12 +120,13 @@ def _check_target(context: Context, source: Source, node: ast.Grant | ast.Deny, 
     if isinstance(node.target, ast.AllResources):
         context.expand(source, node, len(context.model.resources))
         if fields:
+            word = "grant" if isinstance(node, ast.Grant) else "deny"
             context.report.error(
                 "PL103",
                 source,
                 fields[0],
                 "attributes belong to one resource, not to all resources",
-                "write a grant for each resource, or leave the attributes out",
+                f"write a {word} for each resource, or leave the attributes out",
             )
         for name in () if is_every_action(node.actions) else node.actions:
             if name.value not in context.every_action and not context.symbols.is_block_hidden("resource"):

@@ -297,7 +297,7 @@ class Grant(Node, frozen=True, gc=False):
 class Deny(Node, frozen=True, gc=False):
     actions: tuple[Name, ...]
     target: Name | AllResources
-    clauses: tuple[Fields | ConditionBlock | Because, ...]
+    clauses: tuple[Fields | Except | ConditionBlock | Because, ...]
 
 
 class Limit(Node, frozen=True, gc=False):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from policylang.model.operands import comparable
 from policylang.model.types import (
     NUMBERS,
     DateTimeType,
@@ -18,7 +19,6 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.model.operands import comparable
 from tests.generated.chooser import Chooser
 from tests.generated.constants import constant, in_text, quoted
 from tests.generated.world import World

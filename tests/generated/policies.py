@@ -222,8 +222,12 @@ def _deny(w: _Writer) -> str:
     text = f"deny {actions} on {resource.name}"
     if not resource.attributes:
         return text
+    names = list(resource.attributes)
     if w.world.features.fields and c.chance(50):
-        text += f" ({', '.join(c.some(list(resource.attributes), 1, 3))})"
+        if len(names) > 1 and c.chance(35):
+            text += f" except {', '.join(c.some(names, 1, len(names) - 1))}"
+        else:
+            text += f" ({', '.join(c.some(names, 1, 3))})"
     if c.chance(75):
         text += f" {{ {condition(c, Scope(w.world, resource.name), w.world.features.depth - 1)} }}"
     return text
