@@ -74,7 +74,7 @@ class Written:
     def given(self) -> dict[str, list[str]]:
         """The places of assignments that say the same, of any user, by each of them."""
         alike: dict[tuple[str, str | None, str | None, str | None], list[str]] = {}
-        for user in self.world.policy_set.users:
+        for user in self.world.written.users:
             for each in user.assignments:
                 alike.setdefault((each.role, each.place, each.start, each.until), []).append(each.at)
         return {at: places for places in alike.values() for at in places}

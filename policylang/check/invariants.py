@@ -163,12 +163,15 @@ def _where(invariant: ir.Invariant) -> Formula:
 
 
 def _find(world: World, formula: Formula, resource: str, asked: Asked) -> Witness | Unproved | None:
-    """Users whom nothing in the question tells apart get one answer, if that is "never"."""
+    """Users whom nothing in the question tells apart get one answer, if that is "never". Invariants are about now and
+    later.
+    """
+    period = world.from_now if asked.period is None else asked.period
     if asked.user is not None and symmetric(world.index, resource, formula):
-        found = world.find(formula, resource, None, asked.period)
+        found = world.find(formula, resource, None, period)
         if found is None:
             return None
-    return world.find(formula, resource, asked.user, asked.period)
+    return world.find(formula, resource, asked.user, period)
 
 
 def _roles(held: Holding, who: Profile) -> frozenset[str]:

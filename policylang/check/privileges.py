@@ -92,18 +92,13 @@ def taken(world: World, source: Source) -> tuple[set[tuple[str, str]], dict[tupl
 # --- people --------------------------------------------------------------------------------------------------
 
 
-def today(world: World) -> str:
-    """The day of the check, in the policy set's timezone."""
-    return world.now.astimezone(world.index.timezone).date().isoformat()
-
-
 def people(world: World) -> dict[str, list[str]]:
     """The users who have a role from any source, now or at a later day, by role, in order of their ids."""
-    day = today(world)
     found: dict[str, set[str]] = {}
     known: dict[Source, frozenset[str]] = {}
     for each in world.user_classes:
-        for source in _held(world.index, each.declared, day):
+        for held in sources(world.index, each.first, None):
+            source = Source(held.kind, held.name, None)
             if source not in known:
                 known[source] = roles_inside(world, source)
             for role in known[source]:
@@ -114,15 +109,6 @@ def people(world: World) -> dict[str, list[str]]:
 def roles_inside(world: World, source: Source) -> frozenset[str]:
     """The roles that somebody with the source has: the role itself and those inside it, or those of the group."""
     return frozenset(chain[-1].name for chain in world.chains(source) if isinstance(chain[-1], ir.Role))
-
-
-def _held(index: Index, user: ir.User, day: str) -> Iterator[Source]:
-    """The sources of a user that are not over, whatever their places."""
-    left = tuple(each for each in user.assignments if each.until is None or each.until >= day)
-    if len(left) < len(user.assignments):
-        index = index.changed(users={user.id: msgspec.structs.replace(user, assignments=left)})
-    for source in sources(index, user.id, None):
-        yield Source(source.kind, source.name, None)
 
 
 # --- words ---------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import msgspec
 from policylang.analysis.formula import AllOf, Not
 from policylang.check.decision import allowed, resource_actions
 from policylang.check.limits import Questions
-from policylang.check.periods import Period, periods
+from policylang.check.periods import Period
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
@@ -101,8 +101,8 @@ class _Comparison:
         yield from ((name,) for name in self.before.index.integrations)
 
     def _periods(self, user: str) -> Iterator[tuple[Period, Profile, Profile]]:
-        later = list(periods(self.after.index, user))
-        for period, one in periods(self.before.index, user):
+        later = list(self.after.all_periods(user))
+        for period, one in self.before.all_periods(user):
             for other_period, other in later:
                 common = _common(period, other_period)
                 if common is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
@@ -130,7 +129,7 @@ class Stacks:
             shared = self._moved(self.world.find(whole, resource), period, self.questions.looks(whole).time)
             if shared is not None:
                 return shared
-        return self.world.find(whole, resource, user, None if period == Period() else period)
+        return self.world.find(whole, resource, user, self._ahead(period))
 
     def possible(self, formula: Formula, plan: Plan, user: str, period: Period) -> Verdict:
         """Whether there is a situation that `ask` would find."""
@@ -139,7 +138,11 @@ class Stacks:
             if self.questions.anybody(whole, plan.resource) is None:
                 return None
             whole = AllOf((whole, *self._writable(whole, plan, period)))
-        return self.world.possible(whole, plan.resource, user, None if period == Period() else period)
+        return self.world.possible(whole, plan.resource, user, self._ahead(period))
+
+    def _ahead(self, period: Period) -> Period:
+        """The period, or all that is not past where no date matters, which is the same for all such users."""
+        return self.world.from_now if period == Period() else period
 
     def _is_about_nobody(self, formula: Formula) -> bool:
         """Whether it does not matter for the formula who asks."""
@@ -154,7 +157,7 @@ class Stacks:
             return None
         if not timed:
             return msgspec.structs.replace(witness, now=period.instant(self.world.now, self.index.timezone))
-        since, until = period.instants(self.index.timezone)
+        since, until = self.world.instants(period)
         inside = (since is None or since <= witness.now) and (until is None or witness.now < until)
         return witness if inside else None
 
@@ -270,7 +273,7 @@ def alike(world: World) -> Iterator[tuple[list[str], ir.User]]:
     for users in world.user_classes:
         found: dict[tuple[str | None, ...], list[str]] = {}
         for user in users.users:
-            found.setdefault(tuple(a.because for a in world.index.users[user].assignments), []).append(user)
+            found.setdefault(tuple(a.because for a in world.whole.users[user].assignments), []).append(user)
         for names in found.values():
             yield names, world.index.users[names[0]]
 
@@ -283,11 +286,6 @@ def permissions_in_words(permissions: Iterable[Permission]) -> str:
     said = [f"{', '.join(actions)} on `{resource}`" for resource, actions in by_resource.items()]
     more = len(said) - 3
     return "; ".join(said) if more <= 0 else f"{'; '.join(said[:3])}; and on {more} more"
-
-
-def today(world: World) -> datetime.date:
-    """The day of the check in the policy set's timezone."""
-    return world.now.astimezone(world.index.timezone).date()
 
 
 def _chosen(type_: Type) -> str | None:

@@ -17,6 +17,7 @@ from policylang.check.periods import Period, periods
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import UserType
+from policylang.runtime.clock import zone
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Profile, make_plan
 from policylang.runtime.sources import Bundle, Source, chains
@@ -38,13 +39,16 @@ class UserClass(msgspec.Struct, frozen=True):
 
 
 class World:
-    """A policy set under examination at ``now``, an aware instant in UTC."""
+    """A policy set under examination at ``now``, an aware instant in UTC: as it is then, and as it is going to be.
+    Assignments that are over are in ``written`` alone.
+    """
 
     def __init__(self, policy_set: ir.PolicySet, now: datetime.datetime, thresholds: Thresholds | None = None) -> None:
-        self.policy_set = policy_set
+        self.written = policy_set
+        self.policy_set = without_past(policy_set, now)
         self.now = now
         self.thresholds = thresholds or Thresholds()
-        self.index = Index(policy_set)
+        self.index = Index(self.policy_set)
         self.parts = Parts(self.index)
         self._found: dict[tuple[Formula, str, str | None, Period | None], Found] = {}
         self._chains: dict[Source, tuple[tuple[Bundle, ...], ...]] = {}
@@ -62,12 +66,13 @@ class World:
     def find(self, formula: Formula, resource: str, user: str | None = None, period: Period | None = None) -> Found:
         """A situation in which the formula holds, see `policylang.analysis.search.find`; asked once.
 
-        ``user`` is the one who makes the request, anybody if ``None``; the instant lies in the period, if one is given.
+        ``user`` is the one who makes the request, anybody if ``None``; the instant lies in the period and is not past,
+        if one is given.
         """
         key = (formula, resource, user, period)
         if key not in self._found:
             at = self._instant(period)
-            since, until = (None, None) if period is None else period.instants(self.index.timezone)
+            since, until = (None, None) if period is None else self.instants(period)
             self._found[key] = find(formula, Asker(self.index, resource, at, user, since, until))
         return self._found[key]
 
@@ -84,11 +89,40 @@ class World:
     def _instant(self, period: Period | None) -> datetime.datetime:
         return self.now if period is None else period.instant(self.now, self.index.timezone)
 
+    def instants(self, period: Period) -> tuple[datetime.datetime | None, datetime.datetime | None]:
+        """The instants of a period from the first one on, up to, not including, the second one: those that are not
+        past, unless all of them are.
+        """
+        since, until = period.instants(self.index.timezone)
+        if until is not None and until <= self.now:
+            return since, until
+        return (self.now if since is None else max(since, self.now)), until
+
+    @cached_property
+    def today(self) -> datetime.date:
+        """The day of the check in the policy set's timezone."""
+        return self.now.astimezone(self.index.timezone).date()
+
+    @cached_property
+    def from_now(self) -> Period:
+        """Today and all days to come."""
+        return Period(self.today)
+
     def periods(self, user: str) -> tuple[tuple[Period, Profile], ...]:
-        """See `policylang.check.periods.periods`; worked out once."""
+        """See `policylang.check.periods.periods`, without those that are over; worked out once."""
         if user not in self._periods:
-            self._periods[user] = tuple(periods(self.index, user))
+            found = periods(self.index, user)
+            self._periods[user] = tuple(each for each in found if each[0].last is None or each[0].last >= self.today)
         return self._periods[user]
+
+    def all_periods(self, user: str) -> Iterator[tuple[Period, Profile]]:
+        """The periods of a user, also those that are over: for claims that something never matters."""
+        return periods(self.whole, user)
+
+    @cached_property
+    def whole(self) -> Index:
+        """The policy set as it is written."""
+        return self.index if self.policy_set is self.written else Index(self.written)
 
     @cached_property
     def bundles(self) -> tuple[tuple[Source, Bundle], ...]:
@@ -174,10 +208,10 @@ class World:
     def user_classes(self) -> tuple[UserClass, ...]:
         """The users, in classes whose members have all in common but who they are: group, job, assignments, policies
         and the attributes that conditions ask about; a user whom a condition names is alone. In the order of their
-        first members.
+        first members. Assignments that are over tell users apart as well.
         """
         classes: dict[tuple[object, ...], list[ir.User]] = {}
-        for user in sorted(self.policy_set.users, key=lambda user: user.id):
+        for user in sorted(self.written.users, key=lambda user: user.id):
             key = (
                 user.group and user.group.name,
                 user.job and user.job.name,
@@ -194,4 +228,19 @@ class World:
                 ),
             )
             classes.setdefault(key, []).append(user)
-        return tuple(UserClass(tuple(user.id for user in users), users[0]) for users in classes.values())
+        return tuple(
+            UserClass(tuple(user.id for user in users), self.index.users[users[0].id]) for users in classes.values()
+        )
+
+
+def without_past(policy_set: ir.PolicySet, now: datetime.datetime) -> ir.PolicySet:
+    """The policy set without the assignments that are over at ``now``."""
+    today = now.astimezone(zone(policy_set.timezone)).date().isoformat()
+    users = tuple(_without_past(user, today) for user in policy_set.users)
+    changed = any(one is not other for one, other in zip(users, policy_set.users, strict=True))
+    return msgspec.structs.replace(policy_set, users=users) if changed else policy_set
+
+
+def _without_past(user: ir.User, today: str) -> ir.User:
+    left = tuple(each for each in user.assignments if each.until is None or each.until >= today)
+    return user if len(left) == len(user.assignments) else msgspec.structs.replace(user, assignments=left)

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylang.check.finding import Finding, replay
-from policylang.check.periods import periods
 from policylang.check.rules.stacking import combined_too_broad, limit_lost, policy_bypassed, role_adds_nothing
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
@@ -154,7 +153,7 @@ class Everything:
 
 def _instants(world: World, users: UserClass) -> Iterator[datetime.datetime]:
     seen = set()
-    for period, who in periods(world.index, users.first):
+    for period, who in world.periods(users.first):
         if who not in seen:
             seen.add(who)
             yield period.instant(NOW, world.index.timezone)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, related
-from policylang.check.holding import holding
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.model.types import SetType, UserType
+from policylang.runtime.sources import sources
 
 RULE = Rule(
     code="PL506",
@@ -76,12 +76,11 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _can_be_held(world: World) -> set[str]:
-    held, index = holding(world), world.index
+    index = world.index
     waiting: list[ir.Role | ir.Group] = list(world.policy_set.groups)
     waiting += [index.roles[ref.name] for job in world.policy_set.jobs for ref in job.roles]
-    for holder in held.holders:
-        if holder.declared is not None:
-            waiting += [index.roles[s.name] for s in holder.profile.sources if s.kind == "role"]
+    for user in world.whole.users:
+        waiting += [index.roles[source.name] for source in sources(world.whole, user, None) if source.kind == "role"]
     if any(user.superuser and not user.terminated for user in world.policy_set.users):
         waiting += [role for role in world.policy_set.roles if role.protected]
     found: set[str] = set()

@@ -78,7 +78,7 @@ def _nothing(
     instance = world.instance(append.limit)
     resource = instance.resource
     granted, asked, unproved = False, False, False
-    for period, who in world.periods(kind.first):
+    for period, who in world.all_periods(kind.first):
         for action in world.index.resources[resource].actions:
             if action.bypasses_policies or not world.applies(append.limit, action.name):
                 continue

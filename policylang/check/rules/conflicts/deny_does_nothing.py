@@ -204,7 +204,11 @@ def _left_by_users(
     everyone = [said for said in waiting if said.by is None]
     done: set[int] = set()
     for kind in world.user_classes:
-        mine = {id(said): said for source in _all_sources(world, kind.declared) for said in said_in.get(source, ())}
+        mine = {
+            id(said): said
+            for source in _all_sources(world, world.whole.users[kind.first])
+            for said in said_in.get(source, ())
+        }
         if kind.declared.overrides:
             mine.update((id(said), said) for said in everyone)
         todo = [said for key, said in mine.items() if key not in done]
@@ -225,7 +229,7 @@ def _all_sources(world: World, user: ir.User) -> Iterator[tuple[str, str]]:
 
 
 def _matches_for_user(world: World, questions: Questions, said: _Said, kind: UserClass) -> bool:
-    for period, who in world.periods(kind.first):
+    for period, who in world.all_periods(kind.first):
         for deny in said.denies:
             for action in deny.actions:
                 plan = world.plan(who, action, deny.resource)

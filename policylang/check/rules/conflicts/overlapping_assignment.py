@@ -27,7 +27,7 @@ resource doc { site : site  actions view }
 role guard { grant view on doc }
 user "amy@acme.test" {
   assign role guard at region "North"
-  assign role guard at site "HQ" from 2026-01-01 until 2026-03-31   #! PL212
+  assign role guard at site "HQ" from 2027-01-01 until 2027-03-31   #! PL212
 }
 """,
     good="""\
@@ -47,11 +47,11 @@ resource doc { site : site  actions view }
 role guard { grant view on doc }
 user "amy@acme.test" {
   assign role guard at site "HQ"
-  assign role guard at site "Mill" until 2026-03-31
+  assign role guard at site "Mill" until 2027-03-31
 }
 user "bob@acme.test" {
-  assign role guard at site "HQ" until 2026-03-31
-  assign role guard at site "HQ" from 2026-04-01
+  assign role guard at site "HQ" until 2027-03-31
+  assign role guard at site "HQ" from 2027-04-01
 }
 """,
     since="0.1.0",

@@ -41,8 +41,8 @@ role guard { portal staff  grant view on doc }
 role customer { portal client  grant view on doc }
 role analyst { grant view on doc }
 user "amy@acme.test" {
-  assign role guard until 2026-05-31
-  assign role customer from 2026-06-01
+  assign role guard until 2027-05-31
+  assign role customer from 2027-06-01
   assign role analyst
 }
 """,

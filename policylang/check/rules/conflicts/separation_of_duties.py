@@ -48,7 +48,7 @@ resource invoice { site : site  actions create, approve }
 separate create on invoice from approve on invoice "four eyes"
 role clerk { grant create on invoice }
 role boss { grant approve on invoice }
-user "amy@acme.test" { assign role clerk until 2026-05-31  assign role boss from 2026-06-01 }
+user "amy@acme.test" { assign role clerk until 2027-05-31  assign role boss from 2027-06-01 }
 user "bob@acme.test" { assign role clerk at site "North"  assign role boss at site "South" }
 """,
     since="0.1.0",

@@ -65,7 +65,7 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _unused(world: World) -> Iterator[tuple[str, str, str, str]]:
-    of = world.policy_set
+    of = world.written
     attached = _attached(world)
     for policy in of.policies:
         if policy.name not in attached:
@@ -161,7 +161,7 @@ def _attributes(world: World) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _places(world: World) -> Iterator[tuple[str, str, str, str]]:
-    of, index = world.policy_set, world.index
+    of, index = world.written, world.index
     if not of.places:
         return
     attributes = [attribute for resource in of.resources for attribute in resource.attributes]

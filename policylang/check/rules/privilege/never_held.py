@@ -74,7 +74,7 @@ def _reached(world: World) -> set[str]:
     index = world.index
     waiting: list[Bundle] = []
     for requester in index.requesters:
-        for source in sources(index, requester, None):
+        for source in sources(world.whole, requester, None):
             waiting.append(index.groups[source.name] if source.kind == "group" else index.roles[source.name])
     if any(user.superuser and not user.terminated for user in world.policy_set.users):
         waiting += [role for role in world.policy_set.roles if role.protected]

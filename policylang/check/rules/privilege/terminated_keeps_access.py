@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, counted
-from policylang.check.privileges import role_source, several, ticked, today
+from policylang.check.privileges import role_source, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -44,13 +44,12 @@ terminated user "bob@acme.test" {
 
 
 def check(world: World) -> Iterator[Finding]:
-    """The group, the roles of the job, assignments that are not over, and roles that are not essential inside those
+    """The group, the roles of the job, assignments, and roles that are not essential inside those
     that are: these even count in decisions. One finding for all users who have the same.
     """
-    day = today(world)
     for each in world.user_classes:
         if each.declared.terminated:
-            kept = _kept(world, each.declared, day)
+            kept = _kept(world, each.declared)
             if kept:
                 verb = "keeps" if len(each.users) == 1 else "keep"
                 yield Finding(
@@ -61,13 +60,13 @@ def check(world: World) -> Iterator[Finding]:
                 )
 
 
-def _kept(world: World, user: ir.User, day: str) -> list[str]:
+def _kept(world: World, user: ir.User) -> list[str]:
     index = world.index
     kept: list[str] = []
     if user.group is not None:
         kept.append(f"the group `{user.group.name}`")
     job = [] if user.job is None else [ref.name for ref in index.jobs[user.job.name].roles]
-    given = [a.role for a in user.assignments if a.until is None or a.until >= day]
+    given = [a.role for a in user.assignments]
     for name in dict.fromkeys((*job, *given)):
         if index.roles[name].essential:
             inside = (chain[-1] for chain in world.chains(role_source(name)))

@@ -52,8 +52,8 @@ role printer { grant view, print on bill }
 role checker { grant view, approve, print on bill }
 user "ada@acme.test" { assign role maker  assign role printer }
 user "ben@acme.test" {
-  assign role maker from 2026-01-01 until 2026-06-30
-  assign role checker from 2026-07-01 until 2026-12-31
+  assign role maker from 2027-01-01 until 2027-06-30
+  assign role checker from 2027-07-01 until 2027-12-31
 }
 """,
     since="0.1.0",

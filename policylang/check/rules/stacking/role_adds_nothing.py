@@ -50,7 +50,7 @@ role writer { grant view on doc }
 role chief { grant view, modify on doc }
 user "ada@acme.test" { assign role reader  assign role editor }
 user "ben@acme.test" { assign role writer  assign role chief }   # can be chosen as an author
-user "eve@acme.test" { assign role reader until 2026-06-30  assign role editor from 2026-07-01 }
+user "eve@acme.test" { assign role reader until 2027-06-30  assign role editor from 2027-07-01 }
 """,
     since="0.1.0",
     proof=True,

@@ -44,8 +44,8 @@ user "ada@acme.test" in everything { assign role a  assign role b }
 user "ben@acme.test" {
   assign role a
   assign role b
-  assign role c until 2026-06-30
-  assign role d from 2026-07-01
+  assign role c until 2027-06-30
+  assign role d from 2027-07-01
 }
 """,
     since="0.1.0",
@@ -53,8 +53,8 @@ user "ben@acme.test" {
 
 
 def check(world: World) -> Iterator[Finding]:
-    """The group, the roles of the job and those given directly that a user has at one time, whether that is over, now
-    or to come. A role that is given at several places counts once, and roles inside others do not count: they are
+    """The group, the roles of the job and those given directly that a user has at one time, now or
+    to come. A role that is given at several places counts once, and roles inside others do not count: they are
     looked at where they are put together. `roles_per_user` is the most that is fine. One finding for a class of users.
     """
     stacks = world.once(Stacks)

@@ -44,8 +44,8 @@ role reader { grant view on doc }
 role editor { grant modify on doc }
 job "ED" { role reader }
 user "ada@acme.test" {
-  assign role reader until 2026-06-30
-  assign role editor from 2026-07-01
+  assign role reader until 2027-06-30
+  assign role editor from 2027-07-01
 }
 user "ben@acme.test" job "ED" { assign role editor }
 """,

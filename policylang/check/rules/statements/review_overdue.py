@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from policylang.check.finding import Finding
 from policylang.check.reviews import latest_reviews, next_review
-from policylang.check.stacks import today
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 
@@ -37,7 +36,7 @@ def check(world: World) -> Iterator[Finding]:
     """The next review is due on the day that lies so long after the last one, in the policy set's timezone, and overdue
     when that day is over. Of several lines about the same, as in a log, the latest review counts for all of them.
     """
-    day = today(world)
+    day = world.today
     last = latest_reviews(world.policy_set)
     for review in world.policy_set.reviews:
         seen = last.get((review.kind, review.name))
