@@ -106,7 +106,9 @@ def _policy_set(rng: random.Random) -> str:
             items.append(f"{rng.choice(('append', 'override'))} policy p{rng.randrange(4)}")
         for _ in range(rng.randrange(3)):
             where = rng.choice(("", "", ' at site "A"', ' at region "N"'))
-            when = rng.choice(("", "", " until 2026-01-01", " until 2027-01-01", " from 2027-01-02", " from 2027-06-01"))
+            when = rng.choice(
+                ("", "", " until 2026-01-01", " until 2027-01-01", " from 2027-01-02", " from 2027-06-01")
+            )
             items.append(f"assign role r{rng.randrange(4)}{where}{when}")
         mark = rng.choice(("", "", "", "terminated "))
         group = rng.choice(("", " in g0", " in g1"))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import msgspec
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holding, atoms, holding
-from policylang.check.world import World
+from policylang.check.holding import Holding, Permission, atoms, holding
+from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.model.types import PlaceType
+from policylang.runtime.plan import Profile
+from policylang.runtime.sources import Source
 
 RULE = Rule(
     code="PL507",
@@ -18,8 +23,9 @@ RULE = Rule(
     severity="error",
     summary="an assignment or requirement at a kind of place that does not exist there",
     why=(
-        "A role given at a place reaches the records that live at the place or below it. Where the records of a role "
-        "live nowhere, or higher up, it reaches nothing, and a requirement at such a place is never met there."
+        "A role given at a place reaches the records that live at the place or below it. A grant on records that live "
+        "nowhere, or higher up, opens nothing from there: it is ticked, and the page stays closed. A requirement at "
+        "such a place is never met there."
     ),
     bad="""\
 scope region contains site
@@ -55,10 +61,16 @@ def check(world: World) -> Iterator[Finding]:
     without grants is a responsibility and the same everywhere; one whose grants are all required by other actions does
     its work wherever it is given.
 
+    Else each grant of the role that is of no use from the place: the records cannot live there, no action requires the
+    grant, and the user has it from no other source, at some time, from which it is. A line about many resources is one
+    that is of no use for any of them. A deny likewise, if the user is granted what it would take away. One finding for
+    a line, with the users.
+
     A requirement at a kind of place, if the records live nowhere, or at a place that is larger or in another tree.
     """
     yield from _requirements(world)
     yield from _assignments(world)
+    yield from _Lines(world).findings()
 
 
 def _kind(world: World, resource: str) -> str | None:
@@ -99,22 +111,19 @@ def _requirements(world: World) -> Iterator[Finding]:
 
 def _assignments(world: World) -> Iterator[Finding]:
     held, index = holding(world), world.index
-    fits: dict[tuple[str, str], bool] = {}
     for users in world.user_classes:
         told: set[tuple[str, str]] = set()
         for each in users.declared.assignments:
             if each.place is None or (each.role, each.place) in told:
                 continue
             key = each.role, index.places[each.place].kind
-            if key not in fits:
-                fits[key] = _fits(held, *key)
-            if not fits[key]:
+            if not _fits(held, *key):
                 told.add((each.role, each.place))
                 yield Finding(
                     code="PL507",
                     message=(
                         f"`{each.role}` is given to {counted(users.users)} at {key[1]} `{each.place}`, where it "
-                        f"reaches nothing: {_where(held, each.role)}"
+                        f"reaches nothing: {_where(world, [said.resource for said in _statements(held, each.role)])}"
                     ),
                     at=users.declared.at,
                     help="give the role without a place, or at a place where such records live",
@@ -129,21 +138,151 @@ def _statements(held: Holding, role: str) -> list[ir.Grant | ir.Deny]:
     return found
 
 
+def _reaches(world: World, kind: str | None, resource: str) -> bool:
+    """Whether records of the resource can live at a kind of place, or below it; or anywhere, without one."""
+    lives = _kind(world, resource)
+    return kind is None or (lives is not None and world.index.is_kind_or_above(kind, lives))
+
+
 def _fits(held: Holding, role: str, kind: str) -> bool:
     """Whether a role does something at a kind of place."""
     said = _statements(held, role)
-    for each in said:
-        lives = _kind(held.world, each.resource)
-        if lives is not None and held.world.index.is_kind_or_above(kind, lives):
-            return True
+    if any(_reaches(held.world, kind, each.resource) for each in said):
+        return True
     granted = held.granted(("role", role))
     return not said or (bool(granted) and granted <= held.required)
 
 
-def _where(held: Holding, role: str) -> str:
-    resources = list(dict.fromkeys(each.resource for each in _statements(held, role)))
-    kinds = list(dict.fromkeys(kind for name in resources if (kind := _kind(held.world, name)) is not None))
+def _where(world: World, resources: Iterable[str]) -> str:
+    resources = list(dict.fromkeys(resources))
+    kinds = list(dict.fromkeys(kind for name in resources if (kind := _kind(world, name)) is not None))
     what = listed([f"`{name}`" for name in resources[:3]], "and")
     more = f" and {len(resources) - 3} more" if len(resources) > 3 else ""
     where = f"at a {listed(kinds, 'or')}" if kinds else "at no place"
     return f"records of {what}{more} live {where}"
+
+
+class _Line(msgspec.Struct):
+    """A grant or a deny that is of no use from some places: what it says of each resource, and whose it is."""
+
+    said: dict[str, list[str]]
+    is_deny: bool
+    at: str
+    users: dict[str, None] = {}
+    given: dict[str, ir.Assignment] = {}
+
+
+class _Lines:
+    """Grants and denies of roles that do something at a place, and are of no use there themselves."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.held = world, holding(world)
+        self._idle: dict[tuple[str, str], list[_Line]] = {}
+
+    def findings(self) -> Iterator[Finding]:
+        lines: dict[str, _Line] = {}
+        for users in self.world.user_classes:
+            if any(each.place is not None for each in users.declared.assignments):
+                for _, who in self.world.periods(users.first):
+                    for source in who.sources:
+                        self._look(users, who, source, lines)
+        for line in lines.values():
+            yield self._finding(line)
+
+    def _look(self, users: UserClass, who: Profile, source: Source, lines: dict[str, _Line]) -> None:
+        if source.place is None:
+            return
+        for idle in self.idle(source.name, self.world.index.places[source.place].kind):
+            open_ = [
+                (action, resource)
+                for resource, actions in idle.said.items()
+                for action in actions
+                if self._is_open(who, action, resource)
+            ]
+            for resource, actions in idle.said.items():
+                told = [action for action in actions if ((action, resource) in open_) == idle.is_deny]
+                if told:
+                    line = lines.setdefault(idle.at, _Line({}, idle.is_deny, idle.at))
+                    known = line.said.setdefault(resource, [])
+                    known += [action for action in told if action not in known]
+                    line.users.update(dict.fromkeys(users.users))
+                    for each in users.declared.assignments:
+                        if (each.role, each.place) == (source.name, source.place):
+                            line.given[each.at] = each
+
+    def _is_open(self, who: Profile, action: str, resource: str) -> bool:
+        """Whether some source grants the action where records of the resource can live."""
+        return any(
+            (action, resource) in self.held.granted((source.kind, source.name))
+            and _reaches(self.world, self._kind_of(source), resource)
+            for source in who.sources
+        )
+
+    def _kind_of(self, source: Source) -> str | None:
+        return None if source.place is None else self.world.index.places[source.place].kind
+
+    def idle(self, role: str, kind: str) -> list[_Line]:
+        """The lines in a role, and in those inside it, that are of no use at a kind of place."""
+        if (role, kind) not in self._idle:
+            found: dict[str, list[ir.Grant | ir.Deny]] = {}
+            if _fits(self.held, role, kind):
+                for each in _statements(self.held, role):
+                    found.setdefault(each.at, []).append(each)
+            lines = [self._line(each, kind) for each in found.values()]
+            self._idle[role, kind] = [line for line in lines if line.said]
+        return self._idle[role, kind]
+
+    def _line(self, statements: list[ir.Grant | ir.Deny], kind: str) -> _Line:
+        line = _Line({}, isinstance(statements[0], ir.Deny), statements[0].at)
+        if len({each.resource for each in statements}) > 1 and any(
+            _reaches(self.world, kind, each.resource) for each in statements
+        ):
+            return line
+        for each in statements:
+            if not _reaches(self.world, kind, each.resource):
+                idle = [a for a in each.actions if line.is_deny or not self._is_required(a, each.resource, kind)]
+                if idle:
+                    line.said[each.resource] = idle
+        return line
+
+    def _is_required(self, action: str, resource: str, kind: str) -> bool:
+        """Whether some action requires the grant, and one at such a place is enough."""
+        index = self.world.index
+        return any(at is None or index.is_kind_or_above(kind, at) for at in self._required.get((action, resource), ()))
+
+    @cached_property
+    def _required(self) -> dict[Permission, set[str | None]]:
+        """The actions on resources that some action requires, and at which kinds of place."""
+        found: dict[Permission, set[str | None]] = {}
+        for resource in self.world.policy_set.resources:
+            for action in resource.actions:
+                for atom in atoms(action.requires):
+                    if isinstance(atom, ir.RequiresGrant):
+                        found.setdefault((atom.action, atom.resource), set()).add(atom.place_kind)
+        return found
+
+    def _finding(self, line: _Line) -> Finding:
+        index, users = self.world.index, list(line.users)
+        what = [f"{', '.join(actions)} on `{resource}`" for resource, actions in line.said.items()]
+        some = ", ".join(what[:3]) + (f" and {len(what) - 3} more" if len(what) > 3 else "")
+        given = list(line.given.values())
+        roles = listed([f"`{role}`" for role in list(dict.fromkeys(each.role for each in given))[:3]], "and")
+        place = given[0].place
+        assert place is not None
+        places = f"{index.places[place].kind} `{place}`" if len({each.place for each in given}) == 1 else "places"
+        has = f"{'has' if len(users) == 1 else 'have'} {roles} at {places}"
+        return Finding(
+            code="PL507",
+            message=(
+                f"the deny of {some} takes nothing from {counted(users)}, who {has}"
+                if line.is_deny
+                else f"{some} is never open to {counted(users)}, who {has}"
+            )
+            + f": {_where(self.world, line.said)}",
+            at=line.at,
+            help=f"{'say it' if line.is_deny else 'grant it'} in a role that is given without a place",
+            related=(
+                *(related(each.at, "given here") for each in given[:3]),
+                *(related(index.resources[resource].at, "the resource") for resource in list(line.said)[:1]),
+            ),
+        )
