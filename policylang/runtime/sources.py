@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -59,29 +59,87 @@ def is_active(index: Index, assignment: ir.Assignment, now: datetime.datetime) -
     )
 
 
+def outermost(index: Index, source: Source) -> Bundle:
+    """The group or role that a source is."""
+    return index.groups[source.name] if source.kind == "group" else index.roles[source.name]
+
+
+def inside(index: Index, source: Source) -> Iterator[Bundle]:
+    """The source itself and every role inside it to any depth, each once, the nearest first."""
+    waiting = [outermost(index, source)]
+    seen = {waiting[0].at}
+    for bundle in waiting:
+        yield bundle
+        for ref in bundle.roles:
+            role = index.roles[ref.name]
+            if role.at not in seen:
+                seen.add(role.at)
+                waiting.append(role)
+
+
 def chains(index: Index, source: Source) -> Iterator[tuple[Bundle, ...]]:
     """The source itself and every role inside it to any depth, each with what is around it, outermost first.
 
-    A role that lies inside in several ways comes once for each set of limiting bundles around it; ways that differ in
-    bundles without limits are one, so that roles in roles in roles do not multiply.
+    A role that lies inside in several ways comes once for each set of limiting bundles around it, and not for a set
+    that contains another one: what it says is open wherever it would be with fewer limits. So roles in roles in roles
+    do not multiply where their limits do not. How much they may otherwise is bounded by the compiler, see `model.ways`.
     """
-    outermost: Bundle = index.groups[source.name] if source.kind == "group" else index.roles[source.name]
-    waiting: list[tuple[Bundle, ...]] = [(outermost,)]
+    least = least_limiting(outermost(index, source), index.roles)
+    waiting: list[tuple[Bundle, ...]] = [(outermost(index, source),)]
     seen: set[tuple[str, frozenset[str]]] = set()
+    for chain in waiting:
+        limiting = frozenset(bundle.at for bundle in chain if bundle.limits)
+        if limiting in least[chain[-1].at] and (chain[-1].at, limiting) not in seen:
+            seen.add((chain[-1].at, limiting))
+            yield chain
+            waiting += [(*chain, index.roles[ref.name]) for ref in chain[-1].roles]
+
+
+def least_limiting(outer: Bundle, roles: Mapping[str, ir.Role]) -> dict[str, frozenset[frozenset[str]]]:
+    """By place, a bundle and every role inside it, with the sets of limiting bundles around each, itself included, of
+    which none contains another.
+    """
+    found: dict[str, dict[frozenset[str], None]] = {outer.at: {_own(outer): None}}
+    least: dict[str, frozenset[frozenset[str]]] = {}
+    for bundle in _outer_first(outer, roles):
+        least[bundle.at] = _without_larger(found[bundle.at])
+        for ref in bundle.roles:
+            role = roles[ref.name]
+            found.setdefault(role.at, {}).update((around | _own(role), None) for around in least[bundle.at])
+    return least
+
+
+def _own(bundle: Bundle) -> frozenset[str]:
+    return frozenset((bundle.at,)) if bundle.limits else frozenset()
+
+
+def _without_larger(sets: Iterable[frozenset[str]]) -> frozenset[frozenset[str]]:
+    """The sets of which none contains another."""
+    kept: list[frozenset[str]] = []
+    for each in sorted(sets, key=len):
+        if not any(other <= each for other in kept):
+            kept.append(each)
+    return frozenset(kept)
+
+
+def _outer_first(outer: Bundle, roles: Mapping[str, ir.Role]) -> list[Bundle]:
+    """A bundle and every role inside it, each behind all those around it."""
+    done: dict[str, Bundle] = {}
+    waiting: list[tuple[Bundle, bool]] = [(outer, False)]
     while waiting:
-        chain = waiting.pop(0)
-        way = (chain[-1].name, frozenset(bundle.at for bundle in chain if bundle.limits))
-        if way in seen:
-            continue
-        seen.add(way)
-        yield chain
-        waiting += [(*chain, index.roles[ref.name]) for ref in chain[-1].roles]
+        bundle, is_done = waiting.pop()
+        if is_done:
+            done[bundle.at] = bundle
+        elif bundle.at not in done:
+            waiting.append((bundle, True))
+            waiting += [(roles[ref.name], False) for ref in bundle.roles if roles[ref.name].at not in done]
+    return list(done.values())[::-1]
 
 
 def has_role(index: Index, user: str, role: str, now: datetime.datetime) -> bool:
     """Whether the user has the role at ``now`` from any source, wherever it holds."""
     return any(
-        isinstance(chain[-1], ir.Role) and chain[-1].name == role
+        isinstance(bundle, ir.Role) and bundle.name == role
         for source in sources(index, user, now)
-        for chain in chains(index, source)
+        for bundle in inside(index, source)
     )
