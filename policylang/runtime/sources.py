@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Bundle, Limiting, Name, least_limiting, name_of
 from policylang.runtime.index import Index
-
-Bundle = ir.Group | ir.Role
 
 
 class Source(msgspec.Struct, frozen=True, gc=False):
@@ -67,14 +66,13 @@ def outermost(index: Index, source: Source) -> Bundle:
 def inside(index: Index, source: Source) -> Iterator[Bundle]:
     """The source itself and every role inside it to any depth, each once, the nearest first."""
     waiting = [outermost(index, source)]
-    seen = {waiting[0].at}
+    seen = {name_of(waiting[0])}
     for bundle in waiting:
         yield bundle
         for ref in bundle.roles:
-            role = index.roles[ref.name]
-            if role.at not in seen:
-                seen.add(role.at)
-                waiting.append(role)
+            if ("role", ref.name) not in seen:
+                seen.add(("role", ref.name))
+                waiting.append(index.roles[ref.name])
 
 
 def chains(index: Index, source: Source) -> Iterator[tuple[Bundle, ...]]:
@@ -82,58 +80,18 @@ def chains(index: Index, source: Source) -> Iterator[tuple[Bundle, ...]]:
 
     A role that lies inside in several ways comes once for each set of limiting bundles around it, and not for a set
     that contains another one: what it says is open wherever it would be with fewer limits. So roles in roles in roles
-    do not multiply where their limits do not. How much they may otherwise is bounded by the compiler, see `model.ways`.
+    do not multiply where their limits do not; where they do, the compiler refuses them (see `policylang.ir.nesting`).
     """
-    least = least_limiting(outermost(index, source), index.roles)
-    waiting: list[tuple[Bundle, ...]] = [(outermost(index, source),)]
-    seen: set[tuple[str, frozenset[str]]] = set()
+    outer = outermost(index, source)
+    least = least_limiting(outer, index.roles)
+    waiting: list[tuple[Bundle, ...]] = [(outer,)]
+    seen: set[tuple[Name, Limiting]] = set()
     for chain in waiting:
-        limiting = frozenset(bundle.at for bundle in chain if bundle.limits)
-        if limiting in least[chain[-1].at] and (chain[-1].at, limiting) not in seen:
-            seen.add((chain[-1].at, limiting))
+        name, limiting = name_of(chain[-1]), frozenset(name_of(bundle) for bundle in chain if bundle.limits)
+        if limiting in least[name] and (name, limiting) not in seen:
+            seen.add((name, limiting))
             yield chain
             waiting += [(*chain, index.roles[ref.name]) for ref in chain[-1].roles]
-
-
-def least_limiting(outer: Bundle, roles: Mapping[str, ir.Role]) -> dict[str, frozenset[frozenset[str]]]:
-    """By place, a bundle and every role inside it, with the sets of limiting bundles around each, itself included, of
-    which none contains another.
-    """
-    found: dict[str, dict[frozenset[str], None]] = {outer.at: {_own(outer): None}}
-    least: dict[str, frozenset[frozenset[str]]] = {}
-    for bundle in _outer_first(outer, roles):
-        least[bundle.at] = _without_larger(found[bundle.at])
-        for ref in bundle.roles:
-            role = roles[ref.name]
-            found.setdefault(role.at, {}).update((around | _own(role), None) for around in least[bundle.at])
-    return least
-
-
-def _own(bundle: Bundle) -> frozenset[str]:
-    return frozenset((bundle.at,)) if bundle.limits else frozenset()
-
-
-def _without_larger(sets: Iterable[frozenset[str]]) -> frozenset[frozenset[str]]:
-    """The sets of which none contains another."""
-    kept: list[frozenset[str]] = []
-    for each in sorted(sets, key=len):
-        if not any(other <= each for other in kept):
-            kept.append(each)
-    return frozenset(kept)
-
-
-def _outer_first(outer: Bundle, roles: Mapping[str, ir.Role]) -> list[Bundle]:
-    """A bundle and every role inside it, each behind all those around it."""
-    done: dict[str, Bundle] = {}
-    waiting: list[tuple[Bundle, bool]] = [(outer, False)]
-    while waiting:
-        bundle, is_done = waiting.pop()
-        if is_done:
-            done[bundle.at] = bundle
-        elif bundle.at not in done:
-            waiting.append((bundle, True))
-            waiting += [(roles[ref.name], False) for ref in bundle.roles if roles[ref.name].at not in done]
-    return list(done.values())[::-1]
 
 
 def has_role(index: Index, user: str, role: str, now: datetime.datetime) -> bool:

@@ -8,14 +8,15 @@ the last resort, because it is for everybody who has the role or group.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from policylang.ir import nodes as ir
 from policylang.runtime.explaining.edits import Question, applied, ask
 from policylang.runtime.explaining.gaps import Gap, asked, moments, shared_gaps, way_gaps
 from policylang.runtime.explaining.roles import assignments, breadth, memberships, statements
 from policylang.runtime.explaining.solve import Edits, setting, situation, target_of, together
 from policylang.runtime.explaining.tree import Edit
-from policylang.runtime.explaining.ways import Grounds, grounds, possible_sources, record_place, ways, where_in_words
+from policylang.runtime.explaining.ways import grounds, possible_sources, record_place, ways, where_in_words
 from policylang.runtime.sources import Source
 from policylang.runtime.values import BadValueError
 
@@ -144,15 +145,24 @@ def _openings(prefix: Edits, q: Question) -> Iterator[Edits]:
     """Changes that begin with a role, a group or a grant that the user does not have."""
     s, fields = situation(q, False), asked(q)
     for edit in (*assignments(q, s, q.action, q.resource, fields), *memberships(q, fields)):
-        new = edit.data.get("assign") or edit.data["group"]
-        name = new.get("role") or new["group"]
-        yield from _changes((*prefix, edit), applied(q, edit), (name, new.get("place")))
+        if edit.kind == "assign":
+            given = edit.data["assign"]
+            only = Source("role", given["role"], given["place"])
+        else:
+            only = Source("group", edit.data["group"]["group"], None)
+        yield from _changes((*prefix, edit), applied(q, edit), only.__eq__)
     for edit, bundle in statements(q, s, q.action, q.resource, fields):
-        yield from _changes((*prefix, edit), applied(q, edit), (bundle.name, None))
+        name = ("role" if isinstance(bundle, ir.Role) else "group", bundle.name)
+        yield from _changes((*prefix, edit), applied(q, edit), _named(name))
 
 
-def _changes(prefix: Edits, q: Question, only: tuple[str, str | None] | None) -> Iterator[Edits]:
-    """Changes that open one of the ways; of the source with a name and place only, if given."""
+def _named(name: tuple[str, str]) -> Callable[[Source], bool]:
+    """Whether a source, wherever it holds, is the group or role of a name."""
+    return lambda source: (source.kind, source.name) == name
+
+
+def _changes(prefix: Edits, q: Question, wanted: Callable[[Source], bool] | None) -> Iterator[Edits]:
+    """Changes that open one of the ways; of the wanted sources only, if given."""
     shared = list(shared_gaps(q))
     if any(not gap for gap in shared):
         return
@@ -160,18 +170,11 @@ def _changes(prefix: Edits, q: Question, only: tuple[str, str | None] | None) ->
     if asked(q):
         each = (ways(situation(q, after), q.action, ()) for after in moments(q))
         covered = frozenset.intersection(*(frozenset(f for way in w if way.open for f in way.fields) for w in each))
-    for way in itertools.islice(_grounds(q, only), _MOST_WAYS):
+    for way in itertools.islice(grounds(situation(q, False), q.action, wanted), _MOST_WAYS):
         for edits in _combined([*shared, *way_gaps(q, way, covered)]):
             made = together((prefix, edits))
             if made and len(made) <= _MOST_EDITS:
                 yield made
-
-
-def _grounds(q: Question, only: tuple[str, str | None] | None) -> Iterator[Grounds]:
-    def wanted(source: Source) -> bool:
-        return only is None or (source.name == only[0] and (only[1] is None or source.place == only[1]))
-
-    return grounds(situation(q, False), q.action, wanted)
 
 
 def _combined(gaps: list[Gap]) -> Iterator[Edits]:

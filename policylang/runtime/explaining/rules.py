@@ -14,7 +14,7 @@ from policylang.runtime.explaining.values import condition_text, cut, named, sho
 from policylang.runtime.explaining.ways import Tester, appended, bundle_in_words, possible_sources, record_place
 from policylang.runtime.index import Index
 from policylang.runtime.reference import changed, is_met, written
-from policylang.runtime.sources import Bundle, chains, has_role
+from policylang.runtime.sources import Bundle, has_role, inside
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError, attribute
 
@@ -67,10 +67,10 @@ def placed_denies(s: Situation, action: str) -> tuple[PlacedDeny, ...]:
     found: dict[str, PlacedDeny] = {}
     for possible in possible_sources(s.index, s.user, s.now):
         if possible.inactive is None and s.index.covers(possible.source.place, place):
-            for chain in chains(s.index, possible.source):
-                for deny in chain[-1].denies:
+            for bundle in inside(s.index, possible.source):
+                for deny in bundle.denies:
                     if deny.resource == s.resource and action in deny.actions:
-                        found.setdefault(deny.at, PlacedDeny(deny, chain[-1]))
+                        found.setdefault(deny.at, PlacedDeny(deny, bundle))
     for deny in s.index.denies:
         if deny.resource == s.resource and action in deny.actions:
             found.setdefault(deny.at, PlacedDeny(deny, None))
@@ -169,6 +169,6 @@ def not_eligible(s: Situation, user: object, role: str) -> str | None:
 
 def _lost_role(index: Index, user: str, role: str, s: Situation) -> str:
     for possible in possible_sources(index, user, s.now):
-        if possible.inactive is not None and any(chain[-1].name == role for chain in chains(index, possible.source)):
+        if possible.inactive is not None and index.roles[role] in inside(index, possible.source):
             return f" ({possible.inactive})"
     return ""

@@ -12,6 +12,7 @@ from policylang.model import conditions as c
 from policylang.runtime.index import Index
 from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan, profile
 from policylang.runtime.reference import decide
+from policylang.runtime.sources import Source
 from policylang.runtime.truth import Situation, Test, truth
 from policylang.testing.coverage.outcomes import tests
 from policylang.testing.generate.demands import Demands, deny_turns, limit_turns
@@ -82,7 +83,7 @@ class Builder:
 
     def source(self, role: str, place: str | None) -> list[Built]:
         """Records that a role given at a place opens, and beside it; one record for a role that holds everywhere."""
-        mine = [way for way in self.plan.ways if way.source.name == role and way.place == place]
+        mine = [way for way in self.plan.ways if way.source == Source("role", role, place)]
         for way in mine:
             demands = [*self._inside(way), *self._demands.appended(), *self._demands.undenied()]
             demands += (self._demands.closed(other) for other in self.plan.ways if other not in mine)

@@ -144,7 +144,7 @@ class _Checker:
     def bundles(self) -> Iterator[Finding]:
         for source, bundle in inner_first(self.world):
             for separation in self._with_both(self.holds(source).granted.keys()):
-                inside = {chain[-1].name for chain in self.world.chains(source)[1:]} - {bundle.name}
+                inside = {chain[-1].name for chain in self.world.chains(source)[1:]}
                 told = any(self.alone(Source("role", name, None), separation) for name in inside)
                 if self.alone(source, separation) and not told:
                     yield self._of_bundle(separation, source, bundle)
