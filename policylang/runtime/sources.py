@@ -9,7 +9,8 @@ from typing import Literal
 import msgspec
 
 from policylang.ir import nodes as ir
-from policylang.ir.nesting import Bundle, Limiting, Name, least_limiting, name_of
+from policylang.ir.nesting import Bundle as Bundle
+from policylang.ir.nesting import Limiting, Name, least_limiting, name_of
 from policylang.runtime.index import Index
 
 
