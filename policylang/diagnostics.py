@@ -18,11 +18,19 @@ class Related(msgspec.Struct, frozen=True):
     message: str
 
 
+class Edit(msgspec.Struct, frozen=True):
+    """A change of a source: the text to put in place of what stands at the location."""
+
+    location: Location
+    text: str
+
+
 class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     """One finding.
 
     ``message`` is lower case without a final period and quotes the user's words in backticks; ``help`` says what to
-    do. ``witness`` is a concrete request that shows the finding, in the shape that ``policylang decide`` takes.
+    do; where that is a change of the text and nothing else, ``edit`` is the change. ``witness`` is a concrete request
+    that shows the finding, in the shape that ``policylang decide`` takes.
     """
 
     code: str
@@ -32,6 +40,7 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     related: tuple[Related, ...] = ()
     severity: Severity = "error"
     witness: dict[str, Any] | None = None
+    edit: Edit | None = None
 
     @property
     def order(self) -> tuple[Any, ...]:

@@ -52,6 +52,8 @@ class Context(msgspec.Struct):
             resources,
             None if symbols.is_block_hidden("subject") else model.subject,
             None if symbols.is_block_hidden("request") else model.request,
+            symbols.names["group"],
+            symbols.names["role"],
         )
 
     def expand(self, source: Source, node: ast.Node, parts: int) -> bool:

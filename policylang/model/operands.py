@@ -12,6 +12,7 @@ from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
 from policylang.model.paths import Scope, World, joins_conditions, resolve_path
 from policylang.model.report import Report
+from policylang.model.slips import needless_word
 from policylang.model.types import NUMBERS, BoolType, EnumType, SetType, Type, UserType, in_words
 from policylang.model.values import literal, mismatch, natural_type
 from policylang.syntax import ast
@@ -53,7 +54,7 @@ def both_sides(world: World, scope: Scope, node: ast.Comparison) -> Pair | None:
     """Both sides of a comparison; what is a constant takes its type from the other side."""
     if not has_name(world, scope, node, node.left, node.right):
         return None
-    left_type, right_type = _type_of(world, scope, node.left), _type_of(world, scope, node.right)
+    left_type, right_type = type_of(world, scope, node.left), type_of(world, scope, node.right)
     if left_type and right_type and _is_ambiguous(world, scope, node, left_type, right_type):
         return None
     if _is_value(node.right, left_type):
@@ -100,7 +101,7 @@ def one_side(
             world.report.error("PL103", scope.source, node, f"{called(scope, node)} is a number", "name an attribute")
             return None
         return literal(world.constants, scope.source, node, type_, what)
-    if joins_conditions(world, scope, node):
+    if joins_conditions(world, scope, node) or needless_word(world, scope, node):
         return None
     word = word_of(node)
     if (
@@ -125,7 +126,7 @@ def word_of(node: ast.Operand) -> str | None:
     return node.steps[0].value if isinstance(node, ast.Path) and not node.subject and len(node.steps) == 1 else None
 
 
-def _type_of(world: World, scope: Scope, node: ast.Operand) -> Type | None:
+def type_of(world: World, scope: Scope, node: ast.Operand) -> Type | None:
     """The type of a path that can be resolved; reports nothing."""
     if not isinstance(node, ast.Path):
         return None
@@ -210,7 +211,7 @@ def _choices(node: ast.Comparison, ways: list[str]) -> str:
 
 def is_ambiguous_item(world: World, scope: Scope, node: ast.Operand, type_: Type) -> bool:
     """Whether what a set is to contain can be a value and a name, which is reported."""
-    its = _type_of(world, scope, node) if _is_value(node, type_) else None
+    its = type_of(world, scope, node) if _is_value(node, type_) else None
     if its is None or not comparable(type_, its):
         return False
     if not _is_parameter(world, scope, node, type_):

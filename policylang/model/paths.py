@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
+from policylang.model.habits import THE_RECORD, THE_USER
 from policylang.model.report import Report, at
 from policylang.model.symbols import unknown
 from policylang.model.types import BoolType, RecordType, TextType, Type, UserType
@@ -16,6 +17,8 @@ from policylang.model.values import Constants, mismatch
 from policylang.source import Source
 from policylang.suggest import closest
 from policylang.syntax import ast
+
+THE_USER_HELP = "the user who asks is written `assigned user`"
 
 Attributes = Mapping[str, Type | None]
 """Attribute types by name; ``None`` where the type is unknown after an error."""
@@ -30,6 +33,8 @@ class World(msgspec.Struct):
     resources: Mapping[str, Attributes | None]
     subject: Attributes | None
     request: Attributes | None
+    groups: Container[str] = ()
+    roles: Container[str] = ()
 
     @property
     def report(self) -> Report:
@@ -88,7 +93,9 @@ def _enter(
     """Take the first step of a path, an attribute of ``owner``, and follow the others."""
     first, *later = steps
     help = _help(first, other) if not later else ""
-    if later and first.value == owner:
+    if root == "record" and first.value.lower() in THE_USER:
+        help = THE_USER_HELP
+    if later and (first.value == owner or (root == "record" and first.value in THE_RECORD)):
         help = f"the record's own attributes stand alone: write `{'.'.join(step.value for step in later)}`"
     found = _attribute(world, scope, attributes, first, owner, help)
     return None if found is None else _follow(world, scope, root, found, later, where, (first.value,))
@@ -105,7 +112,8 @@ def _attribute(
             help = help or f"declare it: `request {{ {step.value} : text }}`"
         if help.startswith(("`", "the", "write")):
             message = f"unknown attribute {quoted(step.value)} of `{owner}`"
-            world.report.error("PL101", scope.source, step, message, help)
+            by = "assigned user" if help == THE_USER_HELP else None
+            world.report.error("PL101", scope.source, step, message, help, by=by)
         else:
             candidates = [*scope.parameters, *attributes]
             unknown(world.report, scope.source, step, "attribute", candidates, help, owner)
@@ -138,12 +146,10 @@ def joins_conditions(world: World, scope: Scope, node: ast.Path) -> bool:
 
 
 def _help(step: ast.Name, other: Type | None) -> str:
-    if step.value == "user" or closest(step.value, ["assigned_user"]) or step.value == "assigned_user":
-        return "the user who asks is written `assigned user`"
+    if closest(step.value, ["assigned_user", "current_user"]):
+        return THE_USER_HELP
     if isinstance(other, BoolType):
         return "write `true` or `false`"
-    if step.value.endswith("_not"):
-        return "write `not (… in […])`, or `is not`"
     if isinstance(other, (TextType, UserType)):
         return f'a text stands in quotes: `"{step.value}"`'
     return ""

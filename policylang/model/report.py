@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from policylang.diagnostics import Diagnostic, Related
+from policylang.diagnostics import Diagnostic, Edit, Related
 from policylang.source import Location, Source
 from policylang.suggest import closest
 from policylang.syntax.ast import Node
@@ -44,11 +44,23 @@ class Report:
         self.suggestions = 0
 
     def error(
-        self, code: str, source: Source, node: Node, message: str, help: str | None = None, *others: Related
+        self,
+        code: str,
+        source: Source,
+        node: Node,
+        message: str,
+        help: str | None = None,
+        *others: Related,
+        by: str | None = None,
+        replace: Node | None = None,
     ) -> None:
-        """Report that something is wrong at a node."""
+        """Report that something is wrong at a node. ``by`` is the text that mends it in place of the node, or of the
+        one that is to ``replace``.
+        """
         location = source.location(node.start_pos, node.end_pos)
-        self.add(Diagnostic(code=code, message=message, location=location, help=help, related=others))
+        wrong = replace or node
+        edit = None if by is None else Edit(source.location(wrong.start_pos, wrong.end_pos), by)
+        self.add(Diagnostic(code=code, message=message, location=location, help=help, related=others, edit=edit))
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Take over a diagnostic."""

@@ -25,7 +25,7 @@ from policylang.syntax import ast
 
 # What the types are called elsewhere.
 _OTHER_LANGUAGES = {
-    **dict.fromkeys(("string", "str", "varchar", "char"), "text"),
+    **dict.fromkeys(("string", "str", "varchar", "char", "uuid", "guid", "id", "email", "url", "uri", "phone"), "text"),
     **dict.fromkeys(("integer", "number", "long", "bigint"), "int"),
     **dict.fromkeys(("float", "double", "numeric", "real"), "decimal"),
     **dict.fromkeys(("boolean", "flag"), "bool"),
@@ -84,6 +84,9 @@ def resolve_type(context: Context, source: Source, node: ast.Type) -> Type | Non
         help = f"a type is {', '.join(SIMPLE_TYPES)}, `one of …`, `set of …`, a kind of place or a resource"
         if name.value.lower() in _OTHER_LANGUAGES:
             help = f"write `{_OTHER_LANGUAGES[name.value.lower()]}`"
+            candidates = []
+        elif name.value in context.symbols.names["role"]:
+            help = f"write `user with role {name.value}`"
             candidates = []
         unknown(context.report, source, name, "type", candidates, help)
     return None

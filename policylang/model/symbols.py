@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import quoted
+from policylang.model.habits import EVERYTHING
 from policylang.model.report import Report, Site, related
 from policylang.source import Source
 from policylang.syntax import ast
 from policylang.syntax.parser import Parsed
+from policylang.syntax.quoting import quote_text
 from policylang.syntax.unsafe import skeleton
 
 # Without a `portals` declaration these are there.
@@ -80,8 +82,15 @@ class Symbols(msgspec.Struct):
         """
         site = self.names[kind].get(name.value)
         if site is None and not self.is_hidden(kind, name.value):
-            unknown(report, source, name, kind, self.names[kind])
+            unknown(report, source, name, kind, self.names[kind], self._other_kind(kind, name.value))
         return site
+
+    def _other_kind(self, kind: str, name: str) -> str:
+        """That the name belongs to something else; empty where it does not."""
+        other = next((each for each in ("role", "group", "policy", "task") if name in self.names[each]), None)
+        if kind not in ("role", "group", "policy", "task") or other is None:
+            return ""
+        return f"`{name}` is a {other}, not a {kind}"
 
 
 def unknown(
@@ -95,13 +104,16 @@ def unknown(
 ) -> None:
     """Report PL101 for a name that none of the candidates is. ``of`` names what should have it."""
     known = list(candidates)
+    help = help or EVERYTHING.get((kind, name.value), "")
     near = report.closest(name.value, known)
     suggestion = f"did you mean `{near}`?" if near else help or None
     if suggestion is None and 0 < len(known) <= 8:
         suggestion = f"there is {', '.join(quoted(word) for word in sorted(known))}"
     if suggestion is None and kind in KINDS:
         suggestion = f"declare it with `{_declaration(kind, name)}`, or correct the name"
-    report.error("PL101", source, name, f"unknown {kind} {quoted(name.value)}{f' of `{of}`' if of else ''}", suggestion)
+    message = f"unknown {kind} {quoted(name.value)}{f' of `{of}`' if of else ''}"
+    by = near and (quote_text(near) if isinstance(name, ast.Text) else near)
+    report.error("PL101", source, name, message, suggestion, by=by)
 
 
 def _declaration(kind: str, name: ast.Name | ast.Text) -> str:

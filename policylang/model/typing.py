@@ -14,10 +14,12 @@ from policylang.model.operands import (
     incomparable,
     is_ambiguous_item,
     one_side,
+    type_of,
     word_of,
 )
 from policylang.model.paths import Scope, World, resolve_path
 from policylang.model.report import at
+from policylang.model.slips import duration_in_words, negated_choice, reports_slip
 from policylang.model.types import (
     ORDERED,
     BoolType,
@@ -93,6 +95,8 @@ _TEXT: dict[str, Literal["contains", "starts_with", "ends_with"]] = {
 def _comparison(world: World, scope: Scope, node: ast.Comparison) -> ir.Condition | None:
     operator = node.operator.value
     where = at(scope.source, node)
+    if reports_slip(world, scope, node, type_of(world, scope, node.left)):
+        return None
     if operator in ("is", "is not"):
         equal = _equality(world, scope, node, where)
         return negated(equal, where) if equal and operator == "is not" else equal
@@ -197,6 +201,8 @@ def _time(world: World, scope: Scope, node: ast.Comparison, where: str) -> ir.Co
 
 def _duration(world: World, scope: Scope, node: ast.Comparison) -> ir.Operand | None:
     if isinstance(node.right, ast.Path):
+        if duration_in_words(world, scope, node.right):
+            return None
         return resolve_path(world, scope, node.right)
     what = f"what `{node.operator.value}` asks for"
     return literal(world.constants, scope.source, node.right, DurationType(), what)
@@ -267,6 +273,8 @@ def _presence(world: World, scope: Scope, node: ast.Presence) -> ir.Condition | 
 
 
 def _membership(world: World, scope: Scope, node: ast.Membership) -> ir.Condition | None:
+    if negated_choice(world, scope, node):
+        return None
     operand = one_side(world, scope, node.operand, None)
     if operand is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ import msgspec
 from policylang.diagnostics import listed, quoted
 from policylang.limits import Limits
 from policylang.model.conditions import Constant
+from policylang.model.habits import UNITS as UNITS_IN_SHORT
 from policylang.model.report import Report, Site, at
 from policylang.model.symbols import unknown
 from policylang.model.types import (
@@ -71,18 +73,25 @@ def duration(c: Constants, source: Source, node: ast.Duration) -> Duration | Non
     written, unit = node.amount.value, node.unit.value
     plural = unit if unit in UNITS else f"{unit}s"
     if plural not in UNITS:
-        near = closest(unit, UNITS)
+        near = UNITS_IN_SHORT.get(unit.lower()) or closest(unit, UNITS)
         c.report.error(
             "PL100",
             source,
             node.unit,
             f"{quoted(unit)} is not a unit of time",
-            f"did you mean `{near}`?" if near else f"units are {listed(list(UNITS), 'and')}",
+            f"write `{written} {near}`" if near else f"units are {listed(list(UNITS), 'and')}",
+            replace=node,
+            by=near and f"{written} {near}",
         )
         return None
     if plural != unit and written != "1":
         c.report.error(
-            "PL100", source, node.unit, f"expected `{plural}`, found {quoted(unit)}", f"write `{written} {plural}`"
+            "PL100",
+            source,
+            node.unit,
+            f"expected `{plural}`, found {quoted(unit)}",
+            f"write `{written} {plural}`",
+            by=plural,
         )
         return None
     if not (written.isascii() and written.isdigit()):
@@ -146,10 +155,17 @@ def literal(c: Constants, source: Source, node: Written, type_: Type, what: str)
 
 
 def mismatch(
-    report: Report, source: Source, node: ast.Node, what: str, type_: Type, found: str, help: str = ""
+    report: Report,
+    source: Source,
+    node: ast.Node,
+    what: str,
+    type_: Type,
+    found: str,
+    help: str = "",
+    by: str | None = None,
 ) -> None:
-    """Report PL103: something of one type where another is needed."""
-    report.error("PL103", source, node, f"{what} is {in_words(type_)}, {found}", help or None)
+    """Report PL103: something of one type where another is needed. ``by`` is what mends it in place of the node."""
+    report.error("PL103", source, node, f"{what} is {in_words(type_)}, {found}", help or None, by=by)
 
 
 def _value(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Any:
@@ -191,26 +207,44 @@ def _ordered_value(c: Constants, source: Source, node: Written, type_: Type, wha
 
 def _explain_mismatch(report: Report, source: Source, node: Written, type_: Type, what: str) -> None:
     written = source.text[node.start_pos : node.end_pos]
-    mismatch(report, source, node, what, type_, f"{quoted(written)} is not", _mismatch_help(node, type_, written))
+    help, by = _mismatch_help(node, type_, written)
+    mismatch(report, source, node, what, type_, f"{quoted(written)} is not", help, by)
 
 
-def _mismatch_help(node: Written, type_: Type, written: str) -> str:
+def _mismatch_help(node: Written, type_: Type, written: str) -> tuple[str, str | None]:
+    """What to do about a constant of the wrong type, and the text that mends it, if that is known."""
     match type_, node:
         case TextType() | UserType() | IpType() | PlaceType(), ast.Name():
-            return f'write it in quotes: `"{written}"`'
+            return f'write it in quotes: `"{written}"`', f'"{written}"'
+        case TextType(), (ast.Number() | ast.Date() | ast.DateTime()):
+            return f'write it in quotes: `"{written}"`', f'"{written}"'
         case EnumType(values), ast.Text(value=value):
-            return f"values stand without quotes: `{value}`" if value in values else f"values: {', '.join(values)}"
+            if value in values:
+                return f"values stand without quotes: `{value}`", value
+            return f"values: {', '.join(values)}", None
         case DateTimeType(), ast.Date(value=value):
-            return f"say at what time, and with which offset: `{value}T00:00:00Z`"
+            mended = f"{value}T00:00:00Z"
+            return f"say at what time, and with which offset: `{mended}`", mended
         case DateType(), ast.DateTime(value=value):
-            return f"write the day alone: `{value[:10]}`"
-        case ((DateType() | DateTimeType()), ast.Text()):
-            return "write it without quotes: `2026-01-31` or `2026-01-31T08:00:00Z`"
+            return f"write the day alone: `{value[:10]}`", value[:10]
+        case ((DateType() | DateTimeType()), ast.Text(value=value)):
+            fits = re.fullmatch(r"\d{4}-\d\d-\d\d(T[0-9:.]+(Z|[+-]\d\d:\d\d))?", value)
+            right = fits is not None and (len(value) == 10) == isinstance(type_, DateType)
+            help = "write it without quotes: `2026-01-31`" + ("" if isinstance(type_, DateType) else "T08:00:00Z`")
+            return (f"write it without quotes: `{value}`", value) if right else (help.replace("`T", "T"), None)
+        case ((DateType() | DateTimeType()), ast.Duration()):
+            return f"time is counted from now: write `… within {written}` or `… older than {written}`", None
         case DurationType(), ast.Number(value=value):
-            return f"add a unit: `{value} days`"
+            return f"add a unit: `{value} days`", f"{value} days"
+        case DurationType(), ast.Text(value=value) if re.fullmatch(r"[0-9]+ [a-z]+", value):
+            return f"write it without quotes: `{value}`", value
+        case _, ast.Text(value=value) if isinstance(type_, NUMBERS) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
+            return f"write it without quotes: `{value}`", value
+        case _, (ast.Duration() | ast.Text() | ast.Name()) if isinstance(type_, NUMBERS):
+            return "write a plain number, without a currency, a unit or separators: `500`, `0.5`", None
         case BoolType(), _:
-            return "write `true` or `false`"
-    return ""
+            return "write `true` or `false`", None
+    return "", None
 
 
 def canonical_decimal(value: Decimal) -> str:
@@ -277,7 +311,9 @@ def _enum_value(c: Constants, source: Source, node: ast.Name, type_: EnumType, w
     near = c.report.closest(node.value, type_.values)
     values = ", ".join(type_.values)
     if near:
-        c.report.error("PL101", source, node, f"{what} has no value {quoted(node.value)}", f"did you mean `{near}`?")
+        c.report.error(
+            "PL101", source, node, f"{what} has no value {quoted(node.value)}", f"did you mean `{near}`?", by=near
+        )
     else:
         mismatch(c.report, source, node, what, type_, f"{quoted(node.value)} is not", f"values: {values}")
     return None

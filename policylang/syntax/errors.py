@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.diagnostics import Diagnostic, Related, listed, quoted
+from policylang.diagnostics import Diagnostic, Edit, Related, listed, quoted
 from policylang.source import Source
 from policylang.suggest import closest
 from policylang.syntax import ast
@@ -19,6 +19,7 @@ from policylang.syntax.automaton import advance, fits
 from policylang.syntax.grammar import Tables
 from policylang.syntax.intent import intent
 from policylang.syntax.lexer import END, NAME, TOO_DEEP, TOO_LONG, UNREADABLE, Scan, Token
+from policylang.syntax.slips import Guess, slip
 from policylang.syntax.stop import Stop, following, is_word
 from policylang.syntax.unsafe import INVISIBLE, confusable_letter, named, skeleton
 
@@ -227,12 +228,21 @@ def _explain(stop: Stop) -> Diagnostic | None:
     if token.type == UNREADABLE or _goes_on_unreadably(stop):
         return _unreadable(stop)
     message = f"expected {_expectation(stop)}, found {_found(token)}"
+    guess = slip(stop)
     return Diagnostic(
         code="PL100",
         message=message,
         location=source.location(token.start_pos, token.end_pos),
-        help=intent(stop),
+        help=guess.help if guess else intent(stop),
+        edit=_edit(source, guess),
     )
+
+
+def _edit(source: Source, guess: Guess | None) -> Edit | None:
+    """What the help says, as a change of the text."""
+    if guess is None or guess.replacement is None:
+        return None
+    return Edit(source.location(guess.start, guess.end), guess.replacement)
 
 
 def _habit(stop: Stop) -> str | None:
@@ -280,11 +290,13 @@ def _unreadable(stop: Stop) -> Diagnostic | None:
             location=source.location(*word.span()),
             help="names are ASCII letters, digits and underscores; labels in quotes may hold any text",
         )
+    guess = slip(stop)
     return Diagnostic(
         code="PL100",
         message=f"expected {_expectation(stop)}, found {quoted(token.value)}",
         location=location,
-        help=_habit(stop),
+        help=guess.help if guess else _habit(stop),
+        edit=_edit(source, guess),
     )
 
 

@@ -32,6 +32,7 @@ _ITEMS = frozenset(
         "sensitive",
     }
 )
+_TYPES = frozenset({"text", "int", "decimal", "money", "bool", "date", "datetime", "duration", "ip", "user"})
 _UNITS = frozenset({"minutes", "hours", "days", "weeks", "months", "years", "day", "week", "month", "year", "hour"})
 
 
@@ -137,7 +138,10 @@ def _attribute_form(stop: Stop) -> str | None:
         and stop.before[-3].type in ("COMMA", "ACTIONS", "ACTION")
     ):
         return f"a name of two words is written `{earlier.value}_{previous.value}`"
-    return f"an attribute is written `{previous.value} : text`"
+    if previous.value in _TYPES and is_word(stop, stop.token) and stop.token.value not in _TYPES:
+        return f"the name comes first: `{stop.token.value} : {previous.value}`"
+    type_ = stop.token.value if is_word(stop, stop.token) else "text"
+    return f"an attribute is written `{previous.value} : {type_}`"
 
 
 def _word_too_many(stop: Stop) -> str | None:

@@ -1,0 +1,145 @@
+"""What people write in conditions out of habit, where every word could be a name: `owner is me`, `title is empty`."""
+
+from __future__ import annotations
+
+from policylang.diagnostics import quoted
+from policylang.model.habits import AMOUNTS, EMPTY, EQUAL, IN_GROUP, NEEDLESS, NOTHING, NOW, NOW_HELP, SOMETHING
+from policylang.model.paths import Scope, World
+from policylang.model.types import UNITS as UNITS_OF_TIME
+from policylang.model.types import DateTimeType, DateType, TextType, Type, UserType
+from policylang.syntax import ast
+
+
+def reports_slip(world: World, scope: Scope, node: ast.Comparison, left: Type | None) -> bool:
+    """Whether a comparison is a known slip, which is reported with the way it is written here. ``left`` is the type of
+    the left side, where it has one.
+    """
+    right = node.right
+    if _negated_in_words(world, scope, node, node.left):
+        return True
+    if not isinstance(right, ast.Path) or right.subject or _is_known(world, scope, right):
+        return False
+    words = _words(scope, right.steps[0])
+    name = right.steps[0].value.lower()
+    if len(right.steps) == 1 and node.operator.value in ("is", "is not"):
+        if name in NOTHING | EMPTY | SOMETHING:
+            _presence(world, scope, node, left, name)
+            return True
+        if isinstance(left, UserType) and _reports_group(world, scope, right, words):
+            return True
+        equal = next((each for each in EQUAL if words[: len(each)] == list(each) and len(words) > len(each)), None)
+        if equal is not None:
+            rest = " ".join(words[len(equal) :])
+            _report(
+                world,
+                scope,
+                right,
+                name,
+                f"leave out `{' '.join(equal)}`: write `{_text(scope, node.left)} {node.operator.value} {rest}`",
+                rest,
+            )
+            return True
+    if name in NOW and isinstance(left, (DateType, DateTimeType)):
+        _report(world, scope, right, right.steps[0].value, NOW_HELP)
+        return True
+    return False
+
+
+def needless_word(world: World, scope: Scope, node: ast.Path) -> bool:
+    """Whether a path is an attribute behind a word of English that has no meaning here, which is reported."""
+    attributes = world.resources.get(scope.resource)
+    if node.subject or attributes is None or _is_known(world, scope, node):
+        return False
+    words = _words(scope, node.steps[0])
+    if len(words) < 2 or "_".join(words[1:]) not in attributes:
+        return False
+    if words[0] == "unless":
+        _report(world, scope, node.steps[0], node.steps[0].value, "write `not (…)`")
+        return True
+    if words[0] in NEEDLESS:
+        _report(world, scope, node.steps[0], node.steps[0].value, f"leave out `{words[0]}`", " ".join(words[1:]))
+        return True
+    return False
+
+
+def duration_in_words(world: World, scope: Scope, node: ast.Path) -> bool:
+    """Whether a duration is written in words, ``one month``, which is reported."""
+    if node.subject or len(node.steps) > 1 or _is_known(world, scope, node):
+        return False
+    words = _words(scope, node.steps[0])
+    if len(words) not in (1, 2):
+        return False
+    amount = AMOUNTS.get(words[0].lower()) if len(words) == 2 else 1
+    unit = f"{words[-1].lower().removesuffix('s')}s"
+    if amount is None or unit not in UNITS_OF_TIME:
+        return False
+    mended = f"{amount} {unit if amount > 1 else unit.removesuffix('s')}"
+    _report(world, scope, node, node.steps[0].value, f"write `{mended}`", mended)
+    return True
+
+
+def negated_choice(world: World, scope: Scope, node: ast.Membership) -> bool:
+    """Whether the choices stand behind `not in`, which is reported."""
+    return _negated_in_words(world, scope, node, node.operand)
+
+
+def _negated_in_words(world: World, scope: Scope, node: ast.Node, left: ast.Operand) -> bool:
+    """``status not in [a]``: the parser takes ``status not`` for a name of two words."""
+    if not isinstance(left, ast.Path) or left.subject or _is_known(world, scope, left):
+        return False
+    words = _words(scope, left.steps[-1])
+    if len(words) < 2 or words[-1] != "not":
+        return False
+    positive = f"{_text(scope, left)[: -len('not')].rstrip()} {scope.source.text[left.end_pos : node.end_pos].strip()}"
+    mended = f"not ({positive})"
+    world.report.error(
+        "PL101",
+        scope.source,
+        left,
+        f"unknown attribute {quoted(left.steps[-1].value)} of `{scope.resource}`",
+        f"write `{mended}`",
+        replace=node,
+        by=mended,
+    )
+    return True
+
+
+def _presence(world: World, scope: Scope, node: ast.Comparison, left: Type | None, word: str) -> None:
+    missing = (node.operator.value == "is") == (word not in SOMETHING)
+    mended = f"{_text(scope, node.left)} is {'missing' if missing else 'present'}"
+    help = f"write `{mended}`"
+    if word in EMPTY and isinstance(left, TextType):
+        help += f', or `{_text(scope, node.left)} {node.operator.value} ""` for a text without a letter'
+    message = f"unknown attribute {quoted(_text(scope, node.right))} of `{scope.resource}`"
+    world.report.error("PL101", scope.source, node.right, message, help, replace=node, by=mended)
+
+
+def _reports_group(world: World, scope: Scope, right: ast.Path, words: list[str]) -> bool:
+    """A user compared with a group or a role."""
+    name = right.steps[0].value
+    kind = "group" if name in world.groups else "role" if name in world.roles else None
+    if kind is None and not any(words[: len(each)] == list(each) for each in IN_GROUP):
+        return False
+    what = f"`{name}` is a {kind}" if kind else "a condition does not know groups and roles"
+    where = f"{kind} `{name}`" if kind else "group or role it is for"
+    _report(world, scope, right, name, f"{what}: attach the policy inside the {where}")
+    return True
+
+
+def _report(world: World, scope: Scope, node: ast.Node, name: str, help: str, by: str | None = None) -> None:
+    message = f"unknown attribute {quoted(name)} of `{scope.resource}`"
+    world.report.error("PL101", scope.source, node, message, help, by=by)
+
+
+def _is_known(world: World, scope: Scope, node: ast.Path) -> bool:
+    """Whether the first name of a path has a meaning, or may have one that a syntax error hides."""
+    attributes = world.resources.get(scope.resource)
+    return attributes is None or node.steps[0].value in attributes or node.steps[0].value in scope.parameters
+
+
+def _words(scope: Scope, step: ast.Name) -> list[str]:
+    return scope.source.text[step.start_pos : step.end_pos].split()
+
+
+def _text(scope: Scope, node: ast.Node) -> str:
+    return " ".join(scope.source.text[node.start_pos : node.end_pos].split())

@@ -1,0 +1,135 @@
+"""Phrases inside conditions."""
+
+from __future__ import annotations
+
+from policylang.syntax.slips.match import Slip
+
+_RANGE = "<x> >= <v> and <x> <= <v2>"
+_GROUPS = "a condition does not know groups and roles: attach the policy inside the group or role it is for"
+NOW = "time is counted from now: write `… within 30 days`, `… older than 30 days` or `… within next 30 days`"
+_DATE = "a date is written year-month-day: `2026-01-31`"
+_AMOUNT = "an amount is a plain number, without currency, separators or unit: `500`, `0.5`"
+_PATTERNS = "there are no patterns: write `<x> starts with …`, `<x> contains …` or `<x> ends with …`"
+_ALWAYS = "a policy that is always true limits nothing: leave it out"
+_MONTHS = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+
+DATES = (
+    Slip(r"(?<![\d-])\d{1,2}[./-]\d{1,2}[./-]\d{2,4}", help=_DATE),
+    Slip(r"\d{4}[./]\d{1,2}[./]\d{1,2}", help=_DATE),
+    Slip(r"\d{4}-\d-\d{1,2}", help=_DATE),
+    Slip(r"\d{4}-\d\d-\d(?!\d)", help=_DATE),
+    Slip(rf"{_MONTHS}\.? \d{{1,2}}(,)? \d{{4}}", help=_DATE),
+    Slip(rf"\d{{1,2}}(\.)? {_MONTHS} \d{{4}}", help=_DATE),
+    Slip(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?",
+        help="a day and its time are one word, with an offset: `2026-01-31T08:00:00Z`",
+    ),
+)
+
+_GROUP_TESTS = (
+    Slip("(assigned )?user (is )?(not )?(in|member of|part of) (the )?(group |role )?<w>", help=_GROUPS),
+    Slip("(assigned )?user has (the )?(role|group) <w>", help=_GROUPS),
+)
+
+_LENGTHS_OF_TIME = (
+    Slip("<x> (is )?(>|>=|after) <n> <u> ago", "<x> within <n> <u>"),
+    Slip("<x> (is )?(<|<=|before) <n> <u> ago", "<x> older than <n> <u>"),
+    Slip("<x> (is )?(less|fewer|newer|younger) than <n> <u>( ago| old)?", "<x> within <n> <u>"),
+    Slip("<x> (is )?(more|greater|older|longer) than <n> <u>( ago| old)?", "<x> older than <n> <u>"),
+    Slip("<x> (is )?(in|within|during|over|from) (the )?(last|past|previous) <n> <u>", "<x> within <n> <u>"),
+    Slip(
+        "<x> (is )?(in|within|during|over|from) (the )?(last|past|previous) (month|day|week|year)",
+        help="a period is counted back from now: `<x> within 1 month`",
+    ),
+    Slip("<x> (is )?(in|within|during) (the )?(next|coming) <n> <u>", "<x> within next <n> <u>"),
+    Slip("<x> is within <n> <u>", "<x> within <n> <u>"),
+    Slip("<x> (is )?(not )?(older|newer) than <v>", help="write `<x> older than 30 days` or `<x> within 30 days`"),
+)
+
+_COMPARISONS = (
+    Slip("<x> (is )?between <v> (and|to) <v2>", _RANGE),
+    Slip("<x> (is )?from <v> (to|until|till) <v2>", _RANGE),
+    Slip("<x> (is )?(>= |at least |no less than |not less than |gte |ge |since |from )<v>", "<x> >= <v>"),
+    Slip("<x> (is )?(at most |no more than |not more than |up to |lte |le |until |till )<v>", "<x> <= <v>"),
+    Slip(
+        "<x> (is )?(more than |greater than |bigger than |higher than |larger than |over |above |exceeds |gt )<v>",
+        "<x> > <v>",
+    ),
+    Slip("<x> (is )?(less than |fewer than |smaller than |lower than |under |below |lt )<v>", "<x> < <v>"),
+    Slip("<x> (is )?(on |exactly )<v>", "<x> is <v>"),
+    Slip("<v> < <x> < <v2>", "<x> > <v> and <x> < <v2>"),
+    Slip("<v> <= <x> <= <v2>", "<x> >= <v> and <x> <= <v2>"),
+    Slip("<x> > <v> and < <v2>", "<x> > <v> and <x> < <v2>"),
+    Slip("<x> >= <v> and <= <v2>", "<x> >= <v> and <x> <= <v2>"),
+    Slip("<x> (is )?(equals|equal|eq|equal to|equals to|same as|the same as) <v>", "<x> is <v>"),
+    Slip("<x> (==|===|=) <v>", "<x> is <v>"),
+    Slip("<x> (!=|<>|!==|~=|/=) <v>", "<x> is not <v>"),
+    Slip("<x> (isnt|isn't|aint|ne|not equals|not equal to|does not equal|differs from) <v>", "<x> is not <v>"),
+    Slip("<x>: <v>", "<x> is <v>"),
+)
+
+_CHOICES = (
+    Slip("<x> (is )?not in", help="write `not (<x> in […])`"),
+    Slip("<x> (is )?(either |any of |one of |in |among )<v> or <v2>", "<x> in [<v>, <v2>]"),
+    Slip(r"<x> (is )?(either |any of |one of |in |among )[\[({]?<v>, <v2>[\])}]?", "<x> in [<v>, <v2>]"),
+    Slip(r"<x> in [({]<v>[)}]", "<x> in [<v>]"),
+    Slip("<x> is <v> or (?!(?P=x))<v2>", "<x> in [<v>, <v2>]"),
+    Slip("<x> is <v>, <v2>(?! (is|in|within|contains|<|>))", "<x> in [<v>, <v2>]"),
+)
+
+_TEXTS = (
+    Slip("<x> (is )?(like|ilike|matches|match|matching|=~|~|~=|regex|regexp)", help=_PATTERNS),
+    Slip("<x> (begins with|begin with|startswith|starts_with|start with|has prefix) <v>", "<x> starts with <v>"),
+    Slip("<x> (ending with|endswith|ends_with|end with|finishes with|has suffix) <v>", "<x> ends with <v>"),
+    Slip(
+        "<x> (does not contain|doesn't contain|not contain|not contains|contains not|excludes) <v>",
+        "not (<x> contains <v>)",
+    ),
+    Slip("<x> (does not start with|not starts with) <v>", "not (<x> starts with <v>)"),
+    Slip("<x> (does not end with|not ends with) <v>", "not (<x> ends with <v>)"),
+    Slip("<x> (includes|include|contain|has) <t>", "<x> contains <t>"),
+)
+
+_PRESENCE = (
+    Slip("<x> (does not exist|not exists|is not present|is not set|isn't set)", "<x> is missing"),
+    Slip("<x> (exists|exist|is defined|is set|is given)", "<x> is present"),
+    Slip(r"(has|exists|defined) \(?<x>\)?", "<x> is present"),
+)
+
+_JOINTS = (
+    Slip("<x> is <v> unless <x2> is <v2>", "<x> is <v> and not (<x2> is <v2>)"),
+    Slip("unless", help="write `and not (…)`"),
+    Slip("<x> is <v>[,;] <x2> is <v2>", "<x> is <v> and <x2> is <v2>"),
+    Slip("<x> is <v> <x2> is <v2>", "<x> is <v> and <x2> is <v2>"),
+    Slip("[,;]", help="conditions are joined by `and` or `or`"),
+)
+
+_SYMBOLS = (Slip("&&", "and"), Slip(r"\|\|", "or"), Slip(r"!\(", "not ("), Slip(r"(now|today)\(\)", help=NOW))
+
+_WHOLE = (
+    Slip(r"\{ (true|all|any|everything|always|\*) \}", help=_ALWAYS),
+    Slip(r"\{ (false|never|none|nothing) \}", help="a policy that is never true reaches nothing: leave the grant out"),
+    Slip(r"\{\s*\}", help="a policy needs a condition: compare an attribute, as in `{ … is … }`"),
+)
+
+_AMOUNTS = (
+    Slip(r"[$€£¥] ?-?\d[\d.,]*", help=_AMOUNT),
+    Slip(r"-?\d[\d.,]* ?[$€£¥%]", help=_AMOUNT),
+    Slip(r"-?\d{1,3}([,.]\d{3})+([.,]\d+)?", help=_AMOUNT),
+    Slip(r"-?\d+,\d+", help=_AMOUNT),
+    Slip(r"[<>=] \.\d+", help=_AMOUNT),
+)
+
+CONDITIONS: tuple[Slip, ...] = (
+    *_WHOLE,
+    *_SYMBOLS,
+    *_AMOUNTS,
+    *DATES,
+    *_GROUP_TESTS,
+    *_LENGTHS_OF_TIME,
+    *_CHOICES,
+    *_TEXTS,
+    *_PRESENCE,
+    *_COMPARISONS,
+    *_JOINTS,
+)
