@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holding, Name, atoms, holding, name_of, requirement_in_words
+from policylang.check.holding import Holder, Holding, Name, atoms, holding, name_of, requirement_in_words
 from policylang.check.world import World
-from policylang.diagnostics import Rule
+from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
 
 RULE = Rule(
@@ -15,10 +17,10 @@ RULE = Rule(
     name="requirement-missing",
     family="administration",
     severity="error",
-    summary="a grant whose requirements no holder meets",
+    summary="a grant whose requirements some of its holders, or all, do not meet",
     why=(
-        "The permission is ticked and the page stays closed: the 403 that nobody can explain. What the action requires "
-        "is granted to none of those who have the grant."
+        "The permission is ticked and the page stays closed: the 403 that nobody can explain. Those who are named have "
+        "the grant, and not what the action requires."
     ),
     bad="""\
 resource api { actions access }
@@ -49,41 +51,65 @@ user "dora@acme.test" { assign role district_manager  assign role dispatcher }
 
 
 def check(world: World) -> Iterator[Finding]:
-    """The holders of a grant are the users and integrations who have, at any time, the role or group that says it.
-    Where there is none yet, somebody who has just that, or just one of the roles and groups around it, and who may
-    well be a superuser.
+    """The holders of a grant are the users and integrations who have, now or later, the role or group that says it. A
+    holder meets a requirement who does so at some time while having the grant. Where there is no holder yet, it is
+    somebody who has just that, or just one of the roles and groups around it, and who may well be a superuser.
 
     Where a requirement is held does not matter here, that is PL502. A feature that is off counts as on where nothing
-    else could help (PL508), since what else is missing is worth knowing before the feature is bought.
+    else could help (PL508), since what else is missing is worth knowing before the feature is bought. What no holder
+    meets and what some do not are a finding each, for a line.
     """
     held = holding(world)
     for source, bundle in world.bundles:
-        by_line: dict[str, list[tuple[ir.Grant, list[str]]]] = {}
+        by_line: dict[tuple[str, bool], list[_Unmet]] = {}
         for grant in bundle.grants:
-            unmet = [action for action in grant.actions if not _is_met(held, name_of(bundle), grant.resource, action)]
-            if unmet:
-                by_line.setdefault(grant.at, []).append((grant, unmet))
-        for at, grants in by_line.items():
-            yield _finding(held, (source.kind, source.name), at, grants)
+            for action in grant.actions:
+                unmet = _unmet(held, name_of(bundle), grant, action)
+                if unmet is not None:
+                    by_line.setdefault((grant.at, unmet.by_all), []).append(unmet)
+        for (at, by_all), found in by_line.items():
+            yield (_by_all if by_all else _by_some)(held, (source.kind, source.name), at, found)
 
 
-def _is_met(held: Holding, name: Name, resource: str, action: str) -> bool:
-    requirement = held.world.index.actions[resource][action].requires
-    if requirement is None:
-        return True
-    if not held.satisfies(requirement, held.every_permission, True):
-        without = without_features(requirement)
-        if without is None:
-            return True
-        requirement = without
+class _Unmet(msgspec.Struct, frozen=True):
+    """An action that a grant opens to nobody, or not to these holders."""
+
+    resource: str
+    action: str
+    requires: ir.Requirement
+    by_all: bool
+    holders: tuple[Holder, ...] = ()
+
+
+def _unmet(held: Holding, name: Name, grant: ir.Grant, action: str) -> _Unmet | None:
+    requires = held.world.index.actions[grant.resource][action].requires
+    if requires is None:
+        return None
+    possible = held.satisfies(requires, held.every_permission, True)
+    asked = requires if possible else without_features(requires)
+    if asked is None:
+        return None
     if name in held.held_by:
-        return any(
-            held.satisfies(
-                requirement, held.granted_to(holder.profile), holder.declared is not None and holder.profile.superuser
-            )
-            for holder in held.held_by[name]
-        )
-    return any(held.satisfies(requirement, held.granted(around), True) for around in held.around[name])
+        lacking = _lacking(held, held.held_by[name], asked)
+        if not lacking:
+            return None
+        by_all = len(lacking) == len({holder.first for holder in held.held_by[name]})
+        return _Unmet(grant.resource, action, requires, by_all, lacking)
+    if any(held.satisfies(asked, held.granted(around), True) for around in held.around[name]):
+        return None
+    return _Unmet(grant.resource, action, requires, True)
+
+
+def _lacking(held: Holding, holders: Iterable[Holder], requirement: ir.Requirement) -> tuple[Holder, ...]:
+    """Of the users and integrations the ones who never meet the requirement, each once."""
+    found: dict[str, Holder | None] = {}
+    for holder in holders:
+        tagged = holder.declared is not None and holder.profile.superuser
+        if held.satisfies(requirement, held.granted_to(holder.profile), tagged):
+            found[holder.first] = None
+        else:
+            found.setdefault(holder.first, holder)
+    return tuple(holder for holder in found.values() if holder is not None)
 
 
 def without_features(requirement: ir.Requirement) -> ir.Requirement | None:
@@ -101,38 +127,75 @@ def without_features(requirement: ir.Requirement) -> ir.Requirement | None:
             return requirement
 
 
-def _finding(held: Holding, name: Name, at: str, grants: list[tuple[ir.Grant, list[str]]]) -> Finding:
-    actions = held.world.index.actions
-    what = ", ".join(f"{', '.join(unmet)} on `{grant.resource}`" for grant, unmet in grants[:3])
-    more = f" and {len(grants) - 3} more" if len(grants) > 3 else ""
-    requirements = {
-        requirement_in_words(required): required
-        for grant, unmet in grants
-        for action in unmet
-        if (required := actions[grant.resource][action].requires) is not None
-    }
+def _by_all(held: Holding, name: Name, at: str, found: list[_Unmet]) -> Finding:
     kind, plain = name
-    holders = held.held_by.get(name, ())
-    users = list(dict.fromkeys(user for holder in holders for user in holder.users))
     who = f"no holder of {kind} `{plain}`" if kind == "role" else f"nobody in group `{plain}`"
-    missing = list(dict.fromkeys(_missing(held, name, tuple(requirements.values()))))
+    users = _users(found)
+    grants = _missing(held, name, found)
     return Finding(
         code="PL501",
-        message=f"{who} meets what {what}{more} requires: {'; '.join(list(requirements)[:3])}",
+        message=f"{who} meets what {_what(found)}",
         at=at,
         help=(
-            f"grant {', '.join(missing[:3])} as well, or take this grant out"
-            if missing
+            f"grant {grants} as well, or take this grant out"
+            if grants
             else "only users tagged superuser can use it: tag those who should, or take the grant out"
         )
         + (f"; it is held by {counted(users)}" if users else ""),
-        related=tuple(related(required.at, "required here") for required in list(requirements.values())[:3]),
+        related=_required(found),
     )
 
 
-def _missing(held: Holding, name: Name, requirements: tuple[ir.Requirement, ...]) -> Iterator[str]:
-    """Grants asked for that the role or group does not have itself."""
-    for requirement in requirements:
-        for atom in atoms(requirement):
-            if isinstance(atom, ir.RequiresGrant) and (atom.action, atom.resource) not in held.granted(name):
-                yield f"{atom.action} on `{atom.resource}`"
+def _by_some(held: Holding, name: Name, at: str, found: list[_Unmet]) -> Finding:
+    kind, plain = name
+    users = _users(found)
+    every = {user for holder in held.held_by[name] for user in holder.users}
+    does = "does" if len(users) == 1 else "do"
+    of = f"{len(users)} of {len(every)} " + (f"holders of role `{plain}`" if kind == "role" else f"in group `{plain}`")
+    grants = _missing(held, name, found)
+    lacking = {holder.first: holder for each in found for holder in each.holders}
+    return Finding(
+        code="PL501",
+        message=f"{counted(users)}, {of}, {does} not meet what {_what(found)}",
+        at=at,
+        help=(
+            f"give them {grants} as well, or take the {kind} away from them"
+            if grants
+            else f"tag them superuser, or take the {kind} away from them"
+        ),
+        related=(
+            *(related(holder.at, f"`{holder.first}`") for holder in list(lacking.values())[:3]),
+            *_required(found),
+        ),
+    )
+
+
+def _users(found: list[_Unmet]) -> list[str]:
+    return list(dict.fromkeys(user for each in found for holder in each.holders for user in holder.users))
+
+
+def _what(found: list[_Unmet]) -> str:
+    """``view on `lab` requires: access on `api```"""
+    by_resource: dict[str, list[str]] = {}
+    for each in found:
+        by_resource.setdefault(each.resource, []).append(each.action)
+    what = [f"{', '.join(actions)} on `{resource}`" for resource, actions in by_resource.items()]
+    more = f" and {len(what) - 3} more" if len(what) > 3 else ""
+    asked = list(dict.fromkeys(requirement_in_words(each.requires) for each in found))
+    return f"{', '.join(what[:3])}{more} requires: {'; '.join(asked[:3])}"
+
+
+def _required(found: list[_Unmet]) -> tuple[Related, ...]:
+    places = dict.fromkeys(each.requires.at for each in found)
+    return tuple(related(at, "required here") for at in list(places)[:3])
+
+
+def _missing(held: Holding, name: Name, found: list[_Unmet]) -> str:
+    """Grants asked for that the role or group does not have itself, in words."""
+    missing = dict.fromkeys(
+        f"{atom.action} on `{atom.resource}`"
+        for each in found
+        for atom in atoms(each.requires)
+        if isinstance(atom, ir.RequiresGrant) and (atom.action, atom.resource) not in held.granted(name)
+    )
+    return ", ".join(list(missing)[:3])
