@@ -16,6 +16,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.plan import make_plan
 from policylang.runtime.reference import Decision, instant
 from policylang.runtime.truth import Situation
+from policylang.runtime.values import given_record, given_request
 
 
 class PolicySet:
@@ -29,14 +30,15 @@ class PolicySet:
     ``user``
         the id of a user, or the name of an integration.
     ``record``
-        a mapping, or any object with attributes. Values are Python's (str, bool, int, Decimal, date, aware datetime,
-        list or set) or texts as the language writes them (``2026-01-31T08:00:00Z``, ``49.90``, ``30 days``); a related
-        record is a mapping or an object again, or its bare key. What is absent or ``None`` is missing. Only what the
-        policies ask about is read.
+        a mapping, a row of a database, a named tuple, or any object with attributes; TypeError for anything else.
+        Values are Python's (str, bool, int, Decimal, date, aware datetime, list or set) or texts as the language writes
+        them (``2026-01-31T08:00:00Z``, ``49.90``, ``30 days``); a related record is a record again, or its bare key.
+        What is absent or ``None`` is missing. Only what the policies ask about is read. A set that can be read only
+        once, such as a generator, is a TypeError.
     ``now``
         an aware datetime: there is no clock in here, the same question has the same answer for ever.
     ``request``
-        the attributes of the request itself, a mapping or an object.
+        the attributes of the request itself, given like a record.
     ``field``
         an attribute of the record, to ask about that alone.
     ``changes``
@@ -152,6 +154,7 @@ class PolicySet:
         For a list view: `Filter.to_sql` gives the condition for the query, `Filter.matches` tests one record.
         """
         index, now = self._index, instant(self._index, now)
+        request = given_request(request)
         try:
             who = self._engine.holder(user, now).profile
             known = action in index.actions[resource]
@@ -161,7 +164,7 @@ class PolicySet:
             return Filter(index, resource, False, now)
         return make_filter(
             make_plan(index, who, action, resource),
-            Situation(index, user, resource, {}, {} if request is None else request, now),
+            Situation(index, user, resource, {}, request, now),
             lambda record: self.allows(user, action, resource, record, now=now, request=request),
             lambda owner, name: self._engine.eligible(owner, name, now),
         )
@@ -175,6 +178,8 @@ class PolicySet:
         that no record can satisfy is a finding of ``policylang check``, not looked for here. Without a ``request`` as
         well, by some request.
         """
+        request = None if request is None else given_request(request)
+        record = None if record is None else given_record(record)
         if resource not in self._index.resources or action not in self._index.actions[resource]:
             return ()
         if record is not None:

@@ -14,15 +14,13 @@ from typing import Any
 
 from policylang.model import conditions as c
 from policylang.model.types import (
+    NUMBERS,
     BoolType,
     DateTimeType,
     DateType,
-    DecimalType,
     Duration,
     DurationType,
     EnumType,
-    IntType,
-    MoneyType,
     PlaceType,
     RecordType,
     TextType,
@@ -32,7 +30,7 @@ from policylang.model.types import (
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.truth import compare, constant, equal, text_test, user_value
-from policylang.runtime.values import MISSING, attribute, read
+from policylang.runtime.values import MISSING, TOO_LARGE, attribute, read
 
 Function = Callable[[Any, str, Any, datetime.datetime], bool | None]
 Getter = Callable[[Any, str, Any, datetime.datetime], Any]
@@ -235,7 +233,7 @@ def _time(index: Index, condition: c.Time, resource: str) -> Function:
 
     def run(r: Any, u: str, q: Any, now: datetime.datetime) -> bool | None:
         nonlocal last
-        found = r.get(name) if type(r) is dict else None
+        found = r.get(name) if name is not None and type(r) is dict else None
         if type(found) is not datetime.datetime or found.tzinfo is not datetime.UTC or of_days:
             found = get(r, u, q, now)
             if found is MISSING:
@@ -286,8 +284,15 @@ def getter(index: Index, operand: c.Operand, resource: str) -> Getter:
             return lambda _r, u, _q, _now: walk(u)
         case "request":
             first = reader(index.request[steps[0]], steps[0], f"request.{steps[0]}")
+            if len(steps) == 1:
+                return lambda _r, _u, q, _now: first(q)
             rest = _walk(index, index.request[steps[0]], steps[1:])
-            return lambda _r, _u, q, _now: rest(first(q))
+
+            def from_request(_r: Any, _u: str, q: Any, _now: datetime.datetime) -> Any:
+                found = first(q)
+                return MISSING if found is MISSING else rest(found)
+
+            return from_request
 
 
 def _walk(index: Index, type_: Type, steps: Sequence[str]) -> Reader:
@@ -320,9 +325,6 @@ _EXACT: dict[type, type] = {
     UserType: str,
     PlaceType: str,
     BoolType: bool,
-    IntType: int,
-    DecimalType: int,
-    MoneyType: int,
     DateType: datetime.date,
 }
 
@@ -350,4 +352,12 @@ def reader(type_: Type, name: str, where: str) -> Reader:
             return value
         return read(type_, value, where)
 
-    return run_timed if isinstance(type_, DateTimeType) else run
+    def run_number(record: Any) -> Any:
+        value = record.get(name) if type(record) is dict else attribute(record, name)
+        if value is None or value is MISSING:
+            return MISSING
+        if type(value) is int and -TOO_LARGE < value < TOO_LARGE:
+            return value
+        return read(type_, value, where)
+
+    return run_timed if isinstance(type_, DateTimeType) else run_number if isinstance(type_, NUMBERS) else run

@@ -20,9 +20,15 @@ from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan, Profile, ma
 from policylang.runtime.reference import Decision
 from policylang.runtime.sources import chains
 from policylang.runtime.truth import Situation, Truth, conjunction, disjunction, missing_names, negation
-from policylang.runtime.values import MISSING, BadValueError, attribute
+from policylang.runtime.values import (
+    MISSING,
+    BadValueError,
+    attribute,
+    given_changes,
+    given_record,
+    given_request,
+)
 
-_NOTHING: Mapping[str, Any] = {}
 _KEPT = 256
 """How many of a plan's outcomes are kept. There are as many as combinations of its limits and denies."""
 
@@ -69,18 +75,18 @@ class Engine:
         changes: Mapping[str, Any] | None,
     ) -> Decision:
         """As `reference.decide`."""
+        if now.tzinfo is not datetime.UTC or not 1 < now.year < 9999:
+            now = reference.instant(self.index, now)
+        record, request = given_record(record), given_request(request)
+        changes = given_changes(changes) if changes is not None else None
         try:
-            if now.tzinfo is not datetime.UTC or not 1 < now.year < 9999:
-                now = reference.instant(self.index, now)
             try:
                 plan = self._plans[user][action, resource]
             except (KeyError, TypeError):  # not asked before, or a name that is a list, say
                 plan = self.plan(user, action, resource, now)
-            before = _NOTHING if record is None else record
-            attributes = _NOTHING if request is None else request
             if field is None and not changes and action != "create":
-                return plan.open(before, user, attributes, now)
-            return self._written(plan, user, before, now, attributes, field, changes)
+                return plan.open(record, user, request, now)
+            return self._written(plan, user, record, now, request, field, changes)
         except (UnclearError, BadValueError):
             return reference.decide(
                 self.index, user, action, resource, record, now=now, request=request, field=field, changes=changes

@@ -15,7 +15,7 @@ from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan
 from policylang.runtime.reference import written
 from policylang.runtime.residual import NO_RECORD, Rest, all_of, any_of, residual
 from policylang.runtime.truth import Situation, truth
-from policylang.runtime.values import BadValueError
+from policylang.runtime.values import BadValueError, given_record
 
 if TYPE_CHECKING:
     from policylang.runtime.sql import SqlCondition
@@ -64,6 +64,7 @@ class Filter:
 
     def matches(self, record: Any) -> bool:
         """Whether the action is open on the record, a mapping or an object: what `decide` says of it."""
+        record = given_record(record)
         if self.condition is False:
             return False
         if self._decide is not None:

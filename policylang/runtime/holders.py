@@ -13,7 +13,7 @@ from policylang.runtime.api import PolicySet
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Way, make_plan, profile
 from policylang.runtime.truth import Situation, truth
-from policylang.runtime.values import attribute
+from policylang.runtime.values import attribute, given_record, given_request
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -40,13 +40,14 @@ def holders(
     The resource, its action and its attribute must exist.
     """
     index = policy_set.index
+    record, request = None if record is None else given_record(record), given_request(request)
     known = _Known(index, action, resource, now)
     for user in index.requesters:
         ways, listed = known.of(user)
         if record is None:
             fields = frozenset(name for _, way in listed for name in way.fields)
         else:
-            s = Situation(index, user, resource, record, {} if request is None else request, now)
+            s = Situation(index, user, resource, record, request, now)
             # Most users are out at once; only a decision says whether the others are in.
             if not any(_is_open(s, way) for way in ways):
                 continue

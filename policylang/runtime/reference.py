@@ -32,7 +32,15 @@ from policylang.runtime.truth import (
     negation,
     truth,
 )
-from policylang.runtime.values import MISSING, BadValueError, attribute, read
+from policylang.runtime.values import (
+    MISSING,
+    BadValueError,
+    attribute,
+    given_changes,
+    given_record,
+    given_request,
+    read,
+)
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -69,14 +77,15 @@ def decide(
     would empty. ``now`` is aware; there is no clock in here. What the policy set does not know is denied, and so is
     what would write a value that is not of its type; a condition about such a value is unknown.
 
-    Raises ValueError for a ``now`` without an offset, or at the very ends of the calendar.
+    Raises ValueError for a ``now`` without an offset, or at the very ends of the calendar, and TypeError for a record,
+    a request or changes without attributes by name, and for a set that can be read only once.
     """
     now = instant(index, now)
+    record, request, changes = given_record(record), given_request(request), given_changes(changes)
     unknown = not_known(index, user, action, resource, field, changes)
     if unknown is not None:
         return _denied(unknown)
-    before = {} if record is None else record
-    situation = Situation(index, user, resource, before, {} if request is None else request, now)
+    situation = Situation(index, user, resource, record, request, now)
     try:
         return _decide(situation, action, field, changes)
     except BadValueError as error:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, Sized
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
+from numbers import Number
+from pathlib import PurePath
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any, Final, Literal
+from uuid import UUID
 
 from policylang.model.types import (
+    MAX_INT,
     UNITS,
     BoolType,
     DateTimeType,
@@ -39,28 +45,127 @@ _DATETIME = re.compile(
 )
 
 
-class Missing(Enum):
-    """The one value that is none."""
-
-    MISSING = "missing"
+_NOTHING: Mapping[str, Any] = {}
 
 
-MISSING: Final = Missing.MISSING
+class _Missing:
+    """The one value that is none. It has no attributes, so that no path leads from it to a value."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __reduce__(self) -> str:
+        return "MISSING"  # copies are the same object
+
+
+MISSING: Final[Any] = _Missing()
 
 
 class BadValueError(ValueError):
     """A value that is not of its attribute's type. Nothing can be decided with it, so the request is denied."""
 
 
+def given_record(raw: Any) -> Any:
+    """A record as a caller hands it over: without attributes for ``None``, a mapping for a row.
+
+    Raises TypeError for what has no attributes by name. A condition about it would be unknown, and the caller would
+    never learn why everything is denied.
+    """
+    return _given(raw, "a record")
+
+
+def given_request(raw: Any) -> Any:
+    """The attributes of a request as a caller hands them over. Raises TypeError as `given_record`."""
+    return _given(raw, "`request`")
+
+
+def _given(raw: Any, what: str) -> Any:
+    if raw is None:
+        return _NOTHING
+    if type(raw) is not dict:
+        kind = _kind(raw)
+        if kind == "value":
+            raise TypeError(f"{what} is a mapping or an object with attributes, {_type_name(raw)} is not")
+        if kind == "object":
+            return raw
+        if kind == "row":
+            raw = _from_row(raw)
+    try:
+        "".join(raw)  # the quickest way to see that all names are texts
+    except TypeError:
+        name = next(name for name in raw if not isinstance(name, str))
+        raise TypeError(f"{what} has attributes by name, {_type_name(name)} is no name") from None
+    return raw
+
+
+def given_changes(raw: Any) -> Mapping[str, Any] | None:
+    """What modify would write, as a caller hands it over. Raises TypeError as `given_record`, and for an object."""
+    if raw is None:
+        return None
+    found = _given(raw, "`changes`")
+    if not isinstance(found, Mapping):
+        raise TypeError(f"`changes` is a mapping, {_type_name(raw)} is not")
+    return found
+
+
 def attribute(record: Any, name: str) -> Any:
-    """The raw value of an attribute of a mapping or an object; `MISSING` where there is none, or only ``None``.
+    """The raw value of an attribute of a record; `MISSING` where there is none, or only ``None``.
 
     Texts, numbers and lists have no attributes here, whatever Python says: a bare key stands for an unknown record.
     """
-    if isinstance(record, str | bytes | int | float | list | tuple | set):
-        return MISSING
-    value = record.get(name, MISSING) if isinstance(record, Mapping) else getattr(record, name, MISSING)
+    match _kind(record):
+        case "mapping":
+            value = record.get(name, MISSING)
+        case "row":
+            value = _from_row(record).get(name, MISSING)
+        case "object" if not (name.startswith("__") and name.endswith("__")):  # those are Python's own
+            value = getattr(record, name, MISSING)
+        case _:
+            return MISSING
     return MISSING if value is None else value
+
+
+def is_record(raw: Any) -> bool:
+    """Whether something has attributes by name: a mapping, a row of a database, a named tuple, or an object."""
+    return _kind(raw) != "value"
+
+
+# What has attributes in Python and is a value all the same: a date is no record with a `year`.
+_VALUES = (
+    *(Sequence, Set, Iterator, Number, bytes, bytearray, memoryview, Enum, Duration, UUID, PurePath, type(None)),
+    *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, ipaddress.IPv4Address, ipaddress.IPv6Address),
+    *(type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, _Missing),
+)
+
+
+def _kind(raw: Any) -> Literal["mapping", "row", "object", "value"]:
+    return _kind_of(type(raw))  # type: ignore[arg-type]  # mypy holds no type to be hashable
+
+
+@functools.lru_cache(maxsize=1024)
+def _kind_of(type_: type) -> Literal["mapping", "row", "object", "value"]:
+    if issubclass(type_, Mapping):
+        return "mapping"
+    if hasattr(type_, "__getitem__") and (hasattr(type_, "keys") or hasattr(type_, "_fields")):
+        return "row"
+    return "value" if type_ is object or issubclass(type_, _VALUES) else "object"
+
+
+def _from_row(row: Any) -> dict[str, Any]:
+    """A row of a database or a named tuple as a mapping. Raises TypeError where a name stands for two values."""
+    named = hasattr(type(row), "_fields")
+    names = tuple(row._fields if named else row.keys())
+    found = {name: row[place if named else name] for place, name in enumerate(names)}
+    if len(found) != len(names):
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise TypeError(f"the row has two columns {twice!r}: give one of them another name")
+    return found
+
+
+def _type_name(raw: Any) -> str:
+    return f"something of type {type(raw).__name__}"
 
 
 def read(type_: Type, raw: Any, where: str) -> Any:
@@ -68,24 +173,35 @@ def read(type_: Type, raw: Any, where: str) -> Any:
     a tuple for a set (with `MISSING` for items that are ``None``), the raw mapping or object for a related record.
 
     Raises `BadValueError` naming ``where`` if the raw value is of another type. A datetime without an offset is.
+    Raises TypeError for a set that can be read only once: the next to read it would find it empty.
     """
     if raw is MISSING:
         return MISSING
     if isinstance(type_, SetType):
-        if isinstance(raw, str | bytes | Mapping) or not hasattr(raw, "__iter__"):
-            raise _bad(type_, raw, where)
-        return tuple(MISSING if item is None else read(type_.of, item, where) for item in raw)
+        return tuple(MISSING if item is None else read(type_.of, item, where) for item in _items(type_, raw, where))
     value = _read_one(type_, raw)
     if value is None:
         raise _bad(type_, raw, where)
     return value
 
 
+def _items(type_: SetType, raw: Any, where: str) -> tuple[Any, ...]:
+    if type(raw) is list or type(raw) is tuple:
+        return tuple(raw)
+    if isinstance(raw, str | bytes | bytearray | memoryview | Mapping) or not isinstance(raw, Iterable):
+        raise _bad(type_, raw, where)
+    if isinstance(raw, Sized):
+        count, items = len(raw), tuple(raw)
+        if count == len(items) == len(raw):  # else it was read before, or is used up now
+            return items
+    raise TypeError(f"`{where}` can be read only once, being {_type_name(raw)}: give a list")
+
+
 def _bad(type_: Type, raw: Any, where: str) -> BadValueError:
     try:
         shown = repr(raw)
     except Exception:  # whatever an object of the caller's raises, and what Python does for enormous numbers
-        shown = f"something of type {type(raw).__name__}"
+        shown = _type_name(raw)
     shown = shown if len(shown) <= 60 else f"{shown[:59]}…"
     return BadValueError(f"`{where}` is {in_words(type_)}, {shown} is not")
 
@@ -93,9 +209,9 @@ def _bad(type_: Type, raw: Any, where: str) -> BadValueError:
 def _read_one(type_: Type, raw: Any) -> Any:
     match type_:
         case TextType() | UserType() | PlaceType():
-            return raw if isinstance(raw, str) else None
+            return _text(raw)
         case EnumType(values):
-            return raw if isinstance(raw, str) and raw in values else None
+            return _text(raw) if raw in values else None
         case BoolType():
             return raw if isinstance(raw, bool) else None
         case IntType() | DecimalType() | MoneyType():
@@ -105,12 +221,22 @@ def _read_one(type_: Type, raw: Any) -> Any:
         case DateTimeType():
             return _instant(raw)
         case DurationType():
-            return raw if isinstance(raw, Duration) else _duration(raw)
+            return _duration(raw)
         case IpType():
             return _address(raw)
         case RecordType():
             # A bare key says which record it is, but nothing of it can be looked up.
-            return None if isinstance(raw, bool | int | float | bytes) else raw
+            return raw if isinstance(raw, str) or is_record(raw) else None
+
+
+def _text(raw: Any) -> str | None:
+    """A text of a type made from str, such as a member of an Enum, is the text alone."""
+    return raw if type(raw) is str else str.__str__(raw) if isinstance(raw, str) else None
+
+
+_MOST_DIGITS = 200
+"""Before and after the point, as `_NUMBER` says of texts."""
+TOO_LARGE: Final = 10**_MOST_DIGITS
 
 
 def _number(type_: Type, raw: Any) -> Decimal | None:
@@ -118,10 +244,19 @@ def _number(type_: Type, raw: Any) -> Decimal | None:
         return None
     if isinstance(raw, str) and not _NUMBER.fullmatch(raw):
         return None
+    if isinstance(raw, int) and not -TOO_LARGE < raw < TOO_LARGE:
+        return None  # before anything is done with it: the time that takes grows with the square of its length
     number = Decimal(str(raw)) if isinstance(raw, float) else Decimal(raw)
-    if not number.is_finite() or (isinstance(type_, IntType) and number != number.to_integral_value()):
+    if not number.is_finite() or not _has_few_digits(number):
+        return None
+    if isinstance(type_, IntType) and number != number.to_integral_value():
         return None
     return number
+
+
+def _has_few_digits(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -_MOST_DIGITS and number.adjusted() < _MOST_DIGITS
 
 
 def _date(raw: Any) -> datetime.date | None:
@@ -151,6 +286,9 @@ def _instant(raw: Any) -> datetime.datetime | None:
 
 
 def _duration(raw: Any) -> Duration | None:
+    if isinstance(raw, Duration):
+        whole = type(raw.amount) is int and 0 <= raw.amount <= MAX_INT
+        return raw if whole and any(raw.unit == kept for kept, _ in UNITS.values()) else None
     words = raw.split(" ") if isinstance(raw, str) else []
     if len(words) != 2 or not words[0].isdecimal() or not words[0].isascii() or len(words[0]) > 9:
         return None

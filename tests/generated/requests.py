@@ -146,7 +146,7 @@ def _strange(c: Chooser, world: World, made: Request) -> Request:
             {"action": c.one(["modify", "view", "create"]), "changes": {}},
             {"action": "modify", "changes": {name: object()}},
             {"action": "create", "row": Row(made.resource, "new", {**values, "nothing": 1})},
-            {"row": None, "record": c.one([None, "key", 5, [], (), {}, object()])},
+            {"row": None, "record": c.one([None, {}, SimpleNamespace()])},
             {"now": c.one(away).replace(tzinfo=datetime.UTC)},
             {"now": c.one([*away, world.now]).replace(tzinfo=None)},
             {"now": c.one(away).replace(tzinfo=datetime.timezone(datetime.timedelta(hours=c.one((-14, 14)))))},

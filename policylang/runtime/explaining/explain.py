@@ -17,7 +17,7 @@ from policylang.runtime.explaining.ways import ways
 from policylang.runtime.index import Index
 from policylang.runtime.reference import decide, instant
 from policylang.runtime.truth import Situation
-from policylang.runtime.values import BadValueError
+from policylang.runtime.values import BadValueError, given_changes, given_record, given_request
 from policylang.suggest import closest
 
 MOST_WAYS = 200
@@ -41,6 +41,7 @@ def explain(
 
     Raises what `reference.decide` raises.
     """
+    record, request, changes = given_record(record), given_request(request), given_changes(changes)
     decision = decide(index, user, action, resource, record, now=now, request=request, field=field, changes=changes)
     now = instant(index, now)
     asked = Asked(
@@ -54,9 +55,7 @@ def explain(
     problem, meant = _problem(index, user, action, resource, record, field, changes)
     if problem is not None:
         return Explanation(asked, decision, problem, meant, (), (), ())
-    situation = Situation(
-        index, user, resource, {} if record is None else record, {} if request is None else request, now
-    )
+    situation = Situation(index, user, resource, record, request, now)
     question = Question(index, user, action, resource, situation.record, now, situation.request, field, changes)
     moments, written, problem = _explained(situation, action, field, changes)
     change = () if decision.allowed else smallest_change(question)

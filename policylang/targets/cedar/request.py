@@ -18,7 +18,15 @@ from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.reference import changed, instant, not_known, written
 from policylang.runtime.truth import Situation, value
-from policylang.runtime.values import MISSING, BadValueError, attribute, read
+from policylang.runtime.values import (
+    MISSING,
+    BadValueError,
+    attribute,
+    given_changes,
+    given_record,
+    given_request,
+    read,
+)
 from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff
 from policylang.targets.cedar.contexts import Context, contexts
 from policylang.targets.cedar.names import USER, action_id, resource_type, uid
@@ -71,13 +79,12 @@ def questions(
     answer.
     """
     index = asking.index
+    before, request, changes = given_record(record), given_request(request), given_changes(changes)
     unknown = not_known(index, user, action, resource, field, changes)
     if unknown is not None:
         raise DeniedError(unknown)
     now = instant(index, now)
     declared = index.attributes[resource]
-    before = {} if record is None else record
-    request = {} if request is None else request
     after = before
     touched: list[str] = []
     if changes:

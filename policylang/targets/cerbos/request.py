@@ -12,7 +12,7 @@ from policylang.model.types import SetType, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.reference import changed, instant, written
 from policylang.runtime.truth import Situation
-from policylang.runtime.values import MISSING, attribute
+from policylang.runtime.values import MISSING, attribute, given_changes, given_record, given_request
 from policylang.targets.cerbos import encoding
 from policylang.targets.cerbos.encoding import UNREADABLE, USERS
 from policylang.targets.cerbos.people import EVERYBODY, People
@@ -63,7 +63,7 @@ class Caller:
         denied, and `UnheldError` for values that Cerbos cannot hold.
         """
         index = self.index
-        now = instant(index, now)
+        now, changes = instant(index, now), given_changes(changes)
         for name in (user, action, resource):
             if not isinstance(name, str):
                 raise ValueError(f"names are texts, {type(name).__name__} is not")
@@ -72,7 +72,7 @@ class Caller:
         if resource not in index.resources or action not in index.actions[resource]:
             raise ValueError(f"there is no {action} on `{resource}`")
         declared = index.attributes[resource]
-        moments = [{} if record is None else record]
+        moments = [given_record(record)]
         touched: list[str] = []
         if changes and action != "modify":
             raise ValueError(f"{action} writes no changes")
@@ -121,8 +121,9 @@ class Caller:
             if edge is not None:
                 edges[day][encoding.edge_name(length, sign)] = edge
         unreadable: list[str] = []
+        request = given_request(request)
         asked = {
-            name: told.attribute(self.index.request[name], {} if request is None else request, name, tree, unreadable)
+            name: told.attribute(self.index.request[name], request, name, tree, unreadable)
             for name, tree in self._reads.request.items()
         }
         attributes = {

@@ -6,7 +6,7 @@ from typing import Any
 
 from policylang.model.types import DateTimeType, DateType, SetType, Type
 from policylang.runtime.index import Index
-from policylang.runtime.values import MISSING, attribute, read
+from policylang.runtime.values import MISSING, attribute, given_request, read
 
 
 def become_arguments(index: Index, user: str, request: Any) -> tuple[str, dict[str, Any]]:
@@ -15,6 +15,7 @@ def become_arguments(index: Index, user: str, request: Any) -> tuple[str, dict[s
     ``request`` is a mapping or an object. Raises BadValueError for a value that is not of its type: deny then.
     """
     written: dict[str, Any] = {}
+    request = given_request(request)
     for name, type_ in index.request.items():
         found = read(type_, attribute(request, name), f"request.{name}")
         if found is not MISSING:

@@ -13,7 +13,14 @@ from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.reference import changed, instant
 from policylang.runtime.truth import Situation, same_record, value
-from policylang.runtime.values import MISSING, BadValueError, attribute
+from policylang.runtime.values import (
+    MISSING,
+    BadValueError,
+    attribute,
+    given_changes,
+    given_record,
+    given_request,
+)
 from policylang.targets.rego.encoding import day, encoded, microseconds, text
 from policylang.targets.rego.reads import months, reads
 
@@ -48,8 +55,8 @@ class Requests:
         """
         index = self._index
         now = instant(index, now)
-        before = {} if record is None else record
-        written = _Written(Situation(index, user, resource, before, {} if request is None else request, now))
+        before, changes = given_record(record), given_changes(changes)
+        written = _Written(Situation(index, user, resource, before, given_request(request), now))
         found: dict[str, Any] = {
             "user": text(user),
             "action": text(action),

@@ -11,7 +11,15 @@ import msgspec
 from policylang.model.types import SetType
 from policylang.runtime.reference import changed, written
 from policylang.runtime.truth import Situation
-from policylang.runtime.values import MISSING, BadValueError, attribute, read
+from policylang.runtime.values import (
+    MISSING,
+    BadValueError,
+    attribute,
+    given_changes,
+    given_record,
+    given_request,
+    read,
+)
 from policylang.targets.needs import role_of
 from policylang.targets.relations.context import record_context, request_context
 from policylang.targets.relations.names import object_id
@@ -75,7 +83,7 @@ def question(
     if resource not in index.resources or action not in index.actions[resource]:
         raise ValueError(f"there is no {action} on `{resource}`")
     declared = index.attributes[resource]
-    before = {} if record is None else record
+    before, changes = given_record(record), given_changes(changes)
     moments = [(object_id(id), before)]
     touched: list[str] = []
     if changes and action != "modify":
@@ -101,7 +109,7 @@ def question(
         checks += [Check(object, relation, user_object(user)) for relation in relations]
     for name in touched:
         checks += _eligible(plan, resource, name, moments[-1][1])
-    context = request_context(plan, {} if request is None else request, now)
+    context = request_context(plan, given_request(request), now)
     return Question(tuple(tuples), tuple(dict.fromkeys(checks)), context)
 
 
