@@ -19,6 +19,9 @@ class Asker(msgspec.Struct, frozen=True):
     """A question is about records of ``resource``, for ``user``, or for anybody, with whatever attributes a user may
     have, if that is ``None``. ``now`` is the instant that a witness has if any will do; aware, in UTC. Others are open
     from ``since`` on, up to, not including, ``until``, where these are given.
+
+    ``incomplete``: records, requests and made-up users may also lack what is not optional, and hold values that are not
+    of their type; sets may hold items that are missing.
     """
 
     index: Index
@@ -27,6 +30,7 @@ class Asker(msgspec.Struct, frozen=True):
     user: str | None = None
     since: datetime.datetime | None = None
     until: datetime.datetime | None = None
+    incomplete: bool = False
 
     def is_open(self, now: datetime.datetime) -> bool:
         """Whether the instant is one of those asked about."""

@@ -23,6 +23,7 @@ from policylang.analysis.constraints import (
     Among,
     Constraint,
     Difference,
+    Flaw,
     Given,
     Hard,
     InNetwork,
@@ -53,12 +54,14 @@ Value = object
 
 class Proposal:
     """Values of the variables, those that must be missing or there, what is in sets, and the instant and day that go
-    with all this.
+    with all this. ``flawed``: of those missing, the ones that have a value of another type; of sets that are there,
+    those with an item that is missing.
     """
 
     def __init__(self) -> None:
         self.values: dict[Variable, Value] = {}
         self.missing: set[Variable] = set()
+        self.flawed: set[Variable] = set()
         self.present: set[Variable] = set()
         self.members: list[Member] = []
         self.now: datetime.datetime | None = None
@@ -92,11 +95,15 @@ def _is_contradiction(constraints: Sequence[Constraint]) -> bool:
 
 def _presence(constraints: Iterable[Constraint], found: Proposal) -> bool:
     there: dict[Variable, bool] = {}
+    flawed: dict[Variable, bool] = {}
     for each in constraints:
         if isinstance(each, There) and there.setdefault(each.variable, each.wanted) != each.wanted:
             return False
+        if isinstance(each, Flaw) and flawed.setdefault(each.variable, each.wanted) != each.wanted:
+            return False
     found.missing = {variable for variable, wanted in there.items() if not wanted}
     found.present = {variable for variable, wanted in there.items() if wanted}
+    found.flawed = {variable for variable, wanted in flawed.items() if wanted}
     return True
 
 

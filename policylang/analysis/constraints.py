@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 from typing import Literal as OneOf
@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 import msgspec
 
 from policylang.analysis.asker import Asker
-from policylang.analysis.formula import Absent, Both, Either, Literal, Normal, Present, Unlike
+from policylang.analysis.formula import Absent, Both, Either, Lacking, Literal, Normal, Present, Unlike, Wrong
 from policylang.analysis.months import widest_shift
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -36,6 +36,8 @@ MICROSECOND = datetime.timedelta(microseconds=1)
 DAY = 24 * 60 * 60 * 1_000_000  # microseconds
 
 ZERO, NOW, TODAY = "zero", "now", "today"
+NO_PLACE = "(no place)"
+"""What an attribute for places may name that is none."""
 
 
 class Variable(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -99,7 +101,16 @@ class Member(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 
 class There(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """Whether an attribute that may be missing has a value."""
+    """Whether an attribute that may be missing has a value, one of its type."""
+
+    variable: Variable
+    wanted: bool
+
+
+class Flaw(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+    """Whether an attribute that does not have a value of its type has one of another, or a set that is there holds an
+    item that is missing.
+    """
 
     variable: Variable
     wanted: bool
@@ -115,7 +126,7 @@ class Tried(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Nothing is known; solutions must be tried."""
 
 
-Constraint = Difference | Among | Same | TextIs | InNetwork | Member | There | Hard | Tried
+Constraint = Difference | Among | Same | TextIs | InNetwork | Member | There | Flaw | Hard | Tried
 
 
 class All(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -157,6 +168,10 @@ class Translator:
                 return self._there(path)
             case Absent(path):
                 return self._absent(path)
+            case Lacking(path):
+                return self._flawed(path, False) if self.asker.incomplete else self._absent(path)
+            case Wrong(path):
+                return self._flawed(path, True) if self.asker.incomplete else NO
             case Unlike(test):
                 return self._unlike(test)
             case Literal():
@@ -168,11 +183,15 @@ class Translator:
 
     def _optional(self, path: c.Path) -> list[Variable]:
         """The attributes on a path that may be missing, from its beginning."""
+        return [variable for variable, optional, _ in self._steps(path) if optional or self.asker.incomplete]
+
+    def _steps(self, path: c.Path) -> Iterator[tuple[Variable, bool, bool]]:
+        """The attributes on a path, whether they are optional, and whether they are a user's."""
         index = self.asker.index
-        found: list[Variable] = []
         type_: Type = RecordType(self.asker.resource) if path.root == "record" else UserType(None)
         for number, step in enumerate(path.steps):
-            if isinstance(type_, UserType) and not (path.root == "request" and number == 0):
+            of_user = isinstance(type_, UserType) and not (path.root == "request" and number == 0)
+            if of_user:
                 declared_type = index.subject[step]
                 # A user of the record may be anybody; what the asker lacks is known, or declared.
                 optional = path.root != "subject" or number > 0 or step in index.optional_subject
@@ -182,10 +201,8 @@ class Translator:
                 assert isinstance(type_, RecordType)
                 declared = index.attributes[type_.resource][step]
                 declared_type, optional = declared.type, declared.optional
-            if optional:
-                found.append(Variable(path.root, path.steps[: number + 1], declared_type))
+            yield Variable(path.root, path.steps[: number + 1], declared_type), optional, of_user
             type_ = declared_type
-        return found
 
     def _there(self, path: c.Path) -> Tree:
         known = self.asker.known(path)
@@ -198,6 +215,27 @@ class Translator:
         if known is not path:
             return NO if known is not None or self.asker.known_set(path) is not None else YES
         return _some(There(variable, False) for variable in self._optional(path))
+
+    def _flawed(self, path: c.Path, wrong: bool) -> Tree:
+        """The path leads to nothing, or, if ``wrong``, to a value not of its type, which no attribute of a user has."""
+        known = self.asker.known(path)
+        if known is not path:
+            return NO if wrong else self._absent(path)
+        found: list[Tree] = []
+        before: list[Tree] = []
+        for variable, _, of_user in self._steps(path):
+            if not (wrong and of_user):
+                flaw = () if of_user else (Flaw(variable, wrong),)
+                found.append(_all((*before, There(variable, False), *flaw)))
+            before.append(There(variable, True))
+        return _some(found)
+
+    def _may_hold_nothing(self, operand: c.Operand) -> bool:
+        """Whether an item of the set may be missing."""
+        if not self.asker.incomplete or not isinstance(operand, c.Path) or not operand.steps:
+            return False
+        *_, (_, _, of_user) = self._steps(operand)
+        return not of_user
 
     # --- tests -----------------------------------------------------------------------------------------------
 
@@ -256,7 +294,7 @@ class Translator:
             return _all((_alike(left, right, True), _ordered(kind, left, right, wanted)))
         if isinstance(type_, (*NUMBERS, DateTimeType, DateType)):
             return _ordered(kind, left, right, wanted)
-        values = _finite(self.asker, type_)
+        values = self._finite(left if isinstance(left, c.Path) else right)
         for one, other in ((left, right), (right, left)):
             if values is not None and isinstance(one, c.Path) and isinstance(other, c.Constant):
                 chosen = frozenset((_text(other.value),))
@@ -264,11 +302,13 @@ class Translator:
         domains = [
             Among(_variable(side), values)
             for side in (left, right)
-            if isinstance(side, c.Path) and (values := _finite(self.asker, side.type)) is not None
+            if isinstance(side, c.Path) and (values := self._finite(side)) is not None
         ]
         return _all((Same(_side(left), _side(right), wanted), *domains))
 
-    def _unlike(self, test: c.Compare | c.Time) -> Tree:
+    def _unlike(self, test: c.Compare | c.Time | c.Contains) -> Tree:
+        if isinstance(test, c.Contains):
+            return self._beside_nothing(test)
         if isinstance(test, c.Time):
             duration = self.asker.known(test.duration)
             if isinstance(duration, c.Constant):
@@ -285,7 +325,7 @@ class Translator:
     def _in(self, literal: Literal, operand: c.Operand, values: tuple[c.Value, ...], wanted: bool) -> Tree:
         if isinstance(operand, c.Constant):
             return self._certain(literal)
-        finite = _finite(self.asker, operand.type)
+        finite = self._finite(operand)
         if finite is not None:
             chosen = frozenset(map(_text, values))
             return Among(_variable(operand), finite & chosen if wanted else finite - chosen)
@@ -306,11 +346,36 @@ class Translator:
                 return YES if (item.value in known) == wanted else NO
             return self._in(literal, item, known, wanted)
         assert isinstance(test.operand, c.Path)
-        member = Member(_variable(test.operand), _side(item), wanted)
-        values = _finite(self.asker, item.type)
-        if values is None or isinstance(item, c.Constant):
-            return member
-        return _all((member, Among(_variable(item), values)))
+        parts: list[Tree] = [Member(_variable(test.operand), _side(item), wanted)]
+        if not wanted and self._may_hold_nothing(test.operand):
+            parts.append(Flaw(_variable(test.operand), False))
+        values = self._finite(item)
+        if values is not None and not isinstance(item, c.Constant):
+            parts.append(Among(_variable(item), values))
+        return _all(parts)
+
+    def _beside_nothing(self, test: c.Contains) -> Tree:
+        """The set holds an item that is missing, and not the one that is looked for."""
+        item = self.asker.known(test.item)
+        if item is None or not self._may_hold_nothing(test.operand):
+            return NO
+        assert isinstance(test.operand, c.Path)
+        sides = [self._there(side) for side in (test.operand, item) if isinstance(side, c.Path) and side.steps]
+        set_ = _variable(test.operand)
+        return _all((*sides, Flaw(set_, True), Member(set_, _side(item), False)))
+
+    def _finite(self, operand: c.Operand) -> frozenset[str] | None:
+        """The values of an operand's type, if that has finitely many."""
+        match operand.type:
+            case EnumType(values):
+                return frozenset(values)
+            case BoolType():
+                return frozenset(("true", "false"))
+            case PlaceType(scope):
+                places = self.asker.index.places_of(scope)
+                return places | {NO_PLACE} if self.asker.incomplete else places
+            case _:
+                return None
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -514,19 +579,6 @@ def _side(operand: c.Operand) -> Side:
 
 def _text(value: c.Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _finite(asker: Asker, type_: Type) -> frozenset[str] | None:
-    """The values of a type that has finitely many."""
-    match type_:
-        case EnumType(values):
-            return frozenset(values)
-        case BoolType():
-            return frozenset(("true", "false"))
-        case PlaceType(scope):
-            return asker.index.places_of(scope)
-        case _:
-            return None
 
 
 def _all(parts: Iterable[Tree]) -> Tree:

@@ -15,6 +15,7 @@ from policylang.analysis.constraints import (
     Among,
     Constraint,
     Difference,
+    Flaw,
     Given,
     Hard,
     InNetwork,
@@ -87,7 +88,7 @@ class Domains:
             ):
                 found = self._one_of(variable, frozenset((value,)))
                 return found if wanted or found is None else not found
-            case There() | TextIs() | InNetwork() | Same() | Member():
+            case There() | Flaw() | TextIs() | InNetwork() | Same() | Member():
                 return False if msgspec.structs.replace(each, wanted=not each.wanted) in self.known else None
             case Hard(Literal(test, value)):
                 return False if Hard(Literal(test, not value)) in self.known else None

@@ -30,7 +30,20 @@ from policylang.analysis.constraints import (
     Tree,
 )
 from policylang.analysis.domains import Domains
-from policylang.analysis.formula import Absent, Both, Either, Formula, Literal, Normal, Present, Unlike, holds, normal
+from policylang.analysis.formula import (
+    Absent,
+    Both,
+    Either,
+    Formula,
+    Lacking,
+    Literal,
+    Normal,
+    Present,
+    Unlike,
+    Wrong,
+    holds,
+    normal,
+)
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, near_changes, patterns
 from policylang.analysis.witness import Witness, make_witness, situation, with_users
 from policylang.model import conditions as c
@@ -280,5 +293,5 @@ def _tests(plain: Normal) -> Iterator[object]:
                 waiting += items
             case Literal(test, _):
                 yield test
-            case Present() | Absent() | Unlike():
+            case Present() | Absent() | Lacking() | Wrong() | Unlike():
                 pass

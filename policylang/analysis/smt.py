@@ -23,6 +23,7 @@ from policylang.analysis.constraints import (
     Among,
     Constraint,
     Difference,
+    Flaw,
     Given,
     Hard,
     InNetwork,
@@ -64,6 +65,7 @@ class _Encoder:
         self._texts: dict[Variable, Any] = {}
         self._numbers: dict[Any, Any] = {}
         self._there: dict[Variable, Any] = {}
+        self._flawed: dict[Variable, Any] = {}
         self._sets: dict[Variable, Any] = {}
         self._addresses: dict[Variable, tuple[Any, Any]] = {}
         self._members: list[Member] = []
@@ -83,6 +85,9 @@ class _Encoder:
             case There(variable, wanted):
                 there = self._there.setdefault(variable, z3.Bool(f"there {len(self._there)}", self.context))
                 return there if wanted else z3.Not(there)
+            case Flaw(variable, wanted):
+                flawed = self._flawed.setdefault(variable, z3.Bool(f"flawed {len(self._flawed)}", self.context))
+                return flawed if wanted else z3.Not(flawed)
             case Difference():
                 return self._difference(each)
             case Among(variable, values):
@@ -175,6 +180,9 @@ class _Encoder:
         for variable, there in self._there.items():
             value = z3.is_true(model.eval(there, model_completion=True))
             (found.present if value else found.missing).add(variable)
+        for variable, flawed in self._flawed.items():
+            if z3.is_true(model.eval(flawed, model_completion=True)):
+                found.flawed.add(variable)
         for variable, text in self._texts.items():
             chosen = model.eval(text, model_completion=True).as_string()
             value_ = _unescaped(chosen)

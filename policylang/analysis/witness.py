@@ -81,6 +81,8 @@ def make_witness(asker: Asker, proposal: Proposal, now: datetime.datetime, *, wh
             rest = variable.steps[len(user.steps) :]
             if len(rest) == 1:
                 roots["subject"].setdefault(rest[0], value)
+    for variable in sorted(proposal.flawed & proposal.missing, key=lambda each: (each.root, each.steps)):
+        _put(asker, roots[variable.root], variable, _wrong_value(variable.type))
     if whole:
         _fill(asker, asker.resource, roots["record"], missing, ())
     others = _others(asker, values, missing)
@@ -115,6 +117,8 @@ def _add_members(asker: Asker, proposal: Proposal, values: dict[Variable, Any]) 
         item = item == "true" if isinstance(of, BoolType) and isinstance(item, str) else item
         if each.wanted and item not in items:
             items.append(item)
+    for variable in proposal.flawed - proposal.missing:
+        values.setdefault(variable, []).append(None)
 
 
 def with_users(asker: Asker, proposal: Proposal) -> Iterator[Proposal]:
@@ -226,6 +230,11 @@ def some_value(asker: Asker, type_: Type) -> Any:
             return []
         case _:
             return 1 if isinstance(type_, NUMBERS) else "text"
+
+
+def _wrong_value(type_: Type) -> Any:
+    """A value that is not of the type, as JSON has it."""
+    return "text" if isinstance(type_, BoolType) else True
 
 
 def _plain(value: Any) -> Any:

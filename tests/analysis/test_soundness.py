@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import msgspec
@@ -26,6 +26,8 @@ SETTINGS = settings(
 )
 
 WELL_FORMED = Features(wrong_values=False, unknown_records=False, strange_requests=False, holes=False, requests=25)
+ANY = Features(requests=25)
+"""Whatever a caller may send: records and requests that lack something, and values that are not of their type."""
 TRUTHS = (True, False, None)
 
 
@@ -75,12 +77,35 @@ def test_never_is_never(case: Case) -> None:
 
 
 @SETTINGS
+@given(cases(ANY))
+def test_never_is_never_of_any_request(case: Case) -> None:
+    index = Index(case.policy_set)
+    answers: dict[tuple[Formula, str, str | None], Any] = {}
+    for request in case.requests:
+        if request.row is None or request.resource not in index.resources or request.user not in index.users:
+            continue
+        arguments = request.arguments(case.rows)
+        there = Situation(
+            index, request.user, request.resource, arguments["record"], arguments["request"] or {}, request.now
+        )
+        for formula in formulas(index, request.resource):
+            if not holds(formula, there):
+                continue
+            for user in (None, request.user):
+                key = (formula, request.resource, user)
+                if key not in answers:
+                    asker = Asker(index, request.resource, case.world.now, user, incomplete=True)
+                    answers[key] = find(formula, asker)
+                assert answers[key] is not None, (formula, user, request)
+
+
+@SETTINGS
 @given(cases(WELL_FORMED))
 def test_witnesses_are_well_formed_and_hold(case: Case) -> None:
     index = Index(case.policy_set)
     for resource in index.resources:
-        asker = Asker(index, resource, case.world.now)
-        for formula in formulas(index, resource):
+        for formula, incomplete in product(formulas(index, resource), (False, True)):
+            asker = Asker(index, resource, case.world.now, incomplete=incomplete)
             found = find(formula, asker)
             if isinstance(found, Witness):
                 assert holds(formula, situation(asker, found))
@@ -95,8 +120,9 @@ def test_most_questions_are_settled() -> None:
     def ask(case: Case) -> None:
         index = Index(case.policy_set)
         for resource in index.resources:
-            for formula in formulas(index, resource):
-                settled[find(formula, Asker(index, resource, case.world.now)) is not UNPROVED] += 1
+            for formula, incomplete in product(formulas(index, resource), (False, True)):
+                asker = Asker(index, resource, case.world.now, incomplete=incomplete)
+                settled[find(formula, asker) is not UNPROVED] += 1
 
     ask()
     assert settled[True] > 0.85 * sum(settled.values()), settled
