@@ -118,7 +118,8 @@ def _add_members(asker: Asker, proposal: Proposal, values: dict[Variable, Any]) 
         if each.wanted and item not in items:
             items.append(item)
     for variable in proposal.flawed - proposal.missing:
-        values.setdefault(variable, []).append(None)
+        if isinstance(variable.type, SetType):
+            values.setdefault(variable, []).append(None)
 
 
 def with_users(asker: Asker, proposal: Proposal) -> Iterator[Proposal]:

@@ -32,6 +32,14 @@ def compare(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime, step: 
     return _Comparing(Comparison(Side(old, now, keys), Side(new, now, keys)), now, step).report()
 
 
+def is_same(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime) -> bool:
+    """Whether it is proved that nothing differs from ``now`` on: for any record and request, complete or not, and for
+    whoever is, or may be, a user, in a group or given a role. What `compare` only notes counts as well.
+    """
+    found = compare(old, new, now)
+    return found.same_access and not found.notes
+
+
 class _Entry(msgspec.Struct):
     """A difference with whom it concerns."""
 
@@ -222,7 +230,7 @@ class _Comparing:
         by_whom: dict[tuple[object, ...], list[_Entry]] = {}
         for entry in self.entries:
             d = entry.difference
-            about = (d.kind, entry.removed, entry.added, entry.days, d.unproved)
+            about = (d.kind, entry.removed, entry.added, entry.days, d.unproved, d.incomplete)
             by_whom.setdefault((entry.named, *about, tuple(entry.around)), []).append(entry)
         alike: dict[tuple[object, ...], list[list[_Entry]]] = {}
         for key, entries in by_whom.items():
@@ -237,11 +245,13 @@ class _Comparing:
         named = tuple(dict.fromkeys(name for entries in groups for name in entries[0].named))
         around = tuple(dict.fromkeys(name for entries in groups for e in entries for name in e.around))
         users = sorted({user for entries in groups for entry in entries for user in entry.users})
-        evidence = next(
-            (found for entries in groups[:1] for e in entries if (found := self.c.evidence(e.difference))), None
+        shown, evidence = next(
+            ((e.difference, found) for e in groups[0] if (found := self.c.evidence(e.difference))), (d, None)
         )
         before = after = None
+        lacking: tuple[str, ...] = ()
         if evidence is not None:
+            lacking = self.c.lacking(shown, evidence) if d.incomplete else ()
             after, before = (witness(each) for each in (evidence.allowed, evidence.denied))
             before, after = (before, after) if d.up else (after, before)
         said = (
@@ -251,6 +261,7 @@ class _Comparing:
             first.removed,
             first.added,
             [(str(x.first), str(x.last)) for x in first.days],
+            *(["incomplete"] if d.incomplete else []),
         )
         return Change(
             id=identity("access", *said),
@@ -263,6 +274,8 @@ class _Comparing:
             days=first.days,
             users=tuple(users),
             unproved=d.unproved or evidence is None,
+            incomplete=d.incomplete,
+            lacking=lacking,
             before=before,
             after=after,
         )
@@ -293,6 +306,7 @@ def _cause(difference: Difference, entries: Iterable[_Entry]) -> _Entry:
 def _order(change: Change) -> tuple[object, ...]:
     kind = change.subjects[0].kind
     return (
+        change.incomplete,
         _RANKS[change.kind],
         kind in ("user", "integration"),
         -len(change.users),

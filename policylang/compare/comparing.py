@@ -10,15 +10,18 @@ import msgspec
 
 from policylang.analysis.search import UNPROVED
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import tests
+from policylang.check.conditions import paths, tests
 from policylang.check.parts import Verdict
 from policylang.compare.gaps import Asking, Evidence, Gap, plan_of
 from policylang.compare.sides import Permission, Side
 from policylang.compare.subjects import ALWAYS, Person, Subject
 from policylang.compare.surroundings import Read, Surroundings, attributes_read, others_read
 from policylang.compare.wording import conditions_of, lines
-from policylang.model.conditions import Time
+from policylang.model.conditions import Condition, Time
+from policylang.model.words import operand_in_words
 from policylang.runtime.plan import Plan
+from policylang.runtime.truth import Situation, value
+from policylang.runtime.values import MISSING, BadValueError
 
 Kind = Literal["gained", "widened", "narrowed", "lost"]
 Lines = tuple[str, ...]
@@ -30,6 +33,7 @@ class Difference(msgspec.Struct, frozen=True, eq=False):
     """One action on a resource that somebody can do, on some records or fields, on one side only.
 
     ``up``: on the new side. ``fields``: of records that are open on both sides; ``None``: it is about the records.
+    ``incomplete``: it is about no complete record, request and user.
     """
 
     up: bool
@@ -43,13 +47,14 @@ class Difference(msgspec.Struct, frozen=True, eq=False):
     gap: Gap
     plan: Plan
     unproved: bool
+    incomplete: bool
     said: tuple[Hashable, Hashable]
     """What decides it here and there, equal where that is the same."""
 
     @property
     def about(self) -> tuple[Any, ...]:
         """What it is about, whoever it concerns."""
-        return self.up, self.resource, self.action, self.fields
+        return self.up, self.resource, self.action, self.fields, self.incomplete
 
     @property
     def people(self) -> tuple[Person, Person]:
@@ -172,9 +177,12 @@ class Comparison:
         whole = self._made(subject, up, mine, other, None, gap)
         if whole is not None:
             removed, added = self._words(subject, mine.resource, mine.action, plans)
-            there = None if other is None else self._reach(not up, other, two, None, subject)
-            yield msgspec.structs.replace(whole, kind=_kind(up, there), removed=removed, added=added)
-            if there is None:
+            reached = [
+                None if other is None else self._reach(not up, other, two, None, subject, incomplete=incomplete)
+                for incomplete in dict.fromkeys((whole.incomplete, True))
+            ]
+            yield msgspec.structs.replace(whole, kind=_kind(up, reached[0]), removed=removed, added=added)
+            if reached[-1] is None:
                 return
         if other is not None and mine.action != "create":
             yield from self._of_fields(subject, up, mine, other)
@@ -182,7 +190,7 @@ class Comparison:
     def _of_fields(self, subject: Subject, up: bool, mine: Plan, other: Plan) -> Iterator[Difference]:
         asking = self.asking(up)
         two = subject.old if up else subject.new
-        same: dict[tuple[Any, Verdict], list[str]] = {}
+        same: dict[tuple[Any, ...], list[str]] = {}
         made: dict[str, Difference] = {}
         for field in asking.ours.index.attributes[mine.resource]:
             gap = asking.field_gap(mine, other, field, subject.user)
@@ -190,9 +198,9 @@ class Comparison:
             if found is not None:
                 there = None
                 if field in asking.theirs.index.attributes[mine.resource]:
-                    there = self._reach(not up, other, two, field, subject)
+                    there = self._reach(not up, other, two, field, subject, incomplete=found.incomplete)
                 made[field] = msgspec.structs.replace(found, kind=_kind(up, there))
-                same.setdefault((gap.formula, there), []).append(field)
+                same.setdefault((gap.formula, there, found.incomplete), []).append(field)
         plans = (other, mine) if up else (mine, other)
         for fields in same.values():
             removed, added = self._words(subject, mine.resource, mine.action, plans, tuple(fields))
@@ -202,27 +210,34 @@ class Comparison:
         self, subject: Subject, up: bool, mine: Plan, other: Plan | None, field: str | None, gap: Gap
     ) -> Difference | None:
         """The difference, if there is one; its kind and words are found out later."""
-        found = self.asking(up).find(gap, mine.resource, subject.user, subject.span)
+        asking = self.asking(up)
+        found = asking.find(gap, mine.resource, subject.user, subject.span, incomplete=True)
         if found is None:
             return None
+        complete = asking.find(gap, mine.resource, subject.user, subject.span, incomplete=False)
+        incomplete = complete is None
+        found = found if complete is None else complete
         fields = None if field is None else (field,)
         theirs = None if other is None else self.asking(not up).ours.plan_key(other)
         said = (self.asking(up).ours.plan_key(mine), theirs)
+        unproved = found is UNPROVED
         made = Difference(
-            up, "widened", mine.resource, mine.action, fields, (), (), subject, gap, mine, found is UNPROVED, said
+            up, "widened", mine.resource, mine.action, fields, (), (), subject, gap, mine, unproved, incomplete, said
         )
         if isinstance(found, Witness) and not gap.exact and self.evidence(made) is None:
             return msgspec.structs.replace(made, unproved=True)
         return made
 
-    def _reach(self, up: bool, plan: Plan, one: Person, field: str | None, subject: Subject) -> Verdict:
+    def _reach(
+        self, up: bool, plan: Plan, one: Person, field: str | None, subject: Subject, *, incomplete: bool
+    ) -> Verdict:
         """Whether a side allows it on any record."""
         asking = self.asking(up)
         if plan.action == "create":
             gap = asking.creation(plan, None, one, subject.span)
         else:
             gap = asking.gap(plan, None, field, subject.user)
-        found = asking.find(gap, plan.resource, subject.user, subject.span)
+        found = asking.find(gap, plan.resource, subject.user, subject.span, incomplete=incomplete)
         return True if isinstance(found, Witness) else found
 
     # --- what follows from what ------------------------------------------------------------------------------
@@ -231,7 +246,20 @@ class Comparison:
         """A request that shows it; ``None`` where there is none, or it cannot be found."""
         field = difference.fields[0] if difference.fields is not None else None
         asking, (one, two) = self.asking(difference.up), difference.people
-        return asking.evidence(difference.gap, difference.plan, field, one, two, difference.subject.span)
+        span, incomplete = difference.subject.span, difference.incomplete
+        return asking.evidence(difference.gap, difference.plan, field, one, two, span, incomplete=incomplete)
+
+    def lacking(self, difference: Difference, evidence: Evidence) -> tuple[str, ...]:
+        """What the record and the request of evidence have no value for, of what decides the action."""
+        found: dict[str, None] = {}
+        resource, action = difference.resource, difference.action
+        for side, person in zip((self.old, self.new), (difference.subject.old, difference.subject.new), strict=True):
+            plan = plan_of(side, person, resource, action)
+            given = evidence.allowed
+            s = Situation(side.index, "", resource, given.record, given.request, given.now)
+            for condition in conditions_of(plan) if plan is not None else ():
+                found.update(dict.fromkeys(_lacking(condition, s)))
+        return tuple(sorted(found))
 
     def follows(self, difference: Difference, others: Iterable[Difference]) -> bool:
         """Whether it is proved that a difference is no more than some others, which are about the same."""
@@ -248,6 +276,24 @@ class Comparison:
             difference.subject.user,
             difference.subject.span,
         )
+
+
+def _lacking(condition: Condition, s: Situation) -> Iterator[str]:
+    """What records and the request have no value for, as a condition writes it."""
+    for path in paths(condition):
+        for length in range(1, len(path.steps) + 1):
+            part = msgspec.structs.replace(path, steps=path.steps[:length])
+            if path.root == "subject":
+                break
+            try:
+                found = value(part, s)
+            except BadValueError:
+                break
+            if found is MISSING:
+                yield operand_in_words(part)
+                break
+            if isinstance(found, str):
+                break  # a user, or the key of a record: what lies behind is not theirs
 
 
 def is_about(wider: Difference, one: Difference) -> bool:

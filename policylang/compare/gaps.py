@@ -91,7 +91,15 @@ class Asking:
             formula = AllOf((*here.rest, AnyOf(ways), Not(AnyOf(low.ways))))
         else:
             formula = AllOf((*here.rest, AnyOf(here.ways), Not(low.whole)))
-        return Gap(formula, index, low == high)
+        return Gap(AllOf((self._at_home(resource), formula)), index, low == high)
+
+    def _at_home(self, resource: str) -> Formula:
+        """The record does not live at a place that our side does not know: there it is nobody's."""
+        home = self.ours.index.resources[resource].place
+        if home is None:
+            return TRUE
+        declared = self.ours.index.attributes[resource][home]
+        return AnyOf((_missing(declared), _at_place(self.ours.index, declared)))
 
     def _lifted(self, there: Allowed, resource: str, user: str | None, *, over: bool) -> Allowed:
         def lift(parts: Iterable[Formula]) -> tuple[Formula, ...]:
@@ -113,7 +121,8 @@ class Asking:
         known = self.theirs.index.places_of(theirs.scope)
         match ours.type:
             case PlaceType(scope):
-                if self.ours.index.places_of(scope) <= known:
+                is_home = self.ours.index.resources[resource].place == home
+                if is_home and self.ours.index.places_of(scope) <= known:
                     return TRUE
                 known &= self.ours.index.places_of(scope)
             case TextType():
@@ -138,15 +147,16 @@ class Asking:
         question of its own.
         """
         resource, user = mine.resource, one.who.user
-        declared = self.ours.index.attributes[resource]
+        index_ = self.ours.index
+        declared = index_.attributes[resource]
         at = span.instant(self.ours.world.now)
         fits: dict[str, Formula] = {}
         for name in declared:
             part = _allowed(self.ours, mine, name)
-            writable = self._writable(declared[name], one, at)
-            fits[name] = AllOf((part.whole, writable)) if part.ways and writable != FALSE else FALSE
+            writable = AllOf((_readable_value(index_, declared[name]), self._writable(declared[name], one, at)))
+            fits[name] = AllOf((part.whole, writable)) if part.ways and plain(writable) != FALSE else FALSE
         index = self._without(resource, frozenset(n for n, fit in fits.items() if fit == FALSE))
-        asked: list[Formula] = [_allowed(self.ours, mine, None).whole]
+        asked: list[Formula] = [self._at_home(resource), _allowed(self.ours, mine, None).whole]
         asked += [AnyOf((_missing(declared[name]), fit)) for name, fit in fits.items()]
         if other is None:
             return Gap(AllOf(tuple(asked)), index)
@@ -200,25 +210,31 @@ class Asking:
 
     # --- answers ---------------------------------------------------------------------------------------------
 
-    def find(self, gap: Gap, resource: str, user: str | None, span: Span) -> Found:
-        return self._find(gap.formula, resource, user, span, gap.index)
+    def find(self, gap: Gap, resource: str, user: str | None, span: Span, *, incomplete: bool) -> Found:
+        """A request in the gap; also one with a record that is not complete, if ``incomplete``."""
+        return self._find(gap.formula, resource, user, span, gap.index, incomplete)
 
-    def _find(self, formula: Formula, resource: str, user: str | None, span: Span, index: Index) -> Found:
+    def _find(
+        self, formula: Formula, resource: str, user: str | None, span: Span, index: Index, incomplete: bool
+    ) -> Found:
         formula = plain(formula)
         if formula == FALSE:
             return None
         if user is not None and symmetric(index, resource, formula):
-            if self._ask(formula, resource, None, ALWAYS, index) is None:
+            if self._ask(formula, resource, None, ALWAYS, index, incomplete) is None:
                 return None
-        elif span != ALWAYS and self._ask(formula, resource, user, ALWAYS, index) is None:
+        elif span != ALWAYS and self._ask(formula, resource, user, ALWAYS, index, incomplete) is None:
             return None
-        return self._ask(formula, resource, user, span, index)
+        return self._ask(formula, resource, user, span, index, incomplete)
 
-    def _ask(self, formula: Formula, resource: str, user: str | None, span: Span, index: Index) -> Found:
-        key = (formula, resource, user, span, id(index))
+    def _ask(
+        self, formula: Formula, resource: str, user: str | None, span: Span, index: Index, incomplete: bool
+    ) -> Found:
+        key = (formula, resource, user, span, id(index), incomplete)
         if key not in self._found:
             at = span.instant(self.ours.world.now)
-            self._found[key] = find(formula, Asker(index, resource, at, user, span.since, span.until))
+            asker = Asker(index, resource, at, user, span.since, span.until, incomplete)
+            self._found[key] = find(formula, asker)
         return self._found[key]
 
     def within(self, gap: Gap, others: Iterable[Gap], resource: str, user: str | None, span: Span) -> bool:
@@ -226,15 +242,15 @@ class Asking:
         rest = tuple(Not(other.formula) for other in others if other.exact and other.index is gap.index)
         if not rest:
             return False
-        return self._find(AllOf((gap.formula, *rest)), resource, user, span, gap.index) is None
+        return self._find(AllOf((gap.formula, *rest)), resource, user, span, gap.index, True) is None
 
     # --- evidence --------------------------------------------------------------------------------------------
 
     def evidence(
-        self, gap: Gap, plan: Plan, field: str | None, one: Person, two: Person, span: Span
+        self, gap: Gap, plan: Plan, field: str | None, one: Person, two: Person, span: Span, *, incomplete: bool
     ) -> Evidence | None:
         """A request that the reference allows on our side and denies on the other, if it can be found."""
-        found = self.find(gap, plan.resource, one.who.user, span)
+        found = self.find(gap, plan.resource, one.who.user, span, incomplete=incomplete)
         if not isinstance(found, Witness):
             return None
         shown = self._tried(found, plan, field, one, two)
@@ -325,6 +341,20 @@ def _has(index: Index, resource: str, field: str | None) -> bool:
 
 def _missing(declared: ir.Attribute) -> Formula:
     return Holds(c.Missing(c.Path("record", (declared.name,), declared.type, _AT), _AT), True)
+
+
+def _readable_value(index: Index, declared: ir.Attribute) -> Formula:
+    """The attribute has a value of its type: no other can be written."""
+    path = c.Path("record", (declared.name,), declared.type, _AT)
+    there = Holds(c.Missing(path, _AT), False)
+    return AllOf((there, _at_place(index, declared))) if isinstance(declared.type, PlaceType) else there
+
+
+def _at_place(index: Index, declared: ir.Attribute) -> Formula:
+    """The attribute names a place that there is."""
+    assert isinstance(declared.type, PlaceType)
+    places = tuple(sorted(index.places_of(declared.type.scope)))
+    return Holds(c.In(c.Path("record", (declared.name,), declared.type, _AT), places, _AT), True) if places else FALSE
 
 
 def _allowed(side: Side, plan: Plan, field: str | None) -> Allowed:

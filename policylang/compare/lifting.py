@@ -196,11 +196,11 @@ class _Lift:
         return exact and not isinstance(test.operand.type, DateType)
 
 
-def _missing(missing: Formula, reading: Read, wanted: bool) -> Formula:
+def _missing(missing: Holds, reading: Read, wanted: bool) -> Formula:
     """Whether a value is missing that can only be read sometimes; where it cannot, that is unknown."""
     if reading.left_out:
         return Not(reading.readable) if wanted else reading.readable
-    return missing if wanted else AllOf((Not(missing), reading.readable))
+    return missing if wanted else AllOf((Holds(missing.condition, False), reading.readable))
 
 
 def _with(test: Test, operand: c.Operand, other: c.Operand) -> Test:

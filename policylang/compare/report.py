@@ -69,7 +69,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     than before, that. ``subjects``: whose it is, the roles
     and groups, or the users; in ``around``, roles and groups around these, it is the same. ``users``: those affected.
     ``days``: when, if not always. ``before`` and ``after``: one request and its answer on either side, unless it is
-    ``unproved``: then it could be neither shown nor excluded.
+    ``unproved``: then it could be neither shown nor excluded. ``incomplete``: no complete record and request show it,
+    only such as lack something that is not optional or have a value that is not of its type; ``lacking``: what those of
+    ``before`` and ``after`` have no value for, as conditions write it.
     """
 
     id: Id
@@ -82,6 +84,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[Days, ...]
     users: tuple[str, ...]
     unproved: bool
+    incomplete: bool
+    lacking: tuple[str, ...]
     before: Witness | None
     after: Witness | None
     because: str | None = None

@@ -212,7 +212,7 @@ def _is_equal(c: Comparison, about: _Deny, before: Iterable[ir.Deny], after: Ite
         )
         low: Formula = asking.lifter.lift(there, resource, None, over=False)
         gap = Gap(AllOf((here, Not(low))), asking.ours.index)
-        if asking.find(gap, resource, None, ALWAYS) is not None:
+        if asking.find(gap, resource, None, ALWAYS, incomplete=True) is not None:
             return False
     return True
 

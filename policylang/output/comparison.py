@@ -33,6 +33,7 @@ TITLES = {
     "narrowed": "narrowed: on fewer records than before",
     "lost": "lost: what none of these can do any more",
 }
+INCOMPLETE = "incomplete records only: where a value is missing that is not optional, or is not of its type"
 TOPICS = {
     "eligibility": "who can be chosen",
     "superuser": "superusers",
@@ -95,6 +96,8 @@ def summary(sets: Sequence[SetReport]) -> str:
     said = [f"{count} {kind}" for kind, count in counts.items() if count]
     unproved = sum(change.unproved for change in changes)
     said += [f"{unproved} of them not proved"] if unproved else []
+    incomplete = sum(change.incomplete for change in changes)
+    said += [f"{incomplete} of them for incomplete records only"] if incomplete else []
     said += [counted(len(statements), "other change")] if statements else []
     reasons = [change.because for change in changes] + [statement.because for statement in statements]
     approved = sum(reason is not None for reason in reasons)
@@ -120,10 +123,9 @@ def render(comparison: Comparison, policies: Policies) -> Iterator[str]:
         if len(comparison.sets) > 1:
             yield click.style(visible(f"{each.name}: {summary([each])}"), bold=True)
             yield ""
-        for kind in TITLES:
-            changes = [change for change in each.changes if change.kind == kind]
+        for title, colour, changes in by_title(each.changes):
             if changes:
-                yield click.style(TITLES[kind], fg=_COLOURS[kind], bold=True)
+                yield click.style(title, fg=colour, bold=True)
                 for change in changes[:_MOST_CHANGES]:
                     yield from _change(change, each, policies)
                 if len(changes) > _MOST_CHANGES:
@@ -135,9 +137,22 @@ def render(comparison: Comparison, policies: Policies) -> Iterator[str]:
     yield f"{visible(summary(comparison.sets))}, as of {written_instant(comparison.now)}"
 
 
+def by_title(changes: Sequence[Change]) -> Iterator[tuple[str, str | None, list[Change]]]:
+    """Titles, each with its colour and the changes below it."""
+    for kind, title in TITLES.items():
+        yield title, _COLOURS[kind], [each for each in changes if each.kind == kind and not each.incomplete]
+    yield INCOMPLETE, None, [each for each in changes if each.incomplete]
+
+
+def whose(change: Change) -> str:
+    """Whose change it is, and of which kind, where the title does not say that."""
+    subjects = subjects_in_words(change)
+    return f"{change.kind}: {subjects}" if change.incomplete else subjects
+
+
 def _change(change: Change, set_: SetReport, policies: Policies) -> Iterator[str]:
     days = f", {days_in_words(change.days)}" if change.days else ""
-    yield f"  {click.style(visible(subjects_in_words(change)), bold=True)}{days}"
+    yield f"  {click.style(visible(whose(change)), bold=True)}{days}"
     if change.is_by_membership:
         yield from _lines(change.removed, change.added)
     for permissions in change.permissions[:_MOST_PERMISSIONS]:
@@ -156,7 +171,7 @@ def _change(change: Change, set_: SetReport, policies: Policies) -> Iterator[str
     if change.unproved:
         yield f"    {click.style('not proved', bold=True)}: this could not be settled, so it counts"
     if change.before is not None and change.after is not None:
-        yield from _witness(change.before, change.after, set_, policies)
+        yield from _witness(change, change.before, change.after, set_, policies)
     yield ""
 
 
@@ -179,10 +194,10 @@ def _lines(removed: Sequence[str], added: Sequence[str], indent: int = 4) -> Ite
             yield click.style(f"{' ' * indent}{mark} {visible(line)}", fg=colour)
 
 
-def _witness(before: Witness, after: Witness, set_: SetReport, policies: Policies) -> Iterator[str]:
+def _witness(change: Change, before: Witness, after: Witness, set_: SetReport, policies: Policies) -> Iterator[str]:
     first = as_dict(after)
     yield f"    {click.style('shown by', bold=True)} {visible(shown_in_words(before, after))}"
-    seen = [(visible(name), visible(value)) for name, value in particulars(first, first["record"])]
+    seen = [(visible(name), visible(value)) for name, value in particulars(first, {*first["record"], *change.lacking})]
     widest = max((width_of(name) for name, _ in seen), default=0)
     yield from (f"      {name}{' ' * (widest - width_of(name))}  {value}" for name, value in seen)
     for witness, is_new in ((before, False), (after, True)):

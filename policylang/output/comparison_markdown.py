@@ -10,18 +10,18 @@ from collections.abc import Iterator, Sequence
 from policylang.check.finding import counted as some_of
 from policylang.compare.report import Change, Comparison, SetReport, Statement
 from policylang.output.comparison import (
-    TITLES,
     TOPICS,
     UNUSED,
     affected,
     around_in_words,
     as_dict,
+    by_title,
     days_in_words,
     permission_in_words,
     shown_in_words,
-    subjects_in_words,
     summary,
     unused_in_words,
+    whose,
 )
 from policylang.output.findings import written_instant
 from policylang.output.github import markdown
@@ -67,8 +67,7 @@ def _blocks(set_: SetReport, several: bool) -> Iterator[str]:
     title = f"\n### {markdown(set_.name or set_.new or set_.old or '')}\n" if several else ""
     if several and set_.same_access and not set_.notes:
         return
-    for kind, words in TITLES.items():
-        changes = [change for change in set_.changes if change.kind == kind]
+    for words, _, changes in by_title(set_.changes):
         head = f"{title}\n#### {words[0].upper()}{words[1:]}\n"
         for change in changes:
             yield head + _change(change)
@@ -85,7 +84,7 @@ def _blocks(set_: SetReport, several: bool) -> Iterator[str]:
 
 def _change(change: Change) -> str:
     days = f", {days_in_words(change.days)}" if change.days else ""
-    head = f"\n- **{markdown(subjects_in_words(change))}**{days}"
+    head = f"\n- **{markdown(whose(change))}**{days}"
     if change.is_by_membership:
         lines, nested = [head], _nested(change)
     else:
@@ -135,7 +134,7 @@ def _witness(change: Change) -> str:
     if change.before is None or change.after is None:
         return ""
     given = as_dict(change.after)
-    seen = list(particulars(given, given["record"]))[:_MOST_PARTICULARS]
+    seen = list(particulars(given, {*given["record"], *change.lacking}))[:_MOST_PARTICULARS]
     rows = "".join(f"  - {markdown(name)}: {markdown(value)}\n" for name, value in seen)
     summary_ = markdown(shown_in_words(change.before, change.after))
     return f"  <details><summary>shown by {summary_}</summary>\n\n{rows}\n  </details>\n"

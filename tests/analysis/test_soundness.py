@@ -82,7 +82,10 @@ def test_never_is_never_of_any_request(case: Case) -> None:
     index = Index(case.policy_set)
     answers: dict[tuple[Formula, str, str | None], Any] = {}
     for request in case.requests:
-        if request.row is None or request.resource not in index.resources or request.user not in index.users:
+        names = (request.resource, request.user)
+        if request.row is None or not all(isinstance(name, str) for name in names):
+            continue
+        if request.resource not in index.resources or request.user not in index.users:
             continue
         arguments = request.arguments(case.rows)
         there = Situation(
