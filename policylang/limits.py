@@ -8,6 +8,13 @@ import msgspec
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
+MOST_MISTAKES = 1000
+"""After so many mistakes in one file the rest of it is not read: they have one cause."""
+
+
+MOST_DEPTH = 100
+"""Roles inside one another, in compiled JSON as well: within Python's own recursion limit."""
+
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits that keep time and memory bounded whatever a policy file contains; beyond them stands PL110."""
@@ -18,6 +25,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Parentheses and `not` inside one another. The upper bound keeps within Python's own recursion limit."""
     name_length: Positive = 200
     """Characters of one name."""
+    words: Positive = 1_500_000
+    """Words of one file, numbers, signs, texts and comments among them."""
+    role_depth: Annotated[int, msgspec.Meta(ge=1, le=MOST_DEPTH)] = MOST_DEPTH
+    """Roles inside one another."""
     text_length: Positive = 10_000
     """Characters of one text in quotes."""
     parameters: Positive = 16

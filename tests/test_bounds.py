@@ -53,6 +53,34 @@ CASES = {
     "roles that all contain one another": "".join(
         f"role r{n} {{ role {', '.join(f'r{m}' for m in range(400) if m != n)} }}\n" for n in range(400)
     ),
+    "comments": 'role guard "Guard"\n' + "#\n" * 6_000_000,
+    "long comments": f"# {'x' * 300}\n" * 150_000,
+    "comments behind words": "role # a\n" * 500_000,
+    "declarations": "role a\n" * 400_000,
+    "broken declarations": "".join(f"role a{n} {{ grant }}\n" for n in range(100_000)),
+    "unknown roles": "".join(f"role a{n} {{ role b{n} }}\n" for n in range(30_000)),
+    "invisible characters in many lines": "#\u200b\n" * 1_000_000,
+    "roles inside one another": "".join(f"role r{n} {{ role r{n + 1} }}\n" for n in range(1_500)) + "role r1500\n",
+    "kinds of places": "scope " + " contains ".join(f"k{n}" for n in range(5_000)),
+    "places inside one another": "scope "
+    + " contains ".join(f"k{n}" for n in range(1_500))
+    + '\nplace k0 "p0"\n'
+    + "".join(f'place k{n} "p{n}" in "p{n - 1}"\n' for n in range(1, 1_500)),
+    "parentheses": "resource r { a : int  actions view }\npolicy p on r { "
+    + "(" * 100_000
+    + "a is 1"
+    + ")" * 100_000
+    + " }",
+    "not": "resource r { a : int  actions view }\npolicy p on r { " + "not " * 100_000 + "a is 1 }",
+    "parentheses in a requirement": "resource r { actions view action a requires " + "(" * 100_000 + "superuser }",
+    "one long or": "resource r { a : int  actions view }\n"
+    + f"policy p on r {{ {' or '.join(f'a is {n}' for n in range(50_000))} }}\n",
+    "one long requirement": f"resource r {{ actions view  action a requires {' and '.join(['superuser'] * 100_000)} }}",
+    "long numbers": "resource r { a : decimal  b : duration  actions view }\n"
+    + "".join(f"policy p{n} on r {{ a is {'9' * 190} }}\n" for n in range(2_000))
+    + "".join(f"policy q{n} on r {{ b < {'9' * 190} years }}\n" for n in range(2_000)),
+    "one long number": f"resource r {{ a : decimal  actions view }}\npolicy p on r {{ a is {'9' * 5_000_000} }}",
+    "one long name": f"role {'r' * 5_000_000}",
     "broken declarations and unknown names": "".join(
         f'role r{n} {{ grant }}\nuser "u{n}" {{ assign role x{n} }}\n' for n in range(5_000)
     ),
@@ -71,6 +99,32 @@ def test_bounded(name: str, tmp_path: Path) -> None:
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, env=environment, timeout=120)
     assert result.returncode in (0, 2), result.stderr.decode()[-1000:]
     assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "lines"),
+    [
+        ("role a\n# b\nrole c\n", Limits(words=4), [3]),
+        ("role a\n# b\nrole c\n", Limits(words=5), []),
+        ("role a { role b }\nrole b { role c }\nrole c\n", Limits(role_depth=3), []),
+        ("role a { role b }\nrole b { role c }\nrole c\n", Limits(role_depth=2), [1]),
+        ("role z { role a }\nrole a { role b }\nrole b { role c }\nrole c\n", Limits(role_depth=2), [2]),
+    ],
+)
+def test_words_and_depth_are_limited(text: str, limit: Limits, lines: list[int]) -> None:
+    found = project(text, config=Config(limits=limit)).diagnostics
+    assert [(d.code, d.location.line) for d in found] == [("PL110", line) for line in lines]
+
+
+def test_reading_ends_after_a_thousand_mistakes() -> None:
+    broken = "".join(f"role a{n} {{ grant }}\n" for n in range(1_002))
+    unknown = "".join(f"role a{n} {{ role b }}\n" for n in range(1_002))
+    for text, code in ((broken, "PL100"), (unknown, "PL101")):
+        found = project(text).diagnostics
+        assert [d.code for d in found] == [*[code] * 1_000, "PL110"]
+        assert found[-1].location.line == 1_001
+    # What was not read may have declared anything.
+    assert {d.code for d in project(broken, "role x { role y }").diagnostics} == {"PL100", "PL110"}
 
 
 def test_expansion_is_limited() -> None:

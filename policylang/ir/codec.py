@@ -17,8 +17,9 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
-from policylang.ir.references import dangling
+from policylang.ir.references import dangling, too_deep_role
 from policylang.ir.schema import first_error
+from policylang.limits import MOST_DEPTH
 
 
 class LoadError(ValueError):
@@ -55,6 +56,9 @@ def from_json(document: bytes) -> PolicySet:
     missing = dangling(policy_set)
     if missing is not None:
         raise LoadError(f"the document refers to {missing}, which it does not contain")
+    deep = too_deep_role(policy_set)
+    if deep is not None:
+        raise LoadError(f"the role {quoted(deep)} has roles inside one another more than {MOST_DEPTH} deep")
     wrong = _impossible_day(policy_set)
     if wrong is not None:
         raise LoadError(f"the day {quoted(wrong)} is not in the calendar")

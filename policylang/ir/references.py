@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from policylang.diagnostics import quoted
 from policylang.ir import nodes as ir
+from policylang.limits import MOST_DEPTH
 from policylang.model.types import PlaceType, RecordType, SetType, UserType
-from policylang.model.world import cyclic_knots
+from policylang.model.world import cyclic_knots, too_deep
 
 
 def dangling(policy_set: ir.PolicySet) -> str | None:
@@ -65,6 +66,11 @@ def _endless(policy_set: ir.PolicySet) -> str | None:
         if next(cyclic_knots(edges), None):
             return f"a {kind} outside itself"
     return None
+
+
+def too_deep_role(policy_set: ir.PolicySet) -> str | None:
+    """A role that has others inside one another too deep to follow."""
+    return next(too_deep({r.name: [ref.name for ref in r.roles] for r in policy_set.roles}, MOST_DEPTH), None)
 
 
 def _used(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:

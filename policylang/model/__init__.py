@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from policylang.diagnostics import Diagnostic
-from policylang.limits import Limits
+from policylang.limits import MOST_MISTAKES, Limits
 from policylang.model.bundles import check_bundles
 from policylang.model.context import Context
 from policylang.model.model import Model
@@ -35,4 +35,12 @@ def build_model(files: Sequence[Parsed], limits: Limits | None = None) -> tuple[
     context = Context(report, model, limits or Limits())
     for check in PASSES:
         check(context)
-    return model, tuple(sorted(report.diagnostics, key=lambda d: d.order))
+    found = list(report.diagnostics)
+    if report.left_out is not None:
+        found.append(_more(report.left_out))
+    return model, tuple(sorted(found, key=lambda d: d.order))
+
+
+def _more(first: Diagnostic) -> Diagnostic:
+    message = f"more than {MOST_MISTAKES:,} mistakes in the policy set: this one and others are left out"
+    return Diagnostic(code="PL110", message=message, location=first.location, help="correct the others first")

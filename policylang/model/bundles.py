@@ -12,7 +12,7 @@ from policylang.model.policies import check_limit
 from policylang.model.report import Site
 from policylang.model.symbols import unknown
 from policylang.model.typing import type_condition
-from policylang.model.world import chain, cycles
+from policylang.model.world import chain, cycles, too_deep
 from policylang.source import Source
 from policylang.syntax import ast
 
@@ -162,6 +162,14 @@ def _check_cycles(context: Context) -> None:
         ]
         for name, site in roles.items()
     }
+    for deep in too_deep(edges, context.limits.role_depth):
+        context.report.error(
+            "PL110",
+            roles[deep].source,
+            roles[deep].node.name,  # type: ignore[attr-defined]
+            f"the role {quoted(deep)} has roles inside one another more than {context.limits.role_depth} deep",
+            "let it hold the inner ones directly",
+        )
     for cycle in cycles(edges, roles):
         site = roles[cycle[0]]
         inner = cycle[1] if len(cycle) > 1 else cycle[0]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from policylang.diagnostics import Diagnostic, Edit, Related
+from policylang.limits import MOST_MISTAKES
 from policylang.source import Location, Source
 from policylang.suggest import closest
 from policylang.syntax.ast import Node
@@ -33,7 +34,7 @@ def related(site: Site, message: str) -> Related:
 
 
 class Report:
-    """A growing list of diagnostics."""
+    """A growing list of diagnostics, the first `MOST_MISTAKES` of them: more have one cause."""
 
     # Looking for similar names takes time that grows with the number of names; beyond this many there is no point.
     SUGGESTIONS = 500
@@ -42,6 +43,8 @@ class Report:
         self.diagnostics: list[Diagnostic] = []
         self.locations: set[Location] = set()
         self.suggestions = 0
+        self.left_out: Diagnostic | None = None
+        """The first one that is not in the list."""
 
     def error(
         self,
@@ -64,8 +67,11 @@ class Report:
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Take over a diagnostic."""
-        self.diagnostics.append(diagnostic)
-        self.locations.add(diagnostic.location)
+        if len(self.diagnostics) < MOST_MISTAKES:
+            self.diagnostics.append(diagnostic)
+            self.locations.add(diagnostic.location)
+        else:
+            self.left_out = self.left_out or diagnostic
 
     def closest(self, word: str, candidates: Iterable[str]) -> str | None:
         """The candidate that was probably meant, as `policylang.suggest.closest`; ``None`` after many suggestions."""

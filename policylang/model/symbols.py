@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -98,17 +98,16 @@ def unknown(
     source: Source,
     name: ast.Name | ast.Text,
     kind: str,
-    candidates: Iterable[str],
+    candidates: Collection[str],
     help: str = "",
     of: str = "",
 ) -> None:
     """Report PL101 for a name that none of the candidates is. ``of`` names what should have it."""
-    known = list(candidates)
     help = help or EVERYTHING.get((kind, name.value), "")
-    near = report.closest(name.value, known)
+    near = report.closest(name.value, candidates)
     suggestion = f"did you mean `{near}`?" if near else help or None
-    if suggestion is None and 0 < len(known) <= 8:
-        suggestion = f"there is {', '.join(quoted(word) for word in sorted(known))}"
+    if suggestion is None and 0 < len(candidates) <= 8:
+        suggestion = f"there is {', '.join(quoted(word) for word in sorted(candidates))}"
     if suggestion is None and kind in KINDS:
         suggestion = f"declare it with `{_declaration(kind, name)}`, or correct the name"
     message = f"unknown {kind} {quoted(name.value)}{f' of `{of}`' if of else ''}"

@@ -53,6 +53,15 @@ def cyclic_knots(edges: Mapping[str, Iterable[str]]) -> Iterator[set[str]]:
             yield knot
 
 
+def too_deep(edges: Mapping[str, Iterable[str]], limit: int) -> Iterator[str]:
+    """The names that begin a chain of one more than ``limit`` names; those around them are deeper still."""
+    depth: dict[str, int] = {}
+    for knot in _knots(edges):
+        inside = (depth.get(following, 0) for name in knot for following in edges[name])
+        depth |= dict.fromkeys(knot, 1 + max(inside, default=0))
+        yield from (name for name in knot if depth[name] == limit + 1)
+
+
 def _knots(edges: Mapping[str, Iterable[str]]) -> Iterator[set[str]]:
     number: dict[str, int] = {}
     low: dict[str, int] = {}

@@ -27,6 +27,7 @@ WHITESPACE = "WHITESPACE"
 UNREADABLE = "UNREADABLE"
 TOO_DEEP = "TOO_DEEP"
 TOO_LONG = "TOO_LONG"
+TOO_MANY = "TOO_MANY"
 END = "$END"
 
 
@@ -51,14 +52,17 @@ class Lexicon(msgspec.Struct, frozen=True):
 
 
 class Scan:
-    """One pass over a text. ``pos`` may be moved between tokens; ``comments`` gathers what was passed over."""
+    """One pass over a text. ``pos`` may be moved between tokens; ``comments`` gathers what was passed over,
+    by offset. ``left``: how many more words there may be.
+    """
 
     def __init__(self, lexer: Lexicon, text: str, limits: Limits | None = None) -> None:
         self.lexer = lexer
         self.text = text
         self.pos = 0
-        self.comments: list[Token] = []
+        self.comments: dict[int, str] = {}
         self.limits = limits or Limits()
+        self.left = self.limits.words
 
     def tokens(self, states: States, state_stack: list[int]) -> Iterator[Token]:
         """The tokens from ``pos`` on, each chosen for the parser's state when it is asked for.
@@ -77,6 +81,10 @@ class Scan:
             value = found[type_]
             self.pos = end = found.end()
             start = end - len(value)
+            self.left -= 1
+            if self.left < 0:
+                yield Token(TOO_MANY, value, start, end)
+                return
             if type_ == NAME:
                 if value in keywords:
                     keyword = keywords[value]
@@ -88,7 +96,7 @@ class Scan:
                 elif end - start > longest_name:
                     type_ = TOO_LONG
             elif type_ == COMMENT:
-                self.comments.append(Token(type_, value, start, end))
+                self.comments[start] = value
                 continue
             elif type_ in nests and nesting.too_deep(type_):
                 type_ = TOO_DEEP

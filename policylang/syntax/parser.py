@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
 
 from policylang.diagnostics import Diagnostic
-from policylang.limits import Limits
+from policylang.limits import MOST_MISTAKES, Limits
 from policylang.source import Source
 from policylang.syntax import ast
 from policylang.syntax.errors import Mistake, diagnose
 from policylang.syntax.grammar import Tables, tables
-from policylang.syntax.lexer import END, Scan, Token
+from policylang.syntax.lexer import END, TOO_MANY, Scan, Token
 from policylang.syntax.unsafe import unsafe_text
 
 
@@ -62,6 +62,11 @@ def parse(source: Source, limits: Limits | None = None) -> Parsed:
             value_stack.append(token)
         if state_stack[-1] == grammar.end:
             return _parsed(source, value_stack[0], scan, mistakes, limits)
+        if token.type == TOO_MANY or len(mistakes) == MOST_MISTAKES:
+            mistakes.append(_too_much(source, token, limits))
+            del state_stack[2:], value_stack[1:]
+            scan.pos = len(text)
+            continue
         mistake = diagnose(source, scan, grammar, state_stack, value_stack, token)
         if token.start_pos == stopped_at:
             # Parsing went on at the token that did not fit, and it does not fit there either: one mistake.
@@ -73,6 +78,20 @@ def parse(source: Source, limits: Limits | None = None) -> Parsed:
         # The bottom of the stack is the list of the declarations that are complete.
         del state_stack[2:], value_stack[1:]
         scan.pos = mistake.resume_at
+
+
+def _too_much(source: Source, token: Token, limits: Limits) -> Mistake:
+    """The end of reading a file, before it ends."""
+    many = token.type == TOO_MANY
+    diagnostic = Diagnostic(
+        code="PL110",
+        message=f"more than {limits.words:,} words and comments in one file"
+        if many
+        else f"more than {MOST_MISTAKES:,} mistakes in one file: the rest of it was not read",
+        location=source.location(token.start_pos, token.end_pos),
+        help="split the file, or raise `limits: words` in `policylang.yaml`" if many else "correct those above first",
+    )
+    return Mistake(diagnostic, ast.Broken(None, None), len(source.text), False)
 
 
 def _complete(grammar: Tables, state_stack: list[int], value_stack: list[Any]) -> None:
@@ -89,13 +108,12 @@ def _complete(grammar: Tables, state_stack: list[int], value_stack: list[Any]) -
 def _parsed(
     source: Source, declarations: tuple[ast.Declaration, ...], scan: Scan, mistakes: list[Mistake], limits: Limits
 ) -> Parsed:
-    # Resuming before a comment would gather it twice.
-    comments = {c.start_pos: ast.Comment(c.start_pos, c.end_pos, c.value) for c in scan.comments}
+    comments = tuple([ast.Comment(at, at + len(text), text) for at, text in sorted(scan.comments.items())])
     file = ast.File(
         declarations,
-        tuple(comments[pos] for pos in sorted(comments)),
+        comments,
         tuple(m.broken for m in mistakes if m.broken),
     )
     found = [m.diagnostic for m in mistakes if m.diagnostic]
-    found += unsafe_text(source)
+    found += islice(unsafe_text(source), MOST_MISTAKES)
     return Parsed(source, file, tuple(sorted(found, key=lambda d: d.order)))
