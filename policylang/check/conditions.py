@@ -9,7 +9,7 @@ import msgspec
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import Type
+from policylang.model.types import SetType, Type, UserType
 from policylang.runtime.truth import Test, operands
 
 
@@ -56,6 +56,20 @@ def paths(condition: c.Condition) -> Iterator[c.Path]:
         for operand in operands(test):
             if isinstance(operand, c.Path):
                 yield operand
+
+
+def users_named(condition: c.Condition) -> Iterator[tuple[str, str | None, str]]:
+    """The users whom a condition names, each with the role that the other side of the test asks for, and where."""
+    for test in tests(condition):
+        sides = list(operands(test))
+        users = [each.type.of if isinstance(each.type, SetType) else each.type for each in sides]
+        roles = [type_.role for type_ in users if isinstance(type_, UserType) and type_.role is not None]
+        role = roles[0] if roles else None
+        if isinstance(test, c.In) and isinstance(test.operand.type, UserType):
+            yield from ((str(value), role, test.at) for value in test.values)
+        for each in sides:
+            if isinstance(each, c.Constant) and isinstance(each.type, UserType):
+                yield str(each.value), role, each.at
 
 
 def with_constants(condition: c.Condition, change: Callable[[Type, c.Value, str], c.Value]) -> c.Condition:

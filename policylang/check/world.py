@@ -15,13 +15,10 @@ from policylang.analysis.search import Found, find
 from policylang.check.parts import Part, Parts, Verdict
 from policylang.check.periods import Period, periods
 from policylang.ir import nodes as ir
-from policylang.model import conditions as c
-from policylang.model.types import UserType
 from policylang.runtime.clock import zone
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Profile, make_plan
 from policylang.runtime.sources import Bundle, Source, chains
-from policylang.runtime.truth import operands
 from policylang.thresholds import Thresholds
 
 _Made = TypeVar("_Made")
@@ -190,19 +187,9 @@ class World:
     @cached_property
     def named_users(self) -> frozenset[str]:
         """The users whom some condition names."""
-        from policylang.check.conditions import every_condition, tests
+        from policylang.check.conditions import every_condition, users_named
 
-        found: set[str] = set()
-        for condition in every_condition(self.policy_set):
-            for test in tests(condition):
-                if isinstance(test, c.In) and isinstance(test.operand.type, UserType):
-                    found.update(str(value) for value in test.values)
-                found.update(
-                    str(operand.value)
-                    for operand in operands(test)
-                    if isinstance(operand, c.Constant) and isinstance(operand.type, UserType)
-                )
-        return frozenset(found)
+        return frozenset(id_ for each in every_condition(self.policy_set) for id_, _, _ in users_named(each))
 
     @cached_property
     def user_classes(self) -> tuple[UserClass, ...]:

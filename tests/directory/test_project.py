@@ -167,3 +167,14 @@ def test_mistakes_in_the_people_of_a_scenario_file(run, write, content, words) -
         write("t/people.yaml", content)
     result = run("test", "t")
     assert (result.returncode, words in result.stdout.decode()) == (2, True), result.stdout
+
+
+def test_conditions_may_name_the_people(run, write, policies) -> None:
+    policies("id,group\ndana,sales\n")
+    write("p/b.policy", 'resource memo { owner : user  actions view }\npolicy hers on memo { owner is "dana" }\n')
+    assert b"PL509" not in run("check", "--select", "PL509", "p").stdout
+    write("p/b.policy", 'resource memo { owner : user  actions view }\npolicy hers on memo { owner is "donna" }\n')
+    said = run("check", "--select", "PL509", "p").stdout
+    assert b"nobody has the id `donna`" in said
+    write("p/b.policy", 'resource memo { owner : user  actions view }\npolicy hers on memo { owner is "daan" }\n')
+    assert b"did you mean `dana`?" in run("check", "--select", "PL509", "p").stdout

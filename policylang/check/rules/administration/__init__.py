@@ -9,6 +9,7 @@ from policylang.check.rules.administration import (
     protected_role_exposed,
     requirement_at_wrong_level,
     requirement_missing,
+    unknown_user,
 )
 
 MODULES = (
@@ -20,4 +21,5 @@ MODULES = (
     nobody_eligible,
     place_of_wrong_kind,
     feature_off,
+    unknown_user,
 )

@@ -1,0 +1,141 @@
+"""PL509"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.check.conditions import every_condition, users_named
+from policylang.check.finding import Finding, related
+from policylang.check.privileges import roles_inside, several
+from policylang.check.world import World
+from policylang.diagnostics import Rule, quoted
+from policylang.model.types import UserType
+from policylang.runtime.sources import Source, sources
+from policylang.suggest import closest
+
+RULE = Rule(
+    code="PL509",
+    name="unknown-user",
+    family="administration",
+    severity="warning",
+    summary="a condition that names a user whom nobody declares, or who cannot have the role that is asked for",
+    why=(
+        "No record has such a user in it, so a limit lets nothing through, and a deny denies nothing. Often the id is "
+        'mistyped, or a word of another language: "me" is a text like any other. For the one who asks, write '
+        "`assigned user`."
+    ),
+    bad="""\
+resource customer { owner : user  actions view }
+policy own on customer { owner is "me" }   #! PL509
+group sales { grant view on customer  policy own }
+user "dana@acme.test" in sales
+""",
+    good="""\
+resource customer { owner : user  actions view }
+policy own on customer { owner is assigned user }
+group sales { grant view on customer  policy own }
+user "dana@acme.test" in sales
+""",
+    near="""\
+role sales_rep
+resource customer { owner : user  optional rep : user with role sales_rep  note : text  actions view }
+policy of(who: user) on customer { owner is who or owner is "nightly" or note is "me" }
+policy manned on customer { rep is not "dana@acme.test" }
+group sales { role sales_rep  grant view on customer  policy of("dana@acme.test")  policy manned }
+user "dana@acme.test" in sales
+integration nightly { role sales_rep }
+""",
+    since="0.1.0",
+)
+
+
+class _Place(msgspec.Struct):
+    """What one place names in vain: ids that nobody has, and users without a role by the role."""
+
+    unknown: dict[str, None]
+    without: dict[str, dict[str, None]]
+
+
+def check(world: World) -> Iterator[Finding]:
+    """Conditions of policies, denies and invariants, and the arguments of policies, which tell of themselves. Users are
+    those of policy and directory files, and integrations. A user cannot have a role who has it neither now nor at
+    another time, and to whom nobody may hand it out. Without any user nothing can be said.
+    """
+    if not world.policy_set.users:
+        return
+    roles = _Roles(world)
+    places: dict[str, _Place] = {}
+    for id_, role, at in dict.fromkeys(_named(world)):
+        if id_ not in world.index.users and id_ not in world.index.integrations:
+            places.setdefault(at, _Place({}, {})).unknown[id_] = None
+        elif role is not None and not roles.may_have(id_, role):
+            places.setdefault(at, _Place({}, {})).without.setdefault(role, {})[id_] = None
+    for at, place in places.items():
+        if place.unknown:
+            yield _unknown(world, at, list(place.unknown))
+        for role, ids in place.without.items():
+            yield _without(world, at, role, list(ids))
+
+
+def _named(world: World) -> Iterator[tuple[str, str | None, str]]:
+    """The users whom the policy set names, with the role that they should have, and where."""
+    for instance in world.policy_set.policy_instances:
+        given = {str(each.value): each.at for each in instance.arguments if isinstance(each.type, UserType)}
+        for id_, role, at in users_named(instance.condition):
+            yield id_, role, given.get(id_, at)
+        for id_, at in given.items():
+            yield id_, None, at
+    instances = {id(each.condition) for each in world.policy_set.policy_instances}
+    for condition in every_condition(world.policy_set):
+        if id(condition) not in instances:
+            yield from users_named(condition)
+
+
+class _Roles:
+    """Who can have which role."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._had: dict[str, frozenset[str]] = {}
+        protected = any(user.superuser and not user.terminated for user in world.policy_set.users)
+        handed = {ref.name for _, bundle in world.bundles for ref in bundle.may_assign}
+        handed |= {role.name for role in world.policy_set.roles if role.protected and protected}
+        self.handed_out = self._inside(Source("role", name, None) for name in sorted(handed))
+
+    def _inside(self, held: Iterator[Source]) -> frozenset[str]:
+        return frozenset().union(*(roles_inside(self.world, source) for source in held))
+
+    def may_have(self, user: str, role: str) -> bool:
+        if user not in self._had:
+            self._had[user] = self._inside(sources(self.world.whole, user, None))
+        declared = self.world.index.users.get(user)
+        person = declared is not None and not declared.terminated
+        return role in self._had[user] or (person and role in self.handed_out)
+
+
+def _unknown(world: World, at: str, ids: list[str]) -> Finding:
+    near = closest(ids[0], world.index.requesters) if len(ids) == 1 else None
+    named = several([quoted(each) for each in ids])
+    return Finding(
+        code="PL509",
+        message=f"nobody has the id {named}" if len(ids) == 1 else f"nobody has the ids {named}",
+        at=at,
+        help=(
+            f"did you mean {quoted(near)}?"
+            if near is not None
+            else "declare the user, or write `assigned user` for the one who asks"
+        ),
+    )
+
+
+def _without(world: World, at: str, role: str, ids: list[str]) -> Finding:
+    has = "does not have" if len(ids) == 1 else "do not have"
+    return Finding(
+        code="PL509",
+        message=f"{several([quoted(each) for each in ids])} {has} the role `{role}`, and nobody may hand it out",
+        at=at,
+        help="name somebody who has the role, or give it to them",
+        related=(related(world.index.roles[role].at, "the role that is asked for"),),
+    )
