@@ -2,12 +2,13 @@
 
 Only what JSON has is read: mappings with text keys, lists, texts, numbers, booleans, null. Anchors, aliases and tags
 are refused, so that a small file cannot become a large one; a key given twice is refused, because one of the two would
-be lost. Only `true` and `false` are booleans, so that `off` and `no` stay the words they are. Numbers with a point and
-dates stay texts, so that nothing is rounded or shifted.
+be lost. What scalars without quotes are is said by the core schema of YAML 1.2 (`policylang.yaml_core`), where dates
+are texts.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -15,13 +16,14 @@ import yaml
 
 from policylang.diagnostics import quoted
 from policylang.json_schema import describe, violation
+from policylang.yaml_core import plain
 
 Steps = tuple[str | int, ...]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_KEPT_AS_TEXT = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:float")
-_BOOL = "tag:yaml.org,2002:bool"
 _MAX_DEPTH = 40
+_OTHER_BREAKS = re.compile("[\x85\u2028\u2029]")
+"""Characters that were line breaks once: they are read as one in YAML 1.1, and as any other character in YAML 1.2."""
 
 
 class YamlError(ValueError):
@@ -54,7 +56,7 @@ def read_yaml(text: str) -> Yaml:
             node = loader.get_single_node()
             yaml_ = Yaml(None, {(): (1, 1)})
             if node is not None:
-                yaml_.value = _value(loader, node, (), yaml_.places)
+                yaml_.value = _value(node, (), yaml_.places)
             return yaml_
         finally:
             loader.dispose()
@@ -67,6 +69,13 @@ def read_yaml(text: str) -> Yaml:
 
 
 def _refuse_more_than_json(text: str) -> None:
+    other = _OTHER_BREAKS.search(text)
+    if other is not None:
+        line, begin = text.count("\n", 0, other.start()) + 1, text.rfind("\n", 0, other.start()) + 1
+        message = f"the line separator U+{ord(other[0]):04X} cannot be read"
+        raise YamlError(
+            message, line, other.start() - begin + 1, "delete it, or write it as an escape, in double quotes"
+        )
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         mark: Any = event.start_mark
@@ -84,7 +93,7 @@ def _refuse_more_than_json(text: str) -> None:
             raise YamlError(f"tags are not read: {quoted(tag)}", line, column, "delete it")
 
 
-def _value(loader: Any, node: yaml.Node, steps: Steps, places: dict[Steps, tuple[int, int]]) -> Any:
+def _value(node: yaml.Node, steps: Steps, places: dict[Steps, tuple[int, int]]) -> Any:
     line, column = node.start_mark.line + 1, node.start_mark.column + 1
     if steps in places and steps:
         raise YamlError(f"the key {quoted(str(steps[-1]))} is given twice", line, column, "delete one of the two")
@@ -94,16 +103,12 @@ def _value(loader: Any, node: yaml.Node, steps: Steps, places: dict[Steps, tuple
         for key, child in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise YamlError("a key is a text", key.start_mark.line + 1, key.start_mark.column + 1)
-            found[key.value] = _value(loader, child, (*steps, key.value), places)
+            found[key.value] = _value(child, (*steps, key.value), places)
         return found
     if isinstance(node, yaml.SequenceNode):
-        return [_value(loader, child, (*steps, index), places) for index, child in enumerate(node.value)]
-    if node.tag in _KEPT_AS_TEXT or (node.tag == _BOOL and node.value not in ("true", "false")):
-        return node.value
-    try:
-        return loader.construct_object(node)
-    except (ValueError, yaml.YAMLError):
-        raise YamlError(f"{quoted(str(node.value))} is not what it says it is", line, column) from None
+        return [_value(child, (*steps, index), places) for index, child in enumerate(node.value)]
+    assert isinstance(node, yaml.ScalarNode)
+    return node.value if node.style else plain(node.value)
 
 
 def validate(yaml_: Yaml, schema: dict[str, Any]) -> None:

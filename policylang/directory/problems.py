@@ -18,6 +18,11 @@ class RefusedError(Exception):
         return Diagnostic(code=self.code, message=self.message, location=location, help=self.help)
 
 
+def expected_list(key: str) -> tuple[str, str]:
+    """Message and help where a document is not an object with one list."""
+    return f"expected a list called `{key}`", f'write `{key}:` and the entries below it, in JSON `{{"{key}": […]}}`'
+
+
 def too_long(start: int, end: int, value: str, limit: int) -> RefusedError:
     """A text beyond `limits: text_length`, as in policy text."""
     message = f"{quoted(value, 20)} is {len(value)} characters long, the limit is {limit}"

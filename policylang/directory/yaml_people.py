@@ -1,15 +1,16 @@
-"""People from YAML, and from JSON, which is YAML."""
+"""People from YAML and JSON."""
 
 from __future__ import annotations
 
 import msgspec
 
 from policylang.diagnostics import Diagnostic
+from policylang.directory import json_values, yaml_values
 from policylang.directory.explain import explain
 from policylang.directory.format import PersonEntry
 from policylang.directory.people import Assigned, Field, Given, Person, Read
 from policylang.directory.problems import RefusedError
-from policylang.directory.yaml_values import entries, plain
+from policylang.directory.yaml_values import plain
 from policylang.limits import MOST_MISTAKES, Limits
 from policylang.source import Source
 from policylang.syntax.ast import Text
@@ -20,7 +21,8 @@ def read_yaml_people(source: Source, limits: Limits) -> Read:
     people: list[Person] = []
     diagnostics: list[Diagnostic] = []
     try:
-        for entry in entries(source.text, "people", limits.text_length):
+        reader = json_values if source.name.casefold().endswith(".json") else yaml_values
+        for entry in reader.entries(source.text, "people", limits.text_length):
             if _is_valid(entry):
                 people.append(_person(source, entry))
                 continue

@@ -1,13 +1,11 @@
 """YAML with the place of every value, one entry of a long list at a time.
 
 The same plain YAML as `policylang.yaml_source` reads, for files with very many entries: no tree of the whole document
-is made. Of plain scalars only `null`, `true`, `false` and whole numbers as JSON writes them are more than texts, so
-that `no`, `010` and `12:30` stay what they are.
+is made.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,13 +13,12 @@ import yaml
 
 from policylang.diagnostics import quoted
 from policylang.directory.people import Field, Given
-from policylang.directory.problems import RefusedError, too_long
+from policylang.directory.problems import RefusedError, expected_list, too_long
 from policylang.syntax.ast import Text
+from policylang.yaml_core import plain as scalar
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH = 40
-_INT = re.compile(r"-?(?:0|[1-9][0-9]{0,15})")
-_CONSTANTS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "false": False}
 
 
 def entries(text: str, key: str, text_length: int) -> Iterator[Given]:
@@ -31,7 +28,7 @@ def entries(text: str, key: str, text_length: int) -> Iterator[Given]:
     while isinstance(event, yaml.StreamStartEvent | yaml.DocumentStartEvent):
         event = next(events)
     if not isinstance(event, yaml.MappingStartEvent):
-        raise RefusedError(*_span(event), *_expected(key))
+        raise RefusedError(*_span(event), *expected_list(key))
     start, found = _span(event)[0], False
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
@@ -42,14 +39,14 @@ def entries(text: str, key: str, text_length: int) -> Iterator[Given]:
             raise RefusedError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
         event = next(events)
         if not isinstance(event, yaml.SequenceStartEvent):
-            raise RefusedError(*_span(event), *_expected(key))
+            raise RefusedError(*_span(event), *expected_list(key))
         found = True
         for event in events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
             yield _node(events, event)
     if not found:
-        raise RefusedError(start, start + 1, *_expected(key))
+        raise RefusedError(start, start + 1, *expected_list(key))
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             mark, _ = _span(event)
@@ -58,10 +55,6 @@ def entries(text: str, key: str, text_length: int) -> Iterator[Given]:
 
 def _span(event: Any) -> tuple[int, int]:
     return event.start_mark.index, event.end_mark.index
-
-
-def _expected(key: str) -> tuple[str, str]:
-    return f"expected a list called `{key}`", f'write `{key}:` and the entries below it, in JSON `{{"{key}": […]}}`'
 
 
 def _events(text: str, text_length: int) -> Iterator[Any]:
@@ -102,7 +95,7 @@ def _refuse_more_than_json(event: Any) -> None:
 def _node(events: Iterator[Any], event: Any) -> Given:
     start, end = _span(event)
     if type(event) is yaml.ScalarEvent:
-        return Given(start, end, event.value if event.style else _plain(event.value))
+        return Given(start, end, event.value if event.style else scalar(event.value))
     flow, last = event.flow_style, start
     if isinstance(event, yaml.SequenceStartEvent):
         items = []
@@ -129,12 +122,6 @@ def _key(event: Any) -> Text:
     if type(event) is not yaml.ScalarEvent:
         raise RefusedError(*_span(event), "a key is a text")
     return Text(*_span(event), event.value)
-
-
-def _plain(written: str) -> Any:
-    if written in _CONSTANTS:
-        return _CONSTANTS[written]
-    return int(written) if _INT.fullmatch(written) else written
 
 
 def plain(given: Given) -> Any:

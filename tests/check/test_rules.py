@@ -63,3 +63,26 @@ def test_a_message_names_three_resources() -> None:
     )
     (finding,) = run_checks(compiled(text), NOW, ["PL301"])
     assert finding.message.endswith("from `u`: view on `a`; view on `b`; view on `c`; and on 2 more")
+
+
+@pytest.mark.parametrize(
+    ("override", "line", "name"),
+    [("override policy of_b on doc", 8, "of_b"), ("override policy of_b on other", 6, "of_a"), ("", 6, "of_a")],
+)
+def test_a_lost_limit_is_the_one_that_stands(override: str, line: int, name: str) -> None:
+    text = f"""\
+resource doc {{ owner : user  level : int  actions view }}
+resource other {{ owner : user  level : int  actions view }}
+policy of_a on any resource with level {{ level < 5 }}
+policy of_b on any resource with level {{ level < 3 }}
+group staff {{ grant view on doc  grant view on other
+  policy of_a on doc  policy of_a on other }}
+role reader {{ grant view on doc }}
+user "u" in staff {{ {override}
+  assign role reader }}
+"""
+    (finding,) = run_checks(compiled(text), NOW, ["PL301"])
+    limited = [each for each in finding.related if "is limited by" in each.message]
+    assert [(each.location.line, each.message) for each in limited] == [
+        (line, f"group `staff` is limited by `{name} on doc`")
+    ]

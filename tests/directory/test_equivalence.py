@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policylang.yaml_core import plain
 from tests.directory.helpers import BASE, compiled, without_places
 from tests.helpers import compiled as compiled_text
 
@@ -128,7 +129,7 @@ def as_block_yaml(people: list[dict[str, Any]]) -> str:
 
 def _scalar(value: Any) -> str:
     """Plain where that is the same text."""
-    if isinstance(value, str) and value.isalpha() and value not in ("true", "false", "null", "Null", "NULL"):
+    if isinstance(value, str) and value.isalpha() and isinstance(plain(value), str):
         return value
     return json.dumps(value)
 

@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from policylang.directory import read_people
+from policylang.directory import json_values, read_people
 from policylang.directory.explain import explain
 from policylang.directory.format import PersonEntry, directory_schema
 from policylang.directory.yaml_values import entries, plain
 from policylang.ir import from_json, to_json
 from policylang.limits import Limits
 from policylang.source import Source
+from policylang.yaml_source import read_yaml
 from tests.directory.helpers import compiled, with_people, without_places, wrong
 
 ROW = "dana,Dana,sales"
@@ -97,11 +98,84 @@ def test_long_cells() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["no", "off", "010", "0x10", "1_000", "12:30:00", "1e3", ".5", "+5", "=", "<<", "y"]
+    "written", ["no", "off", "1_000", "12:30:00", "1:0", "1e3", ".5", "=", "<<", "y", "0b1", "2026-01-31", "08.5"]
 )
-def test_words_that_yaml_takes_for_more_stay_texts(written: str) -> None:
+def test_words_that_other_yaml_takes_for_more_stay_texts(written: str) -> None:
     users = compiled({"a.yaml": f"people: [{{id: {written}, attributes: {{department: {written}}}}}]"}).users
     assert next(u for u in users if u.at.startswith("a.yaml")).id == written
+
+
+@pytest.mark.parametrize("written", ["010", "08", "+5", "-0", "0x10", "0o17", "True", "~"])
+def test_numbers_and_constants_are_no_texts(written: str) -> None:
+    assert wrong("a.yaml", f"people: [{{id: {written}}}]") == ["1:15 PL100"]
+
+
+@pytest.mark.parametrize(
+    ("written", "level"), [("010", 10), ("08", 8), ("+5", 5), ("-0", 0), ("0x10", 16), ("0o17", 15)]
+)
+def test_numbers_of_people_are_those_of_records(written: str, level: int) -> None:
+    users = compiled({"a.yaml": f"people: [{{id: dana, attributes: {{level: {written}}}}}]"}).users
+    assert [value.values[0].value for value in users[-1].attributes] == [level]
+    assert read_yaml(f"level: {written}").value == {"level": level}
+
+
+# --- JSON ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"people": [{"id": "a" "name": "b"}]}', ["1:24 PL100"]),
+        ('{"people": [{"id": "a",}]}', ["1:24 PL100"]),
+        ('{"people": [{"id": "a", "id": "b"}]}', ["1:25 PL102"]),
+        ('{"people": [{"id": "a"}], "people": []}', ["1:27 PL100"]),
+        ('{"people": [{"id": "a"}]} {}', ["1:27 PL100"]),
+        ('{"people": [{"id": \'a\'}]}', ["1:20 PL100"]),
+        ('{"people": [{id: "a"}]}', ["1:14 PL100"]),
+        ('{"people": [{"id": "a\nb"}]}', ["1:22 PL100"]),
+        ('{"people": [{"id": "a", "attributes": {"level": 010}}]}', ["1:49 PL100"]),
+        ('{"people": [{"id": "a", "attributes": {"level": +1}}]}', ["1:49 PL100"]),
+        ('{"people": [{"id": "a", "attributes": {"level": NaN}}]}', ["1:49 PL100"]),
+        ('{"people": [{"id": "a", "attributes": {"level": -Infinity}}]}', ["1:49 PL100"]),
+        ('{"people": [{"id": "a", "attributes": {"level": True}}]}', ["1:49 PL100"]),
+        ('{"people": [{"id": "a", "attributes": {"level": ' + "1" * 201 + "}}]}", ["1:49 PL100"]),
+        ('{"people": [{"id": "a", "attributes": {"rate": 1e999999999}}]}', ["1:48 PL100"]),
+        ('{"people": [{"id": "\\ud83d"}]}', ["1:20 PL100"]),
+        ('{"people": [{"id": "\\udd11\\ud83d"}]}', ["1:20 PL100"]),
+        ('{"people": [{"id": "' + "x" * 30 + '"}]}', ["1:20 PL110"]),
+        ('{"people": [{"id": "a", "name": ' + "[" * 100_000, ["1:70 PL100"]),
+        ('{"people": [', ["1:13 PL100"]),
+        ('{"people": {}}', ["1:12 PL100"]),
+        ("{}", ["1:1 PL100"]),
+        ("", ["1:1 PL100"]),
+    ],
+)
+def test_json_that_is_refused(text: str, expected: list[str]) -> None:
+    assert wrong("a.json", text, limits=Limits(text_length=20)) == expected
+
+
+def test_json_as_programs_write_it() -> None:
+    text = '{"people":\t[{"id":"a\\/b","name":"\\ud83d\\udd11 \\\\ud83d","attributes":{"level":3,"rate":1.5e1}}]}\r\n'
+    dana = next(user for user in compiled({"a.json": text}).users if user.id == "a/b")
+    assert dana.label == "\U0001f511 \\ud83d"
+    assert {value.name: value.values[0].value for value in dana.attributes} == {"level": 3, "rate": "15"}
+
+
+DOCUMENT = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(st.lists(DOCUMENT, max_size=3), st.booleans(), st.sampled_from([None, 1, "\t"]))
+def test_json_is_read_as_python_reads_it(people: list[object], ascii_: bool, indent: int | str | None) -> None:
+    text = json.dumps({"people": people}, ensure_ascii=ascii_, indent=indent)
+    found = list(json_values.entries(text, "people", 1000))
+    assert [plain(entry) for entry in found] == people
+    for entry, person in zip(found, people, strict=True):
+        assert json.loads(text[entry.start_pos : entry.end_pos]) == person
 
 
 def test_mistakes_without_end_are_cut_short() -> None:

@@ -196,3 +196,18 @@ def test_halves_of_characters_are_shown() -> None:
     found = explain(index("office"), "\ud800", "view", "doc", now=NOW)
     assert b"\\\\u{D800}" in output.json(found)
     assert "\\u{D800}" in click.unstyle("\n".join(output.text(found)))
+
+
+@pytest.mark.parametrize("role", ["rep", "lead"])
+def test_a_role_that_was_lost_says_so_wherever_it_lay(role: str) -> None:
+    policy_set = Index(
+        compiled(
+            "resource task { owner : user with role rep  actions create }\n"
+            "role rep\nrole team { role rep }\nrole lead { role team  role other }\nrole other\n"
+            "role maker { grant create on task }\n"
+            'user "ann" { assign role maker }\n'
+            f'user "bob" {{ assign role {role} until 2026-10-31  assign role other until 2025-01-31 }}\n'
+        )
+    )
+    said = lines(policy_set, "ann", "create", "task", {"owner": "bob"})
+    assert any("bob does not have role `rep` (the assignment ended on 2026-10-31)" in line for line in said), said

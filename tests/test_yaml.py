@@ -1,0 +1,107 @@
+"""Scalars without quotes are what the core schema of YAML 1.2.2 (section 10.3.2) makes of them, in every reader."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policylang.directory import yaml_values
+from policylang.yaml_core import plain
+from policylang.yaml_source import YamlError, read_yaml
+
+TABLE = {
+    "null": (r"null|Null|NULL|~|", lambda written: None),
+    "bool": (r"true|True|TRUE|false|False|FALSE", lambda written: written.lower() == "true"),
+    "int": (r"[-+]?[0-9]+", int),
+    "octal": (r"0o[0-7]+", lambda written: int(written[2:], 8)),
+    "hexadecimal": (r"0x[0-9a-fA-F]+", lambda written: int(written[2:], 16)),
+}
+"""The rows of the table. Those of floats are texts here, which types read."""
+
+
+def _by_the_table(written: str) -> Any:
+    for pattern, value in TABLE.values():
+        if re.fullmatch(pattern, written):
+            return value(written)
+    return written
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one == other and type(one) is type(other)
+
+
+WORDS = st.from_regex("|".join(row for row, _ in TABLE.values()), fullmatch=True) | st.text(
+    "0123456789abcdefoxXEe+-_.:TNnulyse~", max_size=8
+)
+
+
+@given(WORDS)
+def test_the_table(written: str) -> None:
+    written = written[:150]
+    assert _same(plain(written), _by_the_table(written))
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        *((word, word) for word in ("no", "yes", "on", "off", "y", "n", "No", "YES", "tRUE", "nULL")),
+        *(
+            (word, word)
+            for word in ("1:0", "12:30:45", "1_000", "0b101", "0O10", "0X1F", "-0x1F", "1e3", ".5", "5.", "1.50")
+        ),
+        *((word, word) for word in ("1e3", ".5", "5.", "1.50")),
+        *((word, word) for word in (".inf", "-.INF", ".nan", "NaN", "2026-01-31", "2026-01-31T08:00:00Z", "=", "<<")),
+        *((word, None) for word in ("", "~", "null", "Null", "NULL")),
+        *((word, True) for word in ("true", "True", "TRUE")),
+        *((word, False) for word in ("false", "False", "FALSE")),
+        ("010", 10),
+        ("08", 8),
+        ("0o10", 8),
+        ("0x1F", 31),
+        ("+5", 5),
+        ("-0", 0),
+        ("9" * 200, int("9" * 200)),
+        ("9" * 5000, "9" * 5000),
+    ],
+)
+def test_every_reader_says_the_same(written: str, value: Any) -> None:
+    assert _same(read_yaml(f"a: {written}").value["a"], value)
+    (entry,) = yaml_values.entries(f"people:\n- a: {written}\n", "people", 10_000)
+    assert _same(entry.value["a"].value.value, value)
+    for quote in "'", '"':
+        assert read_yaml(f"a: {quote}{written}{quote}").value == {"a": written}
+
+
+@pytest.mark.parametrize("key", ["<<", "010", "no", "~", "true"])
+def test_keys_are_texts(key: str) -> None:
+    assert read_yaml(f"{key}: 1").value == {key: 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("a: 1\nb: 2\na: 3", (3, 4)),
+        ("a: &x 1", (1, 4)),
+        ("a: !!int 1", (1, 4)),
+        ("a: [&x [], *x]", (1, 5)),
+        ("a: 1\n---\nb: 2", (2, 1)),
+        ("? [a]\n: 1", (1, 3)),
+        ('a: 1\nb: "x\x85y"', (2, 6)),
+        ("a: x\u2028y", (1, 5)),
+        ("a: x\u2029y", (1, 5)),
+    ],
+)
+def test_what_is_refused(text: str, where: tuple[int, int]) -> None:
+    with pytest.raises(YamlError) as caught:
+        read_yaml(text)
+    assert (caught.value.line, caught.value.column) == where
+
+
+def test_many_laughs() -> None:
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60))]
+    with pytest.raises(YamlError, match="anchors"):
+        read_yaml("\n".join(lines))
