@@ -6,7 +6,6 @@ What is hard is tried, not reasoned about: values are a proposal that the caller
 from __future__ import annotations
 
 import datetime
-import ipaddress
 import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -37,6 +36,8 @@ from policylang.analysis.constraints import (
 from policylang.analysis.differences import Bound, solution
 from policylang.analysis.formula import Literal
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
+from policylang.model.addresses import address
+from policylang.model.addresses import network as read_network
 from policylang.model.types import (
     BoolType,
     DateTimeType,
@@ -321,7 +322,7 @@ def _fits(value: str, each: Constraint) -> bool:
         case TextIs(_, _, part, wanted):
             return value.endswith(part) == wanted
         case InNetwork(_, network, wanted):
-            return (ipaddress.ip_address(value) in ipaddress.ip_network(network)) == wanted
+            return (address(value) in read_network(network)) == wanted
         case _:
             return True
 
@@ -339,13 +340,13 @@ def _pick(
 def _candidates(variable: Variable, asked: Sequence[Constraint]) -> Iterable[str]:
     match variable.type:
         case IpType():
-            networks = [ipaddress.ip_network(each.network) for each in asked if isinstance(each, InNetwork)]
+            networks = [read_network(each.network) for each in asked if isinstance(each, InNetwork)]
             for network in networks:
-                for address in (network[0], network[-1], network[1 % network.num_addresses]):
-                    yield str(address)
-                    for other in (int(address) - 1, int(address) + 1):
-                        if 0 <= other < 2**address.max_prefixlen:
-                            yield str(type(address)(other))
+                for found in (network[0], network[-1], network[1 % network.num_addresses]):
+                    yield str(address(found))
+                    for other in (int(found) - 1, int(found) + 1):
+                        if 0 <= other < 2**found.max_prefixlen:
+                            yield str(address(type(found)(other)))
             yield from (f"192.0.2.{number}" for number in range(1, 100))
             yield from ("2001:db8::1", "198.51.100.7", "203.0.113.9", "8.8.8.8")
         case UserType():

@@ -38,6 +38,8 @@ from policylang.analysis.constraints import (
 )
 from policylang.analysis.formula import Literal
 from policylang.model import conditions as c
+from policylang.model.addresses import MAPPED
+from policylang.model.addresses import network as read_network
 from policylang.model.types import NUMBERS, BoolType, IntType
 
 RESOURCES = 2_000_000
@@ -164,10 +166,11 @@ class _Encoder:
         if each.variable not in self._addresses:
             name = f"address {len(self._addresses)}"
             six, number = z3.Bool(f"{name} six", self.context), z3.Int(name, self.context)
-            self.axioms.append(z3.And(number >= 0, number < z3.If(six, 2**128, 2**32)))
+            mapped = z3.And(number >= int(MAPPED[0]), number <= int(MAPPED[-1]))
+            self.axioms.append(z3.And(number >= 0, number < z3.If(six, 2**128, 2**32), z3.Not(z3.And(six, mapped))))
             self._addresses[each.variable] = six, number
         six, number = self._addresses[each.variable]
-        network = ipaddress.ip_network(each.network)
+        network = read_network(each.network)
         first, last = int(network[0]), int(network[-1])
         inside = z3.And(six == (network.version == 6), number >= first, number <= last)
         return inside if each.wanted else z3.Not(inside)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import calendar
 import datetime
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -14,6 +13,7 @@ import msgspec
 
 from policylang.diagnostics import listed, quoted
 from policylang.limits import Limits
+from policylang.model import addresses
 from policylang.model.conditions import Constant
 from policylang.model.habits import UNITS as UNITS_IN_SHORT
 from policylang.model.report import Report, Site, at
@@ -268,7 +268,7 @@ def _int(c: Constants, source: Source, node: ast.Number, written: str, what: str
 
 def _address(c: Constants, source: Source, node: ast.Node, value: str) -> str | None:
     try:
-        return str(ipaddress.ip_address(value))
+        return str(addresses.address(value))
     except ValueError:
         help = (
             'a network stands behind `in`: `in "10.0.0.0/8"`' if "/" in value else "write `192.0.2.7` or `2001:db8::1`"
@@ -280,11 +280,11 @@ def _address(c: Constants, source: Source, node: ast.Node, value: str) -> str | 
 def network(report: Report, source: Source, node: ast.Text) -> str | None:
     """Read ``10.0.0.0/8``. Reports what is no network, and networks with bits behind the mask."""
     try:
-        return str(ipaddress.ip_network(node.value))
+        return str(addresses.network(node.value))
     except ValueError:
         pass
     try:
-        meant = str(ipaddress.ip_network(node.value, strict=False))
+        meant = str(addresses.network(node.value, strict=False))
     except ValueError:
         report.error("PL103", source, node, f"{quoted(node.value)} is not a network", "write `10.0.0.0/8`")
         return None

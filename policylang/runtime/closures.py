@@ -7,11 +7,11 @@ unknown, ``None``. Where `truth` takes a value of another type for unknown, a fu
 from __future__ import annotations
 
 import datetime
-import ipaddress
 from collections.abc import Callable, Sequence
 from operator import ge, gt, le, lt
 from typing import Any
 
+from policylang.model import addresses
 from policylang.model import conditions as c
 from policylang.model.types import (
     NUMBERS,
@@ -56,7 +56,7 @@ def function(index: Index, condition: c.Condition, resource: str) -> Function:
         case c.In():
             return _in(index, condition, resource)
         case c.InNetwork(operand, network):
-            return _on_one(getter(index, operand, resource), ipaddress.ip_network(network).__contains__)
+            return _on_one(getter(index, operand, resource), addresses.network(network).__contains__)
         case c.Contains(operand, item):
             return _contains(getter(index, operand, resource), getter(index, item, resource), item.type)
         case c.TextTest(test, operand, part):

@@ -347,7 +347,8 @@ class _Writer:
 
         self._refuse_types(test, test.item.type)
         if self.dialect == "postgres":
-            any_of = exp.EQ(this=item, expression=exp.Any(this=exp.paren(items)))
+            spellings = [item, _other_spelling(item)] if isinstance(test.item.type, IpType) else [item]
+            any_of = exp.or_(*(exp.EQ(this=each, expression=exp.Any(this=exp.paren(items))) for each in spellings))
             return any_of if wanted else exp.not_(any_of)
         if self.dialect == "duckdb":
             among = exp.func("list_contains", items, item, dialect="duckdb")
@@ -451,6 +452,8 @@ class _Writer:
         from sqlglot import exp
 
         self._refuse_types(test, type_)
+        if isinstance(type_, IpType):
+            return _one_spelling(column)
         if self.dialect != "sqlite":
             return column
         if isinstance(type_, DateTimeType):
@@ -474,13 +477,33 @@ class _Writer:
 _COMPARISONS = {"eq": "EQ", "lt": "LT", "le": "LTE", "gt": "GT", "ge": "GTE"}
 
 
+def _one_spelling(address: exp.Expr) -> exp.Expr:
+    """An IPv4-mapped IPv6 address of PostgreSQL as the IPv4 address."""
+    shape = """
+    CASE WHEN network_subeq(c, '::ffff:0.0.0.0/96'::inet) THEN '0.0.0.0'::inet + (c - '::ffff:0.0.0.0'::inet) ELSE c END
+    """
+    return _filled(shape, "postgres", address)
+
+
+def _other_spelling(address: exp.Expr) -> exp.Expr:
+    """An IPv4 address of PostgreSQL as the IPv6 address that is mapped to it; others stay."""
+    shape = "CASE WHEN family(c) = 4 THEN '::ffff:0.0.0.0'::inet + (c - '0.0.0.0'::inet) ELSE c END"
+    return _filled(shape, "postgres", address)
+
+
+def _filled(shape: str, dialect: str, column: exp.Expr) -> exp.Expr:
+    """SQL about a column ``c``, about another expression."""
+    from sqlglot import exp, parse_one
+
+    tree = parse_one(shape, dialect=dialect)
+    return exp.paren(tree.transform(lambda node: column.copy() if isinstance(node, exp.Column) else node))
+
+
 def _sqlite_instant(column: exp.Expr) -> exp.Expr:
     """An ISO 8601 text as ``2026-01-31T08:00:00.000000`` in UTC, which sorts by time; NULL for what is none.
 
     SQLite's own functions stop at milliseconds, so the seconds are shifted to UTC without their fraction.
     """
-    from sqlglot import parse_one
-
     shape = """
     strftime('%Y-%m-%dT%H:%M:%S', substr(c, 1, 19) || CASE
         WHEN substr(c, -1) = 'Z' THEN 'Z' WHEN substr(c, -6, 1) IN ('+', '-') THEN substr(c, -6) ELSE '' END)
@@ -488,7 +511,4 @@ def _sqlite_instant(column: exp.Expr) -> exp.Expr:
         WHEN substr(c, -1) = 'Z' THEN length(c) - 21 WHEN substr(c, -6, 1) IN ('+', '-') THEN length(c) - 26
         ELSE length(c) - 20 END) || '000000', 1, 6) ELSE '000000' END
     """
-    from sqlglot import exp
-
-    tree = parse_one(shape, dialect="sqlite")
-    return exp.paren(tree.transform(lambda node: column.copy() if isinstance(node, exp.Column) else node))
+    return _filled(shape, "sqlite", column)

@@ -7,13 +7,13 @@ of its type says nothing either: everything about it is unknown.
 from __future__ import annotations
 
 import datetime
-import ipaddress
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from policylang.model import addresses
 from policylang.model import conditions as c
 from policylang.model.types import (
     NUMBERS,
@@ -93,8 +93,8 @@ def _test(condition: Test, s: Situation) -> Truth:
                 return None
             return disjunction(equal(operand.type, found, constant(operand.type, each)) for each in values)
         case c.InNetwork(operand, network):
-            address = value(operand, s)
-            return None if address is MISSING else address in ipaddress.ip_network(network)
+            found = value(operand, s)
+            return None if found is MISSING else found in addresses.network(network)
         case c.Contains(operand, item):
             items, wanted = value(operand, s), value(item, s)
             if items is MISSING or wanted is MISSING:
@@ -215,7 +215,7 @@ def constant(type_: Type, written: c.Value) -> Any:
     if isinstance(type_, DateTimeType):
         return datetime.datetime.fromisoformat(str(written))
     if isinstance(type_, IpType):
-        return ipaddress.ip_address(str(written))
+        return addresses.address(str(written))
     return written
 
 

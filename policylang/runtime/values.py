@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime
 import functools
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, Sized
 from decimal import Decimal
 from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
 from numbers import Number
 from pathlib import PurePath
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from policylang.model.addresses import Address, address
 from policylang.model.types import (
     MAX_INT,
     UNITS,
@@ -135,7 +136,7 @@ def is_record(raw: Any) -> bool:
 # What has attributes in Python and is a value all the same: a date is no record with a `year`.
 _VALUES = (
     *(Sequence, Set, Iterator, Number, bytes, bytearray, memoryview, Enum, Duration, UUID, PurePath, type(None)),
-    *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, ipaddress.IPv4Address, ipaddress.IPv6Address),
+    *(datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, IPv4Address, IPv6Address),
     *(type, ModuleType, FunctionType, MethodType, BuiltinFunctionType, _Missing),
 )
 
@@ -299,10 +300,8 @@ def _duration(raw: Any) -> Duration | None:
     return Duration(int(words[0]) * size, kept)
 
 
-def _address(raw: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    if isinstance(raw, ipaddress.IPv4Address | ipaddress.IPv6Address):
-        return raw
+def _address(raw: Any) -> Address | None:
     try:
-        return ipaddress.ip_address(raw) if isinstance(raw, str) else None
+        return address(raw) if isinstance(raw, str | Address) else None
     except ValueError:
         return None

@@ -23,16 +23,19 @@ def linked(index: Index, scenarios: ScenarioFile, document: Yaml) -> Records:
     records: Records = {name: {"id": name} for name in scenarios.records}
     for name, given in scenarios.records.items():
         resource = given.get("resource")
-        if resource not in index.resources:
+        if not isinstance(resource, str) or resource not in index.resources:
             steps = ("records", name, "resource") if "resource" in given else ("records", name)
-            near = closest(str(resource), index.resources)
+            near = closest(resource, index.resources) if isinstance(resource, str) else None
             help = f"did you mean `{near}`?" if near else "name one with `resource: …`"
-            raise document.error(steps, f"there is no resource {quoted(str(resource))}", help)
-        if "id" in index.attributes[str(resource)]:
+            named = (
+                f"there is no resource {quoted(resource)}" if isinstance(resource, str) else "this names no resource"
+            )
+            raise document.error(steps, named, help)
+        if "id" in index.attributes[resource]:
             del records[name]["id"]  # then the attribute says which record it is
         records[name]["resource"] = resource
         values = {key: value for key, value in given.items() if key != "resource"}
-        records[name] |= attributes(index, str(resource), values, records, document, ("records", name))
+        records[name] |= attributes(index, resource, values, records, document, ("records", name))
     return records
 
 

@@ -170,8 +170,10 @@ def _spellings(world: World, type_: Type, found: Any) -> list[Any]:
             except OverflowError:
                 return [found]
             return [local, found.astimezone(away), found.isoformat(), found.astimezone(away).isoformat()]
-        case DateType() | IpType():
+        case DateType():
             return [str(found)]
+        case IpType():
+            return [str(found), f"::ffff:{found}" if found.version == 4 else found.exploded]
         case IntType():
             return [Decimal(found), str(found), f"{found}.0"]
         case DecimalType() | MoneyType():

@@ -313,7 +313,7 @@ def _appending(does: bool) -> str:
     return "append policy p on a" if does else ""
 
 
-@pytest.mark.parametrize("record", [{"rate": "0.12345678901234567"}, {"rate": 10**400}, {"name": "\ud800"}])
+@pytest.mark.parametrize("record", [{"rate": "0.12345678901234567"}, {"rate": 10**150 + 1}, {"name": "\ud800"}])
 def test_values_that_cerbos_does_not_hold(record: dict[str, Any]) -> None:
     text = """resource a { name : text rate : money actions view }
         policy p on a { rate < 5 or name is "x" } deny view on a { rate < 5 or name is "x" } user "u" """

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 import heapq
-import ipaddress
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from policylang.model import conditions as c
+from policylang.model.addresses import address
+from policylang.model.addresses import network as read_network
 from policylang.model.types import (
     NUMBERS,
     BoolType,
@@ -188,7 +189,7 @@ def samples(s: Situation, type_: Type) -> list[Any]:
         case DurationType():
             return [Duration(1, "days")]
         case IpType():
-            return [ipaddress.ip_address("192.0.2.1"), ipaddress.ip_address("2001:db8::1")]
+            return [address("192.0.2.1"), address("2001:db8::1")]
         case UserType():
             return [s.user, *heapq.nsmallest(_FEW, s.index.users)]
         case PlaceType(scope):
@@ -211,14 +212,14 @@ def _samples(s: Situation, type_: Type) -> Iterator[Candidate]:
 
 
 def _addresses(network: str, wanted: bool) -> Iterator[Candidate]:
-    inside = ipaddress.ip_network(network)
+    inside = read_network(network)
     if wanted:
-        found = inside[1] if inside.num_addresses > 1 else inside[0]
+        found = address(inside[1] if inside.num_addresses > 1 else inside[0])
         yield found, f"{found}, or another address in {network}"
     else:
         for each in ("192.0.2.1", "2001:db8::1", "198.51.100.1"):
-            if ipaddress.ip_address(each) not in inside:
-                yield ipaddress.ip_address(each), f"{each}, or another address outside {network}"
+            if address(each) not in inside:
+                yield address(each), f"{each}, or another address outside {network}"
 
 
 def _contained(test: c.Contains, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:

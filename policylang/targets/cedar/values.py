@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from policylang.model import addresses
 from policylang.model.types import (
     DateTimeType,
     DateType,
@@ -66,7 +67,7 @@ def duration(value: Duration) -> dict[str, Any]:
     return {"months": value.unit == "months", "length": length}
 
 
-def address(value: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
+def address(value: addresses.Address) -> str | None:
     """Without dots in IPv6, which Cedar does not read; null for one with a zone."""
     if isinstance(value, ipaddress.IPv4Address):
         return str(value)
@@ -75,7 +76,7 @@ def address(value: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
 
 
 def network(text: str) -> str:
-    found = ipaddress.ip_network(text)
+    found = addresses.network(text)
     return f"{address(found.network_address)}/{found.prefixlen}"
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import ipaddress
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from policylang.model import addresses
 from policylang.model import conditions as c
 from policylang.model.types import (
     DateTimeType,
@@ -197,7 +197,7 @@ def _contains(items: Expr, type_: Type, item: Expr, wanted: bool) -> Expr:
 
 def _in_network(found: Expr, network: str) -> Expr:
     """Between its first and last address, as their order is that of their digits."""
-    range_ = ipaddress.ip_network(network)
+    range_ = addresses.network(network)
     digits: Expr = found
     other = Literal(":")
     if range_.version == 6:
@@ -224,7 +224,7 @@ def literal(type_: Type, value: c.Value) -> Expr:
         return Call("timestamp", (Literal(instant(found)),))
     if isinstance(found, datetime.date):
         return Literal(found.isoformat())
-    if isinstance(found, ipaddress.IPv4Address | ipaddress.IPv6Address):
+    if isinstance(found, addresses.Address):
         return Literal(address(found))
     assert isinstance(found, str | bool)
     return Literal(found)

@@ -6,6 +6,7 @@ import datetime
 import ipaddress
 from decimal import Decimal
 
+from policylang.model.addresses import Address
 from policylang.model.types import Duration
 
 ID = "@id"
@@ -44,7 +45,7 @@ def instant(value: datetime.datetime) -> str:
     return value.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
-def address(value: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+def address(value: Address) -> str:
     """All digits of the address, so that the order of texts is that of addresses of one version."""
     if isinstance(value, ipaddress.IPv4Address):
         return ".".join(f"{byte:03}" for byte in value.packed)

@@ -29,6 +29,7 @@ _INSTANT: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0
 _ADDRESS: Schema = {
     "type": "string",
     "pattern": "^([0-9]{3}(\\.[0-9]{3}){3}|[0-9a-f]{4}(:[0-9a-f]{4}){7}(%.*)?)$",
+    "not": {"pattern": "^0000:0000:0000:0000:0000:ffff:"},  # which is an IPv4 address
 }
 _IDENTITY: Schema = {"type": ["string", "integer"]}
 _UNREADABLE: Schema = {"type": "array", "items": _TEXT}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import ipaddress
 from decimal import Decimal
 from typing import Any, Final
 
+from policylang.model.addresses import Address, network
 from policylang.model.types import (
     MAX_INT,
     BoolType,
@@ -101,7 +101,7 @@ def duration(found: Duration) -> dict[str, int]:
     return {found.unit: found.amount}
 
 
-def address(found: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+def address(found: Address) -> str:
     """The bytes in hexadecimal, and the zone of an IPv6 address behind ``%``."""
     zone = getattr(found, "scope_id", None)
     return found.packed.hex() + ("" if zone is None else f"%{text(zone)}")
@@ -109,7 +109,7 @@ def address(found: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
 
 def addresses(written: str) -> tuple[str, str]:
     """The first and the last address of a network."""
-    found = ipaddress.ip_network(written)
+    found = network(written)
     return found.network_address.packed.hex(), found.broadcast_address.packed.hex()
 
 

@@ -7,7 +7,6 @@ with an item that is missing ``partly``. So every parameter always has a value, 
 from __future__ import annotations
 
 import datetime
-import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -15,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from policylang.model import addresses
 from policylang.model import conditions as c
 from policylang.model.types import (
     BoolType,
@@ -180,7 +180,7 @@ def _type(path: c.Path) -> Kind:
 
 def _test(test: c.Condition, path: c.Path, wanted: bool, use: Use) -> str:
     if isinstance(test, c.InNetwork):
-        network = ipaddress.ip_network(test.network)
+        network = addresses.network(test.network)
         inside = bits(network.network_address)[: 2 + network.prefixlen]
         found = f'{use(_parameter(path, "bits"))}.startsWith("{inside}")'
         return found if wanted else f"!{found}"
@@ -247,7 +247,7 @@ def _constant(operand: c.Operand) -> str:
         case DateTimeType():
             return f"timestamp({quoted(str(operand.value))})"
         case IpType():
-            return quoted(str(ipaddress.ip_address(str(operand.value))))
+            return quoted(str(addresses.address(str(operand.value))))
     return quoted(str(operand.value))
 
 
@@ -263,7 +263,7 @@ def key(value: object) -> str:
     return str(value)
 
 
-def bits(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+def bits(address: addresses.Address) -> str:
     """The engines' own tests of networks differ on IPv4 addresses inside of IPv6; a text begins as it does or not."""
     return f"{address.version}:{int(address):0{address.max_prefixlen}b}"
 

@@ -52,8 +52,9 @@ For each record write, and rewrite when it changes, all in one step,
 A value is what `value_of` names: a text, date, user or place as text; a datetime in UTC, `2026-01-31T08:00:00Z`; a
 whole number beyond 2^53 as 2^53; a set as an object of its items, each true. In texts `=` is `=3D`, and each control
 character (U+0000 to U+001F, U+007F to U+009F) is likewise `=` and two capital hex digits. `bits_of` is an IP address as
-its version, a colon and its bits. `state_of` is `known`, `missing`, `invalid` (not of its type) or, for a set in which
-an item is missing, `partly`. Without a known value write `""`, `0`, `false`, `1970-01-01T00:00:00Z` or `{}`.
+its version, a colon and its bits. An IPv4-mapped IPv6 address is written as the IPv4 address. `state_of` is `known`,
+`missing`, `invalid` (not of its type) or, for a set in which an item is missing, `partly`. Without a known value write
+`""`, `0`, `false`, `1970-01-01T00:00:00Z` or `{}`.
 
 Nobody but the loader of this bundle may write anything else; other objects than records are the policies' own.
 

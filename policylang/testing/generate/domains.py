@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -25,7 +26,6 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.runtime.index import Index
-from policylang.runtime.reference import eligible
 from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation, Test, operands, truth
 from policylang.runtime.values import MISSING
@@ -113,16 +113,10 @@ class Domains:
 
     def _find_holders(self, role: str | None) -> tuple[str, ...]:
         """Users who may be written where the role is asked for, the asking one first."""
-        if role is None:
-            others = sorted(self.index.users)[:3]
-            mine = self.user in self.index.users
-        else:
-            mine = self.user in self.index.users and has_role(self.index, self.user, role, self.now)
-            owner = next(
-                (r.name, a.name) for r in self.index.resources.values() for a in r.attributes if _role(a.type) == role
-            )
-            others = list(eligible(self.index, *owner, self.now))[:3]
-        return tuple(dict.fromkeys([*([self.user] if mine else []), *others]))
+        users = sorted(self.index.users)
+        may = (user for user in users if role is None or has_role(self.index, user, role, self.now))
+        mine = self.user in users and (role is None or has_role(self.index, self.user, role, self.now))
+        return tuple(dict.fromkeys([*([self.user] if mine else []), *itertools.islice(may, 3)]))
 
     def samples(self, type_: Type) -> Iterator[Any]:
         """Ordinary values; at least one."""
@@ -156,8 +150,3 @@ class Domains:
                 yield "192.0.2.1"
             case _:
                 yield "some text"
-
-
-def _role(type_: Type) -> str | None:
-    item = type_.of if isinstance(type_, SetType) else type_
-    return item.role if isinstance(item, UserType) else None

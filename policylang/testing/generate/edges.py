@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import ipaddress
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from policylang.model import addresses
 from policylang.model import conditions as c
 from policylang.model.types import (
     NUMBERS,
@@ -163,14 +163,14 @@ def _time(test: c.Time, s: Situation) -> Iterator[Edge]:
 
 def _network(network: str) -> Iterator[Edge]:
     """The first and the last address, and their neighbours."""
-    found = ipaddress.ip_network(network)
+    found = addresses.network(network)
     first, last = found.network_address, found.broadcast_address
     yield "first_inside", str(first)
-    yield "last_inside", str(last)
+    yield "last_inside", str(addresses.address(last))
     if int(first):
-        yield "just_before", str(first - 1)
+        yield "just_before", str(addresses.address(first - 1))
     if int(last) < 2**found.max_prefixlen - 1:
-        yield "just_behind", str(last + 1)
+        yield "just_behind", str(addresses.address(last + 1))
 
 
 def _text(word: str, part: str) -> Iterator[Edge]:
