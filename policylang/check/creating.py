@@ -50,13 +50,13 @@ def creation(world: World, plan: Plan, holds: frozenset[str], now: datetime.date
     return Creation(AllOf((allowed(index, plan), *asked)), frozenset(left_out))
 
 
-def not_creatable(world: World, plan: Plan) -> Formula:
-    """Something that the record sets is not covered, or the action is not open on it."""
+def not_creatable(world: World, plan: Plan, field: str | None = None) -> Formula:
+    """Something that the record sets is not covered, or the action is not open on it, or does not cover the field."""
     sets: list[Formula] = []
     for name, declared in world.index.attributes[plan.resource].items():
         there = Not(Holds(c.Missing(_path(declared), declared.at), True)) if declared.optional else TRUE
         sets.append(AllOf((there, Not(_covered(world, plan, name)))))
-    return AnyOf((Not(allowed(world.index, plan)), *sets))
+    return AnyOf((Not(allowed(world.index, plan, field)), *sets))
 
 
 def show_created(

@@ -8,9 +8,9 @@ from functools import cached_property
 import msgspec
 
 from policylang.check.decision import allowed
-from policylang.check.periods import Period
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
+from policylang.runtime.periods import Period
 from policylang.runtime.plan import Profile, profile
 from policylang.runtime.sources import Bundle, Source
 

@@ -14,10 +14,10 @@ from policylang.check.creating import creation, not_creatable, show_created
 from policylang.check.decision import allowed
 from policylang.check.finding import Shown, Who, counted, show
 from policylang.check.holding import Holder, Holding, Name, holding
-from policylang.check.periods import Period
 from policylang.check.symmetry import symmetric
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.runtime.periods import Period
 from policylang.runtime.plan import Profile
 from policylang.runtime.sources import Source
 
@@ -151,9 +151,8 @@ def _some(world: World, invariant: ir.Invariant, asked: Asked, action: str) -> S
 def _every(world: World, invariant: ir.Invariant, asked: Asked, action: str) -> Shown | Unproved | None:
     """A record for which the action is not allowed and should be."""
     plan, field = world.plan(asked.profile, action, invariant.resource), invariant.field
-    formula: Formula = Not(allowed(world.index, plan, field))
-    if action == "create" and field is None:
-        formula = not_creatable(world, plan)
+    create = action == "create"
+    formula: Formula = not_creatable(world, plan, field) if create else Not(allowed(world.index, plan, field))
     found = _find(world, AllOf((_where(invariant), formula)), invariant.resource, asked)
     return show(world, asked.who, action, found, allowed=False, field=field) if isinstance(found, Witness) else found
 

@@ -12,11 +12,11 @@ from policylang.analysis.search import UNPROVED, Found
 from policylang.analysis.witness import Witness
 from policylang.check.conditions import conditions, paths, tests
 from policylang.check.parts import Verdict
-from policylang.check.periods import Period
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, UserType
+from policylang.runtime.periods import Period
 from policylang.runtime.sources import Bundle, Source, sources
 from policylang.runtime.truth import operands
 from policylang.source import Location

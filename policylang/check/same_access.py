@@ -11,10 +11,10 @@ import msgspec
 from policylang.analysis.formula import AllOf, Not
 from policylang.check.decision import allowed, resource_actions
 from policylang.check.limits import Questions
-from policylang.check.periods import Period
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
+from policylang.runtime.periods import Period
 from policylang.runtime.plan import Profile, make_plan
 from policylang.runtime.sources import Source, chains
 

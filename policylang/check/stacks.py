@@ -16,13 +16,13 @@ from policylang.check.decision import allowed
 from policylang.check.finding import Shown, Who, WitnessError, replay, show
 from policylang.check.limits import Questions
 from policylang.check.parts import Verdict
-from policylang.check.periods import Period
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import Duration, RecordType, SetType, Type, UserType
 from policylang.runtime.access import place_in_words
 from policylang.runtime.hypothetical import SOMEBODY
+from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Profile
 from policylang.runtime.reference import eligible
 from policylang.runtime.sources import Source

@@ -13,10 +13,10 @@ from policylang.analysis.asker import Asker
 from policylang.analysis.formula import Formula
 from policylang.analysis.search import Found, find
 from policylang.check.parts import Part, Parts, Verdict
-from policylang.check.periods import Period, periods
 from policylang.ir import nodes as ir
 from policylang.runtime.clock import zone
 from policylang.runtime.index import Index
+from policylang.runtime.periods import Period, periods
 from policylang.runtime.plan import Plan, Profile, make_plan
 from policylang.runtime.sources import Bundle, Source, chains
 from policylang.thresholds import Thresholds
@@ -106,7 +106,7 @@ class World:
         return Period(self.today)
 
     def periods(self, user: str) -> tuple[tuple[Period, Profile], ...]:
-        """See `policylang.check.periods.periods`, without those that are over; worked out once."""
+        """See `policylang.runtime.periods.periods`, without those that are over; worked out once."""
         if user not in self._periods:
             found = periods(self.index, user)
             self._periods[user] = tuple(each for each in found if each[0].last is None or each[0].last >= self.today)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from policylang.check.periods import Period
 from policylang.compare.comparing import Comparison, Difference, Kind, Lines, is_about
 from policylang.compare.report import Change, Days, Named, Permissions, Report, identity, witness
 from policylang.compare.sides import Keys, Side
@@ -15,6 +14,7 @@ from policylang.compare.statements import statements
 from policylang.compare.subjects import Subject, dates, of_user, somebody, user_pairs, with_roles
 from policylang.compare.wording import membership, source_in_words
 from policylang.ir import nodes as ir
+from policylang.runtime.periods import Period
 from policylang.runtime.sources import Source
 
 Step = Callable[[str], None]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from policylang.check.finding import Who
-from policylang.check.periods import Period, periods
 from policylang.compare.sides import Side
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
+from policylang.runtime.periods import Period, periods
 from policylang.runtime.plan import Profile, profile
 from policylang.runtime.sources import Source
 

@@ -11,19 +11,21 @@ from policylang.ir import nodes as ir
 from policylang.model.types import PlaceType
 from policylang.model.words import condition_in_words
 from policylang.runtime.index import Index
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way, make_plan, profile
+from policylang.runtime.periods import Period, periods
+from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Profile, Way, make_plan, profile
 from policylang.runtime.reference import said_by
-from policylang.runtime.sources import chains, is_active
+from policylang.runtime.sources import Source, chains, inside, is_active
 from policylang.syntax.quoting import quote_text
 
 
 class Access(msgspec.Struct, frozen=True):
     """One way in which a user may act on records of a resource.
 
-    ``fields``: the attributes covered, in the order of their declaration. ``limits``: conditions, all of which a record
-    must make true. ``denies``: conditions, none of which it may make true or leave open. ``source``: the group or role
-    that brings it, with its place. ``dates``: when it is assigned, as ``from 2026-01-01 until 2026-03-31``; empty for
-    always. ``grants``: where the grants stand, ``path:line:column-line:column``.
+    ``fields``: the attributes covered, in the order of their declaration; none where the action is open and all are
+    taken away. ``limits``: conditions, all of which a record must make true. ``denies``: conditions, none of which it
+    may make true or leave open. ``source``: the group or role that brings it, with its place. ``dates``: when it is
+    assigned or, where no instant was asked about, when it is open like this, as ``from 2026-01-01 until 2026-03-31``;
+    empty for always. ``grants``: where the grants stand, ``path:line:column-line:column``.
     """
 
     user: str
@@ -41,26 +43,95 @@ def access(
     index: Index, user: str, now: datetime.datetime | None, wanted: Iterable[tuple[str, str]] | None = None
 ) -> Iterator[Access]:
     """The ways of a user, by resource and action in the order of their declaration; of the ``wanted`` resources and
-    actions only, if given. Without ``now`` what is assigned at any time.
+    actions only, if given. Without ``now`` those of any time.
+
+    Where `decide` allows a user something, for whatever record and request, there is a way for it. A way is there if
+    its conditions can be met going by their shape: whether some record meets them is not worked out.
     """
-    who = profile(index, user, now)
     if wanted is None:
         wanted = [(resource, action) for resource in index.resources for action in index.actions[resource]]
+    if now is not None:
+        who = profile(index, user, now)
+        for resource, action in wanted:
+            yield from (row for _, row in rows(index, user, now, make_plan(index, who, action, resource)))
+        return
+    timeline = list(periods(index, user))
     for resource, action in wanted:
-        yield from (row for _, row in rows(index, user, now, make_plan(index, who, action, resource)))
+        yield from _at_any_time(index, user, timeline, action, resource)
 
 
-def rows(index: Index, user: str, now: datetime.datetime | None, plan: Plan) -> Iterator[tuple[Way, Access]]:
-    """The ways of a user's plan that may be open on some record, and what they come to."""
+def _at_any_time(
+    index: Index, user: str, timeline: list[tuple[Period, Profile]], action: str, resource: str
+) -> Iterator[Access]:
+    """The ways of all periods, each with the days on which it is like that, in the order of their sources."""
+    sources = profile(index, user, None).sources
+    matters = {source for source in sources if _matters(index, source, action, resource)}
+    known: dict[Profile, list[tuple[Way, Access]]] = {}
+    found: dict[Access, tuple[int, list[int]]] = {}
+    for number, (_, whole) in enumerate(timeline):
+        who = msgspec.structs.replace(whole, sources=tuple(each for each in whole.sources if each in matters))
+        if who not in known:
+            known[who] = list(_rows(index, user, make_plan(index, who, action, resource)))
+        for way, row in known[who]:
+            found.setdefault(row, (sources.index(way.source), []))[1].append(number)
+    for row, (_, numbers) in sorted(found.items(), key=lambda each: each[1][0]):
+        spans = _joined([timeline[number][0] for number in numbers])
+        yield row if spans == [Period()] else msgspec.structs.replace(row, dates=tuple(map(_in_words, spans)))
+
+
+def _matters(index: Index, source: Source, action: str, resource: str) -> bool:
+    """Whether what a source says has to do with an action: whether it grants it, denies it, or grants what it needs."""
+    wanted = {(resource, action), *_required(index.actions[resource][action].requires)}
+    return any(
+        (statement.resource, each) in wanted
+        for bundle in inside(index, source)
+        for statements in (bundle.grants, bundle.denies)
+        for statement in statements
+        for each in statement.actions
+    )
+
+
+def _required(requirement: ir.Requirement | None) -> Iterator[tuple[str, str]]:
+    match requirement:
+        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
+            for item in items:
+                yield from _required(item)
+        case ir.RequiresGrant(action=action, resource=resource):
+            yield resource, action
+
+
+def _joined(spans: list[Period]) -> list[Period]:
+    """Periods in order, those that follow each other as one."""
+    found: list[Period] = []
+    for span in spans:
+        if found and found[-1].last is not None and found[-1].last + datetime.timedelta(days=1) == span.first:
+            span = Period(found.pop().first, span.last)
+        found.append(span)
+    return found
+
+
+def _in_words(span: Period) -> str:
+    start = [f"from {span.first}"] if span.first else []
+    until = [f"until {span.last}"] if span.last else []
+    return " ".join([*start, *until])
+
+
+def rows(index: Index, user: str, now: datetime.datetime, plan: Plan) -> Iterator[tuple[Way, Access]]:
+    """The ways of a user's plan that may be open on some record at ``now``, and what they come to."""
+    for way, row in _rows(index, user, plan):
+        yield way, msgspec.structs.replace(row, dates=_dates(index, user, now, way))
+
+
+def _rows(index: Index, user: str, plan: Plan) -> Iterator[tuple[Way, Access]]:
+    """The same without dates."""
     whole = [each for each in plan.denies if each.deny.fields is None]
     if any(d.place is None and d.deny.condition is None for d in whole):
         return
     if not _can_be_met(index, plan.resource, plan.requirement):
         return
     for way in plan.ways:
-        row = _row(index, user, now, plan, way)
-        if _can_cover(index, plan.resource, way.place) and (row.fields or not way.fields):
-            yield way, row
+        if _can_cover(index, plan.resource, way.place):
+            yield way, _row(index, user, plan, way)
 
 
 def _can_cover(index: Index, resource: str, place: str | None) -> bool:
@@ -84,7 +155,7 @@ def _can_be_met(index: Index, resource: str, met: Met) -> bool:
             return met
 
 
-def _row(index: Index, user: str, now: datetime.datetime | None, plan: Plan, way: Way) -> Access:
+def _row(index: Index, user: str, plan: Plan, way: Way) -> Access:
     lost = {
         name
         for each in plan.denies
@@ -104,7 +175,7 @@ def _row(index: Index, user: str, now: datetime.datetime | None, plan: Plan, way
         tuple(dict.fromkeys(limits)),
         tuple(dict.fromkeys(_deny_in_words(index, each) for each in plan.denies if _is_told(index, each))),
         said_by(way.source, _chain(index, way)),
-        _dates(index, user, now, way),
+        (),
         tuple(dict.fromkeys(grant.at for grant in way.statements)),
     )
 
@@ -150,7 +221,7 @@ def _met_in_words(index: Index, met: Met) -> str:
             return ""
 
 
-def _dates(index: Index, user: str, now: datetime.datetime | None, way: Way) -> tuple[str, ...]:
+def _dates(index: Index, user: str, now: datetime.datetime, way: Way) -> tuple[str, ...]:
     """When the source is assigned, if it is by assignments with dates only."""
     declared = index.users.get(user)
     if declared is None or way.source.kind == "group":
@@ -164,9 +235,7 @@ def _dates(index: Index, user: str, now: datetime.datetime | None, way: Way) -> 
     given = [
         assignment
         for assignment in declared.assignments
-        if assignment.role == way.source.name
-        and assignment.place == way.place
-        and (now is None or is_active(index, assignment, now))
+        if assignment.role == way.source.name and assignment.place == way.place and is_active(index, assignment, now)
     ]
     spans = [dates_in_words(assignment) for assignment in given]
     return () if "" in spans else tuple(dict.fromkeys(spans))

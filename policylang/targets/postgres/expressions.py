@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from policylang.check.periods import Period, periods
 from policylang.ir import nodes as ir
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
+from policylang.runtime.periods import Period, periods
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Profile, Way, make_plan
 from policylang.runtime.sources import chains
 from policylang.targets.postgres.conditions import Row, sql

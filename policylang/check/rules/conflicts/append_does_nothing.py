@@ -10,10 +10,10 @@ from policylang.check.decision import way_open
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions
 from policylang.check.parts import Verdict
-from policylang.check.periods import Period
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan
 
 RULE = Rule(

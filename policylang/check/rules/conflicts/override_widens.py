@@ -13,12 +13,12 @@ from policylang.check.conditions import conditions, paths
 from policylang.check.decision import unhindered, way_open
 from policylang.check.finding import Finding, Shown, Who, WitnessError, counted, related, show
 from policylang.check.limits import Questions
-from policylang.check.periods import Period
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import UserType
+from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Profile, Way
 
 RULE = Rule(

@@ -13,11 +13,11 @@ from policylang.analysis.witness import Witness
 from policylang.check.decision import allowed, covered, denied
 from policylang.check.finding import Finding, Shown, counted
 from policylang.check.parts import Verdict
-from policylang.check.periods import Period
 from policylang.check.stacks import Name, Permission, Stacks, everywhere, name_of
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
+from policylang.runtime.periods import Period
 from policylang.runtime.plan import PlacedDeny, Plan, Profile
 from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Source

@@ -10,11 +10,11 @@ from policylang.analysis.formula import AllOf, AnyOf, Not, all_true
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import covered, way_open
 from policylang.check.finding import Finding, Shown, counted, related
-from policylang.check.periods import Period
 from policylang.check.stacks import Name, Permission, Stacks, everywhere, name_of, permissions_in_words
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule
+from policylang.runtime.periods import Period
 from policylang.runtime.plan import Profile
 from policylang.runtime.sources import Source
 

@@ -10,11 +10,11 @@ from policylang.analysis.formula import AllOf, AnyOf, Formula, Not, true
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import allowed, covered, unhindered, way_open
 from policylang.check.finding import Finding, Shown, Who, counted, related, show
-from policylang.check.periods import Period
 from policylang.check.stacks import Permission, Stacks, name_of, permissions_in_words
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.periods import Period
 from policylang.runtime.plan import Attached, Plan, Profile
 
 RULE = Rule(

@@ -11,11 +11,11 @@ from policylang.analysis.search import UNPROVED
 from policylang.check.decision import allowed
 from policylang.check.finding import Finding, counted
 from policylang.check.parts import Verdict
-from policylang.check.periods import Period
 from policylang.check.stacks import Stacks, name_of
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Profile, Way
 from policylang.runtime.sources import Source
 

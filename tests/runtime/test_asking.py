@@ -1,0 +1,200 @@
+"""Every way of asking agrees with `decide`."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import re
+from typing import Any
+
+from hypothesis import given, note, settings
+
+from policylang.ir.nodes import Attribute
+from policylang.model.types import SetType, UserType
+from policylang.runtime.access import Access
+from policylang.runtime.api import PolicySet
+from policylang.runtime.holders import holders
+from policylang.runtime.hypothetical import hypothetical
+from policylang.runtime.index import Index
+from tests.generated import Case, Features, cases
+from tests.helpers import compiled
+
+EXAMPLES = settings.default.max_examples // 5  # type: ignore[union-attr]
+NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+_DAY = re.compile(r"(from|until) ([0-9-]+)")
+
+
+def holds(way: Access, index: Index, now: datetime.datetime) -> bool:
+    """Whether the instant lies in the dates of a way."""
+    today = now.astimezone(index.timezone).date().isoformat()
+    spans = [dict(_DAY.findall(each)) for each in way.dates] or [{}]
+    return any(span.get("from", today) <= today <= span.get("until", today) for span in spans)
+
+
+@given(cases(Features(strange_requests=False, requests=25)))
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_what_is_allowed_is_found(case: Case) -> None:
+    """Whatever `decide` allows is among the answers to every wider question."""
+    asked = PolicySet(case.policy_set)
+    index = asked.index
+    for request, arguments in zip(case.requests, case.arguments(), strict=True):
+        user, action, resource, record, now = (arguments[n] for n in ("user", "action", "resource", "record", "now"))
+        field, attributes, changes = arguments["field"], arguments["request"], arguments["changes"]
+        decision = asked.decide(**arguments)
+        note(f"{request}\n{arguments}\n{decision}")
+        assert asked.allows(**arguments) == decision.allowed
+        assert asked.decide_many([arguments]) == [decision]
+        assert asked.explain(**arguments).decision == decision
+        if changes is None and record is not None:
+            found = {
+                each.user for each in holders(asked, action, resource, record, now=now, request=attributes, field=field)
+            }
+            assert (user in found) == decision.allowed
+        if changes is None and field is None and record is not None:
+            assert asked.filter(user, action, resource, now=now, request=attributes).matches(record) == decision.allowed
+            assert (user in asked.who_can(action, resource, record, now=now, request=attributes)) == decision.allowed
+        if not decision.allowed:
+            continue
+        assert not asked.filter(user, action, resource, now=now, request=attributes).nothing
+        assert user in asked.who_can(action, resource, now=now)
+        assert user in asked.who_can(action, resource, now=now, request=attributes or {})
+        assert user in {each.user for each in holders(asked, action, resource, now=now, field=field)}
+        for at in (now, None):
+            ways = [w for w in asked.access(user, now=at) if (w.action, w.resource) == (action, resource)]
+            ways = [way for way in ways if holds(way, index, now)]
+            assert ways
+            assert {name for way in ways for name in way.fields} >= set(decision.fields)
+
+
+@given(cases(Features(strange_requests=False, requests=1)))
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_what_is_listed_without_a_condition_is_allowed(case: Case) -> None:
+    """A way without limits and denies is open on every record on the days that it names."""
+    asked, now = PolicySet(case.policy_set), case.world.now
+    for user, at in itertools.product(asked.index.requesters, (now, None)):
+        for way in asked.access(user, now=at):
+            if not way.limits and not way.denies and holds(way, asked.index, now):
+                note(str(way))
+                decision = asked.decide(user, way.action, way.resource, {}, now=now)
+                assert decision.allowed
+                assert set(way.fields) <= set(decision.fields)
+
+
+@given(cases(Features(strange_requests=False, requests=1)))
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_who_is_eligible_may_be_written(case: Case) -> None:
+    """`eligible` lists exactly those with whom a decision lets somebody create a record who may create any."""
+    now = case.world.now
+    grants = (
+        f"grant create on {resource.name} ({', '.join(a.name for a in resource.attributes)})"
+        for resource in case.policy_set.resources
+        if resource.attributes
+    )
+    index = Index(compiled(f"{case.text}role the_writer {{ {' '.join(grants)} }}\n"))
+    changed, writer = hypothetical(index.changed(denies=()), [("the_writer", None)])
+    asked = PolicySet(changed)
+    for resource in case.policy_set.resources:
+        if not any(each.name == "create" and each.requires is None for each in resource.actions):
+            continue
+        for declared in resource.attributes:
+            type_ = declared.type.of if isinstance(declared.type, SetType) else declared.type
+            if isinstance(type_, UserType) and type_.role is not None:
+                users = [
+                    user
+                    for user in index.users
+                    if asked.allows(writer, "create", resource.name, {declared.name: _as(declared, user)}, now=now)
+                ]
+                assert sorted(users) == list(asked.eligible(f"{resource.name}.{declared.name}", now=now))
+
+
+def _as(declared: Attribute, user: str) -> Any:
+    return [user] if isinstance(declared.type, SetType) else user
+
+
+def test_somebody_made_up_is_like_somebody_declared() -> None:
+    policy_set = compiled(
+        """
+        scope site  place site "A"  place site "B"
+        subject { team : text }
+        resource doc { owner : user  title : text  site : site  actions view, modify, delete }
+        policy mine on doc { owner is assigned user }
+        policy of_team on doc { title is assigned user.team }
+        role same { grant view on doc  deny delete on doc  policy mine }
+        role other { grant delete, modify on doc  policy of_team }
+        group same { role other  grant view on doc }
+        user "u0" { team : "x"  assign role same  assign role other at site "A" }
+        user "u1" in same { team : "x"  assign role same at site "B" }
+        superuser user "u2" in same { team : "y" }
+        """
+    )
+    index = Index(policy_set)
+    for declared in policy_set.users:
+        roles = [(each.role, each.place) for each in declared.assignments]
+        group = None if declared.group is None else declared.group.name
+        changed, somebody = hypothetical(
+            index, roles, group, attributes=declared.attributes, superuser=declared.superuser
+        )
+        mine, theirs = PolicySet(index), PolicySet(changed)
+        for action, site, title in itertools.product(("view", "modify", "delete"), (None, "A", "B"), ("x", "y")):
+            for of in (False, True):
+                records: list[dict[str, Any]] = [
+                    {"owner": user if of else "u9", "title": title, "site": site} for user in (declared.id, somebody)
+                ]
+                decisions = [
+                    asked.decide(user, action, "doc", record, now=NOW)
+                    for asked, user, record in zip((mine, theirs), (declared.id, somebody), records, strict=True)
+                ]
+                assert decisions[0] == decisions[1]
+        ways = [
+            [(w.action, w.fields, w.limits, w.denies, w.source) for w in asked.access(user)]
+            for asked, user in ((mine, declared.id), (theirs, somebody))
+        ]
+        assert ways[0] == ways[1]
+
+
+# --- what is past, and what is denied ------------------------------------------------------------------------
+
+PAST = """
+resource doc { name : text  actions view, delete }
+role trainee { deny delete on doc }
+role lead { grant delete on doc }
+group sales { grant view, delete on doc }
+group desk { grant view on doc }
+user "past" in sales { assign role trainee until 2020-01-31 }
+user "now" in sales { assign role trainee from 2020-01-31 }
+user "both" in sales { assign role trainee until 2020-01-31  assign role trainee from 2030-01-01 }
+user "once" in desk { assign role lead until 2020-01-31 }
+user "twice" in desk { assign role lead until 2020-01-31  assign role lead from 2020-02-01 until 2020-06-30 }
+"""
+
+
+def test_access_at_any_time_takes_away_only_while_something_is_denied() -> None:
+    asked = PolicySet(compiled(PAST))
+    dates = {user: [way.dates for way in asked.access(user) if way.action == "delete"] for user in asked.index.users}
+    assert dates == {
+        "past": [("from 2020-02-01",)],
+        "now": [("until 2020-01-30",)],
+        "both": [("from 2020-02-01 until 2029-12-31",)],
+        "once": [("until 2020-01-31",)],
+        "twice": [("until 2020-06-30",)],
+    }
+    assert all(way.dates == () for user in asked.index.users for way in asked.access(user) if way.action == "view")
+
+
+def test_an_action_may_be_open_and_cover_nothing() -> None:
+    asked = PolicySet(
+        compiled(
+            """
+            resource doc { name : text  actions view, delete }
+            role clerk { grant view, delete on doc (name) }
+            deny delete on doc (name)
+            user "dana" { assign role clerk }
+            """
+        )
+    )
+    assert asked.decide("dana", "delete", "doc", {"name": "x"}, now=NOW).allowed
+    assert asked.who_can("delete", "doc", now=NOW) == ("dana",)
+    assert [(way.action, way.fields) for way in asked.access("dana")] == [("view", ("name",)), ("delete", ())]
+    assert [each.user for each in holders(asked, "delete", "doc", now=NOW)] == ["dana"]
+    assert list(holders(asked, "delete", "doc", now=NOW, field="name")) == []
+    assert not asked.allows("dana", "delete", "doc", {"name": "x"}, now=NOW, field="name")
