@@ -14,8 +14,9 @@ from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
 from policylang.model.types import UserType
 from policylang.runtime.index import Index
+from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import Profile
-from policylang.runtime.reference import eligible, grant_fields
+from policylang.runtime.reference import eligible
 from policylang.runtime.sources import Source, sources
 
 

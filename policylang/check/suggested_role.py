@@ -10,7 +10,7 @@ from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.model.words import condition_in_words, value_in_words
-from policylang.runtime.reference import grant_fields
+from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Source
 from policylang.syntax.quoting import quote_text
 

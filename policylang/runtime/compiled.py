@@ -17,8 +17,9 @@ from policylang.runtime import reference
 from policylang.runtime.closures import Function, all_true, function, reader
 from policylang.runtime.index import Index
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan, Profile, make_plan, profile
+from policylang.runtime.reasons import not_appended, not_met, not_open
 from policylang.runtime.reference import Decision
-from policylang.runtime.sources import chains
+from policylang.runtime.sources import inside, lapses
 from policylang.runtime.truth import Situation, Truth, conjunction, disjunction, missing_names, negation
 from policylang.runtime.values import (
     MISSING,
@@ -44,10 +45,10 @@ class Holder:
         self.profile = who
         self.plans: dict[tuple[str, str], CompiledPlan] = {}
         self.roles = frozenset(
-            chain[-1].name
+            bundle.name
             for source in who.sources
-            for chain in chains(engine.index, source)
-            if isinstance(chain[-1], ir.Role)
+            for bundle in inside(engine.index, source)
+            if isinstance(bundle, ir.Role)
         )
 
 
@@ -62,6 +63,7 @@ class Engine:
         self._holders_of: dict[str, tuple[datetime.date | None, Holder]] = {}  # with the day, where that matters
         self._plans: dict[str, dict[tuple[str, str], CompiledPlan]] = {}  # of those for whom no day matters
         self._functions: dict[str, Function] = {}
+        self._lapsing: dict[str, frozenset[tuple[str, str]]] = {}
 
     def decide(
         self,
@@ -187,6 +189,21 @@ class Engine:
     def _holder_at(self, user: str, now: datetime.datetime | None) -> Holder:
         return Holder(self, profile(self.index, user, None)) if now is None else self.holder(user, now)
 
+    def lapsing(self, user: str) -> frozenset[tuple[str, str]]:
+        """The resources and actions that a user is granted at some time and not at another, or would be if the user
+        were not terminated.
+        """
+        found = self._lapsing.get(user)
+        if found is None:
+            found = self._lapsing[user] = frozenset(
+                (grant.resource, action)
+                for source, _ in lapses(self.index, user)
+                for bundle in inside(self.index, source)
+                for grant in bundle.grants
+                for action in grant.actions
+            )
+        return found
+
     def function(self, name: str, condition: Condition, resource: str) -> Function:
         """The function of the condition of that name, made once."""
         found = self._functions.get(name)
@@ -228,9 +245,13 @@ class CompiledPlan:
             for n, each in enumerate(plan.denies, len(plan.ways))
         ]
         self._outcomes: dict[int, Decision] = {}
-        self._not_granted = _denied(f"nothing grants {plan.action} on this `{plan.resource}`")
-        self._not_met = _denied(f"{plan.action} on `{plan.resource}` requires what the user does not have")
-        self._appended = _denied(f"a policy that the user appends keeps this `{plan.resource}` away")
+        self._refused: dict[tuple[object, ...], Decision] = {}
+        functions = {
+            each.id: engine.function(each.id, each.condition, each.resource)
+            for limits in (plan.appends, *(way.limits for way in plan.ways))
+            for each in limits
+        }
+        self._each_limit = tuple(functions.values())
 
     def open(self, record: Any, user: str, request: Any, now: datetime.datetime) -> Decision:
         """Whether the action is open on the record at all, and the fields that it covers."""
@@ -251,12 +272,12 @@ class CompiledPlan:
             elif met is None:
                 unknown = True
         if not outcome:
-            decision = self._not_granted
+            decision = self._denial(not_open, record, user, request, now, place)
         elif self._requirement is not True and not _is_met(self._requirement, place, self._covers):
-            return self._not_met
+            return self._denial(not_met, record, user, request, now, place)
         elif self._appends is not None and (met := self._appends(record, user, request, now)) is not True:
             unknown = met is None
-            decision = self._appended
+            decision = self._denial(not_appended, record, user, request, now, place)
         else:
             unknown = False
             for bit, where, condition, whole in self._denies:
@@ -271,6 +292,27 @@ class CompiledPlan:
                 decision, Situation(self.engine.index, user, self._plan.resource, record, request, now)
             )
         return decision
+
+    def _denial(
+        self,
+        why: Callable[[Situation, str], tuple[str, ...]],
+        record: Any,
+        user: str,
+        request: Any,
+        now: datetime.datetime,
+        place: str | None,
+    ) -> Decision:
+        """A denial with the reasons of the reference, which are the same for the same place and answers of limits."""
+        if (self._plan.resource, self.action) in self.engine.lapsing(user):
+            raise UnclearError  # they are about this user and this day
+        key = (why, place, *(limit(record, user, request, now) for limit in self._each_limit))
+        found = self._refused.get(key)
+        if found is None:
+            s = Situation(self.engine.index, user, self._plan.resource, record, request, now)
+            found = Decision(False, (), why(s, self.action))
+            if len(self._refused) < _KEPT:
+                self._refused[key] = found
+        return found
 
     def check_place(self, record: Any) -> None:
         """Raises `BadValueError` for a record at a place that there is not."""

@@ -11,8 +11,8 @@ from policylang.model.types import PlaceType, SetType, UserType
 from policylang.model.words import condition_in_words
 from policylang.runtime.closures import function
 from policylang.runtime.index import Index
+from policylang.runtime.parts import written
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan
-from policylang.runtime.reference import written
 from policylang.runtime.residual import NO_RECORD, Rest, all_of, any_of, residual
 from policylang.runtime.truth import Situation, truth
 from policylang.runtime.values import BadValueError, given_record

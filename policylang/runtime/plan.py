@@ -13,7 +13,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
-from policylang.runtime.reference import grant_fields, said_by
+from policylang.runtime.parts import grant_fields, said_by
 from policylang.runtime.sources import Source, chains, sources
 
 

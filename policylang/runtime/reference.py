@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import datetime
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Condition
-from policylang.model.types import PlaceType, SetType, Type, UserType
+from policylang.model.types import SetType, Type, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, Source, chains, has_role, sources
+from policylang.runtime.parts import appends, denies, grant_fields, granted_by, grants, is_met, limits, said_by, written
+from policylang.runtime.reasons import not_appended, not_covering, not_met, not_open
+from policylang.runtime.sources import Source, has_role, sources
 from policylang.runtime.truth import (
     Situation,
     Truth,
@@ -39,7 +41,6 @@ from policylang.runtime.values import (
     given_changes,
     given_record,
     given_request,
-    read,
 )
 
 
@@ -153,16 +154,16 @@ def _decide(s: Situation, action: str, field: str | None, changes: Mapping[str, 
     grants: list[str] = []
     for moment in moments:
         opened = open_fields(moment, action)
-        if opened.obstacle is not None:
+        if opened.obstacles:
             return _denied(
-                opened.obstacle, *_unreadable(moments, action, asked), missing=_missing(moments, action, asked)
+                *opened.obstacles, *_unreadable(moments, action, asked), missing=_missing(moments, action, asked)
             )
         covered &= opened.fields
         grants += opened.grants
     for name in asked:
         if name not in covered:
-            reason = f"no grant of {action} on `{s.resource}` covers `{name}`"
-            return _denied(reason, *_unreadable(moments, action, asked), missing=_missing(moments, action, asked))
+            reasons = next(filter(None, (not_covering(moment, action, name) for moment in moments)))
+            return _denied(*reasons, *_unreadable(moments, action, asked), missing=_missing(moments, action, asked))
     for name in touched:
         if not _is_eligible(after, name):
             return _denied(f"the user in `{name}` is not eligible")
@@ -179,7 +180,7 @@ def changed(record: Any, changes: Mapping[str, Any], declared: Mapping[str, ir.A
 class Opened(msgspec.Struct, frozen=True):
     """Why an action is not open on a record at all, or the attributes that it covers and the grants that open it."""
 
-    obstacle: str | None
+    obstacles: tuple[str, ...]
     fields: frozenset[str] = frozenset()
     grants: tuple[str, ...] = ()
 
@@ -195,139 +196,18 @@ def open_fields(s: Situation, action: str) -> Opened:
             granted.append(f"{said_by(source, chain)} grants {action} on `{s.resource}` ({grant.at})")
             covered |= grant_fields(s.index, grant)
     if not granted:
-        return Opened(f"nothing grants {action} on this `{s.resource}`")
+        return Opened(not_open(s, action))
     if declared.requires is not None and not is_met(s, declared.requires):
-        return Opened(f"{action} on `{s.resource}` requires what the user does not have")
+        return Opened(not_met(s, action))
     if not bypasses and not all(truth(limit, s) is True for limit in appends(s, action)):
-        return Opened(f"a policy that the user appends keeps this `{s.resource}` away")
+        return Opened(not_appended(s, action))
     for deny in denies(s, action):
         if deny.condition is not None and truth(deny.condition, s) is False:
             continue
         if deny.fields is None:
-            return Opened(f"a deny takes {action} on this `{s.resource}` away ({deny.at})")
+            return Opened((f"a deny takes {action} on this `{s.resource}` away ({deny.at})",))
         covered -= set(deny.fields)
-    return Opened(None, frozenset(covered), tuple(granted))
-
-
-def said_by(source: Source, chain: tuple[Bundle, ...]) -> str:
-    """A source in words, or the role inside it."""
-    outer = f"{source.kind} `{source.name}`" + (f" at `{source.place}`" if source.place is not None else "")
-    return outer if len(chain) == 1 else f"role `{chain[-1].name}` inside {outer}"
-
-
-# --- the parts of the definition -----------------------------------------------------------------------------
-
-
-def _covering(s: Situation) -> Iterator[Source]:
-    """The active sources whose place covers the record's place."""
-    name = s.index.resources[s.resource].place
-    place = None
-    if name is not None:
-        found = written(s, name)
-        place = None if found is MISSING else found
-    for source in sources(s.index, s.user, s.now):
-        if s.index.covers(source.place, place):
-            yield source
-
-
-def grants(s: Situation, action: str) -> Iterator[tuple[Source, tuple[Bundle, ...], ir.Grant]]:
-    """The grants of the action on the resource in the covering sources, each with what says it and what is around."""
-    return _granted_by(s, action, _covering(s))
-
-
-def _granted_by(
-    s: Situation, action: str, among: Iterable[Source]
-) -> Iterator[tuple[Source, tuple[Bundle, ...], ir.Grant]]:
-    for source in among:
-        for chain in chains(s.index, source):
-            for grant in chain[-1].grants:
-                if grant.resource == s.resource and action in grant.actions:
-                    yield source, chain, grant
-
-
-def limits(s: Situation, source: Source, chain: tuple[Bundle, ...], action: str) -> Iterator[Condition]:
-    """The policies of the bundle that says the grant, and of every one around it; a user's override stands in place of
-    all that the group and the roles inside it say of the resource.
-    """
-    user = s.index.users.get(s.user)
-    overrides = [policy.limit for policy in (user.overrides if user else ()) if _is_on(s, policy.limit)]
-    attached = [limit for bundle in chain for limit in bundle.limits]
-    for limit in overrides if source.kind == "group" and overrides else attached:
-        if _is_on(s, limit) and (limit.actions is None or action in limit.actions):
-            yield s.index.instances[limit.instance].condition
-
-
-def appends(s: Situation, action: str) -> Iterator[Condition]:
-    """The policies that the user appends on the resource."""
-    user = s.index.users.get(s.user)
-    for policy in user.appends if user else ():
-        if _is_on(s, policy.limit) and (policy.limit.actions is None or action in policy.limit.actions):
-            yield s.index.instances[policy.limit.instance].condition
-
-
-def _is_on(s: Situation, limit: ir.Limit) -> bool:
-    return s.index.instances[limit.instance].resource == s.resource
-
-
-def denies(s: Situation, action: str) -> Iterator[ir.Deny]:
-    """The denies of the action on the resource: of the covering sources, and for everyone. One matches unless its
-    condition is false.
-    """
-    every = [deny for source in _covering(s) for chain in chains(s.index, source) for deny in chain[-1].denies]
-    for deny in (*every, *s.index.denies):
-        if deny.resource == s.resource and action in deny.actions:
-            yield deny
-
-
-def grant_fields(index: Index, grant: ir.Grant) -> frozenset[str]:
-    """The attributes that a grant covers."""
-    return index.plain[grant.resource] if grant.fields is None else frozenset(grant.fields)
-
-
-def is_met(s: Situation, requirement: ir.Requirement) -> bool:
-    """Whether the user has what an action requires."""
-    match requirement:
-        case ir.RequiresAll(items=items):
-            return all(is_met(s, item) for item in items)
-        case ir.RequiresAny(items=items):
-            return any(is_met(s, item) for item in items)
-        case ir.RequiresFeature(feature=feature):
-            return s.index.features[feature]
-        case ir.RequiresSuperuser():
-            user = s.index.users.get(s.user)
-            return user is not None and user.superuser
-        case ir.RequiresGrant():
-            return any(
-                grant.resource == requirement.resource and requirement.action in grant.actions
-                for source in _required_sources(s, requirement.place_kind)
-                for chain in chains(s.index, source)
-                for grant in chain[-1].grants
-            )
-
-
-def _required_sources(s: Situation, kind: str | None) -> Iterator[Source]:
-    """All active sources; with a kind of place, those that hold everywhere, or at such a place or above around the
-    record.
-    """
-    covering = list(_covering(s))
-    for source in sources(s.index, s.user, s.now):
-        if (
-            kind is None
-            or source.place is None
-            or (source in covering and s.index.is_kind_or_above(s.index.places[source.place].kind, kind))
-        ):
-            yield source
-
-
-def written(s: Situation, name: str) -> Any:
-    """The value of an attribute of the record. Raises `BadValueError` also for places that there are not."""
-    type_ = s.index.attributes[s.resource][name].type
-    found = read(type_, attribute(s.record, name), f"{s.resource}.{name}")
-    if isinstance(type_, PlaceType) and found is not MISSING:
-        place = s.index.places.get(found)
-        if place is None or place.kind != type_.scope:
-            raise BadValueError(f"there is no {type_.scope} `{found}`, which `{s.resource}.{name}` names")
-    return found
+    return Opened((), frozenset(covered), tuple(granted))
 
 
 # --- what was missing ----------------------------------------------------------------------------------------
@@ -361,7 +241,7 @@ def _ways(s: Situation, action: str) -> Iterator[_Way]:
     placed: list[Source] = []
     if place is not None and written(s, place) is MISSING:
         placed = [source for source in sources(s.index, s.user, s.now) if source.place is not None]
-    for source, chain, grant in (*grants(s, action), *_granted_by(s, action, placed)):
+    for source, chain, grant in (*grants(s, action), *granted_by(s, action, placed)):
         mine = () if bypasses else tuple(limits(s, source, chain, action))
         met = conjunction((*(truth(limit, s) for limit in mine), None if source in placed else True))
         yield _Way(met, grant_fields(s.index, grant), mine, source in placed and met is None)

@@ -40,15 +40,36 @@ def assigned(index: Index, user: str) -> Iterator[tuple[Source, ir.Assignment | 
     declared = index.users.get(user)
     if declared is None:
         return
-    if declared.group is not None and not declared.terminated:
-        yield Source("group", declared.group.name, None), None
-    job = index.jobs[declared.job.name] if declared.job is not None else None
-    for ref in job.roles if job else ():
-        if not declared.terminated or index.roles[ref.name].essential:
-            yield Source("role", ref.name, None), None
-    for given in declared.assignments:
-        if not declared.terminated or index.roles[given.role].essential:
-            yield Source("role", given.role, given.place), given
+    for source, given in _declared(index, declared):
+        if not declared.terminated or _is_essential(index, source):
+            yield source, given
+
+
+def _declared(index: Index, user: ir.User) -> Iterator[tuple[Source, ir.Assignment | None]]:
+    if user.group is not None:
+        yield Source("group", user.group.name, None), None
+    for ref in index.jobs[user.job.name].roles if user.job is not None else ():
+        yield Source("role", ref.name, None), None
+    for given in user.assignments:
+        yield Source("role", given.role, given.place), given
+
+
+def _is_essential(index: Index, source: Source) -> bool:
+    return source.kind == "role" and index.roles[source.name].essential
+
+
+def lapses(index: Index, user: str) -> Iterator[tuple[Source, ir.Assignment | None]]:
+    """The sources that a user's declaration names and that the user does not have at some time, with the assignment
+    that begins or ends; null for what a terminated user has lost.
+    """
+    declared = index.users.get(user)
+    if declared is None:
+        return
+    for source, given in _declared(index, declared):
+        if declared.terminated and not _is_essential(index, source):
+            yield source, None
+        elif given is not None and (given.start is not None or given.until is not None):
+            yield source, given
 
 
 def is_active(index: Index, assignment: ir.Assignment, now: datetime.datetime) -> bool:

@@ -19,7 +19,8 @@ from policylang.model.conditions import Condition, Constant
 from policylang.model.types import IntType
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
-from policylang.runtime.reference import appends, decide, grants, limits
+from policylang.runtime.parts import appends, grants, limits
+from policylang.runtime.reference import decide
 from policylang.runtime.sources import Bundle, Source, chains, sources
 from policylang.runtime.truth import Situation, truth
 from policylang.source import Location

@@ -19,7 +19,8 @@ from policylang.check.rules.stacking import combined_too_broad, limit_lost, poli
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide, grant_fields, grants, limits
+from policylang.runtime.parts import grant_fields, grants, limits
+from policylang.runtime.reference import decide
 from policylang.runtime.sources import Source, sources
 from policylang.runtime.truth import Situation, truth
 from tests.helpers import compiled

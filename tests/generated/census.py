@@ -55,12 +55,17 @@ CONSTRUCTS = frozenset(
 
 OUTCOMES = {
     "nothing grants": "nothing grants",
-    "requirement": " requires what",
-    "append": "that the user appends",
+    "limit": " limits what ",
+    "override": " stands in place of the limits of ",
+    "place": " does not hold where ",
+    "dates": ", but its assignment ",
+    "terminated": " is terminated",
+    "requirement": ", which the user does not have",
+    "append": " is appended and ",
     "deny": "a deny takes",
     "field not covered": "no grant of",
     "not eligible": "is not eligible",
-    "wrong value": ", which",
+    "wrong value": "` names",
     "unknown name": "there is no",
 }
 """Why something is denied: a name for it, and what the first reason has in it."""

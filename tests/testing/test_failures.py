@@ -42,7 +42,8 @@ def test_the_explanation_stands_below_the_case(folder: Path) -> None:
     assert outcome(folder, FAILING) == (
         "failed t\n"
         "  --> a.test.yaml:5\n"
-        "  ann@acme.test may view one, but it is denied: nothing grants view on this `doc`\n"
+        "  ann@acme.test may view one, but it is denied: "
+        "`first` limits what role `r` grants and is false for this `doc` (a.policy:6:1-6:61)\n"
         "    - role `r` grants it  a.policy:8:10\n"
         "        role `r` is assigned to ann@acme.test everywhere  a.policy:9:24\n"
         '        - policy `first` of role `r` is false: `title is "a" and seen within 30 days`  a.policy:6:1\n'
@@ -58,7 +59,10 @@ def test_and_in_the_output_for_programs(folder: Path) -> None:
     assert case["explanation"][0] == "  - role `r` grants it  a.policy:8:10"
     root = ElementTree.fromstring(outcome(folder, FAILING, "--format", "junit"))
     (failure,) = root.iter("failure")
-    assert failure.get("message") == "it is denied: nothing grants view on this `doc`"
+    assert (
+        failure.get("message")
+        == "it is denied: `first` limits what role `r` grants and is false for this `doc` (a.policy:6:1-6:61)"
+    )
     assert (failure.text or "").splitlines()[1:] == case["explanation"]
 
 

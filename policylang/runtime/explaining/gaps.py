@@ -16,7 +16,7 @@ from policylang.runtime.explaining.solve import MOST, Edits, Target, setting, si
 from policylang.runtime.explaining.tree import Edit
 from policylang.runtime.explaining.values import cut, named, shown, truth_of
 from policylang.runtime.explaining.ways import Grounds, appended, place_of, where_in_words
-from policylang.runtime.reference import grant_fields, is_met, written
+from policylang.runtime.parts import grant_fields, is_met, written
 from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError

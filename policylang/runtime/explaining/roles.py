@@ -10,7 +10,7 @@ from policylang.runtime.explaining.tree import Edit
 from policylang.runtime.explaining.values import cut, named
 from policylang.runtime.explaining.ways import bundle_in_words, place_of, possible_sources, where_in_words
 from policylang.runtime.index import Index
-from policylang.runtime.reference import grant_fields
+from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle
 from policylang.runtime.truth import Situation
 

@@ -13,7 +13,8 @@ from policylang.runtime.explaining.tree import Covered, Denied, Limit, Required,
 from policylang.runtime.explaining.values import condition_text, cut, named, shown, tested, truth_of
 from policylang.runtime.explaining.ways import Tester, appended, bundle_in_words, possible_sources, record_place
 from policylang.runtime.index import Index
-from policylang.runtime.reference import changed, is_met, written
+from policylang.runtime.parts import is_met, written
+from policylang.runtime.reference import changed
 from policylang.runtime.sources import Bundle, has_role, inside
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError, attribute

@@ -14,7 +14,7 @@ from policylang.runtime.access import dates_in_words, place_in_words
 from policylang.runtime.explaining.tree import Given, Limit, Obstacle, Tested, Way
 from policylang.runtime.explaining.values import condition_text, cut, named, tested, truth_of
 from policylang.runtime.index import Index
-from policylang.runtime.reference import grant_fields, written
+from policylang.runtime.parts import grant_fields, written
 from policylang.runtime.sources import Bundle, Source, chains, is_active
 from policylang.runtime.truth import Situation, Truth
 from policylang.runtime.values import MISSING, BadValueError

@@ -16,7 +16,8 @@ from policylang.ir import nodes as ir
 from policylang.model.types import RecordType, SetType, Type
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
-from policylang.runtime.reference import changed, instant, not_known, written
+from policylang.runtime.parts import written
+from policylang.runtime.reference import changed, instant, not_known
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import (
     MISSING,

@@ -14,7 +14,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.model.words import condition_in_words
 from policylang.runtime.index import Index
-from policylang.runtime.reference import grant_fields
+from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle, Source, assigned, chains
 from policylang.targets.cedar.names import APPEND, DENY, GRANT, GROUP, HOLDER, NEED, ROLE, SUPERUSER, TAG
 from policylang.targets.cedar.values import day

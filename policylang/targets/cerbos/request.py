@@ -10,7 +10,8 @@ import msgspec
 
 from policylang.model.types import SetType, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.reference import changed, instant, written
+from policylang.runtime.parts import written
+from policylang.runtime.reference import changed, instant
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, attribute, given_changes, given_record, given_request
 from policylang.targets.cerbos import encoding

@@ -15,8 +15,8 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
+from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import Attached
-from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Bundle
 from policylang.targets.cerbos import cel
 from policylang.targets.cerbos.cel import Entry, Expr, Literal, Name

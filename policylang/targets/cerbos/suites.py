@@ -74,7 +74,7 @@ def _expected(caller: Caller, asked: Asked) -> Iterator[tuple[Check, dict[str, s
         situation = Situation(caller.index, asked.user, asked.resource, records[number], asked.request, asked.now)
         opened = open_fields(situation, asked.action)
         effects = {action: _effect(_allows(opened.fields, action)) for action in check.actions[1:]}
-        yield check, {asked.action: _effect(opened.obstacle is None), **effects}
+        yield check, {asked.action: _effect(not opened.obstacles), **effects}
 
 
 def _allows(fields: frozenset[str], action: str) -> bool:

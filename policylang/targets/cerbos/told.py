@@ -19,7 +19,7 @@ from policylang.model.types import (
 )
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
-from policylang.runtime.reference import written
+from policylang.runtime.parts import written
 from policylang.runtime.truth import Situation, user_value
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from policylang.targets.cerbos import encoding

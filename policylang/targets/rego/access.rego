@@ -265,7 +265,7 @@ moments contains changed_record if {
 	count(changes) > 0
 }
 
-reasons contains sprintf("nothing grants %s on this `%s`", [input.action, input.resource]) if {
+reasons contains sprintf("no grant of %s is open on this `%s`", [input.action, input.resource]) if {
 	not allow
 	some record in moments
 	count(ways_to(record)) == 0
@@ -277,7 +277,7 @@ reasons contains sprintf("%s on `%s` requires what the user does not have", [inp
 	not is_met(record)
 }
 
-reasons contains sprintf("a policy that the user appends keeps this `%s` away", [input.resource]) if {
+reasons contains sprintf("a policy that is appended keeps this `%s` away", [input.resource]) if {
 	not allow
 	some record in moments
 	not is_appended(record)

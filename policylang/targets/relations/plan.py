@@ -18,7 +18,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Condition, Path
 from policylang.runtime.index import Index
-from policylang.runtime.reference import grant_fields
+from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle, Source, chains, sources
 from policylang.runtime.truth import operands
 from policylang.targets.needs import eligible_roles, grants_needed

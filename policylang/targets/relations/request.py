@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from policylang.model.types import SetType
-from policylang.runtime.reference import changed, written
+from policylang.runtime.parts import written
+from policylang.runtime.reference import changed
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import (
     MISSING,

@@ -14,8 +14,9 @@ from typing import Any
 
 from policylang.model.types import SetType, UserType
 from policylang.runtime.index import Index
+from policylang.runtime.parts import written
 from policylang.runtime.plan import Plan, make_plan, profile
-from policylang.runtime.reference import Decision, changed, eligible, written
+from policylang.runtime.reference import Decision, changed, eligible
 from policylang.runtime.sources import Bundle, has_role
 from policylang.runtime.truth import Situation, Truth
 from policylang.runtime.values import MISSING, BadValueError, attribute

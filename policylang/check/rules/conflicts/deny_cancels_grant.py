@@ -15,8 +15,8 @@ from policylang.check.parts import Verdict
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import PlacedDeny
-from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Bundle, Source
 from policylang.source import Location
 

@@ -9,7 +9,7 @@ from policylang.check.privileges import in_order, role_source, several, target, 
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
-from policylang.runtime.reference import grant_fields
+from policylang.runtime.parts import grant_fields
 
 RULE = Rule(
     code="PL404",

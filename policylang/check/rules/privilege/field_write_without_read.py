@@ -8,7 +8,7 @@ from policylang.check.finding import Finding
 from policylang.check.privileges import in_order, on, reads, several, taken
 from policylang.check.world import World
 from policylang.diagnostics import Rule
-from policylang.runtime.reference import grant_fields
+from policylang.runtime.parts import grant_fields
 
 RULE = Rule(
     code="PL414",

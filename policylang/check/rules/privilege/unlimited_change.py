@@ -16,8 +16,8 @@ from policylang.check.privileges import holder, just, on, several
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import Plan, Way
-from policylang.runtime.reference import grant_fields
 from policylang.runtime.sources import Source
 from policylang.source import Location
 

@@ -12,7 +12,7 @@ from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.model.words import condition_in_words
-from policylang.runtime.reference import grant_fields
+from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Source
 from policylang.source import Location
 
