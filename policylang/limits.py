@@ -13,6 +13,7 @@ MOST_MISTAKES = 1000
 
 
 MOST_DEPTH = 100
+MOST_WAYS = 1_000
 """Roles inside one another, in compiled JSON as well: within Python's own recursion limit."""
 
 
@@ -29,6 +30,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Words of one file, numbers, signs, texts and comments among them."""
     role_depth: Annotated[int, msgspec.Meta(ge=1, le=MOST_DEPTH)] = MOST_DEPTH
     """Roles inside one another."""
+    role_ways: Annotated[int, msgspec.Meta(ge=1, le=MOST_WAYS)] = MOST_WAYS
+    """Ways to the roles inside a role or group that differ in their limits, beyond one for each."""
     text_length: Positive = 10_000
     """Characters of one text in quotes."""
     parameters: Positive = 16

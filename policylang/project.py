@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from policylang.diagnostics import Diagnostic
+from policylang.diagnostics import Diagnostic, quoted
 from policylang.directory import read_people, resolve
 from policylang.directory.people import Read
 from policylang.discovery import SourceSet
 from policylang.ir.lower import lower
+from policylang.ir.nesting import name_of, too_many_ways
 from policylang.ir.nodes import PolicySet
 from policylang.limits import Limits
 from policylang.model import Model, build_model
@@ -78,7 +79,21 @@ class Project:
             )
             for source in self.sources.oversized
         ]
+        if not self.sources.problems and not any(each.severity == "error" for each in found):
+            found += self._too_many_ways()
         return tuple(found)
+
+    def _too_many_ways(self) -> Iterator[Diagnostic]:
+        limit = self.sources.config.limits.role_ways
+        bundle = too_many_ways(self._policies, limit)
+        if bundle is not None:
+            kind, name = name_of(bundle)
+            yield Diagnostic(
+                code="PL110",
+                message=f"the {kind} {quoted(name)} holds roles in more than {limit:,} ways that differ in limits",
+                location=Location.parse(bundle.at),
+                help="let it hold the inner roles directly, or put the limits on fewer of the roles between",
+            )
 
     @cached_property
     def _directory(self) -> tuple[Read, ...]:

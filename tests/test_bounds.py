@@ -7,6 +7,7 @@ end by itself.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from policylang.config import Config
+from policylang.ir.codec import LoadError, from_json, to_json
 from policylang.limits import Limits
 from tests.helpers import project
 
@@ -152,3 +154,35 @@ def test_lengths_are_limited() -> None:
     assert lines(f'role {"a" * 10} "{"b" * 18}"\nrole {"a" * 11}\nrole c "{"b" * 19}"\n') == [2, 3]
     resource = "resource r { n : decimal  actions view }\n"
     assert lines(f"{resource}policy p on r {{ n is {'1' * 10} }}\npolicy q on r {{ n is {'1' * 11} }}\n") == [3]
+
+
+def _ladder(levels: int) -> str:
+    """Each level has two roles with a limit each, and both roles of the next level inside both."""
+    text = "resource r { n : int  actions view }\n"
+    for level in range(levels):
+        for side in "xy":
+            inner = f"role r{level + 1}x, r{level + 1}y" if level < levels - 1 else "grant view on r"
+            text += f"policy p{level}{side} on r {{ n > {level} }}\n"
+            text += f"role r{level}{side} {{ {inner}  policy p{level}{side} }}\n"
+    return text + 'user "u" { assign role r0x }\n'
+
+
+def test_ways_through_limits_are_limited() -> None:
+    assert project(_ladder(9)).diagnostics == ()
+    (finding,) = project(_ladder(30)).diagnostics
+    assert finding.code == "PL110"
+    assert "holds roles in more than 1,000 ways that differ in limits" in finding.message
+    free = re.sub(r" policy p[0-9]+[xy] }", " }", _ladder(30))
+    assert project(free).diagnostics == ()
+
+
+def test_ways_through_limits_of_a_compiled_set_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = Config(limits=Limits(role_ways=10))
+    (finding,) = project(_ladder(9), config=config).diagnostics
+    assert finding.code == "PL110"
+    made = project(_ladder(9)).ir
+    assert made is not None
+    assert from_json(to_json(made)) == made
+    monkeypatch.setattr("policylang.ir.codec.MOST_WAYS", 10)
+    with pytest.raises(LoadError, match="holds roles in more than 10 ways"):
+        from_json(to_json(made))

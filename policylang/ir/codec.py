@@ -16,10 +16,11 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import quoted
+from policylang.ir.nesting import name_of, too_many_ways
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
 from policylang.ir.references import dangling, too_deep_role
 from policylang.ir.schema import first_error
-from policylang.limits import MOST_DEPTH
+from policylang.limits import MOST_DEPTH, MOST_WAYS
 
 
 class LoadError(ValueError):
@@ -59,6 +60,10 @@ def from_json(document: bytes) -> PolicySet:
     deep = too_deep_role(policy_set)
     if deep is not None:
         raise LoadError(f"the role {quoted(deep)} has roles inside one another more than {MOST_DEPTH} deep")
+    wide = too_many_ways(policy_set, MOST_WAYS)
+    if wide is not None:
+        kind, name = name_of(wide)
+        raise LoadError(f"the {kind} {quoted(name)} holds roles in more than {MOST_WAYS:,} ways that differ in limits")
     wrong = _impossible_day(policy_set)
     if wrong is not None:
         raise LoadError(f"the day {quoted(wrong)} is not in the calendar")

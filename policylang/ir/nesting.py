@@ -27,14 +27,18 @@ def least_limiting(
     outer: Bundle, roles: Mapping[str, ir.Role], most: int | None = None
 ) -> dict[Name, frozenset[Limiting]]:
     """A bundle and every role inside it, each with the sets of limiting bundles on the ways to it, itself included, of
-    which none contains another. Raises `TooManyWaysError` where these are more than ``most`` together.
+    which none contains another. Raises `TooManyWaysError` where these are too many: more than ``most`` beyond one for
+    each.
     """
     found: dict[Name, dict[Limiting, None]] = {name_of(outer): {_own(outer): None}}
     least: dict[Name, frozenset[Limiting]] = {}
     count = 0
     for bundle in outer_first(outer, roles):
-        mine = least[name_of(bundle)] = _without_larger(found.pop(name_of(bundle)))
-        count += len(mine)
+        sets = found.pop(name_of(bundle))
+        if most is not None and len(sets) > 4 * most:
+            raise TooManyWaysError
+        mine = least[name_of(bundle)] = _without_larger(sets)
+        count += len(mine) - 1
         if most is not None and count > most:
             raise TooManyWaysError
         for ref in bundle.roles:
@@ -68,3 +72,21 @@ def outer_first(outer: Bundle, roles: Mapping[str, ir.Role]) -> Iterator[Bundle]
             waiting.append((bundle, True))
             waiting += [(roles[ref.name], False) for ref in bundle.roles if ("role", ref.name) not in done]
     return reversed(done.values())
+
+
+def too_many_ways(policy_set: ir.PolicySet, most: int) -> Bundle | None:
+    """The first role or group in which others lie in too many ways that differ in their limits; inner ones first."""
+    roles = {role.name: role for role in policy_set.roles}
+    paths: dict[Name, int] = {}
+    bundles: tuple[Bundle, ...] = (*policy_set.roles, *policy_set.groups)
+    for outer in bundles:
+        for bundle in reversed(list(outer_first(outer, roles))) if name_of(outer) not in paths else ():
+            if name_of(bundle) in paths:
+                continue
+            paths[name_of(bundle)] = 1 + sum(paths["role", ref.name] for ref in bundle.roles)
+            if paths[name_of(bundle)] > most:  # without so many paths there are no such ways
+                try:
+                    least_limiting(bundle, roles, most)
+                except TooManyWaysError:
+                    return bundle
+    return None
