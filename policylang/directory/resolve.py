@@ -4,7 +4,7 @@ user in policy text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -17,8 +17,9 @@ from policylang.ir.codec import with_digest
 from policylang.limits import MOST_MISTAKES, Limits
 from policylang.model.report import Report
 from policylang.source import Location
+from policylang.syntax.alike import alike, how_alike
 from policylang.syntax.ast import Text
-from policylang.syntax.unsafe import skeleton
+from policylang.syntax.unsafe import INVISIBLE
 
 
 def resolve(
@@ -119,7 +120,7 @@ def _check_ids(policy_set: ir.PolicySet, people: Sequence[Person], report: Repor
             _taken(report, person, where, _ref(first, first.group))
         else:
             seen[id.value] = person
-    _look_alike(policy_set.users, seen, report)
+    _look_alike(policy_set, seen, report)
 
 
 def _taken(report: Report, person: Person, first: Location, group: ir.Ref | None) -> None:
@@ -139,21 +140,22 @@ def _taken(report: Report, person: Person, first: Location, group: ir.Ref | None
     report.error("PL102", source, id, message, "delete or rename one of the two", Related(first, "first declared here"))
 
 
-def _look_alike(users: Iterable[ir.User], people: dict[str, Person], report: Report) -> None:
+def _look_alike(policy_set: ir.PolicySet, people: dict[str, Person], report: Report) -> None:
     """Ids that are equal to the eye and different to the machine."""
-    declared = {user.id: user for user in users}
-    if all(id.isascii() for ids in (declared, people) for id in ids):
-        return
-    seen = {skeleton(id): Location.parse(user.at) for id, user in declared.items()}
-    for id, person in people.items():
-        here = person.source.location(person.id.start_pos, person.id.end_pos)
-        first = seen.setdefault(skeleton(id), here)
-        if first is not here:
-            report.error(
-                "PL106",
-                person.source,
-                person.id,
-                f"the user {quoted(id)} looks like another one and differs in a letter that cannot be seen",
-                "write both with the same letters",
-                Related(first, "the other one"),
-            )
+    declared = [*((i.name, i.at) for i in policy_set.integrations), *((user.id, user.at) for user in policy_set.users)]
+    for id, _, other, first in alike([*declared, *((id, "") for id in people)]):
+        if id not in people or INVISIBLE.search(id) or INVISIBLE.search(other):
+            continue  # an invisible character in an id is reported by itself
+        if other in people:
+            before = people[other]
+            place = before.source.location(before.id.start_pos, before.id.end_pos)
+        else:
+            place = Location.parse(first)
+        report.error(
+            "PL106",
+            people[id].source,
+            people[id].id,
+            f"the user {quoted(id)} looks like {quoted(other)} and {how_alike(id, other)}",
+            "write both with the same letters, or tell them apart",
+            Related(place, "the other one"),
+        )

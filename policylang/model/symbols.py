@@ -12,9 +12,9 @@ from policylang.model.habits import EVERYTHING
 from policylang.model.report import Report, Site, related
 from policylang.source import Source
 from policylang.syntax import ast
+from policylang.syntax.alike import alike, how_alike
 from policylang.syntax.parser import Parsed
 from policylang.syntax.quoting import quote_text
-from policylang.syntax.unsafe import skeleton
 
 # Without a `portals` declaration these are there.
 DEFAULT_PORTALS = ("admin", "staff", "client")
@@ -259,20 +259,17 @@ def _user(report: Report, symbols: Symbols, name: ast.Text, site: Site) -> None:
 
 
 def _look_alike(report: Report, symbols: Symbols, kind: str) -> None:
-    """Ids that are equal to the eye and different to the machine."""
-    seen: dict[str, Site] = {}
-    names = symbols.names[kind]
-    if all(name.isascii() for name in names):
-        return
-    for name, site in names.items():
-        first = seen.setdefault(skeleton(name), site)
-        if first is not site:
-            node: Any = site.node
-            report.error(
-                "PL106",
-                site.source,
-                getattr(node, "id", None) or getattr(node, "code", None) or node.name,
-                f"the {kind} {quoted(name)} looks like another one and differs in a letter that cannot be seen",
-                "write both with the same letters, or one with `\\u{…}`",
-                related(first, "the other one"),
-            )
+    """Ids that are equal to the eye and different to the machine. Integrations make requests like users."""
+    named = [*symbols.every("integration"), *symbols.every(kind)] if kind == "user" else symbols.every(kind)
+    for id, site, other, first in alike(named):
+        node: Any = site.node
+        if isinstance(node, ast.Integration):
+            continue  # names are told apart by case
+        report.error(
+            "PL106",
+            site.source,
+            getattr(node, "id", None) or getattr(node, "code", None) or node.name,
+            f"the {kind} {quoted(id)} looks like {quoted(other)} and {how_alike(id, other)}",
+            "write both with the same letters, or tell them apart",
+            related(first, "the other one"),
+        )

@@ -55,8 +55,8 @@ _RESOURCES = ("item", "account", "office")
 
 _USERS = ("u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7")
 _HOSTILE_USERS = (
-    *("U0", "o'neil@acme.test", 'd"q', "back\\slash", "cafe\u0301", "u 0", "\U0001f511"),
-    *("${u0}", "{{u0}}", "u0\n", "u0'; --", "*", "user:u0#member"),
+    *("V9", "o'neil@acme.test", 'd"q', "back\\slash", "cafe\u0301", "u 0", "\U0001f511"),
+    *("${u0}", "{{u0}}", "u\nv", "u0'; --", "*", "user:u0#member"),
 )
 
 _TEXTS = ("a", "ab", "A", "", "abc", "b")
