@@ -6,6 +6,7 @@ end by itself.
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from policylang.check.engine import run_checks
 from policylang.config import Config
 from policylang.ir.codec import LoadError, from_json, to_json
 from policylang.limits import Limits
@@ -186,3 +188,15 @@ def test_ways_through_limits_of_a_compiled_set_are_limited(monkeypatch: pytest.M
     monkeypatch.setattr("policylang.ir.codec.MOST_WAYS", 10)
     with pytest.raises(LoadError, match="holds roles in more than 10 ways"):
         from_json(to_json(made))
+
+
+def test_a_user_with_many_limited_roles_has_bounded_findings() -> None:
+    text = "resource r { n : int  actions view }\n"
+    for number in range(16):
+        text += f"policy p{number} on r {{ n is {number} }}\nrole r{number} {{ grant view on r  policy p{number} }}\n"
+    roles = " ".join(f"assign role r{number}" for number in range(16))
+    made = project(text + f'user "u" {{ {roles} }}\n').ir
+    assert made is not None
+    found = run_checks(made, datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC), ["PL301"])
+    assert [each.unproved for each in found].count(True) == 1
+    assert len(found) == 101

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import msgspec
@@ -78,21 +79,46 @@ def check(world: World) -> Iterator[Finding]:
     are one author's work and no finding. Overriding policies count as the group's limits. What a source does not reach
     because of its place, or because something required is missing, is not kept away by limits. Attributes do not
     matter: the action is what is handed over. One finding for a class
-    of users and two roles or groups, whichever places they are given at, and whichever of them loses its limits.
+    of users and two roles or groups, whichever places they are given at, and whichever of them loses its limits; after
+    a hundred about the same users one more says that the others are not looked at.
     """
     stacks = world.once(Stacks)
     texts: dict[tuple[Name, ...], str] = {}
     for users in world.user_classes:
         pairs: dict[frozenset[Name], _Lost] = {}
-        for period, who in stacks.periods(users):
-            for kept in who.sources:
-                for handing in who.sources:
-                    if name_of(kept) != name_of(handing) and stacks.meet(kept, handing):
-                        lost = pairs.setdefault(frozenset((name_of(kept), name_of(handing))), _Lost())
-                        _compare(stacks, users, period, who, kept, handing, lost)
+        found = 0
+        for period, who, kept, handing in _stacked(stacks, users):
+            names = frozenset((name_of(kept), name_of(handing)))
+            if found == _MOST_PAIRS and names not in pairs:
+                continue
+            lost = pairs.setdefault(names, _Lost())
+            before = bool(lost.directions)
+            _compare(stacks, users, period, who, kept, handing, lost)
+            found += bool(lost.directions) - before
         for lost in pairs.values():
             if lost.certain or lost.doubtful:
                 yield _finding(stacks, users, lost, texts)
+        if found == _MOST_PAIRS:
+            yield Finding(
+                code="PL301",
+                message=f"{found} pairs of roles and groups of {counted(users.users)} undo each other's limits; "
+                "the others are not looked at",
+                at=users.declared.at,
+                help="give fewer roles to one user, or limit them alike",
+                unproved=True,
+            )
+
+
+_MOST_PAIRS = 100
+"""Findings about users who are alike. There are as many pairs as the square of their roles."""
+
+
+def _stacked(stacks: Stacks, users: UserClass) -> Iterator[tuple[Period, Profile, Source, Source]]:
+    """Any two sources of users that hold at the same time and place."""
+    for period, who in stacks.periods(users):
+        for kept, handing in itertools.permutations(who.sources, 2):
+            if name_of(kept) != name_of(handing) and stacks.meet(kept, handing):
+                yield period, who, kept, handing
 
 
 def _compare(
