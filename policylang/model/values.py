@@ -68,6 +68,10 @@ def natural_type(node: Written) -> Type | None:
             return None
 
 
+_LONGEST_AMOUNT = 200
+"""Digits of an amount. Python takes its time with longer numbers, and refuses those of thousands of digits."""
+
+
 def duration(c: Constants, source: Source, node: ast.Duration) -> Duration | None:
     """Read ``30 days``. Reports an unknown unit, a singular in place of the plural, and what is too long."""
     written, unit = node.amount.value, node.unit.value
@@ -99,7 +103,7 @@ def duration(c: Constants, source: Source, node: ast.Duration) -> Duration | Non
         c.report.error("PL103", source, node.amount, "a duration is a whole number of units, not negative", help)
         return None
     kept, size = UNITS[plural]
-    amount = int(written) * size
+    amount = int(written) * size if len(written) <= _LONGEST_AMOUNT else MAX_INT
     if amount > c.limits.duration_years * {"minutes": 366 * 24 * 60, "days": 366, "months": 12}[kept]:
         c.report.error(
             "PL110",

@@ -427,6 +427,8 @@ class _Writer:
             return self._parameter(found)
         if isinstance(type_, IpType):
             return exp.cast(self._parameter(str(found)), "inet")
+        if self.dialect != "postgres" and isinstance(found, Decimal) and _digits(found) > _MOST_DIGITS:
+            raise self._unsupported(test, f"a number with more than {_MOST_DIGITS} digits")
         if self.dialect == "sqlite" and isinstance(found, Decimal):
             return self._parameter(self._number(test, found))
         if self.dialect == "sqlite" and isinstance(found, datetime.date):
@@ -434,7 +436,7 @@ class _Writer:
         return self._parameter(int(found) if self.dialect == "sqlite" and isinstance(found, bool) else found)
 
     def _number(self, test: Test, found: Decimal) -> int | float:
-        if found == found.to_integral_value():
+        if found == found.to_integral_value() and abs(found) < 2**63:
             return int(found)
         if Decimal(repr(float(found))) != found:
             raise self._unsupported(test, "a number with more digits than SQLite keeps")
@@ -472,6 +474,17 @@ class _Writer:
             f"{self.dialect} cannot say `{condition_in_words(test)}` ({test.at}) exactly: {what}; "
             "use `Filter.matches` on the records instead"
         )
+
+
+_MOST_DIGITS = 38
+"""What DECIMAL holds in most databases; in PostgreSQL it is thousands."""
+
+
+def _digits(number: Decimal) -> int:
+    """Before and after the point."""
+    _, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    return max(len(digits) + max(exponent, 0), -exponent)
 
 
 _COMPARISONS = {"eq": "EQ", "lt": "LT", "le": "LTE", "gt": "GT", "ge": "GTE"}

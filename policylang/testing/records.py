@@ -27,10 +27,10 @@ def linked(index: Index, scenarios: ScenarioFile, document: Yaml) -> Records:
             steps = ("records", name, "resource") if "resource" in given else ("records", name)
             near = closest(resource, index.resources) if isinstance(resource, str) else None
             help = f"did you mean `{near}`?" if near else "name one with `resource: …`"
-            named = (
-                f"there is no resource {quoted(resource)}" if isinstance(resource, str) else "this names no resource"
-            )
-            raise document.error(steps, named, help)
+            message = "this names no resource"
+            if isinstance(resource, str):
+                message = f"there is no resource {quoted(resource)}"
+            raise document.error(steps, message, help)
         if "id" in index.attributes[resource]:
             del records[name]["id"]  # then the attribute says which record it is
         records[name]["resource"] = resource

@@ -22,8 +22,8 @@ import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from policylang import PolicySet
-from policylang.model.types import Duration, RecordType, SetType, TextType
+from policylang import PolicySet, UnsupportedError
+from policylang.model.types import Duration, DurationType, RecordType, SetType, TextType
 from policylang.runtime import reference
 from policylang.runtime.compiled import Engine
 from policylang.runtime.holders import holders
@@ -480,3 +480,53 @@ def test_the_runtimes_agree_about_what_is_handed_over_oddly(case: Case, seed: in
             note(f"{odd_arguments(arguments, seed + number)}")
             # Each looks at what it needs to, and a set that cannot be read is an error for who looks at it only.
             assert TypeError in (found, expected)
+
+
+# --- numbers of many digits ----------------------------------------------------------------------------------
+
+HUGE = 1 << 1_700_000
+NUMBERS_TEXT = """\
+request { number : int  sum : money }
+resource order { number : int  total : money  actions view, pay }
+policy same on order { number is request.number }
+policy small on order { total < request.sum }
+role clerk { grant view, pay on order  policy same for view  policy small for pay }
+user "kim" { assign role clerk }
+"""
+
+
+@pytest.mark.parametrize(
+    "number",
+    [HUGE, -HUGE, 10**200, Decimal("1E+1000000"), Decimal("1E-1000000"), Decimal("0E+1000000"), Decimal("NaN"), 1e300],
+    ids=["huge", "negative", "201 digits", "exponent", "small", "zero", "NaN", "float"],
+)
+def test_a_number_of_more_than_200_digits_is_of_no_type(number: Any) -> None:
+    policies = PolicySet(compiled(NUMBERS_TEXT))
+    plain: dict[str, Any] = {"number": 1, "total": 1}
+    own, asked, other = {"number": number, "total": number}, {"number": number, "sum": number}, {"number": 1, "sum": 2}
+    for action in ("view", "pay"):
+        for record, request in ((plain, asked), (own, other), (own, asked)):
+            named: dict[str, Any] = {"now": NOW, "request": request}
+            assert not policies.allows("kim", action, "order", record, **named)
+            assert not reference.decide(policies.index, "kim", action, "order", record, **named).allowed
+            assert not policies.filter("kim", action, "order", **named).matches(record)
+            assert not policies.explain("kim", action, "order", record, **named).decision.allowed
+        assert policies.filter("kim", action, "order", now=NOW, request=asked).nothing
+        assert policies.allows("kim", action, "order", plain, now=NOW, request=other)
+
+
+def test_a_number_of_200_digits_is_a_number() -> None:
+    policies = PolicySet(compiled(NUMBERS_TEXT))
+    most = 10**200 - 1
+    named: dict[str, Any] = {"now": NOW, "request": {"number": most}}
+    assert policies.allows("kim", "view", "order", {"number": most}, **named)
+    assert policies.filter("kim", "view", "order", **named).to_sql("postgres").parameters == {"p1": most}
+    for dialect in ("sqlite", "duckdb", "mysql"):  # whose drivers or columns hold fewer digits
+        with pytest.raises(UnsupportedError):
+            policies.filter("kim", "view", "order", **named).to_sql(dialect)
+
+
+@pytest.mark.parametrize("length", [Duration(10**6000, "days"), Duration(-1, "days"), Duration(1, "moons")])  # type: ignore[arg-type]
+def test_a_duration_is_a_whole_number_of_units(length: Duration) -> None:
+    with pytest.raises(BadValueError):
+        read(DurationType(), length, "doc.span")

@@ -48,6 +48,19 @@ def test_passes_and_covers(root: Path, tmp_path: Path) -> None:
     assert [each.words for each in limits if not each.decisive] == []
 
 
+def test_a_user_with_a_role_that_only_requests_ask_for(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        a_policy="""request { by : user with role driver }
+resource van { owner : user  actions view }
+role driver { grant view on van  deny view on van { request.by is owner } }
+user "u" { assign role driver }
+user "v"
+""",
+    )
+    assert passing(tmp_path, generated(tmp_path))
+
+
 def test_related_records_in_a_request(tmp_path: Path) -> None:
     write(
         tmp_path,
