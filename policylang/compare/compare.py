@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -11,7 +12,7 @@ from policylang.compare.comparing import Comparison, Difference, Kind, Lines, is
 from policylang.compare.report import Change, Days, Named, Permissions, Report, identity, witness
 from policylang.compare.sides import Keys, Side
 from policylang.compare.statements import statements
-from policylang.compare.subjects import Subject, dates, of_user, somebody, user_pairs, with_roles
+from policylang.compare.subjects import Subject, dates, of_user, somebody, user_pairs
 from policylang.compare.wording import membership, source_in_words
 from policylang.ir import nodes as ir
 from policylang.runtime.periods import Period
@@ -21,7 +22,9 @@ Step = Callable[[str], None]
 _RANKS: dict[Kind, int] = {"gained": 0, "widened": 1, "narrowed": 2, "lost": 3}
 _MOST_NAMED = 3
 _CANDIDATES = 12
-"""Roles and groups of the other side that are tried as what a new one may have been before."""
+"""Roles, groups and jobs that are gone and are tried as what a new one may have been before."""
+_Name = tuple[str, str]
+"""Kind and name of a role, a group or a job."""
 
 
 def compare(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime, step: Step = lambda _what: None) -> Report:
@@ -58,6 +61,8 @@ class _Comparing:
         self.old, self.new = comparison.old, comparison.new
         self.entries: list[_Entry] = []
         self.notes: list[str] = []
+        self._taken: dict[bool, set[_Name]] = {False: set(), True: set()}
+        """What stands for something new (``True``) or gone already."""
         self.of_bundle: dict[tuple[str, str], list[_Entry]] = {}
         """The entries about roles and groups, by these and by those around them."""
 
@@ -116,31 +121,19 @@ class _Comparing:
             self.of_bundle.setdefault((kind, name), []).append(entry)
 
     def _was_there(self, kind: str, name: str, subject: Subject, *, is_new: bool) -> str | None:
-        """That a role or group which is on one side only brings no more than one of the other side, if it does not, or
-        is only a part of others, of which is said what they bring.
+        """That a role, group or job which is on one side only is, or brings no more than, one that is on the other side
+        only; or that it is only a part of others, of which is said what they bring.
         """
-        mine, other = (self.new, self.old) if is_new else (self.old, self.new)
-        if kind == "job":
-            return self._was_job(name, subject, is_new=is_new)
-        source = Source("group" if kind == "group" else "role", name, None)
-        granted, key = mine.granted(source), mine.key(mine.bundle(source))
-        candidates = [s for s, _ in other.world.bundles if granted <= other.granted(s)]
-        known = {s for s, _ in mine.world.bundles}
-
-        def rank(candidate: Source) -> tuple[bool, ...]:
-            same = other.key(other.bundle(candidate)) == key
-            return not same, candidate in known, candidate.kind != kind
-
-        for candidate in sorted(candidates, key=rank)[:_CANDIDATES]:
-            again = somebody(candidate.kind, candidate.name, self.old, self.new)
-            beside = Subject(again.old, subject.new) if is_new else Subject(subject.old, again.new)
-            if not any(difference.up == is_new for difference in self.c.differences(beside)):
-                if other.key(other.bundle(candidate)) == key and candidate not in known:
-                    before, after = (candidate.name, name) if is_new else (name, candidate.name)
-                    return f"{kind} `{before}` is {candidate.kind if is_new else kind} `{after}` now"
-                if is_new:
-                    return f"{kind} `{name}` is new and brings no more than {candidate.kind} `{candidate.name}` did"
-                return f"{kind} `{name}` is gone and brought no more than {candidate.kind} `{candidate.name}` does"
+        before = self._counterpart(kind, name, subject, is_new=is_new)
+        if before is not None:
+            (its_kind, its_name), same = before
+            if same:
+                first, last = ((its_kind, its_name), (kind, name)) if is_new else ((kind, name), (its_kind, its_name))
+                return f"{first[0]} `{first[1]}` is {last[0]} `{last[1]}` now"
+            if is_new:
+                return f"{kind} `{name}` is new and brings no more than {its_kind} `{its_name}`, which is gone, did"
+            return f"{kind} `{name}` is gone and brought no more than {its_kind} `{its_name}`, which is new, does"
+        mine = self.new if is_new else self.old
         around = mine.around(name) if kind == "role" and name not in mine.handed_out else []
         if around:
             said, has = ("is new", "has") if is_new else ("is gone", "had")
@@ -149,18 +142,49 @@ class _Comparing:
             return f"role `{name}` {said}: nobody {has} it but inside {where}"
         return None
 
-    def _was_job(self, code: str, subject: Subject, *, is_new: bool) -> str | None:
-        """That a job which is on one side only brings no more than its roles do on the other side."""
-        mine, other = (self.new, self.old) if is_new else (self.old, self.new)
-        roles = [ref.name for ref in mine.index.jobs[code].roles if ref.name in other.index.roles]
-        there = with_roles(roles)
-        beside = Subject(there, subject.new) if is_new else Subject(subject.old, there)
-        if not roles or any(difference.up == is_new for difference in self.c.differences(beside)):
-            return None
-        named = f"role{'' if len(roles) == 1 else 's'} {', '.join(f'`{role}`' for role in roles)}"
-        if is_new:
-            return f"job `{code}` is new and brings no more than {named} did"
-        return f"job `{code}` is gone and brought no more than {named} {'does' if len(roles) == 1 else 'do'}"
+    def _counterpart(self, kind: str, name: str, subject: Subject, *, is_new: bool) -> tuple[_Name, bool] | None:
+        """What is on the other side only and what this one may have been there, or may be now: nobody has both. Whether
+        it is the same under another name; else it brings as much and more. Each stands for one other.
+        """
+        same = self._renamed.get((kind, name))
+        if same is not None:
+            return same, True
+        other, taken = (self.old if is_new else self.new), self._taken[is_new]
+        renamed = {*self._renamed, *self._renamed.values()}
+        left = [each for each in self._only(other) if each not in renamed and each not in taken]
+        for its_kind, its_name in sorted(left, key=lambda each: (each[0] != kind, each))[:_CANDIDATES]:
+            again = somebody(its_kind, its_name, self.old, self.new)
+            beside = Subject(again.old, subject.new) if is_new else Subject(subject.old, again.new)
+            if not any(difference.up == is_new for difference in self.c.differences(beside)):
+                taken.add((its_kind, its_name))
+                return (its_kind, its_name), False
+        return None
+
+    @cached_property
+    def _renamed(self) -> dict[_Name, _Name]:
+        """What has another name on the other side: both ways, one by one."""
+        pairs: list[tuple[_Name, _Name]] = []
+        for same_kind in (True, False):
+            said: tuple[dict[Hashable, list[_Name]], ...] = ({}, {})
+            for number, side in enumerate((self.old, self.new)):
+                for name in self._only(side):
+                    if name not in (pair[number] for pair in pairs):
+                        what = name[0] if same_kind else name[0] == "job"
+                        said[number].setdefault((what, self._says(side, *name)), []).append(name)
+            for key, gone in said[0].items():
+                pairs += zip(gone, said[1].get(key, ()), strict=False)
+        return dict([*pairs, *((new, old) for old, new in pairs)])
+
+    def _only(self, side: Side) -> list[_Name]:
+        """The roles, groups and jobs that are on one side only, in order."""
+        other = self.new if side is self.old else self.old
+        names = [(kind, each) for kind in ("group", "job", "role") for each in getattr(side.index, f"{kind}s")]
+        return sorted((kind, name) for kind, name in names if name not in getattr(other.index, f"{kind}s"))
+
+    def _says(self, side: Side, kind: str, name: str) -> Hashable:
+        if kind == "job":
+            return frozenset(side.key(side.index.roles[ref.name]) for ref in side.index.jobs[name].roles)
+        return side.key((side.index.groups if kind == "group" else side.index.roles)[name])
 
     # --- users -----------------------------------------------------------------------------------------------
 
