@@ -40,6 +40,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Folders, relative to this file. Each is a policy set of its own."""
     directory: tuple[str, ...] = ()
     """Files with people, relative to this file: YAML, JSON, CSV or Parquet."""
+    directory_outside: tuple[str, ...] = ()
+    """Folders outside of this file's own, relative to it, in which files of `directory` may be."""
     severities: dict[RuleCode, SeverityOrOff] = {}
     """Severity by rule code. Errors in the source itself (PL1xx) cannot be changed."""
     ignores: dict[str, tuple[RuleCodeOrPrefix, ...]] = {}
@@ -127,8 +129,11 @@ def _read_numbers(document: Yaml) -> None:
 
 
 def nearest_config(folder: Path) -> Path | None:
-    """The config file in a folder or the nearest folder above it."""
-    for candidate in (folder, *folder.parents):
+    """The config file in a folder or the nearest folder above it: as the folder is named first, since a config names
+    its roots also by links; then, where a link leads.
+    """
+    named, real = Path(os.path.abspath(folder)), folder.resolve()
+    for candidate in (named, *named.parents, real, *real.parents):
         path = candidate / FILE_NAME
         if os.path.isfile(path):  # unlike Path.is_file, never raises
             return path

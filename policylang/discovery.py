@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -91,7 +91,7 @@ def discover(paths: Sequence[str]) -> list[SourceSet]:
 
 def _roots(folder: Path, asked_for: bool) -> list[Path]:
     """The roots that the nearest config declares at or below a folder, else the folder itself."""
-    config = nearest_config(folder.resolve())
+    config = nearest_config(folder)
     if config is None:
         return [folder]
     try:
@@ -100,10 +100,19 @@ def _roots(folder: Path, asked_for: bool) -> list[Path]:
         return [folder]  # reported when the set is read
     whole = folder.resolve()
     roots = [config.parent / root for root in declared]
-    inside = [root for root in roots if whole == config.parent or root.resolve().is_relative_to(whole)]
+    is_here = whole == config.parent.resolve()
+    inside = [root for root in roots if is_here or root.resolve().is_relative_to(whole)]
     if asked_for and not inside:
         return [folder]
-    return [folder / os.path.relpath(root.resolve(), whole) for root in inside] or [folder]
+    return [_named_root(folder, root) for root in inside] or [folder]
+
+
+def _named_root(folder: Path, root: Path) -> Path:
+    """A root as seen from the folder: by the name that the config gives it, also where that is a link."""
+    named = os.path.relpath(root, os.path.abspath(folder))
+    if os.path.realpath(folder / named) != os.path.realpath(root):  # `..` behind a link
+        named = os.path.relpath(root.resolve(), folder.resolve())
+    return folder / named
 
 
 def _folder_sets(root: Path, seen: set[Path]) -> list[SourceSet]:
@@ -149,8 +158,14 @@ def _common_parent(files: Sequence[Path]) -> Path:
 def _read(root: Path, files: Sequence[Path]) -> SourceSet:
     config, base, problems = nearest_settings(root)
     policies = _sources(root, files, config.limits, _text)
-    beside = root if base is None or base == root.resolve() else Path(shown_path(base))
-    people = directory_sources(root, [beside / file for file in config.directory], config.limits)
+    beside = root if base is None or base == Path(os.path.abspath(root)) else Path(shown_path(base))
+    people = directory_sources(
+        root,
+        [beside / file for file in config.directory],
+        config.limits,
+        [beside],
+        outside_folders(config, beside),
+    )
     in_order = tuple(sorted(policies.sources, key=lambda source: source.name))
     oversized = (*policies.oversized, *people.oversized)
     problems += (*policies.problems, *people.problems)
@@ -159,7 +174,7 @@ def _read(root: Path, files: Sequence[Path]) -> SourceSet:
 
 def nearest_settings(folder: Path) -> tuple[Config, Path | None, list[Problem]]:
     """The config in a folder or the nearest one above it, the folder where it is, and why it cannot be read."""
-    path = nearest_config(folder.resolve())
+    path = nearest_config(folder)
     if path is None:
         return Config(), None, []
     try:
@@ -180,10 +195,20 @@ class Sources(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def directory_sources(root: Path, files: Iterable[Path], limits: Limits) -> Sources:
-    """Files with people, named as seen from the root of their policy set; of Parquet files the table as CSV."""
+def directory_sources(
+    root: Path, files: Iterable[Path], limits: Limits, inside: Sequence[Path], outside: Sequence[Path]
+) -> Sources:
+    """Files with people, named as seen from the root of their policy set; of Parquet files the table as CSV. They lie
+    ``inside`` one of some folders, or in one of those ``outside``, also where links lead: then they are foreign.
+    """
+    files = list(files)
+    foreign = [file for file in files if not any(_lies_in(file, folder) for folder in inside)]
+    refused = {file for file in foreign if not any(_lies_in(file, folder) for folder in outside)}
 
     def text(file: Path) -> str:
+        if file in refused:
+            help = f"move it there, or name its folder under `directory_outside` in `{FILE_NAME}`"
+            raise UnreadableError(Problem(str(file), f"the file lies outside of {_folder_in_words(inside[0])}", help))
         suffix = suffix_of(file.name)
         if suffix is None:
             help = f"its name ends in {listed([f'`{each}`' for each in SUFFIXES])}"
@@ -196,10 +221,34 @@ def directory_sources(root: Path, files: Iterable[Path], limits: Limits) -> Sour
         except ParquetError as error:
             raise UnreadableError(Problem(str(file), error.message, error.help)) from None
 
-    return _sources(root, files, limits, text)
+    found = _sources(root, files, limits, text, refused)
+    for source in found.sources:
+        source.foreign = Path(source.display) in foreign
+    return found
 
 
-def _sources(root: Path, files: Iterable[Path], limits: Limits, text: Callable[[Path], str]) -> Sources:
+def outside_folders(config: Config, base: Path) -> list[Path]:
+    """The folders outside of that of the config in which files with people may be."""
+    return [base / each for each in config.directory_outside]
+
+
+def _lies_in(file: Path, folder: Path) -> bool:
+    if "\0" in str(file) or "\0" in str(folder):
+        return False
+    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+
+
+def _folder_in_words(folder: Path) -> str:
+    return "this folder" if folder == Path() else f"`{folder}`"
+
+
+def _sources(
+    root: Path,
+    files: Iterable[Path],
+    limits: Limits,
+    text: Callable[[Path], str],
+    refused: Collection[Path] = (),
+) -> Sources:
     sources: dict[str, Source] = {}
     oversized: list[Source] = []
     problems: list[Problem] = []
@@ -213,7 +262,7 @@ def _sources(root: Path, files: Iterable[Path], limits: Limits, text: Callable[[
             problems.append(Problem(shown, "the name of the file cannot be shown", "rename it"))
             continue
         try:
-            if file.is_file() and file.stat().st_size > limits.file_bytes:
+            if file not in refused and file.is_file() and file.stat().st_size > limits.file_bytes:
                 oversized.append(Source(name, "", str(file)))
                 continue
             sources[name] = Source(name, text(file), str(file))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from policylang.diagnostics import Diagnostic, quoted
@@ -62,7 +62,7 @@ class Project:
         found = list(self._policy_diagnostics)
         found += [d for read in self._directory for d in read.diagnostics]
         found += self._resolved[1]
-        return tuple(sorted(found, key=lambda d: d.order))
+        return tuple(sorted(discreet(found, self.sources.directory), key=lambda d: d.order))
 
     @cached_property
     def _policy_diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -140,3 +140,19 @@ class Project:
         if self.sources.problems or any(d.severity == "error" for d in self.diagnostics):
             return None
         return self._resolved[0] if self.sources.directory else self._policies
+
+
+def discreet(diagnostics: Iterable[Diagnostic], sources: Iterable[Source]) -> list[Diagnostic]:
+    """The diagnostics; of mistakes in files that are not of the policy set, without a word of what is in them."""
+    foreign = {source.name for source in sources if source.foreign}
+    return [_without_content(each) if each.location.path in foreign else each for each in diagnostics]
+
+
+def _without_content(diagnostic: Diagnostic) -> Diagnostic:
+    return Diagnostic(
+        code=diagnostic.code,
+        message="here is a mistake, of which nothing is shown: the file lies outside of the policy set",
+        location=diagnostic.location,
+        severity=diagnostic.severity,
+        help="look at it in its own folder, or move it into that of the policy set, where `policylang check` says more",
+    )

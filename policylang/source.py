@@ -14,13 +14,15 @@ class Source:
 
     ``name`` is what diagnostics and compiled JSON call the file: a path with forward slashes, relative to the
     policy set, never an absolute one, so that output does not depend on the machine. ``display`` is the path as
-    the user would type it, for messages.
+    the user would type it, for messages. Of what is ``foreign``, a file outside of the policy set, no line and no word
+    is shown in a diagnostic.
     """
 
     def __init__(self, name: str, text: str, display: str | None = None) -> None:
         self.name = name
         self.text = text
         self.display = display or name
+        self.foreign = False
 
     @cached_property
     def line_starts(self) -> list[int]:
@@ -34,7 +36,7 @@ class Source:
 
     def line(self, number: int) -> str:
         """The text of a line (1-based), without its line break; empty past the end."""
-        if number > len(self.line_starts):
+        if self.foreign or number > len(self.line_starts):
             return ""
         start = self.line_starts[number - 1]
         end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)

@@ -23,8 +23,10 @@ def ignorer(config: Config, base: Path | None) -> Callable[[str, str], bool]:
 
     @cache
     def codes_of(path: str) -> tuple[str, ...]:
-        name = Path(os.path.relpath(os.path.realpath(path), folder)).as_posix()
-        return tuple(code for pattern, codes in rules if pattern.fullmatch(name) for code in codes)
+        # As it is named from there, which may be by a link, or as it lies there.
+        named, real = os.path.relpath(os.path.abspath(path), os.path.abspath(base)), os.path.realpath(path)
+        names = {Path(each).as_posix() for each in (named, os.path.relpath(real, folder))}
+        return tuple(code for pattern, codes in rules if any(map(pattern.fullmatch, names)) for code in codes)
 
     return lambda code, path: code.startswith(codes_of(path))
 

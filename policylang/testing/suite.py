@@ -10,9 +10,9 @@ import msgspec
 
 from policylang.diagnostics import Diagnostic
 from policylang.directory import read_people, resolve
-from policylang.discovery import Problem, directory_sources, discover, read_regular
+from policylang.discovery import Problem, directory_sources, discover, outside_folders, read_regular
 from policylang.ir.nodes import PolicySet
-from policylang.project import Project
+from policylang.project import Project, discreet
 from policylang.source import Source
 from policylang.testing.asked import Case
 from policylang.testing.coverage.collect import Collector
@@ -91,7 +91,12 @@ def _with_people(project: Project | Problem, folder: Path, scenarios: ScenarioFi
     if not names:
         return project.ir
     limits = project.sources.config.limits
-    files = directory_sources(project.sources.root, [folder / name for name in names], limits)
+    whole = project.sources
+    base = whole.base or whole.root
+    paths = [folder / name for name in names]
+    files = directory_sources(
+        whole.root, paths, limits, [folder, base, whole.root], outside_folders(whole.config, base)
+    )
     if files.problems:
         return files.problems[0]
     if files.oversized:
@@ -107,7 +112,7 @@ def _with_people(project: Project | Problem, folder: Path, scenarios: ScenarioFi
 
 def _problem(diagnostics: Sequence[Diagnostic], sources: Sequence[Source]) -> Problem:
     """The first of the things that are wrong with directory files, and how many more there are."""
-    first = min(diagnostics, key=lambda diagnostic: diagnostic.order)
+    first = min(discreet(diagnostics, sources), key=lambda diagnostic: diagnostic.order)
     display = next(source.display for source in sources if source.name == first.location.path)
     more = f" (and {len(diagnostics) - 1} more)" if len(diagnostics) > 1 else ""
     return Problem(display, f"{first.message}{more}", first.help, first.location.line, first.location.column)

@@ -206,7 +206,9 @@ def test_a_clone_without_the_files(scratch: Scratch) -> None:
 def test_names_that_are_none(scratch: Scratch) -> None:
     assert "nowhere: there is no such revision, file or folder" in scratch.refused("nowhere..HEAD")
     assert "nowhere: there is no such revision, file or folder" in scratch.refused("HEAD", "nowhere")
-    assert "there is no such revision" in scratch.refused("HEAD:policies", "HEAD")
+    assert "there is no such revision" in scratch.refused("nowhere:policies", "HEAD")
+    assert "neither has such a file or folder" in scratch.refused("HEAD:nowhere", "HEAD:nowhere")
+    assert "the path lies outside of the repository" in scratch.refused("HEAD:../elsewhere", "HEAD")
     for name in ("--upload-pack=touch hacked..HEAD", "--output=hacked..HEAD"):
         assert "this is no name of a revision" in scratch.refused("--", name)
     assert not list(scratch.folder.rglob("hacked"))
@@ -231,11 +233,25 @@ def test_sources_that_are_wrong_on_one_side(scratch: Scratch) -> None:
     assert f"{commit}:policies/a.policy:4:" in scratch.refused("main", commit)
 
 
-def test_links_are_not_followed(scratch: Scratch) -> None:
+def test_links_do_not_lead_out_of_the_repository(scratch: Scratch) -> None:
     (scratch.folder / "policies" / "c.policy").symlink_to("/etc/passwd")
     scratch.commit(a_policy=WIDER)
     said = scratch.refused("main..HEAD")
-    assert "HEAD:policies/c.policy: this is a link, which is not followed in a revision" in said
+    assert "HEAD:policies/c.policy: the new side cannot be compared: this link leads out of the repository" in said
+
+
+def test_a_path_of_a_revision(scratch: Scratch) -> None:
+    assert list(scratch.kinds("main~1:policies", "feature:policies").values()) == [["widened"]]
+    assert list(scratch.kinds("main~1:./a.policy", "feature:policies/a.policy", folder="policies").values()) == [
+        ["widened"]
+    ]
+
+
+def test_a_branch_and_a_tag_of_one_name(scratch: Scratch) -> None:
+    scratch.git("tag", "feature", "main")
+    said = scratch.refused("main~1", "feature")
+    assert "feature: this is the name of a branch and of a tag" in said
+    assert scratch.kinds("main~1", "refs/heads/feature") == {"policies": ["widened"]}
 
 
 def test_a_config_cannot_lead_out_of_the_repository(scratch: Scratch, tmp_path: Path) -> None:
