@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from policylang.characters import is_printable
 from policylang.source import Location
 
 Severity = Literal["error", "warning", "info"]
@@ -83,9 +84,9 @@ def visible(text: str) -> str:
 
     Terminals would otherwise obey the control characters of a policy file.
     """
-    if text.isprintable():
+    if is_printable(text):
         return text
-    return "".join(c if c.isprintable() else f"\\u{{{ord(c):X}}}" for c in text)
+    return "".join(c if is_printable(c) else f"\\u{{{ord(c):X}}}" for c in text)
 
 
 def listed(words: list[str], last: str = "or") -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from policylang.characters import is_printable
 from policylang.config import FILE_NAME, Config, ConfigError, nearest_config, read_config
 from policylang.diagnostics import listed
 from policylang.directory.parquet import ParquetError, as_csv
@@ -256,7 +257,7 @@ def _sources(
         name = Path(os.path.relpath(file, root)).as_posix()
         if name in sources:
             continue
-        if not name.isprintable():
+        if not is_printable(name):
             # Not UTF-8, or with line breaks: compiled JSON and messages name the file.
             shown = str(file).encode("utf-8", "backslashreplace").decode()
             problems.append(Problem(shown, "the name of the file cannot be shown", "rename it"))

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from policylang.characters import is_printable
 from policylang.check.finding import Shown, Who
 from policylang.diagnostics import listed
 from policylang.output.findings import Witness
@@ -66,7 +67,7 @@ def command(witness: Witness, policies: Sequence[str]) -> str:
 
 def _json(value: Any) -> str:
     plain = json.dumps(value, ensure_ascii=False)
-    return plain if plain.isprintable() else json.dumps(value)
+    return plain if is_printable(plain) else json.dumps(value)
 
 
 # --- in words ------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import msgspec
 
+from policylang.characters import is_printable
 from policylang.diagnostics import visible
 from policylang.output.text import width_of
 
@@ -114,7 +115,7 @@ def as_json(content: Any) -> bytes:
 
 
 def _escaped(character: str) -> str:
-    if character.isprintable():
+    if is_printable(character):
         return character
     units = character.encode("utf-16-be")
     return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2))

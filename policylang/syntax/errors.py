@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from policylang.characters import is_letter
+from policylang.characters import is_word as is_word_character
 from policylang.diagnostics import Diagnostic, Edit, Related, listed, quoted
 from policylang.source import Source
 from policylang.suggest import closest
@@ -255,7 +257,7 @@ def _habit(stop: Stop) -> str | None:
 def _goes_on_unreadably(stop: Stop) -> bool:
     """Whether the token is the ASCII beginning of a word that goes on with other letters."""
     behind = stop.source.text[stop.token.end_pos : stop.token.end_pos + 1]
-    return stop.token.type == NAME and behind.isalpha()
+    return stop.token.type == NAME and is_letter(behind)
 
 
 def _unreadable(stop: Stop) -> Diagnostic | None:
@@ -303,7 +305,7 @@ def _unreadable(stop: Stop) -> Diagnostic | None:
 def _word_around(text: str, pos: int) -> re.Match[str] | None:
     """The word with non-ASCII letters that covers an offset."""
     start = pos
-    while start > 0 and pos - start < 100 and (text[start - 1].isalnum() or text[start - 1] == "_"):
+    while start > 0 and pos - start < 100 and is_word_character(text[start - 1]):
         start -= 1
     match = re.compile(r"\w+").match(text, start, start + 200)
     return match if match and not match[0].isascii() and match.end() > pos else None
@@ -400,7 +402,7 @@ def _broken(stop: Stop) -> ast.Broken | None:
     first = tokens[0]
     if not is_word(stop, first):
         return None
-    if stop.source.text[first.end_pos : first.end_pos + 1].isalpha():
+    if is_letter(stop.source.text[first.end_pos : first.end_pos + 1]):
         return ast.Broken(None, None)  # a keyword with a foreign letter in it: nothing is certain
     starters = stop.words(stop.starters)
     keyword = first.value if first.value in starters else closest(first.value, starters)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from policylang.characters import name, normal
 from policylang.diagnostics import Diagnostic
 from policylang.source import Source
 
@@ -34,19 +35,19 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 def skeleton(text: str) -> str:
     """What the text looks like: texts that differ but have one skeleton can be taken for each other."""
-    return unicodedata.normalize("NFKC", text.translate(_LOOKALIKES))
+    return normal(text.translate(_LOOKALIKES))
 
 
 def confusable_letter(word: str) -> str | None:
     """A letter of ``word`` that poses as a Latin one among Latin ones, or ``None``."""
     if word.isascii():
         return None
-    latin = any(unicodedata.name(c, "").startswith("LATIN") for c in word)
+    latin = any(name(c).startswith("LATIN") for c in word)
     for letter in word:
         if letter.isascii():
             continue
         disguised = skeleton(letter)
-        compatible = unicodedata.normalize("NFKC", letter) != letter and disguised.isascii()
+        compatible = normal(letter) != letter and disguised.isascii()
         if compatible or (latin and disguised.isascii()):
             return letter
     return None
@@ -54,8 +55,7 @@ def confusable_letter(word: str) -> str | None:
 
 def named(character: str) -> str:
     """``U+202E RIGHT-TO-LEFT OVERRIDE``"""
-    name = unicodedata.name(character, "")
-    return f"U+{ord(character):04X}{' ' if name else ''}{name}"
+    return f"U+{ord(character):04X} {name(character)}".rstrip()
 
 
 def unsafe_text(source: Source) -> Iterator[Diagnostic]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from policylang.characters import is_printable
+
 Expression = dict[str, Any]
 
 TRUE: Expression = {"Value": True}
@@ -108,7 +110,7 @@ def quoted(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return "".join(
-        f"\\{each}" if each in '"\\' else each if each.isprintable() else f"\\u{{{ord(each):x}}}" for each in text
+        f"\\{each}" if each in '"\\' else each if is_printable(each) else f"\\u{{{ord(each):x}}}" for each in text
     )
 
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policylang.characters import is_printable
+
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*")
 _OTHERWISE = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
 """Words that some readers take for something else than a text."""
@@ -20,7 +22,7 @@ def quoted(value: str, quote: str) -> str:
 
 
 def _shown(char: str) -> str:
-    return char if char.isprintable() else f"\\U{ord(char):08X}"
+    return char if is_printable(char) else f"\\U{ord(char):08X}"
 
 
 def yaml_bytes(content: Mapping[str, Any]) -> bytes:

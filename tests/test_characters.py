@@ -1,0 +1,51 @@
+"""What is known of characters is the same on every Python that is installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from policylang import characters
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = """
+import hashlib, sys
+sys.path.insert(0, sys.argv[1])
+from policylang import characters as c
+found = hashlib.sha256()
+for number in [*range(0x300, 0xD800), *range(0xE000, 0x20000), *range(0x2F800, 0x32000), *range(0xE0000, 0xE0200)]:
+    x = chr(number)
+    found.update(repr((c.is_printable(x), c.is_letter(x), c.is_word(x), c.name(x), c.normal("e" + x))).encode())
+print(found.hexdigest())
+"""
+PYTHONS = sorted({found for minor in range(11, 20) if (found := shutil.which(f"python3.{minor}"))})
+
+
+def _said(python: str) -> str:
+    result = subprocess.run([python, "-S", "-c", SCRIPT, str(ROOT)], capture_output=True, text=True, timeout=300)
+    return result.stdout.strip()
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_same_on_every_python(python: str) -> None:
+    said = _said(python)
+    if not said:
+        pytest.skip(f"{python} does not start")
+    assert said == _said(sys.executable)
+
+
+def test_what_later_versions_added_is_unknown() -> None:
+    later = "\U0001e030"  # of Unicode 15: small like a Cyrillic a
+    assert not characters.is_known(later)
+    assert not characters.is_printable(f"a{later}")
+    assert not characters.is_letter(later)
+    assert characters.name(later) == ""
+    assert characters.normal(f"\ufb01{later}\ufb01") == f"fi{later}fi"
+    assert characters.is_printable("\U0001f511 \u00e9")
+    assert characters.is_word("_")
+    assert characters.is_word("\u0430")
+    assert not characters.is_word("-")
