@@ -1,4 +1,4 @@
-"""Who asks, and when: what a question about conditions takes for given."""
+"""Who asks, when, and about which records: what a question about conditions takes for given."""
 
 from __future__ import annotations
 
@@ -8,20 +8,43 @@ import msgspec
 
 from policylang.model import conditions as c
 from policylang.model.types import SetType
-from policylang.runtime.hypothetical import SOMEBODY
+from policylang.runtime.hypothetical import somebody
 from policylang.runtime.index import Index
 from policylang.runtime.residual import NO_RECORD, as_value
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING
 
 
+class Assumed(msgspec.Struct, frozen=True):
+    """What a question takes for given of records, requests and users. What is proved holds only where that is so.
+
+    ``records``: the record has every attribute that is not optional, and ``related``: so have those that it leads to;
+    ``request``: so has the request; ``users``: so has somebody whom nobody has declared. ``types``: values are of their
+    types; about one that is not, every condition is unknown.
+    """
+
+    records: bool = False
+    related: bool = False
+    request: bool = False
+    users: bool = False
+    types: bool = False
+
+
+ANYTHING = Assumed()
+"""Any record, request and user, whatever they lack: what a proof is about unless it says otherwise."""
+TYPED = Assumed(types=True)
+"""Any, as long as values are of their types."""
+COMPLETE = Assumed(records=True, related=True, types=True)
+"""Complete records, which lead to complete ones; requests and users may lack anything."""
+AS_DECLARED = Assumed(records=True, related=True, request=True, users=True, types=True)
+"""Nothing is missing that is not optional."""
+
+
 class Asker(msgspec.Struct, frozen=True):
     """A question is about records of ``resource``, for ``user``, or for anybody, with whatever attributes a user may
-    have, if that is ``None``. ``now`` is the instant that a witness has if any will do; aware, in UTC. Others are open
-    from ``since`` on, up to, not including, ``until``, where these are given.
-
-    ``incomplete``: records, requests and made-up users may also lack what is not optional, and hold values that are not
-    of their type; sets may hold items that are missing.
+    have, if that is ``None``; also for a user whom nobody has declared. ``now`` is the instant that a witness has if
+    any will do; aware, in UTC. Others are open from ``since`` on, up to, not including, ``until``, where these are
+    given.
     """
 
     index: Index
@@ -30,7 +53,12 @@ class Asker(msgspec.Struct, frozen=True):
     user: str | None = None
     since: datetime.datetime | None = None
     until: datetime.datetime | None = None
-    incomplete: bool = False
+    assumed: Assumed = ANYTHING
+
+    @property
+    def is_made_up(self) -> bool:
+        """Whether it is somebody whom nobody has declared, so that any attributes will do."""
+        return self.user is None or (self.user not in self.index.users and self.user not in self.index.integrations)
 
     def is_open(self, now: datetime.datetime) -> bool:
         """Whether the instant is one of those asked about."""
@@ -38,7 +66,7 @@ class Asker(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        return SOMEBODY if self.user is None else self.user
+        return somebody(self.index) if self.user is None else self.user
 
     def known(self, operand: c.Operand) -> c.Operand | None:
         """The operand, with a constant in place of what is known of a user; ``None`` where that is missing."""
@@ -46,8 +74,9 @@ class Asker(msgspec.Struct, frozen=True):
             return operand
         if not operand.steps:
             return c.Constant(operand.type, self.id, operand.at)
-        if self.user is None:
+        if self.is_made_up:
             return operand
+        assert self.user is not None
         found = value(operand, Situation(self.index, self.user, self.resource, NO_RECORD, NO_RECORD, self.now))
         if found is MISSING:
             return None
@@ -59,7 +88,7 @@ class Asker(msgspec.Struct, frozen=True):
 
     def known_set(self, operand: c.Operand) -> tuple[c.Value, ...] | None:
         """The values of a set of a known user; ``None`` for a set that is not known."""
-        if isinstance(operand, c.Constant) or operand.root != "subject" or self.user is None:
+        if isinstance(operand, c.Constant) or operand.root != "subject" or self.user is None or self.is_made_up:
             return None
         found = value(operand, Situation(self.index, self.user, self.resource, NO_RECORD, NO_RECORD, self.now))
         if found is MISSING:

@@ -17,18 +17,20 @@ from policylang.analysis.constraints import (
     EPOCH,
     MICROSECOND,
     NOW,
+    STATES,
     TODAY,
+    VALUE,
     ZERO,
     Among,
     Constraint,
     Difference,
-    Flaw,
     Given,
     Hard,
     InNetwork,
     Member,
     Same,
     Side,
+    State,
     TextIs,
     There,
     Variable,
@@ -45,6 +47,7 @@ from policylang.model.types import (
     DurationType,
     IntType,
     IpType,
+    PlaceType,
     RecordType,
     UserType,
 )
@@ -54,19 +57,31 @@ Value = object
 
 
 class Proposal:
-    """Values of the variables, those that must be missing or there, what is in sets, and the instant and day that go
-    with all this. ``flawed``: of those missing, the ones that have a value of another type; of sets that are there,
-    those with an item that is missing.
+    """Values of the variables, those that must be missing, of another type, there, or a set with an item missing, what
+    is in sets, and the instant and day that go with all this.
     """
 
     def __init__(self) -> None:
         self.values: dict[Variable, Value] = {}
         self.missing: set[Variable] = set()
-        self.flawed: set[Variable] = set()
+        self.bad: set[Variable] = set()
+        self.holed: set[Variable] = set()
         self.present: set[Variable] = set()
         self.members: list[Member] = []
         self.now: datetime.datetime | None = None
         self.today: datetime.date | None = None
+
+    def put(self, variable: Variable, state: State, *, forced: bool = True) -> None:
+        """The variable is in a state; ``forced``: in no better one."""
+        match state:
+            case "missing":
+                self.missing.add(variable)
+            case "bad":
+                self.bad.add(variable)
+            case _ if forced:
+                self.present.add(variable)
+        if state == "holed":
+            self.holed.add(variable)
 
 
 def propose(constraints: Sequence[Constraint], now: datetime.datetime) -> Proposal | None:
@@ -95,16 +110,14 @@ def _is_contradiction(constraints: Sequence[Constraint]) -> bool:
 
 
 def _presence(constraints: Iterable[Constraint], found: Proposal) -> bool:
-    there: dict[Variable, bool] = {}
-    flawed: dict[Variable, bool] = {}
+    left: dict[Variable, frozenset[State]] = {}
     for each in constraints:
-        if isinstance(each, There) and there.setdefault(each.variable, each.wanted) != each.wanted:
-            return False
-        if isinstance(each, Flaw) and flawed.setdefault(each.variable, each.wanted) != each.wanted:
-            return False
-    found.missing = {variable for variable, wanted in there.items() if not wanted}
-    found.present = {variable for variable, wanted in there.items() if wanted}
-    found.flawed = {variable for variable, wanted in flawed.items() if wanted}
+        if isinstance(each, There):
+            left[each.variable] = left.get(each.variable, each.states) & each.states
+            if not left[each.variable]:
+                return False
+    for variable, states in left.items():
+        found.put(variable, next(state for state in STATES if state in states), forced=states <= VALUE)
     return True
 
 
@@ -351,6 +364,8 @@ def _candidates(variable: Variable, asked: Sequence[Constraint]) -> Iterable[str
             yield from ("2001:db8::1", "198.51.100.7", "203.0.113.9", "8.8.8.8")
         case UserType():
             yield from (f"user-{number}" for number in range(1, 200))
+        case PlaceType():
+            yield from (f"place-{number}" for number in range(1, 200))  # where the ones that there are will not do
         case RecordType(resource):
             yield from (f"{resource}-{number}" for number in range(1, 200))
         case _:

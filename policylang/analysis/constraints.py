@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 from typing import Literal as OneOf
@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 import msgspec
 
 from policylang.analysis.asker import Asker
-from policylang.analysis.formula import Absent, Both, Either, Lacking, Literal, Normal, Present, Unlike, Wrong
+from policylang.analysis.formula import Absent, Bad, Both, Either, Literal, Normal, Present, Unlike, Useless
 from policylang.analysis.months import widest_shift
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -25,6 +25,7 @@ from policylang.model.types import (
     IntType,
     PlaceType,
     RecordType,
+    SetType,
     Type,
     UserType,
 )
@@ -36,8 +37,6 @@ MICROSECOND = datetime.timedelta(microseconds=1)
 DAY = 24 * 60 * 60 * 1_000_000  # microseconds
 
 ZERO, NOW, TODAY = "zero", "now", "today"
-NO_PLACE = "(no place)"
-"""What an attribute for places may name that is none."""
 
 
 class Variable(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -100,20 +99,22 @@ class Member(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     wanted: bool
 
 
+State = OneOf["there", "holed", "missing", "bad"]
+"""What an attribute may be: there, a set with an item missing, missing, or of another type than its own."""
+_PLAIN: frozenset[State] = frozenset(("there",))
+_HOLED: frozenset[State] = frozenset(("holed",))
+_MISSING: frozenset[State] = frozenset(("missing",))
+_BAD: frozenset[State] = frozenset(("bad",))
+STATES: tuple[State, ...] = ("there", "holed", "missing", "bad")
+"""All of them, what reads best first."""
+VALUE: frozenset[State] = frozenset(("there", "holed"))
+
+
 class There(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """Whether an attribute that may be missing has a value, one of its type."""
+    """The attribute is in one of these states."""
 
     variable: Variable
-    wanted: bool
-
-
-class Flaw(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """Whether an attribute that does not have a value of its type has one of another, or a set that is there holds an
-    item that is missing.
-    """
-
-    variable: Variable
-    wanted: bool
+    states: frozenset[State]
 
 
 class Hard(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -126,7 +127,7 @@ class Tried(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Nothing is known; solutions must be tried."""
 
 
-Constraint = Difference | Among | Same | TextIs | InNetwork | Member | There | Flaw | Hard | Tried
+Constraint = Difference | Among | Same | TextIs | InNetwork | Member | There | Hard | Tried
 
 
 class All(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -168,10 +169,10 @@ class Translator:
                 return self._there(path)
             case Absent(path):
                 return self._absent(path)
-            case Lacking(path):
-                return self._flawed(path, False) if self.asker.incomplete else self._absent(path)
-            case Wrong(path):
-                return self._flawed(path, True) if self.asker.incomplete else NO
+            case Bad(path):
+                return self._bad(path)
+            case Useless(path):
+                return self._useless(path)
             case Unlike(test):
                 return self._unlike(test)
             case Literal():
@@ -181,61 +182,83 @@ class Translator:
 
     # --- presence --------------------------------------------------------------------------------------------
 
-    def _optional(self, path: c.Path) -> list[Variable]:
-        """The attributes on a path that may be missing, from its beginning."""
-        return [variable for variable, optional, _ in self._steps(path) if optional or self.asker.incomplete]
-
-    def _steps(self, path: c.Path) -> Iterator[tuple[Variable, bool, bool]]:
-        """The attributes on a path, whether they are optional, and whether they are a user's."""
-        index = self.asker.index
+    def _steps(self, path: c.Path) -> list[tuple[Variable, frozenset[State]]]:
+        """The attributes on a path from its beginning, each with the states that it may be in."""
+        index, assumed = self.asker.index, self.asker.assumed
+        found: list[tuple[Variable, frozenset[State]]] = []
         type_: Type = RecordType(self.asker.resource) if path.root == "record" else UserType(None)
         for number, step in enumerate(path.steps):
-            of_user = isinstance(type_, UserType) and not (path.root == "request" and number == 0)
-            if of_user:
-                declared_type = index.subject[step]
-                # A user of the record may be anybody; what the asker lacks is known, or declared.
-                optional = path.root != "subject" or number > 0 or step in index.optional_subject
-            elif path.root == "request" and number == 0:
-                declared_type, optional = index.request[step], step in index.optional_request
+            is_first, typed = number == 0, assumed.types
+            if path.root == "request" and is_first:
+                declared, full = index.request[step], assumed.request and step not in index.optional_request
+            elif isinstance(type_, UserType):
+                # A user of the record may be anybody; what the one who asks lacks is known, or declared.
+                declared, typed = index.subject[step], True
+                full = path.root == "subject" and is_first and assumed.users and step not in index.optional_subject
             else:
                 assert isinstance(type_, RecordType)
-                declared = index.attributes[type_.resource][step]
-                declared_type, optional = declared.type, declared.optional
-            yield Variable(path.root, path.steps[: number + 1], declared_type), optional, of_user
-            type_ = declared_type
+                attribute = index.attributes[type_.resource][step]
+                declared = attribute.type
+                full = (assumed.records if is_first else assumed.related) and not attribute.optional
+                # A record whose own place is none that there is is nobody's: nothing is asked about it.
+                typed = typed or (is_first and index.resources[type_.resource].place == step)
+            states = VALUE if isinstance(declared, SetType) and not typed else _PLAIN
+            states |= frozenset[State]() if full else _MISSING
+            states |= frozenset[State]() if typed else _BAD
+            found.append((Variable(path.root, path.steps[: number + 1], declared), states))
+            type_ = declared
+        return found
 
-    def _there(self, path: c.Path) -> Tree:
+    def _is_known(self, path: c.Path) -> bool | None:
+        """Whether a path leads to a value, where that is known of a user."""
         known = self.asker.known(path)
-        if known is not path:
-            return YES if known is not None or self.asker.known_set(path) is not None else NO
-        return _all(There(variable, True) for variable in dict.fromkeys((*self._optional(path), _variable(path))))
+        return None if known is path else known is not None or self.asker.known_set(path) is not None
+
+    def _there(self, path: c.Path, states: frozenset[State] = VALUE) -> Tree:
+        """The path leads to a value, in one of these states."""
+        known = self._is_known(path)
+        if known is not None:
+            return YES if known else NO
+        *before, (variable, possible) = self._steps(path)
+        around = [There(each, VALUE & others) for each, others in before if not others <= VALUE]
+        return _all((*around, There(variable, states & possible))) if states & possible else NO
 
     def _absent(self, path: c.Path) -> Tree:
-        known = self.asker.known(path)
-        if known is not path:
-            return NO if known is not None or self.asker.known_set(path) is not None else YES
-        return _some(There(variable, False) for variable in self._optional(path))
+        known = self._is_known(path)
+        if known is not None:
+            return NO if known else YES
+        steps = self._steps(path)
+        return _some(
+            _all(
+                (
+                    *(There(each, states - _BAD) for each, states in steps[:number] if states & _BAD),
+                    There(variable, _MISSING),
+                )
+            )
+            for number, (variable, possible) in enumerate(steps)
+            if possible & _MISSING
+        )
 
-    def _flawed(self, path: c.Path, wrong: bool) -> Tree:
-        """The path leads to nothing, or, if ``wrong``, to a value not of its type, which no attribute of a user has."""
-        known = self.asker.known(path)
-        if known is not path:
-            return NO if wrong else self._absent(path)
-        found: list[Tree] = []
-        before: list[Tree] = []
-        for variable, _, of_user in self._steps(path):
-            if not (wrong and of_user):
-                flaw = () if of_user else (Flaw(variable, wrong),)
-                found.append(_all((*before, There(variable, False), *flaw)))
-            before.append(There(variable, True))
-        return _some(found)
+    def _bad(self, path: c.Path) -> Tree:
+        if self._is_known(path) is not None:
+            return NO
+        steps = self._steps(path)
+        return _some(
+            _all(
+                (
+                    *(There(each, states & VALUE) for each, states in steps[:number] if not states <= VALUE),
+                    There(variable, _BAD),
+                )
+            )
+            for number, (variable, possible) in enumerate(steps)
+            if possible & _BAD
+        )
 
-    def _may_hold_nothing(self, operand: c.Operand) -> bool:
-        """Whether an item of the set may be missing."""
-        if not self.asker.incomplete or not isinstance(operand, c.Path) or not operand.steps:
-            return False
-        *_, (_, _, of_user) = self._steps(operand)
-        return not of_user
+    def _useless(self, path: c.Path) -> Tree:
+        known = self._is_known(path)
+        if known is not None:
+            return NO if known else YES
+        return _some(There(variable, states - VALUE) for variable, states in self._steps(path) if states - VALUE)
 
     # --- tests -----------------------------------------------------------------------------------------------
 
@@ -294,8 +317,8 @@ class Translator:
             return _all((_alike(left, right, True), _ordered(kind, left, right, wanted)))
         if isinstance(type_, (*NUMBERS, DateTimeType, DateType)):
             return _ordered(kind, left, right, wanted)
-        values = self._finite(left if isinstance(left, c.Path) else right)
         for one, other in ((left, right), (right, left)):
+            values = self._finite(one) if isinstance(one, c.Path) and isinstance(other, c.Constant) else None
             if values is not None and isinstance(one, c.Path) and isinstance(other, c.Constant):
                 chosen = frozenset((_text(other.value),))
                 return Among(_variable(one), values & chosen if wanted else values - chosen)
@@ -307,20 +330,41 @@ class Translator:
         return _all((Same(_side(left), _side(right), wanted), *domains))
 
     def _unlike(self, test: c.Compare | c.Time | c.Contains) -> Tree:
-        if isinstance(test, c.Contains):
-            return self._beside_nothing(test)
         if isinstance(test, c.Time):
-            duration = self.asker.known(test.duration)
-            if isinstance(duration, c.Constant):
-                assert isinstance(duration.value, Duration)
-                there = self._there(test.operand) if isinstance(test.operand, c.Path) else YES
-                return there if duration.value.unit == "minutes" else NO
-            return Tried() if duration is not None else NO
+            return self._unlike_time(test)
+        if isinstance(test, c.Contains):
+            return self._holed(test)
         left, right = self.asker.known(test.left), self.asker.known(test.right)
         if left is None or right is None:
             return NO
         sides = [self._there(side) for side in (left, right) if isinstance(side, c.Path)]
         return _all((*sides, _alike(left, right, False)))
+
+    def _unlike_time(self, test: c.Time) -> Tree:
+        """A length that does not fit, or that leads out of the calendar."""
+        duration = self.asker.known(test.duration)
+        of_days = isinstance(test.operand.type, DateType)
+        if isinstance(duration, c.Constant):
+            assert isinstance(duration.value, Duration)
+            there = self._there(test.operand) if isinstance(test.operand, c.Path) else YES
+            if of_days and duration.value.unit == "minutes":
+                return there
+            if self.time.now is None:
+                return _all((there, Tried())) if _is_very_long(duration.value) else NO
+            sign = 1 if test.test == "within_next" else -1
+            return there if self._edge(duration.value, sign, of_days) is None else NO
+        return Tried() if duration is not None else NO
+
+    def _holed(self, test: c.Contains) -> Tree:
+        """An item of the set is missing, and none of the others is the one that is looked for."""
+        item = self.asker.known(test.item)
+        if item is None or not isinstance(test.operand, c.Path):
+            return NO
+        there = self._there(item) if isinstance(item, c.Path) else YES
+        holed = self._there(test.operand, _HOLED)
+        if holed in (YES, NO) or there == NO:
+            return NO
+        return _all((holed, there, Member(_variable(test.operand), _side(item), False)))
 
     def _in(self, literal: Literal, operand: c.Operand, values: tuple[c.Value, ...], wanted: bool) -> Tree:
         if isinstance(operand, c.Constant):
@@ -346,34 +390,25 @@ class Translator:
                 return YES if (item.value in known) == wanted else NO
             return self._in(literal, item, known, wanted)
         assert isinstance(test.operand, c.Path)
-        parts: list[Tree] = [Member(_variable(test.operand), _side(item), wanted)]
-        if not wanted and self._may_hold_nothing(test.operand):
-            parts.append(Flaw(_variable(test.operand), False))
-        values = self._finite(item)
-        if values is not None and not isinstance(item, c.Constant):
-            parts.append(Among(_variable(item), values))
-        return _all(parts)
+        member: Tree = Member(_variable(test.operand), _side(item), wanted)
+        if not wanted:  # with an item missing it is unknown
+            member = _all((self._there(test.operand, _PLAIN), member))
+        values = self._finite(item) if isinstance(item, c.Path) else None
+        if values is None or isinstance(item, c.Constant):
+            return member
+        return _all((member, Among(_variable(item), values)))
 
-    def _beside_nothing(self, test: c.Contains) -> Tree:
-        """The set holds an item that is missing, and not the one that is looked for."""
-        item = self.asker.known(test.item)
-        if item is None or not self._may_hold_nothing(test.operand):
-            return NO
-        assert isinstance(test.operand, c.Path)
-        sides = [self._there(side) for side in (test.operand, item) if isinstance(side, c.Path) and side.steps]
-        set_ = _variable(test.operand)
-        return _all((*sides, Flaw(set_, True), Member(set_, _side(item), False)))
-
-    def _finite(self, operand: c.Operand) -> frozenset[str] | None:
-        """The values of an operand's type, if that has finitely many."""
-        match operand.type:
+    def _finite(self, path: c.Path) -> frozenset[str] | None:
+        """The values that there are for a path, if these are finitely many."""
+        match path.type:
             case EnumType(values):
                 return frozenset(values)
             case BoolType():
                 return frozenset(("true", "false"))
             case PlaceType(scope):
-                places = self.asker.index.places_of(scope)
-                return places | {NO_PLACE} if self.asker.incomplete else places
+                # Records and requests may name places that there are not.
+                *_, (_, states) = self._steps(path)
+                return None if states & _BAD else self.asker.index.places_of(scope)
             case _:
                 return None
 
@@ -449,6 +484,12 @@ class Translator:
             return (now - EPOCH) // MICROSECOND, edge, edge
         except (OverflowError, ValueError):
             return None
+
+
+def _is_very_long(length: Duration) -> bool:
+    """Whether a length may lead out of the calendar from the years that are thought about."""
+    units = {"months": 12, "days": 365, "minutes": 365 * 24 * 60}
+    return length.amount > 1900 * units[length.unit]
 
 
 # --- ordered values ------------------------------------------------------------------------------------------

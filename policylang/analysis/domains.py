@@ -15,13 +15,13 @@ from policylang.analysis.constraints import (
     Among,
     Constraint,
     Difference,
-    Flaw,
     Given,
     Hard,
     InNetwork,
     Member,
     Same,
     Some,
+    State,
     TextIs,
     There,
     Tree,
@@ -41,6 +41,7 @@ class Domains:
         self._bounds: dict[_Pair, tuple[Fraction, bool]] = {} if other is None else dict(other._bounds)
         self._among: dict[Variable, frozenset[str]] = {} if other is None else dict(other._among)
         self._excluded: dict[Variable, frozenset[str]] = {} if other is None else dict(other._excluded)
+        self._states: dict[Variable, frozenset[State]] = {} if other is None else dict(other._states)
 
     def judge(self, tree: Tree) -> bool | None:
         """True: it follows; false: it is impossible. Both are certain, and ``None`` says nothing."""
@@ -62,6 +63,8 @@ class Domains:
                 before = self._bounds.get((left, right))
                 if before is None or (weight, not strict) < (before[0], not before[1]):
                     self._bounds[left, right] = weight, strict
+            case There(variable, states):
+                self._states[variable] = self._states.get(variable, states) & states
             case Among(variable, values):
                 self._among[variable] = self._among.get(variable, values) & values
             case Same(Variable() as variable, Given(value), wanted) | Same(
@@ -88,7 +91,12 @@ class Domains:
             ):
                 found = self._one_of(variable, frozenset((value,)))
                 return found if wanted or found is None else not found
-            case There() | Flaw() | TextIs() | InNetwork() | Same() | Member():
+            case There(variable, states):
+                possible = self._states.get(variable)
+                if possible is None or possible & states != possible:
+                    return None if possible is None or possible & states else False
+                return True
+            case TextIs() | InNetwork() | Same() | Member():
                 return False if msgspec.structs.replace(each, wanted=not each.wanted) in self.known else None
             case Hard(Literal(test, value)):
                 return False if Hard(Literal(test, not value)) in self.known else None

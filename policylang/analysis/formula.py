@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from policylang.model import conditions as c
-from policylang.model.types import DateType, DurationType
+from policylang.model.types import DurationType
 from policylang.runtime.truth import Situation, Test, operands, truth
 
 
@@ -70,32 +70,32 @@ class Literal(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 
 class Absent(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """A path leads to no value, or to one that is not of its type."""
-
-    path: c.Path
-
-
-class Lacking(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A path leads to no value."""
 
     path: c.Path
 
 
-class Wrong(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """A path leads to a value that is not of its type."""
+class Bad(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+    """A path leads to, or through, a value that is not of its type."""
+
+    path: c.Path
+
+
+class Useless(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+    """A path leads to no value of its type: it is absent or bad."""
 
     path: c.Path
 
 
 class Present(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """A path leads to a value of its type."""
+    """A path leads to a value."""
 
     path: c.Path
 
 
 class Unlike(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    """The test sets months beside days, or minutes beside a date, or looks into a set for what may be the item that is
-    missing there: everything it looks at is there, and it is unknown nevertheless.
+    """Everything that the test looks at is there, and it is unknown nevertheless: months beside days, minutes beside a
+    date, a time outside of the calendar, an item of the set that is missing.
     """
 
     test: c.Compare | c.Time | c.Contains
@@ -109,13 +109,13 @@ class Either(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     items: tuple[Normal, ...]
 
 
-Normal = Literal | Absent | Lacking | Wrong | Present | Unlike | Both | Either
+Normal = Literal | Absent | Bad | Useless | Present | Unlike | Both | Either
 """A formula without negation: literals joined by "and" and "or"."""
 
 
 def normal(formula: Formula, wanted: bool = True) -> Normal:
     """The formula, or its opposite if not ``wanted``, without negation. It is unknown whether a test holds just where
-    something that it looks at is missing, or not of its type.
+    something that it looks at is missing or not of its type.
     """
     match formula:
         case AllOf(items) | AnyOf(items):
@@ -141,8 +141,8 @@ def _is(condition: c.Condition, value: bool, wanted: bool) -> Normal:
             return _is(item, not value, wanted)
         case c.Missing(operand):
             if wanted:
-                return Lacking(operand) if value else Present(operand)
-            return Either((Present(operand), Wrong(operand))) if value else Absent(operand)
+                return Absent(operand) if value else Present(operand)
+            return Either((Present(operand), Bad(operand))) if value else Useless(operand)
         case c.In(operand, values, at) if isinstance(operand.type, DurationType):
             # One by one: a list may hold days and months.
             each = tuple(c.Compare("eq", operand, c.Constant(operand.type, one, at), at) for one in values)
@@ -150,12 +150,10 @@ def _is(condition: c.Condition, value: bool, wanted: bool) -> Normal:
         case _:
             if wanted:
                 return Literal(condition, value)
-            unknown: list[Normal] = [Absent(o) for o in operands(condition) if isinstance(o, c.Path) and o.steps]
+            unknown: list[Normal] = [Useless(o) for o in operands(condition) if isinstance(o, c.Path) and o.steps]
             match condition:
                 case c.Compare(_, left, _) if isinstance(left.type, DurationType):
                     unknown.append(Unlike(condition))
-                case c.Contains():
-                    unknown.append(Unlike(condition))
-                case c.Time(_, operand, c.Path()) if isinstance(operand.type, DateType):
+                case c.Time() | c.Contains():
                     unknown.append(Unlike(condition))
             return Either((Literal(condition, not value), *unknown))

@@ -32,15 +32,15 @@ from policylang.analysis.constraints import (
 from policylang.analysis.domains import Domains
 from policylang.analysis.formula import (
     Absent,
+    Bad,
     Both,
     Either,
     Formula,
-    Lacking,
     Literal,
     Normal,
     Present,
     Unlike,
-    Wrong,
+    Useless,
     holds,
     normal,
 )
@@ -81,7 +81,9 @@ class _Budget:
 
 
 def find(formula: Formula, asker: Asker, budget: int = BUDGET) -> Found:
-    """A well-formed record, a request, an instant and a user, where open, for which the formula holds."""
+    """A record, a request, an instant and a user, where open, for which the formula holds, of those that the asker asks
+    about.
+    """
     plain = normal(formula)
     if sum(1 for _ in islice(_tests(plain), MOST_TESTS + 1)) > MOST_TESTS:
         return UNPROVED
@@ -103,7 +105,7 @@ def _by_solver(formula: Formula, plain: Normal, asker: Asker, months: tuple[tupl
     proposal = solve(Translator(asker, Time(asker.now)).tree(plain))
     if isinstance(proposal, Proposal):
         for variant in with_users(asker, proposal):
-            for whole in (True, False):
+            for whole in _wholes(asker):
                 witness = make_witness(asker, variant, asker.now, whole=whole)
                 if _confirms(formula, asker, witness):
                     return witness
@@ -119,7 +121,7 @@ def _at(formula: Formula, plain: Normal, asker: Asker, now: datetime.datetime, b
     tree = Translator(asker, Time(now)).tree(plain)
     for proposal in _branches(tree, budget, now):
         for variant in with_users(asker, proposal):
-            for whole in (True, False):
+            for whole in _wholes(asker):
                 budget.left -= _TRY
                 witness = make_witness(asker, variant, now, whole=whole)
                 if _confirms(formula, asker, witness):
@@ -128,6 +130,11 @@ def _at(formula: Formula, plain: Normal, asker: Asker, now: datetime.datetime, b
     if budget.left <= 0:
         budget.complete = False
     return None
+
+
+def _wholes(asker: Asker) -> tuple[bool, ...]:
+    """Whether records are filled up: first so, and if that is not asked for, then not."""
+    return (True,) if asker.assumed.records else (True, False)
 
 
 def _confirms(formula: Formula, asker: Asker, witness: Witness) -> bool:
@@ -293,5 +300,5 @@ def _tests(plain: Normal) -> Iterator[object]:
                 waiting += items
             case Literal(test, _):
                 yield test
-            case Present() | Absent() | Lacking() | Wrong() | Unlike():
+            case Present() | Absent() | Bad() | Useless() | Unlike():
                 pass

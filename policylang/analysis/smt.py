@@ -17,13 +17,13 @@ import z3
 from policylang.analysis.conjunction import LIMITS, Proposal, from_number, group_of
 from policylang.analysis.constraints import (
     NOW,
+    STATES,
     TODAY,
     ZERO,
     All,
     Among,
     Constraint,
     Difference,
-    Flaw,
     Given,
     Hard,
     InNetwork,
@@ -66,8 +66,7 @@ class _Encoder:
         self.axioms: list[Any] = []
         self._texts: dict[Variable, Any] = {}
         self._numbers: dict[Any, Any] = {}
-        self._there: dict[Variable, Any] = {}
-        self._flawed: dict[Variable, Any] = {}
+        self._states: dict[Variable, Any] = {}
         self._sets: dict[Variable, Any] = {}
         self._addresses: dict[Variable, tuple[Any, Any]] = {}
         self._members: list[Member] = []
@@ -84,12 +83,8 @@ class _Encoder:
 
     def _constraint(self, each: Constraint) -> Any:
         match each:
-            case There(variable, wanted):
-                there = self._there.setdefault(variable, z3.Bool(f"there {len(self._there)}", self.context))
-                return there if wanted else z3.Not(there)
-            case Flaw(variable, wanted):
-                flawed = self._flawed.setdefault(variable, z3.Bool(f"flawed {len(self._flawed)}", self.context))
-                return flawed if wanted else z3.Not(flawed)
+            case There(variable, states):
+                return z3.Or([self._state(variable) == STATES.index(state) for state in sorted(states)])
             case Difference():
                 return self._difference(each)
             case Among(variable, values):
@@ -132,6 +127,12 @@ class _Encoder:
 
     def _value(self, text: str) -> Any:
         return z3.StringVal(text, self.context)
+
+    def _state(self, variable: Variable) -> Any:
+        if variable not in self._states:
+            state = self._states[variable] = z3.Int(f"state {len(self._states)}", self.context)
+            self.axioms.append(z3.And(state >= 0, state < len(STATES)))
+        return self._states[variable]
 
     def _text(self, variable: Variable) -> Any:
         if variable not in self._texts:
@@ -180,12 +181,8 @@ class _Encoder:
     def proposal(self, model: Any) -> Proposal:
         """The values of a model."""
         found = Proposal()
-        for variable, there in self._there.items():
-            value = z3.is_true(model.eval(there, model_completion=True))
-            (found.present if value else found.missing).add(variable)
-        for variable, flawed in self._flawed.items():
-            if z3.is_true(model.eval(flawed, model_completion=True)):
-                found.flawed.add(variable)
+        for variable, state in self._states.items():
+            found.put(variable, STATES[model.eval(state, model_completion=True).as_long()])
         for variable, text in self._texts.items():
             chosen = model.eval(text, model_completion=True).as_string()
             value_ = _unescaped(chosen)

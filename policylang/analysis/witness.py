@@ -31,7 +31,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.hypothetical import hypothetical, nobody
+from policylang.runtime.hypothetical import nobody
 from policylang.runtime.index import Index
 from policylang.runtime.residual import as_value
 from policylang.runtime.truth import Situation
@@ -61,7 +61,7 @@ def make_witness(asker: Asker, proposal: Proposal, now: datetime.datetime, *, wh
     those that nothing is asked about.
     """
     roots: dict[str, dict[str, Any]] = {"record": {}, "request": {}, "subject": {}}
-    missing: set[Place] = {(variable.root, variable.steps) for variable in proposal.missing}
+    missing: set[Place] = {(variable.root, variable.steps) for variable in (*proposal.missing, *proposal.bad)}
     values = {variable: _plain(value) for variable, value in proposal.values.items()}
     for variable in proposal.values:
         if isinstance(variable.type, DurationType):
@@ -71,18 +71,21 @@ def make_witness(asker: Asker, proposal: Proposal, now: datetime.datetime, *, wh
     _add_members(asker, proposal, values)
     for variable in sorted(proposal.present, key=lambda each: (each.root, each.steps)):
         values.setdefault(variable, some_value(asker, variable.type))
+    for variable in proposal.holed:
+        values[variable] = [*values.get(variable, ()), None]
     for variable, value in sorted(values.items(), key=lambda item: (item[0].root, item[0].steps)):
         if not any((variable.root, variable.steps[:n]) in missing for n in range(1, len(variable.steps) + 1)):
             _put(asker, roots[variable.root], variable, value)
+    for variable in sorted(proposal.bad, key=lambda each: (each.root, each.steps)):
+        if not any((variable.root, variable.steps[:n]) in missing for n in range(1, len(variable.steps))):
+            _put(asker, roots[variable.root], variable, bad_value(variable.type))
     for variable, value in values.items():
         # What is said of a user of the record who is the one who asks is said of that one.
         user = _user_before(asker, variable)
-        if asker.user is None and user is not None and values.get(user) == asker.id:
+        if asker.is_made_up and user is not None and values.get(user) == asker.id:
             rest = variable.steps[len(user.steps) :]
             if len(rest) == 1:
                 roots["subject"].setdefault(rest[0], value)
-    for variable in sorted(proposal.flawed & proposal.missing, key=lambda each: (each.root, each.steps)):
-        _put(asker, roots[variable.root], variable, _wrong_value(variable.type))
     if whole:
         _fill(asker, asker.resource, roots["record"], missing, ())
     others = _others(asker, values, missing)
@@ -117,9 +120,6 @@ def _add_members(asker: Asker, proposal: Proposal, values: dict[Variable, Any]) 
         item = item == "true" if isinstance(of, BoolType) and isinstance(item, str) else item
         if each.wanted and item not in items:
             items.append(item)
-    for variable in proposal.flawed - proposal.missing:
-        if isinstance(variable.type, SetType):
-            values.setdefault(variable, []).append(None)
 
 
 def with_users(asker: Asker, proposal: Proposal) -> Iterator[Proposal]:
@@ -128,7 +128,7 @@ def with_users(asker: Asker, proposal: Proposal) -> Iterator[Proposal]:
     """
     spoken = {
         user: None
-        for variable in (*proposal.values, *proposal.missing, *proposal.present)
+        for variable in (*proposal.values, *proposal.missing, *proposal.present)  # those of users are of their types
         if (user := _user_before(asker, variable)) is not None
     }
     free = sorted((user for user in spoken if user not in proposal.values), key=lambda user: (user.root, user.steps))
@@ -233,7 +233,7 @@ def some_value(asker: Asker, type_: Type) -> Any:
             return 1 if isinstance(type_, NUMBERS) else "text"
 
 
-def _wrong_value(type_: Type) -> Any:
+def bad_value(type_: Type) -> Any:
     """A value that is not of the type, as JSON has it."""
     return "text" if isinstance(type_, BoolType) else True
 
@@ -266,11 +266,11 @@ def _decimal(value: Fraction) -> str:
 
 def situation(asker: Asker, witness: Witness) -> Situation:
     """The witness as the runtime takes it; with somebody made up in the policy set, if anybody may ask."""
-    index, user = asker.index, asker.user
-    if user is None:
-        index, user = hypothetical(index, attributes=user_values(asker, witness.attributes))
+    index = asker.index
+    if asker.is_made_up:
+        index = with_others(asker, index, {asker.id: witness.attributes})
     index = with_others(asker, index, witness.users)
-    return Situation(index, user, witness.resource, witness.record, witness.request, witness.now)
+    return Situation(index, asker.id, witness.resource, witness.record, witness.request, witness.now)
 
 
 def with_others(asker: Asker, index: Index, users: dict[str, dict[str, Any]]) -> Index:

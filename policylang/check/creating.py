@@ -32,8 +32,10 @@ class Creation(msgspec.Struct, frozen=True):
     left_out: frozenset[str]
 
 
-def creation(world: World, plan: Plan, holds: frozenset[str], now: datetime.datetime) -> Creation:
-    """What somebody who has the roles ``holds`` can create."""
+def creation(
+    world: World, plan: Plan, holds: frozenset[str], now: datetime.datetime, *, complete: bool = True
+) -> Creation:
+    """What somebody who has the roles ``holds`` can create: ``complete`` records, as far as may be, or any."""
     index = world.index
     asked: list[Formula] = []
     left_out: set[str] = set()
@@ -41,12 +43,12 @@ def creation(world: World, plan: Plan, holds: frozenset[str], now: datetime.date
         fits = AllOf((_covered(world, plan, name), _eligible(world, plan, declared, holds, now)))
         missing: Formula = Holds(c.Missing(_path(declared), declared.at), True)
         if FALSE in fits.items:
-            if declared.optional:
+            if declared.optional or not complete:
                 asked.append(missing)
             else:
                 left_out.add(name)
         else:
-            asked.append(AnyOf((missing, fits)) if declared.optional else fits)
+            asked.append(AnyOf((missing, fits)) if declared.optional or not complete else fits)
     return Creation(AllOf((allowed(index, plan), *asked)), frozenset(left_out))
 
 
@@ -54,7 +56,7 @@ def not_creatable(world: World, plan: Plan, field: str | None = None) -> Formula
     """Something that the record sets is not covered, or the action is not open on it, or does not cover the field."""
     sets: list[Formula] = []
     for name, declared in world.index.attributes[plan.resource].items():
-        there = Not(Holds(c.Missing(_path(declared), declared.at), True)) if declared.optional else TRUE
+        there = Not(Holds(c.Missing(_path(declared), declared.at), True))
         sets.append(AllOf((there, Not(_covered(world, plan, name)))))
     return AnyOf((Not(allowed(world.index, plan, field)), *sets))
 

@@ -49,6 +49,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     ``shown`` is evidence, tried on the reference decision before the finding is reported; ``proved`` says in words what
     can never happen, where that is what was found. ``unproved``: the question could not be settled within its budget.
+    ``complete_only``: it holds for complete records, and not for every record; no fix relies on it.
     """
 
     code: str
@@ -59,10 +60,22 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     shown: tuple[Shown, ...] = ()
     proved: str | None = None
     unproved: bool = False
+    complete_only: bool = False
 
 
 class WitnessError(AssertionError):
     """A witness that the reference does not confirm: a mistake in a rule or in the analysis, never in a policy."""
+
+
+def of_complete_records(finding: Finding) -> Finding:
+    """The finding as one that holds for complete records only."""
+    return msgspec.structs.replace(
+        finding,
+        message=f"for complete records, {finding.message}",
+        help=None if finding.help is None else f"{finding.help}; leave it if records may lack what is not optional",
+        proved=None if finding.proved is None else f"for complete records: {finding.proved}",
+        complete_only=True,
+    )
 
 
 def related(at: str, message: str) -> Related:

@@ -14,6 +14,8 @@ import msgspec
 
 from policylang.check.edits import Edit, removal
 from policylang.check.finding import Finding
+from policylang.check.granting import may_narrow
+from policylang.check.limits import Questions
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -119,9 +121,11 @@ def _inside(declaration: ast.Declaration) -> Iterable[Statement]:
 
 
 def fix_of(finding: Finding, written: Written) -> Fix | None:
-    """The fix of a finding; ``None`` where there is none, or where it was not proved what the fix relies on."""
+    """The fix of a finding; ``None`` where there is none, or where it was not proved for every record what the fix
+    relies on.
+    """
     how = _FIXES.get(finding.code)
-    if how is None or finding.unproved:
+    if how is None or finding.unproved or finding.complete_only:
         return None
     safety, places_of = how
     places = tuple(dict.fromkeys(places_of(finding, written)))
@@ -158,11 +162,18 @@ def _itself(finding: Finding, _written: Written) -> Iterable[str]:
 
 
 def _append(finding: Finding, written: Written) -> Iterable[str]:
-    """The append, of every user who is like the first one."""
+    """The append, of every user who is like the first one; none where it would matter if they were given a role."""
     at = str(finding.related[0].location)
     if at not in written.appends:
         return ()
     kind, number = written.appends[at]
+    append, *left = (
+        kind.declared.appends[number],
+        *kind.declared.appends[:number],
+        *kind.declared.appends[number + 1 :],
+    )
+    if may_narrow(written.world.once(Questions), kind.first, append, left):
+        return ()
     return tuple(user.appends[number].at for user in written.users(kind))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from itertools import product
 
 import msgspec
 
+from policylang.analysis.asker import ANYTHING, COMPLETE, TYPED, Assumed
 from policylang.analysis.formula import AllOf, Formula, Not, true
 from policylang.analysis.search import Unproved
 from policylang.analysis.witness import Witness
@@ -14,6 +16,7 @@ from policylang.check.creating import creation, not_creatable, show_created
 from policylang.check.decision import allowed
 from policylang.check.finding import Shown, Who, counted, show
 from policylang.check.holding import Holder, Holding, Name, holding
+from policylang.check.limits import Questions
 from policylang.check.symmetry import symmetric
 from policylang.check.world import World
 from policylang.ir import nodes as ir
@@ -23,12 +26,13 @@ from policylang.runtime.sources import Source
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Somebody of whom an invariant speaks: users in one period, or somebody made up."""
+    """Somebody of whom an invariant speaks: users in one period, or somebody made up, who has what is ``given``."""
 
     who: Who
     words: str
     profile: Profile
     period: Period | None = None
+    given: str = ""
 
     @property
     def user(self) -> str | None:
@@ -36,11 +40,14 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Violation(msgspec.Struct, frozen=True):
-    """Who breaks an invariant, in words, with which action, and the request that shows it."""
+    """Who breaks an invariant, in words, with which action, and the request that shows it. ``incomplete``: it holds for
+    complete records, and the record is none.
+    """
 
     words: str
     action: str
     shown: Shown
+    incomplete: bool
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -69,16 +76,55 @@ def _verdict(world: World, invariant: ir.Invariant) -> Verdict:
     unproved: dict[str, None] = {}
     for asked in _asked(holding(world), invariant):
         for action in invariant.actions:
-            found = (
-                _every(world, invariant, asked, action)
-                if invariant.quantifier == "every"
-                else _some(world, invariant, asked, action)
-            )
+            found = _broken(world, invariant, asked, action)
             if isinstance(found, Unproved):
                 unproved[asked.words] = None
             elif found is not None:
-                return Verdict(Violation(asked.words, action, found), ())
+                return Verdict(found, ())
+        unproved.update(dict.fromkeys(_named(world, invariant, asked)))
     return Verdict(None, tuple(unproved))
+
+
+def _broken(world: World, invariant: ir.Invariant, asked: Asked, action: str) -> Violation | Unproved | None:
+    """What breaks the invariant: a complete record if one does, else any."""
+    for assumed in (COMPLETE, _any(invariant, action)):
+        question = _question(world, invariant, asked, action, assumed)
+        found = None if question is None else _find(world, question.formula, invariant.resource, asked, assumed)
+        if isinstance(found, Unproved):
+            return found
+        if question is not None and found is not None:
+            shown = _shown(world, invariant, asked, action, question, found)
+            return None if shown is None else Violation(asked.words, action, shown, assumed != COMPLETE)
+    return None
+
+
+def _any(invariant: ir.Invariant, action: str) -> Assumed:
+    """All records that an invariant speaks of. A value of another type is never written on creation, and nobody is
+    promised to reach a record with one.
+    """
+    return TYPED if invariant.quantifier == "every" or action == "create" else ANYTHING
+
+
+def _named(world: World, invariant: ir.Invariant, asked: Asked) -> Iterator[str]:
+    """Users whom a condition names and who would break the invariant, or may, if they were given the role or group of
+    somebody made up. No request shows that, as they do not have it.
+    """
+    if asked.user is not None:
+        return
+    have = {
+        user
+        for holder in holding(world).holders
+        if _is_selected(holding(world), invariant, holder.profile)
+        for user in holder.users
+    }
+    for action, complete in product(invariant.actions, (True, False)):
+        assumed = COMPLETE if complete else _any(invariant, action)
+        question = _question(world, invariant, asked, action, assumed)
+        if question is None:
+            continue
+        for user in sorted(world.once(Questions).looks(question.formula).users - have):
+            if world.find(question.formula, invariant.resource, user, world.from_now, assumed) is not None:
+                yield f"`{user}`, if {asked.given}"
 
 
 # --- of whom it speaks ---------------------------------------------------------------------------------------
@@ -122,55 +168,61 @@ def _made_up(name: Name) -> Asked:
     kind, plain = name
     who = Who(group=plain) if kind == "group" else Who(roles=((plain, None),))
     words = f"somebody in group `{plain}`" if kind == "group" else f"somebody with just role `{plain}`"
+    given = f"in group `{plain}`" if kind == "group" else f"given just role `{plain}`"
     source = Source("group" if kind == "group" else "role", plain, None)
-    return Asked(who, words, Profile((source,), (), (), False))
+    return Asked(who, words, Profile((source,), (), (), False), given=given)
 
 
 # --- what it asks --------------------------------------------------------------------------------------------
 
 
-def _some(world: World, invariant: ir.Invariant, asked: Asked, action: str) -> Shown | Unproved | None:
-    """A record for which the action is allowed and should not be."""
+class _Question(msgspec.Struct, frozen=True):
+    """The formula holds of records that break the invariant; ``left_out``: see `policylang.check.creating.Creation`."""
+
+    formula: Formula
+    left_out: frozenset[str] | None = None
+
+
+def _question(world: World, invariant: ir.Invariant, asked: Asked, action: str, assumed: Assumed) -> _Question | None:
+    plan, field = world.plan(asked.profile, action, invariant.resource), invariant.field
+    if invariant.quantifier == "every":
+        create = action == "create"
+        formula: Formula = not_creatable(world, plan, field) if create else Not(allowed(world.index, plan, field))
+        return _Question(AllOf((_where(invariant), formula)))
     if (action, invariant.resource) not in holding(world).granted_to(asked.profile):
         return None
-    plan, field = world.plan(asked.profile, action, invariant.resource), invariant.field
     if not any(field is None or field in way.fields for way in plan.ways) or plan.requirement is False:
         return None
     formula, left_out = allowed(world.index, plan, field), None
     if action == "create":
-        made = creation(world, plan, _roles(holding(world), asked.profile), _instant(world, asked))
+        roles, complete = _roles(holding(world), asked.profile), assumed == COMPLETE
+        made = creation(world, plan, roles, _instant(world, asked), complete=complete)
         formula, left_out = AllOf((formula, made.formula)), made.left_out
-    found = _find(world, AllOf((_where(invariant), formula)), invariant.resource, asked)
-    if not isinstance(found, Witness):
-        return found
-    if left_out is not None:
-        return show_created(world, asked.who, found, left_out, field)
-    return show(world, asked.who, action, found, allowed=True, field=field)
+    return _Question(AllOf((_where(invariant), formula)), left_out)
 
 
-def _every(world: World, invariant: ir.Invariant, asked: Asked, action: str) -> Shown | Unproved | None:
-    """A record for which the action is not allowed and should be."""
-    plan, field = world.plan(asked.profile, action, invariant.resource), invariant.field
-    create = action == "create"
-    formula: Formula = not_creatable(world, plan, field) if create else Not(allowed(world.index, plan, field))
-    found = _find(world, AllOf((_where(invariant), formula)), invariant.resource, asked)
-    return show(world, asked.who, action, found, allowed=False, field=field) if isinstance(found, Witness) else found
+def _shown(
+    world: World, invariant: ir.Invariant, asked: Asked, action: str, question: _Question, found: Witness
+) -> Shown | None:
+    if question.left_out is not None:
+        return show_created(world, asked.who, found, question.left_out, invariant.field)
+    return show(world, asked.who, action, found, allowed=invariant.quantifier != "every", field=invariant.field)
 
 
 def _where(invariant: ir.Invariant) -> Formula:
     return AllOf(()) if invariant.where is None else true(invariant.where)
 
 
-def _find(world: World, formula: Formula, resource: str, asked: Asked) -> Witness | Unproved | None:
+def _find(world: World, formula: Formula, resource: str, asked: Asked, assumed: Assumed) -> Witness | Unproved | None:
     """Users whom nothing in the question tells apart get one answer, if that is "never". Invariants are about now and
     later.
     """
     period = world.from_now if asked.period is None else asked.period
     if asked.user is not None and symmetric(world.index, resource, formula):
-        found = world.find(formula, resource, None, period)
+        found = world.find(formula, resource, None, period, assumed)
         if found is None:
             return None
-    return world.find(formula, resource, asked.user, period)
+    return world.find(formula, resource, asked.user, period, assumed)
 
 
 def _roles(held: Holding, who: Profile) -> frozenset[str]:

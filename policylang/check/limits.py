@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 
 import msgspec
 
+from policylang.analysis.asker import ANYTHING, COMPLETE, Assumed
 from policylang.analysis.formula import AllOf, Formula, Not, all_true, true
 from policylang.analysis.search import UNPROVED, Found
 from policylang.analysis.witness import Witness
 from policylang.check.conditions import conditions, paths, tests
+from policylang.check.finding import Finding, of_complete_records
 from policylang.check.parts import Verdict
 from policylang.check.world import World
 from policylang.ir import nodes as ir
@@ -31,22 +33,28 @@ class Looks(msgspec.Struct, frozen=True):
 
 
 class Questions:
-    """Questions about everybody, and about one user, that share their answers."""
+    """Questions about everybody, and about one user, that share their answers: about every record there can be, or
+    about those that are ``assumed``.
+    """
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, assumed: Assumed = ANYTHING) -> None:
+        self.world, self.assumed = world, assumed
         self._looks: dict[Formula, Looks] = {}
         self._anybody: dict[tuple[Formula, str], Found] = {}
         self._together: dict[frozenset[str], Verdict] = {}
-        self._lacking: dict[frozenset[str], tuple[str, ...]] = {}
         self._implied: dict[tuple[frozenset[str], str], Verdict] = {}
 
     # --- formulas ----------------------------------------------------------------------------------------
 
     def anybody(self, formula: Formula, resource: str) -> Verdict:
-        """Whether the formula can hold, whoever asks: somebody made up, a user whom the formula names, or one who lacks
-        an attribute that a user should have.
+        """Whether the formula can hold, whoever asks: somebody made up with any attributes, or a user whom the formula
+        names, declared or not.
         """
+        if self.assumed == ANYTHING and self.world.once(for_complete).anybody(formula, resource) is True:
+            return True  # a complete record mostly settles it
+        return self._possible(formula, resource)
+
+    def _possible(self, formula: Formula, resource: str) -> Verdict:
         return self.world.parts.possible(
             formula, resource, self.world.now, lambda part: self._by_anybody(part.formula, resource)
         )
@@ -58,37 +66,14 @@ class Questions:
         return self._anybody[key]
 
     def _ask_anybody(self, formula: Formula, resource: str) -> Found:
-        found = self.world.find(formula, resource)
+        found = self.world.find(formula, resource, assumed=self.assumed)
         doubt = found is UNPROVED
-        for user in () if isinstance(found, Witness) else self._peculiar(formula):
-            found = self.world.find(formula, resource, user)
+        for user in () if isinstance(found, Witness) else sorted(self.looks(formula).users):
+            found = self.world.find(formula, resource, user, assumed=self.assumed)
             if isinstance(found, Witness):
                 return found
             doubt = doubt or found is UNPROVED
         return found if isinstance(found, Witness) else UNPROVED if doubt else None
-
-    def _peculiar(self, formula: Formula) -> Iterator[str]:
-        """Users about whom the formula may say what it says of nobody else, one of each kind."""
-        looks, index = self.looks(formula), self.world.index
-        yield from sorted(user for user in looks.users if user in index.users or user in index.integrations)
-        if looks.attributes <= index.optional_subject:
-            return
-        if looks.attributes not in self._lacking:
-            self._lacking[looks.attributes] = tuple(self._without(looks.attributes))
-        yield from self._lacking[looks.attributes]
-        yield from sorted(index.integrations)[:1]  # they have no attributes
-
-    def _without(self, attributes: frozenset[str]) -> Iterator[str]:
-        """Users who lack one of the attributes that a user should have, one of each kind."""
-        wanted = attributes - self.world.index.optional_subject
-        seen: set[tuple[object, ...]] = set()
-        for kind in self.world.user_classes:
-            values = {value.name: value.values for value in kind.declared.attributes if value.name in attributes}
-            if not wanted <= values.keys():
-                held = tuple((name, tuple(v.value for v in values[name])) for name in sorted(values))
-                if held not in seen:
-                    seen.add(held)
-                    yield kind.first
 
     def of_user(self, formula: Formula, resource: str, user: str, period: Period | None = None) -> Verdict:
         """Whether the formula can hold for the user, in the period."""
@@ -97,7 +82,10 @@ class Questions:
         general = not looks.attributes and not looks.users
         if found is None or (general and not (looks.time and period not in (None, Period()))):
             return found
-        return self.world.possible(formula, resource, user, None if period == Period() else period)
+        when = None if period == Period() else period
+        if self.assumed == ANYTHING and self.world.possible(formula, resource, user, when) is True:
+            return True
+        return self.world.possible(formula, resource, user, when, self.assumed)
 
     def looks(self, formula: Formula) -> Looks:
         if formula not in self._looks:
@@ -119,11 +107,11 @@ class Questions:
         return Looks(time, frozenset(attributes), frozenset(users))
 
     def _of_user(self, path: c.Path) -> Iterator[str]:
-        """The attribute of a user that a path leads to."""
+        """The attributes of users that a path may go through."""
         if path.root == "subject":
-            yield from path.steps[:1]
-        elif path.root == "record" and len(path.steps) > 1 and path.steps[-1] in self.world.index.subject:
-            yield path.steps[-1]
+            yield from path.steps
+        else:
+            yield from (step for step in path.steps[1:] if step in self.world.index.subject)
 
     @cached_property
     def holders(self) -> dict[str, tuple[str, ...]]:
@@ -159,6 +147,27 @@ class Questions:
 
     def _conditions(self, instances: frozenset[str]) -> Iterator[c.Condition]:
         return (self.world.index.instances[each].condition for each in sorted(instances))
+
+
+def for_complete(world: World) -> Questions:
+    """Questions about complete records. ``world.once(for_complete)``"""
+    return Questions(world, COMPLETE)
+
+
+def claims(
+    world: World,
+    rule: Callable[[Questions], Iterable[Finding]],
+    about: Callable[[Finding], Hashable] = lambda finding: finding.at,
+) -> Iterator[Finding]:
+    """What a rule finds about complete records: as it is what holds for every record, request and user there can be,
+    the rest as what it is. ``about``: what the findings are told apart by.
+    """
+    found = list(rule(world.once(for_complete)))
+    if not found:
+        return
+    certain = {about(each): each for each in rule(world.once(Questions)) if not each.unproved}
+    for finding in found:
+        yield finding if finding.unproved else certain.get(about(finding)) or of_complete_records(finding)
 
 
 def inner_first(world: World) -> Iterator[tuple[Source, Bundle]]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, Not
-from policylang.check.decision import allowed, resource_actions
+from policylang.analysis.formula import AllOf, Formula, Not
+from policylang.check.decision import allowed, denied, resource_actions
+from policylang.check.granting import Granting, grants_by_anybody, may_narrow
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import Profile, make_plan
+from policylang.runtime.plan import PlacedDeny, Profile, make_plan
 from policylang.runtime.sources import Source, chains
 
 _NOWHERE = "policy:1:1-1:1"
@@ -31,8 +33,9 @@ _MAY_GO: dict[type, tuple[str, ...]] = {
 def access_change(before: ir.PolicySet, after: ir.PolicySet, now: datetime.datetime) -> str | None:
     """What is not the same, or could not be proved to be, in words; ``None``: nobody can tell the two versions apart.
 
-    Compared for all records, attributes, times and places: what each user, integration, role, group and job may do, and
-    which roles each user has. Places in the sources do not count.
+    Compared for all records, whatever they lack, all requests, attributes, times and places: what each user,
+    integration, role, group and job may do, also with any role beside that could be given to them, and which roles each
+    user has. Places in the sources do not count.
     """
     first, second = without_places(before), without_places(after)
     if _frame(first) != _frame(second):
@@ -73,13 +76,71 @@ class _Comparison:
         for name, who in self._made_up():
             if not self._decided_alike(who, who, (), None):
                 return f"{name} would not allow the same any more"
+        for name, taking, left in self._denies():
+            if self._matters(taking, left):
+                return f"{name} would not deny the same any more"
         for users in self._users():
             for period, one, other in self._periods(users[0]):
                 if _held(self.before.index, one) != _held(self.after.index, other):
                     return f"`{users[0]}` would not have the same roles any more"
                 if not self._decided_alike(one, other, users, period):
                     return f"`{users[0]}` would not be allowed the same any more"
+            if any(self._narrows(user) for user in users):
+                return f"`{users[0]}` would not be allowed the same any more, if given another role"
         return None
+
+    # --- what could come together: denies and appends reach beyond the source that they stand in ---------------------
+
+    @cached_property
+    def _granted(self) -> dict[tuple[str, str], list[Granting]]:
+        found: dict[tuple[str, str], list[Granting]] = {}
+        for granting in grants_by_anybody(self.before):
+            found.setdefault((granting.resource, granting.action), []).append(granting)
+        return found
+
+    def _denies(self) -> Iterator[tuple[str, list[ir.Deny], list[ir.Deny]]]:
+        """Roles and groups that deny less than before: what is gone, and what is left with that for everyone."""
+        for source, _bundle in self.before.bundles:
+            one, other = (
+                [deny for chain in world.chains(source) for deny in chain[-1].denies]
+                for world in (self.before, self.after)
+            )
+            gone = [deny for deny in dict.fromkeys(one) if deny not in other]
+            if gone:
+                yield f"{source.kind} `{source.name}`", gone, [*other, *self.after.index.denies]
+
+    def _matters(self, gone: list[ir.Deny], left: list[ir.Deny]) -> bool:
+        """Whether a deny takes something that anybody could be granted, and that what is left does not take."""
+        index = self.before.index
+        for deny in gone:
+            for granting in (
+                each for action in deny.actions for each in self._granted.get((deny.resource, action), ())
+            ):
+                fields = [None] if deny.fields is None else [name for name in deny.fields if name in granting.fields]
+                for field in fields:
+                    others = [
+                        Not(denied(index, deny.resource, PlacedDeny(None, each)))
+                        for each in left
+                        if (each.resource, granting.action in each.actions) == (deny.resource, True)
+                        and (each.fields is None or field in each.fields)
+                    ]
+                    taken = denied(index, deny.resource, PlacedDeny(None, deny))
+                    if self._possible(AllOf((granting.reach(index), taken, *others)), granting):
+                        return True
+        return False
+
+    def _narrows(self, user: str) -> bool:
+        """Whether an append that is gone would keep something away that some role grants."""
+        one, other = (world.index.users.get(user) for world in (self.before, self.after))
+        if one is None or other is None:
+            return False
+        gone = [each for each in one.appends if each not in other.appends]
+        return any(may_narrow(self.questions, user, each, other.appends) for each in gone)
+
+    def _possible(self, formula: Formula, granting: Granting) -> bool:
+        if granting.user is not None:
+            return self.questions.of_user(formula, granting.resource, granting.user) is not None
+        return self.questions.anybody(formula, granting.resource) is not None
 
     def _made_up(self) -> Iterator[tuple[str, Profile]]:
         for source, _bundle in self.before.bundles:

@@ -14,7 +14,7 @@ from policylang.analysis.witness import Witness
 from policylang.check.conditions import conditions, paths
 from policylang.check.decision import allowed
 from policylang.check.finding import Shown, Who, WitnessError, replay, show
-from policylang.check.limits import Questions
+from policylang.check.limits import for_complete
 from policylang.check.parts import Verdict
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
@@ -43,7 +43,7 @@ class Stacks:
     def __init__(self, world: World) -> None:
         self.world = world
         self.index = world.index
-        self.questions = world.once(Questions)
+        self.questions = world.once(for_complete)
         self._ways: dict[Name, dict[Permission, tuple[frozenset[str], ...]]] = {}
         self._lost: dict[tuple[Name, Name], tuple[Permission, ...]] = {}
 

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from policylang.analysis.asker import Asker
+from policylang.analysis.asker import COMPLETE, Asker, Assumed
 from policylang.analysis.formula import Formula
 from policylang.analysis.search import Found, find
 from policylang.check.parts import Part, Parts, Verdict
@@ -47,7 +47,7 @@ class World:
         self.thresholds = thresholds or Thresholds()
         self.index = Index(self.policy_set)
         self.parts = Parts(self.index)
-        self._found: dict[tuple[Formula, str, str | None, Period | None], Found] = {}
+        self._found: dict[tuple[Formula, str, str | None, Period | None, Assumed], Found] = {}
         self._chains: dict[Source, tuple[tuple[Bundle, ...], ...]] = {}
         self._plans: dict[tuple[Profile, str, str], Plan] = {}
         self._periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
@@ -60,26 +60,40 @@ class World:
             self._made[make] = make(self)
         return cast(_Made, self._made[make])
 
-    def find(self, formula: Formula, resource: str, user: str | None = None, period: Period | None = None) -> Found:
+    def find(
+        self,
+        formula: Formula,
+        resource: str,
+        user: str | None = None,
+        period: Period | None = None,
+        assumed: Assumed = COMPLETE,
+    ) -> Found:
         """A situation in which the formula holds, see `policylang.analysis.search.find`; asked once.
 
         ``user`` is the one who makes the request, anybody if ``None``; the instant lies in the period and is not past,
-        if one is given.
+        if one is given. What shows a finding is a complete record, unless ``assumed`` says otherwise; what proves one,
+        see `Questions`.
         """
-        key = (formula, resource, user, period)
+        key = (formula, resource, user, period, assumed)
         if key not in self._found:
             at = self._instant(period)
             since, until = (None, None) if period is None else self.instants(period)
-            self._found[key] = find(formula, Asker(self.index, resource, at, user, since, until))
+            self._found[key] = find(formula, Asker(self.index, resource, at, user, since, until, assumed))
         return self._found[key]
 
     def possible(
-        self, formula: Formula, resource: str, user: str | None = None, period: Period | None = None
+        self,
+        formula: Formula,
+        resource: str,
+        user: str | None = None,
+        period: Period | None = None,
+        assumed: Assumed = COMPLETE,
     ) -> Verdict:
         """Whether there is a situation that `find` would find: much cheaper, where the situation does not matter."""
 
         def ask(part: Part) -> Found:
-            return self.find(part.formula, resource, user if part.peculiar else None, period if part.time else None)
+            asking, when = user if part.peculiar else None, period if part.time else None
+            return self.find(part.formula, resource, asking, when, assumed)
 
         return self.parts.possible(formula, resource, self._instant(period), ask)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.analysis.asker import Asker
+from policylang.analysis.asker import ANYTHING, AS_DECLARED, Asker
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, Not, true
 from policylang.analysis.search import Found, find
 from policylang.analysis.witness import Witness
@@ -233,8 +233,8 @@ class Asking:
         key = (formula, resource, user, span, id(index), incomplete)
         if key not in self._found:
             at = span.instant(self.ours.world.now)
-            asker = Asker(index, resource, at, user, span.since, span.until, incomplete)
-            self._found[key] = find(formula, asker)
+            assumed = ANYTHING if incomplete else AS_DECLARED
+            self._found[key] = find(formula, Asker(index, resource, at, user, span.since, span.until, assumed))
         return self._found[key]
 
     def within(self, gap: Gap, others: Iterable[Gap], resource: str, user: str | None, span: Span) -> bool:

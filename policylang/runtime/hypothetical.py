@@ -25,9 +25,7 @@ def hypothetical(
 
     ``roles``: names, each with the place where it is given, everywhere if ``None``. All must exist in the policy set.
     """
-    id_ = SOMEBODY
-    while id_ in index.users or id_ in index.integrations:
-        id_ = f"({id_})"
+    id_ = somebody(index)
     user = msgspec.structs.replace(
         nobody(id_),
         superuser=superuser,
@@ -36,6 +34,14 @@ def hypothetical(
         assignments=tuple(ir.Assignment(role, place, None, None, None, None, _AT) for role, place in roles),
     )
     return index.changed(users={id_: user}), id_
+
+
+def somebody(index: Index) -> str:
+    """The id of the hypothetical user: `SOMEBODY`, unless a real one has it."""
+    id_ = SOMEBODY
+    while id_ in index.users or id_ in index.integrations:
+        id_ = f"({id_})"
+    return id_
 
 
 def nobody(id_: str) -> ir.User:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
+import msgspec
 import pytest
 
-from policylang.analysis.asker import Asker
+from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Asker, Assumed
 from policylang.analysis.formula import Formula, Holds, true
 from policylang.analysis.questions import always, disjoint, equivalent, implies, satisfiable
 from policylang.analysis.search import UNPROVED
@@ -46,12 +48,14 @@ resource doc {{
 """
 
 
-def ask(*conditions: str, zone: str = "UTC") -> tuple[Asker, list[Formula]]:
+def ask(*conditions: str, zone: str = "UTC", assumed: Assumed = AS_DECLARED) -> tuple[Asker, list[Formula]]:
     """Anybody who asks about docs, and "is true" of each condition."""
     policies = "".join(f"policy p{number} on doc {{ {text} }}\n" for number, text in enumerate(conditions))
     policy_set = compiled(WORLD.format(zone=zone) + policies)
     by_name = {instance.policy: instance.condition for instance in policy_set.policy_instances}
-    return Asker(Index(policy_set), "doc", NOW), [true(by_name[f"p{number}"]) for number in range(len(conditions))]
+    return Asker(Index(policy_set), "doc", NOW, assumed=assumed), [
+        true(by_name[f"p{number}"]) for number in range(len(conditions))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -168,6 +172,53 @@ def test_implies(first: str, second: str, expected: bool) -> None:
     found = implies(one, other, asker)
     assert found is not UNPROVED
     assert (found is None) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "complete", "record"),
+    [
+        ("title is missing", None, {"title": None}),
+        ("folder.name is missing", None, {}),
+        ("not (title is present) and not (title is missing)", None, {"title": True}),
+        ("title is missing and title is present", None, None),
+        ("title is present and not (title is missing)", {}, {}),
+        ("title is missing and folder.name is missing", None, {"title": None}),
+        ("request.ip is missing", {}, {}),
+        ("assigned user.department is missing and title is present", {}, {}),
+        ("origin.closed is missing and origin is present and origin.owner is missing", None, {}),
+        ('title is missing and title is "x"', None, None),
+    ],
+)
+def test_what_may_be_missing(condition: str, complete: dict[str, Any] | None, record: dict[str, Any] | None) -> None:
+    """Complete records have what is not optional, and lead to such; requests and users may lack everything."""
+    for assumed, expected in ((COMPLETE, complete), (ANYTHING, record)):
+        asker, (formula,) = ask(condition, assumed=assumed)
+        assert isinstance(formula, Holds)
+        if condition.startswith("not (title is present)"):
+            formula = Holds(formula.condition, None)  # unknown: the value is of another type
+        found = satisfiable(formula, asker)
+        if expected is None:
+            assert found is None
+        else:
+            assert isinstance(found, Witness)
+            assert expected.items() <= {"title": None, **found.record}.items()
+
+
+def test_a_set_may_have_an_item_missing() -> None:
+    asker, (formula,) = ask('tags contains "x" or not (tags contains "x") or tags is missing', assumed=ANYTHING)
+    found = always(formula, asker)
+    assert isinstance(found, Witness)
+    assert found.record["tags"] in ([None], True)
+    asker, (formula,) = ask('tags contains "x" or not (tags contains "x") or tags is missing', assumed=COMPLETE)
+    assert always(formula, asker) is None
+
+
+def test_a_user_whom_nobody_declared_may_have_any_attributes() -> None:
+    asker, (formula,) = ask('assigned user is "zoe" and assigned user.department is "x"', assumed=ANYTHING)
+    assert satisfiable(formula, asker) is None
+    found = satisfiable(formula, msgspec.structs.replace(asker, user="zoe"))
+    assert isinstance(found, Witness)
+    assert found.attributes["department"] == "x"
 
 
 def test_clock_changes_are_minded() -> None:

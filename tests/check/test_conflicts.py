@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 
 import msgspec
@@ -21,7 +21,7 @@ from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from policylang.runtime.parts import appends, grants, limits
 from policylang.runtime.reference import decide
-from policylang.runtime.sources import Bundle, Source, chains, sources
+from policylang.runtime.sources import Bundle, Source, chains
 from policylang.runtime.truth import Situation, truth
 from policylang.source import Location
 from tests.helpers import compiled
@@ -253,17 +253,13 @@ def _left(all_: Everything, reached: frozenset[int], grant: ir.Grant, action: st
 
 
 def _idle_denies(all_: Everything) -> Iterator[int]:
-    holders: list[tuple[set[str], Callable[[], Iterator[Situation]]]] = []
-    for source, bundle in all_.world.bundles:
-        inside = {chain[-1].at for chain in chains(all_.index, source)}
-        holders.append((inside, lambda bundle=bundle: all_.of_bundle(bundle)))  # type: ignore[misc]
-    for user in all_.world.policy_set.users:
-        at = {chain[-1].at for s in sources(all_.index, user.id, NOW) for chain in chains(all_.index, s)}
-        holders.append((at, lambda user=user: all_.of_user(user.id)))  # type: ignore[misc]
-    said = [(bundle.at, deny) for _, bundle in all_.world.bundles for deny in bundle.denies]
-    for sayer, deny in [*said, *((None, deny) for deny in all_.index.denies)]:
-        mine = [situations for inside, situations in holders if sayer is None or sayer in inside]
-        if not any(_takes(s, deny) for situations in mine for s in situations()):
+    """Those that take nothing from anybody, who may be given any role; there is one group, and all users are in it."""
+    holders = [all_.of_bundle(bundle) for _, bundle in all_.world.bundles]
+    holders += [all_.of_user(user.id) for user in all_.world.policy_set.users]
+    situations = [s for holder in holders for s in holder]
+    said = [deny for _, bundle in all_.world.bundles for deny in bundle.denies]
+    for deny in [*said, *all_.index.denies]:
+        if not any(_takes(s, deny) for s in situations):
             yield line(deny.at)
 
 

@@ -8,7 +8,7 @@ from policylang.analysis.formula import AllOf, AnyOf, Formula, Not, true
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import way_open
 from policylang.check.finding import Finding, counted, related
-from policylang.check.limits import Questions
+from policylang.check.limits import Questions, claims
 from policylang.check.parts import Verdict
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule
@@ -60,7 +60,12 @@ def check(world: World) -> Iterator[Finding]:
     policies that are always true (PL202), and actions that reach no record anyway (PL201, PL203, PL209). A terminated
     user without a grant on the resource is no finding.
     """
-    questions = world.once(Questions)
+    yield from claims(
+        world, lambda questions: _findings(world, questions), lambda each: (each.at, str(each.related[0].location))
+    )
+
+
+def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     for kind in world.user_classes:
         gone: list[ir.UserPolicy] = []
         for append in reversed(kind.declared.appends):

@@ -10,7 +10,7 @@ from policylang.analysis.formula import true
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import allowed
 from policylang.check.finding import Finding, counted, related
-from policylang.check.limits import Questions
+from policylang.check.limits import Questions, claims
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -57,7 +57,10 @@ def check(world: World) -> Iterator[Finding]:
     is given or loses a role. An append that is never true for anybody is another finding, PL203. One finding for a user
     and a resource.
     """
-    questions = world.once(Questions)
+    yield from claims(world, lambda questions: _findings(world, questions), lambda each: (each.at, each.message))
+
+
+def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     for kind in world.user_classes:
         resources = dict.fromkeys(world.instance(each.limit).resource for each in kind.declared.appends)
         for resource in resources:

@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.analysis.search import UNPROVED
 from policylang.check.finding import Finding, counted, related
-from policylang.check.limits import Questions, inner_first
+from policylang.check.limits import Questions, claims, inner_first
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -73,7 +73,10 @@ def check(world: World) -> Iterator[Finding]:
     that they take away; and overrides of one user that do so. A policy that alone reaches nothing is another finding,
     PL203. Actions that bypass policies are not limited.
     """
-    questions = world.once(Questions)
+    yield from claims(world, lambda questions: _findings(world, questions), lambda each: (each.at, each.message))
+
+
+def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     cores: dict[frozenset[str], _Core] = {}
     by_limit: dict[str, list[frozenset[str]]] = {}
     for source, _bundle in inner_first(world):

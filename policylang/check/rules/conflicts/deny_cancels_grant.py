@@ -10,7 +10,7 @@ from policylang.analysis.formula import AllOf, Not, all_true
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import denied
 from policylang.check.finding import Finding, counted, related
-from policylang.check.limits import Questions, inner_first
+from policylang.check.limits import Questions, claims, inner_first
 from policylang.check.parts import Verdict
 from policylang.check.world import World
 from policylang.diagnostics import Rule
@@ -71,6 +71,8 @@ class _Cancelled(msgspec.Struct):
     denies: dict[str, None]
     inside: list[str]
     unproved: bool
+    by_fields: bool = False
+    """Whether denies of attributes do it: the action stays open, and covers nothing."""
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -82,7 +84,11 @@ def check(world: World) -> Iterator[Finding]:
     So it does where a role or group denies what a role inside it grants: there too the grant counts as a whole. The
     finding stands on the grant, once, however many sources bring it and the deny together.
     """
-    taking = _Denies(world)
+    yield from claims(world, lambda questions: _findings(world, questions))
+
+
+def _findings(world: World, questions: Questions) -> Iterator[Finding]:
+    taking = _Denies(world, questions)
     found: dict[str, _Cancelled] = {}
     for source, bundle in inner_first(world):
         said = [deny for place in _said(world, source) for deny in place.denies]
@@ -97,7 +103,7 @@ def check(world: World) -> Iterator[Finding]:
                 whole = len(chain) > 1 or any(grant.wildcard for grant in grants)
                 if cancelled is None or (whole and not cancelled[0]):
                     continue
-                _, pairs, denies, unproved = cancelled
+                _, pairs, denies, unproved, by_fields = cancelled
                 if told is None:
                     told = found[at] = _Cancelled({}, {}, {}, [], False)
                 elif _is_told(told, pairs, denies):
@@ -105,6 +111,7 @@ def check(world: World) -> Iterator[Finding]:
                 told.pairs.update(pairs)
                 told.denies.update(denies)
                 told.unproved = told.unproved or unproved
+                told.by_fields = told.by_fields or by_fields
                 if len(chain) > 1:
                     told.inside.append(bundle.name)
                 else:
@@ -134,14 +141,14 @@ def _statements(bundle: Bundle) -> dict[str, list[ir.Grant]]:
 
 def _cancelled(
     taking: _Denies, chain: tuple[Bundle, ...], grants: Sequence[ir.Grant], said: Sequence[ir.Deny]
-) -> tuple[bool, dict[_Pair, None], dict[str, None], bool] | None:
-    """What is cancelled of a grant: whether all of it that is alive, the actions, the denies, and whether it is in
-    doubt.
+) -> tuple[bool, dict[_Pair, None], dict[str, None], bool, bool] | None:
+    """What is cancelled of a grant: whether all of it that is alive, the actions, the denies, whether it is in doubt,
+    and whether it takes denies of attributes.
     """
     world = taking.world
     pairs: dict[_Pair, None] = {}
     by: dict[str, None] = {}
-    unproved, whole = False, True
+    unproved, by_fields, whole = False, False, True
     for grant in grants:
         for action in grant.actions:
             denies = [
@@ -160,15 +167,15 @@ def _cancelled(
             unproved = unproved or answer is None
             pairs[grant.resource, action] = None
             by.update(dict.fromkeys(deny.at for deny in core))
-    return (whole, pairs, by, unproved) if pairs else None
+            by_fields = by_fields or any(deny.fields is not None for deny in core)
+    return (whole, pairs, by, unproved, by_fields) if pairs else None
 
 
 class _Denies:
     """Which denies take all of a grant, answered once for the same limits and denies."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.questions = world.once(Questions)
+    def __init__(self, world: World, questions: Questions) -> None:
+        self.world, self.questions = world, questions
         self.for_everyone: dict[_Pair, list[ir.Deny]] = {}
         for deny in world.index.denies:
             for action in deny.actions:
@@ -182,9 +189,10 @@ class _Denies:
         found = self._nothing_left(grant, limits, denies)
         if found is False:
             return False, ()
-        for deny in denies:
-            if self._nothing_left(grant, limits, (deny,)):
-                return True, (deny,)
+        whole = tuple(deny for deny in denies if deny.fields is None)
+        for core in (*((deny,) for deny in (*whole, *denies)), whole):
+            if core and self._nothing_left(grant, limits, core):
+                return True, core
         return found, denies
 
     def _nothing_left(self, grant: ir.Grant, limits: frozenset[str], denies: tuple[ir.Deny, ...]) -> bool | None:
@@ -221,12 +229,17 @@ def _finding(world: World, at: str, each: _Cancelled) -> Finding:
     what = "; ".join(f"{', '.join(actions)} on `{resource}`" for resource, actions in list(by_resource.items())[:3])
     where = f" in {counted(each.inside)}" if each.inside else ""
     denies = sorted(each.denies, key=Location.parse)
+    taken = "every record that the grant reaches"
+    proved = f"no record is left on which {what} would be allowed by this grant"
+    if each.by_fields:
+        taken = "every attribute that the grant covers"
+        proved = f"no attribute of any record is left that this grant would cover for {what}"
     return Finding(
         code="PL205",
-        message=f"{what} is granted, and denied on every record that the grant reaches{where}",
+        message=f"{what} is granted, and denied on {taken}{where}",
         at=at,
         help="take out the grant or the deny, or say in the deny which records it is about",
         related=tuple(related(deny, "the deny") for deny in denies[:3]),
-        proved=None if each.unproved else f"no record is left on which {what} would be allowed by this grant",
+        proved=None if each.unproved else proved,
         unproved=each.unproved,
     )

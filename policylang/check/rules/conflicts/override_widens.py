@@ -12,7 +12,7 @@ from policylang.analysis.witness import Witness
 from policylang.check.conditions import conditions, paths
 from policylang.check.decision import unhindered, way_open
 from policylang.check.finding import Finding, Shown, Who, WitnessError, counted, related, show
-from policylang.check.limits import Questions
+from policylang.check.limits import Questions, for_complete
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -69,7 +69,7 @@ def check(world: World) -> Iterator[Finding]:
     attributes under different limits. Only what the user is in fact allowed is reported: not what an append, a deny or
     a requirement keeps away. One finding for a user and a resource.
     """
-    questions = world.once(Questions)
+    questions = world.once(for_complete)
     for kind in world.user_classes:
         user = kind.declared
         if user.group is None or user.terminated:

@@ -8,7 +8,7 @@ from policylang.analysis.formula import Not, true
 from policylang.analysis.search import UNPROVED
 from policylang.check.blame import at_fault
 from policylang.check.finding import Finding, related
-from policylang.check.limits import Questions, uses
+from policylang.check.limits import Questions, claims, uses
 from policylang.check.parts import Verdict
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
@@ -42,11 +42,14 @@ policy known on doc { status in [draft, open] or not (status is open) }
 
 
 def check(world: World) -> Iterator[Finding]:
-    """True of every well-formed record, request, instant and user, those included who lack an attribute that users
-    should have. Where other arguments, or another resource, would make a limit of the policy, the finding stands where
-    it is first used like this.
+    """True of every record, request, instant and user, whatever they lack, or of every complete record, which the
+    finding says then. Where other arguments, or another resource, would make a limit of the policy, the finding stands
+    where it is first used like this.
     """
-    questions = world.once(Questions)
+    yield from claims(world, lambda questions: _findings(world, questions))
+
+
+def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     used = uses(world.policy_set)
 
     def opposite(instance: ir.PolicyInstance) -> Verdict:

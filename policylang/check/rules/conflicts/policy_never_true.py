@@ -8,7 +8,7 @@ from policylang.analysis.formula import true
 from policylang.analysis.search import UNPROVED
 from policylang.check.blame import at_fault
 from policylang.check.finding import Finding, related
-from policylang.check.limits import Questions, uses
+from policylang.check.limits import Questions, claims, uses
 from policylang.check.parts import Verdict
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
@@ -40,9 +40,13 @@ policy outside on doc { level < 3 or level > 5 }
 
 def check(world: World) -> Iterator[Finding]:
     """The finding stands on the policy, if it reaches nothing whatever its arguments; where other arguments, or another
-    resource, would do, it stands where the policy is first used like this.
+    resource, would do, it stands where the policy is first used like this. If the condition is true of incomplete
+    records only, the finding says so, unless the policy asks whether they are: then it is meant for them.
     """
-    questions = world.once(Questions)
+    yield from claims(world, lambda questions: _findings(world, questions))
+
+
+def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     used = uses(world.policy_set)
 
     def found(instance: ir.PolicyInstance) -> Verdict:

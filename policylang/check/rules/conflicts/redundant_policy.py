@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policylang.analysis.search import UNPROVED
 from policylang.check.finding import Finding, related
-from policylang.check.limits import Questions
+from policylang.check.limits import Questions, claims
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -64,7 +64,10 @@ def check(world: World) -> Iterator[Finding]:
     each other only the later one is reported. What is told elsewhere is left out: policies that are always true
     (PL202), grants whose limits reach nothing (PL201, PL203), limits that limit no grant (PL214).
     """
-    questions = world.once(Questions)
+    yield from claims(world, lambda questions: _findings(world, questions))
+
+
+def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     for source, bundle in world.bundles:
         if not bundle.limits:
             continue

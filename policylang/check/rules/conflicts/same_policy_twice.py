@@ -11,7 +11,7 @@ from policylang.analysis.formula import AllOf, AnyOf, Not, true
 from policylang.analysis.search import UNPROVED
 from policylang.analysis.witness import Witness, situation
 from policylang.check.finding import Finding, related
-from policylang.check.limits import Questions
+from policylang.check.limits import Questions, claims, for_complete
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -69,8 +69,11 @@ def check(world: World) -> Iterator[Finding]:
     used with the same arguments on the same resource. Left out are policies that are always or never true (PL202,
     PL203).
     """
-    questions = world.once(Questions)
-    meanings = list(_meanings(world, questions))
+    yield from claims(world, lambda questions: _findings(world, questions))
+
+
+def _findings(world: World, questions: Questions) -> Iterator[Finding]:
+    meanings = list(_meanings(world, world.once(for_complete)))
     samples = _samples(world, meanings)
     told: dict[tuple[object, ...], list[_Meaning]] = {}
     for meaning in meanings:

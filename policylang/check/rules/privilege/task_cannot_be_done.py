@@ -11,7 +11,7 @@ from policylang.analysis.formula import AllOf
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import allowed
 from policylang.check.finding import Finding, related
-from policylang.check.limits import Questions
+from policylang.check.limits import Questions, claims
 from policylang.check.privileges import in_order, just, on, people, role_source, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule, listed
@@ -79,8 +79,12 @@ def check(world: World) -> Iterator[Finding]:
     Asked of the tasks that a role says it performs, not of those of the roles inside it, which say so themselves. The
     superuser tag comes with the person and not with a role: it counts as there if everybody who has the role is tagged.
     """
+    yield from claims(world, lambda questions: _findings(world, questions))
+
+
+def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     tasks = {task.name: task for task in world.policy_set.tasks}
-    reasons = _Reasons(world)
+    reasons = _Reasons(world, questions)
     for role in world.policy_set.roles:
         for ref in role.performs:
             gaps = [gap for need in tasks[ref.name].needs for gap in reasons.of(role, need)]
@@ -110,8 +114,8 @@ def _finding(role: ir.Role, ref: ir.Ref, gaps: list[_Gap]) -> Finding:
 
 
 class _Reasons:
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, questions: Questions) -> None:
+        self.world, self.questions = world, questions
 
     @cached_property
     def _people(self) -> dict[str, list[str]]:
@@ -153,7 +157,7 @@ class _Reasons:
         if any(not way.limits for way in plan.ways) and not plan.denies and not fields:
             return None
         formula = AllOf(tuple(allowed(index, plan, name) for name in fields or (None,)))
-        found = self.world.once(Questions).anybody(formula, plan.resource)
+        found = self.questions.anybody(formula, plan.resource)
         if found is UNPROVED:
             return _Gap(named, "cannot be sure of", need.at, unproved=True)
         if found is not None:

@@ -10,6 +10,7 @@ from policylang.analysis.formula import AllOf, AnyOf, Formula, Not
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import allowed
 from policylang.check.finding import Finding, counted
+from policylang.check.limits import Questions, claims
 from policylang.check.parts import Verdict
 from policylang.check.stacks import Stacks, name_of
 from policylang.check.world import UserClass, World
@@ -65,7 +66,11 @@ def check(world: World) -> Iterator[Finding]:
     A role without any grant is a responsibility: to have it is all that it is for, and it is never reported. Of sources
     that are equal the ones named last could go, and a group only where no role could. One finding for a class of users.
     """
-    rule = _Rule(world.once(Stacks))
+    yield from claims(world, lambda questions: _findings(world, questions))
+
+
+def _findings(world: World, questions: Questions) -> Iterator[Finding]:
+    rule = _Rule(world.once(Stacks), questions)
     for users in world.user_classes:
         certain, doubtful = rule.superfluous(users)
         for sources, unproved in ((certain, False), (doubtful, True)):
@@ -99,8 +104,8 @@ class _Brings(msgspec.Struct, frozen=True):
 
 
 class _Rule:
-    def __init__(self, stacks: Stacks) -> None:
-        self.stacks = stacks
+    def __init__(self, stacks: Stacks, questions: Questions) -> None:
+        self.stacks, self.questions = stacks, questions
         self.world, self.index = stacks.world, stacks.index
         self._brings: dict[tuple[str, str], _Brings] = {}
 
@@ -186,7 +191,7 @@ class _Rule:
         return UNPROVED if doubt else None
 
     def _ask(self, formula: Formula, resource: str, users: UserClass, period: Period) -> Verdict:
-        return self.stacks.questions.of_user(formula, resource, users.first, period)
+        return self.questions.of_user(formula, resource, users.first, period)
 
     def _differences(self, source: Source, first: Plan, second: Plan) -> Iterator[Formula]:
         """Where the first plan allows what the second does not, or the other way round: the action or an attribute."""

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from policylang.check.finding import Finding
 from policylang.check.invariants import Violation, verdicts
 from policylang.check.world import World
-from policylang.diagnostics import Rule, quoted
+from policylang.diagnostics import Rule, listed, quoted
 from policylang.ir import nodes as ir
+from policylang.runtime.values import MISSING, BadValueError, read
 
 RULE = Rule(
     code="PL601",
@@ -49,10 +50,10 @@ def check(world: World) -> Iterator[Finding]:
     """
     for invariant, verdict in verdicts(world):
         if verdict.violation is not None:
-            yield _finding(invariant, verdict.violation)
+            yield _finding(world, invariant, verdict.violation)
 
 
-def _finding(invariant: ir.Invariant, violation: Violation) -> Finding:
+def _finding(world: World, invariant: ir.Invariant, violation: Violation) -> Finding:
     can = "cannot" if invariant.quantifier == "every" else "can"
     what = invariant.resource if invariant.field is None else f"{invariant.resource}.{invariant.field}"
     help = {
@@ -62,9 +63,31 @@ def _finding(invariant: ir.Invariant, violation: Violation) -> Finding:
     }
     return Finding(
         code="PL601",
-        message=f"{quoted(invariant.label)} does not hold: {violation.words} {can} {violation.action} a `{what}`"
+        message=f"{quoted(invariant.label)} does not hold{' for incomplete records' if violation.incomplete else ''}: "
+        f"{violation.words} {can} {violation.action} a `{what}`{_lacking(world, violation)}"
         + (" where it should not be" if invariant.quantifier != "every" and invariant.where is not None else ""),
         at=invariant.at,
         help=help[invariant.quantifier],
         shown=(violation.shown,),
     )
+
+
+def _lacking(world: World, violation: Violation) -> str:
+    """What an incomplete record lacks, in words."""
+    if not violation.incomplete:
+        return ""
+    record = violation.shown.record
+    attributes = world.index.attributes[violation.shown.resource]
+    missing = [f"`{each.name}`" for each in attributes.values() if not each.optional and record.get(each.name) is None]
+    if missing:
+        return f" without {listed(missing, 'and')}"
+    wrong = [f"`{name}`" for name, declared in attributes.items() if not _is_readable(declared, record.get(name))]
+    return f" whose {listed(wrong, 'and')} is of another type" if wrong else ""
+
+
+def _is_readable(declared: ir.Attribute, value: object) -> bool:
+    try:
+        read(declared.type, MISSING if value is None else value, declared.name)
+    except BadValueError:
+        return False
+    return True

@@ -1,0 +1,89 @@
+"""Every grant that anybody could get: roles can be given to anybody, whoever has them today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from policylang.analysis.formula import AllOf, Formula, Not, all_true, true
+from policylang.check.limits import Questions
+from policylang.check.world import World
+from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
+from policylang.runtime.parts import grant_fields
+
+
+class Granting(msgspec.Struct, frozen=True):
+    """An action that a role or group grants, under the limits that it says itself: what is around it only narrows that.
+    ``user``: whose overriding policies stand in place of the limits, if anybody's do.
+    """
+
+    by: tuple[str, str]
+    resource: str
+    action: str
+    limits: frozenset[str]
+    fields: frozenset[str]
+    user: str | None = None
+
+    def beside(self, other: tuple[str, str] | None) -> bool:
+        """Whether somebody could have this and the other role or group, or what is for everyone."""
+        return other is None or "role" in (self.by[0], other[0]) or self.by == other
+
+    def reach(self, index: Index) -> Formula:
+        """The records that it reaches."""
+        return all_true(index.instances[limit].condition for limit in sorted(self.limits))
+
+
+def grants_by_anybody(world: World) -> Iterator[Granting]:
+    """Every grant in every role and group, each once, and those of groups that users override the limits of."""
+    found: dict[Granting, None] = {}
+    for source, bundle in world.bundles:
+        for grant in bundle.grants:
+            for action in grant.actions:
+                bypasses = world.index.actions[grant.resource][action].bypasses_policies
+                limits = () if bypasses else world.limits((bundle,), grant.resource, action)
+                instances = frozenset(limit.instance for limit in limits)
+                fields = grant_fields(world.index, grant)
+                found[Granting((source.kind, source.name), grant.resource, action, instances, fields)] = None
+    yield from found
+    for kind in world.user_classes:
+        resources = dict.fromkeys(world.instance(each.limit).resource for each in kind.declared.overrides)
+        if kind.declared.group is None or not resources:
+            continue
+        by = ("group", kind.declared.group.name)
+        for who in dict.fromkeys(who for _, who in world.all_periods(kind.first)):
+            for resource in resources:
+                for action in world.index.actions[resource]:
+                    for way in world.plan(who, action, resource).ways:
+                        if way.source.kind == "group":
+                            limits_ = frozenset(limit.id for limit in way.limits)
+                            yield Granting(by, resource, action, limits_, way.fields, kind.first)
+
+
+def may_narrow(questions: Questions, user: str, append: ir.UserPolicy, left: Sequence[ir.UserPolicy]) -> bool:
+    """Whether an append of a user, beside those that are left, would keep something away that a role grants which the
+    user could be given.
+    """
+    world = questions.world
+    instance = world.instance(append.limit)
+
+    def limits(each: ir.UserPolicy, action: str) -> bool:
+        return world.instance(each.limit).resource == instance.resource and world.applies(each.limit, action)
+
+    for granting in world.once(_by_roles):
+        if granting.resource == instance.resource and limits(append, granting.action):
+            rest = all_true(world.instance(each.limit).condition for each in left if limits(each, granting.action))
+            formula = AllOf((granting.reach(world.index), rest, Not(true(instance.condition))))
+            if questions.of_user(formula, instance.resource, user) is not None:
+                return True
+    return False
+
+
+def _by_roles(world: World) -> tuple[Granting, ...]:
+    """What bypasses policies is not limited."""
+    return tuple(
+        each
+        for each in grants_by_anybody(world)
+        if each.by[0] == "role" and not world.index.actions[each.resource][each.action].bypasses_policies
+    )
