@@ -13,7 +13,7 @@ from policylang.source import Location
 from tests.check.test_rules import FILES, NOW, found, selected
 from tests.helpers import compiled, marked
 
-LOOK_BACK = {"PL206", "PL208", "PL307", "PL406", "PL506", "PL702"}
+LOOK_BACK = {"PL206", "PL208", "PL307", "PL406", "PL506", "PL509", "PL702"}
 """PL307 is about the past; a use in the past is a use; and what is told to do nothing never did anything."""
 
 
