@@ -27,9 +27,9 @@ _FAMILIES = {
     "targets": "compile targets",
 }
 _PROVED = (
-    "◆ decided by proof, over every record there can be. A finding that says what can happen shows a request, which "
-    "was tried on the reference decision before it was reported; one that says what can never happen says what was "
-    "proved."
+    "◆ decided by proof, over every record there can be, or over [complete ones](../checking.md#complete-records), and "
+    "then it says so. A finding that says what can happen shows a request, which was tried on the reference decision "
+    "before it was reported; one that says what can never happen says what was proved."
 )
 
 

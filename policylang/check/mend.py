@@ -20,6 +20,7 @@ from policylang.check.same_access import access_change
 from policylang.check.world import World
 from policylang.discovery import read_regular
 from policylang.files import write_atomically
+from policylang.ir import nodes as ir
 from policylang.project import Project
 from policylang.source import Source
 
@@ -44,12 +45,22 @@ class Mended(msgspec.Struct, frozen=True):
     refused: tuple[Refused, ...] = ()
 
 
-def mend(project: Project, check: Callable[[Project], Iterable[Finding]], now: datetime.datetime) -> Mended:
+Differs = Callable[[ir.PolicySet, ir.PolicySet], str | None]
+"""What differs between two policy sets, in words."""
+
+
+def mend(
+    project: Project,
+    check: Callable[[Project], Iterable[Finding]],
+    now: datetime.datetime,
+    differs: Differs = lambda _before, _after: None,
+) -> Mended:
     """Apply the safe fixes of what ``check`` finds, and check again, until there is none left.
 
     After each round the policy set is compiled again and compared: a fix after which anybody could do more or less, or
-    after which a comment is lost, is refused. ``check`` gives the findings that are to be fixed, without those that are
-    suppressed; it is not asked about a policy set that does not compile.
+    after which a comment is lost, is refused, and so is one after which it ``differs`` in another way. ``check`` gives
+    the findings that are to be fixed, without those that are suppressed; it is not asked about a policy set that does
+    not compile.
     """
     applied: list[Fix] = []
     refused: list[Refused] = []
@@ -57,7 +68,7 @@ def mend(project: Project, check: Callable[[Project], Iterable[Finding]], now: d
         if project.ir is None:
             break
         found = fixes(project, check(project), now)
-        kept, refused = _keep(project, [fix for fix in found if fix.safety == "safe"], now)
+        kept, refused = _keep(project, [fix for fix in found if fix.safety == "safe"], now, differs)
         if not kept:
             break
         applied += kept
@@ -93,13 +104,15 @@ def edited(project: Project, chosen: Iterable[Fix]) -> Project:
     return Project(msgspec.structs.replace(project.sources, sources=changed))
 
 
-def _keep(project: Project, wanted: Sequence[Fix], now: datetime.datetime) -> tuple[list[Fix], list[Refused]]:
+def _keep(
+    project: Project, wanted: Sequence[Fix], now: datetime.datetime, differs: Differs
+) -> tuple[list[Fix], list[Refused]]:
     """As many of the fixes as change nothing together, and the others: halves are tried until one fix is left."""
     kept: list[Fix] = []
     rejected: list[Refused] = []
 
     def attempt(some: Sequence[Fix]) -> None:
-        reason = _objection(project, [*kept, *some], now) if some else None
+        reason = _objection(project, [*kept, *some], now, differs) if some else None
         if reason is None:
             kept.extend(some)
         elif len(some) == 1:
@@ -112,7 +125,7 @@ def _keep(project: Project, wanted: Sequence[Fix], now: datetime.datetime) -> tu
     return kept, rejected
 
 
-def _objection(project: Project, chosen: Sequence[Fix], now: datetime.datetime) -> str | None:
+def _objection(project: Project, chosen: Sequence[Fix], now: datetime.datetime, differs: Differs) -> str | None:
     """Why the fixes must not be applied together."""
     try:
         after = edited(project, chosen)
@@ -123,7 +136,7 @@ def _objection(project: Project, chosen: Sequence[Fix], now: datetime.datetime) 
     if after.ir is None:
         return "the policy set would not compile any more"
     assert project.ir is not None
-    return access_change(project.ir, after.ir, now)
+    return access_change(project.ir, after.ir, now) or differs(project.ir, after.ir)
 
 
 def _comments(project: Project) -> list[str]:

@@ -17,7 +17,9 @@ from policylang.check.fixes import safety_of
 from policylang.check.larger import objections
 from policylang.check.mend import changes, mend
 from policylang.check.selection import Selection
+from policylang.compare.compare import compare
 from policylang.discovery import Problem, shown_path
+from policylang.ir import nodes as ir
 from policylang.output.checked import Asked, add_checked, apply_baseline
 from policylang.output.findings import Result
 from policylang.project import Project
@@ -55,7 +57,7 @@ def mend_all(projects: Sequence[Project], asked: Asked, baseline: Baseline | Non
 
     fixed = Fixed()
     for project in projects:
-        found = mend(project, check, now)
+        found = mend(project, check, now, lambda before, after: _difference(before, after, now))
         changed = changes(project, found.project)
         fixed.projects.append(found.project)
         fixed.changed += changed
@@ -70,6 +72,18 @@ def mend_all(projects: Sequence[Project], asked: Asked, baseline: Baseline | Non
             fixed.problems += objections(project, changed, now)
     fixed.problems += _twice(projects, fixed.changed)
     return fixed
+
+
+def _difference(before: ir.PolicySet, after: ir.PolicySet, now: datetime.datetime) -> str | None:
+    """What `policylang diff` tells of two policy sets, in words."""
+    report = compare(before, after, now)
+    for change in report.changes:
+        named = change.subjects[0]
+        return f"{named.kind} `{named.name}` would not be allowed the same any more"
+    # That a deny is gone is told of anyway: that it took nothing from anybody who could have it is proved before.
+    for statement in (each for each in report.statements if each.topic != "deny"):
+        return f"`policylang diff` would tell of a change of {statement.subject}"
+    return None
 
 
 def _outside(project: Project, changed: Iterable[tuple[Source, Source]]) -> Iterator[Problem]:

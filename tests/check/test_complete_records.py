@@ -1,0 +1,130 @@
+"""What findings say of every record, what of complete ones only, and that fixes rely on the former alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from policylang.check.engine import run_checks
+from policylang.source import Location
+from tests.check.fixing import NOW, mended, text_of
+from tests.helpers import compiled
+
+HEAD = """\
+request { ip : ip }
+subject { reach : text }
+resource doc { status : one of open, closed  owner : user  optional note : text  actions view, delete }
+"""
+
+
+def found(text: str, code: str) -> list[tuple[int, bool]]:
+    """The lines of findings, and whether they are about complete records only."""
+    findings = run_checks(compiled(HEAD + text), NOW, [code])
+    assert all(each.complete_only == each.message.startswith("for complete records, ") for each in findings)
+    return [(Location.parse(each.at).line - HEAD.count("\n"), each.complete_only) for each in findings]
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "complete_only"),
+    [
+        ("PL202", "policy p on doc { status is present }", True),
+        ("PL202", "policy p on doc { status in [open, closed] }", True),
+        ("PL203", "policy p on doc { status is missing }", True),
+        ("PL203", "policy p on doc { status is missing and status is open }", False),
+        ("PL203", "policy p on doc { request.ip is missing }", None),
+        ("PL203", "policy p on doc { assigned user.reach is missing }", None),
+        ("PL203", 'policy p on doc { assigned user is "nobody yet" }', None),
+        ("PL206", "deny delete on doc { status is missing }  role r { grant view on doc  grant delete on doc }", True),
+        ("PL206", "role q { deny delete on doc }  role r { grant view on doc }", False),
+        ("PL206", "role q { deny delete on doc }  role r { grant delete on doc }", None),
+        ("PL205", "role r { grant delete on doc  deny delete on doc { status in [open, closed] } }", False),
+        ("PL213", "policy p on doc { status is open }  policy q on doc { not (status is closed) }", False),
+    ],
+)
+def test_who_a_claim_is_about(code: str, text: str, complete_only: bool | None) -> None:
+    assert found(text.replace("  role", "\nrole").replace("  policy q", "\npolicy q"), code) == (
+        [] if complete_only is None else [(2 if code == "PL213" else 1, complete_only)]
+    )
+
+
+KEPT = {
+    "a role that only denies, to be given on top of others": """
+        role clerk { grant view, delete on doc }
+        role quarantine { deny delete on doc }
+        user "ann" { assign role clerk }""",
+    "denies of records that lack something": """
+        policy whole on doc { status is present }
+        role clerk { grant view, delete on doc  policy whole for view }
+        user "ann" { assign role clerk }
+        deny delete on doc { status is missing }
+        deny delete on doc { not (status is open or status is closed) }""",
+    "a deny of requests that lack something": """
+        policy offline on doc { request.ip is missing }
+        role clerk { grant view, delete on doc  policy offline for view }
+        user "ann" { assign role clerk }
+        deny delete on doc { request.ip is missing }""",
+    "a limit that only a record without it can tell from the other": """
+        policy own on doc { owner is assigned user }
+        policy whole on doc { owner is assigned user and status is present }
+        role clerk { grant view on doc  policy own  policy whole }
+        user "ann" { assign role clerk }""",
+    "a limit that names one user and asks for an attribute of another": """
+        policy named on doc { note is "x" }
+        policy some on doc { note is present and (assigned user is "dana" or assigned user.reach is present) }
+        role clerk { grant view on doc  policy named  policy some }
+        user "dana" { assign role clerk }
+        user "kim" { reach : "north"  assign role clerk }
+        user "milo" { assign role clerk }""",
+    "a limit that names a user whom nobody has declared": """
+        policy named on doc { note is "x" }
+        policy others on doc { note is present and assigned user is not "zoe" }
+        role clerk { grant view on doc  policy named  policy others }
+        user "dana" { assign role clerk }""",
+    "an append that matters once another role is given": """
+        policy own on doc { owner is assigned user }
+        role clerk { grant view on doc  policy own }
+        role reader { grant view on doc }
+        user "ann" { assign role clerk  append policy own on doc }""",
+}
+
+
+@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT.keys())
+def test_what_no_fix_takes_out(text: str) -> None:
+    assert text_of(mended(HEAD + text)) == HEAD + text
+
+
+def test_a_deny_of_every_attribute_leaves_the_action_open() -> None:
+    """`decide` allows it, and covers nothing: that is what is said."""
+    text = HEAD + "role r { grant view on doc (status)  deny view on doc (status) }"
+    (finding,) = run_checks(compiled(text), NOW, ["PL205"])
+    assert finding.message == "view on `doc` is granted, and denied on every attribute that the grant covers"
+
+
+def test_an_invariant_is_refuted_by_an_incomplete_record_that_it_names() -> None:
+    text = (
+        HEAD
+        + """
+        policy own on doc { owner is assigned user or owner is missing }
+        role rep { grant view on doc  policy own }
+        user "ann" { assign role rep }
+        invariant "no owner" { no user can view doc where { owner is missing } }"""
+    )
+    (finding,) = run_checks(compiled(text), NOW, ["PL601"])
+    assert finding.message.startswith(
+        "`no owner` does not hold for incomplete records: `ann` can view a `doc` without `owner`"
+    )
+    (shown,) = finding.shown
+    assert "owner" not in shown.record
+    assert run_checks(compiled(text.replace(" or owner is missing }", " }", 1)), NOW, ["PL601", "PL602"]) == []
+
+
+def test_an_invariant_is_not_proved_for_users_whom_a_condition_names() -> None:
+    text = (
+        HEAD
+        + """
+        policy some on doc { assigned user is "zoe" }
+        role rep { grant view on doc  policy some }
+        user "ann" { assign role rep }
+        invariant "none" { no user with role rep can view doc }"""
+    )
+    (finding,) = run_checks(compiled(text), NOW, ["PL601", "PL602"])
+    assert finding.message == "`none` is not proved for `zoe`, if given just role `rep`"
