@@ -97,7 +97,9 @@ def _parts(rule: Rule) -> Iterator[str]:
     if rule.near:
         yield from ("", "## Near miss", "", "This looks like it, is right, and gives nothing.")
         yield from ("", *_block(rule.near, "policy"))
-    yield from ("", "## Fix safety", "", fix_in_words(rule))
+    fix = fix_in_words(rule)
+    if fix is not None:
+        yield from ("", "## Fix", "", fix)
     yield from ("", "## Switching it off", "", *_switching_off(rule))
 
 

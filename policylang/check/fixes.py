@@ -142,8 +142,8 @@ def safety_of(code: str) -> Safety | None:
     return _FIXES[code][0] if code in _FIXES else None
 
 
-def fix_in_words(rule: Rule) -> str:
-    """What can be done about findings of a rule without thinking, in a paragraph."""
+def fix_in_words(rule: Rule) -> str | None:
+    """What can be done about findings of a rule without thinking; nothing where somebody has to decide."""
     match safety_of(rule.code) or rule.fix:
         case "safe":
             return (
@@ -153,7 +153,7 @@ def fix_in_words(rule: Rule) -> str:
         case "suggested":
             return "The help of the finding suggests a change. Whether it is right is for people to decide."
         case _:
-            return "There is none: what was meant is not written anywhere, so somebody has to decide."
+            return None
 
 
 def _itself(finding: Finding, _written: Written) -> Iterable[str]:

@@ -95,12 +95,17 @@ class Subject(msgspec.Struct, frozen=True):
         return name_of(self.policy_set.index, self.user)
 
 
-def split_words(words: tuple[str, ...], wanted: tuple[str, ...], hypothetical: bool) -> list[str]:
-    """The arguments by position, of which the first, USER, is left out where somebody hypothetical stands in."""
+def split_words(words: tuple[str, ...], wanted: tuple[str, ...], hypothetical: bool, more: str = "") -> list[str]:
+    """The arguments by position, of which the first, USER, is left out where somebody hypothetical stands in. ``more``
+    may follow them.
+    """
     expected = wanted[1:] if hypothetical else wanted
-    if len(words) == len(expected):
+    if len(words) == len(expected) or (more and len(words) == len(expected) + 1):
         return list(words)
-    usage = f"expected {' '.join(expected) or 'no argument'}, got {len(words)} argument{'' if len(words) == 1 else 's'}"
+    meant = f"{' '.join(expected) or 'no argument'}{f' [{more}]' if more else ''}"
+    usage = f"expected {meant}, got {len(words)} argument{'' if len(words) == 1 else 's'}"
+    if words and os.path.exists(words[-1]):
+        raise click.UsageError(f"{usage}; policy files are named with `--policies {words[-1]}`")
     if hypothetical:
         raise click.UsageError(f"{usage}: with --as-role or --as-group, USER is left out")
     raise click.UsageError(f"{usage}; in place of USER, --as-role or --as-group can stand")

@@ -20,16 +20,17 @@ from policylang.cli.asking import (
 from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
 from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
+from policylang.diagnostics import quoted
 from policylang.output.explanation import text
 from policylang.output.findings import written_instant
 from policylang.output.tables import as_json
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[USER] ACTION", type=TEXT)
+@click.argument("words", nargs=-1, metavar="[USER] ACTION [RESOURCE]", type=TEXT)
 @record_option
 @click.option(
-    "--resource", type=TEXT, metavar="RESOURCE", help="The record's resource, unless the record says it: `resource`."
+    "--resource", type=TEXT, metavar="RESOURCE", help="The record's resource, in place of the third argument."
 )
 @click.option("--field", type=TEXT, metavar="FIELD", help="Ask about this attribute of the record.")
 @click.option("--changes", type=TEXT, metavar="FILE|JSON", help="What modify would write, given like the record.")
@@ -57,13 +58,19 @@ def decide(
     paths: tuple[str, ...],
     format_: str,
 ) -> None:
-    """Decide whether USER may do ACTION to a record, and explain why.
+    """Decide whether USER may do ACTION to a record of RESOURCE, and explain why.
 
-    Without --record the record is empty, as for a switch. With --as-role or --as-group, USER is left out.
+    RESOURCE may be left out where the record itself says it: `resource`. Without --record the record is empty, as for
+    a switch. With --as-role or --as-group, USER is left out.
 
     Exit codes: 0 allowed, 1 denied, 2 could not run.
     """
-    *user, action = split_words(words, ("USER", "ACTION"), bool(roles or groups))
+    somebody = bool(roles or groups)
+    names = split_words(words, ("USER", "ACTION"), somebody, "RESOURCE")
+    user, (action, *named) = ([], names) if somebody else (names[:1], names[1:])
+    if named and resource not in (None, named[0]):
+        raise click.UsageError(f"two resources: {quoted(named[0])}, and {quoted(str(resource))} with --resource")
+    resource = named[0] if named else resource
     if as_attributes is not None and user:
         raise click.UsageError("--as-attributes belongs to --as-role and --as-group: a user has attributes already")
     given = read_objects(

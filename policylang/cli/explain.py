@@ -47,5 +47,7 @@ def _page(rule: Rule) -> Iterator[str]:
         yield ""
         for line in example.splitlines():
             yield f"    {visible(line.split('#! ')[0].rstrip())}"
-    yield ""
-    yield from textwrap.wrap(f"Fix: {fix_in_words(rule)}", 88)
+    fix = fix_in_words(rule)
+    if fix is not None:
+        yield ""
+        yield from textwrap.wrap(f"Fix: {fix}", 88)

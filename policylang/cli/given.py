@@ -87,9 +87,9 @@ def split_resource(index: Index, record: dict[str, Any], given: str | None) -> t
         if own != given:
             shown = quoted(own if isinstance(own, str) else type(own).__name__)
             help = "leave one of the two out"
-            stop([Problem("--resource", f"it says {quoted(given)}, the record says {shown}", help)])
+            stop([Problem("RESOURCE", f"it says {quoted(given)}, the record says {shown}", help)])
     elif own is None:
-        help = 'name it with `--resource`, or in the record: {"resource": …}'
+        help = 'name it behind the action, or in the record: {"resource": …}'
         stop([Problem("--record", "nothing says of which resource the record is", help)])
     elif not isinstance(own, str):
         stop([Problem("--record", "the `resource` of a record is a name", "name it with `--resource`")])

@@ -14,7 +14,8 @@ import click
 
 from policylang import __version__
 from policylang.cli.terminal import COULD_NOT_RUN
-from policylang.diagnostics import visible
+from policylang.diagnostics import quoted, visible
+from policylang.suggest import closest
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -54,6 +55,27 @@ class _Commands(click.Group):
         module, function = _COMMANDS[name].split(":")
         command: click.Command = getattr(import_module(f"policylang.cli.{module}"), function)
         return command
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Click's own, with the name that was probably meant where there is no such command."""
+        name = arguments[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            near = closest(name, _COMMANDS)
+            question = f" Did you mean {near}?" if near else ""
+            context.fail(f"No such command {quoted(name)}.{question}")
+        return super().resolve_command(context, arguments)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Click's own cuts summaries to a line; here they are whole."""
+        rows = []
+        for name in self.list_commands(context):
+            command = self.get_command(context, name)
+            assert command is not None
+            rows.append((name, command.get_short_help_str(_LONGEST)))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

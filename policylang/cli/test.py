@@ -6,10 +6,11 @@ import math
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from policylang.cli.asking import read_now
+from policylang.cli.asking import helped, read_now
 from policylang.cli.options import now_option
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.discovery import DEFAULT_ROOT, Problem
@@ -74,8 +75,7 @@ def test_(
     with progress() as step:
         results = list(run_suite(paths or [DEFAULT_ROOT], step, collector))
     if not results:
-        where = ", ".join(paths) or DEFAULT_ROOT
-        stop([Problem(where, f"no `*{SUFFIX}` files here", "`policylang schema scenario` describes them")])
+        _nothing_to_run(paths)
     covered = collector.result() if collector else None
     match format_:
         case "text":
@@ -94,6 +94,17 @@ def test_(
     too_little = fail_under is not None and covered is not None and _falls_short(covered, fail_under)
     could_not_run = any(result.problem is not None for result in results)
     sys.exit(COULD_NOT_RUN if could_not_run else FINDINGS if failed or too_little else CLEAN)
+
+
+def _nothing_to_run(paths: tuple[str, ...]) -> NoReturn:
+    """Say that there are no scenario files: a mistake where some are named, and where none are a notice, so that a hook
+    does not fail before somebody has written one.
+    """
+    help = "`policylang test --generate` writes a first one"
+    if paths or not os.path.isdir(DEFAULT_ROOT):
+        stop([Problem(", ".join(paths) or DEFAULT_ROOT, f"no `*{SUFFIX}` files here", help)])
+    write_lines([f"no `*{SUFFIX}` files in {DEFAULT_ROOT}: nothing was run", *helped([help])], err=True)
+    sys.exit(CLEAN)
 
 
 def _generate(paths: tuple[str, ...], output: str | None, given: str | None) -> None:
