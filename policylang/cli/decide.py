@@ -77,6 +77,8 @@ def decide(
         **{"record": record, "changes": changes, "request": request, "users": users, "as-attributes": as_attributes}
     )
     policy_set = with_users(load(paths), given["users"])
+    if somebody and named and action in policy_set.index.users:
+        raise click.UsageError("with --as-role or --as-group, USER is left out")
     resource, target = split_resource(policy_set.index, given["record"] or {}, resource)
     subject = find_subject(policy_set, user[0] if user else None, roles, groups, given["as-attributes"])
     at = read_now(now, policy_set)

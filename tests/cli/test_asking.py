@@ -179,7 +179,11 @@ def test_the_resource_of_a_record(ask: Ask) -> None:
     tag = ask(*base, "--resource", "tag", "--record", '{"resource": "customer"}', "--format", "json")
     assert answer(tag, 0)["record"] == {"resource": "customer"}
     assert answer(tag, 0)["resource"] == "tag"
+    assert answer(ask(*base, "tag", "--record", '{"resource": "customer"}', "--format", "json"), 0) == answer(tag, 0)
+    assert ask(*base, "customer", "--resource", "customer", "--record", record()).exit_code == 0
     for given, words in (
+        (["api", "--record", record()], "it says `api`, the record says `customer`"),
+        (["api", "--resource", "tag"], "two resources: `api`, and `tag` with --resource"),
         (["--record", record(), "--resource", "api"], "it says `api`, the record says `customer`"),
         (["--record", "{}"], "nothing says of which resource the record is"),
         ([], "nothing says of which resource the record is"),
@@ -241,11 +245,13 @@ def test_roles_groups_and_places_that_there_are_not(ask: Ask, given: list[str], 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["decide"], "expected USER ACTION, got 0 arguments"),
+        (["decide"], "expected USER ACTION [RESOURCE], got 0 arguments"),
         (["decide", "view"], "--as-role or --as-group can stand"),
-        (["decide", "dana@acme.test", "view", "more"], "expected USER ACTION, got 3 arguments"),
+        (["decide", "dana@acme.test", "view", "customer", "more"], "expected USER ACTION [RESOURCE], got 4 arguments"),
+        (["decide", "dana@acme.test", "view", "customer", "."], "policy files are named with `--policies .`"),
+        (["decide", "dana@acme.test", "view", "customer", "--as-role", "guard"], "USER is left out"),
         (["decide", "dana@acme.test", "view", "--as-role", "guard"], "USER is left out"),
-        (["decide", "--as-role", "guard"], "expected ACTION, got 0 arguments"),
+        (["decide", "--as-role", "guard"], "expected ACTION [RESOURCE], got 0 arguments"),
         (["access"], "expected USER, got 0 arguments"),
         (["access", "dana@acme.test", "--as-group", "sales"], "expected no argument, got 1 argument:"),
     ],

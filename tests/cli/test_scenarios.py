@@ -139,6 +139,10 @@ def test_a_policy_set_with_errors(run, write) -> None:
 def test_no_files(run, write) -> None:
     assert b"policies: cannot be read: no such file" in run("test").stdout
     write("policies/a.policy", POLICIES)
-    assert b"policies: no `*.test.yaml` files here" in run("test").stderr
+    nothing = run("test")
+    assert nothing.returncode == 0
+    assert b"no `*.test.yaml` files in policies: nothing was run" in nothing.stderr
+    assert b"policies: no `*.test.yaml` files here" in run("test", "policies").stderr
+    assert run("test", "policies").returncode == 2
     assert run("test", "nowhere").returncode == 2
     assert b"no such file" in run("test", "nowhere.test.yaml").stdout
