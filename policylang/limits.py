@@ -8,13 +8,14 @@ import msgspec
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
-MOST_MISTAKES = 1000
-"""After so many mistakes in one file the rest of it is not read: they have one cause."""
-
+MOST_MISTAKES = 20_000
+"""After so many mistakes in one file, or in one policy set, the rest of it is not read: they have one cause."""
 
 MOST_DEPTH = 100
-MOST_WAYS = 1_000
 """Roles inside one another, in compiled JSON as well: within Python's own recursion limit."""
+
+MOST_WAYS = 1_000
+"""Ways to the roles inside a role that differ in limits, in compiled JSON as well."""
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -120,13 +120,13 @@ def test_words_and_depth_are_limited(text: str, limit: Limits, lines: list[int])
     assert [(d.code, d.location.line) for d in found] == [("PL110", line) for line in lines]
 
 
-def test_reading_ends_after_a_thousand_mistakes() -> None:
-    broken = "".join(f"role a{n} {{ grant }}\n" for n in range(1_002))
-    unknown = "".join(f"role a{n} {{ role b }}\n" for n in range(1_002))
+def test_reading_ends_after_twenty_thousand_mistakes() -> None:
+    broken = "".join(f"role a{n} {{ grant }}\n" for n in range(20_002))
+    unknown = "".join(f"role a{n} {{ role b }}\n" for n in range(20_002))
     for text, code in ((broken, "PL100"), (unknown, "PL101")):
         found = project(text).diagnostics
-        assert [d.code for d in found] == [*[code] * 1_000, "PL110"]
-        assert found[-1].location.line == 1_001
+        assert [d.code for d in found] == [*[code] * 20_000, "PL110"]
+        assert found[-1].location.line == 20_001
     # What was not read may have declared anything.
     assert {d.code for d in project(broken, "role x { role y }").diagnostics} == {"PL100", "PL110"}
 

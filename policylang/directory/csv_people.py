@@ -11,8 +11,8 @@ from policylang.diagnostics import Diagnostic, Related, quoted
 from policylang.directory.csv_columns import ASSIGNMENT, ATTRIBUTE, check_header
 from policylang.directory.csv_rows import Row, rows
 from policylang.directory.people import Assigned, Field, Given, Person, Read
-from policylang.directory.problems import RefusedError, too_long
-from policylang.limits import MOST_MISTAKES, Limits
+from policylang.directory.problems import AT_MOST, RefusedError, too_long
+from policylang.limits import Limits
 from policylang.source import Source
 from policylang.syntax.ast import Text
 
@@ -43,7 +43,7 @@ def read_csv_people(source: Source, limits: Limits) -> Read:
         if not diagnostics:
             for row in table:
                 diagnostics += _read_row(source, columns, row, people, limits)
-                if len(diagnostics) >= MOST_MISTAKES:
+                if len(diagnostics) >= AT_MOST:
                     break
     except RefusedError as error:
         diagnostics.append(error.diagnostic(source))

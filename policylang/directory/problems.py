@@ -5,6 +5,9 @@ from __future__ import annotations
 from policylang.diagnostics import Diagnostic, quoted
 from policylang.source import Source
 
+AT_MOST = 1000
+"""After so many mistakes in one file of people the rest of it is not read: they have one cause."""
+
 
 class RefusedError(Exception):
     """Something in the text, from offset ``start`` to ``end``, after which nothing can be read."""

@@ -6,9 +6,10 @@ from itertools import islice
 
 from policylang.directory.csv_people import read_csv_people
 from policylang.directory.people import Read
+from policylang.directory.problems import AT_MOST
 from policylang.directory.unsafe import unsafe_source
 from policylang.directory.yaml_people import read_yaml_people
-from policylang.limits import MOST_MISTAKES, Limits
+from policylang.limits import Limits
 from policylang.source import Source
 
 PARQUET = ".parquet"
@@ -33,7 +34,7 @@ def read_people(source: Source, limits: Limits | None = None) -> Read:
     The file's name says how it is read; of a Parquet file the text is what `parquet.as_csv` made of it. Names of
     groups, roles and so on are not looked up: `resolve` does that.
     """
-    unsafe = tuple(islice(unsafe_source(source), MOST_MISTAKES))
+    unsafe = tuple(islice(unsafe_source(source), AT_MOST))
     suffix = suffix_of(source.name)
     if suffix is None:
         raise ValueError(f"not a directory file: {source.name}")

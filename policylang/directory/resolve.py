@@ -11,10 +11,11 @@ import msgspec
 from policylang.diagnostics import Diagnostic, Related, quoted
 from policylang.directory.check import Checker
 from policylang.directory.people import Assigned, Person
+from policylang.directory.problems import AT_MOST
 from policylang.directory.unsafe import unsafe_person
 from policylang.ir import nodes as ir
 from policylang.ir.codec import with_digest
-from policylang.limits import MOST_MISTAKES, Limits
+from policylang.limits import Limits
 from policylang.model.report import Report
 from policylang.source import Location
 from policylang.syntax.alike import alike, how_alike
@@ -41,7 +42,7 @@ def resolve(
     _check_ids(policy_set, people, report)
     checker.report_unknown()
     if report.diagnostics:
-        return policy_set, tuple(sorted(report.diagnostics, key=lambda d: d.order)[:MOST_MISTAKES])
+        return policy_set, tuple(sorted(report.diagnostics, key=lambda d: d.order)[:AT_MOST])
     if not people:
         return policy_set, ()
     files = {person.source.name for person in people}

@@ -9,9 +9,9 @@ from policylang.directory import json_values, yaml_values
 from policylang.directory.explain import explain
 from policylang.directory.format import PersonEntry
 from policylang.directory.people import Assigned, Field, Given, Person, Read
-from policylang.directory.problems import RefusedError
+from policylang.directory.problems import AT_MOST, RefusedError
 from policylang.directory.yaml_values import plain
-from policylang.limits import MOST_MISTAKES, Limits
+from policylang.limits import Limits
 from policylang.source import Source
 from policylang.syntax.ast import Text
 
@@ -28,7 +28,7 @@ def read_yaml_people(source: Source, limits: Limits) -> Read:
                 continue
             wrong = list(explain(entry)) or [RefusedError(entry.start_pos, entry.end_pos, "not a person")]
             diagnostics += (error.diagnostic(source) for error in wrong)
-            if len(diagnostics) >= MOST_MISTAKES:
+            if len(diagnostics) >= AT_MOST:
                 break
     except RefusedError as error:
         diagnostics.append(error.diagnostic(source))
