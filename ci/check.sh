@@ -24,6 +24,6 @@ check() {
 code=0
 check --format github || code=$?
 if [ -n "$sarif" ]; then
-  check --format sarif > "$sarif" || code=$?
+  check --format sarif --output "$sarif" || code=$? # not by the shell, which would follow a link out of the checkout
 fi
 exit "$code"

@@ -321,6 +321,17 @@ def _problem(path: Path, error: OSError) -> Problem:
     return Problem(str(path), f"cannot be read: {message}", help)
 
 
+def leads_out(set_: SourceSet, source: Source, done: str) -> Problem | None:
+    """Why a source must not be changed: it is a link to a file outside of the policy set, which may be a part of
+    others. ``done``: what would be done with it, as in ``fixed``.
+    """
+    real = Path(source.display).resolve()
+    if real.is_relative_to(set_.root.resolve()):
+        return None
+    help = f"look at the policy set that it is in, `{shown_path(real.parent)}`, or put a copy here"
+    return Problem(source.display, f"not {done}: it is a link to a file outside of the policy set", help)
+
+
 def shown_path(path: Path) -> str:
     """A path as short as the user would type it."""
     shown = os.path.relpath(path)

@@ -18,6 +18,10 @@ MOST_WAYS = 1_000
 """Ways to the roles inside a role that differ in limits, in compiled JSON as well."""
 
 
+MOST_YEARS = 5000
+"""The most that a policy set may allow a duration to take."""
+
+
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits that keep time and memory bounded whatever a policy file contains; beyond them stands PL110."""
 
@@ -39,5 +43,5 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of one policy."""
     expansion: Positive = 2_000_000
     """Parts of the compiled set that expansion makes: of policies' conditions, and of grants on all resources."""
-    duration_years: Annotated[int, msgspec.Meta(ge=1, le=5000)] = 1000
+    duration_years: Annotated[int, msgspec.Meta(ge=1, le=MOST_YEARS)] = 1000
     """The longest duration, so that no instant falls out of the calendar."""

@@ -48,7 +48,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule found, without the severity, which is the configuration's.
 
     ``shown`` is evidence, tried on the reference decision before the finding is reported; ``proved`` says in words what
-    can never happen, where that is what was found. ``unproved``: the question could not be settled within its budget.
+    can never happen, where that is what was found. ``policies``: the policy text that the help ends with, the only part
+    of a finding that has several lines. ``unproved``: the question could not be settled within its budget.
     ``complete_only``: it holds for complete records, and not for every record; no fix relies on it.
     """
 
@@ -56,6 +57,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     at: str
     help: str | None = None
+    policies: str = ""
     related: tuple[Related, ...] = ()
     shown: tuple[Shown, ...] = ()
     proved: str | None = None

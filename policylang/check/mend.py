@@ -5,9 +5,8 @@ from __future__ import annotations
 import codecs
 import datetime
 import errno
-import os
-import stat
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -19,15 +18,13 @@ from policylang.check.ignores import ignorer
 from policylang.check.same_access import access_change
 from policylang.check.world import World
 from policylang.discovery import read_regular
-from policylang.files import write_atomically
+from policylang.files import StaleFileError, refuse_read_only, write_atomically
 from policylang.ir import nodes as ir
 from policylang.project import Project
 from policylang.source import Source
 
 _ROUNDS = 20
 """One fix may make another one possible; so often at most."""
-
-_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -146,10 +143,6 @@ def _comments(project: Project) -> list[str]:
 # --- files ---------------------------------------------------------------------------------------------------
 
 
-class StaleFileError(OSError):
-    """A file is not as it was read: somebody has changed it since."""
-
-
 def changes(before: Project, after: Project) -> tuple[tuple[Source, Source], ...]:
     """The sources whose text differs, as they were and as they are."""
     later = {source.name: source for source in after.sources.sources}
@@ -168,18 +161,17 @@ def write(changed: Sequence[tuple[Source, Source]]) -> None:
         path = Path(old.display)
         data = read_regular(path)
         if data.removeprefix(codecs.BOM_UTF8) != old.text.encode():
-            raise StaleFileError(0, "has changed since it was read", str(path))
-        if not (path.stat().st_mode & _WRITABLE and os.access(path, os.W_OK)):
-            # Replacing it would need no more than a folder that can be written.
-            raise PermissionError(errno.EACCES, "is read-only", str(path))
+            raise StaleFileError(errno.ESTALE, "has changed since it was read", str(path))
+        refuse_read_only(path)
         originals.append((path, data))
-    written: list[tuple[Path, bytes]] = []
+    written: list[tuple[Path, bytes, bytes]] = []
     for (path, data), (_old, new) in zip(originals, changed, strict=True):
         mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
         try:
-            write_atomically(path, mark + new.text.encode())
+            write_atomically(path, mark + new.text.encode(), before=data)
         except OSError as error:
-            for earlier, content in written:
-                write_atomically(earlier, content)
+            for earlier, content, ours in written:
+                with suppress(StaleFileError):  # somebody has edited it since: that stays
+                    write_atomically(earlier, content, before=ours)
             raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-        written.append((path, data))
+        written.append((path, data, mark + new.text.encode()))

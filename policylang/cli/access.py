@@ -25,7 +25,7 @@ from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
 from policylang.diagnostics import quoted
 from policylang.output.access import access_csv, access_table
 from policylang.output.findings import written_instant
-from policylang.output.tables import as_json
+from policylang.output.readable import json_bytes
 from policylang.runtime.access import Access
 
 
@@ -74,7 +74,7 @@ def access_(
                 "digest": subject.policy_set.digest,
                 "access": found,
             }
-            click.echo(as_json(content), nl=False)
+            click.echo(json_bytes(content), nl=False)
     sys.exit(CLEAN if found else FINDINGS)
 
 

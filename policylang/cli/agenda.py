@@ -12,12 +12,13 @@ from policylang.check.agenda import Agenda, Agendas, agenda
 from policylang.check.suppressions import read_suppressions
 from policylang.cli.asking import format_option
 from policylang.cli.options import now_option, read_instant
-from policylang.cli.terminal import Step, progress, projects, stop, write_lines
+from policylang.cli.terminal import Step, progress, projects, stop
+from policylang.cli.writing import Content, report_option, write_output
 from policylang.discovery import Problem
 from policylang.loading import of_diagnostics, read_compiled, why_not
 from policylang.output import agenda as text
 from policylang.output import ical
-from policylang.output.tables import as_json
+from policylang.output.readable import json_bytes
 from policylang.project import Project
 
 _YEARS = (2, 9998)
@@ -37,7 +38,8 @@ _MOST_DAYS = (datetime.date.max - datetime.date.min).days
     help="Look ahead from the day of --now to the day that lies so many days later, both included.",
 )
 @format_option("text", "json", "icalendar")
-def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str) -> None:
+@report_option("the report")
+def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str, output: str) -> None:
     """List what the calendar brings: reviews that are due, assignments that begin and end, comments that end.
 
     PATHS are as for check: folders, each a policy set, or policy files, together one policy set, or compiled policy
@@ -52,17 +54,19 @@ def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str) ->
     if problems:
         stop(problems)
     found = Agendas(at, days, tuple(each for each in made if isinstance(each, Agenda)))
+    content: Content
     match format_:
-        case "text":
-            write_lines(text.render(found))
         case "json":
-            click.echo(as_json(found), nl=False)
+            content = json_bytes(found)
         case "icalendar":
             try:
-                click.echo(ical.render(found), nl=False)
+                content = ical.render(found)
             except ical.MissingExtraError:
                 help = "run `pip install 'policylang[calendar]'`"
                 stop([Problem("--format", "iCalendar needs the library icalendar, which is not installed", help)])
+        case _:
+            content = text.render(found)
+    write_output(content, output, [path for path in paths if not os.path.isdir(path)])
 
 
 def _agendas(paths: Sequence[str], at: datetime.datetime, days: int, step: Step) -> Iterator[Agenda | Problem]:

@@ -14,7 +14,7 @@ import msgspec
 
 from policylang.cli.options import TEXT, Command, outside, read_instant
 from policylang.cli.terminal import is_terminal, progress, stop
-from policylang.diagnostics import listed, quoted
+from policylang.diagnostics import listed, quoted, visible
 from policylang.discovery import Problem
 from policylang.ir.nodes import User, UserValue
 from policylang.loading import read_policy_set
@@ -273,4 +273,4 @@ def terminal_width() -> int | None:
 def helped(lines: Iterable[str]) -> Iterator[str]:
     """Hints below an answer."""
     for line in lines:
-        yield f"  {click.style('help', bold=True)}: {line}"
+        yield f"  {click.style('help', bold=True)}: {visible(line)}"

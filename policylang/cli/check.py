@@ -16,9 +16,9 @@ from policylang.check.catalogue import RULES
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, projects, stop, write_lines
-from policylang.diagnostics import Severity
+from policylang.cli.writing import STANDARD_OUTPUT, Content, inputs_of, report_option, write_output
+from policylang.diagnostics import Severity, visible
 from policylang.discovery import Problem, read_regular
-from policylang.files import write_atomically
 from policylang.output import json, text
 from policylang.output.checked import Asked, add_checked, add_compiled, apply_baseline, entries
 from policylang.output.findings import Result
@@ -68,6 +68,7 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
     default="text",
     show_default=True,
 )
+@report_option("the report")
 def check(
     paths: tuple[str, ...],
     selected: tuple[str, ...],
@@ -80,6 +81,7 @@ def check(
     fix: bool,
     diff: bool,
     format_: str,
+    output: str,
 ) -> None:
     """Check policy sets and report what is wrong with them.
 
@@ -93,8 +95,10 @@ def check(
         raise click.UsageError("--write-baseline takes every finding: leave --baseline out")
     if written is not None and (fix or diff):
         raise click.UsageError("--write-baseline changes no policies: leave --fix and --diff out")
-    if diff and (fix or format_ != "text"):
-        raise click.UsageError("--diff shows changes and nothing else: leave --fix and --format out")
+    if diff and (fix or format_ != "text" or output != STANDARD_OUTPUT):
+        raise click.UsageError("--diff shows changes and nothing else: leave --fix, --format and --output out")
+    if written is not None and output != STANDARD_OUTPUT:
+        raise click.UsageError("--write-baseline makes no report: leave --output out")
     asked = Asked(read_instant(now, (FIRST_YEAR, LAST_YEAR)), _selection(selected, ignored))
     known = None if baseline is None else _read_baseline(baseline)
     compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
@@ -112,11 +116,15 @@ def check(
         made = fixing.write_all(fixed)
     result = _run(made, compiled, asked)
     if written is not None:
-        return _write_baseline(result, written)
+        return _write_baseline(result, written, (*inputs_of(made), *compiled))
     if known is not None and baseline is not None:
         apply_baseline(result, known, baseline)
     code = _exit_code(result, fail_level, exit_zero)
-    _print(result, format_, code)
+    write_output(_rendered(result, format_, code), output, (*inputs_of(made), *compiled, baseline))
+    if format_ == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        from policylang.output import github
+
+        github.append_summary(result, Path(summary))
     sys.exit(code)
 
 
@@ -146,31 +154,28 @@ def _exit_code(result: Result, fail_level: Severity, exit_zero: bool) -> int:
     return FINDINGS if failed and not exit_zero else CLEAN
 
 
-def _print(result: Result, format_: str, code: int) -> None:
+def _rendered(result: Result, format_: str, code: int) -> Content:
     match format_:
-        case "text":
-            write_lines(text.render(result))
         case "json":
-            click.echo(json.render(result), nl=False)
+            return json.render(result)
         case "sarif":
             from policylang.output import sarif
 
-            click.echo(sarif.render(result, exit_code=code), nl=False)
+            return sarif.render(result, exit_code=code)
         case "gitlab":
             from policylang.output import gitlab
 
-            click.echo(gitlab.render(result), nl=False)
+            return gitlab.render(result)
         case "junit":
             from policylang.output import junit
 
-            click.echo(junit.render(result), nl=False)
+            return junit.render(result)
         case "github":
             from policylang.output import github
 
-            write_lines(github.render(result))
-            summary = os.environ.get("GITHUB_STEP_SUMMARY")
-            if summary:
-                github.append_summary(result, Path(summary))
+            return "".join(f"{line}\n" for line in github.render(result))
+        case _:
+            return text.render(result)
 
 
 # --- baselines -----------------------------------------------------------------------------------------------
@@ -186,7 +191,7 @@ def _read_baseline(path: str) -> Baseline:
         stop([Problem(path, f"this is no baseline: {error}", "write it anew with `--write-baseline`")])
 
 
-def _write_baseline(result: Result, path: str) -> None:
+def _write_baseline(result: Result, path: str, inputs: Iterable[str]) -> None:
     """Only of policy sets that could be read and have no errors in the source: on others no rules ran."""
     in_source = [finding for finding in result.findings if finding.code.startswith(SOURCE)]
     if result.problems or in_source:
@@ -194,9 +199,5 @@ def _write_baseline(result: Result, path: str) -> None:
         write_lines(text.render(result), err=True)
         stop([Problem(path, "not written: there are errors in the sources", "correct them first")])
     kept = entries(result, Path(path).parent)
-    try:
-        write_atomically(Path(path), write_baseline(kept))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        stop([Problem(path, f"cannot be written: {reason}", "nothing was changed; check the folder and the disk")])
-    click.echo(f"wrote {len(kept)} finding{'' if len(kept) == 1 else 's'} to {path}", err=True)
+    write_output(write_baseline(kept), path, inputs)
+    write_lines([f"wrote {text.counted(len(kept), 'finding')} to {visible(path)}"], err=True)

@@ -9,16 +9,14 @@ import click
 
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import COULD_NOT_RUN, progress, projects, stop, write_lines
+from policylang.cli.writing import STANDARD_OUTPUT, cannot_write, check_output, inputs_of, write_output
 from policylang.discovery import Problem
-from policylang.files import write_atomically
 from policylang.ir import nodes as ir
 from policylang.ir import to_json
 from policylang.output import text
 from policylang.output.findings import Result, add_sources, collect, of_source
 from policylang.project import Project
 from policylang.targets import NAMES, find_target
-
-_UNTOUCHED = "nothing was changed; check the folder and the disk"
 
 
 @click.command("compile")
@@ -56,15 +54,7 @@ def compile_(paths: tuple[str, ...], target: str | None, output: str, now: str |
         stop(
             [Problem("--now", "JSON holds all dates as they are", "give it together with `--target`, or leave it out")]
         )
-    document = to_json(policy_set)
-    if output == "-":
-        sys.stdout.buffer.write(document)
-        sys.stdout.buffer.flush()
-        return
-    try:
-        write_atomically(Path(output), document)
-    except OSError as error:
-        stop([Problem(output, f"cannot be written: {(error.strerror or str(error)).lower()}", _UNTOUCHED)])
+    write_output(to_json(policy_set), output, inputs_of(found))
 
 
 def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: str, now: str | None) -> None:
@@ -73,7 +63,7 @@ def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: 
     from policylang.targets.scenarios import scenarios_of
     from policylang.targets.target import Bundle, Input
 
-    if output == "-":
+    if output == STANDARD_OUTPUT:
         stop([Problem("--output", "a bundle is a folder of several files", f"name one: `-o build/{name}`")])
     instant = None if now is None else read_instant(now)
     bundle = compile_for(
@@ -85,10 +75,11 @@ def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: 
         result.findings += [of_source(diagnostic, view) for diagnostic in bundle]
         write_lines(text.render(result), err=True)
         sys.exit(COULD_NOT_RUN)
+    check_output(output)
     try:
         write_bundle(Path(output), bundle.files)
-    except NotABundleError:
+    except NotABundleError as error:
         help = "name a new folder, an empty one or an earlier bundle: bundles are replaced as a whole"
-        stop([Problem(output, "is there already and is no bundle", help)])
+        stop([Problem(output, f"is there already and is no bundle: {error}", help)])
     except OSError as error:
-        stop([Problem(output, f"cannot be written: {(error.strerror or str(error)).lower()}", _UNTOUCHED)])
+        cannot_write(output, error)

@@ -23,7 +23,7 @@ from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
 from policylang.diagnostics import quoted
 from policylang.output.explanation import text
 from policylang.output.findings import written_instant
-from policylang.output.tables import as_json
+from policylang.output.readable import json_bytes
 
 
 @click.command()
@@ -116,5 +116,5 @@ def decide(
             "help": hints,
             "explanation": explanation,
         }
-        click.echo(as_json(content), nl=False)
+        click.echo(json_bytes(content), nl=False)
     sys.exit(CLEAN if decision.allowed else FINDINGS)

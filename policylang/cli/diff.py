@@ -11,15 +11,16 @@ import click
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.asking import format_option
 from policylang.cli.options import TEXT, now_option, read_instant
-from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop, write_lines
+from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop
 from policylang.cli.versions import Pair, Sides, Version, empty_like, read_sides
+from policylang.cli.writing import Content, report_option, write_output
 from policylang.compare.allow import Entry, allowed, read_allowed, unused
 from policylang.compare.compare import compare
 from policylang.compare.gate import fails
 from policylang.compare.report import Comparison, SetReport
 from policylang.discovery import Problem
 from policylang.output import comparison as text
-from policylang.output.tables import as_json
+from policylang.output.readable import json_bytes
 from policylang.runtime.clock import zone
 
 FailOn = Literal["gained", "widened", "any"]
@@ -41,8 +42,14 @@ FailOn = Literal["gained", "widened", "any"]
 )
 @now_option("the present one")
 @format_option("text", "json", "markdown")
+@report_option("the report")
 def diff(
-    arguments: tuple[str, ...], fail_on: FailOn | None, allow_file: str | None, now: str | None, format_: str
+    arguments: tuple[str, ...],
+    fail_on: FailOn | None,
+    allow_file: str | None,
+    now: str | None,
+    format_: str,
+    output: str,
 ) -> None:
     """Say who can do what in NEW that they could not do in OLD, and the other way round, by proof.
 
@@ -65,15 +72,17 @@ def diff(
     today = max((_today(pair, at) for pair in sides.pairs), default=at.date())
     left = unused(entries, sets, today)
     found = Comparison(old=sides.old, new=sides.new, now=at, fail_on=fail_on, failed=failed, sets=sets, unused=left)
+    content: Content
     match format_:
-        case "text":
-            write_lines(text.render(found, lambda set_, is_new: _path(sides, set_, is_new)))
         case "json":
-            click.echo(as_json(found), nl=False)
+            content = json_bytes(found)
         case "markdown":
             from policylang.output import comparison_markdown
 
-            click.echo(comparison_markdown.render(found), nl=False)
+            content = comparison_markdown.render(found)
+        case _:
+            content = text.render(found, lambda set_, is_new: _path(sides, set_, is_new))
+    write_output(content, output, (*arguments, allow_file))
     sys.exit(FINDINGS if failed else CLEAN)
 
 

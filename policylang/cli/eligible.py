@@ -22,7 +22,8 @@ from policylang.cli.terminal import CLEAN, FINDINGS, stop, write_lines
 from policylang.discovery import Problem
 from policylang.model.types import SetType, UserType, in_words
 from policylang.output.findings import written_instant
-from policylang.output.tables import as_csv, as_json, table
+from policylang.output.readable import json_bytes
+from policylang.output.tables import as_csv, table
 from policylang.runtime.index import Index
 
 
@@ -56,7 +57,7 @@ def eligible(attribute: str, now: str | None, paths: tuple[str, ...], format_: s
                 "digest": policy_set.digest,
                 "users": [{"user": user, "name": name} for user, name in users],
             }
-            click.echo(as_json(content), nl=False)
+            click.echo(json_bytes(content), nl=False)
     sys.exit(CLEAN if users else FINDINGS)
 
 

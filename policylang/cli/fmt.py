@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
+from policylang.cli.writing import write_output
 from policylang.diagnostics import visible
 from policylang.discovery import Problem, SourceSet, UnreadableError, decoded, discover, nearest_settings
 from policylang.files import refuse_read_only, write_atomically
@@ -101,14 +102,17 @@ def _write(formatted: Formatted, changed: Sequence[File], *, to_output: bool) ->
     """Each file whole or not at all; to standard output whether it is changed or not."""
     if to_output:
         for file in formatted.files:
-            sys.stdout.buffer.write(file.after)
-            sys.stdout.buffer.flush()
+            write_output(file.after)
         return
     for file in changed:
         path = Path(file.source.display)
+        if file.objection is not None:
+            formatted.files.remove(file)
+            formatted.result.problems.append(file.objection)
+            continue
         try:
             refuse_read_only(path)
-            write_atomically(path, file.after)
+            write_atomically(path, file.after, before=file.before)
         except OSError as error:
             formatted.files.remove(file)
             message = f"cannot be written: {(error.strerror or str(error)).lower()}"

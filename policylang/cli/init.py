@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+import shlex
 from pathlib import Path
 
 import click
 
-from policylang.cli.terminal import stop
+from policylang.cli.terminal import stop, write_lines
+from policylang.cli.writing import cannot_write, check_output
+from policylang.diagnostics import visible
 from policylang.discovery import DEFAULT_ROOT, Problem
+from policylang.files import write_folder
 
 # In a wheel the starter set lies inside the package, in a checkout it is one of the examples.
 _PLACES = (Path(__file__).parents[1] / "starter", Path(__file__).parents[2] / "policies" / "quickstart")
@@ -22,14 +26,14 @@ def init(folder: Path) -> None:
     Never overwrites anything.
     """
     target = folder / DEFAULT_ROOT
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    if os.path.lexists(target) and (not target.is_dir() or target.is_symlink() or any(target.iterdir())):
         stop([Problem(str(target), "there is something here already", "choose another folder: `policylang init DIR`")])
+    check_output(str(target))
     starter = next(path for path in _PLACES if path.is_dir())
+    files = {file.name: file.read_bytes() for file in sorted(starter.iterdir())}
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        for file in sorted(starter.iterdir()):
-            shutil.copyfile(file, target / file.name)
-            click.echo(f"wrote {target / file.name}")
+        write_folder(target, files)
     except OSError as error:
-        stop([Problem(str(target), f"cannot be written: {(error.strerror or str(error)).lower()}")])
-    click.echo(f"now try: policylang check {target}")
+        cannot_write(str(target), error)
+    write_lines(f"wrote {visible(str(target / name))}" for name in files)
+    write_lines([f"now try: policylang check {visible(shlex.quote(str(target)))}"])

@@ -8,7 +8,7 @@ import io
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -102,6 +102,20 @@ class _Closed(io.RawIOBase):
         return memoryview(data).nbytes
 
 
+def _tell(line: str) -> None:
+    """A line on standard error, if that can be written to: what there is to say is in the exit code as well."""
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Nothing more can be written to it: Python would complain once more when it flushes at exit."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What Python does at its end with an error that nobody expected: say what and where, and fail as what could not be
     run. Its own exit code would be that of findings.
@@ -113,9 +127,31 @@ def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackT
     said = " ".join([str(error)[:_LONGEST], *getattr(error, "__notes__", ())])
     frame = traceback.extract_tb(trace)[-1]
     where = f"{os.path.basename(os.path.dirname(frame.filename))}/{os.path.basename(frame.filename)}:{frame.lineno}"
-    click.echo(f"error: a mistake in policylang: {kind.__name__} at {where}: {visible(said)}", err=True)
-    click.echo("  help: this is no finding about your policies; report this line, with what you ran", err=True)
+    _tell(f"error: a mistake in policylang: {kind.__name__} at {where}: {visible(said)}")
+    _tell("  help: this is no finding about your policies; report this line, with what you ran")
     sys.exit(COULD_NOT_RUN)
+
+
+def _whole(stream: Any) -> Any:
+    """A standard stream to which everything is written, or an error is raised: where Python runs unbuffered, it takes
+    what the system takes at once, which may be a part.
+    """
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    # Policy files may hold any character; a terminal that cannot show one gets its number.
+    stream.reconfigure(errors="backslashreplace")
+    if not isinstance(stream.buffer, io.RawIOBase):
+        return stream
+    encoding = stream.encoding
+    return io.TextIOWrapper(io.BufferedWriter(stream.detach()), encoding, "backslashreplace", write_through=True)
+
+
+def _shown(error: click.ClickException) -> click.ClickException:
+    """The error with its message on one line and nothing invisible in it: it repeats arguments."""
+    message = visible(error.format_message().replace("\n\t", " "))
+    return (
+        click.UsageError(message, error.ctx) if isinstance(error, click.UsageError) else click.ClickException(message)
+    )
 
 
 def main(arguments: list[str] | None = None) -> Any:
@@ -124,10 +160,8 @@ def main(arguments: list[str] | None = None) -> Any:
     if sys.stdout is None:
         # The caller closed it: an error as soon as something is to be written, and only then.
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed()), write_through=True)
+    sys.stdout, sys.stderr = _whole(sys.stdout), _whole(sys.stderr)
     stdout = sys.stdout
-    if isinstance(stdout, io.TextIOWrapper):
-        # Policy files may hold any character; a terminal that cannot show one gets its number.
-        stdout.reconfigure(errors="backslashreplace")
     try:
         code = commands.main(arguments, prog_name="policylang", standalone_mode=False)
         sys.stdout.flush()
@@ -138,16 +172,17 @@ def main(arguments: list[str] | None = None) -> Any:
             sys.exit(COULD_NOT_RUN)
         raise
     except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
+        _tell("interrupted")
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        try:
+            _shown(error).show()
+        except OSError:
+            _discard(sys.stderr)
         sys.exit(COULD_NOT_RUN)
     except OSError as error:
-        # Python would complain once more when it flushes at exit.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        what = f"{error.filename}: " if error.filename else "cannot write the output: "
+        _discard(sys.stdout)
+        what = f"{visible(str(error.filename))}: " if error.filename else "cannot write the output: "
         if not isinstance(error, BrokenPipeError):
-            click.echo(f"error: {what}{(error.strerror or str(error)).lower()}", err=True)
+            _tell(f"error: {what}{(error.strerror or str(error)).lower()}")
         sys.exit(COULD_NOT_RUN)

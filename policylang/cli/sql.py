@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import click
@@ -13,8 +14,10 @@ from policylang.cli.terminal import CLEAN, FINDINGS, stop
 from policylang.diagnostics import quoted
 from policylang.discovery import Problem
 from policylang.output.findings import written_instant
-from policylang.output.tables import as_json
+from policylang.output.readable import json_bytes
 from policylang.runtime.sql import UnsupportedError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @click.command()
@@ -55,12 +58,16 @@ def sql(
     found = policy_set.filter(user, action, resource, now=at, request=given["request"])
     try:
         if format_ == "text":
-            click.echo(found.to_sql_text(dialect))
+            text = found.to_sql_text(dialect)
+            if _CONTROL.search(text):
+                message = "a text in the condition holds line breaks or other control characters"
+                stop([Problem("--format", message, "`--format json` gives it as a parameter")])
+            click.echo(text)
         else:
             condition, parameters = found.to_sql(dialect)
             shown = {name: value if isinstance(value, bool | int) else str(value) for name, value in parameters.items()}
             content = {"dialect": dialect, "now": written_instant(at), "sql": condition, "parameters": shown}
-            click.echo(as_json(content), nl=False)
+            click.echo(json_bytes(content), nl=False)
     except UnsupportedError as error:
         stop([Problem("--dialect", str(error), "another dialect may say it")])
     except ValueError:

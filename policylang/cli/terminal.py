@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +23,9 @@ COULD_NOT_RUN = 2
 
 _PROGRESS_AFTER = 1.0  # seconds
 
+_COMMAND = re.compile(r"^((?:\s|\x1b\[[0-9;]*m)*)([:#])(?=:|#\[)")
+"""How commands of GitHub and Azure begin, behind blanks and styles."""
+
 Step = Callable[[str], None]
 
 
@@ -39,7 +43,12 @@ def write_lines(lines: Iterable[str], err: bool = False) -> None:
     """Print lines, with colours where they belong."""
     colour = coloured(sys.stderr if err else sys.stdout)
     for line in lines:
-        click.echo(line, err=err, color=colour)
+        click.echo(no_command(line), err=err, color=colour)
+
+
+def no_command(line: str) -> str:
+    """The line, so that no CI system takes it for a command: an id may begin like one."""
+    return _COMMAND.sub(lambda match: f"{match[1]}\\u{{{ord(match[2]):X}}}", line, count=1)
 
 
 def stop(problems: Iterable[Problem]) -> NoReturn:

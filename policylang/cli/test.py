@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -13,8 +12,8 @@ import click
 from policylang.cli.asking import helped, read_now
 from policylang.cli.options import now_option
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
+from policylang.cli.writing import STANDARD_OUTPUT, inputs_of, refuse_same, report_option, write_output
 from policylang.discovery import DEFAULT_ROOT, Problem
-from policylang.files import write_atomically
 from policylang.output import coverage as shown
 from policylang.output import lcov, scenarios, text
 from policylang.output.findings import collect
@@ -28,6 +27,7 @@ from policylang.testing.suite import SUFFIX, run_suite
 @click.command("test")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
 @click.option("--format", "format_", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@click.option("--junit", metavar="FILE", help="Write the results as JUnit XML besides.")
 @click.option("--coverage", is_flag=True, help="Show what of the policy sets decided some case, and what none.")
 @click.option("--coverage-json", metavar="FILE", help="Write the coverage as JSON.")
 @click.option("--coverage-lcov", metavar="FILE", help="Write the coverage as lcov, for genhtml and editors.")
@@ -40,17 +40,18 @@ from policylang.testing.suite import SUFFIX, run_suite
 @click.option(
     "--generate", "generates", is_flag=True, help="Write boundary scenarios for the policy set PATHS instead."
 )
-@click.option("-o", "--output", metavar="FILE", help="With --generate: the file to write.  [default: standard output]")
+@report_option("the scenarios of --generate")
 @now_option("with --generate, a fixed instant")
 def test_(
     paths: tuple[str, ...],
     format_: str,
+    junit: str | None,
     coverage: bool,
     coverage_json: str | None,
     coverage_lcov: str | None,
     fail_under: float | None,
     generates: bool,
-    output: str | None,
+    output: str,
     now: str | None,
 ) -> None:
     """Run scenario tests: decisions about records, and what they must be.
@@ -66,11 +67,12 @@ def test_(
         raise click.BadParameter("nan is no percentage", param_hint="--fail-under")
     wanted = coverage or coverage_json is not None or coverage_lcov is not None or fail_under is not None
     if generates:
-        if wanted or format_ != "text":
+        if wanted or junit is not None or format_ != "text":
             raise click.UsageError("--generate runs no tests: it goes with -o and --now only")
         return _generate(paths, output, now)
-    if output is not None or now is not None:
+    if output != STANDARD_OUTPUT or now is not None:
         raise click.UsageError("-o and --now belong to --generate; scenario files say their own `now`")
+    refuse_same(junit=junit, coverage_json=coverage_json, coverage_lcov=coverage_lcov)
     collector = Collector() if wanted else None
     with progress() as step:
         results = list(run_suite(paths or [DEFAULT_ROOT], step, collector))
@@ -79,17 +81,20 @@ def test_(
     covered = collector.result() if collector else None
     match format_:
         case "text":
-            write_lines(scenarios.text(results))
+            write_output(scenarios.text(results))
         case "json":
-            click.echo(scenarios.json(results, covered if coverage else None), nl=False)
+            write_output(scenarios.json(results, covered if coverage else None))
         case "junit":
-            click.echo(scenarios.junit(results), nl=False)
+            write_output(scenarios.junit(results))
+    read = [result.path for result in results]
+    if junit is not None:
+        write_output(scenarios.junit(results), junit, read)
     if covered is not None and coverage and format_ != "json":
         # JUnit has no place for it, and what reads that must not find anything else.
         write_lines(("", *shown.text(covered)), err=format_ == "junit")
     for file, render in ((coverage_json, shown.json), (coverage_lcov, lcov.render)):
         if file is not None and covered is not None:
-            _write(file, render(covered))
+            write_output(render(covered), file, read)
     _passed, failed = scenarios.passed_and_failed(results)
     too_little = fail_under is not None and covered is not None and _falls_short(covered, fail_under)
     could_not_run = any(result.problem is not None for result in results)
@@ -107,7 +112,7 @@ def _nothing_to_run(paths: tuple[str, ...]) -> NoReturn:
     sys.exit(CLEAN)
 
 
-def _generate(paths: tuple[str, ...], output: str | None, given: str | None) -> None:
+def _generate(paths: tuple[str, ...], output: str, given: str | None) -> None:
     with progress() as step:
         step("reading")
         project = one_project(paths)
@@ -118,13 +123,8 @@ def _generate(paths: tuple[str, ...], output: str | None, given: str | None) -> 
             sys.exit(COULD_NOT_RUN)
         now = None if given is None else read_now(given, PolicySet(project.ir))
         step("looking for records at the edges of limits")
-        folder = "." if output is None else os.path.dirname(output) or "."
-        content = generate(project, now, folder).encode()
-    if output is not None:
-        return _write(output, content)
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
-    return None
+        content = generate(project, now, os.path.dirname(output) or ".").encode()
+    write_output(content, output, inputs_of([project]))
 
 
 def _falls_short(covered: Coverage, fail_under: float) -> bool:
@@ -133,10 +133,3 @@ def _falls_short(covered: Coverage, fail_under: float) -> bool:
         return False
     write_lines([f"covered are {count.percent:g} %, which is less than {fail_under:g} %"], err=True)
     return True
-
-
-def _write(file: str, content: bytes) -> None:
-    try:
-        write_atomically(Path(file), content)
-    except OSError as error:
-        stop([Problem(file, f"cannot be written: {(error.strerror or str(error)).lower()}")])

@@ -24,7 +24,7 @@ from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
 from policylang.output.access import holders_csv, holders_table
 from policylang.output.findings import written_instant
-from policylang.output.tables import as_json
+from policylang.output.readable import json_bytes
 from policylang.runtime.holders import holders
 
 
@@ -92,7 +92,7 @@ def who_can(
                     for each in found
                 ],
             }
-            click.echo(as_json(content), nl=False)
+            click.echo(json_bytes(content), nl=False)
     sys.exit(CLEAN if found else FINDINGS)
 
 

@@ -8,7 +8,6 @@ UTF-8 (RFC 8785 as far as this format goes: it has no fractions). Any language c
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
 from typing import Any
@@ -20,6 +19,7 @@ from policylang.ir.nesting import name_of, too_many_ways
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
 from policylang.ir.references import dangling, too_deep_role
 from policylang.ir.schema import first_error
+from policylang.ir.soundness import unsound
 from policylang.limits import MOST_DEPTH, MOST_WAYS
 
 
@@ -49,7 +49,8 @@ def from_json(document: bytes) -> PolicySet:
     """Read a compiled policy set.
 
     Raises `LoadError` unless the document is whole JSON of this format version, valid under the published schema,
-    with the digest of its content, and without a reference to something that it does not contain.
+    with the digest of its content, without a reference to something that it does not contain, and something that
+    sources could say.
     """
     policy_set = _canonical(document) or _examined(document)
     if _digest(msgspec.structs.asdict(policy_set)) != policy_set.digest:
@@ -64,22 +65,10 @@ def from_json(document: bytes) -> PolicySet:
     if wide is not None:
         kind, name = name_of(wide)
         raise LoadError(f"the {kind} {quoted(name)} holds roles in more than {MOST_WAYS:,} ways that differ in limits")
-    wrong = _impossible_day(policy_set)
+    wrong = unsound(policy_set)
     if wrong is not None:
-        raise LoadError(f"the day {quoted(wrong)} is not in the calendar")
+        raise LoadError(f"no sources compile to this document: {wrong}")
     return policy_set
-
-
-def _impossible_day(policy_set: PolicySet) -> str | None:
-    """A day that looks like one, such as the 31st of February; ``None`` if all are in the calendar."""
-    days = {day for user in policy_set.users for each in user.assignments for day in (each.start, each.until)}
-    days |= {review.last for review in policy_set.reviews}
-    for day in sorted(each for each in days if each is not None):
-        try:
-            datetime.date.fromisoformat(day)
-        except ValueError:
-            return day
-    return None
 
 
 def _canonical(document: bytes) -> PolicySet | None:

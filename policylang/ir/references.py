@@ -46,10 +46,21 @@ def _ambiguous(policy_set: ir.PolicySet) -> str | None:
         ("resource", [r.name for r in policy_set.resources]),
         ("role", [r.name for r in policy_set.roles]),
         ("group", [g.name for g in policy_set.groups]),
+        ("task", [t.name for t in policy_set.tasks]),
         ("place", [p.name for p in policy_set.places]),
+        ("kind of place", [k.name for k in policy_set.scope]),
+        ("portal", [p.name for p in policy_set.portals]),
+        ("feature", [f.name for f in policy_set.features]),
         ("job", [j.code for j in policy_set.jobs]),
+        ("policy", [p.name for p in policy_set.policies]),
         ("policy instance", [i.id for i in policy_set.policy_instances]),
         ("user", principals),
+        ("subject attribute", [a.name for a in policy_set.subject]),
+        ("request attribute", [a.name for a in policy_set.request]),
+        *(("attribute", [a.name for a in r.attributes]) for r in policy_set.resources),
+        *(("action", [a.name for a in r.actions]) for r in policy_set.resources),
+        *(("parameter", [each.name for each in p.parameters]) for p in policy_set.policies),
+        *(("value", [value.name for value in u.attributes]) for u in policy_set.users),
     ):
         if len(set(names)) != len(names):
             return f"one {kind} of a name that it declares twice"
@@ -83,6 +94,7 @@ def _used(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
             yield "place", place.parent
     yield from _types((*policy_set.subject, *policy_set.request))
     for policy in policy_set.policies:
+        yield from _types(policy.parameters)
         if policy.resource is not None:
             yield "resource", policy.resource
     for review in policy_set.reviews:
@@ -119,7 +131,7 @@ def _rights(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
         yield from ((selector.kind, selector.name) for selector in invariant.users)
 
 
-def _types(attributes: Iterable[ir.Attribute]) -> Iterator[tuple[str, str]]:
+def _types(attributes: Iterable[ir.Attribute | ir.Parameter]) -> Iterator[tuple[str, str]]:
     for attribute in attributes:
         type_ = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
         match type_:

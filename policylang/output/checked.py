@@ -14,14 +14,16 @@ from policylang.check.baseline import Baseline, Entry, entry, split
 from policylang.check.catalogue import BY_CODE
 from policylang.check.enclosing import Layout
 from policylang.check.engine import Examination, Found, examine
+from policylang.check.finding import Finding as Said
 from policylang.check.ignores import ignorer
 from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities, unknown_rules
 from policylang.check.suppressions import read_suppressions
 from policylang.config import FILE_NAME, Config
-from policylang.diagnostics import Severity
+from policylang.diagnostics import Severity, visible
 from policylang.discovery import Problem, nearest_settings, read_regular, shown_path
 from policylang.ir import LoadError, PolicySet, from_json
 from policylang.output.findings import BaselineUse, Finding, Result, View, add_sources, of_source, places
+from policylang.output.readable import in_utf8
 from policylang.output.replay import as_witness
 from policylang.project import Project
 from policylang.runtime.index import Index
@@ -123,7 +125,7 @@ def _suggestions(project: Project, kept: Iterable[Found], now: datetime.datetime
         return {}
     from policylang.check.mend import fixes
 
-    return {(fix.code, fix.at): fix.summary for fix in fixes(project, wanted, now)}
+    return {(fix.code, fix.at): visible(fix.summary) for fix in fixes(project, wanted, now)}
 
 
 def _finding(
@@ -142,14 +144,14 @@ def _finding(
         said.code,
         BY_CODE[said.code].name,
         rules[said.code],
-        said.message,
-        said.help,
+        visible(said.message),
+        _help(said),
         view.path(at.path),
         *at[1:],
         places(said.related, view),
         witnesses[0] if witnesses else None,
         witnesses[1:],
-        said.proved,
+        None if said.proved is None else visible(said.proved),
         said.unproved,
         view.compiled,
         found.looked_at,
@@ -158,6 +160,14 @@ def _finding(
         said,
         suggested.get((said.code, said.at)),
     )
+
+
+def _help(said: Said) -> str | None:
+    """What to do, and the policy text that belongs to it, line by line."""
+    if said.help is None or not said.policies:
+        return None if said.help is None else visible(said.help)
+    words = said.help.removesuffix(f"\n\n{said.policies}")
+    return "\n".join([visible(words), "", *map(visible, said.policies.split("\n"))])
 
 
 def _order(finding: Finding) -> tuple[Any, ...]:
@@ -205,4 +215,4 @@ def _entry(finding: Finding, folder: Path) -> Entry:
 
 
 def _seen_from(folder: Path, path: str) -> str:
-    return Path(os.path.relpath(path, folder)).as_posix()
+    return in_utf8(Path(os.path.relpath(path, folder)).as_posix())

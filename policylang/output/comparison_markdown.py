@@ -24,7 +24,7 @@ from policylang.output.comparison import (
     whose,
 )
 from policylang.output.findings import written_instant
-from policylang.output.github import markdown
+from policylang.output.markdown import markdown
 from policylang.output.replay import particulars
 from policylang.output.text import counted
 

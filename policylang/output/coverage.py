@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
-import msgspec
 
 from policylang.diagnostics import listed, visible
+from policylang.output.readable import json_bytes
 from policylang.output.tables import table
 from policylang.testing.coverage.report import (
     ConditionCoverage,
@@ -92,4 +92,4 @@ def _counts(count: Count) -> dict[str, Any]:
 
 def json(coverage: Coverage) -> bytes:
     """One JSON object."""
-    return msgspec.json.format(msgspec.json.encode(as_value(coverage)), indent=2) + b"\n"
+    return json_bytes(as_value(coverage))

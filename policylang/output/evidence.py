@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policylang.diagnostics import visible
 from policylang.output.findings import Finding
 
 
@@ -12,7 +13,7 @@ def evidence(finding: Finding) -> Iterator[str]:
     if finding.witnesses:
         from policylang.output.replay import headline
 
-        yield from map(headline, finding.witnesses)
+        yield from (visible(headline(witness)) for witness in finding.witnesses)
     if finding.proved:
         yield f"proved: {finding.proved}"
     if finding.unproved:

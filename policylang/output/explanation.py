@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import click
-import msgspec
 
 from policylang.diagnostics import listed, visible
+from policylang.output.readable import json_bytes
 from policylang.runtime.explaining.tree import Edit, Explanation, Limit, Moment, Obstacle, Required, Tested, Way
 from policylang.runtime.explaining.ways import condition_unless_tested, limit_in_words
 
@@ -35,20 +34,8 @@ def text(explanation: Explanation) -> Iterator[str]:
 
 
 def json(explanation: Explanation) -> bytes:
-    """The explanation as JSON. Half characters, which a record may hold and JSON may not, are made visible."""
-    try:
-        encoded = msgspec.json.encode(explanation)
-    except UnicodeEncodeError:
-        encoded = msgspec.json.encode(_whole(msgspec.to_builtins(explanation)))
-    return msgspec.json.format(encoded, indent=2) + b"\n"
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, str):
-        return "".join(visible(char) if "\ud800" <= char <= "\udfff" else char for char in value)
-    if isinstance(value, dict):
-        return {_whole(key): _whole(each) for key, each in value.items()}
-    return [_whole(each) for each in value] if isinstance(value, list | tuple) else value
+    """The explanation as JSON."""
+    return json_bytes(explanation)
 
 
 # --- parts ---------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import msgspec
 from policylang.check.baseline import Entry
 from policylang.check.catalogue import BY_CODE
 from policylang.check.finding import Finding as Said
-from policylang.diagnostics import Diagnostic, Related, Severity
+from policylang.diagnostics import Diagnostic, Related, Severity, visible
 from policylang.discovery import Problem
 from policylang.project import Project
 from policylang.source import Source
@@ -29,7 +29,11 @@ class RelatedPlace(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A finding as every output shows it. Lines and columns are 1-based, end columns exclusive."""
+    """A finding as every output shows it. Lines and columns are 1-based, end columns exclusive.
+
+    Its texts are what people read: nothing in them stands for itself that does not show itself, and only the help has
+    several lines, where it holds policy text.
+    """
 
     code: str
     name: str
@@ -137,8 +141,8 @@ def of_source(diagnostic: Diagnostic, view: View) -> Finding:
         diagnostic.code,
         BY_CODE[diagnostic.code].name,
         diagnostic.severity,
-        diagnostic.message,
-        diagnostic.help,
+        visible(diagnostic.message),
+        None if diagnostic.help is None else visible(diagnostic.help),
         view.path(path),
         line,
         column,
@@ -152,7 +156,9 @@ def of_source(diagnostic: Diagnostic, view: View) -> Finding:
 
 def places(related: Iterable[Related], view: View) -> tuple[RelatedPlace, ...]:
     """Other places that a finding speaks of."""
-    return tuple(RelatedPlace(view.path(each.location.path), *each.location[1:], each.message) for each in related)
+    return tuple(
+        RelatedPlace(view.path(each.location.path), *each.location[1:], visible(each.message)) for each in related
+    )
 
 
 def written_instant(now: datetime.datetime) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from policylang.discovery import Problem, SourceSet, nearest_settings, read_regular
+from policylang.discovery import Problem, SourceSet, leads_out, nearest_settings, read_regular
 from policylang.limits import Limits
 from policylang.output.findings import Result, View, add_sources, of_source
 from policylang.project import Project
@@ -24,6 +24,8 @@ class File(msgspec.Struct, frozen=True):
     source: Source
     before: bytes
     after: bytes
+    objection: Problem | None = None
+    """Why it must not be written."""
 
     @property
     def is_changed(self) -> bool:
@@ -89,7 +91,7 @@ class Formatted:
         elif len(after := made.text.encode()) > limits.file_bytes:
             self._too_large(source, limits)
         else:
-            self.files.append(File(source, data, after))
+            self.files.append(File(source, data, after, leads_out(set_, source, "formatted")))
 
     def _too_large(self, source: Source, limits: Limits) -> None:
         help = "split it, or raise `limits: file_bytes` in `policylang.yaml`"

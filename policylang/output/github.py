@@ -5,15 +5,14 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 
 from policylang.diagnostics import Severity, listed
 from policylang.discovery import Problem
 from policylang.output.evidence import evidence
 from policylang.output.findings import Finding, Result, written_instant
+from policylang.output.markdown import markdown
 from policylang.output.places import on_disk, repository_root, shown_path
 from policylang.output.readable import readable
 from policylang.output.security import SECURITY_SEVERITY
@@ -29,8 +28,6 @@ _WORDS: dict[Severity, tuple[str, str]] = {
     "warning": ("warning", "warnings"),
     "info": ("notice", "notices"),
 }
-_LONGEST = 2000
-"""Characters of one message in the summary."""
 
 
 def render(result: Result, *, root: Path | None = None) -> Iterator[str]:
@@ -153,21 +150,3 @@ def _problem_row(problem: Problem, root: Path) -> str:
     place = shown_path(problem.path, root) + (f":{problem.line}" if problem.line is not None else "")
     text = markdown(problem.message) + (f"<br>{markdown(problem.help)}" if problem.help else "")
     return f"| error | could not be read | {markdown(place)} | {text} |\n"
-
-
-def markdown(text: str) -> str:
-    """Text as Markdown on one line that says it and nothing more; what stands in backticks is shown as code."""
-    if len(text) > _LONGEST:
-        text = text[: _LONGEST - 1] + "…"
-    parts = readable(text).split("`")
-    if len(parts) % 2 == 0:
-        return _inert("`".join(parts))
-    return "".join(f"<code>{_inert(part)}</code>" if number % 2 else _inert(part) for number, part in enumerate(parts))
-
-
-def _inert(text: str) -> str:
-    """Every character that is markup inside a line, or part of a mention, a formula or an address, made harmless."""
-    escaped = re.sub(r"([\\`*_\[\]|~])", r"\\\1", escape(text))
-    for character in "@$":
-        escaped = escaped.replace(character, f"&#{ord(character)};")
-    return escaped.replace("://", "&#58;//").replace("\n", "<br>")

@@ -8,13 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from policylang.discovery import Problem
 from policylang.output.findings import Finding, Result
 from policylang.output.fingerprints import digest_of, fingerprints
 from policylang.output.places import on_disk, repository_root, shown_path
-from policylang.output.readable import readable, whole
+from policylang.output.readable import json_bytes, readable
 from policylang.output.security import SECURITY_SEVERITY
 
 
@@ -24,7 +22,7 @@ def render(result: Result, *, root: Path | None = None) -> bytes:
     found = [_problem(problem, root) for problem in result.problems]
     prints = fingerprints(result, root)
     found += [_finding(on_disk(finding), mark, root) for finding, mark in zip(result.findings, prints, strict=True)]
-    return msgspec.json.format(msgspec.json.encode(whole(found)), indent=2) + b"\n"
+    return json_bytes(found)
 
 
 def severity(finding: Finding) -> str:

@@ -17,6 +17,8 @@ from policylang.output.agenda import Event, events, headline, identity, particul
 if TYPE_CHECKING:
     from icalendar import Calendar
 
+_FOLD_AT = 75
+"""Bytes of a line, as RFC 5545 asks for."""
 _MOST_NAMED = 100
 """Users whom an event names; calendars do not show texts of any length."""
 
@@ -42,8 +44,21 @@ def render(agendas: Agendas) -> bytes:
     for agenda in agendas.sets:
         for event in events(chain(agenda.overdue, agenda.over, agenda.coming)):
             _add(calendar, event, agenda, agendas.now, seen)
-    written: bytes = calendar.to_ical()
-    return written
+    unfolded: bytes = calendar.to_ical().replace(b"\r\n ", b"")
+    return "".join(f"{_folded(line)}\r\n" for line in unfolded.decode().split("\r\n")[:-1]).encode()
+
+
+def _folded(line: str) -> str:
+    """A line in lines of at most 75 bytes, where no line can begin with what a CI system takes for a command."""
+    parts = []
+    while len(line.encode()) >= _FOLD_AT:
+        room = len(line.encode()[: _FOLD_AT - 1].decode(errors="ignore"))
+        before = [n for n in range(room, 1, -1) if line[n].isalnum()]
+        cut = before[0] if before else next((n for n in range(room, len(line)) if line[n].isalnum()), len(line))
+        parts.append(line[:cut])
+        line = f" {line[cut:]}"
+    parts.append(line)
+    return "\r\n".join(parts)
 
 
 def _add(calendar: Calendar, event: Event, agenda: Agenda, now: datetime.datetime, seen: Counter[str]) -> None:

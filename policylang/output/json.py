@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from policylang.output.findings import Finding, Result, written_instant
+from policylang.output.readable import json_bytes
 
 _INTERNAL = ("looked_at", "policies", "anchor", "said", "suggestion")
 _FIELDS = tuple(name for name in Finding.__struct_fields__ if name not in _INTERNAL)
@@ -25,4 +24,4 @@ def render(result: Result) -> bytes:
         "ignored": result.ignored,
         "baseline": result.baseline,
     }
-    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+    return json_bytes(content)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from policylang.diagnostics import visible
 from policylang.discovery import Problem
 from policylang.output.evidence import evidence
 from policylang.output.findings import Finding, Result, written_instant
@@ -56,9 +57,10 @@ def _file(path: str, findings: list[Finding], root: Path) -> ElementTree.Element
 
 
 def _lines(path: str, finding: Finding, root: Path) -> list[str]:
-    lines = [f"{path}:{finding.line}:{finding.column}: {finding.message}"]
+    lines = [visible(f"{path}:{finding.line}:{finding.column}: {finding.message}")]
     lines += [
-        f"{shown_path(place.path, root)}:{place.line}:{place.column}: {place.message}" for place in finding.related
+        visible(f"{shown_path(place.path, root)}:{place.line}:{place.column}: {place.message}")
+        for place in finding.related
     ]
     lines += evidence(finding)
     return [*lines, f"help: {finding.help}"] if finding.help else lines
@@ -69,7 +71,7 @@ def _problem(problem: Problem, root: Path) -> ElementTree.Element:
     suite = _element("testsuite", name=path, tests=1, failures=0, errors=1)
     case = _element("testcase", classname=path, name="could be read", file=path, line=problem.line or 1)
     error = _element("error", message=problem.message)
-    error.text = readable(problem.in_words())
+    error.text = visible(problem.in_words())
     case.append(error)
     suite.append(case)
     return suite

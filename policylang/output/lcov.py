@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policylang.diagnostics import visible
 from policylang.testing.coverage.report import ConditionCoverage, Coverage, TestCoverage
 
 
 def render(coverage: Coverage) -> bytes:
     """A record for each file."""
-    return "".join(f"{line}\n" for path in coverage.files() for line in _file(coverage, path)).encode()
+    lines = "".join(f"{line}\n" for path in coverage.files() for line in _file(coverage, path))
+    return lines.encode("utf-8", "surrogateescape")  # the names of files as the system has them
 
 
 def _file(coverage: Coverage, path: str) -> Iterator[str]:
@@ -28,7 +30,7 @@ def _file(coverage: Coverage, path: str) -> Iterator[str]:
     hits = {line: min(lines[line]) for line in sorted(lines)}
     branches = list(_branches(tests, hits))
     yield "TN:"
-    yield f"SF:{path}"
+    yield f"SF:{visible(path) if len(path.splitlines()) > 1 else path}"
     yield from (f"BRDA:{line},{block},{branch},{taken}" for line, block, branch, taken in branches)
     yield f"BRF:{len(branches)}"
     yield f"BRH:{sum(1 for *_, taken in branches if taken not in ('-', '0'))}"

@@ -6,7 +6,6 @@ import datetime
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 
@@ -18,7 +17,7 @@ from policylang.check.larger import objections
 from policylang.check.mend import changes, mend
 from policylang.check.selection import Selection
 from policylang.compare.compare import compare
-from policylang.discovery import Problem, shown_path
+from policylang.discovery import Problem, leads_out
 from policylang.ir import nodes as ir
 from policylang.output.checked import Asked, add_checked, apply_baseline
 from policylang.output.findings import Result
@@ -68,7 +67,9 @@ def mend_all(projects: Sequence[Project], asked: Asked, baseline: Baseline | Non
             message = f"{each.fix.code} is not fixed: {each.reason}"
             fixed.refused.append(Problem(shown[at.path], message, line=at.line, column=at.column))
         if changed:
-            fixed.problems += _outside(project, changed)
+            fixed.problems += (
+                problem for old, _new in changed if (problem := leads_out(project.sources, old, "fixed"))
+            )
             fixed.problems += objections(project, changed, now)
     fixed.problems += _twice(projects, fixed.changed)
     return fixed
@@ -84,16 +85,6 @@ def _difference(before: ir.PolicySet, after: ir.PolicySet, now: datetime.datetim
     for statement in (each for each in report.statements if each.topic != "deny"):
         return f"`policylang diff` would tell of a change of {statement.subject}"
     return None
-
-
-def _outside(project: Project, changed: Iterable[tuple[Source, Source]]) -> Iterator[Problem]:
-    """Links that lead out of the policy set: what lies there may be a part of others."""
-    root = project.sources.root.resolve()
-    for old, _new in changed:
-        real = Path(old.display).resolve()
-        if not real.is_relative_to(root):
-            help = f"fix the policy set that it is in, `{shown_path(real.parent)}`, or put a copy here"
-            yield Problem(old.display, "not fixed: it is a link to a file outside of the policy set", help)
 
 
 def _twice(projects: Iterable[Project], changed: Iterable[tuple[Source, Source]]) -> Iterator[Problem]:

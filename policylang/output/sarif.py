@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from policylang import __version__
 from policylang.check.catalogue import RULES
 from policylang.diagnostics import Rule, Severity
@@ -20,7 +18,7 @@ from policylang.output.evidence import evidence
 from policylang.output.findings import Finding, RelatedPlace, Result, written_instant
 from policylang.output.fingerprints import fingerprints, line_hashes
 from policylang.output.places import on_disk, repository_path, repository_root, uri
-from policylang.output.readable import readable, whole
+from policylang.output.readable import json_bytes, readable
 from policylang.output.security import SECURITY_SEVERITY
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -73,7 +71,7 @@ def render(
         counts = {"suppressed": result.suppressed, "ignored": result.ignored}
         run["properties"] = {"now": written_instant(result.now), **counts}
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return msgspec.json.format(msgspec.json.encode(whole(document)), indent=2) + b"\n"
+    return json_bytes(document)
 
 
 # --- rules ---------------------------------------------------------------------------------------------------

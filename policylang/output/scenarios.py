@@ -11,6 +11,7 @@ import msgspec
 
 from policylang.diagnostics import visible
 from policylang.output import coverage, explanation
+from policylang.output.readable import json_bytes
 from policylang.output.text import render_problem
 from policylang.testing.asked import Case
 from policylang.testing.coverage.report import Coverage
@@ -47,7 +48,7 @@ def json(results: list[FileResult], covered: Coverage | None = None) -> bytes:
     content: dict[str, Any] = {"files": files, "passed": passed, "failed": failed}
     if covered is not None:
         content["coverage"] = coverage.as_value(covered)
-    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+    return json_bytes(content)
 
 
 def _case(case: Case) -> dict[str, Any]:

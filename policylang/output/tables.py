@@ -7,12 +7,9 @@ import io
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import click
-import msgspec
 
-from policylang.characters import is_printable
 from policylang.diagnostics import visible
 from policylang.output.text import width_of
 
@@ -21,8 +18,9 @@ _KEPT_WHOLE = (24, 20, 16, 12, 8)
 """Words up to this length are not broken, the first that leaves room."""
 
 _JOINTS = "_.-@/:"
-_FORMULA = ("=", "+", "-", "@")
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_COMMAND = re.compile(r"^((?:::|##\[)[^,\r\n]*)", re.MULTILINE)
+"""A first cell without quotes that begins as commands of CI systems do."""
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - wide forms count
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> Iterator[str]:
@@ -101,21 +99,8 @@ def as_csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(header)
     writer.writerows([_harmless(visible(cell)) for cell in row] for row in rows)
-    return text.getvalue().encode()
+    return _COMMAND.sub(r'"\1"', text.getvalue()).encode()
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def as_json(content: Any) -> bytes:
-    """JSON, indented, every text exactly as it is: what does not show itself is escaped."""
-    text = msgspec.json.format(_ENCODER.encode(content), indent=2).decode()
-    return re.sub(r"[^\n -~]+", lambda match: "".join(map(_escaped, match[0])), text).encode() + b"\n"
-
-
-def _escaped(character: str) -> str:
-    if is_printable(character):
-        return character
-    units = character.encode("utf-16-be")
-    return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2))
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) else cell

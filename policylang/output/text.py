@@ -39,7 +39,7 @@ def render_problem(problem: Problem) -> Iterator[str]:
     where = problem.path if problem.line is None else f"{problem.path}:{problem.line}:{problem.column}"
     yield f"{click.style('error', fg='red', bold=True)}: {visible(where)}: {visible(problem.message)}"
     if problem.help:
-        yield f"  {click.style('help', bold=True)}: {problem.help}"
+        yield f"  {click.style('help', bold=True)}: {visible(problem.help)}"
 
 
 def _finding(finding: Finding, sources: dict[str, Source]) -> Iterator[str]:

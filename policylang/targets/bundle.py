@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
+from policylang.files import write_folder
 from policylang.ir import nodes as ir
 from policylang.targets.target import Bundle
 
@@ -19,7 +19,7 @@ SOURCE_MAP = "sourcemap.json"
 
 
 class NotABundleError(ValueError):
-    """The folder holds something else than an earlier bundle."""
+    """The folder holds something else than an earlier bundle. The message says what."""
 
 
 def json_bytes(value: object) -> bytes:
@@ -34,13 +34,19 @@ def yaml_bytes(value: object) -> bytes:
 
 
 def with_source_map(bundle: Bundle, policy_set: ir.PolicySet) -> Bundle:
-    """The bundle with ``sourcemap.json``: for each generated clause the statement that it comes from."""
+    """The bundle with ``sourcemap.json``: its files, and for each generated clause the statement that it comes from."""
     found: dict[str, dict[str, dict[str, None]]] = {}
     for each in bundle.clauses:
         assert each.file in bundle.files, each.file
         found.setdefault(each.file, {}).setdefault(each.clause, {})[each.at] = None
     clauses = {file: {clause: list(ats) for clause, ats in of.items()} for file, of in found.items()}
-    document = {"digest": policy_set.digest, "sources": list(policy_set.sources), "clauses": clauses}
+    document = {
+        "format": "policylang bundle",
+        "digest": policy_set.digest,
+        "sources": list(policy_set.sources),
+        "files": sorted({*bundle.files, SOURCE_MAP}),
+        "clauses": clauses,
+    }
     return msgspec.structs.replace(bundle, files={**bundle.files, SOURCE_MAP: json_bytes(document)})
 
 
@@ -51,30 +57,37 @@ def write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:
     OSError where something cannot be written.
     """
     folder = Path(os.path.realpath(folder))
-    if folder.exists() and not _replaceable(folder):
-        raise NotABundleError(str(folder))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name[:100]}.", dir=folder.parent))
-    old = made / "old"
-    new = made / "new"
+    reason = _not_replaceable(folder) if os.path.lexists(folder) else None
+    if reason is not None:
+        raise NotABundleError(reason)
+    write_folder(folder, files, replace=True)
+
+
+def _not_replaceable(folder: Path) -> str | None:
+    """Why something is neither an empty folder nor an earlier bundle alone, ``None`` if it is."""
+    if not folder.is_dir():
+        return "it is a file"
+    found = {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()
+    }
+    if not found:
+        return None
+    known = _files_of(folder / SOURCE_MAP)
+    if known is None:
+        return f"it has no `{SOURCE_MAP}` that policylang wrote"
+    added = sorted(found - known)
+    return f"`{added[0]}` in it is none of its files" if added else None
+
+
+def _files_of(manifest: Path) -> frozenset[str] | None:
+    """The files of a bundle by its source map; ``None`` for what is none."""
     try:
-        new.mkdir()
-        for name, content in files.items():
-            target = new / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        if folder.exists():
-            os.replace(folder, old)
-        try:
-            os.replace(new, folder)
-        except BaseException:
-            if old.exists():
-                os.replace(old, folder)
-            raise
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+        return frozenset(msgspec.json.decode(manifest.read_bytes(), type=_Manifest).files)
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
-def _replaceable(folder: Path) -> bool:
-    """Whether it is an empty folder or an earlier bundle."""
-    return folder.is_dir() and ((folder / SOURCE_MAP).is_file() or not any(folder.iterdir()))
+class _Manifest(msgspec.Struct):
+    format: Literal["policylang bundle"]
+    digest: ir.Digest
+    files: list[str]

@@ -14,7 +14,7 @@ from policylang.config import Config
 from policylang.discovery import SourceSet
 from policylang.output import agenda as text
 from policylang.output import ical
-from policylang.output.tables import as_json
+from policylang.output.readable import json_bytes
 from policylang.project import Project
 from policylang.source import Source
 
@@ -36,7 +36,7 @@ def _text(found: Agendas) -> bytes:
     return click.unstyle("".join(f"{line}\n" for line in text.render(found))).encode()
 
 
-FORMATS: dict[str, Callable[[Agendas], bytes]] = {".txt": _text, ".json": as_json, ".ics": ical.render}
+FORMATS: dict[str, Callable[[Agendas], bytes]] = {".txt": _text, ".json": json_bytes, ".ics": ical.render}
 
 
 def rendered(ending: str) -> Callable[[Path], bytes]:

@@ -18,7 +18,7 @@ from policylang.ir.nodes import PolicySet
 from policylang.model.types import Duration
 from policylang.output import ical
 from policylang.output.agenda import render
-from policylang.output.tables import as_json
+from policylang.output.readable import json_bytes
 from policylang.runtime.clock import shift_day, zone
 from policylang.runtime.index import Index
 from policylang.runtime.reference import decide
@@ -189,7 +189,7 @@ def test_the_window_ends_with_the_calendar() -> None:
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_json_is_as_published(path) -> None:
-    content = json.loads(as_json(agendas(path)))
+    content = json.loads(json_bytes(agendas(path)))
     Draft202012Validator(SCHEMAS["agenda"]()).validate(content)
 
 

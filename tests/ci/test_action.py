@@ -52,6 +52,19 @@ def test_check_with_an_error(job: Job, scratch: Repository) -> None:
     assert "1 error" in job.read("summary")
 
 
+@pytest.mark.parametrize("sarif", ["policylang.sarif", "to/new.sarif"])
+def test_check_follows_no_link_of_the_change(job: Job, scratch: Repository, tmp_path: Path, sarif: str) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "keys").write_text("precious", encoding="utf-8")
+    (scratch.folder / "policylang.sarif").symlink_to("../home/keys")
+    (scratch.folder / "to").symlink_to("../home")
+    done = job.step("check", {"sarif": sarif})
+    assert done.returncode == 2
+    assert "not written: a link leads out of" in done.stderr
+    assert [(each.name, each.read_text(encoding="utf-8")) for each in home.iterdir()] == [("keys", "precious")]
+
+
 def test_check_of_paths_with_another_level_and_no_sarif(job: Job, scratch: Repository) -> None:
     (scratch.folder / "with blank").mkdir()
     (scratch.folder / "with blank" / "a.policy").write_text("role unused\n", encoding="utf-8")

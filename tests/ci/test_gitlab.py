@@ -48,6 +48,18 @@ def test_scenarios(scratch: Repository, tmp_path: Path) -> None:
     assert gitlab_job("policylang-test", scratch.folder, tmp_path).returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("job", "file"), [("policylang-check", "gl-code-quality-report.json"), ("policylang-test", "policylang-tests.xml")]
+)
+def test_no_job_follows_a_link_of_the_change(scratch: Repository, tmp_path: Path, job: str, file: str) -> None:
+    (tmp_path / "keys").write_text("precious", encoding="utf-8")
+    (scratch.folder / "policies" / "a.test.yaml").write_text(TEST, encoding="utf-8")
+    (scratch.folder / file).symlink_to("../keys")
+    done = gitlab_job(job, scratch.folder, tmp_path, **CREATED)
+    assert done.returncode == 2
+    assert (tmp_path / "keys").read_text(encoding="utf-8") == "precious"
+
+
 def test_diff(scratch: Repository, tmp_path: Path) -> None:
     """As it is installed: the gate, the file, and the change approved."""
     settings = {
@@ -74,6 +86,8 @@ def test_diff_is_called_like_this(scratch: Repository, tmp_path: Path, fail_on: 
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     settings = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": "a1", "CI_COMMIT_SHA": "b2", "PATH": f"{folder}:/usr/bin:/bin"}
     settings |= {"POLICYLANG_FAIL_ON": fail_on, "POLICYLANG_PATHS": "policies more*"}
-    assert gitlab_job("policylang-diff", scratch.folder, tmp_path, **settings).returncode == 1
-    called = (scratch.folder / "policylang-diff.md").read_text().splitlines()
-    assert called == ["diff", "--format", "markdown", *options, "--", "a1..b2", "policies", "more*"]
+    done = gitlab_job("policylang-diff", scratch.folder, tmp_path, **settings)
+    assert done.returncode == 1
+    called = done.stdout.splitlines()
+    written = ["--output", "policylang-diff.md"]
+    assert called == ["diff", "--format", "markdown", *written, *options, "--", "a1..b2", "policies", "more*"]

@@ -14,6 +14,25 @@ ROOT = Path(__file__).parents[2]
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
+NOW = "2026-11-21T12:00:00Z"
+POLICIES = """\
+resource doc "Document" { actions view }
+role boss "Boss" { grant view on doc }
+"""
+SCENARIOS = f"""\
+policies: .
+now: {NOW}
+records: {{d: {{resource: doc}}}}
+tests:
+  - {{name: the boss sees it, user: ann, allow: {{view: [d]}}}}
+"""
+FILES = {
+    "p/policylang.yaml": "directory: [people.csv]\n",
+    "p/people.csv": "id,role\nann,boss\n",
+    "p/a.policy": POLICIES,
+    "p/a.test.yaml": SCENARIOS,
+}
+
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
@@ -46,3 +65,13 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_file
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a policy set in `p`, in which commands run."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path

@@ -17,7 +17,8 @@ from click.testing import CliRunner
 
 from policylang.cli.main import commands
 from policylang.json_source import JsonError, read_json
-from policylang.output.tables import as_csv, as_json, table
+from policylang.output.readable import json_bytes
+from policylang.output.tables import as_csv, table
 from tests.cli.test_asking import NOW, POLICIES, Ask, ask, record
 
 __all__ = ["ask"]
@@ -208,7 +209,7 @@ def test_json_numbers() -> None:
         "1E+2",
         "0.0015",
     ]
-    assert as_json(read_json('{"a": 0.30000000000000000004, "b": 123456789012345678901234567890}')) == (
+    assert json_bytes(read_json('{"a": 0.30000000000000000004, "b": 123456789012345678901234567890}')) == (
         b'{\n  "a": 0.30000000000000000004,\n  "b": 123456789012345678901234567890\n}\n'
     )
     with pytest.raises(JsonError):
@@ -217,7 +218,7 @@ def test_json_numbers() -> None:
 
 def test_json_output_is_exact_and_harmless() -> None:
     content = {"a": "\x00\x1b\x7f\x9b\u202e\U000e0001é😀", "\u200b": ["\ufeff"]}
-    text = as_json(content)
+    text = json_bytes(content)
     assert json.loads(text) == content
     assert all(character.isprintable() or character == "\n" for character in text.decode())
     assert "é😀" in text.decode()

@@ -13,7 +13,7 @@ from policylang.compare.compare import compare
 from policylang.compare.report import Comparison, Report, SetReport
 from policylang.output import comparison as text
 from policylang.output import comparison_markdown
-from policylang.output.tables import as_json
+from policylang.output.readable import json_bytes
 from tests.helpers import TESTS, compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
@@ -51,7 +51,7 @@ def _text(found: Comparison) -> bytes:
 
 FORMATS: dict[str, Callable[[Comparison], bytes]] = {
     ".txt": _text,
-    ".json": as_json,
+    ".json": json_bytes,
     ".md": lambda found: comparison_markdown.render(found).encode(),
 }
 

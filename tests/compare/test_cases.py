@@ -22,8 +22,8 @@ from policylang.compare.compare import compare
 from policylang.compare.report import Change, Report, Statement
 from policylang.output import comparison_markdown
 from policylang.output.comparison import as_dict
+from policylang.output.readable import json_bytes
 from policylang.output.replay import command
-from policylang.output.tables import as_json
 from policylang.schemas import SCHEMAS
 from tests.check.test_stacking_exhaustive import random_policy_set
 from tests.compare.rendering import CASES, NOW, as_set, compared, comparison, old_of
@@ -49,7 +49,7 @@ def test_every_case_is_a_pair() -> None:
 
 @each_case
 def test_json_is_as_published(new: Path) -> None:
-    Draft202012Validator(SCHEMAS["diff"]()).validate(json.loads(as_json(compared(new))))
+    Draft202012Validator(SCHEMAS["diff"]()).validate(json.loads(json_bytes(compared(new))))
 
 
 @each_case

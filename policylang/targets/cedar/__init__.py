@@ -36,7 +36,7 @@ def _emit(input: Input) -> Bundle:
     document = schema(policies, read)
     people = list(entities(policies))
     found = policies.found.values()
-    static = (f"{_line(policy.id)}: {_line(policy.as_json())}" for policy in found)
+    static = (f"{_line(policy.id)}: {_line(policy.json_bytes())}" for policy in found)
     files = {
         "policies.json": _lines('{"templates": {}, "templateLinks": [], "staticPolicies": {', static, "}}"),
         "policies.cedar": "\n".join(policy.as_text() for policy in found).encode(),

@@ -70,7 +70,7 @@ class Policy(msgspec.Struct, frozen=True):
     when: Expression = msgspec.field(default_factory=lambda: TRUE)
     unless: Expression = msgspec.field(default_factory=lambda: FALSE)
 
-    def as_json(self) -> dict[str, Any]:
+    def json_bytes(self) -> dict[str, Any]:
         actions = [uid("Action", each) for each in self.actions]
         one = {"op": "==", "entity": actions[0]} if len(actions) == 1 else {"op": "in", "entities": actions}
         principal: dict[str, Any] = {"op": "All"}

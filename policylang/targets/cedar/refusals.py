@@ -27,7 +27,7 @@ def refusals(index: Index) -> Iterator[Refusal]:
     found = [*_values(index)]
     yield from found
     for policy in () if found else Policies(Rights(index)).found.values():
-        if depth(policy.as_json()) > DEEPEST:
+        if depth(policy.json_bytes()) > DEEPEST:
             help = "write it flatter: `a and b and c` is one level"
             yield Refusal("PL803", "this is nested too deeply for Cedar's JSON", policy.at[0], help)
 

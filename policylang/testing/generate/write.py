@@ -20,7 +20,7 @@ _PLAIN = re.compile(
     r"[A-Za-z][A-Za-z0-9_.@-]*|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?|[0-9]+ [a-z]+|\.{1,2}(/[A-Za-z0-9_.-]+)*"
 )
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"))
-_HEAD = """\
+HEAD = """\
 # Boundary scenarios: for each limit records just inside of it and just outside, written by
 # `policylang test --generate`. They pin what is decided today and know nothing of what was meant. Read them, correct
 # what should be decided otherwise, and take out what does not matter.
@@ -44,7 +44,7 @@ class Writer:
         """The whole file."""
         tests = [line for boundary in boundaries for line in self._boundary(boundary)]
         remark = "            # a fixed instant; another one with --now" if self._fixed else ""
-        head = f"{_HEAD}policies: {scalar(self._policies)}\nnow: {instant(self._now)}{remark}\n"
+        head = f"{HEAD}policies: {scalar(self._policies)}\nnow: {instant(self._now)}{remark}\n"
         records = "".join(f"  {name}: {text}\n" for text, name in self._records.items())
         body = "".join(f"{line}\n" for line in tests)
         if not any(not line.lstrip().startswith("#") for line in tests):

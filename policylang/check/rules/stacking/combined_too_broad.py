@@ -378,6 +378,7 @@ def _finding(stacks: Stacks, stack: _Stack, broad: _Broad, texts: dict[tuple[Nam
         at=stack.users.declared.at,
         help="take one of them away"
         + (f", or give one role that holds what the tasks need:\n\n{texts[names]}" if texts[names] else ""),
+        policies=texts[names],
         shown=tuple(broad.shown),
         unproved=broad.doubt and not broad.shown,
     )

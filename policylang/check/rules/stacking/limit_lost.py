@@ -213,6 +213,7 @@ def _finding(stacks: Stacks, users: UserClass, lost: _Lost, texts: dict[tuple[Na
             if texts[names]
             else ", or take one of them away"
         ),
+        policies=texts[names],
         related=lost.related,
         shown=lost.shown,
         unproved=not lost.certain,

@@ -1,0 +1,122 @@
+"""Outputs of commands: to standard output or to a file, which is never one that policies are made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from policylang.cli.terminal import no_command, stop, write_lines
+from policylang.config import FILE_NAME
+from policylang.diagnostics import quoted
+from policylang.discovery import SUFFIX, Problem, nearest_settings
+from policylang.files import LinkError, refuse_link_out, write_atomically
+from policylang.project import Project
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+STANDARD_OUTPUT = "-"
+
+Content = bytes | str | Iterable[str]
+"""A document, or the lines of a report, with their styles."""
+
+
+def report_option(what: str) -> Callable[[Command], Command]:
+    """``-o``, where a command writes its report, or what it makes instead."""
+    help = f"File to write {what} to, - for standard output."
+    default = STANDARD_OUTPUT
+    return click.option(
+        "-o", "--output", default=default, show_default=True, metavar="FILE", type=click.Path(), help=help
+    )
+
+
+def write_output(content: Content, output: str = STANDARD_OUTPUT, inputs: Iterable[str | None] = ()) -> None:
+    """Write what a command makes, whole or not at all, or end the command. ``inputs``: files that it reads, which must
+    not be replaced.
+    """
+    if output == STANDARD_OUTPUT:
+        if isinstance(content, bytes | str):
+            click.echo(content, nl=False)
+        else:
+            write_lines(content)
+        return
+    check_output(output, inputs)
+    if not isinstance(content, bytes | str):
+        content = "".join(f"{no_command(click.unstyle(line))}\n" for line in content)
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    try:
+        write_atomically(Path(output), data)
+    except OSError as error:
+        cannot_write(output, error)
+
+
+def inputs_of(projects: Iterable[Project]) -> list[str]:
+    """The files that policy sets were read from."""
+    sets = [project.sources for project in projects]
+    return [source.display for each in sets for source in (*each.sources, *each.oversized, *each.directory)]
+
+
+def check_output(output: str, inputs: Iterable[str | None] = ()) -> None:
+    """End the command where nothing may be written at a path: where that would replace something that policies are made
+    of or that the command reads, or where a link leads elsewhere.
+    """
+    path = Path(output)
+    try:
+        refuse_link_out(path)
+    except LinkError as error:
+        help = "name the file that is meant; the link may have come with a change of somebody else"
+        stop([Problem(output, f"not written: {error.strerror}", help)])
+    for each in {path, Path(os.path.realpath(path))}:
+        what = _belongs_to_policies(each)
+        if what is not None:
+            stop([Problem(output, f"not written: this is {what}", "name another file")])
+    for given in inputs:
+        if given is not None and _same(path, Path(given)):
+            stop([Problem(output, "not written: the command reads this file", "name another file")])
+
+
+def cannot_write(output: str, error: OSError) -> None:
+    """End the command because of what the system says."""
+    reason = (error.strerror or str(error)).lower()
+    stop([Problem(output, f"cannot be written: {reason}", "nothing was changed; check the folder and the disk")])
+
+
+def refuse_same(**outputs: str | None) -> None:
+    """Raises UsageError where two outputs, by option, are one file."""
+    given = [(option, path) for option, path in outputs.items() if path not in (None, STANDARD_OUTPUT)]
+    for number, (option, path) in enumerate(given):
+        for other, earlier in given[:number]:
+            if _same(Path(str(path)), Path(str(earlier))):
+                names = " and ".join(f"--{each.replace('_', '-')}" for each in (other, option))
+                raise click.UsageError(f"{names} name one file, {quoted(str(path))}: name two")
+
+
+def _belongs_to_policies(path: Path) -> str | None:
+    """What a file is to a policy set, if it is anything; of files that are not there, what their name makes of them."""
+    if path.name.endswith(SUFFIX):
+        return "a policy file"
+    if path.name == FILE_NAME:
+        return "the config of policy sets"
+    if path.name.endswith(".test.yaml") and path.is_file() and not _is_generated(path):
+        return "a scenario file that somebody wrote"
+    config, base, _problems = nearest_settings(path.parent)
+    if base is not None and any(_same(path, base / each) for each in config.directory):
+        return "a directory file of a policy set"
+    return None
+
+
+def _is_generated(path: Path) -> bool:
+    from policylang.testing.generate.write import HEAD
+
+    with path.open("rb") as file:
+        return file.read(len(HEAD)) in (HEAD.encode(), b"")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:  # one of them is not there
+        return os.path.realpath(one) == os.path.realpath(other)

@@ -1,0 +1,407 @@
+"""Whether a compiled policy set says only what sources could say: names, types of conditions, values, days, places."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from policylang.characters import is_printable
+from policylang.diagnostics import quoted
+from policylang.ir import nodes as ir
+from policylang.limits import MOST_YEARS
+from policylang.model import addresses
+from policylang.model import conditions as c
+from policylang.model.operands import comparable
+from policylang.model.types import (
+    MAX_INT,
+    ORDERED,
+    BoolType,
+    DateTimeType,
+    DateType,
+    DecimalType,
+    Duration,
+    DurationType,
+    EnumType,
+    IntType,
+    IpType,
+    MoneyType,
+    PlaceType,
+    RecordType,
+    SetType,
+    TextType,
+    Type,
+    UserType,
+    in_words,
+)
+from policylang.model.words import condition_in_words, operand_in_words
+from policylang.model.world import ancestors, timezones
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PLACE = re.compile(r"(.*):([0-9]{1,15}):([0-9]{1,15})-([0-9]{1,15}):([0-9]{1,15})", re.DOTALL)
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,199})(\.[0-9]{0,199}[1-9])?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DEEPEST = 110
+"""Conditions and requirements inside one another: what sources can say, with Python's own limit far away."""
+_LONGEST = {"minutes": 366 * 24 * 60 * MOST_YEARS, "days": 366 * MOST_YEARS, "months": 12 * MOST_YEARS}
+
+_DAYS = ("start", "until", "last")
+_ABOUT_ACTIONS = (ir.Grant, ir.Deny, ir.Need, ir.Invariant)
+
+_Types = Mapping[str, Type]
+
+
+class _WrongError(Exception):
+    """Something that no sources say."""
+
+
+def unsound(policy_set: ir.PolicySet) -> str | None:
+    """What no sources could say, in words, or ``None``. All that the policy set refers to is there."""
+    try:
+        _Sound(policy_set).check()
+    except _WrongError as error:
+        return str(error)
+    return None
+
+
+class _Sound:
+    def __init__(self, policy_set: ir.PolicySet) -> None:
+        self.set = policy_set
+        self.resources: dict[str, _Types] = {
+            r.name: {a.name: a.type for a in r.attributes} for r in policy_set.resources
+        }
+        self.subject: _Types = {a.name: a.type for a in policy_set.subject}
+        self.request: _Types = {a.name: a.type for a in policy_set.request}
+        self.places = {place.name: place.kind for place in policy_set.places}
+
+    def check(self) -> None:
+        if self.set.timezone not in timezones():
+            raise _WrongError(f"there is no timezone {quoted(self.set.timezone)}")
+        _check_everywhere(self.set)
+        for what, name in _names(self.set):
+            if not _NAME.fullmatch(name):
+                raise _WrongError(f"{quoted(name)} is no name of {what}")
+        self._check_places()
+        for attribute in self._attributes():
+            self._check_type(attribute.name, attribute.type)
+        for resource in self.set.resources:
+            self._check_resource(resource)
+        self._check_policies()
+        for resource_name, condition in _conditions(self.set):
+            self._check_condition(resource_name, condition)
+        for user in self.set.users:
+            self._check_user(user)
+        for review in self.set.reviews:
+            self._check_duration(review.every)
+
+    # --- the world and its records ---------------------------------------------------------------------------
+
+    def _check_places(self) -> None:
+        parents = {kind.name: kind.parent for kind in self.set.scope}
+        for place in self.set.places:
+            if place.parent is not None and self.places[place.parent] not in ancestors(parents, place.kind):
+                raise _WrongError(f"the place {quoted(place.name)} lies in one that is not of a kind above its own")
+
+    def _attributes(self) -> Iterator[ir.Attribute]:
+        yield from (*self.set.subject, *self.set.request)
+        for resource in self.set.resources:
+            yield from resource.attributes
+
+    def _check_type(self, name: str, type_: Type) -> None:
+        item = type_.of if isinstance(type_, SetType) else type_
+        if isinstance(item, EnumType):
+            if not item.values or len(set(item.values)) < len(item.values):
+                raise _WrongError(f"{quoted(name)} has no values, or one twice")
+            wrong = next((value for value in item.values if not _NAME.fullmatch(value)), None)
+            if wrong is not None:
+                raise _WrongError(f"{quoted(wrong)} is no name of a value")
+
+    def _check_resource(self, resource: ir.Resource) -> None:
+        if resource.place is not None and not isinstance(self.resources[resource.name][resource.place], PlaceType):
+            raise _WrongError(f"{quoted(f'{resource.name}.{resource.place}')} is no place")
+        for action in resource.actions:
+            if not action.assignable_via:
+                raise _WrongError(f"{quoted(action.name)} of `{resource.name}` cannot be handed out in any way")
+            if action.requires is not None:
+                _check_requirement(action.requires)
+
+    # --- policies --------------------------------------------------------------------------------------------
+
+    def _check_policies(self) -> None:
+        policies = {policy.name: policy for policy in self.set.policies}
+        actions = {resource.name: {action.name for action in resource.actions} for resource in self.set.resources}
+        instances = {instance.id: instance for instance in self.set.policy_instances}
+        for policy in self.set.policies:
+            for parameter in policy.parameters:
+                self._check_type(parameter.name, parameter.type)
+        for instance in self.set.policy_instances:
+            policy = policies[instance.policy]
+            if [each.type for each in instance.arguments] != [each.type for each in policy.parameters]:
+                raise _WrongError(f"{quoted(instance.id)} has other arguments than the policy has parameters")
+            for argument in instance.arguments:
+                self._check_constant(argument.type, argument.value)
+            if policy.resource not in (None, instance.resource) or not set(policy.needs) <= set(
+                self.resources[instance.resource]
+            ):
+                raise _WrongError(f"{quoted(instance.id)} is not of the resource of its policy")
+        for limit in _limits(self.set):
+            if limit.actions is not None and not set(limit.actions) <= actions[instances[limit.instance].resource]:
+                raise _WrongError(f"a limit {quoted(limit.instance)} is for actions that its resource has not")
+
+    # --- conditions ------------------------------------------------------------------------------------------
+
+    def _check_condition(self, resource: str, condition: c.Condition, depth: int = 0) -> None:
+        if depth > _DEEPEST:
+            raise _WrongError("a condition is nested too deeply")
+        match condition:
+            case c.And(items) | c.Or(items):
+                if not items:
+                    raise _WrongError("a condition has no parts")
+                for item in items:
+                    self._check_condition(resource, item, depth + 1)
+            case c.Not(item):
+                self._check_condition(resource, item, depth + 1)
+            case _:
+                for operand in _operands(condition):
+                    self._check_operand(resource, operand)
+                if not self._fits(condition):
+                    raise _WrongError(
+                        f"a condition of `{resource}` has no meaning, {quoted(condition_in_words(condition))}"
+                    )
+
+    def _check_operand(self, resource: str, operand: c.Operand) -> None:
+        if isinstance(operand, c.Constant):
+            self._check_type("a constant", operand.type)
+            return self._check_constant(operand.type, operand.value)
+        type_ = self._type_of(resource, operand)
+        if type_ is None:
+            raise _WrongError(f"{quoted(operand_in_words(operand))} leads nowhere")
+        if type_ != operand.type:
+            raise _WrongError(f"{quoted(operand_in_words(operand))} is {in_words(type_)}, not {in_words(operand.type)}")
+        return None
+
+    def _type_of(self, resource: str, path: c.Path) -> Type | None:
+        """What a path leads to."""
+        type_: Type | None
+        steps = path.steps
+        match path.root:
+            case "record":
+                type_ = RecordType(resource) if steps else None
+            case "subject":
+                type_ = UserType(None)
+            case "request":
+                type_ = self.request.get(steps[0]) if steps else None
+                steps = steps[1:]
+        for step in steps:
+            match type_:
+                case UserType():
+                    type_ = self.subject.get(step)
+                case RecordType(resource=related):
+                    type_ = self.resources[related].get(step)
+                case _:
+                    return None
+        return type_
+
+    def _fits(self, test: c.Condition) -> bool:
+        """Whether the types of a test are those that it asks for; operands are sound by themselves."""
+        match test:
+            case c.Compare("eq", left, right):
+                return comparable(left.type, right.type) and not isinstance(left.type, SetType)
+            case c.Compare(left=left, right=right):
+                return comparable(left.type, right.type) and isinstance(left.type, ORDERED)
+            case c.Time(operand=operand, duration=duration):
+                exact = duration.value if isinstance(duration, c.Constant) else None
+                minutes = isinstance(exact, Duration) and exact.unit == "minutes"
+                on_time = isinstance(operand.type, DateTimeType) or (isinstance(operand.type, DateType) and not minutes)
+                return on_time and isinstance(duration.type, DurationType)
+            case c.Missing(operand):
+                return bool(operand.steps)
+            case c.In(operand, values):
+                for value in values:
+                    self._check_constant(operand.type, value)
+                return bool(values) and len({repr(value) for value in values}) == len(values)
+            case c.InNetwork(operand, network):
+                return isinstance(operand.type, IpType) and _is_network(network)
+            case c.Contains(operand, item):
+                return isinstance(operand.type, SetType) and comparable(operand.type.of, item.type)
+            case c.TextTest(operand=operand, part=part):
+                return isinstance(operand.type, TextType) and isinstance(part.type, TextType)
+            case _:
+                return False
+
+    # --- values ----------------------------------------------------------------------------------------------
+
+    def _check_constant(self, type_: Type, value: object) -> None:
+        if not self._is_value(type_, value):
+            raise _WrongError(f"{quoted(str(value))} is not {in_words(type_)}, or written in another way than that is")
+
+    def _is_value(self, type_: Type, value: object) -> bool:
+        match type_:
+            case BoolType():
+                return isinstance(value, bool)
+            case IntType():
+                return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_INT
+            case DurationType():
+                return isinstance(value, Duration) and value.amount <= _LONGEST[value.unit]
+        if not isinstance(value, str):
+            return False
+        match type_:
+            case TextType() | UserType():
+                return True
+            case EnumType(values):
+                return value in values
+            case PlaceType(scope):
+                return self.places.get(value) == scope
+            case DecimalType() | MoneyType():
+                return value != "-0" and _NUMBER.fullmatch(value) is not None
+            case DateType():
+                return _is_day(value)
+            case DateTimeType():
+                return _is_instant(value)
+            case IpType():
+                return _is_address(value)
+            case _:
+                return False
+
+    def _check_duration(self, duration: Duration) -> None:
+        if not 0 < duration.amount <= _LONGEST[duration.unit]:
+            raise _WrongError(f"{duration} is no time between reviews")
+
+    def _check_user(self, user: ir.User) -> None:
+        for given in user.attributes:
+            type_ = self.subject[given.name]
+            item = type_.of if isinstance(type_, SetType) else type_
+            if (item is type_ and len(given.values) != 1) or any(each.type != item for each in given.values):
+                raise _WrongError(f"the value of {quoted(given.name)} of the user {quoted(user.id)} is of another type")
+            for each in given.values:
+                self._check_constant(item, each.value)
+        for assignment in user.assignments:
+            if assignment.start is not None and assignment.until is not None and assignment.until < assignment.start:
+                raise _WrongError(f"an assignment of the user {quoted(user.id)} ends before it begins")
+
+
+# --- the parts of a policy set -------------------------------------------------------------------------------
+
+
+def _names(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
+    """What are names in the language, with what they are of."""
+    for what, declared in (
+        ("a resource", policy_set.resources),
+        ("a role", policy_set.roles),
+        ("a group", policy_set.groups),
+        ("a task", policy_set.tasks),
+        ("a policy", policy_set.policies),
+        ("a feature", policy_set.features),
+        ("a portal", policy_set.portals),
+        ("a kind of place", policy_set.scope),
+        ("an integration", policy_set.integrations),
+        ("an attribute", (*policy_set.subject, *policy_set.request)),
+    ):
+        yield from ((what, each.name) for each in declared)
+    for resource in policy_set.resources:
+        yield from (("an attribute", each.name) for each in resource.attributes)
+        yield from (("an action", each.name) for each in resource.actions)
+    for policy in policy_set.policies:
+        yield from (("a parameter", each.name) for each in policy.parameters)
+
+
+def _conditions(policy_set: ir.PolicySet) -> Iterator[tuple[str, c.Condition]]:
+    yield from ((each.resource, each.condition) for each in policy_set.policy_instances)
+    bundles: tuple[ir.Role | ir.Group, ...] = (*policy_set.roles, *policy_set.groups)
+    denies = (*policy_set.denies, *(deny for bundle in bundles for deny in bundle.denies))
+    yield from ((each.resource, each.condition) for each in denies if each.condition is not None)
+    yield from ((each.resource, each.where) for each in policy_set.invariants if each.where is not None)
+
+
+def _limits(policy_set: ir.PolicySet) -> Iterator[ir.Limit]:
+    bundles: tuple[ir.Role | ir.Group, ...] = (*policy_set.roles, *policy_set.groups)
+    for bundle in bundles:
+        yield from bundle.limits
+    for user in policy_set.users:
+        yield from (each.limit for each in (*user.appends, *user.overrides))
+
+
+def _operands(test: c.Condition) -> tuple[c.Operand, ...]:
+    found = (getattr(test, name) for name in test.__struct_fields__)
+    return tuple(each for each in found if isinstance(each, c.Path | c.Constant))
+
+
+def _check_requirement(requirement: ir.Requirement, depth: int = 0) -> None:
+    if isinstance(requirement, ir.RequiresAll | ir.RequiresAny):
+        if not requirement.items or depth > _DEEPEST:
+            raise _WrongError("what an action requires has no parts, or too deep ones")
+        for item in requirement.items:
+            _check_requirement(item, depth + 1)
+
+
+def _check_everywhere(policy_set: ir.PolicySet) -> None:
+    """Places in sources, days and lists of actions, wherever they stand."""
+    for source in policy_set.sources:
+        _check_path(source)
+    paths: set[str] = set()
+    rest: list[Any] = [policy_set]
+    while rest:
+        node = rest.pop()
+        if isinstance(node, tuple):
+            rest += [each for each in node if isinstance(each, msgspec.Struct)]
+            continue
+        for name in node.__struct_fields__:
+            value = getattr(node, name)
+            if isinstance(value, tuple | msgspec.Struct):
+                if value == () and name == "actions" and isinstance(node, _ABOUT_ACTIONS):
+                    raise _WrongError("a statement about actions names none")
+                if not isinstance(value, tuple) or (value and not isinstance(value[0], str)):
+                    rest.append(value)
+            elif name == "at" and value is not None:
+                paths.add(_path_of(value))
+            elif name in _DAYS and value is not None and not _is_day(value):
+                raise _WrongError(f"the day {quoted(value)} is not in the calendar")
+    for path in sorted(paths):
+        _check_path(path)
+
+
+def _path_of(at: str) -> str:
+    match = _PLACE.fullmatch(at)
+    if match is not None:
+        path, *numbers = match.groups()
+        line, column, end_line, end_column = map(int, numbers)
+        if line and column and (line, column) <= (end_line, end_column):
+            return str(path)
+    raise _WrongError(f"{quoted(at)} is no place in a source")
+
+
+def _check_path(path: str) -> None:
+    if not is_printable(path) or path.startswith("/") or not path:
+        raise _WrongError(f"{quoted(path)} is no path of a source, seen from the policy set")
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return _DAY.fullmatch(value) is not None and bool(datetime.date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def _is_instant(value: str) -> bool:
+    try:
+        instant = datetime.datetime.fromisoformat(value)
+        return instant.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z") == value
+    except (ValueError, OverflowError):
+        return False
+
+
+def _is_address(value: str) -> bool:
+    try:
+        return str(addresses.address(value)) == value
+    except ValueError:
+        return False
+
+
+def _is_network(value: str) -> bool:
+    try:
+        return str(addresses.network(value)) == value
+    except ValueError:
+        return False
