@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from policylang.ir import LoadError
     from policylang.runtime.access import Access
     from policylang.runtime.api import PolicySet
+    from policylang.runtime.dialects import UnsupportedError
     from policylang.runtime.filter import Filter
     from policylang.runtime.reference import Decision
-    from policylang.runtime.sql import SqlCondition, UnsupportedError
+    from policylang.runtime.sql import SqlCondition
 
 __version__ = "0.1.0"
 
@@ -33,7 +34,7 @@ _MODULES = {
     "LoadError": "policylang.ir",
     "PolicySet": "policylang.runtime.api",
     "SqlCondition": "policylang.runtime.sql",
-    "UnsupportedError": "policylang.runtime.sql",
+    "UnsupportedError": "policylang.runtime.dialects",
 }
 
 

@@ -15,7 +15,7 @@ from policylang.diagnostics import quoted
 from policylang.discovery import Problem
 from policylang.output.findings import written_instant
 from policylang.output.readable import json_bytes
-from policylang.runtime.sql import UnsupportedError
+from policylang.runtime.dialects import UnsupportedError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 

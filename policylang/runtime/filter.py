@@ -103,7 +103,7 @@ class Filter:
         return to_text(self._index, self.resource, self.condition, dialect, self._now)
 
     def _refuse_unsaid(self) -> None:
-        from policylang.runtime.sql import UnsupportedError
+        from policylang.runtime.dialects import UnsupportedError
 
         if self._unsaid and not self.nothing:
             names = ", ".join(f"`{name}`" for name in self._unsaid)

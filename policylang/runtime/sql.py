@@ -5,8 +5,8 @@ What the database must hold:
 - a table for each resource, named like it, with a column for each attribute, named like it; missing is NULL;
 - a related record as the key of its row, which stands in the column ``id`` of the related table;
 - values of the attributes' types: among them only enum values and places that the policy set declares, which a foreign
-  key or a check constraint makes sure of. Text compares exactly: a collation that ignores case, accents or trailing
-  spaces gives wrong answers.
+  key or a check constraint makes sure of. Text is not padded, and compares exactly: a collation that ignores case,
+  accents or trailing spaces gives wrong answers, but in T-SQL, MySQL and Redshift, where most do.
 
 ========  =====================================  ==========================================  ======================
 type      postgres                               duckdb                                      sqlite
@@ -21,12 +21,13 @@ duration  refused                                refused                        
 ========  =====================================  ==========================================  ======================
 
 Other dialects get the same SQL as far as it is plain, and refuse sets and IP addresses; some refuse to look for a text
-in another, or an instant that is written out. See the constants below.
+in another, or an instant that is written out, and of some nothing is certain: see `policylang.runtime.dialects`.
 """
 
 from __future__ import annotations
 
 import datetime
+import ipaddress
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,58 +38,38 @@ from policylang.model import conditions as c
 from policylang.model.types import (
     NUMBERS,
     DateTimeType,
+    DateType,
     DurationType,
+    EnumType,
     IpType,
+    PlaceType,
     RecordType,
     SetType,
+    TextType,
     Type,
     UserType,
 )
 from policylang.model.words import condition_in_words
+from policylang.runtime.columns import ipv4, mapped, sqlite_instant
+from policylang.runtime.dialects import (
+    DIGITS,
+    EMPTY_IS_NULL,
+    NO_DATABASES,
+    NO_DAYS,
+    TEXT_TESTS,
+    UNCERTAIN,
+    UnsupportedError,
+    literal,
+    same_text,
+)
 from policylang.runtime.index import Index
+from policylang.runtime.networks import spellings
 from policylang.runtime.residual import NO_RECORD, Rest
 from policylang.runtime.truth import Situation, Test, constant, operands, truth, value
 from policylang.runtime.values import MISSING
 
 if TYPE_CHECKING:
     from sqlglot import exp
-
-
-NO_DATABASES = frozenset({"dax", "prql", "solr", "tableau"})
-"""Dialects of sqlglot that are something else."""
-
-TEXT_TESTS = frozenset(
-    (
-        *("postgres", "sqlite", "duckdb", "athena", "bigquery", "databricks", "doris", "dune", "exasol", "hive"),
-        *("materialize", "mysql", "presto", "redshift", "risingwave", "singlestore", "snowflake", "spark", "spark2"),
-        *("starrocks", "trino"),
-    )
-)
-"""Dialects that find a text in another exactly. Of the rest, some lack the function, T-SQL forgets spaces at the end,
-ClickHouse counts bytes, Oracle takes the empty text for NULL.
-"""
-
-INSTANTS_IN_TEXT = frozenset(
-    (
-        *(
-            "postgres",
-            "sqlite",
-            "duckdb",
-            "bigquery",
-            "databricks",
-            "materialize",
-            "redshift",
-            "risingwave",
-            "snowflake",
-        ),
-        *("spark", "spark2", "tsql"),
-    )
-)
-"""Dialects that read an instant with its offset and its microseconds in a text. To the others it can be bound."""
-
-
-class UnsupportedError(ValueError):
-    """A condition that the SQL dialect cannot say exactly. The message names the condition and its place."""
 
 
 class SqlCondition(NamedTuple):
@@ -109,13 +90,10 @@ def to_text(index: Index, resource: str, condition: Rest, dialect: str, now: dat
     from sqlglot import exp
 
     found, parameters = _write(index, resource, condition, dialect, now)
-    if dialect not in INSTANTS_IN_TEXT and any(isinstance(each, datetime.datetime) for each in parameters.values()):
-        raise UnsupportedError(
-            f"{dialect} does not read an instant in a text exactly; parameters can be bound (`--format json`)"
-        )
+    literals = {name: literal(value, dialect) for name, value in parameters.items()}
 
     def filled(node: exp.Expr) -> exp.Expr:
-        return _literal(parameters[node.name]) if isinstance(node, exp.Placeholder) else node
+        return literals[node.name].copy() if isinstance(node, exp.Placeholder) else node
 
     return found.transform(filled).sql(dialect=dialect, identify=True)
 
@@ -130,21 +108,11 @@ def _write(
         raise ValueError(f"there is no dialect {dialect!r}")
     if dialect in NO_DATABASES:
         raise UnsupportedError(f"{dialect} is no language of databases with tables")
+    if dialect in UNCERTAIN:
+        raise UnsupportedError(f"it is not certain that {dialect} compares exactly")
     writer = _Writer(index, dialect, now)
     found = exp.convert(condition) if isinstance(condition, bool) else writer.condition(condition, resource)
     return found, writer.parameters
-
-
-def _literal(value: Any) -> exp.Expr:
-    from sqlglot import exp
-
-    if isinstance(value, datetime.datetime):
-        return exp.cast(exp.Literal.string(value.isoformat()), "timestamptz")
-    if isinstance(value, datetime.date):
-        return exp.cast(exp.Literal.string(value.isoformat()), "date")
-    if isinstance(value, Decimal):
-        return exp.Literal.number(format(value, "f"))
-    return exp.convert(value)
 
 
 class _Column(NamedTuple):
@@ -250,7 +218,7 @@ class _Writer:
                 joins.tables.append(exp.select(*columns).from_(table).subquery(alias))
             else:
                 joins.tables.append(exp.alias_(table, alias, table=True, quoted=True))
-            joins.conditions.append(exp.EQ(this=exp.column("id", table=alias, quoted=True), expression=key))
+            joins.conditions.append(same_text(exp.column("id", table=alias, quoted=True), key, self.dialect))
         return joins.aliases[steps]
 
     def _renamed(self, name: str, resource: str, base: str) -> str:
@@ -271,7 +239,7 @@ class _Writer:
         if not column.user_steps:
             return there
         users = [user for user in sorted(self.index.users) if self._value_of(user, column) is not MISSING]
-        return exp.and_(there, self._in(column.sql, [self._parameter(user) for user in users]))
+        return exp.and_(there, self._users(column.sql, users))
 
     def _value_of(self, user: str, column: _Column) -> Any:
         path = c.Path("subject", column.user_steps, self._last_type(column.user_steps), "users:1:1-1:1")
@@ -292,7 +260,10 @@ class _Writer:
         }
         known = msgspec.structs.replace(test, **changes)
         users = [user for user in sorted(self.index.users) if truth(known, self._situation(user)) is wanted]
-        return self._in(column.sql, [self._parameter(user) for user in users])
+        return self._users(column.sql, users)
+
+    def _users(self, column: exp.Expr, users: Sequence[str]) -> exp.Expr:
+        return self._in(column, [self._parameter(user) for user in users], UserType(None))
 
     def _side(self, test: Test, operand: c.Operand, column: _Column | None) -> exp.Expr:
         """The SQL of an operand of a test."""
@@ -305,11 +276,12 @@ class _Writer:
             return self._readable(test, operand.type, column.sql)
         if isinstance(operand.type, SetType):
             raise self._unsupported(test, "a set of the user beside another attribute of the record")
-        case = exp.Case(this=column.sql)
+        case = exp.Case()
         for user in sorted(self.index.users):
             found = self._value_of(user, column)
             if found is not MISSING:
-                case = case.when(self._parameter(user), self._bound(test, operand.type, found))
+                is_user = same_text(column.sql, self._parameter(user), self.dialect)
+                case = case.when(is_user, self._bound(test, operand.type, found))
         return case if case.args.get("ifs") else exp.null()
 
     # --- tests -----------------------------------------------------------------------------------------------
@@ -321,17 +293,19 @@ class _Writer:
         match test:
             case c.Compare(kind, left, _right):
                 self._refuse_types(test, left.type)
+                if kind == "eq":
+                    return signed(self._same(sides[0], sides[1], left.type))
                 return signed(getattr(exp, _COMPARISONS[kind])(this=sides[0], expression=sides[1]))
             case c.In(operand, values):
                 self._refuse_types(test, operand.type)
                 if not values:
                     there = exp.not_(exp.Is(this=sides[0], expression=exp.null()))
                     return exp.false() if wanted else there
-                return signed(self._in(sides[0], [self._constant(test, operand.type, v) for v in values]))
+                return signed(self._in(sides[0], [self._constant(test, operand.type, v) for v in values], operand.type))
             case c.InNetwork(_, network):
                 if self.dialect != "postgres":
                     raise self._unsupported(test, "IP addresses")
-                return signed(exp.func("network_subeq", sides[0], exp.cast(self._parameter(network), "inet")))
+                return signed(self._in_network(sides[0], network))
             case c.Contains():
                 return self._contains(test, sides[0], sides[1], wanted)
             case c.TextTest(kind, _, _):
@@ -347,9 +321,9 @@ class _Writer:
 
         self._refuse_types(test, test.item.type)
         if self.dialect == "postgres":
-            spellings = [item, _other_spelling(item)] if isinstance(test.item.type, IpType) else [item]
-            any_of = exp.or_(*(exp.EQ(this=each, expression=exp.Any(this=exp.paren(items))) for each in spellings))
-            return any_of if wanted else exp.not_(any_of)
+            wanted_items = [item, mapped(item)] if isinstance(test.item.type, IpType) else [item]
+            any_of = exp.or_(*(exp.EQ(this=each, expression=exp.Any(this=exp.paren(items))) for each in wanted_items))
+            return any_of if wanted else exp.and_(*self._there(item), exp.not_(any_of))
         if self.dialect == "duckdb":
             among = exp.func("list_contains", items, item, dialect="duckdb")
             whole: exp.Expr = exp.EQ(
@@ -399,14 +373,31 @@ class _Writer:
         columns = [side for side in sides if not isinstance(side, exp.Placeholder)]
         return [exp.not_(exp.Is(this=side, expression=exp.null())) for side in columns]
 
-    def _in(self, column: exp.Expr, values: list[exp.Expr]) -> exp.Expr:
+    def _in(self, column: exp.Expr, values: list[exp.Expr], type_: Type) -> exp.Expr:
         from sqlglot import exp
 
         if not values:
             return exp.false()
-        if len(values) == 1:
-            return exp.EQ(this=column, expression=values[0])
+        tests = [self._same(column, value, type_) for value in values]
+        if len(tests) == 1 or not isinstance(tests[0], exp.EQ):
+            return exp.paren(exp.or_(*tests)) if len(tests) > 1 else tests[0]
         return exp.In(this=column, expressions=values)
+
+    def _same(self, left: exp.Expr, right: exp.Expr, type_: Type) -> exp.Expr:
+        from sqlglot import exp
+
+        if isinstance(type_, _TEXTS):
+            return same_text(left, right, self.dialect)
+        return exp.EQ(this=left, expression=right)
+
+    def _in_network(self, address: exp.Expr, network: str) -> exp.Expr:
+        from sqlglot import exp
+
+        inside, outside = (
+            [exp.func("network_subeq", address, exp.cast(self._parameter(each), "inet")) for each in found]
+            for found in spellings(network)
+        )
+        return exp.and_(exp.or_(*inside), *(exp.not_(each) for each in outside))
 
     # --- values ----------------------------------------------------------------------------------------------
 
@@ -421,14 +412,13 @@ class _Writer:
             if "\0" in found:
                 raise self._unsupported(test, "the character U+0000 in a text")
             return self._parameter(found)
+        self._refuse_values(test, found)
         if isinstance(type_, DateTimeType):
             if self.dialect == "sqlite":
                 return self._parameter(found.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f"))
             return self._parameter(found)
         if isinstance(type_, IpType):
             return exp.cast(self._parameter(str(found)), "inet")
-        if self.dialect != "postgres" and isinstance(found, Decimal) and _digits(found) > _MOST_DIGITS:
-            raise self._unsupported(test, f"a number with more than {_MOST_DIGITS} digits")
         if self.dialect == "sqlite" and isinstance(found, Decimal):
             return self._parameter(self._number(test, found))
         if self.dialect == "sqlite" and isinstance(found, datetime.date):
@@ -445,6 +435,8 @@ class _Writer:
     def _parameter(self, found: Any) -> exp.Expr:
         from sqlglot import exp
 
+        if found == "" and self.dialect in EMPTY_IS_NULL:
+            raise UnsupportedError(f"{self.dialect} takes the empty text for NULL; use `Filter.matches` on the records")
         name = f"p{len(self.parameters) + 1}"
         self.parameters[name] = found
         return exp.Placeholder(this=name)
@@ -454,12 +446,12 @@ class _Writer:
         from sqlglot import exp
 
         self._refuse_types(test, type_)
-        if isinstance(type_, IpType):
-            return _one_spelling(column)
+        if isinstance(type_, IpType) and not isinstance(test, c.InNetwork):
+            return ipv4(column)
         if self.dialect != "sqlite":
             return column
         if isinstance(type_, DateTimeType):
-            return _sqlite_instant(column)
+            return sqlite_instant(column)
         return exp.cast(column, "numeric") if isinstance(type_, NUMBERS) else column
 
     def _refuse_types(self, test: Test, type_: Type) -> None:
@@ -468,6 +460,16 @@ class _Writer:
             raise self._unsupported(test, "durations in columns")
         if isinstance(item, IpType) and self.dialect != "postgres":
             raise self._unsupported(test, "IP addresses")
+        if isinstance(item, DateType) and self.dialect in NO_DAYS:
+            raise self._unsupported(test, NO_DAYS[self.dialect])
+
+    def _refuse_values(self, test: Test, found: Any) -> None:
+        if isinstance(found, Decimal) and self.dialect not in ("postgres", "sqlite"):
+            digits, exponent = found.as_tuple()[1:]
+            if max(len(digits), len(digits) + int(exponent), -int(exponent)) > DIGITS:
+                raise self._unsupported(test, f"a number with more than {DIGITS} digits")
+        if isinstance(found, ipaddress.IPv6Address) and found.scope_id is not None:
+            raise self._unsupported(test, "the zone of an address")
 
     def _unsupported(self, test: Test, what: str) -> UnsupportedError:
         return UnsupportedError(
@@ -476,52 +478,7 @@ class _Writer:
         )
 
 
-_MOST_DIGITS = 38
-"""What DECIMAL holds in most databases; in PostgreSQL it is thousands."""
+_TEXTS = (TextType, EnumType, UserType, PlaceType, RecordType)
+"""What columns hold as texts, or as keys."""
 
-
-def _digits(number: Decimal) -> int:
-    """Before and after the point."""
-    _, digits, exponent = number.as_tuple()
-    assert isinstance(exponent, int)
-    return max(len(digits) + max(exponent, 0), -exponent)
-
-
-_COMPARISONS = {"eq": "EQ", "lt": "LT", "le": "LTE", "gt": "GT", "ge": "GTE"}
-
-
-def _one_spelling(address: exp.Expr) -> exp.Expr:
-    """An IPv4-mapped IPv6 address of PostgreSQL as the IPv4 address."""
-    shape = """
-    CASE WHEN network_subeq(c, '::ffff:0.0.0.0/96'::inet) THEN '0.0.0.0'::inet + (c - '::ffff:0.0.0.0'::inet) ELSE c END
-    """
-    return _filled(shape, "postgres", address)
-
-
-def _other_spelling(address: exp.Expr) -> exp.Expr:
-    """An IPv4 address of PostgreSQL as the IPv6 address that is mapped to it; others stay."""
-    shape = "CASE WHEN family(c) = 4 THEN '::ffff:0.0.0.0'::inet + (c - '0.0.0.0'::inet) ELSE c END"
-    return _filled(shape, "postgres", address)
-
-
-def _filled(shape: str, dialect: str, column: exp.Expr) -> exp.Expr:
-    """SQL about a column ``c``, about another expression."""
-    from sqlglot import exp, parse_one
-
-    tree = parse_one(shape, dialect=dialect)
-    return exp.paren(tree.transform(lambda node: column.copy() if isinstance(node, exp.Column) else node))
-
-
-def _sqlite_instant(column: exp.Expr) -> exp.Expr:
-    """An ISO 8601 text as ``2026-01-31T08:00:00.000000`` in UTC, which sorts by time; NULL for what is none.
-
-    SQLite's own functions stop at milliseconds, so the seconds are shifted to UTC without their fraction.
-    """
-    shape = """
-    strftime('%Y-%m-%dT%H:%M:%S', substr(c, 1, 19) || CASE
-        WHEN substr(c, -1) = 'Z' THEN 'Z' WHEN substr(c, -6, 1) IN ('+', '-') THEN substr(c, -6) ELSE '' END)
-    || '.' || CASE WHEN substr(c, 20, 1) = '.' THEN substr(substr(c, 21, CASE
-        WHEN substr(c, -1) = 'Z' THEN length(c) - 21 WHEN substr(c, -6, 1) IN ('+', '-') THEN length(c) - 26
-        ELSE length(c) - 20 END) || '000000', 1, 6) ELSE '000000' END
-    """
-    return _filled(shape, "sqlite", column)
+_COMPARISONS = {"lt": "LT", "le": "LTE", "gt": "GT", "ge": "GTE"}

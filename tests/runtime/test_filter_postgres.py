@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from policylang.runtime.reference import decide
 from tests.engines.postgres_engine import PostgresServer
 from tests.generated import Case, Ref, cases
 from tests.generated.requests import Request
+from tests.helpers import compiled
 from tests.runtime.test_filter import IN_TABLES, REFUSED, SLOW
 from tests.targets.postgres_session import column_type
 
@@ -75,3 +77,44 @@ def _value(type_: Type, value: Any) -> Any:
     if isinstance(value, tuple):
         return [_value(type_, item) for item in value]
     return value.key if isinstance(value, Ref) else value if value is None or isinstance(value, bool) else str(value)
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ('ip in "10.0.0.0/8"', "ab"),
+        ('not (ip in "10.0.0.0/8")', "cd"),
+        ('ip in "::/0"', "c"),
+        ('not (ip in "::/0")', "abd"),
+        ('ip is "10.9.1.1"', "ab"),
+        ('ip in ["10.9.1.1", "192.0.2.9"]', "abd"),
+        ("ip is other", "abd"),
+        ('all contains "10.9.1.1"', "ab"),
+        ("all contains ip", "ab"),
+        ("not (all contains ip)", "cd"),
+        ("not (all contains none)", ""),
+        ("all contains none", ""),
+    ],
+)
+def test_addresses_and_sets_in_columns(connection: psycopg.Connection[Any], condition: str, found: str) -> None:
+    """An IPv4 address may be written as an IPv6 one; nothing is known of what is missing, not even in an empty set."""
+    policies = PolicySet(
+        compiled(f"""
+        resource item {{ ip : ip  other : ip  none : ip  all : set of ip  actions view }}
+        policy p on item {{ {condition} }}
+        group g {{ grant view on item  policy p }}
+        user "ann" in g
+        """)
+    )
+    filter_ = policies.filter("ann", "view", "item", now=datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC))
+    with connection.transaction(force_rollback=True):
+        connection.execute("""
+            CREATE TABLE item (id text, ip inet, other inet, "none" inet, "all" inet[]);
+            INSERT INTO item VALUES ('a', '10.9.1.1', '::ffff:10.9.1.1', NULL, '{::ffff:10.9.1.1}'),
+              ('b', '::ffff:10.9.1.1', '10.9.1.1', NULL, '{10.9.1.1,::1}'),
+              ('c', '2001:db8::1', '::1', NULL, '{::1}'), ('d', '::ffff:192.0.2.9', '192.0.2.9', NULL, '{}')
+        """)
+        sql, parameters = filter_.to_sql("postgres")
+        for written, values in ((sql, parameters), (filter_.to_sql_text("postgres"), None)):
+            rows = connection.execute(f"SELECT id FROM item WHERE {written} ORDER BY id".encode(), values)
+            assert "".join(row[0] for row in rows) == found

@@ -62,9 +62,9 @@ def prepared(connection: psycopg.Connection[Any], *before: str) -> Iterator[None
 
 
 def inside(script: bytes) -> bytes:
-    """The script without its own transaction."""
+    """The script without its own transaction, with whose end its search path ends."""
     assert script.count(b"\nBEGIN;\n") == script.count(b"\nCOMMIT;\n") == 1
-    return script.replace(b"\nBEGIN;\n", b"\n").replace(b"\nCOMMIT;\n", b"\n")
+    return script.replace(b"\nBEGIN;\n", b"\n").replace(b"\nCOMMIT;\n", b"\nSET LOCAL search_path TO DEFAULT;\n")
 
 
 def run(connection: psycopg.Connection[Any], user: str, statement: str) -> tuple[int | str, list[tuple[Any, ...]]]:

@@ -128,7 +128,6 @@ SCRIPTS: dict[str, Callable[[str], str]] = {
         ") >= (SELECT policylang.instant_after", ") > (SELECT policylang.instant_after"
     ).replace('" >= (SELECT', '" > (SELECT'),
     "sensitive attributes for all": lambda text: re.sub(r"GRANT SELECT \((.*)\)", r'GRANT SELECT (\1, "rate")', text),
-    "unknown denies do not apply": lambda text: text.replace(" IS FALSE)", " IS NOT TRUE)"),
 }
 
 
@@ -141,8 +140,12 @@ def _without_overrides(index: Any, who: Any, action: str, resource: str, made: A
     return made(index, msgspec.structs.replace(who, overrides=()), action, resource)
 
 
-def _with_or(condition: Any, row: Any, sql: Any = expressions.sql) -> str:
-    return str(sql(condition, row)).replace(" AND ", " OR ")
+def _with_or(condition: Any, row: Any, wanted: bool = True, sql: Any = expressions.sql) -> str:
+    return str(sql(condition, row, wanted)).replace(" AND ", " OR ")
+
+
+def _unless_true(condition: Any, row: Any, wanted: bool = True, sql: Any = expressions.sql) -> str:
+    return str(sql(condition, row)) if wanted else f"({sql(condition, row)} IS NOT TRUE)"
 
 
 PARTS: dict[str, tuple[str, Any]] = {
@@ -153,6 +156,7 @@ PARTS: dict[str, tuple[str, Any]] = {
     "no places": ("_covered", lambda row, place: "TRUE"),
     "no dates": ("_during", lambda row, period: "TRUE"),
     "or for and": ("sql", _with_or),
+    "unknown denies do not apply": ("sql", _unless_true),
 }
 
 

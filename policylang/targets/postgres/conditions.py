@@ -1,92 +1,99 @@
 """Conditions as SQL expressions.
 
-SQL's logic has the same three values: a test about NULL is NULL, so true, false and unknown are as they should be
-without guards. What does not depend on the row is wrapped as ``(SELECT …)``, which PostgreSQL evaluates once a query.
+An expression is true exactly where the condition is true, or where it is false if that is asked for; elsewhere it is
+false or NULL. What does not depend on the row is wrapped as ``(SELECT …)``, which PostgreSQL evaluates once a query.
 """
 
 from __future__ import annotations
 
-import msgspec
-
 from policylang.model import conditions as c
-from policylang.model.types import (
-    NUMBERS,
-    BoolType,
-    DateTimeType,
-    DateType,
-    Duration,
-    EnumType,
-    IpType,
-    PlaceType,
-    RecordType,
-    SetType,
-    TextType,
-    Type,
-    UserType,
-)
-from policylang.runtime.index import Index
-from policylang.targets.postgres.names import literal, name
-from policylang.targets.postgres.tables import Mapped
+from policylang.model.types import DateType, Duration, RecordType
+from policylang.runtime.networks import spellings
+from policylang.runtime.truth import Test, operands
+from policylang.targets.postgres.names import literal
+from policylang.targets.postgres.operands import Operand, Row, constant, operand, sql_type
 
-ME = "policylang.me()"
 _SIGNS = {"eq": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
-class Row(msgspec.Struct, frozen=True):
-    """The row that expressions speak of: ``alias`` is SQL, such as ``NEW`` or a table's name; ``once``: whether
-    subqueries may stand in the expression, which they may not in a trigger's condition.
-    """
-
-    index: Index
-    tables: dict[str, Mapped]
-    resource: str
-    alias: str
-    once: bool = True
-
-    def column(self, attribute: str) -> str:
-        return f"{self.alias}.{name(self.tables[self.resource].columns[attribute])}"
-
-    def constant(self, call: str) -> str:
-        """A call that gives the same for every row of a query."""
-        return f"(SELECT {call})" if self.once else call
-
-
-def related(resource: str, attribute: str) -> str:
-    """The function that reads an attribute of the row with a key."""
-    return f"policylang.{name(f'{resource}.{attribute}')}"
-
-
-def sql(condition: c.Condition, row: Row) -> str:
+def sql(condition: c.Condition, row: Row, wanted: bool = True) -> str:
     """The condition, in parentheses wherever that matters."""
     match condition:
         case c.And(items) | c.Or(items):
-            word = " AND " if isinstance(condition, c.And) else " OR "
-            return f"({word.join(sql(item, row) for item in items)})"
+            word = " AND " if isinstance(condition, c.And) == wanted else " OR "
+            return f"({word.join(sql(item, row, wanted) for item in items)})"
         case c.Not(item):
-            return f"(NOT {sql(item, row)})"
-        case c.Missing(operand):
-            return f"({value(operand, row)} IS NULL)"
-        case c.Compare(test, left, right):
-            kind = "::text" if isinstance(left.type, RecordType) else ""
-            return f"({value(left, row)}{kind} {_SIGNS[test]} {value(right, row)}{kind})"
-        case c.In(operand, values):
-            listed = ", ".join(value(c.Constant(operand.type, v, condition.at), row) for v in values)
-            found = value(operand, row)
-            return f"({found} IN ({listed}))" if listed else f"({found} IS NULL AND NULL)"
-        case c.InNetwork(operand, network):
-            return f"({value(operand, row)} <<= {literal(network)}::inet)"
-        case c.Contains(operand, item):
-            among, wanted = value(operand, row), value(item, row)
-            if among.startswith("(SELECT "):  # of which ANY would compare the rows
-                among = f"{among}::{sql_type(item.type)}[]"
-            found = f"{wanted} = ANY ({among})"
-            return (
-                f"({found})" if isinstance(item, c.Constant) else f"(CASE WHEN {wanted} IS NOT NULL THEN {found} END)"
-            )
-        case c.TextTest(test, operand, part):
-            return _text(test, value(operand, row), value(part, row))
-        case c.Time():
-            return _time(condition, row)
+            return sql(item, row, not wanted)
+        case _:
+            return _test(condition, row, wanted)
+
+
+def _test(test: Test, row: Row, wanted: bool) -> str:
+    sides = [operand(each, row) for each in operands(test)]
+    if isinstance(test, c.Missing):
+        return _missing(sides[0], wanted)
+    said = _said(test, sides, row)
+    return _all([said if wanted else f"(NOT {said})", *_known(test, sides, wanted)])
+
+
+def _missing(side: Operand, wanted: bool) -> str:
+    if wanted:
+        return _all([f"({side.given} IS NULL)", *_parts(side.apart)])
+    if side.is_column:
+        return _all([f"({side.given} IS NOT NULL)", *_parts(side.whole)])
+    return f"({side.sql} IS NOT NULL)"
+
+
+def _known(test: Test, sides: list[Operand], wanted: bool) -> list[str]:
+    """What makes sure that columns hold values of their types, where the test does not."""
+    columns = [side for side in sides if side.is_column]
+    if isinstance(test, c.Contains):
+        items, item = sides
+        whole = _parts(items.whole)  # of an item that is another, too, nothing is known
+        if wanted:
+            return whole
+        return [
+            *whole,
+            *([] if isinstance(test.item, c.Constant) else [f"({item.sql} IS NOT NULL)"]),
+            *_parts(item.whole),
+        ]
+    equal = isinstance(test, c.In) or (isinstance(test, c.Compare) and test.test == "eq" and len(columns) == 1)
+    within = isinstance(test, c.Time) and test.test != "older_than"
+    return [] if wanted and (equal or within) else [part for side in columns for part in _parts(side.whole)]
+
+
+def _parts(part: str | None) -> list[str]:
+    return [] if part is None or part == "TRUE" else [part]
+
+
+def _all(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
+
+
+def _said(test: Test, sides: list[Operand], row: Row) -> str:
+    """The test of values of their types; NULL where one is missing."""
+    values = [side.sql for side in sides]
+    match test:
+        case c.Compare(kind, left, _):
+            cast = "::text" if isinstance(left.type, RecordType) else ""
+            return f"({values[0]}{cast} {_SIGNS[kind]} {values[1]}{cast})"
+        case c.In(given, among):
+            listed = ", ".join(constant(c.Constant(given.type, each, test.at)) for each in among)
+            cast = "::text" if isinstance(given.type, RecordType) else ""
+            return f"({values[0]}{cast} IN ({listed}))" if listed else f"({values[0]} IS NULL AND NULL)"
+        case c.InNetwork(given, network):
+            own = sides[0].is_column and isinstance(given, c.Path) and len(given.steps) == 1
+            return _in_network(sides[0].given if own else values[0], network, own)
+        case c.Contains(_, item):
+            among_ = values[0]
+            if among_.startswith("(SELECT "):  # of which ANY would compare the rows
+                among_ = f"{among_}::{sql_type(item.type)}[]"
+            return f"({values[1]} = ANY ({among_}))"
+        case c.TextTest(kind, _, _):
+            return _text(kind, *values)
+        case _:
+            assert isinstance(test, c.Time)
+            return _time(test, values[0], row)
 
 
 def _text(test: str, text: str, part: str) -> str:
@@ -99,7 +106,7 @@ def _text(test: str, text: str, part: str) -> str:
             return f"(right({text}, length({part})) = {part})"
 
 
-def _time(test: c.Time, row: Row) -> str:
+def _time(test: c.Time, found: str, row: Row) -> str:
     assert isinstance(test.duration, c.Constant)
     assert isinstance(test.duration.value, Duration)
     length, day = test.duration.value, isinstance(test.operand.type, DateType)
@@ -113,7 +120,7 @@ def _time(test: c.Time, row: Row) -> str:
         now, edge = "policylang.today()", f"policylang.day_after({months}, {days})"
     else:
         now, edge = "policylang.instant()", f"policylang.instant_after({months}, {sign}{minutes})"
-    found, now, edge = value(test.operand, row), row.constant(now), row.constant(edge)
+    now, edge = row.constant(now), row.constant(edge)
     match test.test:
         case "within":
             return f"({found} >= {edge} AND {found} <= {now})"
@@ -123,74 +130,14 @@ def _time(test: c.Time, row: Row) -> str:
             return f"({found} < {edge})"
 
 
-# --- values --------------------------------------------------------------------------------------------------
+def _in_network(address: str, network: str, own: bool) -> str:
+    """``own``: the address is a column as it is, for its index to serve, and may hold IPv4 addresses as IPv6 ones."""
+    inside, outside = spellings(network)
+    if not own:
+        return _within(address, inside[0])
+    said = " OR ".join(_within(address, each) for each in inside)
+    return f"({said})" if not outside else f"({said} AND NOT {_within(address, outside[0])})"
 
 
-def value(operand: c.Operand, row: Row) -> str:
-    """The value of an operand; NULL where it is missing."""
-    if isinstance(operand, c.Constant):
-        return constant(operand)
-    first, *rest = operand.steps or ("",)
-    at: Type
-    match operand.root:
-        case "subject" if not operand.steps:
-            return row.constant(ME)
-        case "subject":
-            at = row.index.subject[first]
-            found = row.constant(_of_user(row.constant(ME) if not row.once else ME, first, at))
-        case "request":
-            at = row.index.request[first]
-            found = row.constant(_typed(f"policylang.request({literal(first)})", at))
-        case "record":
-            at = row.index.attributes[row.resource][first].type
-            found = row.column(first)
-    for step in rest:
-        if isinstance(at, UserType):
-            at = row.index.subject[step]
-            found = _of_user(found, step, at)
-        else:
-            assert isinstance(at, RecordType)
-            found = f"{related(at.resource, step)}({found})"
-            at = row.index.attributes[at.resource][step].type
-    return found
-
-
-def _of_user(user: str, attribute: str, type_: Type) -> str:
-    return _typed(f"policylang.of_user({user}, {literal(attribute)})", type_)
-
-
-def _typed(json: str, type_: Type) -> str:
-    """A JSON value as its type; NULL stays NULL."""
-    if isinstance(type_, SetType):
-        return f"policylang.items({json})::{sql_type(type_.of)}[]"
-    return f"({json} #>> '{{}}')::{sql_type(type_)}"
-
-
-def sql_type(type_: Type) -> str:
-    match type_:
-        case BoolType():
-            return "boolean"
-        case DateType():
-            return "date"
-        case DateTimeType():
-            return "timestamptz"
-        case IpType():
-            return "inet"
-        case TextType() | EnumType() | UserType() | PlaceType() | RecordType():
-            return "text"
-        case _:
-            assert isinstance(type_, NUMBERS)
-            return "numeric"
-
-
-def constant(operand: c.Constant) -> str:
-    match operand.type:
-        case BoolType():
-            return "TRUE" if operand.value else "FALSE"
-        case DateType() | DateTimeType() | IpType():
-            return f"{literal(str(operand.value))}::{sql_type(operand.type)}"
-        case type_ if isinstance(type_, NUMBERS):
-            return f"({operand.value})" if str(operand.value).startswith("-") else str(operand.value)
-        case _:
-            # Without a type: PostgreSQL takes that of the other side, which may be an enum of its own.
-            return literal(str(operand.value))
+def _within(address: str, network: str) -> str:
+    return f"({address} <<= {literal(network)}::inet)"

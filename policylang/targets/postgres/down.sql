@@ -1,5 +1,6 @@
 -- Takes back what up.sql did. Database roles stay if another database of the server uses them.
 BEGIN;
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL client_min_messages = warning;
 CALL policylang.withdraw();
 DO $policylang$

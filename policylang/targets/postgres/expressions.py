@@ -13,8 +13,9 @@ from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Profile, Way, make_plan
 from policylang.runtime.sources import chains
-from policylang.targets.postgres.conditions import Row, sql
+from policylang.targets.postgres.conditions import sql
 from policylang.targets.postgres.names import literal
+from policylang.targets.postgres.operands import Row
 
 TRUE, FALSE = "TRUE", "FALSE"
 
@@ -77,7 +78,7 @@ def _undenied(row: Row, each: PlacedDeny) -> str:
     """The deny does not match: the row lies elsewhere, or the condition is false."""
     elsewhere = _not(_covered(row, each.place))
     condition = each.deny.condition
-    return any_of((elsewhere, FALSE if condition is None else f"({sql(condition, row)} IS FALSE)"))
+    return any_of((elsewhere, FALSE if condition is None else sql(condition, row, wanted=False)))
 
 
 def _covered(row: Row, place: str | None) -> str:

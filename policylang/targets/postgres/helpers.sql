@@ -45,12 +45,6 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $poli
   SELECT nullif(nullif(current_setting('policylang.request', true), '')::jsonb -> attribute, 'null'::jsonb)
 $policylang$;
 
-CREATE OR REPLACE FUNCTION policylang.items(list jsonb) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT SET search_path = pg_catalog, pg_temp AS $policylang$
-  SELECT coalesce(array_agg(e.item ORDER BY e.number), '{}')
-  FROM jsonb_array_elements_text(list) WITH ORDINALITY AS e (item, number)
-$policylang$;
-
 -- Now: the start of the transaction.
 CREATE OR REPLACE FUNCTION policylang.instant() RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$ SELECT now() $policylang$;
@@ -103,15 +97,15 @@ $policylang$;
 
 -- Be a user until the end of the transaction. Who calls it must be a member of the application's role.
 CREATE OR REPLACE FUNCTION policylang.become(user_id text, request jsonb DEFAULT '{}') RETURNS void
-LANGUAGE plpgsql AS $policylang$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $policylang$
 DECLARE
   wanted name := policylang.role_of(user_id);
 BEGIN
   IF wanted IS NULL THEN
-    RAISE EXCEPTION 'there is no user %', pg_catalog.quote_literal(user_id) USING ERRCODE = 'insufficient_privilege';
+    RAISE EXCEPTION 'there is no user %', quote_literal(user_id) USING ERRCODE = 'insufficient_privilege';
   END IF;
-  PERFORM pg_catalog.set_config('policylang.user', user_id, true),
-    pg_catalog.set_config('policylang.request', request::text, true), pg_catalog.set_config('role', wanted::text, true);
+  PERFORM set_config('policylang.user', user_id, true),
+    set_config('policylang.request', request::text, true), set_config('role', wanted::text, true);
 END
 $policylang$;
 

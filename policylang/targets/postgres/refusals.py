@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import Duration, IpType, RecordType, UserType
+from policylang.model.types import Duration, IpType, RecordType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle
 from policylang.runtime.truth import operands
@@ -27,6 +27,10 @@ def refusals(index: Index, settings: Postgres) -> Iterator[Refusal]:
     for resource, condition in conditions(index, mapped):
         yield from _of_condition(index, mapped, resource, condition)
     yield from _texts(index)
+    for user in index.policy_set.users:
+        for given in user.attributes:
+            for written in given.values:
+                yield from _of_address(written.type, written.value, given.at)
     for each in had(index):
         for resource in mapped:
             if "view" in index.actions[resource]:
@@ -61,11 +65,17 @@ def _of_condition(
             for operand in operands(condition):
                 if isinstance(operand, c.Path):
                     yield from _of_path(index, mapped, resource, operand, condition.at)
-                elif isinstance(operand.value, str) and "%" in operand.value and isinstance(operand.type, IpType):
-                    help = "leave the zone behind `%` out"
-                    yield Refusal(
-                        "PL803", f"`{operand.value}`: PostgreSQL's addresses have no zones", condition.at, help
-                    )
+                else:
+                    yield from _of_address(operand.type, operand.value, condition.at)
+            if isinstance(condition, c.In):
+                for each in condition.values:
+                    yield from _of_address(condition.operand.type, each, condition.at)
+
+
+def _of_address(type_: Type, value: c.Value, at: str) -> Iterator[Refusal]:
+    if isinstance(type_, IpType) and "%" in str(value):
+        help = "leave the zone behind `%` out"
+        yield Refusal("PL803", f"`{value}`: PostgreSQL's addresses have no zones", at, help)
 
 
 def _of_length(test: c.Time) -> Iterator[Refusal]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from policylang.model.types import DateTimeType, DateType, SetType, Type
@@ -28,4 +29,6 @@ def _written(type_: Type, found: Any) -> Any:
         return [None if each is MISSING else _written(type_.of, each) for each in found]
     if isinstance(found, bool):
         return found
+    if isinstance(found, Decimal):
+        return format(found, "f")
     return found.isoformat() if isinstance(type_, DateType | DateTimeType) else str(found)

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import msgspec
 
 from policylang.runtime.index import Index
-from policylang.targets.postgres.conditions import Row
 from policylang.targets.postgres.expressions import FALSE, Had, all_of, any_of, covering, had, opened, plans, statements
 from policylang.targets.postgres.names import name
+from policylang.targets.postgres.operands import Row
 from policylang.targets.postgres.tables import Mapped
 
 COMMANDS = {"view": "SELECT", "create": "INSERT", "modify": "UPDATE", "delete": "DELETE"}

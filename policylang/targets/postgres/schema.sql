@@ -1,5 +1,18 @@
 -- What policylang keeps in the database.
 CREATE SCHEMA IF NOT EXISTS policylang;
+-- What somebody else put there beforehand would run with the rights of whoever runs this script.
+DO $policylang$
+DECLARE
+  other name;
+BEGIN
+  SELECT r.rolname INTO other FROM pg_roles r JOIN pg_namespace n ON n.nspowner = r.oid
+  WHERE n.nspname = 'policylang' AND NOT r.rolsuper AND r.rolname <> CURRENT_USER;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the schema policylang belongs to %', quote_ident(other)
+      USING HINT = 'Run the scripts as that role, or have down.sql run by it first.';
+  END IF;
+END
+$policylang$;
 REVOKE ALL ON SCHEMA policylang FROM PUBLIC;
 CREATE TABLE IF NOT EXISTS policylang.users (id text PRIMARY KEY, role name NOT NULL, attributes jsonb NOT NULL);
 CREATE TABLE IF NOT EXISTS policylang.holders (role text NOT NULL, user_id text NOT NULL, first date, last date);
@@ -13,7 +26,8 @@ CREATE TABLE IF NOT EXISTS policylang.tables (
 REVOKE ALL ON ALL TABLES IN SCHEMA policylang FROM PUBLIC;
 
 -- Take back everything that an earlier script put on tables, but for the privileges of roles.
-CREATE OR REPLACE PROCEDURE policylang.withdraw() LANGUAGE plpgsql AS $policylang$
+CREATE OR REPLACE PROCEDURE policylang.withdraw() LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $policylang$
 DECLARE
   each record;
 BEGIN
@@ -34,7 +48,8 @@ $policylang$;
 
 -- Make the roles that are wanted. The policy is on a table without row-level security: it is there for no row, but keeps
 -- other databases of the server, which share the roles, from dropping them.
-CREATE OR REPLACE PROCEDURE policylang.create_roles(application name) LANGUAGE plpgsql AS $policylang$
+CREATE OR REPLACE PROCEDURE policylang.create_roles(application name) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $policylang$
 DECLARE
   each record;
 BEGIN
@@ -62,7 +77,8 @@ BEGIN
 END
 $policylang$;
 
-CREATE OR REPLACE PROCEDURE policylang.drop_stale_roles() LANGUAGE plpgsql AS $policylang$
+CREATE OR REPLACE PROCEDURE policylang.drop_stale_roles() LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $policylang$
 DECLARE
   each record;
 BEGIN
@@ -87,7 +103,8 @@ END
 $policylang$;
 
 -- Let nobody see a row of a table, its owner included, but by a policy of these; nor of its partitions and children.
-CREATE OR REPLACE PROCEDURE policylang.protect(schema_name text, table_name text) LANGUAGE plpgsql AS $policylang$
+CREATE OR REPLACE PROCEDURE policylang.protect(schema_name text, table_name text) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $policylang$
 DECLARE
   target regclass := format('%I.%I', schema_name, table_name)::regclass;
   other text;
@@ -123,6 +140,50 @@ BEGIN
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
     EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', target);
   END LOOP;
+END
+$policylang$;
+
+-- Fail where a column compares in other ways than the attribute that it holds: without regard to blanks or case, by the
+-- timezone of the session, or inexactly.
+CREATE OR REPLACE PROCEDURE policylang.check_column(
+  schema_name text, table_name text, column_name text, kind text, many boolean
+) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $policylang$
+DECLARE
+  target regclass := format('%I.%I', schema_name, table_name)::regclass;
+  kept record;
+  fits boolean;
+BEGIN
+  WITH RECURSIVE types (id, depth) AS (
+    SELECT a.atttypid, 0 FROM pg_attribute a WHERE a.attrelid = target AND a.attname = column_name AND a.attnum > 0
+    UNION ALL
+    SELECT CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END, s.depth + (t.typtype <> 'd')::integer
+    FROM types s JOIN pg_type t ON t.oid = s.id WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND s.depth = 0)
+  )
+  SELECT t.typname, t.typcategory, s.depth, format_type(a.atttypid, a.atttypmod) AS shown,
+    coalesce(c.collisdeterministic, true) AS exact
+  INTO kept
+  FROM types s JOIN pg_type t ON t.oid = s.id AND t.typtype <> 'd'
+  JOIN pg_attribute a ON a.attrelid = target AND a.attname = column_name
+  LEFT JOIN pg_collation c ON c.oid = a.attcollation
+  ORDER BY s.depth DESC LIMIT 1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no column % in %', quote_ident(column_name), target USING ERRCODE = 'undefined_column';
+  END IF;
+  fits := kept.depth = many::integer AND kept.exact AND CASE kind
+    WHEN 'text' THEN kept.typcategory IN ('S', 'E') AND kept.typname <> 'bpchar'
+    WHEN 'key' THEN kept.typcategory IN ('S', 'E', 'N', 'U') AND kept.typname NOT IN ('bpchar', 'float4', 'float8')
+    WHEN 'boolean' THEN kept.typname = 'bool'
+    WHEN 'number' THEN kept.typname IN ('int2', 'int4', 'int8', 'numeric')
+    WHEN 'date' THEN kept.typname = 'date'
+    WHEN 'datetime' THEN kept.typname = 'timestamptz'
+    WHEN 'ip' THEN kept.typname IN ('inet', 'cidr')
+  END;
+  IF NOT fits THEN
+    RAISE EXCEPTION 'column % of % is %, which is no type for %', quote_ident(column_name), target, kept.shown,
+      CASE WHEN many THEN 'a set: ' ELSE '' END || kind
+      USING HINT = 'What the tables must hold stands in README.md beside this script.';
+  END IF;
 END
 $policylang$;
 

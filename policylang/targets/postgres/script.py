@@ -14,9 +14,9 @@ from policylang.model.types import RecordType, SetType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle
 from policylang.runtime.truth import operands
-from policylang.targets.postgres.conditions import ME, related
 from policylang.targets.postgres.expressions import all_of, holders
 from policylang.targets.postgres.names import literal, name
+from policylang.targets.postgres.operands import ME, READERS, column_kind, related
 from policylang.targets.postgres.rights import COMMANDS, Right, Rights
 from policylang.targets.postgres.tables import Mapped
 from policylang.targets.target import Clause
@@ -31,6 +31,7 @@ class Script:
         self.index, self.tables, self.prefix = index, tables, prefix
         self.rights = Rights(index, tables, prefix)
         self.clauses: list[Clause] = []
+        self._columns = self._read()
 
     @property
     def reader(self) -> str:
@@ -51,18 +52,21 @@ class Script:
 
     def text(self) -> str:
         """The whole script."""
+        tables = [line for table in self.tables.values() for line in self._table(table)]
+        rights = [line for key, right in sorted(self.rights.all.items()) for line in self._right(key, right)]
         parts = [
             "-- Access rules of a policy set. Changes nothing, or everything: one transaction.",
             "BEGIN;",
+            "SET LOCAL search_path = pg_catalog, pg_temp;",
             "SET LOCAL standard_conforming_strings = on;",
             "SET LOCAL client_min_messages = warning;",
             "SET LOCAL check_function_bodies = off;",
             resource("schema.sql"),
             *self._roles(),
             *self._people(),
-            *self._functions(),
-            *(line for table in self.tables.values() for line in self._table(table)),
-            *(line for key, right in sorted(self.rights.all.items()) for line in self._right(key, right)),
+            *self._functions("\n".join(rights)),
+            *tables,
+            *rights,
             "CALL policylang.drop_stale_roles();",
             f"REVOKE {name(self.reader)} FROM CURRENT_USER;",
             "COMMIT;",
@@ -113,7 +117,7 @@ class Script:
             found[each.name] = values if isinstance(self.index.subject[each.name], SetType) else values[0]
         return found
 
-    def _functions(self) -> Iterator[str]:
+    def _functions(self, conditions: str) -> Iterator[str]:
         zone = literal(f"SELECT {literal(self.index.policy_set.timezone)}")
         path = "SET search_path = pg_catalog, pg_temp"
         yield (
@@ -121,9 +125,19 @@ class Script:
             f"LANGUAGE sql IMMUTABLE PARALLEL SAFE {path} AS {zone};"
         )
         yield resource("helpers.sql")
+        yield resource("readers.sql")
+        for reader, type_ in READERS.items():
+            declared = reader == "as_one_of"
+            if f"policylang.set_{reader}(" in conditions:
+                yield resource("sets.sql").format(
+                    reader=reader,
+                    type=type_,
+                    parameter=", declared text[]" if declared else "",
+                    argument=", declared" if declared else "",
+                )
         definers = ["me_as(name)", "role_of(text)", "of_user(text, text)", "eligible(text, text)"]
         yield from (f"ALTER FUNCTION policylang.{each} OWNER TO {name(self.reader)};" for each in definers)
-        for of, attribute in sorted(self._read()):
+        for of, attribute in sorted({(of, step) for of, step, number in self._steps() if number}):
             table = self.tables[of]
             column = f"{table.sql}.{name(table.columns[attribute])}"
             body = " ".join(("SELECT", column, "FROM", table.sql, "WHERE", f"{table.sql}.{name(table.key)} = $1"))
@@ -136,18 +150,24 @@ class Script:
         yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA policylang TO {', '.join(map(name, self.shared))};"
 
     def _read(self) -> set[tuple[str, str]]:
-        """Attributes of related records that conditions look at: resource and name."""
-        found: set[tuple[str, str]] = set()
+        """Attributes of records that decisions look at: resource and name. Of related records, too."""
+        found = {(of, step) for of, step, _ in self._steps()}
+        for table in self.tables.values():
+            place = self.index.resources[table.resource].place
+            found |= {(table.resource, place)} if place is not None else set()
+            found |= {(table.resource, attribute.name) for attribute, _, _ in self._eligible(table)}
+        return found
+
+    def _steps(self) -> Iterator[tuple[str, str, int]]:
+        """The attributes of records on the paths of conditions: resource, name, and how far from the row."""
         for resource_, condition in conditions(self.index, self.tables):
             for path in _paths(condition):
                 at: Type = RecordType(resource_)
                 for number, step in enumerate(path.steps if path.root == "record" else ()):
                     if not isinstance(at, RecordType):
                         break
-                    if number:
-                        found.add((at.resource, step))
+                    yield at.resource, step, number
                     at = self.index.attributes[at.resource][step].type
-        return found
 
     # --- tables ----------------------------------------------------------------------------------------------
 
@@ -155,11 +175,21 @@ class Script:
         every = [table.key, *table.columns.values()]
         yield f"-- {json.dumps(table.resource)}"
         yield f"CALL policylang.protect({literal(table.schema)}, {literal(table.table)});"
+        for of, attribute in sorted(self._columns):
+            if of == table.resource:
+                yield self._checked(table, attribute)
         reads = name("policylang reader")
         yield f"CREATE POLICY {reads} ON {table.sql} FOR SELECT TO {name(self.reader)} USING (TRUE);"
         columns = ", ".join(name(column) for column in dict.fromkeys(every))
         yield f"GRANT SELECT ({columns}) ON {table.sql} TO {name(self.reader)};"
         yield from self._eligible_triggers(table)
+
+    def _checked(self, table: Mapped, attribute: str) -> str:
+        """Fails for a column whose type compares in other ways than values of the attribute's type."""
+        type_ = self.index.attributes[table.resource][attribute].type
+        many, item = (True, type_.of) if isinstance(type_, SetType) else (False, type_)
+        names = ", ".join(map(literal, (table.schema, table.table, table.columns[attribute], column_kind(item))))
+        return f"CALL policylang.check_column({names}, {str(many).lower()});"
 
     def _right(self, key: str, right: Right) -> Iterator[str]:
         """Privileges, the policy, and triggers for columns that may be changed on some rows only."""

@@ -1,10 +1,24 @@
 -- Access rules of a policy set. Changes nothing, or everything: one transaction.
 BEGIN;
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL standard_conforming_strings = on;
 SET LOCAL client_min_messages = warning;
 SET LOCAL check_function_bodies = off;
 -- What policylang keeps in the database.
 CREATE SCHEMA IF NOT EXISTS policylang;
+-- What somebody else put there beforehand would run with the rights of whoever runs this script.
+DO $policylang$
+DECLARE
+  other name;
+BEGIN
+  SELECT r.rolname INTO other FROM pg_roles r JOIN pg_namespace n ON n.nspowner = r.oid
+  WHERE n.nspname = 'policylang' AND NOT r.rolsuper AND r.rolname <> CURRENT_USER;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the schema policylang belongs to %', quote_ident(other)
+      USING HINT = 'Run the scripts as that role, or have down.sql run by it first.';
+  END IF;
+END
+$policylang$;
 REVOKE ALL ON SCHEMA policylang FROM PUBLIC;
 CREATE TABLE IF NOT EXISTS policylang.users (id text PRIMARY KEY, role name NOT NULL, attributes jsonb NOT NULL);
 CREATE TABLE IF NOT EXISTS policylang.holders (role text NOT NULL, user_id text NOT NULL, first date, last date);
@@ -18,7 +32,8 @@ CREATE TABLE IF NOT EXISTS policylang.tables (
 REVOKE ALL ON ALL TABLES IN SCHEMA policylang FROM PUBLIC;
 
 -- Take back everything that an earlier script put on tables, but for the privileges of roles.
-CREATE OR REPLACE PROCEDURE policylang.withdraw() LANGUAGE plpgsql AS $policylang$
+CREATE OR REPLACE PROCEDURE policylang.withdraw() LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $policylang$
 DECLARE
   each record;
 BEGIN
@@ -39,7 +54,8 @@ $policylang$;
 
 -- Make the roles that are wanted. The policy is on a table without row-level security: it is there for no row, but keeps
 -- other databases of the server, which share the roles, from dropping them.
-CREATE OR REPLACE PROCEDURE policylang.create_roles(application name) LANGUAGE plpgsql AS $policylang$
+CREATE OR REPLACE PROCEDURE policylang.create_roles(application name) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $policylang$
 DECLARE
   each record;
 BEGIN
@@ -67,7 +83,8 @@ BEGIN
 END
 $policylang$;
 
-CREATE OR REPLACE PROCEDURE policylang.drop_stale_roles() LANGUAGE plpgsql AS $policylang$
+CREATE OR REPLACE PROCEDURE policylang.drop_stale_roles() LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $policylang$
 DECLARE
   each record;
 BEGIN
@@ -92,7 +109,8 @@ END
 $policylang$;
 
 -- Let nobody see a row of a table, its owner included, but by a policy of these; nor of its partitions and children.
-CREATE OR REPLACE PROCEDURE policylang.protect(schema_name text, table_name text) LANGUAGE plpgsql AS $policylang$
+CREATE OR REPLACE PROCEDURE policylang.protect(schema_name text, table_name text) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $policylang$
 DECLARE
   target regclass := format('%I.%I', schema_name, table_name)::regclass;
   other text;
@@ -128,6 +146,50 @@ BEGIN
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
     EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', target);
   END LOOP;
+END
+$policylang$;
+
+-- Fail where a column compares in other ways than the attribute that it holds: without regard to blanks or case, by the
+-- timezone of the session, or inexactly.
+CREATE OR REPLACE PROCEDURE policylang.check_column(
+  schema_name text, table_name text, column_name text, kind text, many boolean
+) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $policylang$
+DECLARE
+  target regclass := format('%I.%I', schema_name, table_name)::regclass;
+  kept record;
+  fits boolean;
+BEGIN
+  WITH RECURSIVE types (id, depth) AS (
+    SELECT a.atttypid, 0 FROM pg_attribute a WHERE a.attrelid = target AND a.attname = column_name AND a.attnum > 0
+    UNION ALL
+    SELECT CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END, s.depth + (t.typtype <> 'd')::integer
+    FROM types s JOIN pg_type t ON t.oid = s.id WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND s.depth = 0)
+  )
+  SELECT t.typname, t.typcategory, s.depth, format_type(a.atttypid, a.atttypmod) AS shown,
+    coalesce(c.collisdeterministic, true) AS exact
+  INTO kept
+  FROM types s JOIN pg_type t ON t.oid = s.id AND t.typtype <> 'd'
+  JOIN pg_attribute a ON a.attrelid = target AND a.attname = column_name
+  LEFT JOIN pg_collation c ON c.oid = a.attcollation
+  ORDER BY s.depth DESC LIMIT 1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no column % in %', quote_ident(column_name), target USING ERRCODE = 'undefined_column';
+  END IF;
+  fits := kept.depth = many::integer AND kept.exact AND CASE kind
+    WHEN 'text' THEN kept.typcategory IN ('S', 'E') AND kept.typname <> 'bpchar'
+    WHEN 'key' THEN kept.typcategory IN ('S', 'E', 'N', 'U') AND kept.typname NOT IN ('bpchar', 'float4', 'float8')
+    WHEN 'boolean' THEN kept.typname = 'bool'
+    WHEN 'number' THEN kept.typname IN ('int2', 'int4', 'int8', 'numeric')
+    WHEN 'date' THEN kept.typname = 'date'
+    WHEN 'datetime' THEN kept.typname = 'timestamptz'
+    WHEN 'ip' THEN kept.typname IN ('inet', 'cidr')
+  END;
+  IF NOT fits THEN
+    RAISE EXCEPTION 'column % of % is %, which is no type for %', quote_ident(column_name), target, kept.shown,
+      CASE WHEN many THEN 'a set: ' ELSE '' END || kind
+      USING HINT = 'What the tables must hold stands in README.md beside this script.';
+  END IF;
 END
 $policylang$;
 
@@ -208,12 +270,6 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $poli
   SELECT nullif(nullif(current_setting('policylang.request', true), '')::jsonb -> attribute, 'null'::jsonb)
 $policylang$;
 
-CREATE OR REPLACE FUNCTION policylang.items(list jsonb) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT SET search_path = pg_catalog, pg_temp AS $policylang$
-  SELECT coalesce(array_agg(e.item ORDER BY e.number), '{}')
-  FROM jsonb_array_elements_text(list) WITH ORDINALITY AS e (item, number)
-$policylang$;
-
 -- Now: the start of the transaction.
 CREATE OR REPLACE FUNCTION policylang.instant() RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$ SELECT now() $policylang$;
@@ -266,15 +322,15 @@ $policylang$;
 
 -- Be a user until the end of the transaction. Who calls it must be a member of the application's role.
 CREATE OR REPLACE FUNCTION policylang.become(user_id text, request jsonb DEFAULT '{}') RETURNS void
-LANGUAGE plpgsql AS $policylang$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $policylang$
 DECLARE
   wanted name := policylang.role_of(user_id);
 BEGIN
   IF wanted IS NULL THEN
-    RAISE EXCEPTION 'there is no user %', pg_catalog.quote_literal(user_id) USING ERRCODE = 'insufficient_privilege';
+    RAISE EXCEPTION 'there is no user %', quote_literal(user_id) USING ERRCODE = 'insufficient_privilege';
   END IF;
-  PERFORM pg_catalog.set_config('policylang.user', user_id, true),
-    pg_catalog.set_config('policylang.request', request::text, true), pg_catalog.set_config('role', wanted::text, true);
+  PERFORM set_config('policylang.user', user_id, true),
+    set_config('policylang.request', request::text, true), set_config('role', wanted::text, true);
 END
 $policylang$;
 
@@ -284,6 +340,135 @@ BEGIN
   RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'insufficient_privilege';
 END
 $policylang$;
+-- JSON as values of the language's types, read as strictly as decisions read it. NULL is what is missing, and what is of
+-- another type: everything about that is unknown.
+CREATE OR REPLACE FUNCTION policylang.as_text(given jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+  SELECT CASE WHEN jsonb_typeof(given) = 'string' THEN given #>> '{}' END
+$policylang$;
+
+CREATE OR REPLACE FUNCTION policylang.as_one_of(given jsonb, declared text[]) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+  SELECT v.found FROM policylang.as_text(given) AS v (found) WHERE v.found = ANY (declared)
+$policylang$;
+
+CREATE OR REPLACE FUNCTION policylang.as_boolean(given jsonb) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+  SELECT CASE WHEN jsonb_typeof(given) = 'boolean' THEN given::boolean END
+$policylang$;
+
+-- A JSON number counts if nobody who reads it as a double takes it for another one; a text may have more digits.
+CREATE OR REPLACE FUNCTION policylang.as_number(given jsonb) RETURNS numeric
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 AS $policylang$
+DECLARE
+  number numeric;
+BEGIN
+  IF jsonb_typeof(given) = 'string' AND given #>> '{}' ~ '^-?[0-9]{1,200}(\.[0-9]{1,200})?$' THEN
+    RETURN (given #>> '{}')::numeric;
+  END IF;
+  IF jsonb_typeof(given) IS DISTINCT FROM 'number' THEN
+    RETURN NULL;
+  END IF;
+  number := given::numeric;
+  IF abs(number) >= 1e200 OR scale(number) > 200 THEN
+    RETURN NULL;
+  END IF;
+  RETURN CASE WHEN number::float8::text::numeric = number THEN number END;
+END
+$policylang$;
+
+CREATE OR REPLACE FUNCTION policylang.as_whole(given jsonb) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+  SELECT v.found FROM policylang.as_number(given) AS v (found) WHERE v.found = trunc(v.found)
+$policylang$;
+
+-- A day written as 2026-01-31, if the calendar has it.
+CREATE OR REPLACE FUNCTION policylang.day(shown text) RETURNS date
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+DECLARE
+  parts integer[] := regexp_match(shown, '^([0-9]{4})-([0-9]{2})-([0-9]{2})$')::integer[];
+BEGIN
+  IF parts IS NULL OR parts[1] = 0 OR parts[2] NOT BETWEEN 1 AND 12 THEN
+    RETURN NULL;
+  END IF;
+  IF parts[3] NOT BETWEEN 1 AND extract(day FROM make_date(parts[1], parts[2], 1) + interval '1 month -1 day') THEN
+    RETURN NULL;
+  END IF;
+  RETURN make_date(parts[1], parts[2], parts[3]);
+END
+$policylang$;
+
+CREATE OR REPLACE FUNCTION policylang.as_date(given jsonb) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+  SELECT policylang.day(policylang.as_text(given))
+$policylang$;
+
+CREATE OR REPLACE FUNCTION policylang.as_datetime(given jsonb) RETURNS timestamptz
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+DECLARE
+  parts text[] := regexp_match(policylang.as_text(given),
+    '^([0-9-]{10})T([0-9]{2}):([0-9]{2})(?::([0-9]{2}(?:\.[0-9]{1,6})?))?(?:Z|([+-])([0-9]{2}):([0-9]{2}))$');
+  day date := policylang.day(parts[1]);
+  seconds numeric := coalesce(parts[4], '0');
+  ahead interval;
+  found timestamptz;
+BEGIN
+  IF day IS NULL OR parts[2] > '23' OR parts[3] > '59' OR seconds >= 60 OR parts[6] > '23' OR parts[7] > '59' THEN
+    RETURN NULL;
+  END IF;
+  ahead := make_interval(hours => coalesce(parts[6], '0')::integer, mins => coalesce(parts[7], '0')::integer);
+  found := (day + make_time(parts[2]::integer, parts[3]::integer, seconds::float8)) AT TIME ZONE 'UTC'
+    - CASE WHEN parts[5] = '-' THEN -ahead ELSE ahead END;
+  RETURN CASE WHEN found BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN found END;
+END
+$policylang$;
+
+-- An address without a mask; an IPv4 address that is written as an IPv6 one is itself. Policies compare columns by it, so
+-- it is written for PostgreSQL to put it into a query: bound to what it names as it is made, whatever the search path is.
+CREATE OR REPLACE FUNCTION policylang.address(given inet) RETURNS inet
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN CASE
+  WHEN masklen(given) <> CASE family(given) WHEN 4 THEN 32 ELSE 128 END THEN NULL
+  WHEN given <<= '::ffff:0.0.0.0/96'::inet THEN '0.0.0.0'::inet + (given - '::ffff:0.0.0.0'::inet)
+  ELSE given
+END;
+
+CREATE OR REPLACE FUNCTION policylang.as_ip(given jsonb) RETURNS inet
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+DECLARE
+  shown text := policylang.as_text(given);
+  last text := '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}$';
+  groups text := regexp_replace(shown, ':' || last, ':0:0');
+BEGIN
+  IF shown ~ ('^' || last)
+    OR groups ~ '^[0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){7}$'
+    OR (groups ~ '^([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4})*)?::([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4})*)?$'
+      AND regexp_count(groups, '[0-9A-Fa-f]+') <= 7)
+  THEN
+    RETURN policylang.address(shown::inet);
+  END IF;
+  RETURN NULL;
+END
+$policylang$;
+
+-- Sets: of them NULL is an item that is missing; what is no list, or has an item of another type, is no set.
+CREATE OR REPLACE FUNCTION policylang.as_list(given jsonb) RETURNS TABLE (item jsonb, number bigint)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+  SELECT nullif(e.item, 'null'), e.number
+  FROM jsonb_array_elements(CASE WHEN jsonb_typeof(given) = 'array' THEN given END)
+  WITH ORDINALITY AS e (item, number)
+$policylang$;
+
+-- Columns that are sets: the addresses, unless one has a mask; and whether all numbers are whole.
+CREATE OR REPLACE FUNCTION policylang.addresses(given inet[]) RETURNS inet[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+  SELECT coalesce(array_agg(policylang.address(i.item)), '{}') FROM unnest(given) i (item)
+  HAVING given IS NOT NULL AND coalesce(bool_and((i.item IS NULL) = (policylang.address(i.item) IS NULL)), true)
+$policylang$;
+
+CREATE OR REPLACE FUNCTION policylang.all_whole(given numeric[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+  SELECT coalesce(bool_and(i.item = trunc(i.item)), true) FROM unnest(given) i (item)
+$policylang$;
 ALTER FUNCTION policylang.me_as(name) OWNER TO "policylang_reader";
 ALTER FUNCTION policylang.role_of(text) OWNER TO "policylang_reader";
 ALTER FUNCTION policylang.of_user(text, text) OWNER TO "policylang_reader";
@@ -292,6 +477,8 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA policylang FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA policylang TO "policylang_reader", "policylang_app", "policylang_user";
 -- "customer"
 CALL policylang.protect('public', 'customer');
+CALL policylang.check_column('public', 'customer', 'owner', 'text', false);
+CALL policylang.check_column('public', 'customer', 'status', 'text', false);
 CREATE POLICY "policylang reader" ON "public"."customer" FOR SELECT TO "policylang_reader" USING (TRUE);
 GRANT SELECT ("id", "name", "owner", "status") ON "public"."customer" TO "policylang_reader";
 CREATE TRIGGER "policylang eligible 4c1029697ee35871" BEFORE INSERT OR UPDATE OF "owner" ON "public"."customer"

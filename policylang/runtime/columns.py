@@ -1,0 +1,54 @@
+"""Columns as they compare with values, where a database holds a value in more than one way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policylang.model.addresses import MAPPED
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+def ipv4(address: exp.Expr) -> exp.Expr:
+    """An address that PostgreSQL compares: an IPv4 address that is written as an IPv6 one is itself."""
+    return _of_address(
+        f"CASE WHEN NETWORK_SUBEQ(a, CAST('{MAPPED}' AS INET)) "
+        f"THEN CAST('0.0.0.0' AS INET) + (a - CAST('{MAPPED[0]}' AS INET)) ELSE a END",
+        address,
+    )
+
+
+def mapped(address: exp.Expr) -> exp.Expr:
+    """The IPv6 address that an IPv4 address can be written as; another one itself."""
+    return _of_address(
+        f"CASE WHEN FAMILY(a) = 4 THEN CAST('{MAPPED[0]}' AS INET) + (a - CAST('0.0.0.0' AS INET)) ELSE a END",
+        address,
+    )
+
+
+def _of_address(written: str, address: exp.Expr) -> exp.Expr:
+    from sqlglot import exp, parse_one
+
+    tree = parse_one(written, dialect="postgres")
+    return exp.paren(tree.transform(lambda node: address.copy() if isinstance(node, exp.Column) else node))
+
+
+def sqlite_instant(column: exp.Expr) -> exp.Expr:
+    """An ISO 8601 text as ``2026-01-31T08:00:00.000000`` in UTC, which sorts by time; NULL for what is none.
+
+    SQLite's own functions stop at milliseconds, so the seconds are shifted to UTC without their fraction.
+    """
+    from sqlglot import parse_one
+
+    shape = """
+    strftime('%Y-%m-%dT%H:%M:%S', substr(c, 1, 19) || CASE
+        WHEN substr(c, -1) = 'Z' THEN 'Z' WHEN substr(c, -6, 1) IN ('+', '-') THEN substr(c, -6) ELSE '' END)
+    || '.' || CASE WHEN substr(c, 20, 1) = '.' THEN substr(substr(c, 21, CASE
+        WHEN substr(c, -1) = 'Z' THEN length(c) - 21 WHEN substr(c, -6, 1) IN ('+', '-') THEN length(c) - 26
+        ELSE length(c) - 20 END) || '000000', 1, 6) ELSE '000000' END
+    """
+    from sqlglot import exp
+
+    tree = parse_one(shape, dialect="sqlite")
+    return exp.paren(tree.transform(lambda node: column.copy() if isinstance(node, exp.Column) else node))
