@@ -1,4 +1,5 @@
-"""Hypothesis: the same examples in every run of the tests, many more and random ones with `make soak`.
+"""Hypothesis: the same examples in every run of the tests, many more and random ones with `make soak`; no deadlines, as
+no test asserts a time.
 
 Engines that take a while to start are started once in a process, the first time a test wants them.
 """
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from tests.engines.cerbos_engine import CerbosServer
     from tests.engines.postgres_engine import PostgresServer
 
-settings.register_profile("tests", derandomize=True, max_examples=300)
-settings.register_profile("soak", max_examples=10_000)
+settings.register_profile("tests", derandomize=True, deadline=None, max_examples=300)
+settings.register_profile("soak", deadline=None, max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
 
