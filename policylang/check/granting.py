@@ -61,6 +61,14 @@ def grants_by_anybody(world: World) -> Iterator[Granting]:
                             yield Granting(by, resource, action, limits_, way.fields, kind.first)
 
 
+def grants_by_permission(world: World) -> dict[tuple[str, str], list[Granting]]:
+    """Resource and action, and every grant of it. ``world.once(grants_by_permission)``"""
+    found: dict[tuple[str, str], list[Granting]] = {}
+    for granting in grants_by_anybody(world):
+        found.setdefault((granting.resource, granting.action), []).append(granting)
+    return found
+
+
 def may_narrow(questions: Questions, user: str, append: ir.UserPolicy, left: Sequence[ir.UserPolicy]) -> bool:
     """Whether an append of a user, beside those that are left, would keep something away that a role grants which the
     user could be given.

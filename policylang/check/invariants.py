@@ -87,15 +87,19 @@ def _verdict(world: World, invariant: ir.Invariant) -> Verdict:
 
 def _broken(world: World, invariant: ir.Invariant, asked: Asked, action: str) -> Violation | Unproved | None:
     """What breaks the invariant: a complete record if one does, else any."""
-    for assumed in (COMPLETE, _any(invariant, action)):
+    answers: list[Violation | Unproved] = []
+    for assumed in (_any(invariant, action), COMPLETE):
         question = _question(world, invariant, asked, action, assumed)
         found = None if question is None else _find(world, question.formula, invariant.resource, asked, assumed)
+        if question is None or found is None:
+            break  # what no record breaks, no complete one does
         if isinstance(found, Unproved):
-            return found
-        if question is not None and found is not None:
+            answers.append(found)
+        else:
             shown = _shown(world, invariant, asked, action, question, found)
-            return None if shown is None else Violation(asked.words, action, shown, assumed != COMPLETE)
-    return None
+            if shown is not None:
+                answers.append(Violation(asked.words, action, shown, assumed != COMPLETE))
+    return next((each for each in reversed(answers) if isinstance(each, Violation)), answers[0] if answers else None)
 
 
 def _any(invariant: ir.Invariant, action: str) -> Assumed:
@@ -111,18 +115,13 @@ def _named(world: World, invariant: ir.Invariant, asked: Asked) -> Iterator[str]
     """
     if asked.user is not None:
         return
-    have = {
-        user
-        for holder in holding(world).holders
-        if _is_selected(holding(world), invariant, holder.profile)
-        for user in holder.users
-    }
     for action, complete in product(invariant.actions, (True, False)):
         assumed = COMPLETE if complete else _any(invariant, action)
         question = _question(world, invariant, asked, action, assumed)
         if question is None:
             continue
-        for user in sorted(world.once(Questions).looks(question.formula).users - have):
+        named = world.once(Questions).looks(question.formula).users
+        for user in sorted(named - _selected(holding(world), invariant)) if named else ():
             if world.find(question.formula, invariant.resource, user, world.from_now, assumed) is not None:
                 yield f"`{user}`, if {asked.given}"
 
@@ -154,6 +153,13 @@ def _asked(held: Holding, invariant: ir.Invariant) -> Iterator[Asked]:
         made_up = _made_up(name)
         if invariant.quantifier != "only" or not _is_selected(held, invariant, made_up.profile):
             yield made_up
+
+
+def _selected(held: Holding, invariant: ir.Invariant) -> frozenset[str]:
+    """The users and integrations of whom an invariant speaks."""
+    return frozenset(
+        user for holder in held.holders if _is_selected(held, invariant, holder.profile) for user in holder.users
+    )
 
 
 def _is_selected(held: Holding, invariant: ir.Invariant, who: Profile) -> bool:

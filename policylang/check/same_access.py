@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from policylang.analysis.formula import AllOf, Formula, Not
 from policylang.check.decision import allowed, denied, resource_actions
-from policylang.check.granting import Granting, grants_by_anybody, may_narrow
+from policylang.check.granting import Granting, grants_by_permission, may_narrow
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
@@ -91,13 +90,6 @@ class _Comparison:
 
     # --- what could come together: denies and appends reach beyond the source that they stand in ---------------------
 
-    @cached_property
-    def _granted(self) -> dict[tuple[str, str], list[Granting]]:
-        found: dict[tuple[str, str], list[Granting]] = {}
-        for granting in grants_by_anybody(self.before):
-            found.setdefault((granting.resource, granting.action), []).append(granting)
-        return found
-
     def _denies(self) -> Iterator[tuple[str, list[ir.Deny], list[ir.Deny]]]:
         """Roles and groups that deny less than before: what is gone, and what is left with that for everyone."""
         for source, _bundle in self.before.bundles:
@@ -111,11 +103,9 @@ class _Comparison:
 
     def _matters(self, gone: list[ir.Deny], left: list[ir.Deny]) -> bool:
         """Whether a deny takes something that anybody could be granted, and that what is left does not take."""
-        index = self.before.index
+        index, granted = self.before.index, self.before.once(grants_by_permission)
         for deny in gone:
-            for granting in (
-                each for action in deny.actions for each in self._granted.get((deny.resource, action), ())
-            ):
+            for granting in (each for action in deny.actions for each in granted.get((deny.resource, action), ())):
                 fields = [None] if deny.fields is None else [name for name in deny.fields if name in granting.fields]
                 for field in fields:
                     others = [

@@ -260,10 +260,12 @@ def _answers(policy_set: ir.PolicySet) -> list[Any]:
             askers.append((index.changed(users={name: named}), name, NOW))
     found = []
     for (asking, user, now), action in itertools.product(askers, ("view", "modify")):
-        for kind, owner, some in itertools.product(("x", "y", None, 5), (user, "other", None), (None, True)):
-            given = {"kind": kind, "owner": owner, "site": "A", "flag": some}
+        for kind, owner, flag, beta in itertools.product(
+            ("x", "y", None, 5), (user, "other", None), (None, True), (None, True)
+        ):
+            given = {"kind": kind, "owner": owner, "site": "A", "flag": flag}
             record = {name: value for name, value in given.items() if value is not None}
-            request = {} if some is None else {"beta": some}
+            request = {} if beta is None else {"beta": beta}
             decision = decide(asking, user, action, "doc", record, now=now, request=request)
             found.append((decision.allowed, decision.fields))
     return found
@@ -273,7 +275,7 @@ def _comments(text: str) -> list[str]:
     return [comment.text for comment in project(text).files[0].file.comments]
 
 
-@settings(deadline=None, max_examples=settings.default.max_examples // 4)
+@settings(deadline=None, max_examples=settings.default.max_examples // 8)
 @given(st.integers(0, 2**32))
 def test_nobody_may_do_more_or_less_after_all_fixes(seed: int) -> None:
     made = project(_set(random.Random(seed)))
@@ -285,7 +287,7 @@ def test_nobody_may_do_more_or_less_after_all_fixes(seed: int) -> None:
     assert _comments(text_of(found)) == _comments(text_of(made))
 
 
-@settings(deadline=None, max_examples=settings.default.max_examples // 4)
+@settings(deadline=None, max_examples=settings.default.max_examples // 8)
 @given(st.integers(0, 2**32))
 def test_access_is_the_same_exactly_where_no_answer_differs(seed: int) -> None:
     rng = random.Random(seed)
@@ -299,7 +301,7 @@ def test_access_is_the_same_exactly_where_no_answer_differs(seed: int) -> None:
     change = access_change(made.ir, after.ir, NOW)
     if change is None:
         assert _answers(made.ir) == _answers(after.ir)
-    elif ("allow" in change or "deny" in change) and "job" not in change:
+    elif "allow" in change and "job" not in change and "another role" not in change:
         assert _answers(made.ir) != _answers(after.ir)
 
 

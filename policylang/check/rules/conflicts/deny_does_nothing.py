@@ -10,7 +10,7 @@ from policylang.analysis.formula import AllOf
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import denied
 from policylang.check.finding import Finding
-from policylang.check.granting import Granting, grants_by_anybody
+from policylang.check.granting import Granting, grants_by_permission
 from policylang.check.limits import Questions, claims
 from policylang.check.world import World
 from policylang.diagnostics import Rule
@@ -71,9 +71,15 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
-    granted = list(grants_by_anybody(world))
+    granted = world.once(grants_by_permission)
     for said in _statements(world):
-        if not any(_matches(world, questions, said, granting) for granting in granted if granting.beside(said.by)):
+        if not any(
+            _matches(world, questions, said, deny, granting)
+            for deny in said.denies
+            for action in deny.actions
+            for granting in granted.get((deny.resource, action), ())
+            if granting.beside(said.by)
+        ):
             yield _finding(said)
 
 
@@ -87,25 +93,20 @@ def _statements(world: World) -> Iterator[_Said]:
     yield from found.values()
 
 
-def _matches(world: World, questions: Questions, said: _Said, granting: Granting) -> bool:
+def _matches(world: World, questions: Questions, said: _Said, deny: ir.Deny, granting: Granting) -> bool:
     """Whether the deny matches a record that the grant reaches."""
-    for deny in said.denies:
-        if deny.resource != granting.resource or granting.action not in deny.actions:
-            continue
-        if deny.fields is not None and granting.fields.isdisjoint(deny.fields):
-            continue
-        if not granting.limits and deny.condition is None:
-            return True
-        formula = AllOf((granting.reach(world.index), denied(world.index, deny.resource, PlacedDeny(None, deny))))
-        found = (
-            questions.of_user(formula, deny.resource, granting.user)
-            if granting.user
-            else (questions.anybody(formula, deny.resource))
-        )
-        said.unproved = said.unproved or found is UNPROVED
-        if found is True:
-            return True
-    return False
+    if deny.fields is not None and granting.fields.isdisjoint(deny.fields):
+        return False
+    if not granting.limits and deny.condition is None:
+        return True
+    formula = AllOf((granting.reach(world.index), denied(world.index, deny.resource, PlacedDeny(None, deny))))
+    found = (
+        questions.anybody(formula, deny.resource)
+        if granting.user is None
+        else questions.of_user(formula, deny.resource, granting.user)
+    )
+    said.unproved = said.unproved or found is UNPROVED
+    return found is True
 
 
 def _finding(said: _Said) -> Finding:
