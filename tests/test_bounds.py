@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from policylang.analysis import search
+from policylang.analysis.formula import Formula, Normal
 from policylang.check.engine import run_checks
 from policylang.config import Config
 from policylang.ir.codec import LoadError, from_json, to_json
@@ -190,13 +192,62 @@ def test_ways_through_limits_of_a_compiled_set_are_limited(monkeypatch: pytest.M
         from_json(to_json(made))
 
 
+NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+
+
+def _limited(roles: int, condition: str = "n is {}") -> str:
+    """Roles with a grant and a limit each, all on one resource."""
+    text = "resource r { n : int  optional m : int  actions view }\n"
+    for number in range(roles):
+        text += f"policy p{number} on r {{ {condition.replace('{}', str(number))} }}\n"
+        text += f"role r{number} {{ grant view on r  policy p{number} }}\n"
+    return text
+
+
 def test_a_user_with_many_limited_roles_has_bounded_findings() -> None:
-    text = "resource r { n : int  actions view }\n"
-    for number in range(16):
-        text += f"policy p{number} on r {{ n is {number} }}\nrole r{number} {{ grant view on r  policy p{number} }}\n"
     roles = " ".join(f"assign role r{number}" for number in range(16))
-    made = project(text + f'user "u" {{ {roles} }}\n').ir
+    made = project(f'{_limited(16)}user "u" {{ {roles} }}\n').ir
     assert made is not None
-    found = run_checks(made, datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC), ["PL301"])
-    assert [each.unproved for each in found].count(True) == 1
+    found = run_checks(made, NOW, ["PL301"])
     assert len(found) == 101
+    assert not any(each.unproved for each in found)
+    (last,) = (each for each in found if "more pairs" in each.message)
+    assert last.message.startswith("20 more pairs of roles and groups of `u` limit the same actions differently")
+    assert last.shown
+    # As many as are looked at are all.
+    roles = " ".join(f"assign role r{number}" for number in range(14))
+    made = project(f'{_limited(14)}user "u" {{ {roles} }}\n').ir
+    assert made is not None
+    found = run_checks(made, NOW, ["PL301"])
+    assert len(found) == 91
+    assert not any("more pairs" in each.message for each in found)
+
+
+@pytest.mark.parametrize("condition", ["n is {}", "n is {} and m > {}", "n > {}"])
+@pytest.mark.parametrize("holder", ["user", "group"])
+def test_reasoning_is_bounded_by_the_roles_of_a_user(
+    condition: str, holder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many tests there are in the formulas that are solved: in proportion to the roles, not to their pairs."""
+    tests: list[int] = []
+    translate = search.normal
+
+    def counted(formula: Formula) -> Normal:
+        plain = translate(formula)
+        tests.append(sum(1 for _ in search._tests(plain)))
+        return plain
+
+    monkeypatch.setattr(search, "normal", counted)
+    solved = []
+    for roles in (30, 60):
+        names = [f"r{number}" for number in range(roles)]
+        assigned = f"{{ {' '.join(f'assign role {name}' for name in names)} }}"
+        people = (
+            f'user "u" {assigned}\n' if holder == "user" else f'group g {{ role {", ".join(names)} }}\nuser "u" in g\n'
+        )
+        made = project(_limited(roles, condition) + people).ir
+        assert made is not None
+        tests.clear()
+        assert not any(each.unproved for each in run_checks(made, NOW, ["PL202", "PL213", "PL302", "PL303"]))
+        solved.append(sum(tests))
+    assert solved[1] < 3 * solved[0]

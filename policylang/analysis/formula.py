@@ -59,6 +59,45 @@ def holds(formula: Formula, s: Situation) -> bool:
             return not holds(item, s)
 
 
+def conjuncts(formula: Formula) -> tuple[Formula, ...]:
+    """The parts of a formula, each once: it holds where all of them do."""
+    found: dict[Formula, None] = {}
+    todo = [formula]
+    while todo:
+        match todo.pop():
+            case AllOf(items):
+                todo += reversed(items)
+            case AnyOf((item,)):
+                todo.append(item)
+            case Not(AnyOf(items)):
+                todo += map(Not, reversed(items))
+            case Not(AllOf((item,))):
+                todo.append(Not(item))
+            case Not(Not(item)):
+                todo.append(item)
+            case Holds(c.And(parts), True as value) | Holds(c.Or(parts), False as value):
+                todo += (Holds(part, value) for part in reversed(parts))
+            case Holds(c.Not(part), bool(value)):
+                todo.append(Holds(part, not value))
+            case part:
+                found[part] = None
+    return tuple(found)
+
+
+def more_conditions(formula: Formula, most: int) -> bool:
+    """Whether it speaks of more conditions than that."""
+    todo, seen = [formula], 0
+    while todo and seen <= most:
+        match todo.pop():
+            case AllOf(items) | AnyOf(items):
+                todo += items
+            case Not(item):
+                todo.append(item)
+            case Holds():
+                seen += 1
+    return seen > most
+
+
 # --- down to single tests ------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,7 @@ from policylang.analysis.constraints import (
 from policylang.analysis.domains import Domains
 from policylang.analysis.formula import (
     Absent,
+    AllOf,
     Bad,
     Both,
     Either,
@@ -41,7 +42,9 @@ from policylang.analysis.formula import (
     Present,
     Unlike,
     Useless,
+    conjuncts,
     holds,
+    more_conditions,
     normal,
 )
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, near_changes, patterns
@@ -49,12 +52,15 @@ from policylang.analysis.witness import Witness, make_witness, situation, with_u
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, Duration
 from policylang.runtime.residual import is_of_record
+from policylang.runtime.truth import Situation
 from policylang.runtime.values import BadValueError
 
 BUDGET = 4000
 """How many branches a question may look at."""
 MOST_TESTS = 300
 """A formula with more tests is not looked at: what reasoning costs grows faster than they do."""
+FEW_CONDITIONS = 24
+"""A formula of more conditions is looked at step by step."""
 _TRY = 20
 """What trying a proposal costs, in branches."""
 _CHEAP = 32
@@ -84,6 +90,32 @@ def find(formula: Formula, asker: Asker, budget: int = BUDGET) -> Found:
     """A record, a request, an instant and a user, where open, for which the formula holds, of those that the asker asks
     about.
     """
+    if not more_conditions(formula, FEW_CONDITIONS):
+        return _find(formula, asker, budget)
+    return _step_by_step(formula, asker, budget)
+
+
+def _step_by_step(formula: Formula, asker: Asker, budget: int) -> Found:
+    """The answer from a few parts, and as many again of those that the situation found does not meet, until it meets
+    all: mostly few of very many limits matter.
+    """
+    parts = conjuncts(formula)
+    chosen = list(parts[:1])
+    while len(chosen) < len(parts):
+        found = _find(AllOf(tuple(chosen)), asker, budget)
+        if found is None:
+            return None
+        if found is UNPROVED:
+            break
+        seen, taken = situation(asker, found), set(chosen)
+        failing = [each for each in parts if each not in taken and not _holds(each, seen)]
+        if not failing:
+            return found
+        chosen += failing[: len(chosen)]
+    return _find(formula, asker, budget)
+
+
+def _find(formula: Formula, asker: Asker, budget: int) -> Found:
     plain = normal(formula)
     if sum(1 for _ in islice(_tests(plain), MOST_TESTS + 1)) > MOST_TESTS:
         return UNPROVED
@@ -140,7 +172,15 @@ def _wholes(asker: Asker) -> tuple[bool, ...]:
 def _confirms(formula: Formula, asker: Asker, witness: Witness) -> bool:
     """Whether the formula holds there; not so where a proposal has a value that is not of its type."""
     try:
-        return holds(formula, situation(asker, witness))
+        return _holds(formula, situation(asker, witness))
+    except BadValueError:
+        return False
+
+
+def _holds(formula: Formula, seen: Situation) -> bool:
+    """Whether the formula holds; not so where a value is not of its type."""
+    try:
+        return holds(formula, seen)
     except BadValueError:
         return False
 

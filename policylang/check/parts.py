@@ -146,6 +146,10 @@ def _cases(formula: Formula) -> Iterator[list[Formula]]:
             match todo.pop():
                 case AllOf(items):
                     todo += reversed(items)
+                case AnyOf((item,)):
+                    todo.append(item)
+                case Not(AllOf((item,))):
+                    todo.append(Not(item))
                 case AnyOf(items) if len(items) <= _MOST_CASES:
                     choices = items
                 case Not(AllOf(items)) if len(items) <= _MOST_CASES:

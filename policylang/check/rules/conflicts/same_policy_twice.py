@@ -81,6 +81,8 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
         for first in alike:
             if any(first.pins.get(at, value) != value for at, value in meaning.pins.items()):
                 continue
+            if not (_is_true(world, first, meaning) and _is_true(world, meaning, first)):
+                continue
             answer = _equal(world, questions, first, meaning)
             if answer is not False:
                 yield _finding(first.policy, meaning.policy, unproved=answer is None)
@@ -152,6 +154,17 @@ def _pins(condition: c.Condition) -> dict[_At, c.Value]:
             return {(path.root, *path.steps): value}
         case _:
             return {}
+
+
+def _is_true(world: World, first: _Meaning, second: _Meaning) -> bool:
+    """Whether one is true of a situation in which the other is; also where that is not tried."""
+    one, other = _alone(first), _alone(second)
+    if one is None or other is None:
+        return True
+    witness = world.find(true(one.condition), one.resource)
+    if not isinstance(witness, Witness):
+        return True
+    return truth(other.condition, situation(Asker(world.index, one.resource, world.now), witness)) is True
 
 
 _FREE = (*NUMBERS, DateTimeType, DateType, DurationType, IpType)

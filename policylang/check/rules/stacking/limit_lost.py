@@ -86,31 +86,43 @@ def check(world: World) -> Iterator[Finding]:
     texts: dict[tuple[Name, ...], str] = {}
     for users in world.user_classes:
         pairs: dict[frozenset[Name], _Lost] = {}
-        found = 0
+        found, others = 0, set[frozenset[Name]]()
         for period, who, kept, handing in _stacked(stacks, users):
+            candidates = _candidates(stacks, who, kept, handing)
+            if not candidates:
+                continue
             names = frozenset((name_of(kept), name_of(handing)))
-            if found == _MOST_PAIRS and names not in pairs:
+            if names not in pairs and (found == _MOST_FOUND or len(pairs) == _MOST_PAIRS):
+                others.add(names)
                 continue
             lost = pairs.setdefault(names, _Lost())
             before = bool(lost.directions)
-            _compare(stacks, users, period, who, kept, handing, lost)
+            _compare(stacks, users, period, who, kept, handing, candidates, lost)
             found += bool(lost.directions) - before
-        for lost in pairs.values():
-            if lost.certain or lost.doubtful:
-                yield _finding(stacks, users, lost, texts)
-        if found == _MOST_PAIRS:
-            yield Finding(
-                code="PL301",
-                message=f"{found} pairs of roles and groups of {counted(users.users)} undo each other's limits; "
-                "the others are not looked at",
-                at=users.declared.at,
-                help="give fewer roles to one user, or limit them alike",
-                unproved=True,
-            )
+        told = [lost for lost in pairs.values() if lost.directions]
+        yield from (_finding(stacks, users, lost, texts) for lost in told)
+        if others:
+            yield _more(users, len(others), told)
 
 
-_MOST_PAIRS = 100
+_MOST_FOUND = 100
 """Findings about users who are alike. There are as many pairs as the square of their roles."""
+_MOST_PAIRS = 2_000
+"""Pairs that are looked at."""
+
+
+def _more(users: UserClass, others: int, told: list[_Lost]) -> Finding:
+    """That there are more pairs: certain where a limit is undone for certain, whatever the others do."""
+    shown = next((lost.shown for lost in told if lost.certain), ())
+    return Finding(
+        code="PL301",
+        message=f"{others:,} more pairs of roles and groups of {counted(users.users)} limit the same actions "
+        "differently, and are not looked at",
+        at=users.declared.at,
+        help="give fewer roles to one user, or limit them alike",
+        shown=shown,
+        unproved=not shown,
+    )
 
 
 def _stacked(stacks: Stacks, users: UserClass) -> Iterator[tuple[Period, Profile, Source, Source]]:
@@ -122,10 +134,17 @@ def _stacked(stacks: Stacks, users: UserClass) -> Iterator[tuple[Period, Profile
 
 
 def _compare(
-    stacks: Stacks, users: UserClass, period: Period, who: Profile, kept: Source, handing: Source, lost: _Lost
+    stacks: Stacks,
+    users: UserClass,
+    period: Period,
+    who: Profile,
+    kept: Source,
+    handing: Source,
+    candidates: tuple[Permission, ...],
+    lost: _Lost,
 ) -> None:
-    """What the limits of ``kept`` keep away and ``handing`` hands over."""
-    for permission in _candidates(stacks, who, kept, handing):
+    """What the limits of ``kept`` keep away and ``handing`` hands over, of the candidates."""
+    for permission in candidates:
         if (kept, handing) in lost.directions and permission in lost.certain:
             continue
         resource, action = permission

@@ -8,7 +8,7 @@ import msgspec
 
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Not
 from policylang.analysis.search import UNPROVED
-from policylang.check.decision import allowed
+from policylang.check.decision import allowed, unhindered, way_open
 from policylang.check.finding import Finding, counted
 from policylang.check.limits import Questions, claims
 from policylang.check.parts import Verdict
@@ -138,7 +138,7 @@ class _Rule:
             others = tuple(each for each in who.sources if each != source and each not in gone)
             if not others or self._brings_more(source, others):
                 return True
-            with_it = msgspec.structs.replace(who, sources=(*others, source))
+            with_it = msgspec.structs.replace(who, sources=tuple(each for each in who.sources if each not in gone))
             without = msgspec.structs.replace(who, sources=others)
             found = self._differs(users, period, source, with_it, without)
             if found is not None and found is not UNPROVED:
@@ -201,16 +201,24 @@ class _Rule:
             return
         seen: set[Formula] = set()
         for field in (None, *self.index.attributes[first.resource]):
-            one, other = allowed(self.index, first, field), allowed(self.index, second, field)
-            if one == other:
-                continue
-            parts = [AllOf((one, Not(other)))]
-            if not same:
-                parts.append(AllOf((other, Not(one))))
-            formula = AnyOf(tuple(parts))
+            if same:
+                formula = self._added(mine, second, field)
+            else:
+                one, other = allowed(self.index, first, field), allowed(self.index, second, field)
+                formula = AnyOf((AllOf((one, Not(other))), AllOf((other, Not(one)))))
             if formula not in seen:
                 seen.add(formula)
                 yield formula
+
+    def _added(self, mine: list[Way], plan: Plan, field: str | None) -> Formula:
+        """Where ways allow what the plan does not, which is hindered by the same."""
+        opened, others = (
+            AnyOf(
+                tuple(way_open(self.index, plan.resource, way) for way in ways if field is None or field in way.fields)
+            )
+            for ways in (mine, plan.ways)
+        )
+        return AllOf((opened, unhindered(self.index, plan, field), Not(others)))
 
     def _contains(self, other: Way, way: Way) -> bool:
         return (
