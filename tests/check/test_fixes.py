@@ -192,14 +192,20 @@ _ATOMS = (
 _POLICIES = 5
 
 
-def _condition(rng: random.Random) -> str:
+_PLAIN = ("kind is x", "kind is x or flag is true", "owner is assigned user", "owner is assigned user and kind is x")
+"""What decides alike wherever it does about the few values that records have here."""
+
+
+def _condition(rng: random.Random, plain: bool) -> str:
+    if plain:
+        return rng.choice(_PLAIN)
     one, two = rng.choice(_ATOMS), rng.choice(_ATOMS)
     return rng.choice((one, f"{one} or {two}", f"{one} and {two}", f"not ({one} and {two})"))
 
 
-def _set(rng: random.Random) -> str:
+def _set(rng: random.Random, *, plain: bool = False) -> str:
     lines = [_WORLD.rstrip("\n")]
-    lines += [f"policy p{number} on doc {{ {_condition(rng)} }}" for number in range(_POLICIES - 1)]
+    lines += [f"policy p{number} on doc {{ {_condition(rng, plain)} }}" for number in range(_POLICIES - 1)]
     lines.append(f"policy p{_POLICIES - 1} on doc {{ kind is x }}")
     for head in ("role r0", "role r1", "group g0"):
         lines += [f"{head} {{  # {head}"]
@@ -212,7 +218,7 @@ def _set(rng: random.Random) -> str:
                     f"grant {actions} on doc",
                     f"policy p{rng.randrange(_POLICIES)}{rng.choice(('', ' for view'))}",
                     f"policy p{rng.randrange(_POLICIES)}",
-                    f"deny {actions} on doc{rng.choice(('', ' (flag)', f' {{ {_condition(rng)} }}'))}",
+                    f"deny {actions} on doc{rng.choice(('', ' (flag)', f' {{ {_condition(rng, plain)} }}'))}",
                 )
             )
             lines.append(f"  {statement}" + rng.choice(("", "", f"  # {number}")))
@@ -260,8 +266,8 @@ def _answers(policy_set: ir.PolicySet) -> list[Any]:
             askers.append((index.changed(users={name: named}), name, NOW))
     found = []
     for (asking, user, now), action in itertools.product(askers, ("view", "modify")):
-        for kind, owner, flag, beta in itertools.product(
-            ("x", "y", None, 5), (user, "other", None), (None, True), (None, True)
+        for kind, owner, (flag, beta) in itertools.product(
+            ("x", "y", None, 5), (user, "other", None), ((None, None), (True, True), (False, None))
         ):
             given = {"kind": kind, "owner": owner, "site": "A", "flag": flag}
             record = {name: value for name, value in given.items() if value is not None}
@@ -283,7 +289,8 @@ def test_nobody_may_do_more_or_less_after_all_fixes(seed: int) -> None:
     found = mend(made, check_for(*SAFE), NOW)
     assert found.project.ir is not None
     assert found.refused == ()
-    assert _answers(found.project.ir) == _answers(made.ir)
+    if found.applied:
+        assert _answers(found.project.ir) == _answers(made.ir)
     assert _comments(text_of(found)) == _comments(text_of(made))
 
 
@@ -291,7 +298,8 @@ def test_nobody_may_do_more_or_less_after_all_fixes(seed: int) -> None:
 @given(st.integers(0, 2**32))
 def test_access_is_the_same_exactly_where_no_answer_differs(seed: int) -> None:
     rng = random.Random(seed)
-    made = project(_set(rng))
+    plain = rng.random() < 0.7
+    made = project(_set(rng, plain=plain))
     assert made.ir is not None
     statements = list(Written(World(made.ir, NOW), made.files).statements.values())
     chosen = rng.sample(statements, min(len(statements), rng.randrange(1, 3)))
@@ -301,7 +309,7 @@ def test_access_is_the_same_exactly_where_no_answer_differs(seed: int) -> None:
     change = access_change(made.ir, after.ir, NOW)
     if change is None:
         assert _answers(made.ir) == _answers(after.ir)
-    elif "allow" in change and "job" not in change and "another role" not in change:
+    elif plain and "allow" in change and "job" not in change and "another role" not in change:
         assert _answers(made.ir) != _answers(after.ir)
 
 
