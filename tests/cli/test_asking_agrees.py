@@ -16,7 +16,7 @@ from hypothesis import given, note, settings
 from policylang.cli.main import commands
 from policylang.ir.nodes import PolicySet
 from policylang.model.types import SetType, UserType
-from policylang.output.tables import as_json
+from policylang.output.readable import json_bytes
 from policylang.runtime.api import PolicySet as PolicyApi
 from policylang.runtime.index import Index
 from policylang.runtime.reference import decide, eligible
@@ -360,7 +360,7 @@ def test_somebody_is_like_a_user_with_the_same(tmp_path: Path) -> None:
 
 def _declared_access(index: Index, now: datetime.datetime | None) -> tuple[None, list[tuple[Any, ...]]]:
     lines = PolicyApi(index).access("(somebody)", now=now)
-    return None, [_line(json.loads(as_json(each))) for each in lines]
+    return None, [_line(json.loads(json_bytes(each))) for each in lines]
 
 
 def _line(each: Mapping[str, Any]) -> tuple[Any, ...]:
