@@ -173,6 +173,15 @@ def test_an_instant_needs_its_offset(check: Check) -> None:
         assert (result.exit_code, "--now" in result.stderr) == (2, True)
 
 
+def test_an_instant_lies_in_the_years_that_are_thought_about(check: Check, write) -> None:
+    write("policies/a.policy", SET)
+    for now in ("1970-01-01T00:00:00Z", "2099-12-31T23:59:59Z"):
+        assert (now, check("--now", now, "--select", "PL2").exit_code) == (now, 0)
+    for now in ("1969-12-31T23:59:59Z", "2100-01-01T00:00:00Z", "2100-01-15T12:00:00Z"):
+        result = check("--now", now, "--select", "PL2")
+        assert (now, result.exit_code, "outside the calendar" in result.stderr) == (now, 2, True)
+
+
 def test_hidden_characters_of_a_policy_do_not_reach_the_terminal(check: Check, write) -> None:
     write(
         "policies/a.policy",
