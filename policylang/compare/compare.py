@@ -9,6 +9,8 @@ from functools import cached_property
 import msgspec
 
 from policylang.compare.comparing import Comparison, Difference, Kind, Lines, is_about
+from policylang.compare.declared import declared
+from policylang.compare.latent import Latent
 from policylang.compare.report import Change, Days, Named, Permissions, Report, identity, witness
 from policylang.compare.sides import Keys, Side
 from policylang.compare.statements import statements
@@ -63,6 +65,8 @@ class _Comparing:
         self.notes: list[str] = []
         self._taken: dict[bool, set[_Name]] = {False: set(), True: set()}
         """What stands for something new (``True``) or gone already."""
+        self._stands: set[_Name] = set()
+        """What is on one side only and is not told as new or gone."""
         self.of_bundle: dict[tuple[str, str], list[_Entry]] = {}
         """The entries about roles and groups, by these and by those around them."""
 
@@ -77,8 +81,11 @@ class _Comparing:
         for name in sorted({*self.old.index.integrations, *self.new.index.integrations}):
             self._user("integration", (name,))
         changes = tuple(sorted(self._changes(), key=_order))
-        said = tuple(statements(self.c, pairs, changes, self.now))
-        return Report(changes=changes, statements=said, notes=tuple(dict.fromkeys(self.notes)))
+        said = [*statements(self.c, pairs, changes, self.now), *declared(self.c, list(changes))]
+        self.step("comparing what more may be given")
+        latent = Latent(self.c, pairs, list(changes), self.now, self._stands)
+        said += [*latent.of_bundles(), *latent.of_users()]
+        return Report(changes=changes, statements=tuple(said), notes=tuple(dict.fromkeys(self.notes)))
 
     # --- roles, groups, jobs ---------------------------------------------------------------------------------
 
@@ -107,6 +114,7 @@ class _Comparing:
             note = self._was_there(kind, name, subject, is_new=there[1])
             if note is not None:
                 self.notes.append(note)
+                self._stands.add((kind, name))
                 return
         named = Named(kind, name)  # type: ignore[arg-type]
         for difference in found:

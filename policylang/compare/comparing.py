@@ -78,10 +78,10 @@ class Comparison:
 
     def differences(self, subject: Subject) -> Iterator[Difference]:
         """What a subject can do on one side only."""
-        for resource, action in self._asked(subject):
+        for resource, action in self.asked(subject):
             yield from self._of_action(subject, resource, action)
 
-    def _asked(self, subject: Subject) -> list[Permission]:
+    def asked(self, subject: Subject) -> list[Permission]:
         """The actions that may be decided otherwise, in the order of their names."""
         granted: set[Permission] = set()
         for person, side in ((subject.old, self.old), (subject.new, self.new)):
@@ -108,13 +108,14 @@ class Comparison:
 
     def _of_action(self, subject: Subject, resource: str, action: str) -> Iterator[Difference]:
         old, new = plan_of(self.old, subject.old, resource, action), plan_of(self.new, subject.new, resource, action)
-        if old is not None and new is not None and not self._may_differ(subject, old, new):
+        if old is not None and new is not None and not self.may_differ(subject, old, new):
             return
         for up, mine, other in ((True, new, old), (False, old, new)):
             if mine is not None:
                 yield from self._of_side(subject, up, mine, other)
 
-    def _may_differ(self, subject: Subject, old: Plan, new: Plan) -> bool:
+    def may_differ(self, subject: Subject, old: Plan, new: Plan) -> bool:
+        """Whether it is not plain that two plans come to the same."""
         if old.resource in self.surroundings.touched or self._is_moved(subject):
             return True
         return self.old.plan_key(old) != self.new.plan_key(new)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from policylang.compare.subjects import ALWAYS, NOBODY, Person, Span
 from policylang.compare.wording import conditions_of
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType, SetType, TextType, UserType
+from policylang.model.types import PlaceType, SetType, TextType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Way, make_plan
 from policylang.runtime.values import BadValueError, read
@@ -69,7 +69,9 @@ class Asking:
 
     def __init__(self, ours: Side, theirs: Side) -> None:
         self.ours, self.theirs = ours, theirs
-        self.lifter = Lifter(theirs.index, ours.index)
+        self.index = with_attributes(ours.index, theirs.index)
+        """Ours, with what records and requests may hold besides, which only theirs looks at."""
+        self.lifter = Lifter(theirs.index, self.index)
         self._found: dict[tuple[Any, ...], Found] = {}
         self._unfilled: dict[tuple[str, frozenset[str]], Index] = {}
 
@@ -85,13 +87,12 @@ class Asking:
             else (_allowed(self.theirs, other, field))
         )
         low, high = self._lifted(there, resource, user, over=False), self._lifted(there, resource, user, over=True)
-        index = self.ours.index
         if frozenset(here.rest) == frozenset(low.rest):
             ways = tuple(way for way in here.ways if way not in low.ways)
             formula = AllOf((*here.rest, AnyOf(ways), Not(AnyOf(low.ways))))
         else:
             formula = AllOf((*here.rest, AnyOf(here.ways), Not(low.whole)))
-        return Gap(AllOf((self._at_home(resource), formula)), index, low == high)
+        return Gap(AllOf((self._at_home(resource), formula)), self.index, low == high)
 
     def _at_home(self, resource: str) -> Formula:
         """The record does not live at a place that our side does not know: there it is nobody's."""
@@ -113,7 +114,7 @@ class Asking:
         """The record does not live at a place that the other side does not know: there it is nobody's."""
         declared = self.theirs.index.resources.get(resource)
         home = declared.place if declared is not None else None
-        ours = self.ours.index.attributes[resource].get(home) if home is not None else None
+        ours = self.index.attributes[resource].get(home) if home is not None else None
         if home is None or ours is None:
             return TRUE
         theirs = self.theirs.index.attributes[resource][home].type
@@ -157,6 +158,8 @@ class Asking:
             fits[name] = AllOf((part.whole, writable)) if part.ways and plain(writable) != FALSE else FALSE
         index = self._without(resource, frozenset(n for n, fit in fits.items() if fit == FALSE))
         asked: list[Formula] = [self._at_home(resource), _allowed(self.ours, mine, None).whole]
+        # Nobody makes a record with an attribute that there is not.
+        asked += [_missing(each) for name, each in self.index.attributes[resource].items() if name not in declared]
         asked += [AnyOf((_missing(declared[name]), fit)) for name, fit in fits.items()]
         if other is None:
             return Gap(AllOf(tuple(asked)), index)
@@ -193,12 +196,12 @@ class Asking:
 
     def _without(self, resource: str, names: frozenset[str]) -> Index:
         """Ours, with records of the resource that may lack some attributes: what cannot be written now comes later."""
-        names = frozenset(n for n in names if not self.ours.index.attributes[resource][n].optional)
+        names = frozenset(n for n in names if not self.index.attributes[resource][n].optional)
         if not names:
-            return self.ours.index
+            return self.index
         key = (resource, names)
         if key not in self._unfilled:
-            made = copy.copy(self.ours.index)
+            made = copy.copy(self.index)
             attributes = dict(made.attributes)
             attributes[resource] = {
                 name: msgspec.structs.replace(each, optional=each.optional or name in names)
@@ -273,10 +276,10 @@ class Asking:
             True,
             record,
             found.request,
-            found.attributes,
+            _readable(self.ours.index, found.attributes),
             found.now,
             field,
-            found.users,
+            {id_: _readable(self.ours.index, attributes) for id_, attributes in found.users.items()},
         )
         there = Shown(
             two.who,
@@ -309,6 +312,42 @@ class Asking:
                 }
                 users[text] = _readable(index, values)
         return users
+
+
+def with_attributes(ours: Index, theirs: Index) -> Index:
+    """Ours, with the attributes that only theirs declares: a record, a request or a user may have them all the same."""
+    attributes = {
+        resource: _joined(ours, theirs, ours.attributes.get(resource, {}), declared)
+        for resource, declared in theirs.attributes.items()
+    }
+    subject, request = {**theirs.subject, **ours.subject}, {**theirs.request, **ours.request}
+    if (
+        all(declared.items() == ours.attributes.get(resource, {}).items() for resource, declared in attributes.items())
+        and len(subject) == len(ours.subject)
+        and len(request) == len(ours.request)
+    ):
+        return ours
+    made = copy.copy(ours)
+    made.subject, made.request = subject, request
+    made.optional_subject = ours.optional_subject | (subject.keys() - ours.subject.keys())
+    made.optional_request = ours.optional_request | (request.keys() - ours.request.keys())
+    made.__dict__["attributes"] = {**ours.attributes, **attributes}
+    return made
+
+
+def _joined(
+    ours: Index, theirs: Index, mine: Mapping[str, ir.Attribute], declared: Mapping[str, ir.Attribute]
+) -> dict[str, ir.Attribute]:
+    def as_ours(type_: Type) -> Type:
+        is_unknown = isinstance(type_, PlaceType) and ours.places_of(type_.scope) != theirs.places_of(type_.scope)
+        return TextType() if is_unknown else type_
+
+    more = {
+        name: msgspec.structs.replace(each, optional=True, type=as_ours(each.type))
+        for name, each in declared.items()
+        if name not in mine
+    }
+    return {**mine, **more}
 
 
 def _readable(index: Index, attributes: dict[str, Any]) -> dict[str, Any]:

@@ -18,4 +18,6 @@ def fails(report: SetReport, fail_on: FailOn) -> bool:
     up = [change for change in changes if change.kind in ("gained", "widened")]
     if fail_on == "widened":
         return bool(up) or any(statement.widens for statement in statements)
-    return any(change.kind == "gained" or change.unproved for change in up)
+    return any(change.kind == "gained" or change.unproved for change in up) or any(
+        statement.topic == "granted" and statement.widens and not statement.removed for statement in statements
+    )

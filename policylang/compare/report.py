@@ -15,7 +15,22 @@ from policylang.json_schema import schema_of
 Id = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
 
 
-Topic = Literal["eligibility", "superuser", "may_assign", "deny", "protected", "invariant", "separation", "integration"]
+Topic = Literal[
+    "eligibility",
+    "superuser",
+    "may_assign",
+    "granted",
+    "user",
+    "essential",
+    "action",
+    "place",
+    "portal",
+    "deny",
+    "protected",
+    "invariant",
+    "separation",
+    "integration",
+]
 
 
 class Named(msgspec.Struct, frozen=True):

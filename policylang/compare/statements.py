@@ -47,7 +47,7 @@ def made(topic: Topic, subject: str, removed: Lines, added: Lines, widens: bool,
 
 
 def _eligibility(c: Comparison, pairs: list[Pair], now: datetime.datetime) -> Iterator[Statement]:
-    old, new = _roles_asked(c.old), _roles_asked(c.new)
+    old, new = roles_asked(c.old), roles_asked(c.new)
     attributes = [name for name in sorted(old.keys() | new.keys()) if _is_on(c.old, name) and _is_on(c.new, name)]
     wanted = {name: (old.get(name), new.get(name)) for name in attributes}
     users: dict[tuple[str | None, str | None], tuple[list[str], list[str]]] = {}
@@ -74,7 +74,7 @@ def _eligible_in_words(role: str | None) -> str:
     return "any user" if role is None else f"only users with role `{role}`"
 
 
-def _roles_asked(side: Side) -> dict[tuple[str, str], str]:
+def roles_asked(side: Side) -> dict[tuple[str, str], str]:
     """Attributes for users who have a role, with that role."""
     found = {}
     for resource, attributes in side.index.attributes.items():
@@ -158,18 +158,40 @@ def _assignable(side: Side, source: Source) -> frozenset[str]:
 
 # --- denies --------------------------------------------------------------------------------------------------
 
+
+class Told:
+    """The lines that changes of access say already: whose they are, which way, of which action on which resource. Of
+    everyone it is enough that somebody's do.
+    """
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._said: set[tuple[Source | None, bool, str, str, str]] = set()
+        for change in changes:
+            whose = [Source(each.kind, each.name, None) for each in (*change.subjects, *change.around)]  # type: ignore[arg-type]
+            up = change.kind in ("gained", "widened")
+            for each in change.permissions:
+                lines = {*change.removed, *change.added, *each.removed, *each.added}
+                self._said |= {
+                    (source, up, each.resource, action, line)
+                    for source in (None, *whose)
+                    for action in each.actions
+                    for line in lines
+                }
+
+    def of(self, source: Source | None, up: bool, resource: str, action: str, line: str) -> bool:
+        return (source, up, resource, action, line) in self._said
+
+    def anywhere(self, up: bool, line: str) -> bool:
+        """Whether a change that way says it, of whatever action."""
+        return any((each[1], each[4]) == (up, line) for each in self._said)
+
+
 _Deny = tuple[str, str, str | None]
 """Resource, action and attribute, if it is about one."""
 
 
 def _denies(c: Comparison, changes: list[Change]) -> Iterator[Statement]:
-    told = {
-        (permissions.resource, action, line)
-        for change in changes
-        for permissions in change.permissions
-        for action in permissions.actions
-        for line in (*change.removed, *change.added)
-    }
+    told = Told(changes)
     sources: list[Source | None] = [None]
     sources += [source for source, _ in c.old.world.bundles if source.name in _bundles(c.new, source)]
     for source in sources:
@@ -180,10 +202,10 @@ def _denies(c: Comparison, changes: list[Change]) -> Iterator[Statement]:
             before, after = old.get(about, {}), new.get(about, {})
             if before.keys() == after.keys() or _is_equal(c, about, before.values(), after.values()):
                 continue
-            for one, other, into in ((before, after, removed), (after, before, added)):
+            for up, one, other, into in ((True, before, after, removed), (False, after, before, added)):
                 for key, deny in one.items():
                     line = _in_words(deny)
-                    if key not in other and (about[0], about[1], line) not in told:
+                    if key not in other and not told.of(source, up, about[0], about[1], line):
                         into[f"{about[1]} on `{about[0]}`: {line}"] = None
         if removed or added:
             subject = "everyone" if source is None else f"{source.kind} `{source.name}`"
@@ -211,7 +233,7 @@ def _is_equal(c: Comparison, about: _Deny, before: Iterable[ir.Deny], after: Ite
             for side, denies in ((asking.ours, mine), (asking.theirs, other))
         )
         low: Formula = asking.lifter.lift(there, resource, None, over=False)
-        gap = Gap(AllOf((here, Not(low))), asking.ours.index)
+        gap = Gap(AllOf((here, Not(low))), asking.index)
         if asking.find(gap, resource, None, ALWAYS, incomplete=True) is not None:
             return False
     return True

@@ -38,6 +38,12 @@ TOPICS = {
     "eligibility": "who can be chosen",
     "superuser": "superusers",
     "may_assign": "who may hand out roles",
+    "granted": "what can be done with something else beside",
+    "user": "who has something else, for whatever they may be given",
+    "essential": "essential roles: what terminated users keep",
+    "action": "what actions ask for",
+    "place": "places",
+    "portal": "portals",
     "deny": "what is denied in any case",
     "protected": "protected roles",
     "invariant": "invariants",
@@ -103,6 +109,14 @@ def summary(sets: Sequence[SetReport]) -> str:
     approved = sum(reason is not None for reason in reasons)
     said += [f"{approved} of them allowed"] if approved else []
     return ", ".join(said) or "no change in access"
+
+
+def users_in_words(statement: Statement) -> str:
+    """Who came to what the statement is about, or who left it; nothing where it names them itself."""
+    if not statement.users or statement.topic == "user":
+        return ""
+    verb = "added" if statement.widens else "removed"
+    return f": {counted(len(statement.users), 'user')} {verb}, {some_of(statement.users)}"
 
 
 def unused_in_words(entry: Unused) -> str:
@@ -227,17 +241,10 @@ def _statements(statements: Sequence[Statement]) -> Iterator[str]:
         if said:
             yield click.style(title, bold=True)
             for statement in said:
-                yield f"  {visible(statement.subject)}{_users(statement)}"
+                yield f"  {visible(f'{statement.subject}{users_in_words(statement)}')}"
                 yield from _lines(statement.removed, statement.added)
                 yield _id(statement)
             yield ""
-
-
-def _users(statement: Statement) -> str:
-    if not statement.users:
-        return ""
-    verb = "now" if statement.widens else "no longer"
-    return visible(f": {verb} {counted(len(statement.users), 'user')}, {some_of(statement.users)}")
 
 
 def _notes(notes: Sequence[str]) -> Iterator[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from policylang.check.finding import counted as some_of
 from policylang.compare.report import Change, Comparison, SetReport, Statement
 from policylang.output.comparison import (
     TOPICS,
@@ -21,12 +20,12 @@ from policylang.output.comparison import (
     shown_in_words,
     summary,
     unused_in_words,
+    users_in_words,
     whose,
 )
 from policylang.output.findings import written_instant
 from policylang.output.markdown import markdown
 from policylang.output.replay import particulars
-from policylang.output.text import counted
 
 LIMIT = 65_536
 """Characters that GitHub takes as a comment; the text is bounded in bytes, which are never fewer."""
@@ -141,9 +140,10 @@ def _witness(change: Change) -> str:
 
 
 def _statement(statement: Statement) -> str:
-    verb = "now" if statement.widens else "no longer"
-    users = f": {verb} {counted(len(statement.users), 'user')}, {some_of(statement.users)}" if statement.users else ""
-    lines = [f"\n- {markdown(f'{statement.subject}{users}')}", *_lines(statement.removed, statement.added)]
+    lines = [
+        f"\n- {markdown(f'{statement.subject}{users_in_words(statement)}')}",
+        *_lines(statement.removed, statement.added),
+    ]
     lines.append(_id(statement))
     return "<br>\n  ".join(lines) + "\n"
 
