@@ -57,7 +57,7 @@ class Latent:
         up = change.kind in ("gained", "widened")
         for each in change.permissions:
             fields = each.fields
-            if fields is None and change.kind in ("gained", "lost"):
+            if fields is None and (change.kind in ("gained", "lost") or "create" in each.actions):
                 fields = tuple(self.c.asking(up).ours.index.attributes.get(each.resource, {}))
             for action in each.actions:
                 said = told.setdefault((up, each.resource, action), set())
@@ -226,8 +226,11 @@ class Latent:
         if subject.old.profile is None or subject.new.profile is None:
             return set()
         found: set[bool] = set()
-        for one, other in ((self._roles(subject, False), self._roles(subject, True)), self._helds(subject)):
-            found |= {up for up, more in ((True, other - one), (False, one - other)) if more}
+        # What roles and groups say otherwise is told of these.
+        others = set(subject.old.profile.sources) != set(subject.new.profile.sources)
+        if others:
+            for one, other in ((self._roles(subject, False), self._roles(subject, True)), self._helds(subject)):
+                found |= {up for up, more in ((True, other - one), (False, one - other)) if more}
         for resource, action in self._permissions():
             old, new = (plan_of(side, who, resource, action) for side, who in self._both(subject))
             if old is None or new is None:
@@ -240,7 +243,7 @@ class Latent:
                 found |= {up for up in (True, False) if self._differs(plans, up, subject)}
                 plans = (_with(self.c.old, old), _with(self.c.new, new))
                 found |= {up for up in (True, False) if self._differs(plans, up, subject)}
-            if any((resource, action) in self._all_granted(*each) for each in self._both(subject)):
+            if others and any((resource, action) in self._all_granted(*each) for each in self._both(subject)):
                 found |= {up for up, _, _ in self._open(subject, resource, action, is_group=False)}
             if found == {True, False}:
                 break

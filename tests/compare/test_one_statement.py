@@ -98,7 +98,9 @@ def _slots(rng: random.Random) -> dict[str, list[str]]:
         found[f"{user} group"] = one(("", "in g0", 'job "J"'))
         found[f"{user} team"] = one(("", "team : x", "team : y"))
         places = ("", "", ' at site "A"', ' at region "N"')
-        found |= {f"{user} {m}": [rng.choice(("", f"assign role {rng.choice(ROLES)}{rng.choice(places)}"))] for m in "ab"}
+        found |= {
+            f"{user} {m}": [rng.choice(("", f"assign role {rng.choice(ROLES)}{rng.choice(places)}"))] for m in "ab"
+        }
         how = f"{rng.choice(('append', 'override'))} policy p{rng.randrange(3)} on doc"
         found[f"{user} policy"] = [rng.choice(("", "", how))]
     return found
@@ -133,7 +135,18 @@ def _text(s: dict[str, list[str]]) -> str:
     for user in USERS:
         body = of(user, "team", "a", "b", "policy")
         lines.append(f'{s[f"{user} mark"][0]} user "{user}" {s[f"{user} group"][0]} {{ {body} }}')
-    return "\n".join(lines) + "\n"
+    return _without_what_is_not_there("\n".join(lines) + "\n", s)
+
+
+def _without_what_is_not_there(text: str, s: dict[str, list[str]]) -> str:
+    """Where an attribute or a place is not declared, nothing speaks of it either."""
+    for name, word in (("flag", "flag"), ("team", ".team"), ("channel", "request.channel")):
+        if not s[name][0]:
+            for condition in CONDITIONS:
+                text = text.replace(condition, CONDITIONS[0]) if word in condition else text
+    if not s["team"][0]:
+        text = text.replace("team : x", "").replace("team : y", "")
+    return text if s["south"][0] else text.replace('in "S"', 'in "N"')
 
 
 def pair(rng: random.Random) -> tuple[str, str]:
