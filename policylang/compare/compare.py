@@ -83,8 +83,9 @@ class _Comparing:
         changes = tuple(sorted(self._changes(), key=_order))
         said = [*statements(self.c, pairs, changes, self.now), *declared(self.c, list(changes))]
         self.step("comparing what more may be given")
-        latent = Latent(self.c, pairs, list(changes), self.now, self._stands)
+        latent = Latent(self.c, pairs, list(changes), self.now, {*self._stands, *self._renamed}, self._is_only_a_part)
         said += [*latent.of_bundles(), *latent.of_users()]
+        self.notes += latent.notes
         return Report(changes=changes, statements=tuple(said), notes=tuple(dict.fromkeys(self.notes)))
 
     # --- roles, groups, jobs ---------------------------------------------------------------------------------
@@ -141,6 +142,9 @@ class _Comparing:
             if is_new:
                 return f"{kind} `{name}` is new and brings no more than {its_kind} `{its_name}`, which is gone, did"
             return f"{kind} `{name}` is gone and brought no more than {its_kind} `{its_name}`, which is new, does"
+        return self._is_only_a_part(kind, name, is_new=is_new)
+
+    def _is_only_a_part(self, kind: str, name: str, *, is_new: bool) -> str | None:
         mine = self.new if is_new else self.old
         around = mine.around(name) if kind == "role" and name not in mine.handed_out else []
         if around:

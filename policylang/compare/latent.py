@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import msgspec
 
@@ -31,13 +32,26 @@ _Said = dict[tuple[bool, str, str], set[str | None]]
 """Up or down, a resource and an action, with the attributes or (``None``) the records that are told of."""
 
 
+class PartOf(Protocol):
+    """Says that a role on one side only is nobody's but inside others, if it is so: of these it is told."""
+
+    def __call__(self, kind: str, name: str, *, is_new: bool) -> str | None: ...
+
+
 class Latent:
     """``renamed``: roles, groups and jobs that stand for one on the other side."""
 
     def __init__(
-        self, c: Comparison, pairs: list[Pair], changes: list[Change], now: datetime.datetime, renamed: set[Name]
+        self,
+        c: Comparison,
+        pairs: list[Pair],
+        changes: list[Change],
+        now: datetime.datetime,
+        renamed: set[Name],
+        part_of: PartOf,
     ) -> None:
-        self.c, self.pairs, self.now, self.renamed = c, pairs, now, renamed
+        self.c, self.pairs, self.now, self.renamed, self.part_of = c, pairs, now, renamed, part_of
+        self.notes: list[str] = []
         self.sides = (c.old, c.new)
         self.asked = frozenset(role for side in self.sides for role in roles_asked(side).values())
         self.told: dict[Name, _Said] = {}
@@ -74,6 +88,11 @@ class Latent:
             subject = somebody(*name, self.c.old, self.c.new)
             inner = set().union(*(said.get(("role", role), ()) for role in self._inside(subject)))
             found = [each for each in self._granted(name, subject) if each not in inner]
+            there = [name[1] in (side.index.groups if name[0] == "group" else side.index.roles) for side in self.sides]
+            note = None if all(there) or not found else self.part_of(*name, is_new=there[1])
+            if note is not None:
+                self.notes.append(note)
+                continue
             said[name] = {*inner, *found}
             for up in (True, False):
                 for is_new in (True, False):
