@@ -212,7 +212,8 @@ def _read_one(type_: Type, raw: Any) -> Any:
         case TextType() | UserType() | PlaceType():
             return _text(raw)
         case EnumType(values):
-            return _text(raw) if raw in values else None
+            text = _text(raw)  # first: a type made from text may call others equal to it
+            return text if text in values else None
         case BoolType():
             return raw if isinstance(raw, bool) else None
         case IntType() | DecimalType() | MoneyType():

@@ -23,7 +23,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from policylang import PolicySet, UnsupportedError
-from policylang.model.types import Duration, DurationType, RecordType, SetType, TextType
+from policylang.model.types import Duration, DurationType, EnumType, RecordType, SetType, TextType
 from policylang.runtime import reference
 from policylang.runtime.compiled import Engine
 from policylang.runtime.holders import holders
@@ -412,6 +412,21 @@ def test_a_value_of_a_type_made_from_text_is_the_text() -> None:
     found = read(TextType(), Word.ANN, "doc.owner")
     assert found == "ann"
     assert type(found) is str
+
+
+def test_a_text_that_calls_others_equal_is_no_value_of_an_enum() -> None:
+    class AnyCase(str):
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, str) and self.lower() == other.lower()
+
+        def __hash__(self) -> int:
+            return hash(self.lower())
+
+    colours = EnumType(("red", "blue"))
+    assert read(colours, AnyCase("red"), "car.colour") == "red"
+    for type_, raw in ((colours, AnyCase("RED")), (SetType(colours), [AnyCase("RED")])):
+        with pytest.raises(BadValueError):
+            read(type_, raw, "car.colour")
 
 
 # --- names that are none -------------------------------------------------------------------------------------
