@@ -57,12 +57,12 @@ def test_never_is_never(case: Case) -> None:
     index = Index(case.policy_set)
     answers: dict[tuple[Formula, str, str | None], Any] = {}
     for request in case.requests:
-        if not isinstance(request.resource, str) or request.resource not in index.resources:
+        if request.row is None or not (isinstance(request.user, str) and isinstance(request.resource, str)):
             continue
-        if request.row is None or request.user not in index.requesters:
+        if request.resource not in index.resources or request.user not in index.users:
             continue
-        if request.user not in index.users:
-            continue
+        if request.now.utcoffset() is None:
+            continue  # refused before anything is asked
         arguments = request.arguments(case.rows)
         there = Situation(
             index, request.user, request.resource, arguments["record"], arguments["request"] or {}, request.now

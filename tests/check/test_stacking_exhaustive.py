@@ -223,6 +223,8 @@ def test_role_adds_nothing(seed: int) -> None:
         gone = {source for source in every if any(_in_words(source) in _parts(text) for text in named)}
         smaller = _without(index, users.declared, gone)
         assert not _differs(world, users, index, smaller), gone
+        if named and not all(text.startswith("for complete records") for text in named):
+            continue  # proved for all records: what is left may differ on incomplete ones, which are not enumerated
         for source in set(every) - gone:
             assert _differs(world, users, smaller, _without(smaller, smaller.users[user], {source})), source
 
