@@ -25,6 +25,7 @@ demo: .venv/installed
 
 test: lint
 	$(BIN)/python -m tools.engines
+	$(BIN)/python -m tools.pythons
 	$(BIN)/pytest -n auto --dist worksteal
 
 # The property tests for long, with new examples each time.

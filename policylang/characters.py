@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+_LETTERS = re.compile(r"[^\W\d_]+")
+_NARROW = re.compile("[\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\U0001d300-\U0001d376]")
+"""Wide since Unicode 16."""
 _PATH = Path(__file__).with_name("unicode14.txt")
 
 
@@ -39,6 +43,23 @@ def is_letter(character: str) -> bool:
 def is_word(character: str) -> bool:
     """Whether it is a letter, a digit or an underscore."""
     return (character.isalpha() or character.isdecimal() or character == "_") and is_known(character)
+
+
+def masked(text: str) -> str:
+    """With the sign for what cannot be read, which is no letter, in place of each character that is not known."""
+    return text if is_known(text) else _later().sub("\ufffd", text)
+
+
+def letters(text: str) -> Iterator[re.Match[str]]:
+    """Each run of letters."""
+    return _LETTERS.finditer(masked(text))
+
+
+def width(character: str) -> int:
+    """Columns on a terminal: of a wide character two, of a combining one none."""
+    if _NARROW.match(character) or not is_known(character):
+        return 1
+    return 0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def name(character: str) -> str:

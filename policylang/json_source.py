@@ -17,6 +17,10 @@ _MAX_DEPTH = 40
 _MAX_DIGITS = 200
 """Before and after the point, as for numbers that are written as texts."""
 
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+"""Texts, so that no bracket in them counts, and brackets."""
+_UNCLOSED = {("Expecting property name enclosed in double quotes", "}"): "object", ("Expecting value", "]"): "array"}
+"""What Python before 3.13 says of a closing bracket behind a comma, with the bracket."""
 _NUMBER = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 
 
@@ -33,10 +37,11 @@ class JsonError(ValueError):
 def read_json(text: str) -> Any:
     """Read one document. Raises `JsonError`."""
     try:
-        value = json.loads(
+        value = loads(
             text,
+            _MAX_DEPTH,
             object_pairs_hook=_object,
-            parse_int=_whole,
+            parse_int=whole_number,
             parse_float=_fraction,
             parse_constant=_constant,
         )
@@ -44,9 +49,36 @@ def read_json(text: str) -> Any:
         message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise JsonError(message, line=error.lineno, column=error.colno) from None
     except RecursionError:
-        raise JsonError("nested too deeply") from None
+        raise JsonError("nested too deeply", f"{_MAX_DEPTH} levels are the most") from None
     _examine(value)
     return value
+
+
+def loads(text: str, levels: int, **hooks: Any) -> Any:
+    """What `json.loads` gives, and on every Python the same error where it gives none: JSONDecodeError, and
+    RecursionError for more levels than are given, which must be fewer than any Python reads.
+    """
+    if is_deeper(text, levels):
+        raise RecursionError
+    try:
+        return json.loads(text, **hooks)
+    except json.JSONDecodeError as error:
+        before = text[: error.pos].rstrip(" \t\n\r")
+        unclosed = _UNCLOSED.get((error.msg, text[error.pos : error.pos + 1]))
+        if unclosed is None or not before.endswith(","):
+            raise
+        message = f"Illegal trailing comma before end of {unclosed}"
+        raise json.JSONDecodeError(message, text, len(before) - 1) from None
+
+
+def is_deeper(text: str, levels: int) -> bool:
+    """Whether there are more brackets inside one another than so many."""
+    depth = 0
+    for mark in _BRACKETS.finditer(text):
+        depth += 1 if mark[0] in "[{" else -1 if mark[0] in "]}" else 0
+        if depth > levels:
+            return True
+    return False
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -58,7 +90,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _whole(digits: str) -> int:
+def whole_number(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
         _too_long(digits)
     return int(digits)
@@ -84,16 +116,14 @@ def _constant(name: str) -> NoReturn:
 
 
 def _examine(value: Any) -> None:
-    """Refuse what is nested deeper than records are, and texts that are not Unicode."""
-    waiting = [(value, 1)]
+    """Refuse texts that are not Unicode."""
+    waiting = [value]
     while waiting:
-        each, depth = waiting.pop()
-        if depth > _MAX_DEPTH:
-            raise JsonError("nested too deeply", f"{_MAX_DEPTH} levels are the most")
+        each = waiting.pop()
         if isinstance(each, dict):
-            waiting += ((part, depth + 1) for entry in each.items() for part in entry)
+            waiting += (part for entry in each.items() for part in entry)
         elif isinstance(each, list):
-            waiting += ((item, depth + 1) for item in each)
+            waiting += each
         elif isinstance(each, str) and not each.isascii():
             _refuse_halves(each)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from policylang.characters import letters
 from policylang.diagnostics import Diagnostic, quoted
 from policylang.directory.people import Field, Given, Person
 from policylang.source import Source
 from policylang.syntax.ast import Text
 from policylang.syntax.unsafe import INVISIBLE, confusable_letter, named, skeleton
-
-_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def unsafe_source(source: Source) -> Iterator[Diagnostic]:
@@ -46,7 +44,7 @@ def unsafe_person(person: Person) -> Iterator[Diagnostic]:
     for text in _texts(person):
         if text.value.isascii():
             continue
-        for word in _LETTERS.findall(text.value):
+        for word in (match[0] for match in letters(text.value)):
             letter = confusable_letter(word)
             if letter:
                 yield Diagnostic(

@@ -20,7 +20,13 @@ from policylang.ir.nodes import FORMAT_VERSION, PolicySet
 from policylang.ir.references import dangling, too_deep_role
 from policylang.ir.schema import first_error
 from policylang.ir.soundness import unsound
+from policylang.json_source import is_deeper, loads, whole_number
 from policylang.limits import MOST_DEPTH, MOST_WAYS
+
+_MOST_LEVELS = 500
+"""Of brackets inside one another: more than the deepest condition needs, and fewer than any Python reads."""
+_MOST_EXPLAINED = 100
+"""Levels of a document whose mistakes are looked for with the schema, which takes several calls for each."""
 
 
 class LoadError(ValueError):
@@ -83,12 +89,9 @@ def _canonical(document: bytes) -> PolicySet | None:
 def _examined(document: bytes) -> PolicySet:
     """The policy set of a document in another layout, or `LoadError` that says what is wrong with it."""
     try:
-        content = json.loads(document.decode(), object_pairs_hook=_without_duplicates)
+        content = loads(document.decode(), _MOST_LEVELS, object_pairs_hook=_without_duplicates, parse_int=whole_number)
         _check_header(content)
-        wrong = first_error(content)
-        if wrong is not None:
-            raise LoadError(f"not valid under the schema: {wrong}")
-        return msgspec.json.decode(document, type=PolicySet)
+        return _typed(document, content)
     except LoadError:
         raise
     except RecursionError:
@@ -103,6 +106,24 @@ def _examined(document: bytes) -> PolicySet:
         raise LoadError(f"not valid under the schema: {error}") from None
     except ValueError as error:
         raise LoadError(f"not JSON: {error}") from None
+
+
+def _typed(document: bytes, content: Any) -> PolicySet:
+    """The policy set of JSON that was read. The schema says better than the types what is wrong, and takes several
+    calls for each level; of what is deeper, nothing may be left out either.
+    """
+    is_deep = is_deeper(document.decode(), _MOST_EXPLAINED)
+    wrong = None if is_deep else first_error(content)
+    if wrong is None:
+        policy_set = msgspec.json.decode(document, type=PolicySet)
+        if not is_deep or _sorted(content) == _sorted(policy_set):
+            return policy_set
+        wrong = "it is not written in full, compile again"
+    raise LoadError(f"not valid under the schema: {wrong}")
+
+
+def _sorted(content: Any) -> bytes:
+    return msgspec.json.encode(content, order="sorted")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

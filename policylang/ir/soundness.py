@@ -44,7 +44,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACE = re.compile(r"(.*):([0-9]{1,15}):([0-9]{1,15})-([0-9]{1,15}):([0-9]{1,15})", re.DOTALL)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,199})(\.[0-9]{0,199}[1-9])?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DEEPEST = 110
+_DEEPEST = 210
 """Conditions and requirements inside one another: what sources can say, with Python's own limit far away."""
 _LONGEST = {"minutes": 366 * 24 * 60 * MOST_YEARS, "days": 366 * MOST_YEARS, "months": 12 * MOST_YEARS}
 

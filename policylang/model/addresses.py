@@ -10,8 +10,16 @@ import ipaddress
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+ALL_IPV4 = ipaddress.IPv4Network("0.0.0.0/0")
 MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 """The IPv6 addresses that are IPv4 addresses."""
+
+
+def mapped(of: ipaddress.IPv4Network) -> str:
+    """The network of the IPv6 addresses that the addresses of a network are mapped to. Python's own text of it depends
+    on the version.
+    """
+    return f"::ffff:{of.network_address}/{MAPPED.prefixlen + of.prefixlen}"
 
 
 def address(written: str | Address) -> Address:

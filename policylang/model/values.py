@@ -132,6 +132,8 @@ def date(report: Report, source: Source, node: ast.Date) -> datetime.date | None
 def instant(report: Report, source: Source, node: ast.DateTime) -> str | None:
     """Read a datetime as UTC. Reports instants that do not exist and those without an offset."""
     try:
+        if "T24" in node.value:
+            raise ValueError("an hour that Python reads from 3.14 on")
         moment = datetime.datetime.fromisoformat(node.value)
         if moment.tzinfo is None:
             report.error(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
 import click
 
+from policylang.characters import width
 from policylang.diagnostics import visible
 from policylang.discovery import Problem
 from policylang.output.findings import BaselineUse, Finding, RelatedPlace, Result, written_instant
@@ -131,7 +131,7 @@ def width_of(text: str) -> int:
     """Columns on a terminal: wide characters take two, combining ones none."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(map(width, text))
 
 
 def _summary(result: Result) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policylang.model.addresses import MAPPED
-
 if TYPE_CHECKING:
     from sqlglot import exp
+
+_MAPPED = "::ffff:0.0.0.0"
+"""The IPv6 address that the first IPv4 address is mapped to."""
 
 
 def ipv4(address: exp.Expr) -> exp.Expr:
     """An address that PostgreSQL compares: an IPv4 address that is written as an IPv6 one is itself."""
     return _of_address(
-        f"CASE WHEN NETWORK_SUBEQ(a, CAST('{MAPPED}' AS INET)) "
-        f"THEN CAST('0.0.0.0' AS INET) + (a - CAST('{MAPPED[0]}' AS INET)) ELSE a END",
+        f"CASE WHEN NETWORK_SUBEQ(a, CAST('{_MAPPED}/96' AS INET)) "
+        f"THEN CAST('0.0.0.0' AS INET) + (a - CAST('{_MAPPED}' AS INET)) ELSE a END",
         address,
     )
 
@@ -22,7 +23,7 @@ def ipv4(address: exp.Expr) -> exp.Expr:
 def mapped(address: exp.Expr) -> exp.Expr:
     """The IPv6 address that an IPv4 address can be written as; another one itself."""
     return _of_address(
-        f"CASE WHEN FAMILY(a) = 4 THEN CAST('{MAPPED[0]}' AS INET) + (a - CAST('0.0.0.0' AS INET)) ELSE a END",
+        f"CASE WHEN FAMILY(a) = 4 THEN CAST('{_MAPPED}' AS INET) + (a - CAST('0.0.0.0' AS INET)) ELSE a END",
         address,
     )
 

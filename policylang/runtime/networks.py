@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 
-from policylang.model.addresses import MAPPED, network
+from policylang.model.addresses import ALL_IPV4, MAPPED, mapped, network
 
 
 def spellings(written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The networks in which an address of a network may be written, and those in which none of them is."""
     found = network(written)
     if isinstance(found, ipaddress.IPv4Network):
-        mapped = ipaddress.IPv6Network((int(MAPPED[0]) | int(found[0]), MAPPED.prefixlen + found.prefixlen))
-        return (str(found), str(mapped)), ()
-    return (str(found),), (str(MAPPED),) if MAPPED.subnet_of(found) else ()
+        return (str(found), mapped(found)), ()
+    return (str(found),), (mapped(ALL_IPV4),) if MAPPED.subnet_of(found) else ()

@@ -42,8 +42,9 @@ from policylang.model.types import (
 _NUMBER = re.compile(r"-?[0-9]{1,200}(\.[0-9]{1,200})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATETIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?!24)[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
+"""Without the hour 24, which Python reads from 3.14 on."""
 
 
 _NOTHING: Mapping[str, Any] = {}

@@ -54,7 +54,7 @@ def _seen(
     """The first of the ids before this one that look like it and have other letters than those of ASCII."""
     strange = "".join(c for c in key if not c.isascii())
     found = None
-    for look in dict.fromkeys((_mapped(key), _mapped(_normal(id)).lower())):
+    for look in dict.fromkeys((_mapped(key), _lower(_mapped(_normal(id))))):
         before = looks.setdefault(look, {})
         found = found or next((each for letters, each in before.items() if letters != strange), None)
         before.setdefault(strange, this)
@@ -65,9 +65,12 @@ def _folded(id: str) -> str:
     """Without difference of case, width, composition and blanks at the ends."""
     if id.isascii():
         return id.strip().lower()
-    # Only letters that Unicode 3.2 has: later ones have other cases in each version.
-    normal = _normal(id)
-    return _UNICODE.normalize("NFD", "".join(c.lower() if _is_known(c) else c for c in normal))
+    return _UNICODE.normalize("NFD", _lower(_normal(id)))
+
+
+def _lower(text: str) -> str:
+    """Only letters that Unicode 3.2 has: later ones have other cases in each version."""
+    return "".join(c.lower() if _is_known(c) else c for c in text)
 
 
 def _normal(id: str) -> str:

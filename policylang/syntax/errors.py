@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.characters import is_letter
+from policylang.characters import is_letter, masked
 from policylang.characters import is_word as is_word_character
 from policylang.diagnostics import Diagnostic, Edit, Related, listed, quoted
 from policylang.source import Source
@@ -276,20 +276,20 @@ def _unreadable(stop: Stop) -> Diagnostic | None:
             help="replace it by an ordinary space; texts copied from a word processor have them",
         )
     location = source.location(token.start_pos, token.end_pos)
-    word = _word_around(source.text, token.start_pos)
-    letter = word and confusable_letter(word[0])
-    if word and letter:
+    start, word = _word_around(source.text, token.start_pos)
+    letter = confusable_letter(word)
+    if letter:
         return Diagnostic(
             code="PL106",
-            message=f"the name `{word[0]}` contains {named(letter)}, which looks like `{skeleton(letter)}`",
-            location=source.location(*word.span()),
-            help=f"write `{skeleton(word[0])}`",
+            message=f"the name `{word}` contains {named(letter)}, which looks like `{skeleton(letter)}`",
+            location=source.location(start, start + len(word)),
+            help=f"write `{skeleton(word)}`",
         )
     if word:
         return Diagnostic(
             code="PL100",
-            message=f"`{word[0]}` is not a name",
-            location=source.location(*word.span()),
+            message=f"`{word}` is not a name",
+            location=source.location(start, start + len(word)),
             help="names are ASCII letters, digits and underscores; labels in quotes may hold any text",
         )
     guess = slip(stop)
@@ -302,13 +302,13 @@ def _unreadable(stop: Stop) -> Diagnostic | None:
     )
 
 
-def _word_around(text: str, pos: int) -> re.Match[str] | None:
-    """The word with non-ASCII letters that covers an offset."""
+def _word_around(text: str, pos: int) -> tuple[int, str]:
+    """The word with non-ASCII letters that covers an offset, and where it starts; or no word."""
     start = pos
     while start > 0 and pos - start < 100 and is_word_character(text[start - 1]):
         start -= 1
-    match = re.compile(r"\w+").match(text, start, start + 200)
-    return match if match and not match[0].isascii() and match.end() > pos else None
+    match = re.compile(r"\w+").match(masked(text[start : start + 200]))
+    return (start, match[0]) if match and not match[0].isascii() and start + match.end() > pos else (start, "")
 
 
 def _bad_text(source: Source, token: Token) -> Diagnostic:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from policylang.characters import name, normal
+from policylang.characters import letters, name, normal
 from policylang.diagnostics import Diagnostic
 from policylang.source import Source
 
@@ -30,7 +30,6 @@ _LOOKALIKES = str.maketrans(
 )
 
 _STRING_OR_COMMENT = re.compile(r'#[^\n\r]*|"(?:[^"\\\n\r]++|\\[^\n\r])*+"')
-_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def skeleton(text: str) -> str:
@@ -80,7 +79,7 @@ def unsafe_text(source: Source) -> Iterator[Diagnostic]:
     for quoted in _STRING_OR_COMMENT.finditer(text):
         if quoted[0].startswith("#") or quoted[0].isascii():
             continue
-        for word in _LETTERS.finditer(quoted[0]):
+        for word in letters(quoted[0]):
             letter = confusable_letter(word[0])
             if letter:
                 start = quoted.start() + word.start()

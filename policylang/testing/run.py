@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.ir.nodes import PolicySet
-from policylang.model.types import SetType, UserType
+from policylang.model.types import DateTimeType, SetType, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision, eligible, instant
 from policylang.runtime.values import BadValueError, read
@@ -66,7 +66,10 @@ class _Run(msgspec.Struct, frozen=True):
 
     def instant(self, text: str, steps: Steps) -> datetime.datetime:
         try:
-            return instant(self.index, datetime.datetime.fromisoformat(text))
+            return instant(self.index, read(DateTimeType(), text, "now"))
+        except BadValueError:
+            help = "write date, time and offset: `2026-11-21T12:00:00-07:00`"
+            raise self.document.error(steps, f"{quoted(text)} is no instant", help) from None
         except ValueError as error:
             raise self.document.error(steps, f"{quoted(text)} is no instant: {error}") from None
 

@@ -11,10 +11,12 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from policylang.config import Config
 from policylang.ir import LoadError, from_json, to_json
 from policylang.ir.codec import with_digest
 from policylang.ir.nodes import PolicySet
 from policylang.ir.schema import ir_schema
+from policylang.limits import Limits
 from policylang.source import Location
 from tests.helpers import ACCEPTANCE, TESTS, compiled, project
 
@@ -265,3 +267,35 @@ def test_the_digest_covers_every_field() -> None:
 def test_goldens_are_valid() -> None:
     for path in sorted((TESTS / "ir" / "cases").glob("*.json")):
         from_json(path.read_bytes())
+
+
+@pytest.mark.parametrize("levels", [10, 99])
+def test_deep_conditions_in_any_layout(levels: int) -> None:
+    """Quickly, and as far as the sources go: how deep Python follows depends on its version."""
+    condition = "size is 2 or size is 1 and (" * levels + "size is 1" + ")" * levels
+    resource, role = "resource d { size : int  actions view }", "role r { grant view on d  policy p }"
+    text = f"{resource} policy p on d {{ {condition} }} {role}"
+    made = project(text, config=Config(limits=Limits(nesting=100))).ir
+    assert made is not None
+    content = json.loads(to_json(made))
+    assert from_json(json.dumps(content).encode()) == made
+    del content["roles"][0]["at"]
+    assert "not valid under the schema" in refusal(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize("text", [b"[" * 900 + b"]" * 900, b'{"a":' * 100_000])
+def test_deeper_than_any_document(text: bytes) -> None:
+    assert "nested too deeply" in refusal(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"a": 1 , }', "illegal trailing comma before end of object at line 1, column 9"),
+        ("[1,\n]", "illegal trailing comma before end of array at line 1, column 3"),
+        ('{"a": 1, ]', "expecting property name enclosed in double quotes at line 1, column 10"),
+        ("[,]", "expecting value at line 1, column 2"),
+    ],
+)
+def test_commas_before_the_end(text: str, words: str) -> None:
+    assert words in refusal(text.encode()).lower()

@@ -13,6 +13,7 @@ from functools import cache
 
 import msgspec
 
+from policylang.characters import masked
 from policylang.syntax.stop import Stop
 
 _TEXT = r'"[^"\n]*"'
@@ -60,17 +61,19 @@ def first_match(table: Iterable[Slip], stop: Stop) -> Guess | None:
     if stop.token.value in stop.scan.lexer.keywords and stop.column(stop.token) is not None:
         window, behind = window[:here], here  # the next line begins something of its own
     last = stop.before[-1].end_pos - begin if stop.before else here
+    known = masked(window)
     for each in table:
-        for found in _pattern(each.phrase).finditer(window):
+        for found in _pattern(each.phrase).finditer(known):
             if found.start() < behind and found.end() >= min(last, here):
-                guess = _guess(each, found, begin)
+                guess = _guess(each, found, text, begin)
                 if guess.replacement != text[guess.start : guess.end]:
                     return guess
     return None
 
 
-def _guess(slip: Slip, found: re.Match[str], begin: int) -> Guess:
-    written = {name: value for name, value in found.groupdict().items() if value is not None}
+def _guess(slip: Slip, found: re.Match[str], text: str, begin: int) -> Guess:
+    spans = {name: found.span(name) for name in found.groupdict()}
+    written = {name: text[begin + start : begin + end] for name, (start, end) in spans.items() if start >= 0}
     replacement = None if slip.write is None else _filled(slip.write, written)
     help = (
         f"write `{replacement}`" if slip.help is None else _filled(slip.help, {**written, "write": replacement or ""})
