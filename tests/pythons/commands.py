@@ -466,7 +466,13 @@ def _asked() -> Iterator[list[str]]:
 
 def _refused(folder: Path) -> Iterator[list[str]]:
     check = ["check", "--select", "PL1", *NOW]
-    for pattern in ("wrong/*.policy", "syntax/errors/*.policy", "model/cases/*.policy", "wrong/*.json"):
+    for pattern in (
+        "sets/wrong/*.policy",
+        "wrong/*.policy",
+        "syntax/errors/*.policy",
+        "model/cases/*.policy",
+        "wrong/*.json",
+    ):
         yield from ([*check, file] for file in _files(folder, pattern))
     yield from ([*check, set] for set in (*_files(folder, "config*"), *_files(folder, "people-*")))
     yield from (["test", file] for file in _files(folder, "wrong/now*.test.yaml"))
