@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from policylang.diagnostics import quoted
+
 MOST_DIGITS = 200
-"""Whole numbers that are longer stay texts, which no type of number takes."""
 
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -18,14 +19,19 @@ _BASES = {8: re.compile(r"0o[0-7]+"), 16: re.compile(r"0x[0-9a-fA-F]+")}
 
 def plain(written: str) -> bool | int | str | None:
     """The value. A fraction stays the text that it is, so that nothing is rounded: the types of numbers read it, if it
-    is written in plain digits.
+    is written in plain digits. Raises ValueError for a whole number that is too long.
     """
     if written in _CONSTANTS:
         return _CONSTANTS[written]
-    if len(written) <= MOST_DIGITS:
-        if _INT.fullmatch(written):
-            return int(written)
-        for base, pattern in _BASES.items():
-            if pattern.fullmatch(written):
-                return int(written[2:], base)
+    if _INT.fullmatch(written):
+        return int(_short(written))
+    for base, pattern in _BASES.items():
+        if pattern.fullmatch(written):
+            return int(_short(written)[2:], base)
+    return written
+
+
+def _short(written: str) -> str:
+    if len(written) > MOST_DIGITS:
+        raise ValueError(f"the number {quoted(written, 20)} has more than {MOST_DIGITS} digits")
     return written

@@ -108,7 +108,12 @@ def _value(node: yaml.Node, steps: Steps, places: dict[Steps, tuple[int, int]]) 
     if isinstance(node, yaml.SequenceNode):
         return [_value(child, (*steps, index), places) for index, child in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)
-    return node.value if node.style else plain(node.value)
+    if node.style:
+        return node.value
+    try:
+        return plain(node.value)
+    except ValueError as error:
+        raise YamlError(str(error), node.start_mark.line + 1, node.start_mark.column + 1) from None
 
 
 def validate(yaml_: Yaml, schema: dict[str, Any]) -> None:

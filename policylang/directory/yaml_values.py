@@ -95,7 +95,10 @@ def _refuse_more_than_json(event: Any) -> None:
 def _node(events: Iterator[Any], event: Any) -> Given:
     start, end = _span(event)
     if type(event) is yaml.ScalarEvent:
-        return Given(start, end, event.value if event.style else scalar(event.value))
+        try:
+            return Given(start, end, event.value if event.style else scalar(event.value))
+        except ValueError as error:
+            raise RefusedError(start, end, str(error)) from None
     flow, last = event.flow_style, start
     if isinstance(event, yaml.SequenceStartEvent):
         items = []

@@ -359,7 +359,9 @@ def test_standard_output_closed_by_the_caller(run, write, tmp_path) -> None:
     assert (tmp_path / "out.json").stat().st_size > 100
 
 
-@pytest.mark.parametrize(("arguments", "code"), [("check", 0), ("compile", 0), ("check nowhere", 2), ("test", 2)])
+@pytest.mark.parametrize(
+    ("arguments", "code"), [("check", 0), ("compile", 0), ("check nowhere", 2), ("test", 0), ("test policies", 2)]
+)
 def test_standard_error_closed_by_the_caller(run, write, arguments: str, code: int) -> None:
     write("policies/a.policy", CLEAN)
     environment = {**os.environ, "PYTHONPATH": str(TESTS.parent)}
