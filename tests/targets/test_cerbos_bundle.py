@@ -299,8 +299,8 @@ def test_users_who_are_refused() -> None:
 
 
 def test_users_whom_cerbos_calls_alike(cerbos: CerbosServer) -> None:
-    """A policy of one principal is that of no other, whatever its name."""
-    users = ["w@x", "w-x", "w_x", "w/x", "w:x", "w x", "W@x", "w@x ", "w.vdefault", "a\nb", "null", "$x", "\U0001f511"]
+    """A policy of one principal is that of no other, whatever its name. Ids that differ in case alone are PL106."""
+    users = ["w@x", "w-x", "w_x", "w/x", "w:x", "w x", "w.vdefault", "a\nb", "null", "$x", "\U0001f511"]
     text = "resource a { x : text actions view } policy p on a { x is missing } group g { grant view on a }\n"
     for appending in users:
         people = "".join(f"user {quoted(each)} in g {{ {_appending(each == appending)} }}\n" for each in users)
