@@ -12,7 +12,7 @@ import click
 from policylang.cli.asking import helped, read_now
 from policylang.cli.options import now_option
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
-from policylang.cli.writing import STANDARD_OUTPUT, inputs_of, refuse_same, report_option, write_output
+from policylang.cli.writing import STANDARD_OUTPUT, check_output, inputs_of, refuse_same, report_option, write_output
 from policylang.discovery import DEFAULT_ROOT, Problem
 from policylang.output import coverage as shown
 from policylang.output import lcov, scenarios, text
@@ -73,6 +73,9 @@ def test_(
     if output != STANDARD_OUTPUT or now is not None:
         raise click.UsageError("-o and --now belong to --generate; scenario files say their own `now`")
     refuse_same(junit=junit, coverage_json=coverage_json, coverage_lcov=coverage_lcov)
+    for file in (junit, coverage_json, coverage_lcov):
+        if file is not None:
+            check_output(file)  # before anything is run or written
     collector = Collector() if wanted else None
     with progress() as step:
         results = list(run_suite(paths or [DEFAULT_ROOT], step, collector))

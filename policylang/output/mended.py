@@ -81,8 +81,9 @@ def _difference(before: ir.PolicySet, after: ir.PolicySet, now: datetime.datetim
     for change in report.changes:
         named = change.subjects[0]
         return f"{named.kind} `{named.name}` would not be allowed the same any more"
-    # That a deny is gone is told of anyway: that it took nothing from anybody who could have it is proved before.
-    for statement in (each for each in report.statements if each.topic != "deny"):
+    # That a deny or an append is gone is told of anyway, for rights that no role of the set brings: that it took
+    # nothing from anybody, with any role that could be given, is proved before.
+    for statement in (each for each in report.statements if each.topic not in ("deny", "user")):
         return f"`policylang diff` would tell of a change of {statement.subject}"
     return None
 
