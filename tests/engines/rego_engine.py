@@ -38,7 +38,7 @@ class RegorusEngine:
         for each in inputs:
             try:
                 self._engine.set_input_json(json.dumps(each))
-                value = self._engine.eval_rule_json_bytes(rule)
+                value = self._engine.eval_rule_as_json(rule)
             except RuntimeError as error:
                 raise _failed(error) from error
             values.append(json.loads(value))
