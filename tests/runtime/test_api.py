@@ -121,11 +121,10 @@ def test_everything_nothing_and_what_lies_between(policies: PolicySet) -> None:
 def test_sql_of_addresses_and_what_is_refused(policies: PolicySet) -> None:
     found = policies.filter("dan", "view", "doc", now=NOW)
     sql, parameters = found.to_sql("postgres")
-    mapped = """NETWORK_SUBEQ("doc"."from_ip", CAST('::ffff:0.0.0.0/96' AS INET))"""
-    plain = """CAST('0.0.0.0' AS INET) + ("doc"."from_ip" - CAST('::ffff:0.0.0.0' AS INET))"""
-    one_spelling = f'(CASE WHEN {mapped} THEN {plain} ELSE "doc"."from_ip" END)'
-    assert sql == f"NETWORK_SUBEQ({one_spelling}, CAST(%(p1)s AS INET))"
-    assert parameters == {"p1": "10.0.0.0/8"}
+    # Both spellings of an IPv4 network, so that an index on the column serves the question.
+    network = """NETWORK_SUBEQ("doc"."from_ip", CAST(%({})s AS INET))"""
+    assert sql == f"{network.format('p1')} OR {network.format('p2')}"
+    assert parameters == {"p1": "10.0.0.0/8", "p2": "::ffff:10.0.0.0/104"}
     for dialect in ("sqlite", "duckdb", "mysql"):
         with pytest.raises(UnsupportedError, match=r"`from_ip in \"10.0.0.0/8\"` \(0.policy:12"):
             found.to_sql(dialect)
