@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.diagnostics import quoted
-from policylang.model.types import RecordType, SetType, Type
+from policylang.model.types import PlaceType, RecordType, SetType, Type
 from policylang.runtime.index import Index
 from policylang.runtime.values import MISSING, BadValueError, read
 from policylang.suggest import closest
@@ -52,11 +52,26 @@ def attributes(
             raise document.error((*steps, key), f"`{resource}` has no attribute {quoted(key)}", help)
         found[key] = link(declared[key].type if key in declared else None, value, records)
         if key in declared:
+            type_ = declared[key].type
             try:
-                read(declared[key].type, MISSING if value is None else found[key], f"{resource}.{key}")
+                read(type_, MISSING if value is None else found[key], f"{resource}.{key}")
             except BadValueError as error:
                 raise document.error((*steps, key), str(error), "write a value of that type, or leave it out") from None
+            check_places(index, type_, value, document, (*steps, key))
     return found
+
+
+def check_places(index: Index, type_: Type, value: Any, document: Yaml, steps: Steps) -> None:
+    """Raises `YamlError` at a place that is misspelled: no role covers it, and a test that expects a denial would pass
+    for that reason. A place that is like no other is one that the policy set does not know.
+    """
+    item = type_.of if isinstance(type_, SetType) else type_
+    if not isinstance(item, PlaceType):
+        return
+    for name in value if isinstance(value, list) else () if value is None else (value,):
+        near = None if name in index.places else closest(name, index.places)
+        if near:
+            raise document.error(steps, f"there is no place {quoted(name)}", f"did you mean `{near}`?")
 
 
 def link(type_: Type | None, value: Any, records: Records) -> Any:

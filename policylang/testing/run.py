@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from policylang.diagnostics import quoted
+from policylang.diagnostics import listed, quoted
 from policylang.ir.nodes import PolicySet
 from policylang.model.types import DateTimeType, SetType, UserType
 from policylang.runtime.index import Index
@@ -16,7 +16,7 @@ from policylang.runtime.reference import Decision, eligible, instant
 from policylang.runtime.values import BadValueError, read
 from policylang.suggest import closest
 from policylang.testing.asked import Asked, Case, Observer
-from policylang.testing.records import Records, attributes, link, linked
+from policylang.testing.records import Records, attributes, check_places, link, linked
 from policylang.testing.scenario import ScenarioFile, Test, scenario_schema
 from policylang.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
 
@@ -34,12 +34,17 @@ def read_scenarios(text: str) -> tuple[ScenarioFile, Yaml]:
 def run_scenarios(
     scenarios: ScenarioFile, document: Yaml, policy_set: PolicySet | Index, observer: Observer | None = None
 ) -> Iterator[Case]:
-    """Decide every case of a file, in its order. Raises `YamlError` for what neither policy set nor file knows."""
+    """Decide every case of a file, in its order. Raises `YamlError` for what neither policy set nor file knows, and
+    where nothing is expected: a denial that comes of a typing mistake, or a file that tests nothing, must not pass.
+    """
     index = policy_set if isinstance(policy_set, Index) else Index(policy_set)
     run = _Run(index, scenarios, document, linked(index, scenarios, document), observer)
     now = run.instant(scenarios.now, ("now",))
     run.check_request(scenarios.request, ("request",))
+    if not scenarios.tests and not scenarios.eligible:
+        raise document.error(("tests",), "there are no tests in it", "write some under `tests` or `eligible`")
     for number, test in enumerate(scenarios.tests):
+        run.check_test(test, ("tests", number))
         at = now if test.now is None else run.instant(test.now, ("tests", number, "now"))
         run.check_request(test.request, ("tests", number, "request"))
         for word, expected in (("allow", True), ("deny", False)):
@@ -73,21 +78,41 @@ class _Run(msgspec.Struct, frozen=True):
         except ValueError as error:
             raise self.document.error(steps, f"{quoted(text)} is no instant: {error}") from None
 
+    def check_test(self, test: Test, steps: Steps) -> None:
+        if not test.allow and not test.deny:
+            raise self.document.error(steps, "the test expects nothing", "say so with `allow: …` or `deny: …`")
+        if test.user not in self.index.requesters:
+            message = f"there is no user {quoted(_cut(test.user))}"
+            help = "declare the user, or name a file with people: `directory: …`"
+            near = _meant(test.user, self.index.requesters)
+            self.refuse_unknown((*steps, "user"), message, near, help, bool(test.allow))
+
+    def refuse_unknown(self, steps: Steps, message: str, near: str | None, help: str | None, expected: bool) -> None:
+        """Raise an error about a name that is not known. A request with it is denied, so nobody can mean that it is
+        allowed (``expected``). A denial may be meant, but hardly of a name that is like a known one.
+        """
+        if near is not None or expected:
+            raise self.unknown(steps, message, near, help)
+
+    def unknown(self, steps: Steps, message: str, near: str | None, help: str | None = None) -> YamlError:
+        return self.document.error(steps, message, f"did you mean `{near}`?" if near else help)
+
     def check_request(self, given: dict[str, Any], steps: Steps) -> None:
         for name, value in given.items():
             if name not in self.index.request:
-                near = closest(name, self.index.request)
-                help = f"did you mean `{near}`?" if near else "`request { … }` in the policy files declares them"
-                raise self.document.error((*steps, name), f"requests have no attribute {quoted(name)}", help)
+                message = f"requests have no attribute {quoted(name)}"
+                help = "`request { … }` in the policy files declares them"
+                raise self.unknown((*steps, name), message, closest(name, self.index.request), help)
             try:
                 if value is not None:
                     type_ = self.index.request[name]
                     read(type_, link(type_, value, self.records), f"request.{name}")
+                    check_places(self.index, type_, value, self.document, (*steps, name))
             except BadValueError as error:
                 raise self.document.error((*steps, name), str(error)) from None
 
     def case(self, test: Test, action: str, target: Any, expected: bool, now: datetime.datetime, steps: Steps) -> Case:
-        asked = self._asked(test, action, target, now, steps)
+        asked = self._asked(test, action, target, expected, now, steps)
         decision = asked.decide(self.index)
         if self.observer is not None:
             self.observer.decided(self.index, asked, decision)
@@ -96,9 +121,11 @@ class _Run(msgspec.Struct, frozen=True):
         line, _ = self.document.places[steps]
         if decision.allowed == expected:
             return Case(_cut(test.name), title, line, None)
-        return Case(_cut(test.name), title, line, _failure(self.index, asked, decision), asked.explain(self.index))
+        return Case(_cut(test.name), title, line, _failure(decision), asked.explain(self.index))
 
-    def _asked(self, test: Test, action: str, target: Any, now: datetime.datetime, steps: Steps) -> Asked:
+    def _asked(
+        self, test: Test, action: str, target: Any, expected: bool, now: datetime.datetime, steps: Steps
+    ) -> Asked:
         changes, field = None, None
         if isinstance(target, str):
             name, _, rest = target.partition(".")
@@ -106,13 +133,21 @@ class _Run(msgspec.Struct, frozen=True):
         else:
             ((name, changes),) = target.items()
         if name not in self.records:
-            near = closest(name, self.records)
-            help = f"did you mean `{near}`?" if near else "define it under `records`"
-            raise self.document.error(steps, f"there is no record {quoted(name)} in this file", help)
+            message = f"there is no record {quoted(_cut(name))} in this file"
+            raise self.unknown(steps, message, closest(name, self.records), "define it under `records`")
         if changes is not None and action != "modify":
             raise self.document.error(steps, f"{action} writes no changes", "only modify proposes changes")
         record = dict(self.records[name])
         resource = record.pop("resource")
+        actions, declared = self.index.actions[resource], self.index.attributes[resource]
+        if action not in actions:
+            message = f"{quoted(resource)} has no action {quoted(_cut(action))}"
+            help = f"it has {listed([f'`{each}`' for each in actions][:5], 'and')}" if actions else "it has none"
+            self.refuse_unknown(steps[:-1], message, _mistyped(action, actions, self.index.actions), help, expected)
+        if field is not None and field not in declared:
+            message = f"{quoted(resource)} has no attribute {quoted(_cut(field))}"
+            help = "`resource` in the policy files lists the attributes"
+            self.refuse_unknown(steps, message, _mistyped(field, declared, self.index.attributes), help, expected)
         if changes is not None:
             changes = attributes(self.index, resource, changes, self.records, self.document, (*steps, name))
         given = {**self.scenarios.request, **test.request}
@@ -125,15 +160,17 @@ class _Run(msgspec.Struct, frozen=True):
         declared = self.index.attributes.get(resource, {}).get(name)
         if declared is None:
             every = [f"{owner}.{each}" for owner, names in self.index.attributes.items() for each in names]
-            near = closest(attribute, every)
-            help = f"did you mean `{near}`?" if near else None
-            raise self.document.error(steps, f"there is no attribute {quoted(attribute)}", help)
+            message = f"there is no attribute {quoted(_cut(attribute))}"
+            raise self.unknown(steps, message, closest(attribute, every))
+        item = declared.type.of if isinstance(declared.type, SetType) else declared.type
+        if not isinstance(item, UserType):
+            help = "`eligible` asks who may be written into an attribute of type `user`"
+            raise self.document.error(steps, f"{quoted(attribute)} holds no users", help)
         found = eligible(self.index, resource, name, now)
         if self.observer is not None:
             self.observer.listed(self.index, attribute, now, found)
         line, _ = self.document.places[steps]
-        item = declared.type.of if isinstance(declared.type, SetType) else declared.type
-        failure = _difference(found, users, isinstance(item, UserType))
+        failure = _difference(found, users)
         return Case("eligible", f"{attribute}: {_cut(', '.join(sorted(users)) or 'nobody')}", line, failure)
 
 
@@ -147,31 +184,26 @@ def _changed(target: dict[str, dict[str, Any]]) -> str:
     return f"{name} with {', '.join(changes)} changed"
 
 
-def _difference(found: tuple[str, ...], expected: list[str], holds_users: bool) -> str | None:
+def _difference(found: tuple[str, ...], expected: list[str]) -> str | None:
     """Who is eligible and should not be, and who should be and is not."""
-    if not holds_users:
-        return None if not expected else "the attribute does not hold users"
     many, lacking = sorted(set(found) - set(expected)), sorted(set(expected) - set(found))
     parts = [f"{', '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing"] if lacking else []
     parts += [f"{', '.join(many)} {'is' if len(many) == 1 else 'are'} too many"] if many else []
     return f"{'; '.join(parts)}" if parts else None
 
 
-def _failure(index: Index, asked: Asked, decision: Decision) -> str:
+def _failure(decision: Decision) -> str:
     if decision.allowed:
         return "it is allowed"
-    return f"it is denied: {'; '.join(map(_cut, decision.reasons))}{_meant(index, asked)}"
+    return f"it is denied: {'; '.join(map(_cut, decision.reasons))}"
 
 
-def _meant(index: Index, asked: Asked) -> str:
-    """What was meant by a name that the policy set does not know. Such a request is denied, which a test may expect;
-    one that expects something else has probably mistyped it.
-    """
-    known = index.actions[asked.resource]
-    names = [(asked.action, list(known))] if asked.action not in known else []
-    if asked.user not in index.users and asked.user not in index.integrations:
-        names.append((asked.user, list(index.requesters)))
-    if asked.field is not None and asked.field not in index.attributes[asked.resource]:
-        names.append((asked.field, list(index.attributes[asked.resource])))
-    near = [found for name, others in names if (found := closest(name, others))]
-    return f"; did you mean `{near[0]}`?" if near else ""
+def _meant(name: str, known: tuple[str, ...]) -> str | None:
+    """The user who is meant by an id that nobody has: with a typing mistake, or with a part left out or added."""
+    parts = (each for each in known if each.startswith(name) or name.startswith(each))
+    return closest(name, known) or next(parts, None)
+
+
+def _mistyped(name: str, known: Iterable[str], of_resource: Mapping[str, Iterable[str]]) -> str | None:
+    """What is meant by a name that a resource has not. One that another resource has is spelled right."""
+    return None if any(name in names for names in of_resource.values()) else closest(name, known)

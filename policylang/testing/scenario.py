@@ -22,7 +22,7 @@ Instant = Annotated[
 Target = Name | Annotated[dict[str, dict[str, Value]], msgspec.Meta(min_length=1, max_length=1)]
 """A record, `record.field`, or `{record: {field: value}}` for a proposed change."""
 
-Targets = dict[Name, list[Target]]
+Targets = dict[Name, Annotated[list[Target], msgspec.Meta(min_length=1)]]
 """Action, and what it is tried on."""
 
 

@@ -85,28 +85,94 @@ def test_who_is_missing_and_who_is_too_many(folder: Path, expected: str, words: 
 
 
 def test_eligible_for_what_holds_no_users(folder: Path) -> None:
-    assert "1 passed" in outcome(folder, f"{HEAD}eligible: {{doc.title: []}}\n")
-    assert "does not hold users" in outcome(folder, f"{HEAD}eligible: {{doc.title: [ann@acme.test]}}\n")
+    for users in ("[]", "[ann@acme.test]"):
+        write(folder, a_test_yaml=f"{HEAD}eligible: {{doc.title: {users}}}\n")
+        result = policylang_test(folder, ".")
+        assert (result.code, "a.test.yaml:3:23: `doc.title` holds no users" in result.out) == (2, True)
+
+
+@pytest.mark.parametrize("word", ["allow", "deny"])
+@pytest.mark.parametrize(
+    ("asked", "column", "words", "help"),
+    [
+        ("user: anne@acme.test, X: {view: [one]}", 25, "there is no user `anne@acme.test`", "`ann@acme.test`"),
+        ("user: ANN@acme.test, X: {view: [one]}", 25, "there is no user `ANN@acme.test`", "`ann@acme.test`"),
+        ("user: ben, X: {view: [one]}", 25, "there is no user `ben`", "`ben@acme.test`"),
+        ("user: ann@acme.test, X: {veiw: [one]}", 0, "`doc` has no action `veiw`", "`view`"),
+        ("user: ann@acme.test, X: {view: [one.titel]}", 0, "`doc` has no attribute `titel`", "`title`"),
+        ("user: ann@acme.test, X: {view: [at_hgq]}", 0, "there is no record `at_hgq` in this file", "`at_hq`"),
+    ],
+)
+def test_names_that_were_meant(folder: Path, asked: str, column: int, words: str, help: str, word: str) -> None:
+    """A denial of what nobody knows must not pass for a test of what was meant."""
+    records = RECORDS.replace("}}", "}, at_hq: {resource: doc}}")
+    line = f"tests: [{{name: t, {asked.replace('X', word)}}}]"
+    write(folder, a_test_yaml=f"{HEAD}{records}{line}\n")
+    result = policylang_test(folder, ".")
+    at = column or line.index(next(each for each in ("[one]", "one.titel", "at_hgq") if each in line)) + 1
+    assert (result.code, result.out) == (
+        2,
+        f"error: a.test.yaml:4:{at}: {words}\n  help: did you mean {help}?\n"
+        "0 passed, 0 failed in 1 file, 1 could not be run\n",
+    )
 
 
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (
-            "user: anne@acme.test, allow: {view: [one]}",
-            "there is no user `anne@acme.test`; did you mean `ann@acme.test`?",
-        ),
-        ("user: ann@acme.test, allow: {veiw: [one]}", "`doc` has no action `veiw`; did you mean `view`?"),
-        ("user: ann@acme.test, allow: {view: [one.titel]}", "`doc` has no attribute `titel`; did you mean `title`?"),
-        ("user: somebody-else, allow: {view: [one]}", "there is no user `somebody-else`\n"),
+        ("user: somebody-else, X: {view: [one]}", "there is no user `somebody-else`"),
+        ("user: ann@acme.test, X: {fly: [one]}", "`doc` has no action `fly`"),
+        ("user: ann@acme.test, X: {modifies: [note]}", "`note` has no action `modifies`"),
+        ("user: ann@acme.test, X: {modify: [note]}", "`note` has no action `modify`"),
+        ("user: ann@acme.test, X: {view: [one.weight]}", "`doc` has no attribute `weight`"),
     ],
 )
-def test_names_that_were_meant(folder: Path, asked: str, words: str) -> None:
-    text = outcome(folder, f"{HEAD}{RECORDS}tests: [{{name: t, {asked}}}]\n")
-    assert words in text
-    assert len(text.splitlines()) == 4
-    # Whoever expects the denial gets it.
-    assert "1 passed" in outcome(folder, f"{HEAD}{RECORDS}tests: [{{name: t, {asked.replace('allow', 'deny')}}}]\n")
+def test_names_that_are_like_no_other(folder: Path, asked: str, words: str) -> None:
+    """Strangers are denied, and what nobody declared is: to expect that is a test. What is known elsewhere is no typing
+    mistake.
+    """
+    write(folder, b_policy="resource note { actions notify }\nrole rr { grant notify on note }\n")
+    records = RECORDS.replace("}}", "}, note: {resource: note}}")
+    assert "1 passed" in outcome(folder, f"{HEAD}{records}tests: [{{name: t, {asked.replace('X', 'deny')}}}]\n")
+    write(folder, a_test_yaml=f"{HEAD}{records}tests: [{{name: t, {asked.replace('X', 'allow')}}}]\n")
+    result = policylang_test(folder, ".")
+    assert (result.code, words in result.out) == (2, True)
+
+
+def test_places_that_were_meant(folder: Path) -> None:
+    places = (
+        'scope site\nplace site "Harbour"\nrequest { at : site }\nresource gate { site : site  sites : set of site }\n'
+    )
+    write(folder, b_policy=places, a_policy=POLICY.replace("request { ip : ip }\n", ""))
+    for site, help in (("Harbor", "did you mean `Harbour`?"), ("Moon", None), ("Harbour", None)):
+        for text in (
+            f"records: {{g: {{resource: gate, site: {site}}}}}\n",
+            f"records: {{g: {{resource: gate, sites: [Harbour, {site}]}}}}\n",
+            f"records: {{g: {{resource: gate}}}}\nrequest: {{at: {site}}}\n",
+        ):
+            found = outcome(folder, f"{HEAD}{text}tests: [{{name: t, user: ann@acme.test, deny: {{view: [g]}}}}]\n")
+            assert (help or "1 passed") in found
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ("", "1:1", "there are no tests in it"),
+        ("tests: []\n", "3:8", "there are no tests in it"),
+        ("eligible: {}\n", "1:1", "there are no tests in it"),
+        ("tests: [{name: t, user: ann@acme.test}]\n", "3:9", "the test expects nothing"),
+        ("tests: [{name: t, user: ann@acme.test, allow: {}, deny: {}}]\n", "3:9", "the test expects nothing"),
+        ("tests: [{name: t, user: ann@acme.test, allow: {view: []}}]\n", "3:54", "[] should be non-empty"),
+        ("tests: [{name: t, user: ann@acme.test, deny: {view: []}}]\n", "3:53", "[] should be non-empty"),
+    ],
+)
+def test_what_tests_nothing_does_not_pass(folder: Path, text: str, place: str, words: str) -> None:
+    write(folder, a_test_yaml=f"{HEAD}{text}", b_test_yaml=FAILING.replace("allow", "deny"))
+    result = policylang_test(folder, ".")
+    assert result.code == 2
+    assert f"error: a.test.yaml:{place}: " in result.out
+    assert words in result.out
+    assert "1 passed, 0 failed in 2 files, 1 could not be run" in result.out
 
 
 TEST = "tests: [{name: t, user: ann@acme.test, deny: {view: [one]}"
@@ -192,5 +258,5 @@ def test_what_is_no_file_and_what_is_too_large(folder: Path) -> None:
 
 
 def test_a_byte_order_mark_is_no_mistake(folder: Path) -> None:
-    (folder / "a.test.yaml").write_bytes(b"\xef\xbb\xbf" + HEAD.encode())
-    assert policylang_test(folder, ".").out == "0 passed, 0 failed in 1 file\n"
+    (folder / "a.test.yaml").write_bytes(b"\xef\xbb\xbf" + FAILING.replace("allow", "deny").encode())
+    assert policylang_test(folder, ".").out == "1 passed, 0 failed in 1 file\n"
