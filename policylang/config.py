@@ -18,6 +18,8 @@ from policylang.thresholds import Thresholds
 from policylang.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
 
 FILE_NAME = "policylang.yaml"
+FILE_NAMES = (FILE_NAME, "policylang.yml")
+"""Both spellings; a folder has one of them."""
 
 RuleCode = Annotated[str, msgspec.Meta(pattern="^PL[2-9][0-9]{2}$")]
 RuleCodeOrPrefix = Annotated[str, msgspec.Meta(pattern="^PL[2-9][0-9]{0,2}$")]
@@ -76,6 +78,7 @@ def read_config(path: Path) -> Config:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise YamlError(f"not UTF-8: byte {error.start} cannot be read", 1, 1) from None
+        _refuse_second(path)
         document = read_yaml(text)
         if document.value is None:
             return Config()
@@ -90,6 +93,12 @@ def read_config(path: Path) -> Config:
         return config
     except YamlError as error:
         raise ConfigError(path, error) from None
+
+
+def _refuse_second(path: Path) -> None:
+    for name in FILE_NAMES:
+        if name != path.name and os.path.lexists(path.with_name(name)):
+            raise YamlError(f"{quoted(name)} is here too", 1, 1, "put all settings into one of the two files")
 
 
 def _converted(document: Yaml) -> Config:
@@ -134,7 +143,7 @@ def nearest_config(folder: Path) -> Path | None:
     """
     named, real = Path(os.path.abspath(folder)), folder.resolve()
     for candidate in (named, *named.parents, real, *real.parents):
-        path = candidate / FILE_NAME
-        if os.path.isfile(path):  # unlike Path.is_file, never raises
-            return path
+        for name in FILE_NAMES:
+            if os.path.isfile(candidate / name):  # unlike Path.is_file, never raises
+                return candidate / name
     return None

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from policylang.characters import is_printable
-from policylang.config import FILE_NAME, Config, ConfigError, nearest_config, read_config
+from policylang.config import FILE_NAME, FILE_NAMES, Config, ConfigError, nearest_config, read_config
 from policylang.diagnostics import listed
 from policylang.directory.parquet import ParquetError, as_csv
 from policylang.directory.read import PARQUET, SUFFIXES, suffix_of
@@ -133,7 +133,7 @@ def _folder_sets(root: Path, seen: set[Path]) -> list[SourceSet]:
             folders.clear()
             continue
         visited.add(real)
-        if here != root and FILE_NAME in names:
+        if here != root and not set(FILE_NAMES).isdisjoint(names):
             folders.clear()
             inner.append(here)
             continue

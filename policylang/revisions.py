@@ -12,7 +12,7 @@ from typing import IO
 
 import msgspec
 
-from policylang.config import FILE_NAME, ConfigError, read_config
+from policylang.config import FILE_NAME, FILE_NAMES, ConfigError, read_config
 from policylang.discovery import DEFAULT_ROOT, SUFFIX, Problem, SourceSet, discover
 from policylang.source import Source
 
@@ -104,7 +104,7 @@ def read_revision(revision: Revision, paths: Sequence[str]) -> list[SourceSet] |
         tree.mkdir()
         (above / FILE_NAME).write_bytes(b"")  # so that no config around the temporary folder counts
         checkout = _Checkout(revision, tree)
-        checkout.add(lambda path: posixpath.basename(path) == FILE_NAME)
+        checkout.add(lambda path: posixpath.basename(path) in FILE_NAMES)
         checkout.link()
         people = {posixpath.basename(each) for config in checkout.configs() for each in _directory(config)}
         checkout.add(lambda path: path.endswith(SUFFIX) or posixpath.basename(path) in people)
@@ -125,7 +125,7 @@ def _default(tree: Path, prefix: str) -> str:
     """What `policylang check` looks at in a folder without paths: the folder of the nearest config, or policies."""
     at = posixpath.normpath(prefix or ".")
     while True:
-        if os.path.isfile(tree / at / FILE_NAME):
+        if any(os.path.isfile(tree / at / each) for each in FILE_NAMES):
             return at
         if at == ".":
             return posixpath.normpath(posixpath.join(prefix, DEFAULT_ROOT))
@@ -273,7 +273,7 @@ class _Checkout:
 
     def configs(self) -> list[Path]:
         """The config files, those that are links among them."""
-        paths = [path for path in self.entries if posixpath.basename(path) == FILE_NAME]
+        paths = [path for path in self.entries if posixpath.basename(path) in FILE_NAMES]
         self._write(self._targets(paths))
         return [self.tree / path for path in paths]
 
@@ -326,7 +326,7 @@ class _Checkout:
         name = posixpath.basename(entry.path)
         marker = folder / (name if name.endswith(SUFFIX) else f"barred{SUFFIX}")
         marker.write_bytes(b"")
-        if name == FILE_NAME:
+        if name in FILE_NAMES:
             raise RevisionError(Problem(f"{self.revision.name}:{entry.path}", message, help))
         self._barred.append((folder, Problem(f"{self.revision.name}:{entry.path}", message, help)))
         self._place(entry.path).symlink_to(marker if name.endswith(SUFFIX) else folder)
@@ -348,7 +348,8 @@ class _Checkout:
         if real.is_relative_to(self.tree):
             return None
         help = "name folders and files in the repository in `policylang.yaml`"
-        return Problem(f"{self.revision.name}:{FILE_NAME}", "it names what lies outside of the repository", help)
+        config = next((each for each in FILE_NAMES if each in self.entries), FILE_NAME)
+        return Problem(f"{self.revision.name}:{config}", "it names what lies outside of the repository", help)
 
     # --- content ---------------------------------------------------------------------------------------------
 

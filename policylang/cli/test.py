@@ -13,6 +13,7 @@ from policylang.cli.asking import helped, read_now
 from policylang.cli.options import now_option
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, check_output, inputs_of, refuse_same, report_option, write_output
+from policylang.diagnostics import listed
 from policylang.discovery import DEFAULT_ROOT, Problem
 from policylang.output import coverage as shown
 from policylang.output import lcov, scenarios, text
@@ -21,7 +22,8 @@ from policylang.runtime.api import PolicySet
 from policylang.testing.coverage.collect import Collector
 from policylang.testing.coverage.report import Coverage
 from policylang.testing.generate.generate import generate, one_project
-from policylang.testing.suite import SUFFIX, run_suite
+from policylang.testing.scenario import SUFFIXES
+from policylang.testing.suite import run_suite
 
 
 @click.command("test")
@@ -56,7 +58,7 @@ def test_(
 ) -> None:
     """Run scenario tests: decisions about records, and what they must be.
 
-    PATHS are files (*.test.yaml) or folders with such files; without PATHS the folder policies.
+    PATHS are files (*.test.yaml, *.test.yml) or folders with such files; without PATHS the folder policies.
 
     With --generate PATHS is a policy set, as for check, and nothing is run: a scenario file is written, with records
     just inside and just outside of each limit and what is decided about them now.
@@ -109,9 +111,10 @@ def _nothing_to_run(paths: tuple[str, ...]) -> NoReturn:
     does not fail before somebody has written one.
     """
     help = "`policylang test --generate` writes a first one"
+    none = f"no {listed([f'`*{each}`' for each in SUFFIXES])} files"
     if paths or not os.path.isdir(DEFAULT_ROOT):
-        stop([Problem(", ".join(paths) or DEFAULT_ROOT, f"no `*{SUFFIX}` files here", help)])
-    write_lines([f"no `*{SUFFIX}` files in {DEFAULT_ROOT}: nothing was run", *helped([help])], err=True)
+        stop([Problem(", ".join(paths) or DEFAULT_ROOT, f"{none} here", help)])
+    write_lines([f"{none} in {DEFAULT_ROOT}: nothing was run", *helped([help])], err=True)
     sys.exit(CLEAN)
 
 

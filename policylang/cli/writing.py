@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import click
 
 from policylang.cli.terminal import no_command, stop, write_lines
-from policylang.config import FILE_NAME
+from policylang.config import FILE_NAMES
 from policylang.diagnostics import quoted
 from policylang.discovery import SUFFIX, Problem, nearest_settings
 from policylang.files import LinkError, refuse_link_out, write_atomically
 from policylang.project import Project
+from policylang.testing.scenario import SUFFIXES as SCENARIO_SUFFIXES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -98,9 +99,9 @@ def _belongs_to_policies(path: Path) -> str | None:
     """What a file is to a policy set, if it is anything; of files that are not there, what their name makes of them."""
     if path.name.endswith(SUFFIX):
         return "a policy file"
-    if path.name == FILE_NAME:
+    if path.name in FILE_NAMES:
         return "the config of policy sets"
-    if path.name.endswith(".test.yaml") and path.is_file() and not _is_generated(path):
+    if path.name.endswith(SCENARIO_SUFFIXES) and path.is_file() and not _is_generated(path):
         return "a scenario file that somebody wrote"
     config, base, _problems = nearest_settings(path.parent)
     if base is not None and any(_same(path, base / each) for each in config.directory):

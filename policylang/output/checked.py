@@ -18,7 +18,7 @@ from policylang.check.finding import Finding as Said
 from policylang.check.ignores import ignorer
 from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities, unknown_rules
 from policylang.check.suppressions import read_suppressions
-from policylang.config import FILE_NAME, Config
+from policylang.config import FILE_NAME, Config, nearest_config
 from policylang.diagnostics import Severity, visible
 from policylang.discovery import Problem, nearest_settings, read_regular, shown_path
 from policylang.ir import LoadError, PolicySet, from_json
@@ -97,7 +97,8 @@ def _load(result: Result, path: str) -> PolicySet | None:
 
 def _unknown_rules(config: Config, base: Path | None) -> Iterator[Problem]:
     for where, help in unknown_rules(config):
-        yield Problem(shown_path((base or Path()) / FILE_NAME), f"{where}: there is no such rule", help)
+        path = nearest_config(base or Path()) or Path(FILE_NAME)
+        yield Problem(shown_path(path), f"{where}: there is no such rule", help)
 
 
 def _kept(result: Result, examined: Examination, config: Config, base: Path | None, root: Path) -> list[Found]:

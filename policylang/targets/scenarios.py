@@ -13,7 +13,7 @@ from policylang.runtime.reference import Decision
 from policylang.targets.target import Scenario
 from policylang.testing.asked import Asked
 from policylang.testing.run import read_scenarios, run_scenarios
-from policylang.testing.suite import SUFFIX
+from policylang.testing.scenario import SUFFIXES
 from policylang.yaml_source import YamlError
 
 
@@ -46,11 +46,11 @@ def scenarios_of(project: Project) -> tuple[Scenario, ...]:
 def _files(root: Path) -> Iterator[Path]:
     for where, folders, names in os.walk(root if root.is_dir() else root.parent):
         folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
-        yield from (Path(where) / name for name in sorted(names) if name.endswith(SUFFIX))
+        yield from (Path(where) / name for name in sorted(names) if name.endswith(SUFFIXES))
 
 
 def _asked(path: Path, root: Path, index: Index) -> list[Scenario]:
-    recorder = _Recorder(path.name.removesuffix(SUFFIX))
+    recorder = _Recorder(path.name.rpartition(".test.")[0])
     try:
         scenarios, document = read_scenarios(path.read_text(encoding="utf-8-sig"))
         if scenarios.directory or (path.parent / scenarios.policies).resolve() != root.resolve():

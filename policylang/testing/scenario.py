@@ -1,4 +1,4 @@
-"""The format of scenario tests, `*.test.yaml`."""
+"""The format of scenario tests, `*.test.yaml` or `*.test.yml`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import msgspec
 
 from policylang.json_schema import schema_of
+
+SUFFIXES = (".test.yaml", ".test.yml")
 
 Scalar = str | int | bool | None
 Value = Scalar | list[Scalar]

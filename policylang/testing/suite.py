@@ -17,10 +17,9 @@ from policylang.source import Source
 from policylang.testing.asked import Case
 from policylang.testing.coverage.collect import Collector
 from policylang.testing.run import read_scenarios, run_scenarios
-from policylang.testing.scenario import ScenarioFile
+from policylang.testing.scenario import SUFFIXES, ScenarioFile
 from policylang.yaml_source import YamlError
 
-SUFFIX = ".test.yaml"
 _MAX_BYTES = 16 * 1024 * 1024
 
 
@@ -51,7 +50,7 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
             continue
         for where, folders, names in os.walk(name):
             folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
-            yield from (Path(where) / file for file in sorted(names) if file.endswith(SUFFIX))
+            yield from (Path(where) / file for file in sorted(names) if file.endswith(SUFFIXES))
 
 
 def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Collector | None) -> FileResult:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 POLICIES = """
-resource doc { title : text  up : doc  seen : datetime  actions view, modify }
+resource doc { title : text  up : doc  seen : datetime  owner : user  actions view, modify }
 policy first on doc { title is "a" and seen within 30 days }
 role r { grant view on doc  policy first }
 user "u" { assign role r }
@@ -68,9 +68,7 @@ def test_records_that_refer_to_each_other_and_themselves(run, write) -> None:
 
 
 def test_json_and_junit(suite) -> None:
-    text = (
-        GOOD + "tests:\n- {name: 't <&>', user: u, allow: {view: [one], modify: [one]}}\neligible: {doc.title: [u]}\n"
-    )
+    text = GOOD + "tests:\n- {name: 't <&>', user: u, allow: {view: [one], modify: [one]}}\neligible: {doc.owner: []}\n"
     content = json.loads(suite(text, "--format", "json").stdout)
     assert (content["passed"], content["failed"]) == (1, 2)
     assert [case["line"] for case in content["files"][0]["cases"]] == [5, 5, 6]
@@ -141,8 +139,8 @@ def test_no_files(run, write) -> None:
     write("policies/a.policy", POLICIES)
     nothing = run("test")
     assert nothing.returncode == 0
-    assert b"no `*.test.yaml` files in policies: nothing was run" in nothing.stderr
-    assert b"policies: no `*.test.yaml` files here" in run("test", "policies").stderr
+    assert b"no `*.test.yaml` or `*.test.yml` files in policies: nothing was run" in nothing.stderr
+    assert b"policies: no `*.test.yaml` or `*.test.yml` files here" in run("test", "policies").stderr
     assert run("test", "policies").returncode == 2
     assert run("test", "nowhere").returncode == 2
     assert b"no such file" in run("test", "nowhere.test.yaml").stdout
