@@ -30,7 +30,7 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.runtime.clock import shift, shift_day
-from policylang.runtime.truth import Situation, operands, truth
+from policylang.runtime.truth import Situation, truth
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICROSECOND = datetime.timedelta(microseconds=1)
@@ -264,7 +264,7 @@ class Translator:
 
     def _literal(self, literal: Literal) -> Tree:
         test = literal.test
-        paths = [operand for operand in operands(test) if isinstance(operand, c.Path) and operand.steps]
+        paths = [operand for operand in test.sides if isinstance(operand, c.Path) and operand.steps]
         presence = _all(self._there(path) for path in paths)
         if presence == NO:
             return NO
@@ -303,7 +303,7 @@ class Translator:
 
     def _certain(self, literal: Literal) -> Tree:
         """A test of nothing but constants is decided at once."""
-        operands_ = [self.asker.known(operand) for operand in operands(literal.test)]
+        operands_ = [self.asker.known(operand) for operand in literal.test.sides]
         if all(isinstance(operand, c.Constant) for operand in operands_):
             s = Situation(self.asker.index, self.asker.id, self.asker.resource, {}, {}, self.asker.now)
             return YES if truth(literal.test, s) is literal.value else NO

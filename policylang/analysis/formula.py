@@ -2,32 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 import msgspec
 
 from policylang.model import conditions as c
 from policylang.model.types import DurationType
-from policylang.runtime.truth import Situation, Test, operands, truth
+from policylang.runtime.truth import Situation, truth
 
 
-class Holds(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+class _Formula(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+    @property
+    def parts(self) -> tuple[Formula, ...]:
+        """The formulas that it joins."""
+        return ()
+
+    def walk(self) -> Iterator[Formula]:
+        """The formula and all in it, each before its parts."""
+        waiting: list[Formula] = [self]  # type: ignore[list-item]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting += reversed(node.parts)
+
+    def conditions(self) -> Iterator[c.Condition]:
+        """The conditions that it speaks of."""
+        return (node.condition for node in self.walk() if isinstance(node, Holds))
+
+    def map(self, change: Callable[[c.Condition], c.Condition]) -> Formula:
+        """The same about what ``change`` makes of each condition."""
+        raise NotImplementedError
+
+
+class Holds(_Formula, frozen=True, gc=False):
     """The condition has just this truth value; ``None`` is unknown."""
 
     condition: c.Condition
     value: bool | None
 
+    def map(self, change: Callable[[c.Condition], c.Condition]) -> Formula:
+        return Holds(change(self.condition), self.value)
 
-class AllOf(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+
+class _Joined(_Formula, frozen=True, gc=False):
     items: tuple[Formula, ...]
 
+    @property
+    def parts(self) -> tuple[Formula, ...]:
+        return self.items
 
-class AnyOf(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    items: tuple[Formula, ...]
+    def map(self, change: Callable[[c.Condition], c.Condition]) -> Formula:
+        return type(self)(tuple(item.map(change) for item in self.items))  # type: ignore[return-value]
 
 
-class Not(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+class AllOf(_Joined, frozen=True, gc=False):
+    pass
+
+
+class AnyOf(_Joined, frozen=True, gc=False):
+    pass
+
+
+class Not(_Formula, frozen=True, gc=False):
     item: Formula
+
+    @property
+    def parts(self) -> tuple[Formula, ...]:
+        return (self.item,)
+
+    def map(self, change: Callable[[c.Condition], c.Condition]) -> Formula:
+        return Not(self.item.map(change))
 
 
 Formula = Holds | AllOf | AnyOf | Not
@@ -86,16 +131,7 @@ def conjuncts(formula: Formula) -> tuple[Formula, ...]:
 
 def more_conditions(formula: Formula, most: int) -> bool:
     """Whether it speaks of more conditions than that."""
-    todo, seen = [formula], 0
-    while todo and seen <= most:
-        match todo.pop():
-            case AllOf(items) | AnyOf(items):
-                todo += items
-            case Not(item):
-                todo.append(item)
-            case Holds():
-                seen += 1
-    return seen > most
+    return next(islice(formula.conditions(), most, None), None) is not None
 
 
 # --- down to single tests ------------------------------------------------------------------------------------
@@ -104,7 +140,7 @@ def more_conditions(formula: Formula, most: int) -> bool:
 class Literal(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A test is true, or is false: in both cases everything it looks at is there."""
 
-    test: Test
+    test: c.Test
     value: bool
 
 
@@ -189,7 +225,7 @@ def _is(condition: c.Condition, value: bool, wanted: bool) -> Normal:
         case _:
             if wanted:
                 return Literal(condition, value)
-            unknown: list[Normal] = [Useless(o) for o in operands(condition) if isinstance(o, c.Path) and o.steps]
+            unknown: list[Normal] = [Useless(o) for o in condition.sides if isinstance(o, c.Path) and o.steps]
             match condition:
                 case c.Compare(_, left, _) if isinstance(left.type, DurationType):
                     unknown.append(Unlike(condition))

@@ -16,6 +16,7 @@ from policylang.analysis.conjunction import Proposal
 from policylang.analysis.constraints import Given, Variable, unit_of
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
+from policylang.model.instants import instant_text
 from policylang.model.types import (
     NUMBERS,
     BoolType,
@@ -241,7 +242,7 @@ def bad_value(type_: Type) -> Any:
 def _plain(value: Any) -> Any:
     match value:
         case datetime.datetime():
-            return value.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
+            return instant_text(value)
         case datetime.date():
             return value.isoformat()
         case Fraction():
@@ -289,7 +290,7 @@ def user_values(asker: Asker, attributes: dict[str, Any]) -> tuple[ir.UserValue,
     found = []
     for name, raw in sorted(attributes.items()):
         type_ = asker.index.subject[name]
-        item = type_.of if isinstance(type_, SetType) else type_
+        item = type_.item
         values = raw if isinstance(type_, SetType) else [raw]
         constants = tuple(c.Constant(item, as_value(item, read(item, each, name)), _AT) for each in values)
         found.append(ir.UserValue(name, constants, _AT))

@@ -11,7 +11,6 @@ import msgspec
 
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, Not, true
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import tests
 from policylang.check.decision import allowed, denied, way_open
 from policylang.check.finding import Shown, Who, WitnessError, show
 from policylang.check.world import World
@@ -20,7 +19,6 @@ from policylang.model import conditions as c
 from policylang.model.types import UserType
 from policylang.runtime.plan import Plan
 from policylang.runtime.reference import eligible
-from policylang.runtime.truth import operands
 
 
 class Creation(msgspec.Struct, frozen=True):
@@ -112,9 +110,9 @@ def _named(plan: Plan) -> Iterator[str]:
     conditions += [instance.condition for instance in plan.appends]
     conditions += [each.deny.condition for each in plan.denies if each.deny.condition is not None]
     for condition in conditions:
-        for test in tests(condition):
+        for test in condition.tests():
             if isinstance(test, c.In):
                 yield from map(str, test.values)
-            for operand in operands(test):
+            for operand in test.sides:
                 if isinstance(operand, c.Constant):
                     yield str(operand.value)

@@ -77,7 +77,7 @@ def may_narrow(questions: Questions, user: str, append: ir.UserPolicy, left: Seq
     instance = world.instance(append.limit)
 
     def limits(each: ir.UserPolicy, action: str) -> bool:
-        return world.instance(each.limit).resource == instance.resource and world.applies(each.limit, action)
+        return world.instance(each.limit).resource == instance.resource and each.limit.applies(action)
 
     for granting in world.once(_by_roles):
         if granting.resource == instance.resource and limits(append, granting.action):

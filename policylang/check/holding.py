@@ -10,6 +10,7 @@ import msgspec
 from policylang.check.decision import allowed
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import Atom, fold, grants_required
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Profile, profile
 from policylang.runtime.sources import Bundle, Source
@@ -151,20 +152,17 @@ class Holding:
 
     def satisfies(self, requirement: ir.Requirement | None, granted: frozenset[Permission], superuser: bool) -> bool:
         """Whether a requirement is met by what is granted, wherever that is, and the features as they are."""
-        features = self.world.index.features
-        match requirement:
-            case None:
-                return True
-            case ir.RequiresAll(items=items):
-                return all(self.satisfies(item, granted, superuser) for item in items)
-            case ir.RequiresAny(items=items):
-                return any(self.satisfies(item, granted, superuser) for item in items)
-            case ir.RequiresFeature(feature=feature):
-                return features[feature]
-            case ir.RequiresSuperuser():
-                return superuser
-            case ir.RequiresGrant(action=action, resource=resource):
-                return (action, resource) in granted
+
+        def met(atom: Atom) -> bool:
+            match atom:
+                case ir.RequiresFeature(feature=feature):
+                    return self.world.index.features[feature]
+                case ir.RequiresSuperuser():
+                    return superuser
+                case ir.RequiresGrant(action=action, resource=resource):
+                    return (action, resource) in granted
+
+        return fold(requirement, met)
 
     @cached_property
     def every_permission(self) -> frozenset[Permission]:
@@ -177,8 +175,7 @@ class Holding:
             (each.action, each.resource)
             for resource in self.world.policy_set.resources
             for action in resource.actions
-            for each in atoms(action.requires)
-            if isinstance(each, ir.RequiresGrant)
+            for each in grants_required(action.requires)
         )
 
 
@@ -189,20 +186,6 @@ def holding(world: World) -> Holding:
 
 def name_of(bundle: Bundle) -> Name:
     return ("group" if isinstance(bundle, ir.Group) else "role", bundle.name)
-
-
-def atoms(
-    requirement: ir.Requirement | None,
-) -> Iterator[ir.RequiresGrant | ir.RequiresFeature | ir.RequiresSuperuser]:
-    """The single requirements in an expression of them."""
-    match requirement:
-        case None:
-            return
-        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
-            for item in items:
-                yield from atoms(item)
-        case _:
-            yield requirement
 
 
 def requirement_in_words(requirement: ir.Requirement, inner: bool = False) -> str:

@@ -11,7 +11,6 @@ from policylang.analysis.asker import ANYTHING, COMPLETE, Assumed
 from policylang.analysis.formula import AllOf, Formula, Not, all_true, true
 from policylang.analysis.search import UNPROVED, Found
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import conditions, paths, tests
 from policylang.check.finding import Finding, of_complete_records
 from policylang.check.parts import Verdict
 from policylang.check.world import World
@@ -20,7 +19,6 @@ from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, UserType
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import Bundle, Source, sources
-from policylang.runtime.truth import operands
 from policylang.source import Location
 
 
@@ -94,15 +92,15 @@ class Questions:
 
     def _look(self, formula: Formula) -> Looks:
         time, attributes, users = False, set[str](), set[str]()
-        for condition in conditions(formula):
-            for test in tests(condition):
-                for operand in operands(test):
+        for condition in formula.conditions():
+            for test in condition.tests():
+                for operand in test.sides:
                     time = time or isinstance(operand.type, DateType | DateTimeType)
                     if isinstance(operand, c.Constant) and isinstance(operand.type, UserType):
                         users.add(str(operand.value))
                 if isinstance(test, c.In) and isinstance(test.operand.type, UserType):
                     users |= {str(value) for value in test.values}
-            for path in paths(condition):
+            for path in condition.paths():
                 attributes |= set(self._of_user(path))
         return Looks(time, frozenset(attributes), frozenset(users))
 

@@ -16,12 +16,11 @@ import msgspec
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not
 from policylang.analysis.search import Found, Unproved
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import conditions, tests, with_constants
+from policylang.check.conditions import with_constants
 from policylang.check.symmetry import is_user, user_attributes
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, TextType, Type
 from policylang.runtime.index import Index
-from policylang.runtime.truth import Test, operands
 
 Verdict = Literal[True] | None | Unproved
 """True: the formula holds in some situation; ``None``: in none."""
@@ -99,8 +98,10 @@ class Parts:
             def change(type_: Type, value: c.Value, _at: str) -> c.Value:
                 return texts.setdefault(value, f"text {len(texts)}") if isinstance(type_, TextType) else value
 
-            parts = any(isinstance(test, c.TextTest) for each in conditions(formula) for test in tests(each))
-            self._renamed[formula] = formula if parts else _changed(formula, change)
+            parts = any(isinstance(test, c.TextTest) for each in formula.conditions() for test in each.tests())
+            self._renamed[formula] = (
+                formula if parts else formula.map(lambda condition: with_constants(condition, change))
+            )
         return self._renamed[formula]
 
     def _looks(self, formula: Formula, resource: str) -> tuple[frozenset[_Thing], bool]:
@@ -108,32 +109,21 @@ class Parts:
         key = (formula, resource)
         found = self._looked.get(key)
         if found is None:
-            seen = [test for condition in conditions(formula) for test in tests(condition)]
-            time = any(isinstance(each.type, DateType | DateTimeType) for test in seen for each in operands(test))
+            seen = [test for condition in formula.conditions() for test in condition.tests()]
+            time = any(isinstance(each.type, DateType | DateTimeType) for test in seen for each in test.sides)
             found = self._looked[key] = frozenset(self._things(seen, resource)), time
         return found
 
-    def _things(self, seen: Iterable[Test], resource: str) -> Iterator[_Thing]:
+    def _things(self, seen: Iterable[c.Test], resource: str) -> Iterator[_Thing]:
         """The attributes of the record and of the request that tests look at, with `_USERS` and `_PECULIAR`."""
         for test in seen:
-            for operand in operands(test):
+            for operand in test.sides:
                 if is_user(operand.type) and (isinstance(operand, c.Constant) or isinstance(test, c.In)):
                     yield from (_USERS, _PECULIAR)
                 if isinstance(operand, c.Path):
                     yield (operand.root, *operand.steps[:1]) if operand.root != "subject" else _USERS
                     if any(user_attributes(self.index, resource, operand)):
                         yield from (_USERS, _PECULIAR)
-
-
-def _changed(formula: Formula, change: Callable[[Type, c.Value, str], c.Value]) -> Formula:
-    """The formula with other constants."""
-    match formula:
-        case Holds(condition, value):
-            return Holds(with_constants(condition, change), value)
-        case Not(item):
-            return Not(_changed(item, change))
-        case AllOf(items) | AnyOf(items):
-            return type(formula)(tuple(_changed(item, change) for item in items))
 
 
 def _cases(formula: Formula) -> Iterator[list[Formula]]:

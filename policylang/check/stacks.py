@@ -11,7 +11,6 @@ import msgspec
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds
 from policylang.analysis.search import Found
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import conditions, paths
 from policylang.check.decision import allowed
 from policylang.check.finding import Shown, Who, WitnessError, replay, show
 from policylang.check.limits import for_complete
@@ -148,7 +147,7 @@ class Stacks:
         """Whether it does not matter for the formula who asks."""
         looks = self.questions.looks(formula)
         return not (looks.attributes or looks.users) and not any(
-            path.root == "subject" for condition in conditions(formula) for path in paths(condition)
+            path.root == "subject" for condition in formula.conditions() for path in condition.paths()
         )
 
     def _moved(self, witness: Found, period: Period, timed: bool) -> Witness | None:
@@ -248,7 +247,7 @@ class Stacks:
         resource, action = permission
         if self.is_overridden(source, user, resource):
             own = [each.limit for each in user.overrides if self.world.instance(each.limit).resource == resource]
-            limits = [limit for limit in own if self.world.applies(limit, action)]
+            limits = [limit for limit in own if limit.applies(action)]
         else:
             limits = [
                 limit
@@ -290,7 +289,7 @@ def permissions_in_words(permissions: Iterable[Permission]) -> str:
 
 def _chosen(type_: Type) -> str | None:
     """The role that users must have to be written into an attribute of the type."""
-    item = type_.of if isinstance(type_, SetType) else type_
+    item = type_.item
     return item.role if isinstance(item, UserType) else None
 
 
@@ -300,8 +299,8 @@ def _looked_at(formula: Formula) -> tuple[str, ...]:
         sorted(
             {
                 path.steps[0]
-                for condition in conditions(formula)
-                for path in paths(condition)
+                for condition in formula.conditions()
+                for path in condition.paths()
                 if path.root == "record" and path.steps
             }
         )

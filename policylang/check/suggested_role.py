@@ -9,6 +9,7 @@ import msgspec
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import grants_required
 from policylang.model.words import condition_in_words, value_in_words
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Source
@@ -104,7 +105,7 @@ class _Suggestion:
                     wanted.setdefault((need.resource, action), set()).update(fields)
         waiting = [key for key in wanted if key in granted]
         for resource, action in waiting:
-            for required in _required(self.index.actions[resource][action].requires):
+            for required in grants_required(self.index.actions[resource][action].requires):
                 key = (required.resource, required.action)
                 if key in granted and key not in wanted:
                     wanted[key] = set(self.index.plain[required.resource])
@@ -263,12 +264,3 @@ def _all(ways: list[_Way]) -> _Way:
 def _widest(ways: list[_Way]) -> list[_Way]:
     """Without those that another one contains."""
     return [way for way in ways if not any(other.limits < way.limits and other.fields >= way.fields for other in ways)]
-
-
-def _required(requirement: ir.Requirement | None) -> Iterator[ir.RequiresGrant]:
-    match requirement:
-        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
-            for item in items:
-                yield from _required(item)
-        case ir.RequiresGrant():
-            yield requirement

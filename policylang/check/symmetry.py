@@ -4,34 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not
-from policylang.check.conditions import tests
+from policylang.analysis.formula import Formula
 from policylang.model import conditions as c
-from policylang.model.types import RecordType, SetType, Type, UserType
+from policylang.model.types import RecordType, Type, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.truth import operands
 
 
 def symmetric(index: Index, resource: str, formula: Formula) -> bool:
     """Whether a formula looks at nothing of users but whether they are the same: it names none, and no attribute of
     any. If it holds never for one user then, it holds never for another.
     """
-    waiting: list[Formula] = [formula]
-    while waiting:
-        match waiting.pop():
-            case AllOf(items) | AnyOf(items):
-                waiting += items
-            case Not(item):
-                waiting.append(item)
-            case Holds(condition, _):
-                if not _is_symmetric(index, resource, condition):
-                    return False
-    return True
+    return all(_is_symmetric(index, resource, condition) for condition in formula.conditions())
 
 
 def _is_symmetric(index: Index, resource: str, condition: c.Condition) -> bool:
-    for test in tests(condition):
-        for operand in operands(test):
+    for test in condition.tests():
+        for operand in test.sides:
             if isinstance(operand, c.Path):
                 if next(user_attributes(index, resource, operand), None) is not None:
                     return False
@@ -44,7 +32,7 @@ def _is_symmetric(index: Index, resource: str, condition: c.Condition) -> bool:
 
 def is_user(type_: Type) -> bool:
     """Whether values of the type are users, or sets of users."""
-    return isinstance(type_.of if isinstance(type_, SetType) else type_, UserType)
+    return isinstance(type_.item, UserType)
 
 
 def user_attributes(index: Index, resource: str, path: c.Path) -> Iterator[str]:

@@ -163,12 +163,7 @@ class World:
 
     def limits(self, chain: tuple[Bundle, ...], resource: str, action: str) -> tuple[ir.Limit, ...]:
         """The policies attached to the bundles of a chain that limit an action on a resource, outermost first."""
-        return tuple(
-            limit
-            for bundle in chain
-            for limit in self._limits_of(bundle, resource)
-            if limit.actions is None or action in limit.actions
-        )
+        return tuple(limit for bundle in chain for limit in self._limits_of(bundle, resource) if limit.applies(action))
 
     def _limits_of(self, bundle: Bundle, resource: str) -> Sequence[ir.Limit]:
         key = (type(bundle), bundle.name)
@@ -178,10 +173,6 @@ class World:
                 found.setdefault(self.instance(limit).resource, []).append(limit)
         return self._limits[key].get(resource, ())
 
-    def applies(self, limit: ir.Limit, action: str) -> bool:
-        """Whether a policy that is attached limits the action."""
-        return limit.actions is None or action in limit.actions
-
     def instance(self, limit: ir.Limit) -> ir.PolicyInstance:
         return self.index.instances[limit.instance]
 
@@ -190,20 +181,18 @@ class World:
         """The attributes of users that any condition looks at: of the one who asks, or of one in a record, who may be
         the same.
         """
-        from policylang.check.conditions import every_condition, paths
-
         found: set[str] = set()
-        for condition in every_condition(self.policy_set):
-            for path in paths(condition):
+        for _, condition in self.policy_set.conditions():
+            for path in condition.paths():
                 found.update(path.steps[:1] if path.root == "subject" else self.index.subject.keys() & path.steps[1:])
         return frozenset(found)
 
     @cached_property
     def named_users(self) -> frozenset[str]:
         """The users whom some condition names."""
-        from policylang.check.conditions import every_condition, users_named
+        from policylang.check.conditions import users_named
 
-        return frozenset(id_ for each in every_condition(self.policy_set) for id_, _, _ in users_named(each))
+        return frozenset(id_ for _, each in self.policy_set.conditions() for id_, _, _ in users_named(each))
 
     @cached_property
     def user_classes(self) -> tuple[UserClass, ...]:

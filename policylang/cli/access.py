@@ -23,8 +23,8 @@ from policylang.cli.asking import (
 from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
 from policylang.diagnostics import quoted
+from policylang.model.instants import instant_text
 from policylang.output.access import access_csv, access_table
-from policylang.output.findings import written_instant
 from policylang.output.readable import json_bytes
 from policylang.runtime.access import Access
 
@@ -58,7 +58,7 @@ def access_(
     if resource is not None:
         know_resource(index, resource)
     at = None if now is None else read_now(now, subject.policy_set)
-    instant = None if at is None else written_instant(at)
+    instant = None if at is None else instant_text(at)
     found = [each for each in subject.policy_set.access(subject.user, now=at) if resource in (None, each.resource)]
     match format_:
         case "text":

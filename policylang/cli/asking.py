@@ -19,7 +19,6 @@ from policylang.discovery import Problem
 from policylang.ir.nodes import User, UserValue
 from policylang.loading import read_policy_set
 from policylang.model.conditions import Constant
-from policylang.model.types import SetType
 from policylang.runtime.api import PolicySet
 from policylang.runtime.hypothetical import hypothetical, nobody
 from policylang.runtime.index import Index
@@ -160,7 +159,7 @@ def _values(index: Index, option: str, attributes: dict[str, Any]) -> tuple[User
         if raw is None:
             continue
         type_ = index.subject[name]
-        item = type_.of if isinstance(type_, SetType) else type_
+        item = type_.item
         try:
             read_ = read(type_, raw, name)
             values = read_ if isinstance(read_, tuple) else (read_,)

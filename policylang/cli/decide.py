@@ -21,8 +21,8 @@ from policylang.cli.given import read_objects, record_option, request_option, sp
 from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
 from policylang.diagnostics import quoted
+from policylang.model.instants import instant_text
 from policylang.output.explanation import text
-from policylang.output.findings import written_instant
 from policylang.output.readable import json_bytes
 
 
@@ -96,7 +96,7 @@ def decide(
     hints = strangers(policy_set.index, resource, target, given["request"])
     if format_ == "text":
         write_lines(text(explanation))
-        write_lines([*helped(hints), "", f"decided at {written_instant(at)}"])
+        write_lines([*helped(hints), "", f"decided at {instant_text(at)}"])
     else:
         content = {
             "allowed": decision.allowed,
@@ -111,7 +111,7 @@ def decide(
             "record": target,
             "changes": given["changes"],
             "request": given["request"],
-            "now": written_instant(at),
+            "now": instant_text(at),
             "digest": policy_set.digest,
             "help": hints,
             "explanation": explanation,

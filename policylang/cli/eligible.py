@@ -20,8 +20,8 @@ from policylang.cli.asking import (
 from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, stop, write_lines
 from policylang.discovery import Problem
-from policylang.model.types import SetType, UserType, in_words
-from policylang.output.findings import written_instant
+from policylang.model.instants import instant_text
+from policylang.model.types import UserType, in_words
 from policylang.output.readable import json_bytes
 from policylang.output.tables import as_csv, table
 from policylang.runtime.index import Index
@@ -41,7 +41,7 @@ def eligible(attribute: str, now: str | None, paths: tuple[str, ...], format_: s
     index = policy_set.index
     _know_users(index, attribute)
     at = read_now(now, policy_set)
-    instant = written_instant(at)
+    instant = instant_text(at)
     users = [(user, name_of(index, user)) for user in policy_set.eligible(attribute, now=at)]
     match format_:
         case "text":
@@ -71,5 +71,5 @@ def _know_users(index: Index, attribute: str) -> None:
     know_resource(index, resource)
     know_attribute(index, resource, name)
     type_ = index.attributes[resource][name].type
-    if not isinstance(type_.of if isinstance(type_, SetType) else type_, UserType):
+    if not isinstance(type_.item, UserType):
         stop([Problem(attribute, f"it holds no users, it is {in_words(type_)}", "name an attribute of type `user`")])

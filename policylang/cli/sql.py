@@ -13,7 +13,7 @@ from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, stop
 from policylang.diagnostics import quoted
 from policylang.discovery import Problem
-from policylang.output.findings import written_instant
+from policylang.model.instants import instant_text
 from policylang.output.readable import json_bytes
 from policylang.runtime.dialects import UnsupportedError
 
@@ -66,7 +66,7 @@ def sql(
         else:
             condition, parameters = found.to_sql(dialect)
             shown = {name: value if isinstance(value, bool | int) else str(value) for name, value in parameters.items()}
-            content = {"dialect": dialect, "now": written_instant(at), "sql": condition, "parameters": shown}
+            content = {"dialect": dialect, "now": instant_text(at), "sql": condition, "parameters": shown}
             click.echo(json_bytes(content), nl=False)
     except UnsupportedError as error:
         stop([Problem("--dialect", str(error), "another dialect may say it")])

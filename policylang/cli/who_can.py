@@ -22,8 +22,8 @@ from policylang.cli.asking import (
 from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
 from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
+from policylang.model.instants import instant_text
 from policylang.output.access import holders_csv, holders_table
-from policylang.output.findings import written_instant
 from policylang.output.readable import json_bytes
 from policylang.runtime.holders import holders
 
@@ -65,7 +65,7 @@ def who_can(
     if target is not None:
         _, target = split_resource(index, target, resource)
     at = read_now(now, policy_set)
-    instant = written_instant(at)
+    instant = instant_text(at)
     asked = holders(policy_set, action, resource, target, now=at, request=given["request"], field=field)
     found = list(asked)
     names = {holder.user: name_of(index, holder.user) for holder in found}

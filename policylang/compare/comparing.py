@@ -10,7 +10,6 @@ import msgspec
 
 from policylang.analysis.search import UNPROVED
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import paths, tests
 from policylang.check.parts import Verdict
 from policylang.compare.gaps import Asking, Evidence, Gap, plan_of
 from policylang.compare.sides import Permission, Side
@@ -143,7 +142,7 @@ class Comparison:
             assert plan is not None
             conditions = list(conditions_of(plan))
             read = set(attributes_read(side.index, resource, conditions))
-            times = times or any(isinstance(test, Time) for each in conditions for test in tests(each))
+            times = times or any(isinstance(test, Time) for each in conditions for test in each.tests())
             if plan.action == "create":
                 read |= {(resource, name) for name in side.index.attributes[resource]}
             for place in [*(way.place for way in plan.ways), *(deny.place for deny in plan.denies)]:
@@ -281,7 +280,7 @@ class Comparison:
 
 def _lacking(condition: Condition, s: Situation) -> Iterator[str]:
     """What records and the request have no value for, as a condition writes it."""
-    for path in paths(condition):
+    for path in condition.paths():
         for length in range(1, len(path.steps) + 1):
             part = msgspec.structs.replace(path, steps=path.steps[:length])
             if path.root == "subject":

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from policylang.check.holding import atoms, requirement_in_words
+from policylang.check.holding import requirement_in_words
 from policylang.compare.comparing import Comparison
 from policylang.compare.report import Change, Statement
 from policylang.compare.sides import Side
 from policylang.compare.statements import Lines, Told, made
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import atoms
 from policylang.runtime.access import place_in_words
 from policylang.runtime.index import Index
 

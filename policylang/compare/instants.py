@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import tests
 from policylang.compare.subjects import Span
 from policylang.model import conditions as c
+from policylang.model.instants import instant_text
 from policylang.model.types import DateType, Duration
 from policylang.runtime.clock import shift, shift_day
 
@@ -38,7 +38,7 @@ def variations(
 
 
 def _asked(condition: c.Condition) -> Iterator[tuple[c.Path, Duration, int]]:
-    for test in tests(condition):
+    for test in condition.tests():
         if isinstance(test, c.Time) and isinstance(test.operand, c.Path) and isinstance(test.duration, c.Constant):
             path, length = test.operand, test.duration.value
             if path.root == "record" and len(path.steps) == 1 and isinstance(length, Duration):
@@ -59,4 +59,4 @@ def _edge(path: c.Path, length: Duration | None, sign: int, now: datetime.dateti
         today = now.astimezone(zone).date()
         return str(today if length is None else shift_day(today, length, sign) or today)
     at = now if length is None else shift(now, length, sign, zone)
-    return at.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
+    return instant_text(at)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import msgspec
 
-from policylang.check.holding import atoms, requirement_in_words
+from policylang.check.holding import requirement_in_words
 from policylang.compare.comparing import Comparison
 from policylang.compare.gaps import Gap, plan_of
 from policylang.compare.report import Change, Statement
@@ -21,6 +21,7 @@ from policylang.compare.subjects import Pair, Person, Subject, of_user, somebody
 from policylang.compare.wording import lines, membership
 from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import atoms
 from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import Source
 

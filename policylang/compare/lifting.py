@@ -7,13 +7,12 @@ import datetime
 import msgspec
 
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, Not
-from policylang.check.conditions import tests
 from policylang.compare.readings import AT, Nothing, Read, Reader, Unclear, alike
 from policylang.model import conditions as c
 from policylang.model.types import DateType, Duration, SetType
 from policylang.runtime.index import Index
 from policylang.runtime.residual import as_value
-from policylang.runtime.truth import Situation, Test, operands, truth, user_value, value
+from policylang.runtime.truth import Situation, truth, user_value, value
 from policylang.runtime.values import MISSING
 
 _MOST_MOVED = 20
@@ -57,7 +56,7 @@ class _Lift:
         self.doubt: Formula = TRUE if over else FALSE
 
     def holds(self, condition: c.Condition, wanted: bool) -> Formula:
-        if all(map(self._is_read_alike, tests(condition))):
+        if all(map(self._is_read_alike, condition.tests())):
             return Holds(condition, wanted)
         match condition:
             case c.And(items) | c.Or(items):
@@ -68,10 +67,10 @@ class _Lift:
             case _:
                 return self._test(condition, wanted)
 
-    def _is_read_alike(self, test: Test) -> bool:
+    def _is_read_alike(self, test: c.Test) -> bool:
         if isinstance(test, c.Time) and not self._one_clock(test):
             return False
-        for operand in operands(test):
+        for operand in test.sides:
             if isinstance(operand, c.Path) and operand.steps:
                 if self._is_known(operand):
                     if not self._has_the_same(operand):
@@ -82,13 +81,13 @@ class _Lift:
                         return False
         return True
 
-    def _test(self, test: Test, wanted: bool) -> Formula:
+    def _test(self, test: c.Test, wanted: bool) -> Formula:
         """The test is true (false)."""
         if isinstance(test, c.Time) and not self._one_clock(test):
             return self.doubt
         readable: list[Formula] = []
         moved: list[Read] = []
-        for operand in operands(test):
+        for operand in test.sides:
             if not isinstance(operand, c.Path) or not operand.steps:
                 continue
             if self._is_known(operand):
@@ -126,7 +125,7 @@ class _Lift:
             return False
         return self._value(self.theirs, path) == self._value(self.lifter.ours, path)
 
-    def _known(self, test: Test, path: c.Path, wanted: bool) -> Formula:
+    def _known(self, test: c.Test, path: c.Path, wanted: bool) -> Formula:
         """The test with what their user has in the place of the path."""
         found = self._value(self.theirs, path)
         if isinstance(test, c.Missing):
@@ -148,16 +147,16 @@ class _Lift:
             return FALSE
         return self.holds(c.Missing(item, AT), False) if isinstance(item, c.Path) and item.steps else TRUE
 
-    def _decided(self, test: Test, wanted: bool) -> Formula:
+    def _decided(self, test: c.Test, wanted: bool) -> Formula:
         """A test of constants has an answer, unless it looks at the clock."""
-        if isinstance(test, c.Time) or not all(isinstance(operand, c.Constant) for operand in operands(test)):
+        if isinstance(test, c.Time) or not all(isinstance(operand, c.Constant) for operand in test.sides):
             return self.holds(test, wanted)
         s = Situation(self.theirs, self.user or "", self.resource, {}, {}, _ANY_TIME)
         return TRUE if truth(test, s) is wanted else FALSE
 
     # --- others, of whom a record speaks ---------------------------------------------------------------------
 
-    def _moved(self, test: Test, wanted: bool, moved: list[Read]) -> Formula:
+    def _moved(self, test: c.Test, wanted: bool, moved: list[Read]) -> Formula:
         """The test, one by one for those users whose attribute is another one on the other side."""
         (reading, *others) = moved
         owner = reading.owner
@@ -180,8 +179,8 @@ class _Lift:
         others_ = Not(Holds(c.In(owned.path, tuple(sorted(reading.moved)), AT), True))
         return AnyOf((AllOf((others_, Holds(test, wanted))), *cases))
 
-    def _constant(self, test: Test, wanted: bool) -> Formula:
-        if isinstance(test, c.Time) or not all(isinstance(operand, c.Constant) for operand in operands(test)):
+    def _constant(self, test: c.Test, wanted: bool) -> Formula:
+        if isinstance(test, c.Time) or not all(isinstance(operand, c.Constant) for operand in test.sides):
             return Holds(test, wanted)
         return self._decided(test, wanted)
 
@@ -203,7 +202,7 @@ def _missing(missing: Holds, reading: Read, wanted: bool) -> Formula:
     return missing if wanted else AllOf((Holds(missing.condition, False), reading.readable))
 
 
-def _with(test: Test, operand: c.Operand, other: c.Operand) -> Test:
+def _with(test: c.Test, operand: c.Operand, other: c.Operand) -> c.Test:
     """The test with another operand in the place of one."""
     names = [name for name in test.__struct_fields__ if getattr(test, name) is operand]
     return msgspec.structs.replace(test, **dict.fromkeys(names, other))

@@ -13,7 +13,7 @@ from policylang.compare.report import Change, Statement, Topic, identity
 from policylang.compare.sides import Side
 from policylang.compare.subjects import ALWAYS, Pair, of_user
 from policylang.ir import nodes as ir
-from policylang.model.types import SetType, UserType
+from policylang.model.types import UserType
 from policylang.model.words import condition_in_words
 from policylang.runtime.plan import PlacedDeny
 from policylang.runtime.sources import Source
@@ -79,7 +79,7 @@ def roles_asked(side: Side) -> dict[tuple[str, str], str]:
     found = {}
     for resource, attributes in side.index.attributes.items():
         for name, attribute in attributes.items():
-            type_ = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
+            type_ = attribute.type.item
             if isinstance(type_, UserType) and type_.role is not None:
                 found[resource, name] = type_.role
     return found
@@ -87,7 +87,7 @@ def roles_asked(side: Side) -> dict[tuple[str, str], str]:
 
 def _is_on(side: Side, name: tuple[str, str]) -> bool:
     declared = side.index.attributes.get(name[0], {}).get(name[1])
-    type_ = None if declared is None else declared.type.of if isinstance(declared.type, SetType) else declared.type
+    type_ = None if declared is None else declared.type.item
     return isinstance(type_, UserType)
 
 

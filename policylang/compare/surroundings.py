@@ -7,13 +7,13 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.check.conditions import every_condition, paths
-from policylang.check.holding import atoms, requirement_in_words
+from policylang.check.holding import requirement_in_words
 from policylang.check.same_access import without_places
 from policylang.compare.sides import Side, deny_keys
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import atoms
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType, RecordType, SetType, Type, in_words
+from policylang.model.types import PlaceType, RecordType, Type, in_words
 from policylang.runtime.access import place_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.truth import user_value
@@ -48,8 +48,8 @@ class Surroundings:
         return bool(self.moved) and any(
             self.moved & set(path.steps[1:])
             for side in (self.old, self.new)
-            for condition in every_condition(side.world.policy_set)
-            for path in paths(condition)
+            for _, condition in side.world.policy_set.conditions()
+            for path in condition.paths()
         )
 
     @cached_property
@@ -111,7 +111,7 @@ USERS, REQUEST = "the user", "the request"  # no names of resources: these have 
 
 def attributes_read(index: Index, resource: str, conditions: Iterable[c.Condition]) -> Iterator[tuple[str, str]]:
     """The attributes on the paths of conditions about a resource."""
-    for path in (path for condition in conditions for path in paths(condition)):
+    for path in (path for condition in conditions for path in condition.paths()):
         of = {"record": resource, "subject": USERS, "request": REQUEST}[path.root]
         for step in path.steps:
             yield of, step
@@ -123,7 +123,7 @@ def attributes_read(index: Index, resource: str, conditions: Iterable[c.Conditio
 
 def others_read(conditions: Iterable[c.Condition]) -> Iterator[str]:
     """The attributes of users that conditions look at, but for those of the user who asks."""
-    for path in (path for condition in conditions for path in paths(condition)):
+    for path in (path for condition in conditions for path in condition.paths()):
         yield from path.steps[1:]
 
 
@@ -183,7 +183,7 @@ def _around(names: set[str], indexes: Iterable[Index]) -> set[str]:
     for index in indexes:
         for resource, attributes in index.attributes.items():
             for attribute in attributes.values():
-                type_ = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
+                type_ = attribute.type.item
                 if isinstance(type_, RecordType):
                     to.setdefault(type_.resource, set()).add(resource)
     waiting = list(names)

@@ -8,12 +8,13 @@ policy set.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
 
 from policylang.model.conditions import At, Condition, Constant
-from policylang.model.types import Duration, Type
+from policylang.model.types import Duration, Type, UserType
 
 FORMAT_VERSION = 1
 
@@ -75,6 +76,11 @@ class Attribute(Struct, frozen=True, gc=False):
     optional: bool
     sensitive: bool
     at: At
+
+    @property
+    def role(self) -> str | None:
+        """The role that users must have to be written into it."""
+        return self.type.item.role if isinstance(self.type.item, UserType) else None
 
 
 class _Requirement(msgspec.Struct, frozen=True, gc=False, tag_field="requires", forbid_unknown_fields=True):
@@ -176,6 +182,10 @@ class Limit(Struct, frozen=True, gc=False):
     instance: str
     actions: tuple[str, ...] | None
     at: At
+
+    def applies(self, action: str) -> bool:
+        """Whether it limits the action."""
+        return self.actions is None or action in self.actions
 
 
 # --- who gets what -------------------------------------------------------------------------------------------
@@ -384,3 +394,27 @@ class PolicySet(Struct, frozen=True, gc=False):
     separations: tuple[Separation, ...]
     invariants: tuple[Invariant, ...]
     reviews: tuple[Review, ...]
+
+    @property
+    def bundles(self) -> tuple[Group | Role, ...]:
+        """Groups, then roles."""
+        return (*self.groups, *self.roles)
+
+    def every_limit(self) -> Iterator[Limit]:
+        """The policies attached to groups and roles, then those of users."""
+        for bundle in self.bundles:
+            yield from bundle.limits
+        for user in self.users:
+            yield from (policy.limit for policy in (*user.appends, *user.overrides))
+
+    def every_deny(self) -> Iterator[Deny]:
+        """The denies for everyone, then those of groups and roles."""
+        yield from self.denies
+        for bundle in self.bundles:
+            yield from bundle.denies
+
+    def conditions(self) -> Iterator[tuple[str, Condition]]:
+        """All that are written, each with the resource it is about: of policies, denies and invariants."""
+        yield from ((each.resource, each.condition) for each in self.policy_instances)
+        yield from ((each.resource, each.condition) for each in self.every_deny() if each.condition is not None)
+        yield from ((each.resource, each.where) for each in self.invariants if each.where is not None)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from policylang.diagnostics import quoted
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import atoms
 from policylang.limits import MOST_DEPTH
-from policylang.model.types import PlaceType, RecordType, SetType, UserType
+from policylang.model.types import PlaceType, RecordType, UserType
 from policylang.model.world import cyclic_knots, too_deep
 
 
@@ -133,7 +134,7 @@ def _rights(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
 
 def _types(attributes: Iterable[ir.Attribute | ir.Parameter]) -> Iterator[tuple[str, str]]:
     for attribute in attributes:
-        type_ = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
+        type_ = attribute.type.item
         match type_:
             case UserType(role) if role is not None:
                 yield "role", role
@@ -166,17 +167,15 @@ def _people(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
         yield from (("resource", ref.name) for ref in integration.objects)
 
 
-def _required(requirement: ir.Requirement) -> Iterator[tuple[str, str]]:
-    match requirement:
-        case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
-            yield from _permission(resource, (action,), ())
-            if kind is not None:
-                yield "kind of place", kind
-        case ir.RequiresFeature(feature=feature):
-            yield "feature", feature
-        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
-            for item in items:
-                yield from _required(item)
+def _required(requirement: ir.Requirement | None) -> Iterator[tuple[str, str]]:
+    for atom in atoms(requirement):
+        match atom:
+            case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
+                yield from _permission(resource, (action,), ())
+                if kind is not None:
+                    yield "kind of place", kind
+            case ir.RequiresFeature(feature=feature):
+                yield "feature", feature
 
 
 def _bundle(bundle: ir.Role | ir.Group) -> Iterator[tuple[str, str]]:

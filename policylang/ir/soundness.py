@@ -15,6 +15,7 @@ from policylang.ir import nodes as ir
 from policylang.limits import MOST_YEARS
 from policylang.model import addresses
 from policylang.model import conditions as c
+from policylang.model.instants import instant_text
 from policylang.model.operands import comparable
 from policylang.model.types import (
     MAX_INT,
@@ -90,7 +91,7 @@ class _Sound:
         for resource in self.set.resources:
             self._check_resource(resource)
         self._check_policies()
-        for resource_name, condition in _conditions(self.set):
+        for resource_name, condition in self.set.conditions():
             self._check_condition(resource_name, condition)
         for user in self.set.users:
             self._check_user(user)
@@ -111,7 +112,7 @@ class _Sound:
             yield from resource.attributes
 
     def _check_type(self, name: str, type_: Type) -> None:
-        item = type_.of if isinstance(type_, SetType) else type_
+        item = type_.item
         if isinstance(item, EnumType):
             if not item.values or len(set(item.values)) < len(item.values):
                 raise _WrongError(f"{quoted(name)} has no values, or one twice")
@@ -147,7 +148,7 @@ class _Sound:
                 self.resources[instance.resource]
             ):
                 raise _WrongError(f"{quoted(instance.id)} is not of the resource of its policy")
-        for limit in _limits(self.set):
+        for limit in self.set.every_limit():
             if limit.actions is not None and not set(limit.actions) <= actions[instances[limit.instance].resource]:
                 raise _WrongError(f"a limit {quoted(limit.instance)} is for actions that its resource has not")
 
@@ -165,7 +166,7 @@ class _Sound:
             case c.Not(item):
                 self._check_condition(resource, item, depth + 1)
             case _:
-                for operand in _operands(condition):
+                for operand in condition.sides:
                     self._check_operand(resource, operand)
                 if not self._fits(condition):
                     raise _WrongError(
@@ -273,7 +274,7 @@ class _Sound:
     def _check_user(self, user: ir.User) -> None:
         for given in user.attributes:
             type_ = self.subject[given.name]
-            item = type_.of if isinstance(type_, SetType) else type_
+            item = type_.item
             if (item is type_ and len(given.values) != 1) or any(each.type != item for each in given.values):
                 raise _WrongError(f"the value of {quoted(given.name)} of the user {quoted(user.id)} is of another type")
             for each in given.values:
@@ -306,27 +307,6 @@ def _names(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
         yield from (("an action", each.name) for each in resource.actions)
     for policy in policy_set.policies:
         yield from (("a parameter", each.name) for each in policy.parameters)
-
-
-def _conditions(policy_set: ir.PolicySet) -> Iterator[tuple[str, c.Condition]]:
-    yield from ((each.resource, each.condition) for each in policy_set.policy_instances)
-    bundles: tuple[ir.Role | ir.Group, ...] = (*policy_set.roles, *policy_set.groups)
-    denies = (*policy_set.denies, *(deny for bundle in bundles for deny in bundle.denies))
-    yield from ((each.resource, each.condition) for each in denies if each.condition is not None)
-    yield from ((each.resource, each.where) for each in policy_set.invariants if each.where is not None)
-
-
-def _limits(policy_set: ir.PolicySet) -> Iterator[ir.Limit]:
-    bundles: tuple[ir.Role | ir.Group, ...] = (*policy_set.roles, *policy_set.groups)
-    for bundle in bundles:
-        yield from bundle.limits
-    for user in policy_set.users:
-        yield from (each.limit for each in (*user.appends, *user.overrides))
-
-
-def _operands(test: c.Condition) -> tuple[c.Operand, ...]:
-    found = (getattr(test, name) for name in test.__struct_fields__)
-    return tuple(each for each in found if isinstance(each, c.Path | c.Constant))
 
 
 def _check_requirement(requirement: ir.Requirement, depth: int = 0) -> None:
@@ -388,7 +368,7 @@ def _is_day(value: str) -> bool:
 def _is_instant(value: str) -> bool:
     try:
         instant = datetime.datetime.fromisoformat(value)
-        return instant.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z") == value
+        return instant_text(instant) == value
     except (ValueError, OverflowError):
         return False
 

@@ -6,11 +6,12 @@ what they say of a missing value is unknown, except ``Missing``.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable, Iterator
+from typing import Annotated, ClassVar, Literal, Self
 
 import msgspec
 
-from policylang.model.types import MAX_INT, Duration, EnumType, SetType, Type
+from policylang.model.types import MAX_INT, Duration, EnumType, Type
 
 At = Annotated[
     str, msgspec.Meta(pattern=r"^.*:[0-9]+:[0-9]+-[0-9]+:[0-9]+$", description="path:line:column-line:column")
@@ -48,23 +49,97 @@ class Constant(_Node, frozen=True, gc=False, tag="constant"):
 Operand = Path | Constant
 
 
-class And(_Node, frozen=True, gc=False, tag="and"):
+class _Condition(_Node, frozen=True, gc=False):
+    """What every condition can do: be walked over, and be made again with other operands."""
+
+    @property
+    def parts(self) -> tuple[Condition, ...]:
+        """The conditions that it joins; none for a test."""
+        return ()
+
+    def walk(self) -> Iterator[Condition]:
+        """The condition and all in it, each before its parts, as they were written."""
+        waiting: list[Condition] = [self]  # type: ignore[list-item]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting += reversed(node.parts)
+
+    def tests(self) -> Iterator[Test]:
+        """The tests in it, as they were written."""
+        return (node for node in self.walk() if not isinstance(node, And | Or | Not))
+
+    def operands(self) -> Iterator[Operand]:
+        """What its tests look at, as it was written."""
+        return (operand for test in self.tests() for operand in test.sides)
+
+    def paths(self) -> Iterator[Path]:
+        """The paths that it looks at."""
+        return (operand for operand in self.operands() if isinstance(operand, Path))
+
+    def constants(self) -> Iterator[Constant]:
+        """The constants in it; those of a list are at its place."""
+        for test in self.tests():
+            yield from (side for side in test.sides if isinstance(side, Constant))
+            if isinstance(test, In):
+                yield from (Constant(test.operand.type, value, test.at) for value in test.values)
+
+    def map_tests(self, change: Callable[[Test], Condition]) -> Condition:
+        """The same with what ``change`` makes of each test in its place."""
+        return change(self)  # type: ignore[arg-type]
+
+
+class _Joined(_Condition, frozen=True, gc=False):
     items: tuple[Condition, ...]
     at: At
 
+    @property
+    def parts(self) -> tuple[Condition, ...]:
+        return self.items
 
-class Or(_Node, frozen=True, gc=False, tag="or"):
-    items: tuple[Condition, ...]
-    at: At
+    def map_tests(self, change: Callable[[Test], Condition]) -> Condition:
+        return type(self)(tuple(item.map_tests(change) for item in self.items), self.at)  # type: ignore[return-value]
 
 
-class Not(_Node, frozen=True, gc=False, tag="not"):
+class And(_Joined, frozen=True, gc=False, tag="and"):
+    pass
+
+
+class Or(_Joined, frozen=True, gc=False, tag="or"):
+    pass
+
+
+class Not(_Condition, frozen=True, gc=False, tag="not"):
     item: Condition
     at: At
 
+    @property
+    def parts(self) -> tuple[Condition, ...]:
+        return (self.item,)
 
-class Compare(_Node, frozen=True, gc=False, tag="compare"):
+    def map_tests(self, change: Callable[[Test], Condition]) -> Condition:
+        return Not(self.item.map_tests(change), self.at)
+
+
+class _Test(_Condition, frozen=True, gc=False):
+    """A single test, and what it looks at."""
+
+    _sides: ClassVar[tuple[str, ...]] = ("operand",)
+
+    @property
+    def sides(self) -> tuple[Operand, ...]:
+        """The operands, as they were written."""
+        return tuple(getattr(self, name) for name in self._sides)
+
+    def map_operands(self, change: Callable[[Operand], Operand]) -> Self:
+        """The same with what ``change`` makes of each operand in its place."""
+        return msgspec.structs.replace(self, **{name: change(getattr(self, name)) for name in self._sides})
+
+
+class Compare(_Test, frozen=True, gc=False, tag="compare"):
     """``left test right``, both of comparable types. ``is not`` is ``Not`` of ``eq``."""
+
+    _sides: ClassVar[tuple[str, ...]] = ("left", "right")
 
     test: Literal["eq", "lt", "le", "gt", "ge"]
     left: Operand
@@ -72,12 +147,14 @@ class Compare(_Node, frozen=True, gc=False, tag="compare"):
     at: At
 
 
-class Time(_Node, frozen=True, gc=False, tag="time"):
+class Time(_Test, frozen=True, gc=False, tag="time"):
     """A date or datetime beside now.
 
     ``within``: now - duration <= x <= now. ``within_next``: now <= x <= now + duration. ``older_than``:
     x < now - duration.
     """
+
+    _sides: ClassVar[tuple[str, ...]] = ("operand", "duration")
 
     test: Literal["within", "within_next", "older_than"]
     operand: Operand
@@ -85,14 +162,14 @@ class Time(_Node, frozen=True, gc=False, tag="time"):
     at: At
 
 
-class Missing(_Node, frozen=True, gc=False, tag="missing"):
+class Missing(_Test, frozen=True, gc=False, tag="missing"):
     """True where the value is missing, or anything on the way to it; never unknown."""
 
     operand: Path
     at: At
 
 
-class In(_Node, frozen=True, gc=False, tag="in"):
+class In(_Test, frozen=True, gc=False, tag="in"):
     """Equal to one of the constants, which have the operand's type, are distinct and in canonical order."""
 
     operand: Operand
@@ -100,7 +177,7 @@ class In(_Node, frozen=True, gc=False, tag="in"):
     at: At
 
 
-class InNetwork(_Node, frozen=True, gc=False, tag="in_network"):
+class InNetwork(_Test, frozen=True, gc=False, tag="in_network"):
     """An IP address inside a network in CIDR form; an address of the other IP version is outside."""
 
     operand: Operand
@@ -108,16 +185,20 @@ class InNetwork(_Node, frozen=True, gc=False, tag="in_network"):
     at: At
 
 
-class Contains(_Node, frozen=True, gc=False, tag="contains"):
+class Contains(_Test, frozen=True, gc=False, tag="contains"):
     """A set with the item in it."""
+
+    _sides: ClassVar[tuple[str, ...]] = ("operand", "item")
 
     operand: Operand
     item: Operand
     at: At
 
 
-class TextTest(_Node, frozen=True, gc=False, tag="text"):
+class TextTest(_Test, frozen=True, gc=False, tag="text"):
     """Text with ``part`` somewhere in it, at its start or at its end. Exact, case counts."""
+
+    _sides: ClassVar[tuple[str, ...]] = ("operand", "part")
 
     test: Literal["contains", "starts_with", "ends_with"]
     operand: Operand
@@ -125,35 +206,18 @@ class TextTest(_Node, frozen=True, gc=False, tag="text"):
     at: At
 
 
-Condition = And | Or | Not | Compare | Time | Missing | In | InNetwork | Contains | TextTest
+Test = Compare | Time | Missing | In | InNetwork | Contains | TextTest
+Condition = And | Or | Not | Test
 
 
 def weight(condition: Condition) -> int:
     """How much of a compiled document a condition takes: its nodes, constants and the values of its enums."""
     total = 0
-    rest: list[Condition | Operand] = [condition]
-    while rest:
-        node = rest.pop()
+    for node in condition.walk():
         total += 1
-        match node:
-            case And(items) | Or(items):
-                rest += items
-            case Not(item):
-                rest.append(item)
-            case Compare():
-                rest += (node.left, node.right)
-            case Time():
-                rest += (node.operand, node.duration)
-            case Contains():
-                rest += (node.operand, node.item)
-            case TextTest():
-                rest += (node.operand, node.part)
-            case Missing() | InNetwork():
-                rest.append(node.operand)
-            case In():
-                rest.append(node.operand)
-                total += len(node.values)
-            case Path() | Constant():
-                item_type = node.type.of if isinstance(node.type, SetType) else node.type
-                total += len(item_type.values) if isinstance(item_type, EnumType) else 0
+        if isinstance(node, In):
+            total += len(node.values)
+    for operand in condition.operands():
+        item = operand.type.item
+        total += 1 + (len(item.values) if isinstance(item, EnumType) else 0)
     return total

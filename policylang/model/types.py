@@ -11,7 +11,10 @@ MAX_INT = 2**53 - 1
 
 
 class _Type(msgspec.Struct, frozen=True, gc=False, cache_hash=True, tag_field="kind", forbid_unknown_fields=True):
-    pass
+    @property
+    def item(self) -> ItemType:
+        """The type of one value: of an item in a set, otherwise the type itself."""
+        return self  # type: ignore[return-value]
 
 
 class TextType(_Type, frozen=True, gc=False, tag="text"):
@@ -93,6 +96,10 @@ ItemType = (
 
 class SetType(_Type, frozen=True, gc=False, tag="set"):
     of: ItemType
+
+    @property
+    def item(self) -> ItemType:
+        return self.of
 
 
 Type = ItemType | SetType

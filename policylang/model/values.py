@@ -16,6 +16,7 @@ from policylang.limits import Limits
 from policylang.model import addresses
 from policylang.model.conditions import Constant
 from policylang.model.habits import UNITS as UNITS_IN_SHORT
+from policylang.model.instants import instant_text
 from policylang.model.report import Report, Site, at
 from policylang.model.symbols import unknown
 from policylang.model.types import (
@@ -148,7 +149,7 @@ def instant(report: Report, source: Source, node: ast.DateTime) -> str | None:
     except (ValueError, OverflowError):
         report.error("PL109", source, node, f"there is no instant {quoted(node.value)}", "write `2026-01-31T08:00:00Z`")
         return None
-    return moment.isoformat().replace("+00:00", "Z")
+    return instant_text(moment)
 
 
 def literal(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Constant | None:

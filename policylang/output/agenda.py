@@ -12,7 +12,7 @@ import msgspec
 from policylang.check.agenda import Agenda, Agendas, End, Entry, Review, Start, SuppressionEnd, Where
 from policylang.check.finding import counted
 from policylang.diagnostics import quoted, visible
-from policylang.output.findings import written_instant
+from policylang.model.instants import instant_text
 
 _MOST = 8
 """Lines about one kind of event in a section; where there are more, those that concern most users."""
@@ -112,7 +112,7 @@ def render(agendas: Agendas) -> Iterator[str]:
             yield click.style(visible(", ".join(each.policies)), bold=True)
             yield ""
         yield from _sections(each)
-        yield f"{_summary(each)}, as of {written_instant(agendas.now)}"
+        yield f"{_summary(each)}, as of {instant_text(agendas.now)}"
         if several and each is not agendas.sets[-1]:
             yield ""
 

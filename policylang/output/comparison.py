@@ -21,7 +21,7 @@ from policylang.compare.report import (
     Witness,
 )
 from policylang.diagnostics import listed, visible
-from policylang.output.findings import written_instant
+from policylang.model.instants import instant_text
 from policylang.output.replay import command, particulars
 from policylang.output.replay import who as who_in_words
 from policylang.output.text import counted, width_of
@@ -148,7 +148,7 @@ def render(comparison: Comparison, policies: Policies) -> Iterator[str]:
         yield from _statements(each.statements)
         yield from _notes(each.notes)
     yield from _unused(comparison)
-    yield f"{visible(summary(comparison.sets))}, as of {written_instant(comparison.now)}"
+    yield f"{visible(summary(comparison.sets))}, as of {instant_text(comparison.now)}"
 
 
 def by_title(changes: Sequence[Change]) -> Iterator[tuple[str, str | None, list[Change]]]:

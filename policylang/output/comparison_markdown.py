@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from policylang.compare.report import Change, Comparison, SetReport, Statement
+from policylang.model.instants import instant_text
 from policylang.output.comparison import (
     TOPICS,
     UNUSED,
@@ -23,7 +24,6 @@ from policylang.output.comparison import (
     users_in_words,
     whose,
 )
-from policylang.output.findings import written_instant
 from policylang.output.markdown import markdown
 from policylang.output.replay import particulars
 
@@ -53,7 +53,7 @@ def render(comparison: Comparison, limit: int = LIMIT) -> str:
 
 def _headline(comparison: Comparison) -> str:
     said = markdown(f"{summary(comparison.sets)}, from `{comparison.old}` to `{comparison.new}`")
-    as_of = f"as of {written_instant(comparison.now)}"
+    as_of = f"as of {instant_text(comparison.now)}"
     gate = f". **The gate `{comparison.fail_on}` is closed.**" if comparison.failed else ""
     return f"**{said}**, {as_of}{gate}"
 

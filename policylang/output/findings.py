@@ -159,8 +159,3 @@ def places(related: Iterable[Related], view: View) -> tuple[RelatedPlace, ...]:
     return tuple(
         RelatedPlace(view.path(each.location.path), *each.location[1:], visible(each.message)) for each in related
     )
-
-
-def written_instant(now: datetime.datetime) -> str:
-    """An instant in UTC as `--now` takes it."""
-    return now.isoformat().replace("+00:00", "Z")

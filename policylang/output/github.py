@@ -10,8 +10,9 @@ from pathlib import Path
 
 from policylang.diagnostics import Severity, listed
 from policylang.discovery import Problem
+from policylang.model.instants import instant_text
 from policylang.output.evidence import evidence
-from policylang.output.findings import Finding, Result, written_instant
+from policylang.output.findings import Finding, Result
 from policylang.output.markdown import markdown
 from policylang.output.places import on_disk, repository_root, shown_path
 from policylang.output.readable import readable
@@ -131,7 +132,7 @@ def _headline(result: Result) -> str:
         count = len(result.problems)
         words.append(f"{count} file{'' if count == 1 else 's'} that could not be read")
     files = f"{result.files} file{'' if result.files == 1 else 's'}"
-    as_of = f", as of {written_instant(result.now)}" if result.now is not None else ""
+    as_of = f", as of {instant_text(result.now)}" if result.now is not None else ""
     return f"{listed(words, 'and') if words else 'no findings'} in {files}{as_of}"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from policylang.output.findings import Finding, Result, written_instant
+from policylang.model.instants import instant_text
+from policylang.output.findings import Finding, Result
 from policylang.output.readable import json_bytes
 
 _INTERNAL = ("looked_at", "policies", "anchor", "said", "suggestion")
@@ -19,7 +20,7 @@ def render(result: Result) -> bytes:
         "findings": [{name: getattr(finding, name) for name in _FIELDS} for finding in result.findings],
         "problems": result.problems,
         "files": result.files,
-        "now": None if result.now is None else written_instant(result.now),
+        "now": None if result.now is None else instant_text(result.now),
         "suppressed": result.suppressed,
         "ignored": result.ignored,
         "baseline": result.baseline,

@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 
 from policylang.diagnostics import visible
 from policylang.discovery import Problem
+from policylang.model.instants import instant_text
 from policylang.output.evidence import evidence
-from policylang.output.findings import Finding, Result, written_instant
+from policylang.output.findings import Finding, Result
 from policylang.output.places import on_disk, repository_root, shown_path
 from policylang.output.readable import readable
 
@@ -30,7 +31,7 @@ def render(result: Result, *, root: Path | None = None) -> bytes:
     if not suites:
         suites = [_file("policylang check", [], root)]
     totals = {name: sum(int(suite.attrib[name]) for suite in suites) for name in ("tests", "failures", "errors")}
-    instant = {"timestamp": written_instant(result.now)} if result.now is not None else {}
+    instant = {"timestamp": instant_text(result.now)} if result.now is not None else {}
     document = _element("testsuites", name="policylang check", **totals, **instant)
     document.extend(suites)
     ElementTree.indent(document)

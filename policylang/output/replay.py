@@ -10,6 +10,7 @@ from typing import Any
 from policylang.characters import is_printable
 from policylang.check.finding import Shown, Who
 from policylang.diagnostics import listed
+from policylang.model.instants import instant_text
 from policylang.output.findings import Witness
 from policylang.runtime.index import Index
 
@@ -27,7 +28,7 @@ def as_witness(index: Index, shown: Shown) -> Witness:
         found["request"] = shown.request
     if shown.users:
         found["users"] = shown.users
-    found["now"] = shown.now.isoformat().replace("+00:00", "Z")
+    found["now"] = instant_text(shown.now)
     found["expected"] = "allowed" if shown.allowed else "denied"
     return found
 

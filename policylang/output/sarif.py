@@ -14,8 +14,9 @@ from policylang import __version__
 from policylang.check.catalogue import RULES
 from policylang.diagnostics import Rule, Severity
 from policylang.discovery import Problem
+from policylang.model.instants import instant_text
 from policylang.output.evidence import evidence
-from policylang.output.findings import Finding, RelatedPlace, Result, written_instant
+from policylang.output.findings import Finding, RelatedPlace, Result
 from policylang.output.fingerprints import fingerprints, line_hashes
 from policylang.output.places import on_disk, repository_path, repository_root, uri
 from policylang.output.readable import json_bytes, readable
@@ -69,7 +70,7 @@ def render(
     }
     if result.now is not None:
         counts = {"suppressed": result.suppressed, "ignored": result.ignored}
-        run["properties"] = {"now": written_instant(result.now), **counts}
+        run["properties"] = {"now": instant_text(result.now), **counts}
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json_bytes(document)
 

@@ -9,7 +9,8 @@ import click
 from policylang.characters import width
 from policylang.diagnostics import visible
 from policylang.discovery import Problem
-from policylang.output.findings import BaselineUse, Finding, RelatedPlace, Result, written_instant
+from policylang.model.instants import instant_text
+from policylang.output.findings import BaselineUse, Finding, RelatedPlace, Result
 from policylang.output.replay import command, headline, particulars
 from policylang.source import Source
 
@@ -152,7 +153,7 @@ def _summary(result: Result) -> str:
     said += [f"{result.suppressed} suppressed"] if result.suppressed else []
     said += [f"{result.ignored} ignored"] if result.ignored else []
     said += [f"{result.baseline.known} in the baseline"] if result.baseline is not None else []
-    said += [f"as of {written_instant(result.now)}"] if result.now is not None else []
+    said += [f"as of {instant_text(result.now)}"] if result.now is not None else []
     return ", ".join(said)
 
 

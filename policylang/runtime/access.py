@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import grants_required
 from policylang.model.types import PlaceType
 from policylang.model.words import condition_in_words
 from policylang.runtime.index import Index
@@ -81,7 +82,10 @@ def _at_any_time(
 
 def _matters(index: Index, source: Source, action: str, resource: str) -> bool:
     """Whether what a source says has to do with an action: whether it grants it, denies it, or grants what it needs."""
-    wanted = {(resource, action), *_required(index.actions[resource][action].requires)}
+    wanted = {
+        (resource, action),
+        *((need.resource, need.action) for need in grants_required(index.actions[resource][action].requires)),
+    }
     return any(
         (statement.resource, each) in wanted
         for bundle in inside(index, source)
@@ -89,15 +93,6 @@ def _matters(index: Index, source: Source, action: str, resource: str) -> bool:
         for statement in statements
         for each in statement.actions
     )
-
-
-def _required(requirement: ir.Requirement | None) -> Iterator[tuple[str, str]]:
-    match requirement:
-        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
-            for item in items:
-                yield from _required(item)
-        case ir.RequiresGrant(action=action, resource=resource):
-            yield resource, action
 
 
 def _joined(spans: list[Period]) -> list[Period]:

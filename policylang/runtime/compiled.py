@@ -180,7 +180,7 @@ class Engine:
     def eligible(self, resource: str, name: str, now: datetime.datetime | None) -> tuple[str, ...]:
         """As `reference.eligible`, for an instant in UTC; without one, those who are at some time."""
         type_ = self.index.attributes[resource][name].type
-        item = type_.of if isinstance(type_, SetType) else type_
+        item = type_.item
         if not isinstance(item, UserType):
             return ()
         users = sorted(self.index.users)
@@ -370,7 +370,7 @@ class CompiledPlan:
         """Whether the record may hold its value of the attribute. Raises `BadValueError` for one of another type."""
         type_ = self.declared[name].type
         found = self._reader(name)(record)
-        item: Type = type_.of if isinstance(type_, SetType) else type_
+        item: Type = type_.item
         if found is MISSING or not isinstance(item, UserType) or item.role is None:
             return True
         engine = self.engine

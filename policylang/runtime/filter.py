@@ -144,7 +144,7 @@ def make_filter(plan: Plan, s: Situation, decide: Callable[[Any], bool], eligibl
         asked = [] if len(covering) == len(ways) else [any_of(covering, at)]
         asked += [condition for fields, condition in denies if fields is not None and name in fields]
         path = c.Path("record", (name,), declared.type, at)
-        item = declared.type.of if isinstance(declared.type, SetType) else declared.type
+        item = declared.type.item
         if isinstance(item, UserType) and item.role is not None:
             if isinstance(declared.type, SetType):
                 unsaid.append(name)

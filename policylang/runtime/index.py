@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from policylang.ir import nodes as ir
+from policylang.model.conditions import Condition
 from policylang.model.types import Type
 from policylang.runtime.clock import zone
 
@@ -45,6 +46,20 @@ class Index:
         if denies is not None:
             copy.denies = denies
         return copy
+
+    def attached(self) -> Iterator[ir.PolicyInstance]:
+        """The policies that limit groups, roles and users, each once, by id."""
+        names = {limit.instance for limit in self.policy_set.every_limit()}
+        return (self.instances[name] for name in sorted(names))
+
+    def conditions(self) -> Iterator[tuple[str, Condition]]:
+        """The conditions that decisions depend on, each with the resource it is about: of the policies that are
+        attached, by id, and of denies.
+        """
+        yield from ((each.resource, each.condition) for each in self.attached())
+        for deny in self.policy_set.every_deny():
+            if deny.condition is not None:
+                yield deny.resource, deny.condition
 
     @cached_property
     def timezone(self) -> ZoneInfo:

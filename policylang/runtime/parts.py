@@ -57,7 +57,7 @@ def limits(s: Situation, source: Source, chain: tuple[Bundle, ...], action: str)
 def limiting(s: Situation, source: Source, chain: tuple[Bundle, ...], action: str) -> Iterator[ir.PolicyInstance]:
     instead = overrides(s) if source.kind == "group" else []
     for limit in instead or [limit for bundle in chain for limit in bundle.limits]:
-        if _is_on(s, limit) and (limit.actions is None or action in limit.actions):
+        if _is_on(s, limit) and limit.applies(action):
             yield s.index.instances[limit.instance]
 
 
@@ -74,7 +74,7 @@ def appends(s: Situation, action: str) -> Iterator[Condition]:
 def appended(s: Situation, action: str) -> Iterator[ir.PolicyInstance]:
     user = s.index.users.get(s.user)
     for policy in user.appends if user else ():
-        if _is_on(s, policy.limit) and (policy.limit.actions is None or action in policy.limit.actions):
+        if _is_on(s, policy.limit) and policy.limit.applies(action):
             yield s.index.instances[policy.limit.instance]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import Atom, fold
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields, said_by
 from policylang.runtime.sources import Source, chains, sources
@@ -22,6 +23,9 @@ class Attached(msgspec.Struct, frozen=True, gc=False):
 
     instance: str
     actions: tuple[str, ...] | None
+
+    def applies(self, action: str) -> bool:
+        return self.actions is None or action in self.actions
 
 
 class Profile(msgspec.Struct, frozen=True, gc=False):
@@ -127,7 +131,7 @@ def _instances(
     index: Index, limits: Iterable[Attached | ir.Limit], action: str, resource: str
 ) -> tuple[ir.PolicyInstance, ...]:
     """The policies among the limits that limit the action on the resource, each once."""
-    found = [index.instances[limit.instance] for limit in limits if limit.actions is None or action in limit.actions]
+    found = [index.instances[limit.instance] for limit in limits if limit.applies(action)]
     return tuple({each.id: each for each in found if each.resource == resource}.values())
 
 
@@ -166,19 +170,16 @@ def _merged(first: Way, second: Way) -> Way:
 
 
 def _met(index: Index, who: Profile, requirement: ir.Requirement | None) -> Met:
-    match requirement:
-        case None:
-            return True
-        case ir.RequiresAll(items=items):
-            return _all_met([_met(index, who, item) for item in items])
-        case ir.RequiresAny(items=items):
-            return _any_met([_met(index, who, item) for item in items])
-        case ir.RequiresFeature(feature=feature):
-            return index.features[feature]
-        case ir.RequiresSuperuser():
-            return who.superuser
-        case ir.RequiresGrant():
-            return _held(index, who, requirement)
+    def met(atom: Atom) -> Met:
+        match atom:
+            case ir.RequiresFeature(feature=feature):
+                return index.features[feature]
+            case ir.RequiresSuperuser():
+                return who.superuser
+            case ir.RequiresGrant():
+                return _held(index, who, atom)
+
+    return fold(requirement, met, _all_met, _any_met)
 
 
 def _all_met(items: list[Met]) -> Met:

@@ -296,7 +296,7 @@ def _is_eligible(s: Situation, name: str) -> bool:
     if found is MISSING:
         return True
     each = found if isinstance(type_, SetType) else (found,)
-    item = type_.of if isinstance(type_, SetType) else type_
+    item = type_.item
     if not isinstance(item, UserType) or item.role is None:
         return True
     return all(
@@ -307,7 +307,7 @@ def _is_eligible(s: Situation, name: str) -> bool:
 def eligible(index: Index, resource: str, name: str, now: datetime.datetime) -> tuple[str, ...]:
     """The users who may be written into an attribute at ``now``, in order. Raises KeyError for an unknown attribute."""
     type_ = index.attributes[resource][name].type
-    item = type_.of if isinstance(type_, SetType) else type_
+    item = type_.item
     if not isinstance(item, UserType):
         return ()
     now = instant(index, now)

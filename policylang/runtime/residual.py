@@ -6,15 +6,15 @@ false there, as it does where a limit must be true or a deny must be false.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
 from policylang.model import conditions as c
+from policylang.model.instants import instant_text
 from policylang.model.types import DateTimeType, DateType, Duration, IntType, RecordType, Type
 from policylang.runtime.clock import shift, shift_day
-from policylang.runtime.truth import Situation, Test, operands, truth, value
+from policylang.runtime.truth import Situation, truth, value
 from policylang.runtime.values import MISSING, BadValueError, attribute
 
 Rest = c.Condition | bool
@@ -68,8 +68,8 @@ def _joined(parts: Iterable[Rest], at: str, kind: type[c.And | c.Or], other: typ
 # --- single tests --------------------------------------------------------------------------------------------
 
 
-def _test(test: Test, s: Situation, wanted: bool) -> Rest:
-    if not any(is_of_record(operand) for operand in operands(test)):
+def _test(test: c.Test, s: Situation, wanted: bool) -> Rest:
+    if not any(is_of_record(operand) for operand in test.sides):
         return truth(test, s) is wanted
     match test:
         case c.Missing():
@@ -93,7 +93,7 @@ def is_of_record(operand: c.Operand) -> bool:
     return isinstance(operand, c.Path) and operand.root == "record"
 
 
-def _signed(test: Test, wanted: bool) -> c.Condition:
+def _signed(test: c.Test, wanted: bool) -> c.Condition:
     return test if wanted else c.Not(test, test.at)
 
 
@@ -182,7 +182,7 @@ def _contains(test: c.Contains, s: Situation, wanted: bool) -> Rest:
 def as_value(type_: Type, found: Any) -> c.Value:
     """A value as a constant holds it."""
     if isinstance(type_, DateTimeType):
-        return found.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")  # type: ignore[no-any-return]
+        return instant_text(found)
     if isinstance(found, Decimal):
         return int(found) if isinstance(type_, IntType) else format(found, "f")
     if isinstance(found, bool | str | Duration):

@@ -65,7 +65,7 @@ from policylang.runtime.dialects import (
 from policylang.runtime.index import Index
 from policylang.runtime.networks import spellings
 from policylang.runtime.residual import NO_RECORD, Rest
-from policylang.runtime.truth import Situation, Test, constant, operands, truth, value
+from policylang.runtime.truth import Situation, constant, truth, value
 from policylang.runtime.values import MISSING
 
 if TYPE_CHECKING:
@@ -157,11 +157,11 @@ class _Writer:
             case _:
                 return self._test(condition, resource, wanted=True)
 
-    def _test(self, test: Test, resource: str, wanted: bool) -> exp.Expr:
+    def _test(self, test: c.Test, resource: str, wanted: bool) -> exp.Expr:
         from sqlglot import exp
 
         joins = _Joins()
-        columns = [self._column(o, resource, joins) if isinstance(o, c.Path) else None for o in operands(test)]
+        columns = [self._column(o, resource, joins) if isinstance(o, c.Path) else None for o in test.sides]
         if isinstance(test, c.Missing):
             assert columns[0] is not None
             present = self._exists(joins, self._present(columns[0]))
@@ -170,7 +170,7 @@ class _Writer:
         others = [column for column in columns if column is not None and not column.user_steps]
         if stepped and not others and len(stepped) == 1:
             return self._exists(joins, self._of_users(test, stepped[0], wanted))
-        sides = [self._side(test, o, column) for o, column in zip(operands(test), columns, strict=True)]
+        sides = [self._side(test, o, column) for o, column in zip(test.sides, columns, strict=True)]
         return self._exists(joins, self._plain(test, sides, wanted))
 
     def _exists(self, joins: _Joins, condition: exp.Expr) -> exp.Expr:
@@ -251,7 +251,7 @@ class _Writer:
     def _situation(self, user: str) -> Situation:
         return Situation(self.index, user, "", NO_RECORD, NO_RECORD, self.now)
 
-    def _of_users(self, test: Test, column: _Column, wanted: bool) -> exp.Expr:
+    def _of_users(self, test: c.Test, column: _Column, wanted: bool) -> exp.Expr:
         """A test about attributes of the user in a column: the policy set knows who passes it."""
         changes = {
             name: c.Path("subject", column.user_steps, operand.type, operand.at)
@@ -265,7 +265,7 @@ class _Writer:
     def _users(self, column: exp.Expr, users: Sequence[str]) -> exp.Expr:
         return self._in(column, [self._parameter(user) for user in users], UserType(None))
 
-    def _side(self, test: Test, operand: c.Operand, column: _Column | None) -> exp.Expr:
+    def _side(self, test: c.Test, operand: c.Operand, column: _Column | None) -> exp.Expr:
         """The SQL of an operand of a test."""
         from sqlglot import exp
 
@@ -286,7 +286,7 @@ class _Writer:
 
     # --- tests -----------------------------------------------------------------------------------------------
 
-    def _plain(self, test: Test, sides: list[exp.Expr], wanted: bool) -> exp.Expr:
+    def _plain(self, test: c.Test, sides: list[exp.Expr], wanted: bool) -> exp.Expr:
         from sqlglot import exp
 
         signed: Callable[[exp.Expr], exp.Expr] = (lambda e: e) if wanted else exp.not_
@@ -401,10 +401,10 @@ class _Writer:
 
     # --- values ----------------------------------------------------------------------------------------------
 
-    def _constant(self, test: Test, type_: Type, written: c.Value) -> exp.Expr:
+    def _constant(self, test: c.Test, type_: Type, written: c.Value) -> exp.Expr:
         return self._bound(test, type_, constant(type_, written))
 
-    def _bound(self, test: Test, type_: Type, found: Any) -> exp.Expr:
+    def _bound(self, test: c.Test, type_: Type, found: Any) -> exp.Expr:
         """A value as a parameter, in the form in which the dialect's columns hold it."""
         from sqlglot import exp
 
@@ -425,7 +425,7 @@ class _Writer:
             return self._parameter(found.isoformat())
         return self._parameter(int(found) if self.dialect == "sqlite" and isinstance(found, bool) else found)
 
-    def _number(self, test: Test, found: Decimal) -> int | float:
+    def _number(self, test: c.Test, found: Decimal) -> int | float:
         if found == found.to_integral_value() and abs(found) < 2**63:
             return int(found)
         if Decimal(repr(float(found))) != found:
@@ -441,7 +441,7 @@ class _Writer:
         self.parameters[name] = found
         return exp.Placeholder(this=name)
 
-    def _readable(self, test: Test, type_: Type, column: exp.Expr) -> exp.Expr:
+    def _readable(self, test: c.Test, type_: Type, column: exp.Expr) -> exp.Expr:
         """A column as it compares with parameters."""
         from sqlglot import exp
 
@@ -454,8 +454,8 @@ class _Writer:
             return sqlite_instant(column)
         return exp.cast(column, "numeric") if isinstance(type_, NUMBERS) else column
 
-    def _refuse_types(self, test: Test, type_: Type) -> None:
-        item = type_.of if isinstance(type_, SetType) else type_
+    def _refuse_types(self, test: c.Test, type_: Type) -> None:
+        item = type_.item
         if isinstance(item, DurationType):
             raise self._unsupported(test, "durations in columns")
         if isinstance(item, IpType) and self.dialect != "postgres":
@@ -463,7 +463,7 @@ class _Writer:
         if isinstance(item, DateType) and self.dialect in NO_DAYS:
             raise self._unsupported(test, NO_DAYS[self.dialect])
 
-    def _refuse_values(self, test: Test, found: Any) -> None:
+    def _refuse_values(self, test: c.Test, found: Any) -> None:
         if isinstance(found, Decimal) and self.dialect not in ("postgres", "sqlite"):
             digits, exponent = found.as_tuple()[1:]
             if max(len(digits), len(digits) + int(exponent), -int(exponent)) > DIGITS:
@@ -471,7 +471,7 @@ class _Writer:
         if isinstance(found, ipaddress.IPv6Address) and found.scope_id is not None:
             raise self._unsupported(test, "the zone of an address")
 
-    def _unsupported(self, test: Test, what: str) -> UnsupportedError:
+    def _unsupported(self, test: c.Test, what: str) -> UnsupportedError:
         return UnsupportedError(
             f"{self.dialect} cannot say `{condition_in_words(test)}` ({test.at}) exactly: {what}; "
             "use `Filter.matches` on the records instead"

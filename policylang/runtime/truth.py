@@ -122,25 +122,10 @@ def unknown_tests(condition: c.Condition, s: Situation) -> Iterator[Test]:
             yield condition
 
 
-def operands(test: Test) -> tuple[c.Operand, ...]:
-    """What a test looks at."""
-    match test:
-        case c.Compare():
-            return test.left, test.right
-        case c.Time():
-            return test.operand, test.duration
-        case c.Contains():
-            return test.operand, test.item
-        case c.TextTest():
-            return test.operand, test.part
-        case _:
-            return (test.operand,)
-
-
 def missing_names(condition: c.Condition, s: Situation) -> Iterator[str]:
     """What has no value and makes a condition unknown: the name as a condition writes it, up to what is missing."""
     for test in unknown_tests(condition, s):
-        for operand in operands(test):
+        for operand in test.sides:
             if isinstance(operand, c.Path) and operand.steps:
                 for length in range(1, len(operand.steps) + 1):
                     part = msgspec.structs.replace(operand, steps=operand.steps[:length])
@@ -156,7 +141,7 @@ def missing_names(condition: c.Condition, s: Situation) -> Iterator[str]:
 def bad_values(condition: c.Condition, s: Situation) -> Iterator[str]:
     """What is not of its type and makes a condition unknown, in a sentence each."""
     for test in unknown_tests(condition, s):
-        for operand in operands(test):
+        for operand in test.sides:
             try:
                 value(operand, s)
             except BadValueError as error:

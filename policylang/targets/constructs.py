@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import atoms
 from policylang.model import conditions as c
 from policylang.model.types import (
     DateType,
@@ -20,12 +21,10 @@ from policylang.model.types import (
     MoneyType,
     PlaceType,
     RecordType,
-    SetType,
     Type,
     UserType,
 )
 from policylang.runtime.index import Index
-from policylang.runtime.truth import Test, operands
 
 CONSTRUCTS: dict[str, str] = {
     # conditions
@@ -79,7 +78,7 @@ def uses(index: Index) -> tuple[Use, ...]:
     policy_set = index.policy_set
     order = {name: number for number, name in enumerate(CONSTRUCTS)}
     found = set(_of_decisions(policy_set))
-    for resource, condition in conditions(index):
+    for resource, condition in index.conditions():
         found.update(_of_condition(index, resource, condition))
     return tuple(sorted(found, key=lambda use: (order[use.construct], use.at)))
 
@@ -91,18 +90,6 @@ def _bundles(policy_set: ir.PolicySet) -> tuple[ir.Group | ir.Role, ...]:
 def _user_policies(policy_set: ir.PolicySet) -> Iterator[ir.UserPolicy]:
     for user in policy_set.users:
         yield from (*user.appends, *user.overrides)
-
-
-def conditions(index: Index) -> Iterator[tuple[str, c.Condition]]:
-    """The conditions that decisions depend on, each with the resource it is about."""
-    policy_set = index.policy_set
-    attached = {limit.instance for bundle in _bundles(policy_set) for limit in bundle.limits}
-    attached |= {policy.limit.instance for policy in _user_policies(policy_set)}
-    for name in sorted(attached):
-        yield index.instances[name].resource, index.instances[name].condition
-    for deny in (*policy_set.denies, *(deny for bundle in _bundles(policy_set) for deny in bundle.denies)):
-        if deny.condition is not None:
-            yield deny.resource, deny.condition
 
 
 # --- decisions -----------------------------------------------------------------------------------------------
@@ -135,7 +122,7 @@ def _of_denies(denies: Iterable[ir.Deny], construct: str) -> Iterator[Use]:
 
 def _of_resource(resource: ir.Resource) -> Iterator[Use]:
     for attribute in resource.attributes:
-        item = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
+        item = attribute.type.item
         if attribute.sensitive:
             yield Use("fields", attribute.at)
         if isinstance(item, UserType) and item.role is not None:
@@ -149,40 +136,28 @@ def _of_resource(resource: ir.Resource) -> Iterator[Use]:
 
 
 def _of_requirement(requirement: ir.Requirement | None) -> Iterator[Use]:
-    match requirement:
-        case None:
-            return
-        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
-            for item in items:
-                yield from _of_requirement(item)
-        case ir.RequiresGrant(place_kind=kind) if kind is not None:
-            yield Use("requires-at", requirement.at)
-        case _:
-            yield Use("requires", requirement.at)
+    for atom in atoms(requirement):
+        at_place = isinstance(atom, ir.RequiresGrant) and atom.place_kind is not None
+        yield Use("requires-at" if at_place else "requires", atom.at)
 
 
 # --- conditions ----------------------------------------------------------------------------------------------
 
 
 def _of_condition(index: Index, resource: str, condition: c.Condition) -> Iterator[Use]:
-    match condition:
-        case c.And(items) | c.Or(items):
-            yield Use("logic", condition.at)
-            for item in items:
-                yield from _of_condition(index, resource, item)
-        case c.Not(item):
-            yield Use("logic", condition.at)
-            yield from _of_condition(index, resource, item)
-        case _:
-            paths = [side for side in operands(condition) if isinstance(side, c.Path)]
-            names = [*_of_test(condition), *(name for side in operands(condition) for name in _of_type(side))]
-            names += [name for path in paths for name in _of_path(index, resource, path)]
-            if len(paths) > 1 and all(path.steps and path.root == "record" for path in paths):
-                names.append("two-attributes")
-            yield from (Use(name, condition.at) for name in names)
+    for node in condition.walk():
+        if isinstance(node, c.And | c.Or | c.Not):
+            yield Use("logic", node.at)
+            continue
+        paths = [side for side in node.sides if isinstance(side, c.Path)]
+        names = [*_of_test(node), *(name for side in node.sides for name in _of_type(side))]
+        names += [name for path in paths for name in _of_path(index, resource, path)]
+        if len(paths) > 1 and all(path.steps and path.root == "record" for path in paths):
+            names.append("two-attributes")
+        yield from (Use(name, node.at) for name in names)
 
 
-def _of_test(test: Test) -> Iterator[str]:
+def _of_test(test: c.Test) -> Iterator[str]:
     match test:
         case c.Missing():
             yield "logic"
@@ -206,7 +181,7 @@ def _of_test(test: Test) -> Iterator[str]:
 
 
 def _of_type(operand: c.Operand) -> Iterator[str]:
-    item = operand.type.of if isinstance(operand.type, SetType) else operand.type
+    item = operand.type.item
     match item:
         case DateType():
             yield "date"

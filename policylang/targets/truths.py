@@ -13,7 +13,6 @@ from typing import Literal
 import msgspec
 
 from policylang.model import conditions as c
-from policylang.runtime.truth import Test, operands
 
 
 class Reached(msgspec.Struct, frozen=True):
@@ -30,7 +29,7 @@ class Known(msgspec.Struct, frozen=True):
     always there. For `Missing` it is empty: that test itself asks for the whole way.
     """
 
-    test: Test
+    test: c.Test
     wanted: bool
     present: tuple[Reached, ...]
 
@@ -70,7 +69,7 @@ def way(path: c.Path) -> Iterator[Reached]:
         yield Reached(path.root, path.steps[:length])
 
 
-def _ways(test: Test) -> Iterator[Reached]:
-    for operand in operands(test):
+def _ways(test: c.Test) -> Iterator[Reached]:
+    for operand in test.sides:
         if isinstance(operand, c.Path):
             yield from way(operand)

@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.diagnostics import listed, quoted
 from policylang.ir.nodes import PolicySet
-from policylang.model.types import DateTimeType, SetType, UserType
+from policylang.model.types import DateTimeType, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision, eligible, instant
 from policylang.runtime.values import BadValueError, read
@@ -162,7 +162,7 @@ class _Run(msgspec.Struct, frozen=True):
             every = [f"{owner}.{each}" for owner, names in self.index.attributes.items() for each in names]
             message = f"there is no attribute {quoted(_cut(attribute))}"
             raise self.unknown(steps, message, closest(attribute, every))
-        item = declared.type.of if isinstance(declared.type, SetType) else declared.type
+        item = declared.type.item
         if not isinstance(item, UserType):
             help = "`eligible` asks who may be written into an attribute of type `user`"
             raise self.document.error(steps, f"{quoted(attribute)} holds no users", help)

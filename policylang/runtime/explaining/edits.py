@@ -157,7 +157,7 @@ def _with_values(index: Index, user: ir.User, values: Mapping[str, Any]) -> Inde
     given = {each.name: each for each in user.attributes}
     for name, value in values.items():
         type_ = index.subject[name]
-        item = type_.of if isinstance(type_, SetType) else type_
+        item = type_.item
         each = value if isinstance(type_, SetType) else [value]
         given[name] = ir.UserValue(name, tuple(c.Constant(item, written_value(item, v), _AT) for v in each), _AT)
     return _with_user(index, user, attributes=tuple(given.values()))

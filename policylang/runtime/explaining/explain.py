@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
+from policylang.model.instants import instant_text
 from policylang.runtime.explaining.change import smallest_change
 from policylang.runtime.explaining.edits import Question
 from policylang.runtime.explaining.rules import appends, covered, denies, fitting, required, written_names
 from policylang.runtime.explaining.tree import Asked, Explanation, Moment, Written
-from policylang.runtime.explaining.values import cut, instant_in_words, named
+from policylang.runtime.explaining.values import cut, named
 from policylang.runtime.explaining.ways import ways
 from policylang.runtime.index import Index
 from policylang.runtime.reference import decide, instant
@@ -49,7 +50,7 @@ def explain(
         _named(action),
         _named(resource),
         None if field is None else _named(field),
-        instant_in_words(now),
+        instant_text(now),
         tuple(_named(name) for name in changes or ()),
     )
     problem, meant = _problem(index, user, action, resource, record, field, changes)

@@ -123,7 +123,7 @@ def _values(q: Question) -> Iterator[Gap]:
             sets = [setting(q, target, (name,), in_json(type_, v), shown(type_, v)) for v in samples(s, type_)[:2]]
             yield [*((edit,) for edit in sets), *others]
             continue
-        item = type_.of if isinstance(type_, SetType) else type_
+        item = type_.item
         if found is MISSING or not isinstance(item, UserType) or item.role is None:
             continue
         each = found if isinstance(type_, SetType) else (found,)

@@ -146,7 +146,7 @@ def fitting(s: Situation, names: Iterable[str]) -> Iterator[Written]:
 def _written(s: Situation, name: str) -> Written:
     type_ = s.index.attributes[s.resource][name].type
     found = written(s, name)
-    item = type_.of if isinstance(type_, SetType) else type_
+    item = type_.item
     if found is MISSING or not isinstance(item, UserType) or item.role is None:
         return Written(name, True, f"{named(name)} takes any {'' if found is MISSING else 'such '}value")
     each = found if isinstance(type_, SetType) else (found,)

@@ -11,6 +11,7 @@ from typing import Any
 from policylang.model import conditions as c
 from policylang.model.addresses import address
 from policylang.model.addresses import network as read_network
+from policylang.model.instants import instant_text
 from policylang.model.types import (
     NUMBERS,
     BoolType,
@@ -28,9 +29,9 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.explaining.values import instant_in_words, shown, time_edges
+from policylang.runtime.explaining.values import shown, time_edges
 from policylang.runtime.index import Index
-from policylang.runtime.truth import Situation, Test, constant, value
+from policylang.runtime.truth import Situation, constant, value
 from policylang.runtime.values import MISSING, BadValueError, attribute
 
 Candidate = tuple[Any, str]
@@ -44,7 +45,7 @@ _LONGEST = 200
 _FEW = 4
 
 
-def candidates(test: Test, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:
+def candidates(test: c.Test, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:
     """Values for one of a test's paths that may make the test what is wanted, the likeliest first."""
     match test:
         case c.Missing():
@@ -78,7 +79,7 @@ def in_json(type_: Type, found: Any) -> Any:
     if isinstance(found, Decimal):
         return int(found) if isinstance(type_, IntType) else format(found, "f")
     if isinstance(found, datetime.datetime):
-        return instant_in_words(found)
+        return instant_text(found)
     if isinstance(type_, RecordType):
         key = found if isinstance(found, str) else attribute(found, "id")
         return key if isinstance(key, str) else str(key)

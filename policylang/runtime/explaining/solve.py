@@ -12,7 +12,7 @@ from policylang.runtime.explaining.rules import written_names
 from policylang.runtime.explaining.settings import HOLD, candidates, in_json
 from policylang.runtime.explaining.tree import Edit
 from policylang.runtime.explaining.values import cut, named, truth_of
-from policylang.runtime.truth import Situation, Test, operands
+from policylang.runtime.truth import Situation
 
 Edits = tuple[Edit, ...]
 Target = Literal["record", "request", "changes", "user"]
@@ -82,16 +82,16 @@ def _key(edit: Edit) -> str:
     return ".".join(names)
 
 
-def _of_test(q: Question, after: bool, test: Test, wanted: bool) -> list[Edit]:
+def _of_test(q: Question, after: bool, test: c.Test, wanted: bool) -> list[Edit]:
     found: list[Edit] = []
-    for path in dict.fromkeys(each for each in operands(test) if isinstance(each, c.Path) and each.steps):
+    for path in dict.fromkeys(each for each in test.sides if isinstance(each, c.Path) and each.steps):
         target = _target(q, after, path)
         if target is not None:
             found += _of_path(q, after, test, wanted, path, target)
     return found
 
 
-def _of_path(q: Question, after: bool, test: Test, wanted: bool, path: c.Path, target: Target) -> list[Edit]:
+def _of_path(q: Question, after: bool, test: c.Test, wanted: bool, path: c.Path, target: Target) -> list[Edit]:
     s = situation(q, after)
     found: list[Edit] = []
     try:

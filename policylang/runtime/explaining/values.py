@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from policylang.model import conditions as c
+from policylang.model.instants import instant_text
 from policylang.model.types import DateType, Duration, DurationType, RecordType, SetType, TextType, Type
 from policylang.model.words import condition_in_words, operand_in_words
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.explaining.tree import Tested
-from policylang.runtime.truth import Situation, Test, Truth, bad_values, missing_names, operands, truth, value
+from policylang.runtime.truth import Situation, Truth, bad_values, missing_names, truth, value
 from policylang.runtime.values import MISSING, attribute
 from policylang.syntax.quoting import quote_text
 
@@ -55,18 +56,13 @@ def shown(type_: Type, found: Any) -> str:
     if isinstance(found, bool):
         return "true" if found else "false"
     if isinstance(found, datetime.datetime):
-        return instant_in_words(found)
+        return instant_text(found)
     if isinstance(found, Decimal):
         # Plain digits, unless these would fill the memory.
         return cut(format(found, "f") if abs(found.adjusted()) < LONGEST else str(found))
     if isinstance(type_, TextType):
         return quote_text(cut(found))
     return cut(_text(found))
-
-
-def instant_in_words(at: datetime.datetime) -> str:
-    """``2026-10-22T19:00:00Z``"""
-    return at.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
 def condition_text(condition: c.Condition) -> str:
@@ -91,7 +87,7 @@ def tested(condition: c.Condition, s: Situation) -> tuple[tuple[Tested, ...], in
     return tuple(texts), len(found) - len(texts)
 
 
-def _deciding(condition: c.Condition, s: Situation, sign: bool) -> Iterator[tuple[Test, bool]]:
+def _deciding(condition: c.Condition, s: Situation, sign: bool) -> Iterator[tuple[c.Test, bool]]:
     """Each test with whether it stands under an even number of ``not``."""
     match condition:
         case c.And(items) | c.Or(items):
@@ -105,7 +101,7 @@ def _deciding(condition: c.Condition, s: Situation, sign: bool) -> Iterator[tupl
             yield condition, sign
 
 
-def _tested(test: Test, sign: bool, s: Situation) -> Tested:
+def _tested(test: c.Test, sign: bool, s: Situation) -> Tested:
     """A test as it stands for the whole: one under ``not`` is said the other way round."""
     found = truth_of(test, s)
     told = found if sign or found is None else not found
@@ -121,7 +117,7 @@ def _tested(test: Test, sign: bool, s: Situation) -> Tested:
 _TRUTHS = {True: "true", False: "false", None: "unknown"}
 
 
-def _why_unknown(test: Test, s: Situation) -> str:
+def _why_unknown(test: c.Test, s: Situation) -> str:
     missing = list(dict.fromkeys(f"`{name}` is missing" for name in missing_names(test, s)))
     reasons = missing + list(dict.fromkeys(bad_values(test, s)))
     if reasons:
@@ -130,14 +126,14 @@ def _why_unknown(test: Test, s: Situation) -> str:
         return f"something in `{operand_in_words(test.operand)}` is missing"
     if isinstance(test, c.Time):
         return "the length of time cannot be counted from now"
-    if isinstance(operands(test)[0].type, DurationType):
+    if isinstance(test.sides[0].type, DurationType):
         return f"a month is no certain number of days: {_values(test, s)}"
     return "its values cannot be compared"
 
 
-def _values(test: Test, s: Situation) -> str:
+def _values(test: c.Test, s: Situation) -> str:
     """``sales_rep is milo@acme.test, assigned user is dana@acme.test``"""
-    paths = [each for each in operands(test) if isinstance(each, c.Path)]
+    paths = [each for each in test.sides if isinstance(each, c.Path)]
     return ", ".join(f"{operand_in_words(path)} is {_of_path(path, s)}" for path in dict.fromkeys(paths))
 
 
@@ -145,7 +141,7 @@ def _of_path(path: c.Path, s: Situation) -> str:
     return shown(path.type, value(path, s))
 
 
-def _compared(test: Test, s: Situation) -> str:
+def _compared(test: c.Test, s: Situation) -> str:
     if not isinstance(test, c.Time):
         return _values(test, s)
     found = value(test.operand, s)

@@ -115,14 +115,16 @@ def attached(s: Situation, source: Source, chain: tuple[Bundle, ...], action: st
     if mine:
         who = f"an override of {cut(s.user)}"
         found = [
-            Attached(s.index.instances[each.limit.instance], who, each.at) for each in mine if _is_of(each, action)
+            Attached(s.index.instances[each.limit.instance], who, each.at)
+            for each in mine
+            if each.limit.applies(action)
         ]
     else:
         found = [
             Attached(s.index.instances[limit.instance], bundle_in_words(bundle), limit.at)
             for bundle in chain
             for limit in bundle.limits
-            if _is_on(s, limit) and (limit.actions is None or action in limit.actions)
+            if _is_on(s, limit) and limit.applies(action)
         ]
     return tuple({each.instance.id: each for each in reversed(found)}.values())[::-1]
 
@@ -133,16 +135,12 @@ def appended(s: Situation, action: str) -> tuple[tuple[Attached, ir.UserPolicy],
     return tuple(
         (Attached(s.index.instances[each.limit.instance], f"an append of {cut(s.user)}", each.at), each)
         for each in (user.appends if user else ())
-        if _is_on(s, each.limit) and _is_of(each, action)
+        if _is_on(s, each.limit) and each.limit.applies(action)
     )
 
 
 def _is_on(s: Situation, limit: ir.Limit) -> bool:
     return s.index.instances[limit.instance].resource == s.resource
-
-
-def _is_of(policy: ir.UserPolicy, action: str) -> bool:
-    return policy.limit.actions is None or action in policy.limit.actions
 
 
 def bundle_in_words(bundle: Bundle) -> str:

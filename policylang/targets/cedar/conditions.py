@@ -19,11 +19,9 @@ from policylang.model.types import (
     DurationType,
     IntType,
     RecordType,
-    SetType,
     Type,
 )
 from policylang.model.words import operand_in_words
-from policylang.runtime.truth import Test
 from policylang.runtime.truth import constant as constant_value
 from policylang.targets.cedar.expressions import (
     CONTEXT,
@@ -155,7 +153,7 @@ def _part(expression: Expression, name: str) -> Expression:
 # --- tests ---------------------------------------------------------------------------------------------------
 
 
-def _test(test: Test, wanted: bool) -> Expression:
+def _test(test: c.Test, wanted: bool) -> Expression:
     """The test, or its opposite, where everything that it reads is present."""
     match test:
         case c.Missing(operand):
@@ -227,7 +225,7 @@ def _contained(test: c.Contains, wanted: bool) -> Expression:
     """Where an item of the set has no value, nothing else is certainly not in it."""
     items = _operand(test.operand)
     given, item = TRUE, _operand(test.item)
-    of = test.operand.type.of if isinstance(test.operand.type, SetType) else test.operand.type
+    of = test.operand.type.item
     if isinstance(of, RecordType):
         given, item = _identity(test.item)
     elif isinstance(of, NUMBERS):
@@ -280,11 +278,4 @@ def _moved(now: Expression, amount: int, ahead: bool) -> Expression:
 
 def looked_for(condition: c.Condition) -> Iterator[c.Path]:
     """What a condition asks whether it is missing."""
-    match condition:
-        case c.And(items) | c.Or(items):
-            for item in items:
-                yield from looked_for(item)
-        case c.Not(item):
-            yield from looked_for(item)
-        case c.Missing(operand):
-            yield operand
+    return (test.operand for test in condition.tests() if isinstance(test, c.Missing))

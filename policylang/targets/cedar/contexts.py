@@ -13,7 +13,6 @@ from policylang.runtime.index import Index
 from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff, cutoffs, looked_for
 from policylang.targets.cedar.policies import CHOSEN, FIELD, NOBODY, Policies
 from policylang.targets.cedar.values import ID, Tree
-from policylang.targets.constructs import conditions
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -40,7 +39,7 @@ def contexts(policies: Policies) -> dict[str, Context]:
             for step in path:
                 tree = tree.setdefault(step, {})
     about: dict[str, list[Condition]] = {name: [] for name in read}
-    for resource, condition in conditions(policies.index):
+    for resource, condition in policies.index.conditions():
         about[resource].append(condition)
     return {name: _context(policies.index, name, tree, about[name]) for name, tree in read.items()}
 

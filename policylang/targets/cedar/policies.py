@@ -46,7 +46,6 @@ from policylang.targets.cedar.rights import (
     deny_right,
     need_of,
 )
-from policylang.targets.needs import role_of
 
 FIELD = "field"
 CHOSEN = "chosen"
@@ -236,7 +235,7 @@ class Policies:
             yield Policy(f"place of {resource.name}", "forbid", resource.name, ids, (at,), when=when)
         writing = [a.name for a in resource.actions if a.name in ("create", "modify")]
         for attribute in resource.attributes:
-            role = role_of(attribute)
+            role = attribute.role
             if role is not None and writing:
                 holds = self._is_in(Right(HOLDER, role), member(CONTEXT, CHOSEN), resource.name)
                 nobody = all_of((has(CONTEXT, NOBODY), member(CONTEXT, NOBODY)))

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.model import conditions as c
-from policylang.model.types import Duration, DurationType, RecordType, SetType
+from policylang.model.types import Duration, DurationType, RecordType
 from policylang.model.words import operand_in_words
 from policylang.runtime.index import Index
-from policylang.runtime.truth import constant, operands
+from policylang.runtime.truth import constant
 from policylang.targets.cedar.expressions import depth
 from policylang.targets.cedar.policies import Policies
 from policylang.targets.cedar.rights import Rights
 from policylang.targets.cedar.values import NotHeldError, attribute_value
-from policylang.targets.constructs import conditions
 from policylang.targets.target import Refusal
 
 LONGEST_YEARS = 900
@@ -33,7 +32,7 @@ def refusals(index: Index) -> Iterator[Refusal]:
 
 
 def _values(index: Index) -> Iterator[Refusal]:
-    for _, condition in conditions(index):
+    for _, condition in index.conditions():
         yield from _of_condition(condition)
     for user in index.policy_set.users:
         for given in user.attributes:
@@ -42,28 +41,17 @@ def _values(index: Index) -> Iterator[Refusal]:
 
 
 def _of_condition(condition: c.Condition) -> Iterator[Refusal]:
-    match condition:
-        case c.And(items) | c.Or(items):
-            for item in items:
-                yield from _of_condition(item)
-        case c.Not(item):
-            yield from _of_condition(item)
-        case _:
-            if isinstance(condition, c.TextTest) and not isinstance(condition.part, c.Constant):
-                message = (
-                    f"Cedar cannot look for `{operand_in_words(condition.part)}` in a text: patterns are constants"
-                )
-                yield Refusal("PL801", message, condition.at, "compare with `is`, or with a text in quotes")
-            if isinstance(condition, c.Time):
-                yield from _of_length(condition)
-            if isinstance(condition, c.Contains) and isinstance(condition.item.type, DurationType):
-                message = "Cedar cannot compare the durations in a set"
-                yield Refusal("PL801", message, condition.at, "keep them in attributes of their own")
-            found = [each for each in operands(condition) if isinstance(each, c.Constant)]
-            if isinstance(condition, c.In):
-                found += [c.Constant(condition.operand.type, value, condition.at) for value in condition.values]
-            for each in found:
-                yield from _of_constant(each, condition.at)
+    for test in condition.tests():
+        if isinstance(test, c.TextTest) and not isinstance(test.part, c.Constant):
+            message = f"Cedar cannot look for `{operand_in_words(test.part)}` in a text: patterns are constants"
+            yield Refusal("PL801", message, test.at, "compare with `is`, or with a text in quotes")
+        if isinstance(test, c.Time):
+            yield from _of_length(test)
+        if isinstance(test, c.Contains) and isinstance(test.item.type, DurationType):
+            message = "Cedar cannot compare the durations in a set"
+            yield Refusal("PL801", message, test.at, "keep them in attributes of their own")
+        for each in test.constants():
+            yield from _of_constant(each, test.at)
 
 
 def _of_length(test: c.Time) -> Iterator[Refusal]:
@@ -77,7 +65,7 @@ def _of_length(test: c.Time) -> Iterator[Refusal]:
 
 
 def _of_constant(value: c.Constant, at: str) -> Iterator[Refusal]:
-    type_ = value.type.of if isinstance(value.type, SetType) else value.type
+    type_ = value.type.item
     if isinstance(type_, RecordType):
         return
     try:

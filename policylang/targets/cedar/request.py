@@ -41,7 +41,6 @@ from policylang.targets.cedar.policies import (
 )
 from policylang.targets.cedar.rights import Rights
 from policylang.targets.cedar.values import ID, NotHeldError, Tree, attribute_value, day, microseconds
-from policylang.targets.needs import role_of
 
 
 class DeniedError(ValueError):
@@ -98,7 +97,7 @@ def questions(
     situation = Situation(index, user, resource, after, request, now)
     chosen = {name: _chosen(situation, declared[name]) for name in touched}
     writes = action in ("create", "modify")
-    choosing = frozenset(name for name, each in declared.items() if writes and role_of(each) is not None)
+    choosing = frozenset(name for name, each in declared.items() if writes and each.role is not None)
     context = asking.contexts[resource]
     shared = _shared(situation, context)
     found: list[dict[str, Any]] = []
@@ -139,7 +138,7 @@ def _chosen(situation: Situation, declared: ir.Attribute) -> tuple[str, ...]:
         found = written(situation, declared.name)
     except BadValueError as error:
         raise DeniedError(str(error)) from None
-    if role_of(declared) is None or found is MISSING:
+    if declared.role is None or found is MISSING:
         return ()
     users = found if isinstance(declared.type, SetType) else (found,)
     if MISSING in users:

@@ -112,7 +112,7 @@ class Rights:
             return []
         mine = [limit for limit in overrides if self._is_on(limit, resource)]
         every = mine or [limit for bundle in chain for limit in bundle.limits]
-        return [limit for limit in every if self._is_on(limit, resource) and _limits_action(limit, action)]
+        return [limit for limit in every if self._is_on(limit, resource) and limit.applies(action)]
 
     def _is_on(self, limit: ir.Limit, resource: str) -> bool:
         return self.index.instances[limit.instance].resource == resource
@@ -173,10 +173,6 @@ def _period(given: ir.Assignment) -> Period:
     since = _FIRST_DAY if given.start is None else day(datetime.date.fromisoformat(given.start))
     until = _LAST_DAY if given.until is None else day(datetime.date.fromisoformat(given.until))
     return Period(since, until)
-
-
-def _limits_action(limit: ir.Limit, action: str) -> bool:
-    return limit.actions is None or action in limit.actions
 
 
 def deny_right(deny: ir.Deny) -> Right:

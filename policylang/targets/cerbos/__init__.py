@@ -146,7 +146,7 @@ def _limited(index: Index, limit: ir.Limit) -> Iterator[str]:
         yield "*"
         return
     for action in declared:
-        if not action.bypasses_policies and (limit.actions is None or action.name in limit.actions):
+        if not action.bypasses_policies and limit.applies(action.name):
             yield from whole(action.name)
 
 

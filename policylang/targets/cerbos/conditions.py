@@ -9,6 +9,7 @@ from typing import Any
 
 from policylang.model import addresses
 from policylang.model import conditions as c
+from policylang.model.instants import instant_text
 from policylang.model.types import (
     DateTimeType,
     DateType,
@@ -19,11 +20,11 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.runtime.index import Index
-from policylang.runtime.truth import Test, constant, operands
+from policylang.runtime.truth import constant
 from policylang.targets import truths
 from policylang.targets.cerbos import cel
 from policylang.targets.cerbos.cel import Binary, Call, Entry, Expr, Items, Literal, Method, Name, Not
-from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS, address, edge_name, instant, length, number
+from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS, address, edge_name, length, number
 
 Match = dict[str, Any]
 
@@ -57,10 +58,10 @@ class Conditions:
             case truths.Known(test, wanted, _):
                 return expression(self._known(resource, test, wanted))
 
-    def _known(self, resource: str, test: Test, wanted: bool) -> Expr:
+    def _known(self, resource: str, test: c.Test, wanted: bool) -> Expr:
         if isinstance(test, c.Missing):
             return self._missing(resource, test.operand, wanted)
-        sides = [side for side in operands(test) if isinstance(side, c.Path)]
+        sides = [side for side in test.sides if isinstance(side, c.Path)]
         guards = [guard for side in sides for guard in self._walk(resource, side)[0]]
         return cel.all_of((*guards, self._tested(resource, test, wanted)))
 
@@ -106,7 +107,7 @@ class Conditions:
 
     # --- tests ---------------------------------------------------------------------------------------------------
 
-    def _tested(self, resource: str, test: Test, wanted: bool) -> Expr:
+    def _tested(self, resource: str, test: c.Test, wanted: bool) -> Expr:
         """The test of values that are there."""
         match test:
             case c.Compare(sign, left, right):
@@ -221,7 +222,7 @@ def literal(type_: Type, value: c.Value) -> Expr:
     if isinstance(found, Decimal):
         return Literal(float(number(found)))
     if isinstance(found, datetime.datetime):
-        return Call("timestamp", (Literal(instant(found)),))
+        return Call("timestamp", (Literal(instant_text(found)),))
     if isinstance(found, datetime.date):
         return Literal(found.isoformat())
     if isinstance(found, addresses.Address):

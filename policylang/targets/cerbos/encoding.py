@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import ipaddress
 from decimal import Decimal
 
@@ -39,10 +38,6 @@ def text(value: str) -> str:
     except UnicodeEncodeError:
         raise UnheldError(f"{value!r} is no text in UTF-8") from None
     return value
-
-
-def instant(value: datetime.datetime) -> str:
-    return value.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
 def address(value: Address) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from policylang.model import conditions as c
 from policylang.model.types import DateType, Duration
 from policylang.runtime.index import Index
-from policylang.runtime.truth import operands
-from policylang.targets.constructs import conditions
 
 Tree = dict[str, "Tree"]
 """Attributes by name, each with those that are read of the related record or user in it."""
@@ -21,7 +19,7 @@ class Reads:
         self._trees: dict[tuple[str, str], Tree] = {}
         self.request: Tree = {}
         self.edges: dict[tuple[Duration, bool, int], None] = {}
-        for resource, condition in conditions(index):
+        for resource, condition in index.conditions():
             self._condition(resource, condition)
         for each in index.policy_set.resources:
             if each.place is not None:
@@ -32,20 +30,12 @@ class Reads:
         return self.request if root == "request" else self._trees.setdefault((root, resource), {})
 
     def _condition(self, resource: str, condition: c.Condition) -> None:
-        match condition:
-            case c.And(items) | c.Or(items):
-                for item in items:
-                    self._condition(resource, item)
-            case c.Not(item):
-                self._condition(resource, item)
-            case _:
-                for operand in operands(condition):
-                    if isinstance(operand, c.Path):
-                        tree = self.tree(operand.root, resource)
-                        for step in operand.steps:
-                            tree = tree.setdefault(step, {})
-                if isinstance(condition, c.Time) and isinstance(condition.duration, c.Constant):
-                    assert isinstance(condition.duration.value, Duration)
-                    sign = 1 if condition.test == "within_next" else -1
-                    day = isinstance(condition.operand.type, DateType)
-                    self.edges[condition.duration.value, day, sign] = None
+        for test in condition.tests():
+            for path in test.paths():
+                tree = self.tree(path.root, resource)
+                for step in path.steps:
+                    tree = tree.setdefault(step, {})
+            if isinstance(test, c.Time) and isinstance(test.duration, c.Constant):
+                assert isinstance(test.duration.value, Duration)
+                sign = 1 if test.test == "within_next" else -1
+                self.edges[test.duration.value, isinstance(test.operand.type, DateType), sign] = None

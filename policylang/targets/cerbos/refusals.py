@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from policylang.model import conditions as c
 from policylang.runtime.index import Index
-from policylang.runtime.truth import operands
 from policylang.targets.cerbos.conditions import Conditions, Match, literal
 from policylang.targets.cerbos.encoding import UnheldError
-from policylang.targets.constructs import conditions
 from policylang.targets.target import Input, Refusal
 
 _PATTERN = re.compile(r"[!*?\[\]{}]")
@@ -34,9 +32,9 @@ def refusals(input: Input) -> Iterator[Refusal]:
             message = f"Cerbos takes `{other}` and `{user.id}` for one name: it has one policy of a user for both"
             yield Refusal("PL803", message, user.appends[0].limit.at, _INSTEAD)
         for value in user.attributes:
-            yield from _constants(value.at, *value.values)
+            yield from _constants(value.at, value.values)
     matching = Conditions(index)
-    for resource, condition in conditions(index):
+    for resource, condition in index.conditions():
         found = [*_condition(condition)]
         yield from found
         if not found and max(map(len, _expressions(matching.match(resource, condition)))) > _LONGEST:
@@ -58,22 +56,13 @@ def _expressions(match: Match) -> Iterator[str]:
 
 
 def _condition(condition: c.Condition) -> Iterator[Refusal]:
-    match condition:
-        case c.And(items) | c.Or(items):
-            for item in items:
-                yield from _condition(item)
-        case c.Not(item):
-            yield from _condition(item)
-        case c.In(operand, values):
-            yield from _constants(condition.at, *(c.Constant(operand.type, value, condition.at) for value in values))
-        case _:
-            yield from _constants(condition.at, *operands(condition))
+    for test in condition.tests():
+        yield from _constants(test.at, test.constants())
 
 
-def _constants(at: str, *operands: c.Operand) -> Iterator[Refusal]:
-    for operand in operands:
-        if isinstance(operand, c.Constant):
-            try:
-                literal(operand.type, operand.value)
-            except UnheldError as error:
-                yield Refusal("PL803", f"Cerbos's numbers are doubles: {error}", at, "write fewer digits")
+def _constants(at: str, constants: Iterable[c.Constant]) -> Iterator[Refusal]:
+    for constant in constants:
+        try:
+            literal(constant.type, constant.value)
+        except UnheldError as error:
+            yield Refusal("PL803", f"Cerbos's numbers are doubles: {error}", at, "write fewer digits")

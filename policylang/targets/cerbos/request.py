@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from policylang.model.instants import instant_text
 from policylang.model.types import SetType, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
@@ -116,7 +117,7 @@ class Caller:
                 if "place" in held:
                     places.setdefault(held["role"].split(":")[1], []).append(held["place"])
         declared = self.index.users.get(user)
-        edges = {True: {"now": today.isoformat()}, False: {"now": encoding.instant(now)}}
+        edges = {True: {"now": today.isoformat()}, False: {"now": instant_text(now)}}
         for length, day, sign in self._reads.edges:
             edge = told.edge(length, day, sign)
             if edge is not None:
@@ -145,7 +146,7 @@ class Caller:
         for name in touched:
             type_ = self.index.attributes[resource][name].type
             found = written(Situation(self.index, "", resource, record, {}, now), name)
-            item = type_.of if isinstance(type_, SetType) else type_
+            item = type_.item
             if found is MISSING or not isinstance(item, UserType) or item.role is None:
                 continue
             for user in found if isinstance(type_, SetType) else (found,):

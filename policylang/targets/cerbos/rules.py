@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import Atom, fold
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
@@ -107,11 +108,7 @@ class ResourceRules:
             return ()
         attached: Iterable[Attached | ir.Limit] = (limit for bundle in chain for limit in bundle.limits)
         overrides = [limit for limit in role.overrides if self._is_mine(limit)]
-        found = {
-            limit.instance
-            for limit in overrides or attached
-            if self._is_mine(limit) and (limit.actions is None or action in limit.actions)
-        }
+        found = {limit.instance for limit in overrides or attached if self._is_mine(limit) and limit.applies(action)}
         return tuple(sorted(found))
 
     def _is_mine(self, limit: Attached | ir.Limit) -> bool:
@@ -159,17 +156,16 @@ class ResourceRules:
                     self._add([*whole(action.name)], DENY, none_of(met), [action.at], roles=["*"])
 
     def _met(self, requirement: ir.Requirement) -> Match:
-        match requirement:
-            case ir.RequiresAll(items=items):
-                return all_of(self._met(item) for item in items)
-            case ir.RequiresAny(items=items):
-                return any_of([self._met(item) for item in items])
-            case ir.RequiresFeature(feature=feature):
-                return all_of(()) if self._index.features[feature] else any_of(())
-            case ir.RequiresSuperuser():
-                return expression(Name("P.attr.superuser"))
-            case ir.RequiresGrant(place_kind=kind):
-                return self._holds(requirement, kind)
+        def met(atom: Atom) -> Match:
+            match atom:
+                case ir.RequiresFeature(feature=feature):
+                    return all_of(()) if self._index.features[feature] else any_of(())
+                case ir.RequiresSuperuser():
+                    return expression(Name("P.attr.superuser"))
+                case ir.RequiresGrant(place_kind=kind):
+                    return self._holds(atom, kind)
+
+        return fold(requirement, met, all_of, any_of)
 
     def _holds(self, need: ir.RequiresGrant, kind: str | None) -> Match:
         bringers = _Bringers({}, {})

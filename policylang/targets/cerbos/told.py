@@ -6,6 +6,7 @@ import datetime
 from decimal import Decimal
 from typing import Any
 
+from policylang.model.instants import instant_text
 from policylang.model.types import (
     DateTimeType,
     DateType,
@@ -78,7 +79,7 @@ class Told:
             if day:
                 found = shift_day(self._now.astimezone(self._index.timezone).date(), length, sign)
                 return None if found is None else found.isoformat()
-            return encoding.instant(shift(self._now, length, sign, self._index.timezone))
+            return instant_text(shift(self._now, length, sign, self._index.timezone))
         except (OverflowError, ValueError):
             return None
 
@@ -113,7 +114,7 @@ class Told:
             case RecordType():
                 return self._identity(found)
             case DateTimeType():
-                return encoding.instant(found)
+                return instant_text(found)
             case DateType():
                 return str(found.isoformat())
             case IpType():

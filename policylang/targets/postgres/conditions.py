@@ -9,7 +9,6 @@ from __future__ import annotations
 from policylang.model import conditions as c
 from policylang.model.types import DateType, Duration, RecordType
 from policylang.runtime.networks import spellings
-from policylang.runtime.truth import Test, operands
 from policylang.targets.postgres.names import literal
 from policylang.targets.postgres.operands import Operand, Row, constant, operand, sql_type
 
@@ -28,8 +27,8 @@ def sql(condition: c.Condition, row: Row, wanted: bool = True) -> str:
             return _test(condition, row, wanted)
 
 
-def _test(test: Test, row: Row, wanted: bool) -> str:
-    sides = [operand(each, row) for each in operands(test)]
+def _test(test: c.Test, row: Row, wanted: bool) -> str:
+    sides = [operand(each, row) for each in test.sides]
     if isinstance(test, c.Missing):
         return _missing(sides[0], wanted)
     said = _said(test, sides, row)
@@ -44,7 +43,7 @@ def _missing(side: Operand, wanted: bool) -> str:
     return f"({side.sql} IS NOT NULL)"
 
 
-def _known(test: Test, sides: list[Operand], wanted: bool) -> list[str]:
+def _known(test: c.Test, sides: list[Operand], wanted: bool) -> list[str]:
     """What makes sure that columns hold values of their types, where the test does not."""
     columns = [side for side in sides if side.is_column]
     if isinstance(test, c.Contains):
@@ -70,7 +69,7 @@ def _all(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
 
-def _said(test: Test, sides: list[Operand], row: Row) -> str:
+def _said(test: c.Test, sides: list[Operand], row: Row) -> str:
     """The test of values of their types; NULL where one is missing."""
     values = [side.sql for side in sides]
     match test:

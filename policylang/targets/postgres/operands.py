@@ -122,7 +122,7 @@ def _of_record(path: c.Path, row: Row) -> Operand:
 
 
 def _compared(column: str, type_: Type) -> str:
-    item = type_.of if isinstance(type_, SetType) else type_
+    item = type_.item
     if isinstance(item, IpType):
         return f"policylang.{'address' if item is type_ else 'addresses'}({column})"
     return column
@@ -197,7 +197,7 @@ READERS = {
 
 def _read(json: str, type_: Type) -> str:
     """A JSON value as its type; NULL where it is missing or of another type."""
-    item = type_.of if isinstance(type_, SetType) else type_
+    item = type_.item
     kind = "set_" if isinstance(type_, SetType) else ""
     declared = f", {listed(list(item.values))}" if isinstance(item, EnumType) else ""
     return f"policylang.{kind}{_reader(item)}({json}{declared})"

@@ -8,8 +8,6 @@ from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import Duration, IpType, RecordType, Type, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle
-from policylang.runtime.truth import operands
 from policylang.target_settings import Postgres
 from policylang.targets.postgres import tables
 from policylang.targets.postgres.expressions import Had, covering, had, plans
@@ -53,23 +51,17 @@ def _viewed_in_part(index: Index, each: Had, resource: str) -> Iterator[Refusal]
 def _of_condition(
     index: Index, mapped: dict[str, tables.Mapped], resource: str, condition: c.Condition
 ) -> Iterator[Refusal]:
-    match condition:
-        case c.And(items) | c.Or(items):
-            for item in items:
-                yield from _of_condition(index, mapped, resource, item)
-        case c.Not(item):
-            yield from _of_condition(index, mapped, resource, item)
-        case _:
-            if isinstance(condition, c.Time):
-                yield from _of_length(condition)
-            for operand in operands(condition):
-                if isinstance(operand, c.Path):
-                    yield from _of_path(index, mapped, resource, operand, condition.at)
-                else:
-                    yield from _of_address(operand.type, operand.value, condition.at)
-            if isinstance(condition, c.In):
-                for each in condition.values:
-                    yield from _of_address(condition.operand.type, each, condition.at)
+    for test in condition.tests():
+        if isinstance(test, c.Time):
+            yield from _of_length(test)
+        for operand in test.sides:
+            if isinstance(operand, c.Path):
+                yield from _of_path(index, mapped, resource, operand, test.at)
+            else:
+                yield from _of_address(operand.type, operand.value, test.at)
+        if isinstance(test, c.In):
+            for each in test.values:
+                yield from _of_address(test.operand.type, each, test.at)
 
 
 def _of_address(type_: Type, value: c.Value, at: str) -> Iterator[Refusal]:
@@ -119,7 +111,7 @@ def _texts(index: Index) -> Iterator[Refusal]:
     named += [
         (str(v.value), value.at) for user in index.policy_set.users for value in user.attributes for v in value.values
     ]
-    named += [(text, at) for each in _all_conditions(index.policy_set) for text, at in _constants(each)]
+    named += [(str(v.value), v.at) for each in _all_conditions(index.policy_set) for v in each.constants()]
     for text, at in named:
         if "\0" in text:
             yield Refusal("PL803", "PostgreSQL's texts hold no NUL character", at, "leave it out")
@@ -127,21 +119,4 @@ def _texts(index: Index) -> Iterator[Refusal]:
 
 def _all_conditions(policy_set: ir.PolicySet) -> Iterator[c.Condition]:
     yield from (instance.condition for instance in policy_set.policy_instances)
-    bundles: tuple[Bundle, ...] = (*policy_set.roles, *policy_set.groups)
-    for bundle in bundles:
-        yield from (deny.condition for deny in bundle.denies if deny.condition is not None)
-    yield from (deny.condition for deny in policy_set.denies if deny.condition is not None)
-
-
-def _constants(condition: c.Condition) -> Iterator[tuple[str, str]]:
-    match condition:
-        case c.And(items) | c.Or(items):
-            for item in items:
-                yield from _constants(item)
-        case c.Not(item):
-            yield from _constants(item)
-        case c.In(values=values):
-            yield from ((str(v), condition.at) for v in values)
-        case _:
-            found = (operand for operand in operands(condition) if isinstance(operand, c.Constant))
-            yield from ((str(operand.value), condition.at) for operand in found)
+    yield from (deny.condition for deny in policy_set.every_deny() if deny.condition is not None)

@@ -12,8 +12,6 @@ from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import RecordType, SetType, Type, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle
-from policylang.runtime.truth import operands
 from policylang.targets.postgres.expressions import all_of, holders
 from policylang.targets.postgres.names import literal, name
 from policylang.targets.postgres.operands import ME, READERS, column_kind, related
@@ -161,7 +159,7 @@ class Script:
     def _steps(self) -> Iterator[tuple[str, str, int]]:
         """The attributes of records on the paths of conditions: resource, name, and how far from the row."""
         for resource_, condition in conditions(self.index, self.tables):
-            for path in _paths(condition):
+            for path in condition.paths():
                 at: Type = RecordType(resource_)
                 for number, step in enumerate(path.steps if path.root == "record" else ()):
                     if not isinstance(at, RecordType):
@@ -219,7 +217,7 @@ class Script:
     def _eligible(self, table: Mapped) -> Iterator[tuple[ir.Attribute, str, bool]]:
         """Attributes that ask for users with a role, the role, and whether they are sets."""
         for attribute in self.index.attributes[table.resource].values():
-            item = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
+            item = attribute.type.item
             if isinstance(item, UserType) and item.role is not None:
                 yield attribute, item.role, isinstance(attribute.type, SetType)
 
@@ -246,21 +244,9 @@ def conditions(index: Index, tables: dict[str, Mapped]) -> Iterator[tuple[str, c
     for instance in index.policy_set.policy_instances:
         if instance.resource in tables:
             yield instance.resource, instance.condition
-    bundles: tuple[Bundle, ...] = (*index.policy_set.roles, *index.policy_set.groups)
-    for deny in (*index.denies, *(deny for bundle in bundles for deny in bundle.denies)):
+    for deny in index.policy_set.every_deny():
         if deny.condition is not None and deny.resource in tables:
             yield deny.resource, deny.condition
-
-
-def _paths(condition: c.Condition) -> Iterator[c.Path]:
-    match condition:
-        case c.And(items) | c.Or(items):
-            for item in items:
-                yield from _paths(item)
-        case c.Not(item):
-            yield from _paths(item)
-        case _:
-            yield from (operand for operand in operands(condition) if isinstance(operand, c.Path))
 
 
 def _insert(into: str, rows: list[str], then: str = "") -> Iterator[str]:

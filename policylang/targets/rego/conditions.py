@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import Atom, fold
 from policylang.model import conditions as c
 from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType, RecordType, Type, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.truth import Test, constant
+from policylang.runtime.truth import constant
 from policylang.targets.rego.encoding import addresses, described, encoded
 from policylang.targets.truths import All, Formula, Known, when
 from policylang.targets.truths import Any as AnyOf
@@ -27,7 +28,7 @@ Tree = dict[str, Any]
 
 def condition_table(index: Index, resource: str, condition: c.Condition) -> dict[str, Any]:
     """A condition: its tests, when it is true, and when it is false."""
-    tests: dict[Test, int] = {}
+    tests: dict[c.Test, int] = {}
     true, false = (_tree(when(_expanded(condition), wanted), tests) for wanted in (True, False))
     return {
         "tests": [_test(index, resource, test) for test in tests],
@@ -59,7 +60,7 @@ def _expanded(condition: c.Condition) -> c.Condition:
             return condition
 
 
-def _tree(formula: Formula, tests: dict[Test, int]) -> Tree:
+def _tree(formula: Formula, tests: dict[c.Test, int]) -> Tree:
     match formula:
         case Known(test, wanted):
             return {"test": tests.setdefault(test, len(tests)), "is": wanted}
@@ -99,7 +100,7 @@ def network(tree: Tree) -> dict[str, Any]:
 # --- tests ---------------------------------------------------------------------------------------------------
 
 
-def _test(index: Index, resource: str, test: Test) -> dict[str, Any]:
+def _test(index: Index, resource: str, test: c.Test) -> dict[str, Any]:
     def operand(found: c.Operand) -> dict[str, Any]:
         return _operand(index, resource, found)
 
@@ -166,15 +167,14 @@ def requirement_table(index: Index, requirement: ir.Requirement) -> dict[str, An
 
 
 def _required(index: Index, requirement: ir.Requirement, tests: list[dict[str, Any]]) -> Tree:
-    match requirement:
-        case ir.RequiresAll(items=items):
-            return {"all": [_required(index, item, tests) for item in items]}
-        case ir.RequiresAny(items=items):
-            return {"any": [_required(index, item, tests) for item in items]}
-        case ir.RequiresFeature(feature=feature):
-            return {"all": []} if index.features[feature] else {"any": []}
-        case ir.RequiresSuperuser():
-            tests.append({"op": "superuser"})
-        case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
-            tests.append({"op": "granted", "resource": resource, "action": action, "at": kind})
-    return {"test": len(tests) - 1, "is": True}
+    def required(atom: Atom) -> Tree:
+        match atom:
+            case ir.RequiresFeature(feature=feature):
+                return {"all": []} if index.features[feature] else {"any": []}
+            case ir.RequiresSuperuser():
+                tests.append({"op": "superuser"})
+            case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
+                tests.append({"op": "granted", "resource": resource, "action": action, "at": kind})
+        return {"test": len(tests) - 1, "is": True}
+
+    return fold(requirement, required, lambda each: {"all": each}, lambda each: {"any": each})

@@ -8,16 +8,14 @@ from policylang.model import conditions as c
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
 from policylang.targets.rego.encoding import NotEncodableError, encoded
-from policylang.targets.rego.reads import conditions, operands_of
 from policylang.targets.target import Refusal
 
 
 def refusals(index: Index) -> Iterator[Refusal]:
     """Everything, in no order."""
-    for _, condition in conditions(index):
-        for operand in operands_of(condition):
-            if isinstance(operand, c.Constant):
-                yield from _of_constant(operand, operand.at)
+    for _, condition in index.conditions():
+        for written in condition.constants():
+            yield from _of_constant(written, written.at)
     for user in index.users.values():
         for given in user.attributes:
             for each in given.values:

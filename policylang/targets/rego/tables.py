@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType, RecordType, SetType, Type, UserType
+from policylang.model.types import PlaceType, RecordType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, Source, chains, sources
 from policylang.runtime.truth import Situation, value
@@ -147,9 +147,7 @@ class Tables:
         """The conditions of the policies among them that limit the action on the resource."""
         if self.index.actions[resource][action].bypasses_policies:
             return []
-        found = [
-            self.index.instances[limit.instance] for limit in limits if limit.actions is None or action in limit.actions
-        ]
+        found = [self.index.instances[limit.instance] for limit in limits if limit.applies(action)]
         mine = dict.fromkeys(each for each in found if each.resource == resource)
         return [self._numbered((resource, each.condition), each.at) for each in mine]
 
@@ -227,7 +225,7 @@ def _chain(name: str, above: Callable[[str], str | None]) -> dict[str, bool]:
 def _attribute(attribute: ir.Attribute) -> dict[str, Any]:
     """``place``: the kind of place it names; ``role``: what the users who are written into it must have."""
     type_ = attribute.type
-    item = type_.of if isinstance(type_, SetType) else type_
+    item = type_.item
     return {
         "type": described(type_),
         "place": type_.scope if isinstance(type_, PlaceType) else None,

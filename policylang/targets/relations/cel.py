@@ -29,7 +29,7 @@ from policylang.model.types import (
     TextType,
     UserType,
 )
-from policylang.runtime.truth import constant, operands
+from policylang.runtime.truth import constant
 from policylang.targets.truths import All, Any, Formula, Known
 
 LONGEST = 512
@@ -129,7 +129,7 @@ def _known(each: Known, use: Use) -> Iterator[str]:
         return
     if state:
         yield f'{state} == "known"'
-    if not any(isinstance(side, c.Path) and side.root == "subject" for side in operands(test)):
+    if not any(isinstance(side, c.Path) and side.root == "subject" for side in test.sides):
         yield _test(test, path, each.wanted, use)
 
 
@@ -147,7 +147,7 @@ def _present(path: c.Path, state: str) -> str:
 def _path(test: c.Condition) -> c.Path:
     """The one value that a test is about."""
     assert not isinstance(test, c.And | c.Or | c.Not)
-    paths = [side for side in operands(test) if isinstance(side, c.Path) and side.root != "subject"]
+    paths = [side for side in test.sides if isinstance(side, c.Path) and side.root != "subject"]
     if len(paths) != 1 or len(paths[0].steps) != 1 or len(paths[0].steps[0]) > LONGEST_NAME:
         raise UnsupportedError(test.at)
     return paths[0]
@@ -160,7 +160,7 @@ def _parameter(path: c.Path, form: Literal["value", "state", "bits"] = "value") 
 
 
 def _type(path: c.Path) -> Kind:
-    item = path.type.of if isinstance(path.type, SetType) else path.type
+    item = path.type.item
     if not isinstance(item, KINDS):
         raise UnsupportedError(path.at)
     if isinstance(path.type, SetType):

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import RecordType, SetType, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle
-from policylang.runtime.truth import Situation, Test, operands, truth
+from policylang.runtime.truth import Situation, truth
 from policylang.targets.relations.cel import LONGEST, UnsupportedError, cel
 from policylang.targets.truths import All, Any, Formula, Known, when
 
@@ -112,7 +110,7 @@ def _length(formula: Formula) -> int:
 
 def _leaf(index: Index, resource: str, each: Known) -> Part:
     test = each.test
-    paths = [side for side in operands(test) if isinstance(side, c.Path)]
+    paths = [side for side in test.sides if isinstance(side, c.Path)]
     roots = {path.root for path in paths}
     if roots <= {"subject"} and not isinstance(test, c.Time):
         people = ((user, Situation(index, user, resource, {}, {}, _NOW)) for user in index.requesters)
@@ -199,34 +197,3 @@ def unsupported(index: Index, resource: str, condition: c.Condition, wanted: boo
                 parts(index, resource, condition, wanted)
             except UnsupportedError as error:
                 yield error.at
-
-
-def attached(index: Index) -> Iterator[ir.PolicyInstance]:
-    """The policies that limit groups, roles and users, each once, by id."""
-    bundles: tuple[Bundle, ...] = (*index.policy_set.groups, *index.policy_set.roles)
-    names = {limit.instance for bundle in bundles for limit in bundle.limits}
-    users = index.policy_set.users
-    names |= {policy.limit.instance for user in users for policy in (*user.appends, *user.overrides)}
-    yield from (index.instances[name] for name in sorted(names))
-
-
-def denies(index: Index) -> Iterator[ir.Deny]:
-    """Those for everyone, then those of groups and roles."""
-    yield from index.policy_set.denies
-    bundles: tuple[Bundle, ...] = (*index.policy_set.groups, *index.policy_set.roles)
-    for bundle in bundles:
-        yield from bundle.denies
-
-
-def tests(index: Index) -> Iterator[Test]:
-    """Every test in them."""
-    waiting = [instance.condition for instance in attached(index)]
-    waiting += [deny.condition for deny in denies(index) if deny.condition is not None]
-    while waiting:
-        match waiting.pop():
-            case c.And(items) | c.Or(items):
-                waiting += items
-            case c.Not(item):
-                waiting.append(item)
-            case test:
-                yield test

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from policylang.model.instants import instant_text
 from policylang.model.types import Duration, SetType, Type
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
@@ -74,7 +75,7 @@ def _value(parameter: Parameter, type_: Type, record: Any) -> Any:
         case "int":
             return int(max(-_LARGEST, min(_LARGEST, found)))
         case "timestamp":
-            return _written(found)
+            return instant_text(found)
         case "string":
             return escaped(str(found))
     return found
@@ -84,9 +85,5 @@ def _instant(index: Index, parameter: Parameter, now: datetime.datetime) -> str:
     """``now`` or an edge, as an instant or as a day of the policy set's timezone."""
     length = Duration(*parameter.length)
     if parameter.type == "timestamp":
-        return _written(shift(now, length, parameter.sign, index.timezone))
+        return instant_text(shift(now, length, parameter.sign, index.timezone))
     return str(shift_day(now.astimezone(index.timezone).date(), length, parameter.sign))
-
-
-def _written(instant: datetime.datetime) -> str:
-    return instant.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")

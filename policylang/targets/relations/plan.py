@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from policylang.ir import nodes as ir
-from policylang.model.conditions import Condition, Path
+from policylang.ir.requirements import Atom, fold
+from policylang.model.conditions import Condition
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle, Source, chains, sources
-from policylang.runtime.truth import operands
 from policylang.targets.needs import eligible_roles, grants_needed
 from policylang.targets.relations.cel import Text, cel
 from policylang.targets.relations.conditions import (
@@ -34,7 +34,6 @@ from policylang.targets.relations.conditions import (
     Users,
     Via,
     parts,
-    tests,
 )
 from policylang.targets.relations.expressions import (
     Expression,
@@ -147,7 +146,7 @@ class Plan:
         self._required = grants_needed(index)
         self.eligible = eligible_roles(index)
         self.steps = max(
-            (len(side.steps) for test in tests(index) for side in operands(test) if isinstance(side, Path)), default=0
+            (len(path.steps) for _, condition in index.conditions() for path in condition.paths()), default=0
         )
         self._places()
         self._sources()
@@ -219,7 +218,7 @@ class Plan:
 
     def _instances(self, limits: Iterable[ir.Limit], resource: str, action: str) -> tuple[str, ...]:
         """Those that are about the action on the resource."""
-        mine = (limit for limit in limits if limit.actions is None or action in limit.actions)
+        mine = (limit for limit in limits if limit.applies(action))
         found = {limit.instance for limit in mine if self.index.instances[limit.instance].resource == resource}
         return tuple(sorted(found))
 
@@ -415,19 +414,17 @@ class Plan:
 
     def _requirement(self, requirement: ir.Requirement | None) -> Expression | None:
         """Who meets it; null for everybody."""
-        match requirement:
-            case None:
-                return None
-            case ir.RequiresAll(items=items):
-                return all_of(self._requirement(item) for item in items)
-            case ir.RequiresAny(items=items):
-                return any_of([self._requirement(item) for item in items])
-            case ir.RequiresFeature(feature=feature):
-                return None if self.index.features[feature] else Nobody()
-            case ir.RequiresSuperuser():
-                return Placed(SUPERUSER)
-            case ir.RequiresGrant():
-                return Placed(self._said[_needed(requirement)]) if _needed(requirement) in self._said else Nobody()
+
+        def met(atom: Atom) -> Expression | None:
+            match atom:
+                case ir.RequiresFeature(feature=feature):
+                    return None if self.index.features[feature] else Nobody()
+                case ir.RequiresSuperuser():
+                    return Placed(SUPERUSER)
+                case ir.RequiresGrant():
+                    return Placed(self._said[_needed(atom)]) if _needed(atom) in self._said else Nobody()
+
+        return fold(requirement, met, all_of, any_of)
 
 
 def _needed(need: ir.RequiresGrant) -> _Said:

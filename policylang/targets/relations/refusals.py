@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policylang.runtime.index import Index
 from policylang.targets.constructs import uses
-from policylang.targets.relations.conditions import attached, denies, unsupported
+from policylang.targets.relations.conditions import unsupported
 from policylang.targets.relations.names import object_id
 from policylang.targets.relations.support import SUPPORT
 from policylang.targets.target import Refusal
@@ -34,8 +34,8 @@ def refusals(index: Index, title: str, longest_id: int, deepest: int) -> Iterato
 def _conditions(index: Index, title: str) -> Iterator[Refusal]:
     """Parts of conditions, other than those that use a construct which is refused as such."""
     refused = {use.at for use in uses(index) if SUPPORT[use.construct] == "refused"}
-    asked = [(instance.resource, instance.condition, True) for instance in attached(index)]
-    asked += [(d.resource, d.condition, False) for d in denies(index) if d.condition is not None]
+    asked = [(instance.resource, instance.condition, True) for instance in index.attached()]
+    asked += [(d.resource, d.condition, False) for d in index.policy_set.every_deny() if d.condition is not None]
     for resource, condition, wanted in asked:
         for at in unsupported(index, resource, condition, wanted):
             if at not in refused:

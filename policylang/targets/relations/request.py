@@ -21,7 +21,6 @@ from policylang.runtime.values import (
     given_request,
     read,
 )
-from policylang.targets.needs import role_of
 from policylang.targets.relations.context import record_context, request_context
 from policylang.targets.relations.names import object_id
 from policylang.targets.relations.objects import (
@@ -159,7 +158,7 @@ def _eligible(plan: Plan, resource: str, name: str, record: Any) -> Iterator[Che
     """The users who would be written must have the role that the attribute asks for."""
     declared = plan.index.attributes[resource][name]
     found = written(Situation(plan.index, "", resource, record, {}, _NOW), name)
-    role = role_of(declared)
+    role = declared.role
     if found is MISSING or role is None:
         return
     for user in found if isinstance(declared.type, SetType) else (found,):

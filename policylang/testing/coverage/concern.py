@@ -12,6 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import grants_required
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, is_active
 
@@ -51,7 +52,7 @@ class Concerns:
         index = self._index
         declared = index.actions[resource][action]
         bypasses = declared.bypasses_policies
-        wanted = {(action, resource), *_required(declared.requires)}
+        wanted = {(action, resource), *((need.action, need.resource) for need in grants_required(declared.requires))}
         grants: dict[str, dict[str, None]] = {}
         limits, denies, gives, takes = (dict[str, None]() for _ in range(4))
         deniers = {bundle.at for bundle in _bundles(index) if any(_is(d, action, resource) for d in bundle.denies)}
@@ -102,7 +103,7 @@ class Concerns:
         return tuple(found)
 
     def _speaks(self, limit: ir.Limit, action: str, resource: str) -> bool:
-        return self._is_on(limit, resource) and (limit.actions is None or action in limit.actions)
+        return self._is_on(limit, resource) and limit.applies(action)
 
     def _is_on(self, limit: ir.Limit, resource: str) -> bool:
         return self._index.instances[limit.instance].resource == resource
@@ -146,15 +147,6 @@ def carriers(index: Index, user: str, today: datetime.date) -> Iterator[tuple[tu
     for ats, role in given:
         if not declared.terminated or index.roles[role].essential:
             yield ats, ("role", role)
-
-
-def _required(requirement: ir.Requirement | None) -> Iterator[tuple[str, str]]:
-    match requirement:
-        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
-            for item in items:
-                yield from _required(item)
-        case ir.RequiresGrant():
-            yield requirement.action, requirement.resource
 
 
 def _bundles(index: Index) -> Iterator[Bundle]:

@@ -9,7 +9,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.runtime.index import Index
-from policylang.runtime.truth import Situation, Test, Truth, conjunction, disjunction, negation, operands, truth
+from policylang.runtime.truth import Situation, Truth, conjunction, disjunction, negation, truth
 
 OUTCOMES: tuple[Truth, ...] = (True, False, None)
 
@@ -22,13 +22,13 @@ class Watched(msgspec.Struct, frozen=True):
     name: str
     at: str
     condition: c.Condition
-    parts: tuple[Test, ...]
+    parts: tuple[c.Test, ...]
     possible: tuple[tuple[Truth, ...], ...]
     """Of the whole, then of each part."""
 
 
 def watch(index: Index, name: str, at: str, condition: c.Condition, resource: str) -> Watched:
-    found = tuple(tests(condition))
+    found = tuple(condition.tests())
     parts = found if isinstance(condition, c.And | c.Or) or len(found) > 1 else ()
     each = [_possible(index, test, resource) for test in found]
     whole = OUTCOMES if any(None in possible for possible in each) else OUTCOMES[:2]
@@ -41,18 +41,6 @@ def policies(policy_set: ir.PolicySet) -> tuple[str, ...]:
     attached += [limit for role in policy_set.roles for limit in role.limits]
     attached += [each.limit for user in policy_set.users for each in (*user.appends, *user.overrides)]
     return tuple(sorted({limit.instance for limit in attached}))
-
-
-def tests(condition: c.Condition) -> Iterator[Test]:
-    """The tests inside, from left to right."""
-    match condition:
-        case c.And(items) | c.Or(items):
-            for item in items:
-                yield from tests(item)
-        case c.Not(item):
-            yield from tests(item)
-        case _:
-            yield condition
 
 
 def outcome(watched: Watched, s: Situation) -> tuple[Truth, ...]:
@@ -76,9 +64,9 @@ def _combined(condition: c.Condition, found: Iterator[Truth]) -> Truth:
             return next(found)
 
 
-def _possible(index: Index, test: Test, resource: str) -> tuple[Truth, ...]:
+def _possible(index: Index, test: c.Test, resource: str) -> tuple[Truth, ...]:
     """True and false always. Unknown where a value can be missing in a record that has all that it should have."""
-    if isinstance(test, c.Missing) or not any(_may_be_missing(index, each, resource) for each in operands(test)):
+    if isinstance(test, c.Missing) or not any(_may_be_missing(index, each, resource) for each in test.sides):
         return OUTCOMES[:2]
     return OUTCOMES
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
 
-from policylang.model.types import SetType, UserType
+from policylang.model.types import UserType
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.plan import Plan, make_plan, profile
@@ -97,7 +97,7 @@ class Recorder:
         self.cases += 1
         resource, _, name = attribute.partition(".")
         declared = index.attributes[resource][name].type
-        type_ = declared.of if isinstance(declared, SetType) else declared
+        type_ = declared.item
         if not isinstance(type_, UserType) or type_.role is None:
             return
         role = type_.role
@@ -171,7 +171,7 @@ def _written(index: Index, asked: Asked) -> list[tuple[str, str]]:
     values: Any = asked.record if asked.action == "create" else asked.changes or {}
     found = []
     for name, declared in index.attributes[asked.resource].items():
-        type_ = declared.type.of if isinstance(declared.type, SetType) else declared.type
+        type_ = declared.type.item
         if isinstance(type_, UserType) and type_.role is not None:
             value = attribute(values, name)
             users = value if isinstance(value, list | tuple | set) else [value]

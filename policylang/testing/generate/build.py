@@ -13,8 +13,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan, profile
 from policylang.runtime.reference import decide
 from policylang.runtime.sources import Source
-from policylang.runtime.truth import Situation, Test, truth
-from policylang.testing.coverage.outcomes import tests
+from policylang.runtime.truth import Situation, truth
 from policylang.testing.generate.demands import Demands, deny_turns, limit_turns
 from policylang.testing.generate.domains import Domains
 from policylang.testing.generate.search import Demand, Search
@@ -105,7 +104,7 @@ class Builder:
         self, condition: c.Condition, turns: Any, demands: Sequence[Demand], field: str | None
     ) -> list[Built]:
         found: list[Built] = []
-        for test in tests(condition):
+        for test in condition.tests():
             built = self._edges(test, [*demands, turns(test)], field)
             # A record on one side alone does not show where the edge is.
             if len({each.allowed for each in built}) < 2:
@@ -116,10 +115,10 @@ class Builder:
                 self.half.append(test.at)
         return found
 
-    def _truth(self, test: Test, built: Built) -> bool | None:
+    def _truth(self, test: c.Test, built: Built) -> bool | None:
         return truth(test, Situation(self.index, self.user, self.resource, built.record, built.request, self.now))
 
-    def _edges(self, test: Test, demands: Sequence[Demand], field: str | None) -> list[Built]:
+    def _edges(self, test: c.Test, demands: Sequence[Demand], field: str | None) -> list[Built]:
         found = []
         for wanted in dict.fromkeys(variables(self.index, self.resource, test)):
             beside = self._domains.beside(test, wanted)

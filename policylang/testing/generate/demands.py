@@ -8,13 +8,12 @@ from policylang.model import conditions as c
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way
-from policylang.runtime.truth import Test
 from policylang.testing.generate.search import FALSE, NOT_TRUE, TRUE, AllOf, AnyOf, Demand, Truths, Want
 
 IMPOSSIBLE = AnyOf(())
 
 
-def turning(condition: c.Condition, test: Test, opposite: Truths, sought: Truths) -> Demand:
+def turning(condition: c.Condition, test: c.Test, opposite: Truths, sought: Truths) -> Demand:
     """The condition comes to ``sought`` for one answer of the test and to ``opposite`` for the other."""
     both = (
         AllOf((Want(condition, sought, test, answer), Want(condition, opposite, test, not answer)))
@@ -23,12 +22,12 @@ def turning(condition: c.Condition, test: Test, opposite: Truths, sought: Truths
     return AnyOf(tuple(both))
 
 
-def limit_turns(condition: c.Condition, test: Test) -> Demand:
+def limit_turns(condition: c.Condition, test: c.Test) -> Demand:
     """Whether a limit is true turns on the test."""
     return turning(condition, test, NOT_TRUE, TRUE)
 
 
-def deny_turns(condition: c.Condition, test: Test) -> Demand:
+def deny_turns(condition: c.Condition, test: c.Test) -> Demand:
     """Whether a deny is out of the way turns on the test."""
     return turning(condition, test, TRUE, FALSE)
 

@@ -27,7 +27,7 @@ from policylang.model.types import (
 )
 from policylang.runtime.index import Index
 from policylang.runtime.sources import has_role
-from policylang.runtime.truth import Situation, Test, operands, truth
+from policylang.runtime.truth import Situation, truth
 from policylang.runtime.values import MISSING
 from policylang.testing.generate.edges import Edge, edges, written
 from policylang.testing.generate.variables import Variable, as_record, variable
@@ -51,7 +51,7 @@ class Domains:
         record, request = as_record(values)
         return Situation(self.index, self.user, self.resource, record, request, self.now)
 
-    def of(self, wanted: Variable, tests: tuple[Test, ...]) -> list[Any]:
+    def of(self, wanted: Variable, tests: tuple[c.Test, ...]) -> list[Any]:
         """The values that the search tries, in order: ordinary ones first, nothing last."""
         found = list(self.samples(wanted.type))
         for test in tests:
@@ -62,10 +62,10 @@ class Domains:
                 kept.append(value)
         return [*kept, MISSING]
 
-    def edges(self, test: Test, wanted: Variable) -> Iterator[Edge]:
+    def edges(self, test: c.Test, wanted: Variable) -> Iterator[Edge]:
         """The edges of a test as values of one of its variables. Others of it have their first ordinary value."""
         others = self.beside(test, wanted)
-        for operand in operands(test):
+        for operand in test.sides:
             if variable(self.index, self.resource, operand) != wanted:
                 continue
             assert isinstance(operand, c.Path)
@@ -77,12 +77,12 @@ class Domains:
             else:
                 yield from edges(test, operand, self.situation(others))
 
-    def beside(self, test: Test, wanted: Variable) -> dict[Variable, Any]:
+    def beside(self, test: c.Test, wanted: Variable) -> dict[Variable, Any]:
         """Values for the other variables of a test."""
-        found = (variable(self.index, self.resource, operand) for operand in operands(test))
+        found = (variable(self.index, self.resource, operand) for operand in test.sides)
         return {each: next(self.samples(each.type)) for each in found if each is not None and each != wanted}
 
-    def _chosen(self, test: Test, wanted: Variable, others: dict[Variable, Any]) -> Iterator[Edge]:
+    def _chosen(self, test: c.Test, wanted: Variable, others: dict[Variable, Any]) -> Iterator[Edge]:
         """Of the users, places or records that there are, the first of whom the test is true, and false."""
         seen: set[bool | None] = set()
         pool = self._pool(wanted.type)

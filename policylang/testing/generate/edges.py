@@ -9,6 +9,7 @@ from typing import Any
 
 from policylang.model import addresses
 from policylang.model import conditions as c
+from policylang.model.instants import instant_text
 from policylang.model.types import (
     NUMBERS,
     BoolType,
@@ -195,7 +196,7 @@ def written(type_: Type, found: Any) -> Any:
     if isinstance(found, bool | str):
         return found
     if isinstance(found, datetime.datetime):
-        return found.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
+        return instant_text(found)
     if isinstance(type_, IntType):
         return int(found)
     if isinstance(found, Decimal):

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from policylang.model import conditions as c
-from policylang.runtime.truth import Test, Truth, conjunction, disjunction, negation, truth
-from policylang.testing.coverage.outcomes import OUTCOMES, tests
+from policylang.runtime.truth import Truth, conjunction, disjunction, negation, truth
+from policylang.testing.coverage.outcomes import OUTCOMES
 from policylang.testing.generate.domains import Domains
 from policylang.testing.generate.variables import Values, Variable, variables
 
@@ -33,7 +33,7 @@ class Want(msgspec.Struct, frozen=True):
 
     condition: c.Condition
     truths: Truths
-    test: Test | None = None
+    test: c.Test | None = None
     given: Truth = None
 
 
@@ -72,14 +72,14 @@ class Search:
         """The first values found, or ``None`` where there are none among those that are tried."""
         return self._try(dict(self._fixed), {}, 0)
 
-    def _depth(self, test: Test) -> int:
+    def _depth(self, test: c.Test) -> int:
         """How many variables must be chosen to decide a test. What lies behind another one waits for that."""
         needed = [
             n for n, each in enumerate(self._order, 1) if any(_before(each, mine) for mine in self._of_test[test])
         ]
         return max(needed, default=0)
 
-    def _try(self, chosen: Values, before: dict[Test, Truth], depth: int) -> Values | None:
+    def _try(self, chosen: Values, before: dict[c.Test, Truth], depth: int) -> Values | None:
         self._left -= 1
         self._domains.steps -= 1
         if self._left < 0:
@@ -106,13 +106,13 @@ def _before(first: Variable, second: Variable) -> bool:
     return first.root == second.root and second.steps[: len(first.steps)] == first.steps
 
 
-def _tests(demand: Demand) -> Iterable[Test]:
+def _tests(demand: Demand) -> Iterable[c.Test]:
     if isinstance(demand, Want):
-        return tests(demand.condition)
+        return demand.condition.tests()
     return (test for item in demand.items for test in _tests(item))
 
 
-def _met(demand: Demand, known: dict[Test, Truth]) -> Truth:
+def _met(demand: Demand, known: dict[c.Test, Truth]) -> Truth:
     """Whether a demand is met; ``None`` while that is open."""
     if isinstance(demand, Want):
         found = _truths(demand.condition, demand, known)
@@ -121,7 +121,7 @@ def _met(demand: Demand, known: dict[Test, Truth]) -> Truth:
     return disjunction(each) if isinstance(demand, AnyOf) else conjunction(each)
 
 
-def _truths(condition: c.Condition, demand: Want, known: dict[Test, Truth]) -> Truths:
+def _truths(condition: c.Condition, demand: Want, known: dict[c.Test, Truth]) -> Truths:
     """What a condition can come to."""
     match condition:
         case c.And(items):

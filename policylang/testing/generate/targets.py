@@ -14,7 +14,6 @@ from policylang.runtime.index import Index
 from policylang.runtime.plan import PlacedDeny
 from policylang.source import Location
 from policylang.testing.coverage.concern import Concerns
-from policylang.testing.coverage.outcomes import tests
 from policylang.testing.coverage.statements import deny_in_words, limit_in_words
 from policylang.testing.generate.build import Builder, Built, both_sides
 from policylang.testing.generate.holders import Holder, granted, holders, midnight
@@ -81,7 +80,7 @@ class Boundaries:
         instance = self._index.instances[limit.instance]
         granted_ = granted(self._index, self._concerns, bundle, instance.resource)
         what = _What(f"policy {limit_in_words(limit)} of {of}", limit.at, instance.resource, instance.condition)
-        actions = [action for action in granted_ if _speaks(limit, action)]
+        actions = [action for action in granted_ if limit.applies(action)]
         # Who overrides on the resource shows nothing of what the group says of it.
         who = sorted(self._holders.get(bundle.at, []), key=lambda each: self._overrides(each[0], instance.resource))
         return self._each(what, who, actions, lambda builder: builder.limit(instance.id))
@@ -96,7 +95,7 @@ class Boundaries:
         title = f"{word} policy {limit_in_words(each.limit)} of {user.id}"
         what = _What(title, each.at, instance.resource, instance.condition)
         declared = self._index.actions[instance.resource].values()
-        actions = [a.name for a in declared if not a.bypasses_policies and _speaks(each.limit, a.name)]
+        actions = [a.name for a in declared if not a.bypasses_policies and each.limit.applies(a.name)]
         return self._each(what, [(user.id, self._now)], actions, lambda builder: builder.limit(instance.id))
 
     def _deny(self, deny: ir.Deny, of: str, who: Iterable[Holder]) -> Boundary:
@@ -128,7 +127,7 @@ class Boundaries:
 
     def _why_not(self, what: _What) -> str:
         """Why there is no record for a limit or a deny."""
-        found = () if what.condition is None else tests(what.condition)
+        found = () if what.condition is None else what.condition.tests()
         if what.condition is not None and not any(any(variables(self._index, what.resource, test)) for test in found):
             return "it speaks of nothing that a record or a request could change"
         return "nothing was found that turns on it alone"
@@ -187,10 +186,6 @@ class Boundaries:
             if enough(found):
                 return found
         return []
-
-
-def _speaks(limit: ir.Limit, action: str) -> bool:
-    return limit.actions is None or action in limit.actions
 
 
 def _has_edges(each: ir.Assignment) -> bool:

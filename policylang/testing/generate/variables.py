@@ -10,7 +10,6 @@ import msgspec
 from policylang.model import conditions as c
 from policylang.model.types import RecordType, Type, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.truth import Test, operands
 from policylang.runtime.values import MISSING
 
 
@@ -46,9 +45,9 @@ def variable(index: Index, resource: str, operand: c.Operand) -> Variable | None
     return Variable(operand.root, operand.steps, type_)
 
 
-def variables(index: Index, resource: str, test: Test) -> Iterator[Variable]:
+def variables(index: Index, resource: str, test: c.Test) -> Iterator[Variable]:
     """What a test depends on."""
-    for operand in operands(test):
+    for operand in test.sides:
         found = variable(index, resource, operand)
         if found is not None:
             yield found

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policylang.diagnostics import visible
+from policylang.model.instants import instant_text
 from policylang.model.types import NUMBERS, RecordType, SetType, Type
 from policylang.runtime.index import Index
 from policylang.runtime.reference import decide
@@ -44,7 +45,7 @@ class Writer:
         """The whole file."""
         tests = [line for boundary in boundaries for line in self._boundary(boundary)]
         remark = "            # a fixed instant; another one with --now" if self._fixed else ""
-        head = f"{HEAD}policies: {scalar(self._policies)}\nnow: {instant(self._now)}{remark}\n"
+        head = f"{HEAD}policies: {scalar(self._policies)}\nnow: {instant_text(self._now)}{remark}\n"
         records = "".join(f"  {name}: {text}\n" for text, name in self._records.items())
         body = "".join(f"{line}\n" for line in tests)
         if not any(not line.lstrip().startswith("#") for line in tests):
@@ -66,7 +67,7 @@ class Writer:
             yield f"  - name: {scalar(title)}"
             yield f"    user: {scalar(user)}"
             if now != self._now:
-                yield f"    now: {instant(now)}"
+                yield f"    now: {instant_text(now)}"
             if request != "{}":
                 yield f"    request: {self._mapping(self._index.request, self._request(built[0]))}"
             for word, names in targets.items():
@@ -184,7 +185,3 @@ def _escaped(character: str) -> str:
         return character
     number = ord(character)
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
-
-
-def instant(at: datetime.datetime) -> str:
-    return at.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")

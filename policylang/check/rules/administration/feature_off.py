@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, related
-from policylang.check.holding import atoms, holding
+from policylang.check.holding import holding
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import atoms
 
 RULE = Rule(
     code="PL508",

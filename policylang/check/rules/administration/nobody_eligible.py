@@ -8,7 +8,7 @@ from policylang.check.finding import Finding, related
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
-from policylang.model.types import SetType, UserType
+from policylang.model.types import UserType
 from policylang.runtime.sources import sources
 
 RULE = Rule(
@@ -66,7 +66,7 @@ def check(world: World) -> Iterator[Finding]:
         *(("request", each) for each in world.policy_set.request),
     ]
     for owner, attribute in types:
-        type_ = attribute.type.of if isinstance(attribute.type, SetType) else attribute.type
+        type_ = attribute.type.item
         if not isinstance(type_, UserType) or type_.role is None:
             continue
         if can_be_held is None:

@@ -8,10 +8,11 @@ from functools import cached_property
 import msgspec
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holding, Permission, atoms, holding
+from policylang.check.holding import Holding, Permission, holding
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import atoms
 from policylang.model.types import PlaceType
 from policylang.runtime.plan import Profile
 from policylang.runtime.sources import Source

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holder, Holding, Permission, atoms, holding, requirement_in_words
+from policylang.check.holding import Holder, Holding, Permission, holding, requirement_in_words
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import atoms
 from policylang.model.types import PlaceType
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met
 from policylang.runtime.sources import Source

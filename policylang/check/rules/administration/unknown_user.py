@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.check.conditions import every_condition, users_named
+from policylang.check.conditions import users_named
 from policylang.check.finding import Finding, related
 from policylang.check.privileges import roles_inside, several
 from policylang.check.world import World
@@ -88,7 +88,7 @@ def _named(world: World) -> Iterator[tuple[str, str | None, str]]:
         for id_, at in given.items():
             yield id_, None, at
     instances = {id(each.condition) for each in world.policy_set.policy_instances}
-    for condition in every_condition(world.policy_set):
+    for _, condition in world.policy_set.conditions():
         if id(condition) not in instances:
             yield from users_named(condition)
 

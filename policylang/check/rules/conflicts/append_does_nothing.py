@@ -85,7 +85,7 @@ def _nothing(
     granted, asked, unproved = False, False, False
     for period, who in world.all_periods(kind.first):
         for action in world.index.resources[resource].actions:
-            if action.bypasses_policies or not world.applies(append.limit, action.name):
+            if action.bypasses_policies or not append.limit.applies(action.name):
                 continue
             plan = world.plan(who, action.name, resource)
             if not plan.ways:
@@ -118,7 +118,7 @@ def _reached(world: World, plan: Plan, others: Sequence[ir.UserPolicy]) -> Formu
     appended = [
         true(world.instance(each.limit).condition)
         for each in others
-        if world.instance(each.limit).resource == plan.resource and world.applies(each.limit, plan.action)
+        if world.instance(each.limit).resource == plan.resource and each.limit.applies(plan.action)
     ]
     return AllOf((ways, *appended))
 

@@ -111,7 +111,7 @@ def _alive(
     found: dict[str, ir.UserPolicy] = {}
     for each in kind.declared.appends:
         instance = world.instance(each.limit)
-        limits = instance.resource == resource and world.applies(each.limit, action)
+        limits = instance.resource == resource and each.limit.applies(action)
         if limits and questions.anybody(true(instance.condition), resource) is not None:
             found.setdefault(instance.id, each)
     return tuple(found.values())

@@ -160,7 +160,7 @@ def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[
     for resource, action in sorted(granted):
         if world.index.actions[resource][action].bypasses_policies:
             continue
-        limits = [p.limit for p in user.overrides if world.applies(p.limit, action)]
+        limits = [p.limit for p in user.overrides if p.limit.applies(action)]
         limits = [limit for limit in limits if world.instance(limit).resource == resource]
         found = _core(questions, limits) if len(limits) > 1 else None
         if found is not None:

@@ -9,7 +9,6 @@ import msgspec
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not, true
 from policylang.analysis.search import UNPROVED
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import conditions, paths
 from policylang.check.decision import unhindered, way_open
 from policylang.check.finding import Finding, Shown, Who, WitnessError, counted, related, show
 from policylang.check.limits import Questions, for_complete
@@ -148,7 +147,7 @@ def _gained(world: World, plan: Plan, new: Sequence[Way], old: Sequence[Way], fi
 
 def _looked_at(formula: Formula) -> set[str]:
     """The attributes of the record that the formula looks at."""
-    found = {path for condition in conditions(formula) for path in paths(condition)}
+    found = {path for condition in formula.conditions() for path in condition.paths()}
     return {path.steps[0] for path in found if path.root == "record" and path.steps}
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.check.conditions import paths, tests
 from policylang.check.finding import Finding
-from policylang.check.holding import atoms
 from policylang.check.symmetry import user_attributes
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import atoms
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType, SetType, Type, UserType
-from policylang.runtime.truth import operands
+from policylang.model.types import PlaceType, UserType
 
 RULE = Rule(
     code="PL702",
@@ -120,28 +118,10 @@ def _mentioned(of: ir.PolicySet) -> set[str]:
     refs += [review.name for review in of.reviews if review.kind == "role"]
     attributes = [attribute for resource in of.resources for attribute in resource.attributes]
     for attribute in (*attributes, *of.subject, *of.request):
-        type_ = _item(attribute.type)
+        type_ = attribute.type.item
         if isinstance(type_, UserType) and type_.role is not None:
             refs.append(type_.role)
     return set(refs)
-
-
-def _item(type_: Type) -> Type:
-    return type_.of if isinstance(type_, SetType) else type_
-
-
-def _conditions(world: World) -> Iterator[tuple[str, c.Condition]]:
-    """Every condition, with the resource whose records it is about."""
-    of = world.policy_set
-    for instance in of.policy_instances:
-        yield instance.resource, instance.condition
-    denies = [deny for _, bundle in world.bundles for deny in bundle.denies]
-    for deny in (*denies, *of.denies):
-        if deny.condition is not None:
-            yield deny.resource, deny.condition
-    for invariant in of.invariants:
-        if invariant.where is not None:
-            yield invariant.resource, invariant.where
 
 
 def _attributes(world: World) -> Iterator[tuple[str, str, str, str]]:
@@ -149,8 +129,8 @@ def _attributes(world: World) -> Iterator[tuple[str, str, str, str]]:
     if not (of.subject or of.request):
         return
     asked: set[tuple[str, str]] = set()
-    for resource, condition in _conditions(world):
-        for path in paths(condition):
+    for resource, condition in world.policy_set.conditions():
+        for path in condition.paths():
             asked.update(("subject", name) for name in user_attributes(world.index, resource, path))
             if path.root == "request":
                 asked.add(("request", path.steps[0]))
@@ -165,13 +145,13 @@ def _places(world: World) -> Iterator[tuple[str, str, str, str]]:
     if not of.places:
         return
     attributes = [attribute for resource in of.resources for attribute in resource.attributes]
-    types = [_item(attribute.type) for attribute in (*attributes, *of.subject, *of.request)]
+    types = [attribute.type.item for attribute in (*attributes, *of.subject, *of.request)]
     kinds = {type_.scope for type_ in types if isinstance(type_, PlaceType)}
     used = {place.name for place in of.places if place.kind in kinds}
     used |= {a.place for user in of.users for a in user.assignments if a.place is not None}
-    for _, condition in _conditions(world):
-        for test in tests(condition):
-            for operand in operands(test):
+    for _, condition in world.policy_set.conditions():
+        for test in condition.tests():
+            for operand in test.sides:
                 if isinstance(operand, c.Constant) and isinstance(operand.type, PlaceType):
                     used.add(str(operand.value))
     for name in tuple(used):

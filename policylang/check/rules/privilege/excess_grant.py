@@ -9,6 +9,7 @@ from policylang.check.privileges import in_order, role_source, several, target, 
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import grants_required
 from policylang.runtime.parts import grant_fields
 
 RULE = Rule(
@@ -120,23 +121,12 @@ def _needed(world: World, role: ir.Role) -> Needed:
                 needed[resource, "view"] = None if fields is None else view | fields
     waiting = list(needed)
     for resource, action in waiting:
-        for required in _required(index.actions[resource][action].requires):
+        for other in grants_required(index.actions[resource][action].requires):
+            required = other.resource, other.action
             if required not in needed:
                 needed[required] = None
                 waiting.append(required)
     return needed
-
-
-def _required(requirement: ir.Requirement | None) -> Iterator[tuple[str, str]]:
-    """The grants that a requirement speaks of, alternatives included."""
-    match requirement:
-        case ir.RequiresGrant(action=action, resource=resource):
-            yield resource, action
-        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
-            for item in items:
-                yield from _required(item)
-        case _:
-            pass
 
 
 def _excess(
