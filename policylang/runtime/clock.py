@@ -20,16 +20,16 @@ def zone(name: str) -> ZoneInfo:
 
 
 def shift(now: datetime.datetime, length: Duration, sign: int, timezone: ZoneInfo) -> datetime.datetime:
-    """The instant one length before (``sign`` -1) or after (1) ``now``.
+    """The instant one length before (``sign`` -1) or after (1) ``now``, in UTC.
 
     Minutes and days of 24 hours are exact. Months are counted on the calendar of the timezone at the same time of day,
     clamped to the month's last day. A time of day that a clock change skips is read as before the change.
     """
     match length.unit:
         case "minutes":
-            return now + sign * datetime.timedelta(minutes=length.amount)
+            return now.astimezone(datetime.UTC) + sign * datetime.timedelta(minutes=length.amount)
         case "days":
-            return now + sign * datetime.timedelta(days=length.amount)
+            return now.astimezone(datetime.UTC) + sign * datetime.timedelta(days=length.amount)
         case "months":
             local = now.astimezone(timezone)
             day = _shift_months(local.date(), sign * length.amount)

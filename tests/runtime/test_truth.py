@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from policylang.model.types import Duration
+from policylang.runtime.clock import shift, zone
 from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation, conjunction, disjunction, negation, truth
 from tests.helpers import compiled
@@ -185,3 +187,15 @@ def test_request_attributes() -> None:
 def test_beyond_the_calendar_is_unknown() -> None:
     assert holds("created within 1000 years", {"created": NOW}, now="0500-01-01T00:00:00+00:00") is None
     assert holds("day within 1000 years", {"day": "2026-01-01"}, now="0500-01-01T00:00:00+00:00") is None
+
+
+@pytest.mark.parametrize("unit", ["minutes", "days"])
+def test_minutes_and_days_are_exact_whatever_clock_now_is_read_from(unit: str) -> None:
+    """Samoa had no 30th of December in 2011: its clocks say two days where one has passed."""
+    apia = zone("Pacific/Apia")
+    length = Duration(2 * 24 * 60 if unit == "minutes" else 2, unit)  # type: ignore[arg-type]
+    for text in ("2011-12-31T00:00:00+14:00", "2011-12-29T12:00:00-10:00"):
+        now = datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
+        for sign in (-1, 1):
+            assert shift(now.astimezone(apia), length, sign, apia) == shift(now, length, sign, apia)
+            assert shift(now, length, sign, apia) == now + sign * datetime.timedelta(days=2)
