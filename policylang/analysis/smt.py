@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -19,6 +19,7 @@ from policylang.analysis.constraints import (
     NOW,
     STATES,
     TODAY,
+    YES,
     ZERO,
     All,
     Among,
@@ -57,7 +58,7 @@ def solve(tree: Tree) -> Proposal | bool:
     answer = solver.check()
     if answer == z3.unsat:
         return False
-    return encoder.proposal(solver.model()) if answer == z3.sat else True
+    return encoder.proposal(tree, solver.model()) if answer == z3.sat else True
 
 
 class _Encoder:
@@ -69,8 +70,7 @@ class _Encoder:
         self._states: dict[Variable, Any] = {}
         self._sets: dict[Variable, Any] = {}
         self._addresses: dict[Variable, tuple[Any, Any]] = {}
-        self._members: list[Member] = []
-        self._fresh = 0
+        self._constraints: dict[Constraint, Any] = {}
 
     def tree(self, tree: Tree) -> Any:
         match tree:
@@ -79,7 +79,9 @@ class _Encoder:
             case Some(items):
                 return z3.Or([z3.BoolVal(False, self.context), *map(self.tree, items)])
             case _:
-                return self._constraint(tree)
+                if tree not in self._constraints:
+                    self._constraints[tree] = self._constraint(tree)
+                return self._constraints[tree]
 
     def _constraint(self, each: Constraint) -> Any:
         match each:
@@ -99,7 +101,6 @@ class _Encoder:
             case InNetwork():
                 return self._network(each)
             case Member(variable, item, wanted):
-                self._members.append(each)
                 strings = z3.StringSort(self.context)
                 name = f"set {len(self._sets)}"
                 items = self._sets.setdefault(variable, z3.Array(name, strings, z3.BoolSort(self.context)))
@@ -120,8 +121,7 @@ class _Encoder:
 
     def _open(self) -> Any:
         """Something of which nothing is known."""
-        self._fresh += 1
-        return z3.Bool(f"open {self._fresh}", self.context)
+        return z3.Bool(f"open {len(self._constraints)}", self.context)
 
     # --- values ----------------------------------------------------------------------------------------------
 
@@ -178,16 +178,21 @@ class _Encoder:
 
     # --- back ------------------------------------------------------------------------------------------------
 
-    def proposal(self, model: Any) -> Proposal:
-        """The values of a model."""
-        found = Proposal()
-        for variable, state in self._states.items():
-            found.put(variable, STATES[model.eval(state, model_completion=True).as_long()])
+    def proposal(self, tree: Tree, model: Any) -> Proposal:
+        """The values of a model, of what the tree has to look at there. A model has values for everything else as well,
+        of which nothing is asked, not even that it is of its type.
+        """
+        found, asked = Proposal(), list(self._chosen(tree, model))
+        looked_at = {node for each in asked for node in _nodes(each)}
+        for variable in dict.fromkeys(each.variable for each in asked if isinstance(each, There)):
+            found.put(variable, STATES[model.eval(self._states[variable], model_completion=True).as_long()])
         for variable, text in self._texts.items():
-            chosen = model.eval(text, model_completion=True).as_string()
-            value_ = _unescaped(chosen)
-            found.values[variable] = value_ == "true" if isinstance(variable.type, BoolType) else value_
+            if variable in looked_at:
+                chosen = _unescaped(model.eval(text, model_completion=True).as_string())
+                found.values[variable] = chosen == "true" if isinstance(variable.type, BoolType) else chosen
         for (node, group), made in self._numbers.items():
+            if node not in looked_at:
+                continue
             answer = model.eval(made, model_completion=True)
             number = Fraction(answer.numerator_as_long(), answer.denominator_as_long())
             if isinstance(node, Variable):
@@ -197,13 +202,47 @@ class _Encoder:
             elif node == TODAY:
                 found.today = from_number("days", number)  # type: ignore[assignment]
         for variable, (six, number_) in self._addresses.items():
-            address = model.eval(number_, model_completion=True).as_long()
-            is_six = z3.is_true(model.eval(six, model_completion=True))
-            found.values[variable] = str(ipaddress.IPv6Address(address) if is_six else ipaddress.IPv4Address(address))
-        for each in self._members:
-            inside = model.eval(z3.Select(self._sets[each.variable], self._side(each.item)), model_completion=True)
-            found.members.append(Member(each.variable, each.item, z3.is_true(inside)))
+            if variable in looked_at:
+                address = model.eval(number_, model_completion=True).as_long()
+                is_six = z3.is_true(model.eval(six, model_completion=True))
+                found.values[variable] = str((ipaddress.IPv6Address if is_six else ipaddress.IPv4Address)(address))
+        found.members = [each for each in asked if isinstance(each, Member)]
         return found
+
+    def _chosen(self, tree: Tree, model: Any) -> Iterator[Constraint]:
+        """Constraints that are met in a model, and with which the tree is."""
+        match tree:
+            case All(items):
+                for item in items:
+                    yield from self._chosen(item, model)
+            case Some(items):
+                yield from self._chosen(next((item for item in items if self._is_met(item, model)), YES), model)
+            case _:
+                yield tree
+
+    def _is_met(self, tree: Tree, model: Any) -> bool:
+        match tree:
+            case All(items):
+                return all(self._is_met(item, model) for item in items)
+            case Some(items):
+                return any(self._is_met(item, model) for item in items)
+            case _:
+                return bool(z3.is_true(model.eval(self._constraints[tree], model_completion=True)))
+
+
+def _nodes(each: Constraint) -> Iterator[object]:
+    """What a constraint has a value of."""
+    match each:
+        case Difference(left, right) | Same(left, right):
+            yield from (left, right)
+        case Among(variable) | TextIs(variable) | InNetwork(variable):
+            yield variable
+        case Member(_, item):
+            yield item
+        case Hard(Literal(test)):
+            yield from (Variable(path.root, path.steps, path.type) for path in test.sides if isinstance(path, c.Path))
+        case _:
+            return
 
 
 _TEXTS: dict[str, Callable[[Any, Any], Any]] = {

@@ -1,0 +1,61 @@
+"""What the SMT solver proposes: no more than the constraints ask for."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from policylang.analysis.conjunction import Proposal
+from policylang.analysis.constraints import (
+    ZERO,
+    All,
+    Among,
+    Difference,
+    Given,
+    Member,
+    Same,
+    Some,
+    State,
+    There,
+    Variable,
+)
+from policylang.analysis.smt import solve
+from policylang.model.types import EnumType, IntType, SetType, TextType
+
+_TITLE = Variable("record", ("title",), TextType())
+_LEVEL = Variable("record", ("level",), IntType())
+_STAGE = Variable("record", ("stage",), EnumType(("x", "y")))
+_TAGS = Variable("record", ("tags",), SetType(TextType()))
+
+
+@pytest.mark.parametrize("states", [("missing",), ("there",), ("missing", "there"), ("bad", "missing")])
+def test_what_need_not_be_looked_at_is_left_open(states: tuple[State, ...]) -> None:
+    """Else it would have a value of no type, or be a number with an item missing."""
+    title = Same(_TITLE, Given("a"), True)
+    other = (There(_LEVEL, frozenset(states)), Difference(_LEVEL, ZERO, Fraction(5)), Among(_STAGE, frozenset("xy")))
+    found = solve(All((There(_TITLE, frozenset(("there",))), title, Some((title, All(other))))))
+    assert isinstance(found, Proposal)
+    assert found.values == {_TITLE: "a"}
+    assert found.present == {_TITLE}
+    assert found.missing == found.bad == found.holed == set()
+
+
+def test_what_has_to_be_looked_at_has_a_value() -> None:
+    title = Same(_TITLE, Given("a"), True)
+    level = (There(_LEVEL, frozenset(("there",))), Difference(_LEVEL, ZERO, Fraction(-5)))
+    stage = (There(_STAGE, frozenset(("missing",))), There(_TAGS, frozenset(("holed",))), Member(_TAGS, _TITLE, True))
+    found = solve(All((Some((Same(_TITLE, Given("b"), True), title)), Same(_TITLE, Given("b"), False), *level, *stage)))
+    assert isinstance(found, Proposal)
+    assert found.values[_TITLE] == "a"
+    level_ = found.values[_LEVEL]
+    assert isinstance(level_, int)
+    assert level_ <= -5
+    assert (found.missing, found.holed, found.present) == ({_STAGE}, {_TAGS}, {_LEVEL, _TAGS})
+    assert found.members == [Member(_TAGS, _TITLE, True)]
+
+
+def test_states_that_exclude_each_other_are_asked_for_together() -> None:
+    there, missing = There(_LEVEL, frozenset(("there",))), There(_LEVEL, frozenset(("missing",)))
+    assert solve(All((there, missing))) is False
+    assert isinstance(solve(Some((there, missing))), Proposal)
