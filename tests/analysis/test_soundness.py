@@ -23,7 +23,7 @@ IS_SOAK = settings.default.max_examples > 1000
 SETTINGS = settings(
     deadline=None,
     max_examples=settings.default.max_examples // (3 if IS_SOAK else 12),
-    phases=[Phase.generate],
+    phases=[Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -25,7 +25,9 @@ from tests.compare.rendering import as_set
 from tests.compare.test_exhaustive import mutated
 from tests.helpers import compiled
 
-SETTINGS = settings(deadline=None, max_examples=settings.default.max_examples // 10, phases=[Phase.generate])
+SETTINGS = settings(
+    deadline=None, max_examples=settings.default.max_examples // 10, phases=[Phase.reuse, Phase.generate]
+)
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 LIMITED = """\
 resource folder {{ status : one of open, closed  actions view }}

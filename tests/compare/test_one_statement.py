@@ -233,7 +233,7 @@ def changed(old: Index, new: Index, rng: random.Random) -> dict[bool, Any]:
     return found
 
 
-@settings(deadline=None, max_examples=settings.default.max_examples // 12, phases=[Phase.generate])
+@settings(deadline=None, max_examples=settings.default.max_examples // 12, phases=[Phase.reuse, Phase.generate])
 @given(st.integers(0, 2**32))
 def test_whatever_is_decided_otherwise_is_a_change(seed: int) -> None:
     rng = random.Random(seed)

@@ -16,7 +16,7 @@ from tests.runtime.databases import Database, DuckDb, Sqlite
 SLOW = settings(
     deadline=None,
     max_examples=settings.default.max_examples // 3,
-    phases=[Phase.generate],
+    phases=[Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
