@@ -35,6 +35,13 @@ class Format(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Characters of a line, comments behind it not counted."""
 
 
+class Imports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was decided about an import."""
+
+    accepted: tuple[str, ...] = ()
+    """Codes of what `policylang import` refuses and what may be missing for that."""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `policylang.yaml` says. Every field may be left out."""
 
@@ -56,6 +63,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How `policylang fmt` lays out policy files."""
     targets: TargetSettings = TargetSettings()
     """What compile targets have to know."""
+    imports: Imports = Imports()
+    """For sets that `policylang import` wrote."""
 
 
 class ConfigError(ValueError):

@@ -65,6 +65,25 @@ class Layout:
         header = _header(around, self.source)
         return header, "" if start == around.start_pos else words
 
+    def statement(self, at: Location) -> tuple[str, str]:
+        """The declaration that a place is in, like `anchor`, and the words of the whole item of its block."""
+        start = self.offset(at.line, at.column)
+        around = self.around(start)
+        if around is None:
+            return "", ""
+        items = (node for node in ast.block_items(around) if node.start_pos <= start < node.end_pos)
+        item = next(items, None)
+        return _header(around, self.source), "" if item is None else _words(self.source, item.start_pos, item.end_pos)
+
+    def statements(self) -> Iterator[tuple[str, int, list[tuple[str, int]]]]:
+        """Each declaration like `anchor` and its line, with the words and the line of each item in its block."""
+        for node in self.declarations:
+            items = [
+                (_words(self.source, item.start_pos, item.end_pos), self.source.position(item.start_pos)[0])
+                for item in ast.block_items(node)
+            ]
+            yield _header(node, self.source), self.source.position(node.start_pos)[0], items
+
 
 def _extents(declaration: ast.Declaration) -> Iterator[Extent]:
     yield _extent(declaration)

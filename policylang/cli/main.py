@@ -38,6 +38,7 @@ _COMMANDS = {
     "diff": "diff:diff",
     "fmt": "fmt:fmt",
     "explain": "explain:explain",
+    "import": "import_:import_",
     "init": "init:init",
     "schema": "schema:schema",
     "completion": "completion:completion",

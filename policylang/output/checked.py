@@ -21,6 +21,7 @@ from policylang.check.suppressions import read_suppressions
 from policylang.config import FILE_NAME, Config, nearest_config
 from policylang.diagnostics import Severity, visible
 from policylang.discovery import Problem, nearest_settings, read_regular, shown_path
+from policylang.importing.origins import Origins
 from policylang.ir import LoadError, PolicySet, from_json
 from policylang.output.findings import BaselineUse, Finding, Result, View, add_sources, of_source, places
 from policylang.output.readable import in_utf8
@@ -58,9 +59,10 @@ def add_checked(result: Result, project: Project, asked: Asked) -> None:
             step=asked.step,
         )
         layouts = {parsed.source.name: Layout(parsed) for parsed in project.files}
+        origins = Origins(set_.root, layouts)
         kept = _kept(result, examined, set_.config, set_.base, set_.root)
         suggested = _suggestions(project, kept, asked.now)
-        found += [_finding(each, rules, examined.index, view, layouts, suggested) for each in kept]
+        found += [_finding(each, rules, examined.index, view, layouts, suggested, origins) for each in kept]
         _note(result, asked, rules)
     result.findings += sorted(found, key=_order)
 
@@ -80,7 +82,7 @@ def add_compiled(result: Result, path: str, asked: Asked) -> None:
         result.examined.add(path)
         view = View({}, (path,), path)
         kept = _kept(result, examined, config, base, folder)
-        result.findings += [_finding(each, rules, examined.index, view, {}, {}) for each in kept]
+        result.findings += [_finding(each, rules, examined.index, view, {}, {}, None) for each in kept]
         _note(result, asked, rules)
 
 
@@ -136,6 +138,7 @@ def _finding(
     view: View,
     layouts: dict[str, Layout],
     suggested: dict[tuple[str, str], str],
+    origins: Origins | None,
 ) -> Finding:
     said = found.finding
     at = Location.parse(said.at)
@@ -160,6 +163,7 @@ def _finding(
         ("", "") if layout is None else layout.anchor(at),
         said,
         suggested.get((said.code, said.at)),
+        () if layout is None or not origins else origins.of(at.path, *layout.statement(at)),
     )
 
 

@@ -66,6 +66,8 @@ class Finding(msgspec.Struct, frozen=True):
     """What the rule said, where it was a rule about a compiled policy set."""
     suggestion: str | None = None
     """A change of the source that people may decide on, in words."""
+    origins: tuple[str, ...] = ()
+    """Where the statement was imported from."""
 
     @property
     def witnesses(self) -> tuple[Witness, ...]:

@@ -65,6 +65,7 @@ def test_check_json(run, write) -> None:
         "proved": None,
         "unproved": False,
         "compiled": None,
+        "origins": [],
     }
     assert second["code"] == "PL102"
     (place,) = second["related"]

@@ -1,0 +1,183 @@
+"""`policylang import`"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
+from policylang.cli.writing import cannot_write, check_output
+from policylang.config import FILE_NAME as CONFIG
+from policylang.config import ConfigError, read_config
+from policylang.diagnostics import listed, quoted, visible
+from policylang.discovery import Problem, UnreadableError, read_regular
+from policylang.files import write_folder
+from policylang.importing import NAMES, find_format
+from policylang.importing.format import Format
+from policylang.importing.importing import Import, import_set
+from policylang.importing.origins import Manifest, changed_files, given_names, read_manifest
+from policylang.importing.reading import NotThisError, read_inputs
+from policylang.output import imported, text
+from policylang.output.findings import collect
+from policylang.suggest import closest
+from policylang.yaml_source import YamlError, read_yaml
+
+
+class _Earlier(msgspec.Struct, frozen=True):
+    """What an earlier import left where the output goes: its codes that were accepted, and its config if somebody has
+    changed that since.
+    """
+
+    manifest: Manifest | None = None
+    accepted: tuple[str, ...] = ()
+    config: bytes | None = None
+
+
+@click.command("import")
+@click.argument("format_", metavar="FORMAT", type=click.Choice(NAMES))
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(path_type=str))
+@click.option(
+    "-o", "--output", metavar="DIR", required=True, type=click.Path(), help="Folder to write the policy set to."
+)
+@click.option("--mapping", metavar="FILE", type=click.Path(), help="YAML that says what is what, for some formats.")
+@click.option("--strict", is_flag=True, help="Write nothing if anything is refused.")
+@click.option(
+    "--accept",
+    "accepted",
+    metavar="CODE",
+    multiple=True,
+    help="Go without what this code refuses, and record that in policylang.yaml; repeatable.",
+)
+@click.option("--format", "report", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def import_(
+    format_: str,
+    inputs: tuple[str, ...],
+    output: str,
+    mapping: str | None,
+    strict: bool,
+    accepted: tuple[str, ...],
+    report: str,
+) -> None:
+    """Write a policy set from access that another system describes.
+
+    INPUT are files, folders or ZIP archives of them. What cannot be expressed exactly is not imported but listed, with
+    its place. DIR is new, empty, or an earlier import that nobody has changed, which is replaced.
+
+    Exit codes: 0 all of it is imported, 1 something is refused, 2 nothing could be imported.
+    """
+    format = find_format(format_)
+    _check_codes(format, accepted)
+    check_output(output)
+    folder = Path(os.path.realpath(output))
+    earlier = _earlier(folder, output)
+    try:
+        with progress() as step:
+            step("reading")
+            given = read_inputs(inputs, format.suffixes)
+            step("importing")
+            made = import_set(
+                format,
+                given,
+                _mapping(format, mapping),
+                accepted={*accepted, *earlier.accepted},
+                names=given_names(earlier.manifest),
+                config=_config(earlier, accepted, output),
+            )
+    except UnreadableError as error:
+        stop([error.problem])
+    except NotThisError as error:
+        stop([error.problem])
+    _stop_for_errors(made)
+    is_written = bool(made.project.sources.sources) and not (strict and made.refused)
+    if is_written:
+        try:
+            write_folder(folder, made.files, replace=True)
+        except OSError as error:
+            cannot_write(output, error)
+    if report == "json":
+        click.echo(imported.render_json(format, made, output if is_written else None), nl=False)
+    else:
+        write_lines(imported.render(format, made, output if is_written else None))
+        if is_written:
+            write_lines([f"now try: policylang check {visible(shlex.quote(output))}"])
+    if not is_written and not made.refused:
+        stop([Problem(", ".join(inputs), "there is nothing in it to import", f"wanted are {format.inputs}")])
+    sys.exit(FINDINGS if made.refused else CLEAN)
+
+
+def _check_codes(format: Format, accepted: Sequence[str]) -> None:
+    for code in accepted:
+        if code not in format.refuses:
+            near = closest(code, format.refuses)
+            known = listed([f"`{each}`" for each in format.refuses], "and")
+            help = f"did you mean `{near}`?" if near else f"the codes are {known}"
+            stop([Problem(f"--accept {visible(code)}", f"{format.title} has nothing of this code", help)])
+
+
+def _earlier(folder: Path, output: str) -> _Earlier:
+    """What is in the folder already; ends the command where it must not be replaced."""
+    if not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir())):
+        return _Earlier()
+    manifest = read_manifest(folder) if folder.is_dir() else None
+    if manifest is None:
+        help = "name a new folder or an empty one"
+        stop([Problem(output, "is there already and is no import", help)])
+    try:
+        changed = changed_files(folder, manifest)
+        others = [name for name in changed if name != CONFIG]
+        if others:
+            help = "name a new folder, and compare the two with `policylang diff`"
+            stop([Problem(output, f"{quoted(others[0])} in it is not as it was imported", help)])
+        config = (folder / CONFIG).read_bytes() if CONFIG in changed else None
+        imports = read_config(folder / CONFIG).imports if (folder / CONFIG).is_file() else None
+    except ConfigError as error:
+        found = error.error
+        stop([Problem(os.path.join(output, CONFIG), found.message, found.help, found.line, found.column)])
+    except OSError as error:
+        stop([Problem(output, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the folder")])
+    return _Earlier(manifest, () if imports is None else imports.accepted, config)
+
+
+def _config(earlier: _Earlier, accepted: Sequence[str], output: str) -> bytes | None:
+    """The config that stays, since somebody has changed it."""
+    if earlier.config is None:
+        return None
+    new = sorted({*accepted} - {*earlier.accepted})
+    if new:
+        wanted = ", ".join(sorted({*accepted, *earlier.accepted}))
+        help = f"write into it, under `imports`: `accepted: [{wanted}]`"
+        stop([Problem(os.path.join(output, CONFIG), "somebody has changed this file, so it is not replaced", help)])
+    return earlier.config
+
+
+def _mapping(format: Format, path: str | None) -> Any:
+    if path is None:
+        return None
+    if format.mapping is None:
+        stop([Problem(path, f"{format.title} takes no mapping", "leave `--mapping` out")])
+    try:
+        document = read_yaml(read_regular(Path(path)).decode("utf-8-sig"))
+        return msgspec.convert(document.value, format.mapping)
+    except OSError as error:
+        stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")])
+    except UnicodeDecodeError as error:
+        stop([Problem(path, f"not UTF-8: byte {error.start} cannot be read", "save it in the encoding UTF-8")])
+    except YamlError as error:
+        stop([Problem(path, error.message, error.help, error.line, error.column)])
+    except msgspec.ValidationError as error:
+        stop([Problem(path, str(error), "`policylang schema mapping` describes it")])
+
+
+def _stop_for_errors(made: Import) -> None:
+    """What was made has to compile; names that are too long, for one, are found here."""
+    if made.errors:
+        result = collect([made.project])
+        write_lines(text.render(result), err=True)
+        sys.exit(COULD_NOT_RUN)

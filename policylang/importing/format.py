@@ -1,0 +1,35 @@
+"""What a format is: data about what it can bring, and a function that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from policylang.importing.imported import Imported
+from policylang.importing.reading import Inputs
+
+Read = Callable[[Inputs, Any], Imported]
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """One format that can be imported.
+
+    ``suffixes``: of files that are read where a folder or an archive is given; others there are passed over. ``maps``:
+    what the foreign system has, and what it becomes. ``refuses``, ``leaves_out``: by code, what it is, and why there
+    is nothing for it. ``silent``: by rule, what would be found in every imported set. ``mapping``: the type of the YAML
+    behind ``--mapping``, if the format takes one; ``read`` gets a value of it, or ``None``. Raises `NotThisError` where
+    the inputs are no such thing at all.
+    """
+
+    name: str
+    title: str
+    inputs: str
+    suffixes: tuple[str, ...]
+    maps: tuple[tuple[str, str], ...]
+    refuses: Mapping[str, str]
+    leaves_out: Mapping[str, str]
+    silent: Mapping[str, str]
+    read: Read
+    mapping: type[msgspec.Struct] | None = None

@@ -1,0 +1,239 @@
+"""An imported set: statements in the words of the foreign system, each with the place that it comes from.
+
+Things are named by keys, which may be any text and are unique for each kind. Texts of conditions and types are made of
+policy text and references to keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import msgspec
+
+Kind = Literal[
+    "resource", "action", "attribute", "policy", "role", "group", "place kind", "value", "subject", "integration"
+]
+"""What has an identifier. Users, places and job codes are texts, which may be anything."""
+
+
+class Origin(msgspec.Struct, frozen=True, order=True, gc=False):
+    """A place in an input: the path, the line or row, and the column where that says more; 1-based."""
+
+    path: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return ":".join([self.path, *(str(number) for number in (self.line, self.column) if number)])
+
+
+class Ref(msgspec.Struct, frozen=True, gc=False):
+    """Where a text names something, by its key."""
+
+    kind: Kind
+    key: str
+
+
+Text = tuple[str | Ref, ...]
+"""Policy text, with what it names."""
+
+
+class Note(msgspec.Struct, frozen=True, order=True):
+    """Something that is not in the policy set, and where it stood."""
+
+    origin: Origin
+    code: str
+    message: str
+
+
+class Named(msgspec.Struct, kw_only=True):
+    """Anything declared. ``origins``: every place that says something of it, in order and each once."""
+
+    key: str
+    label: str | None = None
+    origins: dict[Origin, None] = {}
+
+    def seen(self, origin: Origin) -> None:
+        self.origins.setdefault(origin)
+
+
+class Attribute(Named, kw_only=True):
+    type: Text = ("text",)
+    optional: bool = True
+    sensitive: bool = False
+
+
+class Action(Named, kw_only=True):
+    """``clauses``: what stands behind its name, such as ``bypasses policies``."""
+
+    clauses: Text = ()
+
+
+class Resource(Named, kw_only=True):
+    attributes: dict[str, Attribute] = {}
+    actions: dict[str, Action] = {}
+
+    def attribute(self, key: str, origin: Origin, type: Text = ("text",), *, optional: bool = True) -> Attribute:
+        """The attribute of a key, declared if it is not yet."""
+        found = self.attributes.setdefault(key, Attribute(key=key, type=type, optional=optional))
+        found.seen(origin)
+        return found
+
+    def action(self, key: str, origin: Origin) -> Action:
+        """The action of a key, declared if it is not yet."""
+        found = self.actions.setdefault(key, Action(key=key))
+        found.seen(origin)
+        return found
+
+
+class Policy(Named, kw_only=True):
+    """``actions``: those it is for, all if there are none. Policies that say the same are written once."""
+
+    resource: str
+    condition: Text
+    actions: tuple[str, ...] = ()
+
+
+class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A grant of one action, or a deny. ``fields`` and those of the others are keys of attributes."""
+
+    resource: str
+    action: str
+    origin: Origin
+    deny: bool = False
+    fields: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    including: tuple[str, ...] = ()
+    condition: Text = ()
+    because: str = ""
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy that a role or group brings."""
+
+    policy: str
+    origin: Origin
+
+
+class Include(msgspec.Struct, frozen=True, kw_only=True):
+    """A role inside something."""
+
+    role: str
+    origin: Origin
+
+
+class Bundle(Named, kw_only=True):
+    """A role or a group. ``marks``: ``protected``, ``essential``."""
+
+    marks: tuple[str, ...] = ()
+    portal: str | None = None
+    includes: list[Include] = []
+    grants: list[Grant] = []
+    limits: list[Limit] = []
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """A role given to a user. Dates are texts as the language writes them."""
+
+    role: str
+    origin: Origin
+    place: str | None = None
+    start: str = ""
+    until: str = ""
+    because: str = ""
+    approved_by: str = ""
+
+
+class User(Named, kw_only=True):
+    """``key`` is the id. ``attributes``: values as policy text, by the key of the attribute in ``subject``."""
+
+    group: str | None = None
+    job: str | None = None
+    superuser: bool = False
+    terminated: bool = False
+    attributes: dict[str, Text] = {}
+    assignments: list[Assignment] = []
+
+
+class Place(Named, kw_only=True):
+    kind: str
+    inside: str | None = None
+
+
+class Job(Named, kw_only=True):
+    includes: list[Include] = []
+
+
+class Integration(Named, kw_only=True):
+    includes: list[Include] = []
+    objects: tuple[str, ...] = ()
+
+
+class Imported:
+    """Everything that was read, and what was not. Statements come in any order; the writer has its own."""
+
+    def __init__(self) -> None:
+        self.place_kinds: tuple[str, ...] = ()
+        """From the outermost inwards."""
+        self.places: dict[str, Place] = {}
+        self.subject: dict[str, Attribute] = {}
+        self.resources: dict[str, Resource] = {}
+        self.policies: dict[str, Policy] = {}
+        self.roles: dict[str, Bundle] = {}
+        self.groups: dict[str, Bundle] = {}
+        self.jobs: dict[str, Job] = {}
+        self.users: dict[str, User] = {}
+        self.integrations: dict[str, Integration] = {}
+        self.denies: list[Grant] = []
+        """For everyone."""
+        self.refused: list[Note] = []
+        self.left_out: list[Note] = []
+
+    def refuse(self, code: str, origin: Origin, message: str) -> None:
+        """Note what cannot be expressed. A message is lower case, with the foreign words in backticks."""
+        self.refused.append(Note(origin, code, message))
+
+    def leave_out(self, code: str, origin: Origin, message: str) -> None:
+        """Note what has no bearing on access."""
+        self.left_out.append(Note(origin, code, message))
+
+    def resource(self, key: str, origin: Origin, label: str | None = None) -> Resource:
+        """The resource of a key, declared if it is not yet; so for all others."""
+        found = self.resources.setdefault(key, Resource(key=key, label=label))
+        found.seen(origin)
+        return found
+
+    def role(self, key: str, origin: Origin, label: str | None = None) -> Bundle:
+        found = self.roles.setdefault(key, Bundle(key=key, label=label))
+        found.seen(origin)
+        return found
+
+    def group(self, key: str, origin: Origin, label: str | None = None) -> Bundle:
+        found = self.groups.setdefault(key, Bundle(key=key, label=label))
+        found.seen(origin)
+        return found
+
+    def user(self, id: str, origin: Origin, label: str | None = None) -> User:
+        found = self.users.setdefault(id, User(key=id, label=label))
+        found.seen(origin)
+        return found
+
+    def place(self, name: str, kind: str, origin: Origin, inside: str | None = None) -> Place:
+        found = self.places.setdefault(name, Place(key=name, kind=kind, inside=inside))
+        found.seen(origin)
+        return found
+
+    def grant(self, bundle: Bundle, resource: str, action: str, origin: Origin, *, deny: bool = False) -> None:
+        """Grant or deny an action to the holders of a role or group, and declare it on its resource."""
+        self.resource(resource, origin).action(action, origin)
+        bundle.grants.append(Grant(resource=resource, action=action, origin=origin, deny=deny))
+
+    def bundles(self) -> Iterator[Bundle]:
+        yield from self.roles.values()
+        yield from self.groups.values()
+
+
+def refs(texts: Iterable[Text]) -> Iterator[Ref]:
+    """Everything that some texts name."""
+    return (part for text in texts for part in text if isinstance(part, Ref))

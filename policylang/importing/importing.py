@@ -1,0 +1,141 @@
+"""From inputs to the files of a policy set. Nothing is written here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from policylang.check.enclosing import Layout
+from policylang.config import FILE_NAME as CONFIG
+from policylang.config import Config
+from policylang.diagnostics import Diagnostic
+from policylang.discovery import SourceSet
+from policylang.importing.format import Format
+from policylang.importing.imported import Imported, Note, Policy, Text
+from policylang.importing.names import Names, all_names
+from policylang.importing.origins import FILE_NAME, Manifest, Noted, Statement, by_kind, digest
+from policylang.importing.reading import Inputs
+from policylang.importing.writer import Declared, Writer, written
+from policylang.project import Project
+from policylang.source import Source
+from policylang.syntax.format import format_source
+from policylang.syntax.parser import parse
+
+WIDTH = 120
+
+
+class Import(msgspec.Struct, frozen=True):
+    """What came of an import. ``refused``: without what was accepted. ``project``: the policy set, not yet written."""
+
+    files: Mapping[str, bytes]
+    imported: Imported
+    project: Project
+    refused: tuple[Note, ...]
+    accepted: tuple[Note, ...]
+    left_out: tuple[Note, ...]
+
+    @property
+    def errors(self) -> Sequence[Diagnostic]:
+        """What keeps the policy set from compiling: a mistake in a format, or names that the policies around have."""
+        return [each for each in self.project.diagnostics if each.severity == "error"]
+
+
+def import_set(
+    format: Format,
+    inputs: Inputs,
+    mapping: Any = None,
+    *,
+    accepted: Iterable[str] = (),
+    names: Names | None = None,
+    config: bytes | None = None,
+) -> Import:
+    """Read the inputs and write them as policy text. ``accepted``: codes of what may be refused. ``names``: given by an
+    earlier import. ``config``: that of an earlier import, if it is to stay. Raises `reading.NotThisError`.
+    """
+    imported = format.read(inputs, mapping)
+    _share_policies(imported)
+    known = all_names(imported, names or {})
+    texts: dict[str, str] = {}
+    statements: list[Statement] = []
+    for file, (title, declared) in Writer(imported, known).files().items():
+        texts[file] = _formatted(file, written(title, format.name, declared))
+        statements += _statements(file, texts[file], declared)
+    accepted = sorted({*accepted})
+    refused = sorted(set(imported.refused))
+    left_out = tuple(sorted(set(imported.left_out)))
+    files = {name: content.encode() for name, content in texts.items()}
+    files[CONFIG] = config_text(format, accepted).encode()
+    manifest = Manifest(
+        "policylang import",
+        format.name,
+        {each.path: digest(each.data) for each in inputs.files},
+        {name: digest(content) for name, content in sorted(files.items())},
+        by_kind(known),
+        tuple(statements),
+        _noted(refused),
+        _noted(left_out),
+    )
+    if config is not None:
+        files[CONFIG] = config  # the digest is that of our own, so that it counts as changed the next time as well
+    files[FILE_NAME] = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    return Import(
+        files,
+        imported,
+        Project(SourceSet(Path(), Config(), tuple(Source(name, texts[name]) for name in sorted(texts)))),
+        tuple(each for each in refused if each.code not in accepted),
+        tuple(each for each in refused if each.code in accepted),
+        left_out,
+    )
+
+
+def _share_policies(imported: Imported) -> None:
+    """One policy for all that say the same of one resource, under the first of their keys."""
+    first: dict[tuple[str, Text, tuple[str, ...]], Policy] = {}
+    instead: dict[str, str] = {}
+    for key in sorted(imported.policies):
+        each = imported.policies[key]
+        kept = first.setdefault((each.resource, each.condition, tuple(sorted(each.actions))), each)
+        if kept is not each:
+            instead[key] = kept.key
+            for origin in each.origins:
+                kept.seen(origin)
+            del imported.policies[key]
+    if instead:
+        for bundle in imported.bundles():
+            bundle.limits = [
+                msgspec.structs.replace(each, policy=instead.get(each.policy, each.policy)) for each in bundle.limits
+            ]
+
+
+def _formatted(file: str, text: str) -> str:
+    """In the one layout. What was written has no syntax errors; where it has, they are found with all others."""
+    return format_source(Source(file, text), WIDTH).text or text
+
+
+def _statements(file: str, text: str, declared: Sequence[Declared]) -> Iterable[Statement]:
+    layout = Layout(parse(Source(file, text)))
+    of = ((each.origins, each.items or ()) for each in declared)
+    for (origins, items), written_ in zip(of, layout.statements(), strict=True):
+        header, line, inside = written_
+        yield Statement(file, line, header, "", tuple(map(str, origins)))
+        for item, (words, number) in zip(items, inside, strict=True):
+            yield Statement(file, number, header, words, tuple(map(str, item.origins)))
+
+
+def _noted(notes: Iterable[Note]) -> tuple[Noted, ...]:
+    return tuple(Noted(each.code, str(each.origin), each.message) for each in notes)
+
+
+def config_text(format: Format, accepted: Sequence[str]) -> str:
+    """`policylang.yaml` of an imported set: what is accepted, and the rules that would find something in every one."""
+    lines = [f"# Imported from {format.title}.", 'roots: ["."]']
+    if accepted:
+        lines += ["imports:", f"  accepted: {json.dumps(list(accepted))}"]
+    if format.silent:
+        lines += ["severities:"]
+        lines += [f"  {code}: off  # {reason}" for code, reason in sorted(format.silent.items())]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,106 @@
+"""Identifiers for foreign names: valid, unique, and the same in every run.
+
+The name of a key is made of its label, or of the key itself. Where several keys would have one name, the key that is
+spelt like it has it, else the first in the order of keys; the others get numbers. A name that an earlier import gave
+stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from policylang.importing.imported import Imported, Kind, Ref
+
+_UNICODE = unicodedata.ucd_3_2_0
+_OTHER = re.compile(r"[^A-Za-z0-9]+")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z][0-9])(?=[A-Z][a-z])")
+_SPELT = {
+    "ß": "ss",
+    "æ": "ae",
+    "Æ": "AE",
+    "ø": "o",
+    "Ø": "O",
+    "œ": "oe",
+    "Œ": "OE",
+    "ł": "l",
+    "Ł": "L",
+    "đ": "d",
+    "Đ": "D",
+}
+_SPELLING = str.maketrans(_SPELT)
+_LONGEST = 40
+_TYPES = frozenset(
+    ["text", "int", "decimal", "money", "bool", "date", "datetime", "duration", "ip", "user", "set", "one"]
+)
+_WORDS = frozenset(["all", "any", "not", "now", "request", "assigned", "missing", "present"])
+"""Words that mean something else where a name may stand."""
+
+Names = Mapping[tuple[Kind, str], str]
+
+
+def identifier(text: str, kind: str) -> str:
+    """What a name is in the language: lower case, with underscores."""
+    ascii = _UNICODE.normalize("NFKD", text.translate(_SPELLING)).encode("ascii", "ignore").decode()
+    lost = sum(each.isalnum() for each in text) > 2 * sum(each.isalnum() for each in ascii)
+    words = [] if lost else [word for part in _OTHER.split(ascii) for word in _HUMP.split(part) if word]
+    name = "_".join(words).lower()
+    if not name:
+        name = f"{kind}_{_digest(text)}".replace(" ", "_")
+    if len(name) > _LONGEST:
+        name = f"{name[:_LONGEST].rstrip('_')}_{_digest(text)}"
+    if name[0].isdigit():
+        name = f"{kind}_{name}".replace(" ", "_")
+    if name in _WORDS or (kind == "resource" and name in _TYPES):
+        name = f"{name}_{kind}".replace(" ", "_")
+    return name
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+
+
+def identifiers(kind: Kind, keys: Mapping[str, str], known: Names, taken: Iterable[str] = ()) -> dict[str, str]:
+    """The names of some keys of a kind. ``keys``: what the name of each is made of. ``known``: names given before."""
+    found = {key: known[kind, key] for key in keys if (kind, key) in known}
+    used = {*found.values(), *taken}
+    wanted = {key: identifier(text, kind) for key, text in keys.items() if key not in found}
+    for key in sorted(wanted, key=lambda each: (wanted[each] != each, each)):
+        name = base = wanted[key]
+        number = 1
+        while name in used:
+            number += 1
+            name = f"{base}_{number}"
+        used.add(name)
+        found[key] = name
+    return found
+
+
+def all_names(imported: Imported, known: Names) -> dict[tuple[Kind, str], str]:
+    """The name of everything in an imported set that has one."""
+    resources = imported.resources.values()
+    wanted: dict[Kind, dict[str, str]] = {
+        "resource": {each.key: each.label or each.key for each in resources},
+        "action": {key: each.label or key for of in resources for key, each in sorted(of.actions.items())},
+        "attribute": {key: key for of in resources for key in of.attributes},
+        "policy": {each.key: each.label or each.key for each in imported.policies.values()},
+        "role": {each.key: each.label or each.key for each in imported.roles.values()},
+        "group": {each.key: each.label or each.key for each in imported.groups.values()},
+        "integration": {each.key: each.label or each.key for each in imported.integrations.values()},
+        "place kind": {key: key for key in imported.place_kinds},
+        "subject": {key: key for key in imported.subject},
+        "value": {ref.key: ref.key for ref in _values(imported)},
+    }
+    found: dict[tuple[Kind, str], str] = {}
+    for kind, keys in wanted.items():
+        found.update({(kind, key): name for key, name in identifiers(kind, keys, known).items()})
+    return found
+
+
+def _values(imported: Imported) -> Iterable[Ref]:
+    """The values of enums, which types declare."""
+    types = [each.type for of in imported.resources.values() for each in of.attributes.values()]
+    types += [each.type for each in imported.subject.values()]
+    return (part for type in types for part in type if isinstance(part, Ref) and part.kind == "value")

@@ -1,0 +1,79 @@
+"""What came of an import: what was refused and left out, and what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import msgspec
+
+from policylang.diagnostics import visible
+from policylang.importing.format import Format
+from policylang.importing.imported import Note
+from policylang.importing.importing import Import
+from policylang.output.text import counted
+
+_MOST = 20
+"""Shown of each code."""
+
+
+def render(format: Format, made: Import, output: str | None) -> Iterator[str]:
+    """The lines of the report."""
+    yield from _notes("refused", made.refused, format, "red")
+    yield from _notes("accepted", made.accepted, format, "yellow")
+    yield from _notes("left out", made.left_out, format, "cyan")
+    of = made.imported
+    things = (
+        ("resource", of.resources),
+        ("policy", of.policies),
+        ("group", of.groups),
+        ("role", of.roles),
+        ("place", of.places),
+        ("job", of.jobs),
+        ("user", of.users),
+        ("integration", of.integrations),
+    )
+    said = [_counted(len(each), thing) for thing, each in things if each]
+    grants = sum(len(each.grants) for each in of.bundles())
+    said += [_counted(grants, "grant")] if grants else []
+    what = ", ".join(said) or "nothing"
+    notes = ((made.refused, "refused"), (made.accepted, "accepted"), (made.left_out, "left out"))
+    rest = "".join(f"; {len(found)} {word}" for found, word in notes if found)
+    yield f"{'nothing is written' if output is None else f'wrote {visible(output)}'}: {what}{rest}"
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} policies" if thing == "policy" and count != 1 else counted(count, thing)
+
+
+def _notes(word: str, notes: tuple[Note, ...], format: Format, colour: str) -> Iterator[str]:
+    """The first places of each code, and why."""
+    codes = dict.fromkeys(each.code for each in notes)
+    for code in codes:
+        of = [each for each in notes if each.code == code]
+        for each in of[:_MOST]:
+            yield f"{click.style(f'{word}[{code}]', fg=colour, bold=True)} {visible(str(each.origin))}: {each.message}"
+        if len(of) > _MOST:
+            yield f"  and {len(of) - _MOST} more"
+        why = format.refuses.get(code) or format.leaves_out.get(code)
+        if why:
+            yield f"  {click.style('why', bold=True)}: {why}"
+    if codes:
+        yield ""
+
+
+def render_json(format: Format, made: Import, output: str | None) -> str:
+    """The same for programs."""
+    document: dict[str, Any] = {
+        "format": format.name,
+        "written": output,
+        "refused": [_note(each) for each in made.refused],
+        "accepted": [_note(each) for each in made.accepted],
+        "left_out": [_note(each) for each in made.left_out],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {"code": note.code, "origin": str(note.origin), "message": note.message}
