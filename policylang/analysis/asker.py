@@ -41,10 +41,10 @@ AS_DECLARED = Assumed(records=True, related=True, request=True, users=True, type
 
 
 class Asker(msgspec.Struct, frozen=True):
-    """A question is about records of ``resource``, for ``user``, or for anybody, with whatever attributes a user may
-    have, if that is ``None``; also for a user whom nobody has declared. ``now`` is the instant that a witness has if
-    any will do; aware, in UTC. Others are open from ``since`` on, up to, not including, ``until``, where these are
-    given.
+    """A question is about records of ``resource``, for ``user``; for somebody made up, whom no condition names, with
+    whatever attributes a user may have, if that is ``None``. A user whom nobody has declared may have any attributes
+    as well, and so may one who is ``anyhow``, whatever is declared. ``now`` is the instant that a witness has if any
+    will do; aware, in UTC. Others are open from ``since`` on, up to, not including, ``until``, where these are given.
     """
 
     index: Index
@@ -54,11 +54,14 @@ class Asker(msgspec.Struct, frozen=True):
     since: datetime.datetime | None = None
     until: datetime.datetime | None = None
     assumed: Assumed = ANYTHING
+    anyhow: bool = False
 
     @property
     def is_made_up(self) -> bool:
-        """Whether it is somebody whom nobody has declared, so that any attributes will do."""
-        return self.user is None or (self.user not in self.index.users and self.user not in self.index.integrations)
+        """Whether it is somebody as nobody has declared them, so that any attributes will do."""
+        if self.user is None or self.anyhow:
+            return True
+        return self.user not in self.index.users and self.user not in self.index.integrations
 
     def is_open(self, now: datetime.datetime) -> bool:
         """Whether the instant is one of those asked about."""

@@ -45,8 +45,8 @@ class Questions:
     # --- formulas ----------------------------------------------------------------------------------------
 
     def anybody(self, formula: Formula, resource: str) -> Verdict:
-        """Whether the formula can hold, whoever asks: somebody made up with any attributes, or a user whom the formula
-        names, declared or not.
+        """Whether the formula can hold, whoever asks: somebody made up or a user whom the formula names, in each case
+        with any attributes.
         """
         if self.assumed == ANYTHING and self.world.once(for_complete).anybody(formula, resource) is True:
             return True  # a complete record mostly settles it
@@ -67,7 +67,7 @@ class Questions:
         found = self.world.find(formula, resource, assumed=self.assumed)
         doubt = found is UNPROVED
         for user in () if isinstance(found, Witness) else sorted(self.looks(formula).users):
-            found = self.world.find(formula, resource, user, assumed=self.assumed)
+            found = self.world.find(formula, resource, user, assumed=self.assumed, anyhow=True)
             if isinstance(found, Witness):
                 return found
             doubt = doubt or found is UNPROVED

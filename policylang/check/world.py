@@ -47,7 +47,7 @@ class World:
         self.thresholds = thresholds or Thresholds()
         self.index = Index(self.policy_set)
         self.parts = Parts(self.index)
-        self._found: dict[tuple[Formula, str, str | None, Period | None, Assumed], Found] = {}
+        self._found: dict[tuple[Formula, str, str | None, Period | None, Assumed, bool], Found] = {}
         self._chains: dict[Source, tuple[tuple[Bundle, ...], ...]] = {}
         self._plans: dict[tuple[Profile, str, str], Plan] = {}
         self._periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
@@ -67,18 +67,20 @@ class World:
         user: str | None = None,
         period: Period | None = None,
         assumed: Assumed = COMPLETE,
+        *,
+        anyhow: bool = False,
     ) -> Found:
         """A situation in which the formula holds, see `policylang.analysis.search.find`; asked once.
 
-        ``user`` is the one who makes the request, anybody if ``None``; the instant lies in the period and is not past,
-        if one is given. What shows a finding is a complete record, unless ``assumed`` says otherwise; what proves one,
-        see `Questions`.
+        ``user`` is the one who makes the request, with any attributes if ``anyhow``, or somebody made up if ``None``,
+        whom no condition names; the instant lies in the period and is not past, if one is given. What shows a finding
+        is a complete record, unless ``assumed`` says otherwise; what proves one, see `Questions`.
         """
-        key = (formula, resource, user, period, assumed)
+        key = (formula, resource, user, period, assumed, anyhow)
         if key not in self._found:
             at = self._instant(period)
             since, until = (None, None) if period is None else self.instants(period)
-            self._found[key] = find(formula, Asker(self.index, resource, at, user, since, until, assumed))
+            self._found[key] = find(formula, Asker(self.index, resource, at, user, since, until, assumed, anyhow))
         return self._found[key]
 
     def possible(

@@ -245,6 +245,27 @@ def test_a_user_whom_nobody_declared_may_have_any_attributes() -> None:
     assert found.attributes["department"] == "x"
 
 
+def test_somebody_made_up_is_nobody_whom_a_condition_names() -> None:
+    asker, (formula,) = ask('owner is assigned user and owner in ["amy", "zoe"]')
+    assert satisfiable(formula, asker) is None
+    found = satisfiable(formula, msgspec.structs.replace(asker, user="zoe"))
+    assert isinstance(found, Witness)
+    assert found.record["owner"] == "zoe"
+
+
+def test_a_user_may_be_asked_about_with_other_attributes_than_declared() -> None:
+    policy_set = compiled(
+        WORLD.format(zone="UTC") + 'user "amy" { department : "east" }\n'
+        'policy p on doc { assigned user is "amy" and assigned user.department is "west" }\n'
+    )
+    asker = Asker(Index(policy_set), "doc", NOW, "amy")
+    formula = true(policy_set.policy_instances[0].condition)
+    assert satisfiable(formula, asker) is None
+    found = satisfiable(formula, msgspec.structs.replace(asker, anyhow=True))
+    assert isinstance(found, Witness)
+    assert found.attributes == {"department": "west"}
+
+
 def test_clock_changes_are_minded() -> None:
     """In Denver a month is an hour longer or shorter twice a year: 31 days do not always hold it."""
     asker, (month, days) = ask("created within 1 month", "created within 31 days", zone="America/Denver")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations, product
 from typing import Any
 
@@ -11,6 +12,7 @@ from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Asker
 from policylang.analysis.formula import AllOf, Formula, Holds, Not, holds, true
 from policylang.analysis.search import UNPROVED, find
 from policylang.analysis.witness import Witness, situation
+from policylang.check.conditions import users_named
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.reference import written
@@ -50,12 +52,21 @@ def formulas(index: Index, resource: str) -> list[Formula]:
     return [*single, *both, *(AllOf((true(first), Not(true(second)))) for first, second in pairs)]
 
 
+def askers(formula: Formula, user: str) -> Iterator[tuple[str | None, bool]]:
+    """Who stands for a user: that one, as declared and with any attributes, and somebody made up, if no condition names
+    the user.
+    """
+    yield from ((user, False), (user, True))
+    if all(user != named for condition in formula.conditions() for named, _, _ in users_named(condition)):
+        yield None, False
+
+
 @SETTINGS
 @given(cases(ANY_RECORD))
 def test_never_is_never(case: Case) -> None:
     """Of any record and request there can be, whatever is missing, unknown or of another type."""
     index = Index(case.policy_set)
-    answers: dict[tuple[Formula, str, str | None], Any] = {}
+    answers: dict[tuple[Formula, str, str | None, bool], Any] = {}
     for request in case.requests:
         if request.row is None or not (isinstance(request.user, str) and isinstance(request.resource, str)):
             continue
@@ -72,11 +83,12 @@ def test_never_is_never(case: Case) -> None:
         for formula in formulas(index, request.resource):
             if not holds(formula, there):
                 continue
-            for user in (None, request.user):
-                key = (formula, request.resource, user)
+            for user, anyhow in askers(formula, request.user):
+                key = (formula, request.resource, user, anyhow)
                 if key not in answers:
-                    answers[key] = find(formula, Asker(index, request.resource, case.world.now, user))
-                assert answers[key] is not None, (formula, user, request)
+                    asker = Asker(index, request.resource, case.world.now, user, anyhow=anyhow)
+                    answers[key] = find(formula, asker)
+                assert answers[key] is not None, (formula, user, anyhow, request)
 
 
 def is_complete(index: Index, resource: str, record: dict[str, Any]) -> bool:

@@ -110,13 +110,14 @@ class Everything:
             {"s": s, "owner": owner} | ({} if a is None else {"a": a})
             for a, s, owner in product((None, -1, 0, 1, 2, 3), ("x", "y"), ("(somebody)", "u", "v", "w", "stranger"))
         ]
+        self.values: tuple[int | None, ...] = (None, 0, 1, 2, 3)
         self.anybody = [
             *self.holding(),
-            *(s for user in policies.users for s in self.of_user(user.id)),
+            *(s for user in policies.users for changed in self.anyhow(user) for s in self.of_user(user.id, changed)),
         ]
 
     def holding(self, role: str | None = None, group: str | None = None) -> Iterator[Situation]:
-        for d in (None, 0, 1, 2, 3):
+        for d in self.values:
             index, user = hypothetical(
                 self.index, () if role is None else ((role, None),), group, attributes=self._attributes(d)
             )
@@ -137,7 +138,12 @@ class Everything:
             group = ir.Ref(bundle.name, bundle.at)
         for user in self.world.policy_set.users:
             changed = msgspec.structs.replace(user, group=group, assignments=roles, appends=(), overrides=())
-            yield from self.of_user(user.id, changed)
+            for each in self.anyhow(changed):
+                yield from self.of_user(user.id, each)
+
+    def anyhow(self, user: ir.User) -> Iterator[ir.User]:
+        """A user whom a condition may name, with other attributes too: those are theirs for today."""
+        return (msgspec.structs.replace(user, attributes=self._attributes(d)) for d in self.values)
 
     def of_user(self, user: str, changed: ir.User | None = None) -> Iterator[Situation]:
         index: Index = self.index if changed is None else self.index.changed(users={user: changed})

@@ -162,6 +162,26 @@ def test_a_policy_set_that_does_not_compile_is_left_alone() -> None:
     assert text_of(found) == text
 
 
+def test_a_user_whom_a_policy_names_may_have_other_attributes_tomorrow() -> None:
+    text = """\
+subject { team : text }
+resource doc { kind : one of x, y  actions view }
+policy no_team on doc { not (assigned user is "amy" and assigned user.team is present) }
+policy no_x on doc { not (assigned user is "amy" and kind is x) }
+role reader {
+  grant view on doc
+  policy no_team
+  policy no_x
+}
+user "amy" {
+  team : "a"
+  assign role reader
+}
+"""
+    assert mended(text).applied == ()
+    assert text_of(mended(text)) == text
+
+
 # --- by enumeration ------------------------------------------------------------------------------------------
 
 _WORLD = """\
