@@ -28,9 +28,11 @@ test: lint
 	$(BIN)/python -m tools.pythons
 	$(BIN)/pytest -n auto --dist worksteal
 
-# The property tests for long, with new examples each time.
+# The property tests for an hour, with new examples each time.
+MINUTES ?= 60
 soak: .venv/installed
-	HYPOTHESIS_PROFILE=soak $(BIN)/pytest -n auto tests/analysis tests/check tests/compare tests/runtime tests/syntax tests/targets
+	$(BIN)/python -m tools.engines
+	$(BIN)/python -m tools.soak $(MINUTES)
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -1,5 +1,5 @@
-"""Hypothesis: the same examples in every run of the tests, many more and random ones with `make soak`; no deadlines, as
-no test asserts a time.
+"""Hypothesis: the same examples in every run of the tests, more and random ones with `make soak`, which are counted; no
+deadlines, as no test asserts a time.
 
 Engines that take a while to start are started once in a process, the first time a test wants them.
 """
@@ -7,19 +7,40 @@ Engines that take a while to start are started once in a process, the first time
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+from hypothesis.statistics import collector
 
 if TYPE_CHECKING:
     from tests.engines.cerbos_engine import CerbosServer
     from tests.engines.postgres_engine import PostgresServer
 
 settings.register_profile("tests", derandomize=True, deadline=None, max_examples=300)
-settings.register_profile("soak", deadline=None, max_examples=10_000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
+settings.register_profile("soak", deadline=None, max_examples=1000)
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "tests")
+settings.load_profile(PROFILE)
+
+_examples = 0
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call() -> Iterator[None]:
+    with collector.with_value(_count if PROFILE == "soak" else collector.value):
+        yield
+
+
+def _count(statistics: Mapping[str, Any]) -> None:
+    global _examples
+    phases = (statistics.get(f"{phase}-phase", {}) for phase in ("reuse", "generate"))
+    _examples += sum(case["status"] == "valid" for phase in phases for case in phase.get("test-cases", ()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if PROFILE == "soak":
+        terminalreporter.write_line(f"{_examples} examples")
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations, product
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Asker
@@ -20,11 +21,10 @@ from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from tests.generated import Case, Features, cases
 
-IS_SOAK = settings.default.max_examples > 1000
 # Without shrinking: it takes minutes, and the case that is printed says enough. Each example is hundreds of questions.
 SETTINGS = settings(
     deadline=None,
-    max_examples=settings.default.max_examples // (3 if IS_SOAK else 12),
+    max_examples=settings.default.max_examples // 12,
     phases=[Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -101,7 +101,7 @@ def is_complete(index: Index, resource: str, record: dict[str, Any]) -> bool:
     return True
 
 
-@settings(SETTINGS, max_examples=SETTINGS.max_examples if IS_SOAK else 8)
+@settings(SETTINGS, max_examples=settings.default.max_examples // 36)
 @given(cases(WELL_FORMED))
 def test_witnesses_are_well_formed_and_hold(case: Case) -> None:
     index = Index(case.policy_set)
@@ -115,6 +115,7 @@ def test_witnesses_are_well_formed_and_hold(case: Case) -> None:
                     assert is_complete(index, resource, found.record)
 
 
+@pytest.mark.hypothesis
 def test_most_questions_are_settled() -> None:
     """Not proved is an honest answer and must stay a rare one, also for conditions that nobody would write by hand."""
     settled = {True: 0, False: 0}

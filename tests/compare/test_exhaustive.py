@@ -196,6 +196,7 @@ def assert_reported(report: Report, key: Key, up: bool, differs: Expected) -> No
 
 
 @pytest.mark.parametrize(("timed", "worlds"), [(False, False), (True, False), (False, True)])
+@pytest.mark.hypothesis
 def test_differences_are_those_of_the_decisions(timed: bool, worlds: bool) -> None:
     domain = list(records(schema(timed=timed, worlds=worlds)))
 

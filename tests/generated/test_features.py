@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from hypothesis import given, settings
 
 from tests.generated import Case, Census, Features, cases
@@ -22,6 +23,7 @@ BASIC = {
 }
 
 
+@pytest.mark.hypothesis
 def test_everything_off_leaves_what_every_implementation_has() -> None:
     census = Census()
 
@@ -38,6 +40,7 @@ def test_everything_off_leaves_what_every_implementation_has() -> None:
     assert set(census.constructs) <= BASIC
 
 
+@pytest.mark.hypothesis
 def test_each_can_be_off_alone() -> None:
     for name in SWITCHES:
         features = dataclasses.replace(Features(requests=5), **{name: False})

@@ -93,6 +93,7 @@ def test_differences(old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize("target", NAMES)
+@pytest.mark.hypothesis
 def test_bundles(target: str) -> None:
     @given(twins())
     @settings(max_examples=25, deadline=None)

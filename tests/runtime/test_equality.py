@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given, note, settings
 
 from policylang.runtime import reference
@@ -24,6 +25,7 @@ def answer(decide: Callable[..., Decision], *arguments: Any, **named: Any) -> De
         return None
 
 
+@pytest.mark.hypothesis
 def test_the_runtimes_agree() -> None:
     """One engine answers all requests of a policy set, then all again: what it has kept must not matter."""
     census = Census()

@@ -53,6 +53,7 @@ def test_policy_sets_that_people_wrote(name: str) -> None:
     assert 0.2 < found.allowed / found.asked < 0.8
 
 
+@pytest.mark.hypothesis
 def test_generated_policy_sets() -> None:
     total = Compared()
 

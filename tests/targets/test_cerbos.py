@@ -35,6 +35,7 @@ def test_policy_sets_that_people_wrote(cerbos: CerbosServer, name: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.hypothesis
 def test_generated_policy_sets(cerbos: CerbosServer, size: str) -> None:
     features, count = SIZES[size]
     total = Compared()

@@ -74,6 +74,7 @@ def generated(connection: psycopg.Connection[Any], features: Features, count: in
     return total
 
 
+@pytest.mark.hypothesis
 def test_generated_policy_sets(connection: psycopg.Connection[Any]) -> None:
     total = generated(connection, replace(FEATURES, fields=False, sensitive=False), EXAMPLES)
     assert total.refused == []
@@ -81,6 +82,7 @@ def test_generated_policy_sets(connection: psycopg.Connection[Any]) -> None:
     assert 0.15 < total.allowed / total.asked < 0.7
 
 
+@pytest.mark.hypothesis
 def test_generated_policy_sets_about_attributes(connection: psycopg.Connection[Any]) -> None:
     """Most let somebody view an attribute on some records only, which is refused."""
     total = generated(connection, FEATURES, EXAMPLES * 2 // 3)

@@ -247,6 +247,7 @@ def test_values_of_requests_that_are_of_another_type(
 
 
 @pytest.mark.parametrize("name", TYPES)
+@pytest.mark.hypothesis
 def test_generated_values_of_requests(requests: tuple[psycopg.Connection[Any], Index], name: str) -> None:
     @given(JSON)
     @settings(max_examples=settings.default.max_examples // 4, deadline=None, suppress_health_check=list(HealthCheck))  # type: ignore[union-attr]

@@ -60,6 +60,7 @@ def test_a_second_opinion(name: str) -> None:
     assert 0.2 < found.allowed / found.asked < 0.8
 
 
+@pytest.mark.hypothesis
 def test_generated_policy_sets() -> None:
     total, filtered = Compared(), Compared()
 

@@ -69,6 +69,7 @@ def test_policy_sets_that_people_wrote(target: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("target", ENGINES)
+@pytest.mark.hypothesis
 def test_generated_policy_sets(target: str) -> None:
     """What conditions ask that neither engine can be told is taken out first."""
     total, said, kept = Compared(), Counter[str](), Counter[str]()
@@ -107,6 +108,7 @@ def _conditions(policy_set: ir.PolicySet) -> int:
 
 
 @pytest.mark.parametrize("target", ENGINES)
+@pytest.mark.hypothesis
 def test_lists(target: str) -> None:
     """What an engine lists of many records in one store is what is allowed of each."""
     found = Counter[bool]()
