@@ -21,6 +21,7 @@ from tests.agenda import rendering as agenda
 from tests.check.fixing import fixed
 from tests.compare import rendering as comparisons
 from tests.helpers import TESTS
+from tests.importing import rendering as importing
 from tests.output.helpers import FORMATS, rendered
 
 
@@ -73,5 +74,6 @@ PAIRS = (
     Pair("check/fixes", ".fixed", fixed),
     *(Pair("agenda/cases", ending, agenda.rendered(ending)) for ending in agenda.FORMATS),
     *(Pair("compare/cases", ending, comparisons.rendered(ending), "*.new.policy") for ending in comparisons.FORMATS),
+    *(Pair(folder, ".expected", importing.rendered, "*.case") for folder in importing.FOLDERS),
     *(Pair("output/cases", ending, rendered(ending), "*.json") for ending in FORMATS),
 )

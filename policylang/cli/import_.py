@@ -13,17 +13,17 @@ import click
 import msgspec
 
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
-from policylang.cli.writing import cannot_write, check_output
+from policylang.cli.writing import cannot_write, check_output, write_output
 from policylang.config import FILE_NAME as CONFIG
 from policylang.config import ConfigError, read_config
 from policylang.diagnostics import listed, quoted, visible
 from policylang.discovery import Problem, UnreadableError, read_regular
 from policylang.files import write_folder
-from policylang.importing import NAMES, find_format
+from policylang.importing import every_name, find_format
 from policylang.importing.format import Format
 from policylang.importing.importing import Import, import_set
 from policylang.importing.origins import Manifest, changed_files, given_names, read_manifest
-from policylang.importing.reading import NotThisError, read_inputs
+from policylang.importing.reading import Inputs, NotThisError, read_inputs
 from policylang.output import imported, text
 from policylang.output.findings import collect
 from policylang.suggest import closest
@@ -41,12 +41,13 @@ class _Earlier(msgspec.Struct, frozen=True):
 
 
 @click.command("import")
-@click.argument("format_", metavar="FORMAT", type=click.Choice(NAMES))
+@click.argument("format_", metavar="FORMAT", type=click.Choice(every_name()))
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(path_type=str))
 @click.option(
     "-o", "--output", metavar="DIR", required=True, type=click.Path(), help="Folder to write the policy set to."
 )
 @click.option("--mapping", metavar="FILE", type=click.Path(), help="YAML that says what is what, for some formats.")
+@click.option("--learn", is_flag=True, help="Ask what is what, and write the answers to the file of --mapping.")
 @click.option("--strict", is_flag=True, help="Write nothing if anything is refused.")
 @click.option(
     "--accept",
@@ -61,6 +62,7 @@ def import_(
     inputs: tuple[str, ...],
     output: str,
     mapping: str | None,
+    learn: bool,
     strict: bool,
     accepted: tuple[str, ...],
     report: str,
@@ -74,6 +76,8 @@ def import_(
     """
     format = find_format(format_)
     _check_codes(format, accepted)
+    if learn and (mapping is None or format.learn is None):
+        raise click.UsageError("--learn is for formats that take a mapping: name its file with --mapping")
     check_output(output)
     folder = Path(os.path.realpath(output))
     earlier = _earlier(folder, output)
@@ -81,11 +85,10 @@ def import_(
         with progress() as step:
             step("reading")
             given = read_inputs(inputs, format.suffixes)
-            step("importing")
             made = import_set(
                 format,
                 given,
-                _mapping(format, mapping),
+                _learnt(format, given, mapping or "", inputs) if learn else _mapping(format, mapping),
                 accepted={*accepted, *earlier.accepted},
                 names=given_names(earlier.manifest),
                 config=_config(earlier, accepted, output),
@@ -155,6 +158,28 @@ def _config(earlier: _Earlier, accepted: Sequence[str], output: str) -> bytes | 
         help = f"write into it, under `imports`: `accepted: [{wanted}]`"
         stop([Problem(os.path.join(output, CONFIG), "somebody has changed this file, so it is not replaced", help)])
     return earlier.config
+
+
+def _learnt(format: Format, given: Inputs, path: str, inputs: Sequence[str]) -> Any:
+    """A mapping by questions, written down."""
+    import yaml
+
+    assert format.learn is not None
+    found = format.learn(given, _ask)
+    written = yaml.safe_dump(msgspec.to_builtins(found), sort_keys=False, allow_unicode=True, width=100)
+    write_output(f"# What is in the tables, for `policylang import {format.name}`.\n{written}", path, inputs)
+    return found
+
+
+def _ask(question: str, default: str) -> str:
+    """The answer from standard input, which must not have ended."""
+    shown = "\n".join(map(visible, question.split("\n")))
+    click.echo(f"{shown} [{visible(default)}]? ", err=True, nl=False)
+    answer = sys.stdin.readline() if sys.stdin is not None else ""
+    if not answer:
+        click.echo(err=True)
+        stop([Problem("--learn", "there is no answer", "answer on a terminal, or write the mapping yourself")])
+    return answer.strip() or default
 
 
 def _mapping(format: Format, path: str | None) -> Any:

@@ -13,7 +13,8 @@ from policylang.directory.problems import RefusedError
 from policylang.source import Source
 from policylang.syntax.ast import Text
 
-_CELL = re.compile(r'"(?:[^"]|"")*+"|[^,\r\n]*+')
+_LARGEST_CELL = 64 * 1024 * 1024
+csv.field_size_limit(_LARGEST_CELL)  # a limit of the whole process; texts have one of their own
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -24,10 +25,11 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     cells: tuple[Text, ...]
 
 
-def rows(source: Source) -> Iterator[Row]:
-    """The rows of a text that hold something. Raises `RefusedError` where the text is no CSV."""
+def rows(source: Source, separator: str = ",") -> Iterator[Row]:
+    """The rows of a text that hold something, with their cells. Raises `RefusedError` where the text is no CSV."""
     text, starts = source.text, source.line_starts
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    cell = re.compile(rf'"(?:[^"]|"")*+"|[^{re.escape(separator)}\r\n]*+')
     while True:
         first = reader.line_num
         try:
@@ -41,17 +43,17 @@ def rows(source: Source) -> Iterator[Row]:
         if any(cells):
             start = starts[first]
             end = starts[reader.line_num] if reader.line_num < len(starts) else len(text)
-            yield _row(text, start, end, cells)
+            yield _row(text, start, end, cells, cell)
 
 
-def _row(text: str, start: int, end: int, cells: list[str]) -> Row:
+def _row(text: str, start: int, end: int, cells: list[str], written: re.Pattern[str]) -> Row:
     found = []
     position = start
     quotes = '"' in text[start:end]
     for cell in cells:
         length = len(cell)
         if quotes:
-            match = _CELL.match(text, position)
+            match = written.match(text, position)
             assert match is not None
             length = match.end() - position
         found.append(Text(position, position + length, cell))

@@ -28,12 +28,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from policylang.importing.format import Format
 
-NAMES = ("casbin",)
+NAMES = ("csv", "casbin")
 """The formats, in the order of their documentation."""
+
+_OTHER_NAMES = {"xlsx": "csv"}
 
 
 def find_format(name: str) -> Format:
-    """The format of one of `NAMES`."""
+    """The format of one of `NAMES` or `every_name`."""
+    name = _OTHER_NAMES.get(name, name)
     assert name in NAMES
     format: Format = import_module(f"policylang.importing.{name}").FORMAT
     return format
+
+
+def every_name() -> list[str]:
+    """All names that a format may be called by."""
+    return sorted((*NAMES, *_OTHER_NAMES))

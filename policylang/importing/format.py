@@ -11,6 +11,8 @@ from policylang.importing.imported import Imported
 from policylang.importing.reading import Inputs
 
 Read = Callable[[Inputs, Any], Imported]
+Ask = Callable[[str, str], str]
+"""A question, and the answer that is taken if there is none."""
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +22,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     what the foreign system has, and what it becomes. ``refuses``, ``leaves_out``: by code, what it is, and why there
     is nothing for it. ``silent``: by rule, what would be found in every imported set. ``mapping``: the type of the YAML
     behind ``--mapping``, if the format takes one; ``read`` gets a value of it, or ``None``. Raises `NotThisError` where
-    the inputs are no such thing at all.
+    the inputs are no such thing at all. ``learn``: makes a mapping by asking.
     """
 
     name: str
@@ -33,3 +35,4 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     silent: Mapping[str, str]
     read: Read
     mapping: type[msgspec.Struct] | None = None
+    learn: Callable[[Inputs, Ask], msgspec.Struct] | None = None

@@ -189,6 +189,8 @@ class Imported:
         """For everyone."""
         self.refused: list[Note] = []
         self.left_out: list[Note] = []
+        self.guessed: list[Note] = []
+        """What was not said and had to be guessed, and why it is thought to be so."""
 
     def refuse(self, code: str, origin: Origin, message: str) -> None:
         """Note what cannot be expressed. A message is lower case, with the foreign words in backticks."""
@@ -216,6 +218,17 @@ class Imported:
 
     def user(self, id: str, origin: Origin, label: str | None = None) -> User:
         found = self.users.setdefault(id, User(key=id, label=label))
+        found.seen(origin)
+        return found
+
+    def job(self, code: str, origin: Origin) -> Job:
+        found = self.jobs.setdefault(code, Job(key=code))
+        found.seen(origin)
+        return found
+
+    def attribute(self, key: str, origin: Origin) -> Attribute:
+        """An attribute of users."""
+        found = self.subject.setdefault(key, Attribute(key=key))
         found.seen(origin)
         return found
 

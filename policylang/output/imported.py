@@ -20,6 +20,10 @@ _MOST = 20
 
 def render(format: Format, made: Import, output: str | None) -> Iterator[str]:
     """The lines of the report."""
+    for each in made.imported.guessed:
+        yield f"{click.style('guessed', fg='cyan', bold=True)} {visible(str(each.origin))}: {visible(each.message)}"
+    if made.imported.guessed:
+        yield ""
     yield from _notes("refused", made.refused, format, "red")
     yield from _notes("accepted", made.accepted, format, "yellow")
     yield from _notes("left out", made.left_out, format, "cyan")
@@ -53,7 +57,8 @@ def _notes(word: str, notes: tuple[Note, ...], format: Format, colour: str) -> I
     for code in codes:
         of = [each for each in notes if each.code == code]
         for each in of[:_MOST]:
-            yield f"{click.style(f'{word}[{code}]', fg=colour, bold=True)} {visible(str(each.origin))}: {each.message}"
+            head = click.style(f"{word}[{code}]", fg=colour, bold=True)
+            yield f"{head} {visible(str(each.origin))}: {visible(each.message)}"
         if len(of) > _MOST:
             yield f"  and {len(of) - _MOST} more"
         why = format.refuses.get(code) or format.leaves_out.get(code)
@@ -68,6 +73,7 @@ def render_json(format: Format, made: Import, output: str | None) -> str:
     document: dict[str, Any] = {
         "format": format.name,
         "written": output,
+        "guessed": [_note(each) for each in made.imported.guessed],
         "refused": [_note(each) for each in made.refused],
         "accepted": [_note(each) for each in made.accepted],
         "left_out": [_note(each) for each in made.left_out],

@@ -16,6 +16,7 @@ from policylang.compare.allow import allow_schema
 from policylang.compare.report import diff_schema
 from policylang.config import config_schema
 from policylang.directory.format import directory_schema
+from policylang.importing.csv.mapping import mapping_schema
 from policylang.importing.origins import manifest_schema
 from policylang.ir.schema import ir_schema
 from policylang.testing.scenario import scenario_schema
@@ -29,6 +30,7 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "diff": diff_schema,
     "allow": allow_schema,
     "import": manifest_schema,
+    "mapping": mapping_schema,
 }
 
 

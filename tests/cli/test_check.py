@@ -53,8 +53,8 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     return run
 
 
-def policylang(*arguments: str) -> Result:
-    result = CliRunner().invoke(commands, arguments)
+def policylang(*arguments: str, input: str | None = None) -> Result:
+    result = CliRunner().invoke(commands, arguments, input=input)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import logging
 
 import casbin
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policylang.importing.casbin.read import DOMAIN
-from tests.importing.helpers import NOW, asked, imported
+from tests.importing.helpers import NOW, asked, imported, names_of
 
 ALLOW, DENY = "some(where (p.eft == allow))", "!some(where (p.eft == deny))"
 USERS = ("ann", "bo", "Cy Lee")
@@ -55,8 +54,8 @@ def test_decides_as_casbin(data, domains: bool, roles: bool, has_effect: bool, e
         return
     here = asked(made)
     enforcer = enforcer_of(conf, csv)
-    names = {key: name for (kind, key), name in _names(made).items() if kind == "resource"}
-    actions = {key: name for (kind, key), name in _names(made).items() if kind == "action"}
+    names = {key: name for (kind, key), name in names_of(made).items() if kind == "resource"}
+    actions = {key: name for (kind, key), name in names_of(made).items() if kind == "action"}
     for user, object_, action, where in itertools.product(USERS, OBJECTS, ACTIONS, DOMAINS if domains else ("",)):
         if not (named(made, user, object_, action) and (not domains or where in made.imported.places)):
             continue
@@ -70,11 +69,6 @@ def named(made, user: str, object_: str, action: str) -> bool:
     """Whether the policy names all of it: what it does not is refused where Casbin would allow it."""
     resource = made.imported.resources.get(object_)
     return user in made.imported.users and resource is not None and action in resource.actions
-
-
-def _names(made):
-    found = json.loads(made.files["import.json"])["names"]
-    return {(kind, key): name for kind, of in found.items() for key, name in of.items()}
 
 
 def enforcer_of(conf: str, csv: str) -> casbin.Enforcer:

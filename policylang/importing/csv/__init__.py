@@ -1,0 +1,58 @@
+"""CSV and spreadsheets: matrices of roles and permissions, lists of who has which role, exports of people."""
+
+from __future__ import annotations
+
+from policylang.importing.csv.learn import learn
+from policylang.importing.csv.mapping import Mapping
+from policylang.importing.csv.read import read
+from policylang.importing.format import Format
+
+FORMAT = Format(
+    name="csv",
+    title="CSV and spreadsheets",
+    inputs="tables as `.csv`, `.tsv` or `.xlsx`",
+    suffixes=(".csv", ".tsv", ".xlsx", ".xlsm"),
+    maps=(
+        ("a row for each permission, a column for each role", "`grant action on resource` for each cross"),
+        ("a row for each role, a column for each permission", "the same"),
+        ("a cell with a level, such as view or modify", "a grant of the actions that the level stands for"),
+        ("a cell that says deny", "`deny`, which takes the action from whoever has the role"),
+        ("a row for one role and one permission", "a grant"),
+        ("a row for each user, a column for each role", "`assign role` for each cross"),
+        ("a row for each person and role, with site, dates and reason", "a user; `assign role … at … from … until …`"),
+        ("a group, a job code", "`in group`, `job`; the roles of a job code from a table of jobs"),
+        ("terminated, superuser", "`terminated user`, `superuser user`"),
+        ("other columns about people that the mapping names", "attributes in `subject`"),
+    ),
+    refuses={
+        "cell": "a word that is neither yes, no nor a known level: it counts as no. `yes`, `no` and `levels` in the "
+        "mapping say what it stands for",
+        "formula": "a formula: nothing is evaluated, so the cell counts as no, and a person with one has no access",
+        "no-name": "a row or a column with something in it and without the name that it is about: it is not read",
+        "column-unclear": "a column beside the marks that holds other words: it may be a role or a permission; the "
+        "mapping says which columns are",
+        "column-twice": "a second column of the same name: it is not read",
+        "date": "a day that could be another one, such as 01/02/2026, or none: the role is not given",
+        "status": "a status that is not known: the person counts as terminated",
+        "termination-date": "a day on which somebody leaves or has left: the person counts as terminated from now on",
+        "two-groups": "a person in two groups: nobody is, so this one has no access",
+        "two-jobs": "a person with two job codes: this one has no access",
+        "two-values": "a person with two values of an attribute: this one has no access",
+    },
+    leaves_out={
+        "empty-cell": "empty cells: they mean no",
+        "column": "columns that are about nothing known; the mapping can name them",
+        "table": "tables that are about nothing known",
+        "comment": "rows that begin with `#`",
+        "second-name": "another name of the same person",
+    },
+    silent={
+        "PL305": "tables seldom hold reasons for roles",
+        "PL402": "tables hold no conditions on records",
+        "PL604": "tables hold no reviews",
+        "PL701": "names are as they stand in the tables",
+    },
+    read=read,
+    mapping=Mapping,
+    learn=learn,
+)

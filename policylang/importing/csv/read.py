@@ -1,0 +1,362 @@
+"""Tables as an imported set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from policylang.diagnostics import quoted
+from policylang.importing.csv import mapping as says
+from policylang.importing.csv.guess import Guess, guess
+from policylang.importing.csv.people import People
+from policylang.importing.csv.tables import COMMENT, Cell, Row, Table, header_of, read_tables
+from policylang.importing.csv.words import DENY, LEVELS, NO, YES, an_action, is_aside, level, permission, several
+from policylang.importing.imported import Bundle, Imported, Include, Note, Origin
+from policylang.importing.reading import Inputs, NotThisError
+
+Whole = tuple[Bundle, str, Origin]
+"""A deny of everything on a resource, whose actions are known at the end."""
+
+
+def read(inputs: Inputs, mapping: says.Mapping | None) -> Imported:
+    """Read all tables. Raises `NotThisError`."""
+    imported = Imported()
+    tables = [table for file in inputs.files for table in read_tables(file) if table.rows]
+    said = dict(_said(mapping or says.Mapping(), tables))
+    reading = []
+    whole: list[Whole] = []
+    for table in tables:
+        found = guess(table, said.get((table.file, table.sheet)))
+        imported.guessed += [Note(table.origin(table.rows[0]), "guessed", reason) for reason in found.reasons]
+        reading.append(Reading(imported, table, found, whole))
+    order = ("permissions", "roles", "grants", "jobs", "members", "people", "nothing")
+    people = People(imported)
+    for each in sorted(reading, key=lambda each: order.index(each.said.holds)):
+        each.read(people)
+    people.finish()
+    for bundle, resource, at in whole:
+        for action in list(imported.resources[resource].actions):
+            imported.grant(bundle, resource, action, at, deny=True)
+    return imported
+
+
+def _said(mapping: says.Mapping, tables: Sequence[Table]) -> Iterator[tuple[tuple[str, str | None], says.Table]]:
+    """What a mapping says of each table; it names nothing that is not there."""
+    for each in mapping.tables:
+        found = [
+            t for t in tables if each.file in (t.file, t.file.rpartition("/")[2]) and each.sheet in (None, t.sheet)
+        ]
+        if not found:
+            sheet = "" if each.sheet is None else f" with a sheet {quoted(each.sheet)}"
+            raise NotThisError(each.file, f"the mapping speaks of this table{sheet}, and there is none", "correct it")
+        for table in found:
+            yield (table.file, table.sheet), each
+
+
+class Reading:
+    """One table on its way into the imported set."""
+
+    def __init__(self, imported: Imported, table: Table, found: Guess, whole: list[Whole]) -> None:
+        self._set, self._table, self.said, self._whole = imported, table, found.table, whole
+        self._guessed = bool(found.reasons)
+        said = found.table
+        self._header, self._rows = header_of(table, said.header)
+        self._index: dict[str, int] = {}
+        for index, cell in enumerate(self._header.cells):
+            if cell.value in self._index:
+                message = f"the column {quoted(cell.value)} is there twice, the second one is not read"
+                if cell.value:
+                    imported.refuse("column-twice", table.origin(self._header, cell), message)
+            else:
+                self._index[cell.value] = index
+        self._yes = YES | {word.casefold() for word in said.yes}
+        self._no = (NO | {word.casefold() for word in said.no}) - {word.casefold() for word in (*said.yes, *said.deny)}
+        self._deny = DENY | {word.casefold() for word in said.deny}
+        self._levels: Mapping[str, tuple[str, ...]] = {
+            **LEVELS,
+            **{" ".join(word.split()).casefold(): actions for word, actions in said.levels.items()},
+        }
+        self._blank = 0
+        self._unnamed()
+
+    def _unnamed(self) -> None:
+        """Cells below no name of a column."""
+        named = {index for index, cell in enumerate(self._header.cells) if cell.value}
+        told: set[int] = set()
+        for row in self._rows:
+            for index, cell in enumerate(row.cells):
+                if cell.value and index not in named and index not in told:
+                    told.add(index)
+                    message = f"{quoted(cell.value)} stands in a column without a name"
+                    self._set.refuse("no-name", self._table.origin(row, cell), message)
+
+    def read(self, people: People) -> None:
+        match self.said.holds:
+            case "permissions":
+                self._permissions()
+            case "roles":
+                self._roles()
+            case "grants":
+                self._grants()
+            case "members":
+                self._members(people)
+            case "jobs":
+                self._jobs()
+            case "people":
+                self._people(people)
+            case _:
+                self._set.leave_out("table", self._table.origin(self._header), "the table says nothing about access")
+        if self._blank:
+            message = f"{self._blank:,} empty cell{'' if self._blank == 1 else 's'}: that means no"
+            self._set.leave_out("empty-cell", self._table.origin(self._header), message)
+
+    # --- columns -------------------------------------------------------------------------------------------------
+
+    def _column(self, name: str | None) -> int | None:
+        """Where a column is. Raises `NotThisError` for one that is not there."""
+        if name is None:
+            return None
+        if name not in self._index:
+            raise NotThisError(self._table.path, f"there is no column {quoted(name)}", "correct the mapping")
+        return self._index[name]
+
+    def _need(self, key: str) -> int:
+        found = self._column(getattr(self.said.columns, key))
+        if found is None:
+            message = f"no column is known as the `{key}`"
+            raise NotThisError(self._table.path, message, f"name it in a mapping: `columns: {{{key}: …}}`")
+        return found
+
+    def _crossed(self, used: Iterable[int | None]) -> list[tuple[int, str]]:
+        """The columns that are roles or permissions; all others are left out, and that is said."""
+        names = {index: name for name, index in self._index.items() if name}
+        if self.said.only is not None:
+            chosen = {index for name in self.said.only if (index := self._column(name)) is not None}
+        else:
+            chosen = names.keys() - {index for index in used if index is not None}
+        rest = names.keys() - chosen - set(used)
+        unclear = {index for index in rest if self._guessed and not is_aside(names[index])}
+        for index in sorted(unclear):
+            at = self._table.origin(self._header, self._header.cell(index))
+            self._set.refuse("column-unclear", at, f"the column {quoted(names[index])} may be about access")
+        self._leave_out(names, names.keys() - (rest - unclear))
+        return [(index, names[index]) for index in sorted(chosen)]
+
+    def _leave_out(self, names: Mapping[int, str], used: Iterable[int]) -> None:
+        for index in sorted(names.keys() - set(used)):
+            at = self._table.origin(self._header, self._header.cell(index))
+            self._set.leave_out("column", at, f"the column {quoted(names[index])}")
+
+    def _data(self) -> Iterator[Row]:
+        """The rows that are neither empty nor comments."""
+        for row in self._rows:
+            if row.cells and row.cells[0].value.startswith(COMMENT):
+                self._set.leave_out("comment", self._table.origin(row), quoted(row.cells[0].value))
+            elif any(cell.value or cell.formula for cell in row.cells):
+                yield row
+
+    def _is_formula(self, row: Row, cell: Cell) -> bool:
+        if cell.formula:
+            self._set.refuse("formula", self._table.origin(row, cell), "a formula: nothing is evaluated")
+        return cell.formula
+
+    def _name(self, row: Row, index: int, what: str) -> str | None:
+        """A name in a cell; where there is none, the row is refused."""
+        cell = row.cell(index)
+        if self._is_formula(row, cell):
+            return None
+        if not cell.value:
+            self._set.refuse("no-name", self._table.origin(row), f"the row has no {what}")
+            return None
+        return cell.value
+
+    # --- tables --------------------------------------------------------------------------------------------------
+
+    def _permissions(self) -> None:
+        of = self.said.columns
+        resource, action, whole = self._column(of.resource), self._column(of.action), self._column(of.permission)
+        if resource is None and whole is None:
+            self._need("permission")
+        columns = self._crossed((resource, action, whole))
+        bundles = self._bundles(columns)
+        above = ""
+        for row in self._data():
+            if resource is not None:
+                cell = row.cell(resource)
+                # In a block of rows about one resource only the first may name it.
+                named = cell.value or (above if action is not None and not cell.formula else "")
+                if not named:
+                    self._name(row, resource, "resource")
+                    continue
+                above = named
+                if action is None:
+                    self._marks(row, columns, bundles, named, None)
+                    continue
+                verb = self._name(row, action, "action")
+                if verb is not None:
+                    self._marks(row, columns, bundles, named, an_action(verb))
+            elif whole is not None and (text := self._name(row, whole, "permission")) is not None:
+                self._marks(row, columns, bundles, *self._of_permission(row, columns, text))
+
+    def _of_permission(self, row: Row, columns: Sequence[tuple[int, str]], text: str) -> tuple[str, str | None]:
+        """Resource and action; the resource alone where the cells hold levels, which say the actions."""
+        cells = [row.cell(index).value for index, _ in columns]
+        if any(self._level(cell) is not None for cell in cells):
+            return text, None
+        return permission(text)
+
+    def _level(self, cell: str) -> tuple[str, ...] | None:
+        word = cell.casefold()
+        if (word in self._yes or word in self._no or word in self._deny) and word not in self._levels:
+            return None
+        return level(cell, self._levels)
+
+    def _bundles(self, columns: Sequence[tuple[int, str]]) -> dict[int, Bundle]:
+        return {
+            index: self._set.role(name, self._table.origin(self._header, self._header.cell(index)))
+            for index, name in columns
+        }
+
+    def _marks(
+        self,
+        row: Row,
+        columns: Sequence[tuple[int, str]],
+        bundles: Mapping[int, Bundle],
+        resource: str,
+        verb: str | None,
+    ) -> None:
+        declared = self._set.resource(resource, self._table.origin(row))
+        if verb is not None:
+            declared.action(verb, self._table.origin(row))
+        for index, _ in columns:
+            self._mark(row, row.cell(index), bundles[index], resource, verb)
+
+    def _mark(self, row: Row, cell: Cell, bundle: Bundle, resource: str, verb: str | None) -> None:
+        """One cell: a cross for an action, or a level without one."""
+        if self._is_formula(row, cell):
+            return
+        word = " ".join(cell.value.split()).casefold()
+        at = self._table.origin(row, cell)
+        if word in self._no:
+            self._blank += not word
+        elif verb is not None and word in self._yes:
+            self._set.grant(bundle, resource, verb, at)
+        elif verb is not None and word in self._deny:
+            self._set.grant(bundle, resource, verb, at, deny=True)
+        elif verb is None and word in self._deny:
+            self._whole.append((bundle, resource, at))
+        elif verb is None and (actions := self._level(cell.value)) is not None:
+            for action in actions:
+                self._set.grant(bundle, resource, action, at)
+        else:
+            wanted = "a level" if verb is None else "yes or no"
+            self._set.refuse("cell", at, f"{quoted(cell.value)} is not {wanted}: taken for no")
+
+    def _roles(self) -> None:
+        role = self._need("role")
+        columns = self._crossed((role,))
+        rows = list(self._data())
+        levels = {index for index, _ in columns if any(self._level(row.cell(index).value) is not None for row in rows)}
+        for row in rows:
+            name = self._name(row, role, "role")
+            if name is None:
+                continue
+            bundle = self._set.role(name, self._table.origin(row))
+            for index, header in columns:
+                at = self._table.origin(self._header, self._header.cell(index))
+                cell = row.cell(index)
+                resource, verb = (header, None) if index in levels else permission(header)
+                declared = self._set.resource(resource, at)
+                if verb is not None:
+                    declared.action(verb, at)
+                self._mark(row, cell, bundle, resource, verb)
+
+    def _grants(self) -> None:
+        of = self.said.columns
+        role, whole = self._need("role"), self._column(of.permission)
+        resource, action = self._column(of.resource), self._column(of.action)
+        if whole is None and (resource is None or action is None):
+            self._need("permission")
+        self._leave_out(
+            {i: n for n, i in self._index.items() if n}, [c for c in (role, whole, resource, action) if c is not None]
+        )
+        for row in self._data():
+            name = self._name(row, role, "role")
+            text = self._name(row, whole, "permission") if whole is not None else None
+            thing = self._name(row, resource, "resource") if whole is None and resource is not None else None
+            verbs = self._name(row, action, "action") if whole is None and action is not None else None
+            if name is None or (text is None and (thing is None or verbs is None)):
+                continue
+            at = self._table.origin(row)
+            found = (
+                [permission(text)]
+                if text is not None
+                else [(thing or "", v) for v in several(verbs or "", frozenset())]
+            )
+            bundle = self._set.role(name, at)
+            for each, verb in found:
+                self._set.grant(bundle, each, verb, at)
+
+    def _members(self, people: People) -> None:
+        id = self._need("id")
+        name = self._column(self.said.columns.name)
+        columns = self._crossed((id, name))
+        bundles = self._bundles(columns)
+        for row in self._data():
+            who = self._name(row, id, "user")
+            if who is None:
+                continue
+            at = self._table.origin(row)
+            user = people.user(who, None if name is None else row.cell(name).value, at)
+            for index, _ in columns:
+                cell = row.cell(index)
+                word = cell.value.casefold()
+                if self._is_formula(row, cell):
+                    continue
+                if word in self._yes:
+                    people.give(user, bundles[index].key, self._table.origin(row, cell))
+                elif word in self._no or word in self._deny:
+                    self._blank += not word
+                else:
+                    message = f"{quoted(cell.value)} is not yes or no: taken for no"
+                    self._set.refuse("cell", self._table.origin(row, cell), message)
+
+    def _jobs(self) -> None:
+        job, role, name = self._need("job"), self._need("role"), self._column(self.said.columns.name)
+        self._leave_out({i: n for n, i in self._index.items() if n}, [c for c in (job, role, name) if c is not None])
+        for row in self._data():
+            code = self._name(row, job, "job code")
+            if code is None or self._is_formula(row, row.cell(role)):
+                continue
+            at = self._table.origin(row)
+            found = self._set.job(code, at)
+            found.label = found.label or (row.cell(name).value or None if name is not None else None)
+            for each in several(row.cell(role).value, frozenset(self._set.roles)):
+                self._set.role(each, at)
+                if all(known.role != each for known in found.includes):
+                    found.includes.append(Include(role=each, origin=self._table.origin(row, row.cell(role))))
+
+    def _people(self, people: People) -> None:
+        of = self.said.columns
+        columns: dict[str, int] = {}
+        for key in of.__struct_fields__:
+            if (found := self._column(getattr(of, key))) is not None:
+                columns[key] = found
+        self._need("id")
+        attributes = {
+            name: index for name, column in self.said.attributes.items() if (index := self._column(column)) is not None
+        }
+        self._leave_out({i: n for n, i in self._index.items() if n}, [*columns.values(), *attributes.values()])
+        for row in self._data():
+            who = self._name(row, columns["id"], "user")
+            if who is None:
+                continue
+            cells = {key: row.cell(index) for key, index in columns.items()}
+            others = [row.cell(index) for index in attributes.values()]
+            formulas = [cell for cell in (*cells.values(), *others) if self._is_formula(row, cell)]
+            if formulas:
+                people.bar(who, self._table.origin(row))
+                continue
+            values: dict[str, Any] = {key: (cell.value, self._table.origin(row, cell)) for key, cell in cells.items()}
+            given = {name: row.cell(index).value for name, index in attributes.items()}
+            people.person(who, values, given, self._table.origin(row), kind=of.at)

@@ -1,0 +1,224 @@
+"""Words that tables use: for columns, for yes and no, for levels, for what is done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "id": (
+        *(
+            "id",
+            "user",
+            "userid",
+            "username",
+            "login",
+            "loginname",
+            "email",
+            "emailaddress",
+            "mail",
+            "useremail",
+            "upn",
+        ),
+        *(
+            "employee",
+            "employeeid",
+            "employeenumber",
+            "employeeno",
+            "personnelnumber",
+            "staffid",
+            "account",
+            "workemail",
+        ),
+    ),
+    "name": ("name", "fullname", "displayname", "employeename", "personname"),
+    "role": ("role", "roles", "rolename", "roletitle", "assignedrole", "assignedroles", "userrole", "userroles"),
+    "group": ("group", "usergroup", "groupname", "securitygroup"),
+    "job": ("job", "jobcode", "jobid", "positioncode", "jobclass"),
+    "at": ("at", "site", "sites", "place", "location", "zone", "region", "branch", "office", "store", "sitename"),
+    "start": ("from", "start", "startdate", "validfrom", "effectivefrom", "effectivedate", "roleeffectivedate"),
+    "until": (
+        "until",
+        "end",
+        "enddate",
+        "validto",
+        "validuntil",
+        "effectiveto",
+        "expires",
+        "expirydate",
+        "roleenddate",
+    ),
+    "because": ("because", "reason", "justification", "rationale"),
+    "approved_by": ("approvedby", "approver", "approval"),
+    "status": ("status", "employmentstatus", "employeestatus", "userstatus", "state"),
+    "terminated": ("terminated", "isterminated", "terminationdate", "terminatedon", "termdate", "inactive", "leaver"),
+    "superuser": ("superuser", "issuperuser", "superusertag"),
+    "resource": (
+        *(
+            "resource",
+            "object",
+            "screen",
+            "module",
+            "entity",
+            "page",
+            "table",
+            "area",
+            "feature",
+            "dataobject",
+            "function",
+        ),
+        *("resourcename", "objectname", "subject"),
+    ),
+    "action": (
+        "action",
+        "actions",
+        "operation",
+        "operations",
+        "verb",
+        "right",
+        "rights",
+        "privilege",
+        "access",
+        "level",
+    ),
+    "permission": ("permission", "permissions", "permissionname", "capability", "entitlement", "grant", "grants"),
+}
+"""Names of columns, without blanks and signs, by what is in them."""
+
+ASIDE = frozenset(
+    (
+        *("notes", "note", "comment", "comments", "remark", "remarks", "description", "details", "help", "category"),
+        *("no", "nr", "number", "row", "sort", "order", "updated", "created", "lastupdated", "owner", "link", "url"),
+    )
+)
+"""Columns beside those with marks that say nothing about access."""
+YES = frozenset(
+    ("x", "✓", "✔", "☑", "✅", "yes", "y", "true", "t", "1", "on", "allow", "allowed", "grant", "granted", "•", "●")
+)
+NO = frozenset(
+    (
+        "",
+        "no",
+        "n",
+        "false",
+        "f",
+        "0",
+        "off",
+        "-",
+        "\u2013",
+        "\u2014",
+        "none",
+        "no access",
+        "n/a",
+        "✗",
+        "✘",
+        "❌",
+        "☐",
+        "○",
+    )
+)
+DENY = frozenset(("deny", "denied", "block", "blocked", "forbidden"))
+_VIEW, _MODIFY, _FULL = ("view",), ("view", "modify"), ("view", "create", "modify", "delete")
+LEVELS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("view", "read", "read only", "read-only", "readonly", "viewer", "see"), _VIEW),
+    **dict.fromkeys(("modify", "edit", "write", "update", "editor", "rw", "read/write", "read-write"), _MODIFY),
+    **dict.fromkeys(("full", "full access", "full control", "all", "manage"), _FULL),
+    **dict.fromkeys(("create", "add"), ("create",)),
+    **dict.fromkeys(("delete", "remove"), ("delete",)),
+}
+_LETTERS = {"C": "create", "R": "view", "U": "modify", "D": "delete"}
+ACTIVE = frozenset(("", "active", "employed", "current", "enabled", "a", "full time", "part time"))
+TERMINATED = frozenset(
+    ("terminated", "inactive", "left", "leaver", "former", "disabled", "deactivated", "separated", "t")
+)
+VERBS = frozenset(
+    (
+        *(
+            "view",
+            "read",
+            "see",
+            "list",
+            "search",
+            "create",
+            "add",
+            "new",
+            "modify",
+            "edit",
+            "update",
+            "write",
+            "change",
+        ),
+        *("delete", "remove", "approve", "reject", "export", "import", "print", "manage", "assign", "submit", "cancel"),
+        *("run", "use", "access", "download", "upload", "send", "close", "reopen", "post", "void", "configure"),
+    )
+)
+_PARTS = re.compile(r"\s*[,;/+&|\n]\s*")
+_SIGNS = re.compile(r"[\W_]+")
+_DATES = (
+    (re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]00:00(?::00)?)?"), (1, 2, 3)),
+    (re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})"), (3, 2, 1)),
+)
+
+
+def meaning(header: str) -> str | None:
+    """What is in a column of this name."""
+    bare = _SIGNS.sub("", header).casefold()
+    return next((meaning for meaning, names in COLUMNS.items() if bare in names), None)
+
+
+def is_aside(header: str) -> bool:
+    """Whether a column of this name is about something else than access."""
+    return _SIGNS.sub("", header).casefold() in ASIDE
+
+
+def level(cell: str, levels: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
+    """The actions that a cell stands for: a level, letters of CRUD, or several of those; ``None`` for other words."""
+    word = " ".join(cell.split()).casefold()
+    if word in levels:
+        return levels[word]
+    if re.fullmatch(r"[CRUD]{2,4}|[CUD]", cell.strip()):
+        return tuple(dict.fromkeys(_LETTERS[letter] for letter in cell.strip()))
+    parts = [levels.get(part.casefold()) for part in _PARTS.split(cell.strip())]
+    if len(parts) < 2 or None in parts:
+        return None
+    return tuple(dict.fromkeys(action for part in parts for action in part or ()))
+
+
+def an_action(words: str) -> str:
+    """An action, however it is capitalised: `View` in one table is `view` in the next."""
+    return " ".join(words.split()).casefold()
+
+
+def permission(text: str) -> tuple[str, str]:
+    """Resource and action of a permission in one text; a switch where none of its words says what is done."""
+    words = text.strip()
+    for sign in (".", ":", "/", " - "):
+        first, found, last = words.rpartition(sign)
+        if found and first.strip() and last.strip():
+            return first.strip(), an_action(last)
+    first, found, rest = words.partition(" ")
+    if found and first.casefold() in VERBS:
+        return rest.strip(), an_action(first)
+    before, found, last = words.rpartition(" ")
+    if found and last.casefold() in VERBS:
+        return before.strip(), an_action(last)
+    return words, "access"
+
+
+def date(text: str) -> str | None:
+    """A date as the language writes it; ``None`` for what is none, or could be another one, such as `01/02/2026`."""
+    for pattern, (year, month, day) in _DATES:
+        match = pattern.fullmatch(text.strip())
+        if match:
+            return f"{match[year]}-{int(match[month]):02}-{int(match[day]):02}"
+    return None
+
+
+def several(cell: str, known: frozenset[str]) -> list[str]:
+    """The names in a cell: one that is known as it is, else what stands between separators."""
+    if cell.strip() in known:
+        return [cell.strip()]
+    parts = re.split(r"[;|\n]", cell)
+    if len(parts) == 1:
+        parts = cell.split(",")
+    return list(dict.fromkeys(part.strip() for part in parts if part.strip()))

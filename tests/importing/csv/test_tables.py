@@ -1,0 +1,203 @@
+"""Tables of real files: separators, workbooks, formulas, sizes; what is guessed, and what is asked."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from policylang.importing.csv.guess import guess
+from policylang.importing.csv.tables import read_tables
+from policylang.importing.csv.words import date, level, permission
+from policylang.importing.reading import Input, NotThisError
+from tests.cli.test_check import policylang
+from tests.importing.helpers import NOW, asked, codes, imported, text
+from tests.importing.workbooks import workbook
+
+MATRIX = "Screen,Guard,Night Manager\nCustomer,View,Modify\nPayroll,,View\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        MATRIX.encode(),
+        b"\xef\xbb\xbf" + MATRIX.replace(",", ";").replace("\n", "\r\n").encode(),
+        MATRIX.replace(",", "\t").encode("utf-16"),
+        MATRIX.replace("\n", "\r").encode(),
+        MATRIX.replace("Screen", '"Screen, or\nmodule"').encode(),
+        b",,\n\n" + MATRIX.encode() + b",,\n",
+    ],
+)
+def test_every_way_to_write_a_table(data: bytes) -> None:
+    made = imported("csv", {"m.csv": data})
+    assert codes(made) == []
+    assert 'role night_manager "Night Manager"' in text(made, "roles.policy")
+    assert "grant view, modify on customer" in text(made, "roles.policy")
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"a.csv": 'Role,Permission\n"a"b,c\n'}, "not CSV"),
+        ({"a.csv": "just text\n"}, "there is no table"),
+        ({"a.xlsx": b"PK\3\4"}, "this is no workbook"),
+        ({"a.xlsx": workbook({"a": [["x"]]})[:900]}, "this is no workbook"),
+        ({"a.csv": ",".join("x" * 20_000)}, "more than 16,384 columns"),
+    ],
+)
+def test_what_is_no_table(files: dict, message: str) -> None:
+    with pytest.raises(NotThisError, match=message):
+        imported("csv", files)
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(5):
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", b" " * 60_000_000)
+    with pytest.raises(NotThisError, match="too large"):
+        list(read_tables(Input("a.xlsx", made.getvalue())))
+
+
+def test_entities_in_a_workbook_are_not_expanded() -> None:
+    bomb = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "' + b"c" * 100 + b'">]><workbook>&b;</workbook>'
+    made, whole = io.BytesIO(), zipfile.ZipFile(io.BytesIO(workbook({"a": [["x"]]})))
+    with zipfile.ZipFile(made, "w") as archive:
+        for name in whole.namelist():
+            archive.writestr(name, bomb if name == "xl/workbook.xml" else whole.read(name))
+    with pytest.raises(NotThisError, match="cannot be read"):
+        list(read_tables(Input("a.xlsx", made.getvalue())))
+
+
+def test_formulas_are_not_evaluated() -> None:
+    rows = [["Screen", "Action", "Guard", "Boss"], ["Doc", "view", '=IF(1,"x","")', "x"], ["Doc", "print", "x", "-"]]
+    made = imported("csv", {"m.xlsx": workbook({"Access": rows})})
+    assert [(note.code, str(note.origin)) for note in made.refused] == [("formula", "m.xlsx!Access:2:3")]
+    assert "grant print on doc" in text(made, "roles.policy").partition("role guard")[2]
+    people = [["Login", "Role", "Group"], ["ann", "guard", "=A1"], ["ann", "boss", ""]]
+    made = imported("csv", {"p.xlsx": workbook({"p": people})})
+    assert codes(made) == ["formula"]
+    assert text(made, "people.policy").splitlines()[-1] == 'user "ann"'
+
+
+def test_values_of_a_workbook() -> None:
+    book = Workbook()
+    sheet = book.active
+    import datetime
+
+    sheet.append(["Employee ID", "Role", "Until", "Superuser"])
+    sheet.append([100, "guard", datetime.datetime(2026, 3, 31), True])
+    sheet.append([7.0, "guard", datetime.date(2026, 4, 1), False])
+    made = io.BytesIO()
+    book.save(made)
+    written = text(imported("xlsx", {"p.xlsx": made.getvalue()}), "people.policy")
+    assert 'superuser user "100" { assign role guard until 2026-03-31 }' in written
+    assert 'user "7" { assign role guard until 2026-04-01 }' in written
+
+
+def test_a_cell_of_200_kb_and_a_million_rows_that_are_empty() -> None:
+    made = imported("csv", {"m.csv": f"Screen,Guard,Notes\nDoc,View,{'x' * 200_000}\n" + "\n" * 1_000_000})
+    assert codes(made) == []
+    assert asked(made).index.policy_set.resources[0].name == "doc"
+
+
+def test_seeds_bulk_sheet() -> None:
+    """Roles by job code, and several people who leave."""
+    sheet = (
+        "Employee ID,Employee Name,Job Code,Termination Date\n"
+        "1001,Ann,GRD-1,\n1002,Bo,GRD-1,2026-11-30\n1003,Cy,MGR-2,\n"
+    )
+    jobs = "Job Code,Role\nGRD-1,Guard\nMGR-2,Guard; Manager\n"
+    made = imported(
+        "csv", {"employees.csv": sheet, "jobs.csv": jobs, "m.csv": "Screen,Guard,Manager\nSite,View,Modify\n"}
+    )
+    assert codes(made) == ["termination-date"]
+    written = text(made, "people.policy")
+    assert 'job "MGR-2" { role guard, manager }' in written
+    assert 'terminated user "1002" "Bo" job "GRD-1"' in written
+    here = asked(made)
+    assert here.allows("1003", "modify", "site", {}, now=NOW)
+    assert not here.allows("1001", "modify", "site", {}, now=NOW)
+    assert not here.allows("1002", "view", "site", {}, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("table", "holds"),
+    [
+        (MATRIX, "permissions"),
+        ("Role,Customer,Payroll\nGuard,View,-\n", "roles"),
+        ("Role,Permission\nGuard,View Customer\n", "grants"),
+        ("Role,Object,Action\nGuard,Customer,view\n", "grants"),
+        ("Email,Guard,Boss\nann@acme.test,x,\n", "members"),
+        ("Username,Role,Site\nann,Guard,HQ\n", "people"),
+        ("Job Code,Role\nG1,Guard\n", "jobs"),
+        ("Day,Holiday\n2026-12-25,Christmas\n", "nothing"),
+    ],
+)
+def test_what_a_table_is_taken_for(table: str, holds: str) -> None:
+    (read,) = read_tables(Input("a.csv", table.encode()))
+    assert guess(read).table.holds == holds
+
+
+def test_words() -> None:
+    assert date("2026-01-31") == "2026-01-31"
+    assert date("31.1.2026") == "2026-01-31"
+    assert date("01/02/2026") is None
+    assert permission("View Customer Journal Entry") == ("Customer Journal Entry", "view")
+    assert permission("customer.file.delete") == ("customer.file", "delete")
+    assert permission("API access") == ("API", "access")
+    assert level("CRUD", {}) == ("create", "view", "modify", "delete")
+    assert level("view and more", {"view": ("view",)}) is None
+
+
+# --- by questions --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("m.csv").write_text("Screen,Guard,Boss\nDoc,View,Some\nRate,View,\n")
+
+
+@pytest.mark.usefixtures("_here")
+def test_learn_writes_the_mapping_that_import_takes() -> None:
+    arguments = ("import", "csv", "m.csv", "-o", "out", "--mapping", "map.yaml")
+    asked_ = policylang(*arguments, "--learn", input="\n\n\n\nGuard, Boss\nview, print\n")
+    assert asked_.exit_code == 0, asked_.output
+    assert "what does `Some` stand for" in asked_.stderr
+    first = Path("out/roles.policy").read_bytes()
+    assert b"grant view, print on doc" in first
+    assert policylang(*arguments).exit_code == 0
+    assert Path("out/roles.policy").read_bytes() == first
+
+
+@pytest.mark.usefixtures("_here")
+def test_learn_without_answers_writes_nothing() -> None:
+    made = policylang("import", "csv", "m.csv", "-o", "out", "--mapping", "map.yaml", "--learn", input="\n")
+    assert made.exit_code == 2
+    assert "there is no answer" in made.stderr
+    assert not Path("out").exists()
+    assert not Path("map.yaml").exists()
+
+
+@pytest.mark.usefixtures("_here")
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [
+        ("tables: [{file: x.csv, holds: people}]", "the mapping speaks of this table, and there is none"),
+        ("tables: [{file: m.csv, holds: poeple}]", "Invalid enum value 'poeple'"),
+        ("tables: [{file: m.csv, holds: people, columns: {id: Login}}]", "there is no column `Login`"),
+        ("tables: [{file: m.csv, holds: people}]", "no column is known as the `id`"),
+        ("tables: [{file: m.csv, holds: permissions, header: 9}]", "there is no row 9"),
+        ("tables: &a []", "anchors"),
+    ],
+)
+def test_mistakes_in_a_mapping(mapping: str, message: str) -> None:
+    Path("map.yaml").write_text(mapping)
+    made = policylang("import", "csv", "m.csv", "-o", "out", "--mapping", "map.yaml")
+    assert made.exit_code == 2
+    assert message in made.stderr
+    assert not Path("out").exists()
