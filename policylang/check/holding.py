@@ -11,8 +11,8 @@ from policylang.check.decision import allowed
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold, grants_required
+from policylang.runtime.grants import Profile, profile
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import Profile, profile
 from policylang.runtime.sources import Bundle, Source
 
 Name = tuple[str, str]

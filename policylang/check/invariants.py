@@ -20,8 +20,8 @@ from policylang.check.limits import Questions
 from policylang.check.symmetry import symmetric
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import Profile
 from policylang.runtime.sources import Source
 
 

@@ -13,9 +13,9 @@ from policylang.check.world import World
 from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
 from policylang.model.types import UserType
+from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.plan import Profile
 from policylang.runtime.reference import eligible
 from policylang.runtime.sources import Source, sources
 

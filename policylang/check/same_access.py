@@ -14,9 +14,10 @@ from policylang.check.granting import Granting, grants_by_permission, may_narrow
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import PlacedDeny, Profile, make_plan
+from policylang.runtime.plan import PlacedDeny, make_plan
 from policylang.runtime.sources import Source, chains
 
 _NOWHERE = "policy:1:1-1:1"

@@ -20,9 +20,10 @@ from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import Duration, RecordType, SetType, Type, UserType
 from policylang.runtime.access import place_in_words
+from policylang.runtime.grants import Profile
 from policylang.runtime.hypothetical import SOMEBODY
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import Plan, Profile
+from policylang.runtime.plan import Plan
 from policylang.runtime.reference import eligible
 from policylang.runtime.sources import Source
 

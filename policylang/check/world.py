@@ -15,9 +15,10 @@ from policylang.analysis.search import Found, find
 from policylang.check.parts import Part, Parts, Verdict
 from policylang.ir import nodes as ir
 from policylang.runtime.clock import zone
+from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
-from policylang.runtime.plan import Plan, Profile, make_plan
+from policylang.runtime.plan import Plan, make_plan
 from policylang.runtime.sources import Bundle, Source, chains
 from policylang.thresholds import Thresholds
 

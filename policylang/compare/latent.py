@@ -22,6 +22,7 @@ from policylang.compare.wording import lines, membership
 from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
+from policylang.runtime.grants import standing_limits
 from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import Source
 
@@ -327,12 +328,10 @@ def _with(side: Side, plan: Plan, limits: tuple[ir.PolicyInstance, ...] | None =
 
 def _overriding(side: Side, who: Person, resource: str, action: str) -> tuple[ir.PolicyInstance, ...] | None:
     """The policies that stand in place of a group's; ``None`` where none do."""
-    instances = [
-        (side.index.instances[each.instance], each.actions) for each in (who.profile.overrides if who.profile else ())
-    ]
-    mine = [(instance, actions) for instance, actions in instances if instance.resource == resource]
-    if not mine:
+    overrides = who.profile.overrides if who.profile else ()
+    limits, overridden = standing_limits(side.index, Source("group", "", None), (), overrides, resource)
+    if not overridden:
         return None
     if side.index.actions[resource][action].bypasses_policies:
         return ()
-    return tuple(instance for instance, actions in mine if actions is None or action in actions)
+    return tuple(side.index.instances[limit.instance] for limit in limits if limit.applies(action))

@@ -12,8 +12,9 @@ import msgspec
 from policylang.check.same_access import without_places
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
-from policylang.runtime.plan import Attached, Plan, Profile
+from policylang.runtime.plan import Plan
 from policylang.runtime.sources import Bundle, Source, sources
 
 Permission = tuple[str, str]
@@ -136,7 +137,7 @@ class Side:
         sources = frozenset((s.kind, self.key(self.bundle(s)), s.place) for s in who.sources)
         return sources, self._attached(who.appends), self._attached(who.overrides), who.superuser
 
-    def _attached(self, policies: Iterable[Attached]) -> frozenset[Any]:
+    def _attached(self, policies: Iterable[ir.Limit]) -> frozenset[Any]:
         return frozenset((self.conditions[each.instance], _set(each.actions)) for each in policies)
 
     def plan_key(self, plan: Plan) -> Hashable:

@@ -10,9 +10,9 @@ import msgspec
 from policylang.check.finding import Who
 from policylang.compare.sides import Side
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
-from policylang.runtime.plan import Profile, profile
 from policylang.runtime.sources import Source
 
 NOBODY = Profile((), (), (), False)

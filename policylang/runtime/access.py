@@ -11,10 +11,11 @@ from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
 from policylang.model.types import PlaceType
 from policylang.model.words import condition_in_words
+from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Index
 from policylang.runtime.parts import said_by
 from policylang.runtime.periods import Period, periods
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Profile, Way, make_plan, profile
+from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way, make_plan
 from policylang.runtime.sources import Source, chains, inside, is_active
 from policylang.syntax.quoting import quote_text
 

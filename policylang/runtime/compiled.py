@@ -15,11 +15,12 @@ from policylang.model.conditions import Condition
 from policylang.model.types import PlaceType, SetType, Type, UserType
 from policylang.runtime import reference
 from policylang.runtime.closures import Function, all_true, function, reader
+from policylang.runtime.grants import Profile, holdings, profile
 from policylang.runtime.index import Index
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan, Profile, make_plan, profile
+from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan, make_plan
 from policylang.runtime.reasons import not_appended, not_met, not_open
 from policylang.runtime.reference import Decision
-from policylang.runtime.sources import inside, lapses
+from policylang.runtime.sources import inside
 from policylang.runtime.truth import Situation, Truth, conjunction, disjunction, missing_names, negation
 from policylang.runtime.values import (
     MISSING,
@@ -197,8 +198,9 @@ class Engine:
         if found is None:
             found = self._lapsing[user] = frozenset(
                 (grant.resource, action)
-                for source, _ in lapses(self.index, user)
-                for bundle in inside(self.index, source)
+                for holding in holdings(self.index, user, None)
+                if holding.lapses
+                for bundle in inside(self.index, holding.source)
                 for grant in bundle.grants
                 for action in grant.actions
             )

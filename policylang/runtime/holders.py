@@ -10,8 +10,9 @@ import msgspec
 
 from policylang.runtime.access import Access, rows
 from policylang.runtime.api import PolicySet
+from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
-from policylang.runtime.plan import Way, make_plan, profile
+from policylang.runtime.plan import Way, make_plan
 from policylang.runtime.truth import Situation, truth
 from policylang.runtime.values import attribute, given_record, given_request
 

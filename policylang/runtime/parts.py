@@ -22,11 +22,7 @@ def said_by(source: Source, chain: tuple[Bundle, ...]) -> str:
 
 def covering(s: Situation) -> Iterator[Source]:
     """The active sources whose place covers the record's place."""
-    name = s.index.resources[s.resource].place
-    place = None
-    if name is not None:
-        found = written(s, name)
-        place = None if found is MISSING else found
+    place = record_place(s)
     for source in sources(s.index, s.user, s.now):
         if s.index.covers(source.place, place):
             yield source
@@ -51,14 +47,10 @@ def limits(s: Situation, source: Source, chain: tuple[Bundle, ...], action: str)
     """The policies of the bundle that says the grant, and of every one around it; a user's override stands in place of
     all that the group and the roles inside it say of the resource.
     """
-    return (instance.condition for instance in limiting(s, source, chain, action))
-
-
-def limiting(s: Situation, source: Source, chain: tuple[Bundle, ...], action: str) -> Iterator[ir.PolicyInstance]:
     instead = overrides(s) if source.kind == "group" else []
     for limit in instead or [limit for bundle in chain for limit in bundle.limits]:
         if _is_on(s, limit) and limit.applies(action):
-            yield s.index.instances[limit.instance]
+            yield s.index.instances[limit.instance].condition
 
 
 def overrides(s: Situation) -> list[ir.Limit]:
@@ -68,14 +60,10 @@ def overrides(s: Situation) -> list[ir.Limit]:
 
 def appends(s: Situation, action: str) -> Iterator[Condition]:
     """The policies that the user appends on the resource."""
-    return (instance.condition for instance in appended(s, action))
-
-
-def appended(s: Situation, action: str) -> Iterator[ir.PolicyInstance]:
     user = s.index.users.get(s.user)
     for policy in user.appends if user else ():
         if _is_on(s, policy.limit) and policy.limit.applies(action):
-            yield s.index.instances[policy.limit.instance]
+            yield s.index.instances[policy.limit.instance].condition
 
 
 def _is_on(s: Situation, limit: ir.Limit) -> bool:
@@ -130,6 +118,13 @@ def _required_sources(s: Situation, kind: str | None) -> Iterator[Source]:
             or (source in here and s.index.is_kind_or_above(s.index.places[source.place].kind, kind))
         ):
             yield source
+
+
+def record_place(s: Situation) -> str | None:
+    """Where the record lives. Raises `BadValueError` for a place that there is not."""
+    name = s.index.resources[s.resource].place
+    found = MISSING if name is None else written(s, name)
+    return None if found is MISSING else str(found)
 
 
 def written(s: Situation, name: str) -> Any:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Index
-from policylang.runtime.plan import Profile, profile
 
 _DAY = datetime.timedelta(days=1)
 

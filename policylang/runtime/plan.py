@@ -5,49 +5,16 @@ The reference walks through sources, roles and grants for each request; here tha
 
 from __future__ import annotations
 
-import datetime
 import itertools
-from collections.abc import Iterable
 
 import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold
+from policylang.runtime.grants import Profile, appended, granted, instances
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields, said_by
-from policylang.runtime.sources import Source, chains, sources
-
-
-class Attached(msgspec.Struct, frozen=True, gc=False):
-    """A policy instance and the actions it limits here, all if null."""
-
-    instance: str
-    actions: tuple[str, ...] | None
-
-    def applies(self, action: str) -> bool:
-        return self.actions is None or action in self.actions
-
-
-class Profile(msgspec.Struct, frozen=True, gc=False):
-    """What two users must have in common for every request of theirs to be decided alike, but for who they are."""
-
-    sources: tuple[Source, ...]
-    appends: tuple[Attached, ...]
-    overrides: tuple[Attached, ...]
-    superuser: bool
-
-
-def profile(index: Index, user: str, now: datetime.datetime | None) -> Profile:
-    """The profile of a user or an integration at an aware instant, or with everything assigned at any time."""
-    found = tuple(dict.fromkeys(sources(index, user, now)))
-    declared = index.users.get(user)
-    if declared is None:
-        return Profile(found, (), (), False)
-    return Profile(found, _attached(declared.appends), _attached(declared.overrides), declared.superuser)
-
-
-def _attached(policies: tuple[ir.UserPolicy, ...]) -> tuple[Attached, ...]:
-    return tuple(dict.fromkeys(Attached(p.limit.instance, p.limit.actions) for p in policies))
+from policylang.runtime.sources import Source, chains
 
 
 class Way(msgspec.Struct, frozen=True, gc=False):
@@ -106,9 +73,6 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
 def make_plan(index: Index, who: Profile, action: str, resource: str) -> Plan:
     """The plan of a known action on a known resource."""
-    declared = index.actions[resource][action]
-    bypasses = declared.bypasses_policies
-    appends = () if bypasses else _instances(index, who.appends, action, resource)
     said = [
         (source.place, deny) for source in who.sources for chain in chains(index, source) for deny in chain[-1].denies
     ]
@@ -120,40 +84,21 @@ def make_plan(index: Index, who: Profile, action: str, resource: str) -> Plan:
     return Plan(
         resource,
         action,
-        _ways(index, who, action, resource, bypasses),
-        _met(index, who, declared.requires),
-        appends,
+        _ways(index, who, action, resource),
+        _met(index, who, index.actions[resource][action].requires),
+        instances(index, appended(index, who.appends, resource, action)),
         tuple(dict.fromkeys(denies)),
     )
 
 
-def _instances(
-    index: Index, limits: Iterable[Attached | ir.Limit], action: str, resource: str
-) -> tuple[ir.PolicyInstance, ...]:
-    """The policies among the limits that limit the action on the resource, each once."""
-    found = [index.instances[limit.instance] for limit in limits if limit.applies(action)]
-    return tuple({each.id: each for each in found if each.resource == resource}.values())
-
-
-def _ways(index: Index, who: Profile, action: str, resource: str, bypasses: bool) -> tuple[Way, ...]:
-    overrides = [limit for limit in who.overrides if index.instances[limit.instance].resource == resource]
+def _ways(index: Index, who: Profile, action: str, resource: str) -> tuple[Way, ...]:
     number = itertools.count()
     ways: dict[tuple[Source, frozenset[str]], Way] = {}
     for source in who.sources:
-        for chain in chains(index, source):
-            granted = [g for g in chain[-1].grants if g.resource == resource and action in g.actions]
-            if not granted:
-                continue
-            said: Iterable[Attached | ir.Limit] = (
-                overrides if source.kind == "group" and overrides else [x for b in chain for x in b.limits]
-            )
-            limits = () if bypasses else _instances(index, said, action, resource)
-            words = tuple(
-                (next(number), f"{said_by(source, chain)} grants {action} on `{resource}` ({g.at})") for g in granted
-            )
-            way = Way(
-                source, limits, frozenset().union(*(grant_fields(index, g) for g in granted)), tuple(granted), words
-            )
+        for each in granted(index, source, who.overrides, (resource, action)):
+            grant, limits = each.grant, each.instances(index)
+            words = f"{said_by(source, each.chain)} grants {action} on `{resource}` ({grant.at})"
+            way = Way(source, limits, grant_fields(index, grant), (grant,), ((next(number), words),))
             key = (source, frozenset(limit.id for limit in limits))
             ways[key] = _merged(ways[key], way) if key in ways else way
     return tuple(ways.values())

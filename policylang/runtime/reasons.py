@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policylang.ir import nodes as ir
-from policylang.runtime.parts import (
-    appended,
-    covering,
-    denies,
-    grant_fields,
-    granted_by,
-    grants,
-    is_met,
-    limiting,
-    overrides,
-    said_by,
-)
-from policylang.runtime.sources import Bundle, Source, lapses, sources
+from policylang.runtime.grants import Granted, Holding, appended, appends_of, granted, holdings, overrides_of
+from policylang.runtime.parts import denies, grant_fields, is_met, record_place, said_by
 from policylang.runtime.truth import Situation, truth
 
 _MOST_REASONS = 10
@@ -26,22 +15,37 @@ _MOST_REASONS = 10
 
 def not_open(s: Situation, action: str) -> tuple[str, ...]:
     """Why no grant of the action is open on the record: what limits each, where it holds, when its source is given."""
-    found = [reason for source, chain, _ in grants(s, action) for reason in _limited(s, action, source, chain)]
-    active, here = list(dict.fromkeys(sources(s.index, s.user, s.now))), set(covering(s))
-    for source, chain, _ in granted_by(s, action, (each for each in active if each not in here)):
-        found.append(f"{said_by(source, chain)} grants {action}, but does not hold where this `{s.resource}` is")
-    for source, given in lapses(s.index, s.user):
-        if source not in active and any(granted_by(s, action, [source])):
-            found.append(f"{said_by(source, ())} grants {action}, but {_why_lapsed(s, given)}")
-    return _some(found) or (f"nothing grants {action} on this `{s.resource}`",)
+    every = list(_granted(s, action))
+    active = {holding.source for holding, _ in every if holding.active}
+    place = record_place(s)
+    limited, elsewhere, lapsed = list[str](), list[str](), list[str]()
+    for holding, each in every:
+        source = holding.source
+        if not holding.active:
+            if source not in active:
+                lapsed.append(f"{said_by(source, ())} grants {action}, but {_why_lapsed(s, holding)}")
+        elif s.index.covers(source.place, place):
+            limited += _limited(s, each)
+        else:
+            elsewhere.append(
+                f"{said_by(source, each.chain)} grants {action}, but does not hold where this `{s.resource}` is"
+            )
+    return _some((*limited, *elsewhere, *lapsed)) or (f"nothing grants {action} on this `{s.resource}`",)
 
 
-def _limited(s: Situation, action: str, source: Source, chain: tuple[Bundle, ...]) -> Iterator[str]:
-    overridden = source.kind == "group" and bool(overrides(s))
-    what = f"stands in place of the limits of {said_by(source, ())}" if overridden else ""
-    what = what or f"limits what {said_by(source, chain)} grants"
-    for instance in limiting(s, source, chain, action):
-        yield from _not_true(s, instance, what)
+def _granted(s: Situation, action: str) -> Iterator[tuple[Holding, Granted]]:
+    """Every grant of the action in what the user has at some time, somewhere."""
+    overrides = overrides_of(s.index, s.user)
+    for holding in holdings(s.index, s.user, s.now):
+        for each in granted(s.index, holding.source, overrides, (s.resource, action)):
+            yield holding, each
+
+
+def _limited(s: Situation, each: Granted) -> Iterator[str]:
+    what = f"stands in place of the limits of {said_by(each.source, ())}" if each.overridden else ""
+    what = what or f"limits what {said_by(each.source, each.chain)} grants"
+    for limit in each.limits:
+        yield from _not_true(s, s.index.instances[limit.instance], what)
 
 
 def _not_true(s: Situation, instance: ir.PolicyInstance, what: str) -> Iterator[str]:
@@ -51,11 +55,11 @@ def _not_true(s: Situation, instance: ir.PolicyInstance, what: str) -> Iterator[
         yield f"`{instance.id}` {what} and is {answer} for this `{s.resource}` ({instance.at})"
 
 
-def _why_lapsed(s: Situation, given: ir.Assignment | None) -> str:
-    if given is None:
+def _why_lapsed(s: Situation, holding: Holding) -> str:
+    if holding.lost or holding.assignment is None:
         return f"`{s.user}` is terminated"
-    today = s.now.astimezone(s.index.timezone).date().isoformat()
-    early = given.start is not None and today < given.start
+    given = holding.assignment
+    early = holding.due == "not begun"
     return f"its assignment begins on {given.start}" if early else f"its assignment ended on {given.until}"
 
 
@@ -89,14 +93,20 @@ def _lacking(s: Situation, requirement: ir.Requirement, inner: bool = False) -> 
 
 def not_appended(s: Situation, action: str) -> tuple[str, ...]:
     """The policies that the user appends and that keep the record away."""
-    return _some(reason for instance in appended(s, action) for reason in _not_true(s, instance, "is appended"))
+    limits = appended(s.index, appends_of(s.index, s.user), s.resource, action)
+    return _some(reason for x in limits for reason in _not_true(s, s.index.instances[x.instance], "is appended"))
 
 
 def not_covering(s: Situation, action: str, name: str) -> tuple[str, ...]:
     """Why an open action does not cover an attribute; nothing where it does."""
-    wanted = [each for each in grants(s, action) if name in grant_fields(s.index, each[2])]
-    bypasses = s.index.actions[s.resource][action].bypasses_policies
-    closed = [() if bypasses else tuple(_limited(s, action, source, chain)) for source, chain, _ in wanted]
+    place = record_place(s)
+    wanted = [
+        each
+        for holding, each in _granted(s, action)
+        if holding.active and s.index.covers(holding.source.place, place)
+        if name in grant_fields(s.index, each.grant)
+    ]
+    closed = [tuple(_limited(s, each)) for each in wanted]
     if not wanted:
         return (f"no grant of {action} on `{s.resource}` covers `{name}`",)
     if all(closed):

@@ -23,53 +23,23 @@ class Source(msgspec.Struct, frozen=True, gc=False):
 
 
 def sources(index: Index, user: str, now: datetime.datetime | None) -> Iterator[Source]:
-    """A user's sources that are active at ``now``, wherever they hold; at any time if there is no ``now``."""
-    for source, given in assigned(index, user):
-        if given is None or now is None or is_active(index, given, now):
-            yield source
-
-
-def assigned(index: Index, user: str) -> Iterator[tuple[Source, ir.Assignment | None]]:
-    """A user's sources at any time, each with the assignment that says when; null is always.
+    """A user's sources that are active at ``now``, wherever they hold; at any time if there is no ``now``.
 
     A terminated user has only essential roles, and no group. An integration has its role, everywhere.
     """
     integration = index.integrations.get(user)
     if integration is not None and integration.role is not None:
-        yield Source("role", integration.role.name, None), None
+        yield Source("role", integration.role.name, None)
     declared = index.users.get(user)
     if declared is None:
         return
-    for source, given in _declared(index, declared):
-        if not declared.terminated or _is_essential(index, source):
-            yield source, given
-
-
-def _declared(index: Index, user: ir.User) -> Iterator[tuple[Source, ir.Assignment | None]]:
-    if user.group is not None:
-        yield Source("group", user.group.name, None), None
-    for ref in index.jobs[user.job.name].roles if user.job is not None else ():
-        yield Source("role", ref.name, None), None
-    for given in user.assignments:
-        yield Source("role", given.role, given.place), given
-
-
-def _is_essential(index: Index, source: Source) -> bool:
-    return source.kind == "role" and index.roles[source.name].essential
-
-
-def lapses(index: Index, user: str) -> Iterator[tuple[Source, ir.Assignment | None]]:
-    """The sources that a user's declaration names and that the user does not have at some time, with the assignment
-    that begins or ends; null for what a terminated user has lost.
-    """
-    declared = index.users.get(user)
-    if declared is None:
-        return
-    for source, given in _declared(index, declared):
-        if declared.terminated and not _is_essential(index, source):
-            yield source, None
-        elif given is not None and (given.start is not None or given.until is not None):
-            yield source, given
+    if declared.group is not None and not declared.terminated:
+        yield Source("group", declared.group.name, None)
+    given = [Source("role", ref.name, None) for ref in index.jobs[declared.job.name].roles] if declared.job else []
+    for each in declared.assignments:
+        if now is None or is_active(index, each, now):
+            given.append(Source("role", each.role, each.place))
+    yield from (source for source in given if not declared.terminated or index.roles[source.name].essential)
 
 
 def is_active(index: Index, assignment: ir.Assignment, now: datetime.datetime) -> bool:

@@ -6,8 +6,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from policylang.analysis.formula import holds
 from policylang.check.decision import allowed
+from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
-from policylang.runtime.plan import make_plan, profile
+from policylang.runtime.plan import make_plan
 from policylang.runtime.reference import decide
 from policylang.runtime.truth import Situation
 from tests.generated import Case, Features, cases

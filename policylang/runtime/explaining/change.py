@@ -16,7 +16,8 @@ from policylang.runtime.explaining.gaps import Gap, asked, moments, shared_gaps,
 from policylang.runtime.explaining.roles import assignments, breadth, memberships, statements
 from policylang.runtime.explaining.solve import Edits, setting, situation, target_of, together
 from policylang.runtime.explaining.tree import Edit
-from policylang.runtime.explaining.ways import grounds, possible_sources, record_place, ways, where_in_words
+from policylang.runtime.explaining.ways import grounds, possible_sources, ways, where_in_words
+from policylang.runtime.parts import record_place
 from policylang.runtime.sources import Source
 from policylang.runtime.values import BadValueError
 

@@ -15,7 +15,7 @@ from policylang.runtime.explaining.settings import in_json, samples
 from policylang.runtime.explaining.solve import MOST, Edits, Target, setting, situation, solutions, target_of, together
 from policylang.runtime.explaining.tree import Edit
 from policylang.runtime.explaining.values import cut, named, shown, truth_of
-from policylang.runtime.explaining.ways import Grounds, appended, place_of, where_in_words
+from policylang.runtime.explaining.ways import Grounds, attached_appends, place_of, where_in_words
 from policylang.runtime.parts import grant_fields, is_met, written
 from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation
@@ -52,10 +52,10 @@ def shared_gaps(q: Question) -> Iterator[Gap]:
         s = situation(q, after)
         if declared.requires is not None and not is_met(s, declared.requires):
             yield _required(q, s, declared.requires)
-        for each, policy in () if declared.bypasses_policies else appended(s, q.action):
+        for each in attached_appends(s, q.action):
             if truth_of(each.instance.condition, s) is not True:
                 text = f"take away the policy {named(each.instance.id)} that {cut(q.user)} appends"
-                remove = Edit("remove_append", text, {"remove_append": {"user": q.user, "at": policy.at}})
+                remove = Edit("remove_append", text, {"remove_append": {"user": q.user, "at": each.at}})
                 yield [*solutions(q, after, each.instance.condition, True), (remove,)]
         for placed in placed_denies(s, q.action):
             if placed.deny.fields is None or names & set(placed.deny.fields):
@@ -157,19 +157,20 @@ def left_out(q: Question, name: str) -> Edit:
 
 def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[Gap]:
     """The gaps of one way; ``covered`` are the attributes that other ways cover already."""
-    if each.possible.inactive is not None:
+    if not each.holding.active:
         yield _inactive(q, each)
     for after in moments(q):
         s = situation(q, after)
-        if not q.index.covers(each.possible.source.place, place_of(s)):
+        if not q.index.covers(each.source.place, place_of(s)):
             yield _elsewhere(q, after, each)
         for limit in each.limits:
             if truth_of(limit.instance.condition, s) is not True:
                 yield solutions(q, after, limit.instance.condition, True)
     names, written_ = asked(q), _written(q)
-    lacking = tuple(name for name in names if name not in covered and name not in grant_fields(q.index, each.grant))
+    covered |= grant_fields(q.index, each.granted.grant)
+    lacking = tuple(name for name in names if name not in covered)
     if lacking:
-        line: Edits = (statement(q.index, each.chain[0], q.action, q.resource, names),)
+        line: Edits = (statement(q.index, each.granted.chain[0], q.action, q.resource, names),)
         without = tuple(left_out(q, name) for name in lacking)
         yield [line, *([without] if set(lacking) < set(written_) else [])]
 
@@ -177,15 +178,12 @@ def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[Ga
 def _inactive(q: Question, each: Grounds) -> Gap:
     """To take the user back, to move the dates, or both."""
     found: list[Edit] = []
-    user = q.index.users[q.user]
-    source = each.possible.source
-    essential = source.kind == "role" and q.index.roles[source.name].essential
-    if user.terminated and not essential:
+    if each.holding.lost:
         found.append(Edit("reinstate", f"end the termination of {cut(q.user)}", {"reinstate": q.user}))
-    assigned = each.possible.assignment
-    if assigned is not None:
+    assigned = each.holding.assignment
+    if assigned is not None and each.holding.due is not None:
         today = q.now.astimezone(q.index.timezone).date().isoformat()
-        late = assigned.start is not None and today < assigned.start
+        late = each.holding.due == "not begun"
         what = f"the assignment of role {named(assigned.role)} to {cut(q.user)}"
         where = where_in_words(q.index, assigned.place)
         text = f"begin {what} {where} on {today}" if late else f"extend {what} {where} until {today} or later"
@@ -196,7 +194,7 @@ def _inactive(q: Question, each: Grounds) -> Gap:
 
 def _elsewhere(q: Question, after: bool, each: Grounds) -> Gap:
     """To bring the record to the source's place, or the role to the record's."""
-    source, s = each.possible.source, situation(q, after)
+    source, s = each.source, situation(q, after)
     found: list[Edit] = []
     name = q.index.resources[q.resource].place
     if name is not None and source.place is not None:

@@ -140,7 +140,7 @@ def statements(
     place, found = place_of(s), 0
     for possible in possible_sources(q.index, q.user, q.now):
         source = possible.source
-        if possible.inactive is None and q.index.covers(source.place, place) and found < _MOST_BUNDLES:
+        if possible.active and q.index.covers(source.place, place) and found < _MOST_BUNDLES:
             found += 1
             bundle: Bundle = q.index.groups[source.name] if source.kind == "group" else q.index.roles[source.name]
             yield statement(q.index, bundle, action, resource, fields), bundle

@@ -11,9 +11,9 @@ from policylang.ir import nodes as ir
 from policylang.model.types import SetType, UserType
 from policylang.runtime.explaining.tree import Covered, Denied, Limit, Required, Way, Written
 from policylang.runtime.explaining.values import condition_text, cut, named, shown, tested, truth_of
-from policylang.runtime.explaining.ways import Tester, appended, bundle_in_words, possible_sources, record_place
+from policylang.runtime.explaining.ways import Tester, attached_appends, bundle_in_words, possible_sources, why_inactive
 from policylang.runtime.index import Index
-from policylang.runtime.parts import is_met, written
+from policylang.runtime.parts import is_met, record_place, written
 from policylang.runtime.reference import changed
 from policylang.runtime.sources import Bundle, has_role, inside
 from policylang.runtime.truth import Situation
@@ -46,10 +46,8 @@ def required(s: Situation, requirement: ir.Requirement) -> Required:
 
 def appends(s: Situation, action: str) -> tuple[Limit, ...]:
     """What the user appends on the resource, for an action that does not bypass policies."""
-    if s.index.actions[s.resource][action].bypasses_policies:
-        return ()
     tester = Tester(s)
-    return tuple(tester.limit(each) for each, _ in appended(s, action))
+    return tuple(tester.limit(each) for each in attached_appends(s, action))
 
 
 # --- denies --------------------------------------------------------------------------------------------------
@@ -67,7 +65,7 @@ def placed_denies(s: Situation, action: str) -> tuple[PlacedDeny, ...]:
     place = record_place(s)
     found: dict[str, PlacedDeny] = {}
     for possible in possible_sources(s.index, s.user, s.now):
-        if possible.inactive is None and s.index.covers(possible.source.place, place):
+        if possible.active and s.index.covers(possible.source.place, place):
             for bundle in inside(s.index, possible.source):
                 for deny in bundle.denies:
                     if deny.resource == s.resource and action in deny.actions:
@@ -170,6 +168,6 @@ def not_eligible(s: Situation, user: object, role: str) -> str | None:
 
 def _lost_role(index: Index, user: str, role: str, s: Situation) -> str:
     for possible in possible_sources(index, user, s.now):
-        if possible.inactive is not None and index.roles[role] in inside(index, possible.source):
-            return f" ({possible.inactive})"
+        if not possible.active and index.roles[role] in inside(index, possible.source):
+            return f" ({why_inactive(user, possible)})"
     return ""

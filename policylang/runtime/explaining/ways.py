@@ -13,78 +13,53 @@ from policylang.model.conditions import At
 from policylang.runtime.access import dates_in_words, place_in_words
 from policylang.runtime.explaining.tree import Given, Limit, Obstacle, Tested, Way
 from policylang.runtime.explaining.values import condition_text, cut, named, tested, truth_of
+from policylang.runtime.grants import Granted, Holding, appended, appends_of, granted, holdings, overrides_of
 from policylang.runtime.index import Index
-from policylang.runtime.parts import grant_fields, written
-from policylang.runtime.sources import Bundle, Source, chains, is_active
+from policylang.runtime.parts import grant_fields, record_place
+from policylang.runtime.sources import Bundle, Source
 from policylang.runtime.truth import Situation, Truth
-from policylang.runtime.values import MISSING, BadValueError
+from policylang.runtime.values import BadValueError
 
 _MOST_NAMES = 8
 
 
-class Possible(msgspec.Struct, frozen=True):
-    """A source of the user's declarations. ``inactive``: why the user does not have it at the moment.
-
-    ``assignment`` is what would have to be extended, if that is all.
-    """
-
-    source: Source
-    given: Given
-    inactive: str | None = None
-    assignment: ir.Assignment | None = None
-
-
-def possible_sources(index: Index, user: str, now: datetime.datetime) -> list[Possible]:
+def possible_sources(index: Index, user: str, now: datetime.datetime) -> list[Holding]:
     """The user's sources, active ones first; of two that are alike the active one, or the first."""
-    found = sorted(_declared_sources(index, user, now), key=lambda each: each.inactive is not None)
-    unique: dict[Source, Possible] = {}
-    for each in found:
+    unique: dict[Source, Holding] = {}
+    for each in sorted(holdings(index, user, now), key=lambda each: not each.active):
         unique.setdefault(each.source, each)
     return list(unique.values())
 
 
-def _declared_sources(index: Index, user: str, now: datetime.datetime) -> Iterator[Possible]:
-    integration = index.integrations.get(user)
-    if integration is not None and integration.role is not None:
-        ref = integration.role
-        yield Possible(Source("role", ref.name, None), Given("integration", f"integration {named(user)}", ref.at))
-    declared = index.users.get(user)
-    if declared is None:
-        return
-    who = cut(user)
-    if declared.group is not None:
-        group = declared.group
-        lost = f"{who} is terminated, and a terminated user is in no group" if declared.terminated else None
-        given = Given("group", f"{who} is in group {named(group.name)}", group.at)
-        yield Possible(Source("group", group.name, None), given, lost)
-    if declared.job is not None:
-        job = declared.job
-        for role in index.jobs[job.name].roles:
-            given = Given("job", f"{who} has job {named(job.name)}, which brings role {named(role.name)}", job.at)
-            yield Possible(Source("role", role.name, None), given, _lost(index, declared, role.name))
-    for each in declared.assignments:
-        dates = dates_in_words(each)
-        text = f"role {named(each.role)} is assigned to {who} {where_in_words(index, each.place)}"
-        given = Given("assignment", f"{text}{f' {dates}' if dates else ''}", each.at)
-        lost = _lost(index, declared, each.role)
-        due = None if is_active(index, each, now) else each
-        if lost is None and due is not None:
-            yield Possible(Source("role", each.role, each.place), given, _why_not_active(index, each, now), due)
-        else:
-            yield Possible(Source("role", each.role, each.place), given, lost, due)
+def _given(index: Index, user: str, each: Holding) -> Given:
+    name, who = named(each.source.name), cut(user)
+    match each.by:
+        case "integration":
+            text = f"integration {named(user)}"
+        case "group":
+            text = f"{who} is in group {name}"
+        case "job":
+            job = index.users[user].job
+            assert job is not None
+            text = f"{who} has job {named(job.name)}, which brings role {name}"
+        case "assignment":
+            assert each.assignment is not None
+            dates = dates_in_words(each.assignment)
+            where = where_in_words(index, each.source.place)
+            text = f"role {name} is assigned to {who} {where}{f' {dates}' if dates else ''}"
+    return Given(each.by, text, each.at[0])
 
 
-def _lost(index: Index, user: ir.User, role: str) -> str | None:
-    if not user.terminated or index.roles[role].essential:
+def why_inactive(user: str, each: Holding) -> str | None:
+    """Why somebody does not have what is held; ``None`` where they have it."""
+    if each.lost and each.by == "group":
+        return f"{cut(user)} is terminated, and a terminated user is in no group"
+    if each.lost:
+        return f"{cut(user)} is terminated, and role {named(each.source.name)} is not essential"
+    if each.assignment is None or each.due is None:
         return None
-    return f"{cut(user.id)} is terminated, and role {named(role)} is not essential"
-
-
-def _why_not_active(index: Index, each: ir.Assignment, now: datetime.datetime) -> str:
-    today = now.astimezone(index.timezone).date().isoformat()
-    if each.start is not None and today < each.start:
-        return f"the assignment begins on {each.start}"
-    return f"the assignment ended on {each.until}"
+    early = each.due == "not begun"
+    return f"the assignment {f'begins on {each.assignment.start}' if early else f'ended on {each.assignment.until}'}"
 
 
 def where_in_words(index: Index, place: str | None) -> str:
@@ -103,44 +78,23 @@ class Attached(msgspec.Struct, frozen=True):
     at: At
 
 
-def overrides(s: Situation) -> tuple[ir.UserPolicy, ...]:
-    """The user's overriding policies on the resource."""
-    user = s.index.users.get(s.user)
-    return tuple(each for each in (user.overrides if user else ()) if _is_on(s, each.limit))
-
-
-def attached(s: Situation, source: Source, chain: tuple[Bundle, ...], action: str) -> tuple[Attached, ...]:
-    """What `reference.limits` looks at, each policy once, with where it comes from."""
-    mine = overrides(s) if source.kind == "group" else ()
-    if mine:
+def _attached(s: Situation, each: Granted) -> tuple[Attached, ...]:
+    """The policies that limit a grant, each once."""
+    unique: dict[str, Attached] = {}
+    for limit in each.limits:
         who = f"an override of {cut(s.user)}"
-        found = [
-            Attached(s.index.instances[each.limit.instance], who, each.at)
-            for each in mine
-            if each.limit.applies(action)
-        ]
-    else:
-        found = [
-            Attached(s.index.instances[limit.instance], bundle_in_words(bundle), limit.at)
-            for bundle in chain
-            for limit in bundle.limits
-            if _is_on(s, limit) and limit.applies(action)
-        ]
-    return tuple({each.instance.id: each for each in reversed(found)}.values())[::-1]
+        if not each.overridden:
+            who = bundle_in_words(next(bundle for bundle in each.chain if limit in bundle.limits))
+        unique.setdefault(limit.instance, Attached(s.index.instances[limit.instance], who, limit.at))
+    return tuple(unique.values())
 
 
-def appended(s: Situation, action: str) -> tuple[tuple[Attached, ir.UserPolicy], ...]:
-    """What `reference.appends` looks at."""
-    user = s.index.users.get(s.user)
+def attached_appends(s: Situation, action: str) -> tuple[Attached, ...]:
+    """The policies that the user appends for the action."""
     return tuple(
-        (Attached(s.index.instances[each.limit.instance], f"an append of {cut(s.user)}", each.at), each)
-        for each in (user.appends if user else ())
-        if _is_on(s, each.limit) and each.limit.applies(action)
+        Attached(s.index.instances[limit.instance], f"an append of {cut(s.user)}", limit.at)
+        for limit in appended(s.index, appends_of(s.index, s.user), s.resource, action)
     )
-
-
-def _is_on(s: Situation, limit: ir.Limit) -> bool:
-    return s.index.instances[limit.instance].resource == s.resource
 
 
 def bundle_in_words(bundle: Bundle) -> str:
@@ -171,21 +125,17 @@ class Tester:
 class Grounds(msgspec.Struct, frozen=True):
     """What a way stands on, for those who look for changes: the way's own parts before they are put into words."""
 
-    possible: Possible
-    chain: tuple[Bundle, ...]
-    grant: ir.Grant
+    holding: Holding
+    granted: Granted
     limits: tuple[Attached, ...]
 
-
-def record_place(s: Situation) -> str | None:
-    """Where the record lives. Raises `BadValueError` for a place that there is not."""
-    name = s.index.resources[s.resource].place
-    found = MISSING if name is None else written(s, name)
-    return None if found is MISSING else str(found)
+    @property
+    def source(self) -> Source:
+        return self.holding.source
 
 
 def place_of(s: Situation) -> str | None:
-    """As `record_place`, and ``None`` for a place that there is not."""
+    """Where the record lives, and ``None`` for a place that there is not."""
     try:
         return record_place(s)
     except BadValueError:
@@ -194,16 +144,11 @@ def place_of(s: Situation) -> str | None:
 
 def grounds(s: Situation, action: str, wanted: Callable[[Source], bool] | None = None) -> Iterator[Grounds]:
     """Every grant of the action in every source; in those that are wanted only, if given."""
-    bypasses = s.index.actions[s.resource][action].bypasses_policies
-    for possible in possible_sources(s.index, s.user, s.now):
-        if wanted is not None and not wanted(possible.source):
-            continue
-        for chain in chains(s.index, possible.source):
-            for grant in chain[-1].grants:
-                if grant.resource == s.resource and action in grant.actions:
-                    yield Grounds(
-                        possible, chain, grant, () if bypasses else attached(s, possible.source, chain, action)
-                    )
+    overrides = overrides_of(s.index, s.user)
+    for holding in possible_sources(s.index, s.user, s.now):
+        if wanted is None or wanted(holding.source):
+            for each in granted(s.index, holding.source, overrides, (s.resource, action)):
+                yield Grounds(holding, each, _attached(s, each))
 
 
 def ways(s: Situation, action: str, asked: tuple[str, ...]) -> Iterator[Way]:
@@ -224,29 +169,30 @@ def _rank(way: Way) -> tuple[int, bool]:
 
 
 def _way(tester: Tester, place: str | None, each: Grounds, asked: tuple[str, ...]) -> Way:
-    s, source = tester.s, each.possible.source
+    s, source, grant = tester.s, each.source, each.granted.grant
+    given, inactive = _given(s.index, s.user, each.holding), why_inactive(s.user, each.holding)
     limits = [tester.limit(limit) for limit in each.limits]
     obstacles: list[Obstacle] = []
-    if each.possible.inactive is not None:
-        obstacles.append(Obstacle("inactive", each.possible.inactive, False, (), 0, each.possible.given.at))
+    if inactive is not None:
+        obstacles.append(Obstacle("inactive", inactive, False, (), 0, given.at))
     if not s.index.covers(source.place, place):
-        obstacles.append(_elsewhere(s, source, place, each.possible.given.at))
+        obstacles.append(_elsewhere(s, source, place, given.at))
     obstacles += [_limit_obstacle(limit) for limit in limits if limit.truth is not True]
     is_open = not obstacles
-    covered = grant_fields(s.index, each.grant)
-    obstacles += _field_obstacles(s, each.grant, [name for name in asked if name not in covered])
+    covered = grant_fields(s.index, grant)
+    obstacles += _field_obstacles(s, grant, [name for name in asked if name not in covered])
     return Way(
         source=f"{source.kind} {named(source.name)}"
         + (f" {where_in_words(s.index, source.place)}" if source.place is not None else ""),
-        chain=tuple(bundle_in_words(bundle) for bundle in each.chain),
-        given=each.possible.given,
+        chain=tuple(bundle_in_words(bundle) for bundle in each.granted.chain),
+        given=given,
         fields=tuple(name for name in s.index.attributes[s.resource] if name in covered),
         open=is_open,
         obstacles=tuple(obstacles),
         held=tuple(limit for limit in limits if limit.truth is True),
-        overridden=source.kind == "group" and bool(overrides(s)),
-        because=None if each.grant.because is None else cut(each.grant.because, 200),
-        at=each.grant.at,
+        overridden=each.granted.overridden,
+        because=None if grant.because is None else cut(grant.because, 200),
+        at=grant.at,
     )
 
 

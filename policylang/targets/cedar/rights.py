@@ -13,9 +13,10 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model.words import condition_in_words
+from policylang.runtime.grants import holdings
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.sources import Bundle, Source, assigned, chains
+from policylang.runtime.sources import Bundle, Source, chains
 from policylang.targets.cedar.names import APPEND, DENY, GRANT, GROUP, HOLDER, NEED, ROLE, SUPERUSER, TAG
 from policylang.targets.cedar.values import day
 from policylang.targets.needs import eligible_roles, grants_needed
@@ -142,7 +143,10 @@ class Rights:
         inside: dict[tuple[str, str], None] = {}
         held: dict[Right, dict[Period, frozenset[str] | None]] = {}
         declared = self.index.users.get(name)
-        for source, given in assigned(self.index, name):
+        for holding in holdings(self.index, name, None):
+            if holding.lost:
+                continue
+            source, given = holding.source, holding.assignment
             period = ALWAYS if given is None else _period(given)
             overrides = tuple(p.limit for p in declared.overrides) if declared and source.kind == "group" else ()
             said = self._said(source, overrides)

@@ -6,13 +6,14 @@ who override what their group says have a role of their own in its place: ``grou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from policylang.ir import nodes as ir
+from policylang.runtime.grants import Granted, granted_by, unplaced
 from policylang.runtime.index import Index
-from policylang.runtime.plan import Attached
 from policylang.runtime.sources import Bundle, Source, chains
 
 EVERYBODY = "user"
@@ -25,7 +26,7 @@ class CerbosRole(msgspec.Struct, frozen=True):
     name: str
     source: Source
     at: bool = False
-    overrides: tuple[Attached, ...] = ()
+    overrides: tuple[ir.Limit, ...] = ()
 
 
 class People:
@@ -46,13 +47,21 @@ class People:
             if role.name in placed:
                 self.roles.append(CerbosRole(f"role:{role.name}:at", source, at=True))
         self._chains = {role: tuple(chains(index, role.source)) for role in self.roles}
+        self._granted: dict[CerbosRole, dict[str, list[Granted]]] = {role: {} for role in self.roles}
+        for held, chains_ in self._chains.items():
+            for each in (each for chain in chains_ for each in granted_by(index, held.source, chain, held.overrides)):
+                self._granted[held].setdefault(each.grant.resource, []).append(each)
         self.principals = {name: list(self._held(name)) for name in index.requesters}
 
     def chains(self, role: CerbosRole) -> tuple[tuple[Bundle, ...], ...]:
         """The group or role itself, and each role inside it with those around it."""
         return self._chains[role]
 
-    def _group(self, name: str, overrides: tuple[Attached, ...]) -> str:
+    def granted(self, role: CerbosRole, resource: str) -> Sequence[Granted]:
+        """What the role grants on a resource."""
+        return self._granted[role].get(resource, ())
+
+    def _group(self, name: str, overrides: tuple[ir.Limit, ...]) -> str:
         number = self._overriding.get((name, overrides))
         return f"group:{name}" if number is None else f"group:{name}:override:{number}"
 
@@ -65,7 +74,7 @@ class People:
         if user is None:
             return
         if user.group is not None and not user.terminated:
-            overrides = tuple(dict.fromkeys(Attached(p.limit.instance, p.limit.actions) for p in user.overrides))
+            overrides = unplaced(user.overrides)
             yield {"role": self._group(user.group.name, overrides)}
         for ref in self._index.jobs[user.job.name].roles if user.job is not None else ():
             if not user.terminated or self._index.roles[ref.name].essential:
@@ -77,12 +86,12 @@ class People:
                 yield {"role": name_, **{key: value for key, value in told.items() if value is not None}}
 
 
-def _overriding(index: Index) -> dict[tuple[str, tuple[Attached, ...]], int]:
+def _overriding(index: Index) -> dict[tuple[str, tuple[ir.Limit, ...]], int]:
     """Group and overrides of the users who override, numbered within the group."""
-    found: dict[tuple[str, tuple[Attached, ...]], int] = {}
+    found: dict[tuple[str, tuple[ir.Limit, ...]], int] = {}
     counts: dict[str, int] = {}
     for user in index.policy_set.users:
-        overrides = tuple(dict.fromkeys(Attached(p.limit.instance, p.limit.actions) for p in user.overrides))
+        overrides = unplaced(user.overrides)
         if user.group is None or user.terminated or not overrides or (user.group.name, overrides) in found:
             continue
         counts[user.group.name] = counts.get(user.group.name, 0) + 1

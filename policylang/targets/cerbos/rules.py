@@ -7,7 +7,7 @@ whether the user has a role that brings it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -17,8 +17,6 @@ from policylang.ir.requirements import Atom, fold
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.plan import Attached
-from policylang.runtime.sources import Bundle
 from policylang.targets.cerbos import cel
 from policylang.targets.cerbos.cel import Entry, Expr, Literal, Name
 from policylang.targets.cerbos.conditions import Conditions, Match, all_of, any_of, expression, none_of, told_apart
@@ -80,14 +78,12 @@ class ResourceRules:
         for role in self._people.roles:
             if role.at and self.resource.place is None:
                 continue
-            for chain in self._people.chains(role):
-                for grant in chain[-1].grants:
-                    for action in grant.actions if grant.resource == self.resource.name else ():
-                        key = (self._limits(role, chain, action), role)
-                        mine = actions.setdefault(key, {})
-                        mine[action] = None
-                        mine.update((field_action(action, f), None) for f in grant_fields(self._index, grant))
-                        at.setdefault(key, {})[grant.at] = None
+            for each in self._people.granted(role, self.resource.name):
+                key = (tuple(sorted({limit.instance for limit in each.limits})), role)
+                mine = actions.setdefault(key, {})
+                mine[each.action] = None
+                mine.update((field_action(each.action, f), None) for f in grant_fields(self._index, each.grant))
+                at.setdefault(key, {})[each.grant.at] = None
         alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[CerbosRole]] = {}
         for (limits, role), mine in actions.items():
             alike.setdefault((limits, tuple(sorted(mine))), []).append(role)
@@ -102,17 +98,6 @@ class ResourceRules:
                 roles=[role.name for role in roles if not role.at],
                 derivedRoles=[self._here(role.source.name) for role in roles if role.at],
             )
-
-    def _limits(self, role: CerbosRole, chain: tuple[Bundle, ...], action: str) -> tuple[str, ...]:
-        if self._index.actions[self.resource.name][action].bypasses_policies:
-            return ()
-        attached: Iterable[Attached | ir.Limit] = (limit for bundle in chain for limit in bundle.limits)
-        overrides = [limit for limit in role.overrides if self._is_mine(limit)]
-        found = {limit.instance for limit in overrides or attached if self._is_mine(limit) and limit.applies(action)}
-        return tuple(sorted(found))
-
-    def _is_mine(self, limit: Attached | ir.Limit) -> bool:
-        return self._index.instances[limit.instance].resource == self.resource.name
 
     # --- denying ---------------------------------------------------------------------------------------------
 

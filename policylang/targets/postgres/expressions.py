@@ -9,9 +9,10 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model.types import PlaceType
+from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Profile, Way, make_plan
+from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way, make_plan
 from policylang.runtime.sources import chains
 from policylang.targets.postgres.conditions import sql
 from policylang.targets.postgres.names import literal

@@ -13,9 +13,10 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from policylang.model.types import UserType
+from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
-from policylang.runtime.plan import Plan, make_plan, profile
+from policylang.runtime.plan import Plan, make_plan
 from policylang.runtime.reference import Decision, changed, eligible
 from policylang.runtime.sources import Bundle, has_role
 from policylang.runtime.truth import Situation, Truth

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from policylang.model import conditions as c
+from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
-from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan, profile
+from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan
 from policylang.runtime.reference import decide
 from policylang.runtime.sources import Source
 from policylang.runtime.truth import Situation, truth

@@ -16,7 +16,8 @@ from policylang.check.holding import Holding, Name, holding, name_of
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
-from policylang.runtime.plan import Plan, Profile
+from policylang.runtime.grants import Profile
+from policylang.runtime.plan import Plan
 from policylang.runtime.sources import Source
 from policylang.source import Location
 

@@ -14,7 +14,7 @@ from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
 from policylang.model.types import PlaceType
-from policylang.runtime.plan import Profile
+from policylang.runtime.grants import Profile
 from policylang.runtime.sources import Source
 
 RULE = Rule(

@@ -17,8 +17,9 @@ from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import UserType
+from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import Plan, Profile, Way
+from policylang.runtime.plan import Plan, Way
 
 RULE = Rule(
     code="PL207",

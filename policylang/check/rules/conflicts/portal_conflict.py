@@ -8,7 +8,7 @@ from policylang.check.finding import Finding, counted, related
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule, listed
 from policylang.ir import nodes as ir
-from policylang.runtime.plan import profile
+from policylang.runtime.grants import profile
 from policylang.runtime.sources import Source
 
 RULE = Rule(

@@ -11,7 +11,7 @@ from policylang.check.limits import inner_first
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, quoted
 from policylang.ir import nodes as ir
-from policylang.runtime.plan import profile
+from policylang.runtime.grants import profile
 from policylang.runtime.sources import Bundle, Source
 from policylang.source import Location
 

@@ -10,7 +10,7 @@ from policylang.check.finding import Finding, Shown, Who, related
 from policylang.check.privileges import data_objects, on, several, show_if_possible, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
-from policylang.runtime.plan import profile
+from policylang.runtime.grants import profile
 
 RULE = Rule(
     code="PL409",

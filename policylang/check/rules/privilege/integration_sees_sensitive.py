@@ -11,8 +11,9 @@ from policylang.check.finding import Finding, Shown, Who, related
 from policylang.check.privileges import is_explained, on, sensitive_fields, several, show_if_possible
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
+from policylang.runtime.grants import profile
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.plan import Plan, profile
+from policylang.runtime.plan import Plan
 
 RULE = Rule(
     code="PL410",

@@ -17,9 +17,10 @@ from policylang.check.stacks import Name, Permission, Stacks, everywhere, name_o
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
+from policylang.runtime.grants import Profile
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import PlacedDeny, Plan, Profile
+from policylang.runtime.plan import PlacedDeny, Plan
 from policylang.runtime.sources import Source
 
 RULE = Rule(

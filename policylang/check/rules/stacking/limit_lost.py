@@ -15,8 +15,8 @@ from policylang.check.stacks import Name, Permission, Stacks, everywhere, name_o
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule
+from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import Profile
 from policylang.runtime.sources import Source
 
 RULE = Rule(

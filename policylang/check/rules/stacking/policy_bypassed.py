@@ -14,8 +14,9 @@ from policylang.check.stacks import Permission, Stacks, name_of, permissions_in_
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import Profile, instances, limit_is_on, standing_limits
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import Attached, Plan, Profile
+from policylang.runtime.plan import Plan
 
 RULE = Rule(
     code="PL310",
@@ -130,9 +131,9 @@ def _look(
 
 
 def _has_limits(stacks: Stacks, who: Profile, resource: str) -> bool:
-    instances = stacks.index.instances
-    return any(instances[each.instance].resource == resource for each in (*who.appends, *who.overrides)) or any(
-        instances[limit.instance].resource == resource
+    index = stacks.index
+    return any(limit_is_on(index, each, resource) for each in (*who.appends, *who.overrides)) or any(
+        limit_is_on(index, limit, resource)
         for source in who.sources
         for chain in stacks.world.chains(source)
         for limit in chain[-1].limits
@@ -177,20 +178,18 @@ def _limited(stacks: Stacks, who: Profile, plan: Plan, *, named_only: bool) -> P
     """The plan as it would be if the action did not bypass policies, or just those that name it."""
     index = stacks.index
 
-    def counts(limit: Attached | ir.Limit) -> bool:
-        on = index.instances[limit.instance].resource == plan.resource
-        return on and (plan.action in (limit.actions or ()) or (limit.actions is None and not named_only))
+    def counts(limit: ir.Limit) -> bool:
+        return plan.action in (limit.actions or ()) or (limit.actions is None and not named_only)
 
-    overrides = [each for each in who.overrides if index.instances[each.instance].resource == plan.resource]
     ways = []
     for way in plan.ways:
         for chain in stacks.world.chains(way.source):
             if not any(grant in chain[-1].grants for grant in way.statements):
                 continue
-            said = overrides if way.source.kind == "group" and overrides else [x for b in chain for x in b.limits]
-            limits = tuple({x.instance: index.instances[x.instance] for x in said if counts(x)}.values())
-            ways.append(msgspec.structs.replace(way, limits=limits))
-    appends = tuple(index.instances[each.instance] for each in who.appends if counts(each))
+            standing, _ = standing_limits(index, way.source, chain, who.overrides, plan.resource)
+            ways.append(msgspec.structs.replace(way, limits=instances(index, filter(counts, standing))))
+    mine = [each for each in who.appends if limit_is_on(index, each, plan.resource) and counts(each)]
+    appends = instances(index, mine)
     return msgspec.structs.replace(plan, ways=tuple(ways), appends=appends)
 
 

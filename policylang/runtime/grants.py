@@ -1,0 +1,198 @@
+"""What somebody is granted: every grant with its source, what limits it, where and when it holds, and why not now.
+
+The definition's sources, grants and limits once more, for all that has to know how an answer comes about: plans,
+explanations, coverage, rules and targets. The reference says the same by itself; the tests hold one against the other.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.model.conditions import At
+from policylang.runtime.index import Index
+from policylang.runtime.sources import Bundle, Source, chains
+
+
+class Holding(msgspec.Struct, frozen=True, gc=False):
+    """A group or role that a declaration gives to somebody.
+
+    ``at``: the statements that give it, the holder's own first. ``lost``: the holder is terminated, and does not keep
+    it. ``due``: it is assigned for another time.
+    """
+
+    source: Source
+    by: Literal["integration", "group", "job", "assignment"]
+    at: tuple[At, ...]
+    lost: bool = False
+    assignment: ir.Assignment | None = None
+    due: Literal["not begun", "ended"] | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the holder has it at the instant that was asked about."""
+        return not self.lost and self.due is None
+
+    @property
+    def lapses(self) -> bool:
+        """Whether the holder does not have it at some time."""
+        given = self.assignment
+        return self.lost or (given is not None and (given.start is not None or given.until is not None))
+
+
+def holdings(index: Index, holder: str, now: datetime.datetime | None) -> Iterator[Holding]:
+    """What the declarations give to a user or an integration, at ``now`` or not; without it no date counts."""
+    integration = index.integrations.get(holder)
+    if integration is not None and integration.role is not None:
+        yield Holding(Source("role", integration.role.name, None), "integration", (integration.role.at,))
+    user = index.users.get(holder)
+    if user is None:
+        return
+    if user.group is not None:
+        yield Holding(Source("group", user.group.name, None), "group", (user.group.at,), user.terminated)
+    if user.job is not None:
+        for role in index.jobs[user.job.name].roles:
+            lost = user.terminated and not index.roles[role.name].essential
+            yield Holding(Source("role", role.name, None), "job", (user.job.at, role.at), lost)
+    today = None if now is None else now.astimezone(index.timezone).date().isoformat()
+    for each in user.assignments:
+        lost = user.terminated and not index.roles[each.role].essential
+        yield Holding(Source("role", each.role, each.place), "assignment", (each.at,), lost, each, _due(each, today))
+
+
+def _due(each: ir.Assignment, today: str | None) -> Literal["not begun", "ended"] | None:
+    if today is None:
+        return None
+    if each.start is not None and today < each.start:
+        return "not begun"
+    return "ended" if each.until is not None and each.until < today else None
+
+
+class Profile(msgspec.Struct, frozen=True, gc=False):
+    """What two users must have in common for every request of theirs to be decided alike, but for who they are.
+
+    ``appends`` and ``overrides`` are without their places, which are different ones for each user.
+    """
+
+    sources: tuple[Source, ...]
+    appends: tuple[ir.Limit, ...] = ()
+    overrides: tuple[ir.Limit, ...] = ()
+    superuser: bool = False
+
+
+def profile(index: Index, holder: str, now: datetime.datetime | None) -> Profile:
+    """The profile of a user or an integration at an aware instant, or with everything assigned at any time."""
+    found = tuple(dict.fromkeys(each.source for each in holdings(index, holder, now) if each.active))
+    user = index.users.get(holder)
+    if user is None:
+        return Profile(found)
+    return Profile(found, unplaced(user.appends), unplaced(user.overrides), user.superuser)
+
+
+def unplaced(policies: Iterable[ir.UserPolicy]) -> tuple[ir.Limit, ...]:
+    """The policies of a user, each once, wherever they are written."""
+    return tuple(dict.fromkeys(ir.Limit(each.limit.instance, each.limit.actions, "") for each in policies))
+
+
+def appends_of(index: Index, holder: str) -> tuple[ir.Limit, ...]:
+    """The policies that a user appends, each at its statement."""
+    user = index.users.get(holder)
+    return () if user is None else _by_statement(user.appends)
+
+
+def overrides_of(index: Index, holder: str) -> tuple[ir.Limit, ...]:
+    """The policies that a user overrides with, each at its statement."""
+    user = index.users.get(holder)
+    return () if user is None else _by_statement(user.overrides)
+
+
+def _by_statement(policies: Iterable[ir.UserPolicy]) -> tuple[ir.Limit, ...]:
+    return tuple(ir.Limit(each.limit.instance, each.limit.actions, each.at) for each in policies)
+
+
+class Granted(msgspec.Struct, frozen=True, gc=False):
+    """An action that a grant gives to whoever has the source.
+
+    ``chain``: what is around the grant in the source, outermost first; the last says it. ``limits``: the policies that
+    must be true, each where it is attached; none for an action that bypasses policies. ``overridden``: they are the
+    holder's own, in place of all that the group says.
+    """
+
+    source: Source
+    chain: tuple[Bundle, ...]
+    grant: ir.Grant
+    action: str
+    limits: tuple[ir.Limit, ...]
+    overridden: bool
+
+    def instances(self, index: Index) -> tuple[ir.PolicyInstance, ...]:
+        """The policies that limit it, each once."""
+        return instances(index, self.limits)
+
+
+def granted(
+    index: Index,
+    source: Source,
+    overrides: Sequence[ir.Limit] = (),
+    wanted: tuple[str, str] | None = None,
+) -> Iterator[Granted]:
+    """Everything that a source grants to somebody with these overriding policies; of one resource and action alone, if
+    ``wanted``.
+    """
+    for chain in chains(index, source):
+        yield from granted_by(index, source, chain, overrides, wanted)
+
+
+def granted_by(
+    index: Index,
+    source: Source,
+    chain: tuple[Bundle, ...],
+    overrides: Sequence[ir.Limit] = (),
+    wanted: tuple[str, str] | None = None,
+) -> Iterator[Granted]:
+    """As `granted`, what the last bundle of one chain in the source says."""
+    standing: dict[str, tuple[Sequence[ir.Limit], bool]] = {}
+    for grant in chain[-1].grants:
+        resource = grant.resource
+        if wanted is not None and (resource != wanted[0] or wanted[1] not in grant.actions):
+            continue
+        if resource not in standing:
+            standing[resource] = standing_limits(index, source, chain, overrides, resource)
+        limits, overridden = standing[resource]
+        for action in grant.actions if wanted is None else wanted[1:]:
+            bypasses = index.actions[resource][action].bypasses_policies
+            mine = () if bypasses else tuple(limit for limit in limits if limit.applies(action))
+            yield Granted(source, chain, grant, action, mine, overridden)
+
+
+def standing_limits(
+    index: Index, source: Source, chain: tuple[Bundle, ...], overrides: Sequence[ir.Limit], resource: str
+) -> tuple[Sequence[ir.Limit], bool]:
+    """The policies on a resource that limit what the last bundle of a chain in the source grants, for some action; and
+    whether they are overriding ones, which stand in place of all that a group and the roles inside it say.
+    """
+    instead = [limit for limit in overrides if limit_is_on(index, limit, resource)] if source.kind == "group" else []
+    if instead:
+        return instead, True
+    return [limit for bundle in chain for limit in bundle.limits if limit_is_on(index, limit, resource)], False
+
+
+def limit_is_on(index: Index, limit: ir.Limit, resource: str) -> bool:
+    """Whether the policy is about the resource."""
+    return index.instances[limit.instance].resource == resource
+
+
+def appended(index: Index, appends: Sequence[ir.Limit], resource: str, action: str) -> tuple[ir.Limit, ...]:
+    """Those of somebody's appended policies that must be true for the action; none if it bypasses policies."""
+    if index.actions[resource][action].bypasses_policies:
+        return ()
+    return tuple(limit for limit in appends if limit_is_on(index, limit, resource) and limit.applies(action))
+
+
+def instances(index: Index, limits: Iterable[ir.Limit]) -> tuple[ir.PolicyInstance, ...]:
+    """The policies that are attached, each once."""
+    return tuple(index.instances[name] for name in dict.fromkeys(limit.instance for limit in limits))
