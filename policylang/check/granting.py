@@ -10,6 +10,7 @@ from policylang.analysis.formula import AllOf, Formula, Not, all_true, true
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import granted_by
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 
@@ -39,16 +40,13 @@ def grants_by_anybody(world: World) -> Iterator[Granting]:
     """Every grant in every role and group, each once, and those of groups that users override the limits of."""
     found: dict[Granting, None] = {}
     for source, bundle in world.bundles:
-        for grant in bundle.grants:
-            for action in grant.actions:
-                bypasses = world.index.actions[grant.resource][action].bypasses_policies
-                limits = () if bypasses else world.limits((bundle,), grant.resource, action)
-                instances = frozenset(limit.instance for limit in limits)
-                fields = grant_fields(world.index, grant)
-                found[Granting((source.kind, source.name), grant.resource, action, instances, fields)] = None
+        for each in granted_by(world.index, source, (bundle,)):
+            limits = frozenset(limit.instance for limit in each.limits)
+            fields = grant_fields(world.index, each.grant)
+            found[Granting((source.kind, source.name), each.grant.resource, each.action, limits, fields)] = None
     yield from found
     for kind in world.user_classes:
-        resources = dict.fromkeys(world.instance(each.limit).resource for each in kind.declared.overrides)
+        resources = dict.fromkeys(world.instance(policy.limit).resource for policy in kind.declared.overrides)
         if kind.declared.group is None or not resources:
             continue
         by = ("group", kind.declared.group.name)

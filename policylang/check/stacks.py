@@ -20,7 +20,7 @@ from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import Duration, RecordType, SetType, Type, UserType
 from policylang.runtime.access import place_in_words
-from policylang.runtime.grants import Profile
+from policylang.runtime.grants import Profile, granted
 from policylang.runtime.hypothetical import SOMEBODY
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan
@@ -67,12 +67,9 @@ class Stacks:
         """What a group or role grants, each with the sets of policies under one of which it stands."""
         if name not in self._ways:
             found: dict[Permission, dict[frozenset[str], None]] = {}
-            for chain, grant in self.world.granted(everywhere(name)):
-                for action in grant.actions:
-                    bypasses = self.index.actions[grant.resource][action].bypasses_policies
-                    limits = () if bypasses else self.world.limits(chain, grant.resource, action)
-                    ids = frozenset(limit.instance for limit in limits)
-                    found.setdefault((grant.resource, action), {})[ids] = None
+            for each in self.world.grants(everywhere(name)):
+                ids = frozenset(limit.instance for limit in each.limits)
+                found.setdefault((each.grant.resource, each.action), {})[ids] = None
             self._ways[name] = {permission: tuple(sets) for permission, sets in found.items()}
         return self._ways[name]
 
@@ -237,26 +234,16 @@ class Stacks:
             found[value.name] = plain if isinstance(self.index.subject[value.name], SetType) else plain[0]
         return found
 
-    def is_overridden(self, source: Source, user: ir.User, resource: str) -> bool:
-        """Whether the user's own policies stand in place of those of the source."""
-        return source.kind == "group" and any(
-            self.world.instance(each.limit).resource == resource for each in user.overrides
-        )
-
-    def limited_at(self, source: Source, user: ir.User, permission: Permission) -> tuple[tuple[str, str], ...]:
-        """The policies that limit what a source of a user grants, each with the place where it is attached."""
-        resource, action = permission
-        if self.is_overridden(source, user, resource):
-            own = [each.limit for each in user.overrides if self.world.instance(each.limit).resource == resource]
-            limits = [limit for limit in own if limit.applies(action)]
-        else:
-            limits = [
-                limit
-                for chain, grant in self.world.granted(source)
-                if grant.resource == resource and action in grant.actions
-                for limit in self.world.limits(chain, resource, action)
-            ]
-        return tuple({limit.at: (limit.instance, limit.at) for limit in limits}.values())
+    def limited_at(
+        self, source: Source, user: ir.User, permission: Permission
+    ) -> tuple[tuple[tuple[str, str], ...], bool]:
+        """The policies that limit what a source of a user grants, each with the place where it is attached; and whether
+        they are the user's own, in place of those of the source.
+        """
+        overrides = [each.limit for each in user.overrides]
+        found = list(granted(self.index, source, overrides, permission))
+        limits = {limit.at: (limit.instance, limit.at) for each in found for limit in each.limits}
+        return tuple(limits.values()), any(each.overridden for each in found)
 
 
 def everywhere(name: Name) -> Source:

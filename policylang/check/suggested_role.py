@@ -65,7 +65,8 @@ class _Suggestion:
         self.world = world
         self.index = world.index
         self.declared = world.once(_Declared)
-        self.chains = [chain for source in dict.fromkeys(sources) for chain in world.chains(source)]
+        self.sources = tuple(dict.fromkeys(sources))
+        self.chains = [chain for source in self.sources for chain in world.chains(source)]
         self.outer = list({chain[0].at: chain[0] for chain in self.chains}.values())
         self.tasks = sorted(
             {ref.name for chain in self.chains if isinstance(chain[-1], ir.Role) for ref in chain[-1].performs}
@@ -78,16 +79,11 @@ class _Suggestion:
 
     def _granted(self) -> dict[Permission, list[_Way]]:
         found: dict[Permission, dict[frozenset[str], _Way]] = {}
-        for chain in self.chains:
-            for grant in chain[-1].grants:
-                for action in grant.actions:
-                    bypasses = self.index.actions[grant.resource][action].bypasses_policies
-                    limits = () if bypasses else self.world.limits(chain, grant.resource, action)
-                    way = _Way(
-                        frozenset(limit.instance for limit in limits), grant_fields(self.index, grant), grant.because
-                    )
-                    ways = found.setdefault((grant.resource, action), {})
-                    ways[way.limits] = _merged(ways[way.limits], way) if way.limits in ways else way
+        for each in (each for source in self.sources for each in self.world.grants(source)):
+            grant, limits = each.grant, frozenset(limit.instance for limit in each.limits)
+            way = _Way(limits, grant_fields(self.index, grant), grant.because)
+            ways = found.setdefault((grant.resource, each.action), {})
+            ways[limits] = _merged(ways[limits], way) if limits in ways else way
         return {key: list(ways.values()) for key, ways in sorted(found.items())}
 
     def _needed(self, granted: dict[Permission, list[_Way]]) -> dict[Permission, list[_Way]]:

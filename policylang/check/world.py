@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TypeVar, cast
 
@@ -15,7 +15,7 @@ from policylang.analysis.search import Found, find
 from policylang.check.parts import Part, Parts, Verdict
 from policylang.ir import nodes as ir
 from policylang.runtime.clock import zone
-from policylang.runtime.grants import Profile
+from policylang.runtime.grants import Granted, Profile, granted_by
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
 from policylang.runtime.plan import Plan, make_plan
@@ -52,7 +52,6 @@ class World:
         self._chains: dict[Source, tuple[tuple[Bundle, ...], ...]] = {}
         self._plans: dict[tuple[Profile, str, str], Plan] = {}
         self._periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
-        self._limits: dict[tuple[type, str], dict[str, list[ir.Limit]]] = {}
         self._made: dict[object, object] = {}
 
     def once(self, make: Callable[[World], _Made]) -> _Made:
@@ -164,17 +163,10 @@ class World:
             for grant in chain[-1].grants:
                 yield chain, grant
 
-    def limits(self, chain: tuple[Bundle, ...], resource: str, action: str) -> tuple[ir.Limit, ...]:
-        """The policies attached to the bundles of a chain that limit an action on a resource, outermost first."""
-        return tuple(limit for bundle in chain for limit in self._limits_of(bundle, resource) if limit.applies(action))
-
-    def _limits_of(self, bundle: Bundle, resource: str) -> Sequence[ir.Limit]:
-        key = (type(bundle), bundle.name)
-        if key not in self._limits:
-            found = self._limits[key] = {}
-            for limit in bundle.limits:
-                found.setdefault(self.instance(limit).resource, []).append(limit)
-        return self._limits[key].get(resource, ())
+    def grants(self, source: Source) -> Iterator[Granted]:
+        """Every action that a source grants, under the limits that the source says itself."""
+        for chain in self.chains(source):
+            yield from granted_by(self.index, source, chain)
 
     def instance(self, limit: ir.Limit) -> ir.PolicyInstance:
         return self.index.instances[limit.instance]

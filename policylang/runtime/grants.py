@@ -186,11 +186,11 @@ def limit_is_on(index: Index, limit: ir.Limit, resource: str) -> bool:
     return index.instances[limit.instance].resource == resource
 
 
-def appended(index: Index, appends: Sequence[ir.Limit], resource: str, action: str) -> tuple[ir.Limit, ...]:
-    """Those of somebody's appended policies that must be true for the action; none if it bypasses policies."""
+def limiting(index: Index, limits: Iterable[ir.Limit], resource: str, action: str) -> tuple[ir.Limit, ...]:
+    """Those of the attached policies that must be true for the action; none if it bypasses policies."""
     if index.actions[resource][action].bypasses_policies:
         return ()
-    return tuple(limit for limit in appends if limit_is_on(index, limit, resource) and limit.applies(action))
+    return tuple(limit for limit in limits if limit.applies(action) and limit_is_on(index, limit, resource))
 
 
 def instances(index: Index, limits: Iterable[ir.Limit]) -> tuple[ir.PolicyInstance, ...]:

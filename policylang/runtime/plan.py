@@ -11,7 +11,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold
-from policylang.runtime.grants import Profile, appended, granted, instances
+from policylang.runtime.grants import Profile, granted, instances, limiting
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields, said_by
 from policylang.runtime.sources import Source, chains
@@ -86,7 +86,7 @@ def make_plan(index: Index, who: Profile, action: str, resource: str) -> Plan:
         action,
         _ways(index, who, action, resource),
         _met(index, who, index.actions[resource][action].requires),
-        instances(index, appended(index, who.appends, resource, action)),
+        instances(index, limiting(index, who.appends, resource, action)),
         tuple(dict.fromkeys(denies)),
     )
 

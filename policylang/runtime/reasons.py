@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policylang.ir import nodes as ir
-from policylang.runtime.grants import Granted, Holding, appended, appends_of, granted, holdings, overrides_of
+from policylang.runtime.grants import Granted, Holding, appends_of, granted, holdings, limiting, overrides_of
 from policylang.runtime.parts import denies, grant_fields, is_met, record_place, said_by
 from policylang.runtime.truth import Situation, truth
 
@@ -93,7 +93,7 @@ def _lacking(s: Situation, requirement: ir.Requirement, inner: bool = False) -> 
 
 def not_appended(s: Situation, action: str) -> tuple[str, ...]:
     """The policies that the user appends and that keep the record away."""
-    limits = appended(s.index, appends_of(s.index, s.user), s.resource, action)
+    limits = limiting(s.index, appends_of(s.index, s.user), s.resource, action)
     return _some(reason for x in limits for reason in _not_true(s, s.index.instances[x.instance], "is appended"))
 
 

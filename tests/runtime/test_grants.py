@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Condition
 from policylang.runtime import parts
-from policylang.runtime.grants import appended, granted, holdings
+from policylang.runtime.grants import granted, holdings, limiting
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Source, sources
 from policylang.runtime.truth import Situation
@@ -50,7 +50,7 @@ def test_grants_and_their_limits_are_those_of_the_reference(case: Case) -> None:
                     (source, chain, grant, [] if skips else list(parts.limits(s, source, chain, action)))
                     for source, chain, grant in parts.granted_by(s, action, sources(index, holder, now))
                 ]
-                mine = conditions(index, appended(index, appends, resource, action))
+                mine = conditions(index, limiting(index, appends, resource, action))
                 assert mine == ([] if skips else list(parts.appends(s, action)))
 
 

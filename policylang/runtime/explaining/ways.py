@@ -13,7 +13,7 @@ from policylang.model.conditions import At
 from policylang.runtime.access import dates_in_words, place_in_words
 from policylang.runtime.explaining.tree import Given, Limit, Obstacle, Tested, Way
 from policylang.runtime.explaining.values import condition_text, cut, named, tested, truth_of
-from policylang.runtime.grants import Granted, Holding, appended, appends_of, granted, holdings, overrides_of
+from policylang.runtime.grants import Granted, Holding, appends_of, granted, holdings, limiting, overrides_of
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields, record_place
 from policylang.runtime.sources import Bundle, Source
@@ -93,7 +93,7 @@ def attached_appends(s: Situation, action: str) -> tuple[Attached, ...]:
     """The policies that the user appends for the action."""
     return tuple(
         Attached(s.index.instances[limit.instance], f"an append of {cut(s.user)}", limit.at)
-        for limit in appended(s.index, appends_of(s.index, s.user), s.resource, action)
+        for limit in limiting(s.index, appends_of(s.index, s.user), s.resource, action)
     )
 
 

@@ -13,8 +13,9 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
+from policylang.runtime.grants import appends_of, holdings, limit_is_on, limiting, overrides_of
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, is_active
+from policylang.runtime.sources import Bundle, Source, inside
 
 Root = tuple[str, str]
 """A group or role by kind and name."""
@@ -72,21 +73,21 @@ class Concerns:
                             grants.setdefault(grant.at, {})[each[0]] = None
                 denies |= {deny.at: None for deny in bundle.denies if _is(deny, action, resource)}
                 if not bypasses and self._reaches(_root(bundle), main):
-                    limits |= {limit.at: None for limit in bundle.limits if self._speaks(limit, action, resource)}
+                    on = (limit for limit in bundle.limits if limit_is_on(index, limit, resource))
+                    limits |= {limit.at: None for limit in on if limit.applies(action)}
                 for ref in bundle.roles:
                     gives |= {ref.at: None} if self._reaches(("role", ref.name), granting) else {}
                     takes |= {ref.at: None} if self._reaches(("role", ref.name), deniers) else {}
         denies |= {deny.at: None for deny in index.denies if _is(deny, action, resource)}
-        who = None if bypasses else index.users.get(user)
-        appends = [each.at for each in who.appends if self._speaks(each.limit, action, resource)] if who else []
+        appends = [limit.at for limit in limiting(index, appends_of(index, user), resource, action)]
         # An override takes the group's policies on the resource away for every action, whatever it limits itself.
-        overrides = [each.at for each in who.overrides if self._is_on(each.limit, resource)] if who else []
+        overrides = () if bypasses else overrides_of(index, user)
         return Concern(
             {at: tuple(sorted(actions)) for at, actions in grants.items()},
             tuple(limits),
             tuple(denies),
             tuple(appends),
-            tuple(overrides),
+            tuple(limit.at for limit in overrides if limit_is_on(index, limit, resource)),
             tuple(gives),
             tuple(takes),
         )
@@ -102,12 +103,6 @@ class Concerns:
                     found |= {ref.at: None for ref in bundle.roles if self._reaches(("role", ref.name), wanted)}
         return tuple(found)
 
-    def _speaks(self, limit: ir.Limit, action: str, resource: str) -> bool:
-        return self._is_on(limit, resource) and limit.applies(action)
-
-    def _is_on(self, limit: ir.Limit, resource: str) -> bool:
-        return self._index.instances[limit.instance].resource == resource
-
     def _reaches(self, root: Root, ats: set[str]) -> bool:
         return not ats.isdisjoint(self._below(root))
 
@@ -115,38 +110,14 @@ class Concerns:
         return frozenset(bundle.at for bundle in self.inside(root))
 
     def _inside(self, root: Root) -> tuple[Bundle, ...]:
-        """The bundle and every role inside it, to any depth, each once."""
         kind, name = root
-        first: Bundle = self._index.groups[name] if kind == "group" else self._index.roles[name]
-        found = {first.at: first}
-        waiting = [first]
-        while waiting:
-            for ref in waiting.pop().roles:
-                role = self._index.roles[ref.name]
-                if role.at not in found:
-                    found[role.at] = role
-                    waiting.append(role)
-        return tuple(found.values())
+        return tuple(inside(self._index, Source("group" if kind == "group" else "role", name, None)))
 
 
 def carriers(index: Index, user: str, today: datetime.date) -> Iterator[tuple[tuple[str, ...], Root]]:
-    """What gives a user a group or a role today: the places of the statements, and the source."""
-    integration = index.integrations.get(user)
-    if integration is not None and integration.role is not None:
-        yield (integration.role.at,), ("role", integration.role.name)
-    declared = index.users.get(user)
-    if declared is None:
-        return
-    if declared.group is not None and not declared.terminated:
-        yield (declared.group.at,), ("group", declared.group.name)
-    given: list[tuple[tuple[str, ...], str]] = []
-    if declared.job is not None:
-        given += [((declared.job.at, ref.at), ref.name) for ref in index.jobs[declared.job.name].roles]
+    """What gives a user a group or role today: the places of the statements, and the source."""
     noon = datetime.datetime.combine(today, datetime.time(12), index.timezone)
-    given += [((each.at,), each.role) for each in declared.assignments if is_active(index, each, noon)]
-    for ats, role in given:
-        if not declared.terminated or index.roles[role].essential:
-            yield ats, ("role", role)
+    return ((each.at, (each.source.kind, each.source.name)) for each in holdings(index, user, noon) if each.active)
 
 
 def _bundles(index: Index) -> Iterator[Bundle]:

@@ -10,6 +10,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
+from policylang.runtime.grants import limit_is_on, overrides_of
 from policylang.runtime.index import Index
 from policylang.runtime.plan import PlacedDeny
 from policylang.source import Location
@@ -86,9 +87,7 @@ class Boundaries:
         return self._each(what, who, actions, lambda builder: builder.limit(instance.id))
 
     def _overrides(self, user: str, resource: str) -> bool:
-        declared = self._index.users.get(user)
-        overrides = declared.overrides if declared else ()
-        return any(self._index.instances[each.limit.instance].resource == resource for each in overrides)
+        return any(limit_is_on(self._index, limit, resource) for limit in overrides_of(self._index, user))
 
     def _user_policy(self, user: ir.User, word: str, each: ir.UserPolicy) -> Boundary:
         instance = self._index.instances[each.limit.instance]

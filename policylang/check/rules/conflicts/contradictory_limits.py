@@ -13,6 +13,7 @@ from policylang.check.limits import Questions, claims, inner_first
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import limiting
 from policylang.runtime.sources import Source
 from policylang.source import Location
 
@@ -80,27 +81,24 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     cores: dict[frozenset[str], _Core] = {}
     by_limit: dict[str, list[frozenset[str]]] = {}
     for source, _bundle in inner_first(world):
-        for chain, grant in world.granted(source):
-            for action in grant.actions:
-                if world.index.actions[grant.resource][action].bypasses_policies:
+        for each in world.grants(source):
+            limits = each.limits
+            if len({limit.instance for limit in limits}) < 2:
+                continue
+            places = frozenset(limit.at for limit in limits)
+            known = next((core for limit in limits for core in by_limit.get(limit.at, ()) if core <= places), None)
+            if known is None:
+                found = _core(questions, limits)
+                if found is None:
                     continue
-                limits = world.limits(chain, grant.resource, action)
-                if len({limit.instance for limit in limits}) < 2:
-                    continue
-                places = frozenset(limit.at for limit in limits)
-                known = next((core for limit in limits for core in by_limit.get(limit.at, ()) if core <= places), None)
-                if known is None:
-                    found = _core(questions, limits)
-                    if found is None:
-                        continue
-                    core, unproved = found
-                    known = frozenset(limit.at for limit in core)
-                    cores[known] = _Core(core, grant.resource, unproved, {})
-                    for at in sorted(known):
-                        by_limit.setdefault(at, []).append(known)
-                actions = cores[known].grants.setdefault(grant.at, [])
-                if action not in actions:
-                    actions.append(action)
+                core, unproved = found
+                known = frozenset(limit.at for limit in core)
+                cores[known] = _Core(core, each.grant.resource, unproved, {})
+                for at in sorted(known):
+                    by_limit.setdefault(at, []).append(known)
+            actions = cores[known].grants.setdefault(each.grant.at, [])
+            if each.action not in actions:
+                actions.append(each.action)
     yield from (_finding(world, core) for core in cores.values())
     for kind in world.user_classes:
         yield from _overrides(world, questions, kind)
@@ -158,10 +156,7 @@ def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[
     granted = {(grant.resource, action) for _, grant in world.granted(source) for action in grant.actions}
     cores: dict[tuple[str, ...], _Core] = {}
     for resource, action in sorted(granted):
-        if world.index.actions[resource][action].bypasses_policies:
-            continue
-        limits = [p.limit for p in user.overrides if p.limit.applies(action)]
-        limits = [limit for limit in limits if world.instance(limit).resource == resource]
+        limits = limiting(world.index, (each.limit for each in user.overrides), resource, action)
         found = _core(questions, limits) if len(limits) > 1 else None
         if found is not None:
             core, unproved = found

@@ -15,6 +15,7 @@ from policylang.check.parts import Verdict
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import limiting
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import PlacedDeny
 from policylang.runtime.sources import Bundle, Source
@@ -155,8 +156,8 @@ def _cancelled(
                 *(deny for deny in said if deny.resource == grant.resource and action in deny.actions),
                 *taking.for_everyone.get((grant.resource, action), ()),
             ]
-            bypasses = world.index.actions[grant.resource][action].bypasses_policies
-            limits = () if bypasses else world.limits(chain, grant.resource, action)
+            around = (limit for bundle in chain for limit in bundle.limits)
+            limits = limiting(world.index, around, grant.resource, action)
             instances = frozenset(limit.instance for limit in limits)
             if instances and taking.questions.together(instances) is None:
                 continue  # dead without any deny: PL201, PL203

@@ -85,12 +85,9 @@ def _arounds(world: World, source: Source, bundle: Bundle) -> dict[str, list[_Ar
     if len(bundle.limits) == 1 and not bundle.roles:
         return {}
     found: dict[str, dict[_Around, None]] = {}
-    for chain, grant in world.granted(source):
-        for action in grant.actions:
-            if not world.index.actions[grant.resource][action].bypasses_policies:
-                around = world.limits(chain, grant.resource, action)
-                for limit in around:
-                    found.setdefault(limit.at, {}).setdefault(around)
+    for each in world.grants(source):
+        for limit in each.limits:
+            found.setdefault(limit.at, {}).setdefault(each.limits)
     return {at: list(arounds) for at, arounds in found.items()}
 
 

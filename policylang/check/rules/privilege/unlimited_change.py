@@ -16,6 +16,7 @@ from policylang.check.privileges import holder, just, on, several
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import limiting
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import Source
@@ -106,12 +107,11 @@ def check(world: World) -> Iterator[Finding]:
 def _limits(world: World, source: Source) -> dict[tuple[str, str], set[frozenset[str]]]:
     """The sets of policies under which the source grants to modify or delete records of a resource."""
     found: dict[tuple[str, str], set[frozenset[str]]] = {}
-    for chain, grant in world.granted(source):
-        for action in grant.actions:
-            if action in ("modify", "delete") and world.index.attributes[grant.resource]:
-                bypasses = world.index.actions[grant.resource][action].bypasses_policies
-                limits = () if bypasses else world.limits(chain, grant.resource, action)
-                found.setdefault((grant.resource, action), set()).add(frozenset(limit.instance for limit in limits))
+    for each in world.grants(source):
+        resource = each.grant.resource
+        if each.action in ("modify", "delete") and world.index.attributes[resource]:
+            limits = frozenset(limit.instance for limit in each.limits)
+            found.setdefault((resource, each.action), set()).add(limits)
     return found
 
 
@@ -229,7 +229,8 @@ class _Question:
         return {
             limit.at: related(limit.at, f"`{limit.instance}` is always true")
             for chain in self.world.chains(source)
-            for limit in (self.world.limits(chain, plan.resource, plan.action) if names else ())
+            for bundle in (chain if names else ())
+            for limit in limiting(self.world.index, bundle.limits, plan.resource, plan.action)
             if limit.instance in names
         }
 

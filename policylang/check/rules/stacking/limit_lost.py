@@ -184,10 +184,10 @@ def _compare(
         lost.directions[kept, handing] = None
         if not lost.shown:
             lost.shown = (shown,)
-            if not stacks.is_overridden(kept, users.declared, resource):
+            attached, overridden = stacks.limited_at(kept, users.declared, permission)
+            if not overridden:
                 denied = stacks.alone(users.first, kept, action, found)
                 lost.shown += () if denied is None else (denied,)
-            attached = stacks.limited_at(kept, users.declared, permission)
             lost.related = (
                 *(related(at, f"{stacks.in_words(kept)} is limited by `{name}`") for name, at in attached[:3]),
                 related(open_[0].statements[0].at, f"granted by {stacks.in_words(handing)}"),

@@ -134,11 +134,10 @@ def _permissions(world: World, role: ir.Role) -> frozenset[_Item]:
             for action in deny.actions:
                 denies.setdefault((deny.resource, action), set()).add((fields, when))
     found: dict[tuple[str, str], set[_Item]] = {}
-    for chain, grant in world.granted(source):
-        fields = tuple(sorted(grant_fields(world.index, grant)))
-        for action in grant.actions:
-            limits = tuple(sorted({limit.instance for limit in world.limits(chain, grant.resource, action)}))
-            found.setdefault((grant.resource, action), set()).add((fields, limits))
+    for each in world.grants(source):
+        fields = tuple(sorted(grant_fields(world.index, each.grant)))
+        limits = tuple(sorted({limit.instance for limit in each.limits}))
+        found.setdefault((each.grant.resource, each.action), set()).add((fields, limits))
     return frozenset((*key, tuple(sorted(ways)), tuple(sorted(denies.get(key, ())))) for key, ways in found.items())
 
 
