@@ -9,6 +9,8 @@ are texts.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -49,15 +51,34 @@ class Yaml(msgspec.Struct):
 
 def read_yaml(text: str) -> Yaml:
     """Read one document. Raises `YamlError` for what is not plain YAML."""
+    with _loading(text) as loader:
+        return _document(loader.get_single_node())
+
+
+def read_documents(text: str) -> Iterator[Yaml]:
+    """Read the documents of a file one by one. Raises `YamlError` at the first that is not plain YAML, or before the
+    first.
+    """
+    with _loading(text) as loader:
+        while loader.check_node():
+            yield _document(loader.get_node())
+
+
+def _document(node: yaml.Node | None) -> Yaml:
+    found = Yaml(None, {(): (1, 1)})
+    if node is not None:
+        found.value = _value(node, (), found.places)
+    return found
+
+
+@contextmanager
+def _loading(text: str) -> Iterator[Any]:
+    """A loader for a text, whose errors are `YamlError`."""
     try:
         _refuse_more_than_json(text)
         loader = _Loader(text)
         try:
-            node = loader.get_single_node()
-            yaml_ = Yaml(None, {(): (1, 1)})
-            if node is not None:
-                yaml_.value = _value(node, (), yaml_.places)
-            return yaml_
+            yield loader
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:

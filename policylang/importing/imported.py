@@ -88,18 +88,23 @@ class Resource(Named, kw_only=True):
 
 
 class Policy(Named, kw_only=True):
-    """``actions``: those it is for, all if there are none. Policies that say the same are written once."""
+    """``resource``: ``None`` for any resource that has the ``attributes``. ``actions``: those it is for, all if there
+    are none. Policies that say the same are written once.
+    """
 
-    resource: str
+    resource: str | None
     condition: Text
     actions: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A grant of one action, or a deny. ``fields`` and those of the others are keys of attributes."""
+    """A grant of one action, or a deny; ``None`` is every action, and every resource. ``fields``, ``exclude`` and
+    ``including`` are keys of attributes.
+    """
 
-    resource: str
-    action: str
+    resource: str | None
+    action: str | None
     origin: Origin
     deny: bool = False
     fields: tuple[str, ...] = ()
@@ -110,10 +115,11 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy that a role or group brings."""
+    """A policy that a role or group brings. ``resource``: on which, where the policy is for any."""
 
     policy: str
     origin: Origin
+    resource: str | None = None
 
 
 class Include(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,6 +205,10 @@ class Imported:
     def leave_out(self, code: str, origin: Origin, message: str) -> None:
         """Note what has no bearing on access."""
         self.left_out.append(Note(origin, code, message))
+
+    def guessed_at(self, origin: Origin, message: str) -> None:
+        """Note what was not said, what it is taken for, and why."""
+        self.guessed.append(Note(origin, "guessed", message))
 
     def resource(self, key: str, origin: Origin, label: str | None = None) -> Resource:
         """The resource of a key, declared if it is not yet; so for all others."""

@@ -15,7 +15,7 @@ from policylang.config import Config
 from policylang.diagnostics import Diagnostic
 from policylang.discovery import SourceSet
 from policylang.importing.format import Format
-from policylang.importing.imported import Imported, Note, Policy, Text
+from policylang.importing.imported import Imported, Note, Policy
 from policylang.importing.names import Names, all_names
 from policylang.importing.origins import FILE_NAME, Manifest, Noted, Statement, by_kind, digest
 from policylang.importing.reading import Inputs
@@ -94,11 +94,11 @@ def import_set(
 
 def _share_policies(imported: Imported) -> None:
     """One policy for all that say the same of one resource, under the first of their keys."""
-    first: dict[tuple[str, Text, tuple[str, ...]], Policy] = {}
+    first: dict[tuple[object, ...], Policy] = {}
     instead: dict[str, str] = {}
     for key in sorted(imported.policies):
         each = imported.policies[key]
-        kept = first.setdefault((each.resource, each.condition, tuple(sorted(each.actions))), each)
+        kept = first.setdefault((each.resource, each.attributes, each.condition, tuple(sorted(each.actions))), each)
         if kept is not each:
             instead[key] = kept.key
             for origin in each.origins:

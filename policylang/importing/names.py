@@ -36,7 +36,8 @@ _TYPES = frozenset(
     ["text", "int", "decimal", "money", "bool", "date", "datetime", "duration", "ip", "user", "set", "one"]
 )
 _WORDS = frozenset(["all", "any", "not", "now", "request", "assigned", "missing", "present"])
-"""Words that mean something else where a name may stand."""
+"""Words that mean something else where such a name may stand."""
+_BESIDE_WORDS = frozenset(["resource", "action", "attribute", "subject", "value"])
 
 Names = Mapping[tuple[Kind, str], str]
 
@@ -53,7 +54,7 @@ def identifier(text: str, kind: str) -> str:
         name = f"{name[:_LONGEST].rstrip('_')}_{_digest(text)}"
     if name[0].isdigit():
         name = f"{kind}_{name}".replace(" ", "_")
-    if name in _WORDS or (kind == "resource" and name in _TYPES):
+    if (name in _WORDS and kind in _BESIDE_WORDS) or (kind == "resource" and name in _TYPES):
         name = f"{name}_{kind}".replace(" ", "_")
     return name
 

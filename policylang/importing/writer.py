@@ -150,7 +150,10 @@ class Writer:
 
     def _policy(self, name: str, of: Policy) -> Declared:
         actions = f" for {self._actions(of.actions)}" if of.actions else ""
-        head = f"policy {name}{self._label(name, of)} on {self._name('resource', of.resource)}{actions}"
+        on = f"any resource with {self._many('attribute', of.attributes)}"
+        if of.resource is not None:
+            on = self._name("resource", of.resource)
+        head = f"policy {name}{self._label(name, of)} on {on}{actions}"
         return Declared(f"{head} {{ {self._text(of.condition)} }}", tuple(of.origins), commented=True)
 
     def _actions(self, keys: Iterable[str]) -> str:
@@ -170,7 +173,8 @@ class Writer:
         items += self._grants(of.grants)
         limits: dict[str, dict[Origin, None]] = {}
         for limit in of.limits:
-            limits.setdefault(self._name("policy", limit.policy), {}).setdefault(limit.origin)
+            on = "" if limit.resource is None else f" on {self._name('resource', limit.resource)}"
+            limits.setdefault(f"{self._name('policy', limit.policy)}{on}", {}).setdefault(limit.origin)
         items += [Item(f"policy {policy}", tuple(limits[policy])) for policy in sorted(limits)]
         head = "".join(f"{mark} " for mark in of.marks) + f"{kind} {name}{self._label(name, of)}"
         return Declared(head, tuple(of.origins), tuple(items) or None)
@@ -182,15 +186,17 @@ class Writer:
 
     def _grants(self, grants: Iterable[Grant]) -> Iterator[Item]:
         """Grants that are alike but for their actions on one line; denies behind them."""
-        lines: dict[tuple[bool, str, str, str], dict[str, dict[Origin, None]]] = {}
+        lines: dict[tuple[bool, str, str, str], dict[str | None, dict[Origin, None]]] = {}
         for each in grants:
-            key = (each.deny, self._name("resource", each.resource), self._extent(each), each.because)
-            lines.setdefault(key, {}).setdefault(each.action, {}).setdefault(each.origin)
+            on = "all resources" if each.resource is None else self._name("resource", each.resource)
+            lines.setdefault((each.deny, on, self._extent(each), each.because), {}).setdefault(
+                each.action, {}
+            ).setdefault(each.origin)
         for (deny, resource, extent, because), actions in sorted(lines.items()):
-            keys = self._in_order(actions)
+            keys = [None] if None in actions else self._in_order(key for key in actions if key is not None)
             origins = dict.fromkeys(origin for action in keys for origin in actions[action])
             reason = f" because {text(because)}" if because else ""
-            named = ", ".join(self._name("action", key) for key in keys)
+            named = ", ".join("all" if key is None else self._name("action", key) for key in keys)
             yield Item(f"{'deny' if deny else 'grant'} {named} on {resource}{extent}{reason}", tuple(origins))
 
     def _extent(self, of: Grant) -> str:

@@ -11,7 +11,7 @@ from policylang.importing.csv.guess import Guess, guess
 from policylang.importing.csv.people import People
 from policylang.importing.csv.tables import COMMENT, Cell, Row, Table, header_of, read_tables
 from policylang.importing.csv.words import DENY, LEVELS, NO, YES, an_action, is_aside, level, permission, several
-from policylang.importing.imported import Bundle, Imported, Include, Note, Origin
+from policylang.importing.imported import Bundle, Imported, Include, Origin
 from policylang.importing.reading import Inputs, NotThisError
 
 Whole = tuple[Bundle, str, Origin]
@@ -27,7 +27,8 @@ def read(inputs: Inputs, mapping: says.Mapping | None) -> Imported:
     whole: list[Whole] = []
     for table in tables:
         found = guess(table, said.get((table.file, table.sheet)))
-        imported.guessed += [Note(table.origin(table.rows[0]), "guessed", reason) for reason in found.reasons]
+        for reason in found.reasons:
+            imported.guessed_at(table.origin(table.rows[0]), reason)
         reading.append(Reading(imported, table, found, whole))
     order = ("permissions", "roles", "grants", "jobs", "members", "people", "nothing")
     people = People(imported)

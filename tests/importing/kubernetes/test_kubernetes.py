@@ -1,0 +1,76 @@
+"""Kubernetes: aggregation, hostile files, and files that hold nothing of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from policylang.importing.reading import NotThisError
+from tests.importing.helpers import codes, imported, text
+
+ROLE = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: %s%s}\n%s\n---\n"
+RULES = "rules: [{apiGroups: [''], resources: [%s], verbs: [get]}]"
+
+
+def test_roles_that_aggregate_one_another_are_taken_apart() -> None:
+    rule = "aggregationRule: {clusterRoleSelectors: [{matchExpressions: [{key: x, operator: %s}]}]}"
+    files = ROLE % ("a", ", labels: {x: 'true'}", rule % "Exists")
+    files += ROLE % ("b", ", labels: {x: 'true'}", rule % "DoesNotExist")
+    files += ROLE % ("c", ", labels: {x: 'true'}", RULES % "pods")
+    files += ROLE % ("d", "", RULES % "nodes")
+    written = text(imported("kubernetes", {"a.yaml": files}), "roles.policy")
+    assert "role a { role c, d }" in written
+    assert "role b { role d }" in written
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a: &a [x]\nb: [*a, *a]\n",
+        "a: !!python/object/apply:os.system [id]\n",
+        "a: [\n",
+        "\t{}",
+        "[" * 5000,
+        "a: 1\na: 2\n",
+        "\x00",
+    ],
+)
+def test_what_is_no_plain_yaml_is_refused_with_its_place(content: str) -> None:
+    made = imported("kubernetes", {"a.yaml": content, "b.yaml": ROLE % ("c", "", RULES % "pods")})
+    assert codes(made) == ["unreadable"]
+    assert "role c { grant get on pods }" in text(made, "roles.policy")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: 5\n",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: x, namespace: [y]}\n",
+        ROLE % ("a", "", "rules: 5"),
+        ROLE % ("a", "", "rules: [{apiGroups: [''], resources: [1], verbs: [get]}]"),
+        ROLE % ("a", "", "aggregationRule: {clusterRoleSelectors: [{matchExpressions: [{key: 5}]}]}"),
+        ROLE % ("a", "", "rules: [{nonResourceURLs: [/], resources: [pods], apiGroups: [''], verbs: [get]}]"),
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}\nroleRef: 5\n",
+        "kind: APIResourceList\nresources: [5]\n---\n" + ROLE % ("a", "", "rules: []"),
+    ],
+)
+def test_objects_of_other_shapes_are_refused(content: str) -> None:
+    assert codes(imported("kubernetes", {"a.yaml": content})) == ["shape"]
+
+
+def test_a_file_without_any_role() -> None:
+    with pytest.raises(NotThisError, match="there are no roles"):
+        imported("kubernetes", {"a.yaml": "kind: Pod\napiVersion: v1\n"})
+
+
+def test_a_wildcard_beside_urls_is_not_one_for_urls() -> None:
+    urls = "rules: [{nonResourceURLs: ['*'], verbs: ['*']}]"
+    files = ROLE % ("urls", "", urls) + ROLE % (
+        "all",
+        "",
+        "rules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]",
+    )
+    written = text(imported("kubernetes", {"a.yaml": files + ROLE % ("c", "", RULES % "pods")}), "roles.policy")
+    assert "role all { grant all on pods }" in written
+    assert "grant all on all resources" not in written
+    assert "grant all on url" in written.partition("role urls")[2]
