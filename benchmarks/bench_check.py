@@ -1,9 +1,11 @@
-"""Time and memory of the checks with all rules on: how they grow, other shapes, and beside `cerbos compile`.
+"""Time and memory of the checks with all rules on: how they grow, other shapes, and beside `cerbos compile` and Cedar's
+validator.
 
     python -m benchmarks.bench_check              # all of it
     python -m benchmarks.bench_check growth       # the growth alone
     python -m benchmarks.bench_check shapes       # much of one thing; `shapes stacked nested` for some of them
-    python -m benchmarks.bench_check beside       # the comparison alone, and `policies/`
+    python -m benchmarks.bench_check beside       # the comparison with Cerbos alone, and `policies/`
+    python -m benchmarks.bench_check cedar        # the comparison with Cedar's validator alone
     python -m benchmarks.bench_check profile 5000 # where the time of 5,000 groups goes
 
 Fails where a policy set takes 2 GiB or more, where Cerbos cannot be installed, and where it decides otherwise than
@@ -29,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import policylang
-from benchmarks.engines import cerbos
+from benchmarks.engines import cedar_groups, cerbos
 from benchmarks.engines.workload import Request
 from benchmarks.measure import environment, in_fresh_process, peak_mib, table
 from benchmarks.organisation import (
@@ -253,6 +255,40 @@ def beside() -> bool:
     return True
 
 
+def beside_cedar() -> bool:
+    """Print CPU seconds of a cold check with all proofs, and of Cedar's validator, which proves nothing, on equal
+    policies: its call alone, without loading it; the best of five runs in turn.
+    """
+    print(f"Beside cedarpy.validate_policies, {BESIDE:,} groups, each with names of its own; {environment()}\n")
+    validate = [sys.executable, "-m", "benchmarks.bench_check", "validate", str(BESIDE)]
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "groups.policy").write_text(cedar_groups.policy_text(BESIDE))
+        check = [sys.executable, "-m", "policylang", "check", "--exit-zero", "--now", NOW.isoformat(), name]
+        for _ in range(5):
+            begin = _cpu_of_children()
+            subprocess.run(check, check=True, capture_output=True)
+            ours.append(_cpu_of_children() - begin)
+            theirs.append(float(subprocess.run(validate, check=True, capture_output=True).stdout))
+    rows = [
+        ("policylang check", f"{min(ours):.2f}", f"{min(ours) / min(theirs):.2f}"),
+        ("cedarpy.validate_policies", f"{min(theirs):.2f}", "1.00"),
+    ]
+    print(table((f"{BESIDE:,} groups, {2 * BESIDE:,} policies of Cedar", "CPU s", "times Cedar"), rows))
+    return True
+
+
+def validate(groups: int) -> float:
+    """CPU seconds that Cedar takes to validate the policies of that many groups."""
+    import cedarpy
+
+    policies, schema = cedar_groups.cedar_policies(groups), cedar_groups.cedar_schema()
+    begin = time.process_time()
+    result = cedarpy.validate_policies(policies, schema)
+    assert result.validation_passed, result.errors[:3]
+    return time.process_time() - begin
+
+
 def _small() -> str:
     """How long checking the example sets takes, cold: the best of five runs."""
     runs = []
@@ -293,14 +329,19 @@ def main(arguments: list[str]) -> int:
         case ["profile", groups]:
             profile(int(groups))
             return 0
+        case ["validate", groups]:
+            print(validate(int(groups)))
+            return 0
         case ["growth"]:
             parts = [growth]
         case ["beside"]:
             parts = [beside]
+        case ["cedar"]:
+            parts = [beside_cedar]
         case ["shapes", *names] if set(names) <= SHAPES.keys():
             parts = [lambda: shapes(names)]
         case []:
-            parts = [growth, shapes, beside]
+            parts = [growth, shapes, beside, beside_cedar]
         case _:
             sys.exit(__doc__)
     fine = True

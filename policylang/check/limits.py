@@ -8,6 +8,7 @@ from functools import cached_property
 import msgspec
 
 from policylang.analysis.asker import ANYTHING, COMPLETE, Assumed
+from policylang.analysis.canonical import Key
 from policylang.analysis.formula import AllOf, Formula, Not, all_true, true
 from policylang.analysis.search import UNPROVED, Found
 from policylang.analysis.witness import Witness
@@ -17,7 +18,7 @@ from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, UserType
-from policylang.runtime.periods import Period
+from policylang.runtime.periods import ALWAYS, Period
 from policylang.runtime.sources import Bundle, Source, sources
 from policylang.source import Location
 
@@ -37,8 +38,9 @@ class Questions:
 
     def __init__(self, world: World, assumed: Assumed = ANYTHING) -> None:
         self.world, self.assumed = world, assumed
-        self._looks: dict[Formula, Looks] = {}
-        self._anybody: dict[tuple[Formula, str], Found] = {}
+        self._looks: dict[c.Condition, Looks] = {}
+        self._verdicts: dict[Key, Verdict] = {}
+        self._anybody: dict[Key, Found] = {}
         self._together: dict[frozenset[str], Verdict] = {}
         self._implied: dict[tuple[frozenset[str], str], Verdict] = {}
 
@@ -48,17 +50,23 @@ class Questions:
         """Whether the formula can hold, whoever asks: somebody made up or a user whom the formula names, in each case
         with any attributes.
         """
-        if self.assumed == ANYTHING and self.world.once(for_complete).anybody(formula, resource) is True:
-            return True  # a complete record mostly settles it
-        return self._possible(formula, resource)
+        return self._settled(self.world.canonical.key(formula, resource), formula, resource)
+
+    def _settled(self, canonical: Key | None, formula: Formula, resource: str) -> Verdict:
+        key = canonical or (formula, resource)
+        if key not in self._verdicts:
+            self._verdicts[key] = self._possible(formula, resource)
+        return self._verdicts[key]
 
     def _possible(self, formula: Formula, resource: str) -> Verdict:
+        if self.assumed == ANYTHING and self.world.once(for_complete).anybody(formula, resource) is True:
+            return True  # a complete record mostly settles it
         return self.world.parts.possible(
             formula, resource, self.world.now, lambda part: self._by_anybody(part.formula, resource)
         )
 
     def _by_anybody(self, formula: Formula, resource: str) -> Found:
-        key = (formula, resource)
+        key = self.world.canonical.key(formula, resource) or (formula, resource)
         if key not in self._anybody:
             self._anybody[key] = self._ask_anybody(formula, resource)
         return self._anybody[key]
@@ -73,36 +81,35 @@ class Questions:
             doubt = doubt or found is UNPROVED
         return found if isinstance(found, Witness) else UNPROVED if doubt else None
 
-    def of_user(self, formula: Formula, resource: str, user: str, period: Period | None = None) -> Verdict:
+    def of_user(self, formula: Formula, resource: str, user: str, period: Period = ALWAYS) -> Verdict:
         """Whether the formula can hold for the user, in the period."""
-        found = self.anybody(formula, resource)
-        looks = self.looks(formula)
-        general = not looks.attributes and not looks.users
-        if found is None or (general and not (looks.time and period not in (None, Period()))):
+        key = self.world.canonical.key(formula, resource)
+        found = self._settled(key, formula, resource)
+        if found is None or (key is not None and period == ALWAYS):
             return found
-        when = None if period == Period() else period
+        looks = self.looks(formula)
+        if not looks.attributes and not looks.users and not (looks.time and period != ALWAYS):
+            return found
+        when = None if period == ALWAYS else period
         if self.assumed == ANYTHING and self.world.possible(formula, resource, user, when) is True:
             return True
         return self.world.possible(formula, resource, user, when, self.assumed)
 
     def looks(self, formula: Formula) -> Looks:
-        if formula not in self._looks:
-            self._looks[formula] = self._look(formula)
-        return self._looks[formula]
+        each = [self._look(condition) for condition in formula.conditions()]
+        return Looks(
+            any(looks.time for looks in each),
+            frozenset().union(*(looks.attributes for looks in each)),
+            frozenset().union(*(looks.users for looks in each)),
+        )
 
-    def _look(self, formula: Formula) -> Looks:
-        time, attributes, users = False, set[str](), set[str]()
-        for condition in formula.conditions():
-            for test in condition.tests():
-                for operand in test.sides:
-                    time = time or isinstance(operand.type, DateType | DateTimeType)
-                    if isinstance(operand, c.Constant) and isinstance(operand.type, UserType):
-                        users.add(str(operand.value))
-                if isinstance(test, c.In) and isinstance(test.operand.type, UserType):
-                    users |= {str(value) for value in test.values}
-            for path in condition.paths():
-                attributes |= set(self._of_user(path))
-        return Looks(time, frozenset(attributes), frozenset(users))
+    def _look(self, condition: c.Condition) -> Looks:
+        if condition not in self._looks:
+            users = {str(constant.value) for constant in condition.constants() if isinstance(constant.type, UserType)}
+            time = any(isinstance(operand.type, DateType | DateTimeType) for operand in condition.operands())
+            attributes = frozenset(name for path in condition.paths() for name in self._of_user(path))
+            self._looks[condition] = Looks(time, attributes, frozenset(users))
+        return self._looks[condition]
 
     def _of_user(self, path: c.Path) -> Iterator[str]:
         """The attributes of users that a path may go through."""

@@ -16,10 +16,9 @@ import msgspec
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not
 from policylang.analysis.search import Found, Unproved
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import with_constants
 from policylang.check.symmetry import is_user, user_attributes
 from policylang.model import conditions as c
-from policylang.model.types import DateTimeType, DateType, TextType, Type
+from policylang.model.types import DateTimeType, DateType
 from policylang.runtime.index import Index
 
 Verdict = Literal[True] | None | Unproved
@@ -53,7 +52,6 @@ class Parts:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._looked: dict[tuple[Formula, str], tuple[frozenset[_Thing], bool]] = {}
-        self._renamed: dict[Formula, Formula] = {}
 
     def possible(
         self, formula: Formula, resource: str, now: datetime.datetime, ask: Callable[[Part], Found]
@@ -85,24 +83,7 @@ class Parts:
             groups.append((things, together, time))
         for things, together, time in groups:
             formula = together[0] if len(together) == 1 else AllOf(tuple(together))
-            peculiar = _PECULIAR in things
-            yield Part(formula if peculiar else self._with_any_texts(formula), peculiar, time)
-
-    def _with_any_texts(self, formula: Formula) -> Formula:
-        """The formula with its texts numbered: which texts they are does not matter where texts are only equal or not,
-        so that formulas with the names of different departments have one answer.
-        """
-        if formula not in self._renamed:
-            texts: dict[c.Value, str] = {}
-
-            def change(type_: Type, value: c.Value, _at: str) -> c.Value:
-                return texts.setdefault(value, f"text {len(texts)}") if isinstance(type_, TextType) else value
-
-            parts = any(isinstance(test, c.TextTest) for each in formula.conditions() for test in each.tests())
-            self._renamed[formula] = (
-                formula if parts else formula.map(lambda condition: with_constants(condition, change))
-            )
-        return self._renamed[formula]
+            yield Part(formula, _PECULIAR in things, time)
 
     def _looks(self, formula: Formula, resource: str) -> tuple[frozenset[_Thing], bool]:
         """What a formula looks at, and whether at time."""

@@ -16,7 +16,7 @@ from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
-from policylang.runtime.periods import Period
+from policylang.runtime.periods import ALWAYS, Period
 from policylang.runtime.plan import PlacedDeny, make_plan
 from policylang.runtime.sources import Source, chains
 
@@ -74,7 +74,7 @@ class _Comparison:
 
     def difference(self) -> str | None:
         for name, who in self._made_up():
-            if not self._decided_alike(who, who, (), None):
+            if not self._decided_alike(who, who, (), ALWAYS):
                 return f"{name} would not allow the same any more"
         for name, taking, left in self._denies():
             if self._matters(taking, left):
@@ -162,7 +162,7 @@ class _Comparison:
 
     # --- decisions ---------------------------------------------------------------------------------------------
 
-    def _decided_alike(self, one: Profile, other: Profile, users: tuple[str, ...], period: Period | None) -> bool:
+    def _decided_alike(self, one: Profile, other: Profile, users: tuple[str, ...], period: Period) -> bool:
         """Whether every request has the same answer: of these users in the period, or of anybody if there are none."""
         return all(
             self._action_alike(one, other, resource, action, users, period)
@@ -170,7 +170,7 @@ class _Comparison:
         )
 
     def _action_alike(
-        self, one: Profile, other: Profile, resource: str, action: str, users: tuple[str, ...], period: Period | None
+        self, one: Profile, other: Profile, resource: str, action: str, users: tuple[str, ...], period: Period
     ) -> bool:
         index = self.before.index
         first, second = make_plan(index, one, action, resource), make_plan(self.after.index, other, action, resource)

@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from policylang.analysis.asker import COMPLETE, Asker, Assumed
+from policylang.analysis.canonical import Canonical, Key
 from policylang.analysis.formula import Formula
 from policylang.analysis.search import Found, find
 from policylang.check.parts import Part, Parts, Verdict
@@ -48,6 +49,9 @@ class World:
         self.thresholds = thresholds or Thresholds()
         self.index = Index(self.policy_set)
         self.parts = Parts(self.index)
+        self.canonical = Canonical(self.index)
+        self._verdicts: dict[tuple[Key, Period | None, Assumed], Verdict] = {}
+        self._asked: dict[tuple[Key, str | None, Period | None, Assumed], Found] = {}
         self._found: dict[tuple[Formula, str, str | None, Period | None, Assumed, bool], Found] = {}
         self._chains: dict[Source, tuple[tuple[Bundle, ...], ...]] = {}
         self._plans: dict[tuple[Profile, str, str], Plan] = {}
@@ -91,11 +95,26 @@ class World:
         period: Period | None = None,
         assumed: Assumed = COMPLETE,
     ) -> Verdict:
-        """Whether there is a situation that `find` would find: much cheaper, where the situation does not matter."""
+        """Whether there is a situation that `find` would find: much cheaper, where the situation does not matter, and
+        asked once of all formulas that differ only in names.
+        """
+        canonical = self.canonical.key(formula, resource)
+        if canonical is None:
+            return self._possible(formula, resource, user, period, assumed)
+        key = (canonical, period, assumed)
+        if key not in self._verdicts:
+            self._verdicts[key] = self._possible(formula, resource, None, period, assumed)
+        return self._verdicts[key]
 
+    def _possible(
+        self, formula: Formula, resource: str, user: str | None, period: Period | None, assumed: Assumed
+    ) -> Verdict:
         def ask(part: Part) -> Found:
             asking, when = user if part.peculiar else None, period if part.time else None
-            return self.find(part.formula, resource, asking, when, assumed)
+            key = (self.canonical.key(part.formula, resource) or (part.formula, resource), asking, when, assumed)
+            if key not in self._asked:
+                self._asked[key] = self.find(part.formula, resource, asking, when, assumed)
+            return self._asked[key]
 
         return self.parts.possible(formula, resource, self._instant(period), ask)
 

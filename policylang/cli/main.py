@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import io
 import os
 import sys
@@ -158,6 +159,8 @@ def _shown(error: click.ClickException) -> click.ClickException:
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; the entry point of the package."""
     sys.excepthook = _tell_bug
+    # Hardly anything here is cyclic, and each search for what is walks over every object there is.
+    gc.set_threshold(100_000, 50, 100)
     if sys.stdout is None:
         # The caller closed it: an error as soon as something is to be written, and only then.
         sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed()), write_through=True)

@@ -92,13 +92,18 @@ def _enter(
 ) -> ir.Operand | None:
     """Take the first step of a path, an attribute of ``owner``, and follow the others."""
     first, *later = steps
-    help = _help(first, other) if not later else ""
-    if root == "record" and first.value.lower() in THE_USER:
-        help = THE_USER_HELP
-    if later and (first.value == owner or (root == "record" and first.value in THE_RECORD)):
-        help = f"the record's own attributes stand alone: write `{'.'.join(step.value for step in later)}`"
+    is_known = attributes is None or first.value in attributes
+    help = "" if is_known else _first_help(root, first, later, owner, other)
     found = _attribute(world, scope, attributes, first, owner, help)
     return None if found is None else _follow(world, scope, root, found, later, where, (first.value,))
+
+
+def _first_help(root: Root, first: ast.Name, later: Sequence[ast.Name], owner: str, other: Type | None) -> str:
+    if later and (first.value == owner or (root == "record" and first.value in THE_RECORD)):
+        return f"the record's own attributes stand alone: write `{'.'.join(step.value for step in later)}`"
+    if root == "record" and first.value.lower() in THE_USER:
+        return THE_USER_HELP
+    return "" if later else _help(first, other)
 
 
 def _attribute(

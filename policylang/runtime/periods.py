@@ -37,6 +37,10 @@ class Period(msgspec.Struct, frozen=True, gc=False):
         return datetime.datetime.combine(day, datetime.time(12), timezone).astimezone(datetime.UTC)
 
 
+ALWAYS = Period()
+"""Every day."""
+
+
 def _start(day: datetime.date, timezone: ZoneInfo) -> datetime.datetime:
     return datetime.datetime.combine(day, datetime.time(), timezone).astimezone(datetime.UTC)
 

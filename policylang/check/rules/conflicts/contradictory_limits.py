@@ -79,17 +79,19 @@ def check(world: World) -> Iterator[Finding]:
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     cores: dict[frozenset[str], _Core] = {}
+    fine: set[tuple[ir.Limit, ...]] = set()
     by_limit: dict[str, list[frozenset[str]]] = {}
     for source, _bundle in inner_first(world):
         for each in world.grants(source):
             limits = each.limits
-            if len({limit.instance for limit in limits}) < 2:
+            if limits in fine or len({limit.instance for limit in limits}) < 2:
                 continue
             places = frozenset(limit.at for limit in limits)
             known = next((core for limit in limits for core in by_limit.get(limit.at, ()) if core <= places), None)
             if known is None:
                 found = _core(questions, limits)
                 if found is None:
+                    fine.add(limits)
                     continue
                 core, unproved = found
                 known = frozenset(limit.at for limit in core)
