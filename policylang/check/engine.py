@@ -61,13 +61,16 @@ def examine(
     codes: Collection[str],
     *,
     thresholds: Thresholds | None = None,
+    asked_for: Collection[str] = (),
     files: Sequence[Parsed] = (),
     suppressions: Sequence[Suppression] = (),
     step: Step = lambda _what: None,
 ) -> Examination:
-    """`run_checks`, without what the comments in the files suppress, and with the findings about these comments."""
+    """`run_checks`, with what rules say only if somebody has ``asked_for`` them, without what the comments in the files
+    suppress, and with the findings about these comments.
+    """
     wanted = frozenset(codes)
-    world = World(policy_set, now.astimezone(datetime.UTC), thresholds)
+    world = World(policy_set, now.astimezone(datetime.UTC), thresholds, asked_for)
     found = list(_run(world, wanted, step))
     if not suppressions:
         return Examination(world.index, tuple(sorted(found, key=lambda each: each.order)))

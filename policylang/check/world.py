@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from typing import TypeVar, cast
 
@@ -42,7 +42,15 @@ class World:
     Assignments that are over are in ``written`` alone.
     """
 
-    def __init__(self, policy_set: ir.PolicySet, now: datetime.datetime, thresholds: Thresholds | None = None) -> None:
+    def __init__(
+        self,
+        policy_set: ir.PolicySet,
+        now: datetime.datetime,
+        thresholds: Thresholds | None = None,
+        asked_for: Collection[str] = (),
+    ) -> None:
+        self.asked_for = frozenset(asked_for)
+        """The rules that somebody named: these say what is too much to be said unasked."""
         self.written = policy_set
         self.policy_set = without_past(policy_set, now)
         self.now = now

@@ -54,6 +54,7 @@ def add_checked(result: Result, project: Project, asked: Asked) -> None:
             asked.now,
             rules,
             thresholds=set_.config.thresholds,
+            asked_for=asked.selection.named,
             files=project.files,
             suppressions=suppressions.found,
             step=asked.step,
@@ -78,7 +79,9 @@ def add_compiled(result: Result, path: str, asked: Asked) -> None:
     result.problems += (*problems, *_unknown_rules(config, base))
     rules = severities(asked.selection, config)
     if rules:
-        examined = examine(policy_set, asked.now, rules, thresholds=config.thresholds, step=asked.step)
+        examined = examine(
+            policy_set, asked.now, rules, thresholds=config.thresholds, asked_for=asked.selection.named, step=asked.step
+        )
         result.examined.add(path)
         view = View({}, (path,), path)
         kept = _kept(result, examined, config, base, folder)

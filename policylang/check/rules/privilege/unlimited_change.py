@@ -12,11 +12,12 @@ from policylang.analysis.witness import Witness
 from policylang.check.decision import denied, unhindered, way_open
 from policylang.check.finding import Finding, Shown, related, show
 from policylang.check.parts import Verdict
-from policylang.check.privileges import holder, just, on, several
+from policylang.check.privileges import holder, just, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import limiting
+from policylang.ir.nesting import name_of
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import Source
@@ -64,8 +65,10 @@ deny delete on doc { status is closed }
 
 
 class _Fact(msgspec.Struct):
-    """What a statement gives without bounds."""
+    """What a role or group says that gives without bounds, and where."""
 
+    who: str
+    said_at: dict[str, None] = {}
     given: dict[str, list[str]] = {}
     idle: dict[str, Related] = {}
     together: bool = False
@@ -73,35 +76,56 @@ class _Fact(msgspec.Struct):
     unproved: bool = False
 
 
+_Facts = dict[tuple[str, bool, bool], _Fact]
+"""By the place of the role or group, whether policies narrow nothing, and whether it is in doubt."""
+
+
 def check(world: World) -> Iterator[Finding]:
     """Somebody who has just that role or group, everywhere, may modify or delete every record.
 
-    One finding for a statement. It counts as narrowed by whatever keeps a record away: a policy, a deny for everyone or
-    in the same source. Policies that are always true narrow nothing, and neither do policies that leave nothing out
-    when the grants of the source are taken together; the last of these grants is reported then. What the role or group
-    cannot do alone (a requirement, a deny of everything) is no finding here. A resource without attributes has no
-    records.
+    One finding for the role or group that says it, on the first of its statements. It counts as narrowed by whatever
+    keeps a record away: a policy, a deny for everyone or in the same source. Policies that are always true narrow
+    nothing, and neither do policies that leave nothing out when the grants of the source are taken together; the last
+    of these grants is reported then. What the role or group cannot do alone (a requirement, a deny of everything) is no
+    finding here. A resource without attributes has no records.
     """
     question = _Question(world)
-    facts: dict[str, _Fact] = {}
+    facts: _Facts = {}
     for source, _bundle in world.bundles:
         for (resource, action), limits in _limits(world, source).items():
             if len(limits) > 1 or not question.narrows(*limits):
                 question.ask(source, world.plan(just(source), action, resource), facts)
-    for at, fact in facts.items():
-        what = several(
-            [on([a for a in world.index.actions[r] if a in actions], r) for r, actions in sorted(fact.given.items())]
-        )
+    for fact in facts.values():
+        at, *others = sorted(fact.said_at, key=Location.parse)
         narrowed = "its policies leave no record out" if fact.idle or fact.together else "no policy narrows it"
         yield Finding(
             code="PL402",
-            message=f"{what} reaches every record: {narrowed}",
+            message=f"{fact.who} can {_in_words(world, fact)}: {narrowed}",
             at=at,
             help="limit it with a policy, or take the action out",
-            related=tuple(fact.idle.values()),
+            related=(*fact.idle.values(), *(related(other, "and here") for other in others[:_MOST_PLACES])),
             shown=fact.shown,
             unproved=fact.unproved,
         )
+
+
+_MOST_PLACES = 3
+
+
+def _in_words(world: World, fact: _Fact) -> str:
+    """``modify, delete every `doc```, or ``modify every record of 31 resources (`a`, `b` and 29 more)``, those with the
+    most actions first.
+    """
+    by_actions: dict[tuple[str, ...], list[str]] = {}
+    for resource, given in sorted(fact.given.items()):
+        actions = tuple(action for action in world.index.actions[resource] if action in given)
+        by_actions.setdefault(actions, []).append(resource)
+    said = []
+    for actions, resources in sorted(by_actions.items(), key=lambda item: (-len(item[0]), item[0])):
+        names, several_ = several(ticked(resources)), len(resources) > 2
+        of = f"{len(resources)} resources ({names})" if several_ else names
+        said.append(f"{', '.join(actions)} every record of {of}")
+    return "; ".join(said)
 
 
 def _limits(world: World, source: Source) -> dict[tuple[str, str], set[frozenset[str]]]:
@@ -120,11 +144,16 @@ class _Question:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.said_by = {
+            grant.at: ("{} `{}`".format(*name_of(bundle)), bundle.at)
+            for bundle in world.policy_set.bundles
+            for grant in bundle.grants
+        }
         self.outside: dict[str, Verdict] = {}
         self.reach: dict[str, Found] = {}
         self.left: dict[tuple[str, frozenset[frozenset[str]]], Found] = {}
 
-    def ask(self, source: Source, plan: Plan, facts: dict[str, _Fact]) -> None:
+    def ask(self, source: Source, plan: Plan, facts: _Facts) -> None:
         """Note what the ways of a plan give without bounds."""
         hidden = _hidden(plan)
         ways = [way for way in plan.ways if plan.action != "modify" or way.fields - hidden]
@@ -195,7 +224,7 @@ class _Question:
         plan: Plan,
         way: Way,
         statements: Sequence[ir.Grant],
-        facts: dict[str, _Fact],
+        facts: _Facts,
         *,
         unproved: bool = False,
         ways: Sequence[Way] = (),
@@ -203,25 +232,29 @@ class _Question:
         for statement in statements:
             if plan.action == "modify" and not grant_fields(self.world.index, statement) - _hidden(plan):
                 continue
-            fact = facts.setdefault(statement.at, _Fact())
+            said_by, at = self.said_by[statement.at]
+            idle = {} if ways else self._idle(source, plan, way)
+            narrowed = bool(ways or idle)
+            fact = None if unproved else facts.get((at, narrowed, False))
+            found = None
+            if fact is None:
+                found = None if unproved else self.world.find(self._way(plan, way), plan.resource)
+                doubt = not isinstance(found, Witness)
+                fact = facts.setdefault((at, narrowed, doubt), _Fact(said_by, unproved=doubt))
             actions = fact.given.setdefault(plan.resource, [])
-            if plan.action in actions:
+            if plan.action in actions and statement.at in fact.said_at:
                 continue
-            actions.append(plan.action)
-            if unproved:
-                fact.unproved = True
-            elif not fact.shown:
-                found = self.world.find(self._way(plan, way), plan.resource)
-                fact.unproved = fact.unproved or found is UNPROVED
-                if isinstance(found, Witness):
-                    fact.shown = (show(self.world, holder(source), plan.action, found, allowed=True),)
+            fact.said_at[statement.at] = None
+            if plan.action not in actions:
+                actions.append(plan.action)
+            if isinstance(found, Witness) and not fact.shown:
+                fact.shown = (show(self.world, holder(source), plan.action, found, allowed=True),)
             fact.together = fact.together or bool(ways)
             for other in ways:
                 for each in other.statements:
                     if each.at != statement.at:
                         fact.idle[each.at] = related(each.at, "this grant reaches the rest")
-            if not ways:
-                fact.idle |= self._idle(source, plan, way)
+            fact.idle |= idle
 
     def _idle(self, source: Source, plan: Plan, way: Way) -> dict[str, Related]:
         """The policies that narrow nothing."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from policylang.check.finding import Finding, counted, related
+from policylang.check.finding import Finding, related
+from policylang.check.privileges import on, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.model.words import condition_in_words
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import Bundle, Source
 from policylang.source import Location
 
 RULE = Rule(
@@ -21,7 +22,7 @@ RULE = Rule(
     name="nearly-same-roles",
     family="stacking",
     severity="info",
-    summary="two roles with nearly the same permissions",
+    summary="roles or groups with the same permissions, or nearly the same",
     why=(
         "Copies drift apart: a permission is taken out of one and stays in the other. And whoever gives roles to "
         "people has to guess which of the two is meant."
@@ -47,58 +48,165 @@ role chief { role editor }
 )
 
 _Item = tuple[Any, ...]
+"""An action on a resource, with what it covers, the policies it stands under and the denies against it."""
 
 
 def check(world: World) -> Iterator[Finding]:
-    """The permissions that two roles share are at least 90 % (`same_permissions`) of those of each. A permission is an
-    action on a resource with the attributes it covers, the policies it stands under and the denies against it: the same
-    grants under other limits are another job. Roles inside count with the role. Not compared: a role with those inside
-    it, roles of different portals, an essential role with one that is not, and an integration's role with its mirror,
-    which is meant to be like it. It stands on the later role, and names the ones before that are like it.
+    """The permissions that two roles, or two groups, share are at least 90 % (`same_permissions`) of those of each. A
+    permission is an action on a resource with the attributes it covers, the policies it stands under and the denies
+    against it: the same grants under other limits are another job. Roles inside count with what they are inside of;
+    what comes from a role inside both does not count, it is shared already. Not compared: a role with those inside it,
+    roles of different portals, an essential role with one that is not, and an integration's role with its mirror, which
+    is meant to be like it.
+
+    One finding for all that are the same, and one for all that are nearly the same as one, on the first of those behind
+    it. Where the rule is selected by name, roles and groups are told as well that are contained in another.
     """
-    exact: dict[frozenset[_Item], list[ir.Role]] = {}
-    for role in sorted(world.policy_set.roles, key=lambda each: Location.parse(each.at)):
-        items = _permissions(world, role)
-        if items:
-            exact.setdefault(items, []).append(role)
-    share = world.thresholds.same_permissions
-    alike: dict[str, list[ir.Role]] = {}
-    excused = _Excused(world)
-    for group in exact.values():
-        _note(excused, alike, group, group)
-    for first, second in _close(list(exact), share):
-        _note(excused, alike, exact[first], exact[second])
-    roles = world.index.roles
-    for name, others in alike.items():
-        named = sorted(others, key=lambda each: Location.parse(each.at))
-        yield Finding(
+    for kind in (world.policy_set.groups, world.policy_set.roles):
+        yield from _Alike(world, kind).findings()
+
+
+_SHOWN = 3
+"""Permissions and places that a finding names."""
+
+
+class _Alike:
+    """Groups, or roles, beside each other."""
+
+    def __init__(self, world: World, bundles: Sequence[Bundle]) -> None:
+        self.world = world
+        self.share = world.thresholds.same_permissions
+        self.excused = _Excused(world)
+        self.order = sorted(bundles, key=lambda each: Location.parse(each.at))
+        self.items = {bundle.name: _permissions(world, bundle) for bundle in self.order}
+        self.by_items: dict[frozenset[_Item], list[Bundle]] = {}
+        for bundle in self.order:
+            if self.items[bundle.name]:
+                self.by_items.setdefault(self.items[bundle.name], []).append(bundle)
+
+    def findings(self) -> Iterator[Finding]:
+        for equal in self.by_items.values():
+            yield from self._same(equal)
+        followers: dict[str, list[Bundle]] = {}
+        close: dict[frozenset[_Item], list[frozenset[_Item]]] = {}
+        for one, other in _close(list(self.by_items), self.share):
+            first, second = sorted((one, other), key=lambda each: Location.parse(self.by_items[each][0].at))
+            close.setdefault(second, []).append(first)
+        taken: set[str] = set()
+        for later in sorted(close, key=lambda each: Location.parse(self.by_items[each][0].at)):
+            bundle = self.by_items[later][0]
+            leaders = [self.by_items[each][0] for each in close[later]]
+            near = [each for each in leaders if each.name not in taken and self._are_near(each, bundle)]
+            if near:
+                leader = max(near, key=lambda each: (self._shared(each, bundle), -self.order.index(each)))
+                followers.setdefault(leader.name, []).append(bundle)
+                taken.add(bundle.name)
+        named = {bundle.name: bundle for bundle in self.order}
+        for name, others in followers.items():
+            yield self._nearly(named[name], others)
+        if RULE.code in self.world.asked_for:
+            yield from self._contained(taken)
+
+    def _same(self, equal: list[Bundle]) -> Iterator[Finding]:
+        """Those with the same permissions, of which none is excused from being like all others."""
+        first = equal[0]
+        others = [each for n, each in enumerate(equal) if any(self._are_near(one, each) for one in equal[:n])]
+        if others and not any(self._are_near(first, each) for each in others):
+            first, *others = others
+        if others:
+            names = several(ticked(each.name for each in others))
+            yield Finding(
+                code="PL308",
+                message=f"{names} {'has' if len(others) == 1 else 'have'} the same permissions as `{first.name}`",
+                at=others[0].at,
+                help="keep one of them",
+                related=tuple(related(each.at, f"`{each.name}`") for each in [first, *others[1:]][:_SHOWN]),
+            )
+
+    def _nearly(self, leader: Bundle, others: list[Bundle]) -> Finding:
+        first = others[0]
+        message = self._difference(first, leader)
+        if len(others) > 1:
+            message += f"; nearly the same as `{leader.name}`: {several(ticked(each.name for each in others[1:]))}"
+        return Finding(
             code="PL308",
-            message=f"`{name}` has nearly the same permissions as {counted([each.name for each in named])}",
-            at=roles[name].at,
+            message=message,
+            at=first.at,
             help="keep one of them, or put what they share into a role inside both",
-            related=tuple(related(each.at, f"`{each.name}`") for each in named[:3]),
+            related=tuple(related(each.at, f"`{each.name}`") for each in [leader, *others[1:]][:_SHOWN]),
         )
 
+    def _difference(self, one: Bundle, other: Bundle) -> str:
+        """``d` has 10 of the 11 permissions of `a`: it lacks purge on `doc```"""
+        mine, theirs = self.items[one.name], self.items[other.name]
+        lacking, more = {each[:2] for each in theirs - mine}, {each[:2] for each in mine - theirs}
+        said = [
+            f"{word} {_in_words(permissions)}"
+            for word, permissions in (
+                ("it lacks", lacking - more),
+                ("it has", more - lacking),
+                ("it differs in attributes, limits or denies of", lacking & more),
+            )
+            if permissions
+        ]
+        return (
+            f"`{one.name}` has {len(mine & theirs)} of the {len(theirs)} permissions of `{other.name}`: "
+            f"{'; '.join(said)}"
+        )
 
-_MOST = 20
-"""With so many roles that are like it, a role need not be compared with more."""
+    def _contained(self, told: Collection[str]) -> Iterator[Finding]:
+        """Each whose permissions are a part of another's, with the smallest such one, if that is not told already."""
+        holders: dict[_Item, set[int]] = {}
+        sets = list(self.by_items)
+        for number, items in enumerate(sets):
+            for item in items:
+                holders.setdefault(item, set()).add(number)
+        for number, items in enumerate(sets):
+            inside = set.intersection(*(holders[item] for item in items)) - {number}
+            for bundle in self.by_items[items]:
+                around = [each for n in sorted(inside) for each in self.by_items[sets[n]]]
+                around = [each for each in around if not self.excused.pair(each, bundle)]
+                if around and bundle.name not in told:
+                    smallest = min(around, key=lambda each: len(self.items[each.name]))
+                    yield Finding(
+                        code="PL308",
+                        message=f"`{bundle.name}` is contained in `{smallest.name}`, which has "
+                        f"{len(self.items[smallest.name])} permissions where it has {len(items)}",
+                        at=bundle.at,
+                        help=f"write `role {bundle.name}` in `{smallest.name}` in place of what they share"
+                        if isinstance(bundle, ir.Role)
+                        else "put what they share into a role inside both",
+                        related=(related(smallest.at, f"`{smallest.name}`"),),
+                    )
+
+    def _are_near(self, one: Bundle, other: Bundle) -> bool:
+        """Whether it is worth saying that they share so much, without what comes from a role inside both."""
+        if self.excused.pair(one, other):
+            return False
+        mine, theirs = self.items[one.name], self.items[other.name]
+        for name in self.excused.inside(one) & self.excused.inside(other):
+            inner = _permissions(self.world, self.world.index.roles[name])
+            mine, theirs = mine - inner, theirs - inner
+        wanted = _wanted(self.share, max(len(mine), len(theirs)))
+        return len(mine & theirs) >= wanted
+
+    def _shared(self, one: Bundle, other: Bundle) -> int:
+        return len(self.items[one.name] & self.items[other.name])
 
 
-def _note(excused: _Excused, alike: dict[str, list[ir.Role]], first: list[ir.Role], second: list[ir.Role]) -> None:
-    """Every role of the two lists, with those before it that it is like."""
-    ordered = sorted({role.name: role for role in (*first, *second)}.values(), key=lambda each: Location.parse(each.at))
-    ones, others = {role.name for role in first}, {role.name for role in second}
-    for number, later in enumerate(ordered):
-        for earlier in ordered[:number]:
-            if len(alike.get(later.name, ())) >= _MOST:
-                break
-            across = (later.name in ones and earlier.name in others) or (later.name in others and earlier.name in ones)
-            if across and not excused.pair(earlier, later):
-                alike.setdefault(later.name, []).append(earlier)
+def _in_words(permissions: set[tuple[Any, ...]]) -> str:
+    """``print, purge on `doc```, a few of them and how many more there are."""
+    few = sorted(permissions)[:_SHOWN]
+    by_resource: dict[str, list[str]] = {}
+    for resource, action in few:
+        by_resource.setdefault(resource, []).append(action)
+    said = ", ".join(on(actions, resource) for resource, actions in by_resource.items())
+    more = len(permissions) - len(few)
+    return f"{said} and {more} more" if more else said
 
 
 class _Excused:
-    """Pairs of roles that are alike for a reason."""
+    """Pairs that are alike for a reason."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -107,25 +215,30 @@ class _Excused:
             for each in world.policy_set.integrations
             if each.role is not None and each.mirror is not None
         }
-        self._inside: dict[str, frozenset[str]] = {}
 
-    def pair(self, first: ir.Role, second: ir.Role) -> bool:
+    def pair(self, first: Bundle, second: Bundle) -> bool:
+        if isinstance(first, ir.Group) or isinstance(second, ir.Group):
+            return False
         return (
             first.essential != second.essential
             or (first.portal is not None and second.portal is not None and first.portal != second.portal)
-            or first.name in self.inside(second.name)
-            or second.name in self.inside(first.name)
+            or first.name in self.inside(second)
+            or second.name in self.inside(first)
             or frozenset((first.name, second.name)) in self.mirrors
         )
 
-    def inside(self, name: str) -> frozenset[str]:
-        if name not in self._inside:
-            self._inside[name] = frozenset(chain[-1].name for chain in self.world.chains(Source("role", name, None)))
-        return self._inside[name]
+    def inside(self, bundle: Bundle) -> frozenset[str]:
+        """The roles inside it, at any depth."""
+        chains = self.world.chains(_source(bundle))
+        return frozenset(chain[-1].name for chain in chains if len(chain) > 1)
 
 
-def _permissions(world: World, role: ir.Role) -> frozenset[_Item]:
-    source = Source("role", role.name, None)
+def _source(bundle: Bundle) -> Source:
+    return Source("role" if isinstance(bundle, ir.Role) else "group", bundle.name, None)
+
+
+def _permissions(world: World, bundle: Bundle) -> frozenset[_Item]:
+    source = _source(bundle)
     denies: dict[tuple[str, str], set[_Item]] = {}
     for chain in world.chains(source):
         for deny in chain[-1].denies:
