@@ -17,4 +17,6 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     same_permissions: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.9
     """PL308: the share of their permissions that two roles have in common."""
     stacked_growth: Annotated[float, msgspec.Meta(ge=0)] = 0.5
-    """PL302: by how much stacked roles may exceed the largest of them."""
+    """PL302: by what share stacked roles may exceed the largest of them."""
+    stacked_more: Annotated[int, msgspec.Meta(ge=1)] = 20
+    """PL302: how many permissions more than the largest of them are too many, if the share is exceeded as well."""

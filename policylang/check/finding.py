@@ -48,9 +48,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule found, without the severity, which is the configuration's.
 
     ``shown`` is evidence, tried on the reference decision before the finding is reported; ``proved`` says in words what
-    can never happen, where that is what was found. ``policies``: the policy text that the help ends with, the only part
-    of a finding that has several lines. ``unproved``: the question could not be settled within its budget.
-    ``complete_only``: it holds for complete records, and not for every record; no fix relies on it.
+    can never happen, where that is what was found. ``policies``: the role that would do in place of several, as policy
+    text, the only part of a finding that has several lines. ``unproved``: the question could not be settled within its
+    budget. ``complete_only``: it holds for complete records, and not for every record; no fix relies on it. ``users``:
+    those whom it concerns now, by which findings are ordered.
     """
 
     code: str
@@ -63,6 +64,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     proved: str | None = None
     unproved: bool = False
     complete_only: bool = False
+    users: tuple[str, ...] = ()
 
 
 class WitnessError(AssertionError):
@@ -88,7 +90,14 @@ def related(at: str, message: str) -> Related:
 def counted(users: Sequence[str], most: int = 3) -> str:
     """A few of the names, and how many more there are."""
     named = ", ".join(f"`{user}`" for user in users[:most])
-    return named if len(users) <= most else f"{named} and {len(users) - most} more"
+    return named if len(users) <= most else f"{named} and {len(users) - most:,} more"
+
+
+def people(users: Sequence[str]) -> str:
+    """```ann```, ``3 users (`ann`, `ben`, `cy`)``, ``2,000 users (`ann`, `ben`, `cy` and 1,997 more)``"""
+    if len(users) == 1:
+        return f"`{users[0]}`"
+    return f"{len(users):,} users ({counted(users, 5 if len(users) <= 5 else 3)})"
 
 
 def show(world: World, who: Who, action: str, witness: Witness, *, allowed: bool, field: str | None = None) -> Shown:

@@ -33,6 +33,9 @@ Name = tuple[str, str]
 Permission = tuple[str, str]
 """A resource and an action on it."""
 
+Cause = tuple[str, str, str | None]
+"""Kind and name of a source, and the kind of place that it is given at."""
+
 _ELIGIBLE = 30
 """How many of the users who may be written into an attribute are tried."""
 
@@ -109,6 +112,21 @@ class Stacks:
         """```guard` at site "HQ"``, `` group `sales` ``"""
         at = f" at {place_in_words(self.index, source.place)}" if source.place is not None else ""
         return f"{'group ' if source.kind == 'group' else ''}`{source.name}`{at}"
+
+    def cause(self, sources: Iterable[Source]) -> frozenset[Cause]:
+        """What sources of many users have in common: their names, and the kinds of place that they are given at."""
+        return frozenset(
+            (source.kind, source.name, None if source.place is None else self.index.places[source.place].kind)
+            for source in sources
+        )
+
+    def any_in_words(self, sources: Iterable[Source]) -> str:
+        """One source of several users, who may have it at different places of one kind."""
+        first, *others = sources
+        if all(each.place == first.place for each in others) or first.place is None:
+            return self.in_words(first)
+        kind = self.index.places[first.place].kind
+        return f"{self.in_words(everywhere(name_of(first)))} at a place of kind `{kind}`"
 
     # --- questions and evidence --------------------------------------------------------------------------------
 

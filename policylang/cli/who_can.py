@@ -22,10 +22,11 @@ from policylang.cli.asking import (
 from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
 from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
+from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
 from policylang.output.access import holders_csv, holders_table
 from policylang.output.readable import json_bytes
-from policylang.runtime.holders import holders
+from policylang.runtime.holders import bundles, holders
 
 
 @click.command("who-can")
@@ -47,7 +48,8 @@ def who_can(
     paths: tuple[str, ...],
     format_: str,
 ) -> None:
-    """List who can do ACTION on RESOURCE: on the record that is given, or on some record.
+    """List who can do ACTION on RESOURCE: on the record that is given, or on some record. In a policy set without
+    users, list the groups and roles that somebody could do it by.
 
     Exit codes: 0 somebody, 1 nobody, 2 could not run.
     """
@@ -68,12 +70,17 @@ def who_can(
     instant = instant_text(at)
     asked = holders(policy_set, action, resource, target, now=at, request=given["request"], field=field)
     found = list(asked)
+    alone = [] if index.requesters else list(bundles(index, action, resource, now=at, field=field))
     names = {holder.user: name_of(index, holder.user) for holder in found}
     hints = strangers(index, resource, target or {}, given["request"])
     match format_:
         case "text":
             write_lines(holders_table(index, found, names, terminal_width()) if found else ())
-            write_lines(_summary(len(found), action, _target(resource, field, target is not None), instant))
+            what = _target(resource, field, target is not None)
+            said = (
+                _summary(len(found), action, what, instant) if index.requesters else _without_users(alone, action, what)
+            )
+            write_lines(said)
             write_lines(helped(hints))
         case "csv":
             click.echo(holders_csv(found, names, instant), nl=False)
@@ -91,9 +98,11 @@ def who_can(
                     {"user": each.user, "name": names[each.user], "fields": each.fields, "ways": each.ways}
                     for each in found
                 ],
+                "groups": [name for kind, name in alone if kind == "group"],
+                "roles": [name for kind, name in alone if kind == "role"],
             }
             click.echo(json_bytes(content), nl=False)
-    sys.exit(CLEAN if found else FINDINGS)
+    sys.exit(CLEAN if found or alone else FINDINGS)
 
 
 def _target(resource: str, field: str | None, record: bool) -> str:
@@ -101,6 +110,15 @@ def _target(resource: str, field: str | None, record: bool) -> str:
     if not record:
         return f"`{resource}{'' if field is None else f'.{field}'}`"
     return f"this `{resource}`" if field is None else f"`{field}` of this `{resource}`"
+
+
+def _without_users(alone: list[tuple[str, str]], action: str, target: str) -> Iterator[str]:
+    """What a policy set without users says in their place."""
+    if not alone:
+        yield f"no users in this policy set, and no group or role lets anybody {action} {target}"
+        return
+    yield f"no users in this policy set; groups and roles that let somebody {action} {target}:"
+    yield from (f"  {kind} {visible(name)}" for kind, name in alone)
 
 
 def _summary(count: int, action: str, target: str, instant: str) -> Iterator[str]:

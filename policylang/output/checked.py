@@ -14,7 +14,6 @@ from policylang.check.baseline import Baseline, Entry, entry, split
 from policylang.check.catalogue import BY_CODE
 from policylang.check.enclosing import Layout
 from policylang.check.engine import Examination, Found, examine
-from policylang.check.finding import Finding as Said
 from policylang.check.ignores import ignorer
 from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities, unknown_rules
 from policylang.check.suppressions import read_suppressions
@@ -152,7 +151,7 @@ def _finding(
         BY_CODE[said.code].name,
         rules[said.code],
         visible(said.message),
-        _help(said),
+        None if said.help is None else visible(said.help),
         view.path(at.path),
         *at[1:],
         places(said.related, view),
@@ -167,15 +166,9 @@ def _finding(
         said,
         suggested.get((said.code, said.at)),
         () if layout is None or not origins else origins.of(at.path, *layout.statement(at)),
+        len(said.users),
+        "\n".join(map(visible, said.policies.split("\n"))) or None,
     )
-
-
-def _help(said: Said) -> str | None:
-    """What to do, and the policy text that belongs to it, line by line."""
-    if said.help is None or not said.policies:
-        return None if said.help is None else visible(said.help)
-    words = said.help.removesuffix(f"\n\n{said.policies}")
-    return "\n".join([visible(words), "", *map(visible, said.policies.split("\n"))])
 
 
 def _order(finding: Finding) -> tuple[Any, ...]:

@@ -31,8 +31,8 @@ class RelatedPlace(msgspec.Struct, frozen=True):
 class Finding(msgspec.Struct, frozen=True):
     """A finding as every output shows it. Lines and columns are 1-based, end columns exclusive.
 
-    Its texts are what people read: nothing in them stands for itself that does not show itself, and only the help has
-    several lines, where it holds policy text.
+    Its texts are what people read: nothing in them stands for itself that does not show itself, and only the suggested
+    role has several lines.
     """
 
     code: str
@@ -68,6 +68,10 @@ class Finding(msgspec.Struct, frozen=True):
     """A change of the source that people may decide on, in words."""
     origins: tuple[str, ...] = ()
     """Where the statement was imported from."""
+    users: int = 0
+    """How many users it concerns now, where it is about users or what they hold."""
+    suggested_role: str | None = None
+    """The one role or group, as policy text, that would do in place of several."""
 
     @property
     def witnesses(self) -> tuple[Witness, ...]:

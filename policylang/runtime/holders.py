@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from policylang.runtime.access import Access, rows
+from policylang.runtime.access import Access, access, rows
 from policylang.runtime.api import PolicySet
 from policylang.runtime.grants import profile
+from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Way, make_plan
 from policylang.runtime.truth import Situation, truth
@@ -60,6 +61,18 @@ def holders(
         found = [_narrowed(way, user, fields) for _, way in listed if field is None or field in way.fields]
         if found or record is not None:
             yield Holder(user, tuple(name for name in index.attributes[resource] if name in fields), tuple(found))
+
+
+def bundles(
+    index: Index, action: str, resource: str, *, now: datetime.datetime, field: str | None = None
+) -> Iterator[tuple[str, str]]:
+    """The groups and roles that somebody with nothing else may do that by, to some record: ``("role", "clerk")``."""
+    for kind, names in (("group", index.groups), ("role", index.roles)):
+        for name in names:
+            group, roles = (name, ()) if kind == "group" else (None, ((name, None),))
+            alone, user = hypothetical(index, roles, group)
+            if any(field is None or field in way.fields for way in access(alone, user, now, [(resource, action)])):
+                yield kind, name
 
 
 class _Known:

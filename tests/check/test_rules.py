@@ -9,7 +9,9 @@ import pytest
 
 from policylang.check.catalogue import CHECKS, RULES
 from policylang.check.engine import run_checks
+from policylang.check.world import World
 from policylang.diagnostics import Rule
+from policylang.ir.nodes import PolicySet
 from policylang.source import Location
 from tests.helpers import ACCEPTANCE, compiled, marked
 
@@ -29,14 +31,48 @@ def selected(text: str) -> list[str]:
 
 
 def found(text: str, codes: list[str]) -> list[tuple[int, str]]:
-    findings = run_checks(compiled(text), NOW, codes)
+    """The findings, line and code. One about several users stands on the line of the first; the lines of the others
+    where the same is marked count as well, if they are among its users.
+    """
+    policy_set = compiled(text)
+    findings = run_checks(policy_set, NOW, codes)
     assert not [finding for finding in findings if finding.unproved and finding.code != "PL602"]
     assert not [
         (finding.at, finding.code)
         for finding in findings
         if finding.code in EVIDENT and not (finding.shown or finding.proved or finding.unproved)
     ]
-    return sorted((Location.parse(finding.at).line, finding.code) for finding in findings)
+    lines = [(Location.parse(finding.at).line, finding.code) for finding in findings]
+    told = [(user, finding.code, finding.at) for finding in findings for user in finding.users]
+    others: list[tuple[int, str]] = []
+    for line, code in dict.fromkeys(marked(text)):
+        here = _user_at(policy_set, text, line)
+        of_others = [at for user, of, at in told if (user, of) == (here, code) and Location.parse(at).line != line]
+        others += [(line, code)] * min(len(of_others), marked(text).count((line, code)) - lines.count((line, code)))
+    return sorted([*lines, *others])
+
+
+def _user_at(policy_set: PolicySet, text: str, line: int) -> str | None:
+    """The user whose declaration a line is in."""
+    starts = {Location.parse(user.at).line: user.id for user in policy_set.users}
+    above = max((start for start in starts if start <= line), default=None)
+    between = text.splitlines()[above - 1 : line - 1] if above is not None else []
+    closed = any(each.startswith("}") or (each.startswith("user") and "}" in each) for each in between)
+    return None if above is None or closed else starts[above]
+
+
+def unmarked(text: str, codes: list[str]) -> list[tuple[str, str]]:
+    """Users whom findings concern, though nobody whose access is like theirs is marked."""
+    policy_set = compiled(text)
+    marks = {(_user_at(policy_set, text, line), code) for line, code in marked(text)}
+    classes = {user: each.users for each in World(policy_set, NOW).user_classes for user in each.users}
+    return [
+        (user, finding.code)
+        for finding in run_checks(policy_set, NOW, codes)
+        for user in finding.users
+        if finding.at in {each.at for each in policy_set.users}
+        and not any((alike, finding.code) in marks for alike in classes[user])
+    ]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -45,6 +81,7 @@ def test_findings_as_marked(path: Path) -> None:
     codes = selected(text)
     assert set(codes) <= set(CHECKS)
     assert found(text, codes) == sorted(marked(text))
+    assert unmarked(text, codes) == []
 
 
 @pytest.mark.parametrize("rule", CHECKED, ids=lambda rule: rule.code)

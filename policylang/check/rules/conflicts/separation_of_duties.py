@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
+from functools import cached_property
 
 import msgspec
 
-from policylang.check.finding import Finding, counted, related
+from policylang.check.finding import Finding, people, related
 from policylang.check.limits import inner_first
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, quoted
@@ -72,20 +73,28 @@ class _Side(msgspec.Struct, frozen=True):
     grant: str
 
 
+class _Broken(msgspec.Struct, frozen=True):
+    """What must be apart, and the grants that come together."""
+
+    separation: ir.Separation
+    one: _Side
+    other: _Side
+
+
 def check(world: World) -> Iterator[Finding]:
     """A permission is held where it is granted, whatever limits the grant and whatever it requires, unless a deny
     without a condition takes all of it away. Grants of one user count together where their dates overlap and one of
     their places is the other's, or around it.
 
     The finding stands where the two come together: on the role or group whose own grants and roles do, at the later of
-    these; else on the user. A user who holds both only by such a role is not reported again.
+    these; else on the user. A user who holds both only by such a role is not reported again. One finding for a role or
+    group, whatever it breaks, with the users who have it, and one for users with the same sources.
     """
     if not world.policy_set.separations:
         return
     checker = _Checker(world)
     yield from checker.bundles()
-    for kind in world.user_classes:
-        yield from checker.user(kind)
+    yield from checker.users()
 
 
 def _pairs(separation: ir.Separation) -> tuple[_Pair, _Pair]:
@@ -143,25 +152,42 @@ class _Checker:
 
     def bundles(self) -> Iterator[Finding]:
         for source, bundle in inner_first(self.world):
+            broken: list[ir.Separation] = []
             for separation in self._with_both(self.holds(source).granted.keys()):
                 inside = {chain[-1].name for chain in self.world.chains(source)[1:]}
                 told = any(self.alone(Source("role", name, None), separation) for name in inside)
                 if self.alone(source, separation) and not told:
-                    yield self._of_bundle(separation, source, bundle)
+                    broken.append(separation)
+            if broken:
+                yield self._of_bundle(broken, source, bundle)
 
-    def _of_bundle(self, separation: ir.Separation, source: Source, bundle: Bundle) -> Finding:
-        first, second = _pairs(separation)
-        places = sorted({self._brought(bundle, first), self._brought(bundle, second)}, key=Location.parse)
+    def _of_bundle(self, broken: Sequence[ir.Separation], source: Source, bundle: Bundle) -> Finding:
+        brought = {self._brought(bundle, pair): None for each in broken for pair in _pairs(each)}
+        places = sorted(brought, key=Location.parse)
+        users = self._holders.get((source.kind, source.name), [])
+        have = "nobody has" if not users else f"{people(users)} {'has' if len(users) == 1 else 'have'}"
         return Finding(
             code="PL211",
-            message=f"{source.kind} `{bundle.name}` holds both {_words(separation)}",
-            at=places[-1],
+            message=f"{source.kind} `{bundle.name}`, which {have}, holds both {_words(broken)}",
+            at=max((self._brought(bundle, pair) for pair in _pairs(broken[0])), key=Location.parse),
             help="split it in two, or take one of the grants out",
             related=(
-                *(related(at, "and this") for at in places[:-1]),
-                related(separation.at, "what must be apart"),
+                *(related(at, "and this") for at in places[:_MOST_PLACES]),
+                *(related(each.at, "what must be apart") for each in broken[:_MOST_PLACES]),
             ),
+            users=tuple(users),
         )
+
+    @cached_property
+    def _holders(self) -> dict[tuple[str, str], list[str]]:
+        """Groups and roles, and the users who have them from any source, now or later."""
+        found: dict[tuple[str, str], dict[str, None]] = {}
+        for kind in self.world.user_classes:
+            for source in profile(self.world.index, kind.first, None).sources:
+                plain = Source(source.kind, source.name, None)
+                for name in {(source.kind, source.name), *(("role", c[-1].name) for c in self.world.chains(plain)[1:])}:
+                    found.setdefault(name, {}).update(dict.fromkeys(kind.users))
+        return {name: sorted(users) for name, users in found.items()}
 
     def _brought(self, bundle: Bundle, pair: _Pair) -> str:
         """Where the bundle says what gives it the permission: a grant, or a role inside it."""
@@ -175,7 +201,17 @@ class _Checker:
 
     # --- users ---------------------------------------------------------------------------------------------
 
-    def user(self, kind: UserClass) -> Iterator[Finding]:
+    def users(self) -> Iterator[Finding]:
+        """Users with the same sources, and what these break together."""
+        found: dict[frozenset[Source], list[tuple[UserClass, list[_Broken]]]] = {}
+        for kind in self.world.user_classes:
+            broken = list(self._of_class(kind))
+            if broken:
+                sources = frozenset(side.source for each in broken for side in (each.one, each.other))
+                found.setdefault(sources, []).append((kind, broken))
+        yield from (self._of_users(given) for given in found.values())
+
+    def _of_class(self, kind: UserClass) -> Iterator[_Broken]:
         sources = profile(self.world.index, kind.first, None).sources
         held = {pair for source in sources for pair in self.holds(source).granted} - self.denied_to_all
         for separation in self._with_both(held):
@@ -183,7 +219,7 @@ class _Checker:
                 continue
             sides = next(self._together(separation, kind), None)
             if sides is not None:
-                yield self._of_user(separation, kind, *sides)
+                yield _Broken(separation, *sides)
 
     def _together(self, separation: ir.Separation, kind: UserClass) -> Iterator[tuple[_Side, _Side]]:
         """Grants of the two permissions that the user has at one time and place."""
@@ -205,22 +241,36 @@ class _Checker:
     def _overlap(self, one: str | None, other: str | None) -> bool:
         return self.world.index.covers(one, other) or self.world.index.covers(other, one)
 
-    def _of_user(self, separation: ir.Separation, kind: UserClass, one: _Side, other: _Side) -> Finding:
-        hold = "holds" if len(kind.users) == 1 else "hold"
+    def _of_users(self, given: list[tuple[UserClass, list[_Broken]]]) -> Finding:
+        first, broken = min(given, key=lambda each: Location.parse(each[0].declared.at))
+        every = list({each.separation.at: each.separation for _, all_ in given for each in all_}.values())
+        users = sorted(user for kind, _ in given for user in kind.users)
+        sides = {side.grant: side.source for each in broken for side in (each.one, each.other)}
         return Finding(
             code="PL211",
-            message=f"{counted(kind.users)} {hold} both {_words(separation)}",
-            at=kind.declared.at,
+            message=f"{people(users)} {'holds' if len(users) == 1 else 'hold'} both {_words(every)}",
+            at=first.declared.at,
             help="take one of the two away, or give them at different places or times",
             related=(
-                related(one.grant, f"the grant in {one.source.kind} `{one.source.name}`"),
-                related(other.grant, f"the grant in {other.source.kind} `{other.source.name}`"),
-                related(separation.at, "what must be apart"),
+                *(
+                    related(at, f"the grant in {source.kind} `{source.name}`")
+                    for at, source in list(sides.items())[:_MOST_PLACES]
+                ),
+                *(related(each.at, "what must be apart") for each in every[:_MOST_PLACES]),
             ),
+            users=tuple(users),
         )
 
 
-def _words(separation: ir.Separation) -> str:
-    first, second = separation.first, separation.second
-    label = f", against {quoted(separation.label)}" if separation.label is not None else ""
-    return f"{first.action} on `{first.resource}` and {second.action} on `{second.resource}`{label}"
+_MOST_PLACES = 3
+
+
+def _words(broken: Sequence[ir.Separation]) -> str:
+    """``create on `bill` and approve on `bill`, against `four eyes```, for several of them."""
+    said = []
+    for separation in broken[:_MOST_PLACES]:
+        first, second = separation.first, separation.second
+        label = f", against {quoted(separation.label)}" if separation.label is not None else ""
+        said.append(f"{first.action} on `{first.resource}` and {second.action} on `{second.resource}`{label}")
+    more = len(broken) - len(said)
+    return "; ".join(said) + (f"; and {more} more that must be apart" if more else "")

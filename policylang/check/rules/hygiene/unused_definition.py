@@ -11,7 +11,7 @@ from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType, UserType
+from policylang.model.types import PlaceType
 
 RULE = Rule(
     code="PL702",
@@ -51,12 +51,12 @@ _DEFAULT_PORTALS = ("admin", "staff", "client")
 
 
 def check(world: World) -> Iterator[Finding]:
-    """Policies attached to nobody, roles that nothing mentions, tasks that no role performs, jobs that no user has,
+    """Policies attached to nobody, tasks that no role performs, jobs that no user has,
     features that nothing requires, attributes of users and requests that no condition looks at, portals without a role,
     and places where no record can live and no role is given.
 
-    Roles and jobs count only where users are declared, and essential roles wait for those who leave. Resources are
-    what the product has, and groups without users are another finding.
+    Jobs count only where users are declared. Resources are what the product has, and roles and groups that nobody can
+    come to hold are another finding, PL406.
     """
     for kind, name, at, help in _unused(world):
         yield Finding(code="PL702", message=f"{kind} `{name}` is used nowhere", at=at, help=help)
@@ -69,10 +69,6 @@ def _unused(world: World) -> Iterator[tuple[str, str, str, str]]:
         if policy.name not in attached:
             yield "policy", policy.name, policy.at, "attach it to a role, a group or a user, or take it out"
     if of.users:
-        mentioned = _mentioned(of)
-        for role in of.roles:
-            if role.name not in mentioned and not role.essential:
-                yield "role", role.name, role.at, "give it to somebody, or take it out"
         jobs = {each.declared.job.name for each in world.user_classes if each.declared.job is not None}
         for job in of.jobs:
             if job.code not in jobs:
@@ -105,23 +101,6 @@ def _attached(world: World) -> set[str]:
     limits = [limit.instance for bundle in bundles for limit in bundle.limits]
     limits += [each.limit.instance for user in of.users for each in (*user.appends, *user.overrides)]
     return {world.index.instances[instance].policy for instance in dict.fromkeys(limits)}
-
-
-def _mentioned(of: ir.PolicySet) -> set[str]:
-    """The roles that anything speaks of."""
-    refs = [ref.name for role in of.roles for ref in (*role.roles, *role.may_assign)]
-    refs += [ref.name for group in of.groups for ref in (*group.roles, *group.may_assign)]
-    refs += [ref.name for job in of.jobs for ref in job.roles]
-    refs += [assignment.role for user in of.users for assignment in user.assignments]
-    refs += [ref.name for each in of.integrations for ref in (each.role, each.mirror) if ref is not None]
-    refs += [selector.name for each in of.invariants for selector in each.users if selector.kind == "role"]
-    refs += [review.name for review in of.reviews if review.kind == "role"]
-    attributes = [attribute for resource in of.resources for attribute in resource.attributes]
-    for attribute in (*attributes, *of.subject, *of.request):
-        type_ = attribute.type.item
-        if isinstance(type_, UserType) and type_.role is not None:
-            refs.append(type_.role)
-    return set(refs)
 
 
 def _attributes(world: World) -> Iterator[tuple[str, str, str, str]]:

@@ -11,9 +11,9 @@ from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, Not, true
 from policylang.analysis.search import Found
 from policylang.analysis.witness import Witness
 from policylang.check.decision import allowed, covered, denied
-from policylang.check.finding import Finding, Shown, counted
+from policylang.check.finding import Finding, Shown, people
 from policylang.check.parts import Verdict
-from policylang.check.stacks import Name, Permission, Stacks, everywhere, name_of
+from policylang.check.stacks import Cause, Name, Permission, Stacks, everywhere, name_of
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
@@ -22,6 +22,7 @@ from policylang.runtime.parts import grant_fields
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import PlacedDeny, Plan
 from policylang.runtime.sources import Source
+from policylang.source import Location
 
 RULE = Rule(
     code="PL302",
@@ -106,11 +107,23 @@ class _Stack(msgspec.Struct, frozen=True):
 
 
 class _Broad(msgspec.Struct):
-    """Why a stack is too broad, in words, with evidence."""
+    """One way in which a stack is too broad: by which of its sources, in words, with evidence."""
 
-    reasons: list[str] = []
+    by: tuple[Source, ...]
+    reason: str
     shown: list[Shown] = []
     doubt: bool = False
+
+
+class _Told(msgspec.Struct):
+    """What sources do together, and to whom."""
+
+    sources: list[tuple[Source, ...]]
+    at: str
+    reasons: dict[str, None] = {}
+    users: list[str] = []
+    shown: list[Shown] = []
+    certain: bool = False
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -121,27 +134,36 @@ def check(world: World) -> Iterator[Finding]:
     - a sensitive attribute that the largest source does not reach;
     - create and an approve-like action on one resource, of which no source has both (what one source holds by itself
       is not because of stacking, see PL211);
-    - more permissions than the largest source has, by over 50 % (`stacked_growth`).
+    - more permissions than the largest source has, by over 50 % (`stacked_growth`) and at least 20 (`stacked_more`).
 
     Sources count together where their dates and their places overlap; the largest may be one that lies apart, for the
-    number of permissions. One finding for a class of users.
+    number of permissions. One finding for the sources that do it, given at places of the same kinds, with all users who
+    have them, on the first of these.
     """
     reach = _Reach(world.once(Stacks))
-    texts: dict[tuple[Name, ...], str] = {}
+    told: dict[frozenset[Cause], _Told] = {}
     for users in world.user_classes:
-        doubtful: Finding | None = None
-        for stack in _stacks(reach.stacks, users):
-            broad = _broad(reach, stack)
-            if not broad.reasons:
-                continue
-            finding = _finding(reach.stacks, stack, broad, texts)
-            if not finding.unproved:
-                yield finding
-                break
-            doubtful = doubtful or finding
-        else:
-            if doubtful is not None:
-                yield doubtful
+        for each in _of_users(reach, users):
+            known = told.setdefault(reach.stacks.cause(each.by), _Told([], users.declared.at))
+            known.sources.append(each.by)
+            known.at = min(known.at, users.declared.at, key=Location.parse)
+            known.reasons[each.reason] = None
+            if users.first not in known.users:
+                known.users += users.users
+            known.certain = known.certain or bool(each.shown) or not each.doubt
+            known.shown = known.shown or each.shown
+    yield from (_finding(reach.stacks, each) for each in told.values())
+
+
+def _of_users(reach: _Reach, users: UserClass) -> list[_Broad]:
+    """In which ways the first stack of the users is too broad that certainly is, or might be if there is none."""
+    doubtful: list[_Broad] = []
+    for stack in _stacks(reach.stacks, users):
+        broad = _broad(reach, stack)
+        if any(each.shown or not each.doubt for each in broad):
+            return broad
+        doubtful = doubtful or broad
+    return doubtful
 
 
 def _stacks(stacks: Stacks, users: UserClass) -> Iterator[_Stack]:
@@ -280,38 +302,41 @@ class _Reach:
 # --- what is too broad -------------------------------------------------------------------------------------------
 
 
-def _broad(reach: _Reach, stack: _Stack) -> _Broad:
+def _broad(reach: _Reach, stack: _Stack) -> list[_Broad]:
     alone = {source: reach.permissions(stack.alone(source)) for source in stack.who.sources}
     sizes = {source: (len(alone[source]), len(reach.covers(name_of(source)))) for source in alone}
     best = max(sizes[source] for source in stack.sources)
     together = reach.permissions(stack)
-    found = _Broad()
-    _sensitive(reach, stack, [source for source in stack.sources if sizes[source] == best], found)
-    _create_and_approve(reach, stack, together, found)
+    found = [*_sensitive(reach, stack, [source for source in stack.sources if sizes[source] == best])]
+    found += _create_and_approve(reach, stack, together)
     largest = max(alone, key=lambda source: (sizes[source], source in stack.sources))
-    most = len(alone[largest])
-    if len(together) > most * (1 + reach.world.thresholds.stacked_growth):
+    most, limits = len(alone[largest]), reach.world.thresholds
+    if len(together) > most * (1 + limits.stacked_growth) and len(together) >= most + limits.stacked_more:
         what = reach.stacks.in_words(largest)
-        found.reasons.append(f"{len(together)} permissions, where {what} alone has {most or 'none'}")
+        broad = _Broad(stack.sources, f"{len(together)} permissions, where {what} alone has {most or 'none'}")
         extra = sorted(together - alone[largest], key=lambda each: (each[1] == "create", each))
-        _evidence(reach, stack, found, extra[0], reach.find(stack, extra[0]), without=largest)
+        _evidence(reach, stack, broad, extra[0], reach.find(stack, extra[0]), without=largest)
+        found.append(broad)
     return found
 
 
-def _sensitive(reach: _Reach, stack: _Stack, largest: list[Source], found: _Broad) -> None:
-    told: dict[tuple[str, str], None] = {}
+def _sensitive(reach: _Reach, stack: _Stack, largest: list[Source]) -> Iterator[_Broad]:
+    told: set[tuple[str, str]] = set()
     for source in stack.sources:
+        fields: dict[str, None] = {}
+        broad = _Broad((largest[0], source), "")
         for resource, action, field in reach.secrets(name_of(source)):
             if (resource, field) in told or _is_alone(reach, stack, largest, resource, field):
                 continue
             witness = reach.find(stack, (resource, action), field)
             if witness is not None:
-                told[resource, field] = None
-                if len(told) == 1:
-                    _evidence(reach, stack, found, (resource, action), witness, field, without=largest[0])
-    if told:
-        what = listed([f"`{resource}.{field}`" for resource, field in told], "and")
-        found.reasons.append(f"sensitive {what}, beyond {reach.stacks.in_words(largest[0])}")
+                told.add((resource, field))
+                fields[f"`{resource}.{field}`"] = None
+                if len(fields) == 1:
+                    _evidence(reach, stack, broad, (resource, action), witness, field, without=largest[0])
+        if fields:
+            broad.reason = f"sensitive {listed(list(fields), 'and')}, beyond {reach.stacks.in_words(largest[0])}"
+            yield broad
 
 
 def _is_alone(reach: _Reach, stack: _Stack, largest: list[Source], resource: str, field: str) -> bool:
@@ -324,26 +349,32 @@ def _is_alone(reach: _Reach, stack: _Stack, largest: list[Source], resource: str
     )
 
 
-def _create_and_approve(reach: _Reach, stack: _Stack, together: frozenset[Permission], found: _Broad) -> None:
-    ways = [reach.stacks.ways(name_of(source)) for source in stack.sources]
-    both: list[str] = []
-    for resource, creating in sorted(together):
-        if creating != "create":
-            continue
+def _create_and_approve(reach: _Reach, stack: _Stack, together: frozenset[Permission]) -> Iterator[_Broad]:
+    ways = {source: reach.stacks.ways(name_of(source)) for source in stack.sources}
+    found: dict[tuple[Source, ...], tuple[_Broad, list[str]]] = {}
+    by_resource: dict[str, list[str]] = {}
+    for resource, action in sorted(together):
+        by_resource.setdefault(resource, []).append(action)
+    for resource, actions in by_resource.items():
         approving = [
             action
-            for other, action in sorted(together)
-            if other == resource
-            and is_approving(action)
-            and not any((resource, action) in each and (resource, "create") in each for each in ways)
+            for action in (actions if "create" in actions else ())
+            if is_approving(action)
+            and not any((resource, action) in each and (resource, "create") in each for each in ways.values())
         ]
         if approving:
+            by = tuple(
+                next(source for source, each in ways.items() if (resource, action) in each)
+                for action in ("create", approving[0])
+            )
+            broad, both = found.setdefault(by, (_Broad(by, ""), []))
             both.append(f"create and {listed(approving, 'and')} on `{resource}`")
             if len(both) == 1:
                 for action in ("create", approving[0]):
-                    _evidence(reach, stack, found, (resource, action), reach.find(stack, (resource, action)))
-    if both:
-        found.reasons.append(f"both {listed(both, 'and')}")
+                    _evidence(reach, stack, broad, (resource, action), reach.find(stack, (resource, action)))
+    for broad, both in found.values():
+        broad.reason = f"both {listed(both, 'and')}"
+        yield broad
 
 
 def _evidence(
@@ -367,19 +398,23 @@ def _evidence(
     found.doubt = found.doubt or shown is None
 
 
-def _finding(stacks: Stacks, stack: _Stack, broad: _Broad, texts: dict[tuple[Name, ...], str]) -> Finding:
-    names = tuple(sorted({name_of(source) for source in stack.sources}))
-    if names not in texts:
-        sources = [everywhere(name) for name in names]
-        texts[names] = suggested_role(stacks.world, sources, narrow=True)
-    together = listed([stacks.in_words(source) for source in stack.sources], "and")
+_MOST_REASONS = 4
+
+
+def _finding(stacks: Stacks, told: _Told) -> Finding:
+    names = sorted({name_of(source) for source in told.sources[0]})
+    every = [source for sources in told.sources for source in sources]
+    words = [stacks.any_in_words([each for each in every if name_of(each) == name_of(one)]) for one in told.sources[0]]
+    together = listed(list(dict.fromkeys(words)), "and")
+    reasons = list(told.reasons)
+    more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""
     return Finding(
         code="PL302",
-        message=f"together {together} give {counted(stack.users.users)} {'; '.join(broad.reasons)}",
-        at=stack.users.declared.at,
-        help="take one of them away"
-        + (f", or give one role that holds what the tasks need:\n\n{texts[names]}" if texts[names] else ""),
-        policies=texts[names],
-        shown=tuple(broad.shown),
-        unproved=broad.doubt and not broad.shown,
+        message=f"together {together} give {people(sorted(told.users))} {'; '.join(reasons[:_MOST_REASONS])}{more}",
+        at=told.at,
+        help="take one of them away, or grant only what the tasks of these users need",
+        policies=suggested_role(stacks.world, [everywhere(name) for name in names], narrow=True),
+        shown=tuple(told.shown),
+        unproved=not told.certain,
+        users=tuple(sorted(told.users)),
     )

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from policylang.analysis.formula import AllOf, AnyOf, Not, all_true
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import covered, way_open
-from policylang.check.finding import Finding, Shown, counted, related
-from policylang.check.stacks import Name, Permission, Stacks, everywhere, name_of, permissions_in_words
+from policylang.check.finding import Finding, Shown, counted, people, related
+from policylang.check.stacks import Cause, Permission, Stacks, everywhere, name_of, permissions_in_words
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
-from policylang.diagnostics import Related, Rule
 from policylang.runtime.grants import Profile
+from policylang.diagnostics import Related, Rule, listed
+from policylang.model.words import value_in_words
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import Source
+from policylang.source import Location
 
 RULE = Rule(
     code="PL301",
@@ -62,13 +64,25 @@ user "ben@acme.test" { assign role clerk  assign role reader  append policy mine
 
 
 class _Lost(msgspec.Struct):
-    """What two sources of one user do to each other's limits."""
+    """What two sources do to each other's limits, and of which users."""
 
     directions: dict[tuple[Source, Source], None] = {}
     certain: dict[Permission, None] = {}
     doubtful: dict[Permission, None] = {}
     shown: tuple[Shown, ...] = ()
     related: tuple[Related, ...] = ()
+    users: list[str] = []
+    at: str = ""
+
+    def add(self, other: _Lost, users: UserClass) -> None:
+        """The same of more users."""
+        if not self.shown:
+            self.shown, self.related = other.shown, other.related
+        self.directions |= other.directions
+        self.certain |= other.certain
+        self.doubtful |= other.doubtful
+        self.users += users.users
+        self.at = min((each for each in (self.at, users.declared.at) if each), key=Location.parse)
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -78,20 +92,21 @@ def check(world: World) -> Iterator[Finding]:
     Two sources are compared as wholes: the ways inside one of them, a group's own grant beside that of a role in it,
     are one author's work and no finding. Overriding policies count as the group's limits. What a source does not reach
     because of its place, or because something required is missing, is not kept away by limits. Attributes do not
-    matter: the action is what is handed over. One finding for a class
-    of users and two roles or groups, whichever places they are given at, and whichever of them loses its limits; after
-    a hundred about the same users one more says that the others are not looked at.
+    matter: the action is what is handed over. One finding for two roles or groups, given at places of the same kinds,
+    with all users who have both, on the first of these, whichever of the two loses its limits; after a hundred about
+    the same users one more says that the others are not looked at.
     """
     stacks = world.once(Stacks)
-    texts: dict[tuple[Name, ...], str] = {}
+    all_: dict[frozenset[Cause], _Lost] = {}
+    more: list[Finding] = []
     for users in world.user_classes:
-        pairs: dict[frozenset[Name], _Lost] = {}
-        found, others = 0, set[frozenset[Name]]()
+        pairs: dict[frozenset[Cause], _Lost] = {}
+        found, others = 0, set[frozenset[Cause]]()
         for period, who, kept, handing in _stacked(stacks, users):
             candidates = _candidates(stacks, who, kept, handing)
             if not candidates:
                 continue
-            names = frozenset((name_of(kept), name_of(handing)))
+            names = stacks.cause((kept, handing))
             if names not in pairs and (found == _MOST_FOUND or len(pairs) == _MOST_PAIRS):
                 others.add(names)
                 continue
@@ -99,10 +114,13 @@ def check(world: World) -> Iterator[Finding]:
             before = bool(lost.directions)
             _compare(stacks, users, period, who, kept, handing, candidates, lost)
             found += bool(lost.directions) - before
-        told = [lost for lost in pairs.values() if lost.directions]
-        yield from (_finding(stacks, users, lost, texts) for lost in told)
+        told = {names: lost for names, lost in pairs.items() if lost.directions}
+        for names, lost in told.items():
+            all_.setdefault(names, _Lost()).add(lost, users)
         if others:
-            yield _more(users, len(others), told)
+            more.append(_more(users, len(others), list(told.values())))
+    yield from (_finding(stacks, lost) for lost in all_.values())
+    yield from more
 
 
 _MOST_FOUND = 100
@@ -208,32 +226,70 @@ def _candidates(stacks: Stacks, who: Profile, kept: Source, handing: Source) -> 
     )
 
 
-def _finding(stacks: Stacks, users: UserClass, lost: _Lost, texts: dict[tuple[Name, ...], str]) -> Finding:
+def _finding(stacks: Stacks, lost: _Lost) -> Finding:
     directions = list(
         {(name_of(kept), name_of(handing)): (kept, handing) for kept, handing in lost.directions}.values()
     )
     kept, handing = directions[0]
-    what = permissions_in_words(lost.certain or lost.doubtful)
-    first, second = stacks.in_words(kept), stacks.in_words(handing)
+    permissions = lost.certain or lost.doubtful
+    what, who = permissions_in_words(permissions), people(sorted(lost.users))
+    every = [source for pair in lost.directions for source in pair]
+    first, second = (
+        stacks.any_in_words([each for each in every if name_of(each) == name_of(one)]) for one in (kept, handing)
+    )
     if len(directions) > 1:
-        message = f"{first} and {second} undo each other's limits for {counted(users.users)}: {what}"
+        message = f"{first} and {second} undo each other's limits for {who}: {what}"
     else:
-        message = f"{second} hands over what the limits of {first} keep away from {counted(users.users)}: {what}"
-    names = tuple(sorted((name_of(kept), name_of(handing))))
-    if names not in texts:
-        texts[names] = suggested_role(stacks.world, [everywhere(name) for name in names], narrow=True)
+        message = f"{second} hands over what the limits of {first} keep away from {who}: {what}"
+    names = sorted((name_of(kept), name_of(handing)))
     return Finding(
         code="PL301",
         message=message,
-        at=users.declared.at,
-        help="limit both alike"
-        + (
-            f", or give one role in place of the two:\n\n{texts[names]}"
-            if texts[names]
-            else ", or take one of them away"
-        ),
-        policies=texts[names],
+        at=lost.at,
+        help=_help(stacks, directions, permissions),
+        policies=suggested_role(stacks.world, [everywhere(name) for name in names], narrow=True),
         related=lost.related,
         shown=lost.shown,
         unproved=not lost.certain,
+        users=tuple(sorted(lost.users)),
     )
+
+
+_MOST_POLICIES = 3
+
+
+def _help(stacks: Stacks, directions: Sequence[tuple[Source, Source]], permissions: Iterable[Permission]) -> str:
+    """What to add to which of the two."""
+    lines: dict[str, dict[str, None]] = {}
+    for kept, handing in directions:
+        wanted: dict[str, dict[str, None]] = {}
+        for permission in permissions:
+            mine, theirs = (stacks.ways(name_of(each)).get(permission, ()) for each in (kept, handing))
+            open_ = [limits for limits in theirs if not any(each <= limits for each in mine)]
+            if mine and open_:
+                for limit in sorted(min(mine, key=len) - open_[0]):
+                    wanted.setdefault(limit, {})[permission[1]] = None
+        for limit, actions in wanted.items():
+            lines.setdefault(stacks.in_words(everywhere(name_of(handing))), {})[_attached(stacks, limit, actions)] = (
+                None
+            )
+    said = [
+        f"add {listed([f'`{each}`' for each in list(added)[:_MOST_POLICIES]], 'and')} to {where}"
+        + (f", and {len(added) - _MOST_POLICIES} more policies" if len(added) > _MOST_POLICIES else "")
+        for where, added in lines.items()
+    ]
+    return (
+        f"{listed(said, 'and')}, or take one of the two away" if said else "limit both alike, or take one of them away"
+    )
+
+
+def _attached(stacks: Stacks, id: str, actions: Iterable[str]) -> str:
+    """A policy as it is attached, for some actions only where others of the resource are not concerned."""
+    instance = stacks.index.instances[id]
+    values = ", ".join(value_in_words(each.type, each.value) for each in instance.arguments)
+    concerned = [action for action in stacks.index.actions[instance.resource] if action in set(actions)]
+    limited = instance.actions or [
+        name for name, action in stacks.index.actions[instance.resource].items() if not action.bypasses_policies
+    ]
+    for_ = "" if set(concerned) >= set(limited) else f" for {', '.join(concerned)}"
+    return f"policy {instance.policy}{f'({values})' if values else ''} on {instance.resource}{for_}"

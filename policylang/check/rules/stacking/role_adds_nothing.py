@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Not
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import allowed, unhindered, way_open
-from policylang.check.finding import Finding, counted
+from policylang.check.finding import Finding, people
 from policylang.check.limits import Questions, claims
 from policylang.check.parts import Verdict
-from policylang.check.stacks import Stacks, name_of
+from policylang.check.stacks import Permission, Stacks, everywhere, name_of
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
+from policylang.ir.requirements import grants_required
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import Source
+from policylang.source import Location
 
 RULE = Rule(
     code="PL303",
@@ -65,35 +68,40 @@ def check(world: World) -> Iterator[Finding]:
     eligible in an attribute that asks for a role, what may be assigned, a portal.
 
     A role without any grant is a responsibility: to have it is all that it is for, and it is never reported. Of sources
-    that are equal the ones named last could go, and a group only where no role could. One finding for a class of users.
+    that are equal the ones named last could go, and a group only where no role could. One finding for users with the
+    same sources, on the first of them.
     """
     yield from claims(world, lambda questions: _findings(world, questions))
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     rule = _Rule(world.once(Stacks), questions)
+    found: dict[tuple[frozenset[Source], frozenset[Source], bool], list[tuple[UserClass, list[Source]]]] = {}
     for users in world.user_classes:
         certain, doubtful = rule.superfluous(users)
         for sources, unproved in ((certain, False), (doubtful, True)):
             if sources:
-                yield _finding(rule.stacks, users, sources, unproved)
+                every = {source for _, who in rule.stacks.periods(users) for source in who.sources}
+                key = (frozenset(sources), frozenset(every), unproved)
+                found.setdefault(key, []).append((users, sources))
+    for (_, _, unproved), given in found.items():
+        yield _finding(rule.stacks, given, unproved)
 
 
-def _finding(stacks: Stacks, users: UserClass, sources: list[Source], unproved: bool) -> Finding:
+def _finding(stacks: Stacks, given: list[tuple[UserClass, list[Source]]], unproved: bool) -> Finding:
+    first, sources = min(given, key=lambda each: Location.parse(each[0].declared.at))
+    users = sorted(user for each, _ in given for user in each.users)
     what = listed([stacks.in_words(source) for source in sources], "and")
-    adds = "adds" if len(sources) == 1 else "add"
     return Finding(
         code="PL303",
-        message=f"{what} {adds} nothing to what {counted(users.users)} {_has(users)} from other sources",
-        at=users.declared.at,
+        message=f"{what} {'adds' if len(sources) == 1 else 'add'} nothing to what {people(users)} "
+        f"{'has' if len(users) == 1 else 'have'} from other sources",
+        at=first.declared.at,
         help=f"take {'it' if len(sources) == 1 else 'them'} away",
-        proved=None if unproved else f"no request of {counted(users.users)} is decided otherwise without {what}",
+        proved=None if unproved else f"no request of {people(users)} is decided otherwise without {what}",
         unproved=unproved,
+        users=tuple(users),
     )
-
-
-def _has(users: UserClass) -> str:
-    return "has" if len(users.users) == 1 else "have"
 
 
 class _Brings(msgspec.Struct, frozen=True):
@@ -109,6 +117,7 @@ class _Rule:
         self.stacks, self.questions = stacks, questions
         self.world, self.index = stacks.world, stacks.index
         self._brings: dict[tuple[str, str], _Brings] = {}
+        self._touching: dict[tuple[str, str], frozenset[Permission]] = {}
 
     def superfluous(self, users: UserClass) -> tuple[list[Source], list[Source]]:
         """The sources that could go, all together, and those that it is not certain of."""
@@ -169,6 +178,27 @@ class _Rule:
             )
         return self._brings[name]
 
+    def _touched(self, name: tuple[str, str]) -> frozenset[Permission]:
+        """The permissions on which a source that does not grant them may have a say: it denies them, or grants what
+        they require.
+        """
+        if name not in self._touching:
+            bundles = [chain[-1] for chain in self.world.chains(everywhere(name))]
+            denied = {(deny.resource, action) for each in bundles for deny in each.denies for action in deny.actions}
+            required = (self._requiring.get(permission, ()) for permission in self.stacks.permissions(name))
+            self._touching[name] = frozenset(denied.union(*required))
+        return self._touching[name]
+
+    @cached_property
+    def _requiring(self) -> dict[Permission, set[Permission]]:
+        """What is required, and what requires it."""
+        found: dict[Permission, set[Permission]] = {}
+        for resource in self.world.policy_set.resources:
+            for action in resource.actions:
+                for need in grants_required(action.requires):
+                    found.setdefault((need.resource, need.action), set()).add((resource.name, action.name))
+        return found
+
     # --- decisions ---------------------------------------------------------------------------------------------
 
     def _differs(self, users: UserClass, period: Period, source: Source, with_it: Profile, without: Profile) -> Verdict:
@@ -176,6 +206,7 @@ class _Rule:
         granted = {permission for each in with_it.sources for permission in self.stacks.permissions(name_of(each))}
         theirs = {permission for each in without.sources for permission in self.stacks.permissions(name_of(each))}
         mine = set(self.stacks.permissions(name_of(source)))
+        granted = (granted & self._touched(name_of(source))) | mine
         doubt = False
         # What nobody else grants shows it soonest.
         for permission in sorted(granted, key=lambda each: (each not in mine, each in theirs, each)):

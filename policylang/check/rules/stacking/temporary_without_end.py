@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterator
 
-from policylang.check.finding import Finding, counted
+from policylang.check.finding import Finding, people, related
 from policylang.check.stacks import alike
 from policylang.check.world import World
 from policylang.diagnostics import Rule, quoted
 from policylang.ir import nodes as ir
+from policylang.source import Location
 
 RULE = Rule(
     code="PL306",
     name="temporary-without-end",
     family="stacking",
-    severity="warning",
+    severity="info",
     summary="temporary access that does not end",
     why=(
         "What is meant for a few weeks stays until somebody remembers it. An assignment with a last day ends by itself."
@@ -24,13 +26,11 @@ RULE = Rule(
 resource doc { actions view }
 role reader { grant view on doc }
 user "ada@acme.test" { assign role reader because "covering leave" }   #! PL306
-user "ben@acme.test" { assign role reader from 2026-01-01 }            #! PL306
 """,
     good="""\
 resource doc { actions view }
 role reader { grant view on doc }
 user "ada@acme.test" { assign role reader until 2026-12-31 because "covering leave" }
-user "ben@acme.test" { assign role reader from 2026-01-01 until 2026-06-30 }
 """,
     near="""\
 resource doc { actions view }
@@ -38,6 +38,7 @@ role reader { grant view on doc }
 user "ada@acme.test" { assign role reader because "discovers and recovers lost documents" }
 user "ben@acme.test" { assign role reader because "approves leave requests" }
 user "eve@acme.test" { assign role reader }
+user "kim@acme.test" { assign role reader from 2026-01-01 because "hired" }
 """,
     since="0.1.0",
 )
@@ -75,23 +76,37 @@ def is_temporary(because: str) -> bool:
 
 
 def check(world: World) -> Iterator[Finding]:
-    """An assignment without `until` that has a first day, or whose `because` has one of the words above in it, as a
-    word of its own and not as the subject of the work. It stands on the assignment; users who have all the same
-    are one finding.
+    """An assignment without `until` whose `because` has one of the words above in it, as a word of its own and not as
+    the subject of the work. It is a guess. One finding for a role and a reason, with all users who have it so, on the
+    first assignment; the help proposes the last day of the third month from the check's `now` on.
     """
+    found: dict[tuple[str, str], list[tuple[list[str], ir.Assignment]]] = {}
     for users, user in alike(world):
         for each in user.assignments:
-            if each.until is None and (each.start is not None or is_temporary(each.because or "")):
-                yield _finding(users, each)
+            because = each.because or ""
+            if each.until is None and is_temporary(because):
+                found.setdefault((each.role, because), []).append((users, each))
+    for given in found.values():
+        yield _finding(world, given)
 
 
-def _finding(users: list[str], assignment: ir.Assignment) -> Finding:
-    why = f"is for a time ({quoted(assignment.because or '')})"
-    if assignment.start is not None:
-        why = f"starts on {assignment.start}"
+def _finding(world: World, given: list[tuple[list[str], ir.Assignment]]) -> Finding:
+    _, first = min(given, key=lambda each: Location.parse(each[1].at))
+    users = sorted({user for names, _ in given for user in names})
     return Finding(
         code="PL306",
-        message=f"`{assignment.role}` of {counted(users)} {why} and never ends",
-        at=assignment.at,
-        help="add the last day: `until 2026-12-31`",
+        message=f"`{first.role}` of {people(users)} sounds temporary ({quoted(first.because or '')}) and never ends",
+        at=first.at,
+        help=f"if it is, add the last day: `until {_proposed(world.today)}`",
+        related=tuple(related(each.at, "and here") for _, each in given if each.at != first.at)[:_SHOWN],
+        users=tuple(users),
     )
+
+
+_SHOWN = 3
+
+
+def _proposed(today: datetime.date) -> datetime.date:
+    """The last day of the third month from a day on."""
+    year, month = divmod(today.year * 12 + today.month - 1 + 3, 12)
+    return datetime.date(year, month + 1, 1) - datetime.timedelta(days=1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.check.finding import Finding, counted, related
-from policylang.check.stacks import Stacks, name_of
-from policylang.check.world import World
+from policylang.check.finding import Finding, people, related
+from policylang.check.stacks import Name, Stacks, name_of
+from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule, listed
 from policylang.ir import nodes as ir
+from policylang.source import Location
 
 RULE = Rule(
     code="PL309",
@@ -55,25 +56,31 @@ user "ben@acme.test" {
 def check(world: World) -> Iterator[Finding]:
     """The group, the roles of the job and those given directly that a user has at one time, now or
     to come. A role that is given at several places counts once, and roles inside others do not count: they are
-    looked at where they are put together. `roles_per_user` is the most that is fine. One finding for a class of users.
+    looked at where they are put together. `roles_per_user` is the most that is fine. One finding for the same sources,
+    with all users who have them, on the first of these.
     """
     stacks = world.once(Stacks)
     most = world.thresholds.roles_per_user
+    found: dict[frozenset[Name], list[tuple[UserClass, tuple[Name, ...]]]] = {}
     for users in world.user_classes:
-        names: tuple[tuple[str, str], ...] = ()
+        names: tuple[Name, ...] = ()
         for _, who in stacks.periods(users, least=most + 1):
-            found = tuple(dict.fromkeys(name_of(source) for source in who.sources))
-            names = max(names, found, key=len)
+            names = max(names, tuple(dict.fromkeys(name_of(source) for source in who.sources)), key=len)
         if len(names) > most:
-            what = [f"group `{name}`" if kind == "group" else f"`{name}`" for kind, name in names]
-            has = "has" if len(users.users) == 1 else "have"
-            yield Finding(
-                code="PL309",
-                message=f"{counted(users.users)} {has} {len(names)} sources at once: {listed(what, 'and')}",
-                at=users.declared.at,
-                help=f"make one role of what the work takes; {most} at once are the most",
-                related=_given(users.declared),
-            )
+            found.setdefault(frozenset(names), []).append((users, names))
+    for given in found.values():
+        first, names = min(given, key=lambda each: Location.parse(each[0].declared.at))
+        users_ = sorted(user for each, _ in given for user in each.users)
+        what = [f"group `{name}`" if kind == "group" else f"`{name}`" for kind, name in names]
+        yield Finding(
+            code="PL309",
+            message=f"{people(users_)} {'has' if len(users_) == 1 else 'have'} {len(names)} sources at once: "
+            f"{listed(what, 'and')}",
+            at=first.declared.at,
+            help=f"make one role of what the work takes; {most} at once are the most",
+            related=_given(first.declared),
+            users=tuple(users_),
+        )
 
 
 def _given(user: ir.User) -> tuple[Related, ...]:

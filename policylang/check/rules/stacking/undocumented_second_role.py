@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.check.finding import Finding, counted, related
+from policylang.check.finding import Finding, people, related
 from policylang.check.stacks import alike
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.source import Location
 
 RULE = Rule(
     code="PL305",
@@ -56,25 +57,32 @@ user "ben@acme.test" job "ED" { assign role editor }
 def check(world: World) -> Iterator[Finding]:
     """Of the roles given directly the first that a user's declaration names is the user's work. Every further one needs
     a `because`, unless it is the same role at another place, or no day has both. What a group or a job brings is
-    explained there, and is not counted. It stands on the assignment; users who have all the same are one finding.
+    explained there, and is not counted. One finding for a second role beside a first one, with all users who have it
+    so, on the first assignment.
     """
+    found: dict[tuple[str, str], list[tuple[list[str], ir.Assignment, ir.Assignment]]] = {}
     for users, user in alike(world):
         for number, later in enumerate(user.assignments):
             if not _counts(world, user, later) or (later.because is not None and later.because.strip()):
                 continue
             for first in user.assignments[:number]:
                 if first.role != later.role and _counts(world, user, first) and _overlap(first, later):
-                    yield _finding(users, first, later)
+                    found.setdefault((first.role, later.role), []).append((users, first, later))
                     break
+    for given in found.values():
+        yield _finding(given)
 
 
-def _finding(users: list[str], first: ir.Assignment, later: ir.Assignment) -> Finding:
+def _finding(given: list[tuple[list[str], ir.Assignment, ir.Assignment]]) -> Finding:
+    _, first, later = min(given, key=lambda each: Location.parse(each[2].at))
+    users = sorted({user for names, _, _ in given for user in names})
     return Finding(
         code="PL305",
-        message=f"`{later.role}` is a second role of {counted(users)}, and nothing says why",
+        message=f"`{later.role}` is a second role of {people(users)}, and nothing says why",
         at=later.at,
         help='add the reason: `because "…"`',
         related=(related(first.at, f"beside `{first.role}`"),),
+        users=tuple(users),
     )
 
 
