@@ -16,8 +16,8 @@ from policylang.check.privileges import holder, just, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
-from policylang.runtime.grants import limiting
 from policylang.ir.nesting import name_of
+from policylang.runtime.grants import limiting
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import Source

@@ -14,9 +14,9 @@ from policylang.check.finding import Finding, Shown, counted, people, related
 from policylang.check.stacks import Cause, Permission, Stacks, everywhere, name_of, permissions_in_words
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
-from policylang.runtime.grants import Profile
 from policylang.diagnostics import Related, Rule, listed
 from policylang.model.words import value_in_words
+from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import Source
 from policylang.source import Location

@@ -17,8 +17,8 @@ from policylang.check.stacks import Permission, Stacks, everywhere, name_of
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
-from policylang.runtime.grants import Profile
 from policylang.ir.requirements import grants_required
+from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import Source
