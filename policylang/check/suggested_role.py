@@ -236,7 +236,8 @@ class _Suggestion:
                 actions = [action for action in deny.actions if (deny.resource, action) in self.ways]
                 if actions:
                     fields = f" ({', '.join(deny.fields)})" if deny.fields is not None else ""
-                    when = f" {{ {condition_in_words(deny.condition)} }}" if deny.condition is not None else ""
+                    names = self.index.attributes[deny.resource]
+                    when = f" {{ {condition_in_words(deny.condition, names)} }}" if deny.condition is not None else ""
                     why = f" because {quote_text(deny.because)}" if deny.because else ""
                     lines[f"deny {', '.join(actions)} on {deny.resource}{fields}{when}{why}"] = None
         yield from lines

@@ -202,9 +202,12 @@ def _denies(c: Comparison, changes: list[Change]) -> Iterator[Statement]:
             before, after = old.get(about, {}), new.get(about, {})
             if before.keys() == after.keys() or _is_equal(c, about, before.values(), after.values()):
                 continue
-            for up, one, other, into in ((True, before, after, removed), (False, after, before, added)):
+            for up, side, one, other, into in (
+                (True, c.old, before, after, removed),
+                (False, c.new, after, before, added),
+            ):
                 for key, deny in one.items():
-                    line = _in_words(deny)
+                    line = _in_words(side, deny)
                     if key not in other and not told.of(source, up, about[0], about[1], line):
                         into[f"{about[1]} on `{about[0]}`: {line}"] = None
         if removed or added:
@@ -239,9 +242,11 @@ def _is_equal(c: Comparison, about: _Deny, before: Iterable[ir.Deny], after: Ite
     return True
 
 
-def _in_words(deny: ir.Deny) -> str:
+def _in_words(side: Side, deny: ir.Deny) -> str:
     fields = "" if deny.fields is None else f" on {', '.join(f'`{name}`' for name in deny.fields)}"
-    return f"denied{fields}" + ("" if deny.condition is None else f" where {condition_in_words(deny.condition)}")
+    if deny.condition is None:
+        return f"denied{fields}"
+    return f"denied{fields} where {condition_in_words(deny.condition, side.index.attributes[deny.resource])}"
 
 
 # --- what is held to be true ---------------------------------------------------------------------------------
@@ -265,14 +270,15 @@ def _protected(side: Side) -> dict[str, Lines]:
 
 
 def _invariants(side: Side) -> dict[str, Lines]:
-    return {quote_text(each.label): (_invariant(each),) for each in side.policy_set.invariants}
+    return {quote_text(each.label): (_invariant(side, each),) for each in side.policy_set.invariants}
 
 
-def _invariant(invariant: ir.Invariant) -> str:
+def _invariant(side: Side, invariant: ir.Invariant) -> str:
     selectors = [f"with role `{s.name}`" if s.kind == "role" else f"in `{s.name}`" for s in invariant.users]
     users = " ".join([{"only": "users"}.get(invariant.quantifier, "user"), " or ".join(selectors)]).rstrip()
     field = "" if invariant.field is None else f".{invariant.field}"
-    where = "" if invariant.where is None else f" where {condition_in_words(invariant.where)}"
+    names = side.index.attributes[invariant.resource]
+    where = "" if invariant.where is None else f" where {condition_in_words(invariant.where, names)}"
     return f"{invariant.quantifier} {users} can {', '.join(invariant.actions)} {invariant.resource}{field}{where}"
 
 

@@ -30,12 +30,13 @@ def lines(side: Side, plan: Plan | None) -> tuple[str, ...]:
         return ("denied",)
     if declared.requires is not None and plan.requirement is not True:
         found.append(f"requires {requirement_in_words(declared.requires)}, which is not met everywhere")
-    found += [f"only where {condition_in_words(each.condition)}" for each in plan.appends]
+    names = side.index.attributes[plan.resource]
+    found += [f"only where {condition_in_words(each.condition, names)}" for each in plan.appends]
     for each in plan.denies:
         deny = each.deny
         fields = "" if deny.fields is None else f" on {', '.join(f'`{name}`' for name in deny.fields)}"
         where = [] if each.place is None else [f"at {place_in_words(side.index, each.place)}"]
-        where += [] if deny.condition is None else [condition_in_words(deny.condition, bool(where))]
+        where += [] if deny.condition is None else [condition_in_words(deny.condition, names, bool(where))]
         found.append(f"denied{fields}" + (f" where {' and '.join(where)}" if where else ""))
     return tuple(dict.fromkeys(found))
 
@@ -71,7 +72,8 @@ def _covers(side: Side, wide: Way, narrow: Way) -> bool:
 def _way(side: Side, plan: Plan, way: Way) -> str:
     parts = [] if way.place is None else [f"at {place_in_words(side.index, way.place)}"]
     several = len(way.limits) > 1 or bool(parts)
-    parts += sorted({condition_in_words(limit.condition, several) for limit in way.limits})
+    names = side.index.attributes[plan.resource]
+    parts += sorted({condition_in_words(limit.condition, names, several) for limit in way.limits})
     text = " and ".join(parts) if parts else EVERY
     return text + fields_in_words(side, plan.resource, way.fields)
 
@@ -124,7 +126,8 @@ def _assigned(side: Side, assignment: ir.Assignment) -> str:
 def _limit(side: Side, limit: ir.Limit) -> str:
     instance = side.index.instances[limit.instance]
     actions = f" for {', '.join(limit.actions)}" if limit.actions is not None else ""
-    return f"on `{instance.resource}`{actions}: {condition_in_words(instance.condition)}"
+    words = condition_in_words(instance.condition, side.index.attributes[instance.resource])
+    return f"on `{instance.resource}`{actions}: {words}"
 
 
 def source_in_words(source: Source) -> str:

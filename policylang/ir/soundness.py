@@ -170,7 +170,7 @@ class _Sound:
                     self._check_operand(resource, operand)
                 if not self._fits(condition):
                     raise _WrongError(
-                        f"a condition of `{resource}` has no meaning, {quoted(condition_in_words(condition))}"
+                        f"a condition of `{resource}` has no meaning, {quoted(condition_in_words(condition, ()))}"
                     )
 
     def _check_operand(self, resource: str, operand: c.Operand) -> None:

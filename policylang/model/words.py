@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from policylang.model import conditions as c
 from policylang.model.types import (
     BoolType,
@@ -22,21 +24,23 @@ _TEXTS = {"contains": "contains", "starts_with": "starts with", "ends_with": "en
 _UNQUOTED = (BoolType, DateTimeType, DateType, DurationType, EnumType, IntType, DecimalType, MoneyType)
 
 
-def condition_in_words(condition: c.Condition, inner: bool = False) -> str:
+def condition_in_words(condition: c.Condition, names: Collection[str], inner: bool = False) -> str:
     """The condition as policy text, with parentheses wherever one with `and` or `or` stands inside another; parsing
-    it gives an equal condition.
+    it gives an equal condition. ``names``: the attributes of the resource, which values may be called like.
     """
     match condition:
         case c.Or(items) | c.And(items):
             word = " or " if isinstance(condition, c.Or) else " and "
-            text = word.join(condition_in_words(item, True) for item in items)
+            text = word.join(condition_in_words(item, names, True) for item in items)
             return f"({text})" if inner else text
         case c.Not(c.Missing(operand)):
             return f"{operand_in_words(operand)} is present"
-        case c.Not(c.Compare("eq", left, right)):
+        case c.Not(c.Compare("eq", left, right)) if _is_plain(left, right, names):
             return f"{operand_in_words(left)} is not {operand_in_words(right)}"
         case c.Not(item):
-            return f"not {condition_in_words(item, True)}"
+            return f"not {condition_in_words(item, names, True)}"
+        case c.Compare("eq", left, right) if not _is_plain(left, right, names):
+            return _in_brackets(left, right, inner)
         case c.Compare(test, left, right):
             return f"{operand_in_words(left)} {_TESTS[test]} {operand_in_words(right)}"
         case c.Time(test, operand, duration):
@@ -51,6 +55,32 @@ def condition_in_words(condition: c.Condition, inner: bool = False) -> str:
             return f"{operand_in_words(operand)} contains {operand_in_words(item)}"
         case c.TextTest(test, operand, part):
             return f"{operand_in_words(operand)} {_TEXTS[test]} {operand_in_words(part)}"
+
+
+def _is_plain(left: c.Operand, right: c.Operand, names: Collection[str]) -> bool:
+    """Whether ``is`` between the two has one meaning: that no word in it could be a value and an attribute."""
+    for mine, other in ((left, right), (right, left)):
+        if isinstance(other, c.Path) and isinstance(other.type, EnumType | BoolType):
+            words = _values(other.type) if isinstance(mine, c.Path) else names
+            if operand_in_words(mine) in words:
+                return False
+    return True
+
+
+def _in_brackets(left: c.Operand, right: c.Operand, inner: bool) -> str:
+    """That two are equal, where brackets have to say which word is a value: they hold values first."""
+    one, other = operand_in_words(left), operand_in_words(right)
+    if isinstance(right, c.Constant) or (isinstance(left, c.Path) and other not in _values(left.type)):
+        return f"{one} in [{other}]"
+    if isinstance(left, c.Constant) or one not in _values(right.type):
+        return f"{other} in [{one}]"
+    shared = [value for value in _values(left.type) if value in _values(right.type)]
+    text = " or ".join(f"({one} in [{value}] and {other} in [{value}])" for value in shared)
+    return f"({text})" if inner else text
+
+
+def _values(type_: Type) -> tuple[str, ...]:
+    return type_.values if isinstance(type_, EnumType) else ("true", "false") if isinstance(type_, BoolType) else ()
 
 
 def operand_in_words(operand: c.Operand) -> str:

@@ -158,7 +158,8 @@ def _row(index: Index, user: str, plan: Plan, way: Way) -> Access:
         if each.deny.fields is not None and each.place is None and each.deny.condition is None
         for name in each.deny.fields
     }
-    limits = [condition_in_words(limit.condition) for limit in (*way.limits, *plan.appends)]
+    names = index.attributes[plan.resource]
+    limits = [condition_in_words(limit.condition, names) for limit in (*way.limits, *plan.appends)]
     if way.place is not None:
         limits.insert(0, f"at {place_in_words(index, way.place)}")
     if plan.requirement is not True:
@@ -196,7 +197,7 @@ def _deny_in_words(index: Index, each: PlacedDeny) -> str:
     deny = each.deny
     what = f"{', '.join(deny.fields)}: " if deny.fields is not None else ""
     where = [] if each.place is None else [f"at {place_in_words(index, each.place)}"]
-    when = [] if deny.condition is None else [condition_in_words(deny.condition)]
+    when = [] if deny.condition is None else [condition_in_words(deny.condition, index.attributes[deny.resource])]
     return what + " and ".join([*where, *when])
 
 

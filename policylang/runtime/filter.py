@@ -112,7 +112,7 @@ class Filter:
     def __str__(self) -> str:
         if isinstance(self.condition, bool):
             return "everything" if self.condition else "nothing"
-        return condition_in_words(self.condition)
+        return condition_in_words(self.condition, self._index.attributes[self.resource])
 
     def __repr__(self) -> str:
         return f"<Filter on {self.resource}: {self}>"

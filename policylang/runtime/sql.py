@@ -110,7 +110,7 @@ def _write(
         raise UnsupportedError(f"{dialect} is no language of databases with tables")
     if dialect in UNCERTAIN:
         raise UnsupportedError(f"it is not certain that {dialect} compares exactly")
-    writer = _Writer(index, dialect, now)
+    writer = _Writer(index, resource, dialect, now)
     found = exp.convert(condition) if isinstance(condition, bool) else writer.condition(condition, resource)
     return found, writer.parameters
 
@@ -133,8 +133,9 @@ class _Joins:
 
 
 class _Writer:
-    def __init__(self, index: Index, dialect: str, now: datetime.datetime) -> None:
+    def __init__(self, index: Index, resource: str, dialect: str, now: datetime.datetime) -> None:
         self.index = index
+        self.resource = resource
         self.dialect = dialect
         self.now = now
         self.parameters: dict[str, Any] = {}
@@ -472,8 +473,9 @@ class _Writer:
             raise self._unsupported(test, "the zone of an address")
 
     def _unsupported(self, test: c.Test, what: str) -> UnsupportedError:
+        words = condition_in_words(test, self.index.attributes[self.resource])
         return UnsupportedError(
-            f"{self.dialect} cannot say `{condition_in_words(test)}` ({test.at}) exactly: {what}; "
+            f"{self.dialect} cannot say `{words}` ({test.at}) exactly: {what}; "
             "use `Filter.matches` on the records instead"
         )
 

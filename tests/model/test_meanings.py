@@ -5,6 +5,7 @@ The expectation is made by trying each meaning: every side as a name, or as a va
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from policylang.model import conditions as c
 from policylang.model.types import EnumType
+from policylang.model.words import condition_in_words
 from tests.helpers import project
 
 WORDS = ("a", "b", "c")
@@ -105,3 +107,58 @@ def test_brackets_hold_values_before_attributes(attributes, left: str, choices: 
 
 def _tests(condition: c.Condition) -> tuple[c.Condition, ...]:
     return condition.items if isinstance(condition, c.Or) else (condition,)
+
+
+def _truth(condition: c.Condition, record: dict[str, str]) -> bool:
+    match condition:
+        case c.Not(item):
+            return not _truth(item, record)
+        case c.And(items):
+            return all(_truth(item, record) for item in items)
+        case c.Or(items):
+            return any(_truth(item, record) for item in items)
+        case c.In(operand, values):
+            return _value(operand, record) in values
+        case c.Compare("eq", left, right):
+            return _value(left, record) == _value(right, record)
+    raise AssertionError(condition)
+
+
+def _value(operand: c.Operand, record: dict[str, str]) -> object:
+    return record[operand.steps[0]] if isinstance(operand, c.Path) else operand.value
+
+
+def _printed(attributes: dict[str, tuple[str, ...]]) -> st.SearchStrategy[c.Condition]:
+    """Conditions that compiled policies can hold: parameters and related values put words beside any attribute."""
+    types = {name: EnumType(values) for name, values in attributes.items()}
+    names = [c.Path("record", (name,), type_, "") for name, type_ in types.items()]
+    pairs = [(one, other) for one in names for other in names if set(one.type.values) & set(other.type.values)]
+    pairs += [(one, c.Constant(one.type, value, "")) for one in names for value in one.type.values]
+    pairs += [(other, one) for one, other in pairs]
+    tests = st.sampled_from([c.Compare("eq", one, other, "") for one, other in pairs])
+    return st.recursive(
+        tests,
+        lambda inner: st.one_of(
+            inner.filter(lambda each: not isinstance(each, c.Not)).map(lambda each: c.Not(each, "")),
+            st.tuples(inner, inner).map(lambda items: c.And(items, "")),
+            st.tuples(inner, inner).map(lambda items: c.Or(items, "")),
+        ),
+        max_leaves=3,
+    )
+
+
+@given(_ATTRIBUTES, st.data())
+def test_what_is_printed_means_the_same(attributes: dict[str, tuple[str, ...]], data: st.DataObject) -> None:
+    condition = data.draw(_printed(attributes))
+    again = _compiled(attributes, condition_in_words(condition, attributes))
+    for values in itertools.product(*attributes.values()):
+        record = dict(zip(attributes, values, strict=True))
+        assert _truth(again, record) == _truth(condition, record)
+
+
+def test_words_of_one_meaning_stay_as_they_are() -> None:
+    status = c.Path("record", ("status",), EnumType(("active", "gone")), "")
+    active = c.Compare("eq", status, c.Constant(status.type, "active", ""), "")
+    assert condition_in_words(active, ["status"]) == "status is active"
+    assert condition_in_words(active, ["status", "active"]) == "status in [active]"
+    assert condition_in_words(c.Not(active, ""), ["status", "active"]) == "not status in [active]"

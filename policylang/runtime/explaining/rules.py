@@ -89,7 +89,7 @@ def _denied(s: Situation, each: PlacedDeny) -> Denied:
     return Denied(
         said_by="everyone" if each.said_by is None else bundle_in_words(each.said_by),
         fields=deny.fields,
-        condition=None if deny.condition is None else condition_text(deny.condition),
+        condition=None if deny.condition is None else condition_text(deny.condition, s),
         truth=found,
         applies=found is not False,
         tests=tests,

@@ -65,8 +65,8 @@ def shown(type_: Type, found: Any) -> str:
     return cut(_text(found))
 
 
-def condition_text(condition: c.Condition) -> str:
-    return cut(condition_in_words(condition), _LONGEST_CONDITION)
+def condition_text(condition: c.Condition, s: Situation) -> str:
+    return cut(condition_in_words(condition, s.index.attributes[s.resource]), _LONGEST_CONDITION)
 
 
 def truth_of(condition: c.Condition, s: Situation) -> Truth:
@@ -105,7 +105,7 @@ def _tested(test: c.Test, sign: bool, s: Situation) -> Tested:
     """A test as it stands for the whole: one under ``not`` is said the other way round."""
     found = truth_of(test, s)
     told = found if sign or found is None else not found
-    words = condition_text(test if sign else c.Not(test, test.at))
+    words = condition_text(test if sign else c.Not(test, test.at), s)
     try:
         if found is None:
             return Tested(f"`{words}` is unknown because {_why_unknown(test, s)}", None, test.at)

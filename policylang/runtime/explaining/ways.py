@@ -114,7 +114,7 @@ class Tester:
         if instance.id not in self._known:
             found = truth_of(instance.condition, self.s)
             tests, more = ((), 0) if found else tested(instance.condition, self.s)
-            self._known[instance.id] = (found, tests, more, condition_text(instance.condition))
+            self._known[instance.id] = (found, tests, more, condition_text(instance.condition, self.s))
         found, tests, more, words = self._known[instance.id]
         return Limit(instance.policy, cut(instance.id), words, each.said_by, found, tests, more, instance.at, each.at)
 

@@ -202,7 +202,7 @@ class Policies:
     def _for_everyone(self) -> Iterator[Policy]:
         found: dict[Right, list[ir.Deny]] = {}
         for deny in self.index.denies:
-            found.setdefault(deny_right(deny), []).append(deny)
+            found.setdefault(deny_right(self.index, deny), []).append(deny)
         for right, denies in found.items():
             assert right.actions is not None
             yield Policy(

@@ -128,7 +128,7 @@ class Rights:
         return Right(GRANT, id, grant.resource, (action,), sorted_limits, ordered)
 
     def _deny(self, deny: ir.Deny) -> Right:
-        right = deny_right(deny)
+        right = deny_right(self.index, deny)
         self.denies[right] = deny
         return right
 
@@ -179,8 +179,9 @@ def _period(given: ir.Assignment) -> Period:
     return Period(since, until)
 
 
-def deny_right(deny: ir.Deny) -> Right:
-    words = None if deny.condition is None else condition_in_words(deny.condition)
+def deny_right(index: Index, deny: ir.Deny) -> Right:
+    names = index.attributes[deny.resource]
+    words = None if deny.condition is None else condition_in_words(deny.condition, names)
     fields = "" if deny.fields is None else f" ({', '.join(deny.fields)})"
     where = "" if words is None else f" where {words}"
     id = f"{', '.join(deny.actions)} on {deny.resource}{fields}{where}"

@@ -25,6 +25,8 @@ class Watched(msgspec.Struct, frozen=True):
     parts: tuple[c.Test, ...]
     possible: tuple[tuple[Truth, ...], ...]
     """Of the whole, then of each part."""
+    names: tuple[str, ...]
+    """The attributes of the resource."""
 
 
 def watch(index: Index, name: str, at: str, condition: c.Condition, resource: str) -> Watched:
@@ -32,7 +34,7 @@ def watch(index: Index, name: str, at: str, condition: c.Condition, resource: st
     parts = found if isinstance(condition, c.And | c.Or) or len(found) > 1 else ()
     each = [_possible(index, test, resource) for test in found]
     whole = OUTCOMES if any(None in possible for possible in each) else OUTCOMES[:2]
-    return Watched(name, at, condition, parts, (whole, *(each if parts else ())))
+    return Watched(name, at, condition, parts, (whole, *(each if parts else ())), tuple(index.attributes[resource]))
 
 
 def policies(policy_set: ir.PolicySet) -> tuple[str, ...]:

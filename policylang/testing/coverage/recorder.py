@@ -49,7 +49,7 @@ class Recorder:
         bundles: list[Bundle] = [*policy_set.groups, *policy_set.roles]
         for deny in (*(deny for bundle in bundles for deny in bundle.denies), *policy_set.denies):
             if deny.condition is not None:
-                words = deny_in_words(deny)
+                words = deny_in_words(deny, index.attributes[deny.resource])
                 self.watched[deny.at] = watch(index, words, deny.at, deny.condition, deny.resource)
         self._open(index)
 

@@ -127,7 +127,7 @@ def _condition(recorder: Recorder, key: str, watched: Watched, shown: dict[str, 
         where = Location.parse(at)
         outcomes = {WORDS[each]: recorder.outcomes[key, number, each] for each in OUTCOMES}
         possible = tuple(WORDS[each] for each in watched.possible[number])
-        words = condition_in_words(condition)
+        words = condition_in_words(condition, watched.names)
         return TestCoverage(words, shown[where.path], where.line, where.column, outcomes, possible)
 
     whole = part(0, watched.at, watched.condition)

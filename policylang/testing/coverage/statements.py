@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -13,6 +13,8 @@ from policylang.runtime.index import Index
 from policylang.syntax.quoting import quote_text
 
 Kind = Literal["grant", "deny", "limit", "append", "override", "assignment", "membership", "job", "role"]
+_Names = Mapping[str, Collection[str]]
+"""Resource, and its attributes."""
 Owner = tuple[Literal["everyone", "group", "role", "user", "job", "integration"], str]
 
 
@@ -30,12 +32,13 @@ class Statement(msgspec.Struct, frozen=True):
 
 def statements(policy_set: ir.PolicySet) -> Iterator[Statement]:
     """All statements, each once."""
+    names = {each.name: frozenset(a.name for a in each.attributes) for each in policy_set.resources}
     for group in policy_set.groups:
-        yield from _bundle(("group", group.name), group)
+        yield from _bundle(("group", group.name), group, names)
     for role in policy_set.roles:
-        yield from _bundle(("role", role.name), role)
+        yield from _bundle(("role", role.name), role, names)
     for deny in policy_set.denies:
-        yield _deny(("everyone", ""), deny)
+        yield _deny(("everyone", ""), deny, names)
     for job in policy_set.jobs:
         for ref in job.roles:
             yield Statement("role", ref.at, ("job", job.code), f"role {ref.name} of job {quote_text(job.code)}")
@@ -47,7 +50,7 @@ def statements(policy_set: ir.PolicySet) -> Iterator[Statement]:
             yield Statement("role", integration.role.at, ("integration", integration.name), words)
 
 
-def _bundle(owner: Owner, bundle: ir.Group | ir.Role) -> Iterator[Statement]:
+def _bundle(owner: Owner, bundle: ir.Group | ir.Role, names: _Names) -> Iterator[Statement]:
     for ref in bundle.roles:
         yield Statement("role", ref.at, owner, f"role {ref.name} in {owner[0]} {owner[1]}")
     for grant in bundle.grants:
@@ -55,7 +58,7 @@ def _bundle(owner: Owner, bundle: ir.Group | ir.Role) -> Iterator[Statement]:
         words = f"grant {'all' if grant.wildcard else ', '.join(grant.actions)} on {grant.resource}{_short(fields)}"
         yield Statement("grant", grant.at, owner, words, grant.actions)
     for deny in bundle.denies:
-        yield _deny(owner, deny)
+        yield _deny(owner, deny, names)
     for limit in bundle.limits:
         yield Statement("limit", limit.at, owner, f"policy {limit_in_words(limit)}", limit.actions or ())
 
@@ -65,14 +68,14 @@ def limit_in_words(limit: ir.Limit) -> str:
     return limit.instance + (f" for {', '.join(limit.actions)}" if limit.actions else "")
 
 
-def _deny(owner: Owner, deny: ir.Deny) -> Statement:
-    return Statement("deny", deny.at, owner, deny_in_words(deny), deny.actions)
+def _deny(owner: Owner, deny: ir.Deny, names: _Names) -> Statement:
+    return Statement("deny", deny.at, owner, deny_in_words(deny, names[deny.resource]), deny.actions)
 
 
-def deny_in_words(deny: ir.Deny) -> str:
+def deny_in_words(deny: ir.Deny, names: Collection[str]) -> str:
     """``deny delete on customer { status is active }``"""
     fields = "" if deny.fields is None else f" ({', '.join(deny.fields)})"
-    where = "" if deny.condition is None else f" {{ {_short(condition_in_words(deny.condition))} }}"
+    where = "" if deny.condition is None else f" {{ {_short(condition_in_words(deny.condition, names))} }}"
     return f"deny {', '.join(deny.actions)} on {deny.resource}{_short(fields)}{where}"
 
 

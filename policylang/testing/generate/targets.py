@@ -102,7 +102,12 @@ class Boundaries:
             placed: list[PlacedDeny] = [each for each in builder.plan.denies if each.deny.at == deny.at]
             return builder.deny(placed[0]) if placed else []
 
-        what = _What(f"{deny_in_words(deny)} for {of}", deny.at, deny.resource, deny.condition)
+        what = _What(
+            f"{deny_in_words(deny, self._index.attributes[deny.resource])} for {of}",
+            deny.at,
+            deny.resource,
+            deny.condition,
+        )
         return self._each(what, who, deny.actions, build)
 
     def _each(self, what: _What, who: Iterable[Holder], actions: Collection[str], build: Build) -> Boundary:

@@ -242,7 +242,7 @@ def _permissions(world: World, bundle: Bundle) -> frozenset[_Item]:
     denies: dict[tuple[str, str], set[_Item]] = {}
     for chain in world.chains(source):
         for deny in chain[-1].denies:
-            when = "" if deny.condition is None else condition_in_words(deny.condition)
+            when = "" if deny.condition is None else condition_in_words(deny.condition, ())
             fields = ("*",) if deny.fields is None else deny.fields
             for action in deny.actions:
                 denies.setdefault((deny.resource, action), set()).add((fields, when))
