@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -222,13 +222,15 @@ class Latent:
             if not removed and not added:
                 continue
             told = {up for up, _, _ in self.told.get((kind, users[0]), ())}
-            ups = set().union(*(self._matters(each) for each in of_user(users[0], self.c.old, self.c.new, self.now)))
-            left = (ups | _plainly(removed, added)) - told
+            found = _plainly(removed, added)
+            for each in of_user(users[0], self.c.old, self.c.new, self.now):
+                found = {**self._matters(each), **found}
+            left = {up: why for up, why in found.items() if up not in told}
             if left:
                 names = listed([f"`{user}`" for user in users[:3]], "and")
                 more = f" and {len(users) - 3} more" if len(users) > 3 else ""
                 subject = f"{kind if len(users) == 1 else f'{kind}s'} {names if not more else names + more}"
-                yield made("user", subject, removed, added, widens=True in left, users=tuple(users))
+                yield made("user", subject, removed, added, True in left, tuple(users), _besides(left))
 
     def _of_job(self, code: str) -> Iterator[Statement]:
         before, after = (
@@ -238,47 +240,74 @@ class Latent:
         removed, added = _only(before, after), _only(after, before)
         if removed or added:
             told = {up for up, _, _ in self.told.get(("job", code), ())}
-            left = self._matters(somebody("job", code, self.c.old, self.c.new)) - told
+            matters = self._matters(somebody("job", code, self.c.old, self.c.new))
+            left = {up: why for up, why in matters.items() if up not in told}
             if left:
-                yield made("user", f"job `{code}`", removed, added, widens=True in left)
+                yield made("user", f"job `{code}`", removed, added, True in left, beside=_besides(left))
 
-    def _matters(self, subject: Subject) -> set[bool]:
-        """Whether more can be done, and less, as soon as the subject has something else beside."""
+    def _matters(self, subject: Subject) -> dict[bool, str]:
+        """Whether more (``True``) or less can be done, as soon as the subject has something else beside, and what."""
         if subject.old.profile is None or subject.new.profile is None:
-            return set()
-        found: set[bool] = set()
+            return {}
+        found: dict[bool, str] = {}
         # What roles and groups say otherwise is told of these.
         others = set(subject.old.profile.sources) != set(subject.new.profile.sources)
         if others:
             for one, other in ((self._roles(subject, False), self._roles(subject, True)), self._helds(subject)):
-                found |= {up for up, more in ((True, other - one), (False, one - other)) if more}
+                for up, more in ((True, other - one), (False, one - other)):
+                    if more:
+                        found.setdefault(up, self._use_of(min(more, key=str)))
         for resource, action in self._permissions():
             old, new = (plan_of(side, who, resource, action) for side, who in self._both(subject))
             if old is None or new is None:
                 continue
             before, after = (_overriding(side, who, resource, action) for side, who in self._both(subject))
+            granted = self._grant_of(resource, action)
             if (before is None) != (after is None):
-                return {True, False}
+                in_group = f"{granted}, in a group with a policy on `{resource}`"
+                return {True: in_group, False: in_group, **found}
             if self.c.may_differ(subject, old, new) or before != after:
-                plans = (_with(self.c.old, old, before), _with(self.c.new, new, after))
-                found |= {up for up in (True, False) if self._differs(plans, up, subject)}
-                plans = (_with(self.c.old, old), _with(self.c.new, new))
-                found |= {up for up in (True, False) if self._differs(plans, up, subject)}
+                for limits in ((before, after), ((), ())):
+                    plans = (_with(self.c.old, old, limits[0]), _with(self.c.new, new, limits[1]))
+                    for up in (up for up in (True, False) if up not in found):
+                        if self._differs(plans, up, subject):
+                            found[up] = granted
             if others and any((resource, action) in self._all_granted(*each) for each in self._both(subject)):
-                found |= {up for up, _, _ in self._open(subject, resource, action, is_group=False)}
-            if found == {True, False}:
+                for up, _, _ in self._open(subject, resource, action, is_group=False):
+                    found.setdefault(up, f"{action} on `{resource}`{self._beside(resource, action)}")
+            if len(found) == 2:
                 break
         return found
 
-    def _helds(self, subject: Subject) -> tuple[frozenset[object], frozenset[object]]:
+    def _grant_of(self, resource: str, action: str) -> str:
+        """A grant that nobody needs to have, with a role that brings it, if there is one."""
+        roles = sorted(
+            source.name
+            for side in self.sides
+            for source, _ in side.world.bundles
+            if source.kind == "role" and (resource, action) in side.granted(source)
+        )
+        return f"a grant of {action} on `{resource}`{f', as in role `{roles[0]}`' if roles else ''}"
+
+    def _use_of(self, more: tuple[str, ...]) -> str:
+        """Where it counts that somebody may hand out or be chosen for a role, or holds what an action requires."""
+        match more:
+            case ("may assign", role):
+                return f"somebody to whom role `{role}` is given"
+            case ("chosen", role):
+                return f"an attribute for users with role `{role}`"
+        resource, action = more[:2]
+        return f"a grant of {self._requiring(resource, action)}, which requires {action} on `{resource}`"
+
+    def _helds(self, subject: Subject) -> tuple[frozenset[tuple[Any, ...]], ...]:
         had, has = (self._held(side, who) for side, who in self._both(subject))
-        return frozenset(had), frozenset(has)
+        return had, has
 
     def _all_granted(self, side: Side, who: Person) -> frozenset[Permission]:
         held = who.profile.sources if who.profile is not None else ()
         return frozenset().union(*(side.granted(source) for source in held))
 
-    def _roles(self, subject: Subject, is_new: bool) -> frozenset[object]:
+    def _roles(self, subject: Subject, is_new: bool) -> frozenset[tuple[Any, ...]]:
         """The roles that the subject may hand out, and those without which nobody can be chosen."""
         side, who = list(self._both(subject))[is_new]
         assert who.profile is not None
@@ -300,10 +329,17 @@ class Latent:
         )
 
 
-def _plainly(removed: Lines, added: Lines) -> set[bool]:
+def _plainly(removed: Lines, added: Lines) -> dict[bool, str]:
     """What matters whatever else there is: being terminated, and attributes that conditions look at."""
-    found = {True} if "terminated" in removed else {False} if "terminated" in added else set()
-    return found | ({True, False} if any(" : " in line for line in (*removed, *added)) else set())
+    read = [line.partition(" : ")[0] for line in (*removed, *added) if " : " in line]
+    found = dict.fromkeys((True, False), f"a policy that looks at `{read[0]}`") if read else {}
+    if "terminated" in (*removed, *added):
+        found["terminated" in removed] = "any role that is not essential, or a group"
+    return found
+
+
+def _besides(found: dict[bool, str]) -> Lines:
+    return tuple(dict.fromkeys(found[up] for up in sorted(found)))
 
 
 def _only(one: Lines, other: Lines) -> Lines:

@@ -119,7 +119,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """Something else that was said and is not any more, or is now: one line of the old side, one of the new.
 
-    ``widens``: more is possible, or less is held to be forbidden. ``users``: those affected.
+    ``widens``: more is possible, or less is held to be forbidden. ``users``: those affected. ``beside``: what
+    somebody has to have besides, so that it counts.
     """
 
     id: Id
@@ -129,6 +130,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     added: tuple[str, ...]
     widens: bool
     users: tuple[str, ...]
+    beside: tuple[str, ...] = ()
     because: str | None = None
 
 

@@ -37,10 +37,20 @@ def statements(
     yield from _said(c, "integration", _integrations, narrows=False)
 
 
-def made(topic: Topic, subject: str, removed: Lines, added: Lines, widens: bool, users: Lines = ()) -> Statement:
-    """A statement with its identity."""
-    id_ = identity(topic, subject, removed, added, users)
-    return Statement(id=id_, topic=topic, subject=subject, removed=removed, added=added, widens=widens, users=users)
+def made(
+    topic: Topic, subject: str, removed: Lines, added: Lines, widens: bool, users: Lines = (), beside: Lines = ()
+) -> Statement:
+    """A statement with its identity, to which what makes it count adds nothing."""
+    return Statement(
+        id=identity(topic, subject, removed, added, users),
+        topic=topic,
+        subject=subject,
+        removed=removed,
+        added=added,
+        widens=widens,
+        users=users,
+        beside=beside,
+    )
 
 
 # --- who can be chosen ---------------------------------------------------------------------------------------

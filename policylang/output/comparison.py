@@ -243,6 +243,7 @@ def _statements(statements: Sequence[Statement]) -> Iterator[str]:
             for statement in said:
                 yield f"  {visible(f'{statement.subject}{users_in_words(statement)}')}"
                 yield from _lines(statement.removed, statement.added)
+                yield from (f"    counts with {visible(each)}" for each in statement.beside)
                 yield _id(statement)
             yield ""
 

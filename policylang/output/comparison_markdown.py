@@ -144,6 +144,7 @@ def _statement(statement: Statement) -> str:
         f"\n- {markdown(f'{statement.subject}{users_in_words(statement)}')}",
         *_lines(statement.removed, statement.added),
     ]
+    lines += [f"counts with {markdown(each)}" for each in statement.beside]
     lines.append(_id(statement))
     return "<br>\n  ".join(lines) + "\n"
 

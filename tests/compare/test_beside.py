@@ -203,3 +203,33 @@ def test_lengths_that_lead_out_of_the_calendar(length: Duration, test: str) -> N
     assert compare(old, old, NOW).same_access
     (change,) = compare(old, _with_length(new, length), NOW).changes
     assert (change.kind, change.unproved) == ("lost", False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "beside"),
+    [
+        (ANN, f"terminated {ANN}", "any role that is not essential, or a group"),
+        (ANN, 'user "ann" { append policy own on doc }', "a grant of create on `doc`"),
+        (ANN, 'user "ann" { append policy own on doc for view }', "a grant of view on `doc`, as in role `reader`"),
+        (
+            ANN,
+            'user "ann" { override policy own on doc }',
+            "a grant of create on `doc`, in a group with a policy on `doc`",
+        ),
+        (ANN, 'user "ann" { assign role bar }', "a grant of view on `doc`, as in role `reader`"),
+        (ANN, 'user "ann" { assign role clerk }', "somebody to whom role `reader` is given"),
+        (ANN, 'user "ann" { assign role boss }', "an attribute for users with role `boss`"),
+        (
+            ANN + " role gate { grant access on api }",
+            'user "ann" { assign role gate } role gate { grant access on api }',
+            None,
+        ),
+        ('job "K" {}', 'job "K" { role clerk }', "somebody to whom role `reader` is given"),
+        ('job "K" {}', 'job "K" { role bar }', "a grant of view on `doc`, as in role `reader`"),
+    ],
+)
+def test_what_makes_it_count(old: str, new: str, beside: str | None) -> None:
+    """No request shows these today: each says what somebody would have to have besides."""
+    for one, other in ((old, new), (new, old)):
+        found = [each.beside for each in between(WORLD + one, WORLD + other).statements if each.topic == "user"]
+        assert found == ([] if beside is None else [(beside,)])
