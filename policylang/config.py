@@ -82,6 +82,8 @@ def config_schema() -> dict[str, Any]:
 
 def read_config(path: Path) -> Config:
     """Read and validate a config file. Raises `ConfigError`, or OSError where the file cannot be read."""
+    if path.exists() and not path.is_file():
+        raise OSError(0, "not a regular file", str(path))  # a pipe may never end
     try:
         try:
             text = path.read_text(encoding="utf-8")
@@ -153,6 +155,6 @@ def nearest_config(folder: Path) -> Path | None:
     named, real = Path(os.path.abspath(folder)), folder.resolve()
     for candidate in (named, *named.parents, real, *real.parents):
         for name in FILE_NAMES:
-            if os.path.isfile(candidate / name):  # unlike Path.is_file, never raises
+            if os.path.lexists(candidate / name):  # what cannot be read counts too: it is an error, not passed over
                 return candidate / name
     return None

@@ -133,7 +133,7 @@ def _folder_sets(root: Path, seen: set[Path]) -> list[SourceSet]:
             folders.clear()
             continue
         visited.add(real)
-        if here != root and not set(FILE_NAMES).isdisjoint(names):
+        if here != root and not set(FILE_NAMES).isdisjoint((*names, *folders)):
             folders.clear()
             inner.append(here)
             continue
@@ -184,7 +184,7 @@ def nearest_settings(folder: Path) -> tuple[Config, Path | None, list[Problem]]:
         found = error.error
         problem = Problem(shown_path(path), found.message, found.help, found.line, found.column)
     except OSError as error:
-        problem = _problem(path, error)
+        problem = _problem(Path(shown_path(path)), error)
     return Config(), path.parent, [problem]
 
 

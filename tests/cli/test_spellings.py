@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -104,3 +105,17 @@ def test_what_runs_commands_for_people_knows_both() -> None:
         (ROOT / "ci/gitlab.yml").read_text().partition("\n---\n")[2] or (ROOT / "ci/gitlab.yml").read_text()
     )
     assert [f"**/*{each}" for each in SUFFIXES] == jobs["policylang-test"]["rules"][0]["exists"]
+
+
+@pytest.mark.parametrize("name", FILE_NAMES)
+@pytest.mark.parametrize("made", ["fifo", "folder", "dangling"])
+@pytest.mark.parametrize("arguments", [["check", "p"], ["fmt", "--check", "p"], ["compile", "p"]])
+def test_a_config_that_cannot_be_read_is_not_passed_over(
+    folder: Path, name: str, made: str, arguments: list[str]
+) -> None:
+    (folder / "p/policylang.yaml").unlink()
+    path = folder / "p" / name
+    {"fifo": lambda: os.mkfifo(path), "folder": path.mkdir, "dangling": lambda: path.symlink_to("nothing")}[made]()
+    result = policylang(*arguments)
+    words = "the link leads nowhere" if made == "dangling" else "cannot be read: not a regular file"
+    assert (result.exit_code, f"error: p/{name}: {words}" in result.output) == (2, True)
