@@ -25,12 +25,13 @@ from policylang.config import Config
 from policylang.discovery import SourceSet
 from policylang.ir import nodes as ir
 from policylang.project import Project
+from policylang.runtime import reference
 from policylang.runtime.index import Index
+from policylang.runtime.request import Request
 from policylang.source import Source
 from policylang.targets import NAMES, find_target
 from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
-from policylang.testing.asked import Asked
 
 SIZES = (100, 1_000, 10_000)
 REQUESTS = 2_000
@@ -60,7 +61,7 @@ WORKLOADS = (
 
 class Set(NamedTuple):
     policy_set: ir.PolicySet
-    asked: list[Asked]
+    asked: list[Request]
     expected: list[bool]
 
 
@@ -70,12 +71,12 @@ def make(workload: Workload, count: int, most: int = REQUESTS) -> Set:
     project = Project(SourceSet(Path(), Config(), (Source("access.policy", workload.text(of)),)))
     assert project.ir is not None, project.diagnostics[0]
     asked = [
-        Asked(each.user, each.action, each.resource, each.record, each.now)
+        Request(each.user, each.action, each.resource, each.record, each.now)
         for each in requests(of, 2 * most)
         if each.action in ACTIONS
     ][:most]
     index = Index(project.ir)
-    return Set(project.ir, asked, [each.decide(index).allowed for each in asked])
+    return Set(project.ir, asked, [reference.decide(index, each).allowed for each in asked])
 
 
 def measure(name: str, given: Set, repetitions: int = REPETITIONS) -> tuple[str, ...] | str:
@@ -104,7 +105,7 @@ def measure(name: str, given: Set, repetitions: int = REPETITIONS) -> tuple[str,
     )
 
 
-def check(name: str, given: Set, decide: Callable[[Sequence[Asked]], Sequence[bool | None]]) -> int:
+def check(name: str, given: Set, decide: Callable[[Sequence[Request]], Sequence[bool | None]]) -> int:
     """Ask all requests, or as many as can be decided in the time that is enough; how many those are."""
     count, chunk, begin = 0, FEWEST, time.perf_counter()
     while count < len(given.asked) and (count < FEWEST or time.perf_counter() - begin < ENOUGH):
@@ -119,7 +120,7 @@ def check(name: str, given: Set, decide: Callable[[Sequence[Asked]], Sequence[bo
 
 
 def timed(
-    decide: Callable[[Sequence[Asked]], Sequence[bool | None]], asked: Sequence[Asked], repetitions: int
+    decide: Callable[[Sequence[Request]], Sequence[bool | None]], asked: Sequence[Request], repetitions: int
 ) -> Iterator[float]:
     """Microseconds per decision of each repetition, by the clock on the wall: engines are other processes, too."""
     for _ in range(repetitions):

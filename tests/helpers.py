@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from pathlib import Path
+from typing import Any
 
 from policylang.config import Config
 from policylang.diagnostics import Diagnostic
 from policylang.discovery import SourceSet
 from policylang.ir.nodes import PolicySet
 from policylang.project import Project
+from policylang.runtime import reference
+from policylang.runtime.explaining import explain as explaining
+from policylang.runtime.explaining.tree import Explanation
+from policylang.runtime.index import Index
+from policylang.runtime.reference import Decision
+from policylang.runtime.request import Request
 from policylang.source import Source
 
 TESTS = Path(__file__).parent
@@ -56,3 +64,17 @@ def marked(text: str) -> list[tuple[int, str]]:
 def found(text: str) -> list[tuple[int, str]]:
     """The findings of a policy set: line and code."""
     return [(diagnostic.location.line, diagnostic.code) for diagnostic in diagnostics(text)]
+
+
+def decide(
+    index: Index, user: Any, action: Any, resource: Any, record: Any = None, *, now: datetime.datetime, **rest: Any
+) -> Decision:
+    """What the reference says, of arguments as the API takes them."""
+    return reference.decide(index, Request(user, action, resource, record, now, **rest))
+
+
+def explain(
+    index: Index, user: Any, action: Any, resource: Any, record: Any = None, *, now: datetime.datetime, **rest: Any
+) -> Explanation:
+    """Why it says so."""
+    return explaining.explain(index, Request(user, action, resource, record, now, **rest))

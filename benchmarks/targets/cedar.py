@@ -10,13 +10,13 @@ from typing import Any
 import cedarpy
 
 from policylang.ir import nodes as ir
+from policylang.runtime.request import Request
 from policylang.targets.cedar.request import asking, questions
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 
 
 @contextmanager
-def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Asked]], Sequence[bool | None]]]:
+def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
     """Decides requests that the policy set knows, each of which is one question."""
     files = {name: content.decode() for name, content in bundle.files.items()}
     schema = cedarpy.Schema.from_json_str(files["schema.json"])
@@ -24,7 +24,7 @@ def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequ
     by_type = _policies(json.loads(files["policies.json"]))
     known = asking(policy_set)
 
-    def decide(asked: Sequence[Asked]) -> list[bool | None]:
+    def decide(asked: Sequence[Request]) -> list[bool | None]:
         waiting: dict[str, list[tuple[int, dict[str, Any]]]] = {}
         for number, each in enumerate(asked):
             (question,) = questions(

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 import yaml
 
 from policylang.ir import nodes as ir
+from policylang.runtime.request import Request
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 from tests.engines.cerbos_engine import CerbosServer
 from tests.targets.cerbos_session import CerbosSession
 
 
 @contextmanager
-def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Asked]], Sequence[bool | None]]]:
+def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
     """Decides anything; requests of one principal go together."""
     settings = yaml.safe_load(bundle.files["cerbos.yaml"])
     with CerbosServer(settings) as server:

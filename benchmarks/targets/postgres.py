@@ -13,11 +13,11 @@ from psycopg.types.json import Jsonb
 from policylang.ir import nodes as ir
 from policylang.model.types import RecordType, UserType
 from policylang.runtime.index import Index
+from policylang.runtime.request import Request
 from policylang.target_settings import Postgres
 from policylang.targets.postgres.request import become_arguments
 from policylang.targets.postgres.tables import Mapped, mapped
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 from tests.engines.postgres_engine import PostgresServer
 from tests.targets.postgres_session import create_tables, tell_the_time
 
@@ -25,7 +25,7 @@ _TARGET = "(SELECT current_setting('policylang.target', true))"
 
 
 @contextmanager
-def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Asked]], Sequence[bool | None]]]:
+def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
     """Decides requests to view, modify or delete whole records without related ones, by statements without WHERE."""
     index = Index(policy_set)
     tables = mapped(index, Postgres())
@@ -53,9 +53,9 @@ class _Deciding:
         self._connection, self._index, self._tables = connection, index, tables
         self._statements = {name: _statements(index, table) for name, table in tables.items()}
         self._free = {name: _free(index, table) for name, table in tables.items()}
-        self._rows: dict[int, tuple[Asked, str]] = {}
+        self._rows: dict[int, tuple[Request, str]] = {}
 
-    def decide(self, asked: Asked) -> bool:
+    def decide(self, asked: Request) -> bool:
         key = self._row(asked)
         connection = self._connection
         user, request = become_arguments(self._index, asked.user, asked.request)
@@ -71,7 +71,7 @@ class _Deciding:
             except errors.InsufficientPrivilege:
                 return False
 
-    def _row(self, asked: Asked) -> str:
+    def _row(self, asked: Request) -> str:
         if id(asked) not in self._rows:
             key = str(len(self._rows))
             self._rows[id(asked)] = asked, key  # which keeps it, and so its id

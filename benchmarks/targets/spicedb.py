@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from policylang.ir import nodes as ir
+from policylang.runtime.request import Request
 from policylang.targets.relations.objects import Tuple
 from policylang.targets.spicedb.schema import written
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 from tests.targets.relations_session import Asking, RelationsSession, spicedb_answers, spicedb_engine_of
 
 
 @contextmanager
-def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Asked]], Sequence[bool | None]]]:
+def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
     """Decides with a bundle in which nothing is frozen."""
     with spicedb_engine_of(bundle) as engine:
 

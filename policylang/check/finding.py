@@ -15,6 +15,7 @@ from policylang.check.world import World
 from policylang.diagnostics import Related
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.reference import Decision, decide
+from policylang.runtime.request import Request
 from policylang.source import Location
 
 
@@ -127,16 +128,8 @@ def replay(world: World, shown: Shown) -> Decision:
         values = user_values(asker, shown.attributes)
         index, user = hypothetical(index, shown.who.roles, shown.who.group, attributes=values)
     index = with_others(asker, index, shown.users)
-    return decide(
-        index,
-        user,
-        shown.action,
-        shown.resource,
-        shown.record,
-        now=shown.now,
-        request=shown.request,
-        field=shown.field,
-    )
+    asked = Request(user, shown.action, shown.resource, shown.record, shown.now, shown.request, shown.field)
+    return decide(index, asked)
 
 
 def is_witness(found: Found) -> bool:

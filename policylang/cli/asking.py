@@ -22,7 +22,7 @@ from policylang.model.conditions import Constant
 from policylang.runtime.api import PolicySet
 from policylang.runtime.hypothetical import hypothetical, nobody
 from policylang.runtime.index import Index
-from policylang.runtime.reference import instant
+from policylang.runtime.request import instant
 from policylang.runtime.residual import as_value
 from policylang.runtime.values import MISSING, BadValueError, read
 from policylang.suggest import closest

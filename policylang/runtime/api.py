@@ -14,7 +14,8 @@ from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.filter import Filter, make_filter
 from policylang.runtime.index import Index
 from policylang.runtime.plan import make_plan
-from policylang.runtime.reference import Decision, instant
+from policylang.runtime.reference import Decision
+from policylang.runtime.request import Request, instant
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import given_record, given_request
 
@@ -108,17 +109,7 @@ class PolicySet:
         """Why `decide` says what it says: every way the request could be allowed, what stands in each, and for a denial
         the smallest change that would allow it.
         """
-        return explain(
-            self._index,
-            user,
-            action,
-            resource,
-            record,
-            now=now,
-            request=request,
-            field=field,
-            changes=changes,
-        )
+        return explain(self._index, Request(user, action, resource, record, now, request, field, changes))
 
     def decide_many(
         self, requests: Iterable[Mapping[str, Any]], *, now: datetime.datetime | None = None, request: Any = None

@@ -20,6 +20,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan, make_plan
 from policylang.runtime.reasons import not_appended, not_met, not_open
 from policylang.runtime.reference import Decision
+from policylang.runtime.request import Request, changed, instant
 from policylang.runtime.sources import inside
 from policylang.runtime.truth import Situation, Truth, conjunction, disjunction, missing_names, negation
 from policylang.runtime.values import (
@@ -79,7 +80,7 @@ class Engine:
     ) -> Decision:
         """As `reference.decide`."""
         if now.tzinfo is not datetime.UTC or not 1 < now.year < 9999:
-            now = reference.instant(self.index, now)
+            now = instant(self.index, now)
         record, request = given_record(record), given_request(request)
         changes = given_changes(changes) if changes is not None else None
         try:
@@ -91,9 +92,8 @@ class Engine:
                 return plan.open(record, user, request, now)
             return self._written(plan, user, record, now, request, field, changes)
         except (UnclearError, BadValueError):
-            return reference.decide(
-                self.index, user, action, resource, record, now=now, request=request, field=field, changes=changes
-            )
+            asked = Request(user, action, resource, record, now, request, field, changes)
+            return reference.decide(self.index, asked)
 
     def _written(
         self,
@@ -111,7 +111,7 @@ class Engine:
         if changes:
             if plan.action != "modify":
                 raise UnclearError
-            written, after = list(changes), reference.changed(before, changes, plan.declared)
+            written, after = list(changes), changed(before, changes, plan.declared)
         elif plan.action == "create":
             written = [name for name in plan.declared if attribute(before, name) is not MISSING]
             if isinstance(before, Mapping) and any(name not in plan.declared and name != "id" for name in before):

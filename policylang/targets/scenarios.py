@@ -10,8 +10,8 @@ from pathlib import Path
 from policylang.project import Project
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
+from policylang.runtime.request import Request
 from policylang.targets.target import Scenario
-from policylang.testing.asked import Asked
 from policylang.testing.run import read_scenarios, run_scenarios
 from policylang.testing.scenario import SUFFIXES
 from policylang.yaml_source import YamlError
@@ -24,7 +24,7 @@ class _Recorder:
         self.name = name
         self.found: list[Scenario] = []
 
-    def decided(self, index: Index, asked: Asked, decision: Decision) -> None:
+    def decided(self, index: Index, asked: Request, decision: Decision) -> None:
         self.found.append(Scenario(self.name, asked, decision.allowed))
 
     def listed(self, index: Index, attribute: str, now: datetime.datetime, found: tuple[str, ...]) -> None:

@@ -9,8 +9,8 @@ from typing import Literal
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.runtime.request import Request
 from policylang.target_settings import TargetSettings
-from policylang.testing.asked import Asked
 
 Support = Literal["exact", "input", "frozen", "refused"]
 """How a target expresses a construct: ``exact``; with a value that each request has to bring (``input``); as it is at
@@ -51,7 +51,7 @@ class Scenario(msgspec.Struct, frozen=True):
     """A request of a scenario test and the reference's answer; ``name``: of its file and its test."""
 
     name: str
-    asked: Asked
+    asked: Request
     allowed: bool
 
 

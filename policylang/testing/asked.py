@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
-from policylang.runtime.explaining.explain import explain
 from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.index import Index
-from policylang.runtime.reference import Decision, decide
+from policylang.runtime.reference import Decision
+from policylang.runtime.request import Request
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -27,34 +27,9 @@ class Case(msgspec.Struct, frozen=True):
     explanation: Explanation | None = None
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """A request, with everything that its decision depends on."""
-
-    user: str
-    action: str
-    resource: str
-    record: dict[str, Any]
-    now: datetime.datetime
-    request: dict[str, Any] = {}
-    field: str | None = None
-    changes: dict[str, Any] | None = None
-
-    def decide(self, index: Index) -> Decision:
-        """What the reference says to it."""
-        return decide(index, self.user, self.action, self.resource, self.record, **self._circumstances)
-
-    def explain(self, index: Index) -> Explanation:
-        """Why it says so."""
-        return explain(index, self.user, self.action, self.resource, self.record, **self._circumstances)
-
-    @property
-    def _circumstances(self) -> dict[str, Any]:
-        return {"now": self.now, "request": self.request, "field": self.field, "changes": self.changes}
-
-
 class Observer(Protocol):
     """Is told of every case as it was decided."""
 
-    def decided(self, index: Index, asked: Asked, decision: Decision) -> None: ...
+    def decided(self, index: Index, asked: Request, decision: Decision) -> None: ...
 
     def listed(self, index: Index, attribute: str, now: datetime.datetime, found: tuple[str, ...]) -> None: ...

@@ -11,11 +11,13 @@ import msgspec
 from policylang.diagnostics import listed, quoted
 from policylang.ir.nodes import PolicySet
 from policylang.model.types import DateTimeType, UserType
+from policylang.runtime.explaining.explain import explain
 from policylang.runtime.index import Index
-from policylang.runtime.reference import Decision, eligible, instant
+from policylang.runtime.reference import Decision, decide, eligible
+from policylang.runtime.request import Request, instant
 from policylang.runtime.values import BadValueError, read
 from policylang.suggest import closest
-from policylang.testing.asked import Asked, Case, Observer
+from policylang.testing.asked import Case, Observer
 from policylang.testing.records import Records, attributes, check_places, link, linked
 from policylang.testing.scenario import ScenarioFile, Test, scenario_schema
 from policylang.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
@@ -113,7 +115,7 @@ class _Run(msgspec.Struct, frozen=True):
 
     def case(self, test: Test, action: str, target: Any, expected: bool, now: datetime.datetime, steps: Steps) -> Case:
         asked = self._asked(test, action, target, expected, now, steps)
-        decision = asked.decide(self.index)
+        decision = decide(self.index, asked)
         if self.observer is not None:
             self.observer.decided(self.index, asked, decision)
         shown = target if isinstance(target, str) else _changed(target)
@@ -121,11 +123,11 @@ class _Run(msgspec.Struct, frozen=True):
         line, _ = self.document.places[steps]
         if decision.allowed == expected:
             return Case(_cut(test.name), title, line, None)
-        return Case(_cut(test.name), title, line, _failure(decision), asked.explain(self.index))
+        return Case(_cut(test.name), title, line, _failure(decision), explain(self.index, asked))
 
     def _asked(
         self, test: Test, action: str, target: Any, expected: bool, now: datetime.datetime, steps: Steps
-    ) -> Asked:
+    ) -> Request:
         changes, field = None, None
         if isinstance(target, str):
             name, _, rest = target.partition(".")
@@ -152,7 +154,7 @@ class _Run(msgspec.Struct, frozen=True):
             changes = attributes(self.index, resource, changes, self.records, self.document, (*steps, name))
         given = {**self.scenarios.request, **test.request}
         request = {each: link(self.index.request[each], value, self.records) for each, value in given.items()}
-        return Asked(test.user, action, resource, record, now, request, field, changes)
+        return Request(test.user, action, resource, record, now, request, field, changes)
 
     def eligible(self, attribute: str, users: list[str], now: datetime.datetime) -> Case:
         resource, _, name = attribute.partition(".")

@@ -21,10 +21,9 @@ from policylang.output.agenda import render
 from policylang.output.readable import json_bytes
 from policylang.runtime.clock import shift_day, zone
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide
 from policylang.schemas import SCHEMAS
 from tests.agenda.rendering import NOW, agendas
-from tests.helpers import TESTS, compiled
+from tests.helpers import TESTS, compiled, decide
 
 ZONES = (
     "UTC",

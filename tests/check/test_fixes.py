@@ -34,11 +34,10 @@ from policylang.output import diff
 from policylang.project import Project
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide
 from policylang.source import Source
 from policylang.syntax.ast import without_places
 from tests.check.fixing import NOW, SAFE, check_for, mended, text_of
-from tests.helpers import project
+from tests.helpers import decide, project
 
 INSTANTS = [NOW + datetime.timedelta(days=days) for days in (-400, 0, 400)]
 

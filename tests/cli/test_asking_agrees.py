@@ -19,9 +19,9 @@ from policylang.model.types import SetType, UserType
 from policylang.output.readable import json_bytes
 from policylang.runtime.api import PolicySet as PolicyApi
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide, eligible
+from policylang.runtime.reference import eligible
 from tests.generated import Case, Features, cases
-from tests.helpers import compiled
+from tests.helpers import compiled, decide
 from tests.runtime.databases import Sqlite
 
 EXAMPLES = settings.default.max_examples // 6  # type: ignore[union-attr]

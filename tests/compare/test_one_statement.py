@@ -18,10 +18,9 @@ from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide
 from policylang.runtime.sources import inside, sources
 from tests.compare.rendering import as_set
-from tests.helpers import project
+from tests.helpers import decide, project
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 ROLES, GROUPS, USERS = ("r0", "r1", "r2", "r3"), ("g0",), ("u0", "u1")

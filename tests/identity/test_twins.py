@@ -15,13 +15,12 @@ from policylang.check.catalogue import BY_CODE
 from policylang.check.engine import run_checks
 from policylang.compare.compare import compare
 from policylang.ir import nodes as ir
-from policylang.runtime import reference
 from policylang.runtime.api import PolicySet
 from policylang.runtime.holders import holders
 from policylang.targets import NAMES, find_target
 from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
-from tests.helpers import compiled
+from tests.helpers import compiled, decide
 from tests.identity.twins import ACTIONS, RESOURCES, USERS, alike, alike_in, twins
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
@@ -55,7 +54,7 @@ def answers(policy_set: ir.PolicySet, same: Callable[[Any], Any]) -> Iterator[An
                 yield str(kept)
                 for record in _records(resource, same):
                     decision = asked.decide(user, action, same(resource), record, **request)
-                    assert decision == reference.decide(index, user, action, same(resource), record, **request)
+                    assert decision == decide(index, user, action, same(resource), record, **request)
                     assert kept.matches(record) == decision.allowed
                     yield decision
                     yield asked.explain(user, action, same(resource), record, **request)

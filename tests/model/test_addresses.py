@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from policylang import PolicySet
 from policylang.ir import to_json
 from policylang.model.addresses import address, network
-from policylang.runtime import reference
 from policylang.targets.cedar.request import asking, questions
-from tests.helpers import compiled
+from tests.helpers import compiled, decide
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 V4 = st.ip_addresses(v=4)
@@ -113,7 +112,7 @@ def test_decisions_are_those_of_the_ipv4_address(plain: str) -> None:
                 "outside": not inside,
             }.get(action, True)
             assert policies.allows(*asked, record, now=NOW, request=request) is expected
-            assert reference.decide(policies.index, *asked, record, now=NOW, request=request).allowed is expected
+            assert decide(policies.index, *asked, record, now=NOW, request=request).allowed is expected
             assert policies.filter(*asked, now=NOW, request=request).matches(record) is expected
             told = questions(cedar, *asked, record, now=NOW, request=request)
             same = {"from": plain, "hosts": [plain]}, {"ip": plain, "seen": [plain]}

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, note, settings
 
-from policylang.runtime import reference
 from policylang.runtime.compiled import Engine
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
 from tests.generated import Case, Census, cases
+from tests.helpers import decide
 
 EXAMPLES = settings.default.max_examples // 2  # type: ignore[union-attr]
 
@@ -37,7 +37,7 @@ def test_the_runtimes_agree() -> None:
         index = Index(case.policy_set)
         expected = []
         for request, arguments in zip(case.requests, case.arguments(), strict=True):
-            decision = answer(reference.decide, index, **arguments)
+            decision = answer(decide, index, **arguments)
             expected.append((request, arguments, decision))
             census.add_decision(request.kind, decision)
         engine = Engine(index)

@@ -12,11 +12,10 @@ import pytest
 
 from policylang.output import explanation as output
 from policylang.runtime.api import PolicySet
-from policylang.runtime.explaining.explain import MOST_WAYS, explain
+from policylang.runtime.explaining.explain import MOST_WAYS
 from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide
-from tests.helpers import compiled
+from tests.helpers import compiled, decide, explain
 from tests.runtime.explained.pairs import actual, expected, explained, index, inputs, request
 
 NOW = datetime.datetime(2026, 11, 21, 19, tzinfo=datetime.UTC)

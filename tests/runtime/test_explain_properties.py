@@ -15,12 +15,10 @@ from policylang.discovery import discover
 from policylang.output import explanation as output
 from policylang.project import Project
 from policylang.runtime.explaining.edits import Question, applied, ask
-from policylang.runtime.explaining.explain import explain
 from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide
 from tests.generated import Case, cases
-from tests.helpers import ACCEPTANCE, POLICIES
+from tests.helpers import ACCEPTANCE, POLICIES, decide, explain
 
 NOW = datetime.datetime(2026, 11, 21, 19, tzinfo=datetime.UTC)
 

@@ -24,13 +24,12 @@ from hypothesis import strategies as st
 
 from policylang import PolicySet, UnsupportedError
 from policylang.model.types import Duration, DurationType, EnumType, RecordType, SetType, TextType
-from policylang.runtime import reference
 from policylang.runtime.compiled import Engine
 from policylang.runtime.holders import holders
 from policylang.runtime.index import Index
 from policylang.runtime.values import MISSING, BadValueError, attribute, is_record, read
 from tests.generated import Case, cases
-from tests.helpers import compiled
+from tests.helpers import compiled, decide
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 TEXT = """\
@@ -92,7 +91,7 @@ def ways() -> dict[str, Way]:
 
     def referred(p: PolicySet, action: str, record: Any, request: Any, changes: Any) -> bool:
         named = {"now": NOW, "request": request, "changes": changes}
-        return reference.decide(p.index, "ann", action, "doc", record, **named).allowed
+        return decide(p.index, "ann", action, "doc", record, **named).allowed
 
     def allowed(p: PolicySet, action: str, record: Any, request: Any, changes: Any) -> bool:
         return p.allows("ann", action, "doc", record, now=NOW, request=request, changes=changes)
@@ -489,7 +488,7 @@ def test_the_runtimes_agree_about_what_is_handed_over_oddly(case: Case, seed: in
     index = Index(case.policy_set)
     engine = Engine(index)
     for number, arguments in enumerate(case.arguments()):
-        expected = answer(reference.decide, index, **odd_arguments(arguments, seed + number))
+        expected = answer(decide, index, **odd_arguments(arguments, seed + number))
         found = answer(engine.decide, **odd_arguments(arguments, seed + number))
         if found != expected:
             note(f"{odd_arguments(arguments, seed + number)}")
@@ -523,7 +522,7 @@ def test_a_number_of_more_than_200_digits_is_of_no_type(number: Any) -> None:
         for record, request in ((plain, asked), (own, other), (own, asked)):
             named: dict[str, Any] = {"now": NOW, "request": request}
             assert not policies.allows("kim", action, "order", record, **named)
-            assert not reference.decide(policies.index, "kim", action, "order", record, **named).allowed
+            assert not decide(policies.index, "kim", action, "order", record, **named).allowed
             assert not policies.filter("kim", action, "order", **named).matches(record)
             assert not policies.explain("kim", action, "order", record, **named).decision.allowed
         assert policies.filter("kim", action, "order", now=NOW, request=asked).nothing

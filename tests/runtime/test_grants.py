@@ -16,7 +16,7 @@ from policylang.runtime.sources import Source, sources
 from policylang.runtime.truth import Situation
 from tests.generated import Case, cases
 
-EXAMPLES = settings.default.max_examples // 4  # type: ignore[union-attr]
+EXAMPLES = settings.default.max_examples // 6  # type: ignore[union-attr]
 
 
 def conditions(index: Index, limits: Iterable[ir.Limit]) -> list[Condition]:

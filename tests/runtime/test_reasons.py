@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from policylang.runtime import reference
 from policylang.runtime.compiled import Engine
 from policylang.runtime.index import Index
-from tests.helpers import compiled
+from tests.helpers import compiled, decide
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 
@@ -129,7 +128,7 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], tuple[str, ...]]] = {
 def test_reasons(name: str) -> None:
     index = Index(compiled(TEXT))
     (user, action, record), more, reasons = CASES[name]
-    decision = reference.decide(index, user, action, "doc", record, now=NOW, **more)
+    decision = decide(index, user, action, "doc", record, now=NOW, **more)
     assert (decision.allowed, decision.reasons) == (False, reasons)
     found = Engine(index).decide(user, action, "doc", record, NOW, None, more.get("field"), None)
     assert found == decision
@@ -141,6 +140,6 @@ def test_many_limits_are_not_all_told() -> None:
         text += f"policy p{number} on doc {{ level is {number} }}\n"
         text += f"role r{number} {{ grant view on doc  policy p{number} }}\n"
     text += f'user "u" {{ {" ".join(f"assign role r{number}" for number in range(30))} }}'
-    decision = reference.decide(Index(compiled(text)), "u", "view", "doc", {"level": -1}, now=NOW)
+    decision = decide(Index(compiled(text)), "u", "view", "doc", {"level": -1}, now=NOW)
     assert len(decision.reasons) == 11
     assert decision.reasons[-1] == "and 20 more"

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from policylang.ir import nodes as ir
+from policylang.runtime.request import Request
 from policylang.targets.cedar.request import Asking, DeniedError, asking, questions
 from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 from tests.engines.cedar_engine import CedarEngine
 from tests.targets.differential import Answer
 
@@ -23,7 +23,7 @@ class CedarSession:
         self.engine = engine
         self.asking = asking
 
-    def decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
+    def decide(self, asked: Sequence[Request]) -> list[Answer | None]:
         requests: list[dict[str, Any]] = []
         spans: list[list[tuple[int, int]] | bool | None] = []
         for each in asked:
@@ -57,7 +57,7 @@ class CedarSession:
         return decided
 
 
-def ask(asking: Asking, asked: Asked, field: str | None) -> list[dict[str, Any]]:
+def ask(asking: Asking, asked: Request, field: str | None) -> list[dict[str, Any]]:
     return questions(
         asking,
         asked.user,

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
+from policylang.runtime.request import Request
 from policylang.targets.cerbos.encoding import UnheldError
 from policylang.targets.cerbos.request import Caller, Check
 from policylang.targets.cerbos.rules import field_action
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 from tests.engines.cerbos_engine import CerbosServer
 from tests.targets.differential import Answer
 
@@ -25,7 +25,7 @@ class CerbosSession:
         self._server = server
         self._caller = Caller(Index(policy_set), json.loads(bundle.files["principals.json"]))
 
-    def decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
+    def decide(self, asked: Sequence[Request]) -> list[Answer | None]:
         made = [self._checks(each) for each in asked]
         every = [(number, check) for number, checks in enumerate(made) for check in checks or ()]
         every.sort(key=lambda each: json.dumps(each[1].principal, sort_keys=True))
@@ -43,13 +43,13 @@ class CerbosSession:
             for number, checks in enumerate(made)
         ]
 
-    def _fields(self, asked: Asked) -> list[str]:
+    def _fields(self, asked: Request) -> list[str]:
         """What asks for each attribute, where the request is about the whole record as it is."""
         if not _is_whole(asked):
             return []
         return [field_action(asked.action, name) for name in self._caller.index.attributes[asked.resource]]
 
-    def _answer(self, asked: Asked, answers: list[tuple[Check, dict[str, bool]]]) -> Answer:
+    def _answer(self, asked: Request, answers: list[tuple[Check, dict[str, bool]]]) -> Answer:
         allowed = bool(answers) and all(answer[action] for check, answer in answers for action in check.actions)
         if not _is_whole(asked):
             return Answer(allowed)
@@ -57,7 +57,7 @@ class CerbosSession:
         fields = {name for _, answer in answers for name in names if answer[field_action(asked.action, name)]}
         return Answer(allowed, frozenset(fields))
 
-    def _checks(self, asked: Asked) -> tuple[Check, ...] | None:
+    def _checks(self, asked: Request) -> tuple[Check, ...] | None:
         """None where it cannot be asked, empty where nothing has to be."""
         arguments = {"now": asked.now, "request": asked.request, "field": asked.field, "changes": asked.changes}
         try:
@@ -68,7 +68,7 @@ class CerbosSession:
             return None
 
 
-def _is_whole(asked: Asked) -> bool:
+def _is_whole(asked: Request) -> bool:
     return asked.field is None and asked.changes is None and asked.action != "create"
 
 

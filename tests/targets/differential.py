@@ -17,14 +17,15 @@ from typing import Any, Protocol
 from policylang.discovery import discover
 from policylang.ir import nodes as ir
 from policylang.project import Project
+from policylang.runtime import reference
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
+from policylang.runtime.request import Request
 from policylang.target_settings import TargetSettings
 from policylang.targets import find_target
 from policylang.targets.compiling import compile_for
 from policylang.targets.scenarios import scenarios_of
 from policylang.targets.target import Bundle, Input, Scenario
-from policylang.testing.asked import Asked
 from policylang.testing.generate.generate import generate
 from policylang.testing.run import read_scenarios, run_scenarios
 from tests.generated import Case
@@ -44,7 +45,7 @@ class Answer:
 class Session(Protocol):
     """An engine with a bundle loaded. It answers null to what its target does not decide."""
 
-    def decide(self, asked: Sequence[Asked]) -> Sequence[Answer | None]: ...
+    def decide(self, asked: Sequence[Request]) -> Sequence[Answer | None]: ...
 
 
 Start = Callable[[Bundle, ir.PolicySet], AbstractContextManager[Session]]
@@ -70,7 +71,7 @@ def compare(
     target: str,
     start: Start,
     policy_set: ir.PolicySet,
-    asked: Sequence[Asked],
+    asked: Sequence[Request],
     now: datetime.datetime | None = None,
     settings: TargetSettings | None = None,
 ) -> Compared:
@@ -79,7 +80,7 @@ def compare(
     if not isinstance(bundle, Bundle):
         return Compared(refused=[f"{each.code} {each.message}" for each in bundle])
     index = Index(policy_set)
-    expected = [each.decide(index) for each in asked]
+    expected = [reference.decide(index, each) for each in asked]
     with start(bundle, policy_set) as session:
         answers = session.decide(asked)
     assert len(answers) == len(asked)
@@ -96,9 +97,9 @@ def compare(
     return compared
 
 
-def of_case(case: Case) -> list[Asked]:
+def of_case(case: Case) -> list[Request]:
     """The requests of a generated policy set; its features must leave out objects and strange requests."""
-    return [Asked(**{**arguments, **_without_nothing(arguments)}) for arguments in case.arguments()]
+    return [Request(**{**arguments, **_without_nothing(arguments)}) for arguments in case.arguments()]
 
 
 def _without_nothing(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +137,7 @@ class _Recorder:
     def __init__(self) -> None:
         self.found: list[Scenario] = []
 
-    def decided(self, index: Index, asked: Asked, decision: Decision) -> None:
+    def decided(self, index: Index, asked: Request, decision: Decision) -> None:
         self.found.append(Scenario("boundary", asked, decision.allowed))
 
     def listed(self, index: Index, attribute: str, now: datetime.datetime, found: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ import datetime
 import itertools
 from typing import Any
 
-from policylang.testing.asked import Asked
+from policylang.runtime.request import Request
 from tests.targets.differential import NOW
 
 EVERYTHING = r"""
@@ -130,7 +130,7 @@ OTHER: dict[str, list[Any]] = {
 TICKETS: list[Any] = [None, {"id": "p"}, {"id": 7}, "x"]
 
 
-def nasty() -> list[Asked]:
+def nasty() -> list[Request]:
     """Each user, action and record that differs from the full one in one attribute; and changes by it."""
     records = [FULL, {}, *({**FULL, name: value} for name, values in OTHER.items() for value in values)]
     users = ("ann", "bob", 'cy"d', "dan", "eve --", "sync", "nobody")
@@ -140,11 +140,11 @@ def nasty() -> list[Asked]:
         request = {"ip": ("10.0.0.1", "10.0.0.2", None, 5)[number % 4], "ticket": TICKETS[number // 4 % 4]}
         now = INSTANTS[number % len(INSTANTS)]
         field = (None, None, "flag", "secret", "unheard of")[number % 5]
-        asked.append(Asked(user, action, "order", record, now, request, field))
+        asked.append(Request(user, action, "order", record, now, request, field))
         if action == "modify":
             for name, values in OTHER.items():
                 changes = {name: values[number % len(values)]}
-                asked.append(Asked(user, action, "order", record, now, request, None, changes))
-    asked.append(Asked("ann", "view", "nothing", {}, NOW))
-    asked.append(Asked("ann", "view", "order", FULL, NOW, {}, None, {"flag": True}))
+                asked.append(Request(user, action, "order", record, now, request, None, changes))
+    asked.append(Request("ann", "view", "nothing", {}, NOW))
+    asked.append(Request("ann", "view", "order", FULL, NOW, {}, None, {"flag": True}))
     return asked

@@ -24,12 +24,12 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.runtime.index import Index
+from policylang.runtime.request import Request
 from policylang.runtime.values import MISSING, attribute, read
 from policylang.target_settings import Postgres, Table
 from policylang.targets.postgres.request import become_arguments
 from policylang.targets.postgres.tables import Mapped, mapped
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 from tests.targets.differential import Answer
 from tests.targets.postgres_sales import inside
 
@@ -60,10 +60,10 @@ class PostgresSession:
         self.tables = tables
         self.skipped = 0
 
-    def decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
+    def decide(self, asked: Sequence[Request]) -> list[Answer | None]:
         return [self._decide(each) for each in asked]
 
-    def _decide(self, asked: Asked) -> Answer | None:
+    def _decide(self, asked: Request) -> Answer | None:
         table = self.tables.get(asked.resource)
         if table is None or asked.action not in ("view", "create", "modify", "delete"):
             return None
@@ -109,7 +109,7 @@ class PostgresSession:
 
     # --- the commands ----------------------------------------------------------------------------------------
 
-    def _view(self, table: Mapped, asked: Asked, record: Any, changes: Any) -> Answer | None:
+    def _view(self, table: Mapped, asked: Request, record: Any, changes: Any) -> Answer | None:
         columns = [table.key] if asked.field is None else [table.key, table.columns[asked.field]]
         statement = sql.SQL("SELECT {} FROM {} WHERE {} = %s").format(
             sql.SQL(", ").join(map(sql.Identifier, columns)), _name(table), sql.Identifier(table.key)
@@ -117,13 +117,13 @@ class PostgresSession:
         seen = self._try(statement, [TARGET]) == 1
         return Answer(seen, self._privileged(table, "SELECT") if seen else None)
 
-    def _create(self, table: Mapped, asked: Asked, record: dict[str, Any], changes: Any) -> Answer | None:
+    def _create(self, table: Mapped, asked: Request, record: dict[str, Any], changes: Any) -> Answer | None:
         if asked.field is not None:
             return None
         done = self._try(*_insert(table, TARGET, {k: v for k, v in record.items() if v is not None}))
         return Answer(done is not None)
 
-    def _modify(self, table: Mapped, asked: Asked, record: Any, changes: dict[str, Any] | None) -> Answer | None:
+    def _modify(self, table: Mapped, asked: Request, record: Any, changes: dict[str, Any] | None) -> Answer | None:
         if changes:
             return Answer(self._update(table, changes) == 1)
         # Nothing changes: write what is there already, into a column that asks for nobody in particular.
@@ -141,7 +141,7 @@ class PostgresSession:
         statement = sql.SQL("UPDATE {} SET {}").format(_name(table), sql.SQL(", ").join(names))
         return self._try(statement, list(changes.values()))
 
-    def _delete(self, table: Mapped, asked: Asked, record: Any, changes: Any) -> Answer | None:
+    def _delete(self, table: Mapped, asked: Request, record: Any, changes: Any) -> Answer | None:
         if asked.field is not None:
             return None
         return Answer(self._try(sql.SQL("DELETE FROM {}").format(_name(table))) == 1)

@@ -11,10 +11,10 @@ import regorus
 
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
+from policylang.runtime.request import Request
 from policylang.targets.rego.encoding import NotEncodableError
 from policylang.targets.rego.request import Requests
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 from tests.engines.files import Files, text
 from tests.engines.rego_engine import RegoCppEngine, RegorusEngine, data_of
 from tests.targets.differential import Answer, Start
@@ -56,7 +56,7 @@ class RegoSession:
         self.engine = engine(bundle.files)
         self.requests = Requests(Index(policy_set))
 
-    def decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
+    def decide(self, asked: Sequence[Request]) -> list[Answer | None]:
         inputs = [self.input(each) for each in asked]
         answers = iter(self.engine.ask(DECISION, [each for each in inputs if each is not None]))
         found: list[Answer | None] = []
@@ -71,7 +71,7 @@ class RegoSession:
                 found.append(Answer(decision["allow"], frozenset(decision["fields"])))
         return found
 
-    def input(self, asked: Asked) -> Any:
+    def input(self, asked: Request) -> Any:
         """Null for values that JSON cannot hold."""
         try:
             return self.requests.input(

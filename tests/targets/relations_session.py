@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
+from policylang.runtime.request import Request
 from policylang.targets.openfga.model import written as openfga_tuple
 from policylang.targets.relations.context import request_context
 from policylang.targets.relations.names import object_id
@@ -21,7 +22,6 @@ from policylang.targets.relations.request import Check, Question, question, reco
 from policylang.targets.relations.validity import validity
 from policylang.targets.spicedb.schema import written as spicedb_relationship
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 from tests.engines import spicedb_engine
 from tests.engines.openfga_engine import OpenFgaEngine
 from tests.engines.spicedb_engine import SpiceDbEngine
@@ -47,7 +47,7 @@ class RelationsSession:
         self._since, self._until = validity(index, now)
         self._numbers = count()
 
-    def decide(self, asked: Sequence[Asked]) -> list[Answer | None]:
+    def decide(self, asked: Sequence[Request]) -> list[Answer | None]:
         made = [self._question(each) for each in asked]
         tuples = [each for one in made if one is not None for each in one.tuples]
         checks = [(check, one.context) for one in made if one is not None for check in one.checks]
@@ -61,13 +61,13 @@ class RelationsSession:
                 answers.append(Answer(all(said)))
         return answers
 
-    def allowed(self, asked: Sequence[Asked]) -> list[bool | None]:
+    def allowed(self, asked: Sequence[Request]) -> list[bool | None]:
         return [None if answer is None else answer.allowed for answer in self.decide(asked)]
 
-    def _valid(self, asked: Asked) -> bool:
+    def _valid(self, asked: Request) -> bool:
         return (self._since is None or self._since <= asked.now) and (self._until is None or asked.now < self._until)
 
-    def _question(self, asked: Asked) -> Question | None:
+    def _question(self, asked: Request) -> Question | None:
         if not self._valid(asked):
             return None
         arguments = {"id": f"record {next(self._numbers)}", "field": asked.field, "changes": asked.changes}

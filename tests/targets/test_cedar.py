@@ -19,13 +19,14 @@ from benchmarks.targets.cedar import prepare
 from policylang.config import Config
 from policylang.ir import nodes as ir
 from policylang.limits import Limits
+from policylang.runtime import reference
 from policylang.runtime.index import Index
+from policylang.runtime.request import Request
 from policylang.targets import find_target
 from policylang.targets.cedar.request import asking, questions
 from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
-from policylang.testing.asked import Asked
 from tests.engines.cedar_engine import CedarEngine
 from tests.engines.files import EngineError
 from tests.generated import Case, Features, cases
@@ -151,7 +152,7 @@ def test_the_text_is_what_the_json_says(name: str) -> None:
     assert with_text == CedarSession(json_engine, asking(policy_set)).decide(asked)
 
 
-def beside(policy_set: ir.PolicySet) -> list[Asked]:
+def beside(policy_set: ir.PolicySet) -> list[Request]:
     """Everybody does everything to some records of the resource `in`."""
     records: list[dict[str, Any]] = [
         {"id": "1", "else": "*", "has": "?", "like_": "in::\\"},
@@ -166,19 +167,21 @@ def beside(policy_set: ir.PolicySet) -> list[Asked]:
     users = [*(user.id for user in policy_set.users), "Action", "nobody"]
     changes: list[dict[str, Any]] = [{"else": "*"}, {"has": "Action"}, {"has": "?"}, {"numbers": [1]}]
     asked = [
-        Asked(user, action, "in", record, NOW, request)
+        Request(user, action, "in", record, NOW, request)
         for user in users
         for action in ("view", "create", "delete")
         for record in records
         for request in attributes
     ]
     asked += [
-        Asked(user, "modify", "in", record, NOW, attributes[1], changes=change)
+        Request(user, "modify", "in", record, NOW, attributes[1], changes=change)
         for user in users
         for record in records
         for change in changes
     ]
-    others = [Asked(user, "view", name, {}, NOW) for user in users for name in ("User", "User_", "in_", "Record", "on")]
+    others = [
+        Request(user, "view", name, {}, NOW) for user in users for name in ("User", "User_", "in_", "Record", "on")
+    ]
     return [*asked, *others]
 
 
@@ -309,14 +312,14 @@ def test_everything_at_once() -> None:
     ]
     users = [*(user.id for user in policy_set.users), "sync"]
     asked = [
-        Asked(user, action, "file", record, now, attributes[number % 3])
+        Request(user, action, "file", record, now, attributes[number % 3])
         for number, now in enumerate(nows)
         for user in users
         for record in records
         for action in ("view", "create", "delete", "show", "scan", "modify")
     ]
     asked += [
-        Asked(user, "modify", "file", record, now, field=field, changes=change)
+        Request(user, "modify", "file", record, now, field=field, changes=change)
         for now in nows[1:3]
         for user in users
         for record in records
@@ -510,11 +513,11 @@ def test_there_are_no_more_policies_with_more_groups(count: int) -> None:
 def test_what_the_benchmark_asks() -> None:
     of = groups(5)
     policy_set = compiled(access(of))
-    asked = [Asked(each.user, each.action, each.resource, each.record, each.now) for each in requests(of, 300)]
+    asked = [Request(each.user, each.action, each.resource, each.record, each.now) for each in requests(of, 300)]
     index = Index(policy_set)
     with prepare(bundle_of(policy_set), policy_set) as decide:
         answers = decide(asked)
-    assert answers == [each.decide(index).allowed for each in asked]
+    assert answers == [reference.decide(index, each).allowed for each in asked]
     assert 50 < sum(map(bool, answers)) < 250
 
 
@@ -561,7 +564,7 @@ def test_what_is_not_refused_is_evaluated(condition: str) -> None:
     assert made.ir is not None
     files = bundle_of(made.ir).files
     entities = json.loads(files["entities.json"])
-    asked = [Asked("u", "view", "a", record, NOW) for record in ({"flag": True}, {"flag": True, "word": "x"})]
+    asked = [Request("u", "view", "a", record, NOW) for record in ({"flag": True}, {"flag": True, "word": "x"})]
     for policies, schema in (("policies.json", "schema.json"), ("policies.cedar", "schema.cedarschema")):
         session = CedarSession(CedarEngine(files[policies].decode(), files[schema].decode(), entities), asking(made.ir))
         assert [answer and answer.allowed for answer in session.decide(asked)] == [False, True]

@@ -12,10 +12,10 @@ import msgspec
 import pytest
 
 from policylang.ir import nodes as ir
+from policylang.runtime.request import Request
 from policylang.targets.cedar import conditions, policies, request, rights
 from policylang.targets.cedar.expressions import FALSE, TRUE, Expression
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 from tests.engines.files import EngineError
 from tests.helpers import project
 from tests.targets.cedar_session import CedarSession, loaded
@@ -71,7 +71,7 @@ LATER = NOW + datetime.timedelta(days=1)
 _RECORD = {"name": "x", "created": "2026-11-20T00:00:00Z", "owner": "ann", "site": "HQ", "closed": False}
 _PIER = {**_RECORD, "site": "Pier"}
 BESIDE = [
-    Asked(user, action, "customer", record, now, changes=changes)
+    Request(user, action, "customer", record, now, changes=changes)
     for user, action, record, changes, now in (
         ("ann", "modify", _RECORD, {"name": "y"}, NOW),
         ("ann", "modify", _RECORD, {"owner": "bob"}, NOW),
@@ -163,7 +163,7 @@ POLICIES: dict[str, Callable[[dict[str, Any]], None]] = {
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_broken_policies(name: str) -> None:
-    with pytest.raises(AssertionError, match="Asked"):
+    with pytest.raises(AssertionError, match="Request"):
         ask(POLICIES[name])
 
 
@@ -227,7 +227,7 @@ def test_broken_parts(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(where, part, instead)
     if part == "questions":
         monkeypatch.setattr("tests.targets.cedar_session.questions", instead)
-    with pytest.raises(AssertionError, match="Asked"):
+    with pytest.raises(AssertionError, match="Request"):
         ask()
 
 

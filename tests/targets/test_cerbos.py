@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from policylang.testing.asked import Asked
+from policylang.runtime.request import Request
 from tests.engines.cerbos_engine import CerbosServer
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled
@@ -182,7 +182,7 @@ CHANGES: list[dict[str, Any]] = [
 ]
 
 
-def tangled() -> list[Asked]:
+def tangled() -> list[Request]:
     users = ("ann", 'o\'b "x"', "cid", "dan", "eve", "bot")
     addresses = ({"ip": "10.1.2.3"}, {"ip": "::ffff:10.0.0.1", "channel": "ui"}, {}, {"ip": 5})
     found = []
@@ -191,11 +191,11 @@ def tangled() -> list[Asked]:
         for user in users:
             now, request = INSTANTS[number % len(INSTANTS)], addresses[(number + len(user)) % 4]
             for action in ("view", "create", "modify", "delete", "approve", "audit", "show"):
-                found.append(Asked(user, action, "customer", record, now, request))
+                found.append(Request(user, action, "customer", record, now, request))
             for field in ("fee", "rate", "name"):
-                found.append(Asked(user, "view", "customer", record, now, request, field))
+                found.append(Request(user, "view", "customer", record, now, request, field))
             for changes in CHANGES:
-                found.append(Asked(user, "modify", "customer", record, now, request, None, changes))
+                found.append(Request(user, "modify", "customer", record, now, request, None, changes))
     return found
 
 
@@ -238,7 +238,7 @@ def test_conditions_that_differ_in_how_they_are_put_together(cerbos: CerbosServe
     ]
     now = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
     asked = [
-        Asked(user, action, "doc", record, now)
+        Request(user, action, "doc", record, now)
         for user in ("u", "v", "w")
         for action in ("view", "modify", "delete", "approve")
         for record in records

@@ -16,13 +16,14 @@ import yaml
 
 from policylang.diagnostics import Diagnostic
 from policylang.ir import nodes as ir
+from policylang.runtime import reference
 from policylang.runtime.index import Index
+from policylang.runtime.request import Request
 from policylang.targets import find_target
 from policylang.targets.cerbos.encoding import UnheldError
 from policylang.targets.cerbos.request import Caller
 from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input, Scenario
-from policylang.testing.asked import Asked
 from tests.engines import cerbos_engine, files
 from tests.engines.cerbos_engine import CerbosServer
 from tests.engines.process import Server
@@ -56,7 +57,7 @@ def test_scenarios_as_tests_of_cerbos(tmp_path: Path, name: str) -> None:
 def test_a_tangle_as_tests_of_cerbos(tmp_path: Path) -> None:
     policy_set = compiled(TANGLE)
     index = Index(policy_set)
-    scenarios = tuple(Scenario('x: "#', asked, asked.decide(index).allowed) for asked in tangled())
+    scenarios = tuple(Scenario('x: "#', asked, reference.decide(index, asked).allowed) for asked in tangled())
     files.write(tmp_path, policies(bundle_of(policy_set, scenarios)))
     found = cerbos_engine.compile(tmp_path)
     assert found.wrong == ()
@@ -304,7 +305,7 @@ def test_users_whom_cerbos_calls_alike(cerbos: CerbosServer) -> None:
     text = "resource a { x : text actions view } policy p on a { x is missing } group g { grant view on a }\n"
     for appending in users:
         people = "".join(f"user {quoted(each)} in g {{ {_appending(each == appending)} }}\n" for each in users)
-        asked = [Asked(user, "view", "a", record, NOW) for user in users for record in ({}, {"x": "y"})]
+        asked = [Request(user, "view", "a", record, NOW) for user in users for record in ({}, {"x": "y"})]
         found = compare("cerbos", starting(cerbos), compiled(text + people), asked)
         assert (found.refused, found.asked, found.allowed) == ([], 2 * len(users), 2 * len(users) - 1)
 

@@ -114,7 +114,7 @@ def test_broken_bundles(cerbos: CerbosServer, name: str) -> None:
         assert changed != files
         return changed
 
-    with pytest.raises(AssertionError, match="Asked"):
+    with pytest.raises(AssertionError, match="Request"):
         ask(cerbos, change)
 
 
@@ -122,5 +122,5 @@ def test_broken_bundles(cerbos: CerbosServer, name: str) -> None:
 def test_broken_parts(cerbos: CerbosServer, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     where, part, instead = PARTS[name]
     monkeypatch.setattr(where, part, instead)
-    with pytest.raises(AssertionError, match="Asked"):
+    with pytest.raises(AssertionError, match="Request"):
         ask(cerbos)

@@ -13,10 +13,10 @@ import psycopg
 import pytest
 
 from policylang.ir import nodes as ir
+from policylang.runtime.request import Request
 from policylang.target_settings import TargetSettings
 from policylang.targets.postgres import expressions
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 from tests.engines.postgres_engine import PostgresServer
 from tests.helpers import project
 from tests.targets.differential import boundaries, compare
@@ -67,7 +67,7 @@ NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 _RECORD = {"name": "x", "created": "2026-11-20T00:00:00Z", "owner": "ann", "site": "HQ", "closed": False}
 _PIER = {**_RECORD, "site": "Pier"}
 BESIDE = [
-    Asked(user, action, "customer", record, NOW, changes=changes)
+    Request(user, action, "customer", record, NOW, changes=changes)
     for user, action, record, changes in (
         ("ann", "modify", _RECORD, {"name": "y"}),
         ("ann", "modify", _RECORD, {"owner": "bob"}),
@@ -171,7 +171,7 @@ def test_broken_scripts(connection: psycopg.Connection[Any], name: str) -> None:
         assert changed != script
         return changed
 
-    with pytest.raises(AssertionError, match="Asked"):
+    with pytest.raises(AssertionError, match="Request"):
         ask(connection, change)
 
 
@@ -179,5 +179,5 @@ def test_broken_scripts(connection: psycopg.Connection[Any], name: str) -> None:
 def test_broken_parts(connection: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     part, instead = PARTS[name]
     monkeypatch.setattr(expressions, part, instead)
-    with pytest.raises(AssertionError, match="Asked"):
+    with pytest.raises(AssertionError, match="Request"):
         ask(connection)

@@ -15,13 +15,12 @@ from hypothesis import strategies as st
 from psycopg import errors
 
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide
 from policylang.targets import find_target
 from policylang.targets.compiling import compile_for
 from policylang.targets.postgres.request import become_arguments
 from policylang.targets.target import Bundle, Input
 from tests.engines.postgres_engine import PostgresServer
-from tests.helpers import compiled
+from tests.helpers import compiled, decide
 from tests.targets.postgres_sales import inside
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)

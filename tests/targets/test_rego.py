@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from policylang.config import Config
 from policylang.ir import nodes as ir
 from policylang.limits import Limits
+from policylang.runtime import reference
 from policylang.runtime.index import Index
+from policylang.runtime.request import Request
 from policylang.targets import find_target
 from policylang.targets.compiling import compile_for
 from policylang.targets.rego import TABLES
@@ -24,7 +26,6 @@ from policylang.targets.rego.encoding import NotEncodableError
 from policylang.targets.rego.readme import EXAMPLE
 from policylang.targets.rego.request import Requests
 from policylang.targets.target import Bundle, Input, Scenario
-from policylang.testing.asked import Asked
 from tests.engines.files import EngineError
 from tests.engines.rego_engine import UNDEFINED, RegoCppEngine, RegorusEngine
 from tests.generated import Case, Features, cases
@@ -116,7 +117,7 @@ def test_reasons() -> None:
     found = session.engine.ask("data.policylang.access.decision", [session.input(each) for each in asked])
     compared = 0
     for each, decision in zip(asked, found, strict=True):
-        expected = each.decide(index)
+        expected = reference.decide(index, each)
         if expected.allowed:
             assert decision["reasons"] == sorted(expected.reasons)
         else:
@@ -126,7 +127,7 @@ def test_reasons() -> None:
     assert compared > 100
 
 
-def _in_short(reason: str, asked: Asked) -> str | None:
+def _in_short(reason: str, asked: Request) -> str | None:
     """What the bundle says where the reference names the policy, the place, the dates or the requirement."""
     if reason.endswith(", which the user does not have"):
         return f"{asked.action} on `{asked.resource}` requires what the user does not have"
@@ -139,7 +140,7 @@ def _in_short(reason: str, asked: Asked) -> str | None:
     return None
 
 
-def compare_filters(policy_set: ir.PolicySet, asked: Sequence[Asked], engine: Engine = RegorusEngine) -> Compared:
+def compare_filters(policy_set: ir.PolicySet, asked: Sequence[Request], engine: Engine = RegorusEngine) -> Compared:
     """Whether a record passes the filter is what is decided about it."""
     bundle, index, total = bundle_of(policy_set), Index(policy_set), Compared()
     session = RegoSession(engine, bundle, policy_set)
@@ -148,7 +149,7 @@ def compare_filters(policy_set: ir.PolicySet, asked: Sequence[Asked], engine: En
     inputs = [session.input(each) for each in asked]
     found = session.engine.ask("data.policylang.access.filter", [{**each, "record": {}} for each in inputs])
     for each, input, filter in zip(asked, inputs, found, strict=True):
-        allowed = each.decide(index).allowed
+        allowed = reference.decide(index, each).allowed
         assert Passing(input, users).passes(filter) == allowed, f"{each}\n{filter}"
         total.add(Compared(1, allowed))
     return total
@@ -171,7 +172,7 @@ def test_filters_of_policy_sets_that_people_wrote(name: str) -> None:
 def test_a_filter_for_create_lets_nothing_pass() -> None:
     policy_set = compiled(EVERYTHING)
     session = RegoSession(RegorusEngine, bundle_of(policy_set), policy_set)
-    inputs = [session.input(Asked("ann", action, "order", {}, NOW)) for action in ("create", "nothing")]
+    inputs = [session.input(Request("ann", action, "order", {}, NOW)) for action in ("create", "nothing")]
     assert session.engine.ask("data.policylang.access.filter", inputs) == [{"any": []}] * 2
 
 

@@ -12,10 +12,10 @@ import msgspec
 import pytest
 
 from policylang.ir import nodes as ir
+from policylang.runtime.request import Request
 from policylang.targets.rego import conditions, request, tables
 from policylang.targets.rego.tables import Tables
 from policylang.targets.target import Bundle
-from policylang.testing.asked import Asked
 from tests.engines.rego_engine import RegorusEngine
 from tests.helpers import compiled
 from tests.targets.differential import NOW, Session, compare
@@ -101,18 +101,18 @@ OTHER: list[dict[str, Any]] = [
     {"parent": {"id": "q"}},
 ]
 USERS = ["ann", "bob", "cid", "dan", "eve", "fay", "gil", "hal", "ivo", "jon", "kim", "lou"]
-ASKED = [Asked(user, "view", "order", {**RECORD, **other}, NOW) for user in USERS for other in OTHER]
-ASKED += [Asked("fay", "delete", "order", {**RECORD, **other}, NOW) for other in OTHER]
+ASKED = [Request(user, "view", "order", {**RECORD, **other}, NOW) for user in USERS for other in OTHER]
+ASKED += [Request("fay", "delete", "order", {**RECORD, **other}, NOW) for other in OTHER]
 ASKED += [
-    Asked(user, action, "order", {**RECORD, **other}, NOW)
+    Request(user, action, "order", {**RECORD, **other}, NOW)
     for user in USERS
     for other in ({}, {"secret": "s"}, {"site": "Pier"})
     for action in ("create", "approve", "ship")
 ]
-ASKED += [Asked(user, "modify", "order", RECORD, NOW, {}, None, x) for user in ("ann", "cid", "hal") for x in OTHER]
-ASKED += [Asked("cid", "modify", "order", {**RECORD, **other}, NOW, {}, None, RECORD) for other in OTHER]
-ASKED += [Asked(user, "view", "order", RECORD, NOW, {}, name) for user in USERS for name in ("flag", "secret")]
-ASKED += [Asked("dan", "view", "order", RECORD, NOW + days * DAY) for days in (-1, 1)]
+ASKED += [Request(user, "modify", "order", RECORD, NOW, {}, None, x) for user in ("ann", "cid", "hal") for x in OTHER]
+ASKED += [Request("cid", "modify", "order", {**RECORD, **other}, NOW, {}, None, RECORD) for other in OTHER]
+ASKED += [Request(user, "view", "order", RECORD, NOW, {}, name) for user in USERS for name in ("flag", "secret")]
+ASKED += [Request("dan", "view", "order", RECORD, NOW + days * DAY) for days in (-1, 1)]
 
 
 def ask(change: Callable[[str], str] = str) -> int:
@@ -206,7 +206,7 @@ def test_broken_programs(name: str) -> None:
         changed.append(count)
         return text
 
-    with pytest.raises(AssertionError, match="Asked"):
+    with pytest.raises(AssertionError, match="Request"):
         ask(change)
     assert sum(changed) > 0
 
@@ -215,5 +215,5 @@ def test_broken_programs(name: str) -> None:
 def test_broken_parts(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     of, part, instead = PARTS[name]
     monkeypatch.setattr(of, part, instead)
-    with pytest.raises(AssertionError, match="Asked"):
+    with pytest.raises(AssertionError, match="Request"):
         ask()

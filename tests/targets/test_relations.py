@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
 from policylang.ir import nodes as ir
+from policylang.runtime import reference
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide
 from policylang.targets import find_target
 from policylang.targets.compiling import compile_for
 from policylang.targets.relations.plan import Plan
@@ -23,6 +23,7 @@ from policylang.targets.target import Bundle, Input, Scenario
 from tests.engines.files import EngineError
 from tests.engines.openfga_engine import run_tests
 from tests.generated import Case, Features, cases
+from tests.helpers import decide
 from tests.targets.differential import NOW, SETS, Compared, compare, known, of_case
 from tests.targets.expressible import expressible
 from tests.targets.relations_session import ENGINES, Listed, lists, records, starting, stored_assertions
@@ -174,4 +175,4 @@ def left_of(target: str, name: str) -> tuple[ir.PolicySet, tuple[Scenario, ...]]
     policy_set, scenarios = known(name)
     left, _ = expressible(target, policy_set, NOW)
     index = Index(left)
-    return left, tuple(replace(each, allowed=each.asked.decide(index).allowed) for each in scenarios)
+    return left, tuple(replace(each, allowed=reference.decide(index, each.asked).allowed) for each in scenarios)

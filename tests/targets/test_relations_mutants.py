@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from policylang.runtime.request import Request
 from policylang.targets.relations import plan, request
 from policylang.targets.relations.cel import Text
 from policylang.targets.relations.expressions import any_of
 from policylang.targets.relations.objects import place_object
 from policylang.targets.relations.plan import Plan
-from policylang.testing.asked import Asked
 from tests.helpers import project
 from tests.targets.differential import NOW, boundaries, compare
 from tests.targets.relations_session import ENGINES, starting
@@ -65,7 +65,7 @@ _RECORD = {"name": "x", "created": "2026-11-20T00:00:00Z", "owner": "ann", "site
 _PIER = {**_RECORD, "site": "Pier"}
 _UNSURE = {name: value for name, value in _RECORD.items() if name != "closed"}
 BESIDE = [
-    Asked(user, action, "customer", record, NOW, changes=changes, field=field)
+    Request(user, action, "customer", record, NOW, changes=changes, field=field)
     for user, action, record, changes, field in (
         ("ann", "modify", _RECORD, {"name": "y"}, None),
         ("ann", "modify", _RECORD, {"owner": "bob"}, None),
@@ -158,5 +158,5 @@ def test_what_is_whole_passes(target: str) -> None:
 def test_broken_parts(monkeypatch: pytest.MonkeyPatch, target: str, name: str) -> None:
     where, part, instead = MUTANTS[name]
     monkeypatch.setattr(where, part, instead)
-    with pytest.raises(AssertionError, match="Asked"):
+    with pytest.raises(AssertionError, match="Request"):
         ask(target)

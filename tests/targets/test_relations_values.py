@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from policylang.testing.asked import Asked
+from policylang.runtime.request import Request
 from tests.helpers import compiled
 from tests.targets.differential import compare
 from tests.targets.relations_session import ENGINES, starting
@@ -56,7 +56,7 @@ def test_values(target: str, kind: str) -> None:
     lines += ['} group g { grant all on thing } user "l" { assign role limited } user "d" { assign role denied }']
     lines += [f'user "a" in g {{ {" ".join(f"append policy p{n}" for n in range(len(names)))} }}']
     asked = [
-        Asked(user, action, "thing", {"x": value}, _NOW)
+        Request(user, action, "thing", {"x": value}, _NOW)
         for user, action, value in itertools.product("lda", names, values)
     ]
     found = compare(target, starting(target, None), compiled("\n".join(lines)), asked)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from policylang.runtime import reference
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision, eligible
-from policylang.testing.asked import Asked
+from policylang.runtime.request import Request
 from policylang.testing.coverage.recorder import Recorder
 from policylang.testing.coverage.report import Coverage
 from policylang.testing.coverage.statements import statements, without
@@ -32,10 +33,12 @@ class Everything:
         assert {at for at in self.others if self.recorder.decisive[at] > before.get(at, 0)} == differs
         assert all(self.recorder.reached[at] for at in differs)
 
-    def decided(self, index: Index, asked: Asked, decision: Decision) -> None:
+    def decided(self, index: Index, asked: Request, decision: Decision) -> None:
         before = dict(self.recorder.decisive)
         self.recorder.decided(index, asked, decision)
-        self._compare(before, {a for a, i in self.others.items() if asked.decide(i).allowed != decision.allowed})
+        self._compare(
+            before, {a for a, i in self.others.items() if reference.decide(i, asked).allowed != decision.allowed}
+        )
 
     def listed(self, index: Index, attribute: str, now: datetime.datetime, found: tuple[str, ...]) -> None:
         before = dict(self.recorder.decisive)

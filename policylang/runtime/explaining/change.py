@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from policylang.ir import nodes as ir
 from policylang.runtime.explaining.edits import Question, applied, ask
-from policylang.runtime.explaining.gaps import Gap, asked, moments, shared_gaps, way_gaps
+from policylang.runtime.explaining.gaps import Gap, moments, shared_gaps, way_gaps
 from policylang.runtime.explaining.roles import assignments, breadth, memberships, statements
-from policylang.runtime.explaining.solve import Edits, setting, situation, target_of, together
+from policylang.runtime.explaining.solve import Edits, setting, target_of, together
 from policylang.runtime.explaining.tree import Edit
 from policylang.runtime.explaining.ways import grounds, possible_sources, ways, where_in_words
 from policylang.runtime.parts import record_place
@@ -65,7 +65,7 @@ class Trial:
     def __init__(self, q: Question) -> None:
         self.decisions = 0
         most = _MOST_GRANTS_LOOKED_AT // _LEAST_DECISIONS
-        each = 1 + sum(1 for _ in itertools.islice(grounds(situation(q, False), q.action), most))
+        each = 1 + sum(1 for _ in itertools.islice(grounds(q.situation(False), q.action), most))
         self._most = min(MOST_DECISIONS, max(_LEAST_DECISIONS, _MOST_GRANTS_LOOKED_AT // each))
         self._question = q
         self._tried: set[str] = set()
@@ -127,7 +127,7 @@ def _readable(q: Question) -> Iterator[tuple[Edits, Question]]:
 
 def _has_place(q: Question, after: bool) -> bool:
     try:
-        record_place(situation(q, after))
+        record_place(q.situation(after))
     except BadValueError:
         return False
     return True
@@ -144,7 +144,7 @@ def _places(q: Question, name: str) -> list[str]:
 
 def _openings(prefix: Edits, q: Question) -> Iterator[Edits]:
     """Changes that begin with a role, a group or a grant that the user does not have."""
-    s, fields = situation(q, False), asked(q)
+    s, fields = q.situation(False), q.asked(q.index)
     for edit in (*assignments(q, s, q.action, q.resource, fields), *memberships(q, fields)):
         if edit.kind == "assign":
             given = edit.data["assign"]
@@ -168,10 +168,10 @@ def _changes(prefix: Edits, q: Question, wanted: Callable[[Source], bool] | None
     if any(not gap for gap in shared):
         return
     covered = frozenset[str]()
-    if asked(q):
-        each = (ways(situation(q, after), q.action, ()) for after in moments(q))
+    if q.asked(q.index):
+        each = (ways(q.situation(after), q.action, ()) for after in moments(q))
         covered = frozenset.intersection(*(frozenset(f for way in w if way.open for f in way.fields) for w in each))
-    for way in itertools.islice(grounds(situation(q, False), q.action, wanted), _MOST_WAYS):
+    for way in itertools.islice(grounds(q.situation(False), q.action, wanted), _MOST_WAYS):
         for edits in _combined([*shared, *way_gaps(q, way, covered)]):
             made = together((prefix, edits))
             if made and len(made) <= _MOST_EDITS:

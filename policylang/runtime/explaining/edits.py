@@ -6,7 +6,6 @@ JSON has them (a related record's as an object inside), the others names of the 
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,38 +17,26 @@ from policylang.model.types import Duration, IntType, RecordType, SetType, Type
 from policylang.runtime.explaining.tree import Edit
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision, decide
+from policylang.runtime.request import Request
+from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, attribute, read
 
 _AT = "change:1:1-1:1"
 
 
-class Question(msgspec.Struct, frozen=True):
-    """The arguments of a decision."""
+class Question(Request, frozen=True, kw_only=True):
+    """A request, and the policy set that it is asked of."""
 
     index: Index
-    user: str
-    action: str
-    resource: str
-    record: Any
-    now: datetime.datetime
-    request: Any
-    field: str | None
-    changes: Mapping[str, Any] | None
+
+    def situation(self, after: bool) -> Situation:
+        """What conditions speak of, before the change or after it."""
+        return self.moments(self.index)[-1 if after else 0]
 
 
 def ask(q: Question) -> Decision:
     """The reference's decision."""
-    return decide(
-        q.index,
-        q.user,
-        q.action,
-        q.resource,
-        q.record,
-        now=q.now,
-        request=q.request,
-        field=q.field,
-        changes=q.changes,
-    )
+    return decide(q.index, q)
 
 
 def applied(q: Question, edit: Edit) -> Question:

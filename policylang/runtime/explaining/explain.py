@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,14 +10,15 @@ import msgspec
 from policylang.model.instants import instant_text
 from policylang.runtime.explaining.change import smallest_change
 from policylang.runtime.explaining.edits import Question
-from policylang.runtime.explaining.rules import appends, covered, denies, fitting, required, written_names
+from policylang.runtime.explaining.rules import appends, covered, denies, fitting, required
 from policylang.runtime.explaining.tree import Asked, Explanation, Moment, Written
 from policylang.runtime.explaining.values import cut, named
 from policylang.runtime.explaining.ways import ways
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide, instant
+from policylang.runtime.reference import decide
+from policylang.runtime.request import Request
 from policylang.runtime.truth import Situation
-from policylang.runtime.values import BadValueError, given_changes, given_record, given_request
+from policylang.runtime.values import BadValueError
 from policylang.suggest import closest
 
 MOST_WAYS = 200
@@ -26,40 +26,24 @@ MOST_WAYS = 200
 _LONGEST_NAME = 200
 
 
-def explain(
-    index: Index,
-    user: str,
-    action: str,
-    resource: str,
-    record: Any = None,
-    *,
-    now: datetime.datetime,
-    request: Any = None,
-    field: str | None = None,
-    changes: Mapping[str, Any] | None = None,
-) -> Explanation:
-    """Explain a decision. The arguments are those of `reference.decide`, and its decision is in the explanation.
-
-    Raises what `reference.decide` raises.
-    """
-    record, request, changes = given_record(record), given_request(request), given_changes(changes)
-    decision = decide(index, user, action, resource, record, now=now, request=request, field=field, changes=changes)
-    now = instant(index, now)
+def explain(index: Index, request: Request) -> Explanation:
+    """Explain the decision of the reference, which is in the explanation. Raises what `reference.decide` raises."""
+    request = request.given(index)
+    decision = decide(index, request)
     asked = Asked(
-        _named(user),
-        _named(action),
-        _named(resource),
-        None if field is None else _named(field),
-        instant_text(now),
-        tuple(_named(name) for name in changes or ()),
+        _named(request.user),
+        _named(request.action),
+        _named(request.resource),
+        None if request.field is None else _named(request.field),
+        instant_text(request.now),
+        tuple(_named(name) for name in request.changes or ()),
     )
-    problem, meant = _problem(index, user, action, resource, record, field, changes)
-    if problem is not None:
-        return Explanation(asked, decision, problem, meant, (), (), ())
-    situation = Situation(index, user, resource, record, request, now)
-    question = Question(index, user, action, resource, situation.record, now, situation.request, field, changes)
-    moments, written, problem = _explained(situation, action, field, changes)
-    change = () if decision.allowed else smallest_change(question)
+    unknown = request.unknown(index)
+    if unknown is not None:
+        meant = _closest(unknown.names[-1], unknown.known) if unknown.names else None
+        return Explanation(asked, decision, unknown.in_words(named), meant, (), (), ())
+    moments, written, problem = _explained(index, request)
+    change = () if decision.allowed else smallest_change(Question(index=index, **msgspec.structs.asdict(request)))
     return Explanation(asked, decision, problem, None, moments, written, change)
 
 
@@ -67,54 +51,21 @@ def _named(name: object) -> str:
     return named(name)[1:-1]
 
 
-def _problem(
-    index: Index,
-    user: str,
-    action: str,
-    resource: str,
-    record: Any,
-    field: str | None,
-    changes: Mapping[str, Any] | None,
-) -> tuple[str | None, str | None]:
-    """What of the request the policy set does not know, and what may have been meant."""
-    names: tuple[tuple[str, Any], ...] = (("user", user), ("action", action), ("resource", resource))
-    for what, name in names:
-        if not isinstance(name, str):
-            return f"the {what} of a request is a text, {type(name).__name__} is not", None
-    if resource not in index.resources:
-        return f"there is no resource {named(resource)}", _closest(resource, index.resources)
-    if action not in index.actions[resource]:
-        return f"{named(resource)} has no action {named(action)}", _closest(action, index.actions[resource])
-    if user not in index.users and user not in index.integrations:
-        return f"there is no user {named(user)}", _closest(user, index.requesters)
-    declared = index.attributes[resource]
-    strange = [name for name in (*([field] if field is not None else []), *(changes or {})) if name not in declared]
-    if changes and action != "modify" and not strange:
-        return f"changes are what modify would write; {action} writes none", None
-    if action == "create" and isinstance(record, Mapping) and not strange:
-        strange = [name for name in record if name not in declared and name != "id"]
-    if strange:
-        return f"{named(resource)} has no attribute {named(strange[0])}", _closest(strange[0], declared)
-    return None, None
-
-
 def _closest(name: object, candidates: Iterable[str]) -> str | None:
     return closest(name, candidates) if isinstance(name, str) and len(name) <= _LONGEST_NAME else None
 
 
-def _explained(
-    s: Situation, action: str, field: str | None, changes: Mapping[str, Any] | None
-) -> tuple[tuple[Moment, ...], tuple[Written, ...], str | None]:
+def _explained(index: Index, request: Request) -> tuple[tuple[Moment, ...], tuple[Written, ...], str | None]:
     """The moments that decide, what is written, and the value that kept anything from being decided."""
-    after, names = written_names(s, action, changes)
-    asked = tuple(dict.fromkeys((*([field] if field is not None else []), *names)))
+    situations, asked = request.moments(index), request.asked(index)
+    written = tuple(fitting(situations[-1], request.written(index)))
     try:
-        moments: tuple[Moment, ...] = (_moment(s, action, asked, "as it is"),)
-        if after is not s:
-            moments = _joined(moments[0], _moment(after, action, asked, "after the change"))
+        moments: tuple[Moment, ...] = (_moment(situations[0], request.action, asked, "as it is"),)
+        if len(situations) > 1:
+            moments = _joined(moments[0], _moment(situations[1], request.action, asked, "after the change"))
     except BadValueError as error:
-        return (), tuple(fitting(after, names)), cut(str(error), 200)
-    return moments, tuple(fitting(after, names)), None
+        return (), written, cut(str(error), 200)
+    return moments, written, None
 
 
 def _joined(before: Moment, after: Moment) -> tuple[Moment, ...]:

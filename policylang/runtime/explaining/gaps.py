@@ -10,9 +10,9 @@ from policylang.ir import nodes as ir
 from policylang.model.types import PlaceType, SetType, UserType
 from policylang.runtime.explaining.edits import Question
 from policylang.runtime.explaining.roles import assignment, assignments, statement, statements
-from policylang.runtime.explaining.rules import not_eligible, placed_denies, written_names
+from policylang.runtime.explaining.rules import not_eligible, placed_denies
 from policylang.runtime.explaining.settings import in_json, samples
-from policylang.runtime.explaining.solve import MOST, Edits, Target, setting, situation, solutions, target_of, together
+from policylang.runtime.explaining.solve import MOST, Edits, Target, setting, solutions, target_of, together
 from policylang.runtime.explaining.tree import Edit
 from policylang.runtime.explaining.values import cut, named, shown, truth_of
 from policylang.runtime.explaining.ways import Grounds, attached_appends, place_of, where_in_words
@@ -32,24 +32,15 @@ def moments(q: Question) -> tuple[bool, ...]:
     return (False, True) if q.action == "modify" and q.changes else (False,)
 
 
-def asked(q: Question) -> tuple[str, ...]:
-    """The attributes that have to be covered."""
-    return tuple(dict.fromkeys((*([q.field] if q.field is not None else []), *_written(q))))
-
-
-def _written(q: Question) -> tuple[str, ...]:
-    return written_names(situation(q, False), q.action, q.changes)[1]
-
-
 # --- what every way needs ------------------------------------------------------------------------------------
 
 
 def shared_gaps(q: Question) -> Iterator[Gap]:
     """Requirements, appended policies, denies and the values that are written."""
     declared = q.index.actions[q.resource][q.action]
-    names = set(asked(q))
+    names = set(q.asked(q.index))
     for after in moments(q):
-        s = situation(q, after)
+        s = q.situation(after)
         if declared.requires is not None and not is_met(s, declared.requires):
             yield _required(q, s, declared.requires)
         for each in attached_appends(s, q.action):
@@ -112,7 +103,7 @@ def _higher(q: Question, s: Situation, roles: list[Edit], kind: str | None) -> l
 
 
 def _values(q: Question) -> Iterator[Gap]:
-    s, names = situation(q, moments(q)[-1]), _written(q)
+    s, names = q.situation(moments(q)[-1]), q.written(q.index)
     for name in names:
         type_ = q.index.attributes[q.resource][name].type
         target = target_of(q, name)
@@ -160,13 +151,13 @@ def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[Ga
     if not each.holding.active:
         yield _inactive(q, each)
     for after in moments(q):
-        s = situation(q, after)
+        s = q.situation(after)
         if not q.index.covers(each.source.place, place_of(s)):
             yield _elsewhere(q, after, each)
         for limit in each.limits:
             if truth_of(limit.instance.condition, s) is not True:
                 yield solutions(q, after, limit.instance.condition, True)
-    names, written_ = asked(q), _written(q)
+    names, written_ = q.asked(q.index), q.written(q.index)
     covered |= grant_fields(q.index, each.granted.grant)
     lacking = tuple(name for name in names if name not in covered)
     if lacking:
@@ -194,7 +185,7 @@ def _inactive(q: Question, each: Grounds) -> Gap:
 
 def _elsewhere(q: Question, after: bool, each: Grounds) -> Gap:
     """To bring the record to the source's place, or the role to the record's."""
-    source, s = each.source, situation(q, after)
+    source, s = each.source, q.situation(after)
     found: list[Edit] = []
     name = q.index.resources[q.resource].place
     if name is not None and source.place is not None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -14,10 +13,9 @@ from policylang.runtime.explaining.values import condition_text, cut, named, sho
 from policylang.runtime.explaining.ways import Tester, attached_appends, bundle_in_words, possible_sources, why_inactive
 from policylang.runtime.index import Index
 from policylang.runtime.parts import is_met, record_place, written
-from policylang.runtime.reference import changed
 from policylang.runtime.sources import Bundle, has_role, inside
 from policylang.runtime.truth import Situation
-from policylang.runtime.values import MISSING, BadValueError, attribute
+from policylang.runtime.values import MISSING, BadValueError
 
 # --- requirements --------------------------------------------------------------------------------------------
 
@@ -100,16 +98,6 @@ def _denied(s: Situation, each: PlacedDeny) -> Denied:
 
 
 # --- attributes ----------------------------------------------------------------------------------------------
-
-
-def written_names(s: Situation, action: str, changes: Mapping[str, Any] | None) -> tuple[Situation, tuple[str, ...]]:
-    """The situation after the change, and the attributes that are written."""
-    declared = s.index.attributes[s.resource]
-    if action == "modify" and changes:
-        return msgspec.structs.replace(s, record=changed(s.record, changes, declared)), tuple(changes)
-    if action == "create":
-        return s, tuple(name for name in declared if attribute(s.record, name) is not MISSING)
-    return s, ()
 
 
 def covered(s: Situation, ways: Iterable[Way], denied: Iterable[Denied], asked: Iterable[str]) -> Iterator[Covered]:

@@ -8,11 +8,9 @@ from typing import Any, Literal
 from policylang.model import conditions as c
 from policylang.model.types import RecordType, Type
 from policylang.runtime.explaining.edits import Question, applied
-from policylang.runtime.explaining.rules import written_names
 from policylang.runtime.explaining.settings import HOLD, candidates, in_json
 from policylang.runtime.explaining.tree import Edit
 from policylang.runtime.explaining.values import cut, named, truth_of
-from policylang.runtime.truth import Situation
 
 Edits = tuple[Edit, ...]
 Target = Literal["record", "request", "changes", "user"]
@@ -22,18 +20,12 @@ MOST = 6
 _MOST_ITEMS = 12
 
 
-def situation(q: Question, after: bool) -> Situation:
-    """What conditions speak of, before the change or after it."""
-    s = Situation(q.index, q.user, q.resource, q.record, q.request, q.now)
-    return written_names(s, q.action, q.changes)[0] if after else s
-
-
 def solutions(q: Question, after: bool, condition: c.Condition, wanted: bool) -> list[Edits]:
     """Edits that make a condition what is wanted, the fewest first; none where none were found.
 
     Each test of it was tried; together they may still stand in each other's way.
     """
-    if truth_of(condition, situation(q, after)) is wanted:
+    if truth_of(condition, q.situation(after)) is wanted:
         return [()]
     match condition:
         case c.And(items) | c.Or(items):
@@ -49,7 +41,7 @@ def solutions(q: Question, after: bool, condition: c.Condition, wanted: bool) ->
 
 
 def _all(q: Question, after: bool, items: tuple[c.Condition, ...], wanted: bool) -> list[Edits]:
-    s = situation(q, after)
+    s = q.situation(after)
     open_ = [item for item in items if truth_of(item, s) is not wanted]
     if len(open_) > _MOST_ITEMS:
         return []
@@ -92,12 +84,12 @@ def _of_test(q: Question, after: bool, test: c.Test, wanted: bool) -> list[Edit]
 
 
 def _of_path(q: Question, after: bool, test: c.Test, wanted: bool, path: c.Path, target: Target) -> list[Edit]:
-    s = situation(q, after)
+    s = q.situation(after)
     found: list[Edit] = []
     try:
         for value, words in candidates(test, path, s, wanted):
             edit = setting(q, target, path.steps, in_json(path.type, value), words)
-            if truth_of(test, situation(applied(q, edit), after)) is wanted:
+            if truth_of(test, applied(q, edit).situation(after)) is wanted:
                 found.append(edit)
     except Exception:
         return found  # records come from callers: what cannot be read or copied is not changed

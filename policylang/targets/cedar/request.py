@@ -17,7 +17,7 @@ from policylang.model.types import RecordType, SetType, Type
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
-from policylang.runtime.reference import changed, instant, not_known
+from policylang.runtime.request import Request, changed, instant
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import (
     MISSING,
@@ -74,25 +74,22 @@ def questions(
 ) -> list[dict[str, Any]]:
     """Cedar's requests; the answer is yes if it is to each of them.
 
-    The arguments are those of ``policylang.runtime.reference.decide``, and the ``id`` of the record. Raises
+    The arguments are those of ``policylang.runtime.request.Request``, and the ``id`` of the record. Raises
     `DeniedError` for what can only be denied, and `NotHeldError` for a value that Cedar cannot hold: then there is no
     answer.
     """
     index = asking.index
     before, request, changes = given_record(record), given_request(request), given_changes(changes)
-    unknown = not_known(index, user, action, resource, field, changes)
-    if unknown is not None:
-        raise DeniedError(unknown)
     now = instant(index, now)
+    unknown = Request(user, action, resource, before, now, request, field, changes).unknown(index)
+    if unknown is not None:
+        raise DeniedError(unknown.in_words())
     declared = index.attributes[resource]
     after = before
     touched: list[str] = []
     if changes:
         touched, after = list(changes), changed(before, changes, declared)
     elif action == "create":
-        strangers = [n for n in before if n not in declared and n != "id"] if isinstance(before, Mapping) else []
-        if strangers:
-            raise DeniedError(f"`{resource}` has no attribute `{strangers[0]}`")
         touched = [name for name in declared if attribute(before, name) is not MISSING]
     situation = Situation(index, user, resource, after, request, now)
     chosen = {name: _chosen(situation, declared[name]) for name in touched}

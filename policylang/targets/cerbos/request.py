@@ -12,7 +12,7 @@ from policylang.model.instants import instant_text
 from policylang.model.types import SetType, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
-from policylang.runtime.reference import changed, instant
+from policylang.runtime.request import changed, instant
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, attribute, given_changes, given_record, given_request
 from policylang.targets.cerbos import encoding
@@ -61,7 +61,7 @@ class Caller:
     ) -> tuple[Check, ...]:
         """The checks of a request, which is allowed if each action of each is.
 
-        The arguments are those of ``policylang.runtime.reference.decide``. Raises ValueError for what can only be
+        The arguments are those of ``policylang.runtime.request.Request``. Raises ValueError for what can only be
         denied, and `UnheldError` for values that Cerbos cannot hold.
         """
         index = self.index

@@ -7,14 +7,13 @@ from typing import Any
 
 import msgspec
 
-from policylang.runtime.reference import changed, open_fields
+from policylang.runtime.reference import open_fields
+from policylang.runtime.request import Request
 from policylang.runtime.sources import has_role
-from policylang.runtime.truth import Situation
 from policylang.targets.cerbos.encoding import UnheldError
 from policylang.targets.cerbos.request import ELIGIBLE, Caller, Check
 from policylang.targets.cerbos.rules import ALLOW, DENY
 from policylang.targets.target import Scenario
-from policylang.testing.asked import Asked
 
 
 def suite(caller: Caller, scenarios: tuple[Scenario, ...]) -> dict[str, Any]:
@@ -51,7 +50,7 @@ class _Fixtures:
         return self._names[key]
 
 
-def _expected(caller: Caller, asked: Asked) -> Iterator[tuple[Check, dict[str, str]]]:
+def _expected(caller: Caller, asked: Request) -> Iterator[tuple[Check, dict[str, str]]]:
     """The checks of a request, with what the reference says to each action."""
     arguments: dict[str, Any] = {
         "now": asked.now,
@@ -63,16 +62,13 @@ def _expected(caller: Caller, asked: Asked) -> Iterator[tuple[Check, dict[str, s
         checks = caller.checks(asked.user, asked.action, asked.resource, asked.record, **arguments)
     except (ValueError, UnheldError):
         return
-    records: list[Any] = [asked.record]
-    if asked.changes:
-        records.append(changed(asked.record, asked.changes, caller.index.attributes[asked.resource]))
+    moments = asked.moments(caller.index)
     for number, check in enumerate(checks):
         if check.resource["kind"] == ELIGIBLE:
             (role,) = check.actions
             yield check, {role: _effect(has_role(caller.index, check.principal["id"], role, asked.now))}
             continue
-        situation = Situation(caller.index, asked.user, asked.resource, records[number], asked.request, asked.now)
-        opened = open_fields(situation, asked.action)
+        opened = open_fields(moments[number], asked.action)
         effects = {action: _effect(_allows(opened.fields, action)) for action in check.actions[1:]}
         yield check, {asked.action: _effect(not opened.obstacles), **effects}
 

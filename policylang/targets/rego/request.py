@@ -11,7 +11,7 @@ from policylang.model import conditions as c
 from policylang.model.types import Duration, RecordType, SetType, Type
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
-from policylang.runtime.reference import changed, instant
+from policylang.runtime.request import changed, instant
 from policylang.runtime.truth import Situation, same_record, value
 from policylang.runtime.values import (
     MISSING,
@@ -48,7 +48,7 @@ class Requests:
         field: str | None = None,
         changes: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """The input of a request; the arguments are those of ``policylang.runtime.reference.decide``.
+        """The input of a request; the arguments are those of ``policylang.runtime.request.Request``.
 
         Raises `NotEncodableError` for values that JSON cannot hold (deny then), ValueError for a ``now`` without an
         offset.

@@ -10,7 +10,7 @@ from policylang.model.instants import instant_text
 from policylang.model.types import Duration, SetType, Type
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
-from policylang.runtime.reference import instant
+from policylang.runtime.request import instant
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from policylang.targets.relations.cel import Parameter, bits, escaped, key
 from policylang.targets.relations.plan import Plan

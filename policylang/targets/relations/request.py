@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.model.types import SetType
 from policylang.runtime.parts import written
-from policylang.runtime.reference import changed
+from policylang.runtime.request import changed
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import (
     MISSING,
@@ -73,7 +73,7 @@ def question(
 ) -> Question:
     """The checks of a request, and the tuples about its record, whose ``id`` is the caller's.
 
-    The other arguments are those of ``policylang.runtime.reference.decide``. Raises ValueError for what can only be
+    The other arguments are those of ``policylang.runtime.request.Request``. Raises ValueError for what can only be
     denied: names that there are not, and values that are not of their type; and for a ``now`` that `request_context`
     does not take.
     """

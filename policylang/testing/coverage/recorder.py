@@ -17,12 +17,12 @@ from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.plan import Plan, make_plan
-from policylang.runtime.reference import Decision, changed, eligible
+from policylang.runtime.reference import Decision, decide, eligible
+from policylang.runtime.request import Request
 from policylang.runtime.sources import Bundle, has_role
 from policylang.runtime.truth import Situation, Truth
 from policylang.runtime.values import MISSING, BadValueError, attribute
 from policylang.source import Location
-from policylang.testing.asked import Asked
 from policylang.testing.coverage.concern import Concern, Concerns
 from policylang.testing.coverage.outcomes import Watched, outcome, policies, watch
 from policylang.testing.coverage.statements import Statement, deny_in_words, statements, without
@@ -60,7 +60,7 @@ class Recorder:
         self._plans: dict[tuple[str, datetime.date, str, str], Plan] = {}
         self._without: dict[tuple[str, str | None], Index] = {}
 
-    def decided(self, index: Index, asked: Asked, decision: Decision) -> None:
+    def decided(self, index: Index, asked: Request, decision: Decision) -> None:
         if index is not self._index:
             self._open(index)
         self.cases += 1
@@ -79,17 +79,17 @@ class Recorder:
             candidates = dict.fromkeys(at for each in lists for at in each)
         for at in candidates:
             statement = self.statements.get(at)
-            if statement is not None and asked.decide(self._other(statement)).allowed != decision.allowed:
+            if statement is not None and decide(self._other(statement), asked).allowed != decision.allowed:
                 self.decisive[at] += 1
                 self._count_actions(statement, asked, decision, concern)
         self._count_outcomes(asked, today)
 
-    def _count_actions(self, statement: Statement, asked: Asked, decision: Decision, concern: Concern) -> None:
+    def _count_actions(self, statement: Statement, asked: Request, decision: Decision, concern: Concern) -> None:
         """Which of the actions that the statement names made the difference."""
         actions = concern.grants.get(statement.at, (asked.action,)) if statement.actions else ()
         for action in actions:
             one = len(actions) == 1
-            if one or asked.decide(self._other(statement, action)).allowed != decision.allowed:
+            if one or decide(self._other(statement, action), asked).allowed != decision.allowed:
                 self.by_action[statement.at, action] += 1
 
     def listed(self, index: Index, attribute: str, now: datetime.datetime, found: tuple[str, ...]) -> None:
@@ -126,27 +126,20 @@ class Recorder:
             self._without[key] = without(self._index, statement, action)
         return self._without[key]
 
-    def _count_outcomes(self, asked: Asked, today: datetime.date) -> None:
+    def _count_outcomes(self, asked: Request, today: datetime.date) -> None:
         """Of the conditions that took part: those of the ways that cover the record, appends and denies."""
         key = asked.user, today, asked.action, asked.resource
         if key not in self._plans:
             who = profile(self._index, asked.user, asked.now)
             self._plans[key] = make_plan(self._index, who, asked.action, asked.resource)
         seen: set[tuple[str, int, Truth]] = set()
-        for record in _moments(self._index, asked):
-            s = Situation(self._index, asked.user, asked.resource, record, asked.request, asked.now)
+        for s in asked.moments(self._index):
             for id_ in _taking_part(self._index, self._plans[key], s):
                 if id_ in self.watched:
                     found = outcome(self.watched[id_], s)
                     seen |= {(id_, number, each) for number, each in enumerate(found)}
         self.outcomes.update(seen)
         self.evaluated.update({key for key, _, _ in seen})
-
-
-def _moments(index: Index, asked: Asked) -> list[object]:
-    if asked.action != "modify" or not asked.changes:
-        return [asked.record]
-    return [asked.record, changed(asked.record, asked.changes, index.attributes[asked.resource])]
 
 
 def _taking_part(index: Index, plan: Plan, s: Situation) -> dict[str, None]:
@@ -167,7 +160,7 @@ def _taking_part(index: Index, plan: Plan, s: Situation) -> dict[str, None]:
     return dict.fromkeys(ids)
 
 
-def _written(index: Index, asked: Asked) -> list[tuple[str, str]]:
+def _written(index: Index, asked: Request) -> list[tuple[str, str]]:
     """The users whom the request would write, and the role they must have for it."""
     values: Any = asked.record if asked.action == "create" else asked.changes or {}
     found = []

@@ -13,6 +13,7 @@ from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
 from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan
 from policylang.runtime.reference import decide
+from policylang.runtime.request import Request
 from policylang.runtime.sources import Source
 from policylang.runtime.truth import Situation, truth
 from policylang.testing.generate.demands import Demands, deny_turns, limit_turns
@@ -140,9 +141,8 @@ class Builder:
 
     def built(self, record: dict[str, Any], request: dict[str, Any], label: str, field: str | None) -> Built:
         """A request with its decision."""
-        decision = decide(
-            self.index, self.user, self.action, self.resource, record, now=self.now, request=request, field=field
-        )
+        asked = Request(self.user, self.action, self.resource, record, self.now, request, field)
+        decision = decide(self.index, asked)
         return Built(self.user, self.action, self.resource, record, request, self.now, field, label, decision.allowed)
 
 

@@ -13,6 +13,7 @@ from policylang.model.instants import instant_text
 from policylang.model.types import NUMBERS, RecordType, SetType, Type
 from policylang.runtime.index import Index
 from policylang.runtime.reference import decide
+from policylang.runtime.request import Request
 from policylang.source import Location
 from policylang.testing.generate.build import Built
 from policylang.testing.generate.targets import Boundary
@@ -126,16 +127,8 @@ class Writer:
         record = self._made[name]
         types = self._index.request
         request = {key: self._linked(types[key], value) for key, value in self._request(each).items()}
-        return decide(
-            self._index,
-            each.user,
-            each.action,
-            each.resource,
-            record,
-            now=each.now,
-            request=request,
-            field=each.field,
-        ).allowed
+        asked = Request(each.user, each.action, each.resource, record, each.now, request, each.field)
+        return decide(self._index, asked).allowed
 
     def _free(self, name: str) -> str:
         number = 1

@@ -16,11 +16,10 @@ import click
 from policylang.discovery import discover
 from policylang.output import explanation as output
 from policylang.project import Project
-from policylang.runtime.explaining.explain import explain
 from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.index import Index
 from policylang.yaml_source import read_yaml
-from tests.helpers import ACCEPTANCE
+from tests.helpers import ACCEPTANCE, explain
 
 HERE = Path(__file__).parent
 SETS = {
