@@ -115,11 +115,14 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy that a role or group brings. ``resource``: on which, where the policy is for any."""
+    """A policy that a role or group brings. ``resource``: on which, where the policy is for any. ``actions``: those it
+    is for, all if there are none.
+    """
 
     policy: str
     origin: Origin
     resource: str | None = None
+    actions: tuple[str, ...] = ()
 
 
 class Include(msgspec.Struct, frozen=True, kw_only=True):

@@ -173,8 +173,10 @@ class Writer:
         items += self._grants(of.grants)
         limits: dict[str, dict[Origin, None]] = {}
         for limit in of.limits:
-            on = "" if limit.resource is None else f" on {self._name('resource', limit.resource)}"
-            limits.setdefault(f"{self._name('policy', limit.policy)}{on}", {}).setdefault(limit.origin)
+            said = self._name("policy", limit.policy)
+            said += "" if limit.resource is None else f" on {self._name('resource', limit.resource)}"
+            said += f" for {self._actions(limit.actions)}" if limit.actions else ""
+            limits.setdefault(said, {}).setdefault(limit.origin)
         items += [Item(f"policy {policy}", tuple(limits[policy])) for policy in sorted(limits)]
         head = "".join(f"{mark} " for mark in of.marks) + f"{kind} {name}{self._label(name, of)}"
         return Declared(head, tuple(of.origins), tuple(items) or None)

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.casbin.graph import circles, distances
 from policylang.importing.casbin.model import Model, NoModelError, is_model, read_model
 from policylang.importing.casbin.rows import Row, rows
+from policylang.importing.graph import circles, distances
 from policylang.importing.imported import Assignment, Bundle, Imported, Include, Origin, Ref
 from policylang.importing.reading import Inputs, NotThisError
 

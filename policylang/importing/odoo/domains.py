@@ -1,0 +1,195 @@
+"""Odoo's domains: lists of terms in Polish notation, as trees without `!`."""
+
+from __future__ import annotations
+
+import ast
+from typing import Literal
+
+import msgspec
+
+from policylang.diagnostics import quoted
+from policylang.importing.imported import Origin
+from policylang.importing.odoo.expressions import NoExpressionError, parsed, shown
+
+Operator = Literal["=", "!=", "in", "not in", "<", "<=", ">", ">=", "!"]
+"""The last is a negated comparison of sizes, which versions of Odoo read differently."""
+
+_MOST = 300
+"""Terms of one domain."""
+
+_OPPOSITE: dict[Operator, Operator] = {"=": "!=", "!=": "=", "in": "not in", "not in": "in"}
+_SPELLINGS: dict[str, Operator] = {
+    "=": "=",
+    "==": "=",
+    "!=": "!=",
+    "<>": "!=",
+    "in": "in",
+    "not in": "not in",
+    "<": "<",
+    "<=": "<=",
+    ">": ">",
+    ">=": ">=",
+}
+
+
+class Literal_(msgspec.Struct, frozen=True):  # noqa: N801
+    """A text, a number, a truth value; ``None`` for Odoo's `False` where it means that there is no value."""
+
+    value: str | int | float | bool | None
+
+
+class OfUser(msgspec.Struct, frozen=True):
+    """Something of the user: a path, which is empty for the user itself; ``many`` for a set of ids."""
+
+    path: str
+    many: bool
+
+
+Item = Literal_ | OfUser
+
+
+class Leaf(msgspec.Struct, frozen=True):
+    """``items``: what it is compared with, one for all operators but `in` and `not in`."""
+
+    field: str
+    operator: Operator
+    items: tuple[Item, ...]
+    origin: Origin
+    text: str
+
+
+class Node(msgspec.Struct, frozen=True):
+    """``all``: whether all of the parts have to hold, or some. Without parts it is true, or false."""
+
+    all: bool
+    parts: tuple[Node | Leaf, ...]
+
+
+Tree = Node | Leaf
+TRUE, FALSE = Node(True, ()), Node(False, ())
+
+
+def leaves(tree: Tree) -> list[Leaf]:
+    """The terms of a tree, from left to right."""
+    if isinstance(tree, Leaf):
+        return [tree]
+    return [leaf for part in tree.parts for leaf in leaves(part)]
+
+
+def read_domain(text: str, origin: Origin) -> Tree:
+    """The tree of a domain. Raises `NoExpressionError`."""
+    if not text.strip():
+        return TRUE
+    tree = parsed(text, origin)
+    if isinstance(tree, ast.Constant) and not tree.value:
+        return TRUE
+    if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
+        return read_domain(tree.value, origin)
+    terms = _listed(tree, origin)
+    if len(terms) > _MOST:
+        raise NoExpressionError("domain", origin, f"{shown(tree)} has more than {_MOST} terms")
+    stack: list[tuple[Tree, Tree]] = []  # each with its negation
+    for term in reversed(terms):
+        mark = term.value if isinstance(term, ast.Constant) else None
+        if mark in ("&", "|"):
+            if len(stack) < 2:
+                raise NoExpressionError("domain", origin, f"{shown(tree)} has too few terms")
+            one, two = stack.pop(), stack.pop()
+            both = mark == "&"
+            stack.append((Node(both, (one[0], two[0])), Node(not both, (one[1], two[1]))))
+        elif mark == "!":
+            if not stack:
+                raise NoExpressionError("domain", origin, f"{shown(tree)} has too few terms")
+            stack.append(stack.pop()[::-1])
+        else:
+            stack.append(_term(term, origin))
+    found = Node(True, tuple(each for each, _ in reversed(stack)))
+    if any(leaf.operator == "!" for leaf in leaves(found)):
+        message = f"{shown(tree)} turns a comparison around that differs between versions of Odoo"
+        raise NoExpressionError("operator", origin, message)
+    return found
+
+
+def _listed(tree: ast.expr, origin: Origin) -> list[ast.expr]:
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add):
+        return _listed(tree.left, origin) + _listed(tree.right, origin)
+    if isinstance(tree, ast.List | ast.Tuple):
+        return list(tree.elts)
+    code = "call" if any(isinstance(each, ast.Call) for each in ast.walk(tree)) else "domain"
+    raise NoExpressionError(code, origin, f"{shown(tree)} is computed, and no list of terms")
+
+
+def _term(term: ast.expr, origin: Origin) -> tuple[Tree, Tree]:
+    if not isinstance(term, ast.Tuple | ast.List) or len(term.elts) != 3:
+        raise NoExpressionError("domain", origin, f"{shown(term)} is no term of a domain")
+    field, operator, value = term.elts
+    found = _constant(field, operator, value)
+    if found is not None:
+        return (TRUE, FALSE) if found else (FALSE, TRUE)
+    if not (isinstance(field, ast.Constant) and isinstance(field.value, str) and field.value):
+        raise NoExpressionError("domain", origin, f"{shown(term)} is no term of a domain")
+    if not (isinstance(operator, ast.Constant) and isinstance(operator.value, str)):
+        raise NoExpressionError("domain", origin, f"{shown(term)} is no term of a domain")
+    known = _SPELLINGS.get(operator.value.strip().lower())
+    if known is None:
+        raise NoExpressionError("operator", origin, f"{quoted(operator.value)} in {shown(term)} has no equal")
+    items = _items(value, origin)
+    is_list = isinstance(value, ast.List | ast.Tuple | ast.Set | ast.BinOp)
+    if is_list and known in _OPPOSITE:
+        known = "in" if known in ("=", "in") else "not in"
+    elif known in ("=", "!=") and isinstance(items[0], OfUser) and items[0].many:
+        known = "in" if known == "=" else "not in"
+    leaf = Leaf(field.value.strip().removesuffix(".id"), known, items, origin, shown(term))
+    other = _OPPOSITE.get(known)
+    if other is None:
+        return leaf, msgspec.structs.replace(leaf, operator="!")
+    return leaf, msgspec.structs.replace(leaf, operator=other)
+
+
+def _constant(field: ast.expr, operator: ast.expr, value: ast.expr) -> bool | None:
+    """Whether a term such as `(1, '=', 1)` holds; ``None`` for all others."""
+    constants = [each.value for each in (field, operator, value) if isinstance(each, ast.Constant)]
+    if len(constants) < 3 or not isinstance(constants[0], int) or constants[1] not in ("=", "!="):
+        return None
+    return (constants[0] == constants[2]) == (constants[1] == "=")
+
+
+def _items(value: ast.expr, origin: Origin) -> tuple[Item, ...]:
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        return _items(value.left, origin) + _items(value.right, origin)
+    if isinstance(value, ast.List | ast.Tuple | ast.Set):
+        return tuple(item for each in value.elts for item in _items(each, origin))
+    return (_item(value, origin),)
+
+
+def _item(value: ast.expr, origin: Origin) -> Item:
+    if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) and isinstance(value.operand, ast.Constant):
+        number = value.operand.value
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            return Literal_(-number)
+    if isinstance(value, ast.Constant):
+        given = value.value
+        if given is None or given is False:
+            return Literal_(None)
+        if isinstance(given, str | int | float):
+            return Literal_(given)
+    path = _path(value)
+    if path == ["company_id"] or path == ["company_ids"]:
+        return OfUser(path[0], path == ["company_ids"])
+    if path is not None and path[0] == "user" and len(path) > 1:
+        rest = path[1:]
+        if rest[-1] in ("id", "ids"):
+            rest = rest[:-1]
+        many = any(each.endswith("_ids") for each in rest)
+        name = ".".join(rest)
+        return OfUser(f"user.{name}" if name in ("company_id", "company_ids") else name, many)
+    code = "call" if any(isinstance(each, ast.Call) for each in ast.walk(value)) else "domain"
+    raise NoExpressionError(code, origin, f"{shown(value)} is computed")
+
+
+def _path(value: ast.expr) -> list[str] | None:
+    parts: list[str] = []
+    while isinstance(value, ast.Attribute):
+        parts.append(value.attr)
+        value = value.value
+    return [value.id, *reversed(parts)] if isinstance(value, ast.Name) else None

@@ -1,0 +1,322 @@
+"""Records that Odoo's data files describe, as XML and as CSV: what each says of its fields, and where."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from policylang.diagnostics import quoted
+from policylang.directory.csv_rows import rows
+from policylang.directory.problems import RefusedError
+from policylang.importing.imported import Imported, Origin
+from policylang.importing.odoo.expressions import NoExpressionError, commands, parsed
+from policylang.importing.reading import Input, NotThisError
+from policylang.importing.xml import Element, descendants, read_xml
+
+MODELS = (
+    "ir.model.access",
+    "ir.access",
+    "ir.rule",
+    "res.groups",
+    "res.groups.privilege",
+    "ir.module.category",
+    "res.users",
+)
+_FOLDERS = {"security", "data", "demo", "views", "view", "wizard", "wizards", "report", "static"}
+_OPERATION = re.compile(r"(?i)ref\(\s*['\"]([\w.]+)['\"]|\bid\s*=\s*['\"]([\w.]+)['\"]")
+
+Command = tuple[Literal["add", "remove", "clear"], str]
+
+
+class Value(msgspec.Struct, frozen=True):
+    """What is said of one field. ``kind``: a text, a reference by its id, or an expression of Python."""
+
+    kind: Literal["text", "ref", "eval", "search"]
+    text: str
+    origin: Origin
+
+
+class Record(msgspec.Struct):
+    """``id`` begins with the module. ``fields``: what is said of each, in order; ``unclear`` is why that does not
+    tell what holds.
+    """
+
+    model: str
+    id: str
+    origin: Origin
+    fields: dict[str, list[Value]] = {}
+    unclear: tuple[Origin, str, str] | None = None
+
+    def last(self, *names: str) -> Value | None:
+        """What is said last of a field, under the first of its names that is there."""
+        return next((self.fields[name][-1] for name in names if self.fields.get(name)), None)
+
+    def module(self) -> str:
+        return self.id.rpartition(".")[0]
+
+
+Records = dict[tuple[str, str], Record]
+
+
+def module_of(path: str) -> str:
+    """The module that a file belongs to, by the folder that holds it; empty where there is none."""
+    folders = path.split("/")[:-1]
+    while folders and folders[-1] in _FOLDERS:
+        folders.pop()
+    return folders[-1] if folders else ""
+
+
+def full(id: str, module: str) -> str:
+    """An id with its module."""
+    return id if "." in id or not module else f"{module}.{id}"
+
+
+def read_records(imported: Imported, files: tuple[Input, ...]) -> Records:
+    """The records of all files, those with one id as one."""
+    found: Records = {}
+    removals: list[tuple[Origin, Element, str]] = []
+    for file in files:
+        module = module_of(file.path)
+        made = _csv(imported, file, module) if file.suffix == ".csv" else _xml(file, module, removals)
+        there: Records = {}
+        for each in made:
+            known = there.setdefault((each.model, each.id), each)
+            if known is not each:
+                message = f"{quoted(each.id)} stands at {each.origin} again, which Odoo takes instead"
+                imported.leave_out("overwritten", known.origin, message)
+                _change(known, each)
+        for key, each in there.items():
+            known = found.setdefault(key, each)
+            if known is not each:
+                _join(known, each)
+    for origin, element, module in removals:
+        _remove(found, origin, element, module)
+    return found
+
+
+def _change(known: Record, later: Record) -> None:
+    """What a file says of a record again, further down."""
+    known.unclear = known.unclear or later.unclear
+    for name, values in later.fields.items():
+        known.fields[name] = known.fields.get(name, []) + values if _only_adds(values) else values
+
+
+def _join(known: Record, other: Record) -> None:
+    """What two files say of one record: together, where the order of the files makes no difference."""
+    known.unclear = known.unclear or other.unclear
+    for name, values in other.fields.items():
+        before = known.fields.get(name, [])
+        if not before or [(each.kind, each.text) for each in before] == [(each.kind, each.text) for each in values]:
+            known.fields[name] = values
+        elif _only_adds(values) and (_only_adds(before) or _is_owner(known, before)):
+            known.fields[name] = before + values
+        elif _only_adds(before) and _is_owner(known, values):
+            known.fields[name] = values + before
+        else:
+            message = f"{quoted(other.id)} has another {quoted(name)} at {before[-1].origin}"
+            known.unclear = values[0].origin, "order", message
+
+
+def _is_owner(record: Record, values: list[Value]) -> bool:
+    """Whether the module of the record itself says it, which Odoo loads before those that add to it."""
+    return all(module_of(each.origin.path) == record.module() for each in values)
+
+
+def _only_adds(values: list[Value]) -> bool:
+    try:
+        return all(
+            each.kind == "eval" and all(kind == "add" for kind, _ in commands(each.text, each.origin))
+            for each in values
+        )
+    except NoExpressionError:
+        return False
+
+
+def _remove(found: Records, origin: Origin, element: Element, module: str) -> None:
+    """Marks the records that a `<delete>` or `<function>` speaks of: what becomes of them is not known."""
+    model = element.attributes["model"]
+    text = " ".join(
+        f'id="{each.attributes.get("id", "")}" {each.attributes.get("eval", "")} '
+        f"{each.attributes.get('search', '')} {each.text}"
+        for each in (element, *descendants(element))
+    )
+    named = {full(one or other, module) for one, other in _OPERATION.findall(text)}
+    known = [found[model, id] for id in sorted(named) if (model, id) in found]
+    if not known and not named:
+        message = f"this changes records of {quoted(model)}, and does not say which"
+        raise NotThisError(
+            origin.path, message, "make the change where the records are, or import without it", origin.line
+        )
+    for record in known:
+        record.unclear = origin, "removal", f"{quoted(record.id)} is changed or deleted by `<{element.tag}>`"
+
+
+# --- XML ---------------------------------------------------------------------------------------------------------
+
+
+def _xml(file: Input, module: str, removals: list[tuple[Origin, Element, str]]) -> Iterator[Record]:
+    root = read_xml(file)
+    if root.tag not in ("odoo", "openerp"):
+        return
+    for element in descendants(root):
+        model = element.attributes.get("model", "")
+        origin = Origin(file.path, element.line)
+        if model not in MODELS:
+            continue
+        if element.tag in ("delete", "function"):
+            removals.append((origin, element, module))
+        elif element.tag == "record":
+            id = element.attributes.get("id", "").strip() or f"line {element.line} of {file.path}"
+            yield Record(model, full(id, module), origin, _fields(element, file.path, module))
+
+
+def _fields(element: Element, path: str, module: str) -> dict[str, list[Value]]:
+    found: dict[str, list[Value]] = {}
+    for each in element.children:
+        if each.tag != "field":
+            continue
+        origin = Origin(path, each.line)
+        given = each.attributes
+        if "ref" in given:
+            value = Value("ref", full(given["ref"].strip(), module), origin)
+        elif "eval" in given:
+            value = Value("eval", _with_module(given["eval"].strip(), module), origin)
+        elif "search" in given:
+            value = Value("search", given["search"].strip(), origin)
+        else:
+            value = Value("text", each.text.strip(), origin)
+        found[given.get("name", "")] = [value]
+    return found
+
+
+def _with_module(text: str, module: str) -> str:
+    """An expression in which every id has its module."""
+    return re.sub(r"""\bref\(\s*(['"])([^'".]+)\1""", lambda hit: f"ref({hit[1]}{full(hit[2], module)}{hit[1]}", text)
+
+
+# --- CSV ---------------------------------------------------------------------------------------------------------
+
+
+def model_of(file: Input, heads: list[str]) -> str | None:
+    """The model whose records a table has: by its name, as Odoo does it, or by what only that model has."""
+    name = file.name[: -len(file.suffix)].lower() if file.suffix else file.name.lower()
+    if name in MODELS:
+        return name
+    plain = {re.split("[:/]", head)[0] for head in heads}
+    if {"perm_read", "model_id"} <= plain:
+        return "ir.rule" if "domain_force" in plain else "ir.model.access"
+    return "ir.access" if {"operation", "model_id"} <= plain else None
+
+
+def _csv(imported: Imported, file: Input, module: str) -> Iterator[Record]:
+    source = file.source()
+    try:
+        table = list(rows(source))
+    except RefusedError as error:
+        line, column = source.position(error.start)
+        raise NotThisError(file.path, error.message, error.help or "mend it", line, column) from None
+    if not table:
+        return
+    heads = [cell.value.strip().removeprefix("\ufeff") for cell in table[0].cells]
+    model = model_of(file, heads)
+    if model is None:
+        return
+    if "id" not in heads:
+        raise NotThisError(file.path, "the first row does not name the column `id`", "see `docs/importing.md`", 1)
+    for row in table[1:]:
+        origin = Origin(file.path, source.position(row.start)[0])
+        cells = dict(zip(heads, (cell.value.strip() for cell in row.cells), strict=False))
+        id = cells.pop("id", "") or f"line {origin.line} of {file.path}"
+        made = Record(model, full(id, module), origin)
+        for head, text in cells.items():
+            field, _, by_id = head.replace(":", "/").partition("/")
+            made.fields[field] = [_cell(text, field, by_id, module, origin)]
+        if id.startswith("#"):
+            message = f"{quoted(id)} looks like a comment, which Odoo does not know: it reads the row"
+            made.unclear = origin, "comment", message
+        elif len(row.cells) > len(heads):
+            made.unclear = origin, "row", f"{quoted(id)} has more cells than the first row"
+        yield made
+
+
+def _cell(text: str, field: str, by_id: str, module: str, origin: Origin) -> Value:
+    if not by_id or not text:
+        return Value("text", text, origin)
+    if field.endswith("_ids") or field in ("groups", "users"):
+        ids = ", ".join(f"ref({full(each.strip(), module)!r})" for each in text.split(",") if each.strip())
+        return Value("eval", f"[(6, 0, [{ids}])]", origin)
+    return Value("ref", full(text, module), origin)
+
+
+# --- what fields say ---------------------------------------------------------------------------------------------
+
+
+def truth(record: Record, name: str, default: bool) -> bool:
+    """A field that is true or false. Raises `NoExpressionError`."""
+    value = record.last(name)
+    if value is None:
+        return default
+    text = value.text.strip().lower()
+    if text in ("1", "true", "t", "yes", "y", "on"):
+        return True
+    if text in ("0", "false", "f", "no", "n", "off", "", "none"):
+        return False
+    raise NoExpressionError("value", value.origin, f"{quoted(value.text)} is neither true nor false")
+
+
+def linked(record: Record, *names: str) -> dict[str, Origin]:
+    """The ids that a field with many holds. Raises `NoExpressionError`."""
+    found: dict[str, Origin] = {}
+    for name in names:
+        for value in record.fields.get(name, ()):
+            if value.kind == "ref":
+                found[value.text] = value.origin
+                continue
+            if value.kind == "search" or (value.kind == "text" and value.text):
+                raise NoExpressionError("value", value.origin, f"{quoted(value.text)} does not say which records")
+            for kind, id in commands(value.text, value.origin) if value.text else ():
+                if kind == "add":
+                    found[id] = value.origin
+                elif kind == "remove":
+                    found.pop(id, None)
+                else:
+                    found.clear()
+    return found
+
+
+def referred(record: Record, name: str) -> str:
+    """The id that a field holds, empty if it holds none. Raises `NoExpressionError`."""
+    value = record.last(name)
+    if value is None:
+        return ""
+    if value.kind == "ref":
+        return value.text
+    if value.kind == "eval":
+        tree = parsed(value.text, value.origin)
+        if isinstance(tree, ast.Constant) and not tree.value:
+            return ""
+        ids = commands(f"[(4, {value.text})]", value.origin)
+        if len(ids) == 1:
+            return ids[0][1]
+    elif value.kind == "text" and value.text.lower() in ("", "false"):
+        return ""
+    raise NoExpressionError("value", value.origin, f"{quoted(value.text)} does not say which record")
+
+
+def text_of(values: Mapping[str, list[Value]], name: str) -> str:
+    """A text, on one line; empty where it is none."""
+    given = values.get(name)
+    if not given:
+        return ""
+    value = given[-1]
+    if value.kind == "eval":
+        try:
+            tree = ast.literal_eval(parsed(value.text, value.origin))
+        except (NoExpressionError, ValueError, TypeError, RecursionError, MemoryError):
+            return ""
+        return " ".join(tree.split()) if isinstance(tree, str) else ""
+    return " ".join(value.text.split()) if value.kind == "text" else ""

@@ -1,0 +1,148 @@
+"""Odoo: oddities of real files, and files that are not read at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from policylang.importing.reading import NotThisError
+from tests.importing.helpers import NOW, asked, codes, imported, text
+
+HEAD = "id,name,model_id:id,group_id:id,perm_read,perm_write,perm_create,perm_unlink\n"
+ROW = "a,a,model_doc,base.group_user,1,0,0,0\n"
+USER = """<record id="u" model="res.users"><field name="login">ann</field>
+<field name="groups_id" eval="[(4, ref('base.group_user'))]"/></record>"""
+
+
+def of(csv: str | bytes = HEAD + ROW, xml: str | bytes = "", name: str = "ir.model.access.csv"):
+    xml = f"<odoo>{xml}{USER}</odoo>" if isinstance(xml, str) else xml
+    return imported("odoo", {f"m/security/{name}": csv, "m/security/rules.xml": xml})
+
+
+def reads(made) -> bool:
+    return asked(made).allows("ann", "read", "doc", {}, now=NOW)
+
+
+def rule(domain: str, groups: str = "") -> str:
+    return (
+        f'<record id="r" model="ir.rule"><field name="model_id" ref="model_doc"/>{groups}'
+        f'<field name="domain_force">{domain}</field></record>'
+    )
+
+
+@pytest.mark.parametrize(
+    "csv",
+    [
+        ("\ufeff" + HEAD + ROW).encode(),
+        (HEAD + ROW).replace("\n", "\r\n"),
+        (HEAD + ROW).replace("\n", "\r"),
+        (HEAD + "b,caf\xe9,model_doc,,0,0,0,0\n" + ROW).encode("latin-1"),
+        HEAD + "\n,,,,,,,\n" + ROW,
+        HEAD + '"a","a, with ""quotes""\nand lines","model_doc","base.group_user",1,0,0,0',
+        HEAD + "b," + "x" * 200_000 + ",model_doc,,0,0,0,0\n" + ROW,
+        HEAD.replace(":id", "/id") + ROW,
+        HEAD + "a,a,other.model_doc,base.group_user, True ,False,,0\n",
+        "id,model_id,group_id/id,perm_read\na,doc,base.group_user,1\n",
+    ],
+)
+def test_oddities_of_tables(csv) -> None:
+    made = of(csv)
+    assert codes(made) == []
+    assert reads(made)
+    assert not asked(made).allows("ann", "write", "doc", {}, now=NOW)
+
+
+def test_a_table_may_have_another_name() -> None:
+    assert reads(of(name="access_2024.csv"))
+
+
+@pytest.mark.parametrize(
+    ("xml", "is_read"),
+    [
+        (rule("[('state', '=', 'Z&#252;rich')]"), True),
+        (rule("<![CDATA[[('state', '=', 'Z\xfcrich')]]]>"), True),
+        (rule("[('state', '=', 'Bern')]"), False),
+        (f"<!-- {rule('[(0, chr(61), 1)]')} -->", True),
+        (f'<data noupdate="1"><record id="r2" model="ir.ui.view"/>{rule("[]")}</data>', True),
+        (rule(""), True),
+        (rule("[(0, '=', 1)]"), False),
+        (rule("[(0, '=', 1)]", "<field name='groups' eval=\"[(4, ref('other.group'))]\"/>"), True),
+    ],
+)
+def test_rules_in_every_spelling(xml: str, is_read: bool) -> None:
+    made = of(xml=xml)
+    assert codes(made) == []
+    assert (
+        asked(made).allows("ann", "read", "doc", {"state": "Z\xfcrich"} if "state" in xml else {}, now=NOW) == is_read
+    )
+
+
+def test_xml_in_another_encoding() -> None:
+    document = f'<?xml version="1.0" encoding="iso-8859-1"?><odoo>{rule("[(chr, 1, 1)]")}{USER}</odoo>'
+    made = of(xml=document.replace("chr, 1, 1", "'state', '=', 'Z\xfcrich'").encode("latin-1"))
+    assert asked(made).allows("ann", "read", "doc", {"state": "Z\xfcrich"}, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("domain", "code"),
+    [
+        ("[" * 5_000, "value"),
+        ("[" + "'!', " * 5_000 + "('a', '=', 'b')]", "value"),
+        ("[" + "'!', " * 1_000 + "('a', '=', 'b')]", "domain"),
+        ("[('a', '=', '" + "b" * 200_000 + "')]", "value"),
+        ("[('a', '=', " + "-" * 9_000 + "1)]", "value"),
+        ("['|', ('a', '=', 'b')]", "domain"),
+        ("['!']", "domain"),
+        ("[('a', '=')]", "domain"),
+        ("[('a', 'like', 'b')]", "operator"),
+        ("[('a', '=', user.has_group('b'))]", "call"),
+        ("[('a', '=', context)]", "domain"),
+        ("['!', ('a', '&gt;', 3)]", "operator"),
+        ("[('a', '=', 1), ('a', '=', 'b')]", "type"),
+        ("[('a', '&lt;', '2026-01-01')]", "type"),
+        ("[('a', '=', 1e400)]", "type"),
+        ("def f(): pass", "value"),
+    ],
+)
+def test_a_restriction_that_is_not_understood_closes_the_model(domain: str, code: str) -> None:
+    made = of(xml=rule(domain))
+    assert codes(made) == [code]
+    assert not reads(made)
+
+
+def test_a_rule_that_is_not_understood_still_limits_its_group() -> None:
+    groups = "<field name='groups' eval=\"[(4, ref('base.group_user'))]\"/>"
+    made = of(xml=rule("[('a', 'child_of', user.id)]", groups))
+    assert codes(made) == ["operator"]
+    assert not reads(made)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"a.xml": "<odoo><record></odoo>"}, "no XML: mismatched tag"),
+        ({"a.xml": '<!DOCTYPE a [<!ENTITY b "c">]><odoo>&b;</odoo>'}, "the XML declares entities of its own"),
+        ({"a.xml": "<a>" * 5_000}, "nested too deeply"),
+        ({"a.xml": b"<odoo>\xff</odoo>"}, "no XML: not well-formed"),
+        ({"ir.model.access.csv": HEAD + '"a,b\n'}, "not CSV"),
+        ({"ir.model.access.csv": "name,perm_read\na,1\n"}, "the first row does not name the column `id`"),
+        ({"ir.model.access.csv": HEAD + "a,a,,base.group_user,1,1,1,1\n"}, "`a` does not say its model"),
+        ({"a.xml": '<odoo><function model="ir.rule" name="unlink"/></odoo>'}, "this changes records of `ir.rule`"),
+        (
+            {"ir.access.csv": "id,model_id,operation\na,doc,r\n", "ir.model.access.csv": HEAD + ROW},
+            "there are access lists and rules of older versions beside this",
+        ),
+    ],
+)
+def test_what_cannot_be_read_stops_the_import(files: dict[str, str | bytes], message: str) -> None:
+    with pytest.raises(NotThisError, match=message):
+        imported("odoo", files)
+
+
+def test_files_whose_module_is_not_known_belong_together() -> None:
+    files = {
+        "groups.xml": '<odoo><record id="g" model="res.groups"><field name="name">Clerk</field></record></odoo>',
+        "ir.model.access.csv": HEAD + "a,a,model_doc,sale.g,1,0,0,0\nb,b,model_doc,g,0,1,0,0\n",
+    }
+    made = imported("odoo", files)
+    assert not made.left_out
+    assert "role clerk { grant read, write on doc }" in text(made, "roles.policy").replace('"Clerk" ', "")
