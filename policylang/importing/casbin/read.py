@@ -184,10 +184,12 @@ class _Writing:
                     waiting.append(holder)
         for where in wheres:
             for role in roles:
-                self._key[where, role] = f"{role} in {where}" if role in differs else role
+                self._key[where, role] = f"{role}\n{where}" if role in differs else role
 
     def _bundle(self, where: Where, role: str, origin: Origin) -> Bundle:
-        return self._set.role(self._key[where, role], origin)
+        """Keys of what Casbin has no name for hold line breaks, which its names do not."""
+        key = self._key[where, role]
+        return self._set.role(key, origin, role if key == role else f"{role} in {where}")
 
     def _role(self, where: Where, role: str) -> None:
         """A role; one in a circle holds one that has what all in the circle have."""
@@ -196,10 +198,12 @@ class _Writing:
         if together is None:
             self._fill(where, self._bundle_of(where, role), (role,), links.get(role, {}))
             return
-        key = f"{' and '.join(together)}" + (f" in {where}" if self._key[where, role] != role else "")
+        differs = self._key[where, role] != role
+        label = " and ".join(together) + (f" in {where}" if differs else "")
+        key = "\n".join(["", *together, *([where] if differs else [])])
         origin = min(origin for name in together for origin in links[name].values())
         self._include(self._bundle_of(where, role), key, origin)
-        knot = self._set.role(key, origin)
+        knot = self._set.role(key, origin, label)
         if role == together[0]:
             out = {name: at for each in together for name, at in links[each].items() if name not in together}
             self._fill(where, knot, together, out)
@@ -225,7 +229,7 @@ class _Writing:
     def _exists(self, where: Where, role: str, origin: Origin) -> bool:
         """Declares a role that no row but those that hand it out speaks of."""
         if self._shape(where, role) == ((), ()):
-            self._set.role(self._key[where, role], origin)
+            self._bundle(where, role, origin)
         return True
 
     # --- users -------------------------------------------------------------------------------------------------
@@ -255,8 +259,9 @@ class _Writing:
                 user.assignments.append(Assignment(role=self._key[where, role], place=place, origin=origin))
         kept = {grant: at for grant, at in own.items() if grant.deny or self._model.effect != "not-denied"}
         if kept:
-            key = f"{name}, own grants" + (f" in {where}" if self._has_domains else "")
-            bundle = self._set.role(key, min(kept.values()))
+            key = f"{name}\n\n{where}"
+            label = f"{name}, own grants" + (f" in {where}" if self._has_domains else "")
+            bundle = self._set.role(key, min(kept.values()), label)
             for grant, origin in kept.items():
                 self._set.grant(bundle, grant.object, grant.action, origin, deny=grant.deny)
             user.assignments.append(Assignment(role=key, place=place, origin=min(kept.values())))
@@ -264,10 +269,8 @@ class _Writing:
     def _everyone(self, users: list[str]) -> None:
         """Everything that is named, for all users: what is not denied is allowed."""
         at = self._model.effect_at
-        key = "everybody"
-        while key in self._set.roles:
-            key = f"{key} "
-        bundle = self._set.role(key, at)
+        key = "\neverybody"
+        bundle = self._set.role(key, at, "everybody")
         for resource in list(self._set.resources.values()):
             for action in list(resource.actions):
                 self._set.grant(bundle, resource.key, action, at)

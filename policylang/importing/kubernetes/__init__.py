@@ -47,6 +47,8 @@ FORMAT = Format(
         "other-kind": "objects of other kinds",
         "wildcard": "what `*` would stand for beyond what is declared here: the policy set knows what is declared, and "
         "denies the rest",
+        "unknown-namespaces": "namespaces that no object among the inputs names: the policy set denies what is asked "
+        "about them; `kubectl get namespaces -o yaml` lists all",
         "aggregated-rules": "rules of an aggregated role, which the cluster replaces",
     },
     silent={

@@ -75,6 +75,9 @@ class _Cluster:
                 self._catalogue.read_rule(rule)
                 if rule.urls:
                     self._set.resource(URL, rule.origin, "URL").attribute(PATH, rule.origin)
+        for rules in self._rules.values():
+            for rule in rules:
+                self._catalogue.matching(rule)  # declares what is named for whatever group has it
         self._declare_verbs()
         for key in sorted(self._roles):
             self._role(*key)
@@ -83,6 +86,10 @@ class _Cluster:
         for each in bindings:
             self._binding(each)
         self._integrations()
+        everywhere = self._of("ClusterRoleBinding")
+        if everywhere and not self._of("Namespace"):
+            message = "this holds in every namespace, and the inputs hold no list of them"
+            self._set.leave_out("unknown-namespaces", min(each.origin() for each in everywhere), message)
         if not self._set.places:
             self._set.place_kinds = ()
         else:
@@ -133,11 +140,13 @@ class _Cluster:
                 self._set.resources[URL].action(each, rule.origin)
 
     def _key(self, namespace: str, name: str) -> str:
-        return f"{name} in {namespace}" if namespace else name
+        """A slash is in no name of a cluster; keys of what has no name there hold line breaks."""
+        return f"{namespace}/{name}" if namespace else name
 
     def _role(self, namespace: str, name: str) -> None:
         role = self._roles[namespace, name]
-        bundle = self._set.role(self._key(namespace, name), role.origin())
+        label = f"{name} in {namespace}" if namespace else name
+        bundle = self._set.role(self._key(namespace, name), role.origin(), label)
         for rule in self._rules[namespace, name]:
             self._grant(bundle, rule)
         if role.value.get("aggregationRule") is not None:
@@ -150,7 +159,7 @@ class _Cluster:
             condition = () if ALL in rule.urls else _urls(rule.urls)
             of = bundle
             if condition:
-                of = self._inner(bundle, rule, ", ".join(rule.urls), ((URL, condition),))
+                of = self._inner(bundle, rule, rule.urls, ((URL, condition),))
             self._add(of, (URL,), rule)
             return
         keys = self._catalogue.matching(rule)
@@ -165,25 +174,27 @@ class _Cluster:
         values = [text(each) for each in rule.names]
         said = f" is {values[0]}" if len(values) == 1 else f" in [{', '.join(values)}]"
         limits = tuple((key, (Ref("attribute", NAME), said)) for key in named)
-        self._add(self._inner(bundle, rule, ", ".join(rule.names), limits), named, rule)
+        self._add(self._inner(bundle, rule, rule.names, limits), named, rule)
 
     def _add(self, bundle: Bundle, keys: tuple[str, ...] | None, rule: Rule) -> None:
         verbs: tuple[str | None, ...] = (None,) if ALL in rule.verbs else rule.verbs
         for key in (None,) if keys is None else keys:
             bundle.grants += [Grant(resource=key, action=verb, origin=rule.origin) for verb in verbs]
 
-    def _inner(self, bundle: Bundle, rule: Rule, names: str, limits: tuple[tuple[str, Text], ...]) -> Bundle:
+    def _inner(
+        self, bundle: Bundle, rule: Rule, names: tuple[str, ...], limits: tuple[tuple[str, Text], ...]
+    ) -> Bundle:
         """A role inside a role, for what only some records are open to."""
-        key = f"{bundle.key}: {', '.join(resource for resource, _ in limits)}: {names}"
-        inner = self._set.role(key, rule.origin, f"{bundle.key}: {names}")
+        shown = ", ".join(names)
+        key = "\n".join([bundle.key, *(resource for resource, _ in limits), "", *names])
+        inner = self._set.role(key, rule.origin, f"{bundle.label}: {shown}")
         if all(each.role != key for each in bundle.includes):
             bundle.includes.append(Include(role=key, origin=rule.origin))
         for resource, condition in limits:
-            policy = f"{resource}: {names}"
-            found = self._set.policies.setdefault(
-                policy, Policy(key=policy, label=f"{resource} {names}", resource=resource, condition=condition)
-            )
-            found.seen(rule.origin)
+            policy = "\n".join([resource, *names])
+            label = f"{self._set.resources[resource].label or resource} {shown}"
+            found = Policy(key=policy, label=label, resource=resource, condition=condition)
+            self._set.policies.setdefault(policy, found).seen(rule.origin)
             if all(each.policy != policy for each in inner.limits):
                 inner.limits.append(Limit(policy=policy, origin=rule.origin))
         return inner
@@ -226,8 +237,8 @@ class _Cluster:
             }
             first = next(iter(roles))
             if len(roles) > 1:
-                first = f"access of {account}"
-                bundle = self._set.role(first, next(iter(roles.values())))
+                first = f"\n{account}"
+                bundle = self._set.role(first, next(iter(roles.values())), f"access of {account}")
                 bundle.includes += [Include(role=role, origin=origin) for role, origin in roles.items()]
             name, namespace = account.rpartition("/")[2], account.rpartition("/")[0]
             self._set.integrations[account] = Integration(
@@ -240,20 +251,23 @@ class _Cluster:
 
     def _limited(self, role: str, namespace: str, origin: Origin) -> str:
         """The role in one namespace alone."""
-        key = f"{role} alone" if role.endswith(f" in {namespace}") else f"{role}, only in {namespace}"
+        called = self._set.roles[role].label
+        label = f"{called} alone" if role.startswith(f"{namespace}/") else f"{called}, only in {namespace}"
+        key = f"\n{namespace}\n{role}"
         if key in self._set.roles:
             self._set.roles[key].seen(origin)
             return key
-        bundle = self._set.role(key, origin)
+        bundle = self._set.role(key, origin, label)
         bundle.includes.append(Include(role=role, origin=origin))
-        policy = f"in {namespace}"
+        reached = sorted(self._reached(role))
+        policy = f"\n{namespace}"
         condition: Text = (Ref("attribute", NAMESPACE), f" is {text(namespace)}")
-        self._set.policies.setdefault(
-            policy, Policy(key=policy, resource=None, attributes=(NAMESPACE,), condition=condition)
-        ).seen(origin)
-        bundle.limits += [
-            Limit(policy=policy, origin=origin, resource=resource) for resource in sorted(self._reached(role))
-        ]
+        if reached:
+            found = Policy(
+                key=policy, label=f"in {namespace}", resource=None, attributes=(NAMESPACE,), condition=condition
+            )
+            self._set.policies.setdefault(policy, found).seen(origin)
+        bundle.limits += [Limit(policy=policy, origin=origin, resource=resource) for resource in reached]
         return key
 
     def _reached(self, role: str) -> set[str]:

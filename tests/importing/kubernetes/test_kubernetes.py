@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policylang.importing.reading import NotThisError
-from tests.importing.helpers import codes, imported, text
+from tests.importing.helpers import NOW, asked, codes, imported, text
 
 ROLE = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: %s%s}\n%s\n---\n"
 RULES = "rules: [{apiGroups: [''], resources: [%s], verbs: [get]}]"
@@ -74,3 +74,18 @@ def test_a_wildcard_beside_urls_is_not_one_for_urls() -> None:
     assert "role all { grant all on pods }" in written
     assert "grant all on all resources" not in written
     assert "grant all on url" in written.partition("role urls")[2]
+
+
+def test_namespaces_that_nothing_names_are_not_known() -> None:
+    binding = (
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: b}\n"
+        "roleRef: {kind: ClusterRole, name: c}\nsubjects: [{kind: User, name: ann}]\n"
+    )
+    files = ROLE % ("c", "", RULES % "pods") + binding
+    made = imported("kubernetes", {"a.yaml": files})
+    assert [note.code for note in made.left_out] == ["unknown-namespaces"]
+    made = imported(
+        "kubernetes", {"a.yaml": f"{files}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: prod}}\n"}
+    )
+    assert made.left_out == ()
+    assert asked(made).allows("ann", "get", "pods", {"namespace": "prod"}, now=NOW)
