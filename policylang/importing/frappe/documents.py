@@ -1,0 +1,121 @@
+"""Documents in Frappe's JSON files, with the lines that they and their rows begin on."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from policylang.importing.imported import Origin
+from policylang.importing.reading import Input, NotThisError
+from policylang.json_source import JsonError, read_json
+
+KINDS = (
+    "DocType",
+    "Custom DocPerm",
+    "Custom Field",
+    "Property Setter",
+    "Role",
+    "Role Profile",
+    "User",
+    "Has Role",
+    "User Permission",
+    "DocShare",
+    "Workflow",
+)
+_OBJECTS = re.compile(r'"(?:[^"\\]++|\\.)*+"|\{', re.DOTALL)
+_OURS = re.compile(r'"(?:permissions|custom_perms|DocType|Custom DocPerm|User Permission|permlevel)"')
+
+
+class Document(msgspec.Struct, frozen=True):
+    """``kind``: its own DocType."""
+
+    kind: str
+    of: dict[str, Any]
+    places: Places
+
+
+class Places:
+    """The line of every object of a file: they come in the order of their opening braces."""
+
+    def __init__(self, path: str, text: str, value: Any) -> None:
+        self._path = path
+        starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        offsets = [match.start() for match in _OBJECTS.finditer(text) if match[0] == "{"]
+        objects = list(_objects(value))
+        assert len(offsets) == len(objects)
+        self._lines = {id(of): bisect_right(starts, at) for of, at in zip(objects, offsets, strict=True)}
+
+    def of(self, row: dict[str, Any]) -> Origin:
+        return Origin(self._path, self._lines[id(row)])
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            yield each
+            waiting.extend(reversed(each.values()))
+        elif isinstance(each, list):
+            waiting.extend(reversed(each))
+
+
+def documents(file: Input) -> Iterator[Document]:
+    """What a file holds of the kinds that tell of access; nothing where it is about something else."""
+    text = file.text()
+    if not _OURS.search(text) and not any(f'"{kind}"' in text for kind in KINDS):
+        return
+    try:
+        value = read_json(text)
+    except JsonError as error:
+        if _OURS.search(text):
+            help = error.help or "mend it, or leave the file out"
+            raise NotThisError(file.path, error.message, help, error.line, error.column) from None
+        return
+    places = Places(file.path, text, value)
+    for each in value if isinstance(value, list) else [value]:
+        if not isinstance(each, dict):
+            continue
+        kind = each.get("doctype")
+        if isinstance(kind, str) and ("custom_perms" in each or "property_setters" in each):
+            yield from _customized(each, kind, places)
+        elif kind in KINDS:
+            yield Document(kind, each, places)
+
+
+def _customized(of: dict[str, Any], doctype: str, places: Places) -> Iterator[Document]:
+    """What *Export Customizations* writes of one DocType."""
+    for key, kind, parent in (
+        ("custom_perms", "Custom DocPerm", "parent"),
+        ("custom_fields", "Custom Field", "dt"),
+        ("property_setters", "Property Setter", "doc_type"),
+    ):
+        for row in rows(of, key):
+            row.setdefault(parent, doctype)
+            yield Document(kind, row, places)
+
+
+def rows(of: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """The rows of a table in a document."""
+    found = of.get(key)
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def text(of: dict[str, Any], key: str) -> str:
+    """A text in a document, without the spaces around it; empty where there is none."""
+    found = of.get(key)
+    return found.strip() if isinstance(found, str) else ""
+
+
+def number(of: dict[str, Any], key: str) -> int | None:
+    """A whole number as Frappe takes it, where nothing is 0; ``None`` where it is none."""
+    found = of.get(key)
+    if found is None or found == "":
+        return 0
+    if isinstance(found, str) and re.fullmatch(r"\s*[0-9]{1,6}\s*", found):
+        return int(found)
+    return int(found) if isinstance(found, int) and 0 <= found < 1_000_000 else None

@@ -1,0 +1,435 @@
+"""From DocTypes and what sites add to them, to statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from policylang.diagnostics import quoted
+from policylang.importing.frappe.access import ALL, GUEST, Open, Row, enough, inside, opened, with_everybody
+from policylang.importing.frappe.documents import Document, documents, number, rows, text
+from policylang.importing.imported import Assignment, Bundle, Grant, Imported, Include, Limit, Origin, Policy, Ref, Text
+from policylang.importing.reading import Inputs
+
+_NO_RIGHTS = frozenset(
+    [
+        "role",
+        "permlevel",
+        "if_owner",
+        "name",
+        "idx",
+        "doctype",
+        "docstatus",
+        "owner",
+        "creation",
+        "modified",
+        "modified_by",
+        "parent",
+        "parentfield",
+        "parenttype",
+        "match",
+        "apply_user_permissions",
+        "user_permission_doctypes",
+        "permission_rules",
+        "restricted",
+        "restrict",
+    ]
+)
+_RIGHTS = frozenset(
+    [
+        "select",
+        "read",
+        "write",
+        "create",
+        "delete",
+        "submit",
+        "cancel",
+        "amend",
+        "print",
+        "email",
+        "report",
+        "import",
+        "export",
+        "share",
+        "set_user_permissions",
+    ]
+)
+_LAYOUT = frozenset(
+    ["Section Break", "Column Break", "Tab Break", "HTML", "Button", "Heading", "Fold", "Image", "Page Break"]
+)
+_TYPES: Mapping[str, Text] = {
+    "Check": ("bool",),
+    "Int": ("int",),
+    "Float": ("decimal",),
+    "Percent": ("decimal",),
+    "Currency": ("money",),
+    "Date": ("date",),
+    "Table": ("set of text",),
+    "Table MultiSelect": ("set of text",),
+}
+OWNER = "owner"
+
+
+class _Field(msgspec.Struct):
+    type: Text
+    level: int
+    origin: Origin
+
+
+class _DocType(msgspec.Struct):
+    origin: Origin
+    document: dict[str, Any]
+    rows: list[Row] = []
+    custom: list[Row] = []
+    has_custom: bool = False
+    fields: dict[str, _Field] = {}
+    closed: bool = False
+
+    def holding(self) -> list[Row]:
+        """The rows that hold."""
+        return [] if self.closed else self.custom if self.has_custom else self.rows
+
+    def fields_at(self, levels: Iterable[int]) -> tuple[str, ...]:
+        wanted = frozenset(levels)
+        return tuple(name for name, field in sorted(self.fields.items()) if field.level in wanted)
+
+    def all_levels(self) -> frozenset[int]:
+        """Levels above 0 that fields are at."""
+        return frozenset(field.level for field in self.fields.values() if field.level)
+
+
+class _User(msgspec.Struct):
+    origin: Origin
+    label: str | None
+    roles: dict[str, Origin]
+    profiles: list[str] = []
+    is_system: bool = True
+    enabled: bool = True
+
+
+def read(inputs: Inputs, _mapping: Any) -> Imported:
+    """Read all documents that tell of access. Raises `NotThisError` where one cannot be read."""
+    imported = Imported()
+    _Reading(imported).read([each for file in inputs.files for each in documents(file)])
+    return imported
+
+
+class _Reading:
+    def __init__(self, imported: Imported) -> None:
+        self._set = imported
+        self._types: dict[str, _DocType] = {}
+        self._users: dict[str, _User] = {}
+        self._profiles: dict[str, dict[str, Origin]] = {}
+        self._disabled: set[str] = set()
+        self._limited: set[str] = set()
+
+    def read(self, found: list[Document]) -> None:
+        for kind, take in (
+            ("DocType", self._doctype),
+            ("Custom Field", self._custom_field),
+            ("Property Setter", self._property),
+            ("Custom DocPerm", self._custom_row),
+            ("Role", self._role),
+            ("Role Profile", self._profile),
+            ("User", self._user),
+            ("Has Role", self._has_role),
+            ("User Permission", self._user_permission),
+            ("DocShare", self._share),
+            ("Workflow", self._workflow),
+        ):
+            for each in found:
+                if each.kind == kind:
+                    take(each)
+        for name, each_type in sorted(self._types.items()):
+            self._settle(name, each_type)
+        _Writing(self._set, self._types, self._disabled).write(self._holders())
+
+    # --- DocTypes ----------------------------------------------------------------------------------------------------
+
+    def _named(self, name: str, origin: Origin) -> _DocType:
+        """A DocType, which may be described somewhere else."""
+        return self._types.setdefault(name, _DocType(origin, {}))
+
+    def _doctype(self, of: Document) -> None:
+        name, origin = text(of.of, "name"), of.places.of(of.of)
+        if not name:
+            return
+        known = self._types.get(name)
+        if known is not None:
+            if known.document != of.of:
+                known.closed = True
+                self._set.refuse("twice", origin, f"{quoted(name)} is described at {known.origin} in another way")
+            return
+        made = self._types[name] = _DocType(origin, of.of)
+        for row in rows(of.of, "fields"):
+            self._field(made, row, of)
+        for row in rows(of.of, "permissions"):
+            made.rows += self._row(row, of)
+
+    def _field(self, doctype: _DocType, row: dict[str, Any], of: Document) -> None:
+        name, kind, level = text(row, "fieldname"), text(row, "fieldtype"), number(row, "permlevel")
+        if not name or (kind in _LAYOUT and not level):
+            return
+        if level is None:
+            doctype.closed = True
+            self._set.refuse("level", of.places.of(row), f"the level of {quoted(name)} is no number")
+            level = 0
+        doctype.fields[name] = _Field(_TYPES.get(kind, ("text",)), level, of.places.of(row))
+
+    def _custom_field(self, of: Document) -> None:
+        self._field(self._named(text(of.of, "dt"), of.places.of(of.of)), of.of, of)
+
+    def _property(self, of: Document) -> None:
+        if text(of.of, "property") != "permlevel":
+            return
+        origin = of.places.of(of.of)
+        doctype = self._named(text(of.of, "doc_type"), origin)
+        level, field = number(of.of, "value"), text(of.of, "field_name")
+        if level is None or not field:
+            doctype.closed = True
+            self._set.refuse("level", origin, f"the level of {quoted(field)} is no number")
+            return
+        doctype.fields.setdefault(field, _Field(("text",), 0, origin)).level = level
+
+    def _row(self, row: dict[str, Any], of: Document) -> list[Row]:
+        origin, role = of.places.of(row), text(row, "role")
+        level, if_owner = number(row, "permlevel"), number(row, "if_owner")
+        values = {key: number(row, key) for key in row if key not in _NO_RIGHTS and not key.startswith("_")}
+        unclear = any(value is None for key, value in values.items() if key in _RIGHTS)
+        if not role or level is None or if_owner is None or unclear:
+            self._set.refuse("row", origin, f"a row of permissions of {quoted(role or 'nobody')} cannot be read")
+            return []
+        for key in ("match", "apply_user_permissions"):
+            if row.get(key) not in (None, "", 0, "0"):
+                self._set.refuse("match", origin, f"{quoted(key)} limits what {quoted(role)} gets")
+                return []
+        return [Row(role, level, bool(if_owner), frozenset(key for key, value in values.items() if value), origin)]
+
+    def _custom_row(self, of: Document) -> None:
+        doctype = self._named(text(of.of, "parent"), of.places.of(of.of))
+        doctype.has_custom = True
+        doctype.custom += self._row(of.of, of)
+
+    def _settle(self, name: str, doctype: _DocType) -> None:
+        """What holds of the rows of a DocType."""
+        if doctype.has_custom:
+            for row in doctype.rows:
+                message = f"what {quoted(name)} says of {quoted(row.role)}; custom permissions hold instead"
+                self._set.leave_out("replaced", row.origin, message)
+        kept: list[Row] = []
+        for row in doctype.holding():
+            if number(doctype.document, "istable"):
+                message = f"{quoted(name)} is a child table, whose rows belong to the document"
+                self._set.leave_out("child-table", row.origin, message)
+                continue
+            if row.role in self._disabled:
+                message = f"the role {quoted(row.role)} is disabled"
+                self._set.leave_out("disabled", row.origin, message)
+                continue
+            dropped = set()
+            for right, flag in (("submit", "is_submittable"), ("import", "allow_import")):
+                if right in row.rights and row.level == 0 and doctype.document and not number(doctype.document, flag):
+                    dropped.add(right)
+                    message = f"`{right}` of {quoted(row.role)} has no effect on {quoted(name)}"
+                    self._set.leave_out("not-submittable", row.origin, message)
+            kept.append(msgspec.structs.replace(row, rights=row.rights - dropped))
+        if doctype.has_custom:
+            doctype.custom = kept
+        else:
+            doctype.rows = kept
+        for row in kept:
+            alone = not any(each.level == 0 and each.role in inside(row.role) for each in kept)
+            if row.level and row.rights & {"read", "write"} and alone:
+                message = f"{quoted(row.role)} opens level {row.level} of {quoted(name)}, and not the document"
+                self._set.leave_out("no-level-0", row.origin, message)
+
+    # --- people ------------------------------------------------------------------------------------------------------
+
+    def _role(self, of: Document) -> None:
+        if number(of.of, "disabled"):
+            self._disabled.add(text(of.of, "name") or text(of.of, "role_name"))
+
+    def _profile(self, of: Document) -> None:
+        name = text(of.of, "name") or text(of.of, "role_profile")
+        self._profiles[name] = {text(row, "role"): of.places.of(row) for row in rows(of.of, "roles")}
+
+    def _user(self, of: Document) -> None:
+        name, origin = text(of.of, "name") or text(of.of, "email"), of.places.of(of.of)
+        if not name:
+            return
+        enabled = "enabled" not in of.of or number(of.of, "enabled") == 1
+        given = {text(row, "role"): of.places.of(row) for row in rows(of.of, "roles") if text(row, "role")}
+        profiles = [
+            text(of.of, "role_profile_name"),
+            *(text(row, "role_profile") for row in rows(of.of, "role_profiles")),
+        ]
+        known = self._users.get(name)
+        if known is None:
+            is_system = text(of.of, "user_type") != "Website User"
+            label = text(of.of, "full_name") or None
+            self._users[name] = _User(origin, label, given, profiles, is_system, enabled)
+        else:
+            known.roles.update(given)
+            known.profiles += profiles
+            known.enabled = known.enabled and enabled
+
+    def _has_role(self, of: Document) -> None:
+        if text(of.of, "parenttype") in ("User", "") and text(of.of, "parent") and text(of.of, "role"):
+            origin = of.places.of(of.of)
+            known = self._users.setdefault(text(of.of, "parent"), _User(origin, None, {}))
+            known.roles.setdefault(text(of.of, "role"), origin)
+
+    def _user_permission(self, of: Document) -> None:
+        user = text(of.of, "user")
+        self._limited.add(user)
+        what = f"{quoted(text(of.of, 'allow'))} {quoted(text(of.of, 'for_value'))}"
+        self._set.refuse("user-permission", of.places.of(of.of), f"{quoted(user)} is limited to {what}")
+
+    def _share(self, of: Document) -> None:
+        what = f"{quoted(text(of.of, 'share_doctype'))} {quoted(text(of.of, 'share_name'))}"
+        self._set.refuse("shared", of.places.of(of.of), f"{what} is shared with {quoted(text(of.of, 'user'))}")
+
+    def _workflow(self, of: Document) -> None:
+        message = f"the workflow {quoted(text(of.of, 'name'))} of {quoted(text(of.of, 'document_type'))}"
+        self._set.leave_out("workflow", of.places.of(of.of), message)
+
+    def _holders(self) -> dict[str, _User]:
+        """The users who have access, with all their roles."""
+        found = {}
+        for name, user in sorted(self._users.items()):
+            if name == "Administrator":
+                self._set.leave_out("superuser", user.origin, "`Administrator` may do everything")
+            elif not user.enabled:
+                self._set.leave_out("disabled", user.origin, f"the user {quoted(name)} is disabled")
+            elif name not in self._limited:
+                for profile in user.profiles:
+                    user.roles.update({k: v for k, v in self._profiles.get(profile, {}).items() if k not in user.roles})
+                if user.is_system and name != GUEST:
+                    user.roles.setdefault("Desk User", user.origin)
+                kept = {role: at for role, at in user.roles.items() if role and role not in self._disabled}
+                found[name] = msgspec.structs.replace(user, roles={} if name == GUEST else kept)
+        return found
+
+
+class _Writing:
+    """Makes statements of what holds."""
+
+    def __init__(self, imported: Imported, types: Mapping[str, _DocType], disabled: set[str]) -> None:
+        self._set = imported
+        self._types = {name: each for name, each in sorted(types.items()) if each.holding()}
+        self._roles: dict[str, Origin] = {}
+        self._by_role: dict[str, dict[str, dict[str, Open]]] = {}
+        self._speaking: dict[str, set[str]] = {}
+
+    def write(self, users: Mapping[str, _User]) -> None:
+        for name, doctype in self._types.items():
+            self._declare(name, doctype)
+            for row in doctype.holding():
+                self._roles.setdefault(row.role, row.origin)
+                self._speaking.setdefault(row.role, set()).add(name)
+        for user in users.values():
+            for role, origin in user.roles.items():
+                if role not in (ALL, GUEST, "Desk User"):
+                    self._roles.setdefault(role, origin)
+        for role in sorted(self._roles, key=lambda each: (each != GUEST, each != ALL, each)):
+            self._role(role)
+        for name, user in users.items():
+            self._user(name, user)
+
+    def _declare(self, name: str, doctype: _DocType) -> None:
+        """A resource; the fields of one whose fields are not all alike."""
+        resource = self._set.resource(name, doctype.origin)
+        for field, of in doctype.fields.items() if doctype.all_levels() else ():
+            if field != OWNER:
+                resource.attribute(field, of.origin, of.type).sensitive = of.level > 0
+
+    def _opened(self, name: str, roles: frozenset[str]) -> dict[str, Open]:
+        doctype = self._types[name]
+        return opened(doctype.holding(), roles, doctype.all_levels())
+
+    def _names(self, roles: Iterable[str]) -> list[str]:
+        """The DocTypes that some roles speak of."""
+        return sorted(frozenset().union(*(self._speaking.get(role, set()) for role in roles)))
+
+    def _inner(self, role: str) -> list[str]:
+        """The roles right inside one."""
+        wanted = [] if role == GUEST else [GUEST] if role == ALL else [ALL] if ALL in self._roles else [GUEST]
+        return [each for each in wanted if each in self._roles]
+
+    def _role(self, role: str) -> None:
+        bundle = self._set.role(role, self._roles[role])
+        inner = self._inner(role)
+        for each in inner:
+            bundle.includes.append(Include(role=each, origin=self._roles[role]))
+        self._by_role[role] = {name: self._opened(name, inside(role)) for name in self._names(inside(role))}
+        for name, actions in self._by_role[role].items():
+            given = [self._by_role[each].get(name, {}) for each in inner]
+            own = {action: of for action, of in actions.items() if not any(of.same(each.get(action)) for each in given)}
+            self._fill(bundle, name, own, actions)
+
+    def _fill(self, bundle: Bundle, name: str, own: Mapping[str, Open], everything: Mapping[str, Open]) -> None:
+        """Grants on a DocType, and the policy that limits them. ``everything``: with what the roles inside bring."""
+        resource, doctype = self._set.resources[name], self._types[name]
+        for action, of in own.items():
+            for origin in of.origins:
+                resource.action(action, origin)
+                bundle.grants.append(
+                    Grant(resource=name, action=action, origin=origin, including=doctype.fields_at(of.levels))
+                )
+        limited = [action for action, of in own.items() if of.owner]
+        if limited:
+            origin = min(origin for action in limited for origin in own[action].origins)
+            resource.attribute(OWNER, origin, ("user",))
+            policy = self._set.policies.setdefault(
+                name,
+                Policy(
+                    key=name,
+                    label=f"Own {name}",
+                    resource=name,
+                    condition=(Ref("attribute", OWNER), " is assigned user"),
+                ),
+            )
+            policy.seen(origin)
+            actions = () if set(everything) <= set(limited) else tuple(limited)
+            bundle.limits.append(Limit(policy=name, origin=origin, actions=actions))
+
+    # --- users -------------------------------------------------------------------------------------------------------
+
+    def _user(self, name: str, of: _User) -> None:
+        user = self._set.user(name, of.origin, of.label)
+        roles = sorted(role for role in of.roles if role in self._roles and role not in (ALL, GUEST))
+        if not roles:
+            everybody = [GUEST] if name == GUEST else [ALL, GUEST]
+            roles = [role for role in everybody if role in self._roles][:1]
+        user.group = self._together(roles, of)
+        if user.group is None:
+            for role in roles:
+                user.assignments.append(Assignment(role=role, origin=of.roles.get(role, of.origin)))
+
+    def _together(self, roles: list[str], of: _User) -> str | None:
+        """The group for those who have exactly some roles; ``None`` where the roles by themselves are enough."""
+        every = with_everybody(roles)
+        extra: dict[str, tuple[dict[str, Open], dict[str, Open]]] = {}
+        for name in self._names(every) if len(roles) > 1 else ():
+            wanted = self._opened(name, every)
+            given = [self._by_role[role].get(name, {}) for role in roles]
+            missing = {
+                action: open
+                for action, open in wanted.items()
+                if not enough(open, [each[action] for each in given if action in each])
+            }
+            if missing:
+                extra[name] = missing, wanted
+        if not extra:
+            return None
+        key = " and ".join(roles)
+        if key not in self._set.groups:
+            made = self._set.group(key, of.origin)
+            for role in roles:
+                made.includes.append(Include(role=role, origin=of.roles.get(role, of.origin)))
+            for name, (missing, wanted) in extra.items():
+                self._fill(made, name, missing, wanted)
+        self._set.groups[key].seen(of.origin)
+        return key

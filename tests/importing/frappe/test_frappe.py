@@ -1,0 +1,83 @@
+"""Frappe: oddities of real files, and files that are not read at all."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from policylang.importing.reading import NotThisError
+from tests.importing.helpers import NOW, asked, codes, imported, text
+
+ROW = {"role": "Clerk", "read": 1}
+USER = json.dumps({"doctype": "User", "name": "ann@x.test", "roles": [{"role": "Clerk"}]})
+
+
+def document(*rows: dict, **other) -> str:
+    return json.dumps({"doctype": "DocType", "name": "Caf\xe9", "permissions": list(rows), **other}, ensure_ascii=False)
+
+
+def of(data: str | bytes, **files: str | bytes):
+    return imported("frappe", {"cafe.json": data, "user.json": USER, **files})
+
+
+def reads(made) -> bool:
+    return asked(made).allows("ann@x.test", "read", "cafe", {}, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ("\ufeff" + document(ROW)).encode(),
+        document(ROW).replace(", ", ",\r\n"),
+        document(ROW).encode("latin-1"),
+        document(ROW).encode("utf-16"),
+        document(ROW, description="x" * 200_000),
+        document({"role": " Clerk ", "read": "1", "write": "0", "create": "", "share": None}),
+        document({"role": "Clerk", "read": True, "_comments": "[]", "owner": "x", "parent": "y"}),
+        document(ROW, fields=[{"fieldname": '{"a": {', "fieldtype": "Data"}]),
+    ],
+)
+def test_oddities_of_files(data) -> None:
+    made = of(data)
+    assert codes(made) == []
+    assert reads(made)
+    assert not asked(made).allows("ann@x.test", "write", "cafe", {}, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "data", ["{", "[" * 100_000, '{"a": 1, "a": 2}', "NaN", '{"name": "package", "x": [1,]}', '"a"', ""]
+)
+def test_other_json_is_passed_over(data: str) -> None:
+    assert reads(of(document(ROW), **{"other.json": data}))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (document(ROW)[:-1], "not JSON"),
+        ('{"doctype": "DocType", "permissions": [], "permissions": []}', "`permissions`"),
+        ('{"doctype": "DocType", "permissions": ' + "[" * 1_000 + "]" * 1_000 + "}", "nested too deeply"),
+    ],
+)
+def test_a_doctype_that_cannot_be_read_stops_the_import(data: str, message: str) -> None:
+    with pytest.raises(NotThisError, match=message):
+        of(data)
+
+
+def test_the_line_of_a_row_is_told() -> None:
+    made = of(json.dumps(json.loads(document({"role": "Clerk", "read": "{"}, ROW)), indent=1))
+    assert [(note.code, str(note.origin)) for note in made.refused] == [("row", "cafe.json:5")]
+    assert reads(made)
+
+
+def test_the_same_doctype_twice() -> None:
+    assert reads(of(document(ROW), **{"copy/cafe.json": document(ROW)}))
+    made = of(document(ROW), **{"copy/cafe.json": document({**ROW, "if_owner": 1})})
+    assert codes(made) == ["twice"]
+    assert not reads(made)
+
+
+def test_rights_that_are_not_known_are_actions() -> None:
+    made = of(document({**ROW, "approve": 1}))
+    assert "grant read, approve on cafe" in text(made, "roles.policy")
