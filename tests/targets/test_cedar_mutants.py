@@ -167,11 +167,15 @@ def test_broken_policies(name: str) -> None:
         ask(POLICIES[name])
 
 
-def _no_overrides(self: Any, chain: Any, resource: str, action: str, overrides: Any, made: Any = None) -> Any:
-    return _LIMITS(self, chain, resource, action, ())
+def _no_overrides(index: Any, source: Any, chain: Any, overrides: Any) -> Any:
+    return _GRANTED(index, source, chain)
 
 
-_LIMITS = rights.Rights._limits
+def _no_limits(*arguments: Any) -> Any:
+    return (msgspec.structs.replace(each, limits=()) for each in _GRANTED(*arguments))
+
+
+_GRANTED = rights.granted_by
 _ORDERED = conditions._ordered
 _OPERATORS = conditions._OPERATORS
 
@@ -197,8 +201,8 @@ def _only(state: str) -> Callable[..., Any]:
 _QUESTIONS = request.questions
 
 PARTS: dict[str, tuple[Any, str, Any]] = {
-    "no overrides": (rights.Rights, "_limits", _no_overrides),
-    "no limits": (rights.Rights, "_limits", lambda *arguments: []),
+    "no overrides": (rights, "granted_by", _no_overrides),
+    "no limits": (rights, "granted_by", _no_limits),
     "everywhere": (policies.Policies, "_is_at", lambda self, place, places: TRUE),
     "nowhere": (policies.Policies, "_is_at", lambda self, place, places: FALSE),
     "for ever": (rights, "_period", lambda given: rights.ALWAYS),

@@ -179,14 +179,8 @@ PARTS: dict[str, tuple[Any, str, Any]] = {
     "no limits": (Tables, "_limits", lambda *_: []),
     "terminated users keep their roles": (
         tables,
-        "sources",
-        lambda index, user, now, of=tables.sources: of(
-            index.changed(users={user: msgspec.structs.replace(index.users[user], terminated=False)})
-            if user in index.users
-            else index,
-            user,
-            now,
-        ),
+        "holdings",
+        lambda *arguments, of=tables.holdings: (msgspec.structs.replace(each, lost=False) for each in of(*arguments)),
     ),
     "days of another timezone": (request, "day", lambda found, of=request.day: of(found) + 1),
 }

@@ -7,16 +7,16 @@ say, however many groups say them.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model.words import condition_in_words
-from policylang.runtime.grants import holdings
+from policylang.runtime.grants import Granted, granted_by, holdings, unplaced
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.sources import Bundle, Source, chains
+from policylang.runtime.sources import Source, chains
 from policylang.targets.cedar.names import APPEND, DENY, GRANT, GROUP, HOLDER, NEED, ROLE, SUPERUSER, TAG
 from policylang.targets.cedar.values import day
 from policylang.targets.needs import eligible_roles, grants_needed
@@ -92,40 +92,25 @@ class Rights:
 
     def _statements(self, source: Source, overrides: tuple[ir.Limit, ...]) -> Iterator[Right]:
         for chain in chains(self.index, source):
-            for grant in chain[-1].grants:
-                for action in grant.actions:
-                    limits = self._limits(chain, grant.resource, action, overrides)
-                    right = self._grant(grant, action, [limit.instance for limit in limits])
-                    yield self._note(right, grant.at, *(self.index.instances[n].at for n in right.limits))
-                    for need in self._needs:
-                        if (need.resource, need.actions) == (grant.resource, (action,)) and self._counts(source, need):
-                            yield self._note(need, grant.at)
+            for each in granted_by(self.index, source, chain, overrides):
+                right = self._grant(each)
+                yield self._note(right, each.grant.at, *(self.index.instances[n].at for n in right.limits))
+                for need in self._needs:
+                    if (need.resource, need.actions) == (right.resource, right.actions) and self._counts(source, need):
+                        yield self._note(need, each.grant.at)
             for deny in chain[-1].denies:
                 yield self._note(self._deny(deny), deny.at)
             role = chain[-1].name
             if isinstance(chain[-1], ir.Role) and role in self.eligible:
                 yield self._note(Right(HOLDER, role), chain[-1].at)
 
-    def _limits(
-        self, chain: tuple[Bundle, ...], resource: str, action: str, overrides: tuple[ir.Limit, ...]
-    ) -> list[ir.Limit]:
-        if self.index.actions[resource][action].bypasses_policies:
-            return []
-        mine = [limit for limit in overrides if self._is_on(limit, resource)]
-        every = mine or [limit for bundle in chain for limit in bundle.limits]
-        return [limit for limit in every if self._is_on(limit, resource) and limit.applies(action)]
-
-    def _is_on(self, limit: ir.Limit, resource: str) -> bool:
-        return self.index.instances[limit.instance].resource == resource
-
-    def _grant(self, grant: ir.Grant, action: str, limits: Iterable[str]) -> Right:
-        fields = grant_fields(self.index, grant)
-        ordered = tuple(name for name in self.index.attributes[grant.resource] if name in fields)
-        some = "" if fields == self.index.plain[grant.resource] else f" ({', '.join(ordered)})"
-        sorted_limits = tuple(sorted(set(limits)))
-        limited = f" limited by {' and '.join(sorted_limits)}" if sorted_limits else ""
-        id = f"{action} on {grant.resource}{some}{limited}"
-        return Right(GRANT, id, grant.resource, (action,), sorted_limits, ordered)
+    def _grant(self, each: Granted) -> Right:
+        resource, action, fields = each.grant.resource, each.action, grant_fields(self.index, each.grant)
+        ordered = tuple(name for name in self.index.attributes[resource] if name in fields)
+        some = "" if fields == self.index.plain[resource] else f" ({', '.join(ordered)})"
+        limits = tuple(sorted({limit.instance for limit in each.limits}))
+        limited = f" limited by {' and '.join(limits)}" if limits else ""
+        return Right(GRANT, f"{action} on {resource}{some}{limited}", resource, (action,), limits, ordered)
 
     def _deny(self, deny: ir.Deny) -> Right:
         right = deny_right(self.index, deny)
@@ -148,7 +133,7 @@ class Rights:
                 continue
             source, given = holding.source, holding.assignment
             period = ALWAYS if given is None else _period(given)
-            overrides = tuple(p.limit for p in declared.overrides) if declared and source.kind == "group" else ()
+            overrides = unplaced(declared.overrides) if declared and source.kind == "group" else ()
             said = self._said(source, overrides)
             whole = declared is not None or all(right.type != HOLDER for right in said)
             if source.place is None and period == ALWAYS and not overrides and whole:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from policylang.ir import nodes as ir
-from policylang.runtime.grants import Granted, granted_by, unplaced
+from policylang.runtime.grants import Granted, granted_by, holdings, unplaced
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, Source, chains
 
@@ -67,23 +67,16 @@ class People:
 
     def _held(self, name: str) -> Iterator[dict[str, Any]]:
         """What the user has at some time: the role, and the place and the dates of an assignment."""
-        integration = self._index.integrations.get(name)
-        if integration is not None and integration.role is not None:
-            yield {"role": f"role:{integration.role.name}"}
-        user = self._index.users.get(name)
-        if user is None:
-            return
-        if user.group is not None and not user.terminated:
-            overrides = unplaced(user.overrides)
-            yield {"role": self._group(user.group.name, overrides)}
-        for ref in self._index.jobs[user.job.name].roles if user.job is not None else ():
-            if not user.terminated or self._index.roles[ref.name].essential:
-                yield {"role": f"role:{ref.name}"}
-        for given in user.assignments:
-            if not user.terminated or self._index.roles[given.role].essential:
-                told = {"place": given.place, "from": given.start, "until": given.until}
-                name_ = f"role:{given.role}{':at' if given.place is not None else ''}"
-                yield {"role": name_, **{key: value for key, value in told.items() if value is not None}}
+        for each in holdings(self._index, name, None):
+            if not each.active:
+                continue
+            source, given = each.source, each.assignment
+            if source.kind == "group":
+                yield {"role": self._group(source.name, unplaced(self._index.users[name].overrides))}
+                continue
+            told = {} if given is None else {"place": given.place, "from": given.start, "until": given.until}
+            role = f"role:{source.name}{':at' if source.place is not None else ''}"
+            yield {"role": role, **{key: value for key, value in told.items() if value is not None}}
 
 
 def _overriding(index: Index) -> dict[tuple[str, tuple[ir.Limit, ...]], int]:

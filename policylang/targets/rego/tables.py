@@ -6,13 +6,12 @@ import datetime
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-import msgspec
-
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType, RecordType, Type, UserType
+from policylang.runtime.grants import granted_by, holdings, instances, limiting
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, Source, chains, sources
+from policylang.runtime.sources import Bundle, Source, chains
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING
 from policylang.targets.rego.conditions import condition_table, requirement_table
@@ -93,29 +92,28 @@ class Tables:
     def _bundle(self, kind: Literal["group", "role"], name: str) -> dict[str, Any]:
         """Grants and denies of a group or role with all roles inside it, and which roles these are."""
         way: Way = (f"{kind}s", name)
-        found = list(chains(self.index, Source(kind, name, None)))
+        source = Source(kind, name, None)
+        found = list(chains(self.index, source))
         self.traces.append((way, found[0][0].at))
         return {
             "title": f"{kind} `{name}`",
-            "grants": self._grants(way, found),
+            "grants": self._grants(way, source, found),
             "denies": self._denies((*way, "denies"), [deny for chain in found for deny in chain[-1].denies]),
             "inside": {chain[-1].name: True for chain in found if isinstance(chain[-1], ir.Role)},
         }
 
-    def _grants(self, way: Way, found: list[tuple[Bundle, ...]]) -> dict[str, Any]:
+    def _grants(self, way: Way, source: Source, found: list[tuple[Bundle, ...]]) -> dict[str, Any]:
         grants: dict[str, dict[str, list[dict[str, Any]]]] = {}
-        for chain in found:
-            limits = [limit for bundle in chain for limit in bundle.limits]
-            for grant in chain[-1].grants:
-                for action in grant.actions:
-                    entry: dict[str, Any] = {
-                        "limits": self._limits(limits, grant.resource, action),
-                        "inside": "" if len(chain) == 1 else f"role `{chain[-1].name}` inside ",
-                        "at": grant.at,
-                    }
-                    if grant.fields is not None:
-                        entry["fields"] = list(grant.fields)
-                    self._append(grants, (*way, "grants"), grant.resource, action, entry)
+        for each in (each for chain in found for each in granted_by(self.index, source, chain)):
+            grant, chain = each.grant, each.chain
+            entry: dict[str, Any] = {
+                "limits": self._limits(each.limits),
+                "inside": "" if len(chain) == 1 else f"role `{chain[-1].name}` inside ",
+                "at": grant.at,
+            }
+            if grant.fields is not None:
+                entry["fields"] = list(grant.fields)
+            self._append(grants, (*way, "grants"), grant.resource, each.action, entry)
         return grants
 
     def _denies(self, way: Way, denies: Iterable[ir.Deny]) -> dict[str, Any]:
@@ -143,13 +141,10 @@ class Tables:
             self.traces.append(((*way, resource, action, len(entries)), entry["at"]))
             entries.append(entry)
 
-    def _limits(self, limits: Iterable[ir.Limit], resource: str, action: str) -> list[int]:
-        """The conditions of the policies among them that limit the action on the resource."""
-        if self.index.actions[resource][action].bypasses_policies:
-            return []
-        found = [self.index.instances[limit.instance] for limit in limits if limit.applies(action)]
-        mine = dict.fromkeys(each for each in found if each.resource == resource)
-        return [self._numbered((resource, each.condition), each.at) for each in mine]
+    def _limits(self, limits: Iterable[ir.Limit]) -> list[int]:
+        """The conditions of the policies."""
+        found = instances(self.index, limits)
+        return [self._numbered((each.resource, each.condition), each.at) for each in found]
 
     # --- people --------------------------------------------------------------------------------------------------
 
@@ -177,21 +172,20 @@ class Tables:
                 resource = self.index.instances[policy.limit.instance].resource
                 self.traces.append((("users", name, what, resource), policy.at))
                 actions = self.index.actions[resource]
-                found[what][resource] = {action: self._limits(limits, resource, action) for action in actions}
+                found[what][resource] = {
+                    action: self._limits(limiting(self.index, limits, resource, action)) for action in actions
+                }
         return found
 
     def _sources(self, name: str) -> list[dict[str, Any]]:
         """The group and the roles, with the days on which they hold."""
-        user = self.index.users.get(name)
-        always = self.index
-        if user is not None:
-            always = self.index.changed(users={name: msgspec.structs.replace(user, assignments=())})
-        found = [_source(each, None, None) for each in dict.fromkeys(sources(always, name, None))]
-        for given in user.assignments if user is not None else ():
-            if user is not None and user.terminated and not self.index.roles[given.role].essential:
-                continue
-            self.traces.append((("users", name, "sources", len(found)), given.at))
-            found.append(_source(Source("role", given.role, given.place), given.start, given.until))
+        held = [each for each in holdings(self.index, name, None) if each.active]
+        always = dict.fromkeys(each.source for each in held if each.assignment is None)
+        found = [_source(source, None, None) for source in always]
+        for each in held:
+            if each.assignment is not None:
+                self.traces.append((("users", name, "sources", len(found)), each.assignment.at))
+                found.append(_source(each.source, each.assignment.start, each.assignment.until))
         return found
 
     def _user_value(self, user: str, path: tuple[str, ...]) -> Any:

@@ -18,6 +18,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold
 from policylang.model.conditions import Condition
+from policylang.runtime.grants import granted_by, limiting, overrides_of, unplaced
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle, Source, chains, sources
@@ -195,32 +196,17 @@ class Plan:
         return _Held(source, user if source.kind == "group" and declared and declared.overrides else "")
 
     def _said_by(self, held: _Held, chain: tuple[Bundle, ...]) -> Iterator[tuple[_Said, str]]:
-        for grant in chain[-1].grants:
-            fields = tuple(sorted(grant_fields(self.index, grant)))
-            for action in grant.actions:
-                limits = self._limiting(held, chain, grant.resource, action)
-                yield _Said("grant", grant.resource, action, limits, fields), grant.at
-                for need in self._required:
-                    if (need.resource, need.action) == (grant.resource, action) and self._counts(held.source, need):
-                        yield _needed(need), grant.at
+        for each in granted_by(self.index, held.source, chain, overrides_of(self.index, held.by)):
+            resource, action = each.grant.resource, each.action
+            fields = tuple(sorted(grant_fields(self.index, each.grant)))
+            limits = tuple(sorted({limit.instance for limit in each.limits}))
+            yield _Said("grant", resource, action, limits, fields), each.grant.at
+            for need in self._required:
+                if (need.resource, need.action) == (resource, action) and self._counts(held.source, need):
+                    yield _needed(need), each.grant.at
         for deny in chain[-1].denies:
             for action in deny.actions:
                 yield _Said("deny", deny.resource, action, (), deny.fields, None, deny.condition), deny.at
-
-    def _limiting(self, held: _Held, chain: tuple[Bundle, ...], resource: str, action: str) -> tuple[str, ...]:
-        """What limits a grant: the overriding policies, if any is on the resource, or else those of the chain."""
-        if self.index.actions[resource][action].bypasses_policies:
-            return ()
-        mine = [policy.limit for policy in self.index.users[held.by].overrides] if held.by else []
-        overrides = [limit for limit in mine if self.index.instances[limit.instance].resource == resource]
-        every = overrides or [limit for bundle in chain for limit in bundle.limits]
-        return self._instances(every, resource, action)
-
-    def _instances(self, limits: Iterable[ir.Limit], resource: str, action: str) -> tuple[str, ...]:
-        """Those that are about the action on the resource."""
-        mine = (limit for limit in limits if limit.applies(action))
-        found = {limit.instance for limit in mine if self.index.instances[limit.instance].resource == resource}
-        return tuple(sorted(found))
 
     def _counts(self, source: Source, need: ir.RequiresGrant) -> bool:
         if need.place_kind is None or source.place is None:
@@ -333,12 +319,10 @@ class Plan:
 
     def _appended(self, resource: ir.Resource, action: ir.Action, made: Type) -> Iterator[Expression]:
         """By policy, those who append it and for whom it is not true."""
-        if action.bypasses_policies:
-            return
         appending: dict[str, list[str]] = {}
         for user in self.index.policy_set.users:
-            limits = (policy.limit for policy in user.appends)
-            for instance in self._instances(limits, resource.name, action.name):
+            limits = limiting(self.index, unplaced(user.appends), resource.name, action.name)
+            for instance in sorted({limit.instance for limit in limits}):
                 appending.setdefault(instance, []).append(user.id)
         for instance, users in sorted(appending.items()):
             policy = self.index.instances[instance]
