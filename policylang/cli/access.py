@@ -17,11 +17,10 @@ from policylang.cli.asking import (
     policies_option,
     read_now,
     split_words,
-    terminal_width,
     unknown,
 )
 from policylang.cli.options import TEXT, now_option
-from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
+from policylang.cli.terminal import CLEAN, FINDINGS, terminal_width, write_lines
 from policylang.diagnostics import quoted
 from policylang.model.instants import instant_text
 from policylang.output.access import access_csv, access_table

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
@@ -13,7 +11,7 @@ import click
 import msgspec
 
 from policylang.cli.options import TEXT, Command, outside, read_instant
-from policylang.cli.terminal import is_terminal, progress, stop
+from policylang.cli.terminal import progress, stop
 from policylang.diagnostics import listed, quoted, visible
 from policylang.discovery import Problem
 from policylang.ir.nodes import User, UserValue
@@ -260,13 +258,6 @@ def read_now(given: str | None, policy_set: PolicySet) -> datetime.datetime:
 
 
 # --- the answer ---------------------------------------------------------------------------------------------
-
-
-def terminal_width() -> int | None:
-    """How wide tables may be: as the terminal, or as COLUMNS says; anything goes where a program reads."""
-    if is_terminal(sys.stdout) or os.environ.get("COLUMNS", "").isdecimal():
-        return shutil.get_terminal_size().columns
-    return None
 
 
 def helped(lines: Iterable[str]) -> Iterator[str]:

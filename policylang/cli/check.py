@@ -15,13 +15,24 @@ from policylang.check.baseline import Baseline, BaselineError, read_baseline, wr
 from policylang.check.catalogue import RULES
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
 from policylang.cli.options import now_option, read_instant
-from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, projects, stop, write_lines
+from policylang.cli.terminal import (
+    CLEAN,
+    COULD_NOT_RUN,
+    FINDINGS,
+    is_terminal,
+    progress,
+    projects,
+    stop,
+    terminal_width,
+    write_lines,
+)
 from policylang.cli.writing import STANDARD_OUTPUT, Content, inputs_of, report_option, write_output
 from policylang.diagnostics import Severity, visible
 from policylang.discovery import Problem, read_regular
 from policylang.output import json, text
 from policylang.output.checked import Asked, add_checked, add_compiled, apply_baseline, entries
 from policylang.output.findings import Result
+from policylang.output.order import Order, first_screen, in_order
 from policylang.project import Project
 
 _RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
@@ -64,9 +75,22 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "json", "sarif", "github", "gitlab", "junit"]),
+    type=click.Choice(["text", "concise", "json", "sarif", "github", "gitlab", "junit"]),
     default="text",
     show_default=True,
+)
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="Show the N heaviest findings, and count the others."
+)
+@click.option("--all", "whole", is_flag=True, help="Show all findings; on a terminal it is one screen otherwise.")
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule instead.")
+@click.option(
+    "--sort",
+    "order",
+    type=click.Choice(["weight", "place"]),
+    default="weight",
+    show_default=True,
+    help="What comes first in text: what weighs most, or what stands first in the files.",
 )
 @report_option("the report")
 def check(
@@ -81,6 +105,10 @@ def check(
     fix: bool,
     diff: bool,
     format_: str,
+    limit: int | None,
+    whole: bool,
+    statistics: bool,
+    order: Order,
     output: str,
 ) -> None:
     """Check policy sets and report what is wrong with them.
@@ -99,6 +127,10 @@ def check(
         raise click.UsageError("--diff shows changes and nothing else: leave --fix, --format and --output out")
     if written is not None and output != STANDARD_OUTPUT:
         raise click.UsageError("--write-baseline makes no report: leave --output out")
+    if limit is not None and (whole or statistics or format_ != "text"):
+        raise click.UsageError("--limit is for findings in text: leave --all, --statistics and --format out")
+    if statistics and format_ not in ("text", "json"):
+        raise click.UsageError("--statistics is text or JSON: leave --format out, or say --format json")
     asked = Asked(read_instant(now, (FIRST_YEAR, LAST_YEAR)), _selection(selected, ignored))
     known = None if baseline is None else _read_baseline(baseline)
     compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
@@ -120,7 +152,10 @@ def check(
     if known is not None and baseline is not None:
         apply_baseline(result, known, baseline)
     code = _exit_code(result, fail_level, exit_zero)
-    write_output(_rendered(result, format_, code), output, (*inputs_of(made), *compiled, baseline))
+    if limit is None and not whole and output == STANDARD_OUTPUT and is_terminal(sys.stdout):
+        limit = _SCREEN
+    content = _statistics(result, format_) if statistics else _rendered(result, format_, code, order, limit, asked)
+    write_output(content, output, (*inputs_of(made), *compiled, baseline))
     if format_ == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         from policylang.output import github
 
@@ -154,8 +189,22 @@ def _exit_code(result: Result, fail_level: Severity, exit_zero: bool) -> int:
     return FINDINGS if failed and not exit_zero else CLEAN
 
 
-def _rendered(result: Result, format_: str, code: int) -> Content:
+_SCREEN = 10
+"""Findings that a terminal shows unless more are asked for."""
+
+
+def _statistics(result: Result, format_: str) -> Content:
+    from policylang.output import statistics
+
+    return statistics.as_json(result) if format_ == "json" else statistics.render(result, terminal_width())
+
+
+def _rendered(result: Result, format_: str, code: int, order: Order, limit: int | None, asked: Asked) -> Content:
     match format_:
+        case "concise":
+            from policylang.output import concise
+
+            return concise.render(result, order)
         case "json":
             return json.render(result)
         case "sarif":
@@ -175,7 +224,10 @@ def _rendered(result: Result, format_: str, code: int) -> Content:
 
             return "".join(f"{line}\n" for line in github.render(result))
         case _:
-            return text.render(result)
+            result.findings = in_order(result.findings, order)
+            if limit is None:
+                return text.render(result)
+            return text.render_screen(result, first_screen(result.findings, limit, asked.selection.named))
 
 
 # --- baselines -----------------------------------------------------------------------------------------------

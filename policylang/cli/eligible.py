@@ -15,10 +15,9 @@ from policylang.cli.asking import (
     name_of,
     policies_option,
     read_now,
-    terminal_width,
 )
 from policylang.cli.options import TEXT, now_option
-from policylang.cli.terminal import CLEAN, FINDINGS, stop, write_lines
+from policylang.cli.terminal import CLEAN, FINDINGS, stop, terminal_width, write_lines
 from policylang.discovery import Problem
 from policylang.model.instants import instant_text
 from policylang.model.types import UserType, in_words

@@ -41,6 +41,7 @@ _COMMANDS = {
     "explain": "explain:explain",
     "import": "import_:import_",
     "init": "init:init",
+    "rules": "rules:rules",
     "schema": "schema:schema",
     "completion": "completion:completion",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,8 +36,19 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def coloured(stream: TextIO | None) -> bool:
-    """Colours are for terminals, unless `NO_COLOR` is set (no-color.org) or the terminal is dumb."""
-    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Colours are for terminals that are not dumb, and for everything with `FORCE_COLOR` (force-color.org); for nothing
+    with `NO_COLOR` (no-color.org).
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (is_terminal(stream) and os.environ.get("TERM") != "dumb")
+
+
+def terminal_width() -> int | None:
+    """How wide tables may be: as the terminal, or as COLUMNS says; anything goes where a program reads."""
+    if is_terminal(sys.stdout) or os.environ.get("COLUMNS", "").isdecimal():
+        return shutil.get_terminal_size().columns
+    return None
 
 
 def write_lines(lines: Iterable[str], err: bool = False) -> None:

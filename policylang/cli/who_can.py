@@ -16,12 +16,11 @@ from policylang.cli.asking import (
     name_of,
     policies_option,
     read_now,
-    terminal_width,
     unknown,
 )
 from policylang.cli.given import read_objects, record_option, request_option, split_resource, strangers
 from policylang.cli.options import TEXT, now_option
-from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
+from policylang.cli.terminal import CLEAN, FINDINGS, terminal_width, write_lines
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
 from policylang.output.access import holders_csv, holders_table

@@ -11,24 +11,56 @@ from policylang.diagnostics import visible
 from policylang.discovery import Problem
 from policylang.model.instants import instant_text
 from policylang.output.findings import BaselineUse, Finding, RelatedPlace, Result
+from policylang.output.order import Screen
 from policylang.output.replay import command, headline, particulars
 from policylang.source import Source
 
 _WIDEST = 160
 _MOST_STALE = 8
 _MOST_ORIGINS = 3
+_PLURALS = {"error": "errors", "warning": "warnings", "info": "info"}
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
 def render(result: Result) -> Iterator[str]:
     """The lines of the report, styled for a terminal; without one, click takes the styles out."""
-    for problem in result.problems:
-        yield from _problem(problem)
+    yield from _before(result)
     for finding in result.findings:
         yield from _finding(finding, result.sources)
+    yield from _after(result)
+
+
+def render_screen(result: Result, screen: Screen) -> Iterator[str]:
+    """The lines of a first screen: some findings whole, of the others how many there are."""
+    yield from _before(result)
+    for number, finding in enumerate(screen.shown):
+        yield from _finding(finding, result.sources)
+        is_last = number + 1 == len(screen.shown) or screen.shown[number + 1].code != finding.code
+        if is_last and finding.code in screen.more:
+            count = f"{screen.more[finding.code]:,}"
+            yield f"and {count} more of {finding.code}: `policylang check --all --select {finding.code}`"
+            yield ""
+    for severity in ("error", "warning", "info"):
+        of = [(count, code, name) for (each, code, name), count in screen.left.items() if each == severity]
+        if of:
+            total = sum(count for count, _, _ in of)
+            kind = click.style(f"{total:,} {_PLURALS[severity]}", fg=_COLOURS[severity], bold=True)
+            yield f"{kind} more: {', '.join(f'{code} {name} {count:,}' for count, code, name in of)}"
+    if screen.left or screen.more:
+        yield "all of them: `--all`; by rule: `--statistics`; a line each: `--format concise`"
+        yield ""
+    yield from _after(result)
+
+
+def _before(result: Result) -> Iterator[str]:
+    for problem in result.problems:
+        yield from _problem(problem)
+
+
+def _after(result: Result) -> Iterator[str]:
     if result.baseline is not None and result.baseline.stale:
         yield from _stale(result.baseline)
-    yield _summary(result)
+    yield summary(result)
 
 
 def _problem(problem: Problem) -> Iterator[str]:
@@ -49,9 +81,9 @@ def _finding(finding: Finding, sources: dict[str, Source]) -> Iterator[str]:
     yield f"{severity} {finding.name}: {_lines(finding.message)}"
     if finding.origins:
         yield f"  {click.style('from', fg='blue')} {visible(in_few(finding.origins))}"
-    yield from _excerpt(finding, sources, finding.compiled, "-->", "^")
+    yield from _excerpt(finding, sources, finding.compiled, "-->", "^", _COLOURS[finding.severity])
     for place in finding.related:
-        yield from _excerpt(place, sources, finding.compiled, f"{_lines(place.message)}:", "-")
+        yield from _excerpt(place, sources, finding.compiled, f"{_lines(place.message)}:", "-", "blue")
     yield from _witnesses(finding)
     if finding.proved:
         yield f"  {_bold('proved')}: {_lines(finding.proved)}"
@@ -109,7 +141,7 @@ def _lines(text: str) -> str:
 
 
 def _excerpt(
-    place: Finding | RelatedPlace, sources: dict[str, Source], compiled: str | None, lead: str, mark: str
+    place: Finding | RelatedPlace, sources: dict[str, Source], compiled: str | None, lead: str, mark: str, colour: str
 ) -> Iterator[str]:
     """The place, its line, and a mark under the words meant. Long lines are cut around the mark; of a compiled policy
     set there is no text.
@@ -129,7 +161,7 @@ def _excerpt(
     number = str(place.line)
     bar = click.style("|", fg="blue")
     yield f"  {click.style(number, fg='blue')} {bar} {before}{marked}{after}".rstrip()
-    underline = click.style(mark * max(1, width_of(marked)), fg="red" if mark == "^" else "blue")
+    underline = click.style(mark * max(1, width_of(marked)), fg=colour)
     yield f"  {' ' * len(number)} {bar} {' ' * width_of(before)}{underline}"
 
 
@@ -144,17 +176,20 @@ def width_of(text: str) -> int:
     return sum(map(width, text))
 
 
-def _summary(result: Result) -> str:
+def summary(result: Result) -> str:
     """How many findings there are, what is not among them, and the instant of the rules."""
     files = counted(result.files, "file")
+    within = len({finding.compiled or finding.path for finding in result.findings})
+    if 0 < within < result.files:
+        files = f"{within:,} of {result.files:,} files"
     counts = []
     for severity, plural in (("error", "errors"), ("warning", "warnings"), ("info", "info")):
         count = sum(1 for finding in result.findings if finding.severity == severity)
         if count:
-            counts.append(f"{count} {severity if count == 1 else plural}")
+            counts.append(f"{count:,} {severity if count == 1 else plural}")
     unproved = sum(finding.unproved for finding in result.findings)
     if result.problems and not counts:
-        said = [f"{counted(len(result.problems), 'problem')}, {files} checked"]
+        said = [f"{counted(len(result.problems), 'problem')}, {counted(result.files, 'file')} checked"]
     else:
         said = [f"{', '.join(counts) or 'no findings'} in {files}"]
         said += [counted(len(result.problems), "problem")] if result.problems else []
@@ -167,4 +202,4 @@ def _summary(result: Result) -> str:
 
 
 def counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import shlex
@@ -16,14 +17,15 @@ from click import unstyle
 from click.testing import CliRunner, Result
 
 from policylang.check.catalogue import CHECKS, RULES
+from policylang.check.engine import run_checks
 from policylang.cli.main import commands
 from policylang.diagnostics import Rule
 from policylang.output import text
 from policylang.output.findings import Finding
 from policylang.output.findings import Result as Run
-from policylang.source import Source
+from policylang.source import Location, Source
 from tests.check.test_rules import FILES, selected
-from tests.helpers import POLICIES, marked
+from tests.helpers import POLICIES, compiled, marked
 
 NOW = "2026-11-21T12:00:00Z"
 SET = """\
@@ -76,7 +78,11 @@ def codes(result: Result) -> list[str]:
 def test_findings_as_marked(check: Check, path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     result = check("--select", ",".join(selected(text)), "--format", "json", str(path))
-    assert sorted((each["line"], each["code"]) for each in findings(result)) == sorted(marked(text))
+    told = [each for each in findings(result) if " is contained in " not in each["message"]]
+    now = datetime.datetime.fromisoformat(NOW)
+    expected = [Location.parse(each.at).line for each in run_checks(compiled(text), now, selected(text))]
+    assert [each["line"] for each in told] == expected
+    assert {(each["line"], each["code"]) for each in told} <= set(marked(text))
 
 
 def commands_in(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -563,3 +569,86 @@ def test_a_comment_that_cannot_be_read_is_told_and_keeps_nothing_from_compiling(
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_far_from_today(check: Check, path: Path, now: str) -> None:
     assert check(str(path), "--now", now).exit_code in (0, 1)
+
+
+# --- a first screen ------------------------------------------------------------------------------------------
+
+MANY = (
+    'resource doc "Document" { owner : user  actions view, delete }\n'
+    + "".join(f'role r{n} "Role {n}" {{ grant delete on doc }}\n' for n in range(6))
+    + 'resource unlabelled { actions view }\nuser "dana@x" { assign role r0 }\n'
+)
+
+
+def test_a_limit_shows_the_heaviest_and_counts_the_others(check: Check) -> None:
+    Path("policies").mkdir()
+    Path("policies/a.policy").write_text(MANY)
+    whole = check("--select", "PL402,PL701")
+    assert whole.output.count("warning[PL402]") == 6
+    assert "info[PL701]" in whole.output
+    few = check("--select", "PL402,PL7", "--limit", "2")
+    assert few.exit_code == whole.exit_code == 1
+    assert few.output.count("warning[PL402]") == 2
+    assert "and 4 more of PL402: `policylang check --all --select PL402`" in few.output
+    assert "1 info more: PL701 missing-label 1" in few.output
+    assert few.output.splitlines()[-1] == whole.output.splitlines()[-1]
+
+
+def test_a_limit_is_for_text(check: Check) -> None:
+    for more in (["--all"], ["--statistics"], ["--format", "json"]):
+        assert check("--limit", "3", *more).exit_code == 2
+
+
+def test_errors_come_first_unless_places_are_asked_for(check: Check) -> None:
+    Path("policies").mkdir()
+    text = SET + 'role out "Out" { grant view on doc }\nterminated user "gone@x" { assign role out }\n'
+    Path("policies/a.policy").write_text(text)
+
+    def codes(*arguments: str) -> list[str]:
+        lines = check("--select", "PL402,PL412", "--format", "concise", *arguments).output.splitlines()
+        return [line.split(" ")[2] for line in lines[:-1]]
+
+    assert codes() == ["PL412", "PL402"]
+    assert codes("--sort", "place") == ["PL402", "PL412"]
+
+
+def test_concise_is_a_line_each(check: Check) -> None:
+    Path("policies").mkdir()
+    Path("policies/a.policy").write_text(SET)
+    *lines, summary = check("--select", "PL402", "--format", "concise").output.splitlines()
+    assert lines == [
+        "policies/a.policy:5:3: warning PL402 group `staff` can delete every record of `doc`: no policy narrows it"
+    ]
+    assert summary.startswith("1 warning in 1 file")
+    Path("policies/a.policy").write_text("grant x\n")
+    lines = check("--format", "concise").output.splitlines()
+    assert lines[0].startswith("policies/a.policy:1:1: error PL100 ")
+    assert check("nowhere", "--format", "concise").exit_code == 2
+
+
+def test_statistics(check: Check) -> None:
+    Path("policies").mkdir()
+    Path("policies/a.policy").write_text(MANY)
+    lines = check("--select", "PL402,PL701", "--statistics").output.splitlines()
+    assert [line.split() for line in lines[:3]] == [
+        ["findings", "severity", "rule", "name"],
+        ["6", "warning", "PL402", "unlimited-change"],
+        ["1", "info", "PL701", "missing-label"],
+    ]
+    counted = json.loads(check("--select", "PL402,PL701", "--statistics", "--format", "json").output)
+    assert [(each["code"], each["findings"]) for each in counted["rules"]] == [("PL402", 6), ("PL701", 1)]
+    assert check("--statistics", "--format", "sarif").exit_code == 2
+
+
+def test_summaries_count_the_files_with_findings(check: Check) -> None:
+    Path("policies").mkdir()
+    Path("policies/a.policy").write_text("grant x\n")
+    Path("policies/b.policy").write_text('resource doc "Doc" { actions view }\n')
+    assert check().output.splitlines()[-1] == "1 error in 1 of 2 files"
+
+
+def test_rules_are_listed() -> None:
+    listed = policylang("rules").output.splitlines()
+    assert [line.split()[0] for line in listed[1:] if not line.startswith(" ")] == [rule.code for rule in RULES]
+    content = json.loads(policylang("rules", "--format", "json").output)
+    assert {each["code"]: each["proof"] for each in content} == {rule.code: rule.proof for rule in RULES}

@@ -66,6 +66,8 @@ def test_check_json(run, write) -> None:
         "unproved": False,
         "compiled": None,
         "origins": [],
+        "users": 0,
+        "suggested_role": None,
     }
     assert second["code"] == "PL102"
     (place,) = second["related"]
@@ -145,9 +147,9 @@ def test_roots_in_config(run, write) -> None:
     write("policylang.yaml", "roots: [access/one, access/two]\n")
     write("access/one/a.policy", CLEAN)
     write("access/two/a.policy", WRONG)
-    assert b"1 error in 2 files" in run("check", "--select", "PL1").stdout
+    assert b"1 error in 1 of 2 files" in run("check", "--select", "PL1").stdout
     assert run("check", "access/one").returncode == 0
-    assert b"in 2 files" in run("check", "access").stdout
+    assert b"2 files" in run("check", "access").stdout
     assert b"access/two/a.policy:2:16" in run("check").stdout
 
 
@@ -241,3 +243,38 @@ def test_colours_only_on_a_terminal(run, write, environment: dict[str, str], col
     os.close(leader)
     assert b"PL101" in shown
     assert bool(ANSI.search(shown)) == coloured
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": ""}, False), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_colours_elsewhere_are_forced(run, write, environment: dict[str, str], coloured: bool) -> None:
+    write("policies/a.policy", WRONG)
+    shown = run("check", env={"TERM": "xterm", "NO_COLOR": "", **environment}).stdout
+    assert bool(ANSI.search(shown)) == coloured
+
+
+def test_a_terminal_shows_one_screen(run, write) -> None:
+    roles = "".join(f'role r{n} "R" {{ grant delete on doc }}\n' for n in range(30))
+    write("policies/a.policy", f'resource doc "Doc" {{ owner : user  actions view, delete }}\n{roles}')
+
+    def shown(*arguments: str) -> bytes:
+        leader, follower = os.openpty()
+        run("check", "--select", "PL402", *arguments, stdout=follower, env={"TERM": "dumb"})
+        os.close(follower)
+        parts = []
+        while True:
+            try:
+                part = os.read(leader, 100_000)
+            except OSError:
+                break
+            if not part:
+                break
+            parts.append(part)
+        os.close(leader)
+        return b"".join(parts)
+
+    assert shown().count(b"warning[PL402]") == 3
+    assert b"and 27 more of PL402" in shown()
+    assert run("check", "--select", "PL402").stdout.count(b"warning[PL402]") == 30

@@ -1,0 +1,28 @@
+"""`policylang rules`"""
+
+from __future__ import annotations
+
+import click
+
+from policylang.check.catalogue import RULES
+from policylang.cli.asking import format_option
+from policylang.cli.terminal import terminal_width, write_lines
+from policylang.output.readable import json_bytes
+from policylang.output.tables import table
+
+
+@click.command()
+@format_option("text", "json")
+def rules(format_: str) -> None:
+    """List the rules: the severity of what they find unless the config says otherwise, whether it is decided by proof,
+    and whether `check --fix` mends it. `policylang explain CODE` has the whole of one.
+    """
+    if format_ == "json":
+        names = ("code", "name", "family", "severity", "proof", "fix", "summary")
+        click.echo(json_bytes([{name: getattr(rule, name) for name in names} for rule in RULES]), nl=False)
+        return
+    rows = []
+    for each in RULES:
+        by, fix = "proof" if each.proof else "", "" if each.fix == "none" else each.fix
+        rows.append((each.code, each.name, each.severity, by, fix, each.summary))
+    write_lines(table(("rule", "name", "severity", "by", "fix", "finds"), rows, terminal_width()))

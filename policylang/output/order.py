@@ -1,0 +1,73 @@
+"""The order that people read findings in: what matters most first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+
+from policylang.check.selection import SOURCE
+from policylang.diagnostics import Severity
+from policylang.output.findings import Finding
+
+Order = Literal["weight", "place"]
+
+_RANKS: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+_OF_A_RULE = 3
+"""How many findings of one rule the first screen shows whole."""
+
+
+def in_order(findings: Sequence[Finding], order: Order) -> list[Finding]:
+    """Findings by ``place``, as they come, or by ``weight``: errors in the sources in the order of their places, then
+    errors, warnings and infos, each rule by rule. Findings that concern more users come first, and so do their rules.
+    """
+    if order == "place":
+        return list(findings)
+    heaviest: dict[str, int] = {}
+    for each in findings:
+        heaviest[each.code] = max(heaviest.get(each.code, 0), each.users)
+
+    def weight(finding: Finding) -> tuple[int, int, str, int]:
+        if finding.code.startswith(SOURCE):
+            return (-1, 0, "", 0)
+        return _RANKS[finding.severity], -heaviest[finding.code], finding.code, -finding.users
+
+    return sorted(findings, key=weight)
+
+
+class Screen(msgspec.Struct, frozen=True):
+    """What fits on a first screen. ``more``: how many further findings there are of rules of which some are shown;
+    ``left``: of the others. Both by severity and code.
+    """
+
+    shown: tuple[Finding, ...]
+    more: dict[str, int]
+    left: dict[tuple[Severity, str, str], int]
+
+
+def first_screen(findings: Sequence[Finding], limit: int, named: Iterable[str] = ()) -> Screen:
+    """At most so many findings, of each rule the first few; no infos beside something worse, unless they are ``named``
+    by their code.
+    """
+    wanted = frozenset(named)
+    worse = any(each.severity != "info" for each in findings)
+    shown: list[Finding] = []
+    of_rule: dict[str, int] = {}
+    rest: list[Finding] = []
+    for each in findings:
+        is_aside = worse and each.severity == "info" and each.code not in wanted
+        if is_aside or len(shown) == limit or of_rule.get(each.code, 0) == _OF_A_RULE:
+            rest.append(each)
+        else:
+            shown.append(each)
+            of_rule[each.code] = of_rule.get(each.code, 0) + 1
+    more: dict[str, int] = {}
+    left: dict[tuple[Severity, str, str], int] = {}
+    for each in rest:
+        if each.code in of_rule:
+            more[each.code] = more.get(each.code, 0) + 1
+        else:
+            key = (each.severity, each.code, each.name)
+            left[key] = left.get(key, 0) + 1
+    return Screen(tuple(shown), more, left)
