@@ -16,12 +16,14 @@ all: .venv/installed
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 
-# The main job: check the example policies, compile one set, look at the result.
+# The main job: check the example policies, compile one set, look at the result; import a spreadsheet, see its findings.
 demo: .venv/installed
 	$(BIN)/policylang check policies
 	mkdir -p build
 	$(BIN)/policylang compile policies/quickstart -o build/quickstart.json
 	$(BIN)/python -m tools.show build/quickstart.json
+	$(BIN)/policylang import csv examples/spreadsheet --mapping examples/mapping.yaml -o build/imported
+	$(BIN)/policylang check build/imported --exit-zero
 
 test: lint
 	$(BIN)/python -m tools.engines

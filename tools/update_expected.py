@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from policylang.schemas import SCHEMAS, published_path, schema_text
 from policylang.syntax import lark_tables
 from tests.pairs import PAIRS
-from tools import rule_docs, target_docs
+from tools import import_docs, rule_docs, target_docs
 
 
 def main() -> None:
@@ -29,6 +29,7 @@ def main() -> None:
         print(published_path(name).name)
     rule_docs.main()
     target_docs.main()
+    import_docs.main()
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ FORMAT = Format(
         ("a row for one role and one permission", "a grant"),
         ("a row for each user, a column for each role", "`assign role` for each cross"),
         ("a row for each person and role, with site, dates and reason", "a user; `assign role … at … from … until …`"),
+        ("a site", "a place, and an attribute of every resource that says where a record lives"),
         ("a group, a job code", "`in group`, `job`; the roles of a job code from a table of jobs"),
         ("terminated, superuser", "`terminated user`, `superuser user`"),
         ("other columns about people that the mapping names", "attributes in `subject`"),

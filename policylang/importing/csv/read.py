@@ -11,7 +11,7 @@ from policylang.importing.csv.guess import Guess, guess
 from policylang.importing.csv.people import People
 from policylang.importing.csv.tables import COMMENT, Cell, Row, Table, header_of, read_tables
 from policylang.importing.csv.words import DENY, LEVELS, NO, YES, an_action, is_aside, level, permission, several
-from policylang.importing.imported import Bundle, Imported, Include, Origin
+from policylang.importing.imported import Bundle, Imported, Include, Origin, Ref
 from policylang.importing.reading import Inputs, NotThisError
 
 Whole = tuple[Bundle, str, Origin]
@@ -38,6 +38,10 @@ def read(inputs: Inputs, mapping: says.Mapping | None) -> Imported:
     for bundle, resource, at in whole:
         for action in list(imported.resources[resource].actions):
             imported.grant(bundle, resource, action, at, deny=True)
+    if imported.places:  # whoever has a role at a place has it for the records there
+        (kind,) = imported.place_kinds
+        for declared in imported.resources.values():
+            declared.attribute(kind, next(iter(declared.origins)), (Ref("place kind", kind),))
     return imported
 
 
