@@ -1,28 +1,32 @@
-"""The fast decision: plans found by profile, action and resource, with their conditions as Python functions.
+"""The fast decision: plans found by profile, action and resource, each a Python function.
 
-The answers are those of the reference. What is rare, such as a value of another type or a name that there is not, is
-handed to it.
+The function tells what the answer depends on, in a key: for what is allowed, which grants are open and which denies
+match; for a denial, what is false, and what is unknown and why. The answer of a key is the same for everybody of a
+profile, so it is made once, a denial in the words of the reference. What is rare, such as a value of another type or a
+name that there is not, is left to that.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Mapping
 from typing import Any
 
 from policylang.ir import nodes as ir
-from policylang.model.conditions import Condition
 from policylang.model.types import PlaceType, SetType, Type, UserType
 from policylang.runtime import reference
-from policylang.runtime.closures import Function, all_true, function, reader
+from policylang.runtime.generated import CLOSED, LEFT_OPEN, NOT_APPENDED, NOT_MET, Function, plan_function
 from policylang.runtime.grants import Profile, holdings, profile
 from policylang.runtime.index import Index
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met, Plan, make_plan
+from policylang.runtime.plan import Plan, make_plan
+from policylang.runtime.readers import place_reader, reader
 from policylang.runtime.reasons import not_appended, not_met, not_open
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request, changed, instant
+from policylang.runtime.shapes import reads_once
 from policylang.runtime.sources import inside
-from policylang.runtime.truth import Situation, Truth, conjunction, disjunction, missing_names, negation
+from policylang.runtime.truth import Situation
 from policylang.runtime.values import (
     MISSING,
     BadValueError,
@@ -33,11 +37,41 @@ from policylang.runtime.values import (
 )
 
 _KEPT = 256
-"""How many of a plan's outcomes are kept. There are as many as combinations of its limits and denies."""
+"""How many answers of a plan are kept. There can be as many as combinations of what its limits and denies say."""
+
+
+_WHY = {CLOSED: not_open, NOT_MET: not_met, NOT_APPENDED: not_appended}
 
 
 class UnclearError(Exception):
     """A request for the reference."""
+
+
+NOT_CLEAR = (UnclearError, BadValueError, OverflowError)
+"""What the function of a plan raises where the reference is to be asked."""
+
+
+class Core:
+    """What plans have in common that differ in words alone. ``run`` tells the key of the answer, ``numbers`` where the
+    answer of a key stands in the list of each plan.
+    """
+
+    def __init__(self, index: Index, plan: Plan) -> None:
+        self.run = plan_function(index, plan)
+        self.reads_once = reads_once(index, plan)
+        self.numbers: dict[Any, int] = {}
+        self._next = itertools.count()
+
+    def number(self, key: Any) -> int | None:
+        """The number of a key; ``None`` for one too many."""
+        found = self.numbers.get(key)
+        if found is None and len(self.numbers) < _KEPT:
+            found = self.numbers.setdefault(key, next(self._next))  # of two threads, one leaves its number unused
+        return found
+
+
+Quick = tuple[Function, dict[Any, int], list[Decision | None]]
+"""A plan that reads everything once and of which nothing is written: its function, the numbers, the answers so far."""
 
 
 class Holder:
@@ -46,6 +80,7 @@ class Holder:
     def __init__(self, engine: Engine, who: Profile) -> None:
         self.profile = who
         self.plans: dict[tuple[str, str], CompiledPlan] = {}
+        self.quick: dict[tuple[str, str], Quick] = {}
         self.roles = frozenset(
             bundle.name
             for source in who.sources
@@ -63,8 +98,9 @@ class Engine:
         self.index = index
         self._holders: dict[Profile, Holder] = {}
         self._holders_of: dict[str, tuple[datetime.date | None, Holder]] = {}  # with the day, where that matters
-        self._plans: dict[str, dict[tuple[str, str], CompiledPlan]] = {}  # of those for whom no day matters
-        self._functions: dict[str, Function] = {}
+        self.quick: dict[str, dict[tuple[str, str], Quick]] = {}  # by user: of those whose rights never change
+        self._keys: dict[tuple[str, str], tuple[str, str]] = {}  # that all plans of an action and a resource share
+        self._cores: dict[Any, Core] = {}
         self._lapsing: dict[str, frozenset[tuple[str, str]]] = {}
 
     def decide(
@@ -83,15 +119,14 @@ class Engine:
             now = instant(self.index, now)
         record, request = given_record(record), given_request(request)
         changes = given_changes(changes) if changes is not None else None
+        if type(record) is dict:
+            record = record.copy()  # what is read of it again is what was read before
         try:
-            try:
-                plan = self._plans[user][action, resource]
-            except (KeyError, TypeError):  # not asked before, or a name that is a list, say
-                plan = self.plan(user, action, resource, now)
+            plan = self.plan(user, action, resource, now)
             if field is None and not changes and action != "create":
                 return plan.open(record, user, request, now)
             return self._written(plan, user, record, now, request, field, changes)
-        except (UnclearError, BadValueError):
+        except NOT_CLEAR:
             asked = Request(user, action, resource, record, now, request, field, changes)
             return reference.decide(self.index, asked)
 
@@ -121,17 +156,13 @@ class Engine:
             raise UnclearError
         if after is not before:
             plan.check_place(after)
-        decision = plan.open(before, user, request, now)
+        decision = plan.open(before, user, request, now, told=False)
         if not decision.allowed:
-            if decision.missing:
-                raise UnclearError  # more may be missing after the change, or for the field
             return decision
         fields, reasons = decision.fields, decision.reasons
         if after is not before:
-            later = plan.open(after, user, request, now)
+            later = plan.open(after, user, request, now, told=False)
             if not later.allowed:
-                if later.missing:
-                    raise UnclearError
                 return later
             fields = tuple(name for name in fields if name in later.fields)
             reasons = tuple(dict.fromkeys((*reasons, *later.reasons)))
@@ -154,7 +185,10 @@ class Engine:
             if resource not in self.index.resources or action not in self.index.actions[resource]:
                 raise UnclearError
             plan = CompiledPlan(self, make_plan(self.index, holder.profile, action, resource))
-            holder.plans[action, resource] = plan
+            key = self._keys.setdefault((action, resource), (action, resource))
+            holder.plans[key] = plan
+            if action != "create" and plan.core.reads_once:
+                holder.quick[key] = plan.run, plan.core.numbers, plan.answers
         return plan
 
     def holder(self, user: str, now: datetime.datetime) -> Holder:
@@ -174,8 +208,8 @@ class Engine:
         if holder is None:
             holder = self._holders.setdefault(who, Holder(self, who))
         self._holders_of[user] = (today, holder)
-        if not dated:
-            self._plans[user] = holder.plans
+        if not dated and (declared is None or not declared.terminated):
+            self.quick[user] = holder.quick
         return holder
 
     def eligible(self, resource: str, name: str, now: datetime.datetime | None) -> tuple[str, ...]:
@@ -206,151 +240,63 @@ class Engine:
             )
         return found
 
-    def function(self, name: str, condition: Condition, resource: str) -> Function:
-        """The function of the condition of that name, made once."""
-        found = self._functions.get(name)
-        if found is None:
-            found = self._functions[name] = function(self.index, condition, resource)
-        return found
-
-    def limits(self, instances: tuple[ir.PolicyInstance, ...]) -> Function | None:
-        """The conjunction of policies; ``None`` without any."""
-        if not instances:
-            return None
-        return all_true([self.function(each.id, each.condition, each.resource) for each in instances])
+    def core(self, plan: Plan) -> Core:
+        """The core of a plan, made once."""
+        key = (
+            plan.resource,
+            tuple((way.place, *(limit.id for limit in way.limits)) for way in plan.ways),
+            plan.requirement,
+            tuple(each.id for each in plan.appends),
+            tuple((each.place, id(each.deny)) for each in plan.denies),  # which live as long as the index
+        )
+        found = self._cores.get(key)
+        return self._cores.setdefault(key, Core(self.index, plan)) if found is None else found
 
 
 class CompiledPlan:
-    """A plan that runs."""
+    """A plan that runs: its function tells what the answer depends on, and the answers are kept."""
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
-        self.engine = engine
         self.action = plan.action
         self.declared = engine.index.attributes[plan.resource]
+        self.core = engine.core(plan)
+        self.run = self.core.run
+        self.answers: list[Decision | None] = []
+        self._engine = engine
         self._plan = plan
-        self._covers = engine.index.covers
         place = engine.index.resources[plan.resource].place
-        self._place_name = place
-        self._place = None if place is None else self._reader(place)
-        self._requirement = plan.requirement
-        self._ways = [(1 << n, way.place, engine.limits(way.limits)) for n, way in enumerate(plan.ways)]
-        self._appends = engine.limits(plan.appends)
-        self._denies = [
-            (
-                1 << n,
-                each.place,
-                None
-                if each.deny.condition is None
-                else engine.function(f"deny {each.deny.at}", each.deny.condition, plan.resource),
-                each.deny.fields is None,
-            )
-            for n, each in enumerate(plan.denies, len(plan.ways))
-        ]
-        self._outcomes: dict[int, Decision] = {}
-        self._refused: dict[tuple[object, ...], Decision] = {}
-        functions = {
-            each.id: engine.function(each.id, each.condition, each.resource)
-            for limits in (plan.appends, *(way.limits for way in plan.ways))
-            for each in limits
-        }
-        self._each_limit = tuple(functions.values())
+        self._place = None if place is None else place_reader(engine.index, plan.resource, place)
 
-    def open(self, record: Any, user: str, request: Any, now: datetime.datetime) -> Decision:
-        """Whether the action is open on the record at all, and the fields that it covers."""
-        place = None
-        if self._place is not None:
-            place = self._place(record)
-            if place is MISSING:
-                place = None
-        unknown = False
-        outcome = 0
-        for bit, where, limits in self._ways:
-            if where is not None and not self._covers(where, place):
-                unknown = unknown or (place is None and self._place is not None)
-                continue
-            met = True if limits is None else limits(record, user, request, now)
-            if met:
-                outcome |= bit
-            elif met is None:
-                unknown = True
-        if not outcome:
-            decision = self._denial(not_open, record, user, request, now, place)
-        elif self._requirement is not True and not _is_met(self._requirement, place, self._covers):
-            return self._denial(not_met, record, user, request, now, place)
-        elif self._appends is not None and (met := self._appends(record, user, request, now)) is not True:
-            unknown = met is None
-            decision = self._denial(not_appended, record, user, request, now, place)
-        else:
-            unknown = False
-            for bit, where, condition, whole in self._denies:
-                if where is None or self._covers(where, place):
-                    matches = True if condition is None else condition(record, user, request, now)
-                    if matches is not False:
-                        outcome |= bit
-                        unknown = unknown or (whole and matches is None)
-            decision = self._outcomes.get(outcome) or self._outcome(outcome)
-        if unknown and not decision.allowed:
-            return self._left_open(
-                decision, Situation(self.engine.index, user, self._plan.resource, record, request, now)
-            )
-        return decision
-
-    def _denial(
-        self,
-        why: Callable[[Situation, str], tuple[str, ...]],
-        record: Any,
-        user: str,
-        request: Any,
-        now: datetime.datetime,
-        place: str | None,
-    ) -> Decision:
-        """A denial with the reasons of the reference, which are the same for the same place and answers of limits."""
-        if (self._plan.resource, self.action) in self.engine.lapsing(user):
-            raise UnclearError  # they are about this user and this day
-        key = (why, place, *(limit(record, user, request, now) for limit in self._each_limit))
-        found = self._refused.get(key)
+    def open(self, record: Any, user: str, request: Any, now: datetime.datetime, told: bool = True) -> Decision:
+        """Whether the action is open on the record at all, and the fields that it covers. Raises `UnclearError`
+        for a denial that has to be told of this request: what is missing, if that is not ``told``, and dates.
+        """
+        key = self.run(record, user, request, now)
+        if type(key) is not int:
+            if key[0] == LEFT_OPEN and not told:
+                raise UnclearError  # more may be missing after the change, or for the field
+            if (self._plan.resource, self.action) in self._engine.lapsing(user):
+                raise UnclearError
+        number = self.core.number(key)
+        if number is None:
+            return self._answer(key, record, user, request, now)
+        while len(self.answers) <= number:
+            self.answers.append(None)
+        found = self.answers[number]
         if found is None:
-            s = Situation(self.engine.index, user, self._plan.resource, record, request, now)
-            found = Decision(False, (), why(s, self.action))
-            if len(self._refused) < _KEPT:
-                self._refused[key] = found
+            found = self._answer(key, record, user, request, now)
+            if type(key) is int or not found.allowed:
+                self.answers[number] = found
         return found
 
-    def check_place(self, record: Any) -> None:
-        """Raises `BadValueError` for a record at a place that there is not."""
-        if self._place is not None:
-            self._place(record)
-
-    def _left_open(self, decision: Decision, s: Situation) -> Decision:
-        """A denial with what is missing, if that leaves it open."""
-        place = None if self._place is None else self._place(s.record)
-        place = None if place is MISSING else place
-        if not _is_met(self._requirement, place, self._covers):
-            return decision
-        ways, conditions, needs_place = [], [each.condition for each in self._plan.appends], False
-        for (_, where, limits), way in zip(self._ways, self._plan.ways, strict=True):
-            covered = where is None or self._covers(where, place)
-            if not covered and (place is not None or self._place is None):
-                continue
-            met = True if limits is None else limits(s.record, s.user, s.request, s.now)
-            if not covered and met is not False:
-                met, needs_place = None, True
-            if met is None:
-                conditions += [each.condition for each in way.limits]
-            ways.append(met)
-        denied: list[Truth] = []
-        for (_, where, test, whole), each in zip(self._denies, self._plan.denies, strict=True):
-            if whole and (where is None or self._covers(where, place)):
-                denied.append(True if test is None else test(s.record, s.user, s.request, s.now))
-                conditions += [] if each.deny.condition is None else [each.deny.condition]
-        appended = True if self._appends is None else self._appends(s.record, s.user, s.request, s.now)
-        if conjunction((disjunction(ways), appended, *map(negation, denied))) is not None:
-            return decision
-        names = [self._place_name] if needs_place and self._place_name is not None else []
-        names += [name for condition in conditions for name in missing_names(condition, s)]
-        if not names:
-            raise UnclearError  # a set with an item that is missing, say
-        return Decision(False, (), decision.reasons, tuple(dict.fromkeys(names)))
+    def _answer(self, key: Any, record: Any, user: str, request: Any, now: datetime.datetime) -> Decision:
+        """The answer of a key that was not asked for before."""
+        if type(key) is int:
+            return self._outcome(key)
+        index, resource = self._engine.index, self._plan.resource
+        if key[0] == LEFT_OPEN:
+            return reference.decide(index, Request(user, self.action, resource, record, now, request))
+        return Decision(False, (), _WHY[key[0]](Situation(index, user, resource, record, request, now), self.action))
 
     def _outcome(self, outcome: int) -> Decision:
         """What the open ways and the matching denies come to, a bit each."""
@@ -358,57 +304,33 @@ class CompiledPlan:
         denies = [each.deny for n, each in enumerate(self._plan.denies, len(self._plan.ways)) if outcome >> n & 1]
         whole = next((deny for deny in denies if deny.fields is None), None)
         if whole is not None:
-            decision = _denied(f"a deny takes {self.action} on this `{self._plan.resource}` away ({whole.at})")
-        else:
-            covered = frozenset().union(*(way.fields for way in ways)).difference(*(d.fields or () for d in denies))
-            fields = tuple(name for name in self.declared if name in covered)
-            grants = sorted(grant for way in ways for grant in way.grants)
-            decision = Decision(True, fields, tuple(dict.fromkeys(words for _, words in grants)))
-        if len(self._outcomes) < _KEPT:
-            self._outcomes[outcome] = decision
-        return decision
+            return _denied(f"a deny takes {self.action} on this `{self._plan.resource}` away ({whole.at})")
+        covered = frozenset().union(*(way.fields for way in ways)).difference(*(d.fields or () for d in denies))
+        fields = tuple(name for name in self.declared if name in covered)
+        grants = sorted(grant for way in ways for grant in way.grants)
+        return Decision(True, fields, tuple(dict.fromkeys(words for _, words in grants)))
+
+    def check_place(self, record: Any) -> None:
+        """Raises `BadValueError` for a record at a place that there is not."""
+        if self._place is not None:
+            self._place(record)
 
     def writable(self, name: str, record: Any, now: datetime.datetime) -> bool:
         """Whether the record may hold its value of the attribute. Raises `BadValueError` for one of another type."""
         type_ = self.declared[name].type
-        found = self._reader(name)(record)
-        item: Type = type_.item
-        if found is MISSING or not isinstance(item, UserType) or item.role is None:
+        if isinstance(type_, PlaceType):
+            place_reader(self._engine.index, self._plan.resource, name)(record)
             return True
-        engine = self.engine
+        found = reader(type_, name, f"{self._plan.resource}.{name}")(record)
+        item: Type = type_.item
+        if found is None or not isinstance(item, UserType) or item.role is None:
+            return True
+        engine = self._engine
         return all(
             each is not MISSING and each in engine.index.users and item.role in engine.holder(each, now).roles
             for each in (found if isinstance(type_, SetType) else (found,))
         )
 
-    def _reader(self, name: str) -> Callable[[Any], Any]:
-        """What reads an attribute; one that holds a place accepts only places of its kind."""
-        type_, where = self.declared[name].type, f"{self._plan.resource}.{name}"
-        read = reader(type_, name, where)
-        if not isinstance(type_, PlaceType):
-            return read
-        places, kind = self.engine.index.places, type_.scope
-
-        def run(record: Any) -> Any:
-            found = read(record)
-            if found is not MISSING and ((place := places.get(found)) is None or place.kind != kind):
-                raise BadValueError(where)
-            return found
-
-        return run
-
 
 def _denied(reason: str) -> Decision:
     return Decision(False, (), (reason,))
-
-
-def _is_met(met: Met, place: str | None, covers: Callable[[str | None, str | None], bool]) -> bool:
-    match met:
-        case Held(places):
-            return any(covers(each, place) for each in places)
-        case AllMet(items):
-            return all(_is_met(item, place, covers) for item in items)
-        case AnyMet(items):
-            return any(_is_met(item, place, covers) for item in items)
-        case _:
-            return met

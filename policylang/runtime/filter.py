@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType, SetType, UserType
 from policylang.model.words import condition_in_words
-from policylang.runtime.closures import function
+from policylang.runtime.generated import condition_function
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan
@@ -50,7 +50,7 @@ class Filter:
         self._now = now
         self._decide = decide
         self._unsaid = unsaid
-        self._test = None if isinstance(condition, bool) else function(index, condition, resource)
+        self._test = None if isinstance(condition, bool) else condition_function(index, condition, resource)
 
     @property
     def everything(self) -> bool:
@@ -81,7 +81,7 @@ class Filter:
         assert self._test is not None
         try:
             return self._test(record, "", NO_RECORD, self._now) is True
-        except BadValueError:
+        except (BadValueError, OverflowError):
             return truth(self.condition, s) is True
 
     def to_sql(self, dialect: str) -> SqlCondition:

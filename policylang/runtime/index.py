@@ -123,6 +123,17 @@ class Index:
             found += self._inside.get(each, ())
         return tuple(sorted(found))
 
+    def covered(self, place: str) -> frozenset[str]:
+        """As `below`, to look places up in."""
+        found = self._covered.get(place)
+        if found is None:
+            found = self._covered[place] = frozenset(self.below(place))
+        return found
+
+    @cached_property
+    def _covered(self) -> dict[str, frozenset[str]]:
+        return {}
+
     def covers(self, place: str | None, below: str | None) -> bool:
         """Whether a place (``None``: everywhere) covers another one; nothing but everywhere covers ``None``."""
         if place is None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, note, settings
 
-from policylang.runtime.compiled import Engine
+from policylang.runtime.api import PolicySet
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
 from tests.generated import Case, Census, cases
@@ -40,9 +40,9 @@ def test_the_runtimes_agree() -> None:
             decision = answer(decide, index, **arguments)
             expected.append((request, arguments, decision))
             census.add_decision(request.kind, decision)
-        engine = Engine(index)
+        policies = PolicySet(index)
         for request, arguments, decision in (*expected, *reversed(expected)):
-            found = answer(engine.decide, **arguments)
+            found = answer(policies.decide, **arguments)
             if found != decision:
                 note(f"{request}\n{arguments}")
             assert found == decision
