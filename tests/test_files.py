@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,30 @@ def test_a_folder_with_something_in_it_is_replaced_on_demand_only(tmp_path: Path
     write_folder(folder, {"b": b"2"}, replace=True)
     assert [path.name for path in folder.iterdir()] == ["b"]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="elsewhere there is none for an instant")
+def test_a_folder_is_there_at_every_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "bundle"
+    write_folder(folder, {"a": b"1"})
+    replace = os.replace
+
+    def watched(one: Path, other: Path) -> None:
+        assert (folder / "a").exists()
+        replace(one, other)
+        assert (folder / "a").exists()
+
+    monkeypatch.setattr(os, "replace", watched)
+    write_folder(folder, {"a": b"2"}, replace=True)
+    assert (folder / "a").read_bytes() == b"2"
+    assert [each.name for each in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_read_only_folder_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    write_folder(folder, {"a": b"1"})
+    folder.chmod(0o555)
+    with pytest.raises(PermissionError, match="is read-only"):
+        write_folder(folder, {"a": b"2"}, replace=True)
+    assert (folder / "a").read_bytes() == b"1"
+    folder.chmod(0o755)
