@@ -11,12 +11,12 @@ from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
 from policylang.model.types import PlaceType
 from policylang.model.words import condition_in_words
-from policylang.runtime.grants import Profile, profile
+from policylang.runtime.grants import Profile, holdings, profile
 from policylang.runtime.index import Index
 from policylang.runtime.parts import said_by
 from policylang.runtime.periods import Period, periods
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way, make_plan
-from policylang.runtime.sources import Source, chains, inside, is_active
+from policylang.runtime.sources import Source, chains, inside
 from policylang.syntax.quoting import quote_text
 
 
@@ -220,21 +220,8 @@ def _met_in_words(index: Index, met: Met) -> str:
 
 def _dates(index: Index, user: str, now: datetime.datetime, way: Way) -> tuple[str, ...]:
     """When the source is assigned, if it is by assignments with dates only."""
-    declared = index.users.get(user)
-    if declared is None or way.source.kind == "group":
-        return ()
-    if (
-        way.place is None
-        and declared.job
-        and any(r.name == way.source.name for r in index.jobs[declared.job.name].roles)
-    ):
-        return ()
-    given = [
-        assignment
-        for assignment in declared.assignments
-        if assignment.role == way.source.name and assignment.place == way.place and is_active(index, assignment, now)
-    ]
-    spans = [dates_in_words(assignment) for assignment in given]
+    held = [each for each in holdings(index, user, now) if each.active and each.source == way.source]
+    spans = ["" if each.assignment is None else dates_in_words(each.assignment) for each in held]
     return () if "" in spans else tuple(dict.fromkeys(spans))
 
 

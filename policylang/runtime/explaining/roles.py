@@ -11,7 +11,7 @@ from policylang.runtime.explaining.values import cut, named
 from policylang.runtime.explaining.ways import bundle_in_words, place_of, possible_sources, where_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.sources import Bundle
+from policylang.runtime.sources import Bundle, Source, inside
 from policylang.runtime.truth import Situation
 
 _MOST_ROLES = 12
@@ -40,17 +40,8 @@ def breadth(index: Index, edit: Edit) -> int:
             return 0
 
 
-def _inside(index: Index, bundle: Bundle) -> list[Bundle]:
-    """The bundle and every role inside it, each once."""
-    found: dict[str, Bundle] = {bundle.at: bundle}
-    waiting = [bundle]
-    while waiting:
-        for ref in waiting.pop().roles:
-            role = index.roles[ref.name]
-            if role.at not in found:
-                found[role.at] = role
-                waiting.append(role)
-    return list(found.values())
+def _inside(index: Index, bundle: Bundle) -> Iterator[Bundle]:
+    return inside(index, Source("role" if isinstance(bundle, ir.Role) else "group", bundle.name, None))
 
 
 def _permissions(index: Index, bundle: Bundle) -> set[tuple[str, str]]:

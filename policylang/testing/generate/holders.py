@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 
 from policylang.ir import nodes as ir
+from policylang.runtime.grants import holdings
 from policylang.runtime.index import Index
-from policylang.runtime.sources import is_active
 from policylang.testing.coverage.concern import Concerns, carriers
 
 Holder = tuple[str, datetime.datetime]
@@ -35,8 +35,7 @@ def holders(index: Index, now: datetime.datetime) -> dict[str, list[Holder]]:
 
 def _other_times(index: Index, user: str, now: datetime.datetime) -> list[datetime.datetime]:
     """Noon of a day of each assignment that is not active now."""
-    declared = index.users.get(user)
-    given = [each for each in (declared.assignments if declared else ()) if not is_active(index, each, now)]
+    given = [each.assignment for each in holdings(index, user, now) if each.assignment and each.due]
     return [noon(index, each.start or each.until or "") for each in given if (each.start or "") <= (each.until or "9")]
 
 
