@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.engines.postgres_engine import PostgresServer
 
 settings.register_profile("tests", derandomize=True, deadline=None, max_examples=300)
-settings.register_profile("soak", deadline=None, max_examples=1000)
+settings.register_profile("soak", deadline=None, max_examples=300)
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "tests")
 settings.load_profile(PROFILE)
 

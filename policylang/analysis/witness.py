@@ -41,7 +41,7 @@ from policylang.runtime.truth import Situation
 class Witness(msgspec.Struct, frozen=True, gc=False):
     """A concrete situation. ``record``, ``request`` and ``attributes`` hold values as JSON does; times are texts.
 
-    ``attributes`` are those of the user, where anybody may ask.
+    ``attributes`` are those of the user, where anybody may ask. ``user``: who that has to be, if it matters.
     """
 
     resource: str
@@ -51,6 +51,7 @@ class Witness(msgspec.Struct, frozen=True, gc=False):
     now: datetime.datetime
     users: dict[str, dict[str, Any]] = {}
     """Attributes of others made up, by their ids, where nobody in the policy set has such."""
+    user: str | None = None
 
 
 Place = tuple[str, tuple[str, ...]]

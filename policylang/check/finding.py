@@ -22,12 +22,14 @@ from policylang.source import Location
 class Who(msgspec.Struct, frozen=True):
     """Who makes the request of a witness: a user, or somebody made up who has just these roles or that group.
 
-    ``roles``: ``guard``, or ``guard@site:HQ`` for one given at a place.
+    ``roles``: ``guard``, or ``guard@site:HQ`` for one given at a place. ``id``: whom they were made up as, where a
+    condition names that user.
     """
 
     user: str | None = None
     roles: tuple[tuple[str, str | None], ...] = ()
     group: str | None = None
+    id: str | None = None
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -126,7 +128,7 @@ def replay(world: World, shown: Shown) -> Decision:
     asker = Asker(index, shown.resource, shown.now)
     if user is None:
         values = user_values(asker, shown.attributes)
-        index, user = hypothetical(index, shown.who.roles, shown.who.group, attributes=values)
+        index, user = hypothetical(index, shown.who.roles, shown.who.group, attributes=values, named=shown.who.id)
     index = with_others(asker, index, shown.users)
     asked = Request(user, shown.action, shown.resource, shown.record, shown.now, shown.request, shown.field)
     return decide(index, asked)

@@ -114,9 +114,10 @@ def find_subject(
     roles: tuple[str, ...],
     groups: tuple[str, ...],
     attributes: dict[str, Any] | None = None,
+    named: str | None = None,
 ) -> Subject:
-    """The user, or without one somebody with the roles, the group and the attributes; ends the command where they do
-    not exist.
+    """The user, or without one somebody with the roles, the group, the attributes and the id; ends the command where
+    they do not exist.
     """
     if user is not None:
         return Subject(policy_set, user, None)
@@ -127,7 +128,10 @@ def find_subject(
     if group is not None and group not in index.groups:
         _no_group(index, group)
     given = [_role(index, role) for role in roles]
-    changed, id_ = hypothetical(index, given, group, attributes=_values(index, "--as-attributes", attributes or {}))
+    if named is not None and named in index.integrations:
+        stop([Problem("--as-id", f"{quoted(named)} is an integration", "name a user, or one there is not yet")])
+    values = _values(index, "--as-attributes", attributes or {})
+    changed, id_ = hypothetical(index, given, group, attributes=values, named=named)
     somebody = Somebody([{"role": role, "place": place} for role, place in given], group)
     return Subject(PolicySet(changed), id_, somebody)
 

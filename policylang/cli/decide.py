@@ -39,6 +39,7 @@ from policylang.output.readable import json_bytes
 @click.option(
     "--as-attributes", type=TEXT, metavar="FILE|JSON", help="Attributes of this somebody, given like the record."
 )
+@click.option("--as-id", type=TEXT, metavar="ID", help="The id of this somebody, whom a condition may name.")
 @click.option("--users", type=TEXT, metavar="FILE|JSON", help="Users to make up, by id, each with attributes.")
 @now_option("the present one")
 @policies_option
@@ -53,6 +54,7 @@ def decide(
     roles: tuple[str, ...],
     groups: tuple[str, ...],
     as_attributes: str | None,
+    as_id: str | None,
     users: str | None,
     now: str | None,
     paths: tuple[str, ...],
@@ -73,6 +75,8 @@ def decide(
     resource = named[0] if named else resource
     if as_attributes is not None and user:
         raise click.UsageError("--as-attributes belongs to --as-role and --as-group: a user has attributes already")
+    if as_id is not None and user:
+        raise click.UsageError("--as-id belongs to --as-role and --as-group: a user has an id already")
     given = read_objects(
         **{"record": record, "changes": changes, "request": request, "users": users, "as-attributes": as_attributes}
     )
@@ -80,7 +84,7 @@ def decide(
     if somebody and named and action in policy_set.index.users:
         raise click.UsageError("with --as-role or --as-group, USER is left out")
     resource, target = split_resource(policy_set.index, given["record"] or {}, resource)
-    subject = find_subject(policy_set, user[0] if user else None, roles, groups, given["as-attributes"])
+    subject = find_subject(policy_set, user[0] if user else None, roles, groups, given["as-attributes"], as_id)
     at = read_now(now, policy_set)
     explanation = subject.policy_set.explain(
         subject.user,

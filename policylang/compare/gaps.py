@@ -13,6 +13,7 @@ from policylang.analysis.asker import ANYTHING, AS_DECLARED, Asker
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, Not, true
 from policylang.analysis.search import Found, find
 from policylang.analysis.witness import Witness
+from policylang.check.conditions import users_named
 from policylang.check.decision import covered, denied, met
 from policylang.check.finding import Shown, replay
 from policylang.check.symmetry import symmetric
@@ -237,8 +238,22 @@ class Asking:
         if key not in self._found:
             at = span.instant(self.ours.world.now)
             assumed = ANYTHING if incomplete else AS_DECLARED
-            self._found[key] = find(formula, Asker(index, resource, at, user, span.since, span.until, assumed))
+            asker = Asker(index, resource, at, user, span.since, span.until, assumed)
+            self._found[key] = find(formula, asker) if user is not None else self._by_anybody(formula, asker)
         return self._found[key]
+
+    def _by_anybody(self, formula: Formula, asker: Asker) -> Found:
+        """The answer for somebody made up, or else for a user whom the formula names, with any attributes: whatever the
+        user has today, anybody may be given anything tomorrow.
+        """
+        found = find(formula, asker)
+        named = {id_ for each in formula.conditions() for id_, _, _ in users_named(each)}
+        for user in sorted(named - asker.index.integrations.keys()) if found is None else ():
+            answer = find(formula, msgspec.structs.replace(asker, user=user, anyhow=True))
+            if isinstance(answer, Witness):
+                return msgspec.structs.replace(answer, user=user)
+            found = found or answer
+        return found
 
     def within(self, gap: Gap, others: Iterable[Gap], resource: str, user: str | None, span: Span) -> bool:
         """Whether it is proved that a gap is all in one of the others, which are about ours as well."""
@@ -269,8 +284,9 @@ class Asking:
         record = found.record
         if plan.action == "create":
             record = {name: value for name, value in record.items() if value is not None}
+        one_, two_ = (msgspec.structs.replace(each.who, id=found.user) for each in (one, two))
         here = Shown(
-            one.who,
+            one_,
             plan.action,
             plan.resource,
             True,
@@ -282,7 +298,7 @@ class Asking:
             {id_: _readable(self.ours.index, attributes) for id_, attributes in found.users.items()},
         )
         there = Shown(
-            two.who,
+            two_,
             plan.action,
             plan.resource,
             False,

@@ -66,6 +66,7 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     user: str | None = None
     as_roles: tuple[str, ...] = ()
     as_group: str | None = None
+    as_id: str | None = None
     as_attributes: dict[str, Any] = {}
     action: str
     resource: str
@@ -191,6 +192,7 @@ def witness(shown: Shown) -> Witness:
         user=shown.who.user,
         as_roles=tuple(role for role, _ in shown.who.roles),
         as_group=shown.who.group,
+        as_id=shown.who.id,
         as_attributes=shown.attributes if shown.who.user is None else {},
         action=shown.action,
         resource=shown.resource,

@@ -43,6 +43,8 @@ def _who(index: Index, who: Who) -> Witness:
         ]
     if who.group is not None:
         found["as_group"] = who.group
+    if who.id is not None:
+        found["as_id"] = who.id
     return found
 
 
@@ -53,7 +55,7 @@ def command(witness: Witness, policies: Sequence[str]) -> str:
     options = ["--resource", witness["resource"]]
     for role in witness.get("as_roles", ()):
         options += ["--as-role", role]
-    for name in ("as_group", "field", "now"):
+    for name in ("as_group", "as_id", "field", "now"):
         if name in witness:
             options += [f"--{name.replace('_', '-')}", witness[name]]
     for name in ("as_attributes", "record", "request", "users"):
@@ -94,7 +96,8 @@ def who(witness: Witness) -> str:
         parts.append(f'role `{role}` at {kind} "{place}"' if at else f"role `{role}`")
     if "as_group" in witness:
         parts.append(f"group `{witness['as_group']}`")
-    return f"somebody with {listed(parts, 'and')}" if parts else "somebody"
+    name = f"`{witness['as_id']}`" if "as_id" in witness else "somebody"
+    return f"{name} with {listed(parts, 'and')}" if parts else name
 
 
 def particulars(witness: Witness, looked_at: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -20,12 +20,14 @@ def hypothetical(
     *,
     attributes: tuple[ir.UserValue, ...] = (),
     superuser: bool = False,
+    named: str | None = None,
 ) -> tuple[Index, str]:
     """The policy set with one more user, and the user's id.
 
     ``roles``: names, each with the place where it is given, everywhere if ``None``. All must exist in the policy set.
+    ``named``: an id that conditions may name, in the place of whoever has it.
     """
-    id_ = somebody(index)
+    id_ = somebody(index) if named is None else named
     user = msgspec.structs.replace(
         nobody(id_),
         superuser=superuser,

@@ -15,10 +15,16 @@ from policylang.cli.main import commands
 SET = """\
 timezone "UTC"
 subject { department : text  languages : set of text  optional level : int }
-resource doc { owner : user  actions view, speak }
+resource doc { owner : user  actions view, speak, shred }
 policy colleagues on doc for view { owner.department is assigned user.department }
 policy speakers on doc for speak { assigned user.languages contains "en" }
-role clerk { grant view, speak on doc  policy colleagues  policy speakers }
+role clerk {
+  grant view, speak, shred on doc
+  deny shred on doc { assigned user is "zoe@x" }
+  policy colleagues
+  policy speakers
+}
+integration bot { role clerk  objects doc }
 user "dana@x" { assign role clerk  department : "north"  languages : ["en"] }
 """
 
@@ -43,6 +49,17 @@ def test_attributes_of_somebody(decide: Decide) -> None:
     assert decide(*asked, as_attributes={"languages": ["de", "en"]}).exit_code == 0
     assert decide(*asked, as_attributes={"languages": []}).exit_code == 1
     assert decide(*asked, as_attributes={"languages": None, "level": 3}).exit_code == 1
+
+
+def test_somebody_whom_a_condition_names(decide: Decide) -> None:
+    asked = ("shred", "--as-role", "clerk")
+    assert decide(*asked).exit_code == 0
+    assert decide(*asked, "--as-id", "zoe@x").exit_code == 1
+    assert decide(*asked, "--as-id", "dana@x").exit_code == 0
+    result = decide("dana@x", "shred", "--as-id", "zoe@x")
+    assert (result.exit_code, "--as-id belongs to" in result.stderr) == (2, True)
+    result = decide(*asked, "--as-id", "bot")
+    assert (result.exit_code, "`bot` is an integration" in result.stderr) == (2, True)
 
 
 def test_users_that_a_record_speaks_of(decide: Decide) -> None:

@@ -78,25 +78,26 @@ def records(values: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
         yield {name: value for name, value in zip(values, chosen, strict=True) if value is not None}
 
 
-def _askers(index: Index, who: Who) -> Iterator[tuple[Any, Index, str]]:
-    """A user, or somebody made up with each value of the one attribute."""
+def _askers(index: Index, who: Who, ids: tuple[str | None, ...] = (None, "u0")) -> Iterator[tuple[Any, Index, str]]:
+    """A user, or somebody made up, also as one whom conditions name, with each value of the one attribute."""
     if who.user is not None:
-        yield None, index, who.user
+        yield (None, None), index, who.user
         return
-    for team in (None, "x", "y", "z"):
+    for id_, team in itertools.product(ids, (None, "x", "y", "z")):
         values: tuple[ir.UserValue, ...] = ()
         if team in getattr(index.subject.get("team"), "values", ()):  # what a side does not know is missing there
             assert team is not None
             values = (ir.UserValue("team", (Constant(index.subject["team"], team, "a:1:1-1:1"),), "a:1:1-1:1"),)
         roles = [role for role in who.roles if role[0] in index.roles]
-        yield team, *hypothetical(index, roles, who.group if who.group in index.groups else None, attributes=values)
+        group = who.group if who.group in index.groups else None
+        yield (id_, team), *hypothetical(index, roles, group, attributes=values, named=id_)
 
 
 def is_allowed(index: Index, witness: Witness) -> bool:
     """What the reference says to the request of a witness."""
     who = Who(user=witness.user, roles=tuple((role, None) for role in witness.as_roles), group=witness.as_group)
-    team = witness.as_attributes.get("team")
-    ((asking, user),) = [(asking, user) for given, asking, user in _askers(index, who) if given == team]
+    wanted = (witness.as_id, witness.as_attributes.get("team"))
+    ((asking, user),) = [each[1:] for each in _askers(index, who, (witness.as_id,)) if each[0] == wanted]
     decision = decide(asking, user, witness.action, witness.resource, witness.record, now=witness.now)
     return decision.allowed and (witness.field is None or witness.field in decision.fields)
 
@@ -104,18 +105,18 @@ def is_allowed(index: Index, witness: Witness) -> bool:
 def answers(index: Index, who: Who, action: str, domain: list[dict[str, Any]]) -> dict[Any, frozenset[str]]:
     """Every request, with the attributes that are open in it, and an empty name where the record is."""
     found: dict[Any, frozenset[str]] = {}
-    for team, asking, user in _askers(index, who):
+    for asker, asking, user in _askers(index, who):
         dated = user in index.users and any(a.start == "2027-06-01" for a in index.users[user].assignments)
         for now, (number, record) in itertools.product((NOW, LATER), enumerate(domain)):
             if now == LATER and not dated:
-                found[team, now, number] = found[team, NOW, number]
+                found[asker, now, number] = found[asker, NOW, number]
                 continue
             if record["owner"] == "me":
                 record = {**record, "owner": user}
             if "due" in record:
                 record = {**record, "due": str(now.date() + datetime.timedelta(days=record["due"]))}
             decision = decide(asking, user, action, "doc", record, now=now)
-            found[team, now, number] = frozenset(decision.fields) | {""} if decision.allowed else frozenset()
+            found[asker, now, number] = frozenset(decision.fields) | {""} if decision.allowed else frozenset()
     return found
 
 

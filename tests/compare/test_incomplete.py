@@ -232,6 +232,7 @@ def asker(index: Index, who: Who, team: str | None) -> tuple[Index, str]:
         [role for role in who.roles if role[0] in index.roles],
         who.group if who.group in index.groups else None,
         attributes=values,
+        named=who.id,
     )
 
 
@@ -243,7 +244,12 @@ def answer(index: Index, user: str, action: str, record: Any, request: Any) -> f
 
 
 def replayed(index: Index, witness: Witness) -> str:
-    who = Who(user=witness.user, roles=tuple((role, None) for role in witness.as_roles), group=witness.as_group)
+    who = Who(
+        user=witness.user,
+        roles=tuple((role, None) for role in witness.as_roles),
+        group=witness.as_group,
+        id=witness.as_id,
+    )
     asking, user = asker(index, who, witness.as_attributes.get("team"))
     found = decide(
         asking, user, witness.action, witness.resource, witness.record, now=witness.now, request=witness.request

@@ -177,6 +177,8 @@ def people(index: Index, other: Index) -> Iterator[tuple[Any, Index, str]]:
         held = [(role, None) for role in roles]
         made = hypothetical(index, held, group, superuser=tag, attributes=values)
         yield (roles, group, tag, team), *made
+    for role in ROLES:
+        yield (role, "named"), *hypothetical(index, [(role, None)], named="u0")
     common = [place for place in ("A", "B", "N", "S") if place in index.places and place in other.places]
     for role, place in itertools.product(ROLES, common):
         yield (role, place), *hypothetical(index, [(role, place)])
