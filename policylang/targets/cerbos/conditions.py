@@ -21,10 +21,10 @@ from policylang.model.types import (
 )
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
-from policylang.targets import truths
-from policylang.targets.cerbos import cel
-from policylang.targets.cerbos.cel import Binary, Call, Entry, Expr, Items, Literal, Method, Name, Not
+from policylang.targets import cel, truths
+from policylang.targets.cel import Binary, Call, Entry, Expr, Items, Literal, Method, Name, Not, signed
 from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS, address, edge_name, length, number
+from policylang.targets.cerbos.yaml_text import quoted
 
 Match = dict[str, Any]
 
@@ -32,8 +32,7 @@ _ROOTS = {"record": Name("R.attr"), "subject": Name("P.attr.user"), "request": N
 _UNREADABLE = {"record": Entry(Name("R.attr"), UNREADABLE), "request": Entry(Name("P.attr"), UNREADABLE)}
 _USERS = Entry(Name("R.attr"), USERS)
 _INSTANTS, _DAYS = Name("P.attr.instants"), Name("P.attr.days")
-_OPERATORS = {"eq": "==", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-_OPPOSITES = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_CEL = cel.Writer(lambda text: quoted(text, "'"))
 _TEXT_TESTS = {"contains": "contains", "starts_with": "startsWith", "ends_with": "endsWith"}
 _UNITS = ("minutes", "months")
 _V6_DIGITS = 39
@@ -111,8 +110,8 @@ class Conditions:
         """The test of values that are there."""
         match test:
             case c.Compare(sign, left, right):
-                operator = _OPERATORS[sign] if wanted else _OPPOSITES[_OPERATORS[sign]]
-                return _compared(left.type, self._value(resource, left), operator, self._value(resource, right))
+                sides = self._value(resource, left), self._value(resource, right)
+                return _compared(left.type, sides[0], cel.operator(sign, wanted), sides[1])
             case c.Time():
                 return self._time(resource, test, wanted)
             case c.In(operand, values):
@@ -121,14 +120,14 @@ class Conditions:
                 if isinstance(operand.type, DurationType):
                     each = [_compared(operand.type, found, "==" if wanted else "!=", one) for one in listed]
                     return cel.any_of(each) if wanted else cel.all_of(each)
-                return _signed(cel.within(found, Items(tuple(listed))), wanted)
+                return signed(cel.within(found, Items(tuple(listed))), wanted)
             case c.InNetwork(operand, network):
-                return _signed(_in_network(self._value(resource, operand), network), wanted)
+                return signed(_in_network(self._value(resource, operand), network), wanted)
             case c.Contains(operand, item):
                 return _contains(self._value(resource, operand), item.type, self._value(resource, item), wanted)
             case c.TextTest(sign, operand, part):
                 text = self._value(resource, operand)
-                return _signed(Method(text, _TEXT_TESTS[sign], (self._value(resource, part),)), wanted)
+                return signed(Method(text, _TEXT_TESTS[sign], (self._value(resource, part),)), wanted)
         raise AssertionError(test)
 
     def _time(self, resource: str, test: c.Time, wanted: bool) -> Expr:
@@ -142,24 +141,12 @@ class Conditions:
             edge = Entry(self._walk(resource, test.duration)[1], edge_key(day, sign))
         found = self._value(resource, test.operand)
         now, end = (_comparable(test.operand.type, each) for each in (Entry(_DAYS if day else _INSTANTS, "now"), edge))
-        if test.test == "older_than":
-            inside = [Binary(found, "<" if wanted else ">=", end)]
-        else:
-            first, last = (end, now) if test.test == "within" else (now, end)
-            inside = [
-                Binary(found, ">=" if wanted else "<", first),
-                Binary(found, "<=" if wanted else ">", last),
-            ]
-        return cel.all_of((cel.has(edge), cel.all_of(inside) if wanted else cel.any_of(inside)))
+        return cel.all_of((cel.has(edge), cel.beside_now(test, found, now, end, wanted)))
 
 
 def edge_key(day: bool, sign: int) -> str:
     """Where the value of a duration has the instant or the day that it leads to."""
     return f"{'day_' if day else ''}{'ahead' if sign > 0 else 'ago'}"
-
-
-def _signed(expr: Expr, wanted: bool) -> Expr:
-    return expr if wanted else Not(expr)
 
 
 def _comparable(type_: Type, found: Expr) -> Expr:
@@ -259,7 +246,7 @@ def told_apart(match: Match, name: str) -> Match:
 
 
 def expression(expr: Expr) -> Match:
-    return {"expr": cel.written(expr)}
+    return {"expr": _CEL.written(expr)}
 
 
 def _block(kind: str, parts: Iterable[Match], nothing: Expr) -> Match:

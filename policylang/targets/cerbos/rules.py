@@ -17,8 +17,8 @@ from policylang.ir.requirements import Atom, fold
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
-from policylang.targets.cerbos import cel
-from policylang.targets.cerbos.cel import Entry, Expr, Literal, Name
+from policylang.targets import cel
+from policylang.targets.cel import Entry, Expr, Literal, Name
 from policylang.targets.cerbos.conditions import Conditions, Match, all_of, any_of, expression, none_of, told_apart
 from policylang.targets.cerbos.people import CerbosRole, People
 

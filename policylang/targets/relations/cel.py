@@ -30,6 +30,21 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.runtime.truth import constant
+from policylang.targets.cel import (
+    Binary,
+    Call,
+    Expr,
+    Group,
+    Joined,
+    Method,
+    Name,
+    Writer,
+    beside_now,
+    operator,
+    signed,
+    within,
+)
+from policylang.targets.cel import Literal as Value
 from policylang.targets.truths import All, Any, Formula, Known
 
 LONGEST = 512
@@ -57,8 +72,6 @@ KINDS = (*STRINGS, IntType, BoolType, DateTimeType)
 
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:@+-]")
 _CONTROL = re.compile(r"[=\x00-\x1f\x7f-\x9f]")
-_SIGNS = {"eq": "==", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-_OPPOSITES = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
 class UnsupportedError(ValueError):
@@ -98,37 +111,37 @@ def cel(formula: Formula) -> Text:
     """Raises `UnsupportedError`."""
     found: dict[str, Parameter] = {}
 
-    def use(parameter: Parameter) -> str:
+    def use(parameter: Parameter) -> Name:
         found[parameter.name] = parameter
-        return parameter.name
+        return Name(parameter.name)
 
-    expression = _formula(formula, use)
+    expression = Writer(quoted).written(_formula(formula, use))
     return Text(expression, tuple(sorted(found.values())))
 
 
-Use = Callable[[Parameter], str]
+Use = Callable[[Parameter], Name]
 
 
-def _formula(formula: Formula, use: Use) -> str:
+def _formula(formula: Formula, use: Use) -> Expr:
     match formula:
         case All(items):
-            return " && ".join(f"({_formula(i, use)})" if isinstance(i, Any) else _formula(i, use) for i in items)
+            return Joined("&&", tuple(_formula(item, use) for item in items))
         case Any(items):
-            return " || ".join(f"({_formula(i, use)})" if isinstance(i, All) else _formula(i, use) for i in items)
+            each = ((item, _formula(item, use)) for item in items)
+            return Joined("||", tuple(Group(expr) if isinstance(item, All) else expr for item, expr in each))
         case Known():
-            return " && ".join(_known(formula, use))
+            return Joined("&&", tuple(_known(formula, use)))
 
 
-def _known(each: Known, use: Use) -> Iterator[str]:
+def _known(each: Known, use: Use) -> Iterator[Expr]:
     """Of a test of the assigned user, only whether it can be told: users are relations."""
     test = each.test
     path = _path(test)
-    state = use(_parameter(path, "state")) if not _is_found(each) else ""
     if isinstance(test, c.Missing):
-        yield f'{state} == "missing"' if each.wanted else _present(path, state)
+        yield _is(path, "missing", use) if each.wanted else _present(path, use)
         return
-    if state:
-        yield f'{state} == "known"'
+    if not _is_found(each):
+        yield _is(path, "known", use)
     if not any(isinstance(side, c.Path) and side.root == "subject" for side in test.sides):
         yield _test(test, path, each.wanted, use)
 
@@ -138,10 +151,13 @@ def _is_found(each: Known) -> bool:
     return isinstance(each.test, c.Contains) and each.wanted
 
 
-def _present(path: c.Path, state: str) -> str:
-    if isinstance(path.type, SetType):
-        return f'({state} == "known" || {state} == "partly")'
-    return f'{state} == "known"'
+def _is(path: c.Path, state: str, use: Use) -> Expr:
+    return Binary(use(_parameter(path, "state")), "==", Value(state))
+
+
+def _present(path: c.Path, use: Use) -> Expr:
+    known = _is(path, "known", use)
+    return Group(Joined("||", (known, _is(path, "partly", use)))) if isinstance(path.type, SetType) else known
 
 
 def _path(test: c.Condition) -> c.Path:
@@ -178,55 +194,43 @@ def _type(path: c.Path) -> Kind:
 # --- tests ---------------------------------------------------------------------------------------------------
 
 
-def _test(test: c.Condition, path: c.Path, wanted: bool, use: Use) -> str:
+def _test(test: c.Condition, path: c.Path, wanted: bool, use: Use) -> Expr:
     if isinstance(test, c.InNetwork):
         network = addresses.network(test.network)
-        inside = bits(network.network_address)[: 2 + network.prefixlen]
-        found = f'{use(_parameter(path, "bits"))}.startsWith("{inside}")'
-        return found if wanted else f"!{found}"
+        inside = Value(bits(network.network_address)[: 2 + network.prefixlen])
+        return signed(Method(use(_parameter(path, "bits")), "startsWith", (inside,)), wanted)
     value = use(_parameter(path))
     match test:
         case c.Compare(sign, left, right):
-            sides = [value if side is path else _constant(side) for side in (left, right)]
-            return f" {_sign(_SIGNS[sign], wanted)} ".join(sides)
+            first, second = (value if side is path else _constant(side) for side in (left, right))
+            return Binary(first, operator(sign, wanted), second)
         case c.Time():
             return _time(test, value, wanted, use)
         case c.Contains(operand, item) if operand is path and isinstance(item, c.Constant):
-            found = f"{quoted(key(constant(item.type, item.value)))} in {value}"
-            return found if wanted else f"!({found})"
+            return signed(within(Value(key(constant(item.type, item.value))), value), wanted)
     raise UnsupportedError(test.at)
 
 
-def _sign(sign: str, wanted: bool) -> str:
-    return sign if wanted else _OPPOSITES[sign]
-
-
-def _time(test: c.Time, value: str, wanted: bool, use: Use) -> str:
+def _time(test: c.Time, value: Expr, wanted: bool, use: Use) -> Expr:
     is_day = isinstance(test.operand.type, DateType)
-    kind: Literal["string", "timestamp"] = "string" if is_day else "timestamp"
-    now = "today" if is_day else "now"
-    sign = 1 if test.test == "within_next" else -1
-    edge = _edge(test, kind, sign, use)
-    if test.test == "older_than":
-        return f"{value} {_sign('<', wanted)} {edge}"
-    sides = (edge, use(Parameter(now, kind, "now")))
-    first, last = sides if sign < 0 else sides[::-1]
-    parts = (f"{value} {_sign('>=', wanted)} {first}", f"{value} {_sign('<=', wanted)} {last}")
-    return " && ".join(parts) if wanted else f"({' || '.join(parts)})"
+    now = Parameter("today", "string", "now") if is_day else Parameter("now", "timestamp", "now")
+    edge = _edge(test, now, use)
+    return beside_now(test, value, edge if test.test == "older_than" else use(now), edge, wanted)
 
 
-def _edge(test: c.Time, kind: Literal["string", "timestamp"], sign: int, use: Use) -> str:
+def _edge(test: c.Time, now: Parameter, use: Use) -> Expr:
     """What the engine can compute of ``now`` it does; days of the calendar and months come with the request."""
     length = test.duration.value if isinstance(test.duration, c.Constant) else None
     if not isinstance(length, Duration) or _days(length) > LONGEST_DAYS:
         raise UnsupportedError(test.at)
+    sign = 1 if test.test == "within_next" else -1
     minutes = length.amount * (24 * 60 if length.unit == "days" else 1)
-    if kind == "timestamp" and length.unit != "months" and minutes <= _HOURS * 60:
-        amount = f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
-        return f'{use(Parameter("now", kind, "now"))} {"+" if sign > 0 else "-"} duration("{amount}")'
-    words = "_".join(("day" if kind == "string" else "instant", str(length.amount), length.unit))
+    if now.type == "timestamp" and length.unit != "months" and minutes <= _HOURS * 60:
+        amount = Value(f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m")
+        return Binary(use(now), "+" if sign > 0 else "-", Call("duration", (amount,)))
+    words = "_".join(("day" if now.type == "string" else "instant", str(length.amount), length.unit))
     name = f"{words}_{'later' if sign > 0 else 'ago'}"
-    return use(Parameter(name, kind, "now", sign=sign, length=(length.amount, length.unit)))
+    return use(Parameter(name, now.type, "now", sign=sign, length=(length.amount, length.unit)))
 
 
 def _days(length: Duration) -> int:
@@ -236,19 +240,17 @@ def _days(length: Duration) -> int:
 # --- constants -----------------------------------------------------------------------------------------------
 
 
-def _constant(operand: c.Operand) -> str:
+def _constant(operand: c.Operand) -> Expr:
     if not isinstance(operand, c.Constant) or not isinstance(operand.type, KINDS):
         raise UnsupportedError(operand.at)
-    match operand.type:
-        case IntType():
-            return str(operand.value)
-        case BoolType():
-            return "true" if operand.value else "false"
-        case DateTimeType():
-            return f"timestamp({quoted(str(operand.value))})"
-        case IpType():
-            return quoted(str(addresses.address(str(operand.value))))
-    return quoted(str(operand.value))
+    match operand.type, operand.value:
+        case DateTimeType(), value:
+            return Call("timestamp", (Value(str(value)),))
+        case IpType(), value:
+            return Value(str(addresses.address(str(value))))
+        case _, bool() | int() | str() as value:
+            return Value(value)
+    raise AssertionError(operand)
 
 
 def key(value: object) -> str:
