@@ -9,8 +9,9 @@ from typing import Any
 
 from policylang.ir import nodes as ir
 from policylang.runtime.request import Request
-from policylang.targets.cedar.request import Asking, DeniedError, asking, questions
+from policylang.targets.cedar.request import Asking, asking, questions
 from policylang.targets.cedar.values import NotHeldError
+from policylang.targets.request import DeniedError
 from policylang.targets.target import Bundle
 from tests.engines.cedar_engine import CedarEngine
 from tests.targets.differential import Answer

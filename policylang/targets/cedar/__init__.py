@@ -17,11 +17,12 @@ from policylang.targets.cedar.expressions import entity
 from policylang.targets.cedar.policies import Policies
 from policylang.targets.cedar.readme import readme
 from policylang.targets.cedar.refusals import refusals
-from policylang.targets.cedar.request import Asking, DeniedError, questions
+from policylang.targets.cedar.request import Asking, questions
 from policylang.targets.cedar.rights import Rights
 from policylang.targets.cedar.schema import schema, schema_text
 from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.constructs import CONSTRUCTS
+from policylang.targets.request import DeniedError
 from policylang.targets.target import Bundle, Clause, Input, Refusal, Support, Target
 
 

@@ -17,17 +17,9 @@ from policylang.model.types import RecordType, SetType, Type
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
-from policylang.runtime.request import Request, changed, instant
+from policylang.runtime.request import Request, instant
 from policylang.runtime.truth import Situation, value
-from policylang.runtime.values import (
-    MISSING,
-    BadValueError,
-    attribute,
-    given_changes,
-    given_record,
-    given_request,
-    read,
-)
+from policylang.runtime.values import MISSING, BadValueError, attribute, given_request, read
 from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff
 from policylang.targets.cedar.contexts import Context, contexts
 from policylang.targets.cedar.names import USER, action_id, resource_type, uid
@@ -41,10 +33,7 @@ from policylang.targets.cedar.policies import (
 )
 from policylang.targets.cedar.rights import Rights
 from policylang.targets.cedar.values import ID, NotHeldError, Tree, attribute_value, day, microseconds
-
-
-class DeniedError(ValueError):
-    """The request can only be denied, and need not be asked."""
+from policylang.targets.request import DeniedError, chosen, prepared
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -79,28 +68,20 @@ def questions(
     answer.
     """
     index = asking.index
-    before, request, changes = given_record(record), given_request(request), given_changes(changes)
-    now = instant(index, now)
-    unknown = Request(user, action, resource, before, now, request, field, changes).unknown(index)
-    if unknown is not None:
-        raise DeniedError(unknown.in_words())
+    asked = prepared(index, Request(user, action, resource, record, now, request, field, changes))
     declared = index.attributes[resource]
-    after = before
-    touched: list[str] = []
-    if changes:
-        touched, after = list(changes), changed(before, changes, declared)
-    elif action == "create":
-        touched = [name for name in declared if attribute(before, name) is not MISSING]
-    situation = Situation(index, user, resource, after, request, now)
-    chosen = {name: _chosen(situation, declared[name]) for name in touched}
+    touched = asked.touched if changes else tuple(name for name in declared if name in asked.touched)
+    after = asked.moments[-1]
+    situation = Situation(index, user, resource, after, given_request(request), instant(index, now))
+    users = {name: chosen(index, resource, after, name, situation.now) for name in touched}
     writes = action in ("create", "modify")
     choosing = frozenset(name for name, each in declared.items() if writes and each.role is not None)
     context = asking.contexts[resource]
     shared = _shared(situation, context)
     found: list[dict[str, Any]] = []
-    for moment in (before,) if after is before else (before, after):
+    for moment in asked.moments:
         base = {**shared, **_moment(msgspec.structs.replace(situation, record=moment), context)}
-        for ask in _asked(field, touched, chosen if moment is after else {}, choosing):
+        for ask in _asked(field, touched, users if moment is after else {}, choosing):
             found.append(
                 {
                     "principal": uid(USER, user),
@@ -113,7 +94,7 @@ def questions(
 
 
 def _asked(
-    field: str | None, touched: list[str], chosen: Mapping[str, tuple[str, ...]], choosing: frozenset[str]
+    field: str | None, touched: tuple[str, ...], chosen: Mapping[str, tuple[str, ...]], choosing: frozenset[str]
 ) -> Iterator[dict[str, Any]]:
     """What is asked about one state of the record: about nothing in particular, or about each attribute.
 
@@ -127,20 +108,6 @@ def _asked(
             yield {FIELD: name, CHOSEN: {"__entity": uid(USER, user)}}
         if not users:
             yield {FIELD: name, NOBODY: True} if name in choosing else {FIELD: name}
-
-
-def _chosen(situation: Situation, declared: ir.Attribute) -> tuple[str, ...]:
-    """The users that would stand in an attribute that asks for a role."""
-    try:
-        found = written(situation, declared.name)
-    except BadValueError as error:
-        raise DeniedError(str(error)) from None
-    if declared.role is None or found is MISSING:
-        return ()
-    users = found if isinstance(declared.type, SetType) else (found,)
-    if MISSING in users:
-        raise DeniedError(f"there is nobody in `{declared.name}`")
-    return tuple(users)
 
 
 def _moment(s: Situation, context: Context) -> dict[str, Any]:

@@ -9,18 +9,16 @@ from typing import Any
 import msgspec
 
 from policylang.model.instants import instant_text
-from policylang.model.types import SetType, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.parts import written
-from policylang.runtime.request import changed, instant
-from policylang.runtime.truth import Situation
-from policylang.runtime.values import MISSING, attribute, given_changes, given_record, given_request
+from policylang.runtime.request import Request, instant
+from policylang.runtime.values import given_request
 from policylang.targets.cerbos import encoding
 from policylang.targets.cerbos.encoding import UNREADABLE, USERS
 from policylang.targets.cerbos.people import EVERYBODY, People
 from policylang.targets.cerbos.reads import Reads
 from policylang.targets.cerbos.rules import field_action
 from policylang.targets.cerbos.told import Told
+from policylang.targets.request import DeniedError, chosen, prepared
 
 ELIGIBLE = "user.eligible"
 """A kind of resource that no policy set declares: whether somebody may stand in a ``user with role``."""
@@ -61,45 +59,25 @@ class Caller:
     ) -> tuple[Check, ...]:
         """The checks of a request, which is allowed if each action of each is.
 
-        The arguments are those of ``policylang.runtime.request.Request``. Raises ValueError for what can only be
+        The arguments are those of ``policylang.runtime.request.Request``. Raises `DeniedError` for what can only be
         denied, and `UnheldError` for values that Cerbos cannot hold.
         """
         index = self.index
-        now, changes = instant(index, now), given_changes(changes)
-        for name in (user, action, resource):
-            if not isinstance(name, str):
-                raise ValueError(f"names are texts, {type(name).__name__} is not")
+        now = instant(index, now)
+        asked = prepared(index, Request(user, action, resource, record, now, request, field, changes))
         if user not in self._principals:
-            raise ValueError(f"there is no user `{user}`")
-        if resource not in index.resources or action not in index.actions[resource]:
-            raise ValueError(f"there is no {action} on `{resource}`")
-        declared = index.attributes[resource]
-        moments = [given_record(record)]
-        touched: list[str] = []
-        if changes and action != "modify":
-            raise ValueError(f"{action} writes no changes")
-        if changes:
-            touched = list(changes)
-            moments.append(changed(moments[0], changes, declared))
-        elif action == "create":
-            names = list(moments[0]) if isinstance(moments[0], Mapping) else list(declared)
-            touched = [name for name in names if name != "id" or name in declared]
-            touched = [n for n in touched if n not in declared or attribute(moments[0], n) is not MISSING]
-        asked = [*([field] if field is not None else []), *touched]
-        for name in asked:
-            if name not in declared:
-                raise ValueError(f"`{resource}` has no attribute `{name}`")
+            raise DeniedError(f"there is no user `{user}`")
         told = Told(index, now)
         principal = self.principal(user, request, now, told)
-        actions = tuple(dict.fromkeys((action, *(field_action(action, name) for name in asked))))
+        actions = tuple(dict.fromkeys((action, *(field_action(action, name) for name in asked.asked))))
         checks = []
-        for content in moments:
+        for content in asked.moments:
             attributes = told.resource(resource, content, self._reads)
             told.subject(user, self._reads.tree("subject", resource))
             if told.users:
                 attributes[USERS] = dict(told.users)
             checks.append(Check(principal, {"kind": resource, "id": "record", "attr": attributes}, actions))
-        return (*checks, *self._eligible(resource, touched, moments[-1], now, told))
+        return (*checks, *self._eligible(resource, asked.touched, asked.moments[-1], now, told))
 
     def attributes(self, user: str) -> dict[str, Any]:
         """A user's attributes, in which durations lead nowhere yet: that hangs on the instant."""
@@ -140,17 +118,13 @@ class Caller:
         return {"id": user, "roles": [*roles], "attr": attributes}
 
     def _eligible(
-        self, resource: str, touched: list[str], record: Any, now: datetime.datetime, told: Told
+        self, resource: str, touched: tuple[str, ...], record: Any, now: datetime.datetime, told: Told
     ) -> Iterator[Check]:
         """Whether the users who would be written have the role that the attribute asks for."""
         for name in touched:
-            type_ = self.index.attributes[resource][name].type
-            found = written(Situation(self.index, "", resource, record, {}, now), name)
-            item = type_.item
-            if found is MISSING or not isinstance(item, UserType) or item.role is None:
-                continue
-            for user in found if isinstance(type_, SetType) else (found,):
-                if user is MISSING or user not in self.index.users:
-                    raise ValueError(f"the user in `{name}` is not eligible")
+            role = self.index.attributes[resource][name].role
+            for user in chosen(self.index, resource, record, name, now):
+                if role is None or user not in self.index.users:
+                    raise DeniedError(f"the user in `{name}` is not eligible")
                 principal = self.principal(user, None, now, told)
-                yield Check(principal, {"kind": ELIGIBLE, "id": "user", "attr": {}}, (item.role,))
+                yield Check(principal, {"kind": ELIGIBLE, "id": "user", "attr": {}}, (role,))

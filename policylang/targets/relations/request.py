@@ -8,19 +8,10 @@ from typing import Any
 
 import msgspec
 
-from policylang.model.types import SetType
 from policylang.runtime.parts import written
-from policylang.runtime.request import changed
+from policylang.runtime.request import Request
 from policylang.runtime.truth import Situation
-from policylang.runtime.values import (
-    MISSING,
-    BadValueError,
-    attribute,
-    given_changes,
-    given_record,
-    given_request,
-    read,
-)
+from policylang.runtime.values import MISSING, BadValueError, attribute, given_request, read
 from policylang.targets.relations.context import record_context, request_context
 from policylang.targets.relations.names import object_id
 from policylang.targets.relations.objects import (
@@ -34,6 +25,7 @@ from policylang.targets.relations.objects import (
     user_object,
 )
 from policylang.targets.relations.plan import Plan
+from policylang.targets.request import DeniedError, chosen, prepared
 
 _AFTER = "=after"
 """What an id of a record as it would be ends with; no encoded id does."""
@@ -78,37 +70,17 @@ def question(
     does not take.
     """
     index = plan.index
-    if user not in index.users and user not in index.integrations:
-        raise ValueError(f"there is no user `{user}`")
-    if resource not in index.resources or action not in index.actions[resource]:
-        raise ValueError(f"there is no {action} on `{resource}`")
-    declared = index.attributes[resource]
-    before, changes = given_record(record), given_changes(changes)
-    moments = [(object_id(id), before)]
-    touched: list[str] = []
-    if changes and action != "modify":
-        raise ValueError(f"{action} writes no changes")
-    if changes:
-        touched = list(changes)
-        moments.append((f"{object_id(id)}{_AFTER}", changed(before, changes, declared)))
-    elif action == "create":
-        names = list(before) if isinstance(before, Mapping) else list(declared)
-        touched = [name for name in names if name != "id" or name in declared]
-        touched = [name for name in touched if name not in declared or attribute(before, name) is not MISSING]
-    asked = [*([field] if field is not None else []), *touched]
-    for name in asked:
-        if name not in declared:
-            raise ValueError(f"`{resource}` has no attribute `{name}`")
+    asked = prepared(index, Request(user, action, resource, record, now, request, field, changes))
     made = plan.types[resource]
-    relations = dict.fromkeys((made.actions[action], *(made.fields[action][name] for name in asked)))
+    relations = dict.fromkeys((made.actions[action], *(made.fields[action][name] for name in asked.asked)))
     tuples: list[Tuple] = []
     checks: list[Check] = []
-    for key, content in moments:
-        object = f"{made.name}:{key}"
+    for content, after in zip(asked.moments, ("", _AFTER), strict=False):
+        object = f"{made.name}:{object_id(id)}{after}"
         tuples += record_tuples(plan, resource, object, content)
         checks += [Check(object, relation, user_object(user)) for relation in relations]
-    for name in touched:
-        checks += _eligible(plan, resource, name, moments[-1][1])
+    for name in asked.touched:
+        checks += _eligible(plan, resource, name, asked.moments[-1])
     context = request_context(plan, given_request(request), now)
     return Question(tuple(tuples), tuple(dict.fromkeys(checks)), context)
 
@@ -156,12 +128,8 @@ def _told(plan: Plan, resource: str, object: str, record: Any, steps: int) -> It
 
 def _eligible(plan: Plan, resource: str, name: str, record: Any) -> Iterator[Check]:
     """The users who would be written must have the role that the attribute asks for."""
-    declared = plan.index.attributes[resource][name]
-    found = written(Situation(plan.index, "", resource, record, {}, _NOW), name)
-    role = declared.role
-    if found is MISSING or role is None:
-        return
-    for user in found if isinstance(declared.type, SetType) else (found,):
-        if user is MISSING or user not in plan.index.users:
-            raise BadValueError(f"the user in `{name}` is not eligible")
+    role = plan.index.attributes[resource][name].role
+    for user in chosen(plan.index, resource, record, name, _NOW):
+        if role is None or user not in plan.index.users:
+            raise DeniedError(f"the user in `{name}` is not eligible")
         yield Check(role_object(role), HOLDER, user_object(user))

@@ -1,0 +1,58 @@
+"""What every caller does to a request before it asks an engine."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from policylang.model.types import SetType
+from policylang.runtime.index import Index
+from policylang.runtime.parts import written
+from policylang.runtime.request import Request
+from policylang.runtime.truth import Situation
+from policylang.runtime.values import MISSING, BadValueError
+
+
+class DeniedError(ValueError):
+    """The request can only be denied, and need not be asked."""
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """``moments``: the record, and if anything changes as it would be. ``touched``: the attributes that would be
+    written. ``asked``: those that have to be covered.
+    """
+
+    moments: tuple[Any, ...]
+    touched: tuple[str, ...]
+    asked: tuple[str, ...]
+
+
+def prepared(index: Index, request: Request) -> Prepared:
+    """Raises `DeniedError`, and what `Request.given` raises."""
+    given = request.given(index)
+    unknown = given.unknown(index)
+    if unknown is not None:
+        raise DeniedError(unknown.in_words())
+    touched = given.written(index)
+    if given.action == "create" and isinstance(given.record, Mapping):
+        touched = tuple(name for name in given.record if name in touched)
+    asked = (*([given.field] if given.field is not None else []), *touched)
+    return Prepared(tuple(moment.record for moment in given.moments(index)), touched, asked)
+
+
+def chosen(index: Index, resource: str, record: Any, name: str, now: datetime.datetime) -> tuple[str, ...]:
+    """The users that would stand in an attribute that asks for a role. Raises `DeniedError`."""
+    declared = index.attributes[resource][name]
+    try:
+        found = written(Situation(index, "", resource, record, {}, now), name)
+    except BadValueError as error:
+        raise DeniedError(str(error)) from None
+    if declared.role is None or found is MISSING:
+        return ()
+    users = found if isinstance(declared.type, SetType) else (found,)
+    if MISSING in users:
+        raise DeniedError(f"there is nobody in `{name}`")
+    return tuple(users)
