@@ -1,10 +1,23 @@
-"""What decisions ask of users: the roles that attributes ask for, and the grants that actions require."""
+"""What decisions ask of conditions, and of users: roles for attributes, grants for actions."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
+from policylang.model.conditions import Condition
 from policylang.runtime.index import Index
+
+
+def asked_conditions(index: Index) -> Iterator[tuple[str, Condition, bool]]:
+    """Every condition that decisions depend on, with its resource: of a policy whether it is true, of a deny whether it
+    is false.
+    """
+    yield from ((each.resource, each.condition, True) for each in index.attached())
+    for deny in index.policy_set.every_deny():
+        if deny.condition is not None:
+            yield deny.resource, deny.condition, False
 
 
 def eligible_roles(index: Index) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
@@ -25,6 +25,34 @@ class Refusal(msgspec.Struct, frozen=True):
     message: str
     at: str
     help: str
+
+
+class Refusals:
+    """What a target cannot express, as it comes upon it. ``constructs``: places where the policy set uses a construct
+    that is refused as such.
+    """
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.found: dict[Refusal, None] = {}
+        self.constructs: set[str] = set()
+
+    def __call__(self, code: str, message: str, at: str, help: str) -> None:
+        self.found[Refusal(code, message, at, help)] = None
+
+
+class RefusedError(ValueError):
+    """The policy set has no bundle, which requests could be made for."""
+
+
+class Compiled(Refusals):
+    """For a policy set that there is a bundle of. Raises `RefusedError` for any other."""
+
+    def __init__(self) -> None:
+        super().__init__("the target")
+
+    def __call__(self, code: str, message: str, at: str, help: str) -> None:
+        raise RefusedError(message)
 
 
 class Clause(msgspec.Struct, frozen=True):
@@ -72,8 +100,8 @@ class Target(msgspec.Struct, frozen=True):
     """One compile target.
 
     ``support``: for every construct (`policylang.targets.constructs.CONSTRUCTS`) how it is expressed. ``ways_out``: by
-    construct that is refused, what to do instead. ``refuse``: what else cannot be expressed in this input, such as
-    names and values out of range. ``emit`` may assume that nothing is refused.
+    construct that is refused, what to do instead. ``emit`` refuses what else it comes upon, such as names and values
+    out of range, and goes on to find all of it; then there may be no bundle.
     """
 
     name: str
@@ -81,5 +109,4 @@ class Target(msgspec.Struct, frozen=True):
     engine: str
     support: Mapping[str, Support]
     ways_out: Mapping[str, str]
-    refuse: Callable[[Input], Iterator[Refusal]]
-    emit: Callable[[Input], Bundle]
+    emit: Callable[[Input, Refusals], Bundle | None]

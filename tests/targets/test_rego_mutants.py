@@ -167,9 +167,9 @@ def _swapped(tree: Any, behind: Any = conditions.network) -> Any:
     return behind(swap(tree))
 
 
-def _half(index: Any, resource: str, condition: Any, table: Any = tables.condition_table) -> Any:
+def _half(*of: Any, table: Any = tables.condition_table) -> Any:
     """One network in place of both."""
-    found = table(index, resource, condition)
+    found = table(*of)
     return {**found, "false": found["true"]}
 
 

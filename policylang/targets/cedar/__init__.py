@@ -13,30 +13,35 @@ from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes
 from policylang.targets.cedar.contexts import contexts
 from policylang.targets.cedar.entities import entities
-from policylang.targets.cedar.expressions import entity
+from policylang.targets.cedar.expressions import depth, entity
 from policylang.targets.cedar.policies import Policies
 from policylang.targets.cedar.readme import readme
-from policylang.targets.cedar.refusals import refusals
 from policylang.targets.cedar.request import Asking, questions
 from policylang.targets.cedar.rights import Rights
 from policylang.targets.cedar.schema import schema, schema_text
 from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.request import DeniedError
-from policylang.targets.target import Bundle, Clause, Input, Refusal, Support, Target
+from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
+
+DEEPEST = 125
+"""Of a policy: readers of JSON stop at 128 objects and lists inside each other, of which two are around it."""
 
 
-def _refuse(input: Input) -> Iterator[Refusal]:
-    yield from refusals(Index(input.policy_set))
-
-
-def _emit(input: Input) -> Bundle:
+def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     index = Index(input.policy_set)
-    policies = Policies(Rights(index))
+    policies = Policies(Rights(index), refuse)
+    people = list(entities(policies, refuse))
+    found = policies.found.values()
+    if not refuse.found:
+        for policy in found:
+            if depth(policy.json_bytes()) > DEEPEST:
+                help = "write it flatter: `a and b and c` is one level"
+                refuse("PL803", "this is nested too deeply for Cedar's JSON", policy.at[0], help)
+    if refuse.found:
+        return None
     read = contexts(policies)
     document = schema(policies, read)
-    people = list(entities(policies))
-    found = policies.found.values()
     static = (f"{_line(policy.id)}: {_line(policy.json_bytes())}" for policy in found)
     files = {
         "policies.json": _lines('{"templates": {}, "templateLinks": [], "staticPolicies": {', static, "}}"),
@@ -98,6 +103,5 @@ TARGET = Target(
     engine="Cedar 4",
     support=_SUPPORT,
     ways_out={},
-    refuse=_refuse,
     emit=_emit,
 )

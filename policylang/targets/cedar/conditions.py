@@ -37,7 +37,9 @@ from policylang.targets.cedar.expressions import (
     member,
     negated,
 )
+from policylang.targets.cedar.refusals import is_held
 from policylang.targets.cedar.values import ID, attribute_value, network
+from policylang.targets.target import Refusals
 from policylang.targets.truths import All, Formula, Known, Reached, way, when
 from policylang.targets.truths import Any as AnyOf
 
@@ -82,33 +84,24 @@ def cutoff(test: c.Time) -> Cutoff | None:
 
 def cutoffs(condition: c.Condition) -> Iterator[Cutoff]:
     """All that a condition reads."""
-    match condition:
-        case c.And(items) | c.Or(items):
-            for item in items:
-                yield from cutoffs(item)
-        case c.Not(item):
-            yield from cutoffs(item)
-        case c.Time():
-            found = cutoff(condition)
-            if found is not None:
-                yield found
+    found = (cutoff(test) for test in condition.tests() if isinstance(test, c.Time))
+    return (each for each in found if each is not None)
 
 
-def is_true(condition: c.Condition) -> Expression:
-    return _formula(when(condition))
+def expressed(condition: c.Condition, wanted: bool, refuse: Refusals) -> Expression:
+    """That the condition is true, or that it is false if not ``wanted``."""
+    return _formula(when(condition, wanted), refuse)
 
 
-def is_false(condition: c.Condition) -> Expression:
-    return _formula(when(condition, False))
-
-
-def _formula(formula: Formula) -> Expression:
+def _formula(formula: Formula, refuse: Refusals) -> Expression:
     match formula:
         case All(items):
-            return all_of(_formula(item) for item in items)
+            return all_of([_formula(item, refuse) for item in items])
         case AnyOf(items):
-            return any_of(_formula(item) for item in items)
+            return any_of([_formula(item, refuse) for item in items])
         case Known(test, wanted, present):
+            if not is_held(test, refuse):
+                return FALSE
             return all_of((*(_is_present(each) for each in present), _test(test, wanted)))
 
 

@@ -11,13 +11,15 @@ from policylang.runtime.index import Index
 from policylang.runtime.truth import user_value
 from policylang.targets.cedar.names import GROUP, PLACE, USER, uid
 from policylang.targets.cedar.policies import Policies, tag
+from policylang.targets.cedar.refusals import are_held
 from policylang.targets.cedar.rights import Period
 from policylang.targets.cedar.values import ID, attribute_value
+from policylang.targets.target import Refusals
 
 Entity = dict[str, Any]
 
 
-def entities(policies: Policies) -> Iterator[tuple[Entity, str]]:
+def entities(policies: Policies, refuse: Refusals) -> Iterator[tuple[Entity, str]]:
     """Each with the statement that it comes from."""
     index, rights = policies.index, policies.rights
     for name, person in rights.people.items():
@@ -29,7 +31,7 @@ def entities(policies: Policies) -> Iterator[tuple[Entity, str]]:
         parents = [uid(*each) for each in person.inside]
         declared: ir.User | ir.Integration | None = index.users.get(name) or index.integrations[name]
         assert declared is not None
-        yield _entity(USER, name, _attributes(index, name), parents, tags), declared.at
+        yield _entity(USER, name, _attributes(index, name, refuse), parents, tags), declared.at
     for (type_, name), said in rights.sources.items():
         at = (index.groups if type_ == GROUP else index.roles)[name].at
         parents = [uid(right.type, right.id) for right in said]
@@ -46,12 +48,13 @@ def _entity(
     return {**found, "tags": tags} if tags else found
 
 
-def _attributes(index: Index, name: str) -> Entity:
+def _attributes(index: Index, name: str, refuse: Refusals) -> Entity:
     declared = index.users.get(name)
     found: Entity = {}
     for given in declared.attributes if declared is not None else ():
         type_, value = index.subject[given.name], user_value(index, name, given.name)
-        found[given.name] = {ID: value} if isinstance(type_, RecordType) else attribute_value(type_, value)
+        if are_held(given.values, given.at, refuse):
+            found[given.name] = {ID: value} if isinstance(type_, RecordType) else attribute_value(type_, value)
     return found
 
 

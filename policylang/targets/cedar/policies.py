@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from policylang.ir import nodes as ir
-from policylang.targets.cedar.conditions import NOW, RECORD, TODAY, is_false, is_true
+from policylang.ir.requirements import Atom, fold
+from policylang.targets.cedar.conditions import NOW, RECORD, TODAY, expressed
 from policylang.targets.cedar.expressions import (
     CONTEXT,
     FALSE,
@@ -46,6 +47,8 @@ from policylang.targets.cedar.rights import (
     deny_right,
     need_of,
 )
+from policylang.targets.needs import asked_conditions
+from policylang.targets.target import Refusals
 
 FIELD = "field"
 CHOSEN = "chosen"
@@ -109,9 +112,11 @@ class Policy(msgspec.Struct, frozen=True):
 class Policies:
     """``found``: all of them, by id. ``tags``: by right how many tags of a user may say that he is in it."""
 
-    def __init__(self, rights: Rights) -> None:
+    def __init__(self, rights: Rights, refuse: Refusals) -> None:
         self.rights = rights
         self.index = rights.index
+        asked = asked_conditions(self.index)
+        self._expressed = {(each, wanted): expressed(each, wanted, refuse) for _, each, wanted in asked}
         people = rights.people.values()
         self.tags = Counter[Right]()
         for person in people:
@@ -172,13 +177,13 @@ class Policies:
             if right.type == GRANT:
                 assert right.actions is not None
                 assert right.fields is not None
-                limits = [is_true(self.index.instances[name].condition) for name in right.limits]
+                limits = [self._limit(name) for name in right.limits]
                 covered = self._covers(right.resource, right.fields)
                 yield self._made("permit", right, right.actions, (covered, *limits))
             elif right.type == DENY:
                 assert right.actions is not None
                 made = self._made("forbid", right, right.actions, (_is_about(right.fields),))
-                yield msgspec.structs.replace(made, unless=_never(self.rights.denies[right]))
+                yield msgspec.structs.replace(made, unless=self._never(self.rights.denies[right]))
             elif right.type == APPEND:
                 yield from self._append(right)
 
@@ -187,6 +192,13 @@ class Policies:
             return TRUE
         covered = binary("contains", literal(list(fields)), member(CONTEXT, FIELD)) if fields else FALSE
         return either(has(CONTEXT, FIELD), covered, TRUE)
+
+    def _limit(self, instance: str) -> Expression:
+        return self._expressed[self.index.instances[instance].condition, True]
+
+    def _never(self, deny: ir.Deny) -> Expression:
+        """Where a deny does not match: only where its condition is false."""
+        return FALSE if deny.condition is None else self._expressed[deny.condition, False]
 
     def _append(self, right: Right) -> Iterator[Policy]:
         declared = self.index.actions[right.resource].values()
@@ -197,7 +209,7 @@ class Policies:
         ]
         if actions:
             made = self._made("forbid", right, actions, ())
-            yield msgspec.structs.replace(made, unless=is_true(self.index.instances[right.limits[0]].condition))
+            yield msgspec.structs.replace(made, unless=self._limit(right.limits[0]))
 
     def _for_everyone(self) -> Iterator[Policy]:
         found: dict[Right, list[ir.Deny]] = {}
@@ -212,7 +224,7 @@ class Policies:
                 tuple(action_id(right.resource, action) for action in right.actions),
                 tuple(deny.at for deny in denies),
                 when=_is_about(right.fields),
-                unless=_never(denies[0]),
+                unless=self._never(denies[0]),
             )
 
     # --- what resources ask for ------------------------------------------------------------------------------
@@ -246,17 +258,16 @@ class Policies:
                 yield Policy(id, "forbid", resource.name, ids, (attribute.at,), when=when, unless=unless)
 
     def _is_met(self, requirement: ir.Requirement, resource: str) -> Expression:
-        match requirement:
-            case ir.RequiresAll(items=items):
-                return all_of(self._is_met(item, resource) for item in items)
-            case ir.RequiresAny(items=items):
-                return any_of(self._is_met(item, resource) for item in items)
-            case ir.RequiresFeature(feature=feature):
-                return TRUE if self.index.features[feature] else FALSE
-            case ir.RequiresSuperuser():
-                return binary("in", PRINCIPAL, literal({"__entity": uid(TAG, SUPERUSER)}))
-            case ir.RequiresGrant():
-                return self._is_in(need_of(requirement), PRINCIPAL, resource)
+        def met(atom: Atom) -> Expression:
+            match atom:
+                case ir.RequiresFeature(feature=feature):
+                    return TRUE if self.index.features[feature] else FALSE
+                case ir.RequiresSuperuser():
+                    return binary("in", PRINCIPAL, literal({"__entity": uid(TAG, SUPERUSER)}))
+                case ir.RequiresGrant():
+                    return self._is_in(need_of(atom), PRINCIPAL, resource)
+
+        return fold(requirement, met, all_of, any_of)
 
     def _calendars(self, made: list[Policy]) -> Iterator[Policy]:
         """An instant at the ends of what Cedar counts would make sums overflow, and their policies err."""
@@ -282,11 +293,6 @@ def _is_about(fields: tuple[str, ...] | None) -> Expression:
     asked = member(CONTEXT, FIELD)
     one_of = binary("contains", literal(list(fields)), asked)
     return all_of((has(CONTEXT, FIELD), binary("==", asked, literal(fields[0])) if len(fields) == 1 else one_of))
-
-
-def _never(deny: ir.Deny) -> Expression:
-    """Where a deny does not match: only where its condition is false."""
-    return FALSE if deny.condition is None else is_false(deny.condition)
 
 
 def _counts_from(given: Expression, value: Any) -> bool:

@@ -34,6 +34,7 @@ from policylang.targets.cedar.policies import (
 from policylang.targets.cedar.rights import Rights
 from policylang.targets.cedar.values import ID, NotHeldError, Tree, attribute_value, day, microseconds
 from policylang.targets.request import DeniedError, chosen, prepared
+from policylang.targets.target import Compiled
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -45,7 +46,7 @@ class Asking(msgspec.Struct, frozen=True):
 
 def asking(policy_set: ir.PolicySet) -> Asking:
     index = Index(policy_set)
-    return Asking(index, contexts(Policies(Rights(index))))
+    return Asking(index, contexts(Policies(Rights(index), Compiled())))
 
 
 def questions(

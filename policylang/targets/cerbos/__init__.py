@@ -12,7 +12,7 @@ from policylang.targets.cerbos.conditions import Conditions, none_of, told_apart
 from policylang.targets.cerbos.people import People
 from policylang.targets.cerbos.readme import brought, readme
 from policylang.targets.cerbos.reads import Reads
-from policylang.targets.cerbos.refusals import refusals
+from policylang.targets.cerbos.refusals import refuse_people
 from policylang.targets.cerbos.request import ELIGIBLE, Caller
 from policylang.targets.cerbos.rules import ALLOW, DENY, PLACES, ResourceRules, around, place_constants, whole
 from policylang.targets.cerbos.schemas import schemas
@@ -20,7 +20,7 @@ from policylang.targets.cerbos.suites import suite
 from policylang.targets.cerbos.yaml_text import yaml_bytes
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.needs import eligible_roles
-from policylang.targets.target import Bundle, Clause, Input, Support, Target
+from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
 
 _POLICIES = "policies"
 _PRINCIPAL_SCHEMA = {"principalSchema": {"ref": "cerbos:///principal.schema.json"}}
@@ -44,9 +44,13 @@ class _Files:
         return path
 
 
-def _emit(input: Input) -> Bundle:
+def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     index = Index(input.policy_set)
-    people, conditions, reads = People(index), Conditions(index), Reads(index)
+    conditions = Conditions(index, refuse)
+    refuse_people(input.policy_set, refuse)
+    if refuse.found:
+        return None
+    people, reads = People(index), Reads(index)
     made = _Files()
     if index.kinds:
         constants = {"name": PLACES, "definitions": place_constants(index)}
@@ -177,6 +181,5 @@ TARGET = Target(
     engine="Cerbos 0.55",
     support=_SUPPORT,
     ways_out={},
-    refuse=refusals,
     emit=_emit,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -23,8 +23,10 @@ from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
 from policylang.targets import cel, truths
 from policylang.targets.cel import Binary, Call, Entry, Expr, Items, Literal, Method, Name, Not, signed
-from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS, address, edge_name, length, number
+from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS, UnheldError, address, edge_name, length, number
 from policylang.targets.cerbos.yaml_text import quoted
+from policylang.targets.needs import asked_conditions
+from policylang.targets.target import Refusals
 
 Match = dict[str, Any]
 
@@ -36,17 +38,26 @@ _CEL = cel.Writer(lambda text: quoted(text, "'"))
 _TEXT_TESTS = {"contains": "contains", "starts_with": "startsWith", "ends_with": "endsWith"}
 _UNITS = ("minutes", "months")
 _V6_DIGITS = 39
+_LONGEST = 100_000
 
 
 class Conditions:
     """Conditions of a policy set as ``match`` blocks."""
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
+    def __init__(self, index: Index, refuse: Refusals) -> None:
+        self._index, self._refuse = index, refuse
+        self._matches = {each: self._match(*each) for each in asked_conditions(index)}
 
     def match(self, resource: str, condition: c.Condition, wanted: bool = True) -> Match:
-        """True where the condition is true, or false if not ``wanted``; never an error."""
-        return self._formula(resource, truths.when(condition, wanted))
+        """True where that of a policy is true, or if not ``wanted`` that of a deny false; never an error."""
+        return self._matches[resource, condition, wanted]
+
+    def _match(self, resource: str, condition: c.Condition, wanted: bool) -> Match:
+        found = self._formula(resource, truths.when(condition, wanted))
+        if max(map(len, _expressions(found))) > _LONGEST:
+            message = f"Cerbos takes no expression of more than {_LONGEST:,} characters"
+            self._refuse("PL803", message, condition.at, "list fewer values, or shorter ones")
+        return found
 
     def _formula(self, resource: str, formula: truths.Formula) -> Match:
         match formula:
@@ -58,6 +69,8 @@ class Conditions:
                 return expression(self._known(resource, test, wanted))
 
     def _known(self, resource: str, test: c.Test, wanted: bool) -> Expr:
+        if not are_held(test.constants(), test.at, self._refuse):
+            return cel.FALSE
         if isinstance(test, c.Missing):
             return self._missing(resource, test.operand, wanted)
         sides = [side for side in test.sides if isinstance(side, c.Path)]
@@ -218,6 +231,18 @@ def literal(type_: Type, value: c.Value) -> Expr:
     return Literal(found)
 
 
+def are_held(constants: Iterable[c.Constant], at: str, refuse: Refusals) -> bool:
+    """Whether Cerbos can hold them all; refuses the others."""
+    found = True
+    for each in constants:
+        try:
+            literal(each.type, each.value)
+        except UnheldError as error:
+            refuse("PL803", f"Cerbos's numbers are doubles: {error}", at, "write fewer digits")
+            found = False
+    return found
+
+
 # --- blocks --------------------------------------------------------------------------------------------------
 
 
@@ -247,6 +272,15 @@ def told_apart(match: Match, name: str) -> Match:
 
 def expression(expr: Expr) -> Match:
     return {"expr": _CEL.written(expr)}
+
+
+def _expressions(match: Match) -> Iterator[str]:
+    for key, part in match.items():
+        if key == "expr":
+            yield part
+        else:
+            for each in part["of"]:
+                yield from _expressions(each)
 
 
 def _block(kind: str, parts: Iterable[Match], nothing: Expr) -> Match:

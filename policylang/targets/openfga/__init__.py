@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -10,13 +9,13 @@ from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes, yaml_bytes
 from policylang.targets.openfga.model import model, written
 from policylang.targets.openfga.readme import readme
-from policylang.targets.relations.cel import LONGEST, UnsupportedError
+from policylang.targets.relations.cel import LONGEST
 from policylang.targets.relations.expected import Expected, expected
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import Plan
-from policylang.targets.relations.refusals import refusals
+from policylang.targets.relations.refusals import refuse_sizes
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
-from policylang.targets.target import Bundle, Clause, Input, Refusal, Target
+from policylang.targets.target import Bundle, Clause, Input, Refusals, Target
 
 LONGEST_ID = 110
 """Of an encoded name: a source holds two, and ``type:id`` 256 characters."""
@@ -30,37 +29,18 @@ MOST_CONDITIONS = 25
 _PARTS = "compile parts of the policy set as sets of their own"
 
 
-def _refuse(input: Input) -> Iterator[Refusal]:
-    index = Index(input.policy_set)
-    yield from refusals(index, TARGET.title, LONGEST_ID, DEEPEST)
-    resources = input.policy_set.resources
-    if len(resources) + _OWN_TYPES > MOST_TYPES:
-        message = f"OpenFGA has {MOST_TYPES - _OWN_TYPES} types for resources, there are {len(resources)}"
-        yield Refusal("PL803", message, resources[MOST_TYPES - _OWN_TYPES].at, _PARTS)
-    try:
-        plan = Plan(index, input.now)
-    except UnsupportedError:
-        return
-    size = len(model(plan))
-    if size > LARGEST:
-        yield Refusal("PL803", f"OpenFGA takes models of {LARGEST} bytes, this one has {size}", resources[0].at, _PARTS)
-    conditions = list(plan.conditions.values())
-    for each in conditions[MOST_CONDITIONS:]:
-        message = f"OpenFGA takes {MOST_CONDITIONS} conditions, this is one more"
-        yield Refusal("PL803", message, each.at, _PARTS)
-    for each in conditions:
-        if len(each.text.expression) > LONGEST:
-            message = f"OpenFGA takes conditions of {LONGEST} bytes, one of this has {len(each.text.expression)}"
-            yield Refusal("PL803", message, each.at, "compare with shorter constants")
-
-
-def _emit(input: Input) -> Bundle:
-    plan = Plan(Index(input.policy_set), input.now)
+def _emit(input: Input, refuse: Refusals) -> Bundle | None:
+    plan = Plan(Index(input.policy_set), input.now, refuse)
+    text = model(plan)
+    refuse_sizes(plan.index, refuse, LONGEST_ID, DEEPEST)
+    _refuse_large(plan, text, refuse)
+    if refuse.found:
+        return None
     tests = [_test(name, list(each)) for name, each in groupby(expected(plan, input), key=lambda each: each.name)]
     store: dict[str, Any] = {"name": "policies", "model_file": "model.fga", "tuple_file": "tuples.json"}
     store["tests"] = tests
     files = {
-        "model.fga": model(plan).encode(),
+        "model.fga": text.encode(),
         "tuples.json": json_bytes([written(each) for each in plan.tuples]),
         "names.json": json_bytes(lookup(plan)),
         "store.fga.yaml": yaml_bytes(store),
@@ -71,6 +51,24 @@ def _emit(input: Input) -> Bundle:
         clauses += [Clause("model.fga", f"{made.name}#{d.name}", at) for d in made.defined for at in d.at]
     clauses += [Clause("model.fga", name, each.at) for name, each in plan.conditions.items()]
     return Bundle(files, tuple(clauses))
+
+
+def _refuse_large(plan: Plan, text: str, refuse: Refusals) -> None:
+    resources = plan.index.policy_set.resources
+    if len(resources) + _OWN_TYPES > MOST_TYPES:
+        message = f"OpenFGA has {MOST_TYPES - _OWN_TYPES} types for resources, there are {len(resources)}"
+        refuse("PL803", message, resources[MOST_TYPES - _OWN_TYPES].at, _PARTS)
+    if not plan.whole:
+        return
+    if len(text) > LARGEST:
+        message = f"OpenFGA takes models of {LARGEST} bytes, this one has {len(text)}"
+        refuse("PL803", message, resources[0].at, _PARTS)
+    for number, each in enumerate(plan.conditions.values(), 1):
+        if number > MOST_CONDITIONS:
+            refuse("PL803", f"OpenFGA takes {MOST_CONDITIONS} conditions, this is one more", each.at, _PARTS)
+        if len(each.text.expression) > LONGEST:
+            message = f"OpenFGA takes conditions of {LONGEST} bytes, one of this has {len(each.text.expression)}"
+            refuse("PL803", message, each.at, "compare with shorter constants")
 
 
 def _test(name: str, asked: list[Expected]) -> dict[str, Any]:
@@ -95,6 +93,5 @@ TARGET = Target(
     engine="OpenFGA 1.8, fga 0.8",
     support=SUPPORT,
     ways_out=WAYS_OUT,
-    refuse=_refuse,
     emit=_emit,
 )

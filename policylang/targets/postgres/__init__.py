@@ -6,24 +6,22 @@ action reaches are one permissive policy for each command and expression.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policylang.runtime.index import Index
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.postgres.readme import readme
-from policylang.targets.postgres.refusals import refusals
+from policylang.targets.postgres.refusals import refuse_texts
 from policylang.targets.postgres.script import FILE, Script, resource
-from policylang.targets.postgres.tables import mapped
-from policylang.targets.target import Bundle, Input, Refusal, Support, Target
+from policylang.targets.postgres.tables import mapped, refuse_settings
+from policylang.targets.target import Bundle, Input, Refusals, Support, Target
 
 
-def _refuse(input: Input) -> Iterator[Refusal]:
-    yield from refusals(Index(input.policy_set), input.settings.postgres)
-
-
-def _emit(input: Input) -> Bundle:
+def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     index, settings = Index(input.policy_set), input.settings.postgres
-    script = Script(index, mapped(index, settings), settings.role_prefix)
+    refuse_settings(index, settings, refuse)
+    refuse_texts(input.policy_set, refuse)
+    script = Script(index, mapped(index, settings), settings.role_prefix, refuse)
+    if refuse.found:
+        return None
     up = script.text()
     files = {
         FILE: up.encode(),
@@ -41,6 +39,5 @@ TARGET = Target(
     engine="PostgreSQL 15",
     support=_SUPPORT,
     ways_out={"duration": "keep the instant that the duration leads to in a datetime attribute, and compare that"},
-    refuse=_refuse,
     emit=_emit,
 )

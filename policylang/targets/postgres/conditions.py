@@ -7,28 +7,36 @@ false or NULL. What does not depend on the row is wrapped as ``(SELECT …)``, w
 from __future__ import annotations
 
 from policylang.model import conditions as c
-from policylang.model.types import DateType, Duration, RecordType
+from policylang.model.types import DateType, RecordType
 from policylang.runtime.networks import spellings
 from policylang.targets.postgres.names import literal
 from policylang.targets.postgres.operands import Operand, Row, constant, operand, sql_type
+from policylang.targets.postgres.refusals import fitting_length, refuse_zone
 
 _SIGNS = {"eq": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
 def sql(condition: c.Condition, row: Row, wanted: bool = True) -> str:
     """The condition, in parentheses wherever that matters."""
+    key = condition, wanted
+    if key not in row.written:
+        row.written[key] = _sql(condition, row, wanted)
+    return row.written[key]
+
+
+def _sql(condition: c.Condition, row: Row, wanted: bool) -> str:
     match condition:
         case c.And(items) | c.Or(items):
             word = " AND " if isinstance(condition, c.And) == wanted else " OR "
-            return f"({word.join(sql(item, row, wanted) for item in items)})"
+            return f"({word.join(_sql(item, row, wanted) for item in items)})"
         case c.Not(item):
-            return sql(item, row, not wanted)
+            return _sql(item, row, not wanted)
         case _:
             return _test(condition, row, wanted)
 
 
 def _test(test: c.Test, row: Row, wanted: bool) -> str:
-    sides = [operand(each, row) for each in test.sides]
+    sides = [operand(each, row, test.at) for each in test.sides]
     if isinstance(test, c.Missing):
         return _missing(sides[0], wanted)
     said = _said(test, sides, row)
@@ -77,7 +85,10 @@ def _said(test: c.Test, sides: list[Operand], row: Row) -> str:
             cast = "::text" if isinstance(left.type, RecordType) else ""
             return f"({values[0]}{cast} {_SIGNS[kind]} {values[1]}{cast})"
         case c.In(given, among):
-            listed = ", ".join(constant(c.Constant(given.type, each, test.at)) for each in among)
+            values_ = [c.Constant(given.type, each, test.at) for each in among]
+            for each in values_:
+                refuse_zone(each, test.at, row.refuse)
+            listed = ", ".join(map(constant, values_))
             cast = "::text" if isinstance(given.type, RecordType) else ""
             return f"({values[0]}{cast} IN ({listed}))" if listed else f"({values[0]} IS NULL AND NULL)"
         case c.InNetwork(given, network):
@@ -106,9 +117,10 @@ def _text(test: str, text: str, part: str) -> str:
 
 
 def _time(test: c.Time, found: str, row: Row) -> str:
-    assert isinstance(test.duration, c.Constant)
-    assert isinstance(test.duration.value, Duration)
-    length, day = test.duration.value, isinstance(test.operand.type, DateType)
+    length = fitting_length(test, row.refuse)
+    if length is None:
+        return "NULL"
+    day = isinstance(test.operand.type, DateType)
     sign = "" if test.test == "within_next" else "-"
     months = f"{sign}{length.amount if length.unit == 'months' else 0}"
     minutes = {"minutes": 1, "days": 24 * 60, "months": 0}[length.unit] * length.amount

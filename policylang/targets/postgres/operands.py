@@ -27,22 +27,26 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.runtime.index import Index
-from policylang.targets.postgres.names import listed, literal, name
+from policylang.targets.postgres.names import MAX_BYTES, listed, literal, name
+from policylang.targets.postgres.refusals import refuse_zone
 from policylang.targets.postgres.tables import Mapped
+from policylang.targets.target import Refusals
 
 ME = "policylang.me()"
 
 
 class Row(msgspec.Struct, frozen=True):
     """The row that expressions speak of: ``alias`` is SQL, such as ``NEW`` or a table's name; ``once``: whether
-    subqueries may stand in the expression, which they may not in a trigger's condition.
+    subqueries may stand in the expression, which they may not in a trigger's condition; ``written``: conditions as SQL.
     """
 
     index: Index
     tables: dict[str, Mapped]
     resource: str
     alias: str
+    refuse: Refusals
     once: bool = True
+    written: dict[tuple[c.Condition, bool], str] = {}
 
     def column(self, attribute: str) -> str:
         return f"{self.alias}.{name(self.tables[self.resource].columns[attribute])}"
@@ -70,27 +74,36 @@ class Operand(msgspec.Struct, frozen=True):
         return self.whole is not None
 
 
+NOTHING = Operand("NULL", "NULL")
+"""In place of what is refused."""
+
+
 def related(resource: str, attribute: str) -> str:
     """The function that reads an attribute of the row with a key."""
     return f"policylang.{name(f'{resource}.{attribute}')}"
 
 
-def operand(given: c.Operand, row: Row) -> Operand:
+def operand(given: c.Operand, row: Row, at: str) -> Operand:
+    """``at``: the test."""
     if isinstance(given, c.Constant):
+        refuse_zone(given, at, row.refuse)
         return Operand(constant(given), constant(given))
-    match given.root:
-        case "subject":
-            return _of_users(ME, UserType(None), given.steps, row)
-        case "request":
-            first, *rest = given.steps
-            type_ = row.index.request[first]
-            json = f"policylang.request({literal(first)})"
-            if not rest:
-                return Operand(row.constant(_read(json, type_)), row.constant(json))
-            known = f"({row.constant(json)} IS NULL OR {row.constant(_read(json, type_))} IS NOT NULL)"
-            return msgspec.structs.replace(_of_users(_read(json, type_), type_, tuple(rest), row), apart=known)
-        case "record":
-            return _of_record(given, row)
+    if given.root == "record":
+        return _of_record(given, row, at)
+    declared = row.index.subject if given.root == "subject" else row.index.request
+    if given.steps and isinstance(declared[given.steps[0]], RecordType):
+        message = f"PostgreSQL cannot follow `{given.steps[0]}`: users and requests hold no rows"
+        row.refuse("PL801", message, at, "put the related record's attribute in its place")
+        return NOTHING
+    if given.root == "subject":
+        return _of_users(ME, UserType(None), given.steps, row)
+    first, *rest = given.steps
+    type_ = declared[first]
+    json = f"policylang.request({literal(first)})"
+    if not rest:
+        return Operand(row.constant(_read(json, type_)), row.constant(json))
+    known = f"({row.constant(json)} IS NULL OR {row.constant(_read(json, type_))} IS NOT NULL)"
+    return msgspec.structs.replace(_of_users(_read(json, type_), type_, tuple(rest), row), apart=known)
 
 
 def _of_users(user: str, type_: Type, steps: tuple[str, ...], row: Row) -> Operand:
@@ -102,7 +115,7 @@ def _of_users(user: str, type_: Type, steps: tuple[str, ...], row: Row) -> Opera
     return Operand(row.constant(found), row.constant(given))
 
 
-def _of_record(path: c.Path, row: Row) -> Operand:
+def _of_record(path: c.Path, row: Row, at: str) -> Operand:
     first, *rest = path.steps
     type_, found = row.index.attributes[row.resource][first].type, row.column(first)
     for number, step in enumerate(rest):
@@ -113,6 +126,14 @@ def _of_record(path: c.Path, row: Row) -> Operand:
                 found = _read(given, type_)
             return Operand(found, given)
         assert isinstance(type_, RecordType)
+        if type_.resource not in row.tables:
+            message = f"the condition reads `{type_.resource}`, which is not in the database"
+            help = "name its table in `targets: postgres: tables:` in `policylang.yaml`"
+            row.refuse("PL801", message, at, help)
+            return NOTHING
+        if len(f"{type_.resource}.{step}".encode()) > MAX_BYTES:
+            message = f"PostgreSQL cuts names after {MAX_BYTES} bytes: `{type_.resource}.{step}`"
+            row.refuse("PL803", message, at, "shorten the name of the resource or the attribute")
         found = f"{related(type_.resource, step)}({found})"
         type_ = row.index.attributes[type_.resource][step].type
     return Operand(_compared(found, type_), found, _whole(found, type_))
@@ -219,8 +240,7 @@ def _reader(type_: Type) -> str:
             return "as_text"
         case IntType():
             return "as_whole"
-        case _:
-            assert isinstance(type_, NUMBERS)
+        case _:  # numbers; durations are refused
             return "as_number"
 
 

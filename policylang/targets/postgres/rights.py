@@ -7,15 +7,19 @@ that two of them know means the same in both.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from policylang.runtime.index import Index
+from policylang.runtime.periods import Period
+from policylang.runtime.plan import Plan
+from policylang.targets.postgres.conditions import sql
 from policylang.targets.postgres.expressions import FALSE, Had, all_of, any_of, covering, had, opened, plans, statements
 from policylang.targets.postgres.names import name
 from policylang.targets.postgres.operands import Row
 from policylang.targets.postgres.tables import Mapped
+from policylang.targets.target import Refusals
 
 COMMANDS = {"view": "SELECT", "create": "INSERT", "modify": "UPDATE", "delete": "DELETE"}
 """The actions that are commands of SQL."""
@@ -43,8 +47,15 @@ class Role(msgspec.Struct, frozen=True):
 class Rights:
     """``all`` has them by the names of their database roles, ``sources`` where each is said."""
 
-    def __init__(self, index: Index, tables: dict[str, Mapped], prefix: str) -> None:
-        self.index, self.tables, self.prefix = index, tables, prefix
+    def __init__(self, index: Index, tables: dict[str, Mapped], prefix: str, refuse: Refusals) -> None:
+        self.index, self.tables, self.prefix, self._refuse = index, tables, prefix, refuse
+        self._rows = {each.resource: self._row(each, name(each.table)) for each in tables.values()}
+        for instance in index.policy_set.policy_instances:
+            if instance.resource in tables:
+                sql(instance.condition, self._rows[instance.resource])
+        for deny in index.policy_set.every_deny():
+            if deny.condition is not None and deny.resource in tables:
+                sql(deny.condition, self._rows[deny.resource], wanted=False)
         self.all: dict[str, Right] = {}
         self.sources: dict[str, set[str]] = {}
         users: dict[tuple[str, ...], list[str]] = {}
@@ -52,6 +63,9 @@ class Rights:
             users.setdefault(tuple(sorted(self._of(each))), []).extend(each.users)
         found = [Role(self._name("", rights), rights, tuple(sorted(own))) for rights, own in users.items()]
         self.roles = tuple(sorted(found, key=lambda role: role.name))
+
+    def _row(self, table: Mapped, alias: str, once: bool = True) -> Row:
+        return Row(self.index, self.tables, table.resource, alias, self._refuse, once)
 
     def _name(self, kind: str, content: object) -> str:
         digest = hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
@@ -70,9 +84,11 @@ class Rights:
     def _right(self, each: Had, table: Mapped, action: str) -> tuple[Right | None, frozenset[str]]:
         if action not in self.index.actions[table.resource]:
             return None, frozenset()
-        row = Row(self.index, self.tables, table.resource, name(table.table))
+        row = self._rows[table.resource]
         planned = plans(self.index, each, action, table.resource)
         always, some = covering(planned, self.index.attributes[table.resource])
+        if action == "view":
+            self._refuse_partial(planned, table.resource, some)
         condition, sources = opened(row, planned), statements(planned)
         columns = [table.columns[field] for field in sorted(always | some)] if action != "delete" else []
         if not planned or condition == FALSE or (action == "modify" and not columns):
@@ -84,6 +100,13 @@ class Rights:
             columns.append(table.key)
         changes = []
         if action == "modify":
-            rows = [Row(self.index, self.tables, table.resource, alias, once=False) for alias in ("OLD", "NEW")]
+            rows = [self._row(table, alias, once=False) for alias in ("OLD", "NEW")]
             changes = [(table.columns[f], all_of(opened(each, planned, f) for each in rows)) for f in sorted(some)]
         return Right(table.resource, table.sql, action, tuple(columns), condition, tuple(changes)), sources
+
+    def _refuse_partial(self, planned: Iterable[tuple[Period, Plan]], resource: str, some: Iterable[str]) -> None:
+        """Attributes that are covered on some of the rows that may be viewed."""
+        for field in sorted(some):
+            message = f"column privileges do not depend on the row: `{field}` may be viewed on some `{resource}` only"
+            granted = [g.at for _, plan in planned for way in plan.ways if field in way.fields for g in way.statements]
+            self._refuse("PL801", message, min(granted), "grant it on every record that may be viewed, or on none")

@@ -17,7 +17,7 @@ from policylang.targets.postgres.names import literal, name
 from policylang.targets.postgres.operands import ME, READERS, column_kind, related
 from policylang.targets.postgres.rights import COMMANDS, Right, Rights
 from policylang.targets.postgres.tables import Mapped
-from policylang.targets.target import Clause
+from policylang.targets.target import Clause, Refusals
 
 FILE = "up.sql"
 
@@ -25,9 +25,9 @@ FILE = "up.sql"
 class Script:
     """The lines of the script and where each object in it comes from."""
 
-    def __init__(self, index: Index, tables: dict[str, Mapped], prefix: str) -> None:
+    def __init__(self, index: Index, tables: dict[str, Mapped], prefix: str, refuse: Refusals) -> None:
         self.index, self.tables, self.prefix = index, tables, prefix
-        self.rights = Rights(index, tables, prefix)
+        self.rights = Rights(index, tables, prefix, refuse)
         self.clauses: list[Clause] = []
         self._columns = self._read()
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from policylang.runtime.index import Index
 from policylang.target_settings import Postgres, Table
 from policylang.targets.postgres.names import MAX_BYTES, name
-from policylang.targets.target import Refusal
+from policylang.targets.target import Refusals
 
 
 class Mapped(msgspec.Struct, frozen=True):
@@ -44,23 +42,23 @@ def mapped(index: Index, settings: Postgres) -> dict[str, Mapped]:
     }
 
 
-def refused(index: Index, settings: Postgres) -> Iterator[Refusal]:
+def refuse_settings(index: Index, settings: Postgres, refuse: Refusals) -> None:
     """Mappings of what there is not, and names that PostgreSQL would cut."""
     help = "correct `targets: postgres: tables:` in `policylang.yaml`"
     at = index.policy_set.resources[0].at if index.policy_set.resources else f"{index.policy_set.sources[0]}:1:1-1:1"
     for resource, table in sorted((settings.tables or {}).items()):
         if resource not in index.resources:
-            yield Refusal("PL803", f"the configuration names a table for `{resource}`, which is no resource", at, help)
+            refuse("PL803", f"the configuration names a table for `{resource}`, which is no resource", at, help)
             continue
         for attribute in sorted(set(table.columns) - set(index.attributes[resource])):
             message = f"the configuration names a column for `{attribute}`, which `{resource}` does not have"
-            yield Refusal("PL803", message, index.resources[resource].at, help)
+            refuse("PL803", message, index.resources[resource].at, help)
     for each in mapped(index, settings).values():
         for text in (each.schema, each.table, each.key, *each.columns.values(), settings.role_prefix):
             if len(text.encode()) > MAX_BYTES or "\0" in text:
                 help = "name a shorter one in `targets: postgres: tables:` in `policylang.yaml`"
                 message = f"PostgreSQL cuts names after {MAX_BYTES} bytes: `{text[:80]}`"
-                yield Refusal("PL803", message, index.resources[each.resource].at, help)
+                refuse("PL803", message, index.resources[each.resource].at, help)
         if len({*each.columns.values(), each.key}) < len(each.columns) + (each.key not in each.columns.values()):
             message = f"two attributes of `{each.resource}` are in one column"
-            yield Refusal("PL803", message, index.resources[each.resource].at, help)
+            refuse("PL803", message, index.resources[each.resource].at, help)

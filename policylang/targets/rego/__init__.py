@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import resources
 
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.rego.readme import readme
-from policylang.targets.rego.refusals import refusals
 from policylang.targets.rego.scenarios import scenario_files
 from policylang.targets.rego.tables import Tables
-from policylang.targets.target import Bundle, Clause, Input, Refusal, Support, Target
+from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
 
 TABLES = "policylang/tables/data.json"
 PROGRAM = ("access.rego", "conditions.rego", "filter.rego")
 
 
-def _refuse(input: Input) -> Iterator[Refusal]:
-    yield from refusals(Index(input.policy_set))
-
-
-def _emit(input: Input) -> Bundle:
+def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     index = Index(input.policy_set)
-    tables = Tables(index)
+    tables = Tables(index, refuse)
+    if refuse.found:
+        return None
     files = {
         ".manifest": json_bytes({"revision": input.policy_set.digest, "roots": ["policylang"], "rego_version": 1}),
         TABLES: json_bytes(tables.document),
@@ -53,6 +49,5 @@ TARGET = Target(
     engine="Open Policy Agent 1.0 or newer, regorus 0.13",
     support=_SUPPORT,
     ways_out={},
-    refuse=_refuse,
     emit=_emit,
 )

@@ -16,7 +16,8 @@ from policylang.model import conditions as c
 from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType, RecordType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
-from policylang.targets.rego.encoding import addresses, described, encoded
+from policylang.targets.rego.encoding import NotEncodableError, addresses, described, encoded
+from policylang.targets.target import Refusals
 from policylang.targets.truths import All, Formula, Known, when
 from policylang.targets.truths import Any as AnyOf
 
@@ -26,28 +27,22 @@ Tree = dict[str, Any]
 """``{"all": trees}``, ``{"any": trees}``, or ``{"test": number, "is": outcome}``."""
 
 
-def condition_table(index: Index, resource: str, condition: c.Condition) -> dict[str, Any]:
+def condition_table(index: Index, resource: str, condition: c.Condition, refuse: Refusals) -> dict[str, Any]:
     """A condition: its tests, when it is true, and when it is false."""
     tests: dict[c.Test, int] = {}
-    true, false = (_tree(when(_expanded(condition), wanted), tests) for wanted in (True, False))
+    true, false = (_tree(when(condition.map_tests(_expanded), wanted), tests) for wanted in (True, False))
     return {
-        "tests": [_test(index, resource, test) for test in tests],
+        "tests": [_test(index, resource, test, refuse) for test in tests],
         "true": _both(true),
         "false": _both(false),
     }
 
 
-def _expanded(condition: c.Condition) -> c.Condition:
+def _expanded(test: c.Test) -> c.Condition:
     """With `<` alone of the comparisons, and with `in [a, b]` of durations as comparisons, since these can be unknown
     one by one.
     """
-    match condition:
-        case c.And(items, at):
-            return c.And(tuple(map(_expanded, items)), at)
-        case c.Or(items, at):
-            return c.Or(tuple(map(_expanded, items)), at)
-        case c.Not(item, at):
-            return c.Not(_expanded(item), at)
+    match test:
         case c.In(operand, values, at) if isinstance(operand.type, DurationType):
             return c.Or(tuple(c.Compare("eq", operand, c.Constant(operand.type, v, at), at) for v in values), at)
         case c.Compare("gt", left, right, at):
@@ -57,7 +52,7 @@ def _expanded(condition: c.Condition) -> c.Condition:
         case c.Compare("ge", left, right, at):
             return c.Not(c.Compare("lt", left, right, at), at)
         case _:
-            return condition
+            return test
 
 
 def _tree(formula: Formula, tests: dict[c.Test, int]) -> Tree:
@@ -100,9 +95,9 @@ def network(tree: Tree) -> dict[str, Any]:
 # --- tests ---------------------------------------------------------------------------------------------------
 
 
-def _test(index: Index, resource: str, test: c.Test) -> dict[str, Any]:
+def _test(index: Index, resource: str, test: c.Test, refuse: Refusals) -> dict[str, Any]:
     def operand(found: c.Operand) -> dict[str, Any]:
-        return _operand(index, resource, found)
+        return _operand(index, resource, found, refuse)
 
     match test:
         case c.Missing(path):
@@ -111,8 +106,8 @@ def _test(index: Index, resource: str, test: c.Test) -> dict[str, Any]:
             return {"op": name, "kind": _kind(left.type), "of": operand(left), "and": operand(right)}
         case c.Time(name, of, length):
             return {"op": name, "kind": _kind(of.type), "of": operand(of), "length": operand(length)}
-        case c.In(of, values):
-            return {"op": "in", "of": operand(of), "values": [_constant(of.type, value) for value in values]}
+        case c.In(of):
+            return {"op": "in", "of": operand(of), "values": [held(each, refuse) for each in test.constants()]}
         case c.InNetwork(of, written):
             first, last = addresses(written)
             return {"op": "in_network", "of": operand(of), "first": first, "last": last}
@@ -130,14 +125,20 @@ def _kind(type_: Type) -> str:
     return kinds.get(type(type_), "text")
 
 
-def _constant(type_: Type, value: c.Value) -> Any:
-    return encoded(type_, constant(type_, value))
+def held(written: c.Constant, refuse: Refusals, at: str | None = None) -> Any:
+    """A constant as JSON; null for one that is refused. ``at``: where it stands, if elsewhere."""
+    try:
+        return encoded(written.type, constant(written.type, written.value))
+    except NotEncodableError as error:
+        message = f"Rego cannot hold `{written.value}`: {error}"
+        refuse("PL803", message, at or written.at, "write a value that is closer to zero")
+        return None
 
 
-def _operand(index: Index, resource: str, operand: c.Operand) -> dict[str, Any]:
+def _operand(index: Index, resource: str, operand: c.Operand, refuse: Refusals) -> dict[str, Any]:
     """A value, or what the request brings; ``then``: the attribute of the user whom that names."""
     if isinstance(operand, c.Constant):
-        return {"constant": _constant(operand.type, operand.value)}
+        return {"constant": held(operand, refuse)}
     brought, then = split(index, resource, operand)
     found: dict[str, Any] = {"type": described(brought.type)}
     found |= {"user": True} if operand.root == "subject" else {operand.root: ".".join(brought.steps)}

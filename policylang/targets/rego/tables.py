@@ -14,9 +14,10 @@ from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, Source, chains
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING
-from policylang.targets.rego.conditions import condition_table, requirement_table
-from policylang.targets.rego.encoding import FIRST_DAY, LAST_DAY, day, described, encoded
+from policylang.targets.rego.conditions import condition_table, held, requirement_table
+from policylang.targets.rego.encoding import FIRST_DAY, LAST_DAY, NotEncodableError, day, described, encoded
 from policylang.targets.rego.reads import months, reads
+from policylang.targets.target import Refusals
 
 Way = tuple[str | int, ...]
 """Where something stands in the document."""
@@ -28,10 +29,11 @@ class Tables:
     ``traces``: ways to parts of the document, each with the place of the statement that the part comes from.
     """
 
-    def __init__(self, index: Index) -> None:
-        self.index = index
+    def __init__(self, index: Index, refuse: Refusals) -> None:
+        self.index, self._refuse = index, refuse
         self.traces: list[tuple[Way, str]] = []
         self.reads = reads(index)
+        self._tables = {each: condition_table(index, *each, refuse) for each in index.conditions()}
         self._conditions: dict[tuple[str, c.Condition] | ir.Requirement, int] = {}
         self.document = self._document()
 
@@ -49,7 +51,7 @@ class Tables:
             "request": {path: described(each.type) for path, each in self.reads.request.items()},
         }
         document["conditions"] = [
-            requirement_table(index, key) if isinstance(key, ir.Requirement) else condition_table(index, *key)
+            requirement_table(index, key) if isinstance(key, ir.Requirement) else self._tables[key]
             for key in self._conditions
         ]
         return document
@@ -164,6 +166,9 @@ class Tables:
             return found
         self.traces.append((("users", name), user.at))
         found |= {"person": True, "superuser": user.superuser}
+        for given in user.attributes:
+            for each in given.values:
+                held(each, self._refuse, given.at)
         values = ((".".join(path), self._user_value(name, path)) for path in sorted(self.reads.users))
         found["attributes"] = {path: each for path, each in values if each is not None}
         for what, policies in (("appends", user.appends), ("overrides", user.overrides)):
@@ -193,7 +198,10 @@ class Tables:
         type_ = _user_type(self.index, path)
         s = Situation(self.index, user, "", {}, {}, datetime.datetime.min)
         found = value(c.Path("subject", path, type_, ""), s)
-        return None if found is MISSING else encoded(type_, found)
+        try:
+            return None if found is MISSING else encoded(type_, found)
+        except NotEncodableError:
+            return None  # refused where it is written
 
 
 def _source(source: Source, start: str | None, until: str | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import msgspec
 
@@ -66,23 +66,31 @@ class Except(msgspec.Struct, frozen=True):
 Part = Named | Users | Holds | Via | OfUser | Each | Some | Except
 
 
-def parts(index: Index, resource: str, condition: c.Condition, wanted: bool = True) -> Part:
-    """For whom a condition on a resource is true, or if not ``wanted`` false. Raises `UnsupportedError`."""
-    return _parts(index, resource, when(condition, wanted))
+Unsupported = Callable[[str], None]
+"""Is told where a test stands that cannot be expressed."""
 
 
-def _parts(index: Index, resource: str, formula: Formula) -> Part:
+def parts(index: Index, resource: str, condition: c.Condition, wanted: bool, unsupported: Unsupported) -> Part:
+    """For whom a condition on a resource is true, or if not ``wanted`` false; nobody by a test that is unsupported."""
+    return _parts(index, resource, when(condition, wanted), unsupported)
+
+
+def _parts(index: Index, resource: str, formula: Formula, unsupported: Unsupported) -> Part:
     match formula:
         case All(items):
-            return _joined([_parts(index, resource, item) for item in items], All, Each)
+            return _joined([_parts(index, resource, item, unsupported) for item in items], All, Each)
         case Any(items):
-            return _joined([_parts(index, resource, item) for item in items], Any, Some)
+            return _joined([_parts(index, resource, item, unsupported) for item in items], Any, Some)
         case Known(c.In(operand, values, at), wanted, present):
             equals = (c.Compare("eq", operand, c.Constant(operand.type, value, at), at) for value in values)
             each = tuple(Known(equal, wanted, present) for equal in equals)
-            return _parts(index, resource, Any(each) if wanted else All(each))
+            return _parts(index, resource, Any(each) if wanted else All(each), unsupported)
         case Known():
-            return _leaf(index, resource, formula)
+            try:
+                return _leaf(index, resource, formula)
+            except UnsupportedError as error:
+                unsupported(error.at)
+                return Users(())
 
 
 def _joined(found: list[Part], plain: type[All | Any], others: type[Each | Some]) -> Part:
@@ -182,18 +190,3 @@ def named(test: c.Condition) -> str | None:
         if is_own and isinstance(item, UserType) and (other.root, other.steps) == ("subject", ())
         else None
     )
-
-
-def unsupported(index: Index, resource: str, condition: c.Condition, wanted: bool) -> Iterator[str]:
-    """Where a condition has tests that cannot be expressed, each by itself."""
-    match condition:
-        case c.And(items) | c.Or(items):
-            for item in items:
-                yield from unsupported(index, resource, item, wanted)
-        case c.Not(item):
-            yield from unsupported(index, resource, item, not wanted)
-        case _:
-            try:
-                parts(index, resource, condition, wanted)
-            except UnsupportedError as error:
-                yield error.at

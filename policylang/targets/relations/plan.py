@@ -22,7 +22,7 @@ from policylang.runtime.grants import granted_by, limiting, overrides_of, unplac
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle, Source, chains, sources
-from policylang.targets.needs import eligible_roles, grants_needed
+from policylang.targets.needs import asked_conditions, eligible_roles, grants_needed
 from policylang.targets.relations.cel import Text, cel
 from policylang.targets.relations.conditions import (
     Each,
@@ -61,6 +61,12 @@ from policylang.targets.relations.objects import (
     role_object,
     source_object,
     user_object,
+)
+from policylang.targets.target import Compiled, Refusals
+
+_HELP = (
+    "compare attributes of the record with constants or `assigned user`, or compile for an engine that reads records: "
+    "cedar, rego, cerbos"
 )
 
 
@@ -128,11 +134,16 @@ class _Held(msgspec.Struct, frozen=True):
 class Plan:
     """``relations``: of places, inherited by the places inside, each with the type of its subjects. ``tuples``: of the
     policy set, in order. ``conditions``: of the engine, by name. ``eligible``: the roles that attributes ask for.
+    ``whole``: nothing in a condition was refused.
     """
 
-    def __init__(self, index: Index, now: datetime.datetime | None) -> None:
+    def __init__(self, index: Index, now: datetime.datetime | None, refuse: Refusals | None = None) -> None:
         self.index = index
         self.now = now
+        self.whole = True
+        self._refuse = refuse or Compiled()
+        # Of each condition, for whom it is as it should be.
+        self._parts = {each: parts(index, *each, self._unsupported) for each in asked_conditions(index)}
         self.relations: dict[str, str] = {}
         self.tuples: list[Tuple] = []
         self.conditions: dict[str, Conditional] = {}
@@ -160,6 +171,11 @@ class Plan:
         for resource in index.policy_set.resources:
             for action in resource.actions:
                 self._action(resource, action, self.types[resource.name])
+
+    def _unsupported(self, at: str) -> None:
+        self.whole = False
+        if at not in self._refuse.constructs:
+            self._refuse("PL801", f"{self._refuse.title} cannot express this part of a condition", at, _HELP)
 
     # --- tuples ----------------------------------------------------------------------------------------------
 
@@ -298,7 +314,7 @@ class Plan:
         """Those for whom a policy is true."""
         if instance not in self._limits:
             policy = self.index.instances[instance]
-            part = parts(self.index, policy.resource, policy.condition)
+            part = self._parts[policy.resource, policy.condition, True]
             self._limits[instance] = self._part(part, made, policy.policy, policy.at)
         return self._limits[instance]
 
@@ -307,12 +323,12 @@ class Plan:
         if deny.condition is None:
             return Nobody()
         label = f"no_{'_'.join(deny.actions)}_denied"
-        return self._part(parts(self.index, deny.resource, deny.condition, wanted=False), made, label, deny.at)
+        return self._part(self._parts[deny.resource, deny.condition, False], made, label, deny.at)
 
     def _denied(self, said: _Said, made: Type) -> Expression:
         if said.condition is None:
             return Placed(self._said[said])
-        part = parts(self.index, said.resource, said.condition, wanted=False)
+        part = self._parts[said.resource, said.condition, False]
         return _without(
             Placed(self._said[said]), [self._part(part, made, f"not_{self._said[said]}", said.condition.at)]
         )

@@ -1,48 +1,14 @@
-"""What neither engine can express, beyond whole constructs."""
+"""What neither engine can hold: long names, and many places inside each other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policylang.runtime.index import Index
-from policylang.targets.constructs import uses
-from policylang.targets.relations.conditions import unsupported
 from policylang.targets.relations.names import object_id
-from policylang.targets.relations.support import SUPPORT
-from policylang.targets.target import Refusal
-
-_HELP = (
-    "compare attributes of the record with constants or `assigned user`, or compile for an engine that reads records: "
-    "cedar, rego, cerbos"
-)
+from policylang.targets.target import Refusals
 
 
-def refusals(index: Index, title: str, longest_id: int, deepest: int) -> Iterator[Refusal]:
+def refuse_sizes(index: Index, refuse: Refusals, longest_id: int, deepest: int) -> None:
     """``longest_id``: in characters, of one encoded name. ``deepest``: how many places may lie inside each other."""
-    yield from _conditions(index, title)
-    yield from _names(index, title, longest_id)
-    for place in index.policy_set.places:
-        depth = 1
-        around = place.parent
-        while around is not None:
-            depth, around = depth + 1, index.places[around].parent
-        if depth > deepest:
-            message = f"{title} follows {deepest} places inside each other, not {depth}"
-            yield Refusal("PL803", message, place.at, "leave levels of places out")
-
-
-def _conditions(index: Index, title: str) -> Iterator[Refusal]:
-    """Parts of conditions, other than those that use a construct which is refused as such."""
-    refused = {use.at for use in uses(index) if SUPPORT[use.construct] == "refused"}
-    asked = [(instance.resource, instance.condition, True) for instance in index.attached()]
-    asked += [(d.resource, d.condition, False) for d in index.policy_set.every_deny() if d.condition is not None]
-    for resource, condition, wanted in asked:
-        for at in unsupported(index, resource, condition, wanted):
-            if at not in refused:
-                yield Refusal("PL801", f"{title} cannot express this part of a condition", at, _HELP)
-
-
-def _names(index: Index, title: str, longest: int) -> Iterator[Refusal]:
     policy_set = index.policy_set
     named = [("user", user.id, user.at) for user in policy_set.users]
     named += [("integration", each.name, each.at) for each in policy_set.integrations]
@@ -50,6 +16,14 @@ def _names(index: Index, title: str, longest: int) -> Iterator[Refusal]:
     named += [("role", role.name, role.at) for role in policy_set.roles]
     named += [("group", group.name, group.at) for group in policy_set.groups]
     for what, name, at in named:
-        if len(object_id(name)) > longest:
-            message = f"{title} holds ids of {longest} characters; encoded, that of this {what} has more"
-            yield Refusal("PL803", message, at, "shorten the name")
+        if len(object_id(name)) > longest_id:
+            message = f"{refuse.title} holds ids of {longest_id} characters; encoded, that of this {what} has more"
+            refuse("PL803", message, at, "shorten the name")
+    for place in policy_set.places:
+        depth = 1
+        around = place.parent
+        while around is not None:
+            depth, around = depth + 1, index.places[around].parent
+        if depth > deepest:
+            message = f"{refuse.title} follows {deepest} places inside each other, not {depth}"
+            refuse("PL803", message, place.at, "leave levels of places out")

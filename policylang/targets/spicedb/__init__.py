@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes, yaml_bytes
 from policylang.targets.relations.expected import expected
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import Plan
-from policylang.targets.relations.refusals import refusals
+from policylang.targets.relations.refusals import refuse_sizes
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
 from policylang.targets.spicedb.readme import readme
 from policylang.targets.spicedb.schema import schema, written
-from policylang.targets.target import Bundle, Clause, Input, Refusal, Target
+from policylang.targets.target import Bundle, Clause, Input, Refusals, Target
 
 LONGEST_ID = 500
 """Of an encoded name: a source holds two, and an id 1,024 characters."""
@@ -22,12 +21,11 @@ DEEPEST = 40
 """Places inside each other: SpiceDB stops after 50 steps."""
 
 
-def _refuse(input: Input) -> Iterator[Refusal]:
-    yield from refusals(Index(input.policy_set), TARGET.title, LONGEST_ID, DEEPEST)
-
-
-def _emit(input: Input) -> Bundle:
-    plan = Plan(Index(input.policy_set), input.now)
+def _emit(input: Input, refuse: Refusals) -> Bundle | None:
+    plan = Plan(Index(input.policy_set), input.now, refuse)
+    refuse_sizes(plan.index, refuse, LONGEST_ID, DEEPEST)
+    if refuse.found:
+        return None
     text = schema(plan)
     lines = [written(each) for each in plan.tuples]
     files = {
@@ -64,6 +62,5 @@ TARGET = Target(
     engine="SpiceDB 1.54",
     support=SUPPORT,
     ways_out=WAYS_OUT,
-    refuse=_refuse,
     emit=_emit,
 )
