@@ -83,20 +83,11 @@ def uses(index: Index) -> tuple[Use, ...]:
     return tuple(sorted(found, key=lambda use: (order[use.construct], use.at)))
 
 
-def _bundles(policy_set: ir.PolicySet) -> tuple[ir.Group | ir.Role, ...]:
-    return (*policy_set.groups, *policy_set.roles)
-
-
-def _user_policies(policy_set: ir.PolicySet) -> Iterator[ir.UserPolicy]:
-    for user in policy_set.users:
-        yield from (*user.appends, *user.overrides)
-
-
 # --- decisions -----------------------------------------------------------------------------------------------
 
 
 def _of_decisions(policy_set: ir.PolicySet) -> Iterator[Use]:
-    for bundle in _bundles(policy_set):
+    for bundle in policy_set.bundles:
         yield from (Use("limits", limit.at) for limit in bundle.limits)
         yield from _of_denies(bundle.denies, "deny")
         yield from (Use("fields", grant.at) for grant in bundle.grants if grant.fields is not None)
@@ -149,7 +140,7 @@ def _of_condition(index: Index, resource: str, condition: c.Condition) -> Iterat
         if isinstance(node, c.And | c.Or | c.Not):
             yield Use("logic", node.at)
             continue
-        paths = [side for side in node.sides if isinstance(side, c.Path)]
+        paths = list(node.paths())
         names = [*_of_test(node), *(name for side in node.sides for name in _of_type(side))]
         names += [name for path in paths for name in _of_path(index, resource, path)]
         if len(paths) > 1 and all(path.steps and path.root == "record" for path in paths):

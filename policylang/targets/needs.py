@@ -10,11 +10,13 @@ from policylang.model.conditions import Condition
 from policylang.runtime.index import Index
 
 
-def asked_conditions(index: Index) -> Iterator[tuple[str, Condition, bool]]:
-    """Every condition that decisions depend on, with its resource: of a policy whether it is true, of a deny whether it
-    is false.
+def asked_conditions(index: Index, attached: bool = True) -> Iterator[tuple[str, Condition, bool]]:
+    """Every condition, with its resource and what decisions ask: whether a policy is true, whether a deny is false.
+
+    ``attached``: without policies that limit nothing.
     """
-    yield from ((each.resource, each.condition, True) for each in index.attached())
+    policies = index.attached() if attached else index.policy_set.policy_instances
+    yield from ((each.resource, each.condition, True) for each in policies)
     for deny in index.policy_set.every_deny():
         if deny.condition is not None:
             yield deny.resource, deny.condition, False

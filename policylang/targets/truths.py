@@ -60,16 +60,11 @@ def when(condition: c.Condition, wanted: bool = True) -> Formula:
         case c.Missing():
             return Known(condition, wanted, ())
         case _:
-            return Known(condition, wanted, tuple(dict.fromkeys(_ways(condition))))
+            read = dict.fromkeys(each for path in condition.paths() for each in way(path))
+            return Known(condition, wanted, tuple(read))
 
 
 def way(path: c.Path) -> Iterator[Reached]:
     """What a path leads through and to, nearest first."""
     for length in range(1, len(path.steps) + 1):
         yield Reached(path.root, path.steps[:length])
-
-
-def _ways(test: c.Test) -> Iterator[Reached]:
-    for operand in test.sides:
-        if isinstance(operand, c.Path):
-            yield from way(operand)

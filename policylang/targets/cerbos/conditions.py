@@ -73,8 +73,7 @@ class Conditions:
             return cel.FALSE
         if isinstance(test, c.Missing):
             return self._missing(resource, test.operand, wanted)
-        sides = [side for side in test.sides if isinstance(side, c.Path)]
-        guards = [guard for side in sides for guard in self._walk(resource, side)[0]]
+        guards = [guard for path in test.paths() for guard in self._walk(resource, path)[0]]
         return cel.all_of((*guards, self._tested(resource, test, wanted)))
 
     # --- values --------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from policylang.targets.target import Bundle, Input, Refusals, Support, Target
 def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     index, settings = Index(input.policy_set), input.settings.postgres
     refuse_settings(index, settings, refuse)
-    refuse_texts(input.policy_set, refuse)
+    refuse_texts(index, refuse)
     script = Script(index, mapped(index, settings), settings.role_prefix, refuse)
     if refuse.found:
         return None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import Duration, IpType
+from policylang.runtime.index import Index
+from policylang.targets.needs import asked_conditions
 from policylang.targets.target import Refusals
 
 LONGEST_MONTHS = 12 * 1000
@@ -34,8 +33,9 @@ def fitting_length(test: c.Time, refuse: Refusals) -> Duration | None:
     return length
 
 
-def refuse_texts(policy_set: ir.PolicySet, refuse: Refusals) -> None:
+def refuse_texts(index: Index, refuse: Refusals) -> None:
     """PostgreSQL's texts hold everything but NUL."""
+    policy_set = index.policy_set
     named: list[tuple[str, str]] = [(user.id, user.at) for user in policy_set.users]
     named += [(place.name, place.at) for place in policy_set.places]
     for user in policy_set.users:
@@ -43,12 +43,8 @@ def refuse_texts(policy_set: ir.PolicySet, refuse: Refusals) -> None:
             for value in given.values:
                 refuse_zone(value, given.at, refuse)
                 named.append((str(value.value), given.at))
-    named += [(str(v.value), v.at) for each in _conditions(policy_set) for v in each.constants()]
+    conditions = asked_conditions(index, attached=False)
+    named += [(str(v.value), v.at) for _, condition, _ in conditions for v in condition.constants()]
     for text, at in named:
         if "\0" in text:
             refuse("PL803", "PostgreSQL's texts hold no NUL character", at, "leave it out")
-
-
-def _conditions(policy_set: ir.PolicySet) -> Iterator[c.Condition]:
-    yield from (instance.condition for instance in policy_set.policy_instances)
-    yield from (deny.condition for deny in policy_set.every_deny() if deny.condition is not None)

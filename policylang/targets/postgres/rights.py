@@ -14,6 +14,7 @@ import msgspec
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan
+from policylang.targets.needs import asked_conditions
 from policylang.targets.postgres.conditions import sql
 from policylang.targets.postgres.expressions import FALSE, Had, all_of, any_of, covering, had, opened, plans, statements
 from policylang.targets.postgres.names import name
@@ -50,12 +51,9 @@ class Rights:
     def __init__(self, index: Index, tables: dict[str, Mapped], prefix: str, refuse: Refusals) -> None:
         self.index, self.tables, self.prefix, self._refuse = index, tables, prefix, refuse
         self._rows = {each.resource: self._row(each, name(each.table)) for each in tables.values()}
-        for instance in index.policy_set.policy_instances:
-            if instance.resource in tables:
-                sql(instance.condition, self._rows[instance.resource])
-        for deny in index.policy_set.every_deny():
-            if deny.condition is not None and deny.resource in tables:
-                sql(deny.condition, self._rows[deny.resource], wanted=False)
+        for resource, condition, wanted in asked_conditions(index, attached=False):
+            if resource in tables:
+                sql(condition, self._rows[resource], wanted)
         self.all: dict[str, Right] = {}
         self.sources: dict[str, set[str]] = {}
         users: dict[tuple[str, ...], list[str]] = {}

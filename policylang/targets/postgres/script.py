@@ -9,9 +9,9 @@ from importlib import resources
 from typing import Any
 
 from policylang.ir import nodes as ir
-from policylang.model import conditions as c
 from policylang.model.types import RecordType, SetType, Type, UserType
 from policylang.runtime.index import Index
+from policylang.targets.needs import asked_conditions
 from policylang.targets.postgres.expressions import all_of, holders
 from policylang.targets.postgres.names import literal, name
 from policylang.targets.postgres.operands import ME, READERS, column_kind, related
@@ -158,8 +158,8 @@ class Script:
 
     def _steps(self) -> Iterator[tuple[str, str, int]]:
         """The attributes of records on the paths of conditions: resource, name, and how far from the row."""
-        for resource_, condition in conditions(self.index, self.tables):
-            for path in condition.paths():
+        for resource_, condition, _ in asked_conditions(self.index, attached=False):
+            for path in condition.paths() if resource_ in self.tables else ():
                 at: Type = RecordType(resource_)
                 for number, step in enumerate(path.steps if path.root == "record" else ()):
                     if not isinstance(at, RecordType):
@@ -237,16 +237,6 @@ class Script:
                 f"  EXECUTE FUNCTION policylang.refuse({message});"
             )
             self.clauses.append(Clause(FILE, f"trigger {trigger} on {table.table}", attribute.at))
-
-
-def conditions(index: Index, tables: dict[str, Mapped]) -> Iterator[tuple[str, c.Condition]]:
-    """All conditions about records in the database, each with its resource."""
-    for instance in index.policy_set.policy_instances:
-        if instance.resource in tables:
-            yield instance.resource, instance.condition
-    for deny in index.policy_set.every_deny():
-        if deny.condition is not None and deny.resource in tables:
-            yield deny.resource, deny.condition
 
 
 def _insert(into: str, rows: list[str], then: str = "") -> Iterator[str]:

@@ -106,8 +106,12 @@ def _test(index: Index, resource: str, test: c.Test, refuse: Refusals) -> dict[s
             return {"op": name, "kind": _kind(left.type), "of": operand(left), "and": operand(right)}
         case c.Time(name, of, length):
             return {"op": name, "kind": _kind(of.type), "of": operand(of), "length": operand(length)}
-        case c.In(of):
-            return {"op": "in", "of": operand(of), "values": [held(each, refuse) for each in test.constants()]}
+        case c.In(of, values, at):
+            return {
+                "op": "in",
+                "of": operand(of),
+                "values": [held(c.Constant(of.type, each, at), refuse) for each in values],
+            }
         case c.InNetwork(of, written):
             first, last = addresses(written)
             return {"op": "in_network", "of": operand(of), "first": first, "last": last}

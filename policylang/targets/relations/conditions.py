@@ -118,7 +118,7 @@ def _length(formula: Formula) -> int:
 
 def _leaf(index: Index, resource: str, each: Known) -> Part:
     test = each.test
-    paths = [side for side in test.sides if isinstance(side, c.Path)]
+    paths = list(test.paths())
     roots = {path.root for path in paths}
     if roots <= {"subject"} and not isinstance(test, c.Time):
         people = ((user, Situation(index, user, resource, {}, {}, _NOW)) for user in index.requesters)
