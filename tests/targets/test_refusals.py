@@ -11,10 +11,13 @@ from click.testing import CliRunner
 from policylang.check.catalogue import RULES
 from policylang.cli.main import commands
 from policylang.diagnostics import Rule
+from policylang.runtime.index import Index
 from policylang.targets import NAMES, find_target
+from policylang.targets.cedar.request import asking
 from policylang.targets.compiling import compile_for
 from policylang.targets.constructs import CONSTRUCTS
-from policylang.targets.target import Bundle, Input
+from policylang.targets.relations.plan import Plan
+from policylang.targets.target import Bundle, Input, RefusedError
 from tests.helpers import compiled, marked
 
 TARGET_RULES = [rule for rule in RULES if rule.family == "targets"]
@@ -80,3 +83,54 @@ def test_wrong_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argument
     assert said in result.output
     assert [path.name for path in tmp_path.iterdir()] == ["policies"]
     assert [path.name for path in Path("policies").iterdir()] == ["a.policy"]
+
+
+TWO = """\
+resource a {{
+  rate : decimal
+  tall : decimal
+  actions view
+}}
+policy p on a {{
+  not (rate < {number}
+    {word} tall < {number})  #! PL803
+}}
+group g {{
+  grant view on a
+  policy p
+}}
+user "u" in g
+"""
+NUMBERS = {"cedar": "0.1234567890123456789", "cerbos": "0.12345678901234567"}
+
+
+@pytest.mark.parametrize("word", ["and", "or"])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_all_is_refused_at_once(name: str, word: str) -> None:
+    """Nothing that was refused keeps the rest from being looked at."""
+    found = compile_for(find_target(name), Input(compiled(TWO.format(number=NUMBERS[name], word=word))))
+    assert not isinstance(found, Bundle)
+    assert [(each.code, each.location.line) for each in found] == [("PL803", 7), ("PL803", 8)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_policy_that_limits_nothing_is_refused_too(name: str) -> None:
+    """It is attached, so the next grant would be limited by it."""
+    text = """
+        resource b { rate : decimal  tag : text  actions view, create }
+        resource a { other : b  tags : set of text  address : ip  length : duration  net : text  actions view, create }
+        policy p on a for create { other.rate < 0.12345678901234567890123 and other.tag contains other.tag }
+        group g { grant view on a  policy p }
+        user "u" in g
+    """
+    refused = compile_for(find_target(name), Input(compiled(text)))
+    assert isinstance(refused, Bundle) == (name in ("rego", "postgres"))
+
+
+def test_requests_are_made_for_what_was_compiled_only() -> None:
+    rule = next(rule for rule in TARGET_RULES if named(rule.bad) == "openfga")
+    with pytest.raises(RefusedError):
+        Plan(Index(compiled(rule.bad)), None)
+    wrong = TWO.format(number=NUMBERS["cedar"], word="or")
+    with pytest.raises(RefusedError):
+        asking(compiled(wrong))
