@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from policylang.importing.format import Format
 
-NAMES = ("csv", "odoo", "frappe", "kubernetes", "casbin")
+NAMES = ("csv", "odoo", "frappe", "salesforce", "kubernetes", "casbin")
 """The formats, in the order of their documentation."""
 
 _OTHER_NAMES = {"xlsx": "csv"}

@@ -1,0 +1,214 @@
+"""From profiles and permission sets to statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from policylang.diagnostics import quoted
+from policylang.importing.imported import Bundle, Grant, Imported, Include, Limit, Origin, Policy, Ref
+from policylang.importing.reading import Input, Inputs
+from policylang.importing.salesforce.source import Reader, Source, widen
+from policylang.importing.xml import Element, read_xml
+
+_ACTIONS = ("read", "create", "edit", "delete", "viewAllRecords", "modifyAllRecords")
+_BYPASSES = ("viewAllRecords", "modifyAllRecords", "ViewAllData", "ModifyAllData")
+_FIELDS = {"read": "readable", "edit": "editable", "create": "editable"}
+_LIMITED = {"Private": ("read", "edit", "delete"), "Read": ("edit", "delete"), "ReadSelect": ("edit", "delete")}
+_OPEN = ("ReadWrite", "ReadWriteTransfer", "FullAccess")
+OWNER = "OwnerId"
+
+
+def read(inputs: Inputs, _mapping: Any) -> Imported:
+    """Read all metadata. Raises `NotThisError` where a file is no XML."""
+    imported = Imported()
+    reading = _Reading(imported)
+    for file in inputs.files:
+        reading.file(file, read_xml(file))
+    reading.write()
+    return imported
+
+
+def _name(file: Input, element: Element) -> str:
+    """What a profile, set or object is called: in the file, or by its name, in which `%3A` is a colon."""
+    return element.value("fullName") or unquote(file.name.split(".")[0])
+
+
+class _Reading:
+    def __init__(self, imported: Imported) -> None:
+        self._set = imported
+        self._sources: dict[tuple[bool, str], Source] = {}
+        self._elements: dict[tuple[bool, str], Element] = {}
+        self._groups: dict[str, tuple[str, Origin, dict[str, Origin]]] = {}
+        self._models: dict[str, tuple[str, Origin]] = {}
+
+    def file(self, file: Input, element: Element) -> None:
+        name, origin = _name(file, element), Origin(file.path, element.line)
+        if element.tag in ("Profile", "PermissionSet"):
+            self._source(file, element, name, origin)
+        elif element.tag == "PermissionSetGroup":
+            self._group(file, element, name, origin)
+        elif element.tag == "MutingPermissionSet":
+            self._set.refuse("muting", origin, f"{quoted(name)} mutes permissions of its groups")
+        elif element.tag == "SharingRules":
+            for rule in element.children:
+                label = rule.value("fullName") or rule.tag
+                self._set.refuse("sharing", Origin(file.path, rule.line), f"the rule {quoted(label)} of {quoted(name)}")
+        elif element.tag == "CustomObject" and (model := element.child("sharingModel")) is not None:
+            self._models[name] = model.text.strip(), Origin(file.path, model.line)
+
+    def _source(self, file: Input, element: Element, name: str, origin: Origin) -> None:
+        key = element.tag == "Profile", name
+        known = self._sources.get(key)
+        if known is not None:
+            if _content(element) != _content(self._elements[key]):
+                known.closed = True
+                message = f"{quoted(name)} is described at {known.origin} in another way, so nobody gets it"
+                self._set.refuse("twice", origin, message)
+            return
+        made = Source(name, element.value("label") or None, element.tag == "Profile", origin)
+        self._sources[key], self._elements[key] = made, element
+        Reader(self._set, file.path, made).read(element)
+
+    def _group(self, file: Input, element: Element, name: str, origin: Origin) -> None:
+        sets: dict[str, Origin] = {}
+        for each in element.children:
+            at = Origin(file.path, each.line)
+            if each.tag == "mutingPermissionSets":
+                self._set.refuse("muting", at, f"{quoted(name)} mutes permissions, so nobody gets it")
+                return
+            if each.tag == "permissionSets":
+                for said in [each, *each.children]:
+                    if said.text.strip():
+                        sets.setdefault(said.text.strip(), at)
+        self._groups[name] = element.value("label"), origin, sets
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        sources = [self._sources[key] for key in sorted(self._sources) if not self._sources[key].closed]
+        objects = sorted({name for source in sources for name in source.named})
+        widen(sources, objects)
+        for source in sources:
+            self._declare(source)
+        self._limit(objects, sources)
+        for source in sources:
+            make = self._set.group if source.is_profile else self._set.role
+            self._bundle(make(source.name, source.origin, source.label), source, sources)
+        for name, (label, origin, sets) in sorted(self._groups.items()):
+            key = name if (False, name) not in self._sources else f"{name} (group)"
+            bundle = self._set.role(key, origin, label or None)
+            for each, at in sorted(sets.items()):
+                found = self._sources.get((False, each))
+                if found is not None and found.closed:
+                    continue
+                if found is None:
+                    self._set.leave_out("undefined-set", at, f"{quoted(each)} in {quoted(name)} is not in the input")
+                self._set.role(each, at)
+                bundle.includes.append(Include(role=each, origin=at))
+
+    def _declare(self, source: Source) -> None:
+        """Objects with their fields and actions, and the other things."""
+        for fields in (source.readable, source.editable):
+            for name, of in fields.items():
+                for field, origin in of.items():
+                    self._set.resource(name, origin).attribute(field, origin)
+        for name, actions in (*source.objects.items(), *source.others.items()):
+            for action, origin in actions.items():
+                if action != "viewAllFields":
+                    made = self._set.resource(name, origin).action(action, origin)
+                    made.clauses = ("bypasses policies",) if action in _BYPASSES else ()
+
+    def _limit(self, objects: Iterable[str], sources: Iterable[Source]) -> None:
+        """Policies for objects whose records are the owner's; a note where nothing is known of that."""
+        unknown = []
+        for name in objects:
+            model, origin = self._models.get(name, ("", None))
+            if origin is None:
+                unknown.append(name)
+            elif model not in _OPEN:
+                what = (
+                    f"records of {quoted(name)} are {quoted(model)}: to others than the owner they are open by sharing"
+                )
+                self._set.refuse("sharing", origin, what)
+                condition = (Ref("attribute", OWNER), " is assigned user")
+                self._set.resource(name, origin).attribute(OWNER, origin).type = ("user",)
+                self._set.policies[name] = Policy(key=name, label=f"Own {name}", resource=name, condition=condition)
+                self._set.policies[name].seen(origin)
+        first = [at for source in sources for name in unknown for at in source.objects.get(name, {}).values()]
+        if first:
+            count = f"{len(unknown)} objects" if len(unknown) > 1 else quoted(unknown[0])
+            self._set.leave_out("records", min(first), f"the sharing model of {count} is not in the input")
+
+    def _bundle(self, bundle: Bundle, source: Source, sources: Iterable[Source]) -> None:
+        for name, actions in source.objects.items():
+            for action in _ACTIONS:
+                if action in actions:
+                    bundle.grants.append(self._grant(source, name, action, actions))
+            self._narrow(bundle, name, actions)
+        for name, names in source.others.items():
+            for each, origin in names.items():
+                bundle.grants.append(Grant(resource=name, action=each, origin=origin))
+        self._fields_alone(source, sources)
+
+    def _grant(self, source: Source, name: str, action: str, actions: dict[str, Origin]) -> Grant:
+        """A grant with the fields that are open to it, in the shorter of two ways."""
+        origin = actions[action]
+        every = [field for field in self._set.resources[name].attributes if field != OWNER]
+        if action not in _FIELDS or (action == "read" and "viewAllFields" in actions):
+            return Grant(resource=name, action=action, origin=origin)
+        mine = _fields(source, action, name)
+        others = tuple(sorted(set(every) - mine.keys()))
+        if mine and len(mine) < len(others):
+            owner = {OWNER} & self._set.resources[name].attributes.keys()
+            return Grant(resource=name, action=action, origin=origin, fields=tuple(sorted(mine.keys() | owner)))
+        return Grant(resource=name, action=action, origin=origin, exclude=others)
+
+    def _limited(self, name: str, actions: Mapping[str, Origin]) -> tuple[str, ...]:
+        """What of an object is open on the owner's records only, to whoever has some actions."""
+        if name not in self._set.policies or "modifyAllRecords" in actions:
+            return ()
+        limited = _LIMITED.get(self._models[name][0], _LIMITED["Private"])
+        seen = {"read"} if "viewAllRecords" in actions else set()
+        return tuple(each for each in limited if each in actions and each not in seen)
+
+    def _narrow(self, bundle: Bundle, name: str, actions: Mapping[str, Origin]) -> None:
+        """The policy of an object whose records are the owner's."""
+        limited = self._limited(name, actions)
+        if limited:
+            bundle.limits.append(Limit(policy=name, origin=self._models[name][1], actions=limited))
+
+    def _fields_alone(self, source: Source, sources: Iterable[Source]) -> None:
+        """Fields that are lost, since somebody else's permission on the object would open them."""
+        for name in sorted({*source.readable, *source.editable}):
+            actions = source.objects.get(name, {})
+            for action in ("read", "edit", "create"):
+                mine = _fields(source, action, name)
+                is_limited = action in self._limited(name, actions)
+                if not mine or (action in actions and not is_limited):
+                    continue
+                others = [
+                    each
+                    for each in sources
+                    if action in (has := each.objects.get(name, {}))
+                    and not (is_limited and action in self._limited(name, has))
+                ]
+                others = [each for each in others if action != "read" or "viewAllFields" not in each.objects[name]]
+                lost = any(mine.keys() - _fields(each, action, name).keys() for each in others)
+                if lost or (action == "read" and action not in actions):
+                    count = f"{len(mine)} fields" if len(mine) > 1 else f"the field {quoted(min(mine))}"
+                    how = "on the owner's records only" if is_limited else "and not the object"
+                    message = f"{quoted(source.name)} opens {count} of {quoted(name)} to `{action}`, {how}"
+                    self._set.refuse("fields-alone", min(mine.values()), message)
+
+
+def _fields(source: Source, action: str, name: str) -> dict[str, Origin]:
+    """The fields of an object that an action covers."""
+    found: dict[str, dict[str, Origin]] = getattr(source, _FIELDS[action])
+    return found.get(name, {})
+
+
+def _content(element: Element) -> Any:
+    """What an element says, wherever it stands."""
+    return element.tag, element.text.strip(), [_content(each) for each in element.children]
