@@ -97,7 +97,8 @@ class World(msgspec.Struct, dict=True):
     def reach(self, groups: frozenset[str], spot: Spot) -> Reach | None:
         """What is open to whoever has exactly these groups."""
         rules = [rule for rule in self.rules.get(spot, ()) if rule.groups & groups]
-        granted = [o for group, origins in self.lists.get(spot, {}).items() if group in groups for o in origins]
+        lists = self.lists.get(spot, {})
+        granted = [origin for group in groups if group in lists for origin in lists[group]]
         if self.permits:
             granted = [rule.origin for rule in rules if rule.condition != NEVER]
         if not granted or spot in self.closed:
