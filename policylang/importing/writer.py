@@ -289,5 +289,5 @@ def places(declared: Declared) -> str:
         shown.pop()
     more = len(lines) - len(shown)
     said = ", ".join(shown)
-    said = said if len(said) <= _WIDTH - 20 else f"…{said[-(_WIDTH - 30) :]}"
+    said = said if len(said) <= _WIDTH - 30 else f"…{said[-(_WIDTH - 40) :]}"
     return f"{said} and {more} more files" if more > 1 else f"{said} and one more file" if more else said

@@ -146,3 +146,11 @@ def test_files_whose_module_is_not_known_belong_together() -> None:
     made = imported("odoo", files)
     assert not made.left_out
     assert "role clerk { grant read, write on doc }" in text(made, "roles.policy").replace('"Clerk" ', "")
+
+
+def test_where_long_paths_are_told_the_line_is_not_too_long() -> None:
+    for length in range(60, 130):
+        folder = "x" * length
+        rows = HEAD + ROW + "b,b,model_letter,base.group_user,1,0,0,0\n"
+        files = {f"{folder}/security/{letter}.csv": rows.replace("\na", f"\n{letter}") for letter in "abcdefghijklm"}
+        imported("odoo", files)
