@@ -61,7 +61,8 @@ FORMAT = Format(
     leaves_out={
         "undefined-group": "a group of a module that is not in the input: it is a role, but what it implies is not "
         "known. Import that module too",
-        "combined": "what the role alone does not give; see *a group that shows all records* in `docs/importing.md`",
+        "combined": "what the role of a group does not give: whoever is in another group too sees less, and roles "
+        "only add",
         "overwritten": "a row or record whose id stands further down again",
         "inactive": "records that are not active",
         "nothing": "a row that gives no operation",

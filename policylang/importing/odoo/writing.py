@@ -134,8 +134,8 @@ class Writing:
             ]
             if others:
                 message = (
-                    f"members of {quoted(group)} see less of {quoted(model)} if they are in {quoted(others[0])} too, "
-                    "so not its role gives it but the group"
+                    f"whoever is also in {quoted(others[0])} sees less of {quoted(model)}, so the group "
+                    f"{quoted(group)} gives that, and its role does not"
                 )
                 self._set.leave_out("combined", self._at(group), message)
 
