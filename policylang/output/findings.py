@@ -18,6 +18,8 @@ from policylang.source import Source
 
 Witness = dict[str, Any]
 
+_MOST_ORIGINS = 3
+
 
 class RelatedPlace(msgspec.Struct, frozen=True):
     path: str
@@ -72,6 +74,17 @@ class Finding(msgspec.Struct, frozen=True):
     """How many users it concerns now, where it is about users or what they hold."""
     suggested_role: str | None = None
     """The one role or group, as policy text, that would do in place of several."""
+
+    @property
+    def imported_from(self) -> str:
+        """The first of the origins."""
+        more = len(self.origins) - _MOST_ORIGINS
+        return ", ".join(self.origins[:_MOST_ORIGINS]) + (f" and {more} more" if more > 0 else "")
+
+    @property
+    def told(self) -> str:
+        """The message, behind the origins if there are any: where people look first."""
+        return f"{visible(self.imported_from)}: {self.message}" if self.origins else self.message
 
     @property
     def witnesses(self) -> tuple[Witness, ...]:

@@ -61,7 +61,7 @@ def _annotation(finding: Finding, root: Path) -> str:
     if finding.line == finding.end_line:  # GitHub takes no columns of more than one line
         properties |= {"col": finding.column, "endColumn": finding.end_column}
     properties["title"] = f"{finding.code} {finding.name}"
-    lines = [finding.message, *evidence(finding), *([finding.help] if finding.help else [])]
+    lines = [finding.told, *evidence(finding), *([finding.help] if finding.help else [])]
     lines += [f"{place.message}: {shown_path(place.path, root)}:{place.line}" for place in finding.related]
     return _command(_COMMANDS[finding.severity], properties, "\n".join(lines))
 
@@ -142,7 +142,7 @@ def _rest(count: int) -> str:
 
 def _row(finding: Finding, root: Path) -> str:
     place = f"{shown_path(finding.path, root)}:{finding.line}"
-    texts = [finding.message, *evidence(finding), *([finding.help] if finding.help else [])]
+    texts = [finding.told, *evidence(finding), *([finding.help] if finding.help else [])]
     text = "<br>".join(map(markdown, texts))
     return f"| {_COMMANDS[finding.severity]} | {finding.code} {finding.name} | {markdown(place)} | {text} |\n"
 

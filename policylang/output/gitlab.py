@@ -38,7 +38,7 @@ def severity(finding: Finding) -> str:
 
 def _finding(finding: Finding, fingerprint: str, root: Path) -> dict[str, Any]:
     return {
-        "description": readable(f"{finding.code}: {finding.message}"),
+        "description": readable(f"{finding.code}: {finding.told}"),
         "check_name": finding.name,
         "fingerprint": fingerprint,
         "severity": severity(finding),

@@ -48,7 +48,7 @@ def _file(path: str, findings: list[Finding], root: Path) -> ElementTree.Element
         if names[name] > 1:  # of cases with the same name some servers keep one
             name += f" ({names[name]})"
         case = _element("testcase", classname=path, name=name, file=path, line=finding.line)
-        failure = _element("failure", type=finding.severity, message=finding.message)
+        failure = _element("failure", type=finding.severity, message=finding.told)
         failure.text = readable("\n".join(_lines(path, finding, root)))
         case.append(failure)
         suite.append(case)
@@ -58,7 +58,7 @@ def _file(path: str, findings: list[Finding], root: Path) -> ElementTree.Element
 
 
 def _lines(path: str, finding: Finding, root: Path) -> list[str]:
-    lines = [visible(f"{path}:{finding.line}:{finding.column}: {finding.message}")]
+    lines = [visible(f"{path}:{finding.line}:{finding.column}: {finding.told}")]
     lines += [
         visible(f"{shown_path(place.path, root)}:{place.line}:{place.column}: {place.message}")
         for place in finding.related

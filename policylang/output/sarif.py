@@ -164,7 +164,7 @@ def _result(finding: Finding, rule_index: int, root: Path, prints: dict[str, str
 
 def _message(finding: Finding) -> str:
     """The message, the evidence, what to do, and the related places as links: GitHub shows those in no other way."""
-    texts = [finding.message, *evidence(finding), *([finding.help] if finding.help else [])]
+    texts = [finding.told, *evidence(finding), *([finding.help] if finding.help else [])]
     parts = [_without_links(readable(text)) for text in texts]
     links = [f"[{_escaped(readable(place.message))}]({number})" for number, place in enumerate(finding.related, 1)]
     if links:

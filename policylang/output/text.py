@@ -17,7 +17,6 @@ from policylang.source import Source
 
 _WIDEST = 160
 _MOST_STALE = 8
-_MOST_ORIGINS = 3
 _PLURALS = {"error": "errors", "warning": "warnings", "info": "info"}
 _COLOURS = {"error": "red", "warning": "yellow", "info": "cyan"}
 
@@ -79,8 +78,8 @@ def render_problem(problem: Problem) -> Iterator[str]:
 def _finding(finding: Finding, sources: dict[str, Source]) -> Iterator[str]:
     severity = click.style(f"{finding.severity}[{finding.code}]", fg=_COLOURS[finding.severity], bold=True)
     yield f"{severity} {finding.name}: {_lines(finding.message)}"
-    if finding.origins:
-        yield f"  {click.style('from', fg='blue')} {visible(in_few(finding.origins))}"
+    if finding.imported_from:
+        yield f"  {click.style('from', fg='blue')} {visible(finding.imported_from)}"
     yield from _excerpt(finding, sources, finding.compiled, "-->", "^", _COLOURS[finding.severity])
     for place in finding.related:
         yield from _excerpt(place, sources, finding.compiled, f"{_lines(place.message)}:", "-", "blue")
@@ -108,12 +107,6 @@ def _witnesses(finding: Finding) -> Iterator[str]:
             yield from (f"    {name}{' ' * (widest - width_of(name))}  {value}" for name, value in seen)
         before = seen
         yield f"    {click.style('$', fg='blue')} {visible(command(witness, finding.policies))}"
-
-
-def in_few(origins: tuple[str, ...]) -> str:
-    """The first places that a statement was imported from."""
-    more = len(origins) - _MOST_ORIGINS
-    return ", ".join(origins[:_MOST_ORIGINS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _stale(baseline: BaselineUse) -> Iterator[str]:

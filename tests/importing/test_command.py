@@ -151,6 +151,15 @@ def test_findings_show_the_origin_first() -> None:
     assert ["policy.csv:1"] in [each["origins"] for each in found if each["code"] == "PL205"]
 
 
+@pytest.mark.parametrize("format_", ["sarif", "github", "gitlab", "junit"])
+def test_every_output_shows_the_origin_first(format_: str) -> None:
+    give("policy.csv", "p, admin, data1, delete\ng, ann, admin\n")
+    import_()
+    give("out/more.policy", "deny delete on data1\n")
+    shown = policylang("check", "out", "--select", "PL205", "--format", format_).stdout
+    assert "policy.csv:1: " in shown
+
+
 def test_an_origin_is_found_though_lines_have_moved() -> None:
     give("policy.csv", "p, admin, data1, delete\ng, ann, admin\n")
     import_()
