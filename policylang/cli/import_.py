@@ -17,15 +17,19 @@ from policylang.cli.writing import cannot_write, check_output, write_output
 from policylang.config import FILE_NAME as CONFIG
 from policylang.config import ConfigError, read_config
 from policylang.diagnostics import listed, quoted, visible
-from policylang.discovery import Problem, UnreadableError, read_regular
+from policylang.discovery import SUFFIX, Problem, UnreadableError, discover, read_regular
 from policylang.files import write_folder
 from policylang.importing import every_name, find_format
 from policylang.importing.format import Format
 from policylang.importing.importing import Import, import_set
+from policylang.importing.into import CODE as DECLARED_THERE
+from policylang.importing.into import Into
 from policylang.importing.origins import Manifest, changed_files, given_names, read_manifest
 from policylang.importing.reading import Inputs, NotThisError, read_inputs
+from policylang.loading import why_not
 from policylang.output import imported, text
 from policylang.output.findings import collect
+from policylang.project import Project
 from policylang.suggest import closest
 from policylang.yaml_source import YamlError, read_yaml
 
@@ -46,6 +50,13 @@ class _Earlier(msgspec.Struct, frozen=True):
 @click.option(
     "-o", "--output", metavar="DIR", required=True, type=click.Path(), help="Folder to write the policy set to."
 )
+@click.option(
+    "--into",
+    "policies",
+    metavar="POLICIES",
+    type=click.Path(),
+    help="Add to this policy set, in which DIR lies: what it declares is used, and not declared again.",
+)
 @click.option("--mapping", metavar="FILE", type=click.Path(), help="YAML that says what is what, for some formats.")
 @click.option("--learn", is_flag=True, help="Ask what is what, and write the answers to the file of --mapping.")
 @click.option("--strict", is_flag=True, help="Write nothing if anything is refused.")
@@ -61,6 +72,7 @@ def import_(
     format_: str,
     inputs: tuple[str, ...],
     output: str,
+    policies: str | None,
     mapping: str | None,
     learn: bool,
     strict: bool,
@@ -81,6 +93,7 @@ def import_(
     check_output(output)
     folder = Path(os.path.realpath(output))
     earlier = _earlier(folder, output)
+    into = None if policies is None else _into(policies, folder, output)
     try:
         with progress() as step:
             step("reading")
@@ -92,13 +105,14 @@ def import_(
                 accepted={*accepted, *earlier.accepted},
                 names=given_names(earlier.manifest),
                 config=_config(earlier, accepted, output),
+                into=into,
             )
     except UnreadableError as error:
         stop([error.problem])
     except NotThisError as error:
         stop([error.problem])
     _stop_for_errors(made)
-    is_written = bool(made.project.sources.sources) and not (strict and made.refused)
+    is_written = any(name.endswith(SUFFIX) for name in made.files) and not (strict and made.refused)
     if is_written:
         try:
             write_folder(folder, made.files, replace=True)
@@ -109,7 +123,7 @@ def import_(
     else:
         write_lines(imported.render(format, made, output if is_written else None))
         if is_written:
-            write_lines([f"now try: policylang check {visible(shlex.quote(output))}"])
+            write_lines([f"now try: policylang check {visible(shlex.quote(policies or output))}"])
     if not is_written and not made.refused:
         stop([Problem(", ".join(inputs), "there is nothing in it to import", f"wanted are {format.inputs}")])
     sys.exit(FINDINGS if made.refused else CLEAN)
@@ -117,7 +131,7 @@ def import_(
 
 def _check_codes(format: Format, accepted: Sequence[str]) -> None:
     for code in accepted:
-        if code not in format.refuses:
+        if code not in format.refuses and code != DECLARED_THERE:
             near = closest(code, format.refuses)
             known = listed([f"`{each}`" for each in format.refuses], "and")
             help = f"did you mean `{near}`?" if near else f"the codes are {known}"
@@ -145,7 +159,25 @@ def _earlier(folder: Path, output: str) -> _Earlier:
         stop([Problem(os.path.join(output, CONFIG), found.message, found.help, found.line, found.column)])
     except OSError as error:
         stop([Problem(output, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the folder")])
-    return _Earlier(manifest, () if imports is None else imports.accepted, config)
+    accepted = (*manifest.accepted, *(() if imports is None else imports.accepted))
+    return _Earlier(manifest, accepted, config)
+
+
+def _into(policies: str, folder: Path, output: str) -> Into:
+    """The policy set to add to, which compiles without what an earlier import left in the folder."""
+    root = Path(os.path.realpath(policies))
+    if folder == root or not folder.is_relative_to(root):
+        help = f"name a folder in it: `-o {os.path.join(policies, 'imported')}`"
+        stop([Problem(output, f"does not lie in {quoted(policies)}", help)])
+    inside = folder.relative_to(root).as_posix()
+    sets = discover([policies])
+    if len(sets) > 1 or Path(os.path.realpath(sets[0].root)) != root:
+        stop([Problem(policies, "this is not one policy set", "name the root of one")])
+    kept = tuple(each for each in sets[0].sources if not each.name.startswith(f"{inside}/"))
+    project = Project(msgspec.structs.replace(sets[0], sources=kept))
+    if project.ir is None:
+        stop([why_not(project, (policies,))])
+    return Into(project, inside)
 
 
 def _config(earlier: _Earlier, accepted: Sequence[str], output: str) -> bytes | None:

@@ -186,6 +186,8 @@ class Imported:
         self.place_kinds: tuple[str, ...] = ()
         """From the outermost inwards."""
         self.places: dict[str, Place] = {}
+        self.known_places: dict[str, Place] = {}
+        """Those that are declared elsewhere."""
         self.subject: dict[str, Attribute] = {}
         self.resources: dict[str, Resource] = {}
         self.policies: dict[str, Policy] = {}

@@ -16,6 +16,7 @@ from policylang.diagnostics import Diagnostic
 from policylang.discovery import SourceSet
 from policylang.importing.format import Format
 from policylang.importing.imported import Imported, Note, Policy
+from policylang.importing.into import Existing, Into, use_existing
 from policylang.importing.names import Names, all_names
 from policylang.importing.origins import FILE_NAME, Manifest, Noted, Statement, by_kind, digest
 from policylang.importing.reading import Inputs
@@ -52,13 +53,18 @@ def import_set(
     accepted: Iterable[str] = (),
     names: Names | None = None,
     config: bytes | None = None,
+    into: Into | None = None,
 ) -> Import:
     """Read the inputs and write them as policy text. ``accepted``: codes of what may be refused. ``names``: given by an
-    earlier import. ``config``: that of an earlier import, if it is to stay. Raises `reading.NotThisError`.
+    earlier import. ``config``: that of an earlier import, if it is to stay. ``into``: a policy set to add to, whose
+    config is the one that counts. Raises `reading.NotThisError`.
     """
     imported = format.read(inputs, mapping)
     _share_policies(imported)
-    known = all_names(imported, names or {})
+    existing = Existing({}, {})
+    if into is not None and into.project.ir is not None:
+        existing = use_existing(imported, into.project.ir)
+    known = {**existing.names, **all_names(imported, {**(names or {}), **existing.names}, existing.taken)}
     texts: dict[str, str] = {}
     statements: list[Statement] = []
     for file, (title, declared) in Writer(imported, known).files().items():
@@ -68,7 +74,8 @@ def import_set(
     refused = sorted(set(imported.refused))
     left_out = tuple(sorted(set(imported.left_out)))
     files = {name: content.encode() for name, content in texts.items()}
-    files[CONFIG] = config_text(format, accepted).encode()
+    if into is None:
+        files[CONFIG] = config_text(format, accepted, imported).encode()
     manifest = Manifest(
         "policylang import",
         format.name,
@@ -78,6 +85,7 @@ def import_set(
         tuple(statements),
         _noted(refused),
         _noted(left_out),
+        tuple(accepted),
     )
     if config is not None:
         files[CONFIG] = config  # the digest is that of our own, so that it counts as changed the next time as well
@@ -85,11 +93,15 @@ def import_set(
     return Import(
         files,
         imported,
-        Project(SourceSet(Path(), Config(), tuple(Source(name, texts[name]) for name in sorted(texts)))),
+        into.with_files(texts) if into is not None else _project(texts),
         tuple(each for each in refused if each.code not in accepted),
         tuple(each for each in refused if each.code in accepted),
         left_out,
     )
+
+
+def _project(texts: Mapping[str, str]) -> Project:
+    return Project(SourceSet(Path(), Config(), tuple(Source(name, texts[name]) for name in sorted(texts))))
 
 
 def _share_policies(imported: Imported) -> None:
@@ -130,12 +142,15 @@ def _noted(notes: Iterable[Note]) -> tuple[Noted, ...]:
     return tuple(Noted(each.code, str(each.origin), each.message) for each in notes)
 
 
-def config_text(format: Format, accepted: Sequence[str]) -> str:
+def config_text(format: Format, accepted: Sequence[str], imported: Imported) -> str:
     """`policylang.yaml` of an imported set: what is accepted, and the rules that would find something in every one."""
+    silent = dict(format.silent)
+    if not imported.users and not imported.integrations:
+        silent = {**dict.fromkeys(("PL406", "PL702"), "the inputs name no people"), **silent}
     lines = [f"# Imported from {format.title}.", 'roots: ["."]']
     if accepted:
         lines += ["imports:", f"  accepted: {json.dumps(list(accepted))}"]
-    if format.silent:
+    if silent:
         lines += ["severities:"]
-        lines += [f"  {code}: off  # {reason}" for code, reason in sorted(format.silent.items())]
+        lines += [f"  {code}: off  # {reason}" for code, reason in sorted(silent.items())]
     return "\n".join(lines) + "\n"

@@ -79,8 +79,10 @@ def identifiers(kind: Kind, keys: Mapping[str, str], known: Names, taken: Iterab
     return found
 
 
-def all_names(imported: Imported, known: Names) -> dict[tuple[Kind, str], str]:
-    """The name of everything in an imported set that has one."""
+def all_names(
+    imported: Imported, known: Names, taken: Mapping[Kind, Iterable[str]] | None = None
+) -> dict[tuple[Kind, str], str]:
+    """The name of everything in an imported set that has one. ``taken``: by kind, names that nothing may have."""
     resources = imported.resources.values()
     wanted: dict[Kind, dict[str, str]] = {
         "resource": {each.key: each.label or each.key for each in resources},
@@ -96,7 +98,9 @@ def all_names(imported: Imported, known: Names) -> dict[tuple[Kind, str], str]:
     }
     found: dict[tuple[Kind, str], str] = {}
     for kind, keys in wanted.items():
-        found.update({(kind, key): name for key, name in identifiers(kind, keys, known).items()})
+        found.update(
+            {(kind, key): name for key, name in identifiers(kind, keys, known, (taken or {}).get(kind, ())).items()}
+        )
     return found
 
 

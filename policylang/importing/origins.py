@@ -45,6 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statements: tuple[Statement, ...]
     refused: tuple[Noted, ...] = ()
     left_out: tuple[Noted, ...] = ()
+    accepted: tuple[str, ...] = ()
 
 
 def manifest_schema() -> dict[str, Any]:

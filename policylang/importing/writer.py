@@ -68,6 +68,7 @@ class Writer:
 
     def __init__(self, imported: Imported, names: Mapping[tuple[Kind, str], str]) -> None:
         self._set, self._names = imported, names
+        self._kinds = {key: each.kind for of in (imported.places, imported.known_places) for key, each in of.items()}
 
     def files(self) -> Files:
         """The declarations of each file, without files that would be empty."""
@@ -234,7 +235,7 @@ class Writer:
         items = [Item(f"{name} : {value}", tuple(of.origins)) for name, value in values]
         given: dict[str, dict[Origin, None]] = {}
         for each in of.assignments:
-            kind = None if each.place is None else self._set.places[each.place].kind
+            kind = None if each.place is None else self._kinds[each.place]
             written = f"assign role {self._name('role', each.role)}"
             written += "" if kind is None else f" at {self._name('place kind', kind)} {text(each.place or '')}"
             written += f" from {each.start}" if each.start else ""

@@ -12,6 +12,8 @@ from policylang.diagnostics import visible
 from policylang.importing.format import Format
 from policylang.importing.imported import Note
 from policylang.importing.importing import Import
+from policylang.importing.into import CODE as DECLARED_THERE
+from policylang.importing.into import WHY
 from policylang.output.text import counted
 
 _MOST = 20
@@ -61,7 +63,7 @@ def _notes(word: str, notes: tuple[Note, ...], format: Format, colour: str) -> I
             yield f"{head} {visible(str(each.origin))}: {visible(each.message)}"
         if len(of) > _MOST:
             yield f"  and {len(of) - _MOST} more"
-        why = format.refuses.get(code) or format.leaves_out.get(code)
+        why = format.refuses.get(code) or format.leaves_out.get(code) or {DECLARED_THERE: WHY}.get(code)
         if why:
             yield f"  {click.style('why', bold=True)}: {why}"
     if codes:

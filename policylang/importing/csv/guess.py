@@ -53,7 +53,7 @@ def guess(table: Table, said: says.Table | None = None) -> Guess:
     if verbs is not None:
         by_meaning = {key: name for key, name in by_meaning.items() if name != verbs}
         by_meaning["action"] = verbs
-        marked.remove(verbs)
+        marked = [name for name in marked if name != verbs]
     holds = said.holds if said is not None else _holds(by_meaning, names, marked)
     columns, reasons = _columns(holds, by_meaning, names, marked)
     if said is not None:
@@ -92,7 +92,7 @@ def _verbs(names: Sequence[str], rows: Sequence[Row], marked: Sequence[str]) -> 
     words = {name: {row.cell(index).value.casefold() for row in rows} - {""} for index, name in enumerate(names)}
     crosses = [name for name in marked if words[name] & YES]
     before = names[: names.index(crosses[0])] if crosses else []
-    return next((name for name in before if name in marked and words[name] and words[name] <= VERBS), None)
+    return next((name for name in before if words[name] and words[name] <= VERBS), None)
 
 
 def _is_mark(cell: str) -> bool:

@@ -1,0 +1,181 @@
+"""Adding an imported set to a policy set that is there: what that declares is used, and not declared again.
+
+A thing is the one that is there if it has its name or its label. What an import says of it beyond that cannot be added
+to a declaration somewhere else, so it is refused; and where it would narrow, so is all that hangs on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from policylang.diagnostics import quoted
+from policylang.importing.imported import Bundle, Imported, Integration, Job, Kind, Named, Origin
+from policylang.importing.names import Names, identifier
+from policylang.ir.nodes import PolicySet
+from policylang.model.types import TextType
+from policylang.project import Project
+from policylang.source import Source
+
+CODE = "declared-there"
+WHY = "the policy set that it is added to declares this thing, and says less of it or something else: change it there"
+
+
+class Into(msgspec.Struct, frozen=True):
+    """A policy set to add to, without an earlier import in ``folder``, seen from its root."""
+
+    project: Project
+    folder: str
+
+    def with_files(self, texts: Mapping[str, str]) -> Project:
+        """The policy set as it will be."""
+        sources = self.project.sources
+        new = (Source(f"{self.folder}/{name}", text) for name, text in texts.items())
+        together = sorted((*sources.sources, *new), key=lambda source: source.name)
+        return Project(msgspec.structs.replace(sources, sources=tuple(together)))
+
+
+class Existing(msgspec.Struct, frozen=True):
+    """What a policy set declares, for an import that is added to it. ``taken``: names that nothing new may have."""
+
+    names: Names
+    taken: Mapping[Kind, frozenset[str]]
+
+
+def use_existing(imported: Imported, there: PolicySet) -> Existing:
+    """Take out of an imported set what the policy set declares, and refuse what cannot be said of that."""
+    merging = _Merging(imported, there)
+    merging.resources()
+    merging.world()
+    merging.bundles()
+    merging.people()
+    taken: dict[Kind, frozenset[str]] = {
+        "policy": frozenset(each.name for each in there.policies),
+        "integration": frozenset(each.name for each in there.integrations),
+    }
+    return Existing(merging.names, taken)
+
+
+class _Merging:
+    def __init__(self, imported: Imported, there: PolicySet) -> None:
+        self._set, self._there = imported, there
+        self.names: dict[tuple[Kind, str], str] = {}
+
+    def _refuse(self, origin: Origin, message: str) -> None:
+        self._set.refuse(CODE, origin, message)
+
+    def _match(self, kind: Kind, things: Mapping[str, Named], there: Iterable[Any]) -> dict[str, Any]:
+        """By key what is there already."""
+        by_name = {each.name: each for each in there}
+        by_label = {each.label: each for each in by_name.values() if each.label}
+        found = {}
+        for key, each in things.items():
+            called = each.label or key
+            same = by_label.get(called) or by_label.get(key) or by_name.get(identifier(called, kind))
+            if same is not None:
+                found[key] = same
+                self.names[kind, key] = same.name
+        return found
+
+    def resources(self) -> None:
+        missing: set[tuple[str, str]] = set()
+        for key, there in self._match("resource", self._set.resources, self._there.resources).items():
+            mine = self._set.resources[key]
+            actions = {each.name for each in there.actions}
+            for action, each in mine.actions.items():
+                name = identifier(each.label or action, "action")
+                if name in actions:
+                    self.names["action", action] = name
+                else:
+                    missing.add((key, action))
+                    message = f"the resource `{there.name}` there has no action {quoted(action)}"
+                    self._refuse(next(iter(each.origins)), message)
+            attributes = {each.name for each in there.attributes}
+            for name in mine.attributes:
+                if identifier(name, "attribute") in attributes:
+                    self.names["attribute", name] = identifier(name, "attribute")
+                else:
+                    origin = next(iter(mine.attributes[name].origins))
+                    self._refuse(origin, f"the resource `{there.name}` there has no attribute {quoted(name)}")
+            del self._set.resources[key]
+        for bundle in self._set.bundles():
+            bundle.grants = [each for each in bundle.grants if (each.resource, each.action) not in missing]
+        self._set.denies = [each for each in self._set.denies if (each.resource, each.action) not in missing]
+
+    def world(self) -> None:
+        kinds = {each.name for each in self._there.scope}
+        if kinds:
+            known = all(identifier(kind, "place kind") in kinds for kind in self._set.place_kinds)
+            self.names.update({("place kind", kind): identifier(kind, "place kind") for kind in self._set.place_kinds})
+            if known:
+                self._set.place_kinds = ()
+        places = {each.name: each for each in self._there.places}
+        for name in [name for name in self._set.places if name in places]:
+            place = self._set.places.pop(name)
+            self._set.known_places[name] = place
+            if places[name].kind != self.names.get(("place kind", place.kind)):
+                self._refuse(next(iter(place.origins)), f"{quoted(name)} is a {places[name].kind} there")
+        texts = {each.name for each in self._there.subject if isinstance(each.type, TextType)}
+        for key in [key for key in self._set.subject if identifier(key, "subject") in texts]:
+            self.names["subject", key] = identifier(key, "subject")
+            del self._set.subject[key]
+
+    def bundles(self) -> None:
+        narrower: set[str] = set()
+        kinds: tuple[tuple[Kind, dict[str, Bundle], Iterable[Any]], ...] = (
+            ("role", self._set.roles, self._there.roles),
+            ("group", self._set.groups, self._there.groups),
+        )
+        for kind, of, there in kinds:
+            for key, same in self._match(kind, of, there).items():
+                bundle = of.pop(key)
+                if self._says_more(bundle, same):
+                    message = f"the {kind} `{same.name}` there does not say the same: what this says is not added to it"
+                    self._refuse(next(iter(bundle.origins)), message)
+                    if bundle.limits or any(each.deny for each in bundle.grants):
+                        narrower |= {key} if kind == "role" else set()
+                        self._without(kind, key)
+        holders: list[Bundle | Job | Integration] = [*self._set.bundles(), *self._set.jobs.values()]
+        holders += self._set.integrations.values()
+        for holder in holders:
+            holder.includes = [each for each in holder.includes if each.role not in narrower]
+
+    def _says_more(self, bundle: Bundle, there: Any) -> bool:
+        """Whether a role says something that the one there does not."""
+        granted = {(each.resource, action, each.fields) for each in there.grants for action in each.actions}
+        mine = {
+            (self.names.get(("resource", each.resource or "")), self.names.get(("action", each.action or "")), None)
+            for each in bundle.grants
+            if not (each.deny or each.fields or each.exclude or each.including or each.condition)
+        }
+        return bool(
+            bundle.limits
+            or bundle.includes
+            or len(mine) < len({(each.resource, each.action) for each in bundle.grants})
+            or any(each.deny for each in bundle.grants)
+            or not {each[:2] for each in mine} <= {each[:2] for each in granted}
+        )
+
+    def _without(self, kind: str, key: str) -> None:
+        """Nobody gets from the import a role or group that restricts more than the one there."""
+        for user in self._set.users.values():
+            if kind == "role":
+                user.assignments = [each for each in user.assignments if each.role != key]
+            elif user.group == key:
+                user.group = None
+
+    def people(self) -> None:
+        users = {each.id for each in self._there.users}
+        for id in [id for id in self._set.users if id in users]:
+            self._refuse(next(iter(self._set.users.pop(id).origins)), f"the user {quoted(id)} is declared there")
+        jobs = {each.code: each for each in self._there.jobs}
+        for code in [code for code in self._set.jobs if code in jobs]:
+            job = self._set.jobs.pop(code)
+            mine = {self.names.get(("role", each.role)) for each in job.includes}
+            if not mine <= {each.name for each in jobs[code].roles}:
+                self._refuse(next(iter(job.origins)), f"the job {quoted(code)} there brings other roles")
+        for key, same in self._match("integration", self._set.integrations, self._there.integrations).items():
+            integration = self._set.integrations.pop(key)
+            self._refuse(next(iter(integration.origins)), f"the integration `{same.name}` is declared there")
