@@ -9,14 +9,15 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 
 from policylang.diagnostics import visible
-from policylang.discovery import Problem, discover
-from policylang.output.text import render_problem
-from policylang.project import Project
+
+if TYPE_CHECKING:
+    from policylang.discovery import Problem
+    from policylang.project import Project
 
 CLEAN = 0
 FINDINGS = 1
@@ -65,6 +66,8 @@ def no_command(line: str) -> str:
 
 def stop(problems: Iterable[Problem]) -> NoReturn:
     """Say why the command could not be run, and end with exit code 2."""
+    from policylang.output.text import render_problem
+
     for problem in problems:
         write_lines(render_problem(problem), err=True)
     sys.exit(COULD_NOT_RUN)
@@ -72,6 +75,9 @@ def stop(problems: Iterable[Problem]) -> NoReturn:
 
 def projects(paths: Sequence[str], step: Step) -> list[Project]:
     """The policy sets that the paths stand for; each tells of its progress."""
+    from policylang.discovery import discover
+    from policylang.project import Project
+
     step("reading")
     return [Project(sources, step) for sources in discover(paths)]
 

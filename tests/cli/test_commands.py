@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -224,6 +226,23 @@ def test_wrong_use(run) -> None:
         result = run(*arguments)
         assert result.returncode == 2
         assert result.stderr
+
+
+def test_the_version_loads_nothing_but_the_command_line() -> None:
+    code = "import sys; from policylang.cli.main import commands; commands(['--version'], standalone_mode=False)"
+    code += "; print(*sorted(name for name in sys.modules if name.startswith(('policylang', 'lark', 'yaml', 'z3'))))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = {
+        "policylang",
+        "policylang.characters",
+        "policylang.cli",
+        "policylang.cli.main",
+        "policylang.cli.terminal",
+        "policylang.diagnostics",
+        "policylang.source",
+        "policylang.suggest",
+    }
+    assert set(shown.splitlines()[-1].split()) == loaded
 
 
 ANSI = re.compile(rb"\x1b\[")
