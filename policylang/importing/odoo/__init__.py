@@ -41,6 +41,10 @@ FORMAT = Format(
         ),
         ("a field without a value", "a missing value, for which `!=` and `not in` hold"),
         ("the id of a record", "a text"),
+        (
+            "`_inherits` of a model, by which rules of its parent limit it as well",
+            "nothing: it stands in Python code, which is not read. Write the limit beside the import",
+        ),
     ),
     refuses={
         "operator": "an operator of domains such as `child_of`, `any` or `ilike`, or a comparison of sizes behind `!`",

@@ -32,7 +32,7 @@ _SPELLINGS: dict[str, Operator] = {
 }
 
 
-class Literal_(msgspec.Struct, frozen=True):  # noqa: N801
+class Fixed(msgspec.Struct, frozen=True):
     """A text, a number, a truth value; ``None`` for Odoo's `False` where it means that there is no value."""
 
     value: str | int | float | bool | None
@@ -45,7 +45,7 @@ class OfUser(msgspec.Struct, frozen=True):
     many: bool
 
 
-Item = Literal_ | OfUser
+Item = Fixed | OfUser
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -166,13 +166,13 @@ def _item(value: ast.expr, origin: Origin) -> Item:
     if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) and isinstance(value.operand, ast.Constant):
         number = value.operand.value
         if isinstance(number, int | float) and not isinstance(number, bool):
-            return Literal_(-number)
+            return Fixed(-number)
     if isinstance(value, ast.Constant):
         given = value.value
         if given is None or given is False:
-            return Literal_(None)
+            return Fixed(None)
         if isinstance(given, str | int | float):
-            return Literal_(given)
+            return Fixed(given)
     path = _path(value)
     if path == ["company_id"] or path == ["company_ids"]:
         return OfUser(path[0], path == ["company_ids"])

@@ -138,6 +138,13 @@ def test_what_cannot_be_read_stops_the_import(files: dict[str, str | bytes], mes
         imported("odoo", files)
 
 
+def test_an_access_without_operations_is_for_all() -> None:
+    xml = """<record id="a" model="ir.access"><field name="model_id" ref="model_doc"/>
+<field name="group_id" ref="base.group_user"/></record>"""
+    made = imported("odoo", {"m/security/a.xml": f"<odoo>{xml}{USER}</odoo>"})
+    assert "grant read, create, write, unlink on doc" in text(made, "roles.policy")
+
+
 def test_files_whose_module_is_not_known_belong_together() -> None:
     files = {
         "groups.xml": '<odoo><record id="g" model="res.groups"><field name="name">Clerk</field></record></odoo>',
