@@ -238,8 +238,8 @@ class _Reading:
             raise NoExpressionError("row", at, f"{quoted(unknown[0])} in {quoted(letters)} is no operation")
         operations = tuple(each for each in OPERATIONS if each in {_LETTERS[letter] for letter in letters})
         if value is None:
-            said = any(f"for_{each}" in record.fields for each in OPERATIONS)
-            operations = tuple(each for each in OPERATIONS if truth(record, f"for_{each}", not said))
+            is_said = any(f"for_{each}" in record.fields for each in OPERATIONS)
+            operations = tuple(each for each in OPERATIONS if truth(record, f"for_{each}", not is_said))
         if not operations:
             self._set.leave_out("nothing", record.origin, f"{quoted(record.id)} gives no operation")
         kind = text_of(record.fields, "kind") or ("permission" if group else "restriction")
