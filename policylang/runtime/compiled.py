@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from policylang.ir import nodes as ir
@@ -129,6 +130,15 @@ class Engine:
         except NOT_CLEAR:
             asked = Request(user, action, resource, record, now, request, field, changes)
             return reference.decide(self.index, asked)
+
+    def allows(self, asked: Request) -> bool:
+        """Whether `decide` allows a request without changes; much quicker for what other values could turn."""
+        with suppress(*NOT_CLEAR):
+            plan = self.plan(asked.user, asked.action, asked.resource, asked.now)
+            if type(plan.run(asked.record, asked.user, asked.request, asked.now)) is not int:
+                return False
+        given = asked.user, asked.action, asked.resource, asked.record, asked.now, asked.request, asked.field
+        return self.decide(*given, None).allowed
 
     def _written(
         self,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from policylang.testing.asked import Case
+from policylang.testing.generate.search import Work
 from policylang.testing.run import read_scenarios
 from tests.helpers import ACCEPTANCE, POLICIES
 from tests.testing.helpers import covered, policylang_test, write
@@ -274,3 +275,34 @@ def test_policies_with_errors(tmp_path: Path) -> None:
     assert result.code == 2
     assert "PL" in result.err
     assert result.out == ""
+
+
+def many_roles(count: int) -> str:
+    """One user with so many roles, the limits of which all ask about the same attributes."""
+    roles = "".join(
+        f'policy p{n} on doc {{ n is {n} or t is "x{n}" }}\nrole r{n} {{ grant view on doc  policy p{n} }}\n'
+        for n in range(count)
+    )
+    given = "".join(f"  assign role r{n}\n" for n in range(count))
+    return f'resource doc {{ n : int  t : text  actions view }}\n{roles}user "ann" {{\n{given}}}\n'
+
+
+def test_many_limited_roles_of_one_user(tmp_path: Path) -> None:
+    write(tmp_path, a_policy=many_roles(60))
+    text = generated(tmp_path)
+    assert [number for number in range(60) if f"policy p{number} of role r{number} " not in text] == []
+    assert "too much" not in text
+    assert len(passing(tmp_path, text)) > 4 * 60
+
+
+def test_more_roles_than_can_be_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left out is said, one by one; what was found stays, and is right."""
+    monkeypatch.setattr(Work.__init__, "__defaults__", (100_000,))
+    write(tmp_path, a_policy=many_roles(60))
+    text = generated(tmp_path)
+    left_out = re.findall(r"^  # policy p(\d+) of role r\1 .*: too much to look through: (.*)$", text, re.MULTILINE)
+    assert 5 < len(left_out) < 60
+    assert {why for _, why in left_out} == {"its users have too many limits beside it"}
+    made = set(re.findall(r"- name: .policy p(\d+) of role", text))
+    assert made | {number for number, _ in left_out} == {str(number) for number in range(60)}
+    assert passing(tmp_path, text)

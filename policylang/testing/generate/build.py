@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
 
 from policylang.model import conditions as c
-from policylang.runtime.grants import profile
-from policylang.runtime.index import Index
+from policylang.runtime.compiled import Engine
 from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan
-from policylang.runtime.reference import decide
 from policylang.runtime.request import Request
 from policylang.runtime.sources import Source
 from policylang.runtime.truth import Situation, truth
 from policylang.testing.generate.demands import Demands, deny_turns, limit_turns
 from policylang.testing.generate.domains import Domains
-from policylang.testing.generate.search import Demand, Search
+from policylang.testing.generate.search import Demand, Demanded, Search, Work
 from policylang.testing.generate.variables import Values, as_record, variables
+
+_KEPT = 16
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -36,14 +37,28 @@ class Built(msgspec.Struct, frozen=True):
     allowed: bool
 
 
+class Workshop:
+    """What builders share: the decision, and what was worked out for the last ones."""
+
+    def __init__(self, engine: Engine, work: Work) -> None:
+        self.engine, self.index, self.work = engine, engine.index, work
+        self.domains = lru_cache(maxsize=_KEPT)(partial(Domains, self.index))
+        self._plan = lru_cache(maxsize=_KEPT)(partial(make_plan, self.index))
+
+    def plan(self, user: str, action: str, resource: str, now: datetime.datetime) -> Plan:
+        return self._plan(self.engine.holder(user, now).profile, action, resource)
+
+
 class Builder:
     """Builds requests of one user for one action on one resource, at one instant."""
 
-    def __init__(self, index: Index, user: str, action: str, resource: str, now: datetime.datetime) -> None:
-        self.index, self.user, self.action, self.resource, self.now = index, user, action, resource, now
-        self.plan: Plan = make_plan(index, profile(index, user, now), action, resource)
-        self._demands = Demands(index, self.plan)
-        self._domains = Domains(index, user, resource, now)
+    def __init__(self, workshop: Workshop, user: str, action: str, resource: str, now: datetime.datetime) -> None:
+        self.index, self.user, self.action, self.resource, self.now = workshop.index, user, action, resource, now
+        self.plan: Plan = workshop.plan(user, action, resource, now)
+        self._engine, self._work = workshop.engine, workshop.work
+        self._demands = Demands(self.index, self.plan)
+        self._domains = workshop.domains(user, resource, now)
+        self._work.begin_user()
         self.lost: list[str] = []
         """The tests of which no two sides were found."""
         self.half: list[str] = []
@@ -74,7 +89,7 @@ class Builder:
             demands = [*self._demands.opened(way), *self._demands.appended(), self._demands.covered(placed.place)]
             demands += self._demands.undenied(field, placed)
             if condition is None:
-                one = self._one(demands, {}, "denied", field)
+                one = self._one(Demanded(self._domains, demands), {}, "denied", field)
                 found = [one] if one and not one.allowed else []
             else:
                 found = self._each_test(condition, lambda test: deny_turns(condition, test), demands, field)
@@ -90,7 +105,7 @@ class Builder:
             demands += (self._demands.closed(other) for other in self.plan.ways if other not in mine)
             test = self._demands.place_test(place)
             if test is None:
-                one = self._one([*demands, *self._demands.opened(way)], {}, "open", None)
+                one = self._one(Demanded(self._domains, [*demands, *self._demands.opened(way)]), {}, "open", None)
                 found = [one] if one and one.allowed else []
             else:
                 found = self._edges(test, demands, None)
@@ -107,6 +122,8 @@ class Builder:
     ) -> list[Built]:
         found: list[Built] = []
         for test in condition.tests():
+            if self._work.is_used_up:
+                break
             built = self._edges(test, [*demands, turns(test)], field)
             # A record on one side alone does not show where the edge is.
             if len({each.allowed for each in built}) < 2:
@@ -122,18 +139,22 @@ class Builder:
 
     def _edges(self, test: c.Test, demands: Sequence[Demand], field: str | None) -> list[Built]:
         found = []
+        demanded = Demanded(self._domains, demands)
+        self._work.do(3 * len(demanded.tests))
         for wanted in dict.fromkeys(variables(self.index, self.resource, test)):
             beside = self._domains.beside(test, wanted)
             for word, value in self._domains.edges(test, wanted):
+                if self._work.is_used_up:
+                    break
                 # Requests are told apart by the test that makes them, records by their names.
                 label = f"{wanted.label}_{word}" if wanted.root == "record" else "ordinary"
-                one = self._one(demands, {**beside, wanted: value}, label, field)
+                one = self._one(demanded, {**beside, wanted: value}, label, field)
                 if one is not None:
                     found.append(one)
         return found
 
-    def _one(self, demands: Sequence[Demand], fixed: Values, label: str, field: str | None) -> Built | None:
-        values = Search(self._domains, demands, fixed).run()
+    def _one(self, demanded: Demanded, fixed: Values, label: str, field: str | None) -> Built | None:
+        values = Search(self._domains, demanded, fixed, self._work).run()
         if values is None:
             return None
         record, request = as_record(values)
@@ -141,9 +162,10 @@ class Builder:
 
     def built(self, record: dict[str, Any], request: dict[str, Any], label: str, field: str | None) -> Built:
         """A request with its decision."""
+        self._work.do(len(self.plan.ways) + len(self.plan.denies))
         asked = Request(self.user, self.action, self.resource, record, self.now, request, field)
-        decision = decide(self.index, asked)
-        return Built(self.user, self.action, self.resource, record, request, self.now, field, label, decision.allowed)
+        allowed = self._engine.allows(asked)
+        return Built(self.user, self.action, self.resource, record, request, self.now, field, label, allowed)
 
 
 def _everywhere(way: Way) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -25,17 +25,16 @@ from policylang.model.types import (
     Type,
     UserType,
 )
+from policylang.runtime.generated import Function, condition_function
 from policylang.runtime.index import Index
 from policylang.runtime.sources import has_role
-from policylang.runtime.truth import Situation, truth
-from policylang.runtime.values import MISSING
+from policylang.runtime.truth import Situation, Truth, truth
+from policylang.runtime.values import MISSING, BadValueError
 from policylang.testing.generate.edges import Edge, edges, written
 from policylang.testing.generate.variables import Variable, as_record, variable
 
 _MOST_USERS = 200
 """Users who are looked at for one with an attribute of a certain kind."""
-_STEPS = 4_000
-"""Attempts for all records of one user, action and instant. No clock: the same file on every machine."""
 _MATCHES = {True: "matching", False: "other", None: "unclear"}
 
 
@@ -44,8 +43,24 @@ class Domains:
 
     def __init__(self, index: Index, user: str, resource: str, now: datetime.datetime) -> None:
         self.index, self.user, self.resource, self.now = index, user, resource, now
-        self.steps = _STEPS
+        self._edges = lru_cache(maxsize=None)(self._find_edges)
+        self._functions: dict[c.Test, Function] = {}
         self._holders = lru_cache(maxsize=None)(self._find_holders)
+
+    def truths(self, tests: Iterable[c.Test], values: dict[Variable, Any]) -> dict[c.Test, Truth]:
+        """What tests come to."""
+        record, request = as_record(values)
+        return {test: self._truth(test, record, request) for test in tests}
+
+    def _truth(self, test: c.Test, record: Any, request: Any) -> Truth:
+        found = self._functions.get(test)
+        if found is None:
+            found = self._functions[test] = condition_function(self.index, test, self.resource)
+        try:
+            answer: Truth = found(record, self.user, request, self.now)
+        except (BadValueError, OverflowError):
+            return None
+        return answer
 
     def situation(self, values: dict[Variable, Any]) -> Situation:
         record, request = as_record(values)
@@ -57,13 +72,22 @@ class Domains:
         for test in tests:
             found += [value for _, value in self.edges(test, wanted)]
         kept: list[Any] = []
+        known: set[Any] = set()
         for value in found:
-            if value is not MISSING and value not in kept:
+            key = value if isinstance(value, Hashable) else repr(value)
+            if value is not MISSING and key not in known:
+                known.add(key)
                 kept.append(value)
         return [*kept, MISSING]
 
-    def edges(self, test: c.Test, wanted: Variable) -> Iterator[Edge]:
+    def edges(self, test: c.Test, wanted: Variable) -> tuple[Edge, ...]:
         """The edges of a test as values of one of its variables. Others of it have their first ordinary value."""
+        return self._edges(test, wanted)
+
+    def _find_edges(self, test: c.Test, wanted: Variable) -> tuple[Edge, ...]:
+        return tuple(self._all_edges(test, wanted))
+
+    def _all_edges(self, test: c.Test, wanted: Variable) -> Iterator[Edge]:
         others = self.beside(test, wanted)
         for operand in test.sides:
             if variable(self.index, self.resource, operand) != wanted:

@@ -7,6 +7,7 @@ import os
 
 from policylang.discovery import Problem, discover
 from policylang.project import Project
+from policylang.runtime.compiled import Engine
 from policylang.runtime.index import Index
 from policylang.testing.generate.targets import Boundaries
 from policylang.testing.generate.write import Writer
@@ -32,6 +33,7 @@ def generate(project: Project, now: datetime.datetime | None, folder: str) -> st
     assert project.ir is not None
     index = Index(project.ir)
     at = now or DEFAULT_NOW
-    boundaries = Boundaries(index, at).all({source.name for source in project.sources.sources})
+    engine = Engine(index)
+    boundaries = Boundaries(engine, at).all({source.name for source in project.sources.sources})
     policies = os.path.relpath(project.sources.root.resolve(), os.path.realpath(folder))
-    return Writer(index, at, policies.replace(os.sep, "/"), now is None).text(boundaries)
+    return Writer(engine, at, policies.replace(os.sep, "/"), now is None).text(boundaries)

@@ -13,13 +13,17 @@ from typing import Any
 import msgspec
 
 from policylang.model import conditions as c
-from policylang.runtime.truth import Truth, conjunction, disjunction, negation, truth
+from policylang.runtime.truth import Truth, conjunction, disjunction, negation
 from policylang.testing.coverage.outcomes import OUTCOMES
 from policylang.testing.generate.domains import Domains
 from policylang.testing.generate.variables import Values, Variable, variables
 
 _STEPS = 1_500
 """Attempts for one record."""
+_ATTEMPTS = 4_000
+"""Attempts for all records of one user, action and instant."""
+_WHOLE, _PARTS, _LEAST = 5_000_000, 20, 15_000
+"""What may be done for a file; the part of what is left that one boundary may take, and how much it may in any case."""
 
 Truths = frozenset[Truth]
 ANY: Truths = frozenset(OUTCOMES)
@@ -50,60 +54,97 @@ class AllOf(msgspec.Struct, frozen=True):
 Demand = Want | AnyOf | AllOf
 
 
+class Work:
+    """How much may be done, so that a file is made within seconds. It is counted, since a clock would make another file
+    on another machine: in demands and tests that are looked at, and in attempts.
+    """
+
+    def __init__(self, whole: int = _WHOLE) -> None:
+        self._whole, self._here, self.attempts = whole, 0, 0
+
+    def begin(self) -> None:
+        """For the next boundary, a part of what is left: no boundary takes everything from those behind it."""
+        self._here = max(self._whole // _PARTS, min(self._whole, _LEAST))
+
+    def begin_user(self) -> None:
+        """For one user, action and instant."""
+        self.attempts = _ATTEMPTS
+
+    def do(self, amount: int) -> bool:
+        """Do so much; whether there was as much left."""
+        self._here -= amount
+        self._whole -= amount
+        return not self.is_used_up
+
+    @property
+    def is_used_up(self) -> bool:
+        return self._here <= 0
+
+
+class Demanded:
+    """Demands, and the tests in them with what they depend on."""
+
+    def __init__(self, domains: Domains, demands: Sequence[Demand]) -> None:
+        self.demands = demands
+        self.tests = tuple(dict.fromkeys(test for demand in demands for test in _tests(demand)))
+        index, resource = domains.index, domains.resource
+        self.of_test = {test: tuple(variables(index, resource, test)) for test in self.tests}
+        self.variables = tuple(dict.fromkeys(each for test in self.tests for each in self.of_test[test]))
+        self.needs = {test: self._needs(test) for test in self.tests}
+        self.values = {
+            each: domains.of(each, tuple(test for test in self.tests if each in self.of_test[test]))
+            for each in self.variables
+        }
+
+    def _needs(self, test: c.Test) -> tuple[Variable, ...]:
+        """What must be chosen to decide a test: a value that lies behind another one waits for that."""
+        paths = {(each.root, each.steps[: n + 1]) for each in self.of_test[test] for n in range(len(each.steps))}
+        return tuple(each for each in self.variables if (each.root, each.steps) in paths)
+
+
 class Search:
     """A search for values that meet all demands."""
 
-    def __init__(self, domains: Domains, demands: Sequence[Demand], fixed: Values) -> None:
-        self._domains, self._demands = domains, demands
-        self._tests = tuple(dict.fromkeys(test for demand in demands for test in _tests(demand)))
-        index, resource = domains.index, domains.resource
-        self._of_test = {test: tuple(variables(index, resource, test)) for test in self._tests}
-        found = dict.fromkeys(each for test in self._tests for each in self._of_test[test])
-        self._order = [each for each in found if each not in fixed]
-        self._values = {
-            each: domains.of(each, tuple(test for test in self._tests if each in self._of_test[test]))
-            for each in self._order
-        }
-        self._fixed = fixed
-        self._decided = [[test for test in self._tests if self._depth(test) == n] for n in range(len(self._order) + 1)]
-        self._left = min(_STEPS, domains.steps)
+    def __init__(self, domains: Domains, demanded: Demanded, fixed: Values, work: Work) -> None:
+        self._domains, self._demanded, self._fixed, self._work = domains, demanded, fixed, work
+        self._order = [each for each in demanded.variables if each not in fixed]
+        self._decided: list[list[c.Test]] = [[] for _ in range(len(self._order) + 1)]
+        depth = {each: n for n, each in enumerate(self._order, 1)}
+        for test in demanded.tests:
+            self._decided[max((depth.get(each, 0) for each in demanded.needs[test]), default=0)].append(test)
+        self._left = min(_STEPS, work.attempts)
 
     def run(self) -> Values | None:
         """The first values found, or ``None`` where there are none among those that are tried."""
-        return self._try(dict(self._fixed), {}, 0)
+        return self._try(dict(self._fixed), {}, self._demanded.demands, 0)
 
-    def _depth(self, test: c.Test) -> int:
-        """How many variables must be chosen to decide a test. What lies behind another one waits for that."""
-        needed = [
-            n for n, each in enumerate(self._order, 1) if any(_before(each, mine) for mine in self._of_test[test])
-        ]
-        return max(needed, default=0)
-
-    def _try(self, chosen: Values, before: dict[c.Test, Truth], depth: int) -> Values | None:
+    def _try(self, chosen: Values, before: dict[c.Test, Truth], demands: Sequence[Demand], depth: int) -> Values | None:
+        """``demands``: those that what is known before leaves open."""
         self._left -= 1
-        self._domains.steps -= 1
-        if self._left < 0:
+        self._work.attempts -= 1
+        if self._left < 0 or not self._work.do(1 + len(self._decided[depth])):
             return None
-        known = before
+        known, left = before, demands
         if self._decided[depth]:
-            s = self._domains.situation(chosen)
-            known = {**before, **{test: truth(test, s) for test in self._decided[depth]}}
-        met = [_met(demand, known) for demand in self._demands]
-        if False in met:
-            return None
+            known = {**before, **self._domains.truths(self._decided[depth], chosen)}
+        if self._decided[depth] or depth == 0:
+            left = []
+            for number, demand in enumerate(demands, 1):
+                met = _met(demand, known)
+                if met is False:
+                    self._work.do(number)
+                    return None
+                if met is None:
+                    left.append(demand)
+            self._work.do(len(demands))
         if depth == len(self._order):
-            return chosen if all(met) else None
+            return None if left else chosen
         each = self._order[depth]
-        for value in self._values[each]:
-            found = self._try({**chosen, each: value}, known, depth + 1)
+        for value in self._demanded.values[each]:
+            found = self._try({**chosen, each: value}, known, left, depth + 1)
             if found is not None:
                 return found
         return None
-
-
-def _before(first: Variable, second: Variable) -> bool:
-    """Whether a value depends on another: it is the same, or lies behind it."""
-    return first.root == second.root and second.steps[: len(first.steps)] == first.steps
 
 
 def _tests(demand: Demand) -> Iterable[c.Test]:
@@ -115,10 +156,30 @@ def _tests(demand: Demand) -> Iterable[c.Test]:
 def _met(demand: Demand, known: dict[c.Test, Truth]) -> Truth:
     """Whether a demand is met; ``None`` while that is open."""
     if isinstance(demand, Want):
+        if demand.test is None and (answer := _known(demand.condition, known)) is not _OPEN:
+            return answer in demand.truths
         found = _truths(demand.condition, demand, known)
         return True if found <= demand.truths else None if found & demand.truths else False
     each = (_met(item, known) for item in demand.items)
     return disjunction(each) if isinstance(demand, AnyOf) else conjunction(each)
+
+
+_OPEN: Any = object()
+
+
+def _known(condition: c.Condition, known: dict[c.Test, Truth]) -> Any:
+    """The truth of a condition of which all tests are known. Much quicker than `_truths`, and the common case."""
+    match condition:
+        case c.And(items) | c.Or(items):
+            each = [_known(item, known) for item in items]
+            if _OPEN in each:
+                return _OPEN
+            return conjunction(each) if isinstance(condition, c.And) else disjunction(each)
+        case c.Not(item):
+            found = _known(item, known)
+            return found if found is _OPEN else negation(found)
+        case _:
+            return known.get(condition, _OPEN)
 
 
 def _truths(condition: c.Condition, demand: Want, known: dict[c.Test, Truth]) -> Truths:

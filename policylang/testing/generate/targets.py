@@ -10,18 +10,21 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
+from policylang.runtime.compiled import Engine
 from policylang.runtime.grants import limit_is_on, overrides_of
-from policylang.runtime.index import Index
 from policylang.runtime.plan import PlacedDeny
 from policylang.source import Location
 from policylang.testing.coverage.concern import Concerns
 from policylang.testing.coverage.statements import deny_in_words, limit_in_words
-from policylang.testing.generate.build import Builder, Built, both_sides
+from policylang.testing.generate.build import Builder, Built, Workshop, both_sides
 from policylang.testing.generate.holders import Holder, granted, holders, midnight
+from policylang.testing.generate.search import Work
 from policylang.testing.generate.variables import variables
 
 _MOST = 6
 """Users who are tried for one action."""
+_NOTHING = "nothing was found that turns on it alone"
+_TOO_MUCH = "too much to look through: its users have too many limits beside it"
 _SECOND = datetime.timedelta(seconds=1)
 
 
@@ -51,8 +54,11 @@ Build = Callable[[Builder], list[Built]]
 class Boundaries:
     """The boundaries of one policy set at one instant."""
 
-    def __init__(self, index: Index, now: datetime.datetime) -> None:
+    def __init__(self, engine: Engine, now: datetime.datetime) -> None:
+        index = engine.index
         self._index, self._now = index, now
+        self._work = Work()
+        self._workshop = Workshop(engine, self._work)
         self._concerns = Concerns(index)
         self._holders = holders(index, now)
 
@@ -113,6 +119,7 @@ class Boundaries:
     def _each(self, what: _What, who: Iterable[Holder], actions: Collection[str], build: Build) -> Boundary:
         """All edges for one action, through the first user with whom that can be done; both sides for the others."""
         who = list(who)
+        self._work.begin()
         if not who or not actions:
             reason = "no user has it" if actions else "it limits nothing that is granted"
             return Boundary(what.title, what.at, (), reason)
@@ -127,14 +134,18 @@ class Boundaries:
             return Boundary(what.title, what.at, (), self._why_not(what))
         places = ", ".join(":".join(place.split(":")[:2]) for place in dict.fromkeys(lost))
         left_out = f"nothing was found for the test at {places}" if lost else None
+        if self._work.is_used_up:
+            left_out = _TOO_MUCH
         return Boundary(what.title, what.at, tuple(built), left_out)
 
     def _why_not(self, what: _What) -> str:
         """Why there is no record for a limit or a deny."""
+        if self._work.is_used_up:
+            return _TOO_MUCH
         found = () if what.condition is None else what.condition.tests()
         if what.condition is not None and not any(any(variables(self._index, what.resource, test)) for test in found):
             return "it speaks of nothing that a record or a request could change"
-        return "nothing was found that turns on it alone"
+        return _NOTHING
 
     def _through_someone(
         self, who: Iterable[Holder], action: str, resource: str, known: list[Built], build: Build
@@ -143,12 +154,14 @@ class Boundaries:
         another action serve as well, if they lie on both sides.
         """
         best: tuple[int, list[Built], list[str]] | None = None
-        builders = (Builder(self._index, user, action, resource, now) for user, now in who)
+        builders = (Builder(self._workshop, user, action, resource, now) for user, now in who)
         for builder in itertools.islice((each for each in builders if each.plan.ways), _MOST):
             mine = [each for each in known if (each.user, each.now) == (builder.user, builder.now)]
             same = [builder.built(each.record, each.request, each.label, each.field) for each in mine]
             if both := both_sides(same):
                 return both, []
+            if self._work.is_used_up:
+                break
             found = build(builder)
             gaps = len(builder.lost) * 2 + len(builder.half)
             if found and (best is None or gaps < best[0]):
@@ -166,15 +179,17 @@ class Boundaries:
         times = [*first, *last]
         within = times[0][0] if times else self._now
         built: list[Built] = []
+        self._work.begin()
         if each.place is not None:
             built += self._opened(user.id, each, within, lambda found: len({b.allowed for b in found}) == 2)
         for inside, step in times:
             opened = self._opened(user.id, each, inside, lambda found: any(b.allowed for b in found))
             for one in [b for b in opened if b.allowed][:1]:
-                beside = Builder(self._index, one.user, one.action, one.resource, inside + step)
+                beside = Builder(self._workshop, one.user, one.action, one.resource, inside + step)
                 other = beside.built(one.record, one.request, one.label, None)
                 built += [one, other] if not other.allowed else []
-        return Boundary(title, each.at, tuple(built), None if built else "nothing was found that turns on it alone")
+        left_out = _TOO_MUCH if self._work.is_used_up else None if built else _NOTHING
+        return Boundary(title, each.at, tuple(built), left_out)
 
     def _opened(
         self, user: str, each: ir.Assignment, now: datetime.datetime, enough: Callable[[list[Built]], bool]
@@ -186,7 +201,7 @@ class Boundaries:
             for action in grant.actions
         }
         for resource, action in pairs:
-            found = Builder(self._index, user, action, resource, now).source(each.role, each.place)
+            found = Builder(self._workshop, user, action, resource, now).source(each.role, each.place)
             if enough(found):
                 return found
         return []

@@ -11,8 +11,7 @@ from typing import Any
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
 from policylang.model.types import NUMBERS, RecordType, SetType, Type
-from policylang.runtime.index import Index
-from policylang.runtime.reference import decide
+from policylang.runtime.compiled import Engine
 from policylang.runtime.request import Request
 from policylang.source import Location
 from policylang.testing.generate.build import Built
@@ -32,9 +31,10 @@ HEAD = """\
 class Writer:
     """Collects records under readable names, and tests."""
 
-    def __init__(self, index: Index, now: datetime.datetime, policies: str, fixed: bool) -> None:
+    def __init__(self, engine: Engine, now: datetime.datetime, policies: str, fixed: bool) -> None:
         """``policies``: the folder as the file names it. ``fixed``: nobody chose the instant."""
-        self._index, self._now, self._policies, self._fixed = index, now, policies, fixed
+        self._engine, self._index = engine, engine.index
+        self._now, self._policies, self._fixed = now, policies, fixed
         self._records: dict[str, str] = {}
         """By how they are written."""
         self._made: dict[str, dict[str, Any]] = {}
@@ -86,7 +86,7 @@ class Writer:
         for word, allowed in (("allow", True), ("deny", False)):
             for each in (each for each in built if each.allowed is allowed and not _unwritable(each)):
                 name = self._record(each.resource, each.record, f"{each.resource}_{each.label}")
-                if self._decided(each, name) is not allowed:
+                if _is_linked(each) and self._decided(each, name) is not allowed:
                     continue  # two records behind it have become one, which some condition asks about
                 target = name if each.field is None else f"{name}.{each.field}"
                 if (each.action, target) not in asked:
@@ -127,8 +127,9 @@ class Writer:
         record = self._made[name]
         types = self._index.request
         request = {key: self._linked(types[key], value) for key, value in self._request(each).items()}
-        asked = Request(each.user, each.action, each.resource, record, each.now, request, each.field)
-        return decide(self._index, asked).allowed
+        return self._engine.allows(
+            Request(each.user, each.action, each.resource, record, each.now, request, each.field)
+        )
 
     def _free(self, name: str) -> str:
         number = 1
@@ -142,6 +143,11 @@ class Writer:
         parts = [f"resource: {scalar(resource)}"] if resource else []
         parts += [f"{scalar(name)}: {_value(types[name], values[name])}" for name in types if name in values]
         return f"{{{', '.join(parts)}}}"
+
+
+def _is_linked(built: Built) -> bool:
+    """Whether there are records behind the record, or in the request."""
+    return any(isinstance(each, dict | list) for each in (*built.record.values(), *built.request.values()))
 
 
 def _unwritable(built: Built) -> bool:
