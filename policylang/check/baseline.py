@@ -1,7 +1,8 @@
 """Findings that were there when the tool was adopted, kept in a file so that only later ones are reported.
 
 A finding is found again by its fingerprint: the rule, the file, the declaration it is in, its own words there, and the
-names in its message. Lines do not count, so they may move.
+names in its message. Lines do not count, so they may move. Those whom it is about, users for the most part, do not
+count either, but are listed: it is known as long as there is none among them whom the baseline does not have.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ import msgspec
 _NAME = re.compile(r"`[^`]*`")
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One finding. ``path``: seen from the folder of the baseline; code, path and message are there for people."""
 
     code: str
     path: str
     message: str
     fingerprint: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+    subjects: tuple[str, ...] = ()
+    """Whom it is about."""
 
 
 class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,22 +47,27 @@ class BaselineError(ValueError):
     """A file that is no baseline."""
 
 
-def entry(code: str, path: str, message: str, anchor: tuple[str, str]) -> Entry:
+def entry(code: str, path: str, message: str, anchor: tuple[str, str], subjects: Iterable[str] = ()) -> Entry:
     """A finding as a baseline keeps it. ``anchor``: the declaration, and the finding's words inside it."""
-    parts = (code, path, *anchor, *_NAME.findall(message))
+    whom = tuple(sorted(set(subjects)))
+    names = [name for name in _NAME.findall(message) if not whom or name[1:-1] not in whom]
+    parts = (code, path, *anchor, *names, *(["about some"] if whom else []))
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-    return Entry(code, path, message, digest[:32])
+    return Entry(code, path, message, digest[:32], whom)
 
 
 def split(found: Sequence[Entry], baseline: Baseline, expected: Callable[[Entry], bool] = lambda _entry: True) -> Split:
-    """Which findings are in a baseline; of equal ones as many as it has. ``expected``: whether an entry would have been
-    found if it still occurred.
+    """Which findings are in a baseline; of equal ones as many as it has, and those about nobody new. ``expected``:
+    whether an entry would have been found if it still occurred.
     """
     left = Counter(each.fingerprint for each in baseline.findings)
+    whom: dict[str, set[str]] = {}
+    for each in baseline.findings:
+        whom.setdefault(each.fingerprint, set()).update(each.subjects)
     known = []
     for each in found:
-        known.append(left[each.fingerprint] > 0)
-        left[each.fingerprint] -= known[-1]
+        known.append(left[each.fingerprint] > 0 and whom[each.fingerprint].issuperset(each.subjects))
+        left[each.fingerprint] -= left[each.fingerprint] > 0
     stale = []
     for each in reversed(baseline.findings):
         if left[each.fingerprint] > 0 and expected(each):

@@ -33,6 +33,7 @@ class Asked(msgspec.Struct, frozen=True):
     profile: Profile
     period: Period | None = None
     given: str = ""
+    users: tuple[str, ...] = ()
 
     @property
     def user(self) -> str | None:
@@ -48,6 +49,7 @@ class Violation(msgspec.Struct, frozen=True):
     action: str
     shown: Shown
     incomplete: bool
+    users: tuple[str, ...] = ()
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -98,7 +100,7 @@ def _broken(world: World, invariant: ir.Invariant, asked: Asked, action: str) ->
         else:
             shown = _shown(world, invariant, asked, action, question, found)
             if shown is not None:
-                answers.append(Violation(asked.words, action, shown, assumed != COMPLETE))
+                answers.append(Violation(asked.words, action, shown, assumed != COMPLETE, asked.users))
     return next((each for each in reversed(answers) if isinstance(each, Violation)), answers[0] if answers else None)
 
 
@@ -167,7 +169,8 @@ def _is_selected(held: Holding, invariant: ir.Invariant, who: Profile) -> bool:
 
 
 def _of_holder(holder: Holder) -> Asked:
-    return Asked(Who(user=holder.first), counted(holder.users), holder.profile, holder.period)
+    users = tuple(holder.users)
+    return Asked(Who(user=holder.first), counted(users), holder.profile, holder.period, users=users)
 
 
 def _made_up(name: Name) -> Asked:

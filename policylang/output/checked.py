@@ -212,7 +212,8 @@ def _entry(finding: Finding, folder: Path) -> Entry:
         path = _seen_from(folder, finding.path)
     else:
         path = f"{_seen_from(folder, finding.compiled)}{_INSIDE}{finding.path}"
-    return entry(finding.code, path, finding.message, finding.anchor)
+    subjects = () if finding.said is None else finding.said.about
+    return entry(finding.code, path, finding.message, finding.anchor, subjects)
 
 
 def _seen_from(folder: Path, path: str) -> str:

@@ -101,6 +101,7 @@ def _finding(bundle: Bundle, at: str, actions: list[tuple[str, ir.Action]]) -> F
         code="PL505",
         message=f"{what}{more} can be assigned via the API only, and {kind} `{name}` is managed in the UI",
         at=at,
+        subjects=tuple(f"{action.name} on {resource}" for resource, action in actions),
         help="keep it in a role that only an integration has, or take it out",
         related=tuple(related(action.at, "assignable via the API") for _, action in actions[:1]),
     )

@@ -78,6 +78,7 @@ def _finding(world: World, at: str, actions: list[tuple[str, ir.Action]]) -> Fin
         code="PL508",
         message=f"{what}{more} is dead: it requires the feature {features}, which is off",
         at=at,
+        subjects=tuple(f"{action.name} on {resource}" for resource, action in actions),
         help="switch the feature on first, then grant",
         related=tuple(related(feature.at, "off here") for feature in off),
     )

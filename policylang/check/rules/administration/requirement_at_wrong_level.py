@@ -150,6 +150,7 @@ def _findings(world: World, holder: Holder, closed: list[tuple[Permission, Sourc
                 f"it requires {'; '.join(asked)}"
             ),
             at=holder.at,
+            subjects=tuple(holder.users),
             help="give the required permission at such a place or above, or everywhere",
             related=(
                 *(

@@ -137,6 +137,7 @@ def _by_all(held: Holding, name: Name, at: str, found: list[_Unmet]) -> Finding:
         code="PL501",
         message=f"{who} meets what {_what(found)}",
         at=at,
+        subjects=(*users, *_whats(found)),
         help=(
             f"grant {grants} as well, or take this grant out"
             if grants
@@ -159,6 +160,7 @@ def _by_some(held: Holding, name: Name, at: str, found: list[_Unmet]) -> Finding
         code="PL501",
         message=f"{counted(users)}, {of}, {does} not meet what {_what(found)}",
         at=at,
+        subjects=(*users, *_whats(found)),
         help=(
             f"give them {grants} as well, or take the {kind} away from them"
             if grants
@@ -173,6 +175,10 @@ def _by_some(held: Holding, name: Name, at: str, found: list[_Unmet]) -> Finding
 
 def _users(found: list[_Unmet]) -> list[str]:
     return list(dict.fromkeys(user for each in found for holder in each.holders for user in holder.users))
+
+
+def _whats(found: list[_Unmet]) -> Iterator[str]:
+    return (f"{each.action} on {each.resource}" for each in found)
 
 
 def _what(found: list[_Unmet]) -> str:

@@ -56,10 +56,12 @@ def check(world: World) -> Iterator[Finding]:
     for integration in integrations:
         assert integration.role is not None
         told: list[str] = []
+        subjects: list[str] = []
         places: dict[str, Related] = {}
         for role in _roles(world, integration.role.name):
             reasons = _reasons(world, role)
             if role.name in holders:
+                subjects += holders[role.name]
                 reasons.insert(0, f"{counted(holders[role.name])} {_has(holders[role.name])} it too")
                 first = world.index.users[holders[role.name][0]]
                 places[first.at] = related(first.at, f"`{first.id}`")
@@ -71,6 +73,7 @@ def check(world: World) -> Iterator[Finding]:
                 code="PL408",
                 message=f"the integration `{integration.name}` has a role that is not its own, {'; '.join(told)}",
                 at=integration.at,
+                subjects=tuple(subjects),
                 help="give it a role made for it alone, with no more than it needs",
                 related=tuple(places.values()),
             )

@@ -137,6 +137,7 @@ def _more(users: UserClass, others: int, told: list[_Lost]) -> Finding:
         message=f"{others:,} more pairs of roles and groups of {counted(users.users)} limit the same actions "
         "differently, and are not looked at",
         at=users.declared.at,
+        subjects=tuple(users.users),
         help="give fewer roles to one user, or limit them alike",
         shown=shown,
         unproved=not shown,

@@ -98,6 +98,7 @@ def _finding(users: UserClass, found: _Bypassed) -> Finding:
         code="PL310",
         message=f"{what} opens records to {counted(users.users)} that limits keep away",
         at=users.declared.at,
+        subjects=tuple(users.users),
         help="take the action away, or take the limits away if these records may be seen",
         related=tuple(found.related.values())[:5],
         shown=found.shown,

@@ -53,6 +53,7 @@ def check(world: World) -> Iterator[Finding]:
                     f"{quoted(invariant.label)} is not proved for {first}" + (f" and {others} more" if others else "")
                 ),
                 at=invariant.at,
+                subjects=verdict.unproved,
                 help="simplify the conditions, or split the invariant into smaller ones",
                 unproved=True,
             )

@@ -67,6 +67,7 @@ def _finding(world: World, invariant: ir.Invariant, violation: Violation) -> Fin
         f"{violation.words} {can} {violation.action} a `{what}`{_lacking(world, violation)}"
         + (" where it should not be" if invariant.quantifier != "every" and invariant.where is not None else ""),
         at=invariant.at,
+        subjects=violation.users,
         help=help[invariant.quantifier],
         shown=(violation.shown,),
     )
