@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,11 +21,16 @@ FILE_NAME = "policylang.yaml"
 FILE_NAMES = (FILE_NAME, "policylang.yml")
 """Both spellings; a folder has one of them."""
 
-RuleCode = Annotated[str, msgspec.Meta(pattern="^PL[2-9][0-9]{2}$")]
-RuleCodeOrPrefix = Annotated[str, msgspec.Meta(pattern="^PL[2-9][0-9]{0,2}$")]
+RuleCode = Annotated[
+    str, msgspec.Meta(pattern="^PL[2-9][0-9]{2}$", description="the code of a rule", examples=["PL402"])
+]
+RuleCodeOrPrefix = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^PL[2-9][0-9]{0,2}$", description="the code of a rule, or its beginning", examples=["PL4", "PL402"]
+    ),
+]
 SeverityOrOff = Literal["error", "warning", "info", "off"]
-
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 class Format(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -140,11 +145,11 @@ def _refuse_source_rules(document: Yaml) -> None:
 
 
 def _read_numbers(document: Yaml) -> None:
-    """Thresholds with a point, which YAML from people keeps as texts."""
+    """Thresholds with a point: they are counted with, and how exactly makes no difference."""
     thresholds = document.value.get("thresholds") if isinstance(document.value, dict) else None
     if isinstance(thresholds, dict):
         for name, value in thresholds.items():
-            if isinstance(value, str) and _NUMBER.fullmatch(value):
+            if isinstance(value, Decimal):
                 thresholds[name] = float(value)
 
 

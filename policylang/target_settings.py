@@ -6,7 +6,12 @@ from typing import Annotated
 
 import msgspec
 
-Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=63, pattern="^[^\\x00]*$")]
+Identifier = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1, max_length=63, pattern="^[^\\x00]*$", description="a name of 1 to 63 characters, none of them NUL"
+    ),
+]
 """A name in PostgreSQL, as it is, without quotes."""
 
 
@@ -28,7 +33,15 @@ class Postgres(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the tables are."""
     tables: dict[str, Table] | None = None
     """By resource. Those left out are not in the database; if nothing is said, every resource with attributes is."""
-    role_prefix: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern="^[^\\x00]*$")] = "policylang"
+    role_prefix: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1,
+            max_length=40,
+            pattern="^[^\\x00]*$",
+            description="1 to 40 characters, none of them NUL",
+        ),
+    ] = "policylang"
     """What the names of database roles begin with; roles are shared by all databases of a server."""
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from policylang.diagnostics import quoted
 
 MOST_DIGITS = 200
+"""Of a whole number, and of others before and after the point, as for numbers in JSON."""
 
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -14,12 +16,14 @@ _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _INT = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"([-+]?)(\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE]([-+]?[0-9]+))?")
+_NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _BASES = {8: re.compile(r"0o[0-7]+"), 16: re.compile(r"0x[0-9a-fA-F]+")}
 
 
-def plain(written: str) -> bool | int | str | None:
-    """The value. A fraction stays the text that it is, so that nothing is rounded: the types of numbers read it, if it
-    is written in plain digits. Raises ValueError for a whole number that is too long.
+def plain(written: str) -> bool | int | Decimal | str | None:
+    """The value. A fraction is a `Decimal`, so that nothing is rounded. Raises ValueError for a number that is too
+    long, and for what is no number: infinity, and NaN.
     """
     if written in _CONSTANTS:
         return _CONSTANTS[written]
@@ -28,10 +32,26 @@ def plain(written: str) -> bool | int | str | None:
     for base, pattern in _BASES.items():
         if pattern.fullmatch(written):
             return int(_short(written)[2:], base)
+    if (match := _FLOAT.fullmatch(written)) is not None:
+        return _fraction(written, match[2], match[3] or "0")
+    if _NO_NUMBER.fullmatch(written):
+        raise ValueError(f"{quoted(written)} is no number: leave it out, or write it in quotes if it is a text")
     return written
+
+
+def _fraction(written: str, digits: str, exponent: str) -> Decimal:
+    whole, _, rest = digits.partition(".")
+    shift = int(exponent) if len(exponent) < 10 else 10**10
+    if len(whole) + max(shift, 0) > MOST_DIGITS or len(rest) + max(-shift, 0) > MOST_DIGITS:
+        raise ValueError(_too_long(written, " before or after the point"))
+    return Decimal(written)
 
 
 def _short(written: str) -> str:
     if len(written) > MOST_DIGITS:
-        raise ValueError(f"the number {quoted(written, 20)} has more than {MOST_DIGITS} digits")
+        raise ValueError(_too_long(written))
     return written
+
+
+def _too_long(written: str, where: str = "") -> str:
+    return f"the number {quoted(written, 20)} has more than {MOST_DIGITS} digits{where}"

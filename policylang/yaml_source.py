@@ -17,7 +17,7 @@ import msgspec
 import yaml
 
 from policylang.diagnostics import quoted
-from policylang.json_schema import describe, violation
+from policylang.violations import first_violation
 from policylang.yaml_core import plain
 
 Steps = tuple[str | int, ...]
@@ -141,6 +141,6 @@ def validate(yaml_: Yaml, schema: dict[str, Any]) -> None:
     """Raise `YamlError` at the place of the most telling violation of a JSON Schema, if there is one."""
     if yaml_.value is None:
         raise yaml_.error((), "there is nothing in it", "write at least what is required, or delete the file")
-    error = violation(yaml_.value, schema)
-    if error is not None:
-        raise yaml_.error(tuple(error.absolute_path), describe(error))
+    found = first_violation(yaml_.value, schema)
+    if found is not None:
+        raise yaml_.error(found.path, found.message, found.help)

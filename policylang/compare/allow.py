@@ -22,7 +22,8 @@ Day = Annotated[
     str,
     msgspec.Meta(
         pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-        description="year-month-day",
+        description="a date, year-month-day",
+        examples=["2026-12-31"],
         extra_json_schema={"format": "date"},
     ),
 ]
@@ -32,7 +33,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One change. ``change`` says for people what it is and is not looked at."""
 
     id: Id
-    because: Annotated[str, msgspec.Meta(pattern=r"\S")]
+    because: Annotated[str, msgspec.Meta(pattern=r"\S", description="a reason, in words")]
     until: Day | None = None
     """The last day, in the policy set's timezone, on which it is allowed."""
     change: str = ""

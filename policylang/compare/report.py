@@ -12,7 +12,9 @@ from policylang.check.finding import Shown
 from policylang.compare.comparing import Kind
 from policylang.json_schema import schema_of
 
-Id = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+Id = Annotated[
+    str, msgspec.Meta(pattern="^[0-9a-f]{32}$", description="an id of 32 digits and letters, as a comparison gives it")
+]
 
 
 Topic = Literal[

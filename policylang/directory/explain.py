@@ -10,7 +10,7 @@ import msgspec
 from policylang.diagnostics import listed, quoted
 from policylang.directory.format import PersonEntry, RoleEntry
 from policylang.directory.people import Field, Given
-from policylang.directory.problems import RefusedError
+from policylang.directory.problems import RefusedError, shown
 from policylang.suggest import closest
 
 _PERSON = tuple(field.encode_name for field in msgspec.structs.fields(PersonEntry))
@@ -88,10 +88,7 @@ def _text(key: str, given: Given, required: bool) -> Iterator[RefusedError]:
 
 
 def _shown(given: Given) -> str:
-    value: Any = given.value
-    if isinstance(value, dict | tuple):
-        return "this"
-    return f"`{str(value).lower()}`" if isinstance(value, bool) else quoted(str(value))
+    return "this" if isinstance(given.value, dict | tuple) else shown(given.value)
 
 
 def _error(place: Any, message: str, help: str) -> RefusedError:

@@ -8,10 +8,10 @@ import msgspec
 
 from policylang.json_schema import schema_of
 
-# Numbers with a point are kept as they are written; the schema lets editors show them as the numbers they are.
+# Numbers with a point are read exactly, as decimals; in the schema they are the numbers that JSON has.
 Scalar = str | int | float | bool
 Name = Annotated[str, msgspec.Meta(min_length=1)]
-Day = Annotated[str, msgspec.Meta(description="year-month-day", extra_json_schema={"format": "date"})]
+Day = Annotated[str, msgspec.Meta(description="a date, year-month-day", extra_json_schema={"format": "date"})]
 
 
 class RoleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,6 @@
 """JSON with the place of every value, one entry of a long list at a time: `policylang.json_source` with places.
 
-Fractions stay the digits that they are written in, as in YAML.
+Fractions are exact, as in YAML.
 """
 
 from __future__ import annotations
@@ -89,9 +89,7 @@ class _Reader:
             number = read_json(word[0])
         except JsonError as error:
             raise RefusedError(start, self.at, error.message, error.help) from None
-        if isinstance(number, int):
-            return self.at, number
-        return self.at, format(number, "f") if "e" in word[0].lower() else word[0]
+        return self.at, number
 
     def _string(self) -> Given:
         start = self.at

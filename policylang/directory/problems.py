@@ -21,6 +21,11 @@ class RefusedError(Exception):
         return Diagnostic(code=self.code, message=self.message, location=location, help=self.help)
 
 
+def shown(value: object) -> str:
+    """A text, a number, true or false in a message."""
+    return quoted(str(value).lower() if isinstance(value, bool) else str(value))
+
+
 def expected_list(key: str) -> tuple[str, str]:
     """Message and help where a document is not an object with one list."""
     return f"expected a list called `{key}`", f'write `{key}:` and the entries below it, in JSON `{{"{key}": […]}}`'

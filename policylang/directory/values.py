@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 from policylang.diagnostics import quoted
 from policylang.directory.people import Given
+from policylang.directory.problems import shown
 from policylang.limits import Limits
 from policylang.model.conditions import Constant
 from policylang.model.report import Report, Site
@@ -75,8 +77,7 @@ def _constant(c: Constants, source: Source, given: Given, type_: Type, what: str
     if node is not None:
         return literal(c, source, node, type_, what)
     value = given.value
-    shown = quoted(str(value).lower() if isinstance(value, bool) else str(value))
-    mismatch(c.report, source, given, what, type_, f"{shown} is not", _help(given, type_))
+    mismatch(c.report, source, given, what, type_, f"{shown(value)} is not", _help(given, type_))
     return None
 
 
@@ -85,8 +86,8 @@ def _written(given: Given, type_: Type, table: bool) -> Written | None:
     start, end, value = given.start_pos, given.end_pos, given.value
     if isinstance(value, bool):
         return ast.Name(start, end, "true" if value else "false") if isinstance(type_, BoolType) else None
-    if isinstance(value, int):
-        return ast.Number(start, end, str(value)) if isinstance(type_, NUMBERS) else None
+    if isinstance(value, int | Decimal):
+        return ast.Number(start, end, format(value, "f")) if isinstance(type_, NUMBERS) else None
     match type_:
         case TextType() | UserType() | IpType() | PlaceType():
             return ast.Text(start, end, value)

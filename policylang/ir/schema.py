@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
-from policylang.json_schema import describe, schema_of, violation
+from policylang.json_schema import schema_of
+from policylang.violations import first_violation
 
 
 def ir_schema() -> dict[str, Any]:
@@ -17,5 +18,5 @@ def ir_schema() -> dict[str, Any]:
 
 def first_error(content: Any) -> str | None:
     """The most telling violation of the schema of compiled JSON, or ``None``."""
-    error = violation(content, ir_schema())
-    return None if error is None else describe(error)
+    found = first_violation(content, ir_schema())
+    return None if found is None else found.message

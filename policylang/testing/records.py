@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from policylang.diagnostics import quoted
-from policylang.model.types import PlaceType, RecordType, SetType, Type
+from policylang.model.types import (
+    EnumType,
+    PlaceType,
+    RecordType,
+    SetType,
+    TextType,
+    Type,
+    UserType,
+    sample,
+)
 from policylang.runtime.index import Index
 from policylang.runtime.values import MISSING, BadValueError, read
 from policylang.suggest import closest
@@ -56,7 +66,7 @@ def attributes(
             try:
                 read(type_, MISSING if value is None else found[key], f"{resource}.{key}")
             except BadValueError as error:
-                raise document.error((*steps, key), str(error), "write a value of that type, or leave it out") from None
+                raise document.error((*steps, key), str(error), help_for(type_, value)) from None
             check_places(index, type_, value, document, (*steps, key))
     return found
 
@@ -72,6 +82,24 @@ def check_places(index: Index, type_: Type, value: Any, document: Yaml, steps: S
         near = None if name in index.places else closest(name, index.places)
         if near:
             raise document.error(steps, f"there is no place {quoted(name)}", f"did you mean `{near}`?")
+
+
+def help_for(type_: Type, value: Any) -> str:
+    """What to write instead of a value that is not of the type."""
+    item, values = (type_.of, value) if isinstance(type_, SetType) else (type_, [value])
+    if isinstance(values, list) and isinstance(item, _TEXTS) and any(isinstance(v, int | Decimal) for v in values):
+        return "write it in quotes"
+    return f"write a value like `{in_scenarios(type_)}`, or leave it out"
+
+
+def in_scenarios(type_: Type) -> str:
+    """A value of the type as a scenario file writes it."""
+    if isinstance(type_, SetType):
+        return f"[{in_scenarios(type_.of)}]"
+    return sample(type_).strip('"').replace("…", "a text")
+
+
+_TEXTS = (TextType, UserType, EnumType, PlaceType)
 
 
 def link(type_: Type | None, value: Any, records: Records) -> Any:

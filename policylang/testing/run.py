@@ -18,7 +18,7 @@ from policylang.runtime.request import Request, instant
 from policylang.runtime.values import BadValueError, read
 from policylang.suggest import closest
 from policylang.testing.asked import Case, Observer
-from policylang.testing.records import Records, attributes, check_places, link, linked
+from policylang.testing.records import Records, attributes, check_places, help_for, link, linked
 from policylang.testing.scenario import ScenarioFile, Test, scenario_schema
 from policylang.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
 
@@ -105,13 +105,13 @@ class _Run(msgspec.Struct, frozen=True):
                 message = f"requests have no attribute {quoted(name)}"
                 help = "`request { … }` in the policy files declares them"
                 raise self.unknown((*steps, name), message, closest(name, self.index.request), help)
+            type_ = self.index.request[name]
             try:
                 if value is not None:
-                    type_ = self.index.request[name]
                     read(type_, link(type_, value, self.records), f"request.{name}")
                     check_places(self.index, type_, value, self.document, (*steps, name))
             except BadValueError as error:
-                raise self.document.error((*steps, name), str(error)) from None
+                raise self.document.error((*steps, name), str(error), help_for(type_, value)) from None
 
     def case(self, test: Test, action: str, target: Any, expected: bool, now: datetime.datetime, steps: Steps) -> Case:
         asked = self._asked(test, action, target, expected, now, steps)

@@ -10,14 +10,17 @@ from policylang.json_schema import schema_of
 
 SUFFIXES = (".test.yaml", ".test.yml")
 
-Scalar = str | int | bool | None
-Value = Scalar | list[Scalar]
+# Numbers with a point are read exactly, as decimals, which msgspec has no type for beside texts.
+_SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
+_VALUE: dict[str, Any] = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}
+Value = Annotated[Any, msgspec.Meta(extra_json_schema=_VALUE)]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 Instant = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})$",
         description="a date and time with its offset from UTC",
+        examples=["2026-11-21T12:00:00-07:00"],
     ),
 ]
 

@@ -306,8 +306,11 @@ def test_thresholds_of_the_config(check: Check, write) -> None:
         ("severities: {PL499: info}", "severities: PL499: there is no such rule"),
         ("ignores: {a.policy: [PL9]}", "ignores: a.policy: PL9: there is no such rule"),
         ("ignores: {a.policy: [PL101]}", "`PL101` cannot be ignored"),
-        ("ignores: {a.policy: [PL]}", "does not match"),
-        ("thresholds: {same_permissions: 90}", "greater than the maximum"),
+        ("ignores: {a.policy: [PL]}", "is the code of a rule, or its beginning, `PL` is not"),
+        (
+            "thresholds: {same_permissions: 90}",
+            "`thresholds.same_permissions` is a number above 0, at most 1, `90` is not",
+        ),
     ],
 )
 def test_mistakes_in_the_config(check: Check, write, config: str, said: str) -> None:

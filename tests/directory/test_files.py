@@ -98,14 +98,16 @@ def test_long_cells() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["no", "off", "1_000", "12:30:00", "1:0", "1e3", ".5", "=", "<<", "y", "0b1", "2026-01-31", "08.5"]
+    "written", ["no", "off", "1_000", "12:30:00", "1:0", "1.2.3", "=", "<<", "y", "0b1", "2026-01-31", "inf"]
 )
 def test_words_that_other_yaml_takes_for_more_stay_texts(written: str) -> None:
     users = compiled({"a.yaml": f"people: [{{id: {written}, attributes: {{department: {written}}}}}]"}).users
     assert next(u for u in users if u.at.startswith("a.yaml")).id == written
 
 
-@pytest.mark.parametrize("written", ["010", "08", "+5", "-0", "0x10", "0o17", "True", "~"])
+@pytest.mark.parametrize(
+    "written", ["010", "08", "+5", "-0", "0x10", "0o17", "1e3", ".5", "08.5", ".inf", ".nan", "True", "~"]
+)
 def test_numbers_and_constants_are_no_texts(written: str) -> None:
     assert wrong("a.yaml", f"people: [{{id: {written}}}]") == ["1:15 PL100"]
 

@@ -137,9 +137,9 @@ def test_newer_format(document: bytes) -> None:
         ({"version": True}, "`version` is not a number"),
         ({"version": 0}, "which never was"),
         ({"format": "rego"}, "not a compiled policy set"),
-        ({"timezone": 3}, "timezone: 3 is not of type 'string'"),
-        ({"extra": 1}, "'extra' was unexpected"),
-        ({"roles": [{"name": "x"}]}, "roles[0]: "),
+        ({"timezone": 3}, "`timezone` is a text, `3` is not"),
+        ({"extra": 1}, "unknown field `extra`"),
+        ({"roles": [{"name": "x"}]}, "`roles[0]` has no `label`"),
     ],
 )
 def test_invalid_documents_say_where(document: bytes, edit: dict[str, Any], message: str) -> None:

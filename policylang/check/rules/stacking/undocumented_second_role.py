@@ -80,7 +80,6 @@ def _finding(given: list[tuple[list[str], ir.Assignment, ir.Assignment]]) -> Fin
         code="PL305",
         message=f"`{later.role}` is a second role of {people(users)}, and nothing says why",
         at=later.at,
-        subjects=tuple(users),
         help='add the reason: `because "…"`',
         related=(related(first.at, f"beside `{first.role}`"),),
         users=tuple(users),
