@@ -21,11 +21,14 @@ _MOST = 12
 
 
 class Violation(msgspec.Struct, frozen=True):
-    """``path``: the keys and positions that lead to the value, or to the nearest thing around what is not there."""
+    """``path``: the keys and positions that lead to the value, or to the nearest thing around what is not there;
+    ``of_key``: the last key is what is wrong.
+    """
 
     path: tuple[str | int, ...]
     message: str
     help: str
+    of_key: bool = False
 
 
 def first_violation(content: Any, schema: dict[str, Any]) -> Violation | None:
@@ -82,7 +85,7 @@ class _Words:
                 return Violation(path, f"{where} is {self.expected(schema)}, {many}", self._like(schema))
             case "pattern" | "minLength" | "maxLength" if _is_of_key(error):
                 message = f"a key of {where} is {self.expected(schema)}, {_shown(instance)} is not"
-                return Violation((*path, str(instance)), message, self._help(schema, instance))
+                return Violation((*path, str(instance)), message, self._help(schema, instance), True)
             case _:
                 wrong = f"{where} is {self.expected(schema)}, {_shown(instance)} is not"
                 if instance is None:
@@ -95,7 +98,7 @@ class _Words:
         near = closest(name, known)
         help = f"did you mean `{near}`?" if near else f"there is {_names(known)}" if known else "delete it"
         inside = f" in {_where(path)}" if path else ""
-        return Violation((*path, name), f"unknown field {quoted(name)}{inside}", help)
+        return Violation((*path, name), f"unknown field {quoted(name)}{inside}", help, True)
 
     def _help(self, schema: dict[str, Any], instance: Any) -> str:
         enum = schema.get("enum")

@@ -37,13 +37,18 @@ class YamlError(ValueError):
 
 
 class Yaml(msgspec.Struct):
-    """A document's value, and the line and column (1-based) of everything in it by the steps that lead there."""
+    """A document's value, and the line and column (1-based) of everything in it by the steps that lead there: of
+    values, and of the keys before them.
+    """
 
     value: Any
     places: dict[Steps, tuple[int, int]]
+    keys: dict[Steps, tuple[int, int]] = msgspec.field(default_factory=dict)
 
-    def error(self, steps: Steps, message: str, help: str | None = None) -> YamlError:
-        """An error at the value that the steps lead to, or at the nearest thing around it."""
+    def error(self, steps: Steps, message: str, help: str | None = None, *, key: bool = False) -> YamlError:
+        """An error at the value that the steps lead to, or at the nearest thing around it; or at its ``key``."""
+        if key and steps in self.keys:
+            return YamlError(message, *self.keys[steps], help)
         while steps not in self.places:
             steps = steps[:-1]
         return YamlError(message, *self.places[steps], help)
@@ -67,7 +72,7 @@ def read_documents(text: str) -> Iterator[Yaml]:
 def _document(node: yaml.Node | None) -> Yaml:
     found = Yaml(None, {(): (1, 1)})
     if node is not None:
-        found.value = _value(node, (), found.places)
+        found.value = _value(node, (), found)
     return found
 
 
@@ -114,20 +119,21 @@ def _refuse_more_than_json(text: str) -> None:
             raise YamlError(f"tags are not read: {quoted(tag)}", line, column, "delete it")
 
 
-def _value(node: yaml.Node, steps: Steps, places: dict[Steps, tuple[int, int]]) -> Any:
+def _value(node: yaml.Node, steps: Steps, document: Yaml) -> Any:
     line, column = node.start_mark.line + 1, node.start_mark.column + 1
-    if steps in places and steps:
+    if steps in document.places and steps:
         raise YamlError(f"the key {quoted(str(steps[-1]))} is given twice", line, column, "delete one of the two")
-    places[steps] = line, column
+    document.places[steps] = line, column
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key, child in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise YamlError("a key is a text", key.start_mark.line + 1, key.start_mark.column + 1)
-            found[key.value] = _value(child, (*steps, key.value), places)
+            document.keys[*steps, key.value] = key.start_mark.line + 1, key.start_mark.column + 1
+            found[key.value] = _value(child, (*steps, key.value), document)
         return found
     if isinstance(node, yaml.SequenceNode):
-        return [_value(child, (*steps, index), places) for index, child in enumerate(node.value)]
+        return [_value(child, (*steps, index), document) for index, child in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)
     if node.style:
         return node.value
@@ -143,4 +149,4 @@ def validate(yaml_: Yaml, schema: dict[str, Any]) -> None:
         raise yaml_.error((), "there is nothing in it", "write at least what is required, or delete the file")
     found = first_violation(yaml_.value, schema)
     if found is not None:
-        raise yaml_.error(found.path, found.message, found.help)
+        raise yaml_.error(found.path, found.message, found.help, key=found.of_key)

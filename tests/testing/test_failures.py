@@ -215,7 +215,7 @@ TEST = "tests: [{name: t, user: ann@acme.test, deny: {view: [one]}"
         (f"{HEAD}a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "3:4", "anchors and aliases are not read"),
         (f"{HEAD}records: {{one: !!python/object:os.system {{}}}}", "3:16", "tags are not read"),
         (f"{HEAD}records: {{}}\nrecords: {{}}", "4:10", "the key `records` is given twice"),
-        (f"{HEAD}recods: {{}}", "3:9", "unknown field `recods`"),
+        (f"{HEAD}recods: {{}}", "3:1", "unknown field `recods`"),
         (f"{HEAD}tests: [{{name: t, user: 3}}]", "3:25", "`tests[0].user` is a text that is not empty, `3` is not"),
         (f"{HEAD}---\n{HEAD}", "3:1", "not YAML"),
         ("\t", "1:1", "not YAML"),
