@@ -162,8 +162,16 @@ def test_places_that_were_meant(folder: Path) -> None:
         ("eligible: {}\n", "1:1", "there are no tests in it"),
         ("tests: [{name: t, user: ann@acme.test}]\n", "3:9", "the test expects nothing"),
         ("tests: [{name: t, user: ann@acme.test, allow: {}, deny: {}}]\n", "3:9", "the test expects nothing"),
-        ("tests: [{name: t, user: ann@acme.test, allow: {view: []}}]\n", "3:54", "[] should be non-empty"),
-        ("tests: [{name: t, user: ann@acme.test, deny: {view: []}}]\n", "3:53", "[] should be non-empty"),
+        (
+            "tests: [{name: t, user: ann@acme.test, allow: {view: []}}]\n",
+            "3:54",
+            "is a list with at least one entry, this one is empty",
+        ),
+        (
+            "tests: [{name: t, user: ann@acme.test, deny: {view: []}}]\n",
+            "3:53",
+            "is a list with at least one entry, this one is empty",
+        ),
     ],
 )
 def test_what_tests_nothing_does_not_pass(folder: Path, text: str, place: str, words: str) -> None:
