@@ -104,7 +104,9 @@ def run(names: list[str]) -> str:
             )
         )
         if found["seconds"] > _MOST_SECONDS or found["peak"] > _MOST_MIB:
-            print(f"{name}: more than {_MOST_SECONDS} s or {_MOST_MIB} MiB", file=sys.stderr)
+            sys.exit(
+                f"{name}: {found['seconds']:.1f} s and {found['peak']:.0f} MiB, of {_MOST_SECONDS} and {_MOST_MIB}"
+            )
     return table(("format", "MiB", "grants", "lines", "written s", "and compiled s", "peak MiB"), rows)
 
 

@@ -31,7 +31,7 @@ _SPELT = {
     "Đ": "D",
 }
 _SPELLING = str.maketrans(_SPELT)
-_LONGEST = 40
+_LONGEST = 50
 _TYPES = frozenset(
     ["text", "int", "decimal", "money", "bool", "date", "datetime", "duration", "ip", "user", "set", "one"]
 )

@@ -19,12 +19,12 @@ def text(value: str) -> str:
     return written if written.isascii() else _escaped(written)
 
 
-def label(value: str) -> str:
+def label(value: str, most: int = LONGEST_LABEL) -> str:
     """The same of a text that is for people only: on one line, and cut where it is long."""
     line = " ".join(value.split())
-    written = text(line[: LONGEST_LABEL + 1])
-    length = LONGEST_LABEL
-    while len(written) > LONGEST_LABEL + 2:
+    written = text(line[: most + 1])
+    length = most
+    while len(written) > most + 2:
         length -= 1
         written = text(f"{line[:length].rstrip()}…")
     return written

@@ -20,7 +20,7 @@ from policylang.importing.imported import (
     Text,
     User,
 )
-from policylang.importing.texts import comment, label, text
+from policylang.importing.texts import LONGEST_LABEL, comment, label, text
 
 Thing = TypeVar("Thing", bound=Named)
 
@@ -99,7 +99,8 @@ class Writer:
     def _label(self, name: str, of: Named) -> str:
         """What people call it, where the name does not say that."""
         called = of.label or of.key
-        return "" if called == name or not called.strip() else f" {label(called)}"
+        room = min(LONGEST_LABEL, _WIDTH - 20 - len(name))
+        return "" if called == name or not called.strip() else f" {label(called, room)}"
 
     def _sorted(
         self, kind: Kind, of: Mapping[str, Thing], write: Callable[[str, Thing], Declared]

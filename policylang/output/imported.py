@@ -17,13 +17,15 @@ from policylang.importing.into import WHY
 from policylang.output.text import counted
 
 _MOST = 20
-"""Shown of each code."""
+"""Shown of each code, and of what is guessed."""
 
 
 def render(format: Format, made: Import, output: str | None) -> Iterator[str]:
     """The lines of the report."""
-    for each in made.imported.guessed:
+    for each in made.imported.guessed[:_MOST]:
         yield f"{click.style('guessed', fg='cyan', bold=True)} {visible(str(each.origin))}: {visible(each.message)}"
+    if len(made.imported.guessed) > _MOST:
+        yield f"  and {len(made.imported.guessed) - _MOST} more"
     if made.imported.guessed:
         yield ""
     yield from _notes("refused", made.refused, format, "red")

@@ -36,6 +36,8 @@ FORMAT = Format(
     leaves_out={
         "no-effect": "a row whose effect is neither `allow` nor `deny`: Casbin takes no notice",
         "undefined": "rows of a kind that the model does not define: Casbin does not read them",
+        "star": "what a `*` in a name would match by functions that a program adds to Casbin in its code: the model "
+        "says nothing of them, so the name is that name alone",
         "further-fields": "fields behind those that `g` has",
     },
     silent={

@@ -74,6 +74,8 @@ def read(inputs: Inputs, _mapping: Any) -> Imported:
 
 def _row(imported: Imported, model: Model, policy: _Policy, row: Row) -> None:
     kind = row.fields[0] if row.fields else ""
+    if any("*" in field for field in row.fields):
+        imported.leave_out("star", row.origin, f"{quoted(row.text)} counts as it stands")
     given = row.fields[1:]
     if kind == "g" and model.roles:
         if len(given) < model.roles or not all(given[: model.roles]):

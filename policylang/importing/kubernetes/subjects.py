@@ -34,7 +34,7 @@ class Subjects:
         """Whoever the bindings name is known."""
         for binding in bindings:
             for subject in binding.list("subjects", Imported()):
-                found = _principal(subject)
+                found = _principal(subject, binding.namespace)
                 if found is not None:
                     self._known.add(found)
 
@@ -42,7 +42,7 @@ class Subjects:
         """Everybody whom a binding is for."""
         for number, subject in enumerate(binding.list("subjects", self._set)):
             origin = binding.origin("subjects", number)
-            found = _principal(subject)
+            found = _principal(subject, binding.namespace)
             if found is not None:
                 yield found, origin
                 continue
@@ -82,11 +82,11 @@ def _user(name: str) -> Principal:
     return Principal(name)
 
 
-def _principal(subject: object) -> Principal | None:
-    """The user or service account that a subject is."""
+def _principal(subject: object, around: str) -> Principal | None:
+    """The user or service account that a subject is; an account without a namespace is of that of the binding."""
     if not isinstance(subject, dict):
         return None
-    kind, name, namespace = subject.get("kind"), subject.get("name"), subject.get("namespace")
+    kind, name, namespace = subject.get("kind"), subject.get("name"), subject.get("namespace") or around
     if not isinstance(name, str) or not name:
         return None
     if kind == "User":

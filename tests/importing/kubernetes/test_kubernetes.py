@@ -89,3 +89,15 @@ def test_namespaces_that_nothing_names_are_not_known() -> None:
     )
     assert made.left_out == ()
     assert asked(made).allows("ann", "get", "pods", {"namespace": "prod"}, now=NOW)
+
+
+def test_a_service_account_without_a_namespace_is_of_that_of_the_binding() -> None:
+    binding = (
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: b, namespace: dev}\n"
+        "roleRef: {kind: ClusterRole, name: c}\nsubjects: [{kind: ServiceAccount, name: bot}]\n"
+    )
+    made = imported("kubernetes", {"a.yaml": ROLE % ("c", "", RULES % "pods") + binding})
+    assert codes(made) == []
+    assert list(made.imported.integrations) == ["dev/bot"]
+    everywhere = binding.replace("RoleBinding", "ClusterRoleBinding").replace(", namespace: dev", "")
+    assert codes(imported("kubernetes", {"a.yaml": ROLE % ("c", "", RULES % "pods") + everywhere})) == ["shape"]
