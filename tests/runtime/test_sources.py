@@ -6,9 +6,8 @@ import datetime
 
 from policylang.ir.nesting import least_limiting, name_of, outer_first
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide
 from policylang.runtime.sources import Source, chains, has_role, inside
-from tests.helpers import compiled
+from tests.helpers import compiled, decide
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 TEXT = """\
