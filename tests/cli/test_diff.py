@@ -214,7 +214,7 @@ BAD = f"allow:\n  - id: {'0a' * 16}\n    because: x\n"
         (BAD.replace("because: x", "because: ' '"), "allow.yaml:3:14: "),
         (BAD + "    until: 2026-02-30\n", "allow.yaml:4:12: `2026-02-30` is no day of the calendar"),
         (BAD + "    until: tomorrow\n", "allow.yaml:4:12: "),
-        (BAD + "    by: me\n", "allow.yaml:2:5: "),
+        (BAD + "    by: me\n", "allow.yaml:4:5: unknown field `by`"),
         (BAD + BAD.partition("\n")[2], "allow.yaml:4:9: this change is allowed twice"),
         ("allow: &a []\n", "allow.yaml:1:8: anchors and aliases are not read"),
         ("allow: [\n", "allow.yaml:2:1: not YAML"),
