@@ -76,7 +76,7 @@ def make(workload: Workload, count: int, most: int = REQUESTS) -> Set:
         if each.action in ACTIONS
     ][:most]
     index = Index(project.ir)
-    return Set(project.ir, asked, [reference.decide(index, each).allowed for each in asked])
+    return Set(project.ir, asked, [reference.answer(index, each).allowed for each in asked])
 
 
 def measure(name: str, given: Set, repetitions: int = REPETITIONS) -> tuple[str, ...] | str:

@@ -70,7 +70,7 @@ def decide(
     index: Index, user: Any, action: Any, resource: Any, record: Any = None, *, now: datetime.datetime, **rest: Any
 ) -> Decision:
     """What the reference says, of arguments as the API takes them."""
-    return reference.decide(index, Request(user, action, resource, record, now, **rest))
+    return reference.decide(index, user, action, resource, record, now=now, **rest)
 
 
 def explain(

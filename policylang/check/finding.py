@@ -14,7 +14,7 @@ from policylang.analysis.witness import Witness, user_values, with_others
 from policylang.check.world import World
 from policylang.diagnostics import Related
 from policylang.runtime.hypothetical import hypothetical
-from policylang.runtime.reference import Decision, decide
+from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
 from policylang.source import Location
 
@@ -138,7 +138,7 @@ def replay(world: World, shown: Shown) -> Decision:
         index, user = hypothetical(index, shown.who.roles, shown.who.group, attributes=values, named=shown.who.id)
     index = with_others(asker, index, shown.users)
     asked = Request(user, shown.action, shown.resource, shown.record, shown.now, shown.request, shown.field)
-    return decide(index, asked)
+    return answer(index, asked)
 
 
 def is_witness(found: Found) -> bool:

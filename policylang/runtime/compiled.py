@@ -129,7 +129,7 @@ class Engine:
             return self._written(plan, user, record, now, request, field, changes)
         except NOT_CLEAR:
             asked = Request(user, action, resource, record, now, request, field, changes)
-            return reference.decide(self.index, asked)
+            return reference.answer(self.index, asked)
 
     def allows(self, asked: Request) -> bool:
         """Whether `decide` allows a request without changes; much quicker for what other values could turn."""
@@ -305,7 +305,7 @@ class CompiledPlan:
             return self._outcome(key)
         index, resource = self._engine.index, self._plan.resource
         if key[0] == LEFT_OPEN:
-            return reference.decide(index, Request(user, self.action, resource, record, now, request))
+            return reference.answer(index, Request(user, self.action, resource, record, now, request))
         return Decision(False, (), _WHY[key[0]](Situation(index, user, resource, record, request, now), self.action))
 
     def _outcome(self, outcome: int) -> Decision:

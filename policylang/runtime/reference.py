@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import msgspec
 
@@ -50,7 +51,23 @@ class Decision(msgspec.Struct, frozen=True):
     missing: tuple[str, ...] = ()
 
 
-def decide(index: Index, request: Request) -> Decision:
+def decide(
+    index: Index,
+    user: str,
+    action: str,
+    resource: str,
+    record: Any = None,
+    *,
+    now: datetime.datetime,
+    request: Any = None,
+    field: str | None = None,
+    changes: Any = None,
+) -> Decision:
+    """Decide a request, of which the arguments are the parts: see `answer`."""
+    return answer(index, Request(user, action, resource, record, now, request, field, changes))
+
+
+def answer(index: Index, request: Request) -> Decision:
     """Decide a request.
 
     What the policy set does not know is denied, and so is what would write a value that is not of its type; a condition

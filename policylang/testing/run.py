@@ -13,7 +13,7 @@ from policylang.ir.nodes import PolicySet
 from policylang.model.types import DateTimeType, UserType
 from policylang.runtime.explaining.explain import explain
 from policylang.runtime.index import Index
-from policylang.runtime.reference import Decision, decide, eligible
+from policylang.runtime.reference import Decision, answer, eligible
 from policylang.runtime.request import Request, instant
 from policylang.runtime.values import BadValueError, read
 from policylang.suggest import closest
@@ -34,16 +34,22 @@ def read_scenarios(text: str) -> tuple[ScenarioFile, Yaml]:
 
 
 def run_scenarios(
-    scenarios: ScenarioFile, document: Yaml, policy_set: PolicySet | Index, observer: Observer | None = None
+    scenarios: ScenarioFile,
+    document: Yaml,
+    policy_set: PolicySet | Index,
+    observer: Observer | None = None,
+    *,
+    may_be_empty: bool = False,
 ) -> Iterator[Case]:
     """Decide every case of a file, in its order. Raises `YamlError` for what neither policy set nor file knows, and
-    where nothing is expected: a denial that comes of a typing mistake, or a file that tests nothing, must not pass.
+    where nothing is expected: a denial that comes of a typing mistake, or a file that tests nothing, must not pass,
+    unless it ``may_be_empty``, as one that was generated where there is nothing to generate.
     """
     index = policy_set if isinstance(policy_set, Index) else Index(policy_set)
     run = _Run(index, scenarios, document, linked(index, scenarios, document), observer)
     now = run.instant(scenarios.now, ("now",))
     run.check_request(scenarios.request, ("request",))
-    if not scenarios.tests and not scenarios.eligible:
+    if not (scenarios.tests or scenarios.eligible or may_be_empty):
         raise document.error(("tests",), "there are no tests in it", "write some under `tests` or `eligible`")
     for number, test in enumerate(scenarios.tests):
         run.check_test(test, ("tests", number))
@@ -115,7 +121,7 @@ class _Run(msgspec.Struct, frozen=True):
 
     def case(self, test: Test, action: str, target: Any, expected: bool, now: datetime.datetime, steps: Steps) -> Case:
         asked = self._asked(test, action, target, expected, now, steps)
-        decision = decide(self.index, asked)
+        decision = answer(self.index, asked)
         if self.observer is not None:
             self.observer.decided(self.index, asked, decision)
         shown = target if isinstance(target, str) else _changed(target)

@@ -16,6 +16,7 @@ from policylang.project import Project, discreet
 from policylang.source import Source
 from policylang.testing.asked import Case
 from policylang.testing.coverage.collect import Collector
+from policylang.testing.generate.write import HEAD
 from policylang.testing.run import read_scenarios, run_scenarios
 from policylang.testing.scenario import SUFFIXES, ScenarioFile
 from policylang.yaml_source import YamlError
@@ -71,7 +72,8 @@ def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Co
             result.problem = policy_set if isinstance(policy_set, Problem) else None
         else:
             recorder = collector.recorder(key, project) if collector else None
-            result.cases = list(run_scenarios(scenarios, document, policy_set, recorder))
+            made = data.startswith(HEAD.encode())
+            result.cases = list(run_scenarios(scenarios, document, policy_set, recorder, may_be_empty=made))
     except YamlError as error:
         result.problem = Problem(str(path), error.message, error.help, error.line, error.column)
     except UnicodeDecodeError as error:

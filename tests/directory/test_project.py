@@ -147,7 +147,9 @@ def test_people_of_one_scenario_file(run, write) -> None:
     write("t/b.test.yaml", TEST.format(policies="../p", directory="directory: [more.csv, people.yaml]"))
     assert run("test", "t").stdout == b"2 passed, 0 failed in 2 files\n"
     write("t/c.test.yaml", TEST.format(policies="../p", directory=""))
-    assert b"1 failed" in run("test", "t").stdout
+    result = run("test", "t")
+    assert result.returncode == 2
+    assert b"t/c.test.yaml:6:19: there is no user `dana`" in result.stdout
 
 
 @pytest.mark.parametrize(

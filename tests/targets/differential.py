@@ -80,7 +80,7 @@ def compare(
     if not isinstance(bundle, Bundle):
         return Compared(refused=[f"{each.code} {each.message}" for each in bundle])
     index = Index(policy_set)
-    expected = [reference.decide(index, each) for each in asked]
+    expected = [reference.answer(index, each) for each in asked]
     with start(bundle, policy_set) as session:
         answers = session.decide(asked)
     assert len(answers) == len(asked)

@@ -57,7 +57,7 @@ def test_scenarios_as_tests_of_cerbos(tmp_path: Path, name: str) -> None:
 def test_a_tangle_as_tests_of_cerbos(tmp_path: Path) -> None:
     policy_set = compiled(TANGLE)
     index = Index(policy_set)
-    scenarios = tuple(Scenario('x: "#', asked, reference.decide(index, asked).allowed) for asked in tangled())
+    scenarios = tuple(Scenario('x: "#', asked, reference.answer(index, asked).allowed) for asked in tangled())
     files.write(tmp_path, policies(bundle_of(policy_set, scenarios)))
     found = cerbos_engine.compile(tmp_path)
     assert found.wrong == ()

@@ -117,7 +117,7 @@ def test_reasons() -> None:
     found = session.engine.ask("data.policylang.access.decision", [session.input(each) for each in asked])
     compared = 0
     for each, decision in zip(asked, found, strict=True):
-        expected = reference.decide(index, each)
+        expected = reference.answer(index, each)
         if expected.allowed:
             assert decision["reasons"] == sorted(expected.reasons)
         else:
@@ -149,7 +149,7 @@ def compare_filters(policy_set: ir.PolicySet, asked: Sequence[Request], engine: 
     inputs = [session.input(each) for each in asked]
     found = session.engine.ask("data.policylang.access.filter", [{**each, "record": {}} for each in inputs])
     for each, input, filter in zip(asked, inputs, found, strict=True):
-        allowed = reference.decide(index, each).allowed
+        allowed = reference.answer(index, each).allowed
         assert Passing(input, users).passes(filter) == allowed, f"{each}\n{filter}"
         total.add(Compared(1, allowed))
     return total

@@ -175,4 +175,4 @@ def left_of(target: str, name: str) -> tuple[ir.PolicySet, tuple[Scenario, ...]]
     policy_set, scenarios = known(name)
     left, _ = expressible(target, policy_set, NOW)
     index = Index(left)
-    return left, tuple(replace(each, allowed=reference.decide(index, each.asked).allowed) for each in scenarios)
+    return left, tuple(replace(each, allowed=reference.answer(index, each.asked).allowed) for each in scenarios)

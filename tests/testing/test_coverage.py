@@ -37,7 +37,7 @@ class Everything:
         before = dict(self.recorder.decisive)
         self.recorder.decided(index, asked, decision)
         self._compare(
-            before, {a for a, i in self.others.items() if reference.decide(i, asked).allowed != decision.allowed}
+            before, {a for a, i in self.others.items() if reference.answer(i, asked).allowed != decision.allowed}
         )
 
     def listed(self, index: Index, attribute: str, now: datetime.datetime, found: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ from policylang.model import conditions as c
 from policylang.model.types import Duration, IntType, RecordType, SetType, Type
 from policylang.runtime.explaining.tree import Edit
 from policylang.runtime.index import Index
-from policylang.runtime.reference import Decision, decide
+from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, attribute, read
@@ -36,7 +36,7 @@ class Question(Request, frozen=True, kw_only=True):
 
 def ask(q: Question) -> Decision:
     """The reference's decision."""
-    return decide(q.index, q)
+    return answer(q.index, q)
 
 
 def applied(q: Question, edit: Edit) -> Question:

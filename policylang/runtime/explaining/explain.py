@@ -15,7 +15,7 @@ from policylang.runtime.explaining.tree import Asked, Explanation, Moment, Writt
 from policylang.runtime.explaining.values import cut, named
 from policylang.runtime.explaining.ways import ways
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide
+from policylang.runtime.reference import answer
 from policylang.runtime.request import Request
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import BadValueError
@@ -29,7 +29,7 @@ _LONGEST_NAME = 200
 def explain(index: Index, request: Request) -> Explanation:
     """Explain the decision of the reference, which is in the explanation. Raises what `reference.decide` raises."""
     request = request.given(index)
-    decision = decide(index, request)
+    decision = answer(index, request)
     asked = Asked(
         _named(request.user),
         _named(request.action),

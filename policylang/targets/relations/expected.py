@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.runtime.reference import decide
+from policylang.runtime.reference import answer
 from policylang.runtime.request import Request
 from policylang.targets.relations.objects import Tuple
 from policylang.targets.relations.plan import Plan
@@ -72,6 +72,6 @@ def _without_attributes(plan: Plan, now: datetime.datetime) -> list[Expected]:
     found = []
     for user, action, resource in asked[::step]:
         made = question(plan, user, action, resource, {}, now=now, id="a record without attributes")
-        allowed = decide(plan.index, Request(user, action, resource, {}, now)).allowed
+        allowed = answer(plan.index, Request(user, action, resource, {}, now)).allowed
         found.append(Expected("records without attributes", made.tuples, made.checks, made.context, allowed))
     return found

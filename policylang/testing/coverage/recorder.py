@@ -17,7 +17,7 @@ from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.plan import Plan, make_plan
-from policylang.runtime.reference import Decision, decide, eligible
+from policylang.runtime.reference import Decision, answer, eligible
 from policylang.runtime.request import Request
 from policylang.runtime.sources import Bundle, has_role
 from policylang.runtime.truth import Situation, Truth
@@ -79,7 +79,7 @@ class Recorder:
             candidates = dict.fromkeys(at for each in lists for at in each)
         for at in candidates:
             statement = self.statements.get(at)
-            if statement is not None and decide(self._other(statement), asked).allowed != decision.allowed:
+            if statement is not None and answer(self._other(statement), asked).allowed != decision.allowed:
                 self.decisive[at] += 1
                 self._count_actions(statement, asked, decision, concern)
         self._count_outcomes(asked, today)
@@ -89,7 +89,7 @@ class Recorder:
         actions = concern.grants.get(statement.at, (asked.action,)) if statement.actions else ()
         for action in actions:
             one = len(actions) == 1
-            if one or decide(self._other(statement, action), asked).allowed != decision.allowed:
+            if one or answer(self._other(statement, action), asked).allowed != decision.allowed:
                 self.by_action[statement.at, action] += 1
 
     def listed(self, index: Index, attribute: str, now: datetime.datetime, found: tuple[str, ...]) -> None:
