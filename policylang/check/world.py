@@ -122,6 +122,7 @@ class World:
             key = (self.canonical.key(part.formula, resource) or (part.formula, resource), asking, when, assumed)
             if key not in self._asked:
                 self._asked[key] = self.find(part.formula, resource, asking, when, assumed)
+            # It may be about other names: of a witness only its instant is looked at.
             return self._asked[key]
 
         return self.parts.possible(formula, resource, self._instant(period), ask)

@@ -69,7 +69,11 @@ def who_can(
     instant = instant_text(at)
     asked = holders(policy_set, action, resource, target, now=at, request=given["request"], field=field)
     found = list(asked)
-    alone = [] if index.requesters else list(bundles(index, action, resource, now=at, field=field))
+    alone = (
+        []
+        if index.requesters
+        else list(bundles(index, action, resource, target, now=at, request=given["request"], field=field))
+    )
     names = {holder.user: name_of(index, holder.user) for holder in found}
     hints = strangers(index, resource, target or {}, given["request"])
     match format_:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC
 from typing import Any
 
+from policylang.diagnostics import quoted
 from policylang.ir import nodes as ir
 from policylang.runtime.access import Access, access
 from policylang.runtime.compiled import NOT_CLEAR, Engine, UnclearError
@@ -19,6 +20,7 @@ from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request, instant
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import given_record, given_request
+from policylang.suggest import closest
 
 
 class PolicySet:
@@ -168,16 +170,15 @@ class PolicySet:
     def filter(self, user: str, action: str, resource: str, *, now: datetime.datetime, request: Any = None) -> Filter:
         """The records on which the action is open to the user: what is left of the decision when only they are unknown.
 
-        For a list view: `Filter.to_sql` gives the condition for the query, `Filter.matches` tests one record.
+        For a list view: `Filter.to_sql` gives the condition for the query, `Filter.matches` tests one record. Nothing
+        is open to somebody who is not known. Raises LookupError for a resource or an action that there is not.
         """
         index, now = self._index, instant(self._index, now)
+        _know(index, action, resource)
         request = given_request(request)
         try:
             who = self._engine.holder(user, now).profile
-            known = action in index.actions[resource]
         except (UnclearError, KeyError, TypeError):
-            known = False
-        if not known:
             return Filter(index, resource, False, now)
         return make_filter(
             make_plan(index, who, action, resource),
@@ -193,12 +194,11 @@ class PolicySet:
 
         With a record: to this record. Without one: to some record, which is said by the shape of the conditions: one
         that no record can satisfy is a finding of ``policylang check``, not looked for here. Without a ``request`` as
-        well, by some request.
+        well, by some request. Raises LookupError for a resource or an action that there is not.
         """
+        _know(self._index, action, resource)
         request = None if request is None else given_request(request)
         record = None if record is None else given_record(record)
-        if resource not in self._index.resources or action not in self._index.actions[resource]:
-            return ()
         if record is not None:
             return tuple(
                 user
@@ -241,3 +241,17 @@ class PolicySet:
 
 
 _ARGUMENTS = frozenset(("user", "action", "resource", "record", "now", "request", "field", "changes"))
+
+
+def _know(index: Index, action: str, resource: str) -> None:
+    """Raises LookupError for a resource or an action that there is not, with the name that may be meant."""
+    if not isinstance(resource, str) or resource not in index.resources:
+        raise LookupError(_unknown(f"resource {quoted(str(resource))}", str(resource), index.resources))
+    if not isinstance(action, str) or action not in index.actions[resource]:
+        of = f"action {quoted(str(action))} of {quoted(resource)}"
+        raise LookupError(_unknown(of, str(action), index.actions[resource]))
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    near = closest(name, known)
+    return f"there is no {what}" + (f": did you mean {quoted(near)}?" if near else "")

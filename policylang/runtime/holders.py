@@ -14,6 +14,8 @@ from policylang.runtime.grants import profile
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Way, make_plan
+from policylang.runtime.reference import answer
+from policylang.runtime.request import Request
 from policylang.runtime.truth import Situation, truth
 from policylang.runtime.values import attribute, given_record, given_request
 
@@ -64,14 +66,29 @@ def holders(
 
 
 def bundles(
-    index: Index, action: str, resource: str, *, now: datetime.datetime, field: str | None = None
+    index: Index,
+    action: str,
+    resource: str,
+    record: Any = None,
+    *,
+    now: datetime.datetime,
+    request: Any = None,
+    field: str | None = None,
 ) -> Iterator[tuple[str, str]]:
-    """The groups and roles that somebody with nothing else may do that by, to some record: ``("role", "clerk")``."""
+    """The groups and roles by which somebody who has nothing else may do that, as `holders` says it of users:
+    ``("role", "clerk")``.
+    """
     for kind, names in (("group", index.groups), ("role", index.roles)):
         for name in names:
             group, roles = (name, ()) if kind == "group" else (None, ((name, None),))
             alone, user = hypothetical(index, roles, group)
-            if any(field is None or field in way.fields for way in access(alone, user, now, [(resource, action)])):
+            if record is not None:
+                asked = Request(user, action, resource, record, now, request, field)
+                is_open = answer(alone, asked).allowed
+            else:
+                ways = access(alone, user, now, [(resource, action)])
+                is_open = any(field is None or field in way.fields for way in ways)
+            if is_open:
                 yield kind, name
 
 

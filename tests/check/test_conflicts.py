@@ -359,3 +359,21 @@ def check_one(seed: int) -> None:
 @given(st.integers(0, 10**6))
 def test_findings_are_what_looking_finds(seed: int) -> None:
     check_one(seed)
+
+
+def test_who_holds_what_must_be_apart() -> None:
+    text = """
+resource invoice { actions create, submit, pay }
+role unused { grant create, submit on invoice }
+role boss { grant create, submit, pay on invoice }
+group office { role boss }
+user "ann" in office
+user "ben" { assign role boss from 2030-01-01 }
+separate create on invoice from submit on invoice "four eyes"
+separate create on invoice from pay on invoice
+"""
+    unused, boss = run_checks(compiled(text), NOW, ["PL211"])
+    assert "role `unused`, which nobody has, holds both create on `invoice` and submit on `invoice`" in unused.message
+    assert "role `boss`, which 2 users (`ann`, `ben`) have, holds both" in boss.message
+    assert "against `four eyes`; create on `invoice` and pay on `invoice`" in boss.message
+    assert (unused.users, boss.users) == ((), ("ann", "ben"))

@@ -75,6 +75,18 @@ def unmarked(text: str, codes: list[str]) -> list[tuple[str, str]]:
     ]
 
 
+def not_on_the_first(text: str, codes: list[str]) -> list[str]:
+    """Findings that stand on a user's declaration, though it is not the first one of those whom they concern."""
+    policy_set = compiled(text)
+    places = {user.id: user.at for user in policy_set.users}
+    wrong = []
+    for finding in run_checks(policy_set, NOW, codes):
+        of_users = sorted((places[user] for user in finding.users if user in places), key=Location.parse)
+        if finding.at in of_users[1:]:
+            wrong.append(f"{finding.at} {finding.code}")
+    return wrong
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_findings_as_marked(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
@@ -82,6 +94,7 @@ def test_findings_as_marked(path: Path) -> None:
     assert set(codes) <= set(CHECKS)
     assert found(text, codes) == sorted(marked(text))
     assert unmarked(text, codes) == []
+    assert not_on_the_first(text, codes) == []
 
 
 @pytest.mark.parametrize("rule", CHECKED, ids=lambda rule: rule.code)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -293,6 +294,40 @@ def test_who_can(ask: Ask) -> None:
     assert table[0]["limits"] == "assigned user is sales_rep"
     assert table[0]["grants"].startswith("a.policy:")
     assert {row["now"] for row in table} == {NOW}
+
+
+WITHOUT_USERS = """\
+resource doc "Doc" { level : int  actions view, delete }
+policy low on doc { level < 3 }
+group office "Office" { grant view on doc }
+role clerk "Clerk" { grant view, delete on doc  policy low }
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "groups", "roles"),
+    [
+        (["view", "doc"], ["office"], ["clerk"]),
+        (["delete", "doc"], [], ["clerk"]),
+        (["view", "doc", "--record", '{"level": 5}'], ["office"], []),
+        (["delete", "doc", "--record", '{"level": 5}'], [], []),
+        (["delete", "doc", "--record", "{}"], [], []),
+    ],
+)
+def test_who_can_without_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str], groups: list[str], roles: list[str]
+) -> None:
+    """The groups and roles that would do, of the same record as users are asked about."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "a.policy").write_text(WITHOUT_USERS)
+    result = CliRunner().invoke(commands, ["who-can", *more, "--now", NOW, "--format", "json"])
+    content = json.loads(result.stdout)
+    assert (content["users"], content["groups"], content["roles"]) == ([], groups, roles)
+    assert result.exit_code == (0 if groups or roles else 1)
+    text = CliRunner().invoke(commands, ["who-can", *more, "--now", NOW]).stdout
+    assert text.startswith("no users in this policy set")
+    assert all(name in text for name in (*groups, *roles))
 
 
 def test_who_can_later(ask: Ask) -> None:

@@ -95,16 +95,34 @@ def test_who_can_is_who_is_allowed(policies: PolicySet) -> None:
             assert policies.who_can("view", "doc", record, now=NOW, request=request) == expected
     assert policies.who_can("view", "doc", now=NOW) == ("ann", "ben", "cid", "dan", "eva")
     assert policies.who_can("view", "doc", now=NOW, request={"ip": "192.0.2.7"}) == ("ann", "ben", "cid", "dan")
-    assert policies.who_can("fly", "doc", now=NOW) == policies.who_can("view", "ship", now=NOW) == ()
 
 
-def test_filters_of_what_is_not_known_hold_for_nothing(policies: PolicySet) -> None:
-    for names in (("nobody", "view", "doc"), ("ann", "fly", "doc"), ("ann", "view", "ship")):
-        found = policies.filter(*names, now=NOW)
-        assert found.nothing
-        assert not found.everything
-        assert not found.matches({"owner": "ann"})
-        assert found.to_sql("sqlite").sql == "FALSE"
+def test_filters_of_who_is_not_known_hold_for_nothing(policies: PolicySet) -> None:
+    assert policies.filter("nobody", "view", "doc", now=NOW).nothing
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "said"),
+    [
+        ("veiw", "doc", "there is no action `veiw` of `doc`: did you mean `view`?"),
+        ("fly", "doc", "there is no action `fly` of `doc`"),
+        ("view", "docs", "there is no resource `docs`: did you mean `doc`?"),
+        ("view", "ship", "there is no resource `ship`"),
+        ("view", None, "there is no resource `None`"),
+        (["view"], "doc", "there is no action `['view']` of `doc`"),
+    ],
+)
+def test_a_slip_is_no_empty_answer(policies: PolicySet, action: Any, resource: Any, said: str) -> None:
+    """Of lists: a decision says what it does not know, and denies."""
+    for ask in (
+        lambda: policies.filter("ann", action, resource, now=NOW),
+        lambda: policies.who_can(action, resource, now=NOW),
+        lambda: policies.who_can(action, resource, {"owner": "ann"}, now=NOW),
+    ):
+        with pytest.raises(LookupError) as raised:
+            ask()
+        assert str(raised.value) == said
+    assert not policies.decide("ann", action, resource, {"owner": "ann"}, now=NOW).allowed
 
 
 def test_everything_nothing_and_what_lies_between(policies: PolicySet) -> None:

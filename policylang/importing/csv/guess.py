@@ -30,6 +30,17 @@ IN_WORDS: dict[says.Holds, str] = {
     "nothing": "it says nothing about access",
 }
 
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "permissions": ("resource", "action", "permission"),
+    "roles": ("role",),
+    "grants": ("role", "resource", "action", "permission"),
+    "members": ("id", "name"),
+    "people": PEOPLE,
+    "jobs": ("job", "name", "role"),
+    "nothing": (),
+}
+"""The columns that a table has by what it holds."""
+
 
 class Guess(msgspec.Struct, frozen=True):
     """What a table is taken for, and in words why."""
@@ -124,15 +135,7 @@ def _columns(
     holds: says.Holds, by: dict[str, str], names: Sequence[str], marked: Sequence[str]
 ) -> tuple[says.Columns, list[str]]:
     """The columns that a table of this kind needs, by their names; without a known name, the first that fits."""
-    wanted = {
-        "permissions": ("resource", "action", "permission"),
-        "roles": ("role",),
-        "grants": ("role", "resource", "action", "permission"),
-        "members": ("id", "name"),
-        "people": PEOPLE,
-        "jobs": ("job", "name", "role"),
-        "nothing": (),
-    }[holds]
+    wanted = COLUMNS[holds]
     found = {key: by[key] for key in wanted if key in by}
     reasons = [
         f"{quoted(name)} is {_IN_WORDS[key]}, by its {'name' if meaning(name) == key else 'words'}"

@@ -9,22 +9,13 @@ import msgspec
 
 from policylang.diagnostics import listed, quoted
 from policylang.importing.csv import mapping as says
-from policylang.importing.csv.guess import IN_WORDS, PEOPLE, guess
+from policylang.importing.csv.guess import COLUMNS, IN_WORDS, guess
 from policylang.importing.csv.tables import Table, header_of, read_tables
 from policylang.importing.csv.words import DENY, LEVELS, NO, YES, level
 from policylang.importing.format import Ask
 from policylang.importing.reading import Inputs
 
 _MOST_WORDS = 20
-_COLUMNS: dict[str, tuple[str, ...]] = {
-    "permissions": ("resource", "action", "permission"),
-    "roles": ("role",),
-    "grants": ("role", "resource", "action", "permission"),
-    "members": ("id", "name"),
-    "people": PEOPLE,
-    "jobs": ("job", "name", "role"),
-    "nothing": (),
-}
 
 
 def learn(inputs: Inputs, ask: Ask) -> says.Mapping:
@@ -42,7 +33,7 @@ def _table(table: Table, ask: Ask) -> says.Table:
     names = [cell.value for cell in header.cells if cell.value]
     said = found.table if holds == found.table.holds else says.Table(table.file, holds, sheet=table.sheet)
     columns: dict[str, str] = {}
-    for key in _COLUMNS[holds]:
+    for key in COLUMNS[holds]:
         guessed = getattr(said.columns, key) or ""
         answer = _one_of(ask, f"{table.path}: which column is the {key}, - for none", guessed or "-", [*names, "-"])
         if answer != "-":

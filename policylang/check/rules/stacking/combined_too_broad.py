@@ -121,9 +121,8 @@ class _Told(msgspec.Struct):
     sources: list[tuple[Source, ...]]
     at: str
     reasons: dict[str, None] = {}
-    users: list[str] = []
+    users: dict[str, None] = {}
     shown: list[Shown] = []
-    certain: bool = False
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -138,21 +137,20 @@ def check(world: World) -> Iterator[Finding]:
 
     Sources count together where their dates and their places overlap; the largest may be one that lies apart, for the
     number of permissions. One finding for the sources that do it, given at places of the same kinds, with all users who
-    have them, on the first of these.
+    have them, on the first of these; those for whom it is not proved are another one.
     """
     reach = _Reach(world.once(Stacks))
-    told: dict[frozenset[Cause], _Told] = {}
+    told: dict[tuple[frozenset[Cause], bool], _Told] = {}
     for users in world.user_classes:
         for each in _of_users(reach, users):
-            known = told.setdefault(reach.stacks.cause(each.by), _Told([], users.declared.at))
+            is_certain = bool(each.shown) or not each.doubt
+            known = told.setdefault((reach.stacks.cause(each.by), is_certain), _Told([], users.declared.at))
             known.sources.append(each.by)
             known.at = min(known.at, users.declared.at, key=Location.parse)
             known.reasons[each.reason] = None
-            if users.first not in known.users:
-                known.users += users.users
-            known.certain = known.certain or bool(each.shown) or not each.doubt
+            known.users.update(dict.fromkeys(users.users))
             known.shown = known.shown or each.shown
-    yield from (_finding(reach.stacks, each) for each in told.values())
+    yield from (_finding(reach.stacks, each, unproved=not is_certain) for (_, is_certain), each in told.items())
 
 
 def _of_users(reach: _Reach, users: UserClass) -> list[_Broad]:
@@ -401,7 +399,7 @@ def _evidence(
 _MOST_REASONS = 4
 
 
-def _finding(stacks: Stacks, told: _Told) -> Finding:
+def _finding(stacks: Stacks, told: _Told, *, unproved: bool) -> Finding:
     names = sorted({name_of(source) for source in told.sources[0]})
     every = [source for sources in told.sources for source in sources]
     words = [stacks.any_in_words([each for each in every if name_of(each) == name_of(one)]) for one in told.sources[0]]
@@ -415,6 +413,6 @@ def _finding(stacks: Stacks, told: _Told) -> Finding:
         help="take one of them away, or grant only what the tasks of these users need",
         policies=suggested_role(stacks.world, [everywhere(name) for name in names], narrow=True),
         shown=tuple(told.shown),
-        unproved=not told.certain,
+        unproved=unproved,
         users=tuple(sorted(told.users)),
     )

@@ -93,11 +93,12 @@ def check(world: World) -> Iterator[Finding]:
     are one author's work and no finding. Overriding policies count as the group's limits. What a source does not reach
     because of its place, or because something required is missing, is not kept away by limits. Attributes do not
     matter: the action is what is handed over. One finding for two roles or groups, given at places of the same kinds,
-    with all users who have both, on the first of these, whichever of the two loses its limits; after a hundred about
-    the same users one more says that the others are not looked at.
+    with all users who have both, on the first of these, whichever of the two loses its limits, and with all that any of
+    them loses by it; those for whom it is not proved are another one. After a hundred about the same users one more
+    says that the others are not looked at.
     """
     stacks = world.once(Stacks)
-    all_: dict[frozenset[Cause], _Lost] = {}
+    all_: dict[tuple[frozenset[Cause], bool], _Lost] = {}
     more: list[Finding] = []
     for users in world.user_classes:
         pairs: dict[frozenset[Cause], _Lost] = {}
@@ -116,7 +117,7 @@ def check(world: World) -> Iterator[Finding]:
             found += bool(lost.directions) - before
         told = {names: lost for names, lost in pairs.items() if lost.directions}
         for names, lost in told.items():
-            all_.setdefault(names, _Lost()).add(lost, users)
+            all_.setdefault((names, bool(lost.certain)), _Lost()).add(lost, users)
         if others:
             more.append(_more(users, len(others), list(told.values())))
     yield from (_finding(stacks, lost) for lost in all_.values())

@@ -79,6 +79,7 @@ class _Alike:
         self.excused = _Excused(world)
         self.order = sorted(bundles, key=lambda each: Location.parse(each.at))
         self.items = {bundle.name: _permissions(world, bundle) for bundle in self.order}
+        self._of_role: dict[str, frozenset[_Item]] = {}
         self.by_items: dict[frozenset[_Item], list[Bundle]] = {}
         for bundle in self.order:
             if self.items[bundle.name]:
@@ -88,24 +89,21 @@ class _Alike:
         for equal in self.by_items.values():
             yield from self._same(equal)
         followers: dict[str, list[Bundle]] = {}
-        close: dict[frozenset[_Item], list[frozenset[_Item]]] = {}
-        for one, other in _close(list(self.by_items), self.share):
-            first, second = sorted((one, other), key=lambda each: Location.parse(self.by_items[each][0].at))
-            close.setdefault(second, []).append(first)
-        taken: set[str] = set()
-        for later in sorted(close, key=lambda each: Location.parse(self.by_items[each][0].at)):
-            bundle = self.by_items[later][0]
-            leaders = [self.by_items[each][0] for each in close[later]]
-            near = [each for each in leaders if each.name not in taken and self._are_near(each, bundle)]
+        alike = _Near(self.by_items, self.share)
+        for items, equal in self.by_items.items():
+            bundle = equal[0]
+            near = [each for each in alike.leaders(items) if self._are_near(self.by_items[each][0], bundle)]
             if near:
-                leader = max(near, key=lambda each: (self._shared(each, bundle), -self.order.index(each)))
-                followers.setdefault(leader.name, []).append(bundle)
-                taken.add(bundle.name)
+                shared = [len(each & items) for each in near]
+                leader = near[shared.index(max(shared))]
+                followers.setdefault(self.by_items[leader][0].name, []).append(bundle)
+            else:
+                alike.add(items)
         named = {bundle.name: bundle for bundle in self.order}
         for name, others in followers.items():
             yield self._nearly(named[name], others)
         if RULE.code in self.world.asked_for:
-            yield from self._contained(taken)
+            yield from self._contained({each.name for others in followers.values() for each in others})
 
     def _same(self, equal: list[Bundle]) -> Iterator[Finding]:
         """Those with the same permissions, of which none is excused from being like all others."""
@@ -179,19 +177,22 @@ class _Alike:
                         related=(related(smallest.at, f"`{smallest.name}`"),),
                     )
 
+    def _inner(self, role: str) -> frozenset[_Item]:
+        """What a role that is inside others grants."""
+        if role not in self._of_role:
+            self._of_role[role] = _permissions(self.world, self.world.index.roles[role])
+        return self._of_role[role]
+
     def _are_near(self, one: Bundle, other: Bundle) -> bool:
         """Whether it is worth saying that they share so much, without what comes from a role inside both."""
         if self.excused.pair(one, other):
             return False
         mine, theirs = self.items[one.name], self.items[other.name]
         for name in self.excused.inside(one) & self.excused.inside(other):
-            inner = _permissions(self.world, self.world.index.roles[name])
+            inner = self._inner(name)
             mine, theirs = mine - inner, theirs - inner
         wanted = _wanted(self.share, max(len(mine), len(theirs)))
         return len(mine & theirs) >= wanted
-
-    def _shared(self, one: Bundle, other: Bundle) -> int:
-        return len(self.items[one.name] & self.items[other.name])
 
 
 def _in_words(permissions: set[tuple[Any, ...]]) -> str:
@@ -254,29 +255,32 @@ def _permissions(world: World, bundle: Bundle) -> frozenset[_Item]:
     return frozenset((*key, tuple(sorted(ways)), tuple(sorted(denies.get(key, ())))) for key, ways in found.items())
 
 
-def _close(sets: list[frozenset[_Item]], share: float) -> Iterator[tuple[frozenset[_Item], frozenset[_Item]]]:
-    """Pairs of different sets that share enough of each.
+class _Near:
+    """Sets to which others are compared, found by what they share.
 
     Prefix filtering (Chaudhuri, Ganti and Kaushik 2006): with the rarest items first, two sets that share n items have
     one in common among the first `size - n + 1` of each, so only sets that share such a one are compared.
     """
-    frequency = Counter(item for each in sets for item in each)
-    number = {item: place for place, (item, _) in enumerate(sorted(frequency.items(), key=lambda e: (e[1], e[0])))}
-    holders: dict[int, list[int]] = {}
-    plain = [frozenset(number[item] for item in each) for each in sets]
-    order = sorted(range(len(sets)), key=lambda i: (len(plain[i]), i))
-    for one in order:
-        items = sorted(plain[one])
-        wanted = _wanted(share, len(items))
-        candidates: dict[int, None] = {}
-        for item in items[: len(items) - wanted + 1]:
-            candidates.update(dict.fromkeys(holders.get(item, ())))
-        for other in candidates:
-            if len(plain[other]) >= wanted and len(plain[one] & plain[other]) >= wanted:
-                yield sets[other], sets[one]
-        # The larger set that it may be compared with later asks for more items in common, so for a shorter beginning.
-        for item in items[: len(items) - wanted + 1]:
-            holders.setdefault(item, []).append(one)
+
+    def __init__(self, sets: Collection[frozenset[_Item]], share: float) -> None:
+        self.share = share
+        frequency = Counter(item for each in sets for item in each)
+        self.place = {item: n for n, (item, _) in enumerate(sorted(frequency.items(), key=lambda e: (e[1], e[0])))}
+        self.holders: dict[_Item, list[frozenset[_Item]]] = {}
+
+    def add(self, items: frozenset[_Item]) -> None:
+        for item in self._rarest(items):
+            self.holders.setdefault(item, []).append(items)
+
+    def leaders(self, items: frozenset[_Item]) -> Iterator[frozenset[_Item]]:
+        """Those added that share enough with a set, in the order in which they were added for each of its items."""
+        found = dict.fromkeys(other for item in self._rarest(items) for other in self.holders.get(item, ()))
+        for other in found:
+            if len(items & other) >= _wanted(self.share, max(len(items), len(other))):
+                yield other
+
+    def _rarest(self, items: frozenset[_Item]) -> list[_Item]:
+        return sorted(items, key=self.place.__getitem__)[: len(items) - _wanted(self.share, len(items)) + 1]
 
 
 def _wanted(share: float, size: int) -> int:
