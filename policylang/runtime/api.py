@@ -174,8 +174,8 @@ class PolicySet:
         is open to somebody who is not known. Raises LookupError for a resource or an action that there is not.
         """
         index, now = self._index, instant(self._index, now)
-        _know(index, action, resource)
         request = given_request(request)
+        _know(index, action, resource)
         try:
             who = self._engine.holder(user, now).profile
         except (UnclearError, KeyError, TypeError):
@@ -196,9 +196,9 @@ class PolicySet:
         that no record can satisfy is a finding of ``policylang check``, not looked for here. Without a ``request`` as
         well, by some request. Raises LookupError for a resource or an action that there is not.
         """
-        _know(self._index, action, resource)
         request = None if request is None else given_request(request)
         record = None if record is None else given_record(record)
+        _know(self._index, action, resource)
         if record is not None:
             return tuple(
                 user

@@ -301,7 +301,13 @@ def test_it_is_refused_whatever_else_is_wrong(policies: PolicySet) -> None:
         assert refuses(policies.filter, "ghost", "view", "nothing", now=NOW, request=wrong)
         assert refuses(policies.who_can, "view", "nothing", wrong, now=NOW)
         assert refuses(policies.decide, "ghost", "view", "nothing", wrong, now=NOW)
-        assert refuses(policies.filter("ghost", "view", "nothing", now=NOW).matches, wrong)
+        assert refuses(policies.filter("ghost", "view", "doc", now=NOW).matches, wrong)
+    for ask in (
+        lambda: policies.filter("ghost", "view", "nothing", now=NOW),
+        lambda: policies.who_can("view", "nothing", now=NOW),
+    ):
+        with pytest.raises(LookupError, match="there is no resource `nothing`"):
+            ask()
 
 
 def test_what_is_no_record_is_no_related_record_either() -> None:
