@@ -46,10 +46,10 @@ from benchmarks.organisation import (
 from benchmarks.shapes import SHAPES
 from policylang.check.catalogue import CHECKS
 from policylang.check.engine import run_checks
-from policylang.config import Config
-from policylang.discovery import SourceSet
 from policylang.ir.codec import to_json
-from policylang.project import Project
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
+from policylang.settings.config import Config
 from policylang.source import Source
 from tools import engines
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from benchmarks.generate import large, mixed
 from benchmarks.measure import environment, in_fresh_process, peak_mib, table
-from policylang.config import Config
-from policylang.discovery import SourceSet
 from policylang.ir.codec import from_json, to_json
-from policylang.project import Project
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
+from policylang.settings.config import Config
 from policylang.source import Source
 from policylang.syntax.grammar import tables
 

@@ -26,11 +26,11 @@ from benchmarks.engines.policylang import FROM_JSON, forms
 from benchmarks.engines.workload import Form, Request, disagreement, requests
 from benchmarks.generate import access, groups
 from benchmarks.measure import environment, in_fresh_process, peak_mib, table
-from policylang.config import Config
-from policylang.discovery import SourceSet
 from policylang.ir.codec import to_json
-from policylang.limits import Limits
-from policylang.project import Project
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
+from policylang.settings.config import Config
+from policylang.settings.limits import Limits
 from policylang.source import Source
 
 SIZES = (100, 1_000, 5_000)

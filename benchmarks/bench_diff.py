@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 from benchmarks.bench_check import compiled
 from benchmarks.measure import environment, table
 from benchmarks.organisation import Assigned, Narrowing, Organisation, organisation, organisation_text
-from policylang.compare.compare import compare
+from policylang.diff.compare import compare
 
 GROUPS = 5_000
 LIMIT = 1.5

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from benchmarks.generate import mixed
 from benchmarks.measure import environment, in_fresh_process, peak_mib, table
-from policylang.config import Config
+from policylang.settings.config import Config
 from policylang.source import Source
 from policylang.syntax.format import format_source
 from policylang.syntax.parser import parse

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from benchmarks.measure import environment, in_fresh_process, peak_mib, table
 from policylang.importing import find_format
 from policylang.importing.importing import import_set
-from policylang.importing.reading import Input, Inputs
+from policylang.importing.reading import InputFile, Inputs
 
 GRANTS = 150_000
 _MOST_SECONDS, _MOST_MIB = 10, 1024
@@ -77,7 +77,7 @@ def measured(name: str) -> dict[str, float]:
     """One import, whole: from the bytes of the inputs to those of the files, with the check that the set compiles."""
     files = {path: text.encode() for path, text in FORMATS[name]().items()}
     begin = time.process_time()
-    made = import_set(find_format(name), Inputs(tuple(Input(path, files[path]) for path in sorted(files))))
+    made = import_set(find_format(name), Inputs(tuple(InputFile(path, files[path]) for path in sorted(files))))
     seconds = time.process_time() - begin
     assert made.errors == []
     checked = time.process_time() - begin

@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 import psycopg
 
 from benchmarks.measure import environment, table
-from policylang.config import Config
-from policylang.discovery import SourceSet
-from policylang.project import Project
+from policylang.pipelines.compile import compile_for
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
+from policylang.settings.config import Config
 from policylang.source import Source
 from policylang.targets import find_target
-from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
 from tests.engines.postgres_engine import PostgresServer
 

@@ -21,16 +21,16 @@ from typing import Any, NamedTuple
 from benchmarks.engines.workload import requests
 from benchmarks.generate import Group, access, access_of_owners, groups, owners
 from benchmarks.measure import environment, table
-from policylang.config import Config
-from policylang.discovery import SourceSet
 from policylang.ir import nodes as ir
-from policylang.project import Project
+from policylang.pipelines.compile import compile_for
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
 from policylang.runtime import reference
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
+from policylang.settings.config import Config
 from policylang.source import Source
 from policylang.targets import NAMES, find_target
-from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
 
 SIZES = (100, 1_000, 10_000)

@@ -53,9 +53,9 @@ def load(source: str | os.PathLike[str] | bytes) -> PolicySet:
     A service loads compiled JSON: that needs no compiler's time, and is what was reviewed. Raises `LoadError` with the
     reason for what must not be used.
     """
-    from policylang.discovery import Problem
     from policylang.ir import LoadError, from_json
-    from policylang.loading import read_policy_set
+    from policylang.project.discovery import Problem
+    from policylang.project.loading import read_policy_set
     from policylang.runtime.api import PolicySet
 
     if isinstance(source, bytes | bytearray | memoryview):

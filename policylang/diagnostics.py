@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from policylang.characters import is_printable
 from policylang.source import Location
+from policylang.text.characters import is_printable
 
 Severity = Literal["error", "warning", "info"]
 

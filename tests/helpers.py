@@ -7,17 +7,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-from policylang.config import Config
 from policylang.diagnostics import Diagnostic
-from policylang.discovery import SourceSet
 from policylang.ir.nodes import PolicySet
-from policylang.project import Project
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
 from policylang.runtime import reference
 from policylang.runtime.explaining import explain as explaining
 from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request
+from policylang.settings.config import Config
 from policylang.source import Source
 
 TESTS = Path(__file__).parent

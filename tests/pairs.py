@@ -9,17 +9,17 @@ from pathlib import Path
 
 import click
 
-from policylang.config import Config
-from policylang.discovery import SourceSet
 from policylang.ir import to_json
 from policylang.output import text
-from policylang.output.findings import collect
-from policylang.project import Project
+from policylang.pipelines.findings import collect
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
+from policylang.settings.config import Config
 from policylang.source import Source
 from policylang.syntax.format import format_source
 from tests.agenda import rendering as agenda
 from tests.check.fixing import fixed
-from tests.compare import rendering as comparisons
+from tests.diff import rendering as comparisons
 from tests.helpers import TESTS
 from tests.importing import rendering as importing
 from tests.output.helpers import FORMATS, rendered

@@ -18,9 +18,9 @@ import pytest
 from policylang.analysis import search
 from policylang.analysis.formula import Formula, Normal
 from policylang.check.engine import run_checks
-from policylang.config import Config
 from policylang.ir.codec import LoadError, from_json, to_json
-from policylang.limits import Limits
+from policylang.settings.config import Config
+from policylang.settings.limits import Limits
 from tests.helpers import project
 
 ROOT = Path(__file__).parents[1]

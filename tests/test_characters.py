@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from policylang import characters
+from policylang.text import characters
 from tools import pythons
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from policylang.cli.main import commands
 from policylang.ir.codec import LoadError, from_json, to_json, with_digest
 from policylang.ir.nodes import Ref
-from policylang.limits import MOST_DEPTH
+from policylang.settings.limits import MOST_DEPTH
 from tests.helpers import project
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from policylang.discovery import discover
 from policylang.ir import from_json, to_json
-from policylang.project import Project
+from policylang.project.discovery import discover
+from policylang.project.project import Project
 from tests.helpers import POLICIES
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from policylang.files import StaleFileError, write_atomically, write_folder
+from policylang.files.writing import StaleFileError, write_atomically, write_folder
 
 
 def test_what_a_killed_run_left_behind_goes(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from policylang.files.yaml_source import read_yaml, validate
 from policylang.schemas import SCHEMAS, published_path, schema_text
-from policylang.yaml_source import read_yaml, validate
 from tests.helpers import ACCEPTANCE
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from policylang.config import ConfigError, read_config
 from policylang.directory import read_people
+from policylang.files.violations import first_violation
 from policylang.schemas import SCHEMAS
+from policylang.settings.config import ConfigError, read_config
 from policylang.source import Source
-from policylang.violations import first_violation
 
 WRONG: list[Any] = [
     *(None, True, 5, -1, 10**30, Decimal("1.5"), "", "x", "x" * 300),

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from policylang.check.catalogue import RULES
-from policylang.check.fixes import fix_in_words
+from policylang.check.fix.fixes import fix_in_words
 from policylang.diagnostics import Rule
 from policylang.output.security import SECURITY_SEVERITY
 

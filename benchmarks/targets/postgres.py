@@ -14,7 +14,7 @@ from policylang.ir import nodes as ir
 from policylang.model.types import RecordType, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
-from policylang.target_settings import Postgres
+from policylang.settings.targets import Postgres
 from policylang.targets.postgres.request import become_arguments
 from policylang.targets.postgres.tables import Mapped, mapped
 from policylang.targets.target import Bundle

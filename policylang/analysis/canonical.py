@@ -12,7 +12,7 @@ from collections.abc import Hashable
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf
 from policylang.model import conditions as c
 from policylang.model.types import EnumType, RecordType, SetType, TextType, Type, UserType
 from policylang.runtime.index import Index
@@ -33,7 +33,7 @@ class _Shape(msgspec.Struct, frozen=True, gc=False):
     fixed: bool
 
 
-_SIGNS: dict[type[Formula], str] = {AllOf: "all", AnyOf: "any", Not: "not"}
+_SIGNS: dict[type[Formula], str] = {AllOf: "all", AnyOf: "any", NotOf: "not"}
 
 
 class Canonical:

@@ -22,12 +22,12 @@ from policylang.analysis.constraints import (
     VALUE,
     ZERO,
     Among,
+    ConstantTerm,
     Constraint,
     Difference,
-    Given,
     Hard,
-    InNetwork,
     Member,
+    NetworkConstraint,
     Same,
     Side,
     State,
@@ -103,7 +103,7 @@ def _is_contradiction(constraints: Sequence[Constraint]) -> bool:
             case Hard(Literal(test, value)):
                 if Hard(Literal(test, not value)) in asked:
                     return True
-            case Member() | TextIs() | InNetwork() | Same():
+            case Member() | TextIs() | NetworkConstraint() | Same():
                 if each.wanted and msgspec.structs.replace(each, wanted=False) in asked:
                     return True
     return False
@@ -235,7 +235,7 @@ class _Classes:
 
     def join(self, left: Side, right: Side) -> None:
         first, second = self.find(left), self.find(right)
-        if isinstance(first, Given):
+        if isinstance(first, ConstantTerm):
             first, second = second, first  # a constant stays the representative
         self.parent[first] = second
 
@@ -248,27 +248,27 @@ def _equalities(constraints: Sequence[Constraint], found: Proposal) -> bool:
             classes.find(each.left), classes.find(each.right)
             if each.wanted:
                 first, second = classes.find(each.left), classes.find(each.right)
-                if isinstance(first, Given) and isinstance(second, Given) and first != second:
+                if isinstance(first, ConstantTerm) and isinstance(second, ConstantTerm) and first != second:
                     return False
                 classes.join(each.left, each.right)
-        elif isinstance(each, Among | TextIs | InNetwork):
+        elif isinstance(each, Among | TextIs | NetworkConstraint):
             classes.find(each.variable)
     parts: dict[Side, list[Constraint]] = defaultdict(list)
     for each in constraints:
         if isinstance(each, Among):
             root = classes.find(each.variable)
             finite[root] = finite.get(root, each.values) & each.values
-        elif isinstance(each, TextIs | InNetwork):
+        elif isinstance(each, TextIs | NetworkConstraint):
             parts[classes.find(each.variable)].append(each)
     apart = _apart(constraints, classes)
     if apart is None:
         return False
     for root, values in finite.items():
-        if isinstance(root, Given):
+        if isinstance(root, ConstantTerm):
             if root.value not in values:
                 return False
         else:
-            values -= {side.value for side in apart[root] if isinstance(side, Given)}
+            values -= {side.value for side in apart[root] if isinstance(side, ConstantTerm)}
             finite[root] = frozenset(value for value in values if all(_fits(value, each) for each in parts[root]))
             if not finite[root]:
                 return False
@@ -300,7 +300,7 @@ def _choose(
     for side in classes.parent:
         if isinstance(side, Variable):
             members[classes.find(side)].append(side)
-    chosen: dict[Side, str] = {root: root.value for root in members if isinstance(root, Given)}
+    chosen: dict[Side, str] = {root: root.value for root in members if isinstance(root, ConstantTerm)}
     order = sorted(members, key=lambda root: (len(finite[root]) if root in finite else 10**9, str(root)))
     for root in order:
         taken = {chosen[other] if other in chosen else _given(other) for other in apart.get(root, ())}
@@ -319,11 +319,11 @@ def _choose(
 
 
 def _given(side: Side) -> str | None:
-    return side.value if isinstance(side, Given) else None
+    return side.value if isinstance(side, ConstantTerm) else None
 
 
 def _is_about(each: Constraint, variables: list[Variable]) -> bool:
-    return isinstance(each, TextIs | InNetwork) and each.variable in variables
+    return isinstance(each, TextIs | NetworkConstraint) and each.variable in variables
 
 
 def _fits(value: str, each: Constraint) -> bool:
@@ -334,7 +334,7 @@ def _fits(value: str, each: Constraint) -> bool:
             return value.startswith(part) == wanted
         case TextIs(_, _, part, wanted):
             return value.endswith(part) == wanted
-        case InNetwork(_, network, wanted):
+        case NetworkConstraint(_, network, wanted):
             return (address(value) in read_network(network)) == wanted
         case _:
             return True
@@ -353,7 +353,7 @@ def _pick(
 def _candidates(variable: Variable, asked: Sequence[Constraint]) -> Iterable[str]:
     match variable.type:
         case IpType():
-            networks = [read_network(each.network) for each in asked if isinstance(each, InNetwork)]
+            networks = [read_network(each.network) for each in asked if isinstance(each, NetworkConstraint)]
             for network in networks:
                 for found in (network[0], network[-1], network[1 % network.num_addresses]):
                     yield str(address(found))

@@ -45,13 +45,13 @@ class Variable(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     type: Type
 
 
-class Given(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+class ConstantTerm(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """A constant in the place of a variable."""
 
     value: str
 
 
-Side = Variable | Given
+Side = Variable | ConstantTerm
 
 
 class Difference(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -85,7 +85,7 @@ class TextIs(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     wanted: bool
 
 
-class InNetwork(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+class NetworkConstraint(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     variable: Variable
     network: str
     wanted: bool
@@ -127,7 +127,7 @@ class Tried(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Nothing is known; solutions must be tried."""
 
 
-Constraint = Difference | Among | Same | TextIs | InNetwork | Member | There | Hard | Tried
+Constraint = Difference | Among | Same | TextIs | NetworkConstraint | Member | There | Hard | Tried
 
 
 class All(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -143,7 +143,7 @@ Tree = Constraint | All | Some
 YES, NO = All(()), Some(())
 
 
-class Time(msgspec.Struct, frozen=True, gc=False):
+class QuestionInstant(msgspec.Struct, frozen=True, gc=False):
     """The instant of the question: a certain one, or any at which shifts by months are ``pattern`` days long."""
 
     now: datetime.datetime | None
@@ -153,7 +153,7 @@ class Time(msgspec.Struct, frozen=True, gc=False):
 class Translator:
     """From literals to constraints, for one asker and one time."""
 
-    def __init__(self, asker: Asker, time: Time) -> None:
+    def __init__(self, asker: Asker, time: QuestionInstant) -> None:
         self.asker = asker
         self.time = time
         self._literals: dict[Literal, Tree] = {}
@@ -294,7 +294,7 @@ class Translator:
             case c.InNetwork(operand, network):
                 address = self.asker.known(operand)
                 if isinstance(address, c.Path):
-                    return InNetwork(_variable(address), network, wanted)
+                    return NetworkConstraint(_variable(address), network, wanted)
                 return self._certain(literal)
             case c.Contains():
                 return self._contains(literal, test, wanted)
@@ -607,7 +607,7 @@ def _two_texts(literal: Literal, text: Variable, part: Variable) -> Tree:
     """Equal texts contain each other, the empty one contains no other; everything else has to be tried."""
     if literal.value:
         return Some((Same(text, part, True), Hard(literal)))
-    return Some((All((Same(text, Given(""), True), Same(part, Given("x"), True))), Hard(literal)))
+    return Some((All((Same(text, ConstantTerm(""), True), Same(part, ConstantTerm("x"), True))), Hard(literal)))
 
 
 def _variable(path: c.Path) -> Variable:
@@ -615,7 +615,7 @@ def _variable(path: c.Path) -> Variable:
 
 
 def _side(operand: c.Operand) -> Side:
-    return Given(_text(operand.value)) if isinstance(operand, c.Constant) else _variable(operand)
+    return ConstantTerm(_text(operand.value)) if isinstance(operand, c.Constant) else _variable(operand)
 
 
 def _text(value: c.Value) -> str:

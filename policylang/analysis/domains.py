@@ -13,12 +13,12 @@ import msgspec
 from policylang.analysis.constraints import (
     All,
     Among,
+    ConstantTerm,
     Constraint,
     Difference,
-    Given,
     Hard,
-    InNetwork,
     Member,
+    NetworkConstraint,
     Same,
     Some,
     State,
@@ -67,8 +67,8 @@ class Domains:
                 self._states[variable] = self._states.get(variable, states) & states
             case Among(variable, values):
                 self._among[variable] = self._among.get(variable, values) & values
-            case Same(Variable() as variable, Given(value), wanted) | Same(
-                Given(value), Variable() as variable, wanted
+            case Same(Variable() as variable, ConstantTerm(value), wanted) | Same(
+                ConstantTerm(value), Variable() as variable, wanted
             ):
                 if wanted:
                     only = frozenset((value,))
@@ -86,8 +86,8 @@ class Domains:
                 return self._difference(each)
             case Among(variable, values):
                 return self._one_of(variable, values)
-            case Same(Variable() as variable, Given(value), wanted) | Same(
-                Given(value), Variable() as variable, wanted
+            case Same(Variable() as variable, ConstantTerm(value), wanted) | Same(
+                ConstantTerm(value), Variable() as variable, wanted
             ):
                 found = self._one_of(variable, frozenset((value,)))
                 return found if wanted or found is None else not found
@@ -96,7 +96,7 @@ class Domains:
                 if possible is None or possible & states != possible:
                     return None if possible is None or possible & states else False
                 return True
-            case TextIs() | InNetwork() | Same() | Member():
+            case TextIs() | NetworkConstraint() | Same() | Member():
                 return False if msgspec.structs.replace(each, wanted=not each.wanted) in self.known else None
             case Hard(Literal(test, value)):
                 return False if Hard(Literal(test, not value)) in self.known else None

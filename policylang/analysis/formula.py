@@ -64,7 +64,7 @@ class AnyOf(_Joined, frozen=True, gc=False):
     pass
 
 
-class Not(_Formula, frozen=True, gc=False):
+class NotOf(_Formula, frozen=True, gc=False):
     item: Formula
 
     @property
@@ -72,10 +72,10 @@ class Not(_Formula, frozen=True, gc=False):
         return (self.item,)
 
     def map(self, change: Callable[[c.Condition], c.Condition]) -> Formula:
-        return Not(self.item.map(change))
+        return NotOf(self.item.map(change))
 
 
-Formula = Holds | AllOf | AnyOf | Not
+Formula = Holds | AllOf | AnyOf | NotOf
 
 TRUE = AllOf(())
 FALSE = AnyOf(())
@@ -100,7 +100,7 @@ def holds(formula: Formula, s: Situation) -> bool:
             return all(holds(item, s) for item in items)
         case AnyOf(items):
             return any(holds(item, s) for item in items)
-        case Not(item):
+        case NotOf(item):
             return not holds(item, s)
 
 
@@ -114,11 +114,11 @@ def conjuncts(formula: Formula) -> tuple[Formula, ...]:
                 todo += reversed(items)
             case AnyOf((item,)):
                 todo.append(item)
-            case Not(AnyOf(items)):
-                todo += map(Not, reversed(items))
-            case Not(AllOf((item,))):
-                todo.append(Not(item))
-            case Not(Not(item)):
+            case NotOf(AnyOf(items)):
+                todo += map(NotOf, reversed(items))
+            case NotOf(AllOf((item,))):
+                todo.append(NotOf(item))
+            case NotOf(NotOf(item)):
                 todo.append(item)
             case Holds(c.And(parts), True as value) | Holds(c.Or(parts), False as value):
                 todo += (Holds(part, value) for part in reversed(parts))
@@ -196,7 +196,7 @@ def normal(formula: Formula, wanted: bool = True) -> Normal:
         case AllOf(items) | AnyOf(items):
             parts = tuple(normal(item, wanted) for item in items)
             return Both(parts) if isinstance(formula, AllOf) == wanted else Either(parts)
-        case Not(item):
+        case NotOf(item):
             return normal(item, not wanted)
         case Holds(condition, None):
             parts = (_is(condition, True, not wanted), _is(condition, False, not wanted))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policylang.analysis.asker import Asker
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Not
+from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
 from policylang.analysis.search import UNPROVED, Found, Unproved, find
 
 
@@ -14,7 +14,7 @@ def satisfiable(formula: Formula, asker: Asker) -> Found:
 
 def implies(first: Formula, second: Formula, asker: Asker) -> Found:
     """None iff the second holds wherever the first does; else a situation where it does not."""
-    return find(AllOf((first, Not(second))), asker)
+    return find(AllOf((first, NotOf(second))), asker)
 
 
 def disjoint(first: Formula, second: Formula, asker: Asker) -> Found:
@@ -24,12 +24,12 @@ def disjoint(first: Formula, second: Formula, asker: Asker) -> Found:
 
 def equivalent(first: Formula, second: Formula, asker: Asker) -> Found:
     """None iff both hold in the same situations; else one where only one does."""
-    return find(AnyOf((AllOf((first, Not(second))), AllOf((second, Not(first))))), asker)
+    return find(AnyOf((AllOf((first, NotOf(second))), AllOf((second, NotOf(first))))), asker)
 
 
 def always(formula: Formula, asker: Asker) -> Found:
     """None iff the formula holds in every situation; else one where it does not."""
-    return find(Not(formula), asker)
+    return find(NotOf(formula), asker)
 
 
 __all__ = ["UNPROVED", "Found", "Unproved", "always", "disjoint", "equivalent", "implies", "satisfiable"]

@@ -24,8 +24,8 @@ from policylang.analysis.constraints import (
     All,
     Constraint,
     Difference,
+    QuestionInstant,
     Some,
-    Time,
     Translator,
     Tree,
 )
@@ -134,7 +134,7 @@ def _by_solver(formula: Formula, plain: Normal, asker: Asker, months: tuple[tupl
     """The answer of an SMT solver, which is loaded only here."""
     from policylang.analysis.smt import solve
 
-    proposal = solve(Translator(asker, Time(asker.now)).tree(plain))
+    proposal = solve(Translator(asker, QuestionInstant(asker.now)).tree(plain))
     if isinstance(proposal, Proposal):
         for variant in with_users(asker, proposal):
             for whole in _wholes(asker):
@@ -143,14 +143,14 @@ def _by_solver(formula: Formula, plain: Normal, asker: Asker, months: tuple[tupl
                     return witness
     for _day, lengths in patterns(months, asker.now.year) if months else ((None, ()),):
         pattern = tuple(zip(months, lengths, strict=True))
-        if solve(All((Translator(asker, Time(None, pattern)).tree(plain), *_open_time(asker)))) is not False:
+        if solve(All((Translator(asker, QuestionInstant(None, pattern)).tree(plain), *_open_time(asker)))) is not False:
             return UNPROVED
     return None
 
 
 def _at(formula: Formula, plain: Normal, asker: Asker, now: datetime.datetime, budget: _Budget) -> Witness | None:
     """A witness at one instant."""
-    tree = Translator(asker, Time(now)).tree(plain)
+    tree = Translator(asker, QuestionInstant(now)).tree(plain)
     for proposal in _branches(tree, budget, now):
         for variant in with_users(asker, proposal):
             for whole in _wholes(asker):
@@ -192,7 +192,7 @@ def _any_time(formula: Formula, plain: Normal, asker: Asker, months: tuple[tuple
     seen: set[datetime.datetime] = set()
     for day, lengths in patterns(months, asker.now.year) if months else ((None, ()),):
         pattern = tuple(zip(months, lengths, strict=True))
-        tree = All((Translator(asker, Time(None, pattern)).tree(plain), *_open_time(asker)))
+        tree = All((Translator(asker, QuestionInstant(None, pattern)).tree(plain), *_open_time(asker)))
         possible = False
         for number, proposal in enumerate(_branches(tree, left, asker.now)):
             possible = True

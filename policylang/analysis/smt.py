@@ -23,12 +23,12 @@ from policylang.analysis.constraints import (
     ZERO,
     All,
     Among,
+    ConstantTerm,
     Constraint,
     Difference,
-    Given,
     Hard,
-    InNetwork,
     Member,
+    NetworkConstraint,
     Same,
     Side,
     Some,
@@ -98,7 +98,7 @@ class _Encoder:
             case TextIs(variable, test, part, wanted):
                 holds = _TEXTS[test](self._text(variable), self._value(part))
                 return holds if wanted else z3.Not(holds)
-            case InNetwork():
+            case NetworkConstraint():
                 return self._network(each)
             case Member(variable, item, wanted):
                 strings = z3.StringSort(self.context)
@@ -140,7 +140,7 @@ class _Encoder:
         return self._texts[variable]
 
     def _side(self, side: Side) -> Any:
-        return self._value(side.value) if isinstance(side, Given) else self._text(side)
+        return self._value(side.value) if isinstance(side, ConstantTerm) else self._text(side)
 
     def _number(self, node: Any, group: str) -> Any:
         if node == ZERO:
@@ -163,7 +163,7 @@ class _Encoder:
         difference = self._number(each.left, group) - self._number(each.right, group)
         return difference < weight if each.strict else difference <= weight
 
-    def _network(self, each: InNetwork) -> Any:
+    def _network(self, each: NetworkConstraint) -> Any:
         if each.variable not in self._addresses:
             name = f"address {len(self._addresses)}"
             six, number = z3.Bool(f"{name} six", self.context), z3.Int(name, self.context)
@@ -235,7 +235,7 @@ def _nodes(each: Constraint) -> Iterator[object]:
     match each:
         case Difference(left, right) | Same(left, right):
             yield from (left, right)
-        case Among(variable) | TextIs(variable) | InNetwork(variable):
+        case Among(variable) | TextIs(variable) | NetworkConstraint(variable):
             yield variable
         case Member(_, item):
             yield item

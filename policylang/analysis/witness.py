@@ -13,7 +13,7 @@ import msgspec
 
 from policylang.analysis.asker import Asker
 from policylang.analysis.conjunction import Proposal
-from policylang.analysis.constraints import Given, Variable, unit_of
+from policylang.analysis.constraints import ConstantTerm, Variable, unit_of
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.instants import instant_text
@@ -117,7 +117,7 @@ def _add_members(asker: Asker, proposal: Proposal, values: dict[Variable, Any]) 
         if isinstance(each.item, Variable) and each.item not in values:
             values[each.item] = some_value(asker, each.item.type)
         items = values.setdefault(each.variable, [])
-        item = each.item.value if isinstance(each.item, Given) else values[each.item]
+        item = each.item.value if isinstance(each.item, ConstantTerm) else values[each.item]
         of = each.variable.type.of if isinstance(each.variable.type, SetType) else None
         item = item == "true" if isinstance(of, BoolType) and isinstance(item, str) else item
         if each.wanted and item not in items:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, Not, true
+from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, true
 from policylang.analysis.witness import Witness
 from policylang.check.decision import allowed, denied, way_open
 from policylang.check.finding import Shown, Who, WitnessError, show
@@ -54,9 +54,9 @@ def not_creatable(world: World, plan: Plan, field: str | None = None) -> Formula
     """Something that the record sets is not covered, or the action is not open on it, or does not cover the field."""
     sets: list[Formula] = []
     for name, declared in world.index.attributes[plan.resource].items():
-        there = Not(Holds(c.Missing(_path(declared), declared.at), True))
-        sets.append(AllOf((there, Not(_covered(world, plan, name)))))
-    return AnyOf((Not(allowed(world.index, plan, field)), *sets))
+        there = NotOf(Holds(c.Missing(_path(declared), declared.at), True))
+        sets.append(AllOf((there, NotOf(_covered(world, plan, name)))))
+    return AnyOf((NotOf(allowed(world.index, plan, field)), *sets))
 
 
 def show_created(
@@ -83,7 +83,7 @@ def _covered(world: World, plan: Plan, name: str) -> Formula:
     denies = [each for each in plan.denies if each.deny.fields is not None and name in each.deny.fields]
     if not ways or any(each.place is None and each.deny.condition is None for each in denies):
         return FALSE
-    return AllOf((AnyOf(ways), *(Not(denied(index, plan.resource, each)) for each in denies)))
+    return AllOf((AnyOf(ways), *(NotOf(denied(index, plan.resource, each)) for each in denies)))
 
 
 def _eligible(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, Not, all_true, true
+from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, all_true, true
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType
@@ -32,7 +32,7 @@ def way_open(index: Index, resource: str, way: Way) -> Formula:
 def denied(index: Index, resource: str, each: PlacedDeny) -> Formula:
     """The deny matches the record: its condition is true or unknown."""
     condition = each.deny.condition
-    matches = TRUE if condition is None else Not(Holds(condition, False))
+    matches = TRUE if condition is None else NotOf(Holds(condition, False))
     return AllOf((covered(index, resource, each.place), matches))
 
 
@@ -54,7 +54,7 @@ def unhindered(index: Index, plan: Plan, field: str | None = None) -> Formula:
     met, the appends are true, no deny matches.
     """
     denies = [
-        Not(denied(index, plan.resource, each))
+        NotOf(denied(index, plan.resource, each))
         for each in plan.denies
         if each.deny.fields is None or field in each.deny.fields
     ]

@@ -11,19 +11,19 @@ import msgspec
 from policylang.check.catalogue import CHECKS
 from policylang.check.finding import Finding, Shown, WitnessError, replay
 from policylang.check.rules.hygiene import stale_suppression, suppression_expired, suppression_without_reason
-from policylang.check.suppression import Suppression
-from policylang.check.suppressions import Covering
+from policylang.check.suppress.suppression import Suppression
+from policylang.check.suppress.suppressions import Covering
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
+from policylang.settings.thresholds import Thresholds
 from policylang.source import Location
 from policylang.syntax.parser import Parsed
-from policylang.thresholds import Thresholds
 
 Step = Callable[[str], None]
 
 
-class Found(msgspec.Struct, frozen=True):
+class Examined(msgspec.Struct, frozen=True):
     """A finding, and for each piece of its evidence the attributes of the record that the decision looked at."""
 
     finding: Finding
@@ -39,7 +39,7 @@ class Examination(msgspec.Struct, frozen=True):
     """What rules found, in the order of places, and how many findings comments suppressed."""
 
     index: Index
-    found: tuple[Found, ...]
+    found: tuple[Examined, ...]
     suppressed: int = 0
 
 
@@ -78,7 +78,7 @@ def examine(
     valid = [each for each in suppressions if not each.is_over(today)]
     covering = Covering(files, valid)
     used: set[tuple[Suppression, str]] = set()
-    kept: list[Found] = []
+    kept: list[Examined] = []
     for each in found:
         code = each.finding.code
         over = covering.of(code, Location.parse(each.finding.at))
@@ -91,16 +91,16 @@ def examine(
         *suppression_without_reason.check(suppressions),
         *suppression_expired.check(suppressions, today),
     )
-    kept += [Found(finding) for finding in about if finding.code in wanted]
+    kept += [Examined(finding) for finding in about if finding.code in wanted]
     return Examination(world.index, tuple(sorted(kept, key=lambda each: each.order)), suppressed)
 
 
-def _run(world: World, wanted: Collection[str], step: Step) -> Iterator[Found]:
+def _run(world: World, wanted: Collection[str], step: Step) -> Iterator[Examined]:
     for code, check in CHECKS.items():
         if code in wanted:
             step(f"checking {code}")
             for finding in check(world):
-                yield Found(finding, tuple(_confirmed(world, finding, shown) for shown in finding.shown))
+                yield Examined(finding, tuple(_confirmed(world, finding, shown) for shown in finding.shown))
 
 
 def _confirmed(world: World, finding: Finding, shown: Shown) -> frozenset[str]:

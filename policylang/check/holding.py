@@ -13,7 +13,7 @@ from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold, grants_required
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.periods import Period
-from policylang.runtime.sources import Bundle, Source
+from policylang.runtime.sources import Bundle, RightsSource
 
 Name = tuple[str, str]
 """``("role", name)`` or ``("group", name)``."""
@@ -22,7 +22,7 @@ Permission = tuple[str, str]
 """An action and the resource."""
 
 
-class Holder(msgspec.Struct, frozen=True):
+class HolderClass(msgspec.Struct, frozen=True):
     """Users of one class, or one integration, and what they have in one period; at any time, if that is ``None``."""
 
     users: tuple[str, ...]
@@ -36,7 +36,7 @@ class Holder(msgspec.Struct, frozen=True):
         return self.users[0]
 
 
-class Holding:
+class Holdings:
     """Roles and groups, what lies inside them, and who has them. Each answer is worked out once."""
 
     def __init__(self, world: World) -> None:
@@ -45,7 +45,7 @@ class Holding:
         self._granted: dict[Name, frozenset[Permission]] = {}
         self._reached: dict[Name, frozenset[Permission]] = {}
         self._may_assign: dict[Name, tuple[tuple[Name, ir.Ref], ...]] = {}
-        self._all_granted: dict[tuple[Source, ...], frozenset[Permission]] = {}
+        self._all_granted: dict[tuple[RightsSource, ...], frozenset[Permission]] = {}
 
     def bundle(self, name: Name) -> Bundle:
         kind, plain = name
@@ -78,7 +78,7 @@ class Holding:
         """What somebody who has just that can do to some record; create is left out, which depends on more."""
         if name not in self._reached:
             kind, plain = name
-            who = Profile((Source("group" if kind == "group" else "role", plain, None),), (), (), False)
+            who = Profile((RightsSource("group" if kind == "group" else "role", plain, None),), (), (), False)
             self._reached[name] = frozenset(
                 (action, resource)
                 for action, resource in self.granted(name)
@@ -114,26 +114,26 @@ class Holding:
         return {name: tuple(names) for name, names in found.items()}
 
     @cached_property
-    def holders(self) -> tuple[Holder, ...]:
+    def holders(self) -> tuple[HolderClass, ...]:
         """Users by class and period, and integrations."""
         found = [holder for each in self.world.user_classes for holder in self._of_class(each)]
         for integration in self.world.policy_set.integrations:
             who = profile(self.world.index, integration.name, None)
-            found.append(Holder((integration.name,), None, None, who, integration.at))
+            found.append(HolderClass((integration.name,), None, None, who, integration.at))
         return tuple(found)
 
-    def _of_class(self, users: UserClass) -> Iterator[Holder]:
+    def _of_class(self, users: UserClass) -> Iterator[HolderClass]:
         declared, index = users.declared, self.world.index
         if all(each.start is None and each.until is None for each in declared.assignments):
-            yield Holder(users.users, declared, None, profile(index, declared.id, None), declared.at)
+            yield HolderClass(users.users, declared, None, profile(index, declared.id, None), declared.at)
         else:
             for period, who in self.world.periods(declared.id):
-                yield Holder(users.users, declared, period, who, declared.at)
+                yield HolderClass(users.users, declared, period, who, declared.at)
 
     @cached_property
-    def held_by(self) -> dict[Name, tuple[Holder, ...]]:
+    def held_by(self) -> dict[Name, tuple[HolderClass, ...]]:
         """A role or group, and those who have it, at some time, somewhere, directly or inside another."""
-        found: dict[Name, list[Holder]] = {}
+        found: dict[Name, list[HolderClass]] = {}
         for holder in self.holders:
             held = {
                 name_of(bundle)
@@ -179,9 +179,9 @@ class Holding:
         )
 
 
-def holding(world: World) -> Holding:
+def holding(world: World) -> Holdings:
     """Who holds what in a world, made once."""
-    return world.once(Holding)
+    return world.once(Holdings)
 
 
 def name_of(bundle: Bundle) -> Name:

@@ -9,23 +9,23 @@ from itertools import product
 import msgspec
 
 from policylang.analysis.asker import ANYTHING, COMPLETE, TYPED, Assumed
-from policylang.analysis.formula import AllOf, Formula, Not, true
+from policylang.analysis.formula import AllOf, Formula, NotOf, true
 from policylang.analysis.search import Unproved
 from policylang.analysis.witness import Witness
 from policylang.check.creating import creation, not_creatable, show_created
 from policylang.check.decision import allowed
 from policylang.check.finding import Shown, Who, counted, show
-from policylang.check.holding import Holder, Holding, Name, holding
+from policylang.check.holding import HolderClass, Holdings, Name, holding
 from policylang.check.limits import Questions
 from policylang.check.symmetry import symmetric
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 
 
-class Asked(msgspec.Struct, frozen=True):
+class InvariantSubject(msgspec.Struct, frozen=True):
     """Somebody of whom an invariant speaks: users in one period, or somebody made up, who has what is ``given``."""
 
     who: Who
@@ -40,7 +40,7 @@ class Asked(msgspec.Struct, frozen=True):
         return self.who.user
 
 
-class Violation(msgspec.Struct, frozen=True):
+class Breach(msgspec.Struct, frozen=True):
     """Who breaks an invariant, in words, with which action, and the request that shows it. ``incomplete``: it holds for
     complete records, and the record is none.
     """
@@ -55,7 +55,7 @@ class Violation(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """An invariant holds if there is no violation and nothing left unproved."""
 
-    violation: Violation | None
+    violation: Breach | None
     unproved: tuple[str, ...]
     """Of whom it could not be proved, in words; empty if there is a violation."""
 
@@ -87,9 +87,9 @@ def _verdict(world: World, invariant: ir.Invariant) -> Verdict:
     return Verdict(None, tuple(unproved))
 
 
-def _broken(world: World, invariant: ir.Invariant, asked: Asked, action: str) -> Violation | Unproved | None:
+def _broken(world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str) -> Breach | Unproved | None:
     """What breaks the invariant: a complete record if one does, else any."""
-    answers: list[Violation | Unproved] = []
+    answers: list[Breach | Unproved] = []
     for assumed in (_any(invariant, action), COMPLETE):
         question = _question(world, invariant, asked, action, assumed)
         found = None if question is None else _find(world, question.formula, invariant.resource, asked, assumed)
@@ -100,8 +100,8 @@ def _broken(world: World, invariant: ir.Invariant, asked: Asked, action: str) ->
         else:
             shown = _shown(world, invariant, asked, action, question, found)
             if shown is not None:
-                answers.append(Violation(asked.words, action, shown, assumed != COMPLETE, asked.users))
-    return next((each for each in reversed(answers) if isinstance(each, Violation)), answers[0] if answers else None)
+                answers.append(Breach(asked.words, action, shown, assumed != COMPLETE, asked.users))
+    return next((each for each in reversed(answers) if isinstance(each, Breach)), answers[0] if answers else None)
 
 
 def _any(invariant: ir.Invariant, action: str) -> Assumed:
@@ -111,7 +111,7 @@ def _any(invariant: ir.Invariant, action: str) -> Assumed:
     return TYPED if invariant.quantifier == "every" or action == "create" else ANYTHING
 
 
-def _named(world: World, invariant: ir.Invariant, asked: Asked) -> Iterator[str]:
+def _named(world: World, invariant: ir.Invariant, asked: InvariantSubject) -> Iterator[str]:
     """Users whom a condition names and who would break the invariant, or may, if they were given the role or group of
     somebody made up. No request shows that, as they do not have it.
     """
@@ -131,7 +131,7 @@ def _named(world: World, invariant: ir.Invariant, asked: Asked) -> Iterator[str]
 # --- of whom it speaks ---------------------------------------------------------------------------------------
 
 
-def _asked(held: Holding, invariant: ir.Invariant) -> Iterator[Asked]:
+def _asked(held: Holdings, invariant: ir.Invariant) -> Iterator[InvariantSubject]:
     """Declared users and integrations, in all their periods, then somebody who has just a role or group that an
     invariant names, or just one around it.
 
@@ -157,29 +157,29 @@ def _asked(held: Holding, invariant: ir.Invariant) -> Iterator[Asked]:
             yield made_up
 
 
-def _selected(held: Holding, invariant: ir.Invariant) -> frozenset[str]:
+def _selected(held: Holdings, invariant: ir.Invariant) -> frozenset[str]:
     """The users and integrations of whom an invariant speaks."""
     return frozenset(
         user for holder in held.holders if _is_selected(held, invariant, holder.profile) for user in holder.users
     )
 
 
-def _is_selected(held: Holding, invariant: ir.Invariant, who: Profile) -> bool:
+def _is_selected(held: Holdings, invariant: ir.Invariant, who: Profile) -> bool:
     return any(held.has(who, (selector.kind, selector.name)) for selector in invariant.users)
 
 
-def _of_holder(holder: Holder) -> Asked:
+def _of_holder(holder: HolderClass) -> InvariantSubject:
     users = tuple(holder.users)
-    return Asked(Who(user=holder.first), counted(users), holder.profile, holder.period, users=users)
+    return InvariantSubject(Who(user=holder.first), counted(users), holder.profile, holder.period, users=users)
 
 
-def _made_up(name: Name) -> Asked:
+def _made_up(name: Name) -> InvariantSubject:
     kind, plain = name
     who = Who(group=plain) if kind == "group" else Who(roles=((plain, None),))
     words = f"somebody in group `{plain}`" if kind == "group" else f"somebody with just role `{plain}`"
     given = f"in group `{plain}`" if kind == "group" else f"given just role `{plain}`"
-    source = Source("group" if kind == "group" else "role", plain, None)
-    return Asked(who, words, Profile((source,), (), (), False), given=given)
+    source = RightsSource("group" if kind == "group" else "role", plain, None)
+    return InvariantSubject(who, words, Profile((source,), (), (), False), given=given)
 
 
 # --- what it asks --------------------------------------------------------------------------------------------
@@ -192,11 +192,13 @@ class _Question(msgspec.Struct, frozen=True):
     left_out: frozenset[str] | None = None
 
 
-def _question(world: World, invariant: ir.Invariant, asked: Asked, action: str, assumed: Assumed) -> _Question | None:
+def _question(
+    world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str, assumed: Assumed
+) -> _Question | None:
     plan, field = world.plan(asked.profile, action, invariant.resource), invariant.field
     if invariant.quantifier == "every":
         create = action == "create"
-        formula: Formula = not_creatable(world, plan, field) if create else Not(allowed(world.index, plan, field))
+        formula: Formula = not_creatable(world, plan, field) if create else NotOf(allowed(world.index, plan, field))
         return _Question(AllOf((_where(invariant), formula)))
     if (action, invariant.resource) not in holding(world).granted_to(asked.profile):
         return None
@@ -211,7 +213,7 @@ def _question(world: World, invariant: ir.Invariant, asked: Asked, action: str, 
 
 
 def _shown(
-    world: World, invariant: ir.Invariant, asked: Asked, action: str, question: _Question, found: Witness
+    world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str, question: _Question, found: Witness
 ) -> Shown | None:
     if question.left_out is not None:
         return show_created(world, asked.who, found, question.left_out, invariant.field)
@@ -222,7 +224,9 @@ def _where(invariant: ir.Invariant) -> Formula:
     return AllOf(()) if invariant.where is None else true(invariant.where)
 
 
-def _find(world: World, formula: Formula, resource: str, asked: Asked, assumed: Assumed) -> Witness | Unproved | None:
+def _find(
+    world: World, formula: Formula, resource: str, asked: InvariantSubject, assumed: Assumed
+) -> Witness | Unproved | None:
     """Users whom nothing in the question tells apart get one answer, if that is "never". Invariants are about now and
     later.
     """
@@ -234,7 +238,7 @@ def _find(world: World, formula: Formula, resource: str, asked: Asked, assumed: 
     return world.find(formula, resource, asked.user, period, assumed)
 
 
-def _roles(held: Holding, who: Profile) -> frozenset[str]:
+def _roles(held: Holdings, who: Profile) -> frozenset[str]:
     return frozenset(
         bundle.name
         for source in who.sources
@@ -243,5 +247,5 @@ def _roles(held: Holding, who: Profile) -> frozenset[str]:
     )
 
 
-def _instant(world: World, asked: Asked) -> datetime.datetime:
+def _instant(world: World, asked: InvariantSubject) -> datetime.datetime:
     return world.now if asked.period is None else asked.period.instant(world.now, world.index.timezone)

@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.analysis.asker import ANYTHING, COMPLETE, Assumed
 from policylang.analysis.canonical import Key
-from policylang.analysis.formula import AllOf, Formula, Not, all_true, true
+from policylang.analysis.formula import AllOf, Formula, NotOf, all_true, true
 from policylang.analysis.search import UNPROVED, Found
 from policylang.analysis.witness import Witness
 from policylang.check.finding import Finding, of_complete_records
@@ -19,7 +19,7 @@ from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, UserType
 from policylang.runtime.periods import ALWAYS, Period
-from policylang.runtime.sources import Bundle, Source, sources
+from policylang.runtime.sources import Bundle, RightsSource, sources
 from policylang.source import Location
 
 
@@ -146,7 +146,7 @@ class Questions:
             return None
         if key not in self._implied:
             wanted = self.world.index.instances[one]
-            formula = AllOf((*(true(each) for each in self._conditions(key[0])), Not(true(wanted.condition))))
+            formula = AllOf((*(true(each) for each in self._conditions(key[0])), NotOf(true(wanted.condition))))
             self._implied[key] = self.anybody(formula, wanted.resource)
         return self._implied[key]
 
@@ -175,7 +175,7 @@ def claims(
         yield finding if finding.unproved else certain.get(about(finding)) or of_complete_records(finding)
 
 
-def inner_first(world: World) -> Iterator[tuple[Source, Bundle]]:
+def inner_first(world: World) -> Iterator[tuple[RightsSource, Bundle]]:
     """Every role after the roles inside it, then every group."""
     roles = {bundle.name: (source, bundle) for source, bundle in world.bundles if source.kind == "role"}
     done: set[str] = set()

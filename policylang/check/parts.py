@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf
 from policylang.analysis.search import Found, Unproved
 from policylang.analysis.witness import Witness
 from policylang.check.symmetry import is_user, user_attributes
@@ -119,15 +119,15 @@ def _cases(formula: Formula) -> Iterator[list[Formula]]:
                     todo += reversed(items)
                 case AnyOf((item,)):
                     todo.append(item)
-                case Not(AllOf((item,))):
-                    todo.append(Not(item))
+                case NotOf(AllOf((item,))):
+                    todo.append(NotOf(item))
                 case AnyOf(items) if len(items) <= _MOST_CASES:
                     choices = items
-                case Not(AllOf(items)) if len(items) <= _MOST_CASES:
-                    choices = tuple(map(Not, items))
-                case Not(AnyOf(items)):
-                    todo += map(Not, reversed(items))
-                case Not(Not(item)):
+                case NotOf(AllOf(items)) if len(items) <= _MOST_CASES:
+                    choices = tuple(map(NotOf, items))
+                case NotOf(AnyOf(items)):
+                    todo += map(NotOf, reversed(items))
+                case NotOf(NotOf(item)):
                     todo.append(item)
                 case Holds(c.And(parts), True as value) | Holds(c.Or(parts), False as value):
                     todo += (Holds(part, value) for part in reversed(parts))

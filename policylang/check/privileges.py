@@ -17,22 +17,22 @@ from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.reference import eligible
-from policylang.runtime.sources import Source, sources
+from policylang.runtime.sources import RightsSource, sources
 
 
-def just(source: Source, *, superuser: bool = False) -> Profile:
+def just(source: RightsSource, *, superuser: bool = False) -> Profile:
     """The profile of somebody who has just this source."""
     return Profile((source,), (), (), superuser)
 
 
-def holder(source: Source) -> Who:
+def holder(source: RightsSource) -> Who:
     """Somebody made up who has just this source."""
     return Who(group=source.name) if source.kind == "group" else Who(roles=((source.name, source.place),))
 
 
-def role_source(name: str) -> Source:
+def role_source(name: str) -> RightsSource:
     """A role, held everywhere."""
-    return Source("role", name, None)
+    return RightsSource("role", name, None)
 
 
 def data_objects(index: Index) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def is_explained(because: str | None) -> bool:
     return because is not None and because.strip() != ""
 
 
-def reads(world: World, source: Source) -> dict[str, frozenset[str]]:
+def reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
     """The attributes of each resource that somebody with just this source is granted to view, less what denies without
     a condition take; nothing of a resource that is not granted, or taken as a whole.
     """
@@ -72,7 +72,7 @@ def reads(world: World, source: Source) -> dict[str, frozenset[str]]:
     return seen
 
 
-def taken(world: World, source: Source) -> tuple[set[tuple[str, str]], dict[tuple[str, str], frozenset[str]]]:
+def taken(world: World, source: RightsSource) -> tuple[set[tuple[str, str]], dict[tuple[str, str], frozenset[str]]]:
     """What denies without a condition leave nothing of for somebody with the source: resource and action as a whole,
     and attributes.
     """
@@ -96,10 +96,10 @@ def taken(world: World, source: Source) -> tuple[set[tuple[str, str]], dict[tupl
 def people(world: World) -> dict[str, list[str]]:
     """The users who have a role from any source, now or at a later day, by role, in order of their ids."""
     found: dict[str, set[str]] = {}
-    known: dict[Source, frozenset[str]] = {}
+    known: dict[RightsSource, frozenset[str]] = {}
     for each in world.user_classes:
         for held in sources(world.index, each.first, None):
-            source = Source(held.kind, held.name, None)
+            source = RightsSource(held.kind, held.name, None)
             if source not in known:
                 known[source] = roles_inside(world, source)
             for role in known[source]:
@@ -107,7 +107,7 @@ def people(world: World) -> dict[str, list[str]]:
     return {role: sorted(users) for role, users in found.items()}
 
 
-def roles_inside(world: World, source: Source) -> frozenset[str]:
+def roles_inside(world: World, source: RightsSource) -> frozenset[str]:
     """The roles that somebody with the source has: the role itself and those inside it, or those of the group."""
     return frozenset(chain[-1].name for chain in world.chains(source) if isinstance(chain[-1], ir.Role))
 

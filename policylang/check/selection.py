@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from policylang.check.catalogue import BY_CODE, RULES, find_rule
-from policylang.config import Config
 from policylang.diagnostics import Severity
+from policylang.settings.config import Config
 from policylang.suggest import closest
 
 SOURCE = "PL1"

@@ -25,7 +25,7 @@ from policylang.runtime.hypothetical import SOMEBODY
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan
 from policylang.runtime.reference import eligible
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 
 Name = tuple[str, str]
 """``("role", name)`` or ``("group", name)``: a source without its place."""
@@ -91,7 +91,7 @@ class Stacks:
             )
         return self._lost[key]
 
-    def meet(self, first: Source, second: Source) -> bool:
+    def meet(self, first: RightsSource, second: RightsSource) -> bool:
         """Whether the places of two sources overlap."""
         if first.place is None or second.place is None:
             return True
@@ -108,19 +108,19 @@ class Stacks:
                     found.add(role)
         return frozenset(found)
 
-    def in_words(self, source: Source) -> str:
+    def in_words(self, source: RightsSource) -> str:
         """```guard` at site "HQ"``, `` group `sales` ``"""
         at = f" at {place_in_words(self.index, source.place)}" if source.place is not None else ""
         return f"{'group ' if source.kind == 'group' else ''}`{source.name}`{at}"
 
-    def cause(self, sources: Iterable[Source]) -> frozenset[Cause]:
+    def cause(self, sources: Iterable[RightsSource]) -> frozenset[Cause]:
         """What sources of many users have in common: their names, and the kinds of place that they are given at."""
         return frozenset(
             (source.kind, source.name, None if source.place is None else self.index.places[source.place].kind)
             for source in sources
         )
 
-    def any_in_words(self, sources: Iterable[Source]) -> str:
+    def any_in_words(self, sources: Iterable[RightsSource]) -> str:
         """One source of several users, who may have it at different places of one kind."""
         first, *others = sources
         if all(each.place == first.place for each in others) or first.place is None:
@@ -205,7 +205,9 @@ class Stacks:
                 continue
         return None
 
-    def alone(self, user: str, source: Source, action: str, witness: Witness, field: str | None = None) -> Shown | None:
+    def alone(
+        self, user: str, source: RightsSource, action: str, witness: Witness, field: str | None = None
+    ) -> Shown | None:
         """The witness as evidence that a source alone does not allow the action: of somebody with the attributes of the
         user, who stands in the record where the user does. ``None`` where that does not show it, as when the user
         overrides what the group says.
@@ -253,7 +255,7 @@ class Stacks:
         return found
 
     def limited_at(
-        self, source: Source, user: ir.User, permission: Permission
+        self, source: RightsSource, user: ir.User, permission: Permission
     ) -> tuple[tuple[tuple[str, str], ...], bool]:
         """The policies that limit what a source of a user grants, each with the place where it is attached; and whether
         they are the user's own, in place of those of the source.
@@ -264,12 +266,12 @@ class Stacks:
         return tuple(limits.values()), any(each.overridden for each in found)
 
 
-def everywhere(name: Name) -> Source:
+def everywhere(name: Name) -> RightsSource:
     """A group or role as the source that it is for somebody who has it everywhere."""
-    return Source("group" if name[0] == "group" else "role", name[1], None)
+    return RightsSource("group" if name[0] == "group" else "role", name[1], None)
 
 
-def name_of(source: Source) -> Name:
+def name_of(source: RightsSource) -> Name:
     return (source.kind, source.name)
 
 

@@ -12,7 +12,7 @@ from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
 from policylang.model.words import condition_in_words, value_in_words
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from policylang.syntax.quoting import quote_text
 
 Permission = tuple[str, str]
@@ -27,7 +27,7 @@ class _Way(msgspec.Struct, frozen=True):
     because: str | None
 
 
-def suggested_role(world: World, sources: Sequence[Source], *, narrow: bool) -> str:
+def suggested_role(world: World, sources: Sequence[RightsSource], *, narrow: bool) -> str:
     """Policy text that compiles beside the policy set: one role (a group, if a group is among the sources) with the
     grants, limits and denies of the sources, reduced to what its tasks need where a source performs any.
 
@@ -61,7 +61,7 @@ class _Declared:
 
 
 class _Suggestion:
-    def __init__(self, world: World, sources: Sequence[Source], narrow: bool) -> None:
+    def __init__(self, world: World, sources: Sequence[RightsSource], narrow: bool) -> None:
         self.world = world
         self.index = world.index
         self.declared = world.once(_Declared)
@@ -175,7 +175,7 @@ class _Suggestion:
         for resource, attribute, role in self.declared.asked:
             if role not in inside:
                 continue
-            if any(chain[-1].grants for chain in self.world.chains(Source("role", role, None))):
+            if any(chain[-1].grants for chain in self.world.chains(RightsSource("role", role, None))):
                 comments.append(f"# `{resource}.{attribute}` asks for holders of `{role}`: change that as well")
             elif role not in names:
                 names.append(role)

@@ -20,8 +20,8 @@ from policylang.runtime.grants import Granted, Profile, granted_by
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
 from policylang.runtime.plan import Plan, make_plan
-from policylang.runtime.sources import Bundle, Source, chains
-from policylang.thresholds import Thresholds
+from policylang.runtime.sources import Bundle, RightsSource, chains
+from policylang.settings.thresholds import Thresholds
 
 _Made = TypeVar("_Made")
 
@@ -61,7 +61,7 @@ class World:
         self._verdicts: dict[tuple[Key, Period | None, Assumed], Verdict] = {}
         self._asked: dict[tuple[Key, str | None, Period | None, Assumed], Found] = {}
         self._found: dict[tuple[Formula, str, str | None, Period | None, Assumed, bool], Found] = {}
-        self._chains: dict[Source, tuple[tuple[Bundle, ...], ...]] = {}
+        self._chains: dict[RightsSource, tuple[tuple[Bundle, ...], ...]] = {}
         self._plans: dict[tuple[Profile, str, str], Plan] = {}
         self._periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
         self._made: dict[object, object] = {}
@@ -166,14 +166,14 @@ class World:
         return self.index if self.policy_set is self.written else Index(self.written)
 
     @cached_property
-    def bundles(self) -> tuple[tuple[Source, Bundle], ...]:
+    def bundles(self) -> tuple[tuple[RightsSource, Bundle], ...]:
         """Every group and every role, as the source that it is for somebody who has just that everywhere."""
-        groups = [(Source("group", group.name, None), group) for group in self.policy_set.groups]
-        return (*groups, *((Source("role", role.name, None), role) for role in self.policy_set.roles))
+        groups = [(RightsSource("group", group.name, None), group) for group in self.policy_set.groups]
+        return (*groups, *((RightsSource("role", role.name, None), role) for role in self.policy_set.roles))
 
-    def chains(self, source: Source) -> tuple[tuple[Bundle, ...], ...]:
+    def chains(self, source: RightsSource) -> tuple[tuple[Bundle, ...], ...]:
         """A source and every role inside it, each with what is around it, outermost first; places do not matter."""
-        plain = Source(source.kind, source.name, None)
+        plain = RightsSource(source.kind, source.name, None)
         if plain not in self._chains:
             self._chains[plain] = tuple(chains(self.index, plain))
         return self._chains[plain]
@@ -185,13 +185,13 @@ class World:
             self._plans[key] = make_plan(self.index, who, action, resource)
         return self._plans[key]
 
-    def granted(self, source: Source) -> Iterator[tuple[tuple[Bundle, ...], ir.Grant]]:
+    def granted(self, source: RightsSource) -> Iterator[tuple[tuple[Bundle, ...], ir.Grant]]:
         """Every grant in a source, with the bundle that says it and those around that one, outermost first."""
         for chain in self.chains(source):
             for grant in chain[-1].grants:
                 yield chain, grant
 
-    def grants(self, source: Source) -> Iterator[Granted]:
+    def grants(self, source: RightsSource) -> Iterator[Granted]:
         """Every action that a source grants, under the limits that the source says itself."""
         for chain in self.chains(source):
             yield from granted_by(self.index, source, chain)

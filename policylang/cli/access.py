@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from policylang.cli.asking import (
-    Subject,
+    AskedSubject,
     as_options,
     find_subject,
     format_option,
@@ -24,8 +24,8 @@ from policylang.cli.terminal import CLEAN, FINDINGS, terminal_width, write_lines
 from policylang.diagnostics import quoted
 from policylang.model.instants import instant_text
 from policylang.output.access import access_csv, access_table
-from policylang.output.readable import json_bytes
 from policylang.runtime.access import Access
+from policylang.text.readable import json_bytes
 
 
 @click.command("access")
@@ -77,7 +77,7 @@ def access_(
     sys.exit(CLEAN if found else FINDINGS)
 
 
-def _text(subject: Subject, found: list[Access], instant: str | None) -> Iterator[str]:
+def _text(subject: AskedSubject, found: list[Access], instant: str | None) -> Iterator[str]:
     when = f"at {instant}" if instant else "at any time"
     if not found:
         yield f"{quoted(subject.user)} can do nothing {when}"

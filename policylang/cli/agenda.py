@@ -8,18 +8,18 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from policylang.check.agenda import Agenda, Agendas, agenda
-from policylang.check.suppressions import read_suppressions
+from policylang.agenda.agenda import Agenda, Agendas, agenda
+from policylang.check.suppress.suppressions import read_suppressions
 from policylang.cli.asking import format_option
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import Step, progress, projects, stop
 from policylang.cli.writing import Content, report_option, write_output
-from policylang.discovery import Problem
-from policylang.loading import of_diagnostics, read_compiled, why_not
 from policylang.output import agenda as text
 from policylang.output import ical
-from policylang.output.readable import json_bytes
-from policylang.project import Project
+from policylang.project.discovery import Problem
+from policylang.project.loading import of_diagnostics, read_compiled, why_not
+from policylang.project.project import Project
+from policylang.text.readable import json_bytes
 
 _YEARS = (2, 9998)
 """Instants in them have a day in every timezone."""

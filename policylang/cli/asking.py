@@ -13,10 +13,10 @@ import msgspec
 from policylang.cli.options import TEXT, Command, outside, read_instant
 from policylang.cli.terminal import progress, stop
 from policylang.diagnostics import listed, quoted, visible
-from policylang.discovery import Problem
 from policylang.ir.nodes import User, UserValue
-from policylang.loading import read_policy_set
 from policylang.model.conditions import Constant
+from policylang.project.discovery import Problem
+from policylang.project.loading import read_policy_set
 from policylang.runtime.api import PolicySet
 from policylang.runtime.hypothetical import hypothetical, nobody
 from policylang.runtime.index import Index
@@ -80,7 +80,7 @@ class Somebody(msgspec.Struct, frozen=True):
     group: str | None
 
 
-class Subject(msgspec.Struct, frozen=True):
+class AskedSubject(msgspec.Struct, frozen=True):
     """Whom a question is about, and the policy set in which they exist."""
 
     policy_set: PolicySet
@@ -115,12 +115,12 @@ def find_subject(
     groups: tuple[str, ...],
     attributes: dict[str, Any] | None = None,
     named: str | None = None,
-) -> Subject:
+) -> AskedSubject:
     """The user, or without one somebody with the roles, the group, the attributes and the id; ends the command where
     they do not exist.
     """
     if user is not None:
-        return Subject(policy_set, user, None)
+        return AskedSubject(policy_set, user, None)
     index = policy_set.index
     if len(groups) > 1:
         stop([Problem("--as-group", "a user is in one group at most", "give it once, and roles with --as-role")])
@@ -133,7 +133,7 @@ def find_subject(
     values = _values(index, "--as-attributes", attributes or {})
     changed, id_ = hypothetical(index, given, group, attributes=values, named=named)
     somebody = Somebody([{"role": role, "place": place} for role, place in given], group)
-    return Subject(PolicySet(changed), id_, somebody)
+    return AskedSubject(PolicySet(changed), id_, somebody)
 
 
 def with_users(policy_set: PolicySet, users: dict[str, Any] | None) -> PolicySet:

@@ -11,9 +11,9 @@ import click
 from click.shell_completion import CompletionItem
 
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
-from policylang.check.baseline import Baseline, BaselineError, read_baseline, write_baseline
 from policylang.check.catalogue import RULES
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
+from policylang.check.suppress.baseline import Baseline, BaselineError, read_baseline, write_baseline
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import (
     CLEAN,
@@ -28,12 +28,12 @@ from policylang.cli.terminal import (
 )
 from policylang.cli.writing import STANDARD_OUTPUT, Content, inputs_of, report_option, write_output
 from policylang.diagnostics import Severity, visible
-from policylang.discovery import Problem, read_regular
 from policylang.output import json, text
-from policylang.output.checked import Asked, add_checked, add_compiled, apply_baseline, entries
-from policylang.output.findings import Result
 from policylang.output.order import Order, first_screen, in_order
-from policylang.project import Project
+from policylang.pipelines.check import CheckOptions, add_checked, add_compiled, apply_baseline, entries
+from policylang.pipelines.findings import Result
+from policylang.project.discovery import Problem, read_regular
+from policylang.project.project import Project
 
 _RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
@@ -131,7 +131,7 @@ def check(
         raise click.UsageError("--limit is for findings in text: leave --all, --statistics and --format out")
     if statistics and format_ not in ("text", "json"):
         raise click.UsageError("--statistics is text or JSON: leave --format out, or say --format json")
-    asked = Asked(read_instant(now, (FIRST_YEAR, LAST_YEAR)), _selection(selected, ignored))
+    asked = CheckOptions(read_instant(now, (FIRST_YEAR, LAST_YEAR)), _selection(selected, ignored))
     known = None if baseline is None else _read_baseline(baseline)
     compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
     sources = [path for path in paths if path not in compiled]
@@ -170,10 +170,10 @@ def _selection(selected: Sequence[str], ignored: Sequence[str]) -> Selection:
         stop([Problem(error.word, error.message, error.help)])
 
 
-def _run(made: Iterable[Project], compiled: Iterable[str], asked: Asked) -> Result:
+def _run(made: Iterable[Project], compiled: Iterable[str], asked: CheckOptions) -> Result:
     result = Result()
     with progress() as step:
-        asked = Asked(asked.now, asked.selection, step)
+        asked = CheckOptions(asked.now, asked.selection, step)
         for path in compiled:
             step(f"loading {path}")
             add_compiled(result, path, asked)
@@ -199,7 +199,7 @@ def _statistics(result: Result, format_: str) -> Content:
     return statistics.as_json(result) if format_ == "json" else statistics.render(result, terminal_width())
 
 
-def _rendered(result: Result, format_: str, code: int, order: Order, limit: int | None, asked: Asked) -> Content:
+def _rendered(result: Result, format_: str, code: int, order: Order, limit: int | None, asked: CheckOptions) -> Content:
     match format_:
         case "concise":
             from policylang.output import concise

@@ -10,12 +10,12 @@ import click
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import COULD_NOT_RUN, progress, projects, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, cannot_write, check_output, inputs_of, write_output
-from policylang.discovery import Problem
 from policylang.ir import nodes as ir
 from policylang.ir import to_json
 from policylang.output import text
-from policylang.output.findings import Result, add_sources, collect, of_source
-from policylang.project import Project
+from policylang.pipelines.findings import Result, add_sources, collect, of_source
+from policylang.project.discovery import Problem
+from policylang.project.project import Project
 from policylang.targets import NAMES, find_target
 
 
@@ -58,8 +58,8 @@ def compile_(paths: tuple[str, ...], target: str | None, output: str, now: str |
 
 
 def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: str, now: str | None) -> None:
+    from policylang.pipelines.compile import compile_for
     from policylang.targets.bundle import NotABundleError, write_bundle
-    from policylang.targets.compiling import compile_for
     from policylang.targets.scenarios import scenarios_of
     from policylang.targets.target import Bundle, Input
 

@@ -23,7 +23,7 @@ from policylang.cli.terminal import CLEAN, FINDINGS, write_lines
 from policylang.diagnostics import quoted
 from policylang.model.instants import instant_text
 from policylang.output.explanation import text
-from policylang.output.readable import json_bytes
+from policylang.text.readable import json_bytes
 
 
 @click.command()

@@ -12,16 +12,16 @@ from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.asking import format_option
 from policylang.cli.options import TEXT, now_option, read_instant
 from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop
-from policylang.cli.versions import Pair, Sides, Version, empty_like, read_sides
+from policylang.cli.versions import Sides, Version, VersionPair, empty_like, read_sides
 from policylang.cli.writing import Content, report_option, write_output
-from policylang.compare.allow import Entry, allowed, read_allowed, unused
-from policylang.compare.compare import compare
-from policylang.compare.gate import fails
-from policylang.compare.report import Comparison, SetReport
-from policylang.discovery import Problem
+from policylang.diff.allow import Approved, allowed, read_allowed, unused
+from policylang.diff.compare import compare
+from policylang.diff.gate import fails
+from policylang.diff.report import Comparison, SetReport
 from policylang.output import comparison as text
-from policylang.output.readable import json_bytes
+from policylang.project.discovery import Problem
 from policylang.runtime.clock import zone
+from policylang.text.readable import json_bytes
 
 FailOn = Literal["gained", "widened", "any"]
 
@@ -86,7 +86,7 @@ def diff(
     sys.exit(FINDINGS if failed else CLEAN)
 
 
-def _compared(pair: Pair, now: datetime.datetime, entries: dict[str, Entry], step: Step) -> SetReport:
+def _compared(pair: VersionPair, now: datetime.datetime, entries: dict[str, Approved], step: Step) -> SetReport:
     old, new = pair.old, pair.new
     empty = empty_like(_there(pair).policy_set)
     today = _today(pair, now)
@@ -102,13 +102,13 @@ def _compared(pair: Pair, now: datetime.datetime, entries: dict[str, Entry], ste
     )
 
 
-def _there(pair: Pair) -> Version:
+def _there(pair: VersionPair) -> Version:
     found = pair.new or pair.old
     assert found is not None
     return found
 
 
-def _today(pair: Pair, now: datetime.datetime) -> datetime.date:
+def _today(pair: VersionPair, now: datetime.datetime) -> datetime.date:
     """The day in the timezone of a policy set."""
     return now.astimezone(zone(_there(pair).policy_set.timezone)).date()
 

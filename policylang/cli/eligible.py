@@ -18,12 +18,12 @@ from policylang.cli.asking import (
 )
 from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, stop, terminal_width, write_lines
-from policylang.discovery import Problem
 from policylang.model.instants import instant_text
 from policylang.model.types import UserType, in_words
-from policylang.output.readable import json_bytes
 from policylang.output.tables import as_csv, table
+from policylang.project.discovery import Problem
 from policylang.runtime.index import Index
+from policylang.text.readable import json_bytes
 
 
 @click.command()

@@ -9,10 +9,10 @@ import click
 from click.shell_completion import CompletionItem
 
 from policylang.check.catalogue import RULES, find_rule
-from policylang.check.fixes import fix_in_words
+from policylang.check.fix.fixes import fix_in_words
 from policylang.cli.terminal import stop, write_lines
 from policylang.diagnostics import Rule, visible
-from policylang.discovery import Problem
+from policylang.project.discovery import Problem
 from policylang.suggest import closest
 
 

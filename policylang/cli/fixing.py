@@ -6,27 +6,27 @@ from collections.abc import Sequence
 
 import click
 
-from policylang.check.baseline import Baseline
-from policylang.check.mend import write
+from policylang.check.fix.mend import write
+from policylang.check.suppress.baseline import Baseline
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.diagnostics import visible
-from policylang.discovery import Problem
 from policylang.output import diff, text
-from policylang.output.checked import Asked
-from policylang.output.findings import collect
-from policylang.output.mended import Fixed, mend_all
-from policylang.project import Project
+from policylang.pipelines.check import CheckOptions
+from policylang.pipelines.findings import collect
+from policylang.pipelines.fix import Fixed, mend_all
+from policylang.project.discovery import Problem
+from policylang.project.project import Project
 
 
 def mended(
-    made: Sequence[Project], compiled: Sequence[str], asked: Asked, known: Baseline | None, baseline: str | None
+    made: Sequence[Project], compiled: Sequence[str], asked: CheckOptions, known: Baseline | None, baseline: str | None
 ) -> Fixed:
     """The policy sets after the fixes of what a run would report; ends the command where nothing may be written."""
     if compiled:
         help = "fix the policy files that it was made of, and compile them again"
         stop([Problem(path, "a compiled policy set cannot be fixed", help) for path in compiled])
     with progress() as step:
-        fixed = mend_all(made, Asked(asked.now, asked.selection, step), known, baseline or "")
+        fixed = mend_all(made, CheckOptions(asked.now, asked.selection, step), known, baseline or "")
     for refused in fixed.refused:
         click.echo(f"note: {visible(refused.in_words())}", err=True)
     if fixed.problems:

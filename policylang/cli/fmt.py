@@ -13,11 +13,11 @@ import click
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.cli.writing import write_output
 from policylang.diagnostics import visible
-from policylang.discovery import Problem, SourceSet, UnreadableError, decoded, discover, nearest_settings
-from policylang.files import refuse_read_only, write_atomically
+from policylang.files.writing import refuse_read_only, write_atomically
 from policylang.output import diff as diffs
-from policylang.output.formatted import File, Formatted
 from policylang.output.text import counted, render
+from policylang.pipelines.format import File, FormattedFiles
+from policylang.project.discovery import Problem, SourceSet, UnreadableError, decoded, discover, nearest_settings
 from policylang.source import Source
 
 INPUT = "-"
@@ -54,8 +54,8 @@ def fmt(paths: tuple[str, ...], check_only: bool, show_diff: bool) -> None:
     sys.exit(code)
 
 
-def _files(paths: Sequence[str]) -> Formatted:
-    formatted = Formatted()
+def _files(paths: Sequence[str]) -> FormattedFiles:
+    formatted = FormattedFiles()
     with progress() as step:
         step("reading")
         for together in _by_config(paths):
@@ -77,7 +77,7 @@ def _by_config(paths: Sequence[str]) -> Iterator[Sequence[str]]:
         yield list(beside)
 
 
-def _standard_input() -> Formatted:
+def _standard_input() -> FormattedFiles:
     """Standard input as a policy set of one file, with the config of this folder."""
     if sys.stdin is None:
         stop([Problem(INPUT, "standard input is closed", "pass a policy file to it")])
@@ -86,7 +86,7 @@ def _standard_input() -> Formatted:
         stop(problems)
     limit = config.limits.file_bytes
     data = sys.stdin.buffer.read(limit + 1)
-    formatted = Formatted()
+    formatted = FormattedFiles()
     if len(data) > limit:
         formatted.add(SourceSet(Path(), config, (), (Source(INPUT, ""),)))
         return formatted
@@ -98,7 +98,7 @@ def _standard_input() -> Formatted:
     return formatted
 
 
-def _write(formatted: Formatted, changed: Sequence[File], *, to_output: bool) -> None:
+def _write(formatted: FormattedFiles, changed: Sequence[File], *, to_output: bool) -> None:
     """Each file whole or not at all; to standard output whether it is changed or not."""
     if to_output:
         for file in formatted.files:

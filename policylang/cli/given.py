@@ -13,10 +13,10 @@ from policylang.cli.asking import did_you_mean
 from policylang.cli.options import TEXT
 from policylang.cli.terminal import stop
 from policylang.diagnostics import quoted
-from policylang.discovery import Problem, read_regular
-from policylang.json_source import JsonError, read_json
+from policylang.files.json_source import JsonError, read_json
+from policylang.files.yaml_source import YamlError, read_yaml
+from policylang.project.discovery import Problem, read_regular
 from policylang.runtime.index import Index
-from policylang.yaml_source import YamlError, read_yaml
 
 _MAX_BYTES = 4 * 1024 * 1024
 _YAML = (".yaml", ".yml")

@@ -14,24 +14,24 @@ import msgspec
 
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.cli.writing import cannot_write, check_output, write_output
-from policylang.config import FILE_NAME as CONFIG
-from policylang.config import ConfigError, read_config
 from policylang.diagnostics import listed, quoted, visible
-from policylang.discovery import SUFFIX, Problem, UnreadableError, discover, read_regular
-from policylang.files import write_folder
+from policylang.files.writing import write_folder
+from policylang.files.yaml_source import YamlError, read_yaml
 from policylang.importing import every_name, find_format
-from policylang.importing.format import Format
+from policylang.importing.format import ImportFormat
 from policylang.importing.importing import Import, import_set
 from policylang.importing.into import CODE as DECLARED_THERE
 from policylang.importing.into import Into
 from policylang.importing.origins import Manifest, changed_files, given_names, read_manifest
 from policylang.importing.reading import Inputs, NotThisError, read_inputs
-from policylang.loading import why_not
 from policylang.output import imported, text
-from policylang.output.findings import collect
-from policylang.project import Project
+from policylang.pipelines.findings import collect
+from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover, read_regular
+from policylang.project.loading import why_not
+from policylang.project.project import Project
+from policylang.settings.config import FILE_NAME as CONFIG
+from policylang.settings.config import ConfigError, read_config
 from policylang.suggest import closest
-from policylang.yaml_source import YamlError, read_yaml
 
 
 class _Earlier(msgspec.Struct, frozen=True):
@@ -129,7 +129,7 @@ def import_(
     sys.exit(FINDINGS if made.refused else CLEAN)
 
 
-def _check_codes(format: Format, accepted: Sequence[str]) -> None:
+def _check_codes(format: ImportFormat, accepted: Sequence[str]) -> None:
     for code in accepted:
         if code not in format.refuses and code != DECLARED_THERE:
             near = closest(code, format.refuses)
@@ -192,7 +192,7 @@ def _config(earlier: _Earlier, accepted: Sequence[str], output: str) -> bytes | 
     return earlier.config
 
 
-def _learnt(format: Format, given: Inputs, path: str, inputs: Sequence[str]) -> Any:
+def _learnt(format: ImportFormat, given: Inputs, path: str, inputs: Sequence[str]) -> Any:
     """A mapping by questions, written down."""
     import yaml
 
@@ -214,7 +214,7 @@ def _ask(question: str, default: str) -> str:
     return answer.strip() or default
 
 
-def _mapping(format: Format, path: str | None) -> Any:
+def _mapping(format: ImportFormat, path: str | None) -> Any:
     if path is None:
         return None
     if format.mapping is None:

@@ -11,8 +11,8 @@ import click
 from policylang.cli.terminal import stop, write_lines
 from policylang.cli.writing import cannot_write, check_output
 from policylang.diagnostics import visible
-from policylang.discovery import DEFAULT_ROOT, Problem
-from policylang.files import write_folder
+from policylang.files.writing import write_folder
+from policylang.project.discovery import DEFAULT_ROOT, Problem
 
 # In a wheel the starter set lies inside the package, in a checkout it is one of the examples.
 _PLACES = (Path(__file__).parents[1] / "starter", Path(__file__).parents[2] / "policies" / "quickstart")

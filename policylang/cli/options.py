@@ -10,8 +10,8 @@ import click
 
 from policylang.cli.terminal import stop
 from policylang.diagnostics import quoted
-from policylang.discovery import Problem
 from policylang.model.types import DateTimeType
+from policylang.project.discovery import Problem
 from policylang.runtime.values import BadValueError, read
 
 Command = TypeVar("Command", bound=Callable[..., Any])

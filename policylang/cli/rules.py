@@ -7,8 +7,8 @@ import click
 from policylang.check.catalogue import RULES
 from policylang.cli.asking import format_option
 from policylang.cli.terminal import terminal_width, write_lines
-from policylang.output.readable import json_bytes
 from policylang.output.tables import table
+from policylang.text.readable import json_bytes
 
 
 @click.command()

@@ -12,10 +12,10 @@ from policylang.cli.given import read_objects, request_option
 from policylang.cli.options import TEXT, now_option
 from policylang.cli.terminal import CLEAN, FINDINGS, stop
 from policylang.diagnostics import quoted
-from policylang.discovery import Problem
 from policylang.model.instants import instant_text
-from policylang.output.readable import json_bytes
+from policylang.project.discovery import Problem
 from policylang.runtime.dialects import UnsupportedError
+from policylang.text.readable import json_bytes
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 

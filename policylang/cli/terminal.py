@@ -16,8 +16,8 @@ import click
 from policylang.diagnostics import visible
 
 if TYPE_CHECKING:
-    from policylang.discovery import Problem
-    from policylang.project import Project
+    from policylang.project.discovery import Problem
+    from policylang.project.project import Project
 
 CLEAN = 0
 FINDINGS = 1
@@ -75,8 +75,8 @@ def stop(problems: Iterable[Problem]) -> NoReturn:
 
 def projects(paths: Sequence[str], step: Step) -> list[Project]:
     """The policy sets that the paths stand for; each tells of its progress."""
-    from policylang.discovery import discover
-    from policylang.project import Project
+    from policylang.project.discovery import discover
+    from policylang.project.project import Project
 
     step("reading")
     return [Project(sources, step) for sources in discover(paths)]

@@ -14,16 +14,16 @@ from policylang.cli.options import now_option
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, check_output, inputs_of, refuse_same, report_option, write_output
 from policylang.diagnostics import listed
-from policylang.discovery import DEFAULT_ROOT, Problem
 from policylang.output import coverage as shown
 from policylang.output import lcov, scenarios, text
-from policylang.output.findings import collect
+from policylang.pipelines.findings import collect
+from policylang.pipelines.test import run_suite
+from policylang.project.discovery import DEFAULT_ROOT, Problem
 from policylang.runtime.api import PolicySet
 from policylang.testing.coverage.collect import Collector
 from policylang.testing.coverage.report import Coverage
 from policylang.testing.generate.generate import generate, one_project
 from policylang.testing.scenario import SUFFIXES
-from policylang.testing.suite import run_suite
 
 
 @click.command("test")

@@ -10,11 +10,11 @@ import click
 import msgspec
 
 from policylang.cli.terminal import Step
-from policylang.discovery import Problem, SourceSet, discover
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
-from policylang.loading import read_compiled, why_not
-from policylang.project import Project
-from policylang.revisions import Revision, RevisionError, merge_base, read_revision, resolve
+from policylang.project.discovery import Problem, SourceSet, discover
+from policylang.project.loading import read_compiled, why_not
+from policylang.project.project import Project
+from policylang.project.revisions import Revision, RevisionError, merge_base, read_revision, resolve
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class Version(msgspec.Struct, frozen=True):
     path: str | None
 
 
-class Pair(msgspec.Struct, frozen=True):
+class VersionPair(msgspec.Struct, frozen=True):
     """A policy set in both versions; ``None`` where it is not there."""
 
     name: str
@@ -38,7 +38,7 @@ class Sides(msgspec.Struct, frozen=True):
 
     old: str
     new: str
-    pairs: tuple[Pair, ...]
+    pairs: tuple[VersionPair, ...]
 
 
 _Named = dict[str, Version]
@@ -123,10 +123,10 @@ def _of(word: str, problem: Problem) -> Problem:
     return msgspec.structs.replace(problem, message=f"the {word} side cannot be compared: {problem.message}")
 
 
-def _paired(old: _Named, new: _Named) -> list[Pair]:
+def _paired(old: _Named, new: _Named) -> list[VersionPair]:
     if len(old) == len(new) == 1:
-        return [Pair(next(iter(new)), next(iter(old.values())), next(iter(new.values())))]
-    return [Pair(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
+        return [VersionPair(next(iter(new)), next(iter(old.values())), next(iter(new.values())))]
+    return [VersionPair(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
 
 
 def empty_like(policy_set: PolicySet) -> PolicySet:

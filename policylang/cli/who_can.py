@@ -24,8 +24,8 @@ from policylang.cli.terminal import CLEAN, FINDINGS, terminal_width, write_lines
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
 from policylang.output.access import holders_csv, holders_table
-from policylang.output.readable import json_bytes
 from policylang.runtime.holders import bundles, holders
+from policylang.text.readable import json_bytes
 
 
 @click.command("who-can")

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import click
 
 from policylang.cli.terminal import no_command, stop, write_lines
-from policylang.config import FILE_NAMES
 from policylang.diagnostics import quoted
-from policylang.discovery import SUFFIX, Problem, nearest_settings
-from policylang.files import LinkError, refuse_link_out, write_atomically
-from policylang.project import Project
+from policylang.files.writing import LinkError, refuse_link_out, write_atomically
+from policylang.project.discovery import SUFFIX, Problem, nearest_settings
+from policylang.project.project import Project
+from policylang.settings.config import FILE_NAMES
 from policylang.testing.scenario import SUFFIXES as SCENARIO_SUFFIXES
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -11,11 +11,11 @@ from policylang.diagnostics import quoted
 from policylang.directory.people import Assigned, Field, Person
 from policylang.directory.values import constants, constants_context
 from policylang.ir import nodes as ir
-from policylang.limits import Limits
 from policylang.model.conditions import Constant
-from policylang.model.report import Report
+from policylang.model.report import DiagnosticLog
 from policylang.model.symbols import unknown
 from policylang.model.values import date
+from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax import ast
 
@@ -25,7 +25,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 class Checker:
     """Reports what a policy set does not have. A name that many people share is reported once, with its number."""
 
-    def __init__(self, policy_set: ir.PolicySet, report: Report, limits: Limits) -> None:
+    def __init__(self, policy_set: ir.PolicySet, report: DiagnosticLog, limits: Limits) -> None:
         self.report = report
         self.types = {attribute.name: attribute.type for attribute in policy_set.subject}
         places = {place.name: place.kind for place in policy_set.places}

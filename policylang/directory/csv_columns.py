@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.diagnostics import Diagnostic, Related, listed, quoted
-from policylang.directory.csv_rows import Row
+from policylang.directory.csv_rows import CsvRow
 from policylang.source import Source
 from policylang.suggest import closest
 
@@ -15,7 +15,7 @@ ATTRIBUTE = "attribute."
 _KNOWN = (*PERSON, *ASSIGNMENT)
 
 
-def check_header(source: Source, header: Row) -> Iterator[Diagnostic]:
+def check_header(source: Source, header: CsvRow) -> Iterator[Diagnostic]:
     """What is wrong with the header row."""
     seen: dict[str, int] = {}
     meant = not (len(header.cells) == 1 and _separator(header.cells[0].value))
@@ -46,7 +46,7 @@ def check_header(source: Source, header: Row) -> Iterator[Diagnostic]:
         )
 
 
-def _help(header: Row, name: str) -> str:
+def _help(header: CsvRow, name: str) -> str:
     separator = _separator(name)
     if len(header.cells) == 1 and separator:
         return f"separate the columns by commas, not by {separator}"

@@ -9,10 +9,10 @@ import msgspec
 
 from policylang.diagnostics import Diagnostic, Related, quoted
 from policylang.directory.csv_columns import ASSIGNMENT, ATTRIBUTE, check_header
-from policylang.directory.csv_rows import Row, rows
-from policylang.directory.people import Assigned, Field, Given, Person, Read
-from policylang.directory.problems import AT_MOST, RefusedError, too_long
-from policylang.limits import Limits
+from policylang.directory.csv_rows import CsvRow, rows
+from policylang.directory.people import Assigned, DirectoryFile, DirectoryValue, Field, Person
+from policylang.directory.problems import AT_MOST, UnreadableError, too_long
+from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax.ast import Text
 
@@ -22,13 +22,13 @@ _FLAGS = ("terminated", "superuser")
 class _Collected(msgspec.Struct):
     """What the rows of one id say together."""
 
-    first: Row
+    first: CsvRow
     cells: dict[str, Text]
     """Columns about the person, without empty cells."""
     assignments: list[Assigned]
 
 
-def read_csv_people(source: Source, limits: Limits) -> Read:
+def read_csv_people(source: Source, limits: Limits) -> DirectoryFile:
     """The people of a table. Reports rows that contradict each other, and rows that are no people."""
     table = rows(source)
     diagnostics: list[Diagnostic] = []
@@ -37,7 +37,7 @@ def read_csv_people(source: Source, limits: Limits) -> Read:
     try:
         header = next(table, None)
         if header is None:
-            raise RefusedError(0, 0, "the file is empty", "the first row names the columns, and `id` is one of them")
+            raise UnreadableError(0, 0, "the file is empty", "the first row names the columns, and `id` is one of them")
         diagnostics += check_header(source, header)
         columns = [cell.value for cell in header.cells]
         if not diagnostics:
@@ -45,19 +45,19 @@ def read_csv_people(source: Source, limits: Limits) -> Read:
                 diagnostics += _read_row(source, columns, row, people, limits)
                 if len(diagnostics) >= AT_MOST:
                     break
-    except RefusedError as error:
+    except UnreadableError as error:
         diagnostics.append(error.diagnostic(source))
     keys = {cell.value: cell for cell in header.cells} if header else {}
-    return Read(tuple([_person(source, keys, one) for one in people.values()]), tuple(diagnostics))
+    return DirectoryFile(tuple([_person(source, keys, one) for one in people.values()]), tuple(diagnostics))
 
 
 def _read_row(
-    source: Source, columns: list[str], row: Row, people: dict[str, _Collected], limits: Limits
+    source: Source, columns: list[str], row: CsvRow, people: dict[str, _Collected], limits: Limits
 ) -> Iterator[Diagnostic]:
     if len(row.cells) != len(columns):
         message = f"{len(row.cells)} cell{'' if len(row.cells) == 1 else 's'}, the header names {len(columns)} columns"
         help = "a text with commas stands in quotes; a cell that says nothing is left empty, its comma stays"
-        yield RefusedError(row.start, row.end, message, help).diagnostic(source)
+        yield UnreadableError(row.start, row.end, message, help).diagnostic(source)
         return
     given = {}
     for column, cell in zip(columns, row.cells, strict=True):
@@ -67,7 +67,7 @@ def _read_row(
                 yield too_long(cell.start_pos, cell.end_pos, cell.value, limits.text_length).diagnostic(source)
     id = given.get("id")
     if id is None:
-        yield RefusedError(row.start, row.end, "a row without an `id`", "fill in the column `id`").diagnostic(source)
+        yield UnreadableError(row.start, row.end, "a row without an `id`", "fill in the column `id`").diagnostic(source)
         return
     one = people.get(id.value)
     if one is None:
@@ -77,19 +77,19 @@ def _read_row(
         if column in _FLAGS and cell.value not in ("true", "false"):
             message = f"the column `{column}` is true or false, {quoted(cell.value)} is not"
             help = "write `true` or `false`, or leave it empty"
-            yield RefusedError(cell.start_pos, cell.end_pos, message, help, "PL103").diagnostic(source)
+            yield UnreadableError(cell.start_pos, cell.end_pos, message, help, "PL103").diagnostic(source)
         elif one.cells.setdefault(column, cell).value != cell.value:
             yield _contradiction(source, column, one.cells["id"], one.cells[column], cell)
 
 
-def _assign(source: Source, row: Row, one: _Collected, given: dict[str, Any]) -> Iterator[Diagnostic]:
+def _assign(source: Source, row: CsvRow, one: _Collected, given: dict[str, Any]) -> Iterator[Diagnostic]:
     if "role" in given:
         cells: list[Any] = [given.get(name) for name in ASSIGNMENT]
         one.assignments.append(Assigned(row.start, row.end, *cells))
         return
     for column, cell in given.items():
         message = f"the column `{column}` is filled in and `role` is not"
-        yield RefusedError(cell.start_pos, cell.end_pos, message, "say which role it is about").diagnostic(source)
+        yield UnreadableError(cell.start_pos, cell.end_pos, message, "say which role it is about").diagnostic(source)
         break
 
 
@@ -122,7 +122,7 @@ def _person(source: Source, keys: dict[str, Text], one: _Collected) -> Person:
             [
                 Field(
                     Text(keys[column].start_pos, keys[column].end_pos, column[len(ATTRIBUTE) :]),
-                    Given(cell.start_pos, cell.end_pos, cell.value),
+                    DirectoryValue(cell.start_pos, cell.end_pos, cell.value),
                 )
                 for column, cell in cells.items()
                 if column.startswith(ATTRIBUTE)

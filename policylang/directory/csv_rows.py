@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.directory.problems import RefusedError
+from policylang.directory.problems import UnreadableError
 from policylang.source import Source
 from policylang.syntax.ast import Text
 
@@ -17,7 +17,7 @@ _LARGEST_CELL = 64 * 1024 * 1024
 csv.field_size_limit(_LARGEST_CELL)  # a limit of the whole process; texts have one of their own
 
 
-class Row(msgspec.Struct, frozen=True, gc=False):
+class CsvRow(msgspec.Struct, frozen=True, gc=False):
     """A row from offset ``start`` to ``end``, without its line break, and the cells in it, also the empty ones."""
 
     start: int
@@ -25,8 +25,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     cells: tuple[Text, ...]
 
 
-def rows(source: Source, separator: str = ",") -> Iterator[Row]:
-    """The rows of a text that hold something, with their cells. Raises `RefusedError` where the text is no CSV."""
+def rows(source: Source, separator: str = ",") -> Iterator[CsvRow]:
+    """The rows of a text that hold something, with their cells. Raises `UnreadableError` where the text is no CSV."""
     text, starts = source.text, source.line_starts
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     cell = re.compile(rf'"(?:[^"]|"")*+"|[^{re.escape(separator)}\r\n]*+')
@@ -39,14 +39,14 @@ def rows(source: Source, separator: str = ",") -> Iterator[Row]:
         except csv.Error as error:
             start = starts[min(first, len(starts) - 1)]
             help = 'a text with commas, quotes or line breaks stands in quotes, and a quote in it is doubled: `""`'
-            raise RefusedError(start, start + len(source.line(first + 1)), f"not CSV: {error}", help) from None
+            raise UnreadableError(start, start + len(source.line(first + 1)), f"not CSV: {error}", help) from None
         if any(cells):
             start = starts[first]
             end = starts[reader.line_num] if reader.line_num < len(starts) else len(text)
             yield _row(text, start, end, cells, cell)
 
 
-def _row(text: str, start: int, end: int, cells: list[str], written: re.Pattern[str]) -> Row:
+def _row(text: str, start: int, end: int, cells: list[str], written: re.Pattern[str]) -> CsvRow:
     found = []
     position = start
     quotes = '"' in text[start:end]
@@ -58,4 +58,4 @@ def _row(text: str, start: int, end: int, cells: list[str], written: re.Pattern[
             length = match.end() - position
         found.append(Text(position, position + length, cell))
         position += length + 1
-    return Row(start, position - 1, tuple(found))
+    return CsvRow(start, position - 1, tuple(found))

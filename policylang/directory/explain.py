@@ -9,15 +9,15 @@ import msgspec
 
 from policylang.diagnostics import listed, quoted
 from policylang.directory.format import PersonEntry, RoleEntry
-from policylang.directory.people import Field, Given
-from policylang.directory.problems import RefusedError, shown
+from policylang.directory.people import DirectoryValue, Field
+from policylang.directory.problems import UnreadableError, shown
 from policylang.suggest import closest
 
 _PERSON = tuple(field.encode_name for field in msgspec.structs.fields(PersonEntry))
 _ROLE = tuple(field.encode_name for field in msgspec.structs.fields(RoleEntry))
 
 
-def explain(entry: Given) -> Iterator[RefusedError]:
+def explain(entry: DirectoryValue) -> Iterator[UnreadableError]:
     """Everything that keeps an entry from being a person."""
     if not isinstance(entry.value, dict):
         yield _error(entry, "a person has at least an `id`", "write `- id: …`")
@@ -39,7 +39,7 @@ def explain(entry: Given) -> Iterator[RefusedError]:
                 yield from _attributes(given)
 
 
-def _roles(given: Given) -> Iterator[RefusedError]:
+def _roles(given: DirectoryValue) -> Iterator[UnreadableError]:
     if not isinstance(given.value, tuple):
         yield _error(given, "`roles` is a list", "write `roles: [NAME]`")
         return
@@ -53,7 +53,7 @@ def _roles(given: Given) -> Iterator[RefusedError]:
                 yield from _text(key, field.value, required=key == "role")
 
 
-def _attributes(given: Given) -> Iterator[RefusedError]:
+def _attributes(given: DirectoryValue) -> Iterator[UnreadableError]:
     if not isinstance(given.value, dict):
         yield _error(given, "`attributes` holds names and values", "write `attributes: {NAME: value}`")
         return
@@ -64,7 +64,7 @@ def _attributes(given: Given) -> Iterator[RefusedError]:
                 yield _error(item, f"{quoted(key)} holds a value or a list of values", "write text, a number or true")
 
 
-def _keys(given: Given, known: tuple[str, ...], required: str, what: str) -> Iterator[RefusedError]:
+def _keys(given: DirectoryValue, known: tuple[str, ...], required: str, what: str) -> Iterator[UnreadableError]:
     fields: dict[str, Field] = given.value
     meant = required
     for name, field in fields.items():
@@ -77,7 +77,7 @@ def _keys(given: Given, known: tuple[str, ...], required: str, what: str) -> Ite
         yield _error(given, f"{what} has no `{required}`", f"write `{required}: …`")
 
 
-def _text(key: str, given: Given, required: bool) -> Iterator[RefusedError]:
+def _text(key: str, given: DirectoryValue, required: bool) -> Iterator[UnreadableError]:
     if isinstance(given.value, dict | tuple):
         yield _error(given, f"`{key}` is one text", "write one text")
     elif required and (given.value is None or given.value == ""):
@@ -87,9 +87,9 @@ def _text(key: str, given: Given, required: bool) -> Iterator[RefusedError]:
         yield _error(given, f"`{key}` is text, {shown} is not", f'write it in quotes: `"{shown.strip("`")}"`')
 
 
-def _shown(given: Given) -> str:
+def _shown(given: DirectoryValue) -> str:
     return "this" if isinstance(given.value, dict | tuple) else shown(given.value)
 
 
-def _error(place: Any, message: str, help: str) -> RefusedError:
-    return RefusedError(place.start_pos, place.end_pos, message, help)
+def _error(place: Any, message: str, help: str) -> UnreadableError:
+    return UnreadableError(place.start_pos, place.end_pos, message, help)

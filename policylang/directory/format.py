@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from policylang.json_schema import schema_of
+from policylang.files.json_schema import schema_of
 
 # Numbers with a point are read exactly, as decimals; in the schema they are the numbers that JSON has.
 Scalar = str | int | float | bool

@@ -1,4 +1,4 @@
-"""JSON with the place of every value, one entry of a long list at a time: `policylang.json_source` with places.
+"""JSON with the place of every value, one entry of a long list at a time: `policylang.files.json_source` with places.
 
 Fractions are exact, as in YAML.
 """
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from policylang.diagnostics import quoted
-from policylang.directory.people import Field, Given
-from policylang.directory.problems import RefusedError, expected_list, too_long
-from policylang.json_source import JsonError, read_json
+from policylang.directory.people import DirectoryValue, Field
+from policylang.directory.problems import UnreadableError, expected_list, too_long
+from policylang.files.json_source import JsonError, read_json
 from policylang.syntax.ast import Text
 
 _MAX_DEPTH = 40
@@ -24,8 +24,8 @@ _WORD = re.compile(r"[^\s,:\[\]{}\"]*")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
-def entries(text: str, key: str, text_length: int) -> Iterator[Given]:
-    """The entries of the list that a document holds under its one key. Raises `RefusedError`."""
+def entries(text: str, key: str, text_length: int) -> Iterator[DirectoryValue]:
+    """The entries of the list that a document holds under its one key. Raises `UnreadableError`."""
     return _Reader(text, text_length).entries(key)
 
 
@@ -34,47 +34,47 @@ class _Reader:
         self.text, self.text_length = text, text_length
         self.at = int(text.startswith("\ufeff"))
 
-    def entries(self, key: str) -> Iterator[Given]:
+    def entries(self, key: str) -> Iterator[DirectoryValue]:
         begin = self._blank()
         if self._next() != "{":
-            raise RefusedError(begin, begin + 1, *expected_list(key))
+            raise UnreadableError(begin, begin + 1, *expected_list(key))
         found = False
         for name in self._members():
             if name.value != key or found:
                 message = f"unknown field {quoted(name.value)}" if name.value != key else f"`{key}` is given twice"
-                raise RefusedError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
+                raise UnreadableError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
             if self._next() != "[":
-                raise RefusedError(self.at, self.at + 1, *expected_list(key))
+                raise UnreadableError(self.at, self.at + 1, *expected_list(key))
             found = True
             for _ in self._items("]"):
                 yield self._value(3)
         if not found:
-            raise RefusedError(begin, begin + 1, *expected_list(key))
+            raise UnreadableError(begin, begin + 1, *expected_list(key))
         if self._blank() < len(self.text):
             self._refuse("something behind the end")
 
     # --- values ------------------------------------------------------------------------------------------------
 
-    def _value(self, depth: int) -> Given:
+    def _value(self, depth: int) -> DirectoryValue:
         start = self.at
         if depth > _MAX_DEPTH:
-            raise RefusedError(start, start + 1, "nested too deeply")
+            raise UnreadableError(start, start + 1, "nested too deeply")
         match self._next():
             case '"':
                 return self._string()
             case "[":
                 items = tuple([self._value(depth + 1) for _ in self._items("]")])
-                return Given(start, self.at, items)
+                return DirectoryValue(start, self.at, items)
             case "{":
                 fields: dict[str, Field] = {}
                 for name in self._members():
                     if name.value in fields:
                         message = f"the key {quoted(name.value)} is given twice"
-                        raise RefusedError(name.start_pos, name.end_pos, message, "delete one of the two", "PL102")
+                        raise UnreadableError(name.start_pos, name.end_pos, message, "delete one of the two", "PL102")
                     fields[name.value] = Field(name, self._value(depth + 1))
-                return Given(start, self.at, fields)
+                return DirectoryValue(start, self.at, fields)
             case _:
-                return Given(start, *self._scalar(start))
+                return DirectoryValue(start, *self._scalar(start))
 
     def _scalar(self, start: int) -> tuple[int, Any]:
         word = _WORD.match(self.text, start)
@@ -88,21 +88,23 @@ class _Reader:
         try:
             number = read_json(word[0])
         except JsonError as error:
-            raise RefusedError(start, self.at, error.message, error.help) from None
+            raise UnreadableError(start, self.at, error.message, error.help) from None
         return self.at, number
 
-    def _string(self) -> Given:
+    def _string(self) -> DirectoryValue:
         start = self.at
         try:
             value, self.at = _DECODER.raw_decode(self.text, start)
         except json.JSONDecodeError as error:
-            raise RefusedError(error.pos, error.pos + 1, f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}") from None
+            raise UnreadableError(
+                error.pos, error.pos + 1, f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+            ) from None
         if len(value) > self.text_length:
             raise too_long(start, self.at, value, self.text_length)
         if any("\ud800" <= each <= "\udfff" for each in value):
             message = f"{quoted(value)} holds half a character"
-            raise RefusedError(start, self.at, message, "write both halves, or the character")
-        return Given(start, self.at, value)
+            raise UnreadableError(start, self.at, message, "write both halves, or the character")
+        return DirectoryValue(start, self.at, value)
 
     # --- what is between them ----------------------------------------------------------------------------------
 
@@ -147,4 +149,4 @@ class _Reader:
         return self.text[self.at : self.at + 1]
 
     def _refuse(self, message: str) -> NoReturn:
-        raise RefusedError(self.at, min(self.at + 1, len(self.text)), f"not JSON: {message}")
+        raise UnreadableError(self.at, min(self.at + 1, len(self.text)), f"not JSON: {message}")

@@ -14,8 +14,8 @@ from policylang.source import Source
 from policylang.syntax.ast import Node, Text
 
 
-class Given(Node, frozen=True, gc=False):
-    """A value: a text, number or boolean, ``None``, a tuple of `Given`, or a dict of keys and `Field`."""
+class DirectoryValue(Node, frozen=True, gc=False):
+    """A value: a text, number or boolean, ``None``, a tuple of `DirectoryValue`, or a dict of keys and `Field`."""
 
     value: Any
 
@@ -24,7 +24,7 @@ class Field(msgspec.Struct, frozen=True, gc=False):
     """A key of a mapping with its value."""
 
     key: Text
-    value: Given
+    value: DirectoryValue
 
 
 class Assigned(Node, frozen=True, gc=False):
@@ -53,7 +53,7 @@ class Person(Node, frozen=True, gc=False):
     table: bool
 
 
-class Read(msgspec.Struct, frozen=True):
+class DirectoryFile(msgspec.Struct, frozen=True):
     """What came of one file: the people that could be read, and what is wrong with the file."""
 
     people: tuple[Person, ...]

@@ -15,8 +15,8 @@ from policylang.directory.problems import AT_MOST
 from policylang.directory.unsafe import unsafe_person
 from policylang.ir import nodes as ir
 from policylang.ir.codec import with_digest
-from policylang.limits import Limits
-from policylang.model.report import Report
+from policylang.model.report import DiagnosticLog
+from policylang.settings.limits import Limits
 from policylang.source import Location
 from policylang.syntax.alike import alike, how_alike
 from policylang.syntax.ast import Text
@@ -32,7 +32,7 @@ def resolve(
     With a diagnostic the policy set comes back as it was, without any of them. ``sources`` gets the files of the
     people, `digest` is that of the new content.
     """
-    report = Report()
+    report = DiagnosticLog()
     checker = Checker(policy_set, report, limits or Limits())
     users = []
     for person in people:
@@ -103,7 +103,7 @@ def _assignment(checker: Checker, person: Person, given: Assigned) -> ir.Assignm
     )
 
 
-def _check_ids(policy_set: ir.PolicySet, people: Sequence[Person], report: Report) -> None:
+def _check_ids(policy_set: ir.PolicySet, people: Sequence[Person], report: DiagnosticLog) -> None:
     """Ids that are taken, by a person or by what else makes requests; that look like another one; that are blank."""
     declared: dict[str, ir.User | ir.Integration] = {i.name: i for i in policy_set.integrations}
     declared |= {user.id: user for user in policy_set.users}
@@ -124,7 +124,7 @@ def _check_ids(policy_set: ir.PolicySet, people: Sequence[Person], report: Repor
     _look_alike(policy_set, seen, report)
 
 
-def _taken(report: Report, person: Person, first: Location, group: ir.Ref | None) -> None:
+def _taken(report: DiagnosticLog, person: Person, first: Location, group: ir.Ref | None) -> None:
     source, id = person.source, person.id
     if group is not None and person.group is not None and group.name != person.group.value:
         both = " and ".join(quoted(name) for name in sorted((group.name, person.group.value)))
@@ -141,7 +141,7 @@ def _taken(report: Report, person: Person, first: Location, group: ir.Ref | None
     report.error("PL102", source, id, message, "delete or rename one of the two", Related(first, "first declared here"))
 
 
-def _look_alike(policy_set: ir.PolicySet, people: dict[str, Person], report: Report) -> None:
+def _look_alike(policy_set: ir.PolicySet, people: dict[str, Person], report: DiagnosticLog) -> None:
     """Ids that are equal to the eye and different to the machine."""
     declared = [*((i.name, i.at) for i in policy_set.integrations), *((user.id, user.at) for user in policy_set.users)]
     for id, _, other, first in alike([*declared, *((id, "") for id in people)]):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from policylang.characters import letters
 from policylang.diagnostics import Diagnostic, quoted
-from policylang.directory.people import Field, Given, Person
+from policylang.directory.people import DirectoryValue, Field, Person
 from policylang.source import Source
 from policylang.syntax.ast import Text
 from policylang.syntax.unsafe import INVISIBLE, confusable_letter, named, skeleton
+from policylang.text.characters import letters
 
 
 def unsafe_source(source: Source) -> Iterator[Diagnostic]:
@@ -61,7 +61,7 @@ def _described(character: str) -> str:
     return f"{'control' if control else 'invisible'} character {named(character)}"
 
 
-def _texts(person: Person) -> Iterator[Text | Given]:
+def _texts(person: Person) -> Iterator[Text | DirectoryValue]:
     optional = [person.id, person.name, person.group, person.job]
     for each in person.assignments:
         optional += [each.role, each.place, each.because, each.approved_by]
@@ -69,7 +69,7 @@ def _texts(person: Person) -> Iterator[Text | Given]:
     yield from _values(person.attributes)
 
 
-def _values(attributes: Iterable[Field]) -> Iterator[Given]:
+def _values(attributes: Iterable[Field]) -> Iterator[DirectoryValue]:
     for field in attributes:
         for item in field.value.value if isinstance(field.value.value, tuple) else (field.value,):
             if isinstance(item.value, str):

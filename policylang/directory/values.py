@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from policylang.diagnostics import quoted
-from policylang.directory.people import Given
+from policylang.directory.people import DirectoryValue
 from policylang.directory.problems import shown
-from policylang.limits import Limits
 from policylang.model.conditions import Constant
-from policylang.model.report import Report, Site
+from policylang.model.report import DiagnosticLog, Site
 from policylang.model.types import (
     NUMBERS,
     BoolType,
@@ -28,6 +27,7 @@ from policylang.model.types import (
     sample,
 )
 from policylang.model.values import Constants, Written, literal, mismatch
+from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax import ast
 
@@ -40,7 +40,7 @@ _DURATION = re.compile(r"([0-9]{1,200}) ([A-Za-z]+)")
 
 
 def constants(
-    c: Constants, source: Source, given: Given, type_: Type, what: str, table: bool
+    c: Constants, source: Source, given: DirectoryValue, type_: Type, what: str, table: bool
 ) -> tuple[Constant, ...] | None:
     """The value, or the values of a set, as constants; ``None`` after a report of why it is none.
 
@@ -60,16 +60,20 @@ def constants(
     return known if len(known) == len(found) else None
 
 
-def _split(report: Report, source: Source, given: Given, what: str) -> tuple[Given, ...] | None:
+def _split(
+    report: DiagnosticLog, source: Source, given: DirectoryValue, what: str
+) -> tuple[DirectoryValue, ...] | None:
     items = given.value.split(";")
     if any(item != item.strip() or not item for item in items):
         message = f"a value in {quoted(given.value)} is empty, or begins or ends with a blank"
         report.error("PL100", source, given, message, f"{what} is a list: write `a;b`")
         return None
-    return tuple([Given(given.start_pos, given.end_pos, item) for item in items])
+    return tuple([DirectoryValue(given.start_pos, given.end_pos, item) for item in items])
 
 
-def _constant(c: Constants, source: Source, given: Given, type_: Type, what: str, table: bool) -> Constant | None:
+def _constant(
+    c: Constants, source: Source, given: DirectoryValue, type_: Type, what: str, table: bool
+) -> Constant | None:
     if isinstance(given.value, tuple):
         mismatch(c.report, source, given, what, type_, "a list is not", "give one value")
         return None
@@ -81,7 +85,7 @@ def _constant(c: Constants, source: Source, given: Given, type_: Type, what: str
     return None
 
 
-def _written(given: Given, type_: Type, table: bool) -> Written | None:
+def _written(given: DirectoryValue, type_: Type, table: bool) -> Written | None:
     """The value as policy text would write a constant of the type, or ``None`` where it could not be one."""
     start, end, value = given.start_pos, given.end_pos, given.value
     if isinstance(value, bool):
@@ -106,7 +110,7 @@ def _written(given: Given, type_: Type, table: bool) -> Written | None:
     return None
 
 
-def _help(given: Given, type_: Type) -> str:
+def _help(given: DirectoryValue, type_: Type) -> str:
     match type_:
         case TextType() | UserType() | EnumType() | IpType() | PlaceType():
             return "write it in quotes"
@@ -121,7 +125,7 @@ def _help(given: Given, type_: Type) -> str:
     return ""
 
 
-def constants_context(report: Report, limits: Limits, places: Mapping[str, str]) -> Constants:
+def constants_context(report: DiagnosticLog, limits: Limits, places: Mapping[str, str]) -> Constants:
     """What reading constants needs, from places by name with their kinds."""
     nowhere = Source("", "")
     sites = {

@@ -8,15 +8,15 @@ from policylang.diagnostics import Diagnostic
 from policylang.directory import json_values, yaml_values
 from policylang.directory.explain import explain
 from policylang.directory.format import PersonEntry
-from policylang.directory.people import Assigned, Field, Given, Person, Read
-from policylang.directory.problems import AT_MOST, RefusedError
+from policylang.directory.people import Assigned, DirectoryFile, DirectoryValue, Field, Person
+from policylang.directory.problems import AT_MOST, UnreadableError
 from policylang.directory.yaml_values import plain
-from policylang.limits import Limits
+from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax.ast import Text
 
 
-def read_yaml_people(source: Source, limits: Limits) -> Read:
+def read_yaml_people(source: Source, limits: Limits) -> DirectoryFile:
     """The people of a file. An entry that is not as it should be is reported and left out."""
     people: list[Person] = []
     diagnostics: list[Diagnostic] = []
@@ -26,16 +26,16 @@ def read_yaml_people(source: Source, limits: Limits) -> Read:
             if _is_valid(entry):
                 people.append(_person(source, entry))
                 continue
-            wrong = list(explain(entry)) or [RefusedError(entry.start_pos, entry.end_pos, "not a person")]
+            wrong = list(explain(entry)) or [UnreadableError(entry.start_pos, entry.end_pos, "not a person")]
             diagnostics += (error.diagnostic(source) for error in wrong)
             if len(diagnostics) >= AT_MOST:
                 break
-    except RefusedError as error:
+    except UnreadableError as error:
         diagnostics.append(error.diagnostic(source))
-    return Read(tuple(people), tuple(diagnostics))
+    return DirectoryFile(tuple(people), tuple(diagnostics))
 
 
-def _is_valid(entry: Given) -> bool:
+def _is_valid(entry: DirectoryValue) -> bool:
     try:
         msgspec.convert(plain(entry), PersonEntry)
     except msgspec.ValidationError:
@@ -43,7 +43,7 @@ def _is_valid(entry: Given) -> bool:
     return True
 
 
-def _person(source: Source, entry: Given) -> Person:
+def _person(source: Source, entry: DirectoryValue) -> Person:
     fields: dict[str, Field] = entry.value
     attributes = fields["attributes"].value.value if "attributes" in fields else None
     roles = fields["roles"].value.value if "roles" in fields else None
@@ -65,7 +65,7 @@ def _person(source: Source, entry: Given) -> Person:
     )
 
 
-def _assigned(given: Given) -> Assigned:
+def _assigned(given: DirectoryValue) -> Assigned:
     start, end = given.start_pos, given.end_pos
     if isinstance(given.value, str):
         return Assigned(start, end, Text(start, end, given.value))

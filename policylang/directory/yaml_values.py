@@ -1,7 +1,7 @@
 """YAML with the place of every value, one entry of a long list at a time.
 
-The same plain YAML as `policylang.yaml_source` reads, for files with very many entries: no tree of the whole document
-is made.
+The same plain YAML as `policylang.files.yaml_source` reads, for files with very many entries: no tree of the whole
+document is made.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from typing import Any
 import yaml
 
 from policylang.diagnostics import quoted
-from policylang.directory.people import Field, Given
-from policylang.directory.problems import RefusedError, expected_list, too_long
+from policylang.directory.people import DirectoryValue, Field
+from policylang.directory.problems import UnreadableError, expected_list, too_long
+from policylang.files.yaml_core import plain as scalar
 from policylang.syntax.ast import Text
-from policylang.yaml_core import plain as scalar
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH = 40
 
 
-def entries(text: str, key: str, text_length: int) -> Iterator[Given]:
-    """The entries of the list that a document holds under its one key. Raises `RefusedError`."""
+def entries(text: str, key: str, text_length: int) -> Iterator[DirectoryValue]:
+    """The entries of the list that a document holds under its one key. Raises `UnreadableError`."""
     events = _events(text, text_length)
     event: Any = next(events)
     while isinstance(event, yaml.StreamStartEvent | yaml.DocumentStartEvent):
         event = next(events)
     if not isinstance(event, yaml.MappingStartEvent):
-        raise RefusedError(*_span(event), *expected_list(key))
+        raise UnreadableError(*_span(event), *expected_list(key))
     start, found = _span(event)[0], False
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
@@ -36,21 +36,21 @@ def entries(text: str, key: str, text_length: int) -> Iterator[Given]:
         name = _key(event)
         if name.value != key or found:
             message = f"unknown field {quoted(name.value)}" if name.value != key else f"`{key}` is given twice"
-            raise RefusedError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
+            raise UnreadableError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
         event = next(events)
         if not isinstance(event, yaml.SequenceStartEvent):
-            raise RefusedError(*_span(event), *expected_list(key))
+            raise UnreadableError(*_span(event), *expected_list(key))
         found = True
         for event in events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
             yield _node(events, event)
     if not found:
-        raise RefusedError(start, start + 1, *expected_list(key))
+        raise UnreadableError(start, start + 1, *expected_list(key))
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             mark, _ = _span(event)
-            raise RefusedError(mark, mark + 3, "a second document in one file", "put everything into one list")
+            raise UnreadableError(mark, mark + 3, "a second document in one file", "put everything into one list")
 
 
 def _span(event: Any) -> tuple[int, int]:
@@ -69,7 +69,7 @@ def _events(text: str, text_length: int) -> Iterator[Any]:
             elif isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > _MAX_DEPTH:
-                    raise RefusedError(*_span(event), "nested too deeply")
+                    raise UnreadableError(*_span(event), "nested too deeply")
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             if isinstance(event, yaml.NodeEvent):
@@ -78,27 +78,27 @@ def _events(text: str, text_length: int) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         index = mark.index if mark else 0
-        raise RefusedError(index, index, f"not YAML: {error.problem or error.context}") from None
+        raise UnreadableError(index, index, f"not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
-        raise RefusedError(0, 0, f"not YAML: {str(error).splitlines()[0]}") from None
+        raise UnreadableError(0, 0, f"not YAML: {str(error).splitlines()[0]}") from None
 
 
 def _refuse_more_than_json(event: Any) -> None:
     place = _span(event)
     if event.anchor is not None:
-        raise RefusedError(*place, "anchors and aliases are not read", "write the value out where it is used")
+        raise UnreadableError(*place, "anchors and aliases are not read", "write the value out where it is used")
     tag = getattr(event, "tag", None)
     if tag is not None:
-        raise RefusedError(*place, f"tags are not read: {quoted(tag)}", "delete it")
+        raise UnreadableError(*place, f"tags are not read: {quoted(tag)}", "delete it")
 
 
-def _node(events: Iterator[Any], event: Any) -> Given:
+def _node(events: Iterator[Any], event: Any) -> DirectoryValue:
     start, end = _span(event)
     if type(event) is yaml.ScalarEvent:
         try:
-            return Given(start, end, event.value if event.style else scalar(event.value))
+            return DirectoryValue(start, end, event.value if event.style else scalar(event.value))
         except ValueError as error:
-            raise RefusedError(start, end, str(error)) from None
+            raise UnreadableError(start, end, str(error)) from None
     flow, last = event.flow_style, start
     if isinstance(event, yaml.SequenceStartEvent):
         items = []
@@ -107,7 +107,7 @@ def _node(events: Iterator[Any], event: Any) -> Given:
                 break
             items.append(_node(events, event))
             last = items[-1].end_pos
-        return Given(start, _span(event)[1] if flow else last, tuple(items))
+        return DirectoryValue(start, _span(event)[1] if flow else last, tuple(items))
     fields: dict[str, Field] = {}
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
@@ -115,19 +115,19 @@ def _node(events: Iterator[Any], event: Any) -> Given:
         key = _key(event)
         if key.value in fields:
             message = f"the key {quoted(key.value)} is given twice"
-            raise RefusedError(key.start_pos, key.end_pos, message, "delete one of the two", "PL102")
+            raise UnreadableError(key.start_pos, key.end_pos, message, "delete one of the two", "PL102")
         fields[key.value] = Field(key, _node(events, next(events)))
         last = max(key.end_pos, fields[key.value].value.end_pos)
-    return Given(start, _span(event)[1] if flow else last, fields)
+    return DirectoryValue(start, _span(event)[1] if flow else last, fields)
 
 
 def _key(event: Any) -> Text:
     if type(event) is not yaml.ScalarEvent:
-        raise RefusedError(*_span(event), "a key is a text")
+        raise UnreadableError(*_span(event), "a key is a text")
     return Text(*_span(event), event.value)
 
 
-def plain(given: Given) -> Any:
+def plain(given: DirectoryValue) -> Any:
     """The value alone, as JSON readers have it."""
     value = given.value
     if isinstance(value, tuple):

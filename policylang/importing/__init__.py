@@ -26,7 +26,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policylang.importing.format import Format
+    from policylang.importing.format import ImportFormat
 
 NAMES = ("csv", "odoo", "frappe", "salesforce", "kubernetes", "casbin")
 """The formats, in the order of their documentation."""
@@ -34,11 +34,11 @@ NAMES = ("csv", "odoo", "frappe", "salesforce", "kubernetes", "casbin")
 _OTHER_NAMES = {"xlsx": "csv"}
 
 
-def find_format(name: str) -> Format:
+def find_format(name: str) -> ImportFormat:
     """The format of one of `NAMES` or `every_name`."""
     name = _OTHER_NAMES.get(name, name)
     assert name in NAMES
-    format: Format = import_module(f"policylang.importing.{name}").FORMAT
+    format: ImportFormat = import_module(f"policylang.importing.{name}").FORMAT
     return format
 
 

@@ -15,7 +15,7 @@ Ask = Callable[[str, str], str]
 """A question, and the answer that is taken if there is none."""
 
 
-class Format(msgspec.Struct, frozen=True, kw_only=True):
+class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     """One format that can be imported.
 
     ``suffixes``: of files that are read where a folder or an archive is given; others there are passed over. ``maps``:

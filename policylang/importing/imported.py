@@ -47,7 +47,7 @@ class Note(msgspec.Struct, frozen=True, order=True):
     message: str
 
 
-class Named(msgspec.Struct, kw_only=True):
+class ImportedThing(msgspec.Struct, kw_only=True):
     """Anything declared. ``origins``: every place that says something of it, in order and each once."""
 
     key: str
@@ -58,19 +58,19 @@ class Named(msgspec.Struct, kw_only=True):
         self.origins.setdefault(origin)
 
 
-class Attribute(Named, kw_only=True):
+class Attribute(ImportedThing, kw_only=True):
     type: Text = ("text",)
     optional: bool = True
     sensitive: bool = False
 
 
-class Action(Named, kw_only=True):
+class Action(ImportedThing, kw_only=True):
     """``clauses``: what stands behind its name, such as ``bypasses policies``."""
 
     clauses: Text = ()
 
 
-class Resource(Named, kw_only=True):
+class Resource(ImportedThing, kw_only=True):
     attributes: dict[str, Attribute] = {}
     actions: dict[str, Action] = {}
 
@@ -87,7 +87,7 @@ class Resource(Named, kw_only=True):
         return found
 
 
-class Policy(Named, kw_only=True):
+class Policy(ImportedThing, kw_only=True):
     """``resource``: ``None`` for any resource that has the ``attributes``. ``actions``: those it is for, all if there
     are none. Policies that say the same are written once.
     """
@@ -114,7 +114,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     because: str = ""
 
 
-class Limit(msgspec.Struct, frozen=True, kw_only=True):
+class StatedLimit(msgspec.Struct, frozen=True, kw_only=True):
     """A policy that a role or group brings. ``resource``: on which, where the policy is for any. ``actions``: those it
     is for, all if there are none.
     """
@@ -132,14 +132,14 @@ class Include(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
 
 
-class Bundle(Named, kw_only=True):
+class RoleOrGroup(ImportedThing, kw_only=True):
     """A role or a group. ``marks``: ``protected``, ``essential``."""
 
     marks: tuple[str, ...] = ()
     portal: str | None = None
     includes: list[Include] = []
     grants: list[Grant] = []
-    limits: list[Limit] = []
+    limits: list[StatedLimit] = []
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +154,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: str = ""
 
 
-class User(Named, kw_only=True):
+class User(ImportedThing, kw_only=True):
     """``key`` is the id. ``attributes``: values as policy text, by the key of the attribute in ``subject``."""
 
     group: str | None = None
@@ -165,16 +165,16 @@ class User(Named, kw_only=True):
     assignments: list[Assignment] = []
 
 
-class Place(Named, kw_only=True):
+class Place(ImportedThing, kw_only=True):
     kind: str
     inside: str | None = None
 
 
-class Job(Named, kw_only=True):
+class Job(ImportedThing, kw_only=True):
     includes: list[Include] = []
 
 
-class Integration(Named, kw_only=True):
+class Integration(ImportedThing, kw_only=True):
     includes: list[Include] = []
     objects: tuple[str, ...] = ()
 
@@ -191,8 +191,8 @@ class Imported:
         self.subject: dict[str, Attribute] = {}
         self.resources: dict[str, Resource] = {}
         self.policies: dict[str, Policy] = {}
-        self.roles: dict[str, Bundle] = {}
-        self.groups: dict[str, Bundle] = {}
+        self.roles: dict[str, RoleOrGroup] = {}
+        self.groups: dict[str, RoleOrGroup] = {}
         self.jobs: dict[str, Job] = {}
         self.users: dict[str, User] = {}
         self.integrations: dict[str, Integration] = {}
@@ -221,13 +221,13 @@ class Imported:
         found.seen(origin)
         return found
 
-    def role(self, key: str, origin: Origin, label: str | None = None) -> Bundle:
-        found = self.roles.setdefault(key, Bundle(key=key, label=label))
+    def role(self, key: str, origin: Origin, label: str | None = None) -> RoleOrGroup:
+        found = self.roles.setdefault(key, RoleOrGroup(key=key, label=label))
         found.seen(origin)
         return found
 
-    def group(self, key: str, origin: Origin, label: str | None = None) -> Bundle:
-        found = self.groups.setdefault(key, Bundle(key=key, label=label))
+    def group(self, key: str, origin: Origin, label: str | None = None) -> RoleOrGroup:
+        found = self.groups.setdefault(key, RoleOrGroup(key=key, label=label))
         found.seen(origin)
         return found
 
@@ -252,12 +252,12 @@ class Imported:
         found.seen(origin)
         return found
 
-    def grant(self, bundle: Bundle, resource: str, action: str, origin: Origin, *, deny: bool = False) -> None:
+    def grant(self, bundle: RoleOrGroup, resource: str, action: str, origin: Origin, *, deny: bool = False) -> None:
         """Grant or deny an action to the holders of a role or group, and declare it on its resource."""
         self.resource(resource, origin).action(action, origin)
         bundle.grants.append(Grant(resource=resource, action=action, origin=origin, deny=deny))
 
-    def bundles(self) -> Iterator[Bundle]:
+    def bundles(self) -> Iterator[RoleOrGroup]:
         yield from self.roles.values()
         yield from self.groups.values()
 

@@ -10,18 +10,18 @@ from typing import Any
 import msgspec
 
 from policylang.check.enclosing import Layout
-from policylang.config import FILE_NAME as CONFIG
-from policylang.config import Config
 from policylang.diagnostics import Diagnostic
-from policylang.discovery import SourceSet
-from policylang.importing.format import Format
+from policylang.importing.format import ImportFormat
 from policylang.importing.imported import Imported, Note, Policy
 from policylang.importing.into import Existing, Into, use_existing
 from policylang.importing.names import Names, all_names
-from policylang.importing.origins import FILE_NAME, Manifest, Noted, Statement, by_kind, digest
+from policylang.importing.origins import FILE_NAME, Manifest, Noted, StatementPlace, by_kind, digest
 from policylang.importing.reading import Inputs
-from policylang.importing.writer import Declared, Writer, written
-from policylang.project import Project
+from policylang.importing.writer import Declared, PolicySetWriter, written
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
+from policylang.settings.config import FILE_NAME as CONFIG
+from policylang.settings.config import Config
 from policylang.source import Source
 from policylang.syntax.format import format_source
 from policylang.syntax.parser import parse
@@ -46,7 +46,7 @@ class Import(msgspec.Struct, frozen=True):
 
 
 def import_set(
-    format: Format,
+    format: ImportFormat,
     inputs: Inputs,
     mapping: Any = None,
     *,
@@ -66,8 +66,8 @@ def import_set(
         existing = use_existing(imported, into.project.ir)
     known = {**existing.names, **all_names(imported, {**(names or {}), **existing.names}, existing.taken)}
     texts: dict[str, str] = {}
-    statements: list[Statement] = []
-    for file, (title, declared) in Writer(imported, known).files().items():
+    statements: list[StatementPlace] = []
+    for file, (title, declared) in PolicySetWriter(imported, known).files().items():
         texts[file] = _formatted(file, written(title, format.name, declared))
         statements += _statements(file, texts[file], declared)
     accepted = sorted({*accepted})
@@ -128,21 +128,21 @@ def _formatted(file: str, text: str) -> str:
     return format_source(Source(file, text), WIDTH).text or text
 
 
-def _statements(file: str, text: str, declared: Sequence[Declared]) -> Iterable[Statement]:
+def _statements(file: str, text: str, declared: Sequence[Declared]) -> Iterable[StatementPlace]:
     layout = Layout(parse(Source(file, text)))
     of = ((each.origins, each.items or ()) for each in declared)
     for (origins, items), written_ in zip(of, layout.statements(), strict=True):
         header, line, inside = written_
-        yield Statement(file, line, header, "", tuple(map(str, origins)))
+        yield StatementPlace(file, line, header, "", tuple(map(str, origins)))
         for item, (words, number) in zip(items, inside, strict=True):
-            yield Statement(file, number, header, words, tuple(map(str, item.origins)))
+            yield StatementPlace(file, number, header, words, tuple(map(str, item.origins)))
 
 
 def _noted(notes: Iterable[Note]) -> tuple[Noted, ...]:
     return tuple(Noted(each.code, str(each.origin), each.message) for each in notes)
 
 
-def config_text(format: Format, accepted: Sequence[str], imported: Imported) -> str:
+def config_text(format: ImportFormat, accepted: Sequence[str], imported: Imported) -> str:
     """`policylang.yaml` of an imported set: what is accepted, and the rules that would find something in every one."""
     silent = dict(format.silent)
     if not imported.users and not imported.integrations:

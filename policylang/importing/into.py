@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Bundle, Imported, Integration, Job, Kind, Named, Origin
+from policylang.importing.imported import Imported, ImportedThing, Integration, Job, Kind, Origin, RoleOrGroup
 from policylang.importing.names import Names, identifier
 from policylang.ir.nodes import PolicySet
 from policylang.model.types import TextType
-from policylang.project import Project
+from policylang.project.project import Project
 from policylang.source import Source
 
 CODE = "declared-there"
@@ -66,7 +66,7 @@ class _Merging:
     def _refuse(self, origin: Origin, message: str) -> None:
         self._set.refuse(CODE, origin, message)
 
-    def _match(self, kind: Kind, things: Mapping[str, Named], there: Iterable[Any]) -> dict[str, Any]:
+    def _match(self, kind: Kind, things: Mapping[str, ImportedThing], there: Iterable[Any]) -> dict[str, Any]:
         """By key what is there already."""
         by_name = {each.name: each for each in there}
         by_label = {each.label: each for each in by_name.values() if each.label}
@@ -124,7 +124,7 @@ class _Merging:
 
     def bundles(self) -> None:
         narrower: set[str] = set()
-        kinds: tuple[tuple[Kind, dict[str, Bundle], Iterable[Any]], ...] = (
+        kinds: tuple[tuple[Kind, dict[str, RoleOrGroup], Iterable[Any]], ...] = (
             ("role", self._set.roles, self._there.roles),
             ("group", self._set.groups, self._there.groups),
         )
@@ -137,12 +137,12 @@ class _Merging:
                     if bundle.limits or any(each.deny for each in bundle.grants):
                         narrower |= {key} if kind == "role" else set()
                         self._without(kind, key)
-        holders: list[Bundle | Job | Integration] = [*self._set.bundles(), *self._set.jobs.values()]
+        holders: list[RoleOrGroup | Job | Integration] = [*self._set.bundles(), *self._set.jobs.values()]
         holders += self._set.integrations.values()
         for holder in holders:
             holder.includes = [each for each in holder.includes if each.role not in narrower]
 
-    def _says_more(self, bundle: Bundle, there: Any) -> bool:
+    def _says_more(self, bundle: RoleOrGroup, there: Any) -> bool:
         """Whether a role says something that the one there does not."""
         granted = {(each.resource, action, each.fields) for each in there.grants for action in each.actions}
         mine = {

@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from policylang.json_schema import schema_of
+from policylang.files.json_schema import schema_of
 
 FILE_NAME = "import.json"
 _LONGEST = 256 * 1024 * 1024
 
 
-class Statement(msgspec.Struct, frozen=True, gc=False):
+class StatementPlace(msgspec.Struct, frozen=True, gc=False):
     """A declaration, or an item of its block: ``words``, which is empty for the declaration itself."""
 
     file: str
@@ -42,7 +42,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inputs: dict[str, str]
     files: dict[str, str]
     names: dict[str, dict[str, str]]
-    statements: tuple[Statement, ...]
+    statements: tuple[StatementPlace, ...]
     refused: tuple[Noted, ...] = ()
     left_out: tuple[Noted, ...] = ()
     accepted: tuple[str, ...] = ()

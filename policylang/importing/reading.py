@@ -12,10 +12,10 @@ from typing import NoReturn
 
 import msgspec
 
-from policylang.characters import is_printable
 from policylang.diagnostics import visible
-from policylang.discovery import Problem, UnreadableError, read_regular
+from policylang.project.discovery import Problem, UnreadableError, read_regular
 from policylang.source import Source
+from policylang.text.characters import is_printable
 
 _ARCHIVE = ".zip"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -33,7 +33,7 @@ class Bounds(msgspec.Struct, frozen=True):
 BOUNDS = Bounds()
 
 
-class Input(msgspec.Struct, frozen=True):
+class InputFile(msgspec.Struct, frozen=True):
     """A file. ``path``: what origins call it, with forward slashes and the same on every machine."""
 
     path: str
@@ -68,7 +68,7 @@ class Input(msgspec.Struct, frozen=True):
 class Inputs(msgspec.Struct, frozen=True):
     """The files of one import, by their paths."""
 
-    files: tuple[Input, ...]
+    files: tuple[InputFile, ...]
 
 
 class NotThisError(ValueError):
@@ -84,7 +84,7 @@ def read_inputs(paths: Sequence[str], suffixes: Sequence[str], bounds: Bounds = 
     named is read as it is. Raises `UnreadableError`.
     """
     names = _names(paths)
-    found: dict[str, Input] = {}
+    found: dict[str, InputFile] = {}
     total = 0
     for path, name in zip(paths, names, strict=True):
         for each in _read(Path(path), name, suffixes, bounds):
@@ -113,7 +113,7 @@ def _names(paths: Sequence[str]) -> list[str]:
     return found
 
 
-def _read(path: Path, name: str, suffixes: Sequence[str], bounds: Bounds) -> Iterator[Input]:
+def _read(path: Path, name: str, suffixes: Sequence[str], bounds: Bounds) -> Iterator[InputFile]:
     if path.is_dir():
         yield from _folder(path, suffixes, bounds)
         return
@@ -122,7 +122,7 @@ def _read(path: Path, name: str, suffixes: Sequence[str], bounds: Bounds) -> Ite
     if suffix == _ARCHIVE and suffix not in suffixes:
         yield from _archive(path, name, suffixes, bounds)
     else:
-        yield Input(name, data)
+        yield InputFile(name, data)
 
 
 def _file(path: Path, bounds: Bounds) -> bytes:
@@ -135,7 +135,7 @@ def _file(path: Path, bounds: Bounds) -> bytes:
     return data
 
 
-def _folder(folder: Path, suffixes: Sequence[str], bounds: Bounds) -> Iterator[Input]:
+def _folder(folder: Path, suffixes: Sequence[str], bounds: Bounds) -> Iterator[InputFile]:
     """Files in a folder and below, without hidden ones; links to folders are not followed."""
 
     def unreadable(error: OSError) -> None:
@@ -151,10 +151,10 @@ def _folder(folder: Path, suffixes: Sequence[str], bounds: Bounds) -> Iterator[I
                 continue
             if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
                 _refuse(str(path), "a link leads out of the folder", "name the file itself, or put a copy there")
-            yield Input(path.relative_to(folder).as_posix(), _file(path, bounds))
+            yield InputFile(path.relative_to(folder).as_posix(), _file(path, bounds))
 
 
-def _archive(path: Path, name: str, suffixes: Sequence[str], bounds: Bounds) -> Iterator[Input]:
+def _archive(path: Path, name: str, suffixes: Sequence[str], bounds: Bounds) -> Iterator[InputFile]:
     """Files of a ZIP archive. What its directory says of their sizes is not believed."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -178,7 +178,7 @@ def _archive(path: Path, name: str, suffixes: Sequence[str], bounds: Bounds) -> 
                 if len(data) > most:
                     _refuse(str(path), f"`{visible(member.filename)}` in it is too large", "import parts of it")
                 left -= len(data)
-                yield Input(f"{name}/{inner.as_posix()}", data)
+                yield InputFile(f"{name}/{inner.as_posix()}", data)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
         _refuse(str(path), f"the archive cannot be read: {str(error).lower()}", "pack it anew")
 

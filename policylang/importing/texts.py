@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from policylang.characters import letters
 from policylang.diagnostics import visible
 from policylang.syntax.quoting import quote_text
 from policylang.syntax.unsafe import INVISIBLE, confusable_letter
+from policylang.text.characters import letters
 
 LONGEST_LABEL = 50
 """In quotes, so that the line that it stands on is not too long."""

@@ -8,21 +8,21 @@ from typing import TypeVar
 import msgspec
 
 from policylang.importing.imported import (
-    Bundle,
     Grant,
     Imported,
+    ImportedThing,
     Include,
     Kind,
-    Named,
     Origin,
     Policy,
     Resource,
+    RoleOrGroup,
     Text,
     User,
 )
 from policylang.importing.texts import LONGEST_LABEL, comment, label, text
 
-Thing = TypeVar("Thing", bound=Named)
+Thing = TypeVar("Thing", bound=ImportedThing)
 
 _WIDTH = 120
 _MOST_PLACES = 3
@@ -63,7 +63,7 @@ Files = dict[str, tuple[str, list[Declared]]]
 """By name of the file: what it holds, in a word or two, and the declarations."""
 
 
-class Writer:
+class PolicySetWriter:
     """Writes the statements of one imported set, whose names are given."""
 
     def __init__(self, imported: Imported, names: Mapping[tuple[Kind, str], str]) -> None:
@@ -96,7 +96,7 @@ class Writer:
     def _text(self, parts: Text) -> str:
         return "".join(part if isinstance(part, str) else self._name(part.kind, part.key) for part in parts)
 
-    def _label(self, name: str, of: Named) -> str:
+    def _label(self, name: str, of: ImportedThing) -> str:
         """What people call it, where the name does not say that."""
         called = of.label or of.key
         room = min(LONGEST_LABEL, _WIDTH - 20 - len(name))
@@ -163,13 +163,13 @@ class Writer:
 
     # --- roles and groups ----------------------------------------------------------------------------------------
 
-    def _role(self, name: str, of: Bundle) -> Declared:
+    def _role(self, name: str, of: RoleOrGroup) -> Declared:
         return self._bundle("role", name, of)
 
-    def _group(self, name: str, of: Bundle) -> Declared:
+    def _group(self, name: str, of: RoleOrGroup) -> Declared:
         return self._bundle("group", name, of)
 
-    def _bundle(self, kind: str, name: str, of: Bundle) -> Declared:
+    def _bundle(self, kind: str, name: str, of: RoleOrGroup) -> Declared:
         items = [] if of.portal is None else [Item(f"portal {of.portal}", tuple(of.origins))]
         items += self._included(of.includes)
         items += self._grants(of.grants)

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import ParseError
 
 import msgspec
 
-from policylang.importing.reading import Input, NotThisError
+from policylang.importing.reading import InputFile, NotThisError
 
 _DEEPEST = 100
 _MOST = 4_000_000
@@ -80,7 +80,7 @@ class _Tree:
         return number
 
 
-def read_xml(file: Input) -> Element:
+def read_xml(file: InputFile) -> Element:
     """The outermost element. Raises `NotThisError`."""
     try:
         from defusedxml.common import DefusedXmlException

@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import quoted
+from policylang.files.json_source import is_deeper, loads, whole_number
 from policylang.ir.nesting import name_of, too_many_ways
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
 from policylang.ir.references import dangling, too_deep_role
 from policylang.ir.schema import first_error
 from policylang.ir.soundness import unsound
-from policylang.json_source import is_deeper, loads, whole_number
-from policylang.limits import MOST_DEPTH, MOST_WAYS
+from policylang.settings.limits import MOST_DEPTH, MOST_WAYS
 
 _MOST_LEVELS = 500
 """Of brackets inside one another: more than the deepest condition needs, and fewer than any Python reads."""

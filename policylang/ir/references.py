@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from policylang.diagnostics import quoted
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
-from policylang.limits import MOST_DEPTH
 from policylang.model.types import PlaceType, RecordType, UserType
 from policylang.model.world import cyclic_knots, too_deep
+from policylang.settings.limits import MOST_DEPTH
 
 
 def dangling(policy_set: ir.PolicySet) -> str | None:

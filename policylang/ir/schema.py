@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from policylang.files.json_schema import schema_of
+from policylang.files.violations import first_violation
 from policylang.ir.nodes import FORMAT_VERSION, PolicySet
-from policylang.json_schema import schema_of
-from policylang.violations import first_violation
 
 
 def ir_schema() -> dict[str, Any]:

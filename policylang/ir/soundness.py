@@ -9,10 +9,8 @@ from typing import Any
 
 import msgspec
 
-from policylang.characters import is_printable
 from policylang.diagnostics import quoted
 from policylang.ir import nodes as ir
-from policylang.limits import MOST_YEARS
 from policylang.model import addresses
 from policylang.model import conditions as c
 from policylang.model.instants import instant_text
@@ -40,6 +38,8 @@ from policylang.model.types import (
 )
 from policylang.model.words import condition_in_words, operand_in_words
 from policylang.model.world import ancestors, timezones
+from policylang.settings.limits import MOST_YEARS
+from policylang.text.characters import is_printable
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLACE = re.compile(r"(.*):([0-9]{1,15}):([0-9]{1,15})-([0-9]{1,15}):([0-9]{1,15})", re.DOTALL)

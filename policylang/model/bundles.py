@@ -7,7 +7,7 @@ from typing import Any
 from policylang.diagnostics import quoted
 from policylang.model.context import Context
 from policylang.model.model import place_of
-from policylang.model.paths import Scope, World
+from policylang.model.paths import PathScope, Scope
 from policylang.model.policies import check_limit
 from policylang.model.report import Site
 from policylang.model.symbols import unknown
@@ -33,7 +33,7 @@ def check_bundles(context: Context) -> None:
     _check_cycles(context)
 
 
-def _check_item(context: Context, world: World, source: Source, owner: Any, item: ast.BundleItem) -> None:
+def _check_item(context: Context, world: PathScope, source: Source, owner: Any, item: ast.BundleItem) -> None:
     match item:
         case ast.Includes(roles=roles) | ast.MayAssign(roles=roles):
             for name in context.distinct(source, roles, "role"):
@@ -68,7 +68,7 @@ def check_grant(context: Context, source: Source, node: ast.Grant) -> None:
     _check_target(context, source, node, fields)
 
 
-def check_deny(context: Context, world: World, source: Source, node: ast.Deny) -> None:
+def check_deny(context: Context, world: PathScope, source: Source, node: ast.Deny) -> None:
     """Report the names in a deny that are not declared, and file its condition."""
     named = context.once(source, node.clauses, ast.Fields)
     excepted = context.once(source, node.clauses, ast.Except)

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.limits import Limits
 from policylang.model.model import Model, ResourceModel
-from policylang.model.paths import World
-from policylang.model.report import Report
+from policylang.model.paths import PathScope
+from policylang.model.report import DiagnosticLog
 from policylang.model.symbols import Symbols, unknown
 from policylang.model.values import Constants
+from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax import ast
 
@@ -20,7 +20,7 @@ Clause = TypeVar("Clause", bound=ast.Node)
 
 
 class Context(msgspec.Struct):
-    report: Report
+    report: DiagnosticLog
     model: Model
     limits: Limits
     misfits: set[str] = msgspec.field(default_factory=set)
@@ -43,11 +43,11 @@ class Context(msgspec.Struct):
         )
 
     @property
-    def world(self) -> World:
+    def world(self) -> PathScope:
         """The attributes that conditions can speak of. Needs the pass over the resources."""
         model, symbols = self.model, self.symbols
         resources: dict[str, Any] = {name: resource.attributes for name, resource in model.resources.items()}
-        return World(
+        return PathScope(
             self.constants,
             resources,
             None if symbols.is_block_hidden("subject") else model.subject,

@@ -10,8 +10,8 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
-from policylang.model.paths import Scope, World, joins_conditions, resolve_path
-from policylang.model.report import Report
+from policylang.model.paths import PathScope, Scope, joins_conditions, resolve_path
+from policylang.model.report import DiagnosticLog
 from policylang.model.slips import needless_word
 from policylang.model.types import NUMBERS, BoolType, EnumType, SetType, Type, UserType, in_words
 from policylang.model.values import literal, mismatch, natural_type
@@ -40,7 +40,7 @@ def _written(scope: Scope, node: ast.Node) -> str:
     return scope.source.text[node.start_pos : node.end_pos]
 
 
-def has_name(world: World, scope: Scope, node: ast.Node, *sides: ast.Operand) -> bool:
+def has_name(world: PathScope, scope: Scope, node: ast.Node, *sides: ast.Operand) -> bool:
     """Whether one side is no constant; reports where there is none."""
     if any(isinstance(side, ast.Path) for side in sides):
         return True
@@ -50,7 +50,7 @@ def has_name(world: World, scope: Scope, node: ast.Node, *sides: ast.Operand) ->
     return False
 
 
-def both_sides(world: World, scope: Scope, node: ast.Comparison) -> Pair | None:
+def both_sides(world: PathScope, scope: Scope, node: ast.Comparison) -> Pair | None:
     """Both sides of a comparison; what is a constant takes its type from the other side."""
     if not has_name(world, scope, node, node.left, node.right):
         return None
@@ -74,7 +74,9 @@ def both_sides(world: World, scope: Scope, node: ast.Comparison) -> Pair | None:
     return left, right
 
 
-def incomparable(world: World, scope: Scope, node: ast.Comparison | ast.Membership, left: Type, right: Type) -> None:
+def incomparable(
+    world: PathScope, scope: Scope, node: ast.Comparison | ast.Membership, left: Type, right: Type
+) -> None:
     """Report two sides of different types."""
     if isinstance(node, ast.Comparison):
         first, second = node.left, node.right
@@ -88,7 +90,7 @@ def incomparable(world: World, scope: Scope, node: ast.Comparison | ast.Membersh
 
 
 def one_side(
-    world: World, scope: Scope, node: ast.Operand, other: Type | None, beside: ast.Operand | None = None
+    world: PathScope, scope: Scope, node: ast.Operand, other: Type | None, beside: ast.Operand | None = None
 ) -> ir.Operand | None:
     """One side of a comparison. ``other`` is the type of the other side, where that is known."""
     what = called(scope, beside) if beside else "the value"
@@ -126,11 +128,11 @@ def word_of(node: ast.Operand) -> str | None:
     return node.steps[0].value if isinstance(node, ast.Path) and not node.subject and len(node.steps) == 1 else None
 
 
-def type_of(world: World, scope: Scope, node: ast.Operand) -> Type | None:
+def type_of(world: PathScope, scope: Scope, node: ast.Operand) -> Type | None:
     """The type of a path that can be resolved; reports nothing."""
     if not isinstance(node, ast.Path):
         return None
-    quiet = msgspec.structs.replace(world, constants=msgspec.structs.replace(world.constants, report=Report()))
+    quiet = msgspec.structs.replace(world, constants=msgspec.structs.replace(world.constants, report=DiagnosticLog()))
     found = resolve_path(quiet, scope, node)
     return found.type if found else None
 
@@ -143,7 +145,7 @@ def _is_value(node: ast.Operand, other: Type | None) -> bool:
     )
 
 
-def _known(world: World, scope: Scope, word: str) -> bool:
+def _known(world: PathScope, scope: Scope, word: str) -> bool:
     attributes = world.resources.get(scope.resource)
     return word in scope.parameters or attributes is None or word in attributes
 
@@ -151,7 +153,7 @@ def _known(world: World, scope: Scope, word: str) -> bool:
 # --- words with two meanings ---------------------------------------------------------------------------------
 
 
-def _is_parameter(world: World, scope: Scope, node: ast.Operand, other: Type) -> bool:
+def _is_parameter(world: PathScope, scope: Scope, node: ast.Operand, other: Type) -> bool:
     """Whether a word that is a value on the other side could as well be a parameter, which is reported."""
     word = word_of(node)
     bound = scope.parameters.get(word or "")
@@ -162,7 +164,7 @@ def _is_parameter(world: World, scope: Scope, node: ast.Operand, other: Type) ->
     return True
 
 
-def _is_ambiguous(world: World, scope: Scope, node: ast.Comparison, left_type: Type, right_type: Type) -> bool:
+def _is_ambiguous(world: PathScope, scope: Scope, node: ast.Comparison, left_type: Type, right_type: Type) -> bool:
     """Whether ``is`` between two names that have types has two meanings, which is reported.
 
     A name beside itself is no meaning of its own: in `active is active` one of the two is the value.
@@ -209,7 +211,7 @@ def _choices(node: ast.Comparison, ways: list[str]) -> str:
     return " or ".join(f"`not ({way})`" if node.operator.value == "is not" else f"`{way}`" for way in ways)
 
 
-def is_ambiguous_item(world: World, scope: Scope, node: ast.Operand, type_: Type) -> bool:
+def is_ambiguous_item(world: PathScope, scope: Scope, node: ast.Operand, type_: Type) -> bool:
     """Whether what a set is to contain can be a value and a name, which is reported."""
     its = type_of(world, scope, node) if _is_value(node, type_) else None
     if its is None or not comparable(type_, its):

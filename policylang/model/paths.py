@@ -10,7 +10,7 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
 from policylang.model.habits import THE_RECORD, THE_USER
-from policylang.model.report import Report, at
+from policylang.model.report import DiagnosticLog, at
 from policylang.model.symbols import unknown
 from policylang.model.types import BoolType, RecordType, TextType, Type, UserType
 from policylang.model.values import Constants, mismatch
@@ -26,7 +26,7 @@ Attributes = Mapping[str, Type | None]
 Root = Literal["record", "subject", "request"]
 
 
-class World(msgspec.Struct):
+class PathScope(msgspec.Struct):
     """The attributes that paths can lead through. ``None`` for attributes that a syntax error hides."""
 
     constants: Constants
@@ -37,7 +37,7 @@ class World(msgspec.Struct):
     roles: Container[str] = ()
 
     @property
-    def report(self) -> Report:
+    def report(self) -> DiagnosticLog:
         return self.constants.report
 
 
@@ -51,7 +51,7 @@ class Scope(msgspec.Struct, frozen=True):
     """In a policy on any resource: the attributes that its ``with`` names."""
 
 
-def resolve_path(world: World, scope: Scope, node: ast.Path, other: Type | None = None) -> ir.Operand | None:
+def resolve_path(world: PathScope, scope: Scope, node: ast.Path, other: Type | None = None) -> ir.Operand | None:
     """The value that a path leads to, or ``None`` after a report.
 
     ``other`` is the type of what it is compared with, where that is known; it makes better help.
@@ -74,14 +74,14 @@ def resolve_path(world: World, scope: Scope, node: ast.Path, other: Type | None 
     return _enter(world, scope, "record", attributes, node.steps, where, scope.resource, other)
 
 
-def _is_request(world: World, attributes: Attributes | None, second: ast.Name) -> bool:
+def _is_request(world: PathScope, attributes: Attributes | None, second: ast.Name) -> bool:
     """Whether `request.…` speaks of the request; an attribute `request` of the record comes after it."""
     known = world.request is None or second.value in world.request
     return known or attributes is None or "request" not in attributes
 
 
 def _enter(
-    world: World,
+    world: PathScope,
     scope: Scope,
     root: Root,
     attributes: Attributes | None,
@@ -107,7 +107,7 @@ def _first_help(root: Root, first: ast.Name, later: Sequence[ast.Name], owner: s
 
 
 def _attribute(
-    world: World, scope: Scope, attributes: Attributes | None, step: ast.Name, owner: str, help: str = ""
+    world: PathScope, scope: Scope, attributes: Attributes | None, step: ast.Name, owner: str, help: str = ""
 ) -> Type | None:
     """The type of an attribute; ``None`` after a report, here or where it is declared."""
     if attributes is None:
@@ -126,7 +126,7 @@ def _attribute(
     return attributes[step.value]
 
 
-def joins_conditions(world: World, scope: Scope, node: ast.Path) -> bool:
+def joins_conditions(world: PathScope, scope: Scope, node: ast.Path) -> bool:
     """Whether words of the path are `and` or `or`: then something before them is no condition, which is reported.
 
     A name may consist of several words, so the parser takes `vip and status is lead` for a comparison of one name.
@@ -161,7 +161,7 @@ def _help(step: ast.Name, other: Type | None) -> str:
 
 
 def _follow(
-    world: World,
+    world: PathScope,
     scope: Scope,
     root: Root,
     type_: Type,

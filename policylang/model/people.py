@@ -8,7 +8,7 @@ from policylang.diagnostics import quoted
 from policylang.model.conditions import Constant
 from policylang.model.context import Context
 from policylang.model.model import place_of
-from policylang.model.paths import World
+from policylang.model.paths import PathScope
 from policylang.model.policies import check_limit
 from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
@@ -36,7 +36,7 @@ def check_people(context: Context) -> None:
                 _check_integration(context, site.source, site.node)
 
 
-def _check_user(context: Context, world: World, source: Source, node: ast.User) -> None:
+def _check_user(context: Context, world: PathScope, source: Source, node: ast.User) -> None:
     groups = context.distinct(source, node.groups, "group")
     for name in groups:
         context.find("group", source, name)
@@ -72,7 +72,7 @@ def _check_user(context: Context, world: World, source: Source, node: ast.User) 
                 _check_assignment(context, source, item)
 
 
-def _check_attribute(context: Context, world: World, source: Source, item: ast.UserAttribute) -> None:
+def _check_attribute(context: Context, world: PathScope, source: Source, item: ast.UserAttribute) -> None:
     if world.subject is None:
         return
     name = item.name

@@ -12,8 +12,8 @@ from policylang.diagnostics import listed, quoted
 from policylang.model.conditions import Constant, weight
 from policylang.model.context import Context
 from policylang.model.model import Instance, place_of
-from policylang.model.paths import Scope, World
-from policylang.model.report import Report, Site, related
+from policylang.model.paths import PathScope, Scope
+from policylang.model.report import DiagnosticLog, Site, related
 from policylang.model.resources import resolve_type
 from policylang.model.symbols import unknown
 from policylang.model.types import Type, in_words, sample
@@ -92,7 +92,7 @@ def _placeholders(parameters: dict[str, Type | None]) -> dict[str, Constant] | N
 
 
 def _check_specific(
-    context: Context, world: World, site: Site, node: ast.Policy, parameters: dict[str, Type | None]
+    context: Context, world: PathScope, site: Site, node: ast.Policy, parameters: dict[str, Type | None]
 ) -> None:
     assert isinstance(node.target, ast.Name)
     resource = context.resource(site.source, node.target)
@@ -113,7 +113,7 @@ def _check_specific(
 
 
 def _check_generic(
-    context: Context, world: World, source: Source, node: ast.Policy, parameters: dict[str, Type | None]
+    context: Context, world: PathScope, source: Source, node: ast.Policy, parameters: dict[str, Type | None]
 ) -> None:
     """Check a policy on any resource against the resources that it fits, until one is found that it is right for."""
     assert isinstance(node.target, ast.AnyResource)
@@ -126,13 +126,13 @@ def _check_generic(
         return
     only = frozenset(name.value for name in needed)
     _check_shadowing(context, source, node, only)
-    first: Report | None = None
+    first: DiagnosticLog | None = None
     tried: set[tuple[Type | None, ...]] = set()
     for resource_name, resource in context.model.resources.items():
         types = tuple(resource.attributes.get(name) for name in sorted(only))
         if only <= resource.attributes.keys() and types not in tried:
             tried.add(types)
-            report = Report()
+            report = DiagnosticLog()
             typed = type_condition(
                 _reporting_to(world, report), Scope(resource_name, source, stand_ins, only), node.condition
             )
@@ -143,14 +143,14 @@ def _check_generic(
         context.report.add(found)
 
 
-def _reporting_to(world: World, report: Report) -> World:
+def _reporting_to(world: PathScope, report: DiagnosticLog) -> PathScope:
     return replace(world, constants=replace(world.constants, report=report))
 
 
 # --- where policies are attached -----------------------------------------------------------------------------
 
 
-def check_limit(context: Context, world: World, source: Source, node: ast.Limit) -> str | None:
+def check_limit(context: Context, world: PathScope, source: Source, node: ast.Limit) -> str | None:
     """Check one attachment and file its instance; the id of it, or ``None`` after a report."""
     site = context.symbols.find(context.report, "policy", source, node.policy)
     if site is None:
@@ -237,7 +237,7 @@ def _does_not_fit(context: Context, source: Source, node: ast.Node, why: str, si
 
 
 def _arguments(
-    context: Context, world: World, source: Source, node: ast.Limit, parameters: dict[str, Type | None], site: Site
+    context: Context, world: PathScope, source: Source, node: ast.Limit, parameters: dict[str, Type | None], site: Site
 ) -> tuple[Constant, ...] | None:
     """The arguments as constants of the parameters' types."""
     if len(node.arguments) != len(parameters):
@@ -261,14 +261,14 @@ def _arguments(
 
 
 def _argument(
-    context: Context, world: World, source: Source, node: ast.Value, parameter: str, type_: Type | None
+    context: Context, world: PathScope, source: Source, node: ast.Value, parameter: str, type_: Type | None
 ) -> Constant | None:
     if type_ is None:
         return None
     written: Any = node
     if isinstance(node, ast.Path):
         written = node.steps[0] if len(node.steps) == 1 and not node.subject else None
-    report = Report()
+    report = DiagnosticLog()
     value = None
     if written is not None and not isinstance(node, ast.List):
         constants = _reporting_to(world, report).constants
@@ -309,7 +309,7 @@ def constant_text(constant: Constant) -> str:
 
 def _expand(
     context: Context,
-    world: World,
+    world: PathScope,
     source: Source,
     node: ast.Limit,
     site: Site,
@@ -320,7 +320,7 @@ def _expand(
     policy: ast.Policy = site.node  # type: ignore[assignment]
     names = context.model.parameters[node.policy.value]
     bound = dict(zip(names, arguments, strict=True))
-    report = Report()
+    report = DiagnosticLog()
     only = None
     if isinstance(policy.target, ast.AnyResource):
         only = frozenset(name.value for name in policy.target.attributes)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from policylang.diagnostics import Diagnostic, Edit, Related
-from policylang.limits import MOST_MISTAKES
+from policylang.settings.limits import MOST_MISTAKES
 from policylang.source import Location, Source
 from policylang.suggest import closest
 from policylang.syntax.ast import Node
@@ -33,7 +33,7 @@ def related(site: Site, message: str) -> Related:
     return Related(site.source.location(site.node.start_pos, site.node.end_pos), message)
 
 
-class Report:
+class DiagnosticLog:
     """A growing list of diagnostics, the first `MOST_MISTAKES` of them: more have one cause."""
 
     # Looking for similar names takes time that grows with the number of names; beyond this many there is no point.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from policylang.diagnostics import quoted
 from policylang.model.habits import AMOUNTS, EMPTY, EQUAL, IN_GROUP, NEEDLESS, NOTHING, NOW, NOW_HELP, SOMETHING
-from policylang.model.paths import Scope, World
+from policylang.model.paths import PathScope, Scope
 from policylang.model.types import UNITS as UNITS_OF_TIME
 from policylang.model.types import DateTimeType, DateType, TextType, Type, UserType
 from policylang.syntax import ast
 
 
-def reports_slip(world: World, scope: Scope, node: ast.Comparison, left: Type | None) -> bool:
+def reports_slip(world: PathScope, scope: Scope, node: ast.Comparison, left: Type | None) -> bool:
     """Whether a comparison is a known slip, which is reported with the way it is written here. ``left`` is the type of
     the left side, where it has one.
     """
@@ -45,7 +45,7 @@ def reports_slip(world: World, scope: Scope, node: ast.Comparison, left: Type | 
     return False
 
 
-def needless_word(world: World, scope: Scope, node: ast.Path) -> bool:
+def needless_word(world: PathScope, scope: Scope, node: ast.Path) -> bool:
     """Whether a path is an attribute behind a word of English that has no meaning here, which is reported."""
     attributes = world.resources.get(scope.resource)
     if node.subject or attributes is None or _is_known(world, scope, node):
@@ -62,7 +62,7 @@ def needless_word(world: World, scope: Scope, node: ast.Path) -> bool:
     return False
 
 
-def duration_in_words(world: World, scope: Scope, node: ast.Path) -> bool:
+def duration_in_words(world: PathScope, scope: Scope, node: ast.Path) -> bool:
     """Whether a duration is written in words, ``one month``, which is reported."""
     if node.subject or len(node.steps) > 1 or _is_known(world, scope, node):
         return False
@@ -78,12 +78,12 @@ def duration_in_words(world: World, scope: Scope, node: ast.Path) -> bool:
     return True
 
 
-def negated_choice(world: World, scope: Scope, node: ast.Membership) -> bool:
+def negated_choice(world: PathScope, scope: Scope, node: ast.Membership) -> bool:
     """Whether the choices stand behind `not in`, which is reported."""
     return _negated_in_words(world, scope, node, node.operand)
 
 
-def _negated_in_words(world: World, scope: Scope, node: ast.Node, left: ast.Operand) -> bool:
+def _negated_in_words(world: PathScope, scope: Scope, node: ast.Node, left: ast.Operand) -> bool:
     """``status not in [a]``: the parser takes ``status not`` for a name of two words."""
     if not isinstance(left, ast.Path) or left.subject or _is_known(world, scope, left):
         return False
@@ -104,7 +104,7 @@ def _negated_in_words(world: World, scope: Scope, node: ast.Node, left: ast.Oper
     return True
 
 
-def _presence(world: World, scope: Scope, node: ast.Comparison, left: Type | None, word: str) -> None:
+def _presence(world: PathScope, scope: Scope, node: ast.Comparison, left: Type | None, word: str) -> None:
     missing = (node.operator.value == "is") == (word not in SOMETHING)
     mended = f"{_text(scope, node.left)} is {'missing' if missing else 'present'}"
     help = f"write `{mended}`"
@@ -114,7 +114,7 @@ def _presence(world: World, scope: Scope, node: ast.Comparison, left: Type | Non
     world.report.error("PL101", scope.source, node.right, message, help, replace=node, by=mended)
 
 
-def _reports_group(world: World, scope: Scope, right: ast.Path, words: list[str]) -> bool:
+def _reports_group(world: PathScope, scope: Scope, right: ast.Path, words: list[str]) -> bool:
     """A user compared with a group or a role."""
     name = right.steps[0].value
     kind = "group" if name in world.groups else "role" if name in world.roles else None
@@ -126,12 +126,12 @@ def _reports_group(world: World, scope: Scope, right: ast.Path, words: list[str]
     return True
 
 
-def _report(world: World, scope: Scope, node: ast.Node, name: str, help: str, by: str | None = None) -> None:
+def _report(world: PathScope, scope: Scope, node: ast.Node, name: str, help: str, by: str | None = None) -> None:
     message = f"unknown attribute {quoted(name)} of `{scope.resource}`"
     world.report.error("PL101", scope.source, node, message, help, by=by)
 
 
-def _is_known(world: World, scope: Scope, node: ast.Path) -> bool:
+def _is_known(world: PathScope, scope: Scope, node: ast.Path) -> bool:
     """Whether the first name of a path has a meaning, or may have one that a syntax error hides."""
     attributes = world.resources.get(scope.resource)
     return attributes is None or node.steps[0].value in attributes or node.steps[0].value in scope.parameters

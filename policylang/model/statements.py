@@ -5,7 +5,7 @@ from __future__ import annotations
 from policylang.diagnostics import quoted
 from policylang.model.context import Context
 from policylang.model.model import place_of
-from policylang.model.paths import Scope, World
+from policylang.model.paths import PathScope, Scope
 from policylang.model.report import Site
 from policylang.model.typing import type_condition
 from policylang.model.values import date, duration
@@ -46,7 +46,7 @@ def _check_separation(context: Context, source: Source, node: ast.Separation) ->
         )
 
 
-def _check_invariant(context: Context, world: World, source: Source, node: ast.Invariant) -> None:
+def _check_invariant(context: Context, world: PathScope, source: Source, node: ast.Invariant) -> None:
     for selector in node.selectors:
         match selector:
             case ast.WithRole(role=role):

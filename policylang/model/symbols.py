@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.model.habits import EVERYTHING
-from policylang.model.report import Report, Site, related
+from policylang.model.report import DiagnosticLog, Site, related
 from policylang.source import Source
 from policylang.syntax import ast
 from policylang.syntax.alike import alike, how_alike
@@ -75,7 +75,7 @@ class Symbols(msgspec.Struct):
         """Whether a syntax error may hide some declaration of this keyword."""
         return keyword in self.broken_keywords or (None, None) in self.broken
 
-    def find(self, report: Report, kind: str, source: Source, name: ast.Name | ast.Text) -> Site | None:
+    def find(self, report: DiagnosticLog, kind: str, source: Source, name: ast.Name | ast.Text) -> Site | None:
         """The declaration that a name refers to.
 
         Reports PL101 where there is none, unless a syntax error may hide it.
@@ -94,7 +94,7 @@ class Symbols(msgspec.Struct):
 
 
 def unknown(
-    report: Report,
+    report: DiagnosticLog,
     source: Source,
     name: ast.Name | ast.Text,
     kind: str,
@@ -120,7 +120,7 @@ def _declaration(kind: str, name: ast.Name | ast.Text) -> str:
     return f"place … {written}" if kind == "place" else f"{KINDS[kind]} {written}"
 
 
-def collect(report: Report, files: Iterable[Parsed]) -> Symbols:
+def collect(report: DiagnosticLog, files: Iterable[Parsed]) -> Symbols:
     """Gather the declarations of all files. Reports PL102 and PL108, and PL106 for ids that look alike."""
     symbols = Symbols()
     for parsed in files:
@@ -136,7 +136,7 @@ def collect(report: Report, files: Iterable[Parsed]) -> Symbols:
     return symbols
 
 
-def _declare(report: Report, symbols: Symbols, site: Site) -> None:
+def _declare(report: DiagnosticLog, symbols: Symbols, site: Site) -> None:
     source: Source = site.source
     match site.node:
         case ast.Timezone():
@@ -165,7 +165,7 @@ def _declare(report: Report, symbols: Symbols, site: Site) -> None:
             symbols.statements.append(site)
 
 
-def _only(report: Report, symbols: Symbols, what: str, first: Site | None, site: Site) -> Site:
+def _only(report: DiagnosticLog, symbols: Symbols, what: str, first: Site | None, site: Site) -> Site:
     if first is None:
         return site
     place = Site(site.source, _head(site.node))
@@ -185,7 +185,7 @@ def _head(node: ast.Node) -> ast.Node:
     return node.keyword if isinstance(node, ast.AttributeBlock) else node
 
 
-def _add(report: Report, symbols: Symbols, kind: str, name: ast.Name | ast.Text, site: Site) -> None:
+def _add(report: DiagnosticLog, symbols: Symbols, kind: str, name: ast.Name | ast.Text, site: Site) -> None:
     """Enter a name, or report that it is taken. Users and integrations share their names: both make requests."""
     if not name.value.strip():
         report.error("PL100", site.source, name, f"a {kind} needs a name", "write one between the quotes")
@@ -198,7 +198,7 @@ def _add(report: Report, symbols: Symbols, kind: str, name: ast.Name | ast.Text,
     _report_taken(report, kind, name, site.source, taken)
 
 
-def _report_taken(report: Report, kind: str, name: ast.Name | ast.Text, source: Source, taken: Site) -> None:
+def _report_taken(report: DiagnosticLog, kind: str, name: ast.Name | ast.Text, source: Source, taken: Site) -> None:
     node: Any = taken.node
     first = node if isinstance(node, ast.Name) else getattr(node, "name", None) or getattr(node, "id", node)
     report.error(
@@ -215,7 +215,7 @@ def _sharing(kind: str) -> tuple[str, ...]:
     return ("user", "integration") if kind in ("user", "integration") else (kind,)
 
 
-def _scope(report: Report, symbols: Symbols, source: Source, kinds: tuple[ast.Name, ...]) -> None:
+def _scope(report: DiagnosticLog, symbols: Symbols, source: Source, kinds: tuple[ast.Name, ...]) -> None:
     parent: str | None = None
     for name in kinds:
         site = symbols.names["kind of place"].get(name.value)
@@ -236,7 +236,7 @@ def _scope(report: Report, symbols: Symbols, source: Source, kinds: tuple[ast.Na
         parent = name.value
 
 
-def _user(report: Report, symbols: Symbols, name: ast.Text, site: Site) -> None:
+def _user(report: DiagnosticLog, symbols: Symbols, name: ast.Text, site: Site) -> None:
     first = symbols.names["user"].get(name.value)
     if first is None:
         _add(report, symbols, "user", name, site)
@@ -258,7 +258,7 @@ def _user(report: Report, symbols: Symbols, name: ast.Text, site: Site) -> None:
     _report_taken(report, "user", name, site.source, first)
 
 
-def _look_alike(report: Report, symbols: Symbols, kind: str) -> None:
+def _look_alike(report: DiagnosticLog, symbols: Symbols, kind: str) -> None:
     """Ids that are equal to the eye and different to the machine. Integrations make requests like users."""
     named = [*symbols.every("integration"), *symbols.every(kind)] if kind == "user" else symbols.every(kind)
     for id, site, other, first in alike(named):

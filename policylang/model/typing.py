@@ -17,7 +17,7 @@ from policylang.model.operands import (
     type_of,
     word_of,
 )
-from policylang.model.paths import Scope, World, resolve_path
+from policylang.model.paths import PathScope, Scope, resolve_path
 from policylang.model.report import at
 from policylang.model.slips import duration_in_words, negated_choice, reports_slip
 from policylang.model.types import (
@@ -37,7 +37,7 @@ from policylang.model.values import literal, mismatch, network
 from policylang.syntax import ast
 
 
-def type_condition(world: World, scope: Scope, node: ast.Condition) -> ir.Condition | None:
+def type_condition(world: PathScope, scope: Scope, node: ast.Condition) -> ir.Condition | None:
     """The typed condition, or ``None`` where something in it was reported."""
     match node:
         case ast.And(items=items) | ast.Or(items=items):
@@ -92,7 +92,7 @@ _TEXT: dict[str, Literal["contains", "starts_with", "ends_with"]] = {
 }
 
 
-def _comparison(world: World, scope: Scope, node: ast.Comparison) -> ir.Condition | None:
+def _comparison(world: PathScope, scope: Scope, node: ast.Comparison) -> ir.Condition | None:
     operator = node.operator.value
     where = at(scope.source, node)
     if reports_slip(world, scope, node, type_of(world, scope, node.left)):
@@ -127,7 +127,7 @@ def _comparison(world: World, scope: Scope, node: ast.Comparison) -> ir.Conditio
     return _compare(_ORDER[operator], left, right, where)
 
 
-def _equality(world: World, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
+def _equality(world: PathScope, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
     right = node.right
     if isinstance(right, ast.Path) and word_of(right) in ("missing", "present"):
         # `is not missing`: behind `is not` the word is a name.
@@ -165,7 +165,7 @@ def _compare(
     return ir.Compare(test, left, right, where)
 
 
-def _time(world: World, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
+def _time(world: PathScope, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
     if not has_name(world, scope, node, node.left, node.right):
         return None
     operand = one_side(world, scope, node.left, None)
@@ -199,7 +199,7 @@ def _time(world: World, scope: Scope, node: ast.Comparison, where: str) -> ir.Co
     return ir.Time(_TIME[node.operator.value], operand, length, where)
 
 
-def _duration(world: World, scope: Scope, node: ast.Comparison) -> ir.Operand | None:
+def _duration(world: PathScope, scope: Scope, node: ast.Comparison) -> ir.Operand | None:
     if isinstance(node.right, ast.Path):
         if duration_in_words(world, scope, node.right):
             return None
@@ -208,7 +208,7 @@ def _duration(world: World, scope: Scope, node: ast.Comparison) -> ir.Operand | 
     return literal(world.constants, scope.source, node.right, DurationType(), what)
 
 
-def _text_or_set(world: World, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
+def _text_or_set(world: PathScope, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
     if not has_name(world, scope, node, node.left, node.right):
         return None
     left = one_side(world, scope, node.left, None)
@@ -244,7 +244,7 @@ def _text_or_set(world: World, scope: Scope, node: ast.Comparison, where: str) -
     return ir.TextTest(_TEXT[operator], left, part, where)
 
 
-def _presence(world: World, scope: Scope, node: ast.Presence) -> ir.Condition | None:
+def _presence(world: PathScope, scope: Scope, node: ast.Presence) -> ir.Condition | None:
     operand = one_side(world, scope, node.operand, None)
     if operand is None:
         return None
@@ -272,7 +272,7 @@ def _presence(world: World, scope: Scope, node: ast.Presence) -> ir.Condition | 
     return missing if node.missing else negated(missing, where)
 
 
-def _membership(world: World, scope: Scope, node: ast.Membership) -> ir.Condition | None:
+def _membership(world: PathScope, scope: Scope, node: ast.Membership) -> ir.Condition | None:
     if negated_choice(world, scope, node):
         return None
     operand = one_side(world, scope, node.operand, None)
@@ -296,7 +296,9 @@ def _membership(world: World, scope: Scope, node: ast.Membership) -> ir.Conditio
     return _choices(world, scope, node, operand, where)
 
 
-def _choices(world: World, scope: Scope, node: ast.Membership, operand: ir.Operand, where: str) -> ir.Condition | None:
+def _choices(
+    world: PathScope, scope: Scope, node: ast.Membership, operand: ir.Operand, where: str
+) -> ir.Condition | None:
     """``in [a, b]``: constants become one ``In``, other operands and networks are compared one by one."""
     assert isinstance(node.choices, ast.List)
     if isinstance(operand.type, SetType):

@@ -12,12 +12,11 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import listed, quoted
-from policylang.limits import Limits
 from policylang.model import addresses
 from policylang.model.conditions import Constant
 from policylang.model.habits import UNITS as UNITS_IN_SHORT
 from policylang.model.instants import instant_text
-from policylang.model.report import Report, Site, at
+from policylang.model.report import DiagnosticLog, Site, at
 from policylang.model.symbols import unknown
 from policylang.model.types import (
     MAX_INT,
@@ -37,6 +36,7 @@ from policylang.model.types import (
     UserType,
     in_words,
 )
+from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.suggest import closest
 from policylang.syntax import ast
@@ -47,7 +47,7 @@ Written = ast.Text | ast.Number | ast.Duration | ast.Date | ast.DateTime | ast.N
 class Constants(msgspec.Struct):
     """What reading constants needs to know."""
 
-    report: Report
+    report: DiagnosticLog
     limits: Limits
     places: Mapping[str, Site]
     is_hidden_place: Callable[[str], bool]
@@ -117,7 +117,7 @@ def duration(c: Constants, source: Source, node: ast.Duration) -> Duration | Non
     return Duration(amount, kept)
 
 
-def date(report: Report, source: Source, node: ast.Date) -> datetime.date | None:
+def date(report: DiagnosticLog, source: Source, node: ast.Date) -> datetime.date | None:
     """Read a calendar day. Reports days that do not exist."""
     try:
         return datetime.date.fromisoformat(node.value)
@@ -130,7 +130,7 @@ def date(report: Report, source: Source, node: ast.Date) -> datetime.date | None
         return None
 
 
-def instant(report: Report, source: Source, node: ast.DateTime) -> str | None:
+def instant(report: DiagnosticLog, source: Source, node: ast.DateTime) -> str | None:
     """Read a datetime as UTC. Reports instants that do not exist and those without an offset."""
     try:
         if "T24" in node.value:
@@ -162,7 +162,7 @@ def literal(c: Constants, source: Source, node: Written, type_: Type, what: str)
 
 
 def mismatch(
-    report: Report,
+    report: DiagnosticLog,
     source: Source,
     node: ast.Node,
     what: str,
@@ -212,7 +212,7 @@ def _ordered_value(c: Constants, source: Source, node: Written, type_: Type, wha
     return None
 
 
-def _explain_mismatch(report: Report, source: Source, node: Written, type_: Type, what: str) -> None:
+def _explain_mismatch(report: DiagnosticLog, source: Source, node: Written, type_: Type, what: str) -> None:
     written = source.text[node.start_pos : node.end_pos]
     help, by = _mismatch_help(node, type_, written)
     mismatch(report, source, node, what, type_, f"{quoted(written)} is not", help, by)
@@ -284,7 +284,7 @@ def _address(c: Constants, source: Source, node: ast.Node, value: str) -> str | 
         return None
 
 
-def network(report: Report, source: Source, node: ast.Text) -> str | None:
+def network(report: DiagnosticLog, source: Source, node: ast.Text) -> str | None:
     """Read ``10.0.0.0/8``. Reports what is no network, and networks with bits behind the mask."""
     try:
         return str(addresses.network(node.value))

@@ -9,7 +9,7 @@ from itertools import groupby
 import click
 import msgspec
 
-from policylang.check.agenda import Agenda, Agendas, End, Entry, Review, Start, SuppressionEnd, Where
+from policylang.agenda.agenda import Agenda, Agendas, End, Entry, Review, Start, SuppressionEnd, Where
 from policylang.check.finding import counted
 from policylang.diagnostics import quoted, visible
 from policylang.model.instants import instant_text

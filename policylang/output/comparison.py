@@ -9,8 +9,10 @@ import click
 import msgspec
 
 from policylang.check.finding import counted as some_of
-from policylang.compare.report import (
+from policylang.diagnostics import listed, visible
+from policylang.diff.report import (
     Change,
+    ComparedRequest,
     Comparison,
     Days,
     Named,
@@ -18,13 +20,11 @@ from policylang.compare.report import (
     SetReport,
     Statement,
     Unused,
-    Witness,
 )
-from policylang.diagnostics import listed, visible
 from policylang.model.instants import instant_text
-from policylang.output.replay import command, particulars
-from policylang.output.replay import who as who_in_words
 from policylang.output.text import counted, width_of
+from policylang.pipelines.replay import command, particulars
+from policylang.pipelines.replay import who as who_in_words
 
 _COLOURS = {"gained": "red", "widened": "red", "narrowed": "cyan", "lost": "cyan"}
 TITLES = {
@@ -208,7 +208,9 @@ def _lines(removed: Sequence[str], added: Sequence[str], indent: int = 4) -> Ite
             yield click.style(f"{' ' * indent}{mark} {visible(line)}", fg=colour)
 
 
-def _witness(change: Change, before: Witness, after: Witness, set_: SetReport, policies: Policies) -> Iterator[str]:
+def _witness(
+    change: Change, before: ComparedRequest, after: ComparedRequest, set_: SetReport, policies: Policies
+) -> Iterator[str]:
     first = as_dict(after)
     yield f"    {click.style('shown by', bold=True)} {visible(shown_in_words(before, after))}"
     seen = [(visible(name), visible(value)) for name, value in particulars(first, {*first["record"], *change.lacking})]
@@ -221,7 +223,7 @@ def _witness(change: Change, before: Witness, after: Witness, set_: SetReport, p
             yield f"      {click.style('$', fg='blue')} {visible(command(made_up, [path]))}  # {witness.expected}"
 
 
-def shown_in_words(before: Witness, after: Witness) -> str:
+def shown_in_words(before: ComparedRequest, after: ComparedRequest) -> str:
     """What the request is that shows a change, and how it is answered on both sides."""
     given = as_dict(after if after.expected == "allowed" else before)
     field = f" `{given['field']}` of" if "field" in given else ""
@@ -229,8 +231,8 @@ def shown_in_words(before: Witness, after: Witness) -> str:
     return f"{asks}: {before.expected} before, {after.expected} now"
 
 
-def as_dict(witness: Witness) -> dict[str, Any]:
-    """The witness in the shape that `policylang.output.replay` takes."""
+def as_dict(witness: ComparedRequest) -> dict[str, Any]:
+    """The witness in the shape that `policylang.pipelines.replay` takes."""
     found: dict[str, Any] = msgspec.to_builtins(witness, str_keys=True)
     return found
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from policylang.compare.report import Change, Comparison, SetReport, Statement
+from policylang.diff.report import Change, Comparison, SetReport, Statement
 from policylang.model.instants import instant_text
 from policylang.output.comparison import (
     TOPICS,
@@ -25,7 +25,7 @@ from policylang.output.comparison import (
     whose,
 )
 from policylang.output.markdown import markdown
-from policylang.output.replay import particulars
+from policylang.pipelines.replay import particulars
 
 LIMIT = 65_536
 """Characters that GitHub takes as a comment; the text is bounded in bytes, which are never fewer."""

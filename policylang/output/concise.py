@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.diagnostics import visible
-from policylang.output.findings import Result
 from policylang.output.order import Order, in_order
 from policylang.output.text import summary
+from policylang.pipelines.findings import Result
 
 
 def render(result: Result, order: Order) -> Iterator[str]:

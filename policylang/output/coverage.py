@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from policylang.diagnostics import listed, visible
-from policylang.output.readable import json_bytes
 from policylang.output.tables import table
 from policylang.testing.coverage.report import (
     ConditionCoverage,
@@ -17,6 +16,7 @@ from policylang.testing.coverage.report import (
     StatementCoverage,
     TestCoverage,
 )
+from policylang.text.readable import json_bytes
 
 _LONGEST = 70
 

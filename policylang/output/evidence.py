@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.diagnostics import visible
-from policylang.output.findings import Finding
+from policylang.pipelines.findings import ReportedFinding
 
 
-def evidence(finding: Finding) -> Iterator[str]:
+def evidence(finding: ReportedFinding) -> Iterator[str]:
     """A sentence for each request that shows it, and what was proved."""
     if finding.witnesses:
-        from policylang.output.replay import headline
+        from policylang.pipelines.replay import headline
 
         yield from (visible(headline(witness)) for witness in finding.witnesses)
     if finding.proved:

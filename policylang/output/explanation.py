@@ -7,9 +7,18 @@ from collections.abc import Iterable, Iterator
 import click
 
 from policylang.diagnostics import listed, visible
-from policylang.output.readable import json_bytes
-from policylang.runtime.explaining.tree import Edit, Explanation, Limit, Moment, Obstacle, Required, Tested, Way
+from policylang.runtime.explaining.tree import (
+    ExplainedLimit,
+    ExplainedWay,
+    Explanation,
+    Moment,
+    Obstacle,
+    Required,
+    SuggestedEdit,
+    Tested,
+)
 from policylang.runtime.explaining.ways import condition_unless_tested, limit_in_words
+from policylang.text.readable import json_bytes
 
 _MOST_WAYS = 50
 _MOST_HELD = 5
@@ -76,7 +85,7 @@ def _moment(explanation: Explanation, moment: Moment) -> Iterator[str]:
             yield _marked(False, field.text, field.at)
 
 
-def _way(way: Way) -> Iterator[str]:
+def _way(way: ExplainedWay) -> Iterator[str]:
     says = f"{way.source} grants it"
     if len(way.chain) > 1:
         says += f" through {' > '.join(way.chain[1:])}"
@@ -93,7 +102,7 @@ def _way(way: Way) -> Iterator[str]:
         yield f"      and {len(way.held) - _MOST_HELD} more policies hold"
 
 
-def _state(way: Way) -> bool | None:
+def _state(way: ExplainedWay) -> bool | None:
     return None if all(each.truth is None for each in way.obstacles if each.kind != "field") else False
 
 
@@ -115,7 +124,7 @@ def _requirement(each: Required, lead: str, indent: int) -> Iterator[str]:
         yield from _requirement(item, "", indent + 4)
 
 
-def _append(limit: Limit) -> Iterator[str]:
+def _append(limit: ExplainedLimit) -> Iterator[str]:
     state = {True: "holds", False: "is false", None: "is unknown"}[limit.truth]
     yield _marked(limit.truth, f"{limit_in_words(limit)} {state}{condition_unless_tested(limit)}", limit.attached)
     yield from _tests(limit.tests, limit.more, 6)
@@ -145,7 +154,7 @@ def _written(explanation: Explanation) -> Iterator[str]:
             yield _marked(False, each.text, None)
 
 
-def _change(edits: tuple[Edit, ...]) -> Iterator[str]:
+def _change(edits: tuple[SuggestedEdit, ...]) -> Iterator[str]:
     lead = click.style("smallest change:", bold=True)
     if not edits:
         yield f"{lead} none was found that allows it"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from policylang.output.findings import Finding, Result
 from policylang.output.places import shown_path
+from policylang.pipelines.findings import ReportedFinding, Result
 from policylang.source import Source
 
 _BLOCK = 100
@@ -27,7 +27,7 @@ def fingerprints(result: Result, root: Path) -> list[str]:
     return _numbered([_digest(_parts(finding, result.sources, root)) for finding in result.findings])
 
 
-def _parts(finding: Finding, sources: dict[str, Source], root: Path) -> tuple[str, ...]:
+def _parts(finding: ReportedFinding, sources: dict[str, Source], root: Path) -> tuple[str, ...]:
     code, path = finding.code, shown_path(finding.compiled or finding.path, root)
     if any(finding.anchor):
         return code, path, *finding.anchor

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from policylang.diagnostics import Severity, listed
-from policylang.discovery import Problem
 from policylang.model.instants import instant_text
 from policylang.output.evidence import evidence
-from policylang.output.findings import Finding, Result
 from policylang.output.markdown import markdown
 from policylang.output.places import on_disk, repository_root, shown_path
-from policylang.output.readable import readable
 from policylang.output.security import SECURITY_SEVERITY
+from policylang.pipelines.findings import ReportedFinding, Result
+from policylang.project.discovery import Problem
+from policylang.text.readable import readable
 
 AT_MOST = 10
 """Annotations of one level that GitHub shows of a step."""
@@ -46,13 +46,13 @@ def render(result: Result, *, root: Path | None = None) -> Iterator[str]:
         yield f"GitHub shows the first {AT_MOST} annotations of a level; {listed(more, 'and')} in this log"
 
 
-def worst_first(findings: list[Finding]) -> list[Finding]:
+def worst_first(findings: list[ReportedFinding]) -> list[ReportedFinding]:
     """By severity, then by what they mean to security, then in their order."""
     rank = {"error": 0, "warning": 1, "info": 2}
     return sorted(findings, key=lambda each: (rank[each.severity], -SECURITY_SEVERITY.get(each.code, 0.0)))
 
 
-def _annotation(finding: Finding, root: Path) -> str:
+def _annotation(finding: ReportedFinding, root: Path) -> str:
     properties: dict[str, str | int] = {
         "file": shown_path(finding.path, root),
         "line": finding.line,
@@ -140,7 +140,7 @@ def _rest(count: int) -> str:
     return f"\nand {count} more, for which there is no room here\n"
 
 
-def _row(finding: Finding, root: Path) -> str:
+def _row(finding: ReportedFinding, root: Path) -> str:
     place = f"{shown_path(finding.path, root)}:{finding.line}"
     texts = [finding.told, *evidence(finding), *([finding.help] if finding.help else [])]
     text = "<br>".join(map(markdown, texts))

@@ -8,12 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from policylang.discovery import Problem
-from policylang.output.findings import Finding, Result
 from policylang.output.fingerprints import digest_of, fingerprints
 from policylang.output.places import on_disk, repository_root, shown_path
-from policylang.output.readable import json_bytes, readable
 from policylang.output.security import SECURITY_SEVERITY
+from policylang.pipelines.findings import ReportedFinding, Result
+from policylang.project.discovery import Problem
+from policylang.text.readable import json_bytes, readable
 
 
 def render(result: Result, *, root: Path | None = None) -> bytes:
@@ -25,7 +25,7 @@ def render(result: Result, *, root: Path | None = None) -> bytes:
     return json_bytes(found)
 
 
-def severity(finding: Finding) -> str:
+def severity(finding: ReportedFinding) -> str:
     """``blocker`` for what keeps a policy set from compiling, ``critical`` for every other error; ``major`` for
     warnings that matter to security, ``minor`` for other warnings; ``info``.
     """
@@ -36,7 +36,7 @@ def severity(finding: Finding) -> str:
     return "info"
 
 
-def _finding(finding: Finding, fingerprint: str, root: Path) -> dict[str, Any]:
+def _finding(finding: ReportedFinding, fingerprint: str, root: Path) -> dict[str, Any]:
     return {
         "description": readable(f"{finding.code}: {finding.told}"),
         "check_name": finding.name,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from policylang.check.agenda import Agenda, Agendas
+from policylang.agenda.agenda import Agenda, Agendas
 from policylang.diagnostics import visible
 from policylang.output.agenda import Event, events, headline, identity, particulars
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from policylang.diagnostics import visible
-from policylang.importing.format import Format
+from policylang.importing.format import ImportFormat
 from policylang.importing.imported import Note
 from policylang.importing.importing import Import
 from policylang.importing.into import CODE as DECLARED_THERE
@@ -20,7 +20,7 @@ _MOST = 20
 """Shown of each code, and of what is guessed."""
 
 
-def render(format: Format, made: Import, output: str | None) -> Iterator[str]:
+def render(format: ImportFormat, made: Import, output: str | None) -> Iterator[str]:
     """The lines of the report."""
     for each in made.imported.guessed[:_MOST]:
         yield f"{click.style('guessed', fg='cyan', bold=True)} {visible(str(each.origin))}: {visible(each.message)}"
@@ -55,7 +55,7 @@ def _counted(count: int, thing: str) -> str:
     return f"{count} policies" if thing == "policy" and count != 1 else counted(count, thing)
 
 
-def _notes(word: str, notes: tuple[Note, ...], format: Format, colour: str) -> Iterator[str]:
+def _notes(word: str, notes: tuple[Note, ...], format: ImportFormat, colour: str) -> Iterator[str]:
     """The first places of each code, and why."""
     codes = dict.fromkeys(each.code for each in notes)
     for code in codes:
@@ -72,7 +72,7 @@ def _notes(word: str, notes: tuple[Note, ...], format: Format, colour: str) -> I
         yield ""
 
 
-def render_json(format: Format, made: Import, output: str | None) -> str:
+def render_json(format: ImportFormat, made: Import, output: str | None) -> str:
     """The same for programs."""
     document: dict[str, Any] = {
         "format": format.name,

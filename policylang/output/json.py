@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.model.instants import instant_text
-from policylang.output.findings import Finding, Result
-from policylang.output.readable import json_bytes
+from policylang.pipelines.findings import ReportedFinding, Result
+from policylang.text.readable import json_bytes
 
 _INTERNAL = ("looked_at", "policies", "anchor", "said", "suggestion")
-_FIELDS = tuple(name for name in Finding.__struct_fields__ if name not in _INTERNAL)
+_FIELDS = tuple(name for name in ReportedFinding.__struct_fields__ if name not in _INTERNAL)
 
 
 def render(result: Result) -> bytes:

@@ -8,12 +8,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 from policylang.diagnostics import visible
-from policylang.discovery import Problem
 from policylang.model.instants import instant_text
 from policylang.output.evidence import evidence
-from policylang.output.findings import Finding, Result
 from policylang.output.places import on_disk, repository_root, shown_path
-from policylang.output.readable import readable
+from policylang.pipelines.findings import ReportedFinding, Result
+from policylang.project.discovery import Problem
+from policylang.text.readable import readable
 
 _NOTHING = "no findings"
 
@@ -23,7 +23,7 @@ def render(result: Result, *, root: Path | None = None) -> bytes:
     read is an error. There is always a case.
     """
     root = root or repository_root()
-    found: dict[str, list[Finding]] = {path: [] for path in sorted(result.sources)}
+    found: dict[str, list[ReportedFinding]] = {path: [] for path in sorted(result.sources)}
     for finding in map(on_disk, result.findings):
         found.setdefault(finding.path, []).append(finding)
     suites = [_problem(problem, root) for problem in result.problems]
@@ -39,7 +39,7 @@ def render(result: Result, *, root: Path | None = None) -> bytes:
     return text + b"\n"
 
 
-def _file(path: str, findings: list[Finding], root: Path) -> ElementTree.Element:
+def _file(path: str, findings: list[ReportedFinding], root: Path) -> ElementTree.Element:
     suite = _element("testsuite", name=path, tests=max(1, len(findings)), failures=len(findings), errors=0)
     names: Counter[str] = Counter()
     for finding in findings:
@@ -57,7 +57,7 @@ def _file(path: str, findings: list[Finding], root: Path) -> ElementTree.Element
     return suite
 
 
-def _lines(path: str, finding: Finding, root: Path) -> list[str]:
+def _lines(path: str, finding: ReportedFinding, root: Path) -> list[str]:
     lines = [visible(f"{path}:{finding.line}:{finding.column}: {finding.told}")]
     lines += [
         visible(f"{shown_path(place.path, root)}:{place.line}:{place.column}: {place.message}")

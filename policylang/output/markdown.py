@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from policylang.output.readable import readable
+from policylang.text.readable import readable
 
 _LONGEST = 2000
 """Characters of one text."""

@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.check.selection import SOURCE
 from policylang.diagnostics import Severity
-from policylang.output.findings import Finding
+from policylang.pipelines.findings import ReportedFinding
 
 Order = Literal["weight", "place"]
 
@@ -18,7 +18,7 @@ _OF_A_RULE = 3
 """How many findings of one rule the first screen shows whole."""
 
 
-def in_order(findings: Sequence[Finding], order: Order) -> list[Finding]:
+def in_order(findings: Sequence[ReportedFinding], order: Order) -> list[ReportedFinding]:
     """Findings by ``place``, as they come, or by ``weight``: errors in the sources in the order of their places, then
     errors, warnings and infos, each rule by rule. Findings that concern more users come first, and so do their rules.
     """
@@ -28,7 +28,7 @@ def in_order(findings: Sequence[Finding], order: Order) -> list[Finding]:
     for each in findings:
         heaviest[each.code] = max(heaviest.get(each.code, 0), each.users)
 
-    def weight(finding: Finding) -> tuple[int, int, str, int]:
+    def weight(finding: ReportedFinding) -> tuple[int, int, str, int]:
         if finding.code.startswith(SOURCE):
             return (-1, 0, "", 0)
         return _RANKS[finding.severity], -heaviest[finding.code], finding.code, -finding.users
@@ -41,20 +41,20 @@ class Screen(msgspec.Struct, frozen=True):
     ``left``: of the others. Both by severity and code.
     """
 
-    shown: tuple[Finding, ...]
+    shown: tuple[ReportedFinding, ...]
     more: dict[str, int]
     left: dict[tuple[Severity, str, str], int]
 
 
-def first_screen(findings: Sequence[Finding], limit: int, named: Iterable[str] = ()) -> Screen:
+def first_screen(findings: Sequence[ReportedFinding], limit: int, named: Iterable[str] = ()) -> Screen:
     """At most so many findings, of each rule the first few; no infos beside something worse, unless they are ``named``
     by their code.
     """
     wanted = frozenset(named)
     worse = any(each.severity != "info" for each in findings)
-    shown: list[Finding] = []
+    shown: list[ReportedFinding] = []
     of_rule: dict[str, int] = {}
-    rest: list[Finding] = []
+    rest: list[ReportedFinding] = []
     for each in findings:
         is_aside = worse and each.severity == "info" and each.code not in wanted
         if is_aside or len(shown) == limit or of_rule.get(each.code, 0) == _OF_A_RULE:

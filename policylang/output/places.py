@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from policylang.output.findings import Finding
+from policylang.pipelines.findings import ReportedFinding
 
 
 def repository_root(folder: Path | None = None) -> Path:
@@ -40,7 +40,7 @@ def uri(path: str, root: Path) -> str:
     return "file://" + quote(Path(os.path.abspath(path)).as_posix(), safe="/", errors="surrogateescape")
 
 
-def on_disk(finding: Finding) -> Finding:
+def on_disk(finding: ReportedFinding) -> ReportedFinding:
     """The finding at a place in a file that is there: one in a compiled policy set, whose sources are not at hand, at
     the beginning of that, with the place in its words.
     """

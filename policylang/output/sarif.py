@@ -13,14 +13,14 @@ from typing import Any
 from policylang import __version__
 from policylang.check.catalogue import RULES
 from policylang.diagnostics import Rule, Severity
-from policylang.discovery import Problem
 from policylang.model.instants import instant_text
 from policylang.output.evidence import evidence
-from policylang.output.findings import Finding, RelatedPlace, Result
 from policylang.output.fingerprints import fingerprints, line_hashes
 from policylang.output.places import on_disk, repository_path, repository_root, uri
-from policylang.output.readable import json_bytes, readable
 from policylang.output.security import SECURITY_SEVERITY
+from policylang.pipelines.findings import RelatedPlace, ReportedFinding, Result
+from policylang.project.discovery import Problem
+from policylang.text.readable import json_bytes, readable
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"
@@ -133,7 +133,7 @@ def _notification(problem: Problem, root: Path) -> dict[str, Any]:
 # --- results -------------------------------------------------------------------------------------------------
 
 
-def _result(finding: Finding, rule_index: int, root: Path, prints: dict[str, str]) -> dict[str, Any]:
+def _result(finding: ReportedFinding, rule_index: int, root: Path, prints: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": rule_index,
@@ -162,7 +162,7 @@ def _result(finding: Finding, rule_index: int, root: Path, prints: dict[str, str
     return found
 
 
-def _message(finding: Finding) -> str:
+def _message(finding: ReportedFinding) -> str:
     """The message, the evidence, what to do, and the related places as links: GitHub shows those in no other way."""
     texts = [finding.told, *evidence(finding), *([finding.help] if finding.help else [])]
     parts = [_without_links(readable(text)) for text in texts]
@@ -181,7 +181,7 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
-def _physical(place: Finding | RelatedPlace, root: Path) -> dict[str, Any]:
+def _physical(place: ReportedFinding | RelatedPlace, root: Path) -> dict[str, Any]:
     return {
         "artifactLocation": _artifact(place.path, root),
         "region": {

@@ -11,11 +11,11 @@ import msgspec
 
 from policylang.diagnostics import visible
 from policylang.output import coverage, explanation
-from policylang.output.readable import json_bytes
 from policylang.output.text import render_problem
+from policylang.pipelines.test import FileResult
 from policylang.testing.asked import Case
 from policylang.testing.coverage.report import Coverage
-from policylang.testing.suite import FileResult
+from policylang.text.readable import json_bytes
 
 
 def passed_and_failed(results: list[FileResult]) -> tuple[int, int]:

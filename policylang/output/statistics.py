@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policylang.output.findings import Result
 from policylang.output.order import in_order
-from policylang.output.readable import json_bytes
 from policylang.output.tables import table
 from policylang.output.text import summary
+from policylang.pipelines.findings import Result
+from policylang.text.readable import json_bytes
 
 
 def render(result: Result, width: int | None) -> Iterator[str]:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import click
 
-from policylang.characters import width
 from policylang.diagnostics import visible
-from policylang.discovery import Problem
 from policylang.model.instants import instant_text
-from policylang.output.findings import BaselineUse, Finding, RelatedPlace, Result
 from policylang.output.order import Screen
-from policylang.output.replay import command, headline, particulars
+from policylang.pipelines.findings import BaselineUse, RelatedPlace, ReportedFinding, Result
+from policylang.pipelines.replay import command, headline, particulars
+from policylang.project.discovery import Problem
 from policylang.source import Source
+from policylang.text.characters import width
 
 _WIDEST = 160
 _MOST_STALE = 8
@@ -75,7 +75,7 @@ def render_problem(problem: Problem) -> Iterator[str]:
         yield f"  {click.style('help', bold=True)}: {visible(problem.help)}"
 
 
-def _finding(finding: Finding, sources: dict[str, Source]) -> Iterator[str]:
+def _finding(finding: ReportedFinding, sources: dict[str, Source]) -> Iterator[str]:
     severity = click.style(f"{finding.severity}[{finding.code}]", fg=_COLOURS[finding.severity], bold=True)
     yield f"{severity} {finding.name}: {_lines(finding.message)}"
     if finding.imported_from:
@@ -95,7 +95,7 @@ def _finding(finding: Finding, sources: dict[str, Source]) -> Iterator[str]:
     yield ""
 
 
-def _witnesses(finding: Finding) -> Iterator[str]:
+def _witnesses(finding: ReportedFinding) -> Iterator[str]:
     """Who, what and when, the attributes that the decision looked at, and how to have it decided again."""
     before: list[tuple[str, str]] = []
     for number, witness in enumerate(finding.witnesses):
@@ -134,7 +134,12 @@ def _lines(text: str) -> str:
 
 
 def _excerpt(
-    place: Finding | RelatedPlace, sources: dict[str, Source], compiled: str | None, lead: str, mark: str, colour: str
+    place: ReportedFinding | RelatedPlace,
+    sources: dict[str, Source],
+    compiled: str | None,
+    lead: str,
+    mark: str,
+    colour: str,
 ) -> Iterator[str]:
     """The place, its line, and a mark under the words meant. Long lines are cut around the mark; of a compiled policy
     set there is no text.

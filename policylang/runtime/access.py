@@ -16,7 +16,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.parts import said_by
 from policylang.runtime.periods import Period, periods
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way, make_plan
-from policylang.runtime.sources import Source, chains, inside
+from policylang.runtime.sources import RightsSource, chains, inside
 from policylang.syntax.quoting import quote_text
 
 
@@ -81,7 +81,7 @@ def _at_any_time(
         yield row if spans == [Period()] else msgspec.structs.replace(row, dates=tuple(map(_in_words, spans)))
 
 
-def _matters(index: Index, source: Source, action: str, resource: str) -> bool:
+def _matters(index: Index, source: RightsSource, action: str, resource: str) -> bool:
     """Whether what a source says has to do with an action: whether it grants it, denies it, or grants what it needs."""
     wanted = {
         (resource, action),

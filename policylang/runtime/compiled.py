@@ -75,7 +75,7 @@ Quick = tuple[Function, dict[Any, int], list[Decision | None]]
 """A plan that reads everything once and of which nothing is written: its function, the numbers, the answers so far."""
 
 
-class Holder:
+class ProfilePlans:
     """Everybody of one profile: the plans that were needed so far, and all roles, those inside others too."""
 
     def __init__(self, engine: Engine, who: Profile) -> None:
@@ -97,8 +97,8 @@ class Engine:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._holders: dict[Profile, Holder] = {}
-        self._holders_of: dict[str, tuple[datetime.date | None, Holder]] = {}  # with the day, where that matters
+        self._holders: dict[Profile, ProfilePlans] = {}
+        self._holders_of: dict[str, tuple[datetime.date | None, ProfilePlans]] = {}  # with the day, where that matters
         self.quick: dict[str, dict[tuple[str, str], Quick]] = {}  # by user: of those whose rights never change
         self._keys: dict[tuple[str, str], tuple[str, str]] = {}  # that all plans of an action and a resource share
         self._cores: dict[Any, Core] = {}
@@ -201,7 +201,7 @@ class Engine:
                 holder.quick[key] = plan.run, plan.core.numbers, plan.answers
         return plan
 
-    def holder(self, user: str, now: datetime.datetime) -> Holder:
+    def holder(self, user: str, now: datetime.datetime) -> ProfilePlans:
         """What a user has in common with others at an aware instant. Raises `UnclearError` for nobody known."""
         found = self._holders_of.get(user)
         if found is not None and found[0] is None:
@@ -216,7 +216,7 @@ class Engine:
         who = profile(self.index, user, now)
         holder = self._holders.get(who)
         if holder is None:
-            holder = self._holders.setdefault(who, Holder(self, who))
+            holder = self._holders.setdefault(who, ProfilePlans(self, who))
         self._holders_of[user] = (today, holder)
         if not dated and (declared is None or not declared.terminated):
             self.quick[user] = holder.quick
@@ -231,8 +231,8 @@ class Engine:
         users = sorted(self.index.users)
         return tuple(user for user in users if item.role is None or item.role in self._holder_at(user, now).roles)
 
-    def _holder_at(self, user: str, now: datetime.datetime | None) -> Holder:
-        return Holder(self, profile(self.index, user, None)) if now is None else self.holder(user, now)
+    def _holder_at(self, user: str, now: datetime.datetime | None) -> ProfilePlans:
+        return ProfilePlans(self, profile(self.index, user, None)) if now is None else self.holder(user, now)
 
     def lapsing(self, user: str) -> frozenset[tuple[str, str]]:
         """The resources and actions that a user is granted at some time and not at another, or would be if the user

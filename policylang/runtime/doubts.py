@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.model.conditions import Condition
 from policylang.runtime.parts import appends, denies, grant_fields, granted_by, grants, is_met, limits, record_place
-from policylang.runtime.sources import Source, sources
+from policylang.runtime.sources import RightsSource, sources
 from policylang.runtime.truth import (
     Situation,
     Truth,
@@ -88,7 +88,7 @@ class _Way(msgspec.Struct, frozen=True):
 
 def _ways(s: Situation, action: str) -> Iterator[_Way]:
     bypasses = s.index.actions[s.resource][action].bypasses_policies
-    placed: list[Source] = []
+    placed: list[RightsSource] = []
     if s.index.resources[s.resource].place is not None and record_place(s) is None:
         placed = [source for source in sources(s.index, s.user, s.now) if source.place is not None]
     for source, chain, grant in (*grants(s, action), *granted_by(s, action, placed)):

@@ -22,16 +22,16 @@ from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan
 from policylang.runtime.shapes import (
     Condition,
-    Group,
+    ConditionGroup,
     HeldShape,
     Joined,
     MetShape,
     Negated,
-    Operand,
     PlanShape,
     Read,
+    ShapeOperand,
+    ShapeTest,
     SignatureShape,
-    Test,
     condition_shape,
     plan_shape,
     signature_shape,
@@ -146,7 +146,7 @@ class _Code:
     def add(self, template: str, **parts: Any) -> None:
         self.body += _statements(template, **parts)
 
-    def group(self, group: Group) -> list[str]:
+    def group(self, group: ConditionGroup) -> list[str]:
         """Read what a group reads; the names of its truths."""
         for read in group.reads:
             self._read(read, _name("v", self._reads))
@@ -180,7 +180,7 @@ class _Code:
         name = _name("t", self._truths)
         self._truths += 1
         match condition:
-            case Test():
+            case ShapeTest():
                 self.add("T = FOUND", T=name, FOUND=_test(condition))
             case Negated(item):
                 self.add("T = None if A is None else not A", T=name, A=self._condition(item))
@@ -208,11 +208,11 @@ class _Code:
         return ast.fix_missing_locations(module)
 
 
-def _operand(operand: Operand) -> str:
+def _operand(operand: ShapeOperand) -> str:
     return "user" if operand.of == "user" else _name("v" if operand.of == "read" else "k", operand.number)
 
 
-def _test(test: Test) -> ast.expr:
+def _test(test: ShapeTest) -> ast.expr:
     names = [_operand(each) for each in test.operands]
     found = _expression(_TESTS[test.name], **dict(zip("ABC", names, strict=False)))
     if test.name == "missing":
@@ -309,7 +309,7 @@ def _signature_code(shape: SignatureShape) -> _Code:
     return code
 
 
-def _condition_code(shape: Group) -> _Code:
+def _condition_code(shape: ConditionGroup) -> _Code:
     code = _Code()
     (truth,) = code.group(shape)
     code.add("return T", T=truth)
@@ -319,20 +319,20 @@ def _condition_code(shape: Group) -> _Code:
 # --- functions -----------------------------------------------------------------------------------------------
 
 
-def module(shape: PlanShape | SignatureShape | Group, values: int) -> ast.Module:
+def module(shape: PlanShape | SignatureShape | ConditionGroup, values: int) -> ast.Module:
     """The code of a shape."""
     match shape:
         case PlanShape():
             code = _plan_code(shape)
         case SignatureShape():
             code = _signature_code(shape)
-        case Group():
+        case ConditionGroup():
             code = _condition_code(shape)
     return code.function(values)
 
 
 @lru_cache(maxsize=1024)
-def _maker(shape: PlanShape | SignatureShape | Group, values: int) -> Callable[..., Function]:
+def _maker(shape: PlanShape | SignatureShape | ConditionGroup, values: int) -> Callable[..., Function]:
     names: dict[str, Any] = {"__builtins__": {"type": type, "dict": dict}}
     exec(compile(module(shape, values), "<generated>", "exec"), names)  # noqa: S102
     return names["make"]  # type: ignore[no-any-return]

@@ -15,7 +15,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.model.conditions import At
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, Source, chains
+from policylang.runtime.sources import Bundle, RightsSource, chains
 
 
 class Holding(msgspec.Struct, frozen=True, gc=False):
@@ -25,7 +25,7 @@ class Holding(msgspec.Struct, frozen=True, gc=False):
     it. ``due``: it is assigned for another time.
     """
 
-    source: Source
+    source: RightsSource
     by: Literal["integration", "group", "job", "assignment"]
     at: tuple[At, ...]
     lost: bool = False
@@ -48,20 +48,22 @@ def holdings(index: Index, holder: str, now: datetime.datetime | None) -> Iterat
     """What the declarations give to a user or an integration, at ``now`` or not; without it no date counts."""
     integration = index.integrations.get(holder)
     if integration is not None and integration.role is not None:
-        yield Holding(Source("role", integration.role.name, None), "integration", (integration.role.at,))
+        yield Holding(RightsSource("role", integration.role.name, None), "integration", (integration.role.at,))
     user = index.users.get(holder)
     if user is None:
         return
     if user.group is not None:
-        yield Holding(Source("group", user.group.name, None), "group", (user.group.at,), user.terminated)
+        yield Holding(RightsSource("group", user.group.name, None), "group", (user.group.at,), user.terminated)
     if user.job is not None:
         for role in index.jobs[user.job.name].roles:
             lost = user.terminated and not index.roles[role.name].essential
-            yield Holding(Source("role", role.name, None), "job", (user.job.at, role.at), lost)
+            yield Holding(RightsSource("role", role.name, None), "job", (user.job.at, role.at), lost)
     today = None if now is None else now.astimezone(index.timezone).date().isoformat()
     for each in user.assignments:
         lost = user.terminated and not index.roles[each.role].essential
-        yield Holding(Source("role", each.role, each.place), "assignment", (each.at,), lost, each, _due(each, today))
+        yield Holding(
+            RightsSource("role", each.role, each.place), "assignment", (each.at,), lost, each, _due(each, today)
+        )
 
 
 def _due(each: ir.Assignment, today: str | None) -> Literal["not begun", "ended"] | None:
@@ -78,7 +80,7 @@ class Profile(msgspec.Struct, frozen=True, gc=False):
     ``appends`` and ``overrides`` are without their places, which are different ones for each user.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[RightsSource, ...]
     appends: tuple[ir.Limit, ...] = ()
     overrides: tuple[ir.Limit, ...] = ()
     superuser: bool = False
@@ -122,7 +124,7 @@ class Granted(msgspec.Struct, frozen=True, gc=False):
     holder's own, in place of all that the group says.
     """
 
-    source: Source
+    source: RightsSource
     chain: tuple[Bundle, ...]
     grant: ir.Grant
     action: str
@@ -136,7 +138,7 @@ class Granted(msgspec.Struct, frozen=True, gc=False):
 
 def granted(
     index: Index,
-    source: Source,
+    source: RightsSource,
     overrides: Sequence[ir.Limit] = (),
     wanted: tuple[str, str] | None = None,
 ) -> Iterator[Granted]:
@@ -149,7 +151,7 @@ def granted(
 
 def granted_by(
     index: Index,
-    source: Source,
+    source: RightsSource,
     chain: tuple[Bundle, ...],
     overrides: Sequence[ir.Limit] = (),
     wanted: tuple[str, str] | None = None,
@@ -170,7 +172,7 @@ def granted_by(
 
 
 def standing_limits(
-    index: Index, source: Source, chain: tuple[Bundle, ...], overrides: Sequence[ir.Limit], resource: str
+    index: Index, source: RightsSource, chain: tuple[Bundle, ...], overrides: Sequence[ir.Limit], resource: str
 ) -> tuple[Sequence[ir.Limit], bool]:
     """The policies on a resource that limit what the last bundle of a chain in the source grants, for some action; and
     whether they are overriding ones, which stand in place of all that a group and the roles inside it say.

@@ -9,18 +9,18 @@ from policylang.ir import nodes as ir
 from policylang.model.conditions import Condition
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, Source, chains, inside, sources
+from policylang.runtime.sources import Bundle, RightsSource, chains, inside, sources
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 
 
-def said_by(source: Source, chain: tuple[Bundle, ...]) -> str:
+def said_by(source: RightsSource, chain: tuple[Bundle, ...]) -> str:
     """A source in words, or the role inside it."""
     outer = f"{source.kind} `{source.name}`" + (f" at `{source.place}`" if source.place is not None else "")
     return outer if len(chain) < 2 else f"role `{chain[-1].name}` inside {outer}"
 
 
-def covering(s: Situation) -> Iterator[Source]:
+def covering(s: Situation) -> Iterator[RightsSource]:
     """The active sources whose place covers the record's place."""
     place = record_place(s)
     for source in sources(s.index, s.user, s.now):
@@ -28,14 +28,14 @@ def covering(s: Situation) -> Iterator[Source]:
             yield source
 
 
-def grants(s: Situation, action: str) -> Iterator[tuple[Source, tuple[Bundle, ...], ir.Grant]]:
+def grants(s: Situation, action: str) -> Iterator[tuple[RightsSource, tuple[Bundle, ...], ir.Grant]]:
     """The grants of the action on the resource in the covering sources, each with what says it and what is around."""
     return granted_by(s, action, covering(s))
 
 
 def granted_by(
-    s: Situation, action: str, among: Iterable[Source]
-) -> Iterator[tuple[Source, tuple[Bundle, ...], ir.Grant]]:
+    s: Situation, action: str, among: Iterable[RightsSource]
+) -> Iterator[tuple[RightsSource, tuple[Bundle, ...], ir.Grant]]:
     for source in among:
         for chain in chains(s.index, source):
             for grant in chain[-1].grants:
@@ -43,7 +43,7 @@ def granted_by(
                     yield source, chain, grant
 
 
-def limits(s: Situation, source: Source, chain: tuple[Bundle, ...], action: str) -> Iterator[Condition]:
+def limits(s: Situation, source: RightsSource, chain: tuple[Bundle, ...], action: str) -> Iterator[Condition]:
     """The policies of the bundle that says the grant, and of every one around it; a user's override stands in place of
     all that the group and the roles inside it say of the resource.
     """
@@ -106,7 +106,7 @@ def is_met(s: Situation, requirement: ir.Requirement) -> bool:
             )
 
 
-def _required_sources(s: Situation, kind: str | None) -> Iterator[Source]:
+def _required_sources(s: Situation, kind: str | None) -> Iterator[RightsSource]:
     """All active sources; with a kind of place, those that hold everywhere, or at such a place or above around the
     record.
     """

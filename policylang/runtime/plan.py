@@ -14,7 +14,7 @@ from policylang.ir.requirements import Atom, fold
 from policylang.runtime.grants import Profile, granted, instances, limiting
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields, said_by
-from policylang.runtime.sources import Source, chains
+from policylang.runtime.sources import RightsSource, chains
 
 
 class Way(msgspec.Struct, frozen=True, gc=False):
@@ -24,7 +24,7 @@ class Way(msgspec.Struct, frozen=True, gc=False):
     ``grants``: in words, with their places, as a decision gives its reasons; numbered through all ways of a plan.
     """
 
-    source: Source
+    source: RightsSource
     limits: tuple[ir.PolicyInstance, ...]
     fields: frozenset[str]
     statements: tuple[ir.Grant, ...]
@@ -93,7 +93,7 @@ def make_plan(index: Index, who: Profile, action: str, resource: str) -> Plan:
 
 def _ways(index: Index, who: Profile, action: str, resource: str) -> tuple[Way, ...]:
     number = itertools.count()
-    ways: dict[tuple[Source, frozenset[str]], Way] = {}
+    ways: dict[tuple[RightsSource, frozenset[str]], Way] = {}
     for source in who.sources:
         for each in granted(index, source, who.overrides, (resource, action)):
             grant, limits = each.grant, each.instances(index)

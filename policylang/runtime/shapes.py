@@ -43,16 +43,16 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     values: tuple[int, ...]
 
 
-class Operand(msgspec.Struct, frozen=True, gc=False):
+class ShapeOperand(msgspec.Struct, frozen=True, gc=False):
     """A read or a value by its number, or the user's id."""
 
     of: Literal["read", "value", "user"]
     number: int = 0
 
 
-class Test(msgspec.Struct, frozen=True, gc=False):
+class ShapeTest(msgspec.Struct, frozen=True, gc=False):
     name: str
-    operands: tuple[Operand, ...]
+    operands: tuple[ShapeOperand, ...]
 
 
 class Joined(msgspec.Struct, frozen=True, gc=False):
@@ -66,10 +66,10 @@ class Negated(msgspec.Struct, frozen=True, gc=False):
     item: Condition
 
 
-Condition = Test | Joined | Negated
+Condition = ShapeTest | Joined | Negated
 
 
-class Group(msgspec.Struct, frozen=True, gc=False):
+class ConditionGroup(msgspec.Struct, frozen=True, gc=False):
     """Conditions that are looked at together, after what they read and no other group before read."""
 
     reads: tuple[Read, ...]
@@ -107,11 +107,11 @@ class PlanShape(msgspec.Struct, frozen=True, gc=False):
 
     place: int | None
     places: tuple[int, ...]
-    limits: Group
+    limits: ConditionGroup
     ways: tuple[WayShape, ...]
     requirement: bool | MetShape | HeldShape
-    appends: Group
-    denied: Group
+    appends: ConditionGroup
+    denied: ConditionGroup
     denies: tuple[DenyShape, ...]
 
 
@@ -122,7 +122,7 @@ class SignatureShape(msgspec.Struct, frozen=True, gc=False):
 
     place: int | None
     places: tuple[int, ...]
-    tests: Group
+    tests: ConditionGroup
     depths: tuple[tuple[str, int], ...]
 
 
@@ -146,10 +146,10 @@ class Lowering:
             self.values.append(value)
         return number
 
-    def group(self, conditions: Iterable[c.Condition]) -> Group:
+    def group(self, conditions: Iterable[c.Condition]) -> ConditionGroup:
         found = tuple(self.condition(each) for each in conditions)
         reads, self._new = tuple(self._new), []
-        return Group(reads, found)
+        return ConditionGroup(reads, found)
 
     def condition(self, condition: c.Condition) -> Condition:
         match condition:
@@ -160,10 +160,10 @@ class Lowering:
             case _:
                 return self.test(condition)
 
-    def test(self, test: c.Test) -> Test:
+    def test(self, test: c.Test) -> ShapeTest:
         name, operands, helper = self._parts(test)
         found = [self._operand(each) for each in operands]
-        return Test(name, (*found, *([] if helper is None else [Operand("value", self.value(helper))])))
+        return ShapeTest(name, (*found, *([] if helper is None else [ShapeOperand("value", self.value(helper))])))
 
     def _parts(self, test: c.Test) -> tuple[str, tuple[c.Operand, ...], Any]:
         match test:
@@ -190,17 +190,17 @@ class Lowering:
                     return test.test, (test.operand,), length
                 return "moment", test.sides, readers.moment(self.index, test)
 
-    def _operand(self, operand: c.Operand) -> Operand:
+    def _operand(self, operand: c.Operand) -> ShapeOperand:
         if isinstance(operand, c.Constant):
-            return Operand("value", self.value(constant(operand.type, operand.value)))
+            return ShapeOperand("value", self.value(constant(operand.type, operand.value)))
         if not operand.steps:
-            return Operand("user")
+            return ShapeOperand("user")
         key = (operand.root, operand.steps)
         if key not in self._reads:
             self._reads[key] = len(self._reads)
             self.paths.append(operand)
             self._new.append(self._read(operand))
-        return Operand("read", self._reads[key])
+        return ShapeOperand("read", self._reads[key])
 
     def _read(self, path: c.Path) -> Read:
         get = self.value(readers.last(readers.walk(self.index, path, self.resource)))
@@ -278,7 +278,7 @@ def signature_shape(index: Index, plan: Plan) -> tuple[SignatureShape, tuple[Any
     return SignatureShape(_place(lowering, plan), places, tests, tuple(depths)), tuple(lowering.values)
 
 
-def condition_shape(index: Index, condition: c.Condition, resource: str) -> tuple[Group, tuple[Any, ...]]:
+def condition_shape(index: Index, condition: c.Condition, resource: str) -> tuple[ConditionGroup, tuple[Any, ...]]:
     """The shape of a condition alone."""
     lowering = Lowering(index, resource)
     return lowering.group([condition]), tuple(lowering.values)

@@ -14,7 +14,7 @@ from policylang.ir.nesting import Limiting, Name, least_limiting, name_of
 from policylang.runtime.index import Index
 
 
-class Source(msgspec.Struct, frozen=True, gc=False):
+class RightsSource(msgspec.Struct, frozen=True, gc=False):
     """A group or role that a user has, and where it holds: at a place and below, or (``None``) everywhere."""
 
     kind: Literal["group", "role"]
@@ -22,23 +22,25 @@ class Source(msgspec.Struct, frozen=True, gc=False):
     place: str | None
 
 
-def sources(index: Index, user: str, now: datetime.datetime | None) -> Iterator[Source]:
+def sources(index: Index, user: str, now: datetime.datetime | None) -> Iterator[RightsSource]:
     """A user's sources that are active at ``now``, wherever they hold; at any time if there is no ``now``.
 
     A terminated user has only essential roles, and no group. An integration has its role, everywhere.
     """
     integration = index.integrations.get(user)
     if integration is not None and integration.role is not None:
-        yield Source("role", integration.role.name, None)
+        yield RightsSource("role", integration.role.name, None)
     declared = index.users.get(user)
     if declared is None:
         return
     if declared.group is not None and not declared.terminated:
-        yield Source("group", declared.group.name, None)
-    given = [Source("role", ref.name, None) for ref in index.jobs[declared.job.name].roles] if declared.job else []
+        yield RightsSource("group", declared.group.name, None)
+    given = (
+        [RightsSource("role", ref.name, None) for ref in index.jobs[declared.job.name].roles] if declared.job else []
+    )
     for each in declared.assignments:
         if now is None or is_active(index, each, now):
-            given.append(Source("role", each.role, each.place))
+            given.append(RightsSource("role", each.role, each.place))
     yield from (source for source in given if not declared.terminated or index.roles[source.name].essential)
 
 
@@ -50,12 +52,12 @@ def is_active(index: Index, assignment: ir.Assignment, now: datetime.datetime) -
     )
 
 
-def outermost(index: Index, source: Source) -> Bundle:
+def outermost(index: Index, source: RightsSource) -> Bundle:
     """The group or role that a source is."""
     return index.groups[source.name] if source.kind == "group" else index.roles[source.name]
 
 
-def inside(index: Index, source: Source) -> Iterator[Bundle]:
+def inside(index: Index, source: RightsSource) -> Iterator[Bundle]:
     """The source itself and every role inside it to any depth, each once, the nearest first."""
     waiting = [outermost(index, source)]
     seen = {name_of(waiting[0])}
@@ -67,7 +69,7 @@ def inside(index: Index, source: Source) -> Iterator[Bundle]:
                 waiting.append(index.roles[ref.name])
 
 
-def chains(index: Index, source: Source) -> Iterator[tuple[Bundle, ...]]:
+def chains(index: Index, source: RightsSource) -> Iterator[tuple[Bundle, ...]]:
     """The source itself and every role inside it to any depth, each with what is around it, outermost first.
 
     A role that lies inside in several ways comes once for each set of limiting bundles around it, and not for a set

@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from policylang.check.agenda import agenda_schema
-from policylang.compare.allow import allow_schema
-from policylang.compare.report import diff_schema
-from policylang.config import config_schema
+from policylang.agenda.agenda import agenda_schema
+from policylang.diff.allow import allow_schema
+from policylang.diff.report import diff_schema
 from policylang.directory.format import directory_schema
 from policylang.importing.csv.mapping import mapping_schema
 from policylang.importing.origins import manifest_schema
 from policylang.ir.schema import ir_schema
+from policylang.settings.config import config_schema
 from policylang.testing.scenario import scenario_schema
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {

@@ -68,7 +68,7 @@ class _JobOfUser(msgspec.Struct):
     items: tuple[ast.UserItem, ...]
 
 
-class Builder:
+class TreeBuilder:
     """What the parser runs while it parses."""
 
     def start(self, c: Children) -> tuple[ast.Declaration, ...]:

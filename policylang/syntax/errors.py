@@ -11,19 +11,19 @@ from typing import Any
 
 import msgspec
 
-from policylang.characters import is_letter, masked
-from policylang.characters import is_word as is_word_character
 from policylang.diagnostics import Diagnostic, Edit, Related, listed, quoted
 from policylang.source import Source
 from policylang.suggest import closest
 from policylang.syntax import ast
 from policylang.syntax.automaton import advance, fits
-from policylang.syntax.grammar import Tables
+from policylang.syntax.grammar import ParserTables
 from policylang.syntax.intent import intent
 from policylang.syntax.lexer import END, NAME, TOO_DEEP, TOO_LONG, UNREADABLE, Scan, Token
 from policylang.syntax.slips import Guess, slip
 from policylang.syntax.stop import Stop, following, is_word
 from policylang.syntax.unsafe import INVISIBLE, confusable_letter, named, skeleton
+from policylang.text.characters import is_letter, masked
+from policylang.text.characters import is_word as is_word_character
 
 # What people write from habit, and what to write here.
 _HABITS = {
@@ -86,7 +86,7 @@ class Mistake(msgspec.Struct, frozen=True):
 
 
 def diagnose(
-    source: Source, scan: Scan, grammar: Tables, state_stack: list[int], value_stack: list[Any], token: Token
+    source: Source, scan: Scan, grammar: ParserTables, state_stack: list[int], value_stack: list[Any], token: Token
 ) -> Mistake:
     """Explain the token at which the automaton stopped. Changes none of its arguments."""
     start = _offset(value_stack[1]) if len(value_stack) > 1 else token.start_pos
@@ -105,7 +105,7 @@ def diagnose(
     return Mistake(diagnostic, _broken(stop), resume_at, complete)
 
 
-def _look(source: Source, scan: Scan, grammar: Tables, bottom: list[int], start: int, token: Token) -> Stop:
+def _look(source: Source, scan: Scan, grammar: ParserTables, bottom: list[int], start: int, token: Token) -> Stop:
     """Take stock of the declaration that begins at ``start``, by parsing it once more up to the token.
 
     The parser's own stack will not do: on a token that does not fit an LALR automaton may reduce before it stops, and
@@ -135,7 +135,7 @@ def _begins_another(stop: Stop) -> bool:
 # --- what would fit ------------------------------------------------------------------------------------------
 
 
-def _expected(grammar: Tables, state_stack: list[int]) -> frozenset[str]:
+def _expected(grammar: ParserTables, state_stack: list[int]) -> frozenset[str]:
     """The token types that could come next: those that can be shifted after the reductions they cause."""
     return frozenset(
         type_

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from policylang.syntax.automaton import Reduction, States
-from policylang.syntax.builder import Builder
+from policylang.syntax.builder import TreeBuilder
 from policylang.syntax.lexer import Lexicon
 
 Build = Callable[[list[Any]], Any]
@@ -40,7 +40,7 @@ class WrittenRule(msgspec.Struct, frozen=True, array_like=True, omit_defaults=Tr
     children: tuple[int | None, ...] = ()
 
 
-class Written(msgspec.Struct, frozen=True):
+class TableFile(msgspec.Struct, frozen=True):
     """The file. ``grammar``: the `digest` of what it was made of. ``states``: for each symbol the next state, or
     ``~number`` of the rule that is complete; the first one is where parsing starts.
     """
@@ -54,7 +54,7 @@ class Written(msgspec.Struct, frozen=True):
     states: tuple[dict[str, int], ...]
 
 
-class Tables(msgspec.Struct, frozen=True):
+class ParserTables(msgspec.Struct, frozen=True):
     """What the parser needs of the grammar."""
 
     states: States
@@ -77,14 +77,14 @@ def digest(text: str) -> str:
 
 
 @cache
-def tables() -> Tables:
+def tables() -> ParserTables:
     """The tables of the installed grammar, made once."""
-    written = msgspec.json.decode(PATH.read_bytes(), type=Written)
+    written = msgspec.json.decode(PATH.read_bytes(), type=TableFile)
     if written.grammar != digest(grammar_text()):
         from policylang.syntax.lark_tables import tables_text
 
-        written = msgspec.json.decode(tables_text(), type=Written)
-    builder = Builder()
+        written = msgspec.json.decode(tables_text(), type=TableFile)
+    builder = TreeBuilder()
     rules = [_reduction(rule, builder) for rule in written.rules]
     states: States = [
         {symbol: entry if entry >= 0 else rules[~entry] for symbol, entry in entries.items()}
@@ -94,10 +94,10 @@ def tables() -> Tables:
     between = states[written.states[start]["_declarations"]]
     lexer = Lexicon(written.keywords, written.spelling, re.compile(written.scanner))
     starters = frozenset(symbol for symbol in between if symbol in lexer.keywords.values())
-    return Tables(states, start, written.end, starters, lexer)
+    return ParserTables(states, start, written.end, starters, lexer)
 
 
-def _reduction(rule: WrittenRule, builder: Builder) -> Reduction:
+def _reduction(rule: WrittenRule, builder: TreeBuilder) -> Reduction:
     if not rule.method:
         return rule.size, None, rule.name
     build = _as_it_is if rule.method == LIST else getattr(builder, rule.method)

@@ -22,7 +22,7 @@ from lark.parse_tree_builder import maybe_create_child_filter
 from lark.parsers.lalr_analysis import ParseTableBase, Shift
 
 from policylang.syntax.automaton import States
-from policylang.syntax.builder import Builder
+from policylang.syntax.builder import TreeBuilder
 from policylang.syntax.grammar import LIST, PATH, WrittenRule, digest, grammar_text
 from policylang.syntax.lexer import NAME, UNREADABLE, WHITESPACE, Lexicon, Scan
 
@@ -70,7 +70,7 @@ def make_lark(lexer: Any = ScannerLexer) -> Lark:
         grammar_text(),
         parser="lalr",
         lexer=lexer,
-        transformer=Builder(),
+        transformer=TreeBuilder(),
         keep_all_tokens=True,
         maybe_placeholders=True,
     )
@@ -137,7 +137,7 @@ def _rule(rule: Rule) -> WrittenRule:
         return WrittenRule(origin, size)
     if method.startswith("_"):
         method = LIST
-    elif not hasattr(Builder, method):
+    elif not hasattr(TreeBuilder, method):
         raise ValueError(f"the builder has no method `{method}`")
     return WrittenRule(origin, size, method, _children(rule))
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.limits import Limits
+from policylang.settings.limits import Limits
 from policylang.syntax.automaton import States, fits
 
 # The terminals that this lexer knows by name.

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import Diagnostic
-from policylang.limits import MOST_MISTAKES, Limits
+from policylang.settings.limits import MOST_MISTAKES, Limits
 from policylang.source import Source
 from policylang.syntax import ast
 from policylang.syntax.errors import Mistake, diagnose
-from policylang.syntax.grammar import Tables, tables
+from policylang.syntax.grammar import ParserTables, tables
 from policylang.syntax.lexer import END, TOO_MANY, Scan, Token
 from policylang.syntax.unsafe import unsafe_text
 
@@ -94,7 +94,7 @@ def _too_much(source: Source, token: Token, limits: Limits) -> Mistake:
     return Mistake(diagnostic, ast.Broken(None, None), len(source.text), False)
 
 
-def _complete(grammar: Tables, state_stack: list[int], value_stack: list[Any]) -> None:
+def _complete(grammar: ParserTables, state_stack: list[int], value_stack: list[Any]) -> None:
     """Reduce as if the next declaration began here."""
     next_ = min(grammar.starters)
     while not isinstance(entry := grammar.states[state_stack[-1]][next_], int):

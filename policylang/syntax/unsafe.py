@@ -10,9 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from policylang.characters import letters, name, normal
 from policylang.diagnostics import Diagnostic
 from policylang.source import Source
+from policylang.text.characters import letters, name, normal
 
 # Control characters but tab and line breaks; bidirectional controls; spaces and joiners without a shape of their own.
 INVISIBLE = re.compile(

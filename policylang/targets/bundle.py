@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from policylang.files import write_folder
+from policylang.files.writing import write_folder
 from policylang.ir import nodes as ir
 from policylang.targets.target import Bundle
 

@@ -23,7 +23,7 @@ _OPERATORS = {"eq": "==", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _OPPOSITES = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
-class Literal(msgspec.Struct, frozen=True):
+class CelLiteral(msgspec.Struct, frozen=True):
     """Numbers of requests are doubles, and so are those that they are compared with."""
 
     value: str | int | float | bool | None
@@ -35,7 +35,7 @@ class Name(msgspec.Struct, frozen=True):
     name: str
 
 
-class Entry(msgspec.Struct, frozen=True):
+class MapEntry(msgspec.Struct, frozen=True):
     """The value of a map under a key that is known."""
 
     of: Expr
@@ -66,14 +66,14 @@ class Binary(msgspec.Struct, frozen=True):
     right: Expr
 
 
-class Joined(msgspec.Struct, frozen=True):
+class Junction(msgspec.Struct, frozen=True):
     """``&&`` or ``||``."""
 
     operator: str
     items: tuple[Expr, ...]
 
 
-class Not(msgspec.Struct, frozen=True):
+class CelNot(msgspec.Struct, frozen=True):
     item: Expr
 
 
@@ -88,15 +88,15 @@ class Fields(msgspec.Struct, frozen=True):
     value: Expr
 
 
-class Group(msgspec.Struct, frozen=True):
+class Parenthesized(msgspec.Struct, frozen=True):
     """In parentheses, whether CEL needs them or not."""
 
     item: Expr
 
 
-Expr = Literal | Name | Entry | At | Call | Method | Binary | Joined | Not | Items | Fields | Group
+Expr = CelLiteral | Name | MapEntry | At | Call | Method | Binary | Junction | CelNot | Items | Fields | Parenthesized
 
-TRUE, FALSE, NULL = Literal(True), Literal(False), Literal(None)
+TRUE, FALSE, NULL = CelLiteral(True), CelLiteral(False), CelLiteral(None)
 ITEM = Name("x")
 """What macros call each item."""
 
@@ -115,15 +115,15 @@ def _joined(operator: str, items: Iterable[Expr], nothing: Expr) -> Expr:
     kept = (other,) if other in items else tuple(dict.fromkeys(item for item in items if item != nothing))
     if len(kept) < 2:
         return kept[0] if kept else nothing
-    return Joined(operator, tuple(Group(item) if isinstance(item, Joined) else item for item in kept))
+    return Junction(operator, tuple(Parenthesized(item) if isinstance(item, Junction) else item for item in kept))
 
 
-def _is_joined(item: Expr, operator: str) -> TypeGuard[Joined]:
-    return isinstance(item, Joined) and item.operator == operator
+def _is_joined(item: Expr, operator: str) -> TypeGuard[Junction]:
+    return isinstance(item, Junction) and item.operator == operator
 
 
 def signed(expr: Expr, wanted: bool) -> Expr:
-    return expr if wanted else Not(expr)
+    return expr if wanted else CelNot(expr)
 
 
 def operator(test: str, wanted: bool) -> str:
@@ -154,16 +154,16 @@ def within(item: Expr, items: Expr) -> Expr:
     return Binary(item, "in", items)
 
 
-def has(entry: Entry) -> Expr:
+def has(entry: MapEntry) -> Expr:
     """Whether a map has the key."""
-    return Call("has", (entry,)) if _selectable(entry.key) else within(Literal(entry.key), entry.of)
+    return Call("has", (entry,)) if _selectable(entry.key) else within(CelLiteral(entry.key), entry.of)
 
 
 def texts(items: Iterable[str]) -> Items:
-    return Items(tuple(Literal(item) for item in items))
+    return Items(tuple(CelLiteral(item) for item in items))
 
 
-class Writer:
+class CelWriter:
     """Writes CEL; ``quote`` puts a text from a policy between quotes, so that nothing in it ends them."""
 
     def __init__(self, quote: Callable[[str], str]) -> None:
@@ -171,13 +171,13 @@ class Writer:
 
     def written(self, expr: Expr) -> str:
         match expr:
-            case Literal(value):
+            case CelLiteral(value):
                 return self._literal(value)
             case Name(name):
                 return name
-            case Entry(Fields(key, value), wanted) if key == wanted:
+            case MapEntry(Fields(key, value), wanted) if key == wanted:
                 return self.written(value)
-            case Entry(of, key):
+            case MapEntry(of, key):
                 return self._inside(of, _MEMBER) + (f".{key}" if _selectable(key) else f"[{self._quote(key)}]")
             case At(of, key):
                 return f"{self._inside(of, _MEMBER)}[{self.written(key)}]"
@@ -188,15 +188,15 @@ class Writer:
             case Binary(left, operator, right):
                 level = _level(expr) + 1
                 return f"{self._inside(left, level)} {operator} {self._inside(right, level)}"
-            case Joined(operator, items):
+            case Junction(operator, items):
                 return f" {operator} ".join(self._inside(item, _level(expr)) for item in items)
-            case Not(item):
+            case CelNot(item):
                 return f"!{self._inside(item, _MEMBER)}"
             case Items(items):
                 return f"[{self._listed(items)}]"
             case Fields(key, value):
                 return f"{{{self._quote(key)}: {self.written(value)}}}"
-            case Group(item):
+            case Parenthesized(item):
                 return f"({self.written(item)})"
 
     def _listed(self, items: Iterable[Expr]) -> str:
@@ -223,7 +223,7 @@ _OR, _AND, _RELATION, _SUM, _MEMBER = range(5)
 def _level(expr: Expr) -> int:
     """How strongly the outermost operator binds."""
     match expr:
-        case Joined(operator):
+        case Junction(operator):
             return _OR if operator == "||" else _AND
         case Binary(_, operator):
             return _SUM if operator in "+-" else _RELATION

@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from policylang.project import Project
+from policylang.files.yaml_source import YamlError
+from policylang.project.project import Project
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request
 from policylang.targets.target import Scenario
 from policylang.testing.run import read_scenarios, run_scenarios
 from policylang.testing.scenario import SUFFIXES
-from policylang.yaml_source import YamlError
 
 
 class _Recorder:

@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.runtime.request import Request
-from policylang.target_settings import TargetSettings
+from policylang.settings.targets import TargetSettings
 
 Support = Literal["exact", "input", "frozen", "refused"]
 """How a target expresses a construct: ``exact``; with a value that each request has to bring (``input``); as it is at

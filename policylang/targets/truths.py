@@ -34,7 +34,7 @@ class Known(msgspec.Struct, frozen=True):
     present: tuple[Reached, ...]
 
 
-class All(msgspec.Struct, frozen=True):
+class AllHold(msgspec.Struct, frozen=True):
     """True if empty."""
 
     items: tuple[Formula, ...]
@@ -46,7 +46,7 @@ class Any(msgspec.Struct, frozen=True):
     items: tuple[Formula, ...]
 
 
-Formula = Known | All | Any
+Formula = Known | AllHold | Any
 
 
 def when(condition: c.Condition, wanted: bool = True) -> Formula:
@@ -54,7 +54,7 @@ def when(condition: c.Condition, wanted: bool = True) -> Formula:
     match condition:
         case c.And(items) | c.Or(items):
             parts = tuple(when(item, wanted) for item in items)
-            return All(parts) if isinstance(condition, c.And) == wanted else Any(parts)
+            return AllHold(parts) if isinstance(condition, c.And) == wanted else Any(parts)
         case c.Not(item):
             return when(item, not wanted)
         case c.Missing():

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from policylang.diagnostics import quoted
+from policylang.files.yaml_source import Steps, Yaml
 from policylang.model.types import (
     EnumType,
     PlaceType,
@@ -20,7 +21,6 @@ from policylang.runtime.index import Index
 from policylang.runtime.values import MISSING, BadValueError, read
 from policylang.suggest import closest
 from policylang.testing.scenario import ScenarioFile
-from policylang.yaml_source import Steps, Yaml
 
 Records = dict[str, dict[str, Any]]
 """By name; each with `resource`, and with the records it refers to in place of their names."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import listed, quoted
+from policylang.files.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
 from policylang.ir.nodes import PolicySet
 from policylang.model.types import DateTimeType, UserType
 from policylang.runtime.explaining.explain import explain
@@ -20,7 +21,6 @@ from policylang.suggest import closest
 from policylang.testing.asked import Case, Observer
 from policylang.testing.records import Records, attributes, check_places, help_for, link, linked
 from policylang.testing.scenario import ScenarioFile, Test, scenario_schema
-from policylang.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
 
 
 def read_scenarios(text: str) -> tuple[ScenarioFile, Yaml]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from policylang.json_schema import schema_of
+from policylang.files.json_schema import schema_of
 
 SUFFIXES = (".test.yaml", ".test.yml")
 

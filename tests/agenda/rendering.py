@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
-from policylang.check.agenda import Agendas, agenda
-from policylang.check.suppressions import read_suppressions
-from policylang.config import Config
-from policylang.discovery import SourceSet
+from policylang.agenda.agenda import Agendas, agenda
+from policylang.check.suppress.suppressions import read_suppressions
 from policylang.output import agenda as text
 from policylang.output import ical
-from policylang.output.readable import json_bytes
-from policylang.project import Project
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
+from policylang.settings.config import Config
 from policylang.source import Source
+from policylang.text.readable import json_bytes
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 DAYS = 90

@@ -12,16 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from policylang.check.agenda import Agenda, Agendas, End, Entry, Review, Start, SuppressionEnd, agenda
+from policylang.agenda.agenda import Agenda, Agendas, End, Entry, Review, Start, SuppressionEnd, agenda
 from policylang.check.engine import run_checks
 from policylang.ir.nodes import PolicySet
 from policylang.model.types import Duration
 from policylang.output import ical
 from policylang.output.agenda import render
-from policylang.output.readable import json_bytes
 from policylang.runtime.clock import shift_day, zone
 from policylang.runtime.index import Index
 from policylang.schemas import SCHEMAS
+from policylang.text.readable import json_bytes
 from tests.agenda.rendering import NOW, agendas
 from tests.helpers import TESTS, compiled, decide
 

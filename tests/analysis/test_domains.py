@@ -8,7 +8,18 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policylang.analysis.constraints import ZERO, All, Among, Constraint, Difference, Given, Same, Some, Tree, Variable
+from policylang.analysis.constraints import (
+    ZERO,
+    All,
+    Among,
+    ConstantTerm,
+    Constraint,
+    Difference,
+    Same,
+    Some,
+    Tree,
+    Variable,
+)
 from policylang.analysis.domains import Domains
 from policylang.model.types import EnumType, IntType
 
@@ -20,7 +31,7 @@ _differences = st.builds(Difference, _node, _node, st.integers(-3, 3).map(Fracti
     lambda each: each.left != each.right
 )
 _word = st.sampled_from(_WORDS)
-_side = st.one_of(_word, st.sampled_from("xyz").map(Given))
+_side = st.one_of(_word, st.sampled_from("xyz").map(ConstantTerm))
 _same = st.builds(Same, _word, _side, st.booleans())
 _among = st.builds(Among, _word, st.frozensets(st.sampled_from("xyz")))
 _constraint: st.SearchStrategy[Constraint] = st.one_of(_differences, _same, _among)
@@ -52,7 +63,7 @@ def _holds(tree: Tree, values: dict[object, object]) -> bool:
         case Among(variable, allowed):
             return values[variable] in allowed
         case Same(left_side, right_side, wanted):
-            both = [side.value if isinstance(side, Given) else values[side] for side in (left_side, right_side)]
+            both = [side.value if isinstance(side, ConstantTerm) else values[side] for side in (left_side, right_side)]
             return (both[0] == both[1]) == wanted
         case _:
             raise AssertionError(tree)
@@ -83,7 +94,7 @@ def test_two_bounds_on_one_number_exclude_each_other() -> None:
 def test_what_copies_know_is_their_own() -> None:
     first = Domains()
     second = Domains(first)
-    second.add(Same(_WORDS[0], Given("x"), True))
+    second.add(Same(_WORDS[0], ConstantTerm("x"), True))
     assert second.judge(Among(_WORDS[0], frozenset("x"))) is True
-    assert second.judge(Same(_WORDS[0], Given("y"), True)) is False
-    assert first.judge(Same(_WORDS[0], Given("y"), True)) is None
+    assert second.judge(Same(_WORDS[0], ConstantTerm("y"), True)) is False
+    assert first.judge(Same(_WORDS[0], ConstantTerm("y"), True)) is None

@@ -11,8 +11,8 @@ from policylang.analysis.constraints import (
     ZERO,
     All,
     Among,
+    ConstantTerm,
     Difference,
-    Given,
     Member,
     Same,
     Some,
@@ -32,7 +32,7 @@ _TAGS = Variable("record", ("tags",), SetType(TextType()))
 @pytest.mark.parametrize("states", [("missing",), ("there",), ("missing", "there"), ("bad", "missing")])
 def test_what_need_not_be_looked_at_is_left_open(states: tuple[State, ...]) -> None:
     """Else it would have a value of no type, or be a number with an item missing."""
-    title = Same(_TITLE, Given("a"), True)
+    title = Same(_TITLE, ConstantTerm("a"), True)
     other = (There(_LEVEL, frozenset(states)), Difference(_LEVEL, ZERO, Fraction(5)), Among(_STAGE, frozenset("xy")))
     found = solve(All((There(_TITLE, frozenset(("there",))), title, Some((title, All(other))))))
     assert isinstance(found, Proposal)
@@ -42,10 +42,19 @@ def test_what_need_not_be_looked_at_is_left_open(states: tuple[State, ...]) -> N
 
 
 def test_what_has_to_be_looked_at_has_a_value() -> None:
-    title = Same(_TITLE, Given("a"), True)
+    title = Same(_TITLE, ConstantTerm("a"), True)
     level = (There(_LEVEL, frozenset(("there",))), Difference(_LEVEL, ZERO, Fraction(-5)))
     stage = (There(_STAGE, frozenset(("missing",))), There(_TAGS, frozenset(("holed",))), Member(_TAGS, _TITLE, True))
-    found = solve(All((Some((Same(_TITLE, Given("b"), True), title)), Same(_TITLE, Given("b"), False), *level, *stage)))
+    found = solve(
+        All(
+            (
+                Some((Same(_TITLE, ConstantTerm("b"), True), title)),
+                Same(_TITLE, ConstantTerm("b"), False),
+                *level,
+                *stage,
+            )
+        )
+    )
     assert isinstance(found, Proposal)
     assert found.values[_TITLE] == "a"
     level_ = found.values[_LEVEL]

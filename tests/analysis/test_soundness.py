@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Asker
-from policylang.analysis.formula import AllOf, Formula, Holds, Not, holds, true
+from policylang.analysis.formula import AllOf, Formula, Holds, NotOf, holds, true
 from policylang.analysis.search import UNPROVED, find
 from policylang.analysis.witness import Witness, situation
 from policylang.check.conditions import users_named
@@ -49,7 +49,7 @@ def formulas(index: Index, resource: str) -> list[Formula]:
     single: list[Formula] = [Holds(condition, value) for condition in conditions for value in TRUTHS]
     pairs = list(combinations(conditions, 2))[:6]
     both: list[Formula] = [AllOf((true(first), true(second))) for first, second in pairs]
-    return [*single, *both, *(AllOf((true(first), Not(true(second)))) for first, second in pairs)]
+    return [*single, *both, *(AllOf((true(first), NotOf(true(second)))) for first, second in pairs)]
 
 
 def askers(formula: Formula, user: str) -> Iterator[tuple[str | None, bool]]:

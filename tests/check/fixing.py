@@ -9,9 +9,9 @@ from pathlib import Path
 from policylang.check.catalogue import RULES
 from policylang.check.engine import run_checks
 from policylang.check.finding import Finding
-from policylang.check.fixes import safety_of
-from policylang.check.mend import Mended, mend
-from policylang.project import Project
+from policylang.check.fix.fixes import safety_of
+from policylang.check.fix.mend import Mended, mend
+from policylang.project.project import Project
 from tests.helpers import project
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)

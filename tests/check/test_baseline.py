@@ -8,11 +8,19 @@ import itertools
 import msgspec
 import pytest
 
-from policylang.check.baseline import Baseline, BaselineError, Entry, entry, read_baseline, split, write_baseline
 from policylang.check.catalogue import CHECKS, RULES
 from policylang.check.enclosing import Layout
 from policylang.check.engine import run_checks
 from policylang.check.finding import Finding
+from policylang.check.suppress.baseline import (
+    Baseline,
+    BaselineError,
+    Entry,
+    entry,
+    read_baseline,
+    split,
+    write_baseline,
+)
 from policylang.diagnostics import Rule
 from policylang.source import Location, Source
 from policylang.syntax import ast

@@ -20,7 +20,7 @@ from policylang.model.types import IntType
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from policylang.runtime.parts import appends, grants, limits
-from policylang.runtime.sources import Bundle, Source, chains
+from policylang.runtime.sources import Bundle, RightsSource, chains
 from policylang.runtime.truth import Situation, truth
 from policylang.source import Location
 from tests.helpers import compiled, decide
@@ -282,7 +282,7 @@ def _covers(grant: ir.Grant, fields: tuple[str, ...] | None) -> bool:
     return fields is None or grant.fields is None or bool(set(fields) & set(grant.fields))
 
 
-def _is_open(s: Situation, action: str, source: Source, chain: tuple[Bundle, ...]) -> bool:
+def _is_open(s: Situation, action: str, source: RightsSource, chain: tuple[Bundle, ...]) -> bool:
     return action == "skim" or all(truth(limit, s) is True for limit in limits(s, source, chain, action))
 
 

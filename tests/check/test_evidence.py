@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from policylang.check.engine import run_checks
-from policylang.output.replay import as_witness, command
+from policylang.pipelines.replay import as_witness, command
 from policylang.runtime.index import Index
 from tests.helpers import compiled
 

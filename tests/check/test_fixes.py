@@ -20,18 +20,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylang.check.catalogue import BY_CODE
-from policylang.check.edits import Edit, apply, removal
 from policylang.check.finding import Finding
-from policylang.check.fixes import Written
-from policylang.check.mend import StaleFileError, changes, edited, fixes, mend, write
-from policylang.check.same_access import access_change
+from policylang.check.fix.edits import TextEdit, apply, removal
+from policylang.check.fix.fixes import SourceTrees
+from policylang.check.fix.mend import StaleFileError, changes, edited, fixes, mend, write
+from policylang.check.fix.same_access import access_change
 from policylang.check.world import World
-from policylang.discovery import discover
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
 from policylang.model.types import TextType
 from policylang.output import diff
-from policylang.project import Project
+from policylang.project.discovery import discover
+from policylang.project.project import Project
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from policylang.source import Source
@@ -46,29 +46,34 @@ INSTANTS = [NOW + datetime.timedelta(days=days) for days in (-400, 0, 400)]
 
 def test_edits_are_applied_from_the_end_backwards() -> None:
     source = Source("a", "one 🔑 two\r\nthree\n")
-    edits = [Edit("a", 2, 1, 2, 6, "3"), Edit("a", 1, 1, 1, 4, "1"), Edit("a", 1, 5, 1, 7), Edit("a", 1, 1, 1, 4, "1")]
+    edits = [
+        TextEdit("a", 2, 1, 2, 6, "3"),
+        TextEdit("a", 1, 1, 1, 4, "1"),
+        TextEdit("a", 1, 5, 1, 7),
+        TextEdit("a", 1, 1, 1, 4, "1"),
+    ]
     assert apply(edits, {"a": source, "b": source}) == {"a": "1 two\r\n3\n"}
 
 
 def test_deletions_may_overlap_and_other_edits_may_not() -> None:
     sources = {"a": Source("a", "0123456789")}
-    assert apply([Edit("a", 1, 2, 1, 5), Edit("a", 1, 4, 1, 8)], sources) == {"a": "0789"}
+    assert apply([TextEdit("a", 1, 2, 1, 5), TextEdit("a", 1, 4, 1, 8)], sources) == {"a": "0789"}
     with pytest.raises(ValueError, match="overlap"):
-        apply([Edit("a", 1, 2, 1, 5, "x"), Edit("a", 1, 4, 1, 8)], sources)
+        apply([TextEdit("a", 1, 2, 1, 5, "x"), TextEdit("a", 1, 4, 1, 8)], sources)
 
 
 @pytest.mark.parametrize(
     "edit",
     [
-        Edit("b", 1, 1, 1, 2),
-        Edit("a", 1, 3, 1, 2),
-        Edit("a", 0, 1, 1, 2),
-        Edit("a", 1, 0, 1, 2),
-        Edit("a", 1, 1, 3, 1),
-        Edit("a", 1, 1, 1, 9),
+        TextEdit("b", 1, 1, 1, 2),
+        TextEdit("a", 1, 3, 1, 2),
+        TextEdit("a", 0, 1, 1, 2),
+        TextEdit("a", 1, 0, 1, 2),
+        TextEdit("a", 1, 1, 3, 1),
+        TextEdit("a", 1, 1, 1, 9),
     ],
 )
-def test_places_that_are_not_there(edit: Edit) -> None:
+def test_places_that_are_not_there(edit: TextEdit) -> None:
     with pytest.raises(ValueError, match=r"no place|no source|ends before"):
         apply([edit], {"a": Source("a", "ab\ncd")})
 
@@ -320,7 +325,7 @@ def test_access_is_the_same_exactly_where_no_answer_differs(seed: int) -> None:
     plain = rng.random() < 0.7
     made = project(_set(rng, plain=plain))
     assert made.ir is not None
-    statements = list(Written(World(made.ir, NOW), made.files).statements.values())
+    statements = list(SourceTrees(World(made.ir, NOW), made.files).statements.values())
     chosen = rng.sample(statements, min(len(statements), rng.randrange(1, 3)))
     edits = [found for found in (removal(*each) for each in chosen) if found is not None]
     after = project(apply(edits, {"0.policy": made.sources.sources[0]})["0.policy"])

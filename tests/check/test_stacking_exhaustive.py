@@ -20,9 +20,9 @@ from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields, grants, limits
-from policylang.runtime.sources import Source, sources
+from policylang.runtime.sources import RightsSource, sources
 from policylang.runtime.truth import Situation, truth
-from policylang.thresholds import Thresholds
+from policylang.settings.thresholds import Thresholds
 from tests.helpers import compiled, decide
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
@@ -183,7 +183,7 @@ def _run(seed: int, module: ModuleType, without: str = "", *, timed: bool) -> tu
     return world, found
 
 
-def _open(s: Situation, action: str) -> tuple[set[Source], set[Source]]:
+def _open(s: Situation, action: str) -> tuple[set[RightsSource], set[RightsSource]]:
     """The sources that grant the action there, and those of them whose limits allow it."""
     granting, opening = set(), set()
     for source, chain, _ in grants(s, action):
@@ -240,23 +240,23 @@ def _parts(text: str) -> list[str]:
     return re.split(r", | and ", re.sub(r" adds?$", "", text))
 
 
-def _in_words(source: Source) -> str:
+def _in_words(source: RightsSource) -> str:
     kind = {"A": "site", "B": "site", "N": "region"}.get(source.place or "")
     group = "group " if source.kind == "group" else ""
     return f"{group}`{source.name}`" + (f' at {kind} "{source.place}"' if source.place else "")
 
 
-def _without(index: Index, user: ir.User, gone: set[Source]) -> Index:
+def _without(index: Index, user: ir.User, gone: set[RightsSource]) -> Index:
     """The policy set with those sources taken from the user."""
     jobs = dict(index.jobs)
     if user.job is not None:
         job = jobs[user.job.name]
-        kept = tuple(ref for ref in job.roles if Source("role", ref.name, None) not in gone)
+        kept = tuple(ref for ref in job.roles if RightsSource("role", ref.name, None) not in gone)
         jobs[job.code] = msgspec.structs.replace(job, roles=kept)
     changed = msgspec.structs.replace(
         user,
-        group=None if user.group and Source("group", user.group.name, None) in gone else user.group,
-        assignments=tuple(a for a in user.assignments if Source("role", a.role, a.place) not in gone),
+        group=None if user.group and RightsSource("group", user.group.name, None) in gone else user.group,
+        assignments=tuple(a for a in user.assignments if RightsSource("role", a.role, a.place) not in gone),
     )
     return index.changed(users={user.id: changed}, jobs=jobs)
 
@@ -321,7 +321,7 @@ def _bypassed(every: Everything) -> bool:
     return False
 
 
-def _inside(index: Index, source: Source) -> list[ir.Group | ir.Role]:
+def _inside(index: Index, source: RightsSource) -> list[ir.Group | ir.Role]:
     found: list[ir.Group | ir.Role] = [
         index.groups[source.name] if source.kind == "group" else index.roles[source.name]
     ]
@@ -378,7 +378,7 @@ def test_combined_too_broad(seed: int) -> None:
         assert (users.declared.at in found) == expected, users
 
 
-def _stacks(index: Index, user: str, now: datetime.datetime) -> Iterator[tuple[str | None, list[Source]]]:
+def _stacks(index: Index, user: str, now: datetime.datetime) -> Iterator[tuple[str | None, list[RightsSource]]]:
     every = list(dict.fromkeys(sources(index, user, now)))
     for place in (None, "A", "B", "N"):
         stack = [source for source in every if index.covers(source.place, place)]
@@ -386,7 +386,9 @@ def _stacks(index: Index, user: str, now: datetime.datetime) -> Iterator[tuple[s
             yield place, stack
 
 
-def _is_broad(world: World, users: UserClass, now: datetime.datetime, stack: tuple[str | None, list[Source]]) -> bool:
+def _is_broad(
+    world: World, users: UserClass, now: datetime.datetime, stack: tuple[str | None, list[RightsSource]]
+) -> bool:
     index, user = world.index, users.first
     place, together = stack
     every = list(dict.fromkeys(sources(index, user, now)))
@@ -408,7 +410,7 @@ def _is_broad(world: World, users: UserClass, now: datetime.datetime, stack: tup
     return not any(field == "fee" for source in together if sizes[source] == best for _, field in alone[source])
 
 
-def _wide(index: Index, source: Source) -> int:
+def _wide(index: Index, source: RightsSource) -> int:
     return len(
         {
             (grant.resource, action, field)
@@ -421,7 +423,7 @@ def _wide(index: Index, source: Source) -> int:
 
 
 def _reached(
-    index: Index, user: str, now: datetime.datetime, stack: list[Source], place: str | None
+    index: Index, user: str, now: datetime.datetime, stack: list[RightsSource], place: str | None
 ) -> set[tuple[str, str | None]]:
     """Actions, and actions on the sensitive attribute, that a way of the stack opens for some record at the place."""
     found: set[tuple[str, str | None]] = set()

@@ -14,7 +14,7 @@ from policylang.check.suggested_role import suggested_role
 from policylang.check.world import World
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from tests.check.test_rules import CASES, NOW
 from tests.check.test_stacking_exhaustive import Everything, random_policy_set
 from tests.helpers import ACCEPTANCE, compiled, decide
@@ -37,7 +37,10 @@ def test_what_it_gives(seed: int) -> None:
     text = random_policy_set(rng, timed=False)
     roles = sorted(rng.sample(range(5), 2))
     group = rng.choice((None, None, "g0"))
-    stacked = [*([Source("group", group, None)] if group else []), *(Source("role", f"r{n}", None) for n in roles)]
+    stacked = [
+        *([RightsSource("group", group, None)] if group else []),
+        *(RightsSource("role", f"r{n}", None) for n in roles),
+    ]
     before = World(compiled(text), NOW)
     for narrow in (True, False):
         suggestion = suggested_role(before, stacked, narrow=narrow)
@@ -94,7 +97,7 @@ role helper "Helper" {
 
 def test_what_tasks_need() -> None:
     world = World(compiled(TASKS), NOW)
-    sources = [Source("role", "clerk", None), Source("role", "helper", None)]
+    sources = [RightsSource("role", "clerk", None), RightsSource("role", "helper", None)]
     suggestion = suggested_role(world, sources, narrow=True)
     assert suggestion == (
         'role clerk_and_helper "Clerk and Helper" {\n'
@@ -115,7 +118,7 @@ def test_what_tasks_need() -> None:
 
 def test_ways_of_their_own() -> None:
     world = World(compiled(TASKS), NOW)
-    sources = [Source("role", "clerk", None), Source("role", "helper", None)]
+    sources = [RightsSource("role", "clerk", None), RightsSource("role", "helper", None)]
     suggestion = suggested_role(world, sources, narrow=False)
     assert suggestion.startswith("role clerk_and_helper_1 {\n")
     compiled(TASKS, suggested=suggestion)

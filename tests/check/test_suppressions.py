@@ -8,7 +8,7 @@ import pytest
 
 from policylang.check.catalogue import BY_CODE, CHECKS, OF_SUPPRESSIONS
 from policylang.check.engine import Examination, examine
-from policylang.check.suppressions import read_suppressions
+from policylang.check.suppress.suppressions import read_suppressions
 from policylang.diagnostics import Rule
 from policylang.source import Location
 from tests.helpers import marked, project

@@ -16,10 +16,10 @@ from hypothesis import given, note, settings
 from policylang.cli.main import commands
 from policylang.ir.nodes import PolicySet
 from policylang.model.types import SetType, UserType
-from policylang.output.readable import json_bytes
 from policylang.runtime.api import PolicySet as PolicyApi
 from policylang.runtime.index import Index
 from policylang.runtime.reference import eligible
+from policylang.text.readable import json_bytes
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled, decide
 from tests.runtime.databases import Sqlite

@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 
 from policylang.cli.main import commands
-from policylang.json_source import JsonError, read_json
-from policylang.output.readable import json_bytes
+from policylang.files.json_source import JsonError, read_json
 from policylang.output.tables import as_csv, table
+from policylang.text.readable import json_bytes
 from tests.cli.test_asking import NOW, POLICIES, Ask, ask, record
 
 __all__ = ["ask"]

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from policylang import files
 from policylang.cli.main import commands
+from policylang.files import writing as files
 from tests.helpers import TESTS
 
 CLEAN = "resource doc { actions view }\n"

@@ -21,8 +21,8 @@ from policylang.check.engine import run_checks
 from policylang.cli.main import commands
 from policylang.diagnostics import Rule
 from policylang.output import text
-from policylang.output.findings import Finding
-from policylang.output.findings import Result as Run
+from policylang.pipelines.findings import ReportedFinding
+from policylang.pipelines.findings import Result as Run
 from policylang.source import Location, Source
 from tests.check.test_rules import FILES, selected
 from tests.helpers import POLICIES, compiled, marked
@@ -548,7 +548,9 @@ def test_the_examples_are_clean() -> None:
 
 
 def reported(**said: Any) -> str:
-    finding = Finding("PL402", "unlimited-change", "warning", "m", None, "a.policy", 1, 1, 1, 2, (), None, **said)
+    finding = ReportedFinding(
+        "PL402", "unlimited-change", "warning", "m", None, "a.policy", 1, 1, 1, 2, (), None, **said
+    )
     return "\n".join(map(unstyle, text.render(Run([finding], sources={"a.policy": Source("a.policy", "role a")}))))
 
 

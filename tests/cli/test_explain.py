@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from policylang.check.catalogue import RULES
-from policylang.check.fixes import fix_in_words
+from policylang.check.fix.fixes import fix_in_words
 from policylang.cli.explain import explain
 from policylang.diagnostics import Rule
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from policylang.check import mend
+from policylang.check.fix import mend
 from policylang.cli import fixing
 from tests.cli.test_check import NOW, codes, policylang
 

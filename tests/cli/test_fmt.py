@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policylang.discovery import discover
+from policylang.project.discovery import discover
 from policylang.syntax.format import layout
 from tests.cli.test_check import policylang
 from tests.helpers import POLICIES

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from policylang.discovery import discover
+from policylang.project.discovery import discover
 from tests.ci.scratch import BEFORE, WIDER
 from tests.cli.test_revisions import Scratch
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from policylang.config import FILE_NAMES, read_config
+from policylang.settings.config import FILE_NAMES, read_config
 from policylang.testing.scenario import SUFFIXES
 from tests.cli.conftest import FILES, NOW, ROOT
 from tests.cli.test_check import policylang

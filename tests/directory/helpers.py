@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from policylang.config import Config
 from policylang.diagnostics import Diagnostic
-from policylang.discovery import SourceSet
 from policylang.ir.nodes import PolicySet, User
-from policylang.limits import Limits
-from policylang.project import Project
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
+from policylang.settings.config import Config
+from policylang.settings.limits import Limits
 from policylang.source import Source
 
 HERE = Path(__file__).parent

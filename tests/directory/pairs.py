@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from policylang.output import text
-from policylang.output.findings import collect
+from policylang.pipelines.findings import collect
 from tests.directory.helpers import HERE, with_people
 
 

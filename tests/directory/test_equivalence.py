@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policylang.yaml_core import plain
+from policylang.files.yaml_core import plain
 from tests.directory.helpers import BASE, compiled, without_places
 from tests.helpers import compiled as compiled_text
 

@@ -14,10 +14,10 @@ from policylang.directory import json_values, read_people
 from policylang.directory.explain import explain
 from policylang.directory.format import PersonEntry, directory_schema
 from policylang.directory.yaml_values import entries, plain
+from policylang.files.yaml_source import read_yaml
 from policylang.ir import from_json, to_json
-from policylang.limits import Limits
+from policylang.settings.limits import Limits
 from policylang.source import Source
-from policylang.yaml_source import read_yaml
 from tests.directory.helpers import compiled, with_people, without_places, wrong
 
 ROW = "dana,Dana,sales"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from policylang.config import Config, read_config
-from policylang.discovery import SourceSet
-from policylang.project import Project
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
+from policylang.settings.config import Config, read_config
 from policylang.source import Source
 from tests.docs.blocks import DOCUMENTS, ROOT, Block, blocks, indented_code, prose
 from tests.docs.run import ExampleError, Runner

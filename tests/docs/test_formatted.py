@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policylang.config import Config
+from policylang.settings.config import Config
 from policylang.source import Source
 from policylang.syntax.format import format_source
 from tests.docs.blocks import DOCUMENTS, ROOT, Block, blocks

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 
 from policylang.check.catalogue import BY_CODE
 from policylang.check.engine import run_checks
-from policylang.compare.compare import compare
+from policylang.diff.compare import compare
 from policylang.ir import nodes as ir
+from policylang.pipelines.compile import compile_for
 from policylang.runtime.api import PolicySet
 from policylang.runtime.holders import holders
 from policylang.targets import NAMES, find_target
-from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
 from tests.helpers import compiled, decide
 from tests.identity.twins import ACTIONS, RESOURCES, USERS, alike, alike_in, twins

@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.importing import find_format
 from policylang.importing.importing import Import, import_set
-from policylang.importing.reading import Input, Inputs
+from policylang.importing.reading import InputFile, Inputs
 from policylang.runtime.api import PolicySet
 from policylang.syntax.format import format_source
 
@@ -18,7 +18,7 @@ NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 
 def imported(format: str, files: dict[str, str | bytes], mapping: Any = None, **options: Any) -> Import:
     """What a format makes of some files, which has no errors and is in the one layout."""
-    given = Inputs(tuple(Input(path, _data(content)) for path, content in sorted(files.items())))
+    given = Inputs(tuple(InputFile(path, _data(content)) for path, content in sorted(files.items())))
     of = find_format(format)
     if mapping is not None:
         mapping = msgspec.convert(mapping, of.mapping)

@@ -11,12 +11,12 @@ from pathlib import Path
 import click
 import msgspec
 
+from policylang.files.yaml_source import read_yaml
 from policylang.importing import NAMES, find_format
 from policylang.importing.importing import import_set
 from policylang.importing.origins import FILE_NAME
-from policylang.importing.reading import Input, Inputs
+from policylang.importing.reading import InputFile, Inputs
 from policylang.output.imported import render
-from policylang.yaml_source import read_yaml
 
 FOLDERS = tuple(f"importing/{name}/cases" for name in NAMES)
 _HEAD = re.compile(r"(?m)^=== (.+)\n")
@@ -28,7 +28,7 @@ def rendered(path: Path) -> bytes:
     _, *parts = _HEAD.split(path.read_bytes().decode())
     files = dict(zip(parts[::2], parts[1::2], strict=True))
     mapping = files.pop("mapping.yaml", None)
-    given = Inputs(tuple(Input(name, files[name].encode()) for name in sorted(files)))
+    given = Inputs(tuple(InputFile(name, files[name].encode()) for name in sorted(files)))
     said = (
         None if mapping is None or format.mapping is None else msgspec.convert(read_yaml(mapping).value, format.mapping)
     )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from policylang.discovery import UnreadableError
-from policylang.importing.reading import Bounds, Input, read_inputs
+from policylang.importing.reading import Bounds, InputFile, read_inputs
+from policylang.project.discovery import UnreadableError
 
 SUFFIXES = (".csv",)
 
@@ -108,4 +108,4 @@ def test_links_and_pipes() -> None:
     ],
 )
 def test_encodings(data: bytes, text: str) -> None:
-    assert Input("a.csv", data).text() == text
+    assert InputFile("a.csv", data).text() == text

@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from policylang.config import Config
 from policylang.ir import LoadError, from_json, to_json
 from policylang.ir.codec import with_digest
 from policylang.ir.nodes import PolicySet
 from policylang.ir.schema import ir_schema
-from policylang.limits import Limits
+from policylang.settings.config import Config
+from policylang.settings.limits import Limits
 from policylang.source import Location
 from tests.helpers import ACCEPTANCE, TESTS, compiled, project
 

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from policylang.check.catalogue import BY_CODE
-from policylang.discovery import Problem
 from policylang.output import github, gitlab, junit, sarif
-from policylang.output.findings import Finding, Result
+from policylang.pipelines.findings import ReportedFinding, Result
+from policylang.project.discovery import Problem
 from policylang.source import Source
 
 HERE = Path(__file__).parent
@@ -35,7 +35,7 @@ def read_result(path: Path) -> Result:
     )
 
 
-def finding(code: str, message: str, path: str = "a.policy", line: int = 1, **other: Any) -> Finding:
+def finding(code: str, message: str, path: str = "a.policy", line: int = 1, **other: Any) -> ReportedFinding:
     rule = BY_CODE[code]
     column = other.pop("column", 1)
     content = {
@@ -52,7 +52,7 @@ def finding(code: str, message: str, path: str = "a.policy", line: int = 1, **ot
         "related": [],
         "witness": None,
     }
-    return msgspec.convert(content | other, Finding)
+    return msgspec.convert(content | other, ReportedFinding)
 
 
 def _sarif(result: Result) -> bytes:

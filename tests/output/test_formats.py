@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policylang.check.catalogue import BY_CODE, RULES
-from policylang.discovery import Problem
 from policylang.output import github, gitlab, junit, sarif
-from policylang.output.findings import Finding, RelatedPlace, Result, collect
 from policylang.output.fingerprints import fingerprints, line_hasher
 from policylang.output.places import repository_path, repository_root, uri
 from policylang.output.security import SECURITY_SEVERITY
+from policylang.pipelines.findings import RelatedPlace, ReportedFinding, Result, collect
+from policylang.project.discovery import Problem
 from policylang.source import Source
 from tests.helpers import project
 from tests.output.helpers import CASES, HERE, finding, read_result
@@ -53,7 +53,7 @@ def results(draw: st.DrawFn) -> Result:
         severity = draw(st.sampled_from(["error", "warning", "info"]))
         help_ = draw(st.none() | texts)
         result.findings.append(
-            Finding(rule.code, rule.name, severity, draw(texts), help_, path, *place, related, witness)
+            ReportedFinding(rule.code, rule.name, severity, draw(texts), help_, path, *place, related, witness)
         )
     result.problems += [Problem("a", draw(texts), draw(st.none() | texts), line) for line in draw(st.sets(st.just(3)))]
     return result

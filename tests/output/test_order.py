@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from policylang.output.findings import Finding
 from policylang.output.order import first_screen, in_order
+from policylang.pipelines.findings import ReportedFinding
 
 
-def finding(code: str, severity: str, line: int, users: int = 0) -> Finding:
+def finding(code: str, severity: str, line: int, users: int = 0) -> ReportedFinding:
     content = ("name", severity, f"m{line}", None, "a.policy", line, 1, line, 2, (), None)
-    return msgspec.structs.replace(Finding(code, *content), users=users)  # type: ignore[arg-type]
+    return msgspec.structs.replace(ReportedFinding(code, *content), users=users)  # type: ignore[arg-type]
 
 
-def lines(found: list[Finding] | tuple[Finding, ...]) -> list[int]:
+def lines(found: list[ReportedFinding] | tuple[ReportedFinding, ...]) -> list[int]:
     return [each.line for each in found]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policylang.testing.suite import run_suite
+from policylang.pipelines.test import run_suite
 from tests.helpers import ACCEPTANCE, POLICIES
 
 

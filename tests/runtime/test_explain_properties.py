@@ -11,9 +11,9 @@ import click
 import pytest
 from hypothesis import given, settings
 
-from policylang.discovery import discover
 from policylang.output import explanation as output
-from policylang.project import Project
+from policylang.project.discovery import discover
+from policylang.project.project import Project
 from policylang.runtime.explaining.edits import Question, applied, ask
 from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.index import Index

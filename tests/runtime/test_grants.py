@@ -12,7 +12,7 @@ from policylang.model.conditions import Condition
 from policylang.runtime import parts
 from policylang.runtime.grants import granted, holdings, limiting
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Source, sources
+from policylang.runtime.sources import RightsSource, sources
 from policylang.runtime.truth import Situation
 from tests.generated import Case, cases
 
@@ -60,7 +60,7 @@ def test_all_that_is_granted_is_what_is_granted_action_by_action(case: Case) -> 
     index = Index(case.policy_set)
     overrides = [limits_of(user.overrides) for user in index.users.values()]
     for group in index.groups:
-        source = Source("group", group, None)
+        source = RightsSource("group", group, None)
         for mine in ((), *overrides):
             every = list(granted(index, source, mine))
             for resource, actions in index.actions.items():

@@ -6,7 +6,7 @@ import datetime
 
 from policylang.ir.nesting import least_limiting, name_of, outer_first
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Source, chains, has_role, inside
+from policylang.runtime.sources import RightsSource, chains, has_role, inside
 from tests.helpers import compiled, decide
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
@@ -24,7 +24,7 @@ BOTH = [("group", "x"), ("role", "x"), ("role", "y")]
 
 def test_a_role_in_a_group_of_its_name_is_there() -> None:
     index = Index(compiled(TEXT))
-    group = Source("group", "x", None)
+    group = RightsSource("group", "x", None)
     assert [name_of(each) for each in inside(index, group)] == BOTH
     assert [name_of(chain[-1]) for chain in chains(index, group)] == BOTH
     assert [name_of(each) for each in outer_first(index.groups["x"], index.roles)] == BOTH

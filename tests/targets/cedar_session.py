@@ -9,7 +9,7 @@ from typing import Any
 
 from policylang.ir import nodes as ir
 from policylang.runtime.request import Request
-from policylang.targets.cedar.request import Asking, asking, questions
+from policylang.targets.cedar.request import CedarRequests, asking, questions
 from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.request import DeniedError
 from policylang.targets.target import Bundle
@@ -20,7 +20,7 @@ from tests.targets.differential import Answer
 class CedarSession:
     """An engine with a bundle loaded. No policy may err: it would be skipped."""
 
-    def __init__(self, engine: CedarEngine, asking: Asking) -> None:
+    def __init__(self, engine: CedarEngine, asking: CedarRequests) -> None:
         self.engine = engine
         self.asking = asking
 
@@ -58,7 +58,7 @@ class CedarSession:
         return decided
 
 
-def ask(asking: Asking, asked: Request, field: str | None) -> list[dict[str, Any]]:
+def ask(asking: CedarRequests, asked: Request, field: str | None) -> list[dict[str, Any]]:
     return questions(
         asking,
         asked.user,

@@ -10,7 +10,7 @@ from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.cerbos.encoding import UnheldError
-from policylang.targets.cerbos.request import Caller, Check
+from policylang.targets.cerbos.request import Caller, CheckResources
 from policylang.targets.cerbos.rules import field_action
 from policylang.targets.target import Bundle
 from tests.engines.cerbos_engine import CerbosServer
@@ -35,7 +35,7 @@ class CerbosSession:
                 for n, c in every
             ]
         )
-        answers: dict[int, list[tuple[Check, dict[str, bool]]]] = {}
+        answers: dict[int, list[tuple[CheckResources, dict[str, bool]]]] = {}
         for (number, check), answer in zip(every, said, strict=True):
             answers.setdefault(number, []).append((check, answer))
         return [
@@ -49,7 +49,7 @@ class CerbosSession:
             return []
         return [field_action(asked.action, name) for name in self._caller.index.attributes[asked.resource]]
 
-    def _answer(self, asked: Request, answers: list[tuple[Check, dict[str, bool]]]) -> Answer:
+    def _answer(self, asked: Request, answers: list[tuple[CheckResources, dict[str, bool]]]) -> Answer:
         allowed = bool(answers) and all(answer[action] for check, answer in answers for action in check.actions)
         if not _is_whole(asked):
             return Answer(allowed)
@@ -57,7 +57,7 @@ class CerbosSession:
         fields = {name for _, answer in answers for name in names if answer[field_action(asked.action, name)]}
         return Answer(allowed, frozenset(fields))
 
-    def _checks(self, asked: Request) -> tuple[Check, ...] | None:
+    def _checks(self, asked: Request) -> tuple[CheckResources, ...] | None:
         """None where it cannot be asked, empty where nothing has to be."""
         arguments = {"now": asked.now, "request": asked.request, "field": asked.field, "changes": asked.changes}
         try:

@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
-from policylang.discovery import discover
 from policylang.ir import nodes as ir
-from policylang.project import Project
+from policylang.pipelines.compile import compile_for
+from policylang.project.discovery import discover
+from policylang.project.project import Project
 from policylang.runtime import reference
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request
-from policylang.target_settings import TargetSettings
+from policylang.settings.targets import TargetSettings
 from policylang.targets import find_target
-from policylang.targets.compiling import compile_for
 from policylang.targets.scenarios import scenarios_of
 from policylang.targets.target import Bundle, Input, Scenario
 from policylang.testing.generate.generate import generate

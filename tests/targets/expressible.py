@@ -9,9 +9,9 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
+from policylang.pipelines.compile import compile_for
 from policylang.source import Location
 from policylang.targets import find_target
-from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
 
 

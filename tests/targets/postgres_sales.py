@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 
+from policylang.pipelines.compile import compile_for
 from policylang.targets import find_target
-from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
 from tests.helpers import compiled
 

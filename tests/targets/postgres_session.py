@@ -26,7 +26,7 @@ from policylang.model.types import (
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.runtime.values import MISSING, attribute, read
-from policylang.target_settings import Postgres, Table
+from policylang.settings.targets import Postgres, Table
 from policylang.targets.postgres.request import become_arguments
 from policylang.targets.postgres.tables import Mapped, mapped
 from policylang.targets.target import Bundle

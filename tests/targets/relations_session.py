@@ -17,8 +17,8 @@ from policylang.targets.openfga.model import written as openfga_tuple
 from policylang.targets.relations.context import request_context
 from policylang.targets.relations.names import object_id
 from policylang.targets.relations.objects import Tuple, user_object
-from policylang.targets.relations.plan import Plan
-from policylang.targets.relations.request import Check, Question, question, record_tuples
+from policylang.targets.relations.plan import RelationPlan
+from policylang.targets.relations.request import Check, CheckedRequest, question, record_tuples
 from policylang.targets.relations.validity import validity
 from policylang.targets.spicedb.schema import written as spicedb_relationship
 from policylang.targets.target import Bundle
@@ -43,7 +43,7 @@ class RelationsSession:
     def __init__(self, ask: Ask, bundle: Bundle, policy_set: ir.PolicySet, now: datetime.datetime | None) -> None:
         self._ask, self._bundle = ask, bundle
         index = Index(policy_set)
-        self._plan = Plan(index, now)
+        self._plan = RelationPlan(index, now)
         self._since, self._until = validity(index, now)
         self._numbers = count()
 
@@ -67,7 +67,7 @@ class RelationsSession:
     def _valid(self, asked: Request) -> bool:
         return (self._since is None or self._since <= asked.now) and (self._until is None or asked.now < self._until)
 
-    def _question(self, asked: Request) -> Question | None:
+    def _question(self, asked: Request) -> CheckedRequest | None:
         if not self._valid(asked):
             return None
         arguments = {"id": f"record {next(self._numbers)}", "field": asked.field, "changes": asked.changes}
@@ -124,7 +124,7 @@ class Listed(NamedTuple):
     resource: str
 
 
-def records(plan: Plan, resource: str, rows: Mapping[str, Any]) -> tuple[list[Tuple], list[str]]:
+def records(plan: RelationPlan, resource: str, rows: Mapping[str, Any]) -> tuple[list[Tuple], list[str]]:
     """The tuples of many records, and the keys of those that may be loaded: their places are ones that there are."""
     tuples: list[Tuple] = []
     keys = []
@@ -162,7 +162,7 @@ LISTS = {"openfga": openfga_lists, "spicedb": spicedb_lists}
 def lists(
     target: str,
     bundle: Bundle,
-    plan: Plan,
+    plan: RelationPlan,
     tuples: Sequence[Tuple],
     asked: Sequence[Listed],
     now: datetime.datetime,

@@ -16,16 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from benchmarks.engines.workload import requests
 from benchmarks.generate import access, groups
 from benchmarks.targets.cedar import prepare
-from policylang.config import Config
 from policylang.ir import nodes as ir
-from policylang.limits import Limits
+from policylang.pipelines.compile import compile_for
 from policylang.runtime import reference
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
+from policylang.settings.config import Config
+from policylang.settings.limits import Limits
 from policylang.targets import find_target
 from policylang.targets.cedar.request import asking, questions
 from policylang.targets.cedar.values import NotHeldError
-from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
 from tests.engines.cedar_engine import CedarEngine
 from tests.engines.files import EngineError

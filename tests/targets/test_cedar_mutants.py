@@ -209,7 +209,7 @@ PARTS: dict[str, tuple[Any, str, Any]] = {
     "a day longer": (
         rights,
         "_period",
-        lambda given, made=rights._period: rights.Period(made(given).since, made(given).until + 1),
+        lambda given, made=rights._period: rights.DayRange(made(given).since, made(given).until + 1),
     ),
     "sensitive attributes for all": (
         rights,

@@ -12,53 +12,53 @@ from policylang.targets.cel import (
     TRUE,
     At,
     Binary,
-    Entry,
+    CelLiteral,
+    CelNot,
+    CelWriter,
     Expr,
     Fields,
-    Group,
     Items,
-    Joined,
-    Literal,
+    Junction,
+    MapEntry,
     Method,
     Name,
-    Not,
-    Writer,
+    Parenthesized,
     all_of,
     any_of,
 )
 
-CEL = Writer(repr)
-A, B, C = (Binary(Name(name), "<", Literal(3)) for name in "abc")
+CEL = CelWriter(repr)
+A, B, C = (Binary(Name(name), "<", CelLiteral(3)) for name in "abc")
 VALUES = {"a": 1, "b": 5, "c": 3}
 
 
 def trees() -> st.SearchStrategy[Expr]:
     """Tests of numbers, joined and negated."""
-    numbers = st.sampled_from([Name(name) for name in VALUES]) | st.integers(-9, 9).map(Literal)
+    numbers = st.sampled_from([Name(name) for name in VALUES]) | st.integers(-9, 9).map(CelLiteral)
     sums = st.builds(Binary, numbers, st.sampled_from("+-"), numbers)
     tests = st.builds(Binary, numbers | sums, st.sampled_from(["<", "<=", "==", "!=", ">=", ">"]), numbers | sums)
 
     def joined(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         items = st.lists(inner, min_size=1, max_size=3)
-        made = st.builds(Joined, st.sampled_from(["&&", "||"]), items.map(tuple))
-        return made | items.map(all_of) | items.map(any_of) | inner.map(Not) | inner.map(Group)
+        made = st.builds(Junction, st.sampled_from(["&&", "||"]), items.map(tuple))
+        return made | items.map(all_of) | items.map(any_of) | inner.map(CelNot) | inner.map(Parenthesized)
 
     return st.recursive(tests, joined, max_leaves=12)
 
 
 def value(expr: Expr) -> int:
     match expr:
-        case Literal(int() | bool() as found):
+        case CelLiteral(int() | bool() as found):
             return found
         case Name(name):
             return VALUES[name]
         case Binary(left, operator, right):
             return int(eval(f"{value(left)} {operator} {value(right)}"))
-        case Joined(operator, items):
+        case Junction(operator, items):
             return (all if operator == "&&" else any)(value(item) for item in items)
-        case Not(item):
+        case CelNot(item):
             return not value(item)
-        case Group(item):
+        case Parenthesized(item):
             return value(item)
     raise AssertionError(expr)
 
@@ -81,17 +81,17 @@ def test_what_is_written_reads_as_it_was_built(expr: Expr) -> None:
 @pytest.mark.parametrize(
     ("expr", "written"),
     [
-        (Joined("&&", (A, Joined("||", (B, C)))), "a < 3 && (b < 3 || c < 3)"),
-        (Joined("||", (A, Joined("&&", (B, C)))), "a < 3 || b < 3 && c < 3"),
+        (Junction("&&", (A, Junction("||", (B, C)))), "a < 3 && (b < 3 || c < 3)"),
+        (Junction("||", (A, Junction("&&", (B, C)))), "a < 3 || b < 3 && c < 3"),
         (any_of((A, all_of((B, C)))), "a < 3 || (b < 3 && c < 3)"),
         (Binary(A, "==", Binary(Name("b"), "+", Name("c"))), "(a < 3) == b + c"),
-        (Not(A), "!(a < 3)"),
-        (Not(Method(Name("a"), "startsWith", (Literal("x"),))), "!a.startsWith('x')"),
-        (Entry(Name("R.attr"), "in"), "R.attr['in']"),
-        (Entry(Name("R.attr"), "it's"), 'R.attr["it\'s"]'),
-        (Entry(Name("R.attr"), "name"), "R.attr.name"),
-        (At(Items((Literal(True), Literal(None))), Literal(0)), "[true, null][0]"),
-        (Fields("minutes", Literal(1.0)), "{'minutes': 1.0}"),
+        (CelNot(A), "!(a < 3)"),
+        (CelNot(Method(Name("a"), "startsWith", (CelLiteral("x"),))), "!a.startsWith('x')"),
+        (MapEntry(Name("R.attr"), "in"), "R.attr['in']"),
+        (MapEntry(Name("R.attr"), "it's"), 'R.attr["it\'s"]'),
+        (MapEntry(Name("R.attr"), "name"), "R.attr.name"),
+        (At(Items((CelLiteral(True), CelLiteral(None))), CelLiteral(0)), "[true, null][0]"),
+        (Fields("minutes", CelLiteral(1.0)), "{'minutes': 1.0}"),
     ],
 )
 def test_forms(expr: Expr, written: str) -> None:

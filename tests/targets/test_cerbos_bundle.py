@@ -16,13 +16,13 @@ import yaml
 
 from policylang.diagnostics import Diagnostic
 from policylang.ir import nodes as ir
+from policylang.pipelines.compile import compile_for
 from policylang.runtime import reference
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets import find_target
 from policylang.targets.cerbos.encoding import UnheldError
 from policylang.targets.cerbos.request import Caller
-from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input, Scenario
 from tests.engines import cerbos_engine, files
 from tests.engines.cerbos_engine import CerbosServer

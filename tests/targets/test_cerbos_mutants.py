@@ -73,7 +73,9 @@ BUNDLES: dict[str, Callable[[Files], Files]] = {
 }
 
 
-def _without(checks: Callable[..., Any], kept: Callable[[list[request.Check]], list[request.Check]]) -> Any:
+def _without(
+    checks: Callable[..., Any], kept: Callable[[list[request.CheckResources]], list[request.CheckResources]]
+) -> Any:
     return lambda *arguments, **more: tuple(kept(list(checks(*arguments, **more))))
 
 

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from policylang.config import Config
 from policylang.ir import nodes as ir
-from policylang.limits import Limits
-from policylang.target_settings import TargetSettings
+from policylang.pipelines.compile import compile_for
+from policylang.settings.config import Config
+from policylang.settings.limits import Limits
+from policylang.settings.targets import TargetSettings
 from policylang.targets import find_target
-from policylang.targets.compiling import compile_for
 from policylang.targets.target import Bundle, Input
 from tests.docs.blocks import ROOT, blocks
 from tests.engines.postgres_engine import PostgresServer

@@ -14,7 +14,7 @@ import pytest
 
 from policylang.ir import nodes as ir
 from policylang.runtime.request import Request
-from policylang.target_settings import TargetSettings
+from policylang.settings.targets import TargetSettings
 from policylang.targets.postgres import expressions
 from policylang.targets.target import Bundle
 from tests.engines.postgres_engine import PostgresServer

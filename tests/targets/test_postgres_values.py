@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg import errors
 
+from policylang.pipelines.compile import compile_for
 from policylang.runtime.index import Index
 from policylang.targets import find_target
-from policylang.targets.compiling import compile_for
 from policylang.targets.postgres.request import become_arguments
 from policylang.targets.target import Bundle, Input
 from tests.engines.postgres_engine import PostgresServer

@@ -11,12 +11,12 @@ from click.testing import CliRunner
 from policylang.check.catalogue import RULES
 from policylang.cli.main import commands
 from policylang.diagnostics import Rule
+from policylang.pipelines.compile import compile_for
 from policylang.runtime.index import Index
 from policylang.targets import NAMES, find_target
 from policylang.targets.cedar.request import asking
-from policylang.targets.compiling import compile_for
 from policylang.targets.constructs import CONSTRUCTS
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.target import Bundle, Input, RefusedError
 from tests.helpers import compiled, marked
 
@@ -130,7 +130,7 @@ def test_a_policy_that_limits_nothing_is_refused_too(name: str) -> None:
 def test_requests_are_made_for_what_was_compiled_only() -> None:
     rule = next(rule for rule in TARGET_RULES if named(rule.bad) == "openfga")
     with pytest.raises(RefusedError):
-        Plan(Index(compiled(rule.bad)), None)
+        RelationPlan(Index(compiled(rule.bad)), None)
     wrong = TWO.format(number=NUMBERS["cedar"], word="or")
     with pytest.raises(RefusedError):
         asking(compiled(wrong))

@@ -13,14 +13,14 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from policylang.config import Config
 from policylang.ir import nodes as ir
-from policylang.limits import Limits
+from policylang.pipelines.compile import compile_for
 from policylang.runtime import reference
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
+from policylang.settings.config import Config
+from policylang.settings.limits import Limits
 from policylang.targets import find_target
-from policylang.targets.compiling import compile_for
 from policylang.targets.rego import TABLES
 from policylang.targets.rego.encoding import NotEncodableError
 from policylang.targets.rego.readme import EXAMPLE

@@ -14,7 +14,7 @@ import pytest
 from policylang.ir import nodes as ir
 from policylang.runtime.request import Request
 from policylang.targets.rego import conditions, request, tables
-from policylang.targets.rego.tables import Tables
+from policylang.targets.rego.tables import RegoDocument
 from policylang.targets.target import Bundle
 from tests.engines.rego_engine import RegorusEngine
 from tests.helpers import compiled
@@ -176,7 +176,7 @@ def _half(*of: Any, table: Any = tables.condition_table) -> Any:
 PARTS: dict[str, tuple[Any, str, Any]] = {
     "or for and": (conditions, "network", _swapped),
     "true for false": (tables, "condition_table", _half),
-    "no limits": (Tables, "_limits", lambda *_: []),
+    "no limits": (RegoDocument, "_limits", lambda *_: []),
     "terminated users keep their roles": (
         tables,
         "holdings",

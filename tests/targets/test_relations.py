@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
 from policylang.ir import nodes as ir
+from policylang.pipelines.compile import compile_for
 from policylang.runtime import reference
 from policylang.runtime.index import Index
 from policylang.targets import find_target
-from policylang.targets.compiling import compile_for
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.target import Bundle, Input, Scenario
 from tests.engines.files import EngineError
 from tests.engines.openfga_engine import run_tests
@@ -119,7 +119,7 @@ def test_lists(target: str) -> None:
     def agree(case: Case) -> None:
         now, request = case.world.now, _request(case)
         left, _ = expressible(target, case.policy_set, now)
-        index, plan = Index(left), Plan(Index(left), now)
+        index, plan = Index(left), RelationPlan(Index(left), now)
         bundle = bundle_of(target, left, now)
         for resource in case.world.with_attributes:
             rows = {row.key: case.rows.record(row) for row in case.rows.by_resource[resource.name]}

@@ -7,11 +7,11 @@ import re
 
 import pytest
 
+from policylang.pipelines.compile import compile_for
 from policylang.runtime.index import Index
 from policylang.targets import NAMES, find_target
-from policylang.targets.compiling import compile_for
 from policylang.targets.relations.objects import EVERYBODY, Tuple
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.request import question
 from policylang.targets.target import Bundle, Input
 from tests.helpers import compiled, marked
@@ -109,7 +109,7 @@ def test_limits(target: str, fits: str, exceeds: str, said: str) -> None:
     policy_set = compiled(WORLD + fits)
     bundle = compile_for(find_target(target), Input(policy_set))
     assert isinstance(bundle, Bundle)
-    asked = question(Plan(Index(policy_set), None), "ann", "view", "customer", {"name": "other"}, now=NOW)
+    asked = question(RelationPlan(Index(policy_set), None), "ann", "view", "customer", {"name": "other"}, now=NOW)
     assert ENGINES[target](bundle, asked.tuples, [(each, asked.context) for each in asked.checks]) == [True]
     found = compile_for(find_target(target), Input(compiled(WORLD + exceeds)))
     assert not isinstance(found, Bundle)
@@ -134,7 +134,7 @@ def _asked(target: str, action: str, record: object, context: dict[str, object] 
     policy_set = compiled(RECENT)
     bundle = compile_for(find_target(target), Input(policy_set))
     assert isinstance(bundle, Bundle)
-    asked = question(Plan(Index(policy_set), None), "ann", action, "customer", record, now=NOW)
+    asked = question(RelationPlan(Index(policy_set), None), "ann", action, "customer", record, now=NOW)
     given = {**asked.context, **context} if context is not None else {}
     return list(ENGINES[target](bundle, asked.tuples, [(each, given) for each in asked.checks]))
 
@@ -183,7 +183,7 @@ def test_every_clause_leads_home(target: str) -> None:
 def test_names() -> None:
     """`names.json` says what the tuples and the context of `question` consist of."""
     policy_set = compiled(RECENT)
-    plan = Plan(Index(policy_set), None)
+    plan = RelationPlan(Index(policy_set), None)
     for target in ENGINES:
         bundle = compile_for(find_target(target), Input(policy_set))
         assert isinstance(bundle, Bundle)

@@ -14,7 +14,7 @@ from policylang.targets.relations import plan, request
 from policylang.targets.relations.cel import Text
 from policylang.targets.relations.expressions import any_of
 from policylang.targets.relations.objects import place_object
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 from tests.helpers import project
 from tests.targets.differential import NOW, boundaries, compare
 from tests.targets.relations_session import ENGINES, starting
@@ -115,12 +115,12 @@ def _unguarded(expression: str) -> str:
     return expression.replace(' == "known"', ' != "nothing"')
 
 
-def _added_everywhere(self: Plan, object: str, relation: str, subject: str, of: str, at: str) -> None:
+def _added_everywhere(self: RelationPlan, object: str, relation: str, subject: str, of: str, at: str) -> None:
     object = place_object(None) if subject.startswith("source:") else object
     self.tuples.append(plan.Tuple(object, relation, subject, of, at))
 
 
-def _without_fields(self: Plan, held: Any, chain: Any, said: Any = Plan._said_by) -> Any:
+def _without_fields(self: RelationPlan, held: Any, chain: Any, said: Any = RelationPlan._said_by) -> Any:
     return (each for each in said(self, held, chain) if each[0].kind != "deny" or each[0].fields is None)
 
 
@@ -140,12 +140,12 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "the opposite": _cel(lambda text: text.replace(" != ", " == ")),
     "or for and": (plan, "all_of", any_of),
     "no denies": (plan, "_without", lambda item, minus: item),
-    "no denies for everyone": (Plan, "_free", lambda self, deny, made: None),
-    "no denies of attributes": (Plan, "_said_by", _without_fields),
-    "no appends": (Plan, "_appended", lambda *arguments: iter(())),
-    "no overrides": (Plan, "_held", lambda self, user, source: plan._Held(source)),
-    "no requirements": (Plan, "_requirement", lambda self, requirement: None),
-    "no places": (Plan, "_add", _added_everywhere),
+    "no denies for everyone": (RelationPlan, "_free", lambda self, deny, made: None),
+    "no denies of attributes": (RelationPlan, "_said_by", _without_fields),
+    "no appends": (RelationPlan, "_appended", lambda *arguments: iter(())),
+    "no overrides": (RelationPlan, "_held", lambda self, user, source: plan._Held(source)),
+    "no requirements": (RelationPlan, "_requirement", lambda self, requirement: None),
+    "no places": (RelationPlan, "_add", _added_everywhere),
     "no dates": (plan, "sources", _undated),
     "sensitive attributes for all": (plan, "grant_fields", lambda index, grant: index.attributes[grant.resource]),
     "only the record as it is": (request, "prepared", _unchanged),

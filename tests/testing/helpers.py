@@ -10,9 +10,9 @@ from typing import NamedTuple
 from click.testing import CliRunner
 
 from policylang.cli.test import test_ as command
+from policylang.pipelines.test import FileResult, run_suite
 from policylang.testing.coverage.collect import Collector
 from policylang.testing.coverage.report import Coverage
-from policylang.testing.suite import FileResult, run_suite
 
 HEAD = "policies: .\nnow: 2026-11-21T12:00:00Z\n"
 

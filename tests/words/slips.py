@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from policylang.config import Config
 from policylang.diagnostics import Diagnostic
-from policylang.discovery import SourceSet
-from policylang.project import Project
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
+from policylang.settings.config import Config
 from policylang.source import Location, Source
 from tests.helpers import TESTS
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from policylang.importing.casbin.read import read
-from policylang.importing.format import Format
+from policylang.importing.format import ImportFormat
 
-FORMAT = Format(
+FORMAT = ImportFormat(
     name="casbin",
     title="Casbin",
     inputs="a model (`.conf`) and its policy (`.csv`), both by their names or in one folder",

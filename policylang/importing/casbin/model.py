@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.importing.imported import Origin
-from policylang.importing.reading import Input
+from policylang.importing.reading import InputFile
 
 Effect = Literal["allow", "allow-and-deny", "not-denied"]
 
@@ -35,7 +35,7 @@ _MEANINGS = {
 }
 
 
-class Model(msgspec.Struct, frozen=True):
+class CasbinModel(msgspec.Struct, frozen=True):
     """``fields``: where in a row of `p` what stands, by meaning. ``roles``: how many fields `g` has, 0 without it."""
 
     fields: Mapping[str, int]
@@ -52,12 +52,12 @@ class NoModelError(ValueError):
         self.origin, self.message = origin, message
 
 
-def is_model(file: Input) -> bool:
+def is_model(file: InputFile) -> bool:
     """Whether a file is a model, and no policy."""
     return file.suffix == ".conf" or re.search(r"(?m)^\s*\[(matchers|request_definition)\]", file.text()) is not None
 
 
-def read_model(file: Input) -> Model:
+def read_model(file: InputFile) -> CasbinModel:
     """The model in a file. Raises `NoModelError`."""
     settings = _settings(file)
     for name, (_, origin) in settings.items():
@@ -75,10 +75,10 @@ def read_model(file: Input) -> Model:
     row = _fields(*settings["p"])
     roles = settings["g"][0].count("_") if "g" in settings else 0
     _check_matcher(*settings["m"], request, row, roles)
-    return Model({meaning: number for meaning, (number, _) in row.items()}, roles, effect, effect_at)
+    return CasbinModel({meaning: number for meaning, (number, _) in row.items()}, roles, effect, effect_at)
 
 
-def _settings(file: Input) -> dict[str, tuple[str, Origin]]:
+def _settings(file: InputFile) -> dict[str, tuple[str, Origin]]:
     """The definitions, joined where a line ends in a backslash, with the line that each begins on."""
     found: dict[str, tuple[str, Origin]] = {}
     section = ""

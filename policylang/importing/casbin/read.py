@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.casbin.model import Model, NoModelError, is_model, read_model
-from policylang.importing.casbin.rows import Row, rows
+from policylang.importing.casbin.model import CasbinModel, NoModelError, is_model, read_model
+from policylang.importing.casbin.rows import CasbinRow, rows
 from policylang.importing.graph import circles, distances
-from policylang.importing.imported import Assignment, Bundle, Imported, Include, Origin, Ref
+from policylang.importing.imported import Assignment, Imported, Include, Origin, Ref, RoleOrGroup
 from policylang.importing.reading import Inputs, NotThisError
 
 DOMAIN = "domain"
@@ -72,7 +72,7 @@ def read(inputs: Inputs, _mapping: Any) -> Imported:
     return imported
 
 
-def _row(imported: Imported, model: Model, policy: _Policy, row: Row) -> None:
+def _row(imported: Imported, model: CasbinModel, policy: _Policy, row: CasbinRow) -> None:
     kind = row.fields[0] if row.fields else ""
     if any("*" in field for field in row.fields):
         imported.leave_out("star", row.origin, f"{quoted(row.text)} counts as it stands")
@@ -113,7 +113,7 @@ def _row(imported: Imported, model: Model, policy: _Policy, row: Row) -> None:
 class _Writing:
     """Makes statements of what the rows say."""
 
-    def __init__(self, imported: Imported, model: Model, policy: _Policy) -> None:
+    def __init__(self, imported: Imported, model: CasbinModel, policy: _Policy) -> None:
         self._set, self._model, self._policy = imported, model, policy
         self._has_domains = "dom" in model.fields
         self._circles: dict[Where, Mapping[str, tuple[str, ...]]] = {}
@@ -188,7 +188,7 @@ class _Writing:
             for role in roles:
                 self._key[where, role] = f"{role}\n{where}" if role in differs else role
 
-    def _bundle(self, where: Where, role: str, origin: Origin) -> Bundle:
+    def _bundle(self, where: Where, role: str, origin: Origin) -> RoleOrGroup:
         """Keys of what Casbin has no name for hold line breaks, which its names do not."""
         key = self._key[where, role]
         return self._set.role(key, origin, role if key == role else f"{role} in {where}")
@@ -210,12 +210,12 @@ class _Writing:
             out = {name: at for each in together for name, at in links[each].items() if name not in together}
             self._fill(where, knot, together, out)
 
-    def _bundle_of(self, where: Where, role: str) -> Bundle:
+    def _bundle_of(self, where: Where, role: str) -> RoleOrGroup:
         of = self._policy
         origins = [*of.grants.get(where, {}).get(role, {}).values(), *of.links.get(where, {}).get(role, {}).values()]
         return self._bundle(where, role, min(origins))
 
-    def _fill(self, where: Where, bundle: Bundle, names: tuple[str, ...], inside: Mapping[str, Origin]) -> None:
+    def _fill(self, where: Where, bundle: RoleOrGroup, names: tuple[str, ...], inside: Mapping[str, Origin]) -> None:
         for name in names:
             for grant, origin in self._policy.grants.get(where, {}).get(name, {}).items():
                 if self._model.effect != "not-denied" or grant.deny:
@@ -224,7 +224,7 @@ class _Writing:
             if self._exists(where, role, origin):
                 self._include(bundle, self._key[where, role], origin)
 
-    def _include(self, bundle: Bundle, role: str, origin: Origin) -> None:
+    def _include(self, bundle: RoleOrGroup, role: str, origin: Origin) -> None:
         if all(each.role != role for each in bundle.includes):
             bundle.includes.append(Include(role=role, origin=origin))
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import msgspec
 
 from policylang.importing.imported import Origin
-from policylang.importing.reading import Input
+from policylang.importing.reading import InputFile
 
 _MARKS = re.compile(r"[,\[\]()]")
 
 
-class Row(msgspec.Struct, frozen=True, gc=False):
+class CasbinRow(msgspec.Struct, frozen=True, gc=False):
     """``fields`` begins with the kind of row; it is empty where the line cannot be taken apart."""
 
     fields: tuple[str, ...]
@@ -21,7 +21,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
-def rows(file: Input) -> Iterator[Row]:
+def rows(file: InputFile) -> Iterator[CasbinRow]:
     """The lines that are neither empty nor comments. Commas inside brackets do not separate. A field in quotes is read
     in one way by some versions of Casbin and in another by others: the line counts as one that cannot be read.
     """
@@ -30,7 +30,7 @@ def rows(file: Input) -> Iterator[Row]:
         if not line or line.startswith("#"):
             continue
         fields = None if '"' in line else _fields(line)
-        yield Row(fields or (), Origin(file.path, number), line)
+        yield CasbinRow(fields or (), Origin(file.path, number), line)
 
 
 def _fields(line: str) -> tuple[str, ...] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from policylang.importing.csv.learn import learn
 from policylang.importing.csv.mapping import Mapping
 from policylang.importing.csv.read import read
-from policylang.importing.format import Format
+from policylang.importing.format import ImportFormat
 
-FORMAT = Format(
+FORMAT = ImportFormat(
     name="csv",
     title="CSV and spreadsheets",
     inputs="tables as `.csv`, `.tsv` or `.xlsx`",

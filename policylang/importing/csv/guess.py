@@ -8,7 +8,7 @@ import msgspec
 
 from policylang.diagnostics import listed, quoted
 from policylang.importing.csv import mapping as says
-from policylang.importing.csv.tables import COMMENT, Row, Table, header_of
+from policylang.importing.csv.tables import COMMENT, Sheet, TableRow, header_of
 from policylang.importing.csv.words import DENY, LEVELS, NO, VERBS, YES, level, meaning
 
 _ENOUGH = 0.5
@@ -42,14 +42,14 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The columns that a table has by what it holds."""
 
 
-class Guess(msgspec.Struct, frozen=True):
+class TableGuess(msgspec.Struct, frozen=True):
     """What a table is taken for, and in words why."""
 
-    table: says.Table
+    table: says.TableMapping
     reasons: tuple[str, ...]
 
 
-def guess(table: Table, said: says.Table | None = None) -> Guess:
+def guess(table: Sheet, said: says.TableMapping | None = None) -> TableGuess:
     """What a table probably is. ``said``: what is known of it, which stands as it is. Raises `NotThisError`."""
     header, rows = header_of(table, said.header if said is not None else None)
     rows = [row for row in rows[:_LOOKED_AT] if not row.cell(0).value.startswith(COMMENT)]
@@ -70,23 +70,23 @@ def guess(table: Table, said: says.Table | None = None) -> Guess:
     if said is not None:
         given = {key: value for key, value in msgspec.structs.asdict(said.columns).items() if value is not None}
         columns = msgspec.structs.replace(columns, **given)
-        return Guess(msgspec.structs.replace(said, columns=columns), ())
+        return TableGuess(msgspec.structs.replace(said, columns=columns), ())
     only = tuple(name for name in marked if name not in set(_used(columns)))
-    table_ = says.Table(
+    table_ = says.TableMapping(
         file=table.file,
         sheet=table.sheet,
         holds=holds,
         columns=columns,
         only=only if holds in ("permissions", "roles", "members") else None,
     )
-    return Guess(table_, (f"{IN_WORDS[holds]}: {_why(holds, by_meaning, only)}", *reasons))
+    return TableGuess(table_, (f"{IN_WORDS[holds]}: {_why(holds, by_meaning, only)}", *reasons))
 
 
 def _used(columns: says.Columns) -> Iterator[str]:
     return (value for value in msgspec.structs.astuple(columns) if value is not None)
 
 
-def _marked(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
+def _marked(names: Sequence[str], rows: Sequence[TableRow]) -> list[str]:
     """The columns whose cells say yes, no or a level, for the greater part."""
     found = []
     for index, name in enumerate(names):
@@ -98,7 +98,7 @@ def _marked(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
     return found
 
 
-def _verbs(names: Sequence[str], rows: Sequence[Row], marked: Sequence[str]) -> str | None:
+def _verbs(names: Sequence[str], rows: Sequence[TableRow], marked: Sequence[str]) -> str | None:
     """The column that says what is done, whose words would be levels if there were no crosses behind it."""
     words = {name: {row.cell(index).value.casefold() for row in rows} - {""} for index, name in enumerate(names)}
     crosses = [name for name in marked if words[name] & YES]

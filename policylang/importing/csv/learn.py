@@ -10,7 +10,7 @@ import msgspec
 from policylang.diagnostics import listed, quoted
 from policylang.importing.csv import mapping as says
 from policylang.importing.csv.guess import COLUMNS, IN_WORDS, guess
-from policylang.importing.csv.tables import Table, header_of, read_tables
+from policylang.importing.csv.tables import Sheet, header_of, read_tables
 from policylang.importing.csv.words import DENY, LEVELS, NO, YES, level
 from policylang.importing.format import Ask
 from policylang.importing.reading import Inputs
@@ -24,14 +24,14 @@ def learn(inputs: Inputs, ask: Ask) -> says.Mapping:
     return says.Mapping(tuple(_table(table, ask) for table in tables))
 
 
-def _table(table: Table, ask: Ask) -> says.Table:
+def _table(table: Sheet, ask: Ask) -> says.TableMapping:
     found = guess(table)
     kinds = get_args(says.Holds)
     words = "".join(f"\n  {kind}: {IN_WORDS[kind]}" for kind in kinds)
     holds: Any = _one_of(ask, f"{table.path}: {found.reasons[0]}.{words}\nWhat is it", found.table.holds, kinds)
     header = header_of(table, None)[0]
     names = [cell.value for cell in header.cells if cell.value]
-    said = found.table if holds == found.table.holds else says.Table(table.file, holds, sheet=table.sheet)
+    said = found.table if holds == found.table.holds else says.TableMapping(table.file, holds, sheet=table.sheet)
     columns: dict[str, str] = {}
     for key in COLUMNS[holds]:
         guessed = getattr(said.columns, key) or ""
@@ -49,7 +49,7 @@ def _table(table: Table, ask: Ask) -> says.Table:
     return _with_words(table, made, chosen, ask)
 
 
-def _with_words(table: Table, made: says.Table, chosen: list[str], ask: Ask) -> says.Table:
+def _with_words(table: Sheet, made: says.TableMapping, chosen: list[str], ask: Ask) -> says.TableMapping:
     """Ask what the words in cells stand for that are not known."""
     levels: dict[str, tuple[str, ...]] = {}
     yes: list[str] = []
@@ -66,7 +66,7 @@ def _with_words(table: Table, made: says.Table, chosen: list[str], ask: Ask) -> 
     return msgspec.structs.replace(made, levels=levels, yes=tuple(yes), no=tuple(no))
 
 
-def _unknown(table: Table, chosen: list[str]) -> Iterator[str]:
+def _unknown(table: Sheet, chosen: list[str]) -> Iterator[str]:
     header, rows = header_of(table, None)
     indices = [index for index, cell in enumerate(header.cells) if cell.value in chosen]
     for row in rows:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from policylang.json_schema import schema_of
+from policylang.files.json_schema import schema_of
 
 Holds = Literal["permissions", "roles", "grants", "members", "people", "jobs", "nothing"]
 """What the rows of a table are: a permission each, with a column for each role; a role each, with a column for each
@@ -39,7 +39,7 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     superuser: Column | None = None
 
 
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class TableMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One table. ``only``: the columns that are roles or permissions, all others if nothing is said."""
 
     file: str
@@ -61,7 +61,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is in the tables. Those that it does not name are guessed."""
 
-    tables: tuple[Table, ...] = ()
+    tables: tuple[TableMapping, ...] = ()
 
 
 def mapping_schema() -> dict[str, Any]:

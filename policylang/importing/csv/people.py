@@ -13,7 +13,7 @@ Cells = Mapping[str, tuple[str, Origin]]
 _PLACE = "place"
 
 
-class People:
+class PeopleReader:
     """Collects the people of all tables. Whoever cannot be told for certain is left without access."""
 
     def __init__(self, imported: Imported) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 from policylang.diagnostics import quoted
 from policylang.importing.csv import mapping as says
-from policylang.importing.csv.guess import Guess, guess
-from policylang.importing.csv.people import People
-from policylang.importing.csv.tables import COMMENT, Cell, Row, Table, header_of, read_tables
+from policylang.importing.csv.guess import TableGuess, guess
+from policylang.importing.csv.people import PeopleReader
+from policylang.importing.csv.tables import COMMENT, Cell, Sheet, TableRow, header_of, read_tables
 from policylang.importing.csv.words import DENY, LEVELS, NO, YES, an_action, is_aside, level, permission, several
-from policylang.importing.imported import Bundle, Imported, Include, Origin, Ref
+from policylang.importing.imported import Imported, Include, Origin, Ref, RoleOrGroup
 from policylang.importing.reading import Inputs, NotThisError
 
-Whole = tuple[Bundle, str, Origin]
+Whole = tuple[RoleOrGroup, str, Origin]
 """A deny of everything on a resource, whose actions are known at the end."""
 
 
@@ -31,7 +31,7 @@ def read(inputs: Inputs, mapping: says.Mapping | None) -> Imported:
             imported.guessed_at(table.origin(table.rows[0]), reason)
         reading.append(Reading(imported, table, found, whole))
     order = ("permissions", "roles", "grants", "jobs", "members", "people", "nothing")
-    people = People(imported)
+    people = PeopleReader(imported)
     for each in sorted(reading, key=lambda each: order.index(each.said.holds)):
         each.read(people)
     people.finish()
@@ -45,7 +45,7 @@ def read(inputs: Inputs, mapping: says.Mapping | None) -> Imported:
     return imported
 
 
-def _said(mapping: says.Mapping, tables: Sequence[Table]) -> Iterator[tuple[tuple[str, str | None], says.Table]]:
+def _said(mapping: says.Mapping, tables: Sequence[Sheet]) -> Iterator[tuple[tuple[str, str | None], says.TableMapping]]:
     """What a mapping says of each table; it names nothing that is not there."""
     for each in mapping.tables:
         found = [
@@ -61,7 +61,7 @@ def _said(mapping: says.Mapping, tables: Sequence[Table]) -> Iterator[tuple[tupl
 class Reading:
     """One table on its way into the imported set."""
 
-    def __init__(self, imported: Imported, table: Table, found: Guess, whole: list[Whole]) -> None:
+    def __init__(self, imported: Imported, table: Sheet, found: TableGuess, whole: list[Whole]) -> None:
         self._set, self._table, self.said, self._whole = imported, table, found.table, whole
         self._guessed = bool(found.reasons)
         said = found.table
@@ -95,7 +95,7 @@ class Reading:
                     message = f"{quoted(cell.value)} stands in a column without a name"
                     self._set.refuse("no-name", self._table.origin(row, cell), message)
 
-    def read(self, people: People) -> None:
+    def read(self, people: PeopleReader) -> None:
         match self.said.holds:
             case "permissions":
                 self._permissions()
@@ -152,7 +152,7 @@ class Reading:
             at = self._table.origin(self._header, self._header.cell(index))
             self._set.leave_out("column", at, f"the column {quoted(names[index])}")
 
-    def _data(self) -> Iterator[Row]:
+    def _data(self) -> Iterator[TableRow]:
         """The rows that are neither empty nor comments."""
         for row in self._rows:
             if row.cells and row.cells[0].value.startswith(COMMENT):
@@ -160,12 +160,12 @@ class Reading:
             elif any(cell.value or cell.formula for cell in row.cells):
                 yield row
 
-    def _is_formula(self, row: Row, cell: Cell) -> bool:
+    def _is_formula(self, row: TableRow, cell: Cell) -> bool:
         if cell.formula:
             self._set.refuse("formula", self._table.origin(row, cell), "a formula: nothing is evaluated")
         return cell.formula
 
-    def _name(self, row: Row, index: int, what: str) -> str | None:
+    def _name(self, row: TableRow, index: int, what: str) -> str | None:
         """A name in a cell; where there is none, the row is refused."""
         cell = row.cell(index)
         if self._is_formula(row, cell):
@@ -203,7 +203,7 @@ class Reading:
             elif whole is not None and (text := self._name(row, whole, "permission")) is not None:
                 self._marks(row, columns, bundles, *self._of_permission(row, columns, text))
 
-    def _of_permission(self, row: Row, columns: Sequence[tuple[int, str]], text: str) -> tuple[str, str | None]:
+    def _of_permission(self, row: TableRow, columns: Sequence[tuple[int, str]], text: str) -> tuple[str, str | None]:
         """Resource and action; the resource alone where the cells hold levels, which say the actions."""
         cells = [row.cell(index).value for index, _ in columns]
         if any(self._level(cell) is not None for cell in cells):
@@ -216,7 +216,7 @@ class Reading:
             return None
         return level(cell, self._levels)
 
-    def _bundles(self, columns: Sequence[tuple[int, str]]) -> dict[int, Bundle]:
+    def _bundles(self, columns: Sequence[tuple[int, str]]) -> dict[int, RoleOrGroup]:
         return {
             index: self._set.role(name, self._table.origin(self._header, self._header.cell(index)))
             for index, name in columns
@@ -224,9 +224,9 @@ class Reading:
 
     def _marks(
         self,
-        row: Row,
+        row: TableRow,
         columns: Sequence[tuple[int, str]],
-        bundles: Mapping[int, Bundle],
+        bundles: Mapping[int, RoleOrGroup],
         resource: str,
         verb: str | None,
     ) -> None:
@@ -236,7 +236,7 @@ class Reading:
         for index, _ in columns:
             self._mark(row, row.cell(index), bundles[index], resource, verb)
 
-    def _mark(self, row: Row, cell: Cell, bundle: Bundle, resource: str, verb: str | None) -> None:
+    def _mark(self, row: TableRow, cell: Cell, bundle: RoleOrGroup, resource: str, verb: str | None) -> None:
         """One cell: a cross for an action, or a level without one."""
         if self._is_formula(row, cell):
             return
@@ -302,7 +302,7 @@ class Reading:
             for each, verb in found:
                 self._set.grant(bundle, each, verb, at)
 
-    def _members(self, people: People) -> None:
+    def _members(self, people: PeopleReader) -> None:
         id = self._need("id")
         name = self._column(self.said.columns.name)
         columns = self._crossed((id, name))
@@ -341,7 +341,7 @@ class Reading:
                 if all(known.role != each for known in found.includes):
                     found.includes.append(Include(role=each, origin=self._table.origin(row, row.cell(role))))
 
-    def _people(self, people: People) -> None:
+    def _people(self, people: PeopleReader) -> None:
         of = self.said.columns
         columns: dict[str, int] = {}
         for key in of.__struct_fields__:

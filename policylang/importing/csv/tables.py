@@ -9,9 +9,9 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.directory.csv_rows import rows
-from policylang.directory.problems import RefusedError
+from policylang.directory.problems import UnreadableError
 from policylang.importing.imported import Origin
-from policylang.importing.reading import Input, NotThisError
+from policylang.importing.reading import InputFile, NotThisError
 
 _SEPARATORS = (",", ";", "\t", "|")
 _QUOTED = re.compile(r'"[^"]*"')
@@ -27,7 +27,7 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
     formula: bool = False
 
 
-class Row(msgspec.Struct, frozen=True, gc=False):
+class TableRow(msgspec.Struct, frozen=True, gc=False):
     """The cells of a row, also the empty ones; ``number`` counts lines or rows from 1."""
 
     number: int
@@ -38,40 +38,40 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         return self.cells[index] if index < len(self.cells) else Cell("", 0)
 
 
-class Table(msgspec.Struct, frozen=True):
+class Sheet(msgspec.Struct, frozen=True):
     """``path`` names the file and, of a workbook, the sheet."""
 
     path: str
     file: str
     sheet: str | None
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
 
-    def origin(self, row: Row, cell: Cell | None = None) -> Origin:
+    def origin(self, row: TableRow, cell: Cell | None = None) -> Origin:
         return Origin(self.path, row.number, 0 if cell is None else cell.column)
 
 
-def read_tables(file: Input) -> Iterator[Table]:
+def read_tables(file: InputFile) -> Iterator[Sheet]:
     """The tables of a file. Raises `NotThisError`."""
     if file.suffix in (".xlsx", ".xlsm"):
         from policylang.importing.csv.xlsx import sheets
 
         for name, found in sheets(file):
-            yield Table(f"{file.path}!{name}", file.path, name, tuple(found))
+            yield Sheet(f"{file.path}!{name}", file.path, name, tuple(found))
     else:
-        yield Table(file.path, file.path, None, tuple(_csv_rows(file)))
+        yield Sheet(file.path, file.path, None, tuple(_csv_rows(file)))
 
 
-def _csv_rows(file: Input) -> Iterator[Row]:
+def _csv_rows(file: InputFile) -> Iterator[TableRow]:
     source = file.source()
     starts = source.line_starts
     try:
         for row in rows(source, separator(source.text)):
             line = source.position(row.start)[0]
             begin = starts[line - 1]
-            yield Row(line, tuple([_cell(c.value.strip(), c.start_pos - begin + 1) for c in row.cells]))
+            yield TableRow(line, tuple([_cell(c.value.strip(), c.start_pos - begin + 1) for c in row.cells]))
             if len(row.cells) > MOST_COLUMNS:
                 raise NotThisError(file.path, f"more than {MOST_COLUMNS:,} columns", "split the table", line, 1)
-    except RefusedError as error:
+    except UnreadableError as error:
         found = error.diagnostic(source)
         help = found.help or "save the table as CSV"
         raise NotThisError(file.path, found.message, help, found.location.line, found.location.column) from None
@@ -89,7 +89,7 @@ def separator(text: str) -> str:
     return max(_SEPARATORS, key=lambda sign: (bare.count(sign), -_SEPARATORS.index(sign)))
 
 
-def header_of(table: Table, number: int | None) -> tuple[Row, Sequence[Row]]:
+def header_of(table: Sheet, number: int | None) -> tuple[TableRow, Sequence[TableRow]]:
     """The row that names the columns, and those below it. Raises `NotThisError`."""
     for index, row in enumerate(table.rows):
         if (row.number == number) if number is not None else sum(bool(cell.value) for cell in row.cells) > 1:

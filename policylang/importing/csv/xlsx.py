@@ -8,14 +8,14 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from policylang.importing.csv.tables import MOST_COLUMNS, Cell, Row
-from policylang.importing.reading import BOUNDS, Input, NotThisError
+from policylang.importing.csv.tables import MOST_COLUMNS, Cell, TableRow
+from policylang.importing.reading import BOUNDS, InputFile, NotThisError
 
 _MOST_CELLS = 5_000_000
 _HELP = "save it as .xlsx, or as CSV"
 
 
-def sheets(file: Input) -> Iterator[tuple[str, list[Row]]]:
+def sheets(file: InputFile) -> Iterator[tuple[str, list[TableRow]]]:
     """Each sheet by its name. Raises `NotThisError`, also where the library for it is not installed."""
     try:
         from openpyxl import load_workbook
@@ -38,7 +38,7 @@ def _said(error: Exception) -> str:
     return " ".join(f"{type(error).__name__} {error}".split())[:200]
 
 
-def _check_size(file: Input) -> None:
+def _check_size(file: InputFile) -> None:
     """Before anything is unpacked. An archive gives no more than its directory says."""
     try:
         with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
@@ -49,7 +49,7 @@ def _check_size(file: Input) -> None:
         raise NotThisError(file.path, "the workbook is too large when it is unpacked", "import parts of it")
 
 
-def _rows(file: Input, sheet: Any) -> Iterator[Row]:
+def _rows(file: InputFile, sheet: Any) -> Iterator[TableRow]:
     count = 0
     for number, cells in enumerate(sheet.iter_rows(), 1):
         count += len(cells)
@@ -59,7 +59,7 @@ def _rows(file: Input, sheet: Any) -> Iterator[Row]:
         while found and not found[-1].value and not found[-1].formula:
             found.pop()
         if found:
-            yield Row(number, tuple(found))
+            yield TableRow(number, tuple(found))
 
 
 def _cell(column: int, cell: Any) -> Cell:

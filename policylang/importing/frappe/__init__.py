@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from policylang.importing.format import Format
+from policylang.importing.format import ImportFormat
 from policylang.importing.frappe.read import read
 
-FORMAT = Format(
+FORMAT = ImportFormat(
     name="frappe",
     title="Frappe",
     inputs="DocTypes as `.json`, and what was exported from a site: customizations, roles, users, custom permissions",

@@ -17,7 +17,7 @@ FIELDS_OF = {"read": "read", "write": "write", "create": "write"}
 """Which right at a level opens its fields to an action."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class PermissionRow(msgspec.Struct, frozen=True):
     """A row of permissions."""
 
     role: str
@@ -52,7 +52,7 @@ def inside(role: str) -> frozenset[str]:
     return frozenset([GUEST]) if role == GUEST else with_everybody([role])
 
 
-def opened(rows: Iterable[Row], roles: frozenset[str], levels: frozenset[int]) -> dict[str, Open]:
+def opened(rows: Iterable[PermissionRow], roles: frozenset[str], levels: frozenset[int]) -> dict[str, Open]:
     """What is open to whoever has exactly some roles. ``levels``: those that fields are at."""
     mine = [row for row in rows if row.role in roles]
     found: dict[str, Open] = {}

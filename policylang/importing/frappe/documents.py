@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
+from policylang.files.json_source import JsonError, read_json
 from policylang.importing.imported import Origin
-from policylang.importing.reading import Input, NotThisError
-from policylang.json_source import JsonError, read_json
+from policylang.importing.reading import InputFile, NotThisError
 
 KINDS = (
     "DocType",
@@ -64,7 +64,7 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
             waiting.extend(reversed(each))
 
 
-def documents(file: Input) -> Iterator[Document]:
+def documents(file: InputFile) -> Iterator[Document]:
     """What a file holds of the kinds that tell of access; nothing where it is about something else."""
     text = file.text()
     if not _OURS.search(text) and not any(f'"{kind}"' in text for kind in KINDS):

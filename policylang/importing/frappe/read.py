@@ -8,9 +8,20 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.frappe.access import ALL, GUEST, Open, Row, enough, inside, opened, with_everybody
+from policylang.importing.frappe.access import ALL, GUEST, Open, PermissionRow, enough, inside, opened, with_everybody
 from policylang.importing.frappe.documents import Document, documents, number, rows, text
-from policylang.importing.imported import Assignment, Bundle, Grant, Imported, Include, Limit, Origin, Policy, Ref, Text
+from policylang.importing.imported import (
+    Assignment,
+    Grant,
+    Imported,
+    Include,
+    Origin,
+    Policy,
+    Ref,
+    RoleOrGroup,
+    StatedLimit,
+    Text,
+)
 from policylang.importing.reading import Inputs
 
 _NO_RIGHTS = frozenset(
@@ -81,13 +92,13 @@ class _Field(msgspec.Struct):
 class _DocType(msgspec.Struct):
     origin: Origin
     document: dict[str, Any]
-    rows: list[Row] = []
-    custom: list[Row] = []
+    rows: list[PermissionRow] = []
+    custom: list[PermissionRow] = []
     has_custom: bool = False
     fields: dict[str, _Field] = {}
     closed: bool = False
 
-    def holding(self) -> list[Row]:
+    def holding(self) -> list[PermissionRow]:
         """The rows that hold."""
         return [] if self.closed else self.custom if self.has_custom else self.rows
 
@@ -193,7 +204,7 @@ class _Reading:
             return
         doctype.fields.setdefault(field, _Field(("text",), 0, origin)).level = level
 
-    def _row(self, row: dict[str, Any], of: Document) -> list[Row]:
+    def _row(self, row: dict[str, Any], of: Document) -> list[PermissionRow]:
         origin, role = of.places.of(row), text(row, "role")
         level, if_owner = number(row, "permlevel"), number(row, "if_owner")
         values = {key: number(row, key) for key in row if key not in _NO_RIGHTS and not key.startswith("_")}
@@ -205,7 +216,9 @@ class _Reading:
             if row.get(key) not in (None, "", 0, "0"):
                 self._set.refuse("match", origin, f"{quoted(key)} limits what {quoted(role)} gets")
                 return []
-        return [Row(role, level, bool(if_owner), frozenset(key for key, value in values.items() if value), origin)]
+        return [
+            PermissionRow(role, level, bool(if_owner), frozenset(key for key, value in values.items() if value), origin)
+        ]
 
     def _custom_row(self, of: Document) -> None:
         doctype = self._named(text(of.of, "parent"), of.places.of(of.of))
@@ -218,7 +231,7 @@ class _Reading:
             for row in doctype.rows:
                 message = f"what {quoted(name)} says of {quoted(row.role)}; custom permissions hold instead"
                 self._set.leave_out("replaced", row.origin, message)
-        kept: list[Row] = []
+        kept: list[PermissionRow] = []
         for row in doctype.holding():
             if number(doctype.document, "istable"):
                 message = f"{quoted(name)} is a child table, whose rows belong to the document"
@@ -369,7 +382,7 @@ class _Writing:
             own = {action: of for action, of in actions.items() if not any(of.same(each.get(action)) for each in given)}
             self._fill(bundle, name, own, actions)
 
-    def _fill(self, bundle: Bundle, name: str, own: Mapping[str, Open], everything: Mapping[str, Open]) -> None:
+    def _fill(self, bundle: RoleOrGroup, name: str, own: Mapping[str, Open], everything: Mapping[str, Open]) -> None:
         """Grants on a DocType, and the policy that limits them. ``everything``: with what the roles inside bring."""
         resource, doctype = self._set.resources[name], self._types[name]
         for action, of in own.items():
@@ -393,7 +406,7 @@ class _Writing:
             )
             policy.seen(origin)
             actions = () if set(everything) <= set(limited) else tuple(limited)
-            bundle.limits.append(Limit(policy=name, origin=origin, actions=actions))
+            bundle.limits.append(StatedLimit(policy=name, origin=origin, actions=actions))
 
     # --- users -------------------------------------------------------------------------------------------------------
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from policylang.importing.format import Format
+from policylang.importing.format import ImportFormat
 from policylang.importing.kubernetes.read import Groups, read
 
-FORMAT = Format(
+FORMAT = ImportFormat(
     name="kubernetes",
     title="Kubernetes",
     inputs="manifests (`.yaml`, `.json`) with roles and bindings, such as `kubectl get roles,clusterroles,rolebindings,"

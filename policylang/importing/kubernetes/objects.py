@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import quoted
+from policylang.files.yaml_source import Steps, Yaml, YamlError, read_documents
 from policylang.importing.imported import Imported, Origin
-from policylang.importing.reading import Input, Inputs
-from policylang.yaml_source import Steps, Yaml, YamlError, read_documents
+from policylang.importing.reading import InputFile, Inputs
 
 RBAC = "rbac.authorization.k8s.io/"
 KINDS = ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
@@ -68,7 +68,7 @@ def read_objects(inputs: Inputs, imported: Imported) -> Iterator[Object]:
     yield from (each for key, each in found.items() if key not in differ)
 
 
-def _objects(file: Input, imported: Imported) -> Iterator[Object]:
+def _objects(file: InputFile, imported: Imported) -> Iterator[Object]:
     try:
         for document in read_documents(file.text()):
             yield from _unpacked(file.path, document, (), document.value, imported)

@@ -9,19 +9,19 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.imported import (
     Assignment,
-    Bundle,
     Grant,
     Imported,
     Include,
     Integration,
-    Limit,
     Origin,
     Policy,
     Ref,
+    RoleOrGroup,
+    StatedLimit,
     Text,
 )
 from policylang.importing.kubernetes.objects import KINDS, Object, read_objects
-from policylang.importing.kubernetes.rules import ALL, NAME, NAMESPACE, PATH, URL, Catalogue, Rule, rules_of
+from policylang.importing.kubernetes.rules import ALL, NAME, NAMESPACE, PATH, URL, Catalogue, PolicyRule, rules_of
 from policylang.importing.kubernetes.selectors import selected
 from policylang.importing.kubernetes.subjects import Principal, Subjects
 from policylang.importing.reading import Inputs, NotThisError
@@ -54,7 +54,7 @@ class _Cluster:
         for each in objects:
             self._objects.setdefault(each.kind, []).append(each)
         self._roles = {(each.namespace, each.name): each for each in (*self._of("Role"), *self._of("ClusterRole"))}
-        self._rules: dict[tuple[str, str], tuple[Rule, ...]] = {}
+        self._rules: dict[tuple[str, str], tuple[PolicyRule, ...]] = {}
         self._catalogue = Catalogue(imported)
         self._subjects = Subjects(imported, groups, self._of("ServiceAccount"))
         self._accounts: dict[str, dict[tuple[str, str], Origin]] = {}
@@ -98,7 +98,7 @@ class _Cluster:
 
     # --- roles -------------------------------------------------------------------------------------------------
 
-    def _rules_of(self, role: Object) -> Iterator[Rule]:
+    def _rules_of(self, role: Object) -> Iterator[PolicyRule]:
         """The rules of a role; of an aggregated one those of the roles that it selects, which replace its own."""
         if role.value.get("aggregationRule") is None:
             yield from rules_of(role, self._set)
@@ -134,7 +134,7 @@ class _Cluster:
                     self._catalogue.add_verbs(key, rule.verbs, rule.origin)
                 self._catalogue.note(rule)
 
-    def _catalogue_url(self, rule: Rule) -> None:
+    def _catalogue_url(self, rule: PolicyRule) -> None:
         for verb in rule.verbs:
             for each in ("get", "post", "put", "delete", "head", "options", "patch") if verb == ALL else (verb,):
                 self._set.resources[URL].action(each, rule.origin)
@@ -153,7 +153,7 @@ class _Cluster:
             for each in self._aggregated(role):
                 bundle.includes.append(Include(role=each.name, origin=role.origin("aggregationRule")))
 
-    def _grant(self, bundle: Bundle, rule: Rule) -> None:
+    def _grant(self, bundle: RoleOrGroup, rule: PolicyRule) -> None:
         """The grants of a rule: in the role itself, or in one inside it where only some records are meant."""
         if rule.urls:
             condition = () if ALL in rule.urls else _urls(rule.urls)
@@ -176,14 +176,14 @@ class _Cluster:
         limits = tuple((key, (Ref("attribute", NAME), said)) for key in named)
         self._add(self._inner(bundle, rule, rule.names, limits), named, rule)
 
-    def _add(self, bundle: Bundle, keys: tuple[str, ...] | None, rule: Rule) -> None:
+    def _add(self, bundle: RoleOrGroup, keys: tuple[str, ...] | None, rule: PolicyRule) -> None:
         verbs: tuple[str | None, ...] = (None,) if ALL in rule.verbs else rule.verbs
         for key in (None,) if keys is None else keys:
             bundle.grants += [Grant(resource=key, action=verb, origin=rule.origin) for verb in verbs]
 
     def _inner(
-        self, bundle: Bundle, rule: Rule, names: tuple[str, ...], limits: tuple[tuple[str, Text], ...]
-    ) -> Bundle:
+        self, bundle: RoleOrGroup, rule: PolicyRule, names: tuple[str, ...], limits: tuple[tuple[str, Text], ...]
+    ) -> RoleOrGroup:
         """A role inside a role, for what only some records are open to."""
         shown = ", ".join(names)
         key = "\n".join([bundle.key, *(resource for resource, _ in limits), "", *names])
@@ -196,7 +196,7 @@ class _Cluster:
             found = Policy(key=policy, label=label, resource=resource, condition=condition)
             self._set.policies.setdefault(policy, found).seen(rule.origin)
             if all(each.policy != policy for each in inner.limits):
-                inner.limits.append(Limit(policy=policy, origin=rule.origin))
+                inner.limits.append(StatedLimit(policy=policy, origin=rule.origin))
         return inner
 
     # --- bindings ----------------------------------------------------------------------------------------------
@@ -267,7 +267,7 @@ class _Cluster:
                 key=policy, label=f"in {namespace}", resource=None, attributes=(NAMESPACE,), condition=condition
             )
             self._set.policies.setdefault(policy, found).seen(origin)
-        bundle.limits += [Limit(policy=policy, origin=origin, resource=resource) for resource in reached]
+        bundle.limits += [StatedLimit(policy=policy, origin=origin, resource=resource) for resource in reached]
         return key
 
     def _reached(self, role: str) -> set[str]:

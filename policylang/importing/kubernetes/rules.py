@@ -18,7 +18,7 @@ STANDARD = ("get", "list", "watch", "create", "update", "patch", "delete", "dele
 """Verbs of every kind of object, which a wildcard stands for where no list of the API says otherwise."""
 
 
-class Rule(msgspec.Struct, frozen=True):
+class PolicyRule(msgspec.Struct, frozen=True):
     """``resources``: as the API groups and names them, subresources behind a slash."""
 
     groups: tuple[str, ...]
@@ -29,7 +29,7 @@ class Rule(msgspec.Struct, frozen=True):
     origin: Origin
 
 
-def rules_of(role: Object, imported: Imported) -> Iterator[Rule]:
+def rules_of(role: Object, imported: Imported) -> Iterator[PolicyRule]:
     """The rules of a role. One that is not built like a rule is refused."""
     for number, rule in enumerate(role.list("rules", imported)):
         origin = role.origin("rules", number)
@@ -44,7 +44,7 @@ def rules_of(role: Object, imported: Imported) -> Iterator[Rule]:
         if urls and (role.kind == "Role" or resources):
             imported.refuse("shape", origin, "`nonResourceURLs` stand alone, in a ClusterRole: the rule is not read")
         elif verbs and (urls or (groups and resources)):
-            yield Rule(tuple(groups), tuple(resources), tuple(verbs), tuple(names), tuple(urls), origin)
+            yield PolicyRule(tuple(groups), tuple(resources), tuple(verbs), tuple(names), tuple(urls), origin)
 
 
 def key_of(group: str, resource: str) -> str:
@@ -81,14 +81,14 @@ class Catalogue:
             for verb in verbs:
                 self._set.resources[key].action(verb, at)
 
-    def read_rule(self, rule: Rule) -> None:
+    def read_rule(self, rule: PolicyRule) -> None:
         """What a rule names, wildcards aside."""
         for resource in rule.resources:
             for group in rule.groups:
                 if ALL not in (group, resource) and not resource.startswith(f"{ALL}/"):
                     self.declare(group, resource, rule.origin)
 
-    def matching(self, rule: Rule) -> tuple[str, ...] | None:
+    def matching(self, rule: PolicyRule) -> tuple[str, ...] | None:
         """The resources that a rule is about; ``None`` for all."""
         if ALL in rule.groups and ALL in rule.resources:
             return None
@@ -121,7 +121,7 @@ class Catalogue:
             for verb in STANDARD:
                 self._set.resources[key].action(verb, at)
 
-    def note(self, rule: Rule) -> None:
+    def note(self, rule: PolicyRule) -> None:
         """Say what wildcards stand for."""
         wild = [
             word

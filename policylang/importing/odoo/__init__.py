@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from policylang.importing.format import Format
+from policylang.importing.format import ImportFormat
 from policylang.importing.odoo.read import read
 
-FORMAT = Format(
+FORMAT = ImportFormat(
     name="odoo",
     title="Odoo",
     inputs="modules, or their files: `ir.model.access.csv` or `ir.access.csv`, and XML with groups, rules and users",

@@ -23,7 +23,7 @@ KINDS_OF_USERS = frozenset(["base.group_user", "base.group_portal", "base.group_
 """Every user of Odoo is in exactly one of these."""
 
 
-class Rule(msgspec.Struct, frozen=True):
+class RecordRule(msgspec.Struct, frozen=True):
     """A condition that holds for the members of some groups. ``condition`` is `NEVER` where it is refused."""
 
     id: str
@@ -40,7 +40,7 @@ class Reach(msgspec.Struct, frozen=True, dict=True):
     operation available at all.
     """
 
-    rules: tuple[Rule, ...]
+    rules: tuple[RecordRule, ...]
     granted: tuple[Origin, ...]
 
     @cached_property
@@ -48,7 +48,7 @@ class Reach(msgspec.Struct, frozen=True, dict=True):
         return frozenset(rule.condition for rule in self.rules)
 
 
-class World(msgspec.Struct, dict=True):
+class AccessModel(msgspec.Struct, dict=True):
     """Groups and the groups inside them, and everything that is said of models. ``lists``: of whom an operation is
     open to at all, with the places that say so. ``permits``: whether a rule itself opens an operation, as from Odoo
     19.4 on. ``closed``: where a restriction for everyone is not known.
@@ -56,7 +56,7 @@ class World(msgspec.Struct, dict=True):
 
     implied: Mapping[str, frozenset[str]]
     lists: Mapping[Spot, Mapping[str, tuple[Origin, ...]]]
-    rules: Mapping[Spot, tuple[Rule, ...]]
+    rules: Mapping[Spot, tuple[RecordRule, ...]]
     permits: bool
     closed: frozenset[Spot] = frozenset()
 

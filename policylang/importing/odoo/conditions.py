@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from policylang.importing.imported import Attribute, Imported, Origin, Ref, Text
-from policylang.importing.odoo.domains import Fixed, Item, Leaf, Node, OfUser, Tree, leaves
+from policylang.importing.odoo.domains import FixedValue, Item, Leaf, Node, Tree, UserField, leaves
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.syntax.quoting import quote_text
 
@@ -74,7 +74,7 @@ class Types:
 
 
 def _kind(field: str, item: Item) -> str:
-    if isinstance(item, OfUser):
+    if isinstance(item, UserField):
         return "user" if item.path == "" else "text"
     value = item.value
     if value is None:
@@ -86,7 +86,7 @@ def _kind(field: str, item: Item) -> str:
     return "int" if isinstance(value, int) else "decimal"
 
 
-class Conditions:
+class ConditionWriter:
     """Writes conditions, and declares what they speak of."""
 
     def __init__(self, imported: Imported, types: Types) -> None:
@@ -106,10 +106,10 @@ class Conditions:
             type = ("set of ", kind) if _is_many(leaf.field) else (kind,)
             self._set.resource(model, leaf.origin).attribute(leaf.field, leaf.origin, type)
             for item in leaf.items:
-                if isinstance(item, OfUser) and item.path:
+                if isinstance(item, UserField) and item.path:
                     self._subject(item, leaf.origin)
 
-    def _subject(self, item: OfUser, origin: Origin) -> None:
+    def _subject(self, item: UserField, origin: Origin) -> None:
         kept = Attribute(key=item.path, type=("set of text",) if item.many else ("text",))
         self._set.subject.setdefault(item.path, kept).seen(origin)
 
@@ -119,11 +119,11 @@ class Conditions:
         field: Text = (Ref("attribute", leaf.field),)
         items = leaf.items
         negative = leaf.operator in ("!=", "not in")
-        if "." in leaf.field and (negative or Fixed(None) in items):
+        if "." in leaf.field and (negative or FixedValue(None) in items):
             message = f"{leaf.text}: without the record between, versions of Odoo decide differently"
             raise NoExpressionError("path", leaf.origin, message)
         if leaf.operator in ("<", "<=", ">", ">="):
-            if kind not in ("int", "decimal") or many or not isinstance(items[0], Fixed) or items[0].value is None:
+            if kind not in ("int", "decimal") or many or not isinstance(items[0], FixedValue) or items[0].value is None:
                 raise NoExpressionError("type", leaf.origin, f"{leaf.text}: only numbers are compared by size")
             return Said((*field, f" {leaf.operator} ", _value(kind, items[0], leaf)))
         if kind == "bool":
@@ -131,7 +131,7 @@ class Conditions:
         if negative:
             return self._negative(field, many, kind, leaf)
         parts = [self._equal(field, many, kind, each, leaf) for each in items if not _is_text(each, many)]
-        listed = [_value(kind, each, leaf) for each in items if isinstance(each, Fixed) and _is_text(each, many)]
+        listed = [_value(kind, each, leaf) for each in items if isinstance(each, FixedValue) and _is_text(each, many)]
         if len(listed) == 1:
             parts.insert(0, Said((*field, " is ", listed[0])))
         elif listed:
@@ -139,7 +139,7 @@ class Conditions:
         return some(parts)
 
     def _bool(self, field: Text, leaf: Leaf, negative: bool) -> Said:
-        if len(leaf.items) != 1 or not isinstance(leaf.items[0], Fixed):
+        if len(leaf.items) != 1 or not isinstance(leaf.items[0], FixedValue):
             raise NoExpressionError("type", leaf.origin, f"{leaf.text}: a truth value is compared with several")
         if (leaf.items[0].value is True) != negative:
             return Said((*field, " is true"))
@@ -147,7 +147,7 @@ class Conditions:
 
     def _equal(self, field: Text, many: bool, kind: str, item: Item, leaf: Leaf) -> Said:
         """A field that is one item, or that has it among others."""
-        if isinstance(item, Fixed):
+        if isinstance(item, FixedValue):
             if item.value is None:
                 if many:
                     raise NoExpressionError("type", leaf.origin, f"{leaf.text}: no test for an empty set")
@@ -171,7 +171,7 @@ class Conditions:
         parts = []
         listed = []
         for item in leaf.items:
-            if isinstance(item, OfUser):
+            if isinstance(item, UserField):
                 if item.path and not item.many and item.path not in _ALWAYS:
                     message = f"{leaf.text}: users without {item.path!r} would have to be told apart"
                     raise NoExpressionError("type", leaf.origin, message.replace("'", "`"))
@@ -192,7 +192,7 @@ class Conditions:
             parts.insert(0, Said((*field, " is not ", listed[0])))
         elif listed:
             parts.insert(0, Said(("not (", *field, " in [", ", ".join(listed), "])")))
-        if Fixed(None) in leaf.items:
+        if FixedValue(None) in leaf.items:
             return every(parts) if parts else Said((*field, " is present"))
         return some([Said((*field, " is missing")), every(parts)]) if parts else ALWAYS
 
@@ -203,10 +203,10 @@ def _is_many(field: str) -> bool:
 
 def _is_text(item: Item, many: bool) -> bool:
     """Whether it stands in a list of values."""
-    return isinstance(item, Fixed) and item.value is not None and not many
+    return isinstance(item, FixedValue) and item.value is not None and not many
 
 
-def _value(kind: str, item: Fixed, leaf: Leaf) -> str:
+def _value(kind: str, item: FixedValue, leaf: Leaf) -> str:
     value = item.value
     if kind == "text":
         return quote_text(str(value))

@@ -32,20 +32,20 @@ _SPELLINGS: dict[str, Operator] = {
 }
 
 
-class Fixed(msgspec.Struct, frozen=True):
+class FixedValue(msgspec.Struct, frozen=True):
     """A text, a number, a truth value; ``None`` for Odoo's `False` where it means that there is no value."""
 
     value: str | int | float | bool | None
 
 
-class OfUser(msgspec.Struct, frozen=True):
+class UserField(msgspec.Struct, frozen=True):
     """Something of the user: a path, which is empty for the user itself; ``many`` for a set of ids."""
 
     path: str
     many: bool
 
 
-Item = Fixed | OfUser
+Item = FixedValue | UserField
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -137,7 +137,7 @@ def _term(term: ast.expr, origin: Origin) -> tuple[Tree, Tree]:
     is_list = isinstance(value, ast.List | ast.Tuple | ast.Set | ast.BinOp)
     if is_list and known in _OPPOSITE:
         known = "in" if known in ("=", "in") else "not in"
-    elif known in ("=", "!=") and isinstance(items[0], OfUser) and items[0].many:
+    elif known in ("=", "!=") and isinstance(items[0], UserField) and items[0].many:
         known = "in" if known == "=" else "not in"
     leaf = Leaf(field.value.strip().removesuffix(".id"), known, items, origin, shown(term))
     other = _OPPOSITE.get(known)
@@ -166,23 +166,23 @@ def _item(value: ast.expr, origin: Origin) -> Item:
     if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) and isinstance(value.operand, ast.Constant):
         number = value.operand.value
         if isinstance(number, int | float) and not isinstance(number, bool):
-            return Fixed(-number)
+            return FixedValue(-number)
     if isinstance(value, ast.Constant):
         given = value.value
         if given is None or given is False:
-            return Fixed(None)
+            return FixedValue(None)
         if isinstance(given, str | int | float):
-            return Fixed(given)
+            return FixedValue(given)
     path = _path(value)
     if path == ["company_id"] or path == ["company_ids"]:
-        return OfUser(path[0], path == ["company_ids"])
+        return UserField(path[0], path == ["company_ids"])
     if path is not None and path[0] == "user" and len(path) > 1:
         rest = path[1:]
         if rest[-1] in ("id", "ids"):
             rest = rest[:-1]
         many = any(each.endswith("_ids") for each in rest)
         name = ".".join(rest)
-        return OfUser(f"user.{name}" if name in ("company_id", "company_ids") else name, many)
+        return UserField(f"user.{name}" if name in ("company_id", "company_ids") else name, many)
     code = "call" if any(isinstance(each, ast.Call) for each in ast.walk(value)) else "domain"
     raise NoExpressionError(code, origin, f"{shown(value)} is computed")
 

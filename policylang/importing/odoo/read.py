@@ -11,8 +11,8 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.graph import circles
 from policylang.importing.imported import Grant, Imported, Origin
-from policylang.importing.odoo.access import EVERYBODY, OPERATIONS, Rule, Spot, World
-from policylang.importing.odoo.conditions import ALWAYS, NEVER, Conditions, Said, Types, negation
+from policylang.importing.odoo.access import EVERYBODY, OPERATIONS, AccessModel, RecordRule, Spot
+from policylang.importing.odoo.conditions import ALWAYS, NEVER, ConditionWriter, Said, Types, negation
 from policylang.importing.odoo.domains import Tree, read_domain
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.records import Record, Records, linked, read_records, referred, text_of, truth
@@ -63,7 +63,7 @@ class _Reading:
         self._unclear: set[str] = set()
         self._closed: set[Spot] = set()
         self._lists: dict[Spot, dict[str, tuple[Origin, ...]]] = {}
-        self._rules: dict[Spot, list[Rule]] = {}
+        self._rules: dict[Spot, list[RecordRule]] = {}
         self._said: list[_Said] = []
         self._mentioned: dict[str, Origin] = {}
 
@@ -278,7 +278,7 @@ class _Reading:
         for said in self._said:
             if said.domain is not None:
                 types.see(said.model, said.domain)
-        conditions = Conditions(self._set, types)
+        conditions = ConditionWriter(self._set, types)
         for said in self._said:
             condition = NEVER
             if said.domain is not None:
@@ -293,7 +293,7 @@ class _Reading:
                 continue
             record = said.record
             for operation in said.operations:
-                rule = Rule(
+                rule = RecordRule(
                     record.id, said.name, said.model, said.operations, frozenset(said.groups), condition, record.origin
                 )
                 self._rules.setdefault((said.model, operation), []).append(rule)
@@ -314,7 +314,7 @@ class _Reading:
                 self._set.resource(said.model, said.record.origin).action(operation, said.record.origin)
                 self._set.denies.append(grant)
 
-    def _world(self) -> World:
+    def _world(self) -> AccessModel:
         implied = {group: frozenset(of) for group, of in self._implied.items()}
         if EVERYBODY in self._mentioned or EVERYBODY in implied:
             implied = {
@@ -323,4 +323,4 @@ class _Reading:
             implied.setdefault(EVERYBODY, frozenset())
         permits = bool(self._by_model.get("ir.access"))
         rules = {spot: tuple(of) for spot, of in sorted(self._rules.items())}
-        return World(implied, dict(sorted(self._lists.items())), rules, permits, frozenset(self._closed))
+        return AccessModel(implied, dict(sorted(self._lists.items())), rules, permits, frozenset(self._closed))

@@ -11,10 +11,10 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.directory.csv_rows import rows
-from policylang.directory.problems import RefusedError
+from policylang.directory.problems import UnreadableError
 from policylang.importing.imported import Imported, Origin
 from policylang.importing.odoo.expressions import NoExpressionError, commands, parsed
-from policylang.importing.reading import Input, NotThisError
+from policylang.importing.reading import InputFile, NotThisError
 from policylang.importing.xml import Element, descendants, read_xml
 
 MODELS = (
@@ -75,7 +75,7 @@ def full(id: str, module: str) -> str:
     return id if "." in id or not module else f"{module}.{id}"
 
 
-def read_records(imported: Imported, files: tuple[Input, ...]) -> Records:
+def read_records(imported: Imported, files: tuple[InputFile, ...]) -> Records:
     """The records of all files, those with one id as one."""
     found: Records = {}
     removals: list[tuple[Origin, Element, str]] = []
@@ -158,7 +158,7 @@ def _remove(found: Records, origin: Origin, element: Element, module: str) -> No
 # --- XML ---------------------------------------------------------------------------------------------------------
 
 
-def _xml(file: Input, module: str, removals: list[tuple[Origin, Element, str]]) -> Iterator[Record]:
+def _xml(file: InputFile, module: str, removals: list[tuple[Origin, Element, str]]) -> Iterator[Record]:
     root = read_xml(file)
     if root.tag not in ("odoo", "openerp"):
         return
@@ -201,7 +201,7 @@ def _with_module(text: str, module: str) -> str:
 # --- CSV ---------------------------------------------------------------------------------------------------------
 
 
-def model_of(file: Input, heads: list[str]) -> str | None:
+def model_of(file: InputFile, heads: list[str]) -> str | None:
     """The model whose records a table has: by its name, as Odoo does it, or by what only that model has."""
     name = file.name[: -len(file.suffix)].lower() if file.suffix else file.name.lower()
     if name in MODELS:
@@ -212,11 +212,11 @@ def model_of(file: Input, heads: list[str]) -> str | None:
     return "ir.access" if {"operation", "model_id"} <= plain else None
 
 
-def _csv(imported: Imported, file: Input, module: str) -> Iterator[Record]:
+def _csv(imported: Imported, file: InputFile, module: str) -> Iterator[Record]:
     source = file.source()
     try:
         table = list(rows(source))
-    except RefusedError as error:
+    except UnreadableError as error:
         line, column = source.position(error.start)
         raise NotThisError(file.path, error.message, error.help or "mend it", line, column) from None
     if not table:

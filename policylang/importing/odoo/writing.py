@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Assignment, Bundle, Imported, Include, Limit, Origin, Policy, Text
-from policylang.importing.odoo.access import EVERYBODY, KINDS_OF_USERS, Reach, Rule, Spot, World
+from policylang.importing.imported import Assignment, Imported, Include, Origin, Policy, RoleOrGroup, StatedLimit, Text
+from policylang.importing.odoo.access import EVERYBODY, KINDS_OF_USERS, AccessModel, Reach, RecordRule, Spot
 from policylang.importing.odoo.conditions import some
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.records import Record, Records, linked, referred, text_of
@@ -20,7 +20,7 @@ class Writing:
     """Makes statements of a world. ``implied``: where each group says which are inside it."""
 
     def __init__(
-        self, imported: Imported, world: World, implied: Mapping[str, Mapping[str, Origin]], records: Records
+        self, imported: Imported, world: AccessModel, implied: Mapping[str, Mapping[str, Origin]], records: Records
     ) -> None:
         self._set, self._world, self._implied, self._records = imported, world, implied, records
         self._origin: dict[str, Origin] = {}
@@ -89,7 +89,7 @@ class Writing:
         own = {spot: reach for spot, reach in reaches.items() if self._world.by_roles(inside, spot) != reach.conditions}
         self._fill(bundle, own, reaches)
 
-    def _fill(self, bundle: Bundle, own: Mapping[Spot, Reach], everything: Mapping[Spot, Reach]) -> None:
+    def _fill(self, bundle: RoleOrGroup, own: Mapping[Spot, Reach], everything: Mapping[Spot, Reach]) -> None:
         """Grants, and the policies that limit them. ``everything``: with what the roles inside bring."""
         policies: dict[tuple[str, str], list[Spot]] = {}
         for (model, operation), reach in own.items():
@@ -101,9 +101,9 @@ class Writing:
             everywhere = {spot for spot in everything if spot[0] == model} <= set(spots)
             actions = () if everywhere else tuple(operation for _, operation in spots)
             for rule in {rule.id: rule for spot in spots for rule in own[spot].rules}.values():
-                bundle.limits.append(Limit(policy=policy, origin=rule.origin, actions=actions))
+                bundle.limits.append(StatedLimit(policy=policy, origin=rule.origin, actions=actions))
 
-    def _policy(self, rules: tuple[Rule, ...]) -> str:
+    def _policy(self, rules: tuple[RecordRule, ...]) -> str:
         """The key of the policy that says that any of some rules is enough."""
         ordered = sorted({rule.id: rule for rule in rules}.values(), key=lambda rule: rule.id)
         key = " or ".join(rule.id for rule in ordered)

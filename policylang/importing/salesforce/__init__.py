@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from policylang.importing.format import Format
+from policylang.importing.format import ImportFormat
 from policylang.importing.salesforce.read import read
 
 _FILES = ("profile", "permissionset", "permissionsetgroup", "mutingpermissionset", "sharingrules", "object")
 
-FORMAT = Format(
+FORMAT = ImportFormat(
     name="salesforce",
     title="Salesforce",
     inputs="metadata files of profiles, permission sets and their groups, such as `Admin.profile-meta.xml`",

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Bundle, Grant, Imported, Include, Limit, Origin, Policy, Ref
-from policylang.importing.reading import Input, Inputs
-from policylang.importing.salesforce.source import Reader, Source, widen
+from policylang.importing.imported import Grant, Imported, Include, Origin, Policy, Ref, RoleOrGroup, StatedLimit
+from policylang.importing.reading import InputFile, Inputs
+from policylang.importing.salesforce.source import Metadata, MetadataReader, widen
 from policylang.importing.xml import Element, read_xml
 
 _ACTIONS = ("read", "create", "edit", "delete", "viewAllRecords", "modifyAllRecords")
@@ -30,7 +30,7 @@ def read(inputs: Inputs, _mapping: Any) -> Imported:
     return imported
 
 
-def _name(file: Input, element: Element) -> str:
+def _name(file: InputFile, element: Element) -> str:
     """What a profile, set or object is called: in the file, or by its name, in which `%3A` is a colon."""
     return element.value("fullName") or unquote(file.name.split(".")[0])
 
@@ -38,12 +38,12 @@ def _name(file: Input, element: Element) -> str:
 class _Reading:
     def __init__(self, imported: Imported) -> None:
         self._set = imported
-        self._sources: dict[tuple[bool, str], Source] = {}
+        self._sources: dict[tuple[bool, str], Metadata] = {}
         self._elements: dict[tuple[bool, str], Element] = {}
         self._groups: dict[str, tuple[str, Origin, dict[str, Origin]]] = {}
         self._models: dict[str, tuple[str, Origin]] = {}
 
-    def file(self, file: Input, element: Element) -> None:
+    def file(self, file: InputFile, element: Element) -> None:
         name, origin = _name(file, element), Origin(file.path, element.line)
         if element.tag in ("Profile", "PermissionSet"):
             self._source(file, element, name, origin)
@@ -58,7 +58,7 @@ class _Reading:
         elif element.tag == "CustomObject" and (model := element.child("sharingModel")) is not None:
             self._models[name] = model.text.strip(), Origin(file.path, model.line)
 
-    def _source(self, file: Input, element: Element, name: str, origin: Origin) -> None:
+    def _source(self, file: InputFile, element: Element, name: str, origin: Origin) -> None:
         key = element.tag == "Profile", name
         known = self._sources.get(key)
         if known is not None:
@@ -67,11 +67,11 @@ class _Reading:
                 message = f"{quoted(name)} is described at {known.origin} in another way, so nobody gets it"
                 self._set.refuse("twice", origin, message)
             return
-        made = Source(name, element.value("label") or None, element.tag == "Profile", origin)
+        made = Metadata(name, element.value("label") or None, element.tag == "Profile", origin)
         self._sources[key], self._elements[key] = made, element
-        Reader(self._set, file.path, made).read(element)
+        MetadataReader(self._set, file.path, made).read(element)
 
-    def _group(self, file: Input, element: Element, name: str, origin: Origin) -> None:
+    def _group(self, file: InputFile, element: Element, name: str, origin: Origin) -> None:
         sets: dict[str, Origin] = {}
         for each in element.children:
             at = Origin(file.path, each.line)
@@ -108,7 +108,7 @@ class _Reading:
                 self._set.role(each, at)
                 bundle.includes.append(Include(role=each, origin=at))
 
-    def _declare(self, source: Source) -> None:
+    def _declare(self, source: Metadata) -> None:
         """Objects with their fields and actions, and the other things."""
         for fields in (source.readable, source.editable):
             for name, of in fields.items():
@@ -120,7 +120,7 @@ class _Reading:
                     made = self._set.resource(name, origin).action(action, origin)
                     made.clauses = ("bypasses policies",) if action in _BYPASSES else ()
 
-    def _limit(self, objects: Iterable[str], sources: Iterable[Source]) -> None:
+    def _limit(self, objects: Iterable[str], sources: Iterable[Metadata]) -> None:
         """Policies for objects whose records are the owner's; a note where nothing is known of that."""
         unknown = []
         for name in objects:
@@ -141,7 +141,7 @@ class _Reading:
             count = f"{len(unknown)} objects" if len(unknown) > 1 else quoted(unknown[0])
             self._set.leave_out("records", min(first), f"the sharing model of {count} is not in the input")
 
-    def _bundle(self, bundle: Bundle, source: Source, sources: Iterable[Source]) -> None:
+    def _bundle(self, bundle: RoleOrGroup, source: Metadata, sources: Iterable[Metadata]) -> None:
         for name, actions in source.objects.items():
             for action in _ACTIONS:
                 if action in actions:
@@ -152,7 +152,7 @@ class _Reading:
                 bundle.grants.append(Grant(resource=name, action=each, origin=origin))
         self._fields_alone(source, sources)
 
-    def _grant(self, source: Source, name: str, action: str, actions: dict[str, Origin]) -> Grant:
+    def _grant(self, source: Metadata, name: str, action: str, actions: dict[str, Origin]) -> Grant:
         """A grant with the fields that are open to it, in the shorter of two ways."""
         origin = actions[action]
         every = [field for field in self._set.resources[name].attributes if field != OWNER]
@@ -173,13 +173,13 @@ class _Reading:
         seen = {"read"} if "viewAllRecords" in actions else set()
         return tuple(each for each in limited if each in actions and each not in seen)
 
-    def _narrow(self, bundle: Bundle, name: str, actions: Mapping[str, Origin]) -> None:
+    def _narrow(self, bundle: RoleOrGroup, name: str, actions: Mapping[str, Origin]) -> None:
         """The policy of an object whose records are the owner's."""
         limited = self._limited(name, actions)
         if limited:
-            bundle.limits.append(Limit(policy=name, origin=self._models[name][1], actions=limited))
+            bundle.limits.append(StatedLimit(policy=name, origin=self._models[name][1], actions=limited))
 
-    def _fields_alone(self, source: Source, sources: Iterable[Source]) -> None:
+    def _fields_alone(self, source: Metadata, sources: Iterable[Metadata]) -> None:
         """Fields that are lost, since somebody else's permission on the object would open them."""
         for name in sorted({*source.readable, *source.editable}):
             actions = source.objects.get(name, {})
@@ -203,7 +203,7 @@ class _Reading:
                     self._set.refuse("fields-alone", min(mine.values()), message)
 
 
-def _fields(source: Source, action: str, name: str) -> dict[str, Origin]:
+def _fields(source: Metadata, action: str, name: str) -> dict[str, Origin]:
     """The fields of an object that an action covers."""
     found: dict[str, dict[str, Origin]] = getattr(source, _FIELDS[action])
     return found.get(name, {})

@@ -58,7 +58,7 @@ _LAYOUT = {"layoutAssignments", "license", "userLicense", "profileActionOverride
 _EVERYWHERE = (("0.0.0.0", "255.255.255.255"), ("::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"))  # noqa: S104
 
 
-class Source(msgspec.Struct):
+class Metadata(msgspec.Struct):
     """``objects``: by object and action. ``readable``, ``editable``: by object and field. ``others``: by kind and name.
     ``named``: all objects
     that it speaks of, also where it opens nothing. ``closed``: whether nobody gets it.
@@ -76,10 +76,10 @@ class Source(msgspec.Struct):
     closed: bool = False
 
 
-class Reader:
+class MetadataReader:
     """Reads one profile or permission set."""
 
-    def __init__(self, imported: Imported, path: str, source: Source) -> None:
+    def __init__(self, imported: Imported, path: str, source: Metadata) -> None:
         self._set, self._path, self._source = imported, path, source
         self._seen: dict[tuple[str, str, str], tuple[bool, Origin]] = {}
 
@@ -195,7 +195,7 @@ def _is_everywhere(start: str, end: str) -> bool:
     return pair in _EVERYWHERE
 
 
-def widen(sources: Iterable[Source], objects: Iterable[str]) -> None:
+def widen(sources: Iterable[Metadata], objects: Iterable[str]) -> None:
     """What View All Data and Modify All Data open, on every object that is known."""
     names = sorted(objects)
     for source in sources:

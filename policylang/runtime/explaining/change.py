@@ -15,10 +15,10 @@ from policylang.runtime.explaining.edits import Question, applied, ask
 from policylang.runtime.explaining.gaps import Gap, moments, shared_gaps, way_gaps
 from policylang.runtime.explaining.roles import assignments, breadth, memberships, statements
 from policylang.runtime.explaining.solve import Edits, setting, target_of, together
-from policylang.runtime.explaining.tree import Edit
+from policylang.runtime.explaining.tree import SuggestedEdit
 from policylang.runtime.explaining.ways import grounds, possible_sources, ways, where_in_words
 from policylang.runtime.parts import record_place
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from policylang.runtime.values import BadValueError
 
 MOST_DECISIONS = 150
@@ -89,13 +89,13 @@ class Trial:
         grants = any(edit.kind == "grant" for edit in edits)
         return grants, len(edits), classes, sum(self._breadth(edit) for edit in edits)
 
-    def _breadth(self, edit: Edit) -> int:
+    def _breadth(self, edit: SuggestedEdit) -> int:
         if edit.text not in self._breadths:
             self._breadths[edit.text] = breadth(self._question.index, edit)
         return self._breadths[edit.text]
 
 
-def is_enough(q: Question, edits: Iterable[Edit]) -> bool:
+def is_enough(q: Question, edits: Iterable[SuggestedEdit]) -> bool:
     """Whether the request is allowed with the edits made."""
     try:
         for edit in edits:
@@ -148,21 +148,21 @@ def _openings(prefix: Edits, q: Question) -> Iterator[Edits]:
     for edit in (*assignments(q, s, q.action, q.resource, fields), *memberships(q, fields)):
         if edit.kind == "assign":
             given = edit.data["assign"]
-            only = Source("role", given["role"], given["place"])
+            only = RightsSource("role", given["role"], given["place"])
         else:
-            only = Source("group", edit.data["group"]["group"], None)
+            only = RightsSource("group", edit.data["group"]["group"], None)
         yield from _changes((*prefix, edit), applied(q, edit), only.__eq__)
     for edit, bundle in statements(q, s, q.action, q.resource, fields):
         name = ("role" if isinstance(bundle, ir.Role) else "group", bundle.name)
         yield from _changes((*prefix, edit), applied(q, edit), _named(name))
 
 
-def _named(name: tuple[str, str]) -> Callable[[Source], bool]:
+def _named(name: tuple[str, str]) -> Callable[[RightsSource], bool]:
     """Whether a source, wherever it holds, is the group or role of a name."""
     return lambda source: (source.kind, source.name) == name
 
 
-def _changes(prefix: Edits, q: Question, wanted: Callable[[Source], bool] | None) -> Iterator[Edits]:
+def _changes(prefix: Edits, q: Question, wanted: Callable[[RightsSource], bool] | None) -> Iterator[Edits]:
     """Changes that open one of the ways; of the wanted sources only, if given."""
     shared = list(shared_gaps(q))
     if any(not gap for gap in shared):

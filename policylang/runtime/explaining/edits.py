@@ -14,7 +14,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import Duration, IntType, RecordType, SetType, Type
-from policylang.runtime.explaining.tree import Edit
+from policylang.runtime.explaining.tree import SuggestedEdit
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
@@ -39,7 +39,7 @@ def ask(q: Question) -> Decision:
     return answer(q.index, q)
 
 
-def applied(q: Question, edit: Edit) -> Question:
+def applied(q: Question, edit: SuggestedEdit) -> Question:
     """The question with an edit made."""
     ((kind, data),) = edit.data.items()
     match kind:

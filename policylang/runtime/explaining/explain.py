@@ -11,7 +11,7 @@ from policylang.model.instants import instant_text
 from policylang.runtime.explaining.change import smallest_change
 from policylang.runtime.explaining.edits import Question
 from policylang.runtime.explaining.rules import appends, covered, denies, fitting, required
-from policylang.runtime.explaining.tree import Asked, Explanation, Moment, Written
+from policylang.runtime.explaining.tree import AssignedValue, ExplainedRequest, Explanation, Moment
 from policylang.runtime.explaining.values import cut, named
 from policylang.runtime.explaining.ways import ways
 from policylang.runtime.index import Index
@@ -30,7 +30,7 @@ def explain(index: Index, request: Request) -> Explanation:
     """Explain the decision of the reference, which is in the explanation. Raises what `reference.decide` raises."""
     request = request.given(index)
     decision = answer(index, request)
-    asked = Asked(
+    asked = ExplainedRequest(
         _named(request.user),
         _named(request.action),
         _named(request.resource),
@@ -55,7 +55,7 @@ def _closest(name: object, candidates: Iterable[str]) -> str | None:
     return closest(name, candidates) if isinstance(name, str) and len(name) <= _LONGEST_NAME else None
 
 
-def _explained(index: Index, request: Request) -> tuple[tuple[Moment, ...], tuple[Written, ...], str | None]:
+def _explained(index: Index, request: Request) -> tuple[tuple[Moment, ...], tuple[AssignedValue, ...], str | None]:
     """The moments that decide, what is written, and the value that kept anything from being decided."""
     situations, asked = request.moments(index), request.asked(index)
     written = tuple(fitting(situations[-1], request.written(index)))

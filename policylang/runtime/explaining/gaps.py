@@ -13,7 +13,7 @@ from policylang.runtime.explaining.roles import assignment, assignments, stateme
 from policylang.runtime.explaining.rules import not_eligible, placed_denies
 from policylang.runtime.explaining.settings import in_json, samples
 from policylang.runtime.explaining.solve import MOST, Edits, Target, setting, solutions, target_of, together
-from policylang.runtime.explaining.tree import Edit
+from policylang.runtime.explaining.tree import SuggestedEdit
 from policylang.runtime.explaining.values import cut, named, shown, truth_of
 from policylang.runtime.explaining.ways import Grounds, attached_appends, place_of, where_in_words
 from policylang.runtime.parts import grant_fields, is_met, written
@@ -46,7 +46,7 @@ def shared_gaps(q: Question) -> Iterator[Gap]:
         for each in attached_appends(s, q.action):
             if truth_of(each.instance.condition, s) is not True:
                 text = f"take away the policy {named(each.instance.id)} that {cut(q.user)} appends"
-                remove = Edit("remove_append", text, {"remove_append": {"user": q.user, "at": each.at}})
+                remove = SuggestedEdit("remove_append", text, {"remove_append": {"user": q.user, "at": each.at}})
                 yield [*solutions(q, after, each.instance.condition, True), (remove,)]
         for placed in placed_denies(s, q.action):
             if placed.deny.fields is None or names & set(placed.deny.fields):
@@ -57,7 +57,7 @@ def shared_gaps(q: Question) -> Iterator[Gap]:
 def _denied(q: Question, after: bool, deny: ir.Deny) -> Gap:
     found: Gap = [] if deny.condition is None else solutions(q, after, deny.condition, False)
     where = deny.at.rsplit("-", 1)[0]
-    return [*found, (Edit("remove_deny", f"take away the deny at {where}", {"remove_deny": deny.at}),)]
+    return [*found, (SuggestedEdit("remove_deny", f"take away the deny at {where}", {"remove_deny": deny.at}),)]
 
 
 def _required(q: Question, s: Situation, requirement: ir.Requirement) -> Gap:
@@ -71,11 +71,11 @@ def _required(q: Question, s: Situation, requirement: ir.Requirement) -> Gap:
         case ir.RequiresAny(items=items):
             return sorted((each for item in items for each in _required(q, s, item)), key=len)[: 2 * MOST]
         case ir.RequiresFeature(feature=feature):
-            return [(Edit("feature", f"switch feature {named(feature)} on", {"feature": feature}),)]
+            return [(SuggestedEdit("feature", f"switch feature {named(feature)} on", {"feature": feature}),)]
         case ir.RequiresSuperuser():
             if q.user not in q.index.users:
                 return []
-            return [(Edit("superuser", f"give {cut(q.user)} the superuser tag", {"superuser": q.user}),)]
+            return [(SuggestedEdit("superuser", f"give {cut(q.user)} the superuser tag", {"superuser": q.user}),)]
         case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
             roles = [each for each in assignments(q, s, action, resource, ()) if _is_high_enough(q, each, kind)]
             roles += _higher(q, s, roles, kind)
@@ -83,12 +83,12 @@ def _required(q: Question, s: Situation, requirement: ir.Requirement) -> Gap:
             return [(edit,) for edit in (*roles, *lines)]
 
 
-def _is_high_enough(q: Question, edit: Edit, kind: str | None) -> bool:
+def _is_high_enough(q: Question, edit: SuggestedEdit, kind: str | None) -> bool:
     place = edit.data["assign"]["place"]
     return kind is None or place is None or q.index.is_kind_or_above(q.index.places[place].kind, kind)
 
 
-def _higher(q: Question, s: Situation, roles: list[Edit], kind: str | None) -> list[Edit]:
+def _higher(q: Question, s: Situation, roles: list[SuggestedEdit], kind: str | None) -> list[SuggestedEdit]:
     """The same roles at the place of the required kind around the record."""
     place = place_of(s)
     while kind is not None and place is not None and q.index.places[place].kind != kind:
@@ -138,9 +138,9 @@ def _made_eligible(q: Question, users: list[object], role: str) -> Gap:
     return [tuple(assignment(q.index, user, role, None) for user in known)]
 
 
-def left_out(q: Question, name: str) -> Edit:
+def left_out(q: Question, name: str) -> SuggestedEdit:
     what = "change" if q.changes else f"new {q.resource}"
-    return Edit("leave_out", f"leave {named(name)} out of the {what}", {"leave_out": name})
+    return SuggestedEdit("leave_out", f"leave {named(name)} out of the {what}", {"leave_out": name})
 
 
 # --- what one way needs --------------------------------------------------------------------------------------
@@ -168,9 +168,9 @@ def way_gaps(q: Question, each: Grounds, covered: frozenset[str]) -> Iterator[Ga
 
 def _inactive(q: Question, each: Grounds) -> Gap:
     """To take the user back, to move the dates, or both."""
-    found: list[Edit] = []
+    found: list[SuggestedEdit] = []
     if each.holding.lost:
-        found.append(Edit("reinstate", f"end the termination of {cut(q.user)}", {"reinstate": q.user}))
+        found.append(SuggestedEdit("reinstate", f"end the termination of {cut(q.user)}", {"reinstate": q.user}))
     assigned = each.holding.assignment
     if assigned is not None and each.holding.due is not None:
         today = q.now.astimezone(q.index.timezone).date().isoformat()
@@ -179,14 +179,14 @@ def _inactive(q: Question, each: Grounds) -> Gap:
         where = where_in_words(q.index, assigned.place)
         text = f"begin {what} {where} on {today}" if late else f"extend {what} {where} until {today} or later"
         data = {"user": q.user, "at": assigned.at, "from" if late else "until": today}
-        found.append(Edit("extend", text, {"extend": data}))
+        found.append(SuggestedEdit("extend", text, {"extend": data}))
     return [tuple(found)]
 
 
 def _elsewhere(q: Question, after: bool, each: Grounds) -> Gap:
     """To bring the record to the source's place, or the role to the record's."""
     source, s = each.source, q.situation(after)
-    found: list[Edit] = []
+    found: list[SuggestedEdit] = []
     name = q.index.resources[q.resource].place
     if name is not None and source.place is not None:
         type_ = q.index.attributes[q.resource][name].type

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from policylang.ir import nodes as ir
 from policylang.runtime.explaining.edits import Question
-from policylang.runtime.explaining.tree import Edit
+from policylang.runtime.explaining.tree import SuggestedEdit
 from policylang.runtime.explaining.values import cut, named
 from policylang.runtime.explaining.ways import bundle_in_words, place_of, possible_sources, where_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.sources import Bundle, Source, inside
+from policylang.runtime.sources import Bundle, RightsSource, inside
 from policylang.runtime.truth import Situation
 
 _MOST_ROLES = 12
@@ -23,7 +23,7 @@ _TAG = 1_000_000
 """The superuser tag counts as more than any role."""
 
 
-def breadth(index: Index, edit: Edit) -> int:
+def breadth(index: Index, edit: SuggestedEdit) -> int:
     """How much an edit hands out: permissions, doubled, and one more where it is not bound to a place."""
     ((kind, data),) = edit.data.items()
     match kind:
@@ -41,7 +41,7 @@ def breadth(index: Index, edit: Edit) -> int:
 
 
 def _inside(index: Index, bundle: Bundle) -> Iterator[Bundle]:
-    return inside(index, Source("role" if isinstance(bundle, ir.Role) else "group", bundle.name, None))
+    return inside(index, RightsSource("role" if isinstance(bundle, ir.Role) else "group", bundle.name, None))
 
 
 def _permissions(index: Index, bundle: Bundle) -> set[tuple[str, str]]:
@@ -99,7 +99,9 @@ def _suitability(index: Index, bundle: Bundle, action: str, resource: str, field
 # --- edits ---------------------------------------------------------------------------------------------------
 
 
-def assignments(q: Question, s: Situation, action: str, resource: str, fields: tuple[str, ...]) -> Iterator[Edit]:
+def assignments(
+    q: Question, s: Situation, action: str, resource: str, fields: tuple[str, ...]
+) -> Iterator[SuggestedEdit]:
     """Roles that would grant an action, given at the record's place and everywhere."""
     if q.user not in q.index.users:
         return
@@ -109,24 +111,24 @@ def assignments(q: Question, s: Situation, action: str, resource: str, fields: t
             yield assignment(q.index, q.user, role.name, place)
 
 
-def assignment(index: Index, user: str, role: str, place: str | None) -> Edit:
+def assignment(index: Index, user: str, role: str, place: str | None) -> SuggestedEdit:
     text = f"assign role {named(role)} to {cut(user)} {where_in_words(index, place)}"
-    return Edit("assign", text, {"assign": {"user": user, "role": role, "place": place}})
+    return SuggestedEdit("assign", text, {"assign": {"user": user, "role": role, "place": place}})
 
 
-def memberships(q: Question, fields: tuple[str, ...]) -> Iterator[Edit]:
+def memberships(q: Question, fields: tuple[str, ...]) -> Iterator[SuggestedEdit]:
     """Groups that a user without one could join."""
     user = q.index.users.get(q.user)
     if user is None or user.group is not None or user.terminated:
         return
     for group in _granting(q.index, q.index.groups.values(), q.action, q.resource, fields, _MOST_GROUPS):
         text = f"put {cut(q.user)} into group {named(group.name)}"
-        yield Edit("group", text, {"group": {"user": q.user, "group": group.name}})
+        yield SuggestedEdit("group", text, {"group": {"user": q.user, "group": group.name}})
 
 
 def statements(
     q: Question, s: Situation, action: str, resource: str, fields: tuple[str, ...]
-) -> Iterator[tuple[Edit, Bundle]]:
+) -> Iterator[tuple[SuggestedEdit, Bundle]]:
     """Grants that could be written into the user's group or one of the user's roles."""
     place, found = place_of(s), 0
     for possible in possible_sources(q.index, q.user, q.now):
@@ -137,7 +139,7 @@ def statements(
             yield statement(q.index, bundle, action, resource, fields), bundle
 
 
-def statement(index: Index, bundle: Bundle, action: str, resource: str, fields: tuple[str, ...]) -> Edit:
+def statement(index: Index, bundle: Bundle, action: str, resource: str, fields: tuple[str, ...]) -> SuggestedEdit:
     """A grant written into a group or role: of the record, and of sensitive attributes that are asked for."""
     declared = index.attributes[resource]
     named_too = [name for name in fields if declared[name].sensitive]
@@ -150,4 +152,4 @@ def statement(index: Index, bundle: Bundle, action: str, resource: str, fields: 
         "resource": resource,
         "fields": covered if named_too else None,
     }
-    return Edit("grant", f"write `{cut(words, 200)}` into {bundle_in_words(bundle)}", {"grant": data})
+    return SuggestedEdit("grant", f"write `{cut(words, 200)}` into {bundle_in_words(bundle)}", {"grant": data})

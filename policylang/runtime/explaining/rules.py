@@ -8,7 +8,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model.types import SetType, UserType
-from policylang.runtime.explaining.tree import Covered, Denied, Limit, Required, Way, Written
+from policylang.runtime.explaining.tree import AssignedValue, Covered, Denied, ExplainedLimit, ExplainedWay, Required
 from policylang.runtime.explaining.values import condition_text, cut, named, shown, tested, truth_of
 from policylang.runtime.explaining.ways import Tester, attached_appends, bundle_in_words, possible_sources, why_inactive
 from policylang.runtime.index import Index
@@ -42,7 +42,7 @@ def required(s: Situation, requirement: ir.Requirement) -> Required:
 # --- appended policies ---------------------------------------------------------------------------------------
 
 
-def appends(s: Situation, action: str) -> tuple[Limit, ...]:
+def appends(s: Situation, action: str) -> tuple[ExplainedLimit, ...]:
     """What the user appends on the resource, for an action that does not bypass policies."""
     tester = Tester(s)
     return tuple(tester.limit(each) for each in attached_appends(s, action))
@@ -51,26 +51,26 @@ def appends(s: Situation, action: str) -> tuple[Limit, ...]:
 # --- denies --------------------------------------------------------------------------------------------------
 
 
-class PlacedDeny(msgspec.Struct, frozen=True):
+class ExplainedDeny(msgspec.Struct, frozen=True):
     """A deny that covers the record, and the role or group that says it; nobody if it is for everyone."""
 
     deny: ir.Deny
     said_by: Bundle | None
 
 
-def placed_denies(s: Situation, action: str) -> tuple[PlacedDeny, ...]:
+def placed_denies(s: Situation, action: str) -> tuple[ExplainedDeny, ...]:
     """What `reference.denies` looks at, each statement once."""
     place = record_place(s)
-    found: dict[str, PlacedDeny] = {}
+    found: dict[str, ExplainedDeny] = {}
     for possible in possible_sources(s.index, s.user, s.now):
         if possible.active and s.index.covers(possible.source.place, place):
             for bundle in inside(s.index, possible.source):
                 for deny in bundle.denies:
                     if deny.resource == s.resource and action in deny.actions:
-                        found.setdefault(deny.at, PlacedDeny(deny, bundle))
+                        found.setdefault(deny.at, ExplainedDeny(deny, bundle))
     for deny in s.index.denies:
         if deny.resource == s.resource and action in deny.actions:
-            found.setdefault(deny.at, PlacedDeny(deny, None))
+            found.setdefault(deny.at, ExplainedDeny(deny, None))
     return tuple(found.values())
 
 
@@ -80,7 +80,7 @@ def denies(s: Situation, action: str) -> tuple[Denied, ...]:
     return tuple(sorted(found, key=lambda each: not each.applies))
 
 
-def _denied(s: Situation, each: PlacedDeny) -> Denied:
+def _denied(s: Situation, each: ExplainedDeny) -> Denied:
     deny = each.deny
     found = True if deny.condition is None else truth_of(deny.condition, s)
     tests, more = ((), 0) if deny.condition is None or found is False else tested(deny.condition, s)
@@ -100,7 +100,9 @@ def _denied(s: Situation, each: PlacedDeny) -> Denied:
 # --- attributes ----------------------------------------------------------------------------------------------
 
 
-def covered(s: Situation, ways: Iterable[Way], denied: Iterable[Denied], asked: Iterable[str]) -> Iterator[Covered]:
+def covered(
+    s: Situation, ways: Iterable[ExplainedWay], denied: Iterable[Denied], asked: Iterable[str]
+) -> Iterator[Covered]:
     """Each attribute that is asked for: whether an open way covers it and no deny takes it away."""
     opened = [way for way in ways if way.open]
     taken = [deny for deny in denied if deny.applies and deny.fields is not None]
@@ -118,29 +120,29 @@ def covered(s: Situation, ways: Iterable[Way], denied: Iterable[Denied], asked: 
             yield Covered(name, False, f"no open way covers {named(name)}", None)
 
 
-def fitting(s: Situation, names: Iterable[str]) -> Iterator[Written]:
+def fitting(s: Situation, names: Iterable[str]) -> Iterator[AssignedValue]:
     """Each attribute that is written: whether the value may stand there."""
     for name in names:
         try:
             yield _written(s, name)
         except BadValueError as error:
-            yield Written(name, False, cut(str(error), 200))
+            yield AssignedValue(name, False, cut(str(error), 200))
         except Exception:  # the decision may have ended before it read this one
-            yield Written(name, False, f"the value of {named(name)} cannot be read")
+            yield AssignedValue(name, False, f"the value of {named(name)} cannot be read")
 
 
-def _written(s: Situation, name: str) -> Written:
+def _written(s: Situation, name: str) -> AssignedValue:
     type_ = s.index.attributes[s.resource][name].type
     found = written(s, name)
     item = type_.item
     if found is MISSING or not isinstance(item, UserType) or item.role is None:
-        return Written(name, True, f"{named(name)} takes any {'' if found is MISSING else 'such '}value")
+        return AssignedValue(name, True, f"{named(name)} takes any {'' if found is MISSING else 'such '}value")
     each = found if isinstance(type_, SetType) else (found,)
     for user in each:
         problem = not_eligible(s, user, item.role)
         if problem is not None:
-            return Written(name, False, f"{problem}, which {named(name)} asks for")
-    return Written(name, True, f"{shown(type_, found)} has role {named(item.role)}, which {named(name)} asks for")
+            return AssignedValue(name, False, f"{problem}, which {named(name)} asks for")
+    return AssignedValue(name, True, f"{shown(type_, found)} has role {named(item.role)}, which {named(name)} asks for")
 
 
 def not_eligible(s: Situation, user: object, role: str) -> str | None:

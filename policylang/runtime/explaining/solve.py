@@ -9,10 +9,10 @@ from policylang.model import conditions as c
 from policylang.model.types import RecordType, Type
 from policylang.runtime.explaining.edits import Question, applied
 from policylang.runtime.explaining.settings import HOLD, candidates, in_json
-from policylang.runtime.explaining.tree import Edit
+from policylang.runtime.explaining.tree import SuggestedEdit
 from policylang.runtime.explaining.values import cut, named, truth_of
 
-Edits = tuple[Edit, ...]
+Edits = tuple[SuggestedEdit, ...]
 Target = Literal["record", "request", "changes", "user"]
 
 MOST = 6
@@ -52,7 +52,7 @@ def _all(q: Question, after: bool, items: tuple[c.Condition, ...], wanted: bool)
 
 def together(parts: tuple[Edits, ...]) -> Edits | None:
     """The edits of all parts, each once; ``None`` where two set the same thing differently."""
-    found: dict[str, Edit] = {}
+    found: dict[str, SuggestedEdit] = {}
     for edit in itertools.chain.from_iterable(parts):
         key = _key(edit)
         if found.setdefault(key, edit).data != edit.data:
@@ -60,7 +60,7 @@ def together(parts: tuple[Edits, ...]) -> Edits | None:
     return tuple(found.values())
 
 
-def _key(edit: Edit) -> str:
+def _key(edit: SuggestedEdit) -> str:
     """What an edit sets."""
     ((kind, data),) = edit.data.items()
     if kind == "user":
@@ -74,8 +74,8 @@ def _key(edit: Edit) -> str:
     return ".".join(names)
 
 
-def _of_test(q: Question, after: bool, test: c.Test, wanted: bool) -> list[Edit]:
-    found: list[Edit] = []
+def _of_test(q: Question, after: bool, test: c.Test, wanted: bool) -> list[SuggestedEdit]:
+    found: list[SuggestedEdit] = []
     for path in dict.fromkeys(each for each in test.sides if isinstance(each, c.Path) and each.steps):
         target = _target(q, after, path)
         if target is not None:
@@ -83,9 +83,9 @@ def _of_test(q: Question, after: bool, test: c.Test, wanted: bool) -> list[Edit]
     return found
 
 
-def _of_path(q: Question, after: bool, test: c.Test, wanted: bool, path: c.Path, target: Target) -> list[Edit]:
+def _of_path(q: Question, after: bool, test: c.Test, wanted: bool, path: c.Path, target: Target) -> list[SuggestedEdit]:
     s = q.situation(after)
-    found: list[Edit] = []
+    found: list[SuggestedEdit] = []
     try:
         for value, words in candidates(test, path, s, wanted):
             edit = setting(q, target, path.steps, in_json(path.type, value), words)
@@ -116,7 +116,7 @@ def target_of(q: Question, name: str) -> Target:
     return "changes" if name in (q.changes or {}) else "record"
 
 
-def setting(q: Question, target: Target, steps: tuple[str, ...], value: Any, words: str) -> Edit:
+def setting(q: Question, target: Target, steps: tuple[str, ...], value: Any, words: str) -> SuggestedEdit:
     """The edit that sets an attribute; ``words`` follow "to"."""
     name = named(".".join(steps))
     data: Any = value
@@ -125,7 +125,7 @@ def setting(q: Question, target: Target, steps: tuple[str, ...], value: Any, wor
     if words.startswith(HOLD):
         whose = cut(q.user) if target == "user" else f"the {q.resource if target == 'record' else target}"
         text = f"let {name} of {whose} {words}"
-        return Edit(target, text, {target: {"id": q.user, "values": data} if target == "user" else data})
+        return SuggestedEdit(target, text, {target: {"id": q.user, "values": data} if target == "user" else data})
     match target:
         case "user":
             text = f"set {name} of {cut(q.user)} to {words}" if value is not None else f"empty {name} of {cut(q.user)}"
@@ -137,4 +137,4 @@ def setting(q: Question, target: Target, steps: tuple[str, ...], value: Any, wor
         case _:
             whose = f"the {q.resource}"
             text = f"set {name} of {whose} to {words}" if value is not None else f"empty {name} of {whose}"
-    return Edit(target, text, {target: data})
+    return SuggestedEdit(target, text, {target: data})

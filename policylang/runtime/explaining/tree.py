@@ -14,7 +14,7 @@ from policylang.model.conditions import At
 from policylang.runtime.reference import Decision
 
 
-class Asked(msgspec.Struct, frozen=True):
+class ExplainedRequest(msgspec.Struct, frozen=True):
     """The request. ``now`` is UTC; ``changes`` are the names of the attributes that modify would write."""
 
     user: str
@@ -33,7 +33,7 @@ class Tested(msgspec.Struct, frozen=True):
     at: At
 
 
-class Limit(msgspec.Struct, frozen=True):
+class ExplainedLimit(msgspec.Struct, frozen=True):
     """A policy on the record. ``at`` is the policy, ``attached`` the line that attaches it, ``said_by`` whose line.
 
     ``tests``: what decides it, where it is not true; ``more``: how many further tests were left out.
@@ -61,7 +61,7 @@ class Obstacle(msgspec.Struct, frozen=True):
     at: At | None
 
 
-class Given(msgspec.Struct, frozen=True):
+class Provenance(msgspec.Struct, frozen=True):
     """Where the user has a source from."""
 
     kind: Literal["group", "job", "assignment", "integration"]
@@ -69,7 +69,7 @@ class Given(msgspec.Struct, frozen=True):
     at: At
 
 
-class Way(msgspec.Struct, frozen=True):
+class ExplainedWay(msgspec.Struct, frozen=True):
     """A grant of the action in a source that the user has, or would have.
 
     ``chain``: the source and the roles inside it down to what says the grant. ``open``: it opens the action on the
@@ -78,11 +78,11 @@ class Way(msgspec.Struct, frozen=True):
 
     source: str
     chain: tuple[str, ...]
-    given: Given
+    given: Provenance
     fields: tuple[str, ...]
     open: bool
     obstacles: tuple[Obstacle, ...]
-    held: tuple[Limit, ...]
+    held: tuple[ExplainedLimit, ...]
     overridden: bool
     because: str | None
     at: At
@@ -121,7 +121,7 @@ class Covered(msgspec.Struct, frozen=True):
     at: At | None
 
 
-class Written(msgspec.Struct, frozen=True):
+class AssignedValue(msgspec.Struct, frozen=True):
     """What is written into an attribute, and whether it may stand there."""
 
     field: str
@@ -139,15 +139,15 @@ class Moment(msgspec.Struct, frozen=True):
     when: Literal["as it is", "before the change", "after the change", "before and after the change"]
     open: bool
     bypasses_policies: bool
-    ways: tuple[Way, ...]
+    ways: tuple[ExplainedWay, ...]
     left_out: int
     requires: Required | None
-    appends: tuple[Limit, ...]
+    appends: tuple[ExplainedLimit, ...]
     denies: tuple[Denied, ...]
     fields: tuple[Covered, ...]
 
 
-class Edit(msgspec.Struct, frozen=True):
+class SuggestedEdit(msgspec.Struct, frozen=True):
     """One change to the record, the request, the user or the policies: in words, and for `applied`."""
 
     kind: Literal[
@@ -177,10 +177,10 @@ class Explanation(msgspec.Struct, frozen=True):
     meant. ``smallest_change``: the fewest edits found that allow it, tried out; empty where none was found.
     """
 
-    asked: Asked
+    asked: ExplainedRequest
     decision: Decision
     problem: str | None
     did_you_mean: str | None
     moments: tuple[Moment, ...]
-    written: tuple[Written, ...]
-    smallest_change: tuple[Edit, ...]
+    written: tuple[AssignedValue, ...]
+    smallest_change: tuple[SuggestedEdit, ...]

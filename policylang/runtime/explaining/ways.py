@@ -11,12 +11,12 @@ from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
 from policylang.model.conditions import At
 from policylang.runtime.access import dates_in_words, place_in_words
-from policylang.runtime.explaining.tree import Given, Limit, Obstacle, Tested, Way
+from policylang.runtime.explaining.tree import ExplainedLimit, ExplainedWay, Obstacle, Provenance, Tested
 from policylang.runtime.explaining.values import condition_text, cut, named, tested, truth_of
 from policylang.runtime.grants import Granted, Holding, appends_of, granted, holdings, limiting, overrides_of
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields, record_place
-from policylang.runtime.sources import Bundle, Source
+from policylang.runtime.sources import Bundle, RightsSource
 from policylang.runtime.truth import Situation, Truth
 from policylang.runtime.values import BadValueError
 
@@ -25,13 +25,13 @@ _MOST_NAMES = 8
 
 def possible_sources(index: Index, user: str, now: datetime.datetime) -> list[Holding]:
     """The user's sources, active ones first; of two that are alike the active one, or the first."""
-    unique: dict[Source, Holding] = {}
+    unique: dict[RightsSource, Holding] = {}
     for each in sorted(holdings(index, user, now), key=lambda each: not each.active):
         unique.setdefault(each.source, each)
     return list(unique.values())
 
 
-def _given(index: Index, user: str, each: Holding) -> Given:
+def _given(index: Index, user: str, each: Holding) -> Provenance:
     name, who = named(each.source.name), cut(user)
     match each.by:
         case "integration":
@@ -47,7 +47,7 @@ def _given(index: Index, user: str, each: Holding) -> Given:
             dates = dates_in_words(each.assignment)
             where = where_in_words(index, each.source.place)
             text = f"role {name} is assigned to {who} {where}{f' {dates}' if dates else ''}"
-    return Given(each.by, text, each.at[0])
+    return Provenance(each.by, text, each.at[0])
 
 
 def why_inactive(user: str, each: Holding) -> str | None:
@@ -108,7 +108,7 @@ class Tester:
         self.s = s
         self._known: dict[str, tuple[Truth, tuple[Tested, ...], int, str]] = {}
 
-    def limit(self, each: Attached) -> Limit:
+    def limit(self, each: Attached) -> ExplainedLimit:
         """The policy with what it says of the situation."""
         instance = each.instance
         if instance.id not in self._known:
@@ -116,7 +116,9 @@ class Tester:
             tests, more = ((), 0) if found else tested(instance.condition, self.s)
             self._known[instance.id] = (found, tests, more, condition_text(instance.condition, self.s))
         found, tests, more, words = self._known[instance.id]
-        return Limit(instance.policy, cut(instance.id), words, each.said_by, found, tests, more, instance.at, each.at)
+        return ExplainedLimit(
+            instance.policy, cut(instance.id), words, each.said_by, found, tests, more, instance.at, each.at
+        )
 
 
 # --- ways ----------------------------------------------------------------------------------------------------
@@ -130,7 +132,7 @@ class Grounds(msgspec.Struct, frozen=True):
     limits: tuple[Attached, ...]
 
     @property
-    def source(self) -> Source:
+    def source(self) -> RightsSource:
         return self.holding.source
 
 
@@ -142,7 +144,7 @@ def place_of(s: Situation) -> str | None:
         return None
 
 
-def grounds(s: Situation, action: str, wanted: Callable[[Source], bool] | None = None) -> Iterator[Grounds]:
+def grounds(s: Situation, action: str, wanted: Callable[[RightsSource], bool] | None = None) -> Iterator[Grounds]:
     """Every grant of the action in every source; in those that are wanted only, if given."""
     overrides = overrides_of(s.index, s.user)
     for holding in possible_sources(s.index, s.user, s.now):
@@ -151,14 +153,14 @@ def grounds(s: Situation, action: str, wanted: Callable[[Source], bool] | None =
                 yield Grounds(holding, each, _attached(s, each))
 
 
-def ways(s: Situation, action: str, asked: tuple[str, ...]) -> Iterator[Way]:
+def ways(s: Situation, action: str, asked: tuple[str, ...]) -> Iterator[ExplainedWay]:
     """The ways, the likeliest first. Raises `BadValueError` where the record's place is none."""
     tester, place = Tester(s), record_place(s)
     found = [_way(tester, place, each, asked) for each in grounds(s, action)]
     return iter(sorted(found, key=_rank))
 
 
-def _rank(way: Way) -> tuple[int, bool]:
+def _rank(way: ExplainedWay) -> tuple[int, bool]:
     """In covering places first; then what is not active, what holds elsewhere, what holds who knows where."""
     kinds = {obstacle.kind: obstacle for obstacle in way.obstacles}
     if "inactive" in kinds:
@@ -168,7 +170,7 @@ def _rank(way: Way) -> tuple[int, bool]:
     return 0, not way.open
 
 
-def _way(tester: Tester, place: str | None, each: Grounds, asked: tuple[str, ...]) -> Way:
+def _way(tester: Tester, place: str | None, each: Grounds, asked: tuple[str, ...]) -> ExplainedWay:
     s, source, grant = tester.s, each.source, each.granted.grant
     given, inactive = _given(s.index, s.user, each.holding), why_inactive(s.user, each.holding)
     limits = [tester.limit(limit) for limit in each.limits]
@@ -181,7 +183,7 @@ def _way(tester: Tester, place: str | None, each: Grounds, asked: tuple[str, ...
     is_open = not obstacles
     covered = grant_fields(s.index, grant)
     obstacles += _field_obstacles(s, grant, [name for name in asked if name not in covered])
-    return Way(
+    return ExplainedWay(
         source=f"{source.kind} {named(source.name)}"
         + (f" {where_in_words(s.index, source.place)}" if source.place is not None else ""),
         chain=tuple(bundle_in_words(bundle) for bundle in each.granted.chain),
@@ -196,7 +198,7 @@ def _way(tester: Tester, place: str | None, each: Grounds, asked: tuple[str, ...
     )
 
 
-def _elsewhere(s: Situation, source: Source, place: str | None, at: At) -> Obstacle:
+def _elsewhere(s: Situation, source: RightsSource, place: str | None, at: At) -> Obstacle:
     here = where_in_words(s.index, source.place)
     name = s.index.resources[s.resource].place
     if place is not None:
@@ -208,7 +210,7 @@ def _elsewhere(s: Situation, source: Source, place: str | None, at: At) -> Obsta
     return Obstacle("place", text, None, (), 0, at)
 
 
-def _limit_obstacle(limit: Limit) -> Obstacle:
+def _limit_obstacle(limit: ExplainedLimit) -> Obstacle:
     state = "is false" if limit.truth is False else "is unknown"
     return Obstacle(
         "limit",
@@ -220,12 +222,12 @@ def _limit_obstacle(limit: Limit) -> Obstacle:
     )
 
 
-def limit_in_words(limit: Limit) -> str:
+def limit_in_words(limit: ExplainedLimit) -> str:
     said_by = f" of {limit.said_by}" if limit.said_by.startswith(("role ", "group ")) else f", {limit.said_by},"
     return f"policy {named(limit.instance)}{said_by}"
 
 
-def condition_unless_tested(limit: Limit) -> str:
+def condition_unless_tested(limit: ExplainedLimit) -> str:
     """The condition, where it is more than the one test that decides it."""
     if len(limit.tests) == 1 and limit.tests[0].text.startswith(f"`{limit.condition}` is "):
         return ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from policylang.diagnostics import Diagnostic
-from policylang.limits import Limits
+from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax.format.layout import laid_out
 from policylang.syntax.format.lexemes import Lexemes

@@ -16,7 +16,7 @@ from policylang.syntax import ast
 from policylang.syntax.format.lexemes import Lexemes
 
 
-class Part(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True):
     """The words from ``first`` up to, not including, ``end``.
 
     ``fill``: as many of its parts on a line as fit. ``chain``: all its parts on one line, or each on its own.
@@ -26,7 +26,7 @@ class Part(msgspec.Struct, frozen=True):
     kind: Literal["words", "fill", "chain", "braces"]
     first: int
     end: int
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Segment, ...] = ()
 
 
 class Breaker:
@@ -36,7 +36,7 @@ class Breaker:
         self._pieces = lexemes.pieces
         self._at = lexemes.at
 
-    def statement(self, node: ast.Node, first: int, end: int) -> Part:
+    def statement(self, node: ast.Node, first: int, end: int) -> Segment:
         """A declaration, of one with a block what stands before its items, or an item."""
         match node:
             case ast.Policy():
@@ -76,7 +76,7 @@ class Breaker:
         cuts = [self._at(node.resource.start_pos) - 1] if node.resource else []
         return cuts + [self._at(name.start_pos) - 1 for name in node.actions[:1]]
 
-    def _clauses(self, first: int, end: int, cuts: list[int], clauses: Iterable[ast.Node]) -> Part:
+    def _clauses(self, first: int, end: int, cuts: list[int], clauses: Iterable[ast.Node]) -> Segment:
         nodes = list(clauses)
         starts = [self._at(clause.start_pos) for clause in nodes]
         parts = [self._list(*bounds) for bounds in pairwise([first, *cuts, (starts or [end])[0]])]
@@ -88,14 +88,16 @@ class Breaker:
                     parts.append(self._braces(inner, *bounds))
                 case _:
                     parts.append(self._list(*bounds))
-        return Part("fill", first, end, tuple(parts))
+        return Segment("fill", first, end, tuple(parts))
 
-    def _policy(self, node: ast.Policy, first: int, end: int) -> Part:
+    def _policy(self, node: ast.Policy, first: int, end: int) -> Segment:
         opening = self._opening(node.condition)
         cuts = [self._at(node.target.start_pos) - 1, *(self._at(name.start_pos) - 1 for name in node.actions[:1])]
-        return Part("fill", first, end, (self._fill(first, opening, cuts), self._braces(node.condition, opening, end)))
+        return Segment(
+            "fill", first, end, (self._fill(first, opening, cuts), self._braces(node.condition, opening, end))
+        )
 
-    def _invariant(self, node: ast.Invariant, first: int, end: int) -> Part:
+    def _invariant(self, node: ast.Invariant, first: int, end: int) -> Segment:
         opening = self._at(node.label.end_pos)
         cuts = [self._at(selector.start_pos) - 1 for selector in node.selectors[1:]]
         cuts.append(self._at(node.actions[0].start_pos) - 1)
@@ -103,16 +105,16 @@ class Breaker:
             inner = self._fill(opening + 1, end - 1, cuts)
         else:
             braces = self._opening(node.condition)
-            where = Part(
+            where = Segment(
                 "fill",
                 braces - 1,
                 end - 1,
-                (Part("words", braces - 1, braces), self._braces(node.condition, braces, end - 1)),
+                (Segment("words", braces - 1, braces), self._braces(node.condition, braces, end - 1)),
             )
             said = self._fill(opening + 1, braces - 1, cuts)
-            inner = Part("fill", opening + 1, end - 1, (said, where))
-        body = Part("braces", opening, end, (inner,))
-        return Part("fill", first, end, (Part("words", first, opening), body))
+            inner = Segment("fill", opening + 1, end - 1, (said, where))
+        body = Segment("braces", opening, end, (inner,))
+        return Segment("fill", first, end, (Segment("words", first, opening), body))
 
     # --- conditions and lists --------------------------------------------------------------------------------
 
@@ -123,10 +125,10 @@ class Breaker:
             number -= 1
         return number
 
-    def _braces(self, node: ast.Condition, first: int, end: int) -> Part:
-        return Part("braces", first, end, (self._condition(node, first + 1, end - 1),))
+    def _braces(self, node: ast.Condition, first: int, end: int) -> Segment:
+        return Segment("braces", first, end, (self._condition(node, first + 1, end - 1),))
 
-    def _condition(self, node: ast.Condition | ast.Requirement, first: int, end: int) -> Part:
+    def _condition(self, node: ast.Condition | ast.Requirement, first: int, end: int) -> Segment:
         """A condition with the words around it that belong to no node: parentheses and what it follows."""
         match node:
             case (
@@ -134,7 +136,7 @@ class Breaker:
             ):
                 bounds = [first, *(self._word_after(item) for item in items[:-1]), end]
                 inside = zip(items, pairwise(bounds), strict=True)
-                return Part("chain", first, end, tuple(self._condition(item, *within) for item, within in inside))
+                return Segment("chain", first, end, tuple(self._condition(item, *within) for item, within in inside))
             case ast.Not(item=item):
                 return self._condition(item, first, end)
             case _:
@@ -147,12 +149,12 @@ class Breaker:
             number += 1
         return number
 
-    def _fill(self, first: int, end: int, cuts: Iterable[int]) -> Part:
+    def _fill(self, first: int, end: int, cuts: Iterable[int]) -> Segment:
         parts = tuple(self._list(*bounds) for bounds in pairwise([first, *cuts, end]))
-        return parts[0] if len(parts) == 1 else Part("fill", first, end, parts)
+        return parts[0] if len(parts) == 1 else Segment("fill", first, end, parts)
 
-    def _list(self, first: int, end: int) -> Part:
+    def _list(self, first: int, end: int) -> Segment:
         """Words that may be broken behind commas only."""
         commas = [number + 1 for number in range(first, end - 1) if self._pieces[number] == ","]
-        parts = tuple(Part("words", *bounds) for bounds in pairwise([first, *commas, end]))
-        return parts[0] if len(parts) == 1 else Part("fill", first, end, parts)
+        parts = tuple(Segment("words", *bounds) for bounds in pairwise([first, *commas, end]))
+        return parts[0] if len(parts) == 1 else Segment("fill", first, end, parts)

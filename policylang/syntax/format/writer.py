@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 from policylang.syntax.format.lexemes import Comment, Lexemes
-from policylang.syntax.format.parts import Part
+from policylang.syntax.format.parts import Segment
 
 INDENT = 2
 
@@ -67,7 +67,7 @@ class Writer:
         self._line = []
         self._empty = True
 
-    def statement(self, part: Part, indent: int) -> None:
+    def statement(self, part: Segment, indent: int) -> None:
         """A statement on the last line and as many more as it takes."""
         words = range(part.first, part.end)
         self._from = part.first
@@ -76,7 +76,7 @@ class Writer:
         # One step more where items of a block may follow.
         self._place(part, indent, indent + INDENT if indent else 2 * INDENT)
 
-    def _place(self, part: Part, base: int, indent: int) -> None:
+    def _place(self, part: Segment, base: int, indent: int) -> None:
         """``base``: where the lines of the statement begin; ``indent``: those that go on with one."""
         first, end = part.first - self._from, part.end - self._from
         whole = self._breaks[end] == self._breaks[first + 1]
@@ -106,7 +106,7 @@ class Writer:
                 self._begin_with(part.end - 1, base - INDENT)
                 self._word(part.end - 1, base - INDENT)
 
-    def _words(self, part: Part, indent: int) -> None:
+    def _words(self, part: Segment, indent: int) -> None:
         for number in range(part.first, part.end):
             self._word(number, indent)
 

@@ -13,8 +13,8 @@ from functools import cache
 
 import msgspec
 
-from policylang.characters import masked
 from policylang.syntax.stop import Stop
+from policylang.text.characters import masked
 
 _TEXT = r'"[^"\n]*"'
 _KINDS = {

@@ -16,8 +16,8 @@ from policylang.targets.cedar.entities import entities
 from policylang.targets.cedar.expressions import depth, entity
 from policylang.targets.cedar.policies import Policies
 from policylang.targets.cedar.readme import readme
-from policylang.targets.cedar.request import Asking, questions
-from policylang.targets.cedar.rights import Rights
+from policylang.targets.cedar.request import CedarRequests, questions
+from policylang.targets.cedar.rights import CedarRights
 from policylang.targets.cedar.schema import schema, schema_text
 from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.constructs import CONSTRUCTS
@@ -30,7 +30,7 @@ DEEPEST = 125
 
 def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     index = Index(input.policy_set)
-    policies = Policies(Rights(index), refuse)
+    policies = Policies(CedarRights(index), refuse)
     people = list(entities(policies, refuse))
     found = policies.found.values()
     if not refuse.found:
@@ -49,7 +49,7 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
         "schema.json": json_bytes(document),
         "schema.cedarschema": schema_text(document).encode(),
         "entities.json": _lines("[", (_line(each) for each, _ in people), "]"),
-        "tests.json": _lines("[", (_line(each) for each in _tests(Asking(index, read), input)), "]"),
+        "tests.json": _lines("[", (_line(each) for each in _tests(CedarRequests(index, read), input)), "]"),
         "README.md": readme(policies, read).encode(),
     }
     clauses = [
@@ -71,7 +71,7 @@ def _line(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
-def _tests(asking: Asking, input: Input) -> Iterator[Mapping[str, Any]]:
+def _tests(asking: CedarRequests, input: Input) -> Iterator[Mapping[str, Any]]:
     """Those of the scenarios that Cedar can be asked about."""
     for each in input.scenarios:
         asked = each.asked

@@ -40,7 +40,7 @@ from policylang.targets.cedar.expressions import (
 from policylang.targets.cedar.refusals import is_held
 from policylang.targets.cedar.values import ID, attribute_value, network
 from policylang.targets.target import Refusals
-from policylang.targets.truths import All, Formula, Known, Reached, way, when
+from policylang.targets.truths import AllHold, Formula, Known, Reached, way, when
 from policylang.targets.truths import Any as AnyOf
 
 NOW = "now"
@@ -95,7 +95,7 @@ def expressed(condition: c.Condition, wanted: bool, refuse: Refusals) -> Express
 
 def _formula(formula: Formula, refuse: Refusals) -> Expression:
     match formula:
-        case All(items):
+        case AllHold(items):
             return all_of([_formula(item, refuse) for item in items])
         case AnyOf(items):
             return any_of([_formula(item, refuse) for item in items])

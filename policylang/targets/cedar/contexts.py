@@ -15,7 +15,7 @@ from policylang.targets.cedar.policies import CHOSEN, FIELD, NOBODY, Policies
 from policylang.targets.cedar.values import ID, Tree
 
 
-class Context(msgspec.Struct, frozen=True):
+class CedarContext(msgspec.Struct, frozen=True):
     """``record``, ``request``: the attributes that are read, by name, with those of related records inside; null if
     policies read none. ``inputs``: now and today. ``asks``: field, chosen and nobody. ``cutoffs``: instants and
     days that the caller counts. ``looked_for``: paths that conditions ask whether they are missing, and those on the
@@ -30,7 +30,7 @@ class Context(msgspec.Struct, frozen=True):
     looked_for: frozenset[tuple[str, ...]]
 
 
-def contexts(policies: Policies) -> dict[str, Context]:
+def contexts(policies: Policies) -> dict[str, CedarContext]:
     """By resource."""
     read: dict[str, dict[str, Any]] = {name: {} for name in policies.index.resources}
     for policy in policies.found.values():
@@ -44,13 +44,13 @@ def contexts(policies: Policies) -> dict[str, Context]:
     return {name: _context(policies.index, name, tree, about[name]) for name, tree in read.items()}
 
 
-def _context(index: Index, resource: str, tree: dict[str, Any], about: list[Condition]) -> Context:
+def _context(index: Index, resource: str, tree: dict[str, Any], about: list[Condition]) -> CedarContext:
     request = None
     if REQUEST in tree:
         request = {name: _pruned(index, index.request[name], below) for name, below in tree[REQUEST].items()}
     counted = {each.name: each for condition in about for each in cutoffs(condition) if each.name in tree}
     sought = (path for condition in about for path in looked_for(condition))
-    return Context(
+    return CedarContext(
         record=_pruned(index, RecordType(resource), tree[RECORD]) if RECORD in tree else None,
         request=request,
         inputs=tuple(name for name in (NOW, TODAY) if name in tree),

@@ -12,7 +12,7 @@ from policylang.runtime.truth import user_value
 from policylang.targets.cedar.names import GROUP, PLACE, USER, uid
 from policylang.targets.cedar.policies import Policies, tag
 from policylang.targets.cedar.refusals import are_held
-from policylang.targets.cedar.rights import Period
+from policylang.targets.cedar.rights import DayRange
 from policylang.targets.cedar.values import ID, attribute_value
 from policylang.targets.target import Refusals
 
@@ -58,7 +58,7 @@ def _attributes(index: Index, name: str, refuse: Refusals) -> Entity:
     return found
 
 
-def _tag(policies: Policies, period: Period, places: frozenset[str] | None) -> Entity:
+def _tag(policies: Policies, period: DayRange, places: frozenset[str] | None) -> Entity:
     """When and where somebody is in a right; everywhere if ``places`` is null."""
     found: Entity = {}
     if policies.dated:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from policylang.characters import is_printable
+from policylang.text.characters import is_printable
 
 Expression = dict[str, Any]
 

@@ -42,8 +42,8 @@ from policylang.targets.cedar.names import (
 )
 from policylang.targets.cedar.rights import (
     ALWAYS,
-    Right,
-    Rights,
+    CedarRight,
+    CedarRights,
     deny_right,
     need_of,
 )
@@ -58,7 +58,7 @@ FIRST_DAY, LAST_DAY = -354_285, 2_567_654
 """The years 1000 to 8999: whatever is added to them, there is no overflow, which would be an error."""
 
 
-class Policy(msgspec.Struct, frozen=True):
+class CedarPolicy(msgspec.Struct, frozen=True):
     """``inside``: the right that the principal has to be in. ``actions``: ids, of one resource. ``at``: the statements
     that it comes from.
     """
@@ -112,13 +112,13 @@ class Policy(msgspec.Struct, frozen=True):
 class Policies:
     """``found``: all of them, by id. ``tags``: by right how many tags of a user may say that he is in it."""
 
-    def __init__(self, rights: Rights, refuse: Refusals) -> None:
+    def __init__(self, rights: CedarRights, refuse: Refusals) -> None:
         self.rights = rights
         self.index = rights.index
         asked = asked_conditions(self.index)
         self._expressed = {(each, wanted): expressed(each, wanted, refuse) for _, each, wanted in asked}
         people = rights.people.values()
-        self.tags = Counter[Right]()
+        self.tags = Counter[CedarRight]()
         for person in people:
             for right, held in person.held.items():
                 self.tags[right] = max(self.tags[right], len(held))
@@ -134,7 +134,7 @@ class Policies:
 
     # --- who is in a right -----------------------------------------------------------------------------------
 
-    def _is_in(self, right: Right, who: Expression, resource: str) -> Expression:
+    def _is_in(self, right: CedarRight, who: Expression, resource: str) -> Expression:
         """Whether somebody is in it now, where the record is."""
         ways = [binary("in", who, literal({"__entity": uid(right.type, right.id)}))]
         place = self.index.resources[resource].place
@@ -158,11 +158,11 @@ class Policies:
 
     # --- what is granted and denied --------------------------------------------------------------------------
 
-    def _made(self, effect: str, right: Right, actions: Iterable[str], parts: Iterable[Expression]) -> Policy:
+    def _made(self, effect: str, right: CedarRight, actions: Iterable[str], parts: Iterable[Expression]) -> CedarPolicy:
         """A policy for those in a right."""
         inside = (right.type, right.id) if not self.tags[right] else None
         member_of = TRUE if inside is not None else self._is_in(right, PRINCIPAL, right.resource)
-        return Policy(
+        return CedarPolicy(
             f"{right.type.lower()} {right.id}",
             effect,
             right.resource,
@@ -172,7 +172,7 @@ class Policies:
             all_of((member_of, *parts)),
         )
 
-    def _of_rights(self) -> Iterator[Policy]:
+    def _of_rights(self) -> Iterator[CedarPolicy]:
         for right in self.rights.found:
             if right.type == GRANT:
                 assert right.actions is not None
@@ -200,7 +200,7 @@ class Policies:
         """Where a deny does not match: only where its condition is false."""
         return FALSE if deny.condition is None else self._expressed[deny.condition, False]
 
-    def _append(self, right: Right) -> Iterator[Policy]:
+    def _append(self, right: CedarRight) -> Iterator[CedarPolicy]:
         declared = self.index.actions[right.resource].values()
         actions = [
             action.name
@@ -211,13 +211,13 @@ class Policies:
             made = self._made("forbid", right, actions, ())
             yield msgspec.structs.replace(made, unless=self._limit(right.limits[0]))
 
-    def _for_everyone(self) -> Iterator[Policy]:
-        found: dict[Right, list[ir.Deny]] = {}
+    def _for_everyone(self) -> Iterator[CedarPolicy]:
+        found: dict[CedarRight, list[ir.Deny]] = {}
         for deny in self.index.denies:
             found.setdefault(deny_right(self.index, deny), []).append(deny)
         for right, denies in found.items():
             assert right.actions is not None
-            yield Policy(
+            yield CedarPolicy(
                 f"deny for everyone {right.id}",
                 "forbid",
                 right.resource,
@@ -229,14 +229,14 @@ class Policies:
 
     # --- what resources ask for ------------------------------------------------------------------------------
 
-    def _of_resource(self, resource: ir.Resource) -> Iterator[Policy]:
+    def _of_resource(self, resource: ir.Resource) -> Iterator[CedarPolicy]:
         for action in resource.actions:
             if action.requires is not None:
                 id = f"{action.name} on {resource.name} requires"
                 met = self._is_met(action.requires, resource.name)
                 if met != TRUE:
                     asked = (action_id(resource.name, action.name),)
-                    yield Policy(id, "forbid", resource.name, asked, (action.requires.at,), unless=met)
+                    yield CedarPolicy(id, "forbid", resource.name, asked, (action.requires.at,), unless=met)
         if resource.place is not None and resource.actions:
             declared: Any = self.index.attributes[resource.name][resource.place].type
             place = member(member(CONTEXT, RECORD), resource.place)
@@ -244,18 +244,18 @@ class Policies:
             when = all_of((has(member(CONTEXT, RECORD), resource.place), negated(known)))
             ids = tuple(action_id(resource.name, action.name) for action in resource.actions)
             at = self.index.attributes[resource.name][resource.place].at
-            yield Policy(f"place of {resource.name}", "forbid", resource.name, ids, (at,), when=when)
+            yield CedarPolicy(f"place of {resource.name}", "forbid", resource.name, ids, (at,), when=when)
         writing = [a.name for a in resource.actions if a.name in ("create", "modify")]
         for attribute in resource.attributes:
             role = attribute.role
             if role is not None and writing:
-                holds = self._is_in(Right(HOLDER, role), member(CONTEXT, CHOSEN), resource.name)
+                holds = self._is_in(CedarRight(HOLDER, role), member(CONTEXT, CHOSEN), resource.name)
                 nobody = all_of((has(CONTEXT, NOBODY), member(CONTEXT, NOBODY)))
                 when = _is_about((attribute.name,))
                 unless = any_of((nobody, all_of((has(CONTEXT, CHOSEN), holds))))
                 ids = tuple(action_id(resource.name, name) for name in writing)
                 id = f"eligible {attribute.name} of {resource.name}"
-                yield Policy(id, "forbid", resource.name, ids, (attribute.at,), when=when, unless=unless)
+                yield CedarPolicy(id, "forbid", resource.name, ids, (attribute.at,), when=when, unless=unless)
 
     def _is_met(self, requirement: ir.Requirement, resource: str) -> Expression:
         def met(atom: Atom) -> Expression:
@@ -269,7 +269,7 @@ class Policies:
 
         return fold(requirement, met, all_of, any_of)
 
-    def _calendars(self, made: list[Policy]) -> Iterator[Policy]:
+    def _calendars(self, made: list[CedarPolicy]) -> Iterator[CedarPolicy]:
         """An instant at the ends of what Cedar counts would make sums overflow, and their policies err."""
         for name, first, last in ((NOW, FIRST_INSTANT, LAST_INSTANT), (TODAY, FIRST_DAY, LAST_DAY)):
             given = member(CONTEXT, name)
@@ -278,10 +278,10 @@ class Policies:
                 if any(p.resource == resource.name and _counts_from(given, (p.when, p.unless)) for p in made):
                     ids = tuple(action_id(resource.name, action.name) for action in resource.actions)
                     id = f"{name} of {resource.name}"
-                    yield Policy(id, "forbid", resource.name, ids, (resource.at,), unless=ordinary)
+                    yield CedarPolicy(id, "forbid", resource.name, ids, (resource.at,), unless=ordinary)
 
 
-def tag(right: Right, number: int) -> str:
+def tag(right: CedarRight, number: int) -> str:
     """The name of a tag of users."""
     return f"{right.type.lower()} {right.id} #{number}"
 

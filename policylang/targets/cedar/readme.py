@@ -7,12 +7,12 @@ from importlib import resources
 
 from policylang.model.words import operand_in_words
 from policylang.targets.cedar.conditions import Cutoff
-from policylang.targets.cedar.contexts import Context
+from policylang.targets.cedar.contexts import CedarContext
 from policylang.targets.cedar.names import resource_type
 from policylang.targets.cedar.policies import Policies
 
 
-def readme(policies: Policies, contexts: Mapping[str, Context]) -> str:
+def readme(policies: Policies, contexts: Mapping[str, CedarContext]) -> str:
     index = policies.index
     rows = "\n".join(
         f"| `{name}` | `{resource_type(name)}` | {_listed(contexts[name].inputs)} | {_listed(contexts[name].asks)} |"

@@ -21,7 +21,7 @@ from policylang.runtime.request import Request, instant
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING, BadValueError, attribute, given_request, read
 from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff
-from policylang.targets.cedar.contexts import Context, contexts
+from policylang.targets.cedar.contexts import CedarContext, contexts
 from policylang.targets.cedar.names import USER, action_id, resource_type, uid
 from policylang.targets.cedar.policies import (
     CHOSEN,
@@ -31,26 +31,26 @@ from policylang.targets.cedar.policies import (
     NOBODY,
     Policies,
 )
-from policylang.targets.cedar.rights import Rights
+from policylang.targets.cedar.rights import CedarRights
 from policylang.targets.cedar.values import ID, NotHeldError, Tree, attribute_value, day, microseconds
 from policylang.targets.request import DeniedError, chosen, prepared
 from policylang.targets.target import Compiled
 
 
-class Asking(msgspec.Struct, frozen=True):
+class CedarRequests(msgspec.Struct, frozen=True):
     """A policy set, and what its policies read."""
 
     index: Index
-    contexts: Mapping[str, Context]
+    contexts: Mapping[str, CedarContext]
 
 
-def asking(policy_set: ir.PolicySet) -> Asking:
+def asking(policy_set: ir.PolicySet) -> CedarRequests:
     index = Index(policy_set)
-    return Asking(index, contexts(Policies(Rights(index), Compiled())))
+    return CedarRequests(index, contexts(Policies(CedarRights(index), Compiled())))
 
 
 def questions(
-    asking: Asking,
+    asking: CedarRequests,
     user: str,
     action: str,
     resource: str,
@@ -111,7 +111,7 @@ def _asked(
             yield {FIELD: name, NOBODY: True} if name in choosing else {FIELD: name}
 
 
-def _moment(s: Situation, context: Context) -> dict[str, Any]:
+def _moment(s: Situation, context: CedarContext) -> dict[str, Any]:
     """The parts of the context that the record decides. A place that there is not is nobody's."""
     place = s.index.resources[s.resource].place
     if place is not None:
@@ -126,7 +126,7 @@ def _moment(s: Situation, context: Context) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _shared(s: Situation, context: Context) -> dict[str, Any]:
+def _shared(s: Situation, context: CedarContext) -> dict[str, Any]:
     """The parts of the context that are no part of the record."""
     found: dict[str, Any] = {}
     if (context.inputs or context.cutoffs) and not FIRST_INSTANT <= microseconds(s.now) <= LAST_INSTANT:

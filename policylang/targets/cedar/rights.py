@@ -16,7 +16,7 @@ from policylang.model.words import condition_in_words
 from policylang.runtime.grants import Granted, granted_by, holdings, unplaced
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.sources import Source, chains
+from policylang.runtime.sources import RightsSource, chains
 from policylang.targets.cedar.names import APPEND, DENY, GRANT, GROUP, HOLDER, NEED, ROLE, SUPERUSER, TAG
 from policylang.targets.cedar.values import day
 from policylang.targets.needs import eligible_roles, grants_needed
@@ -25,7 +25,7 @@ _FIRST_DAY = day(datetime.date.min)
 _LAST_DAY = day(datetime.date.max)
 
 
-class Right(msgspec.Struct, frozen=True, order=True):
+class CedarRight(msgspec.Struct, frozen=True, order=True):
     """``type`` and ``id`` are those of its entity.
 
     Grant: the actions, here one, under the limits, on the fields. Deny: of the fields, of all if null; ``condition``
@@ -42,55 +42,55 @@ class Right(msgspec.Struct, frozen=True, order=True):
     condition: str | None = None
 
 
-class Period(msgspec.Struct, frozen=True, order=True):
+class DayRange(msgspec.Struct, frozen=True, order=True):
     """Days since 1970, both included."""
 
     since: int = _FIRST_DAY
     until: int = _LAST_DAY
 
 
-ALWAYS = Period()
-Held = Mapping[Period, frozenset[str] | None]
+ALWAYS = DayRange()
+Held = Mapping[DayRange, frozenset[str] | None]
 """By period the places at which somebody is in a right; null is everywhere."""
 
 
-class Person(msgspec.Struct, frozen=True):
+class UserEntity(msgspec.Struct, frozen=True):
     """``inside``: groups, roles and rights that the user is in. ``held``: rights at places or for a time."""
 
     inside: tuple[tuple[str, str], ...]
-    held: Mapping[Right, Held]
+    held: Mapping[CedarRight, Held]
 
 
-class Rights:
+class CedarRights:
     """``found``: every right with the statements that say it. ``sources``: by type and id of a group or role."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self.found: dict[Right, dict[str, None]] = {}
-        self.denies: dict[Right, ir.Deny] = {}
+        self.found: dict[CedarRight, dict[str, None]] = {}
+        self.denies: dict[CedarRight, ir.Deny] = {}
         self.eligible = eligible_roles(index)
         self._needs = sorted({need_of(each) for each in grants_needed(index)})
-        self._memory: dict[tuple[Source, tuple[ir.Limit, ...]], tuple[Right, ...]] = {}
-        self.sources: dict[tuple[str, str], tuple[Right, ...]] = {}
+        self._memory: dict[tuple[RightsSource, tuple[ir.Limit, ...]], tuple[CedarRight, ...]] = {}
+        self.sources: dict[tuple[str, str], tuple[CedarRight, ...]] = {}
         for group in index.policy_set.groups:
-            self.sources[GROUP, group.name] = self._said(Source("group", group.name, None))
+            self.sources[GROUP, group.name] = self._said(RightsSource("group", group.name, None))
         for role in index.policy_set.roles:
-            self.sources[ROLE, role.name] = self._said(Source("role", role.name, None))
+            self.sources[ROLE, role.name] = self._said(RightsSource("role", role.name, None))
         self.people = {name: self._person(name) for name in index.requesters}
 
     # --- what sources say ------------------------------------------------------------------------------------
 
-    def _note(self, right: Right, *at: str) -> Right:
+    def _note(self, right: CedarRight, *at: str) -> CedarRight:
         self.found.setdefault(right, {}).update(dict.fromkeys(at))
         return right
 
-    def _said(self, source: Source, overrides: tuple[ir.Limit, ...] = ()) -> tuple[Right, ...]:
+    def _said(self, source: RightsSource, overrides: tuple[ir.Limit, ...] = ()) -> tuple[CedarRight, ...]:
         key = (source, overrides)
         if key not in self._memory:
             self._memory[key] = tuple(dict.fromkeys(self._statements(source, overrides)))
         return self._memory[key]
 
-    def _statements(self, source: Source, overrides: tuple[ir.Limit, ...]) -> Iterator[Right]:
+    def _statements(self, source: RightsSource, overrides: tuple[ir.Limit, ...]) -> Iterator[CedarRight]:
         for chain in chains(self.index, source):
             for each in granted_by(self.index, source, chain, overrides):
                 right = self._grant(each)
@@ -102,31 +102,31 @@ class Rights:
                 yield self._note(self._deny(deny), deny.at)
             role = chain[-1].name
             if isinstance(chain[-1], ir.Role) and role in self.eligible:
-                yield self._note(Right(HOLDER, role), chain[-1].at)
+                yield self._note(CedarRight(HOLDER, role), chain[-1].at)
 
-    def _grant(self, each: Granted) -> Right:
+    def _grant(self, each: Granted) -> CedarRight:
         resource, action, fields = each.grant.resource, each.action, grant_fields(self.index, each.grant)
         ordered = tuple(name for name in self.index.attributes[resource] if name in fields)
         some = "" if fields == self.index.plain[resource] else f" ({', '.join(ordered)})"
         limits = tuple(sorted({limit.instance for limit in each.limits}))
         limited = f" limited by {' and '.join(limits)}" if limits else ""
-        return Right(GRANT, f"{action} on {resource}{some}{limited}", resource, (action,), limits, ordered)
+        return CedarRight(GRANT, f"{action} on {resource}{some}{limited}", resource, (action,), limits, ordered)
 
-    def _deny(self, deny: ir.Deny) -> Right:
+    def _deny(self, deny: ir.Deny) -> CedarRight:
         right = deny_right(self.index, deny)
         self.denies[right] = deny
         return right
 
-    def _counts(self, source: Source, need: Right) -> bool:
+    def _counts(self, source: RightsSource, need: CedarRight) -> bool:
         if need.condition is None or source.place is None:
             return True
         return self.index.is_kind_or_above(self.index.places[source.place].kind, need.condition)
 
     # --- people ----------------------------------------------------------------------------------------------
 
-    def _person(self, name: str) -> Person:
+    def _person(self, name: str) -> UserEntity:
         inside: dict[tuple[str, str], None] = {}
-        held: dict[Right, dict[Period, frozenset[str] | None]] = {}
+        held: dict[CedarRight, dict[DayRange, frozenset[str] | None]] = {}
         declared = self.index.users.get(name)
         for holding in holdings(self.index, name, None):
             if holding.lost:
@@ -155,31 +155,31 @@ class Rights:
             inside[APPEND, self._note(right, policy.at).id] = None
         if declared is not None and declared.superuser:
             inside[TAG, SUPERUSER] = None
-        return Person(tuple(inside), held)
+        return UserEntity(tuple(inside), held)
 
 
-def _period(given: ir.Assignment) -> Period:
+def _period(given: ir.Assignment) -> DayRange:
     since = _FIRST_DAY if given.start is None else day(datetime.date.fromisoformat(given.start))
     until = _LAST_DAY if given.until is None else day(datetime.date.fromisoformat(given.until))
-    return Period(since, until)
+    return DayRange(since, until)
 
 
-def deny_right(index: Index, deny: ir.Deny) -> Right:
+def deny_right(index: Index, deny: ir.Deny) -> CedarRight:
     names = index.attributes[deny.resource]
     words = None if deny.condition is None else condition_in_words(deny.condition, names)
     fields = "" if deny.fields is None else f" ({', '.join(deny.fields)})"
     where = "" if words is None else f" where {words}"
     id = f"{', '.join(deny.actions)} on {deny.resource}{fields}{where}"
-    return Right(DENY, id, deny.resource, deny.actions, (), deny.fields, words)
+    return CedarRight(DENY, id, deny.resource, deny.actions, (), deny.fields, words)
 
 
-def append_right(index: Index, limit: ir.Limit) -> Right:
+def append_right(index: Index, limit: ir.Limit) -> CedarRight:
     actions = "" if limit.actions is None else f" for {', '.join(limit.actions)}"
     resource = index.instances[limit.instance].resource
-    return Right(APPEND, f"{limit.instance}{actions}", resource, limit.actions, (limit.instance,))
+    return CedarRight(APPEND, f"{limit.instance}{actions}", resource, limit.actions, (limit.instance,))
 
 
-def need_of(need: ir.RequiresGrant) -> Right:
+def need_of(need: ir.RequiresGrant) -> CedarRight:
     where = "" if need.place_kind is None else f" at {need.place_kind}"
     id = f"{need.action} on {need.resource}{where}"
-    return Right(NEED, id, need.resource, (need.action,), condition=need.place_kind)
+    return CedarRight(NEED, id, need.resource, (need.action,), condition=need.place_kind)

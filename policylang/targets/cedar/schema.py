@@ -23,7 +23,7 @@ from policylang.model.types import (
 )
 from policylang.runtime.index import Index
 from policylang.targets.cedar.conditions import RECORD, REQUEST
-from policylang.targets.cedar.contexts import Context
+from policylang.targets.cedar.contexts import CedarContext
 from policylang.targets.cedar.expressions import is_identifier, quoted
 from policylang.targets.cedar.names import (
     APPEND,
@@ -50,7 +50,7 @@ _STRING: Schema = {"type": "String"}
 _BOOL: Schema = {"type": "Boolean"}
 
 
-def schema(policies: Policies, contexts: Mapping[str, Context]) -> Schema:
+def schema(policies: Policies, contexts: Mapping[str, CedarContext]) -> Schema:
     index = policies.index
     user: Schema = {"memberOfTypes": [GROUP, ROLE, *_RIGHTS, APPEND, TAG], "shape": _shape(index, index.subject)}
     if policies.tags:
@@ -77,7 +77,7 @@ def _tags(policies: Policies) -> Schema:
     return _record(found, required=True)
 
 
-def _context(index: Index, resource: str, context: Context) -> Schema:
+def _context(index: Index, resource: str, context: CedarContext) -> Schema:
     found: Schema = {name: {**_LONG, "required": True} for name in context.inputs}
     found |= {each.name: {**_LONG, "required": not each.optional} for each in context.cutoffs}
     if context.record is not None:

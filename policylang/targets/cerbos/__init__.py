@@ -9,9 +9,9 @@ from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes
 from policylang.targets.cerbos.conditions import Conditions, none_of, told_apart
-from policylang.targets.cerbos.people import People
+from policylang.targets.cerbos.people import Principals
 from policylang.targets.cerbos.readme import brought, readme
-from policylang.targets.cerbos.reads import Reads
+from policylang.targets.cerbos.reads import CerbosReads
 from policylang.targets.cerbos.refusals import refuse_people
 from policylang.targets.cerbos.request import ELIGIBLE, Caller
 from policylang.targets.cerbos.rules import ALLOW, DENY, PLACES, ResourceRules, around, place_constants, whole
@@ -50,7 +50,7 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     refuse_people(input.policy_set, refuse)
     if refuse.found:
         return None
-    people, reads = People(index), Reads(index)
+    people, reads = Principals(index), CerbosReads(index)
     made = _Files()
     if index.kinds:
         constants = {"name": PLACES, "definitions": place_constants(index)}
@@ -102,7 +102,7 @@ def _resource(made: _Files, index: Index, rules: ResourceRules) -> None:
         made.clauses += [Clause(path, f"/resourcePolicy/rules/{number}", at) for at in rule.at]
 
 
-def _eligible(made: _Files, index: Index, people: People) -> None:
+def _eligible(made: _Files, index: Index, people: Principals) -> None:
     """Who has the roles that attributes ask for, whose policy answers for whoever would be written."""
     rules: list[dict[str, Any]] = []
     for role in eligible_roles(index):
@@ -159,7 +159,7 @@ def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _principals(index: Index, people: People, caller: Caller) -> dict[str, Any]:
+def _principals(index: Index, people: Principals, caller: Caller) -> dict[str, Any]:
     """Who is what, and when: what the service that asks has to look up."""
     found = {}
     for name in index.requesters:

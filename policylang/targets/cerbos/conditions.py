@@ -22,7 +22,7 @@ from policylang.model.types import (
 from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
 from policylang.targets import cel, truths
-from policylang.targets.cel import Binary, Call, Entry, Expr, Items, Literal, Method, Name, Not, signed
+from policylang.targets.cel import Binary, Call, CelLiteral, CelNot, Expr, Items, MapEntry, Method, Name, signed
 from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS, UnheldError, address, edge_name, length, number
 from policylang.targets.cerbos.yaml_text import quoted
 from policylang.targets.needs import asked_conditions
@@ -31,10 +31,10 @@ from policylang.targets.target import Refusals
 Match = dict[str, Any]
 
 _ROOTS = {"record": Name("R.attr"), "subject": Name("P.attr.user"), "request": Name("P.attr.request")}
-_UNREADABLE = {"record": Entry(Name("R.attr"), UNREADABLE), "request": Entry(Name("P.attr"), UNREADABLE)}
-_USERS = Entry(Name("R.attr"), USERS)
+_UNREADABLE = {"record": MapEntry(Name("R.attr"), UNREADABLE), "request": MapEntry(Name("P.attr"), UNREADABLE)}
+_USERS = MapEntry(Name("R.attr"), USERS)
 _INSTANTS, _DAYS = Name("P.attr.instants"), Name("P.attr.days")
-_CEL = cel.Writer(lambda text: quoted(text, "'"))
+_CEL = cel.CelWriter(lambda text: quoted(text, "'"))
 _TEXT_TESTS = {"contains": "contains", "starts_with": "startsWith", "ends_with": "endsWith"}
 _UNITS = ("minutes", "months")
 _V6_DIGITS = 39
@@ -61,7 +61,7 @@ class Conditions:
 
     def _formula(self, resource: str, formula: truths.Formula) -> Match:
         match formula:
-            case truths.All(items):
+            case truths.AllHold(items):
                 return all_of(self._formula(resource, item) for item in items)
             case truths.Any(items):
                 return any_of(self._formula(resource, item) for item in items)
@@ -93,7 +93,7 @@ class Conditions:
             else:
                 assert isinstance(at, RecordType)
                 declared = {name: each.type for name, each in self._index.attributes[at.resource].items()}
-            entry = Entry(holder, step)
+            entry = MapEntry(holder, step)
             guards.append(cel.has(entry))
             found, at = entry, declared[step]
         return guards, found
@@ -111,10 +111,10 @@ class Conditions:
             return there
         ways = [".".join(path.steps[:length]) for length in range(1, len(path.steps) + 1)]
         if path.root not in _UNREADABLE:
-            return Not(there)
+            return CelNot(there)
         unreadable = _UNREADABLE[path.root]
         listed = cel.exists(unreadable, cel.within(cel.ITEM, cel.texts(ways)))
-        return cel.all_of((Not(there), Not(cel.all_of((cel.has(unreadable), listed)))))
+        return cel.all_of((CelNot(there), CelNot(cel.all_of((cel.has(unreadable), listed)))))
 
     # --- tests ---------------------------------------------------------------------------------------------------
 
@@ -148,11 +148,13 @@ class Conditions:
         sign = 1 if test.test == "within_next" else -1
         if isinstance(test.duration, c.Constant):
             assert isinstance(test.duration.value, Duration)
-            edge = Entry(_DAYS if day else _INSTANTS, edge_name(test.duration.value, sign))
+            edge = MapEntry(_DAYS if day else _INSTANTS, edge_name(test.duration.value, sign))
         else:
-            edge = Entry(self._walk(resource, test.duration)[1], edge_key(day, sign))
+            edge = MapEntry(self._walk(resource, test.duration)[1], edge_key(day, sign))
         found = self._value(resource, test.operand)
-        now, end = (_comparable(test.operand.type, each) for each in (Entry(_DAYS if day else _INSTANTS, "now"), edge))
+        now, end = (
+            _comparable(test.operand.type, each) for each in (MapEntry(_DAYS if day else _INSTANTS, "now"), edge)
+        )
         return cel.all_of((cel.has(edge), cel.beside_now(test, found, now, end, wanted)))
 
 
@@ -164,7 +166,7 @@ def edge_key(day: bool, sign: int) -> str:
 def _comparable(type_: Type, found: Expr) -> Expr:
     if isinstance(type_, DateTimeType):
         return Call("timestamp", (found,))
-    return Entry(found, ID) if isinstance(type_, RecordType) else found
+    return MapEntry(found, ID) if isinstance(type_, RecordType) else found
 
 
 def _compared(type_: Type, left: Expr, operator: str, right: Expr) -> Expr:
@@ -172,7 +174,9 @@ def _compared(type_: Type, left: Expr, operator: str, right: Expr) -> Expr:
     if not isinstance(type_, DurationType):
         return Binary(left, operator, right)
     return cel.any_of(
-        cel.all_of((*_has(left, unit), *_has(right, unit), Binary(Entry(left, unit), operator, Entry(right, unit))))
+        cel.all_of(
+            (*_has(left, unit), *_has(right, unit), Binary(MapEntry(left, unit), operator, MapEntry(right, unit)))
+        )
         for unit in _UNITS
     )
 
@@ -181,7 +185,7 @@ def _has(side: Expr, unit: str) -> list[Expr]:
     """Whether a duration has a unit; nothing to ask where it is a constant that does."""
     if isinstance(side, cel.Fields):
         return [] if side.key == unit else [cel.FALSE]
-    return [cel.has(Entry(side, unit))]
+    return [cel.has(MapEntry(side, unit))]
 
 
 def _contains(items: Expr, type_: Type, item: Expr, wanted: bool) -> Expr:
@@ -192,20 +196,20 @@ def _contains(items: Expr, type_: Type, item: Expr, wanted: bool) -> Expr:
         test = cel.all_of((there, _compared(type_, _comparable(type_, cel.ITEM), operator, item)))
         return cel.exists(items, test) if wanted else cel.every(items, test)
     inside = cel.within(item, items)
-    return inside if wanted else cel.all_of((Not(cel.within(cel.NULL, items)), Not(inside)))
+    return inside if wanted else cel.all_of((CelNot(cel.within(cel.NULL, items)), CelNot(inside)))
 
 
 def _in_network(found: Expr, network: str) -> Expr:
     """Between its first and last address, as their order is that of their digits."""
     range_ = addresses.network(network)
     digits: Expr = found
-    other = Literal(":")
+    other = CelLiteral(":")
     if range_.version == 6:
-        digits = Method(found, "substring", (Literal(0), Literal(_V6_DIGITS)))  # without its zone
+        digits = Method(found, "substring", (CelLiteral(0), CelLiteral(_V6_DIGITS)))  # without its zone
         family: Expr = Method(found, "contains", (other,))
     else:
-        family = Not(Method(found, "contains", (other,)))
-    first, last = Literal(address(range_[0])), Literal(address(range_[-1]))
+        family = CelNot(Method(found, "contains", (other,)))
+    first, last = CelLiteral(address(range_[0])), CelLiteral(address(range_[-1]))
     return cel.all_of((family, Binary(digits, ">=", first), Binary(digits, "<=", last)))
 
 
@@ -216,18 +220,18 @@ def literal(type_: Type, value: c.Value) -> Expr:
     """A constant, written as requests write values of its type."""
     if isinstance(value, Duration):
         ((unit, amount),) = length(value).items()
-        return cel.Fields(unit, Literal(float(amount)))
+        return cel.Fields(unit, CelLiteral(float(amount)))
     found = constant(type_, value)
     if isinstance(found, Decimal):
-        return Literal(float(number(found)))
+        return CelLiteral(float(number(found)))
     if isinstance(found, datetime.datetime):
-        return Call("timestamp", (Literal(instant_text(found)),))
+        return Call("timestamp", (CelLiteral(instant_text(found)),))
     if isinstance(found, datetime.date):
-        return Literal(found.isoformat())
+        return CelLiteral(found.isoformat())
     if isinstance(found, addresses.Address):
-        return Literal(address(found))
+        return CelLiteral(address(found))
     assert isinstance(found, str | bool)
-    return Literal(found)
+    return CelLiteral(found)
 
 
 def are_held(constants: Iterable[c.Constant], at: str, refuse: Refusals) -> bool:
@@ -265,7 +269,7 @@ def told_apart(match: Match, name: str) -> Match:
     """
     if "expr" in match:
         return match
-    mark = expression(cel.Binary(cel.Literal(name), "!=", cel.Literal("")))
+    mark = expression(cel.Binary(cel.CelLiteral(name), "!=", cel.CelLiteral("")))
     return {"all": {"of": [mark, *(match["all"]["of"] if "all" in match else [match])]}}
 
 

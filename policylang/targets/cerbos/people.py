@@ -14,7 +14,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Granted, granted_by, holdings, unplaced
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, Source, chains
+from policylang.runtime.sources import Bundle, RightsSource, chains
 
 EVERYBODY = "user"
 """Cerbos wants a role of everybody. No rule speaks of this one."""
@@ -24,12 +24,12 @@ class CerbosRole(msgspec.Struct, frozen=True):
     """``at``: holds at places alone. ``overrides``: what the group says gives way to."""
 
     name: str
-    source: Source
+    source: RightsSource
     at: bool = False
     overrides: tuple[ir.Limit, ...] = ()
 
 
-class People:
+class Principals:
     """``roles``: all roles there are, in order. ``principals``: by user, the roles with their places and dates."""
 
     def __init__(self, index: Index) -> None:
@@ -37,12 +37,12 @@ class People:
         self.roles: list[CerbosRole] = []
         self._overriding = _overriding(index)
         for group in index.policy_set.groups:
-            source = Source("group", group.name, None)
+            source = RightsSource("group", group.name, None)
             variants = [overrides for name, overrides in self._overriding if name == group.name]
             self.roles += [CerbosRole(self._group(group.name, o), source, overrides=o) for o in ((), *variants)]
         placed = {a.role for user in index.policy_set.users for a in user.assignments if a.place is not None}
         for role in index.policy_set.roles:
-            source = Source("role", role.name, None)
+            source = RightsSource("role", role.name, None)
             self.roles.append(CerbosRole(f"role:{role.name}", source))
             if role.name in placed:
                 self.roles.append(CerbosRole(f"role:{role.name}:at", source, at=True))

@@ -8,7 +8,7 @@ from typing import Any
 
 from policylang.targets.bundle import json_bytes
 from policylang.targets.cerbos.encoding import edge_name
-from policylang.targets.cerbos.reads import Reads, Tree
+from policylang.targets.cerbos.reads import CerbosReads, Tree
 from policylang.targets.cerbos.request import Caller
 
 _NOW = datetime.datetime(2026, 1, 31, 8, tzinfo=datetime.UTC)
@@ -41,7 +41,7 @@ def _template() -> str:
     return resources.files(__package__).joinpath("bundle.md").read_text(encoding="utf-8")
 
 
-def brought(caller: Caller, reads: Reads) -> dict[str, Any]:
+def brought(caller: Caller, reads: CerbosReads) -> dict[str, Any]:
     """For ``request.json``: how far the instants and days lie from now, and the paths that conditions read."""
     edges: dict[bool, dict[str, Any]] = {False: {}, True: {}}
     for length, day, sign in reads.edges:

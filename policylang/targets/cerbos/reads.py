@@ -10,7 +10,7 @@ Tree = dict[str, "Tree"]
 """Attributes by name, each with those that are read of the related record or user in it."""
 
 
-class Reads:
+class CerbosReads:
     """``request``: of the attributes of requests, for all resources. ``edges``: the lengths of time that
     lead to an instant (or a day, if the second is true), with the direction.
     """

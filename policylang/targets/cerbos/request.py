@@ -14,17 +14,17 @@ from policylang.runtime.request import Request, instant
 from policylang.runtime.values import given_request
 from policylang.targets.cerbos import encoding
 from policylang.targets.cerbos.encoding import UNREADABLE, USERS
-from policylang.targets.cerbos.people import EVERYBODY, People
-from policylang.targets.cerbos.reads import Reads
+from policylang.targets.cerbos.people import EVERYBODY, Principals
+from policylang.targets.cerbos.reads import CerbosReads
 from policylang.targets.cerbos.rules import field_action
-from policylang.targets.cerbos.told import Told
+from policylang.targets.cerbos.told import ToldValues
 from policylang.targets.request import DeniedError, chosen, prepared
 
 ELIGIBLE = "user.eligible"
 """A kind of resource that no policy set declares: whether somebody may stand in a ``user with role``."""
 
 
-class Check(msgspec.Struct, frozen=True):
+class CheckResources(msgspec.Struct, frozen=True):
     """A principal, a resource and actions, as ``/api/check/resources`` takes them."""
 
     principal: dict[str, Any]
@@ -40,8 +40,8 @@ class Caller:
 
     def __init__(self, index: Index, principals: Mapping[str, Any] | None = None) -> None:
         self.index = index
-        self._reads = Reads(index)
-        self._principals = {name: {"roles": held} for name, held in People(index).principals.items()}
+        self._reads = CerbosReads(index)
+        self._principals = {name: {"roles": held} for name, held in Principals(index).principals.items()}
         if principals is not None:
             self._principals = dict(principals)
 
@@ -56,7 +56,7 @@ class Caller:
         request: Any = None,
         field: str | None = None,
         changes: Mapping[str, Any] | None = None,
-    ) -> tuple[Check, ...]:
+    ) -> tuple[CheckResources, ...]:
         """The checks of a request, which is allowed if each action of each is.
 
         The arguments are those of ``policylang.runtime.request.Request``. Raises `DeniedError` for what can only be
@@ -67,7 +67,7 @@ class Caller:
         asked = prepared(index, Request(user, action, resource, record, now, request, field, changes))
         if user not in self._principals:
             raise DeniedError(f"there is no user `{user}`")
-        told = Told(index, now)
+        told = ToldValues(index, now)
         principal = self.principal(user, request, now, told)
         actions = tuple(dict.fromkeys((action, *(field_action(action, name) for name in asked.asked))))
         checks = []
@@ -76,16 +76,18 @@ class Caller:
             told.subject(user, self._reads.tree("subject", resource))
             if told.users:
                 attributes[USERS] = dict(told.users)
-            checks.append(Check(principal, {"kind": resource, "id": "record", "attr": attributes}, actions))
+            checks.append(CheckResources(principal, {"kind": resource, "id": "record", "attr": attributes}, actions))
         return (*checks, *self._eligible(resource, asked.touched, asked.moments[-1], now, told))
 
     def attributes(self, user: str) -> dict[str, Any]:
         """A user's attributes, in which durations lead nowhere yet: that hangs on the instant."""
-        return Told(self.index, None).of_user(user)
+        return ToldValues(self.index, None).of_user(user)
 
-    def principal(self, user: str, request: Any, now: datetime.datetime, told: Told | None = None) -> dict[str, Any]:
+    def principal(
+        self, user: str, request: Any, now: datetime.datetime, told: ToldValues | None = None
+    ) -> dict[str, Any]:
         """Who asks, when, and with which attributes of the request."""
-        told = told or Told(self.index, now)
+        told = told or ToldValues(self.index, now)
         today = now.astimezone(self.index.timezone).date()
         roles: dict[str, None] = {EVERYBODY: None}
         places: dict[str, list[str]] = {}
@@ -118,8 +120,8 @@ class Caller:
         return {"id": user, "roles": [*roles], "attr": attributes}
 
     def _eligible(
-        self, resource: str, touched: tuple[str, ...], record: Any, now: datetime.datetime, told: Told
-    ) -> Iterator[Check]:
+        self, resource: str, touched: tuple[str, ...], record: Any, now: datetime.datetime, told: ToldValues
+    ) -> Iterator[CheckResources]:
         """Whether the users who would be written have the role that the attribute asks for."""
         for name in touched:
             role = self.index.attributes[resource][name].role
@@ -127,4 +129,4 @@ class Caller:
                 if role is None or user not in self.index.users:
                     raise DeniedError(f"the user in `{name}` is not eligible")
                 principal = self.principal(user, None, now, told)
-                yield Check(principal, {"kind": ELIGIBLE, "id": "user", "attr": {}}, (role,))
+                yield CheckResources(principal, {"kind": ELIGIBLE, "id": "user", "attr": {}}, (role,))

@@ -18,9 +18,9 @@ from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 from policylang.targets import cel
-from policylang.targets.cel import Entry, Expr, Literal, Name
+from policylang.targets.cel import CelLiteral, Expr, MapEntry, Name
 from policylang.targets.cerbos.conditions import Conditions, Match, all_of, any_of, expression, none_of, told_apart
-from policylang.targets.cerbos.people import CerbosRole, People
+from policylang.targets.cerbos.people import CerbosRole, Principals
 
 ALLOW, DENY = "EFFECT_ALLOW", "EFFECT_DENY"
 PLACES = "places"
@@ -33,7 +33,7 @@ def field_action(action: str, field: str) -> str:
     return f"{action}:{field}"
 
 
-class Rule(msgspec.Struct):
+class ResourceRule(msgspec.Struct):
     """A rule of a resource policy and the statements it comes from."""
 
     content: dict[str, Any]
@@ -58,12 +58,12 @@ class ResourceRules:
     what.
     """
 
-    def __init__(self, index: Index, people: People, conditions: Conditions, resource: ir.Resource) -> None:
+    def __init__(self, index: Index, people: Principals, conditions: Conditions, resource: ir.Resource) -> None:
         self._index, self._people, self._conditions = index, people, conditions
         self.resource = resource
         self.derived: dict[str, dict[str, Any]] = {}
         self.constants: dict[str, Any] = {}
-        self.rules: list[Rule] = []
+        self.rules: list[ResourceRule] = []
         self._allows()
         self._denies()
         self._requirements()
@@ -174,15 +174,15 @@ class ResourceRules:
                 self.constants[known] = listed
             ways.append(expression(cel.exists(_ROLES, cel.within(cel.ITEM, Name(f"C.{known}")))))
         for role in bringers.placed:
-            held = cel.within(Literal(f"role:{role}:at"), _ROLES)
+            held = cel.within(CelLiteral(f"role:{role}:at"), _ROLES)
             ways.append(expression(cel.all_of((held, self._covers(role, kind)))))
         return any_of(ways)
 
     def _unknown_place(self) -> None:
         """A record at a place that there is not is nobody's."""
         if self.resource.place is not None:
-            entry = Entry(Name("R.attr"), self.resource.place)
-            unknown = cel.all_of((cel.has(entry), cel.Not(cel.within(entry, self._around()))))
+            entry = MapEntry(Name("R.attr"), self.resource.place)
+            unknown = cel.all_of((cel.has(entry), cel.CelNot(cel.within(entry, self._around()))))
             at = self._index.attributes[self.resource.name][self.resource.place].at
             self._add(["*"], DENY, expression(unknown), [at], roles=["*"])
 
@@ -204,8 +204,8 @@ class ResourceRules:
     def _covers(self, role: str, kind: str | None = None) -> Expr:
         """Whether the user has the role at the record's place or around it: at a kind of place or above, if given."""
         assert self.resource.place is not None
-        entry = Entry(Name("R.attr"), self.resource.place)
-        held = Entry(Name("P.attr.places"), role)
+        entry = MapEntry(Name("R.attr"), self.resource.place)
+        held = MapEntry(Name("P.attr.places"), role)
         there: Expr = cel.within(cel.ITEM, held)
         if kind is not None:
             there = cel.all_of((there, cel.within(cel.ITEM, Name(f"C.{at_or_above(kind)}"))))
@@ -223,7 +223,7 @@ class ResourceRules:
         content |= {key: value for key, value in roles.items() if value}
         if condition != all_of(()):
             content["condition"] = {"match": told_apart(condition, f"{self.resource.name} {content['name']}")}
-        self.rules.append(Rule(content, at))
+        self.rules.append(ResourceRule(content, at))
 
 
 def whole(action: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from policylang.model.types import (
 )
 from policylang.runtime.index import Index
 from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS
-from policylang.targets.cerbos.reads import Reads, Tree
+from policylang.targets.cerbos.reads import CerbosReads, Tree
 
 Schema = dict[str, Any]
 
@@ -35,7 +35,7 @@ _IDENTITY: Schema = {"type": ["string", "integer"]}
 _UNREADABLE: Schema = {"type": "array", "items": _TEXT}
 
 
-def schemas(index: Index, reads: Reads) -> dict[str, Schema]:
+def schemas(index: Index, reads: CerbosReads) -> dict[str, Schema]:
     """By file name."""
     of_user = _closed({name: _schema(index, type_, {}) for name, type_ in index.subject.items()})
     found = {"principal.schema.json": _principal(index, reads, of_user)}
@@ -47,7 +47,7 @@ def schemas(index: Index, reads: Reads) -> dict[str, Schema]:
     return {name: {"$schema": _DIALECT, **schema} for name, schema in found.items()}
 
 
-def _principal(index: Index, reads: Reads, of_user: Schema) -> Schema:
+def _principal(index: Index, reads: CerbosReads, of_user: Schema) -> Schema:
     request = {name: _schema(index, type_, reads.request.get(name, {})) for name, type_ in index.request.items()}
     required: dict[str, Schema] = {
         "instants": _now(_INSTANT),

@@ -11,7 +11,7 @@ from policylang.runtime.reference import open_fields
 from policylang.runtime.request import Request
 from policylang.runtime.sources import has_role
 from policylang.targets.cerbos.encoding import UnheldError
-from policylang.targets.cerbos.request import ELIGIBLE, Caller, Check
+from policylang.targets.cerbos.request import ELIGIBLE, Caller, CheckResources
 from policylang.targets.cerbos.rules import ALLOW, DENY
 from policylang.targets.target import Scenario
 
@@ -50,7 +50,7 @@ class _Fixtures:
         return self._names[key]
 
 
-def _expected(caller: Caller, asked: Request) -> Iterator[tuple[Check, dict[str, str]]]:
+def _expected(caller: Caller, asked: Request) -> Iterator[tuple[CheckResources, dict[str, str]]]:
     """The checks of a request, with what the reference says to each action."""
     arguments: dict[str, Any] = {
         "now": asked.now,

@@ -26,10 +26,10 @@ from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from policylang.targets.cerbos import encoding
 from policylang.targets.cerbos.conditions import edge_key
 from policylang.targets.cerbos.encoding import ID, UNREADABLE
-from policylang.targets.cerbos.reads import Reads, Tree
+from policylang.targets.cerbos.reads import CerbosReads, Tree
 
 
-class Told:
+class ToldValues:
     """Values at an instant. ``users``: those whom conditions reach through a record, with their attributes."""
 
     def __init__(self, index: Index, now: datetime.datetime | None) -> None:
@@ -37,7 +37,7 @@ class Told:
         self._known: list[Any] = []
         self.users: dict[str, dict[str, Any]] = {}
 
-    def resource(self, resource: str, record: Any, reads: Reads) -> dict[str, Any]:
+    def resource(self, resource: str, record: Any, reads: CerbosReads) -> dict[str, Any]:
         """The attributes of a record that conditions read."""
         place = self._index.resources[resource].place
         if place is not None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policylang.characters import is_printable
+from policylang.text.characters import is_printable
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*")
 _OTHERWISE = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))

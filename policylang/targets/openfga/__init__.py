@@ -12,7 +12,7 @@ from policylang.targets.openfga.readme import readme
 from policylang.targets.relations.cel import LONGEST
 from policylang.targets.relations.expected import Expected, expected
 from policylang.targets.relations.lookup import lookup
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.refusals import refuse_sizes
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
 from policylang.targets.target import Bundle, Clause, Input, Refusals, Target
@@ -30,7 +30,7 @@ _PARTS = "compile parts of the policy set as sets of their own"
 
 
 def _emit(input: Input, refuse: Refusals) -> Bundle | None:
-    plan = Plan(Index(input.policy_set), input.now, refuse)
+    plan = RelationPlan(Index(input.policy_set), input.now, refuse)
     text = model(plan)
     refuse_sizes(plan.index, refuse, LONGEST_ID, DEEPEST)
     _refuse_large(plan, text, refuse)
@@ -53,7 +53,7 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     return Bundle(files, tuple(clauses))
 
 
-def _refuse_large(plan: Plan, text: str, refuse: Refusals) -> None:
+def _refuse_large(plan: RelationPlan, text: str, refuse: Refusals) -> None:
     resources = plan.index.policy_set.resources
     if len(resources) + _OWN_TYPES > MOST_TYPES:
         message = f"OpenFGA has {MOST_TYPES - _OWN_TYPES} types for resources, there are {len(resources)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policylang.targets.relations.expressions import AllOf, AnyOf, Expression, From, Nobody, Own, Placed, Without
+from policylang.targets.relations.expressions import Expression, From, Intersection, Nobody, Own, Placed, Union, Without
 from policylang.targets.relations.objects import (
     AT,
     EVERYBODY,
@@ -18,13 +18,13 @@ from policylang.targets.relations.objects import (
     USER,
     Tuple,
 )
-from policylang.targets.relations.plan import Conditional, Plan, Type
+from policylang.targets.relations.plan import Conditional, RelationPlan, Type
 
 NOBODY = "nobody"
 _SUBJECTS = {SOURCE: f"{SOURCE}#{MEMBER}", USER: USER}
 
 
-def model(plan: Plan) -> str:
+def model(plan: RelationPlan) -> str:
     """The whole model."""
     place = [
         f"{INSIDE}: [{PLACE}]",
@@ -51,7 +51,7 @@ def written(each: Tuple) -> dict[str, Any]:
     return {"user": subject, "relation": each.relation, "object": each.object, **condition}
 
 
-def _record(plan: Plan, made: Type) -> list[str]:
+def _record(plan: RelationPlan, made: Type) -> list[str]:
     users = [f"{name}: [{USER}]" for name in made.users.values()]
     users += [f"{name}: [{EVERYBODY} with {condition}]" for name, condition in made.holds.items()]
     users += [f"{name}: [{plan.type_of(resource)}]" for name, resource in made.related.values()]
@@ -81,9 +81,9 @@ def _expression(expression: Expression, depth: int) -> str:
             return f"{relation} from {to}"
         case Nobody():
             return f"{NOBODY} from {AT}"
-        case AllOf(items):
+        case Intersection(items):
             text = " and ".join(_expression(item, depth + 1) for item in items)
-        case AnyOf(items):
+        case Union(items):
             text = " or ".join(_expression(item, depth + 1) for item in items)
         case Without(item, minus):
             text = f"{_expression(item, depth + 1)} but not {_expression(minus, depth + 1)}"

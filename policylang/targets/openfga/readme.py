@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.readme import asking, period
 
 
-def readme(plan: Plan) -> str:
+def readme(plan: RelationPlan) -> str:
     """How to load the bundle and how to ask, for somebody who knows OpenFGA."""
     return f"{_TEXT.replace('{period}', period(plan))}\n{asking(plan, ', with its tuples as contextual tuples')}"
 

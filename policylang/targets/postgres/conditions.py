@@ -10,13 +10,13 @@ from policylang.model import conditions as c
 from policylang.model.types import DateType, RecordType
 from policylang.runtime.networks import spellings
 from policylang.targets.postgres.names import literal
-from policylang.targets.postgres.operands import Operand, Row, constant, operand, sql_type
+from policylang.targets.postgres.operands import SqlOperand, SqlRow, constant, operand, sql_type
 from policylang.targets.postgres.refusals import fitting_length, refuse_zone
 
 _SIGNS = {"eq": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
 
-def sql(condition: c.Condition, row: Row, wanted: bool = True) -> str:
+def sql(condition: c.Condition, row: SqlRow, wanted: bool = True) -> str:
     """The condition, in parentheses wherever that matters."""
     key = condition, wanted
     if key not in row.written:
@@ -24,7 +24,7 @@ def sql(condition: c.Condition, row: Row, wanted: bool = True) -> str:
     return row.written[key]
 
 
-def _sql(condition: c.Condition, row: Row, wanted: bool) -> str:
+def _sql(condition: c.Condition, row: SqlRow, wanted: bool) -> str:
     match condition:
         case c.And(items) | c.Or(items):
             word = " AND " if isinstance(condition, c.And) == wanted else " OR "
@@ -35,7 +35,7 @@ def _sql(condition: c.Condition, row: Row, wanted: bool) -> str:
             return _test(condition, row, wanted)
 
 
-def _test(test: c.Test, row: Row, wanted: bool) -> str:
+def _test(test: c.Test, row: SqlRow, wanted: bool) -> str:
     sides = [operand(each, row, test.at) for each in test.sides]
     if isinstance(test, c.Missing):
         return _missing(sides[0], wanted)
@@ -43,7 +43,7 @@ def _test(test: c.Test, row: Row, wanted: bool) -> str:
     return _all([said if wanted else f"(NOT {said})", *_known(test, sides, wanted)])
 
 
-def _missing(side: Operand, wanted: bool) -> str:
+def _missing(side: SqlOperand, wanted: bool) -> str:
     if wanted:
         return _all([f"({side.given} IS NULL)", *_parts(side.apart)])
     if side.is_column:
@@ -51,7 +51,7 @@ def _missing(side: Operand, wanted: bool) -> str:
     return f"({side.sql} IS NOT NULL)"
 
 
-def _known(test: c.Test, sides: list[Operand], wanted: bool) -> list[str]:
+def _known(test: c.Test, sides: list[SqlOperand], wanted: bool) -> list[str]:
     """What makes sure that columns hold values of their types, where the test does not."""
     columns = [side for side in sides if side.is_column]
     if isinstance(test, c.Contains):
@@ -77,7 +77,7 @@ def _all(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
 
-def _said(test: c.Test, sides: list[Operand], row: Row) -> str:
+def _said(test: c.Test, sides: list[SqlOperand], row: SqlRow) -> str:
     """The test of values of their types; NULL where one is missing."""
     values = [side.sql for side in sides]
     match test:
@@ -116,7 +116,7 @@ def _text(test: str, text: str, part: str) -> str:
             return f"(right({text}, length({part})) = {part})"
 
 
-def _time(test: c.Time, found: str, row: Row) -> str:
+def _time(test: c.Time, found: str, row: SqlRow) -> str:
     length = fitting_length(test, row.refuse)
     if length is None:
         return "NULL"

@@ -16,7 +16,7 @@ from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan,
 from policylang.runtime.sources import chains
 from policylang.targets.postgres.conditions import sql
 from policylang.targets.postgres.names import literal
-from policylang.targets.postgres.operands import Row
+from policylang.targets.postgres.operands import SqlRow
 
 TRUE, FALSE = "TRUE", "FALSE"
 
@@ -44,12 +44,12 @@ def plans(index: Index, who: Had, action: str, resource: str) -> tuple[tuple[Per
     return tuple((period, plan) for period, plan in found if plan.ways and plan.requirement is not False)
 
 
-def opened(row: Row, planned: Iterable[tuple[Period, Plan]], field: str | None = None) -> str:
+def opened(row: SqlRow, planned: Iterable[tuple[Period, Plan]], field: str | None = None) -> str:
     """True for the rows on which the action is open, and covers the field if one is given; else false or NULL."""
     return any_of(all_of((_during(row, period), _allowed(row, plan, field))) for period, plan in planned)
 
 
-def _during(row: Row, period: Period) -> str:
+def _during(row: SqlRow, period: Period) -> str:
     today = row.constant("policylang.today()")
     return all_of(
         f"({today} {sign} {literal(day.isoformat())}::date)"
@@ -58,7 +58,7 @@ def _during(row: Row, period: Period) -> str:
     )
 
 
-def _allowed(row: Row, plan: Plan, field: str | None) -> str:
+def _allowed(row: SqlRow, plan: Plan, field: str | None) -> str:
     ways = [way for way in plan.ways if field is None or field in way.fields]
     denies = [each for each in plan.denies if each.deny.fields is None or field in each.deny.fields]
     return all_of(
@@ -71,18 +71,18 @@ def _allowed(row: Row, plan: Plan, field: str | None) -> str:
     )
 
 
-def _way(row: Row, way: Way) -> str:
+def _way(row: SqlRow, way: Way) -> str:
     return all_of((_covered(row, way.place), *(sql(limit.condition, row) for limit in way.limits)))
 
 
-def _undenied(row: Row, each: PlacedDeny) -> str:
+def _undenied(row: SqlRow, each: PlacedDeny) -> str:
     """The deny does not match: the row lies elsewhere, or the condition is false."""
     elsewhere = _not(_covered(row, each.place))
     condition = each.deny.condition
     return any_of((elsewhere, FALSE if condition is None else sql(condition, row, wanted=False)))
 
 
-def _covered(row: Row, place: str | None) -> str:
+def _covered(row: SqlRow, place: str | None) -> str:
     """Whether the row lies at the place or below it; never NULL."""
     of = row.index.resources[row.resource].place
     if place is None:
@@ -96,7 +96,7 @@ def _covered(row: Row, place: str | None) -> str:
     return f"({row.column(of)} IN ({listed}) IS TRUE)" if places else FALSE
 
 
-def _met(row: Row, met: Met) -> str:
+def _met(row: SqlRow, met: Met) -> str:
     match met:
         case Held(places):
             return any_of(_covered(row, place) for place in places)

@@ -35,7 +35,7 @@ from policylang.targets.target import Refusals
 ME = "policylang.me()"
 
 
-class Row(msgspec.Struct, frozen=True):
+class SqlRow(msgspec.Struct, frozen=True):
     """The row that expressions speak of: ``alias`` is SQL, such as ``NEW`` or a table's name; ``once``: whether
     subqueries may stand in the expression, which they may not in a trigger's condition; ``written``: conditions as SQL.
     """
@@ -56,7 +56,7 @@ class Row(msgspec.Struct, frozen=True):
         return f"(SELECT {call})" if self.once else call
 
 
-class Operand(msgspec.Struct, frozen=True):
+class SqlOperand(msgspec.Struct, frozen=True):
     """``sql`` is the value that tests compare, NULL where it is missing; ``given`` what it is read from, NULL exactly
     where it is missing.
 
@@ -74,7 +74,7 @@ class Operand(msgspec.Struct, frozen=True):
         return self.whole is not None
 
 
-NOTHING = Operand("NULL", "NULL")
+NOTHING = SqlOperand("NULL", "NULL")
 """In place of what is refused."""
 
 
@@ -83,11 +83,11 @@ def related(resource: str, attribute: str) -> str:
     return f"policylang.{name(f'{resource}.{attribute}')}"
 
 
-def operand(given: c.Operand, row: Row, at: str) -> Operand:
+def operand(given: c.Operand, row: SqlRow, at: str) -> SqlOperand:
     """``at``: the test."""
     if isinstance(given, c.Constant):
         refuse_zone(given, at, row.refuse)
-        return Operand(constant(given), constant(given))
+        return SqlOperand(constant(given), constant(given))
     if given.root == "record":
         return _of_record(given, row, at)
     declared = row.index.subject if given.root == "subject" else row.index.request
@@ -101,21 +101,21 @@ def operand(given: c.Operand, row: Row, at: str) -> Operand:
     type_ = declared[first]
     json = f"policylang.request({literal(first)})"
     if not rest:
-        return Operand(row.constant(_read(json, type_)), row.constant(json))
+        return SqlOperand(row.constant(_read(json, type_)), row.constant(json))
     known = f"({row.constant(json)} IS NULL OR {row.constant(_read(json, type_))} IS NOT NULL)"
     return msgspec.structs.replace(_of_users(_read(json, type_), type_, tuple(rest), row), apart=known)
 
 
-def _of_users(user: str, type_: Type, steps: tuple[str, ...], row: Row) -> Operand:
+def _of_users(user: str, type_: Type, steps: tuple[str, ...], row: SqlRow) -> SqlOperand:
     """Attributes of a user who is the same for every row."""
     found = given = user
     for step in steps:
         type_, given = row.index.subject[step], f"policylang.of_user({found}, {literal(step)})"
         found = _read(given, type_)
-    return Operand(row.constant(found), row.constant(given))
+    return SqlOperand(row.constant(found), row.constant(given))
 
 
-def _of_record(path: c.Path, row: Row, at: str) -> Operand:
+def _of_record(path: c.Path, row: SqlRow, at: str) -> SqlOperand:
     first, *rest = path.steps
     type_, found = row.index.attributes[row.resource][first].type, row.column(first)
     for number, step in enumerate(rest):
@@ -124,7 +124,7 @@ def _of_record(path: c.Path, row: Row, at: str) -> Operand:
             for each in rest[number:]:
                 type_, given = row.index.subject[each], f"policylang.of_user({found}, {literal(each)})"
                 found = _read(given, type_)
-            return Operand(found, given)
+            return SqlOperand(found, given)
         assert isinstance(type_, RecordType)
         if type_.resource not in row.tables:
             message = f"the condition reads `{type_.resource}`, which is not in the database"
@@ -136,7 +136,7 @@ def _of_record(path: c.Path, row: Row, at: str) -> Operand:
             row.refuse("PL803", message, at, "shorten the name of the resource or the attribute")
         found = f"{related(type_.resource, step)}({found})"
         type_ = row.index.attributes[type_.resource][step].type
-    return Operand(_compared(found, type_), found, _whole(found, type_))
+    return SqlOperand(_compared(found, type_), found, _whole(found, type_))
 
 
 # --- columns -------------------------------------------------------------------------------------------------

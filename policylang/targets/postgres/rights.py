@@ -18,7 +18,7 @@ from policylang.targets.needs import asked_conditions
 from policylang.targets.postgres.conditions import sql
 from policylang.targets.postgres.expressions import FALSE, Had, all_of, any_of, covering, had, opened, plans, statements
 from policylang.targets.postgres.names import name
-from policylang.targets.postgres.operands import Row
+from policylang.targets.postgres.operands import SqlRow
 from policylang.targets.postgres.tables import Mapped
 from policylang.targets.target import Refusals
 
@@ -62,8 +62,8 @@ class Rights:
         found = [Role(self._name("", rights), rights, tuple(sorted(own))) for rights, own in users.items()]
         self.roles = tuple(sorted(found, key=lambda role: role.name))
 
-    def _row(self, table: Mapped, alias: str, once: bool = True) -> Row:
-        return Row(self.index, self.tables, table.resource, alias, self._refuse, once)
+    def _row(self, table: Mapped, alias: str, once: bool = True) -> SqlRow:
+        return SqlRow(self.index, self.tables, table.resource, alias, self._refuse, once)
 
     def _name(self, kind: str, content: object) -> str:
         digest = hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()

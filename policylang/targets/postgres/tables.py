@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from policylang.runtime.index import Index
-from policylang.target_settings import Postgres, Table
+from policylang.settings.targets import Postgres, Table
 from policylang.targets.postgres.names import MAX_BYTES, name
 from policylang.targets.target import Refusals
 

@@ -9,7 +9,7 @@ from policylang.targets.bundle import json_bytes
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.rego.readme import readme
 from policylang.targets.rego.scenarios import scenario_files
-from policylang.targets.rego.tables import Tables
+from policylang.targets.rego.tables import RegoDocument
 from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
 
 TABLES = "policylang/tables/data.json"
@@ -18,7 +18,7 @@ PROGRAM = ("access.rego", "conditions.rego", "filter.rego")
 
 def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     index = Index(input.policy_set)
-    tables = Tables(index, refuse)
+    tables = RegoDocument(index, refuse)
     if refuse.found:
         return None
     files = {

@@ -18,7 +18,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.truth import constant
 from policylang.targets.rego.encoding import NotEncodableError, addresses, described, encoded
 from policylang.targets.target import Refusals
-from policylang.targets.truths import All, Formula, Known, when
+from policylang.targets.truths import AllHold, Formula, Known, when
 from policylang.targets.truths import Any as AnyOf
 
 END = "end"
@@ -59,7 +59,7 @@ def _tree(formula: Formula, tests: dict[c.Test, int]) -> Tree:
     match formula:
         case Known(test, wanted):
             return {"test": tests.setdefault(test, len(tests)), "is": wanted}
-        case All(items):
+        case AllHold(items):
             return {"all": [_tree(item, tests) for item in items]}
         case AnyOf(items):
             return {"any": [_tree(item, tests) for item in items]}

@@ -9,7 +9,7 @@ from importlib import resources
 from policylang.model import conditions as c
 from policylang.model.types import in_words
 from policylang.runtime.index import Index
-from policylang.targets.rego.reads import Reads, months
+from policylang.targets.rego.reads import RegoReads, months
 
 EXAMPLE = {
     "user": "ann@example.test",
@@ -24,7 +24,7 @@ EXAMPLE = {
 """An input, at 2026-11-21T12:00:00Z."""
 
 
-def readme(index: Index, reads: Reads) -> str:
+def readme(index: Index, reads: RegoReads) -> str:
     """How to load the bundle and how to ask, for somebody who knows OPA."""
     brought = {f"`{resource}`": _brought(paths) for resource, paths in reads.record.items()}
     brought["every request"] = _brought(reads.request)

@@ -10,7 +10,7 @@ from policylang.runtime.index import Index
 from policylang.targets.rego.conditions import split
 
 
-class Reads(msgspec.Struct):
+class RegoReads(msgspec.Struct):
     """What conditions look at: of records by resource and path, of requests by path, and paths of users' attributes."""
 
     record: dict[str, dict[str, c.Path]]
@@ -18,9 +18,9 @@ class Reads(msgspec.Struct):
     users: set[tuple[str, ...]]
 
 
-def reads(index: Index) -> Reads:
+def reads(index: Index) -> RegoReads:
     """What requests have to bring, and what the tables have to know of users."""
-    found = Reads({name: {} for name in index.resources}, {}, set())
+    found = RegoReads({name: {} for name in index.resources}, {}, set())
     for resource, condition in index.conditions():
         for whole in condition.paths():
             path, then = split(index, resource, whole)

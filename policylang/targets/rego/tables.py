@@ -11,7 +11,7 @@ from policylang.model import conditions as c
 from policylang.model.types import PlaceType, RecordType, Type, UserType
 from policylang.runtime.grants import granted_by, holdings, instances, limiting
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, Source, chains
+from policylang.runtime.sources import Bundle, RightsSource, chains
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING
 from policylang.targets.rego.conditions import condition_table, held, requirement_table
@@ -23,7 +23,7 @@ Way = tuple[str | int, ...]
 """Where something stands in the document."""
 
 
-class Tables:
+class RegoDocument:
     """The document of a policy set.
 
     ``traces``: ways to parts of the document, each with the place of the statement that the part comes from.
@@ -94,7 +94,7 @@ class Tables:
     def _bundle(self, kind: Literal["group", "role"], name: str) -> dict[str, Any]:
         """Grants and denies of a group or role with all roles inside it, and which roles these are."""
         way: Way = (f"{kind}s", name)
-        source = Source(kind, name, None)
+        source = RightsSource(kind, name, None)
         found = list(chains(self.index, source))
         self.traces.append((way, found[0][0].at))
         return {
@@ -104,7 +104,7 @@ class Tables:
             "inside": {chain[-1].name: True for chain in found if isinstance(chain[-1], ir.Role)},
         }
 
-    def _grants(self, way: Way, source: Source, found: list[tuple[Bundle, ...]]) -> dict[str, Any]:
+    def _grants(self, way: Way, source: RightsSource, found: list[tuple[Bundle, ...]]) -> dict[str, Any]:
         grants: dict[str, dict[str, list[dict[str, Any]]]] = {}
         for each in (each for chain in found for each in granted_by(self.index, source, chain)):
             grant, chain = each.grant, each.chain
@@ -204,7 +204,7 @@ class Tables:
             return None  # refused where it is written
 
 
-def _source(source: Source, start: str | None, until: str | None) -> dict[str, Any]:
+def _source(source: RightsSource, start: str | None, until: str | None) -> dict[str, Any]:
     return {
         "of": f"{source.kind}s",
         "name": source.name,

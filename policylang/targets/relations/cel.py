@@ -33,19 +33,19 @@ from policylang.runtime.truth import constant
 from policylang.targets.cel import (
     Binary,
     Call,
+    CelWriter,
     Expr,
-    Group,
-    Joined,
+    Junction,
     Method,
     Name,
-    Writer,
+    Parenthesized,
     beside_now,
     operator,
     signed,
     within,
 )
-from policylang.targets.cel import Literal as Value
-from policylang.targets.truths import All, Any, Formula, Known
+from policylang.targets.cel import CelLiteral as Value
+from policylang.targets.truths import AllHold, Any, Formula, Known
 
 LONGEST = 512
 """Of an expression, in bytes: what OpenFGA takes. It also bounds what one costs there."""
@@ -74,7 +74,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9 _.,:@+-]")
 _CONTROL = re.compile(r"[=\x00-\x1f\x7f-\x9f]")
 
 
-class UnsupportedError(ValueError):
+class InexpressibleError(ValueError):
     """The condition says something else; ``at``: where."""
 
     def __init__(self, at: str) -> None:
@@ -108,14 +108,14 @@ class Text(msgspec.Struct, frozen=True):
 
 
 def cel(formula: Formula) -> Text:
-    """Raises `UnsupportedError`."""
+    """Raises `InexpressibleError`."""
     found: dict[str, Parameter] = {}
 
     def use(parameter: Parameter) -> Name:
         found[parameter.name] = parameter
         return Name(parameter.name)
 
-    expression = Writer(quoted).written(_formula(formula, use))
+    expression = CelWriter(quoted).written(_formula(formula, use))
     return Text(expression, tuple(sorted(found.values())))
 
 
@@ -124,13 +124,15 @@ Use = Callable[[Parameter], Name]
 
 def _formula(formula: Formula, use: Use) -> Expr:
     match formula:
-        case All(items):
-            return Joined("&&", tuple(_formula(item, use) for item in items))
+        case AllHold(items):
+            return Junction("&&", tuple(_formula(item, use) for item in items))
         case Any(items):
             each = ((item, _formula(item, use)) for item in items)
-            return Joined("||", tuple(Group(expr) if isinstance(item, All) else expr for item, expr in each))
+            return Junction(
+                "||", tuple(Parenthesized(expr) if isinstance(item, AllHold) else expr for item, expr in each)
+            )
         case Known():
-            return Joined("&&", tuple(_known(formula, use)))
+            return Junction("&&", tuple(_known(formula, use)))
 
 
 def _known(each: Known, use: Use) -> Iterator[Expr]:
@@ -157,7 +159,7 @@ def _is(path: c.Path, state: str, use: Use) -> Expr:
 
 def _present(path: c.Path, use: Use) -> Expr:
     known = _is(path, "known", use)
-    return Group(Joined("||", (known, _is(path, "partly", use)))) if isinstance(path.type, SetType) else known
+    return Parenthesized(Junction("||", (known, _is(path, "partly", use)))) if isinstance(path.type, SetType) else known
 
 
 def _path(test: c.Condition) -> c.Path:
@@ -165,7 +167,7 @@ def _path(test: c.Condition) -> c.Path:
     assert not isinstance(test, c.And | c.Or | c.Not)
     paths = [side for side in test.sides if isinstance(side, c.Path) and side.root != "subject"]
     if len(paths) != 1 or len(paths[0].steps) != 1 or len(paths[0].steps[0]) > LONGEST_NAME:
-        raise UnsupportedError(test.at)
+        raise InexpressibleError(test.at)
     return paths[0]
 
 
@@ -178,7 +180,7 @@ def _parameter(path: c.Path, form: Literal["value", "state", "bits"] = "value") 
 def _type(path: c.Path) -> Kind:
     item = path.type.item
     if not isinstance(item, KINDS):
-        raise UnsupportedError(path.at)
+        raise InexpressibleError(path.at)
     if isinstance(path.type, SetType):
         return "map<bool>"
     match item:
@@ -208,7 +210,7 @@ def _test(test: c.Condition, path: c.Path, wanted: bool, use: Use) -> Expr:
             return _time(test, value, wanted, use)
         case c.Contains(operand, item) if operand is path and isinstance(item, c.Constant):
             return signed(within(Value(key(constant(item.type, item.value))), value), wanted)
-    raise UnsupportedError(test.at)
+    raise InexpressibleError(test.at)
 
 
 def _time(test: c.Time, value: Expr, wanted: bool, use: Use) -> Expr:
@@ -222,7 +224,7 @@ def _edge(test: c.Time, now: Parameter, use: Use) -> Expr:
     """What the engine can compute of ``now`` it does; days of the calendar and months come with the request."""
     length = test.duration.value if isinstance(test.duration, c.Constant) else None
     if not isinstance(length, Duration) or _days(length) > LONGEST_DAYS:
-        raise UnsupportedError(test.at)
+        raise InexpressibleError(test.at)
     sign = 1 if test.test == "within_next" else -1
     minutes = length.amount * (24 * 60 if length.unit == "days" else 1)
     if now.type == "timestamp" and length.unit != "months" and minutes <= _HOURS * 60:
@@ -242,7 +244,7 @@ def _days(length: Duration) -> int:
 
 def _constant(operand: c.Operand) -> Expr:
     if not isinstance(operand, c.Constant) or not isinstance(operand.type, KINDS):
-        raise UnsupportedError(operand.at)
+        raise InexpressibleError(operand.at)
     match operand.type, operand.value:
         case DateTimeType(), value:
             return Call("timestamp", (Value(str(value)),))

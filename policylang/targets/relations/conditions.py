@@ -11,13 +11,13 @@ from policylang.model import conditions as c
 from policylang.model.types import RecordType, SetType, UserType
 from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation, truth
-from policylang.targets.relations.cel import LONGEST, UnsupportedError, cel
-from policylang.targets.truths import All, Any, Formula, Known, when
+from policylang.targets.relations.cel import LONGEST, InexpressibleError, cel
+from policylang.targets.truths import AllHold, Any, Formula, Known, when
 
 _NOW = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 
-class Named(msgspec.Struct, frozen=True):
+class NamedUsers(msgspec.Struct, frozen=True):
     """The users in an attribute of the record."""
 
     attribute: str
@@ -29,7 +29,7 @@ class Users(msgspec.Struct, frozen=True):
     users: tuple[str, ...]
 
 
-class Holds(msgspec.Struct, frozen=True):
+class ConditionHolds(msgspec.Struct, frozen=True):
     """Everybody, where a formula is true of record and request."""
 
     formula: Formula
@@ -54,7 +54,7 @@ class Each(msgspec.Struct, frozen=True):
     items: tuple[Part, ...]
 
 
-class Some(msgspec.Struct, frozen=True):
+class SomeUsers(msgspec.Struct, frozen=True):
     items: tuple[Part, ...]
 
 
@@ -63,7 +63,7 @@ class Except(msgspec.Struct, frozen=True):
     minus: Part
 
 
-Part = Named | Users | Holds | Via | OfUser | Each | Some | Except
+Part = NamedUsers | Users | ConditionHolds | Via | OfUser | Each | SomeUsers | Except
 
 
 Unsupported = Callable[[str], None]
@@ -77,38 +77,38 @@ def parts(index: Index, resource: str, condition: c.Condition, wanted: bool, uns
 
 def _parts(index: Index, resource: str, formula: Formula, unsupported: Unsupported) -> Part:
     match formula:
-        case All(items):
-            return _joined([_parts(index, resource, item, unsupported) for item in items], All, Each)
+        case AllHold(items):
+            return _joined([_parts(index, resource, item, unsupported) for item in items], AllHold, Each)
         case Any(items):
-            return _joined([_parts(index, resource, item, unsupported) for item in items], Any, Some)
+            return _joined([_parts(index, resource, item, unsupported) for item in items], Any, SomeUsers)
         case Known(c.In(operand, values, at), wanted, present):
             equals = (c.Compare("eq", operand, c.Constant(operand.type, value, at), at) for value in values)
             each = tuple(Known(equal, wanted, present) for equal in equals)
-            return _parts(index, resource, Any(each) if wanted else All(each), unsupported)
+            return _parts(index, resource, Any(each) if wanted else AllHold(each), unsupported)
         case Known():
             try:
                 return _leaf(index, resource, formula)
-            except UnsupportedError as error:
+            except InexpressibleError as error:
                 unsupported(error.at)
                 return Users(())
 
 
-def _joined(found: list[Part], plain: type[All | Any], others: type[Each | Some]) -> Part:
+def _joined(found: list[Part], plain: type[AllHold | Any], others: type[Each | SomeUsers]) -> Part:
     """What CEL says is said at once, as long as the expression is not too long."""
-    held: list[Holds] = []
+    held: list[ConditionHolds] = []
     rest: list[Part] = []
     for part in found:
-        if not isinstance(part, Holds):
+        if not isinstance(part, ConditionHolds):
             rest.append(part)
         elif held and _length(joined := plain((*_inside(held[-1], plain), *_inside(part, plain)))) <= LONGEST:
-            held[-1] = Holds(joined)
+            held[-1] = ConditionHolds(joined)
         else:
             held.append(part)
     every = (*held, *rest)
     return every[0] if len(every) == 1 else others(every)
 
 
-def _inside(part: Holds, plain: type[All | Any]) -> tuple[Formula, ...]:
+def _inside(part: ConditionHolds, plain: type[AllHold | Any]) -> tuple[Formula, ...]:
     return part.formula.items if isinstance(part.formula, plain) else (part.formula,)
 
 
@@ -127,14 +127,14 @@ def _leaf(index: Index, resource: str, each: Known) -> Part:
         return _beyond(index, resource, each, paths)
     attribute = named(test)
     if attribute is None and "subject" in roots:
-        raise UnsupportedError(test.at)
+        raise InexpressibleError(test.at)
     try:
         cel(each)
-    except UnsupportedError:
-        raise UnsupportedError(test.at) from None
+    except InexpressibleError:
+        raise InexpressibleError(test.at) from None
     if attribute is None:
-        return Holds(each)
-    return Named(attribute) if each.wanted else Except(Holds(each), Named(attribute))
+        return ConditionHolds(each)
+    return NamedUsers(attribute) if each.wanted else Except(ConditionHolds(each), NamedUsers(attribute))
 
 
 def _beyond(index: Index, resource: str, each: Known, paths: list[c.Path]) -> Part:
@@ -144,18 +144,18 @@ def _beyond(index: Index, resource: str, each: Known, paths: list[c.Path]) -> Pa
     first, *rest = path.steps
     type_ = index.attributes[resource][first].type
     if any(other.root == "record" for other in others) or isinstance(type_, SetType):
-        raise UnsupportedError(test.at)
+        raise InexpressibleError(test.at)
     if isinstance(type_, RecordType):
         shorter = msgspec.structs.replace(path, steps=tuple(rest))
         part: Part = Via(first, type_.resource, _leaf(index, type_.resource, _with(each, path, shorter)))
     elif others or isinstance(test, c.Time):
-        raise UnsupportedError(test.at)
+        raise InexpressibleError(test.at)
     else:
         shorter = msgspec.structs.replace(path, root="subject", steps=tuple(rest))
         part = OfUser(first, _having(index, resource, _with(each, path, shorter)))
     if isinstance(test, c.Missing) and each.wanted:
         nobody = c.Missing(msgspec.structs.replace(path, steps=(first,), type=type_), test.at)
-        return Some((Holds(Known(nobody, True, ())), part))
+        return SomeUsers((ConditionHolds(Known(nobody, True, ())), part))
     return part
 
 

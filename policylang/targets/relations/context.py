@@ -13,7 +13,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.request import instant
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 from policylang.targets.relations.cel import Parameter, bits, escaped, key
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 
 YEARS = (1000, 9000)
 """In which ``now`` has to lie, the second exclusive: no time test leaves the calendar then."""
@@ -34,7 +34,7 @@ def record_context(index: Index, resource: str, parameters: Iterable[Parameter],
     return {p.name: _value(p, declared[p.attribute], record) for p in parameters if p.source == "record"}
 
 
-def request_context(plan: Plan, request: Any, now: datetime.datetime) -> dict[str, Any]:
+def request_context(plan: RelationPlan, request: Any, now: datetime.datetime) -> dict[str, Any]:
     """What a request has to bring, whichever of the plan's conditions are asked for. Raises ValueError for a ``now``
     outside of `YEARS`, or without an offset.
     """
@@ -49,7 +49,7 @@ def request_context(plan: Plan, request: Any, now: datetime.datetime) -> dict[st
     }
 
 
-def asked_parameters(plan: Plan) -> tuple[Parameter, ...]:
+def asked_parameters(plan: RelationPlan) -> tuple[Parameter, ...]:
     """Those that requests bring, by name."""
     every = {p for each in plan.conditions.values() for p in each.text.parameters if p.source != "record"}
     return tuple(sorted(every))

@@ -11,7 +11,7 @@ import msgspec
 from policylang.runtime.reference import answer
 from policylang.runtime.request import Request
 from policylang.targets.relations.objects import Tuple
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.request import Check, question
 from policylang.targets.relations.validity import validity
 from policylang.targets.target import Input
@@ -30,7 +30,7 @@ class Expected(msgspec.Struct, frozen=True):
     allowed: bool
 
 
-def expected(plan: Plan, input: Input) -> list[Expected]:
+def expected(plan: RelationPlan, input: Input) -> list[Expected]:
     """The scenarios that can be said in checks, then what each user may do with a record without attributes.
 
     A denial is said only where one check decides it: of several, some may hold.
@@ -61,7 +61,7 @@ def expected(plan: Plan, input: Input) -> list[Expected]:
     return [*found[:_MOST], *_without_attributes(plan, input.now or _ANY)]
 
 
-def _without_attributes(plan: Plan, now: datetime.datetime) -> list[Expected]:
+def _without_attributes(plan: RelationPlan, now: datetime.datetime) -> list[Expected]:
     asked = [
         (user, action.name, resource.name)
         for user in plan.index.requesters

@@ -26,11 +26,11 @@ class From(msgspec.Struct, frozen=True):
     to: str
 
 
-class AllOf(msgspec.Struct, frozen=True):
+class Intersection(msgspec.Struct, frozen=True):
     items: tuple[Expression, ...]
 
 
-class AnyOf(msgspec.Struct, frozen=True):
+class Union(msgspec.Struct, frozen=True):
     items: tuple[Expression, ...]
 
 
@@ -45,7 +45,7 @@ class Nobody(msgspec.Struct, frozen=True):
     pass
 
 
-Expression = Own | Placed | From | AllOf | AnyOf | Without | Nobody
+Expression = Own | Placed | From | Intersection | Union | Without | Nobody
 
 
 def all_of(items: Iterable[Expression | None]) -> Expression | None:
@@ -53,7 +53,7 @@ def all_of(items: Iterable[Expression | None]) -> Expression | None:
     found = tuple(dict.fromkeys(item for item in items if item is not None))
     if any(isinstance(item, Nobody) for item in found):
         return Nobody()
-    return AllOf(found) if len(found) > 1 else found[0] if found else None
+    return Intersection(found) if len(found) > 1 else found[0] if found else None
 
 
 def any_of(items: Iterable[Expression | None]) -> Expression | None:
@@ -61,4 +61,4 @@ def any_of(items: Iterable[Expression | None]) -> Expression | None:
     if None in found:
         return None
     some = tuple(item for item in found if item is not None and not isinstance(item, Nobody))
-    return AnyOf(some) if len(some) > 1 else some[0] if some else Nobody()
+    return Union(some) if len(some) > 1 else some[0] if some else Nobody()

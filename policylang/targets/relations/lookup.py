@@ -7,10 +7,10 @@ from typing import Any
 from policylang.model.types import Duration
 from policylang.targets.relations.cel import Parameter
 from policylang.targets.relations.context import asked_parameters
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 
 
-def lookup(plan: Plan) -> dict[str, Any]:
+def lookup(plan: RelationPlan) -> dict[str, Any]:
     """``resources``: by resource its type, the relation of each action and of each attribute under it, the relations
     that the attributes with users are written to, those of conditions, and the attribute that holds the place.
     ``conditions``: by name, what a tuple stores of a record. ``request``: what each request brings.

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from policylang.targets.relations.names import EVERYWHERE, object_id
 
 USER, SOURCE, PLACE, ROLE = "user", "source", "place", "role"
@@ -44,6 +44,6 @@ def role_object(role: str) -> str:
     return f"{ROLE}:{object_id(role)}"
 
 
-def source_object(source: Source) -> str:
+def source_object(source: RightsSource) -> str:
     where = "" if source.place is None else f"/{object_id(source.place)}"
     return f"{SOURCE}:{source.kind}/{object_id(source.name)}{where}"

@@ -21,17 +21,17 @@ from policylang.model.conditions import Condition
 from policylang.runtime.grants import granted_by, limiting, overrides_of, unplaced
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.sources import Bundle, Source, chains, sources
+from policylang.runtime.sources import Bundle, RightsSource, chains, sources
 from policylang.targets.needs import asked_conditions, eligible_roles, grants_needed
 from policylang.targets.relations.cel import Text, cel
 from policylang.targets.relations.conditions import (
+    ConditionHolds,
     Each,
     Except,
-    Holds,
-    Named,
+    NamedUsers,
     OfUser,
     Part,
-    Some,
+    SomeUsers,
     Users,
     Via,
     parts,
@@ -123,7 +123,7 @@ class _Said(msgspec.Struct, frozen=True):
 class _Held(msgspec.Struct, frozen=True):
     """A source; ``by``: the user whose policies stand in place of what it says."""
 
-    source: Source
+    source: RightsSource
     by: str = ""
 
     @property
@@ -131,7 +131,7 @@ class _Held(msgspec.Struct, frozen=True):
         return f"{SOURCE}:override/{object_id(self.by)}" if self.by else source_object(self.source)
 
 
-class Plan:
+class RelationPlan:
     """``relations``: of places, inherited by the places inside, each with the type of its subjects. ``tuples``: of the
     policy set, in order. ``conditions``: of the engine, by name. ``eligible``: the roles that attributes ask for.
     ``whole``: nothing in a condition was refused.
@@ -189,12 +189,14 @@ class Plan:
     def _sources(self) -> None:
         """What each source says, at its place."""
         policy_set = self.index.policy_set
-        found = [_Held(Source("group", group.name, None)) for group in policy_set.groups]
-        found += [_Held(Source("role", role.name, None)) for role in policy_set.roles]
+        found = [_Held(RightsSource("group", group.name, None)) for group in policy_set.groups]
+        found += [_Held(RightsSource("role", role.name, None)) for role in policy_set.roles]
         places = {(a.role, a.place) for user in policy_set.users for a in user.assignments if a.place is not None}
-        found += [_Held(Source("role", role, place)) for role, place in sorted(places)]
+        found += [_Held(RightsSource("role", role, place)) for role, place in sorted(places)]
         found += [
-            self._held(u.id, Source("group", u.group.name, None)) for u in policy_set.users if u.group and u.overrides
+            self._held(u.id, RightsSource("group", u.group.name, None))
+            for u in policy_set.users
+            if u.group and u.overrides
         ]
         written: dict[tuple[str, str, str], None] = {}
         for held in found:
@@ -206,7 +208,7 @@ class Plan:
                         written[key] = None
                         self._add(*key, MEMBER, at)
 
-    def _held(self, user: str, source: Source) -> _Held:
+    def _held(self, user: str, source: RightsSource) -> _Held:
         """The source as this user has it."""
         declared = self.index.users.get(user)
         return _Held(source, user if source.kind == "group" and declared and declared.overrides else "")
@@ -224,7 +226,7 @@ class Plan:
             for action in deny.actions:
                 yield _Said("deny", deny.resource, action, (), deny.fields, None, deny.condition), deny.at
 
-    def _counts(self, source: Source, need: ir.RequiresGrant) -> bool:
+    def _counts(self, source: RightsSource, need: ir.RequiresGrant) -> bool:
         if need.place_kind is None or source.place is None:
             return True
         return self.index.is_kind_or_above(self.index.places[source.place].kind, need.place_kind)
@@ -242,7 +244,7 @@ class Plan:
                 self._add(place_object(None), SUPERUSER, user_object(name), "", at)
         self.tuples = list({(t.object, t.relation, t.subject): t for t in self.tuples}.values())
 
-    def _eligible(self, user: str, source: Source, at: str) -> None:
+    def _eligible(self, user: str, source: RightsSource, at: str) -> None:
         for chain in chains(self.index, source):
             if isinstance(chain[-1], ir.Role) and chain[-1].name in self.eligible:
                 self._add(role_object(chain[-1].name), HOLDER, user_object(user), "", at)
@@ -347,13 +349,13 @@ class Plan:
 
     def _part(self, part: Part, made: Type, label: str, at: str) -> Expression:
         match part:
-            case Named(attribute):
+            case NamedUsers(attribute):
                 if attribute not in made.users:
                     made.users[attribute] = made.names.make("named", attribute)
                 return Own(made.users[attribute])
             case Users(users):
                 return self._people_who(users, label, at)
-            case Holds(formula):
+            case ConditionHolds(formula):
                 return Own(self._holds(cel(formula), made, label, at))
             case Via(attribute, resource, inner):
                 target = self.types[resource]
@@ -365,7 +367,7 @@ class Plan:
                 return From(self._trait(users, label, at), self._related(made, attribute, None)) if users else Nobody()
             case Each(items):
                 return all_of(self._part(item, made, label, at) for item in items) or Nobody()
-            case Some(items):
+            case SomeUsers(items):
                 return any_of([self._part(item, made, label, at) for item in items]) or Nobody()
             case Except(item, minus):
                 return _without(self._part(item, made, label, at), [self._part(minus, made, label, at)])

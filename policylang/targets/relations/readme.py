@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.validity import validity
 
 
-def period(plan: Plan) -> str:
+def period(plan: RelationPlan) -> str:
     """Until when the bundle is valid."""
     since, until = validity(plan.index, plan.now)
     if since is None and until is None:
@@ -19,7 +19,7 @@ def period(plan: Plan) -> str:
     )
 
 
-def asking(plan: Plan, draft: str) -> str:
+def asking(plan: RelationPlan, draft: str) -> str:
     """Names, records and questions. ``draft``: what becomes of the tuples about a record that is only proposed."""
     return _ASKING.replace("{draft}", draft).replace("{timezone}", plan.index.policy_set.timezone)
 

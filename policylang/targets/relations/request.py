@@ -24,7 +24,7 @@ from policylang.targets.relations.objects import (
     role_object,
     user_object,
 )
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.request import DeniedError, chosen, prepared
 
 _AFTER = "=after"
@@ -40,7 +40,7 @@ class Check(msgspec.Struct, frozen=True):
     subject: str
 
 
-class Question(msgspec.Struct, frozen=True):
+class CheckedRequest(msgspec.Struct, frozen=True):
     """A request is allowed if each check is a plain yes, asked with ``context``, while the tuples, and no others about
     its records, exist.
     """
@@ -51,7 +51,7 @@ class Question(msgspec.Struct, frozen=True):
 
 
 def question(
-    plan: Plan,
+    plan: RelationPlan,
     user: str,
     action: str,
     resource: str,
@@ -62,7 +62,7 @@ def question(
     id: str = "record",
     field: str | None = None,
     changes: Mapping[str, Any] | None = None,
-) -> Question:
+) -> CheckedRequest:
     """The checks of a request, and the tuples about its record, whose ``id`` is the caller's.
 
     The other arguments are those of ``policylang.runtime.request.Request``. Raises ValueError for what can only be
@@ -82,10 +82,10 @@ def question(
     for name in asked.touched:
         checks += _eligible(plan, resource, name, asked.moments[-1])
     context = request_context(plan, given_request(request), now)
-    return Question(tuple(tuples), tuple(dict.fromkeys(checks)), context)
+    return CheckedRequest(tuple(tuples), tuple(dict.fromkeys(checks)), context)
 
 
-def record_tuples(plan: Plan, resource: str, object: str, record: Any) -> Iterator[Tuple]:
+def record_tuples(plan: RelationPlan, resource: str, object: str, record: Any) -> Iterator[Tuple]:
     """Where a record lives, and what conditions ask of it. Raises `BadValueError` for a place that there is not."""
     index = plan.index
     name = index.resources[resource].place
@@ -94,7 +94,7 @@ def record_tuples(plan: Plan, resource: str, object: str, record: Any) -> Iterat
     yield from _told(plan, resource, object, record, plan.steps)
 
 
-def _told(plan: Plan, resource: str, object: str, record: Any, steps: int) -> Iterator[Tuple]:
+def _told(plan: RelationPlan, resource: str, object: str, record: Any, steps: int) -> Iterator[Tuple]:
     """The users in the attributes of a record, the values that conditions read, and the same of the records that it
     names, so many steps away.
     """
@@ -126,7 +126,7 @@ def _told(plan: Plan, resource: str, object: str, record: Any, steps: int) -> It
             yield from _told(plan, target, there, found, steps - 1)
 
 
-def _eligible(plan: Plan, resource: str, name: str, record: Any) -> Iterator[Check]:
+def _eligible(plan: RelationPlan, resource: str, name: str, record: Any) -> Iterator[Check]:
     """The users who would be written must have the role that the attribute asks for."""
     role = plan.index.attributes[resource][name].role
     for user in chosen(plan.index, resource, record, name, _NOW):

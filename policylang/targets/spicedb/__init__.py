@@ -8,7 +8,7 @@ from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes, yaml_bytes
 from policylang.targets.relations.expected import expected
 from policylang.targets.relations.lookup import lookup
-from policylang.targets.relations.plan import Plan
+from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.relations.refusals import refuse_sizes
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
 from policylang.targets.spicedb.readme import readme
@@ -22,7 +22,7 @@ DEEPEST = 40
 
 
 def _emit(input: Input, refuse: Refusals) -> Bundle | None:
-    plan = Plan(Index(input.policy_set), input.now, refuse)
+    plan = RelationPlan(Index(input.policy_set), input.now, refuse)
     refuse_sizes(plan.index, refuse, LONGEST_ID, DEEPEST)
     if refuse.found:
         return None
@@ -42,7 +42,7 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     return Bundle(files, tuple(clauses))
 
 
-def _validation(plan: Plan, input: Input, text: str, lines: list[str]) -> dict[str, object]:
+def _validation(plan: RelationPlan, input: Input, text: str, lines: list[str]) -> dict[str, object]:
     """What ``zed validate`` reads: everything in one file, with the records that are asked about."""
     asked = expected(plan, input)
     records = [written(each) for one in asked for each in one.tuples]

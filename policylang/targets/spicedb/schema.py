@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from policylang.targets.relations.expressions import AllOf, AnyOf, Expression, From, Nobody, Own, Placed, Without
+from policylang.targets.relations.expressions import Expression, From, Intersection, Nobody, Own, Placed, Union, Without
 from policylang.targets.relations.objects import (
     AT,
     EVERYBODY,
@@ -18,14 +18,14 @@ from policylang.targets.relations.objects import (
     USER,
     Tuple,
 )
-from policylang.targets.relations.plan import Conditional, Plan, Type
+from policylang.targets.relations.plan import Conditional, RelationPlan, Type
 
 ALL = "all_"
 """Before a relation of places: whoever is in it at a place, or at one around it."""
 _SUBJECTS = {SOURCE: f"{SOURCE}#{MEMBER}", USER: USER}
 
 
-def schema(plan: Plan) -> str:
+def schema(plan: RelationPlan) -> str:
     """The whole schema."""
     place = [f"relation {INSIDE}: {PLACE}", f"relation {SUPERUSER}: {USER}", _inherited(SUPERUSER)]
     for name, kind in plan.relations.items():
@@ -58,7 +58,7 @@ def _inherited(name: str) -> str:
     return f"permission {ALL}{name} = {name} + {INSIDE}->{ALL}{name}"
 
 
-def _record(plan: Plan, made: Type) -> list[str]:
+def _record(plan: RelationPlan, made: Type) -> list[str]:
     users = [f"relation {name}: {USER}" for name in made.users.values()]
     users += [f"relation {name}: {EVERYBODY} with {condition}" for name, condition in made.holds.items()]
     users += [f"relation {name}: {plan.type_of(resource)}" for name, resource in made.related.values()]
@@ -82,9 +82,9 @@ def _expression(expression: Expression, depth: int) -> str:
             return f"{to}->{relation}"
         case Nobody():
             return "nil"
-        case AllOf(items):
+        case Intersection(items):
             text = " & ".join(_expression(item, depth + 1) for item in items)
-        case AnyOf(items):
+        case Union(items):
             text = " + ".join(_expression(item, depth + 1) for item in items)
         case Without(item, minus):
             text = f"{_expression(item, depth + 1)} - {_expression(minus, depth + 1)}"

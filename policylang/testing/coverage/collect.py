@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from policylang.project import Project
+from policylang.project.project import Project
 from policylang.runtime.index import Index
 from policylang.testing.coverage.recorder import Recorder
 from policylang.testing.coverage.report import Coverage, coverage

@@ -15,7 +15,7 @@ from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
 from policylang.runtime.grants import appends_of, holdings, limit_is_on, limiting, overrides_of
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, Source, inside
+from policylang.runtime.sources import Bundle, RightsSource, inside
 
 Root = tuple[str, str]
 """A group or role by kind and name."""
@@ -111,7 +111,7 @@ class Concerns:
 
     def _inside(self, root: Root) -> tuple[Bundle, ...]:
         kind, name = root
-        return tuple(inside(self._index, Source("group" if kind == "group" else "role", name, None)))
+        return tuple(inside(self._index, RightsSource("group" if kind == "group" else "role", name, None)))
 
 
 def carriers(index: Index, user: str, today: datetime.date) -> Iterator[tuple[tuple[str, ...], Root]]:

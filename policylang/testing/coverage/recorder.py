@@ -25,7 +25,7 @@ from policylang.runtime.values import MISSING, BadValueError, attribute
 from policylang.source import Location
 from policylang.testing.coverage.concern import Concern, Concerns
 from policylang.testing.coverage.outcomes import Watched, outcome, policies, watch
-from policylang.testing.coverage.statements import Statement, deny_in_words, statements, without
+from policylang.testing.coverage.statements import CoveredStatement, deny_in_words, statements, without
 
 
 class Recorder:
@@ -84,7 +84,7 @@ class Recorder:
                 self._count_actions(statement, asked, decision, concern)
         self._count_outcomes(asked, today)
 
-    def _count_actions(self, statement: Statement, asked: Request, decision: Decision, concern: Concern) -> None:
+    def _count_actions(self, statement: CoveredStatement, asked: Request, decision: Decision, concern: Concern) -> None:
         """Which of the actions that the statement names made the difference."""
         actions = concern.grants.get(statement.at, (asked.action,)) if statement.actions else ()
         for action in actions:
@@ -120,7 +120,7 @@ class Recorder:
     def _leading(self, user: str, today: datetime.date, role: str) -> tuple[str, ...]:
         return self._concerns.leading_to(user, today, role) if user in self._index.users else ()
 
-    def _other(self, statement: Statement, action: str | None = None) -> Index:
+    def _other(self, statement: CoveredStatement, action: str | None = None) -> Index:
         key = statement.at, action
         if key not in self._without:
             self._without[key] = without(self._index, statement, action)

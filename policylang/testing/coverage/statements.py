@@ -18,7 +18,7 @@ _Names = Mapping[str, Collection[str]]
 Owner = tuple[Literal["everyone", "group", "role", "user", "job", "integration"], str]
 
 
-class Statement(msgspec.Struct, frozen=True):
+class CoveredStatement(msgspec.Struct, frozen=True):
     """A statement, known by its place. ``actions``: those it names, in the order of their declaration; empty where it
     speaks of all. ``words``: nearly as it is written.
     """
@@ -30,7 +30,7 @@ class Statement(msgspec.Struct, frozen=True):
     actions: tuple[str, ...] = ()
 
 
-def statements(policy_set: ir.PolicySet) -> Iterator[Statement]:
+def statements(policy_set: ir.PolicySet) -> Iterator[CoveredStatement]:
     """All statements, each once."""
     names = {each.name: frozenset(a.name for a in each.attributes) for each in policy_set.resources}
     for group in policy_set.groups:
@@ -41,26 +41,26 @@ def statements(policy_set: ir.PolicySet) -> Iterator[Statement]:
         yield _deny(("everyone", ""), deny, names)
     for job in policy_set.jobs:
         for ref in job.roles:
-            yield Statement("role", ref.at, ("job", job.code), f"role {ref.name} of job {quote_text(job.code)}")
+            yield CoveredStatement("role", ref.at, ("job", job.code), f"role {ref.name} of job {quote_text(job.code)}")
     for user in policy_set.users:
         yield from _user(user)
     for integration in policy_set.integrations:
         if integration.role is not None:
             words = f"role {integration.role.name} of integration {integration.name}"
-            yield Statement("role", integration.role.at, ("integration", integration.name), words)
+            yield CoveredStatement("role", integration.role.at, ("integration", integration.name), words)
 
 
-def _bundle(owner: Owner, bundle: ir.Group | ir.Role, names: _Names) -> Iterator[Statement]:
+def _bundle(owner: Owner, bundle: ir.Group | ir.Role, names: _Names) -> Iterator[CoveredStatement]:
     for ref in bundle.roles:
-        yield Statement("role", ref.at, owner, f"role {ref.name} in {owner[0]} {owner[1]}")
+        yield CoveredStatement("role", ref.at, owner, f"role {ref.name} in {owner[0]} {owner[1]}")
     for grant in bundle.grants:
         fields = "" if grant.fields is None else f" ({', '.join(grant.fields)})"
         words = f"grant {'all' if grant.wildcard else ', '.join(grant.actions)} on {grant.resource}{_short(fields)}"
-        yield Statement("grant", grant.at, owner, words, grant.actions)
+        yield CoveredStatement("grant", grant.at, owner, words, grant.actions)
     for deny in bundle.denies:
         yield _deny(owner, deny, names)
     for limit in bundle.limits:
-        yield Statement("limit", limit.at, owner, f"policy {limit_in_words(limit)}", limit.actions or ())
+        yield CoveredStatement("limit", limit.at, owner, f"policy {limit_in_words(limit)}", limit.actions or ())
 
 
 def limit_in_words(limit: ir.Limit) -> str:
@@ -68,8 +68,8 @@ def limit_in_words(limit: ir.Limit) -> str:
     return limit.instance + (f" for {', '.join(limit.actions)}" if limit.actions else "")
 
 
-def _deny(owner: Owner, deny: ir.Deny, names: _Names) -> Statement:
-    return Statement("deny", deny.at, owner, deny_in_words(deny, names[deny.resource]), deny.actions)
+def _deny(owner: Owner, deny: ir.Deny, names: _Names) -> CoveredStatement:
+    return CoveredStatement("deny", deny.at, owner, deny_in_words(deny, names[deny.resource]), deny.actions)
 
 
 def deny_in_words(deny: ir.Deny, names: Collection[str]) -> str:
@@ -79,29 +79,29 @@ def deny_in_words(deny: ir.Deny, names: Collection[str]) -> str:
     return f"deny {', '.join(deny.actions)} on {deny.resource}{_short(fields)}{where}"
 
 
-def _user(user: ir.User) -> Iterator[Statement]:
+def _user(user: ir.User) -> Iterator[CoveredStatement]:
     owner: Owner = ("user", user.id)
     of = f" of {quote_text(user.id)}"
     if user.group is not None:
-        yield Statement("membership", user.group.at, owner, f"group {user.group.name}{of}")
+        yield CoveredStatement("membership", user.group.at, owner, f"group {user.group.name}{of}")
     if user.job is not None:
-        yield Statement("job", user.job.at, owner, f"job {quote_text(user.job.name)}{of}")
+        yield CoveredStatement("job", user.job.at, owner, f"job {quote_text(user.job.name)}{of}")
     for each in user.appends:
         words = f"append policy {limit_in_words(each.limit)}{of}"
-        yield Statement("append", each.at, owner, words, each.limit.actions or ())
+        yield CoveredStatement("append", each.at, owner, words, each.limit.actions or ())
     for each in user.overrides:
         words = f"override policy {limit_in_words(each.limit)}{of}"
-        yield Statement("override", each.at, owner, words, each.limit.actions or ())
+        yield CoveredStatement("override", each.at, owner, words, each.limit.actions or ())
     for assignment in user.assignments:
         place = "" if assignment.place is None else f" at {quote_text(assignment.place)}"
-        yield Statement("assignment", assignment.at, owner, f"assign role {assignment.role}{place}{of}")
+        yield CoveredStatement("assignment", assignment.at, owner, f"assign role {assignment.role}{place}{of}")
 
 
 def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def without(index: Index, statement: Statement, action: str | None = None) -> Index:
+def without(index: Index, statement: CoveredStatement, action: str | None = None) -> Index:
     """The policy set without a statement, or with a grant that does not name one of its actions."""
     at = statement.at
     kind, name = statement.owner

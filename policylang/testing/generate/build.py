@@ -13,7 +13,7 @@ from policylang.model import conditions as c
 from policylang.runtime.compiled import Engine
 from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan
 from policylang.runtime.request import Request
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from policylang.runtime.truth import Situation, truth
 from policylang.testing.generate.demands import Demands, deny_turns, limit_turns
 from policylang.testing.generate.domains import Domains
@@ -99,7 +99,7 @@ class Builder:
 
     def source(self, role: str, place: str | None) -> list[Built]:
         """Records that a role given at a place opens, and beside it; one record for a role that holds everywhere."""
-        mine = [way for way in self.plan.ways if way.source == Source("role", role, place)]
+        mine = [way for way in self.plan.ways if way.source == RightsSource("role", role, place)]
         for way in mine:
             demands = [*self._inside(way), *self._demands.appended(), *self._demands.undenied()]
             demands += (self._demands.closed(other) for other in self.plan.ways if other not in mine)

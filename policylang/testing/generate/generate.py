@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 import os
 
-from policylang.discovery import Problem, discover
-from policylang.project import Project
+from policylang.project.discovery import Problem, discover
+from policylang.project.project import Project
 from policylang.runtime.compiled import Engine
 from policylang.runtime.index import Index
 from policylang.testing.generate.targets import Boundaries
-from policylang.testing.generate.write import Writer
+from policylang.testing.generate.write import ScenarioWriter
 
 DEFAULT_NOW = datetime.datetime(2026, 1, 15, 12, tzinfo=datetime.UTC)
 """The instant of the decisions where nobody chooses one. There is no clock here: the same policies, the same file."""
@@ -36,4 +36,4 @@ def generate(project: Project, now: datetime.datetime | None, folder: str) -> st
     engine = Engine(index)
     boundaries = Boundaries(engine, at).all({source.name for source in project.sources.sources})
     policies = os.path.relpath(project.sources.root.resolve(), os.path.realpath(folder))
-    return Writer(engine, at, policies.replace(os.sep, "/"), now is None).text(boundaries)
+    return ScenarioWriter(engine, at, policies.replace(os.sep, "/"), now is None).text(boundaries)

@@ -28,7 +28,7 @@ HEAD = """\
 """
 
 
-class Writer:
+class ScenarioWriter:
     """Collects records under readable names, and tests."""
 
     def __init__(self, engine: Engine, now: datetime.datetime, policies: str, fixed: bool) -> None:

@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from policylang.importing.csv.guess import guess
 from policylang.importing.csv.tables import read_tables
 from policylang.importing.csv.words import date, level, permission
-from policylang.importing.reading import Input, NotThisError
+from policylang.importing.reading import InputFile, NotThisError
 from tests.cli.test_check import policylang
 from tests.importing.helpers import NOW, asked, codes, imported, text
 from tests.importing.workbooks import workbook
@@ -59,7 +59,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked() -> None:
         for number in range(5):
             archive.writestr(f"xl/worksheets/sheet{number}.xml", b" " * 60_000_000)
     with pytest.raises(NotThisError, match="too large"):
-        list(read_tables(Input("a.xlsx", made.getvalue())))
+        list(read_tables(InputFile("a.xlsx", made.getvalue())))
 
 
 def test_entities_in_a_workbook_are_not_expanded() -> None:
@@ -69,7 +69,7 @@ def test_entities_in_a_workbook_are_not_expanded() -> None:
         for name in whole.namelist():
             archive.writestr(name, bomb if name == "xl/workbook.xml" else whole.read(name))
     with pytest.raises(NotThisError, match="cannot be read"):
-        list(read_tables(Input("a.xlsx", made.getvalue())))
+        list(read_tables(InputFile("a.xlsx", made.getvalue())))
 
 
 def test_formulas_are_not_evaluated() -> None:
@@ -138,7 +138,7 @@ def test_seeds_bulk_sheet() -> None:
     ],
 )
 def test_what_a_table_is_taken_for(table: str, holds: str) -> None:
-    (read,) = read_tables(Input("a.csv", table.encode()))
+    (read,) = read_tables(InputFile("a.csv", table.encode()))
     assert guess(read).table.holds == holds
 
 

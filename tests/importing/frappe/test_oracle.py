@@ -9,11 +9,11 @@ from pathlib import Path
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from policylang.config import Config
-from policylang.discovery import SourceSet
 from policylang.importing.importing import Import
-from policylang.project import Project
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
 from policylang.runtime.api import PolicySet
+from policylang.settings.config import Config
 from policylang.source import Source
 from tests.importing.helpers import NOW, asked, imported, names_of
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import click
 
-from policylang.discovery import discover
+from policylang.files.yaml_source import read_yaml
 from policylang.output import explanation as output
-from policylang.project import Project
+from policylang.project.discovery import discover
+from policylang.project.project import Project
 from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.index import Index
-from policylang.yaml_source import read_yaml
 from tests.helpers import ACCEPTANCE, explain
 
 HERE = Path(__file__).parent

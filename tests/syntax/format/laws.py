@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-from policylang.check.suppressions import read_suppressions
+from policylang.check.suppress.suppressions import read_suppressions
 from policylang.source import Source
 from policylang.syntax import ast, builder
 from policylang.syntax.format import format_source

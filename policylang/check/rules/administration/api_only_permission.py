@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, related
-from policylang.check.holding import Holding, holding, name_of
+from policylang.check.holding import Holdings, holding, name_of
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -74,7 +74,7 @@ def check(world: World) -> Iterator[Finding]:
             yield _finding(bundle, at, actions)
 
 
-def _of_integrations(held: Holding) -> frozenset[str]:
+def _of_integrations(held: Holdings) -> frozenset[str]:
     """The roles that are for integrations only."""
     world = held.world
     given: set[str] = set()

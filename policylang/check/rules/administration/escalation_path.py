@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, Formula, Not
+from policylang.analysis.formula import AllOf, Formula, NotOf
 from policylang.analysis.search import Unproved
 from policylang.analysis.witness import Witness
 from policylang.check.creating import creation, show_created
 from policylang.check.decision import allowed
 from policylang.check.finding import Finding, Shown, Who, related, show
-from policylang.check.holding import Holding, Name, holding, name_of
+from policylang.check.holding import Holdings, Name, holding, name_of
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
 from policylang.runtime.plan import Plan
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -99,7 +99,7 @@ def check(world: World) -> Iterator[Finding]:
         yield from _of(held, name, told, itself=False)
 
 
-def _of(held: Holding, name: Name, told: set[tuple[str, Name]], *, itself: bool) -> Iterator[Finding]:
+def _of(held: Holdings, name: Name, told: set[tuple[str, Name]], *, itself: bool) -> Iterator[Finding]:
     """What the holder gains by what the role or group says ``itself``, or by what roles inside it say."""
     by_line: dict[tuple[str, int], list[_Gain]] = {}
     steps = _steps(held, name)
@@ -123,7 +123,7 @@ def _of(held: Holding, name: Name, told: set[tuple[str, Name]], *, itself: bool)
         yield _finding(held, name, gains)
 
 
-def _steps(held: Holding, name: Name) -> dict[Name, _Step]:
+def _steps(held: Holdings, name: Name) -> dict[Name, _Step]:
     """The roles that a holder can come to hold, the nearest first, with the last step of the shortest way to each."""
     found: dict[Name, _Step] = {}
     waiting = [name]
@@ -147,7 +147,7 @@ def _path(steps: dict[Name, _Step], name: Name, role: Name) -> tuple[_Step, ...]
 # --- what is gained ------------------------------------------------------------------------------------------
 
 
-def _gain(held: Holding, name: Name, path: tuple[_Step, ...]) -> _Gain | None:
+def _gain(held: Holdings, name: Name, path: tuple[_Step, ...]) -> _Gain | None:
     """What the role at the end of a path reaches and the holder of the first does not."""
     end = path[-1].role
     if end[1] in {bundle.name for bundle in held.inside(name) if not isinstance(bundle, ir.Group)} and not any(
@@ -169,13 +169,13 @@ def _gain(held: Holding, name: Name, path: tuple[_Step, ...]) -> _Gain | None:
     return _Gain(path, tuple(what), shown, unproved and not shown) if what else None
 
 
-def _is_certain(held: Holding, name: Name, role: Name) -> bool:
+def _is_certain(held: Holdings, name: Name, role: Name) -> bool:
     """Whether it shows at once that a role reaches more: something that the holder is not granted at all."""
     return not held.reached(role) <= held.granted(name)
 
 
 def _profile(names: tuple[Name, ...]) -> Profile:
-    sources = [Source("group" if kind == "group" else "role", plain, None) for kind, plain in names]
+    sources = [RightsSource("group" if kind == "group" else "role", plain, None) for kind, plain in names]
     return Profile(tuple(dict.fromkeys(sources)), (), (), False)
 
 
@@ -185,7 +185,7 @@ def _who(names: tuple[Name, ...]) -> Who:
 
 
 def _more(
-    held: Holding, name: Name, path: tuple[_Step, ...], action: str, resource: str
+    held: Holdings, name: Name, path: tuple[_Step, ...], action: str, resource: str
 ) -> tuple[Shown, ...] | Unproved | None:
     """A request that the holder is denied and the one at the end of the path is allowed."""
     world = held.world
@@ -259,7 +259,7 @@ def _shown(
         )
         made = creation(world, theirs, roles, world.now)
         formula = AllOf((formula, made.formula))
-    found = world.find(AllOf((formula, Not(allowed(world.index, mine, field)))), theirs.resource)
+    found = world.find(AllOf((formula, NotOf(allowed(world.index, mine, field)))), theirs.resource)
     if not isinstance(found, Witness):
         return found
     if made is not None:
@@ -275,7 +275,7 @@ def _shown(
 # --- in words ------------------------------------------------------------------------------------------------
 
 
-def _place(held: Holding, name: Name, first: _Step) -> str:
+def _place(held: Holdings, name: Name, first: _Step) -> str:
     """The line that says what the holder may assign; or, if a role inside says it and is right in itself, the line
     that brings that role in.
     """
@@ -287,7 +287,7 @@ def _place(held: Holding, name: Name, first: _Step) -> str:
     return first.ref.at
 
 
-def _finding(held: Holding, name: Name, gains: list[_Gain]) -> Finding:
+def _finding(held: Holdings, name: Name, gains: list[_Gain]) -> Finding:
     first = next((gain for gain in gains if gain.shown), gains[0])
     what = listed(list(first.what[:3]), "and") + (f" and {len(first.what) - 3} more" if len(first.what) > 3 else "")
     others = [f"`{gain.path[-1].ref.name}`" for gain in [each for each in gains if each is not first][:3]]

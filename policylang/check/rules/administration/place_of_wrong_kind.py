@@ -8,14 +8,14 @@ from functools import cached_property
 import msgspec
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holding, Permission, holding
+from policylang.check.holding import Holdings, Permission, holding
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
 from policylang.model.types import PlaceType
 from policylang.runtime.grants import Profile
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 
 RULE = Rule(
     code="PL507",
@@ -133,7 +133,7 @@ def _assignments(world: World) -> Iterator[Finding]:
                 )
 
 
-def _statements(held: Holding, role: str) -> list[ir.Grant | ir.Deny]:
+def _statements(held: Holdings, role: str) -> list[ir.Grant | ir.Deny]:
     found: list[ir.Grant | ir.Deny] = []
     for bundle in held.inside(("role", role)):
         found += (*bundle.grants, *bundle.denies)
@@ -146,7 +146,7 @@ def _reaches(world: World, kind: str | None, resource: str) -> bool:
     return kind is None or (lives is not None and world.index.is_kind_or_above(kind, lives))
 
 
-def _fits(held: Holding, role: str, kind: str) -> bool:
+def _fits(held: Holdings, role: str, kind: str) -> bool:
     """Whether a role does something at a kind of place."""
     said = _statements(held, role)
     if any(_reaches(held.world, kind, each.resource) for each in said):
@@ -191,7 +191,7 @@ class _Lines:
         for line in lines.values():
             yield self._finding(line)
 
-    def _look(self, users: UserClass, who: Profile, source: Source, lines: dict[str, _Line]) -> None:
+    def _look(self, users: UserClass, who: Profile, source: RightsSource, lines: dict[str, _Line]) -> None:
         if source.place is None:
             return
         for idle in self.idle(source.name, self.world.index.places[source.place].kind):
@@ -220,7 +220,7 @@ class _Lines:
             for source in who.sources
         )
 
-    def _kind_of(self, source: Source) -> str | None:
+    def _kind_of(self, source: RightsSource) -> str | None:
         return None if source.place is None else self.world.index.places[source.place].kind
 
     def idle(self, role: str, kind: str) -> list[_Line]:

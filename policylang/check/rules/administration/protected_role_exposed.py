@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holding, Name, holding
+from policylang.check.holding import Holdings, Name, holding
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -74,7 +74,7 @@ def check(world: World) -> Iterator[Finding]:
                     yield _finding((source.kind, source.name), exposed, untagged)
 
 
-def _untagged(held: Holding, name: Name) -> list[str] | None:
+def _untagged(held: Holdings, name: Name) -> list[str] | None:
     """The holders without the tag; ``None`` if there are holders and all of them have it."""
     holders = held.held_by.get(name, ())
     untagged = dict.fromkeys(user for holder in holders if not holder.profile.superuser for user in holder.users)

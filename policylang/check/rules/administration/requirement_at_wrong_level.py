@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holder, Holding, Permission, holding, requirement_in_words
+from policylang.check.holding import HolderClass, Holdings, Permission, holding, requirement_in_words
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
 from policylang.model.types import PlaceType
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 
 RULE = Rule(
     code="PL502",
@@ -79,12 +79,12 @@ def check(world: World) -> Iterator[Finding]:
     ]
     if not levelled:
         return
-    by_users: dict[str, list[Holder]] = {}
+    by_users: dict[str, list[HolderClass]] = {}
     for holder in held.holders:
         if any(source.place is not None for source in holder.profile.sources):
             by_users.setdefault(holder.first, []).append(holder)
     for holders in by_users.values():
-        closed: dict[tuple[Permission, Source], bool] = {}
+        closed: dict[tuple[Permission, RightsSource], bool] = {}
         for holder in holders:
             for each, shut in _closed(held, holder, levelled):
                 closed[each] = closed.get(each, True) and shut
@@ -92,8 +92,8 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _closed(
-    held: Holding, holder: Holder, levelled: Iterable[Permission]
-) -> Iterator[tuple[tuple[Permission, Source], bool]]:
+    held: Holdings, holder: HolderClass, levelled: Iterable[Permission]
+) -> Iterator[tuple[tuple[Permission, RightsSource], bool]]:
     """What a holder is granted by a source, and whether it is closed everywhere just because of where the rest is."""
     granted = held.granted_to(holder.profile)
     for action, resource in levelled:
@@ -132,9 +132,9 @@ def _is_met(world: World, met: Met, place: str) -> bool:
             return met
 
 
-def _findings(world: World, holder: Holder, closed: list[tuple[Permission, Source]]) -> Iterator[Finding]:
+def _findings(world: World, holder: HolderClass, closed: list[tuple[Permission, RightsSource]]) -> Iterator[Finding]:
     """One for each place where a user is granted something that is closed."""
-    by_source: dict[Source, list[Permission]] = {}
+    by_source: dict[RightsSource, list[Permission]] = {}
     for permission, source in closed:
         by_source.setdefault(source, []).append(permission)
     for source, permissions in by_source.items():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holder, Holding, Name, holding, name_of, requirement_in_words
+from policylang.check.holding import HolderClass, Holdings, Name, holding, name_of, requirement_in_words
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
@@ -79,10 +79,10 @@ class _Unmet(msgspec.Struct, frozen=True):
     action: str
     requires: ir.Requirement
     by_all: bool
-    holders: tuple[Holder, ...] = ()
+    holders: tuple[HolderClass, ...] = ()
 
 
-def _unmet(held: Holding, name: Name, grant: ir.Grant, action: str) -> _Unmet | None:
+def _unmet(held: Holdings, name: Name, grant: ir.Grant, action: str) -> _Unmet | None:
     requires = held.world.index.actions[grant.resource][action].requires
     if requires is None:
         return None
@@ -101,9 +101,9 @@ def _unmet(held: Holding, name: Name, grant: ir.Grant, action: str) -> _Unmet | 
     return _Unmet(grant.resource, action, requires, True)
 
 
-def _lacking(held: Holding, holders: Iterable[Holder], requirement: ir.Requirement) -> tuple[Holder, ...]:
+def _lacking(held: Holdings, holders: Iterable[HolderClass], requirement: ir.Requirement) -> tuple[HolderClass, ...]:
     """Of the users and integrations the ones who never meet the requirement, each once."""
-    found: dict[str, Holder | None] = {}
+    found: dict[str, HolderClass | None] = {}
     for holder in holders:
         tagged = holder.declared is not None and holder.profile.superuser
         if held.satisfies(requirement, held.granted_to(holder.profile), tagged):
@@ -128,7 +128,7 @@ def without_features(requirement: ir.Requirement) -> ir.Requirement | None:
             return requirement
 
 
-def _by_all(held: Holding, name: Name, at: str, found: list[_Unmet]) -> Finding:
+def _by_all(held: Holdings, name: Name, at: str, found: list[_Unmet]) -> Finding:
     kind, plain = name
     who = f"no holder of {kind} `{plain}`" if kind == "role" else f"nobody in group `{plain}`"
     users = _users(found)
@@ -148,7 +148,7 @@ def _by_all(held: Holding, name: Name, at: str, found: list[_Unmet]) -> Finding:
     )
 
 
-def _by_some(held: Holding, name: Name, at: str, found: list[_Unmet]) -> Finding:
+def _by_some(held: Holdings, name: Name, at: str, found: list[_Unmet]) -> Finding:
     kind, plain = name
     users = _users(found)
     every = {user for holder in held.held_by[name] for user in holder.users}
@@ -197,7 +197,7 @@ def _required(found: list[_Unmet]) -> tuple[Related, ...]:
     return tuple(related(at, "required here") for at in list(places)[:3])
 
 
-def _missing(held: Holding, name: Name, found: list[_Unmet]) -> str:
+def _missing(held: Holdings, name: Name, found: list[_Unmet]) -> str:
     """Grants asked for that the role or group does not have itself, in words."""
     missing = dict.fromkeys(
         f"{atom.action} on `{atom.resource}`"

@@ -12,7 +12,7 @@ from policylang.check.privileges import roles_inside, several
 from policylang.check.world import World
 from policylang.diagnostics import Rule, quoted
 from policylang.model.types import UserType
-from policylang.runtime.sources import Source, sources
+from policylang.runtime.sources import RightsSource, sources
 from policylang.suggest import closest
 
 RULE = Rule(
@@ -102,9 +102,9 @@ class _Roles:
         protected = any(user.superuser and not user.terminated for user in world.policy_set.users)
         handed = {ref.name for _, bundle in world.bundles for ref in bundle.may_assign}
         handed |= {role.name for role in world.policy_set.roles if role.protected and protected}
-        self.handed_out = self._inside(Source("role", name, None) for name in sorted(handed))
+        self.handed_out = self._inside(RightsSource("role", name, None) for name in sorted(handed))
 
-    def _inside(self, held: Iterator[Source]) -> frozenset[str]:
+    def _inside(self, held: Iterator[RightsSource]) -> frozenset[str]:
         return frozenset().union(*(roles_inside(self.world, source) for source in held))
 
     def may_have(self, user: str, role: str) -> bool:

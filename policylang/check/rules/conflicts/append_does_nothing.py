@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Not, true
+from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, true
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import way_open
 from policylang.check.finding import Finding, counted, related
@@ -95,7 +95,7 @@ def _nothing(
             if _of_user(questions, reached, resource, kind, period) is None:
                 continue
             asked = True
-            found = _of_user(questions, AllOf((reached, Not(true(instance.condition)))), resource, kind, period)
+            found = _of_user(questions, AllOf((reached, NotOf(true(instance.condition)))), resource, kind, period)
             if found is not None and found is not UNPROVED:
                 return None
             unproved = unproved or found is UNPROVED

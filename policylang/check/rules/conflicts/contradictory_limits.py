@@ -14,7 +14,7 @@ from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import limiting
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -154,7 +154,7 @@ def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[
     user = kind.declared
     if len(user.overrides) < 2 or user.group is None or user.terminated:
         return
-    source = Source("group", user.group.name, None)
+    source = RightsSource("group", user.group.name, None)
     granted = {(grant.resource, action) for _, grant in world.granted(source) for action in grant.actions}
     cores: dict[tuple[str, ...], _Core] = {}
     for resource, action in sorted(granted):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, Not, all_true
+from policylang.analysis.formula import AllOf, NotOf, all_true
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import denied
 from policylang.check.finding import Finding, counted, related
@@ -18,7 +18,7 @@ from policylang.ir import nodes as ir
 from policylang.runtime.grants import limiting
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import PlacedDeny
-from policylang.runtime.sources import Bundle, Source
+from policylang.runtime.sources import Bundle, RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -127,7 +127,7 @@ def _is_told(told: _Cancelled, pairs: dict[_Pair, None], denies: dict[str, None]
     return pairs.keys() <= told.pairs.keys() and not told.denies.keys().isdisjoint(denies)
 
 
-def _said(world: World, source: Source) -> Iterable[Bundle]:
+def _said(world: World, source: RightsSource) -> Iterable[Bundle]:
     """The role or group and the roles inside it, each once."""
     return {chain[-1].at: chain[-1] for chain in world.chains(source)}.values()
 
@@ -217,7 +217,7 @@ class _Denies:
         key = (limits, tuple(deny.at for deny in denies), resource)
         if key not in self._left:
             conditions = all_true(self.world.index.instances[each].condition for each in sorted(limits))
-            kept = [Not(denied(self.world.index, resource, PlacedDeny(None, deny))) for deny in denies]
+            kept = [NotOf(denied(self.world.index, resource, PlacedDeny(None, deny))) for deny in denies]
             self._left[key] = self.questions.anybody(AllOf((conditions, *kept)), resource)
         found = self._left[key]
         return None if found is UNPROVED else found is True

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, Not, true
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf, true
 from policylang.analysis.search import UNPROVED
 from policylang.analysis.witness import Witness
 from policylang.check.decision import unhindered, way_open
@@ -140,7 +140,7 @@ def _gained(world: World, plan: Plan, new: Sequence[Way], old: Sequence[Way], fi
         return None
     opened = AnyOf(tuple(way_open(world.index, plan.resource, way) for way in new))
     before = AnyOf(tuple(way_open(world.index, plan.resource, way) for way in old))
-    return AllOf((opened, unhindered(world.index, plan, field), Not(before)))
+    return AllOf((opened, unhindered(world.index, plan, field), NotOf(before)))
 
 
 # --- create: every attribute that is set must be covered ------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.formula import Not, true
+from policylang.analysis.formula import NotOf, true
 from policylang.analysis.search import UNPROVED
 from policylang.check.blame import at_fault
 from policylang.check.finding import Finding, related
@@ -53,7 +53,7 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     used = uses(world.policy_set)
 
     def opposite(instance: ir.PolicyInstance) -> Verdict:
-        return questions.anybody(Not(true(instance.condition)), instance.resource)
+        return questions.anybody(NotOf(true(instance.condition)), instance.resource)
 
     for instances, everywhere in at_fault(world.policy_set, lambda each: opposite(each) is not True):
         first = instances[0]

@@ -9,7 +9,7 @@ from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule, listed
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import profile
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 
 RULE = Rule(
     code="PL210",
@@ -57,9 +57,9 @@ def check(world: World) -> Iterator[Finding]:
     """The roles of a user are those of the group, of the job and of all assignments, with the roles inside them, as far
     as the dates overlap. The places do not matter: a portal has none.
     """
-    known: dict[Source, _Doors] = {}
+    known: dict[RightsSource, _Doors] = {}
 
-    def doors(sources: Iterable[Source]) -> _Doors:
+    def doors(sources: Iterable[RightsSource]) -> _Doors:
         found: _Doors = {}
         for source in sources:
             if source not in known:
@@ -78,7 +78,7 @@ def check(world: World) -> Iterator[Finding]:
                 break
 
 
-def _doors(world: World, source: Source) -> _Doors:
+def _doors(world: World, source: RightsSource) -> _Doors:
     found: _Doors = {}
     for chain in world.chains(source):
         bundle = chain[-1]

@@ -10,7 +10,7 @@ from policylang.check.limits import Questions, claims
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
-from policylang.runtime.sources import Bundle, Source
+from policylang.runtime.sources import Bundle, RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -80,7 +80,7 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
                 yield _finding(limit, implying, unproved)
 
 
-def _arounds(world: World, source: Source, bundle: Bundle) -> dict[str, list[_Around]]:
+def _arounds(world: World, source: RightsSource, bundle: Bundle) -> dict[str, list[_Around]]:
     """The limits of each grant and action that a limit of the bundle is one of, by its place; each set once."""
     if len(bundle.limits) == 1 and not bundle.roles:
         return {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from policylang.analysis.asker import Asker
-from policylang.analysis.formula import AllOf, AnyOf, Not, true
+from policylang.analysis.formula import AllOf, AnyOf, NotOf, true
 from policylang.analysis.search import UNPROVED
 from policylang.analysis.witness import Witness, situation
 from policylang.check.finding import Finding, related
@@ -189,7 +189,7 @@ def _equal(world: World, questions: Questions, first: _Meaning, second: _Meaning
         if _actions(world, one) != _actions(world, other):
             return False
         here, there = true(one.condition), true(other.condition)
-        differs = AnyOf((AllOf((here, Not(there))), AllOf((there, Not(here)))))
+        differs = AnyOf((AllOf((here, NotOf(there))), AllOf((there, NotOf(here)))))
         found = questions.anybody(differs, one.resource)
         if found is True:
             return False

@@ -13,7 +13,7 @@ from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, quoted
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import profile
-from policylang.runtime.sources import Bundle, Source
+from policylang.runtime.sources import Bundle, RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -69,7 +69,7 @@ class _Holds(msgspec.Struct):
 
 
 class _Side(msgspec.Struct, frozen=True):
-    source: Source
+    source: RightsSource
     grant: str
 
 
@@ -109,7 +109,7 @@ class _Checker:
         self.world = world
         self.wanted = frozenset(pair for each in world.policy_set.separations for pair in _pairs(each))
         self.denied_to_all = frozenset(self._taken(world.index.denies))
-        self._known: dict[Source, _Holds] = {}
+        self._known: dict[RightsSource, _Holds] = {}
         self._of: dict[_Pair, list[ir.Separation]] = {}
         for separation in world.policy_set.separations:
             self._of.setdefault(_pairs(separation)[0], []).append(separation)
@@ -119,8 +119,8 @@ class _Checker:
             if deny.condition is None and deny.fields is None:
                 yield from ((deny.resource, action) for action in deny.actions)
 
-    def holds(self, source: Source) -> _Holds:
-        plain = Source(source.kind, source.name, None)
+    def holds(self, source: RightsSource) -> _Holds:
+        plain = RightsSource(source.kind, source.name, None)
         if plain not in self._known:
             granted: dict[_Pair, str] = {}
             denied: set[_Pair] = set()
@@ -133,7 +133,7 @@ class _Checker:
             self._known[plain] = _Holds(granted, frozenset(denied))
         return self._known[plain]
 
-    def alone(self, source: Source, separation: ir.Separation) -> bool:
+    def alone(self, source: RightsSource, separation: ir.Separation) -> bool:
         """Whether the source by itself holds both."""
         holds = self.holds(source)
         return all(
@@ -155,13 +155,13 @@ class _Checker:
             broken: list[ir.Separation] = []
             for separation in self._with_both(self.holds(source).granted.keys()):
                 inside = {chain[-1].name for chain in self.world.chains(source)[1:]}
-                told = any(self.alone(Source("role", name, None), separation) for name in inside)
+                told = any(self.alone(RightsSource("role", name, None), separation) for name in inside)
                 if self.alone(source, separation) and not told:
                     broken.append(separation)
             if broken:
                 yield self._of_bundle(broken, source, bundle)
 
-    def _of_bundle(self, broken: Sequence[ir.Separation], source: Source, bundle: Bundle) -> Finding:
+    def _of_bundle(self, broken: Sequence[ir.Separation], source: RightsSource, bundle: Bundle) -> Finding:
         brought = {self._brought(bundle, pair): None for each in broken for pair in _pairs(each)}
         places = sorted(brought, key=Location.parse)
         users = self._holders.get((source.kind, source.name), [])
@@ -184,7 +184,7 @@ class _Checker:
         found: dict[tuple[str, str], dict[str, None]] = {}
         for kind in self.world.user_classes:
             for source in profile(self.world.index, kind.first, None).sources:
-                plain = Source(source.kind, source.name, None)
+                plain = RightsSource(source.kind, source.name, None)
                 for name in {(source.kind, source.name), *(("role", c[-1].name) for c in self.world.chains(plain)[1:])}:
                     found.setdefault(name, {}).update(dict.fromkeys(kind.users))
         return {name: sorted(users) for name, users in found.items()}
@@ -195,7 +195,7 @@ class _Checker:
             if grant.resource == pair[0] and pair[1] in grant.actions:
                 return grant.at
         for ref in bundle.roles:
-            if pair in self.holds(Source("role", ref.name, None)).granted:
+            if pair in self.holds(RightsSource("role", ref.name, None)).granted:
                 return ref.at
         return bundle.at
 
@@ -203,7 +203,7 @@ class _Checker:
 
     def users(self) -> Iterator[Finding]:
         """Users with the same sources, and what these break together."""
-        found: dict[frozenset[Source], list[tuple[UserClass, list[_Broken]]]] = {}
+        found: dict[frozenset[RightsSource], list[tuple[UserClass, list[_Broken]]]] = {}
         for kind in self.world.user_classes:
             broken = list(self._of_class(kind))
             if broken:
@@ -230,7 +230,7 @@ class _Checker:
                     if self._overlap(one.source.place, other.source.place):
                         yield one, other
 
-    def _sides(self, sources: Sequence[Source], pair: _Pair) -> Iterator[_Side]:
+    def _sides(self, sources: Sequence[RightsSource], pair: _Pair) -> Iterator[_Side]:
         """The sources that hold the permission, in which no deny of the user's takes it away."""
         denying = [source for source in sources if pair in self.holds(source).denied]
         for source in sources:

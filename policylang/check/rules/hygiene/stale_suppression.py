@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from policylang.check.finding import Finding
-from policylang.check.suppression import Suppression
+from policylang.check.suppress.suppression import Suppression
 from policylang.diagnostics import Rule, listed
 
 RULE = Rule(

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Iterator
 
 from policylang.check.finding import Finding
-from policylang.check.suppression import Suppression
+from policylang.check.suppress.suppression import Suppression
 from policylang.diagnostics import Rule
 
 RULE = Rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policylang.check.finding import Finding
-from policylang.check.suppression import Suppression
+from policylang.check.suppress.suppression import Suppression
 from policylang.diagnostics import Rule
 
 RULE = Rule(

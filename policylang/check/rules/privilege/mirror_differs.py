@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, Not
+from policylang.analysis.formula import AllOf, NotOf
 from policylang.analysis.search import UNPROVED
 from policylang.analysis.witness import Witness
 from policylang.check.decision import allowed
@@ -15,7 +15,7 @@ from policylang.check.privileges import data_objects, holder, just, role_source,
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.runtime.plan import Plan
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 
 RULE = Rule(
     code="PL411",
@@ -58,8 +58,8 @@ integration export { role exporter  objects doc  mirror role looker }
 class _Side(msgspec.Struct):
     """What one role may do and the other one may not."""
 
-    source: Source
-    other: Source
+    source: RightsSource
+    other: RightsSource
     what: dict[str, list[str]] = {}
     shown: tuple[Shown, ...] = ()
     unproved: bool = False
@@ -111,7 +111,7 @@ def _compare(world: World, side: _Side, action: str, resource: str) -> None:
     for name in (None, *(() if action == "delete" else world.index.attributes[resource])):
         if name is not None and not any(name in way.fields for way in first.ways):
             continue
-        formula = AllOf((allowed(world.index, first, name), Not(allowed(world.index, second, name))))
+        formula = AllOf((allowed(world.index, first, name), NotOf(allowed(world.index, second, name))))
         found = world.find(formula, resource)
         if found is None:
             continue

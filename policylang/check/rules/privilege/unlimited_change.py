@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Not, true
+from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, true
 from policylang.analysis.search import UNPROVED, Found
 from policylang.analysis.witness import Witness
 from policylang.check.decision import denied, unhindered, way_open
@@ -20,7 +20,7 @@ from policylang.ir.nesting import name_of
 from policylang.runtime.grants import limiting
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import Plan, Way
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -128,7 +128,7 @@ def _in_words(world: World, fact: _Fact) -> str:
     return "; ".join(said)
 
 
-def _limits(world: World, source: Source) -> dict[tuple[str, str], set[frozenset[str]]]:
+def _limits(world: World, source: RightsSource) -> dict[tuple[str, str], set[frozenset[str]]]:
     """The sets of policies under which the source grants to modify or delete records of a resource."""
     found: dict[tuple[str, str], set[frozenset[str]]] = {}
     for each in world.grants(source):
@@ -153,7 +153,7 @@ class _Question:
         self.reach: dict[str, Found] = {}
         self.left: dict[tuple[str, frozenset[frozenset[str]]], Found] = {}
 
-    def ask(self, source: Source, plan: Plan, facts: _Facts) -> None:
+    def ask(self, source: RightsSource, plan: Plan, facts: _Facts) -> None:
         """Note what the ways of a plan give without bounds."""
         hidden = _hidden(plan)
         ways = [way for way in plan.ways if plan.action != "modify" or way.fields - hidden]
@@ -207,20 +207,20 @@ class _Question:
     def _outside(self, limit: ir.PolicyInstance) -> Verdict:
         """Whether a policy keeps a record away."""
         if limit.id not in self.outside:
-            self.outside[limit.id] = self.world.possible(Not(true(limit.condition)), limit.resource)
+            self.outside[limit.id] = self.world.possible(NotOf(true(limit.condition)), limit.resource)
         return self.outside[limit.id]
 
     def _together(self, plan: Plan, ways: Sequence[Way]) -> Found:
         """A record that is on none of several ways."""
         key = (plan.resource, frozenset(frozenset(limit.id for limit in way.limits) for way in ways))
         if key not in self.left:
-            none = Not(AnyOf(tuple(way_open(self.world.index, plan.resource, way) for way in ways)))
+            none = NotOf(AnyOf(tuple(way_open(self.world.index, plan.resource, way) for way in ways)))
             self.left[key] = self.world.find(none, plan.resource)
         return self.left[key]
 
     def _note(
         self,
-        source: Source,
+        source: RightsSource,
         plan: Plan,
         way: Way,
         statements: Sequence[ir.Grant],
@@ -256,7 +256,7 @@ class _Question:
                         fact.idle[each.at] = related(each.at, "this grant reaches the rest")
             fact.idle |= idle
 
-    def _idle(self, source: Source, plan: Plan, way: Way) -> dict[str, Related]:
+    def _idle(self, source: RightsSource, plan: Plan, way: Way) -> dict[str, Related]:
         """The policies that narrow nothing."""
         names = {limit.id for limit in way.limits}
         return {

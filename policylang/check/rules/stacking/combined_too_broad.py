@@ -7,7 +7,7 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, Not, true
+from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, NotOf, true
 from policylang.analysis.search import Found
 from policylang.analysis.witness import Witness
 from policylang.check.decision import allowed, covered, denied
@@ -21,7 +21,7 @@ from policylang.runtime.grants import Profile
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import PlacedDeny, Plan
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -97,10 +97,10 @@ class _Stack(msgspec.Struct, frozen=True):
     users: UserClass
     period: Period
     who: Profile
-    sources: tuple[Source, ...]
+    sources: tuple[RightsSource, ...]
     place: str | None
 
-    def alone(self, source: Source) -> _Stack:
+    def alone(self, source: RightsSource) -> _Stack:
         """The users, if they had just the one source."""
         single = Profile((source,), self.who.appends, self.who.overrides, self.who.superuser)
         return _Stack(self.users, self.period, single, (source,), source.place)
@@ -109,7 +109,7 @@ class _Stack(msgspec.Struct, frozen=True):
 class _Broad(msgspec.Struct):
     """One way in which a stack is too broad: by which of its sources, in words, with evidence."""
 
-    by: tuple[Source, ...]
+    by: tuple[RightsSource, ...]
     reason: str
     shown: list[Shown] = []
     doubt: bool = False
@@ -118,7 +118,7 @@ class _Broad(msgspec.Struct):
 class _Told(msgspec.Struct):
     """What sources do together, and to whom."""
 
-    sources: list[tuple[Source, ...]]
+    sources: list[tuple[RightsSource, ...]]
     at: str
     reasons: dict[str, None] = {}
     users: dict[str, None] = {}
@@ -166,7 +166,7 @@ def _of_users(reach: _Reach, users: UserClass) -> list[_Broad]:
 
 def _stacks(stacks: Stacks, users: UserClass) -> Iterator[_Stack]:
     """The sources that hold together, at one of their places or where nothing lies at a place."""
-    seen: set[tuple[Profile, tuple[Source, ...]]] = set()
+    seen: set[tuple[Profile, tuple[RightsSource, ...]]] = set()
     for period, who in stacks.periods(users):
         for place in (*dict.fromkeys(source.place for source in who.sources if source.place is not None), None):
             sources = tuple(source for source in who.sources if stacks.index.covers(source.place, place))
@@ -282,7 +282,7 @@ class _Reach:
         found: dict[Permission, list[Formula]] = {}
         for deny in self.index.denies:
             for action in deny.actions if deny.fields is None else ():
-                formula = Not(denied(self.index, deny.resource, PlacedDeny(None, deny)))
+                formula = NotOf(denied(self.index, deny.resource, PlacedDeny(None, deny)))
                 found.setdefault((deny.resource, action), []).append(formula)
         return found
 
@@ -318,7 +318,7 @@ def _broad(reach: _Reach, stack: _Stack) -> list[_Broad]:
     return found
 
 
-def _sensitive(reach: _Reach, stack: _Stack, largest: list[Source]) -> Iterator[_Broad]:
+def _sensitive(reach: _Reach, stack: _Stack, largest: list[RightsSource]) -> Iterator[_Broad]:
     told: set[tuple[str, str]] = set()
     for source in stack.sources:
         fields: dict[str, None] = {}
@@ -337,7 +337,7 @@ def _sensitive(reach: _Reach, stack: _Stack, largest: list[Source]) -> Iterator[
             yield broad
 
 
-def _is_alone(reach: _Reach, stack: _Stack, largest: list[Source], resource: str, field: str) -> bool:
+def _is_alone(reach: _Reach, stack: _Stack, largest: list[RightsSource], resource: str, field: str) -> bool:
     """Whether one of the largest sources alone reaches the attribute."""
     return any(
         reach.possible(stack.alone(source), (resource, action), field) is not None
@@ -349,7 +349,7 @@ def _is_alone(reach: _Reach, stack: _Stack, largest: list[Source], resource: str
 
 def _create_and_approve(reach: _Reach, stack: _Stack, together: frozenset[Permission]) -> Iterator[_Broad]:
     ways = {source: reach.stacks.ways(name_of(source)) for source in stack.sources}
-    found: dict[tuple[Source, ...], tuple[_Broad, list[str]]] = {}
+    found: dict[tuple[RightsSource, ...], tuple[_Broad, list[str]]] = {}
     by_resource: dict[str, list[str]] = {}
     for resource, action in sorted(together):
         by_resource.setdefault(resource, []).append(action)
@@ -382,7 +382,7 @@ def _evidence(
     permission: Permission,
     witness: Found,
     field: str | None = None,
-    without: Source | None = None,
+    without: RightsSource | None = None,
 ) -> None:
     """The user is allowed that, and somebody who has just the one source is not."""
     if not isinstance(witness, Witness):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, AnyOf, Not, all_true
+from policylang.analysis.formula import AllOf, AnyOf, NotOf, all_true
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import covered, way_open
 from policylang.check.finding import Finding, Shown, counted, people, related
@@ -18,7 +18,7 @@ from policylang.diagnostics import Related, Rule, listed
 from policylang.model.words import value_in_words
 from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -66,7 +66,7 @@ user "ben@acme.test" { assign role clerk  assign role reader  append policy mine
 class _Lost(msgspec.Struct):
     """What two sources do to each other's limits, and of which users."""
 
-    directions: dict[tuple[Source, Source], None] = {}
+    directions: dict[tuple[RightsSource, RightsSource], None] = {}
     certain: dict[Permission, None] = {}
     doubtful: dict[Permission, None] = {}
     shown: tuple[Shown, ...] = ()
@@ -145,7 +145,7 @@ def _more(users: UserClass, others: int, told: list[_Lost]) -> Finding:
     )
 
 
-def _stacked(stacks: Stacks, users: UserClass) -> Iterator[tuple[Period, Profile, Source, Source]]:
+def _stacked(stacks: Stacks, users: UserClass) -> Iterator[tuple[Period, Profile, RightsSource, RightsSource]]:
     """Any two sources of users that hold at the same time and place."""
     for period, who in stacks.periods(users):
         for kept, handing in itertools.permutations(who.sources, 2):
@@ -158,8 +158,8 @@ def _compare(
     users: UserClass,
     period: Period,
     who: Profile,
-    kept: Source,
-    handing: Source,
+    kept: RightsSource,
+    handing: RightsSource,
     candidates: tuple[Permission, ...],
     lost: _Lost,
 ) -> None:
@@ -181,7 +181,7 @@ def _compare(
         formula = AllOf(
             (
                 covered(stacks.index, resource, kept.place),
-                Not(AnyOf(tuple(all_true(limit.condition for limit in way.limits) for way in keeping))),
+                NotOf(AnyOf(tuple(all_true(limit.condition for limit in way.limits) for way in keeping))),
                 AnyOf(tuple(way_open(stacks.index, resource, way) for way in open_)),
             )
         )
@@ -214,7 +214,7 @@ def _compare(
             )
 
 
-def _candidates(stacks: Stacks, who: Profile, kept: Source, handing: Source) -> tuple[Permission, ...]:
+def _candidates(stacks: Stacks, who: Profile, kept: RightsSource, handing: RightsSource) -> tuple[Permission, ...]:
     """What both grant and the first limits; where the user overrides what a group says, everything that both grant."""
     if not who.overrides or "group" not in (kept.kind, handing.kind):
         return stacks.may_lose(name_of(kept), name_of(handing))
@@ -260,7 +260,9 @@ def _finding(stacks: Stacks, lost: _Lost) -> Finding:
 _MOST_POLICIES = 3
 
 
-def _help(stacks: Stacks, directions: Sequence[tuple[Source, Source]], permissions: Iterable[Permission]) -> str:
+def _help(
+    stacks: Stacks, directions: Sequence[tuple[RightsSource, RightsSource]], permissions: Iterable[Permission]
+) -> str:
     """What to add to which of the two."""
     lines: dict[str, dict[str, None]] = {}
     for kept, handing in directions:

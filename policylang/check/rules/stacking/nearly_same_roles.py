@@ -14,7 +14,7 @@ from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.model.words import condition_in_words
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.sources import Bundle, Source
+from policylang.runtime.sources import Bundle, RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -234,8 +234,8 @@ class _Excused:
         return frozenset(chain[-1].name for chain in chains if len(chain) > 1)
 
 
-def _source(bundle: Bundle) -> Source:
-    return Source("role" if isinstance(bundle, ir.Role) else "group", bundle.name, None)
+def _source(bundle: Bundle) -> RightsSource:
+    return RightsSource("role" if isinstance(bundle, ir.Role) else "group", bundle.name, None)
 
 
 def _permissions(world: World, bundle: Bundle) -> frozenset[_Item]:

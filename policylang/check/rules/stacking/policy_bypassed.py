@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Not, true
+from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, true
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import allowed, covered, unhindered, way_open
 from policylang.check.finding import Finding, Shown, Who, counted, related, show
@@ -163,7 +163,7 @@ def _kept_away(stacks: Stacks, who: Profile, plan: Plan) -> Iterator[tuple[Formu
     index, resource = stacks.index, plan.resource
     ordinary = list(_ordinary(stacks, who, resource, plan.action))
     for alike in ordinary:
-        nowhere = AllOf(tuple(Not(allowed(index, other)) for other in alike))
+        nowhere = AllOf(tuple(NotOf(allowed(index, other)) for other in alike))
         for other in alike:
             if any(way.limits for way in other.ways) or other.appends:
                 unlimited = msgspec.structs.replace(other, appends=())
@@ -172,7 +172,7 @@ def _kept_away(stacks: Stacks, who: Profile, plan: Plan) -> Iterator[tuple[Formu
     limited = _limited(stacks, who, plan, named_only=bool(ordinary))
     if any(way.limits for way in limited.ways) or limited.appends:
         ways = AnyOf(tuple(way_open(index, resource, way) for way in limited.ways))
-        yield Not(AllOf((ways, *(true(each.condition) for each in limited.appends)))), None
+        yield NotOf(AllOf((ways, *(true(each.condition) for each in limited.appends)))), None
 
 
 def _limited(stacks: Stacks, who: Profile, plan: Plan, *, named_only: bool) -> Plan:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Not
+from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
 from policylang.analysis.search import UNPROVED
 from policylang.check.decision import allowed, unhindered, way_open
 from policylang.check.finding import Finding, people
@@ -21,7 +21,7 @@ from policylang.ir.requirements import grants_required
 from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Way
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -76,7 +76,9 @@ def check(world: World) -> Iterator[Finding]:
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     rule = _Rule(world.once(Stacks), questions)
-    found: dict[tuple[frozenset[Source], frozenset[Source], bool], list[tuple[UserClass, list[Source]]]] = {}
+    found: dict[
+        tuple[frozenset[RightsSource], frozenset[RightsSource], bool], list[tuple[UserClass, list[RightsSource]]]
+    ] = {}
     for users in world.user_classes:
         certain, doubtful = rule.superfluous(users)
         for sources, unproved in ((certain, False), (doubtful, True)):
@@ -88,7 +90,7 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
         yield _finding(rule.stacks, given, unproved)
 
 
-def _finding(stacks: Stacks, given: list[tuple[UserClass, list[Source]]], unproved: bool) -> Finding:
+def _finding(stacks: Stacks, given: list[tuple[UserClass, list[RightsSource]]], unproved: bool) -> Finding:
     first, sources = min(given, key=lambda each: Location.parse(each[0].declared.at))
     users = sorted(user for each, _ in given for user in each.users)
     what = listed([stacks.in_words(source) for source in sources], "and")
@@ -119,14 +121,14 @@ class _Rule:
         self._brings: dict[tuple[str, str], _Brings] = {}
         self._touching: dict[tuple[str, str], frozenset[Permission]] = {}
 
-    def superfluous(self, users: UserClass) -> tuple[list[Source], list[Source]]:
+    def superfluous(self, users: UserClass) -> tuple[list[RightsSource], list[RightsSource]]:
         """The sources that could go, all together, and those that it is not certain of."""
         all_periods = list(self.stacks.periods(users, least=1))
         alone = {who.sources[0] for _, who in all_periods if len(who.sources) == 1}
         periods = [each for each in all_periods if len(each[1].sources) > 1]
         every = dict.fromkeys(source for _, who in periods for source in who.sources)
-        certain: list[Source] = []
-        doubtful: list[Source] = []
+        certain: list[RightsSource] = []
+        doubtful: list[RightsSource] = []
         for source in reversed(every):
             if source in alone or not self.stacks.ways(name_of(source)):
                 continue
@@ -138,7 +140,7 @@ class _Rule:
         return certain[::-1], doubtful[::-1]
 
     def _adds(
-        self, users: UserClass, periods: list[tuple[Period, Profile]], source: Source, gone: list[Source]
+        self, users: UserClass, periods: list[tuple[Period, Profile]], source: RightsSource, gone: list[RightsSource]
     ) -> object:
         """``None``: the source adds nothing to what is left when others have gone."""
         doubt = False
@@ -158,7 +160,7 @@ class _Rule:
 
     # --- besides grants ----------------------------------------------------------------------------------------
 
-    def _brings_more(self, source: Source, others: tuple[Source, ...]) -> bool:
+    def _brings_more(self, source: RightsSource, others: tuple[RightsSource, ...]) -> bool:
         mine, theirs = self._brought(source), [self._brought(other) for other in others]
         return not (
             mine.roles <= frozenset[str]().union(*(each.roles for each in theirs))
@@ -166,7 +168,7 @@ class _Rule:
             and mine.may_assign <= frozenset[str]().union(*(each.may_assign for each in theirs))
         )
 
-    def _brought(self, source: Source) -> _Brings:
+    def _brought(self, source: RightsSource) -> _Brings:
         name = name_of(source)
         if name not in self._brings:
             bundles = [chain[-1] for chain in self.world.chains(source)]
@@ -201,7 +203,9 @@ class _Rule:
 
     # --- decisions ---------------------------------------------------------------------------------------------
 
-    def _differs(self, users: UserClass, period: Period, source: Source, with_it: Profile, without: Profile) -> Verdict:
+    def _differs(
+        self, users: UserClass, period: Period, source: RightsSource, with_it: Profile, without: Profile
+    ) -> Verdict:
         """A situation that is decided otherwise without the source."""
         granted = {permission for each in with_it.sources for permission in self.stacks.permissions(name_of(each))}
         theirs = {permission for each in without.sources for permission in self.stacks.permissions(name_of(each))}
@@ -225,7 +229,7 @@ class _Rule:
     def _ask(self, formula: Formula, resource: str, users: UserClass, period: Period) -> Verdict:
         return self.questions.of_user(formula, resource, users.first, period)
 
-    def _differences(self, source: Source, first: Plan, second: Plan) -> Iterator[Formula]:
+    def _differences(self, source: RightsSource, first: Plan, second: Plan) -> Iterator[Formula]:
         """Where the first plan allows what the second does not, or the other way round: the action or an attribute."""
         same = (first.requirement, set(first.denies)) == (second.requirement, set(second.denies))
         mine = [way for way in first.ways if way.source == source]
@@ -237,7 +241,7 @@ class _Rule:
                 formula = self._added(mine, second, field)
             else:
                 one, other = allowed(self.index, first, field), allowed(self.index, second, field)
-                formula = AnyOf((AllOf((one, Not(other))), AllOf((other, Not(one)))))
+                formula = AnyOf((AllOf((one, NotOf(other))), AllOf((other, NotOf(one)))))
             if formula not in seen:
                 seen.add(formula)
                 yield formula
@@ -250,7 +254,7 @@ class _Rule:
             )
             for ways in (mine, plan.ways)
         )
-        return AllOf((opened, unhindered(self.index, plan, field), Not(others)))
+        return AllOf((opened, unhindered(self.index, plan, field), NotOf(others)))
 
     def _contains(self, other: Way, way: Way) -> bool:
         return (

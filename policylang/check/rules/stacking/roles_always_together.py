@@ -10,7 +10,7 @@ from policylang.check.suggested_role import suggested_role
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
-from policylang.runtime.sources import Source
+from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
 RULE = Rule(
@@ -86,7 +86,7 @@ def check(world: World) -> Iterator[Finding]:
 def _finding(world: World, roles: list[ir.Role], users: list[str]) -> Finding:
     *others, last = sorted(roles, key=lambda role: Location.parse(role.at))
     names = [f"`{role.name}`" for role in (*others, last)]
-    text = suggested_role(world, [Source("role", role.name, None) for role in (*others, last)], narrow=False)
+    text = suggested_role(world, [RightsSource("role", role.name, None) for role in (*others, last)], narrow=False)
     return Finding(
         code="PL304",
         message=f"{listed(names, 'and')} are always given together, to {counted(users)}",

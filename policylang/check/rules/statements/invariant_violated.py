@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding
-from policylang.check.invariants import Violation, verdicts
+from policylang.check.invariants import Breach, verdicts
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed, quoted
 from policylang.ir import nodes as ir
@@ -53,7 +53,7 @@ def check(world: World) -> Iterator[Finding]:
             yield _finding(world, invariant, verdict.violation)
 
 
-def _finding(world: World, invariant: ir.Invariant, violation: Violation) -> Finding:
+def _finding(world: World, invariant: ir.Invariant, violation: Breach) -> Finding:
     can = "cannot" if invariant.quantifier == "every" else "can"
     what = invariant.resource if invariant.field is None else f"{invariant.resource}.{invariant.field}"
     help = {
@@ -73,7 +73,7 @@ def _finding(world: World, invariant: ir.Invariant, violation: Violation) -> Fin
     )
 
 
-def _lacking(world: World, violation: Violation) -> str:
+def _lacking(world: World, violation: Breach) -> str:
     """What an incomplete record lacks, in words."""
     if not violation.incomplete:
         return ""

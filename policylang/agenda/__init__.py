@@ -1,0 +1,1 @@
+"""What the calendar brings to a policy set."""

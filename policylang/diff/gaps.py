@@ -1,0 +1,448 @@
+"""What somebody may do on one side and not on the other: as a formula, and as a request that shows it."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from policylang.analysis.asker import ANYTHING, AS_DECLARED, Asker
+from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, true
+from policylang.analysis.search import Found, find
+from policylang.analysis.witness import Witness
+from policylang.check.conditions import users_named
+from policylang.check.decision import covered, denied, met
+from policylang.check.finding import Shown, replay
+from policylang.check.symmetry import symmetric
+from policylang.diff.instants import variations
+from policylang.diff.simplify import plain
+from policylang.diff.subjects import ALWAYS, NOBODY, ComparedPerson, Span
+from policylang.diff.translate import Lifter
+from policylang.diff.versions import Side
+from policylang.diff.wording import conditions_of
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.types import PlaceType, SetType, TextType, Type, UserType
+from policylang.runtime.index import Index
+from policylang.runtime.plan import Plan, Way, make_plan
+from policylang.runtime.values import BadValueError, read
+
+_AT = "policy:1:1-1:1"
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """What is allowed here and denied there, as a formula about the records of the side where it is allowed.
+
+    Where it is not ``exact``, the formula holds also of some that are allowed on both sides.
+    """
+
+    formula: Formula
+    index: Index
+    exact: bool = True
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """A request that the one side allows and the other denies."""
+
+    allowed: Shown
+    denied: Shown
+
+
+class Allowed(msgspec.Struct, frozen=True):
+    """An action on a field or on the record, in parts: some way is open and nothing hinders."""
+
+    ways: tuple[Formula, ...]
+    rest: tuple[Formula, ...]
+
+    @property
+    def whole(self) -> Formula:
+        return AllOf((AnyOf(self.ways), *self.rest))
+
+
+NEVER = Allowed((), ())
+
+
+class GapQuestions:
+    """Questions about what ``ours`` allows and ``theirs`` denies. Each is asked once."""
+
+    def __init__(self, ours: Side, theirs: Side) -> None:
+        self.ours, self.theirs = ours, theirs
+        self.index = with_attributes(ours.index, theirs.index)
+        """Ours, with what records and requests may hold besides, which only theirs looks at."""
+        self.lifter = Lifter(theirs.index, self.index)
+        self._found: dict[tuple[Any, ...], Found] = {}
+        self._unfilled: dict[tuple[str, frozenset[str]], Index] = {}
+
+    # --- what is asked ---------------------------------------------------------------------------------------
+
+    def gap(self, mine: Plan, other: Plan | None, field: str | None, user: str | None) -> Gap:
+        """What the first plan allows, and the other, of ``theirs``, does not."""
+        resource = mine.resource
+        here = _allowed(self.ours, mine, field)
+        there = (
+            NEVER
+            if other is None or not _has(self.theirs.index, resource, field)
+            else (_allowed(self.theirs, other, field))
+        )
+        low, high = self._lifted(there, resource, user, over=False), self._lifted(there, resource, user, over=True)
+        if frozenset(here.rest) == frozenset(low.rest):
+            ways = tuple(way for way in here.ways if way not in low.ways)
+            formula = AllOf((*here.rest, AnyOf(ways), NotOf(AnyOf(low.ways))))
+        else:
+            formula = AllOf((*here.rest, AnyOf(here.ways), NotOf(low.whole)))
+        return Gap(AllOf((self._at_home(resource), formula)), self.index, low == high)
+
+    def _at_home(self, resource: str) -> Formula:
+        """The record does not live at a place that our side does not know: there it is nobody's."""
+        home = self.ours.index.resources[resource].place
+        if home is None:
+            return TRUE
+        declared = self.ours.index.attributes[resource][home]
+        return AnyOf((_missing(declared), _at_place(self.ours.index, declared)))
+
+    def _lifted(self, there: Allowed, resource: str, user: str | None, *, over: bool) -> Allowed:
+        def lift(parts: Iterable[Formula]) -> tuple[Formula, ...]:
+            return tuple(plain(self.lifter.lift(part, resource, user, over=over)) for part in parts)
+
+        rest = lift(there.rest)
+        known = self._at_known_place(resource, over=over)
+        return Allowed(lift(there.ways), rest if known == TRUE else (*rest, known))
+
+    def _at_known_place(self, resource: str, *, over: bool) -> Formula:
+        """The record does not live at a place that the other side does not know: there it is nobody's."""
+        declared = self.theirs.index.resources.get(resource)
+        home = declared.place if declared is not None else None
+        ours = self.index.attributes[resource].get(home) if home is not None else None
+        if home is None or ours is None:
+            return TRUE
+        theirs = self.theirs.index.attributes[resource][home].type
+        assert isinstance(theirs, PlaceType)
+        known = self.theirs.index.places_of(theirs.scope)
+        match ours.type:
+            case PlaceType(scope):
+                is_home = self.ours.index.resources[resource].place == home
+                if is_home and self.ours.index.places_of(scope) <= known:
+                    return TRUE
+                known &= self.ours.index.places_of(scope)
+            case TextType():
+                pass
+            case _:
+                return TRUE if over else FALSE
+        at_known = Holds(c.In(c.Path("record", (home,), ours.type, _AT), tuple(sorted(known)), _AT), True)
+        return AnyOf((_missing(ours), at_known)) if known else _missing(ours)
+
+    def field_gap(self, mine: Plan, other: Plan, field: str, user: str | None) -> Gap:
+        """What the first plan allows of a field, and the other does not, of records that are open to both."""
+        found = self.gap(mine, other, field, user)
+        open_ = self._lifted(_allowed(self.theirs, other, None), mine.resource, user, over=True).whole
+        exact = (
+            found.exact
+            and open_ == self._lifted(_allowed(self.theirs, other, None), mine.resource, user, over=False).whole
+        )
+        return Gap(AllOf((found.formula, open_)), found.index, exact)
+
+    def creation(self, mine: Plan, other: Plan | None, one: ComparedPerson, span: Span) -> Gap:
+        """New records that the first plan allows ``one``, and the other does not, whoever is eligible there: that is a
+        question of its own.
+        """
+        resource, user = mine.resource, one.who.user
+        index_ = self.ours.index
+        declared = index_.attributes[resource]
+        at = span.instant(self.ours.world.now)
+        fits: dict[str, Formula] = {}
+        for name in declared:
+            part = _allowed(self.ours, mine, name)
+            writable = AllOf((_readable_value(index_, declared[name]), self._writable(declared[name], one, at)))
+            fits[name] = AllOf((part.whole, writable)) if part.ways and plain(writable) != FALSE else FALSE
+        index = self._without(resource, frozenset(n for n, fit in fits.items() if fit == FALSE))
+        asked: list[Formula] = [self._at_home(resource), _allowed(self.ours, mine, None).whole]
+        # Nobody makes a record with an attribute that there is not.
+        asked += [_missing(each) for name, each in self.index.attributes[resource].items() if name not in declared]
+        asked += [AnyOf((_missing(declared[name]), fit)) for name, fit in fits.items()]
+        if other is None:
+            return Gap(AllOf(tuple(asked)), index)
+        denied_: list[Formula] = []
+        exact = not any(
+            isinstance(each.type, SetType) and isinstance(each.type.of, UserType) for each in declared.values()
+        )
+        everything: tuple[str | None, ...] = (None, *declared)
+        for field in everything:
+            there = _allowed(self.theirs, other, field) if _has(self.theirs.index, resource, field) else NEVER
+            low = self._lifted(there, resource, user, over=False).whole
+            exact = exact and low == self._lifted(there, resource, user, over=True).whole
+            said = NotOf(low)
+            denied_.append(said if field is None else AllOf((NotOf(_missing(declared[field])), said)))
+        return Gap(AllOf((*asked, AnyOf(tuple(denied_)))), index, exact)
+
+    def _writable(self, declared: ir.Attribute, one: ComparedPerson, at: datetime.datetime) -> Formula:
+        """The attribute holds a user who may be written into it, if it is for users who have a role."""
+        type_ = declared.type
+        if not isinstance(type_, UserType) or type_.role is None:
+            return TRUE  # only bounded for a set of users: the empty one will do mostly
+        users = self.ours.eligible(type_.role, at)
+        path = c.Path("record", (declared.name,), type_, _AT)
+        # Those whom nothing tells apart are alike: one will do.
+        chosen = users & (self._named | {one.who.user or ""}) | set(sorted(users)[:1])
+        parts: list[Formula] = [Holds(c.In(path, tuple(sorted(chosen)), _AT), True)] if chosen else []
+        if one.who.user is None and type_.role in self.ours.roles_of((one.profile or NOBODY).sources):
+            parts.append(true(c.Compare("eq", path, c.Path("subject", (), UserType(None), _AT), _AT)))
+        return AnyOf(tuple(parts))
+
+    @property
+    def _named(self) -> frozenset[str]:
+        return self.ours.world.named_users | self.theirs.world.named_users
+
+    def _without(self, resource: str, names: frozenset[str]) -> Index:
+        """Ours, with records of the resource that may lack some attributes: what cannot be written now comes later."""
+        names = frozenset(n for n in names if not self.index.attributes[resource][n].optional)
+        if not names:
+            return self.index
+        key = (resource, names)
+        if key not in self._unfilled:
+            made = copy.copy(self.index)
+            attributes = dict(made.attributes)
+            attributes[resource] = {
+                name: msgspec.structs.replace(each, optional=each.optional or name in names)
+                for name, each in attributes[resource].items()
+            }
+            made.__dict__["attributes"] = attributes
+            self._unfilled[key] = made
+        return self._unfilled[key]
+
+    # --- answers ---------------------------------------------------------------------------------------------
+
+    def find(self, gap: Gap, resource: str, user: str | None, span: Span, *, incomplete: bool) -> Found:
+        """A request in the gap; also one with a record that is not complete, if ``incomplete``."""
+        return self._find(gap.formula, resource, user, span, gap.index, incomplete)
+
+    def _find(
+        self, formula: Formula, resource: str, user: str | None, span: Span, index: Index, incomplete: bool
+    ) -> Found:
+        formula = plain(formula)
+        if formula == FALSE:
+            return None
+        if user is not None and symmetric(index, resource, formula):
+            if self._ask(formula, resource, None, ALWAYS, index, incomplete) is None:
+                return None
+        elif span != ALWAYS and self._ask(formula, resource, user, ALWAYS, index, incomplete) is None:
+            return None
+        return self._ask(formula, resource, user, span, index, incomplete)
+
+    def _ask(
+        self, formula: Formula, resource: str, user: str | None, span: Span, index: Index, incomplete: bool
+    ) -> Found:
+        key = (formula, resource, user, span, id(index), incomplete)
+        if key not in self._found:
+            at = span.instant(self.ours.world.now)
+            assumed = ANYTHING if incomplete else AS_DECLARED
+            asker = Asker(index, resource, at, user, span.since, span.until, assumed)
+            self._found[key] = find(formula, asker) if user is not None else self._by_anybody(formula, asker)
+        return self._found[key]
+
+    def _by_anybody(self, formula: Formula, asker: Asker) -> Found:
+        """The answer for somebody made up, or else for a user whom the formula names, with any attributes: whatever the
+        user has today, anybody may be given anything tomorrow.
+        """
+        found = find(formula, asker)
+        named = {id_ for each in formula.conditions() for id_, _, _ in users_named(each)}
+        for user in sorted(named - asker.index.integrations.keys()) if found is None else ():
+            answer = find(formula, msgspec.structs.replace(asker, user=user, anyhow=True))
+            if isinstance(answer, Witness):
+                return msgspec.structs.replace(answer, user=user)
+            found = found or answer
+        return found
+
+    def within(self, gap: Gap, others: Iterable[Gap], resource: str, user: str | None, span: Span) -> bool:
+        """Whether it is proved that a gap is all in one of the others, which are about ours as well."""
+        rest = tuple(NotOf(other.formula) for other in others if other.exact and other.index is gap.index)
+        if not rest:
+            return False
+        return self._find(AllOf((gap.formula, *rest)), resource, user, span, gap.index, True) is None
+
+    # --- evidence --------------------------------------------------------------------------------------------
+
+    def evidence(
+        self,
+        gap: Gap,
+        plan: Plan,
+        field: str | None,
+        one: ComparedPerson,
+        two: ComparedPerson,
+        span: Span,
+        *,
+        incomplete: bool,
+    ) -> Evidence | None:
+        """A request that the reference allows on our side and denies on the other, if it can be found."""
+        found = self.find(gap, plan.resource, one.who.user, span, incomplete=incomplete)
+        if not isinstance(found, Witness):
+            return None
+        shown = self._tried(found, plan, field, one, two)
+        if shown is None and not gap.exact:
+            other = plan_of(self.theirs, two, plan.resource, plan.action)
+            conditions = [each for plan in (plan, other) if plan is not None for each in conditions_of(plan)]
+            zones = self.ours.index.timezone, self.theirs.index.timezone
+            tried = (self._tried(each, plan, field, one, two) for each in variations(found, conditions, zones, span))
+            shown = next((each for each in tried if each is not None), None)
+        return shown
+
+    def _tried(
+        self, found: Witness, plan: Plan, field: str | None, one: ComparedPerson, two: ComparedPerson
+    ) -> Evidence | None:
+        record = found.record
+        if plan.action == "create":
+            record = {name: value for name, value in record.items() if value is not None}
+        one_, two_ = (msgspec.structs.replace(each.who, id=found.user) for each in (one, two))
+        here = Shown(
+            one_,
+            plan.action,
+            plan.resource,
+            True,
+            record,
+            found.request,
+            _readable(self.ours.index, found.attributes),
+            found.now,
+            field,
+            {id_: _readable(self.ours.index, attributes) for id_, attributes in found.users.items()},
+        )
+        there = Shown(
+            two_,
+            plan.action,
+            plan.resource,
+            False,
+            record,
+            found.request,
+            _readable(self.theirs.index, found.attributes),
+            found.now,
+            field,
+            self._strangers(found),
+        )
+        if replay(self.ours.world, here).allowed and not replay(self.theirs.world, there).allowed:
+            return Evidence(here, there)
+        return None
+
+    def _strangers(self, found: Witness) -> dict[str, dict[str, Any]]:
+        """Users made up, and those of the record whom only our side knows, as the other side takes them."""
+        index = self.theirs.index
+        users = {id_: _readable(index, attributes) for id_, attributes in found.users.items()}
+        for text in {*_texts(found.record), *_texts(found.request)}:
+            known = self.ours.index.users.get(text)
+            if known is not None and known.attributes and text not in index.users and text not in index.integrations:
+                values = {
+                    value.name: [v.value for v in value.values]
+                    if isinstance(self.ours.index.subject[value.name], SetType)
+                    else value.values[0].value
+                    for value in known.attributes
+                }
+                users[text] = _readable(index, values)
+        return users
+
+
+def with_attributes(ours: Index, theirs: Index) -> Index:
+    """Ours, with the attributes that only theirs declares: a record, a request or a user may have them all the same."""
+    attributes = {
+        resource: _joined(ours, theirs, ours.attributes.get(resource, {}), declared)
+        for resource, declared in theirs.attributes.items()
+    }
+    subject, request = {**theirs.subject, **ours.subject}, {**theirs.request, **ours.request}
+    if (
+        all(declared.items() == ours.attributes.get(resource, {}).items() for resource, declared in attributes.items())
+        and len(subject) == len(ours.subject)
+        and len(request) == len(ours.request)
+    ):
+        return ours
+    made = copy.copy(ours)
+    made.subject, made.request = subject, request
+    made.optional_subject = ours.optional_subject | (subject.keys() - ours.subject.keys())
+    made.optional_request = ours.optional_request | (request.keys() - ours.request.keys())
+    made.__dict__["attributes"] = {**ours.attributes, **attributes}
+    return made
+
+
+def _joined(
+    ours: Index, theirs: Index, mine: Mapping[str, ir.Attribute], declared: Mapping[str, ir.Attribute]
+) -> dict[str, ir.Attribute]:
+    def as_ours(type_: Type) -> Type:
+        is_unknown = isinstance(type_, PlaceType) and ours.places_of(type_.scope) != theirs.places_of(type_.scope)
+        return TextType() if is_unknown else type_
+
+    more = {
+        name: msgspec.structs.replace(each, optional=True, type=as_ours(each.type))
+        for name, each in declared.items()
+        if name not in mine
+    }
+    return {**mine, **more}
+
+
+def _readable(index: Index, attributes: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of a user that a side knows."""
+    found = {}
+    for name, raw in attributes.items():
+        if name in index.subject:
+            try:
+                read(index.subject[name], raw, name)
+            except BadValueError:
+                continue
+            found[name] = str(raw) if not isinstance(raw, bool | int | str | list) else raw
+    return found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+def _has(index: Index, resource: str, field: str | None) -> bool:
+    return field is None or field in index.attributes[resource]
+
+
+def _missing(declared: ir.Attribute) -> Formula:
+    return Holds(c.Missing(c.Path("record", (declared.name,), declared.type, _AT), _AT), True)
+
+
+def _readable_value(index: Index, declared: ir.Attribute) -> Formula:
+    """The attribute has a value of its type: no other can be written."""
+    path = c.Path("record", (declared.name,), declared.type, _AT)
+    there = Holds(c.Missing(path, _AT), False)
+    return AllOf((there, _at_place(index, declared))) if isinstance(declared.type, PlaceType) else there
+
+
+def _at_place(index: Index, declared: ir.Attribute) -> Formula:
+    """The attribute names a place that there is."""
+    assert isinstance(declared.type, PlaceType)
+    places = tuple(sorted(index.places_of(declared.type.scope)))
+    return Holds(c.In(c.Path("record", (declared.name,), declared.type, _AT), places, _AT), True) if places else FALSE
+
+
+def _allowed(side: Side, plan: Plan, field: str | None) -> Allowed:
+    """`check.decision.allowed` in parts, in an order that does not depend on how it is written."""
+    index, resource = side.index, plan.resource
+    ways = {plain(_way(side, resource, way)): None for way in plan.ways if field is None or field in way.fields}
+    rest: list[Formula] = [met(index, resource, plan.requirement)]
+    rest += [true(i.condition) for i in sorted(plan.appends, key=lambda i: side.conditions[i.id])]
+    rest += [
+        NotOf(denied(index, resource, each))
+        for each in plan.denies
+        if each.deny.fields is None or field in each.deny.fields
+    ]
+    return Allowed(tuple(ways), tuple(dict.fromkeys(part for part in map(plain, rest) if part != TRUE)))
+
+
+def _way(side: Side, resource: str, way: Way) -> Formula:
+    limits = sorted(way.limits, key=lambda limit: side.conditions[limit.id])
+    return AllOf((covered(side.index, resource, way.place), *(true(limit.condition) for limit in limits)))
+
+
+def plan_of(side: Side, person: ComparedPerson, resource: str, action: str) -> Plan | None:
+    """What decides an action for somebody; ``None`` where there is no such action, or no such user."""
+    if person.profile is None or action not in side.index.actions.get(resource, {}):
+        return None
+    return make_plan(side.index, person.profile, action, resource)

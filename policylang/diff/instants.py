@@ -1,0 +1,62 @@
+"""Instants and days at which two timezones may not agree: what a formula does not say exactly is tried there."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from policylang.analysis.witness import Witness
+from policylang.diff.subjects import Span
+from policylang.model import conditions as c
+from policylang.model.instants import instant_text
+from policylang.model.types import DateType, Duration
+from policylang.runtime.clock import shift, shift_day
+
+_DAYS = (0, *range(7, 365, 7))
+_HOURS = {True: range(24), False: range(0, 24, 6)}
+"""At which an instant is tried on the first day, and on every later one: zones change their clocks on other days."""
+
+
+def variations(
+    found: Witness, conditions: Iterable[c.Condition], zones: tuple[ZoneInfo, ZoneInfo], span: Span
+) -> Iterator[Witness]:
+    """The situation with other instants, and with the record's times at the edges of what conditions ask."""
+    asked = list(dict.fromkeys(each for condition in conditions for each in _asked(condition)))
+    if not asked or zones[0].key == zones[1].key:
+        return
+    for now in _instants(found.now, span):
+        for zone in zones:
+            for to_now in (False, True):
+                times = {
+                    path.steps[0]: _edge(path, None if to_now else length, sign, now, zone)
+                    for path, length, sign in asked
+                }
+                yield msgspec.structs.replace(found, record={**found.record, **times}, now=now)
+
+
+def _asked(condition: c.Condition) -> Iterator[tuple[c.Path, Duration, int]]:
+    for test in condition.tests():
+        if isinstance(test, c.Time) and isinstance(test.operand, c.Path) and isinstance(test.duration, c.Constant):
+            path, length = test.operand, test.duration.value
+            if path.root == "record" and len(path.steps) == 1 and isinstance(length, Duration):
+                yield path, length, 1 if test.test == "within_next" else -1
+
+
+def _instants(first: datetime.datetime, span: Span) -> Iterator[datetime.datetime]:
+    for days in _DAYS:
+        for hours in _HOURS[days == 0]:
+            now = first + datetime.timedelta(days=days, hours=hours)
+            if (span.since is None or span.since <= now) and (span.until is None or now < span.until):
+                yield now
+
+
+def _edge(path: c.Path, length: Duration | None, sign: int, now: datetime.datetime, zone: ZoneInfo) -> str:
+    """Now, or the instant or day that lies a length away from it, as the record has it."""
+    if isinstance(path.type, DateType):
+        today = now.astimezone(zone).date()
+        return str(today if length is None else shift_day(today, length, sign) or today)
+    at = now if length is None else shift(now, length, sign, zone)
+    return instant_text(at)

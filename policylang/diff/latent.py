@@ -1,0 +1,373 @@
+"""What differs only for somebody who has more beside: what an action requires, another role, a policy of their own.
+
+Nobody may have that today; anybody may be given it tomorrow.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+import msgspec
+
+from policylang.check.holding import requirement_in_words
+from policylang.diagnostics import listed
+from policylang.diff.comparing import Comparer
+from policylang.diff.gaps import Gap, plan_of
+from policylang.diff.report import Change, Statement
+from policylang.diff.statements import made, roles_asked
+from policylang.diff.subjects import ComparedPerson, Subject, UserPair, of_user, somebody
+from policylang.diff.versions import Permission, Side
+from policylang.diff.wording import lines, membership
+from policylang.ir import nodes as ir
+from policylang.ir.requirements import atoms
+from policylang.runtime.grants import standing_limits
+from policylang.runtime.plan import Plan, Way
+from policylang.runtime.sources import RightsSource
+
+Lines = tuple[str, ...]
+Name = tuple[str, str]
+_EVERYTHING = RightsSource("role", "", None)
+_MORE = "more records or attributes"
+_Said = dict[tuple[bool, str, str], set[str | None]]
+"""Up or down, a resource and an action, with the attributes or (``None``) the records that are told of."""
+
+
+class PartOf(Protocol):
+    """Says that a role on one side only is nobody's but inside others, if it is so: of these it is told."""
+
+    def __call__(self, kind: str, name: str, *, is_new: bool) -> str | None: ...
+
+
+class Latent:
+    """``renamed``: roles, groups and jobs that stand for one on the other side."""
+
+    def __init__(
+        self,
+        c: Comparer,
+        pairs: list[UserPair],
+        changes: list[Change],
+        now: datetime.datetime,
+        renamed: set[Name],
+        part_of: PartOf,
+    ) -> None:
+        self.c, self.pairs, self.now, self.renamed, self.part_of = c, pairs, now, renamed, part_of
+        self.notes: list[str] = []
+        self.sides = (c.old, c.new)
+        self.asked = frozenset(role for side in self.sides for role in roles_asked(side).values())
+        self.told: dict[Name, _Said] = {}
+        self.required = frozenset(
+            (each.resource, each.action)
+            for side in self.sides
+            for resource in side.policy_set.resources
+            for action in resource.actions
+            for each in atoms(action.requires)
+            if isinstance(each, ir.RequiresGrant)
+        )
+        for change in changes:
+            for named in (*change.subjects, *change.around):
+                self._tell(self.told.setdefault((named.kind, named.name), {}), change)
+
+    def _tell(self, told: _Said, change: Change) -> None:
+        up = change.kind in ("gained", "widened")
+        for each in change.permissions:
+            fields = each.fields
+            if fields is None and (change.kind in ("gained", "lost") or "create" in each.actions):
+                fields = tuple(self.c.asking(up).ours.index.attributes.get(each.resource, {}))
+            for action in each.actions:
+                said = told.setdefault((up, each.resource, action), set())
+                said |= {*(fields or ()), *((None,) if each.fields is None else ())}
+
+    # --- roles, groups and jobs ------------------------------------------------------------------------------
+
+    def of_bundles(self) -> Iterator[Statement]:
+        """What roles and groups grant to whoever has more beside, those inside others first."""
+        said: dict[Name, set[tuple[object, ...]]] = {}
+        for name in self._bundles():
+            if name in self.renamed:
+                continue
+            subject = somebody(*name, self.c.old, self.c.new)
+            inner = set().union(*(said.get(("role", role), ()) for role in self._inside(subject)))
+            found = [each for each in self._granted(name, subject) if each not in inner]
+            there = [name[1] in (side.index.groups if name[0] == "group" else side.index.roles) for side in self.sides]
+            note = None if all(there) or not found else self.part_of(*name, is_new=there[1])
+            if note is not None:
+                self.notes.append(note)
+                continue
+            said[name] = {*inner, *found}
+            for up in (True, False):
+                for is_new in (True, False):
+                    mine = [each for each in found if each[0] == up and (not (each[1] if up else each[2])) == is_new]
+                    removed = tuple(dict.fromkeys(line for each in mine for line in each[1]))
+                    added = tuple(dict.fromkeys(line for each in mine for line in each[2]))
+                    if removed or added:
+                        yield made("granted", f"{name[0]} `{name[1]}`", removed, added, widens=up)
+        for code in sorted({*self.c.old.index.jobs, *self.c.new.index.jobs}):
+            if ("job", code) not in self.renamed:
+                yield from self._of_job(code)
+
+    def _bundles(self) -> list[Name]:
+        names: dict[Name, None] = {
+            (source.kind, source.name): None for side in self.sides for source, _ in side.world.bundles
+        }
+        depth = {name: len(self._inside(somebody(*name, self.c.old, self.c.new))) for name in names}
+        return sorted(names, key=lambda name: (name[0] == "group", depth[name], name))
+
+    def _inside(self, subject: Subject) -> set[str]:
+        return set().union(
+            *(side.roles_of(who.profile.sources) for side, who in self._both(subject) if who.profile is not None)
+        )
+
+    def _both(self, subject: Subject) -> Iterator[tuple[Side, ComparedPerson]]:
+        yield from zip(self.sides, (subject.old, subject.new), strict=True)
+
+    def _granted(self, name: Name, subject: Subject) -> Iterator[tuple[bool, Lines, Lines]]:
+        """Up or down, what granted it and what grants it now."""
+        told = dict(self.told.get(name, {}))
+        for resource, action in self.c.asked(subject):
+            for up, what, words in self._open(subject, resource, action, is_group=name[0] == "group"):
+                if not what <= told.get((up, resource, action), set()):
+                    told[up, resource, action] = told.get((up, resource, action), set()) | what
+                    yield up, *words
+        had, has = (self._held(side, who) for side, who in self._both(subject))
+        for up, more in ((True, has - had), (False, had - has)):
+            for resource, action in sorted({(each[0], each[1]) for each in more}):
+                if (up, resource, action) not in told:
+                    line = (f"{action} on `{resource}`, which {self._requiring(resource, action)} requires",)
+                    yield (up, (), line) if up else (up, line, ())
+
+    def _requiring(self, resource: str, action: str) -> str:
+        found = sorted(
+            {
+                f"{each.name} on `{declared.name}`"
+                for side in self.sides
+                for declared in side.policy_set.resources
+                for each in declared.actions
+                for atom in atoms(each.requires)
+                if isinstance(atom, ir.RequiresGrant) and (atom.resource, atom.action) == (resource, action)
+            }
+        )
+        return listed(found[:3], "and")
+
+    def _held(self, side: Side, who: ComparedPerson) -> frozenset[tuple[str, str, str | None]]:
+        """What some action requires, and where somebody is granted it."""
+        held = who.profile.sources if who.profile is not None else ()
+        return frozenset(
+            (*permission, source.place) for source in held for permission in side.granted(source) & self.required
+        )
+
+    def _open(
+        self, subject: Subject, resource: str, action: str, *, is_group: bool
+    ) -> Iterator[tuple[bool, set[str | None], tuple[Lines, Lines]]]:
+        """What differs where nothing stands in the way but what the subject has: with what the action requires; in a
+        group, for whoever overrides its limits; of new records, attribute by attribute.
+        """
+        old, new = (plan_of(side, who, resource, action) for side, who in self._both(subject))
+        asked: list[tuple[tuple[Plan | None, Plan | None], str]] = []
+        met = (_met(old), _met(new))
+        words = self._beside(resource, action)
+        if met != (old, new) or action == "create":
+            asked.append((met, words))
+        if is_group and any(way.limits for plan in met if plan is not None for way in plan.ways):
+            asked.append(((_unlimited(met[0]), _unlimited(met[1])), f"{words}, with a policy that overrides"))
+        for plans, beside in asked:
+            for up in (True, False):
+                what = self._differs(plans, up, subject)
+                if what:
+                    before, after = (lines(side, plan) for side, plan in zip(self.sides, plans, strict=True))
+                    if set(before) == set(after):
+                        before, after = ((), (_MORE,)) if up else ((_MORE,), ())
+                    removed, added = (
+                        tuple(f"{action} on `{resource}`: {line}{beside}" for line in one if line not in other)
+                        for one, other in ((before, after), (after, before))
+                    )
+                    yield up, what, (removed, added)
+
+    def _beside(self, resource: str, action: str) -> str:
+        for side in reversed(self.sides):
+            declared = side.index.actions.get(resource, {}).get(action)
+            if declared is not None and declared.requires is not None:
+                return f", with {requirement_in_words(declared.requires)}"
+        return ""
+
+    def _differs(self, plans: tuple[Plan | None, Plan | None], up: bool, subject: Subject) -> set[str | None]:
+        """What the one side opens and the other does not: records (``None``), attributes of records open on both."""
+        asking, user = self.c.asking(up), subject.user
+        other, mine = plans if up else plans[::-1]
+        if mine is None:
+            return set()
+        gaps: dict[str | None, Gap] = {None: asking.gap(mine, other, None, user)}
+        if other is not None:
+            for field in asking.ours.index.attributes[mine.resource]:
+                gaps[field] = asking.field_gap(mine, other, field, user)
+        return {
+            what
+            for what, gap in gaps.items()
+            if asking.find(gap, mine.resource, user, subject.span, incomplete=True) is not None
+        }
+
+    # --- users, integrations, jobs ---------------------------------------------------------------------------
+
+    def of_users(self) -> Iterator[Statement]:
+        """What users have that they did not have, where that matters as soon as they are given more."""
+        yield from self._of_users("user", [pair.users for pair in self.pairs])
+        names = sorted({*self.c.old.index.integrations} & {*self.c.new.index.integrations})
+        yield from self._of_users("integration", [(name,) for name in names])
+
+    def _of_users(self, kind: str, classes: Iterable[Lines]) -> Iterator[Statement]:
+        for users in classes:
+            before, after = (tuple(membership(side, users[0])) for side in self.sides)
+            removed, added = _only(before, after), _only(after, before)
+            if not removed and not added:
+                continue
+            told = {up for up, _, _ in self.told.get((kind, users[0]), ())}
+            found = _plainly(removed, added)
+            for each in of_user(users[0], self.c.old, self.c.new, self.now):
+                found = {**self._matters(each), **found}
+            left = {up: why for up, why in found.items() if up not in told}
+            if left:
+                names = listed([f"`{user}`" for user in users[:3]], "and")
+                more = f" and {len(users) - 3} more" if len(users) > 3 else ""
+                subject = f"{kind if len(users) == 1 else f'{kind}s'} {names if not more else names + more}"
+                yield made("user", subject, removed, added, True in left, tuple(users), _besides(left))
+
+    def _of_job(self, code: str) -> Iterator[Statement]:
+        before, after = (
+            tuple(f"role `{ref.name}`" for ref in side.index.jobs[code].roles) if code in side.index.jobs else ()
+            for side in self.sides
+        )
+        removed, added = _only(before, after), _only(after, before)
+        if removed or added:
+            told = {up for up, _, _ in self.told.get(("job", code), ())}
+            matters = self._matters(somebody("job", code, self.c.old, self.c.new))
+            left = {up: why for up, why in matters.items() if up not in told}
+            if left:
+                yield made("user", f"job `{code}`", removed, added, True in left, beside=_besides(left))
+
+    def _matters(self, subject: Subject) -> dict[bool, str]:
+        """Whether more (``True``) or less can be done, as soon as the subject has something else beside, and what."""
+        if subject.old.profile is None or subject.new.profile is None:
+            return {}
+        found: dict[bool, str] = {}
+        # What roles and groups say otherwise is told of these.
+        others = set(subject.old.profile.sources) != set(subject.new.profile.sources)
+        if others:
+            for one, other in ((self._roles(subject, False), self._roles(subject, True)), self._helds(subject)):
+                for up, more in ((True, other - one), (False, one - other)):
+                    if more:
+                        found.setdefault(up, self._use_of(min(more, key=str)))
+        for resource, action in self._permissions():
+            old, new = (plan_of(side, who, resource, action) for side, who in self._both(subject))
+            if old is None or new is None:
+                continue
+            before, after = (_overriding(side, who, resource, action) for side, who in self._both(subject))
+            granted = self._grant_of(resource, action)
+            if (before is None) != (after is None):
+                in_group = f"{granted}, in a group with a policy on `{resource}`"
+                return {True: in_group, False: in_group, **found}
+            if self.c.may_differ(subject, old, new) or before != after:
+                for limits in ((before, after), ((), ())):
+                    plans = (_with(self.c.old, old, limits[0]), _with(self.c.new, new, limits[1]))
+                    for up in (up for up in (True, False) if up not in found):
+                        if self._differs(plans, up, subject):
+                            found[up] = granted
+            if others and any((resource, action) in self._all_granted(*each) for each in self._both(subject)):
+                for up, _, _ in self._open(subject, resource, action, is_group=False):
+                    found.setdefault(up, f"{action} on `{resource}`{self._beside(resource, action)}")
+            if len(found) == 2:
+                break
+        return found
+
+    def _grant_of(self, resource: str, action: str) -> str:
+        """A grant that nobody needs to have, with a role that brings it, if there is one."""
+        roles = sorted(
+            source.name
+            for side in self.sides
+            for source, _ in side.world.bundles
+            if source.kind == "role" and (resource, action) in side.granted(source)
+        )
+        return f"a grant of {action} on `{resource}`{f', as in role `{roles[0]}`' if roles else ''}"
+
+    def _use_of(self, more: tuple[str, ...]) -> str:
+        """Where it counts that somebody may hand out or be chosen for a role, or holds what an action requires."""
+        match more:
+            case ("may assign", role):
+                return f"somebody to whom role `{role}` is given"
+            case ("chosen", role):
+                return f"an attribute for users with role `{role}`"
+        resource, action = more[:2]
+        return f"a grant of {self._requiring(resource, action)}, which requires {action} on `{resource}`"
+
+    def _helds(self, subject: Subject) -> tuple[frozenset[tuple[Any, ...]], ...]:
+        had, has = (self._held(side, who) for side, who in self._both(subject))
+        return had, has
+
+    def _all_granted(self, side: Side, who: ComparedPerson) -> frozenset[Permission]:
+        held = who.profile.sources if who.profile is not None else ()
+        return frozenset().union(*(side.granted(source) for source in held))
+
+    def _roles(self, subject: Subject, is_new: bool) -> frozenset[tuple[Any, ...]]:
+        """The roles that the subject may hand out, and those without which nobody can be chosen."""
+        side, who = list(self._both(subject))[is_new]
+        assert who.profile is not None
+        roles = side.roles_of(who.profile.sources)
+        groups = [source.name for source in who.profile.sources if source.kind == "group"]
+        bundles: list[ir.Role | ir.Group] = [side.index.roles[name] for name in roles]
+        bundles += [side.index.groups[name] for name in groups]
+        handed = {("may assign", ref.name) for bundle in bundles for ref in bundle.may_assign}
+        return frozenset({*handed, *(("chosen", role) for role in roles & self.asked)})
+
+    def _permissions(self) -> list[Permission]:
+        return sorted(
+            {
+                (resource, action)
+                for resource, actions in self.c.old.index.actions.items()
+                for action in actions
+                if action in self.c.new.index.actions.get(resource, {})
+            }
+        )
+
+
+def _plainly(removed: Lines, added: Lines) -> dict[bool, str]:
+    """What matters whatever else there is: being terminated, and attributes that conditions look at."""
+    read = [line.partition(" : ")[0] for line in (*removed, *added) if " : " in line]
+    found = dict.fromkeys((True, False), f"a policy that looks at `{read[0]}`") if read else {}
+    if "terminated" in (*removed, *added):
+        found["terminated" in removed] = "any role that is not essential, or a group"
+    return found
+
+
+def _besides(found: dict[bool, str]) -> Lines:
+    return tuple(dict.fromkeys(found[up] for up in sorted(found)))
+
+
+def _only(one: Lines, other: Lines) -> Lines:
+    return tuple(line for line in one if line not in other)
+
+
+def _met(plan: Plan | None) -> Plan | None:
+    return plan if plan is None or plan.requirement is True else msgspec.structs.replace(plan, requirement=True)
+
+
+def _unlimited(plan: Plan | None) -> Plan | None:
+    if plan is None:
+        return None
+    return msgspec.structs.replace(plan, ways=tuple(msgspec.structs.replace(way, limits=()) for way in plan.ways))
+
+
+def _with(side: Side, plan: Plan, limits: tuple[ir.PolicyInstance, ...] | None = None) -> Plan:
+    """The plan of somebody who is granted everything there is, under some limits."""
+    way = Way(_EVERYTHING, limits or (), frozenset(side.index.attributes[plan.resource]), (), ())
+    return msgspec.structs.replace(plan, ways=(way,), requirement=True)
+
+
+def _overriding(side: Side, who: ComparedPerson, resource: str, action: str) -> tuple[ir.PolicyInstance, ...] | None:
+    """The policies that stand in place of a group's; ``None`` where none do."""
+    overrides = who.profile.overrides if who.profile else ()
+    limits, overridden = standing_limits(side.index, RightsSource("group", "", None), (), overrides, resource)
+    if not overridden:
+        return None
+    if side.index.actions[resource][action].bypasses_policies:
+        return ()
+    return tuple(side.index.instances[limit.instance] for limit in limits if limit.applies(action))

@@ -1,0 +1,307 @@
+"""What differs beside the actions on records: who can be chosen, what is denied anyway, what is held to be true."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+
+from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
+from policylang.check.decision import denied
+from policylang.diff.comparing import Comparer
+from policylang.diff.gaps import Gap
+from policylang.diff.report import Change, Statement, Topic, identity
+from policylang.diff.subjects import ALWAYS, UserPair, of_user
+from policylang.diff.versions import Side
+from policylang.ir import nodes as ir
+from policylang.model.types import UserType
+from policylang.model.words import condition_in_words
+from policylang.runtime.plan import PlacedDeny
+from policylang.runtime.sources import RightsSource
+from policylang.syntax.quoting import quote_text
+
+Lines = tuple[str, ...]
+
+
+def statements(
+    c: Comparer, pairs: Iterable[UserPair], changes: Iterable[Change], now: datetime.datetime
+) -> Iterator[Statement]:
+    """All of them, by topic. Denies that show in a change of access already are left out."""
+    pairs = list(pairs)
+    yield from _eligibility(c, pairs, now)
+    yield from _superusers(c, pairs)
+    yield from _may_assign(c)
+    yield from _denies(c, list(changes))
+    yield from _said(c, "protected", _protected, narrows=True)
+    yield from _said(c, "invariant", _invariants, narrows=True)
+    yield from _said(c, "separation", _separations, narrows=True)
+    yield from _said(c, "integration", _integrations, narrows=False)
+
+
+def made(
+    topic: Topic, subject: str, removed: Lines, added: Lines, widens: bool, users: Lines = (), beside: Lines = ()
+) -> Statement:
+    """A statement with its identity, to which what makes it count adds nothing."""
+    return Statement(
+        id=identity(topic, subject, removed, added, users),
+        topic=topic,
+        subject=subject,
+        removed=removed,
+        added=added,
+        widens=widens,
+        users=users,
+        beside=beside,
+    )
+
+
+# --- who can be chosen ---------------------------------------------------------------------------------------
+
+
+def _eligibility(c: Comparer, pairs: list[UserPair], now: datetime.datetime) -> Iterator[Statement]:
+    old, new = roles_asked(c.old), roles_asked(c.new)
+    attributes = [name for name in sorted(old.keys() | new.keys()) if _is_on(c.old, name) and _is_on(c.new, name)]
+    wanted = {name: (old.get(name), new.get(name)) for name in attributes}
+    users: dict[tuple[str | None, str | None], tuple[list[str], list[str]]] = {}
+    for pair in pairs:
+        for roles in set(wanted.values()):
+            gained, lost = users.setdefault(roles, ([], []))
+            had, has = _held(c, pair, roles, now)
+            if any(after and not before for before, after in zip(had, has, strict=True)):
+                gained += pair.users
+            if any(before and not after for before, after in zip(had, has, strict=True)):
+                lost += pair.users
+    for (resource, attribute), roles in wanted.items():
+        subject = f"`{resource}.{attribute}`"
+        gained, lost = users.get(roles, ([], []))
+        declared = tuple(map(_eligible_in_words, roles)) if None in roles and roles[0] != roles[1] else ()
+        removed, added = _bundles_eligible(c, roles)
+        if gained or added or (declared and roles[1] is None):
+            yield made("eligibility", subject, declared[:1], declared[1:] + added, True, tuple(sorted(gained)))
+        if lost or removed or (declared and roles[0] is None):
+            yield made("eligibility", subject, declared[:1] + removed, declared[1:], False, tuple(sorted(lost)))
+
+
+def _eligible_in_words(role: str | None) -> str:
+    return "any user" if role is None else f"only users with role `{role}`"
+
+
+def roles_asked(side: Side) -> dict[tuple[str, str], str]:
+    """Attributes for users who have a role, with that role."""
+    found = {}
+    for resource, attributes in side.index.attributes.items():
+        for name, attribute in attributes.items():
+            type_ = attribute.type.item
+            if isinstance(type_, UserType) and type_.role is not None:
+                found[resource, name] = type_.role
+    return found
+
+
+def _is_on(side: Side, name: tuple[str, str]) -> bool:
+    declared = side.index.attributes.get(name[0], {}).get(name[1])
+    type_ = None if declared is None else declared.type.item
+    return isinstance(type_, UserType)
+
+
+def _held(
+    c: Comparer, pair: UserPair, roles: tuple[str | None, str | None], now: datetime.datetime
+) -> tuple[list[bool], list[bool]]:
+    """Whether users can be chosen before and after, in each of their spans."""
+    found: tuple[list[bool], list[bool]] = ([], [])
+    for subject in of_user(pair.users[0], c.old, c.new, now):
+        for side, person, role, answers in zip((c.old, c.new), (subject.old, subject.new), roles, found, strict=True):
+            profile = person.profile
+            answers.append(profile is not None and (role is None or role in side.roles_of(profile.sources)))
+    return found
+
+
+def _bundles_eligible(c: Comparer, roles: tuple[str | None, str | None]) -> tuple[Lines, Lines]:
+    """The roles and groups on both sides that make whoever has them eligible on one side only."""
+    lines: tuple[list[str], list[str]] = ([], [])
+    for source, _ in c.old.world.bundles:
+        names = c.new.index.groups if source.kind == "group" else c.new.index.roles
+        if source.name not in names:
+            continue
+        had, has = (
+            role is None or role in side.inside(source) for side, role in zip((c.old, c.new), roles, strict=True)
+        )
+        if had != has:
+            lines[has].append(f"whoever has {source.kind} `{source.name}`")
+    return tuple(lines[0]), tuple(lines[1])
+
+
+def _superusers(c: Comparer, pairs: list[UserPair]) -> Iterator[Statement]:
+    gained: list[str] = []
+    lost: list[str] = []
+    for pair in pairs:
+        before = pair.old is not None and pair.old.superuser
+        after = pair.new is not None and pair.new.superuser
+        if after and not before:
+            gained += pair.users
+        if before and not after:
+            lost += pair.users
+    if gained:
+        yield made("superuser", "superusers", (), ("superuser",), widens=True, users=tuple(sorted(gained)))
+    if lost:
+        yield made("superuser", "superusers", ("superuser",), (), widens=False, users=tuple(sorted(lost)))
+
+
+def _may_assign(c: Comparer) -> Iterator[Statement]:
+    names = dict.fromkeys(source for side in (c.old, c.new) for source, _ in side.world.bundles)
+    for source in sorted(names, key=lambda source: (source.kind, source.name)):
+        subject = f"{source.kind} `{source.name}`"
+        old, new = (_assignable(side, source) for side in (c.old, c.new))
+        gained, lost = (tuple(f"may assign `{role}`" for role in sorted(roles)) for roles in (new - old, old - new))
+        if gained:
+            yield made("may_assign", subject, (), gained, widens=True)
+        if lost:
+            yield made("may_assign", subject, lost, (), widens=False)
+
+
+def _bundles(side: Side, source: RightsSource) -> Mapping[str, object]:
+    return side.index.groups if source.kind == "group" else side.index.roles
+
+
+def _assignable(side: Side, source: RightsSource) -> frozenset[str]:
+    if source.name not in _bundles(side, source):
+        return frozenset()
+    return frozenset(ref.name for chain in side.world.chains(source) for ref in chain[-1].may_assign)
+
+
+# --- denies --------------------------------------------------------------------------------------------------
+
+
+class ToldLines:
+    """The lines that changes of access say already: whose they are, which way, of which action on which resource. Of
+    everyone it is enough that somebody's do.
+    """
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._said: set[tuple[RightsSource | None, bool, str, str, str]] = set()
+        for change in changes:
+            whose = [RightsSource(each.kind, each.name, None) for each in (*change.subjects, *change.around)]  # type: ignore[arg-type]
+            up = change.kind in ("gained", "widened")
+            for each in change.permissions:
+                lines = {*change.removed, *change.added, *each.removed, *each.added}
+                self._said |= {
+                    (source, up, each.resource, action, line)
+                    for source in (None, *whose)
+                    for action in each.actions
+                    for line in lines
+                }
+
+    def of(self, source: RightsSource | None, up: bool, resource: str, action: str, line: str) -> bool:
+        return (source, up, resource, action, line) in self._said
+
+    def anywhere(self, up: bool, line: str) -> bool:
+        """Whether a change that way says it, of whatever action."""
+        return any((each[1], each[4]) == (up, line) for each in self._said)
+
+
+_Deny = tuple[str, str, str | None]
+"""Resource, action and attribute, if it is about one."""
+
+
+def _denies(c: Comparer, changes: list[Change]) -> Iterator[Statement]:
+    told = ToldLines(changes)
+    sources: list[RightsSource | None] = [None]
+    sources += [source for source, _ in c.old.world.bundles if source.name in _bundles(c.new, source)]
+    for source in sources:
+        old, new = _denied(c.old, source), _denied(c.new, source)
+        removed: dict[str, None] = {}
+        added: dict[str, None] = {}
+        for about in sorted(old.keys() | new.keys(), key=lambda about: (about[0], about[1], about[2] or "")):
+            before, after = old.get(about, {}), new.get(about, {})
+            if before.keys() == after.keys() or _is_equal(c, about, before.values(), after.values()):
+                continue
+            for up, side, one, other, into in (
+                (True, c.old, before, after, removed),
+                (False, c.new, after, before, added),
+            ):
+                for key, deny in one.items():
+                    line = _in_words(side, deny)
+                    if key not in other and not told.of(source, up, about[0], about[1], line):
+                        into[f"{about[1]} on `{about[0]}`: {line}"] = None
+        if removed or added:
+            subject = "everyone" if source is None else f"{source.kind} `{source.name}`"
+            yield made("deny", subject, tuple(removed), tuple(added), widens=bool(removed))
+
+
+def _denied(side: Side, source: RightsSource | None) -> dict[_Deny, dict[Hashable, ir.Deny]]:
+    found: dict[_Deny, dict[Hashable, ir.Deny]] = {}
+    said = side.index.denies if source is None else [d for each in side.world.chains(source) for d in each[-1].denies]
+    for deny in said:
+        for action in deny.actions:
+            for field in deny.fields or (None,):
+                found.setdefault((deny.resource, action, field), {})[deny.condition] = deny
+    return found
+
+
+def _is_equal(c: Comparer, about: _Deny, before: Iterable[ir.Deny], after: Iterable[ir.Deny]) -> bool:
+    """Whether it is proved that both match the same records."""
+    resource = about[0]
+    if resource not in c.old.index.resources or resource not in c.new.index.resources:
+        return False
+    for asking, mine, other in ((c.up, after, before), (c.down, before, after)):
+        here, there = (
+            AnyOf(tuple(denied(side.index, resource, PlacedDeny(None, deny)) for deny in denies))
+            for side, denies in ((asking.ours, mine), (asking.theirs, other))
+        )
+        low: Formula = asking.lifter.lift(there, resource, None, over=False)
+        gap = Gap(AllOf((here, NotOf(low))), asking.index)
+        if asking.find(gap, resource, None, ALWAYS, incomplete=True) is not None:
+            return False
+    return True
+
+
+def _in_words(side: Side, deny: ir.Deny) -> str:
+    fields = "" if deny.fields is None else f" on {', '.join(f'`{name}`' for name in deny.fields)}"
+    if deny.condition is None:
+        return f"denied{fields}"
+    return f"denied{fields} where {condition_in_words(deny.condition, side.index.attributes[deny.resource])}"
+
+
+# --- what is held to be true ---------------------------------------------------------------------------------
+
+
+def _said(c: Comparer, topic: Topic, say: Callable[[Side], dict[str, Lines]], *, narrows: bool) -> Iterator[Statement]:
+    """What is said of some subjects. ``narrows``: what is said forbids; else it allows."""
+    old, new = say(c.old), say(c.new)
+    for subject in sorted(old.keys() | new.keys()):
+        before, after = old.get(subject, ()), new.get(subject, ())
+        removed = tuple(line for line in before if line not in after)
+        added = tuple(line for line in after if line not in before)
+        if removed or added:
+            yield made(topic, subject, removed, added, widens=bool(removed if narrows else added))
+
+
+def _protected(side: Side) -> dict[str, Lines]:
+    return {f"role `{role.name}`": ("protected",) if role.protected else () for role in side.policy_set.roles}
+
+
+def _invariants(side: Side) -> dict[str, Lines]:
+    return {quote_text(each.label): (_invariant(side, each),) for each in side.policy_set.invariants}
+
+
+def _invariant(side: Side, invariant: ir.Invariant) -> str:
+    selectors = [f"with role `{s.name}`" if s.kind == "role" else f"in `{s.name}`" for s in invariant.users]
+    users = " ".join([{"only": "users"}.get(invariant.quantifier, "user"), " or ".join(selectors)]).rstrip()
+    field = "" if invariant.field is None else f".{invariant.field}"
+    names = side.index.attributes[invariant.resource]
+    where = "" if invariant.where is None else f" where {condition_in_words(invariant.where, names)}"
+    return f"{invariant.quantifier} {users} can {', '.join(invariant.actions)} {invariant.resource}{field}{where}"
+
+
+def _separations(side: Side) -> dict[str, Lines]:
+    found: dict[str, Lines] = {}
+    for each in side.policy_set.separations:
+        words = sorted(f"{one.action} on `{one.resource}`" for one in (each.first, each.second))
+        found[" from ".join(words)] = ("separate",)
+    return found
+
+
+def _integrations(side: Side) -> dict[str, Lines]:
+    found = {}
+    for each in side.policy_set.integrations:
+        objects = [f"object `{ref.name}`" for ref in each.objects]
+        mirror = [] if each.mirror is None else [f"mirrors role `{each.mirror.name}`"]
+        found[f"integration `{each.name}`"] = (*sorted(objects), *mirror)
+    return found

@@ -1,0 +1,136 @@
+"""Who is compared: somebody with just a role, a group or a job, and the users and integrations there are."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from policylang.check.finding import Who
+from policylang.diff.versions import Side
+from policylang.ir import nodes as ir
+from policylang.runtime.grants import Profile, profile
+from policylang.runtime.index import Index
+from policylang.runtime.periods import Period, periods
+from policylang.runtime.sources import RightsSource
+
+NOBODY = Profile((), (), (), False)
+_DAY = datetime.timedelta(days=1)
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Instants from ``since`` on, up to, not including, ``until``; open where there is none."""
+
+    since: datetime.datetime | None = None
+    until: datetime.datetime | None = None
+
+    def instant(self, now: datetime.datetime) -> datetime.datetime:
+        """Now, or the instant in it that is closest."""
+        if self.since is not None and now < self.since:
+            return self.since
+        if self.until is not None and now >= self.until:
+            return self.until - datetime.timedelta(microseconds=1)
+        return now
+
+
+ALWAYS = Span()
+
+
+class ComparedPerson(msgspec.Struct, frozen=True):
+    """Somebody on one side; ``profile`` is ``None`` where there is no such user."""
+
+    who: Who
+    profile: Profile | None
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """Somebody on both sides, in one span of time. ``user``: who that is, unless it is somebody made up."""
+
+    old: ComparedPerson
+    new: ComparedPerson
+    user: str | None = None
+    span: Span = ALWAYS
+
+
+def somebody(kind: str, name: str, old: Side, new: Side) -> Subject:
+    """Somebody who has just a role, is just in a group, or just has a job; with nothing where there is none."""
+    return Subject(_somebody(kind, name, old), _somebody(kind, name, new))
+
+
+def _somebody(kind: str, name: str, side: Side) -> ComparedPerson:
+    index = side.index
+    if kind == "group" and name in index.groups:
+        return ComparedPerson(Who(group=name), Profile((RightsSource("group", name, None),), (), (), False))
+    if kind == "role" and name in index.roles:
+        return ComparedPerson(Who(roles=((name, None),)), Profile((RightsSource("role", name, None),), (), (), False))
+    if kind == "job" and name in index.jobs:
+        return with_roles([ref.name for ref in index.jobs[name].roles])
+    return ComparedPerson(Who(), NOBODY)
+
+
+def with_roles(roles: Sequence[str]) -> ComparedPerson:
+    """Somebody who has just some roles, everywhere."""
+    sources = tuple(RightsSource("role", role, None) for role in roles)
+    return ComparedPerson(Who(roles=tuple((role, None) for role in roles)), Profile(sources, (), (), False))
+
+
+def of_user(user: str, old: Side, new: Side, now: datetime.datetime) -> Iterator[Subject]:
+    """A user or integration on both sides, in each span from the present day on."""
+    for span in spans(user, old.index, new.index, now):
+        at = span.instant(now)
+        yield Subject(_person(user, old.index, at), _person(user, new.index, at), user, span)
+
+
+def _person(user: str, index: Index, at: datetime.datetime) -> ComparedPerson:
+    there = user in index.users or user in index.integrations
+    return ComparedPerson(Who(user=user), profile(index, user, at) if there else None)
+
+
+def spans(user: str, old: Index, new: Index, now: datetime.datetime) -> Iterator[Span]:
+    """The spans of time in which a user has the same on the one side, and the same on the other, without past ones."""
+    edges = sorted({edge for index in (old, new) for edge in _edges(index, user)})
+    for since, until in zip([None, *edges], [*edges, None], strict=True):
+        if until is None or now < until:
+            yield Span(since, until)
+
+
+def _edges(index: Index, user: str) -> Iterator[datetime.datetime]:
+    declared = index.users.get(user)
+    if declared is None or all(a.start is None and a.until is None for a in declared.assignments):
+        return
+    for period, _ in periods(index, user):
+        since, _until = period.instants(index.timezone)
+        if since is not None:
+            yield since
+
+
+class UserPair(msgspec.Struct, frozen=True):
+    """Users who are alike on both sides; ``old`` or ``new`` is ``None`` where they are not."""
+
+    users: tuple[str, ...]
+    old: ir.User | None
+    new: ir.User | None
+
+
+def user_pairs(old: Side, new: Side) -> list[UserPair]:
+    """All users, in classes, in the order of their first members."""
+    of_old = {user: (n, kind.declared) for n, kind in enumerate(old.world.user_classes) for user in kind.users}
+    of_new = {user: (n, kind.declared) for n, kind in enumerate(new.world.user_classes) for user in kind.users}
+    classes: dict[tuple[int | None, int | None], list[str]] = {}
+    for user in sorted({*of_old, *of_new}):
+        key = (of_old[user][0] if user in of_old else None, of_new[user][0] if user in of_new else None)
+        classes.setdefault(key, []).append(user)
+    return [
+        UserPair(tuple(users), old.index.users.get(users[0]), new.index.users.get(users[0]))
+        for users in classes.values()
+    ]
+
+
+def dates(span: Span, timezone: datetime.tzinfo) -> Period | None:
+    """The days of a span; ``None`` for all of them."""
+    if span == ALWAYS:
+        return None
+    first = None if span.since is None else span.since.astimezone(timezone).date()
+    last = None if span.until is None else (span.until - datetime.timedelta(microseconds=1)).astimezone(timezone).date()
+    return Period(first, last)

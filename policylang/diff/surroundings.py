@@ -1,0 +1,197 @@
+"""What differs around the grants: resources, places, features, denies for everyone; and what that reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import msgspec
+
+from policylang.check.fix.same_access import without_places
+from policylang.check.holding import requirement_in_words
+from policylang.diff.versions import Side, deny_keys
+from policylang.ir import nodes as ir
+from policylang.ir.requirements import atoms
+from policylang.model import conditions as c
+from policylang.model.types import PlaceType, RecordType, Type, in_words
+from policylang.runtime.access import place_in_words
+from policylang.runtime.index import Index
+from policylang.runtime.truth import user_value
+from policylang.runtime.values import MISSING
+from policylang.syntax.quoting import quote_text
+
+Lines = tuple[str, ...]
+
+
+class Surroundings:
+    """The differences of two sides that are not in roles, groups or users."""
+
+    def __init__(self, old: Side, new: Side, moved: Iterable[str]) -> None:
+        """``moved``: attributes of users that some user has another value of."""
+        self.old, self.new = old, new
+        self.moved = frozenset(moved)
+
+    @cached_property
+    def places_moved(self) -> bool:
+        """Whether something given at a place may cover other records."""
+        return any(
+            _plain(getattr(self.old.index.policy_set, name)) != _plain(getattr(self.new.index.policy_set, name))
+            for name in ("places", "scope")
+        )
+
+    @cached_property
+    def everything(self) -> bool:
+        """Whether no resource is out of reach of what differs."""
+        old, new = self.old.index.policy_set, self.new.index.policy_set
+        if old.timezone != new.timezone or old.subject != new.subject or old.request != new.request:
+            return True
+        return bool(self.moved) and any(
+            self.moved & set(path.steps[1:])
+            for side in (self.old, self.new)
+            for _, condition in side.world.policy_set.conditions()
+            for path in condition.paths()
+        )
+
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """The resources about which something is decided otherwise, or may be."""
+        names = {*self.old.index.resources, *self.new.index.resources}
+        if self.everything:
+            return frozenset(names)
+        found = {name for name in names if self.old.index.resources.get(name) != self.new.index.resources.get(name)}
+        found |= {deny.resource for deny in self._denies_changed()}
+        found |= {name for name in names if self.places_of_one_side(name)}
+        for name in names - found:
+            for side in (self.old, self.new):
+                for action in side.index.resources[name].actions if name in side.index.resources else ():
+                    for each in atoms(action.requires):
+                        if isinstance(each, ir.RequiresFeature) and each.feature in self.switched:
+                            found.add(name)
+        return frozenset(_around(found, (self.old.index, self.new.index)))
+
+    def places_of_one_side(self, resource: str) -> frozenset[str]:
+        """The places where records can be on one side only."""
+        old, new = (_homes(side.index, resource) for side in (self.old, self.new))
+        return old ^ new
+
+    @cached_property
+    def switched(self) -> frozenset[str]:
+        """Features that are on now and were not, or the other way round."""
+        old, new = self.old.index.features, self.new.index.features
+        return frozenset(name for name in {*old, *new} if old.get(name, False) != new.get(name, False))
+
+    def _denies_changed(self) -> Iterator[ir.Deny]:
+        keys = [{key for deny in side.index.denies for key in deny_keys(deny)} for side in (self.old, self.new)]
+        for side, other in ((self.old, keys[1]), (self.new, keys[0])):
+            yield from (deny for deny in side.index.denies if not other.issuperset(deny_keys(deny)))
+
+    # --- in words --------------------------------------------------------------------------------------------
+
+    def lines(self, resource: str, action: str, read: Reliance) -> tuple[Lines, Lines]:
+        """What is declared on the one side only, and on the other, of what decides an action: what it asks for, and
+        what is ``read`` for it.
+        """
+        old, new = (dict.fromkeys(_declared(side.index, resource, action, read)) for side in (self.old, self.new))
+        return tuple(line for line in old if line not in new), tuple(line for line in new if line not in old)
+
+
+class Reliance(msgspec.Struct, frozen=True):
+    """What a decision looks at: attributes, each with what it belongs to, a resource, `USERS` or `REQUEST`; places;
+    attributes of certain users.
+    """
+
+    attributes: frozenset[tuple[str, str]] = frozenset()
+    places: frozenset[str] = frozenset()
+    users: frozenset[tuple[str, str]] = frozenset()
+    times: bool = False
+
+
+USERS, REQUEST = "the user", "the request"  # no names of resources: these have no blanks
+
+
+def attributes_read(index: Index, resource: str, conditions: Iterable[c.Condition]) -> Iterator[tuple[str, str]]:
+    """The attributes on the paths of conditions about a resource."""
+    for path in (path for condition in conditions for path in condition.paths()):
+        of = {"record": resource, "subject": USERS, "request": REQUEST}[path.root]
+        for step in path.steps:
+            yield of, step
+            type_ = _attribute(index, of, step)
+            if type_ is None:
+                break
+            of = type_.resource if isinstance(type_, RecordType) else USERS
+
+
+def others_read(conditions: Iterable[c.Condition]) -> Iterator[str]:
+    """The attributes of users that conditions look at, but for those of the user who asks."""
+    for path in (path for condition in conditions for path in condition.paths()):
+        yield from path.steps[1:]
+
+
+def _attribute(index: Index, of: str, name: str) -> Type | None:
+    if of in (USERS, REQUEST):
+        return (index.subject if of == USERS else index.request).get(name)
+    declared = index.attributes.get(of, {}).get(name)
+    return None if declared is None else declared.type
+
+
+def _declared(index: Index, resource: str, action: str, read: Reliance) -> Iterator[str]:
+    for of, name in sorted(read.attributes):
+        type_ = _attribute(index, of, name)
+        if type_ is not None:
+            whose = "" if of == resource else f" of `{of}`" if of not in (USERS, REQUEST) else f" of {of}"
+            yield " ".join([*_marks(index, of, name), f"`{name}`{whose}", "is", in_words(type_)])
+    declared = index.actions.get(resource, {}).get(action)
+    if declared is not None:
+        if declared.requires is not None:
+            yield f"{action} requires {requirement_in_words(declared.requires)}"
+            for atom in atoms(declared.requires):
+                if isinstance(atom, ir.RequiresFeature):
+                    yield f"the feature `{atom.feature}` is {'on' if index.features.get(atom.feature) else 'off'}"
+        if declared.bypasses_policies:
+            yield f"{action} bypasses policies"
+    for name in sorted(read.places & index.places.keys()):
+        parent = index.places[name].parent
+        inside = "" if parent is None else f" in {place_in_words(index, parent)}"
+        yield f"{place_in_words(index, name)}{inside}"
+    for user, name in sorted(read.users):
+        value = user_value(index, user, name)
+        said = ", ".join(map(str, value)) if isinstance(value, tuple) else "missing" if value is MISSING else value
+        yield f"`{name}` of `{user}` is {said}"
+    if read.times:
+        yield f"times are those of {quote_text(index.policy_set.timezone)}"
+
+
+def _homes(index: Index, resource: str) -> frozenset[str]:
+    declared = index.resources.get(resource)
+    if declared is None or declared.place is None:
+        return frozenset()
+    type_ = index.attributes[resource][declared.place].type
+    assert isinstance(type_, PlaceType)
+    return index.places_of(type_.scope)
+
+
+def _marks(index: Index, of: str, name: str) -> Iterator[str]:
+    declared = index.attributes.get(of, {}).get(name)
+    for word in ("optional", "sensitive"):
+        if declared is not None and getattr(declared, word):
+            yield word
+
+
+def _around(names: set[str], indexes: Iterable[Index]) -> set[str]:
+    """The resources, and those from which conditions can lead to them."""
+    to: dict[str, set[str]] = {}
+    for index in indexes:
+        for resource, attributes in index.attributes.items():
+            for attribute in attributes.values():
+                type_ = attribute.type.item
+                if isinstance(type_, RecordType):
+                    to.setdefault(type_.resource, set()).add(resource)
+    waiting = list(names)
+    for name in waiting:
+        waiting += to.get(name, set()) - names
+        names |= to.get(name, set())
+    return names
+
+
+def _plain(values: tuple[msgspec.Struct, ...]) -> object:
+    return frozenset(without_places(values))

@@ -1,0 +1,208 @@
+"""What one side says, as a formula about the records of the other side."""
+
+from __future__ import annotations
+
+import datetime
+
+import msgspec
+
+from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf
+from policylang.diff.readings import AT, Nothing, PathRead, PathReader, Unclear, alike
+from policylang.model import conditions as c
+from policylang.model.types import DateType, Duration, SetType
+from policylang.runtime.index import Index
+from policylang.runtime.residual import as_value
+from policylang.runtime.truth import Situation, truth, user_value, value
+from policylang.runtime.values import MISSING
+
+_MOST_MOVED = 20
+"""Users with other attributes than before whom a formula tells apart; where there are more, it is only bounded."""
+_ANY_TIME = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+
+
+class Lifter:
+    """From the formulas of ``theirs`` to formulas about the records of ``ours``."""
+
+    def __init__(self, theirs: Index, ours: Index) -> None:
+        self.theirs, self.ours = theirs, ours
+        self.reader = PathReader(theirs, ours)
+        self.one_clock = theirs.policy_set.timezone == ours.policy_set.timezone
+
+    def lift(self, formula: Formula, resource: str, user: str | None, *, over: bool) -> Formula:
+        """An equal formula, as far as there is one; else one that holds more often (``over``), or less often.
+
+        ``user``: the one who asks, if that is a certain one.
+        """
+        match formula:
+            case AllOf(items):
+                return AllOf(tuple(self.lift(item, resource, user, over=over) for item in items))
+            case AnyOf(items):
+                return AnyOf(tuple(self.lift(item, resource, user, over=over) for item in items))
+            case NotOf(item):
+                return NotOf(self.lift(item, resource, user, over=not over))
+            case Holds(condition, None):
+                parts = (NotOf(_Lift(self, resource, user, not over).holds(condition, v)) for v in (True, False))
+                return AllOf(tuple(parts))
+            case Holds(condition, wanted):
+                return _Lift(self, resource, user, over).holds(condition, bool(wanted))
+
+
+class _Lift:
+    """Conditions of one request. ``over``: in doubt they hold."""
+
+    def __init__(self, lifter: Lifter, resource: str, user: str | None, over: bool) -> None:
+        self.lifter, self.resource, self.user = lifter, resource, user
+        self.theirs = lifter.theirs
+        self.doubt: Formula = TRUE if over else FALSE
+
+    def holds(self, condition: c.Condition, wanted: bool) -> Formula:
+        if all(map(self._is_read_alike, condition.tests())):
+            return Holds(condition, wanted)
+        match condition:
+            case c.And(items) | c.Or(items):
+                parts = tuple(self.holds(item, wanted) for item in items)
+                return AllOf(parts) if isinstance(condition, c.And) == wanted else AnyOf(parts)
+            case c.Not(item):
+                return self.holds(item, not wanted)
+            case _:
+                return self._test(condition, wanted)
+
+    def _is_read_alike(self, test: c.Test) -> bool:
+        if isinstance(test, c.Time) and not self._one_clock(test):
+            return False
+        for operand in test.sides:
+            if isinstance(operand, c.Path) and operand.steps:
+                if self._is_known(operand):
+                    if not self._has_the_same(operand):
+                        return False
+                else:
+                    reading = self.lifter.reader.read(self.resource, operand)
+                    if not isinstance(reading, PathRead) or reading.moved or reading.path != operand:
+                        return False
+        return True
+
+    def _test(self, test: c.Test, wanted: bool) -> Formula:
+        """The test is true (false)."""
+        if isinstance(test, c.Time) and not self._one_clock(test):
+            return self.doubt
+        readable: list[Formula] = []
+        moved: list[PathRead] = []
+        for operand in test.sides:
+            if not isinstance(operand, c.Path) or not operand.steps:
+                continue
+            if self._is_known(operand):
+                if self._has_the_same(operand):
+                    continue
+                return self._known(test, operand, wanted)
+            reading = self.lifter.reader.read(self.resource, operand)
+            if isinstance(reading, Unclear):
+                return self.doubt
+            if isinstance(reading, Nothing):
+                return TRUE if isinstance(test, c.Missing) and wanted else FALSE
+            test = _with(test, operand, reading.path)
+            if isinstance(test, c.Missing) and reading.readable != TRUE:
+                return _missing(Holds(test, True), reading, wanted)
+            readable.append(reading.readable)
+            moved += [reading] if reading.moved else []
+        if not moved:
+            return AllOf((Holds(test, wanted), *(each for each in readable if each != TRUE)))
+        return self._moved(test, wanted, moved)
+
+    # --- the user who asks -----------------------------------------------------------------------------------
+
+    def _is_known(self, path: c.Path) -> bool:
+        return self.user is not None and path.root == "subject" and bool(path.steps)
+
+    def _value(self, index: Index, path: c.Path) -> object:
+        assert self.user is not None
+        found = value(path, Situation(index, self.user, self.resource, {}, {}, _ANY_TIME))
+        return frozenset(found) if isinstance(found, tuple) else found
+
+    def _has_the_same(self, path: c.Path) -> bool:
+        """Whether the user has the same attribute on both sides."""
+        theirs, ours = self.theirs.subject[path.steps[0]], self.lifter.ours.subject.get(path.steps[0])
+        if ours is None or not alike(theirs, ours) or len(path.steps) > 1:
+            return False
+        return self._value(self.theirs, path) == self._value(self.lifter.ours, path)
+
+    def _known(self, test: c.Test, path: c.Path, wanted: bool) -> Formula:
+        """The test with what their user has in the place of the path."""
+        found = self._value(self.theirs, path)
+        if isinstance(test, c.Missing):
+            return TRUE if (found is MISSING) == wanted else FALSE
+        if found is MISSING:
+            return FALSE
+        if isinstance(path.type, SetType):
+            assert isinstance(test, c.Contains)
+            assert isinstance(found, frozenset)
+            return self._in_set(
+                test.item, tuple(sorted((as_value(path.type.of, each) for each in found), key=str)), wanted
+            )
+        return self._decided(_with(test, path, c.Constant(path.type, as_value(path.type, found), AT)), wanted)
+
+    def _in_set(self, item: c.Operand, values: tuple[c.Value, ...], wanted: bool) -> Formula:
+        if values:
+            return self._decided(c.In(item, values, AT), wanted)
+        if wanted:
+            return FALSE
+        return self.holds(c.Missing(item, AT), False) if isinstance(item, c.Path) and item.steps else TRUE
+
+    def _decided(self, test: c.Test, wanted: bool) -> Formula:
+        """A test of constants has an answer, unless it looks at the clock."""
+        if isinstance(test, c.Time) or not all(isinstance(operand, c.Constant) for operand in test.sides):
+            return self.holds(test, wanted)
+        s = Situation(self.theirs, self.user or "", self.resource, {}, {}, _ANY_TIME)
+        return TRUE if truth(test, s) is wanted else FALSE
+
+    # --- others, of whom a record speaks ---------------------------------------------------------------------
+
+    def _moved(self, test: c.Test, wanted: bool, moved: list[PathRead]) -> Formula:
+        """The test, one by one for those users whose attribute is another one on the other side."""
+        (reading, *others) = moved
+        owner = reading.owner
+        if others or owner is None or len(reading.moved) > _MOST_MOVED or isinstance(reading.path.type, SetType):
+            return self.doubt
+        owned = self.lifter.reader.read(self.resource, owner)
+        if not isinstance(owned, PathRead) or owned.moved or owned.readable != TRUE:
+            return self.doubt
+        cases: list[Formula] = []
+        for user in sorted(reading.moved):
+            found = user_value(self.theirs, user, reading.path.steps[-1])
+            if isinstance(test, c.Missing):
+                said: Formula = TRUE if (found is MISSING) == wanted else FALSE
+            elif found is MISSING:
+                said = FALSE
+            else:
+                constant = c.Constant(reading.path.type, as_value(reading.path.type, found), AT)
+                said = self._constant(_with(test, reading.path, constant), wanted)
+            cases.append(AllOf((Holds(c.In(owned.path, (user,), AT), True), said)))
+        others_ = NotOf(Holds(c.In(owned.path, tuple(sorted(reading.moved)), AT), True))
+        return AnyOf((AllOf((others_, Holds(test, wanted))), *cases))
+
+    def _constant(self, test: c.Test, wanted: bool) -> Formula:
+        if isinstance(test, c.Time) or not all(isinstance(operand, c.Constant) for operand in test.sides):
+            return Holds(test, wanted)
+        return self._decided(test, wanted)
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    def _one_clock(self, test: c.Time) -> bool:
+        """Whether the test says the same in both timezones."""
+        if self.lifter.one_clock:
+            return True
+        length = test.duration.value if isinstance(test.duration, c.Constant) else None
+        exact = isinstance(length, Duration) and length.unit != "months"
+        return exact and not isinstance(test.operand.type, DateType)
+
+
+def _missing(missing: Holds, reading: PathRead, wanted: bool) -> Formula:
+    """Whether a value is missing that can only be read sometimes; where it cannot, that is unknown."""
+    if reading.left_out:
+        return NotOf(reading.readable) if wanted else reading.readable
+    return missing if wanted else AllOf((Holds(missing.condition, False), reading.readable))
+
+
+def _with(test: c.Test, operand: c.Operand, other: c.Operand) -> c.Test:
+    """The test with another operand in the place of one."""
+    names = [name for name in test.__struct_fields__ if getattr(test, name) is operand]
+    return msgspec.structs.replace(test, **dict.fromkeys(names, other))

@@ -1,0 +1,179 @@
+"""One of two policy sets that are compared, in a form in which equal things are equal wherever they are written."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Hashable, Iterable
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from policylang.check.fix.same_access import without_places
+from policylang.check.world import World
+from policylang.ir import nodes as ir
+from policylang.runtime.grants import Profile
+from policylang.runtime.index import Index
+from policylang.runtime.plan import Plan
+from policylang.runtime.sources import Bundle, RightsSource, sources
+
+Permission = tuple[str, str]
+"""A resource and an action on it."""
+
+
+class Keys:
+    """Small numbers for values, the same for equal ones: of both sides."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+
+    def of(self, value: Hashable) -> int:
+        return self._numbers.setdefault(value, len(self._numbers))
+
+
+class Side:
+    """A policy set as it was, or as it is. Conditions and resources in it have no places in the sources any more."""
+
+    def __init__(self, policy_set: ir.PolicySet, now: datetime.datetime, keys: Keys) -> None:
+        self.policy_set = policy_set
+        self.keys = keys
+        self.world = World(_placeless(policy_set), now)
+        self._bundles: dict[str, int] = {}
+        self._granted: dict[tuple[str, str], frozenset[Permission]] = {}
+        self._inside: dict[tuple[str, str], frozenset[str]] = {}
+        self._eligible: dict[tuple[str, datetime.datetime], frozenset[str]] = {}
+
+    @property
+    def index(self) -> Index:
+        return self.world.index
+
+    @cached_property
+    def conditions(self) -> dict[str, int]:
+        """Policy instances, with the number of what they say."""
+        return {
+            instance.id: self.keys.of((instance.resource, instance.condition))
+            for instance in self.world.policy_set.policy_instances
+        }
+
+    # --- roles and groups ------------------------------------------------------------------------------------
+
+    def key(self, bundle: Bundle) -> int:
+        """The number of all that a role or group says, with the roles inside it, but for its name."""
+        if bundle.at not in self._bundles:
+            # Roles inside come first, so that many levels of them do not become as many calls.
+            waiting = [bundle]
+            while waiting:
+                inner = [self.index.roles[ref.name] for ref in waiting[-1].roles]
+                open_ = [role for role in inner if role.at not in self._bundles]
+                if open_:
+                    waiting += open_
+                else:
+                    done = waiting.pop()
+                    self._bundles[done.at] = self._said(done)
+        return self._bundles[bundle.at]
+
+    def _said(self, bundle: Bundle) -> int:
+        grants = frozenset(
+            (grant.resource, action, None if grant.fields is None else frozenset(grant.fields))
+            for grant in bundle.grants
+            for action in grant.actions
+        )
+        limits = frozenset((self.conditions[each.instance], _set(each.actions)) for each in bundle.limits)
+        denies = frozenset(key for deny in bundle.denies for key in deny_keys(deny))
+        inner = frozenset(self._bundles[self.index.roles[ref.name].at] for ref in bundle.roles)
+        return self.keys.of((grants, limits, denies, inner))
+
+    def bundle(self, source: RightsSource) -> Bundle:
+        return self.index.groups[source.name] if source.kind == "group" else self.index.roles[source.name]
+
+    def granted(self, source: RightsSource) -> frozenset[Permission]:
+        """What a source grants somehow, also by the roles inside it."""
+        name = (source.kind, source.name)
+        if name not in self._granted:
+            self._granted[name] = frozenset(
+                (grant.resource, action) for _, grant in self.world.granted(source) for action in grant.actions
+            )
+        return self._granted[name]
+
+    def eligible(self, role: str, at: datetime.datetime) -> frozenset[str]:
+        """The users who have a role at an instant."""
+        if (role, at) not in self._eligible:
+            self._eligible[role, at] = frozenset(
+                user for user in self.index.users if role in self.roles_of(tuple(sources(self.index, user, at)))
+            )
+        return self._eligible[role, at]
+
+    def roles_of(self, held: Iterable[RightsSource]) -> frozenset[str]:
+        """The roles in sources, with those inside them."""
+        return frozenset().union(*(self.inside(source) for source in held))
+
+    def inside(self, source: RightsSource) -> frozenset[str]:
+        """The roles in a source, itself among them if it is one."""
+        name = (source.kind, source.name)
+        if name not in self._inside:
+            chains = self.world.chains(source)
+            self._inside[name] = frozenset(each[-1].name for each in chains if isinstance(each[-1], ir.Role))
+        return self._inside[name]
+
+    @cached_property
+    def handed_out(self) -> frozenset[str]:
+        """The roles that somebody has, or may be given, by themselves rather than inside another role or a group."""
+        index = self.index
+        found = {assignment.role for user in index.users.values() for assignment in user.assignments}
+        found |= {ref.name for job in index.jobs.values() for ref in job.roles}
+        found |= {each.role.name for each in index.integrations.values() if each.role is not None}
+        found |= {ref.name for _, bundle in self.world.bundles for ref in bundle.may_assign}
+        return frozenset(found)
+
+    def around(self, role: str) -> list[RightsSource]:
+        """The roles and groups that a role is in, to any depth."""
+        itself = RightsSource("role", role, None)
+        return [source for source, _ in self.world.bundles if source != itself and role in self.inside(source)]
+
+    # --- whole profiles --------------------------------------------------------------------------------------
+
+    def profile_key(self, who: Profile) -> Hashable:
+        """Equal for profiles that come to the same, as far as nothing around them differs."""
+        sources = frozenset((s.kind, self.key(self.bundle(s)), s.place) for s in who.sources)
+        return sources, self._attached(who.appends), self._attached(who.overrides), who.superuser
+
+    def _attached(self, policies: Iterable[ir.Limit]) -> frozenset[Any]:
+        return frozenset((self.conditions[each.instance], _set(each.actions)) for each in policies)
+
+    def plan_key(self, plan: Plan) -> Hashable:
+        """Equal for plans that come to the same, as far as nothing around them differs."""
+        ways = frozenset(
+            (way.place, frozenset(self.conditions[limit.id] for limit in way.limits), way.fields) for way in plan.ways
+        )
+        appends = frozenset(self.conditions[instance.id] for instance in plan.appends)
+        denies = frozenset((each.place, _set(each.deny.fields), each.deny.condition) for each in plan.denies)
+        return ways, plan.requirement, appends, denies
+
+
+def deny_keys(deny: ir.Deny) -> Iterable[Hashable]:
+    """What a deny says, action by action."""
+    return ((deny.resource, action, _set(deny.fields), deny.condition) for action in deny.actions)
+
+
+def _set(names: tuple[str, ...] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)
+
+
+def _placeless(policy_set: ir.PolicySet) -> ir.PolicySet:
+    return msgspec.structs.replace(
+        policy_set,
+        resources=without_places(policy_set.resources),
+        policy_instances=without_places(policy_set.policy_instances),
+        denies=without_places(policy_set.denies),
+        subject=without_places(policy_set.subject),
+        request=without_places(policy_set.request),
+        features=without_places(policy_set.features),
+        places=without_places(policy_set.places),
+        scope=without_places(policy_set.scope),
+        roles=tuple(map(_without_places_of_denies, policy_set.roles)),
+        groups=tuple(map(_without_places_of_denies, policy_set.groups)),
+    )
+
+
+def _without_places_of_denies(bundle: Any) -> Any:
+    return msgspec.structs.replace(bundle, denies=without_places(bundle.denies)) if bundle.denies else bundle

@@ -1,0 +1,134 @@
+"""What decides an action, in lines: those of one side that are not on the other say what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.check.holding import requirement_in_words
+from policylang.diff.versions import Side
+from policylang.ir import nodes as ir
+from policylang.model import conditions as c
+from policylang.model.words import condition_in_words
+from policylang.runtime.access import dates_in_words, place_in_words
+from policylang.runtime.plan import Plan, Way
+from policylang.runtime.sources import RightsSource
+
+EVERY = "every record"
+
+
+def lines(side: Side, plan: Plan | None) -> tuple[str, ...]:
+    """On which records an action is open, by what, and what takes it away again."""
+    if plan is None:
+        return ()
+    declared = side.index.actions[plan.resource][plan.action]
+    found = list(_ways(side, plan))
+    if not found:
+        return ()
+    if declared.requires is not None and plan.requirement is False:
+        return (f"requires {requirement_in_words(declared.requires)}, which is not met",)
+    if any(each.place is None and each.deny.fields is None and each.deny.condition is None for each in plan.denies):
+        return ("denied",)
+    if declared.requires is not None and plan.requirement is not True:
+        found.append(f"requires {requirement_in_words(declared.requires)}, which is not met everywhere")
+    names = side.index.attributes[plan.resource]
+    found += [f"only where {condition_in_words(each.condition, names)}" for each in plan.appends]
+    for each in plan.denies:
+        deny = each.deny
+        fields = "" if deny.fields is None else f" on {', '.join(f'`{name}`' for name in deny.fields)}"
+        where = [] if each.place is None else [f"at {place_in_words(side.index, each.place)}"]
+        where += [] if deny.condition is None else [condition_in_words(deny.condition, names, bool(where))]
+        found.append(f"denied{fields}" + (f" where {' and '.join(where)}" if where else ""))
+    return tuple(dict.fromkeys(found))
+
+
+def conditions_of(plan: Plan) -> Iterator[c.Condition]:
+    """The conditions that decide an action."""
+    for limit in (*(limit for way in plan.ways for limit in way.limits), *plan.appends):
+        yield limit.condition
+    yield from (each.deny.condition for each in plan.denies if each.deny.condition is not None)
+
+
+def _ways(side: Side, plan: Plan) -> Iterator[str]:
+    """The ways, without those that another one makes needless."""
+    for way in plan.ways:
+        if not any(
+            _covers(side, other, way)
+            and not (_covers(side, way, other) and plan.ways.index(way) < plan.ways.index(other))
+            for other in plan.ways
+            if other is not way
+        ):
+            yield _way(side, plan, way)
+
+
+def _covers(side: Side, wide: Way, narrow: Way) -> bool:
+    limits = {side.conditions[limit.id] for limit in wide.limits}
+    return (
+        limits <= {side.conditions[limit.id] for limit in narrow.limits}
+        and wide.fields >= narrow.fields
+        and side.index.covers(wide.place, narrow.place)
+    )
+
+
+def _way(side: Side, plan: Plan, way: Way) -> str:
+    parts = [] if way.place is None else [f"at {place_in_words(side.index, way.place)}"]
+    several = len(way.limits) > 1 or bool(parts)
+    names = side.index.attributes[plan.resource]
+    parts += sorted({condition_in_words(limit.condition, names, several) for limit in way.limits})
+    text = " and ".join(parts) if parts else EVERY
+    return text + fields_in_words(side, plan.resource, way.fields)
+
+
+def fields_in_words(side: Side, resource: str, fields: frozenset[str]) -> str:
+    """Which attributes are covered, unless these are just what a plain grant covers, as a grant says it."""
+    declared = side.index.attributes[resource]
+    usual = {name for name, each in declared.items() if not each.sensitive}
+    more = [f"`{name}`" for name in declared if name in fields - usual]
+    fewer = [f"`{name}`" for name in declared if name in usual - fields]
+    if not fewer:
+        return f" including {', '.join(more)}" if more else ""
+    if not more and len(fewer) < len(fields):
+        return f" except {', '.join(fewer)}"
+    named = ", ".join(f"`{name}`" for name in declared if name in fields)
+    return f" ({named})" if named else " (no attribute)"
+
+
+def membership(side: Side, user: str) -> Iterator[str]:
+    """What a user has, line by line, apart from what roles and groups bring."""
+    declared = side.index.users.get(user)
+    if declared is None:
+        integration = side.index.integrations.get(user)
+        if integration is not None and integration.role is not None:
+            yield f"role `{integration.role.name}`"
+        return
+    if declared.terminated:
+        yield "terminated"
+    if declared.superuser:
+        yield "superuser"
+    if declared.group is not None:
+        yield f"group `{declared.group.name}`"
+    if declared.job is not None:
+        yield f"job `{declared.job.name}`"
+    yield from sorted({_assigned(side, each) for each in declared.assignments})
+    for word, policies in (("append", declared.appends), ("override", declared.overrides)):
+        for each in policies:
+            yield f"{word} {_limit(side, each.limit)}"
+    for value in declared.attributes:
+        if value.name in side.world.asked_attributes:
+            yield f"{value.name} : {', '.join(str(constant.value) for constant in value.values)}"
+
+
+def _assigned(side: Side, assignment: ir.Assignment) -> str:
+    where = "" if assignment.place is None else f" at {place_in_words(side.index, assignment.place)}"
+    dates = dates_in_words(assignment)
+    return f"role `{assignment.role}`{where}{f' {dates}' if dates else ''}"
+
+
+def _limit(side: Side, limit: ir.Limit) -> str:
+    instance = side.index.instances[limit.instance]
+    actions = f" for {', '.join(limit.actions)}" if limit.actions is not None else ""
+    words = condition_in_words(instance.condition, side.index.attributes[instance.resource])
+    return f"on `{instance.resource}`{actions}: {words}"
+
+
+def source_in_words(source: RightsSource) -> str:
+    return f"{source.kind} `{source.name}`"

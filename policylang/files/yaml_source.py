@@ -1,0 +1,152 @@
+"""YAML from people: read safely, with the place of every value.
+
+Only what JSON has is read: mappings with text keys, lists, texts, numbers, booleans, null. Anchors, aliases and tags
+are refused, so that a small file cannot become a large one; a key given twice is refused, because one of the two would
+be lost. What scalars without quotes are is said by the core schema of YAML 1.2 (`policylang.files.yaml_core`), where
+dates are texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import yaml
+
+from policylang.diagnostics import quoted
+from policylang.files.violations import first_violation
+from policylang.files.yaml_core import plain
+
+Steps = tuple[str | int, ...]
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MAX_DEPTH = 40
+_OTHER_BREAKS = re.compile("[\x85\u2028\u2029]")
+"""Characters that were line breaks once: they are read as one in YAML 1.1, and as any other character in YAML 1.2."""
+
+
+class YamlError(ValueError):
+    """A YAML document that cannot be used; ``line`` and ``column`` are 1-based."""
+
+    def __init__(self, message: str, line: int, column: int, help: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.line, self.column, self.help = message, line, column, help
+
+
+class Yaml(msgspec.Struct):
+    """A document's value, and the line and column (1-based) of everything in it by the steps that lead there: of
+    values, and of the keys before them.
+    """
+
+    value: Any
+    places: dict[Steps, tuple[int, int]]
+    keys: dict[Steps, tuple[int, int]] = msgspec.field(default_factory=dict)
+
+    def error(self, steps: Steps, message: str, help: str | None = None, *, key: bool = False) -> YamlError:
+        """An error at the value that the steps lead to, or at the nearest thing around it; or at its ``key``."""
+        if key and steps in self.keys:
+            return YamlError(message, *self.keys[steps], help)
+        while steps not in self.places:
+            steps = steps[:-1]
+        return YamlError(message, *self.places[steps], help)
+
+
+def read_yaml(text: str) -> Yaml:
+    """Read one document. Raises `YamlError` for what is not plain YAML."""
+    with _loading(text) as loader:
+        return _document(loader.get_single_node())
+
+
+def read_documents(text: str) -> Iterator[Yaml]:
+    """Read the documents of a file one by one. Raises `YamlError` at the first that is not plain YAML, or before the
+    first.
+    """
+    with _loading(text) as loader:
+        while loader.check_node():
+            yield _document(loader.get_node())
+
+
+def _document(node: yaml.Node | None) -> Yaml:
+    found = Yaml(None, {(): (1, 1)})
+    if node is not None:
+        found.value = _value(node, (), found)
+    return found
+
+
+@contextmanager
+def _loading(text: str) -> Iterator[Any]:
+    """A loader for a text, whose errors are `YamlError`."""
+    try:
+        _refuse_more_than_json(text)
+        loader = _Loader(text)
+        try:
+            yield loader
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise YamlError(f"not YAML: {error.problem or error.context}", line, column) from None
+    except yaml.YAMLError as error:
+        raise YamlError(f"not YAML: {str(error).splitlines()[0]}", 1, 1) from None
+
+
+def _refuse_more_than_json(text: str) -> None:
+    other = _OTHER_BREAKS.search(text)
+    if other is not None:
+        line, begin = text.count("\n", 0, other.start()) + 1, text.rfind("\n", 0, other.start()) + 1
+        message = f"the line separator U+{ord(other[0]):04X} cannot be read"
+        raise YamlError(
+            message, line, other.start() - begin + 1, "delete it, or write it as an escape, in double quotes"
+        )
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        mark: Any = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                raise YamlError("nested too deeply", line, column)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if getattr(event, "anchor", None) is not None:
+            raise YamlError("anchors and aliases are not read", line, column, "write the value out where it is used")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise YamlError(f"tags are not read: {quoted(tag)}", line, column, "delete it")
+
+
+def _value(node: yaml.Node, steps: Steps, document: Yaml) -> Any:
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    if steps in document.places and steps:
+        raise YamlError(f"the key {quoted(str(steps[-1]))} is given twice", line, column, "delete one of the two")
+    document.places[steps] = line, column
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Any] = {}
+        for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise YamlError("a key is a text", key.start_mark.line + 1, key.start_mark.column + 1)
+            document.keys[*steps, key.value] = key.start_mark.line + 1, key.start_mark.column + 1
+            found[key.value] = _value(child, (*steps, key.value), document)
+        return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(child, (*steps, index), document) for index, child in enumerate(node.value)]
+    assert isinstance(node, yaml.ScalarNode)
+    if node.style:
+        return node.value
+    try:
+        return plain(node.value)
+    except ValueError as error:
+        raise YamlError(str(error), node.start_mark.line + 1, node.start_mark.column + 1) from None
+
+
+def validate(yaml_: Yaml, schema: dict[str, Any]) -> None:
+    """Raise `YamlError` at the place of the most telling violation of a JSON Schema, if there is one."""
+    if yaml_.value is None:
+        raise yaml_.error((), "there is nothing in it", "write at least what is required, or delete the file")
+    found = first_violation(yaml_.value, schema)
+    if found is not None:
+        raise yaml_.error(found.path, found.message, found.help, key=found.of_key)

@@ -1,0 +1,220 @@
+"""What the rules find in policy sets, as every output shows it."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from policylang.check.catalogue import BY_CODE
+from policylang.check.enclosing import Layout
+from policylang.check.engine import Examination, Examined, examine
+from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities, unknown_rules
+from policylang.check.suppress.baseline import Baseline, Entry, entry, split
+from policylang.check.suppress.ignores import ignorer
+from policylang.check.suppress.suppressions import read_suppressions
+from policylang.diagnostics import Severity, visible
+from policylang.importing.origins import Origins
+from policylang.ir import LoadError, PolicySet, from_json
+from policylang.pipelines.findings import BaselineUse, ReportedFinding, Result, View, add_sources, of_source, places
+from policylang.pipelines.replay import as_witness
+from policylang.project.discovery import Problem, nearest_settings, read_regular, shown_path
+from policylang.project.project import Project
+from policylang.runtime.index import Index
+from policylang.settings.config import FILE_NAME, Config, nearest_config
+from policylang.source import Location
+from policylang.text.readable import in_utf8
+
+
+class CheckOptions(msgspec.Struct, frozen=True):
+    """What the rules are asked: as of what instant, and which of them run."""
+
+    now: datetime.datetime
+    selection: Selection = EVERYTHING
+    step: Callable[[str], None] = lambda _what: None
+
+
+def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
+    """Add the findings of one policy set: what is wrong with its sources and, if nothing is, what the rules find."""
+    view = add_sources(result, project)
+    set_ = project.sources
+    suppressions = read_suppressions(project.files)
+    diagnostics = (*project.diagnostics, *suppressions.mistakes)
+    found = [of_source(diagnostic, view) for diagnostic in diagnostics]
+    rules = severities(asked.selection, set_.config)
+    result.problems += _unknown_rules(set_.config, set_.base)
+    if project.ir is not None and rules:
+        examined = examine(
+            project.ir,
+            asked.now,
+            rules,
+            thresholds=set_.config.thresholds,
+            asked_for=asked.selection.named,
+            files=project.files,
+            suppressions=suppressions.found,
+            step=asked.step,
+        )
+        layouts = {parsed.source.name: Layout(parsed) for parsed in project.files}
+        origins = Origins(set_.root, layouts)
+        kept = _kept(result, examined, set_.config, set_.base, set_.root)
+        suggested = _suggestions(project, kept, asked.now)
+        found += [_finding(each, rules, examined.index, view, layouts, suggested, origins) for each in kept]
+        _note(result, asked, rules)
+    result.findings += sorted(found, key=_order)
+
+
+def add_compiled(result: Result, path: str, asked: CheckOptions) -> None:
+    """Add what is wrong with a compiled policy set, or what the rules find in it. The config is the nearest one."""
+    result.compiled += 1
+    policy_set = _load(result, path)
+    if policy_set is None:
+        return
+    folder = Path(path).parent
+    config, base, problems = nearest_settings(folder)
+    result.problems += (*problems, *_unknown_rules(config, base))
+    rules = severities(asked.selection, config)
+    if rules:
+        examined = examine(
+            policy_set, asked.now, rules, thresholds=config.thresholds, asked_for=asked.selection.named, step=asked.step
+        )
+        result.examined.add(path)
+        view = View({}, (path,), path)
+        kept = _kept(result, examined, config, base, folder)
+        result.findings += [_finding(each, rules, examined.index, view, {}, {}, None) for each in kept]
+        _note(result, asked, rules)
+
+
+def _load(result: Result, path: str) -> PolicySet | None:
+    try:
+        return from_json(read_regular(Path(path)))
+    except OSError as error:
+        message = f"cannot be read: {(error.strerror or str(error)).lower()}"
+        result.problems.append(Problem(path, message, "check the path and its permissions"))
+    except LoadError as error:
+        result.problems.append(Problem(path, str(error)))
+    return None
+
+
+def _unknown_rules(config: Config, base: Path | None) -> Iterator[Problem]:
+    for where, help in unknown_rules(config):
+        path = nearest_config(base or Path()) or Path(FILE_NAME)
+        yield Problem(shown_path(path), f"{where}: there is no such rule", help)
+
+
+def _kept(result: Result, examined: Examination, config: Config, base: Path | None, root: Path) -> list[Examined]:
+    """The findings without those that the config leaves out where they are."""
+    ignored = ignorer(config, base)
+    kept = [
+        each
+        for each in examined.found
+        if not ignored(each.finding.code, str(root / Location.parse(each.finding.at).path))
+    ]
+    result.ignored += len(examined.found) - len(kept)
+    result.suppressed += examined.suppressed
+    return kept
+
+
+def _note(result: Result, asked: CheckOptions, rules: dict[str, Severity]) -> None:
+    result.codes |= rules.keys()
+    result.now = asked.now.astimezone(datetime.UTC)
+
+
+def _suggestions(project: Project, kept: Iterable[Examined], now: datetime.datetime) -> dict[tuple[str, str], str]:
+    """What fixes that people have to decide on would do, by code and place."""
+    wanted = [each.finding for each in kept if BY_CODE[each.finding.code].fix == "suggested"]
+    if not wanted:
+        return {}
+    from policylang.check.fix.mend import fixes
+
+    return {(fix.code, fix.at): visible(fix.summary) for fix in fixes(project, wanted, now)}
+
+
+def _finding(
+    found: Examined,
+    rules: dict[str, Severity],
+    index: Index,
+    view: View,
+    layouts: dict[str, Layout],
+    suggested: dict[tuple[str, str], str],
+    origins: Origins | None,
+) -> ReportedFinding:
+    said = found.finding
+    at = Location.parse(said.at)
+    witnesses = tuple(as_witness(index, shown) for shown in said.shown)
+    layout = layouts.get(at.path)
+    return ReportedFinding(
+        said.code,
+        BY_CODE[said.code].name,
+        rules[said.code],
+        visible(said.message),
+        None if said.help is None else visible(said.help),
+        view.path(at.path),
+        *at[1:],
+        places(said.related, view),
+        witnesses[0] if witnesses else None,
+        witnesses[1:],
+        None if said.proved is None else visible(said.proved),
+        said.unproved,
+        view.compiled,
+        found.looked_at,
+        view.policies,
+        ("", "") if layout is None else layout.anchor(at),
+        said,
+        suggested.get((said.code, said.at)),
+        () if layout is None or not origins else origins.of(at.path, *layout.statement(at)),
+        len(said.users),
+        "\n".join(map(visible, said.policies.split("\n"))) or None,
+    )
+
+
+def _order(finding: ReportedFinding) -> tuple[Any, ...]:
+    place = (finding.path, finding.line, finding.column, finding.end_line, finding.end_column)
+    return (*place, finding.code, finding.message)
+
+
+# --- baselines -----------------------------------------------------------------------------------------------
+
+
+def entries(result: Result, folder: Path) -> list[Entry]:
+    """The findings of rules as a baseline in a folder keeps them; errors in the source are none of them."""
+    return [_entry(finding, folder) for finding in result.findings if not finding.code.startswith(SOURCE)]
+
+
+def apply_baseline(result: Result, baseline: Baseline, path: str) -> None:
+    """Take the findings out that are in a baseline, and note what of it does not occur any more: of the rules that ran
+    and the files that were read, or are not there.
+    """
+    folder = Path(path).parent
+    read = {_seen_from(folder, each) for each in result.sources}
+    read |= {_seen_from(folder, each) for each in result.examined}
+
+    def expected(each: Entry) -> bool:
+        file = each.path.partition(_INSIDE)[0]
+        return each.code in result.codes and (file in read or not (folder / file).exists())
+
+    of_rules = [finding for finding in result.findings if not finding.code.startswith(SOURCE)]
+    found = split([_entry(finding, folder) for finding in of_rules], baseline, expected)
+    known = {id(finding) for finding, is_known in zip(of_rules, found.known, strict=True) if is_known}
+    result.findings = [finding for finding in result.findings if id(finding) not in known]
+    result.baseline = BaselineUse(path, len(known), found.stale)
+
+
+_INSIDE = "#"
+"""Between the path of a compiled policy set and that of a source of it."""
+
+
+def _entry(finding: ReportedFinding, folder: Path) -> Entry:
+    if finding.compiled is None:
+        path = _seen_from(folder, finding.path)
+    else:
+        path = f"{_seen_from(folder, finding.compiled)}{_INSIDE}{finding.path}"
+    subjects = () if finding.said is None else finding.said.about
+    return entry(finding.code, path, finding.message, finding.anchor, subjects)
+
+
+def _seen_from(folder: Path, path: str) -> str:
+    return in_utf8(Path(os.path.relpath(path, folder)).as_posix())

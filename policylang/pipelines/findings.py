@@ -1,0 +1,180 @@
+"""Findings with everything an output needs: the rule's name, the path as the user typed it, the source line."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from policylang.check.catalogue import BY_CODE
+from policylang.check.finding import Finding as Said
+from policylang.check.suppress.baseline import Entry
+from policylang.diagnostics import Diagnostic, Related, Severity, visible
+from policylang.project.discovery import Problem
+from policylang.project.project import Project
+from policylang.source import Source
+
+Witness = dict[str, Any]
+
+_MOST_ORIGINS = 3
+
+
+class RelatedPlace(msgspec.Struct, frozen=True):
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str
+
+
+class ReportedFinding(msgspec.Struct, frozen=True):
+    """A finding as every output shows it. Lines and columns are 1-based, end columns exclusive.
+
+    Its texts are what people read: nothing in them stands for itself that does not show itself, and only the suggested
+    role has several lines.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    help: str | None
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    related: tuple[RelatedPlace, ...]
+    witness: Witness | None
+    """A request that shows it, in the shape that ``policylang decide`` takes, with the answer that is expected."""
+    further_witnesses: tuple[Witness, ...] = ()
+    """Others that belong to the first: what is allowed here and denied there, for one."""
+    proved: str | None = None
+    """What can never happen, where that is what was found."""
+    unproved: bool = False
+    """Whether the question could not be settled within its budget."""
+    compiled: str | None = None
+    """The compiled policy set that the path is a source of, if that was examined and no sources."""
+    looked_at: tuple[frozenset[str], ...] = ()
+    """For each witness, the attributes of the record that the decision looked at."""
+    policies: tuple[str, ...] = ()
+    """The paths that stand for the policy set."""
+    anchor: tuple[str, str] = ("", "")
+    """The declaration that it is in, and its words there."""
+    said: Said | None = None
+    """What the rule said, where it was a rule about a compiled policy set."""
+    suggestion: str | None = None
+    """A change of the source that people may decide on, in words."""
+    origins: tuple[str, ...] = ()
+    """Where the statement was imported from."""
+    users: int = 0
+    """How many users it concerns now, where it is about users or what they hold."""
+    suggested_role: str | None = None
+    """The one role or group, as policy text, that would do in place of several."""
+
+    @property
+    def imported_from(self) -> str:
+        """The first of the origins."""
+        more = len(self.origins) - _MOST_ORIGINS
+        return ", ".join(self.origins[:_MOST_ORIGINS]) + (f" and {more} more" if more > 0 else "")
+
+    @property
+    def told(self) -> str:
+        """The message, behind the origins if there are any: where people look first."""
+        return f"{visible(self.imported_from)}: {self.message}" if self.origins else self.message
+
+    @property
+    def witnesses(self) -> tuple[Witness, ...]:
+        return () if self.witness is None else (self.witness, *self.further_witnesses)
+
+
+class BaselineUse(msgspec.Struct, frozen=True):
+    """What a baseline did to a run: how many findings are in it, and what of it does not occur any more."""
+
+    path: str
+    known: int
+    stale: tuple[Entry, ...]
+
+
+class Result(msgspec.Struct):
+    """What a run over some policy sets found. ``sources``: by the path that findings name."""
+
+    findings: list[ReportedFinding] = []
+    problems: list[Problem] = []
+    sources: dict[str, Source] = {}
+    compiled: int = 0
+    """How many compiled policy sets were looked at."""
+    now: datetime.datetime | None = None
+    """The instant of the rules, if any ran, in UTC."""
+    suppressed: int = 0
+    """Findings that comments suppress."""
+    ignored: int = 0
+    """Findings that the config leaves out where they are."""
+    baseline: BaselineUse | None = None
+    codes: set[str] = set()
+    """The rules that ran."""
+    examined: set[str] = set()
+    """The compiled policy sets on which they did."""
+
+    @property
+    def files(self) -> int:
+        return len(self.sources) + self.compiled
+
+
+def collect(projects: list[Project]) -> Result:
+    """What is wrong with the sources of all policy sets, in the order of the sets and of the places in them."""
+    result = Result()
+    for project in projects:
+        view = add_sources(result, project)
+        result.findings += [of_source(diagnostic, view) for diagnostic in project.diagnostics]
+    return result
+
+
+class View(msgspec.Struct, frozen=True):
+    """How the places in a policy set are shown: the path of each source, and what its findings have in common."""
+
+    shown: dict[str, str]
+    policies: tuple[str, ...] = ()
+    compiled: str | None = None
+
+    def path(self, name: str) -> str:
+        return self.shown.get(name, name)
+
+
+def add_sources(result: Result, project: Project) -> View:
+    """Add the sources of a policy set, and what of it could not be read."""
+    set_ = project.sources
+    sources = (*set_.sources, *set_.oversized, *set_.directory)
+    result.sources.update((source.display, source) for source in sources)
+    result.problems += set_.problems
+    return View({source.name: source.display for source in sources}, set_.asked)
+
+
+def of_source(diagnostic: Diagnostic, view: View) -> ReportedFinding:
+    """A diagnostic as a finding."""
+    path, line, column, end_line, end_column = diagnostic.location
+    return ReportedFinding(
+        diagnostic.code,
+        BY_CODE[diagnostic.code].name,
+        diagnostic.severity,
+        visible(diagnostic.message),
+        None if diagnostic.help is None else visible(diagnostic.help),
+        view.path(path),
+        line,
+        column,
+        end_line,
+        end_column,
+        places(diagnostic.related, view),
+        diagnostic.witness,
+        policies=view.policies,
+    )
+
+
+def places(related: Iterable[Related], view: View) -> tuple[RelatedPlace, ...]:
+    """Other places that a finding speaks of."""
+    return tuple(
+        RelatedPlace(view.path(each.location.path), *each.location[1:], visible(each.message)) for each in related
+    )

@@ -1,0 +1,60 @@
+"""A policy set from wherever it is: sources that are compiled first, or compiled JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from policylang.diagnostics import Diagnostic
+from policylang.ir import LoadError, PolicySet, from_json
+from policylang.project.discovery import Problem, discover, read_regular
+from policylang.project.project import Project
+
+
+def read_policy_set(paths: Sequence[str], step: Callable[[str], None] = lambda _what: None) -> PolicySet | Problem:
+    """The one policy set that the paths stand for, or why there is none.
+
+    A path is a folder, policy files, or one compiled document (`.json`); without paths as for ``policylang check``.
+    """
+    if len(paths) == 1 and not os.path.isdir(paths[0]) and not paths[0].endswith(".policy"):
+        return read_compiled(paths[0])
+    sets = discover(paths)
+    if len(sets) > 1:
+        roots = ", ".join(f"`{sources.root}`" for sources in sets)
+        return Problem(", ".join(paths) or ".", f"these are {len(sets)} policy sets", f"name one of {roots}")
+    project = Project(sets[0], step)
+    return project.ir or why_not(project, paths)
+
+
+def why_not(project: Project, paths: Sequence[str]) -> Problem:
+    """Why a project has no compiled policy set: the first reason. ``paths``: those given on the command line."""
+    if project.sources.problems:
+        return project.sources.problems[0]
+    errors = [diagnostic for diagnostic in project.diagnostics if diagnostic.severity == "error"]
+    return of_diagnostics(project, errors, paths)
+
+
+def of_diagnostics(project: Project, errors: Sequence[Diagnostic], paths: Sequence[str]) -> Problem:
+    """The first of some errors in the sources of a project, and how to see the others."""
+    sources = project.sources
+    shown = {each.name: each.display for each in (*sources.sources, *sources.oversized, *sources.directory)}
+    first = errors[0]
+    more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
+    return Problem(
+        shown.get(first.location.path, first.location.path),
+        f"{first.code} {first.message}{more}",
+        f"`{' '.join(['policylang check', *paths])}` shows all of it",
+        first.location.line,
+        first.location.column,
+    )
+
+
+def read_compiled(path: str) -> PolicySet | Problem:
+    """The policy set of a compiled document, or why it cannot be loaded."""
+    try:
+        return from_json(read_regular(Path(path)))
+    except OSError as error:
+        return Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")
+    except LoadError as error:
+        return Problem(path, str(error), "compiled policy sets are what `policylang compile` writes")

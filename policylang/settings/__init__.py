@@ -1,0 +1,1 @@
+"""What `policylang.yaml` says."""

@@ -1,0 +1,122 @@
+"""What is new is a change, unless it is what something was that is gone: nothing that is still there explains it."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from policylang.diff.compare import compare
+from policylang.diff.report import Report
+from tests.helpers import compiled
+
+NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+WORLD = """\
+resource payment { amount : money  actions view, create, delete }
+policy small on payment { amount < 100 }
+"""
+CASHIER = "role cashier { grant view, create on payment }\n"
+ANN = 'user "ann" { assign role cashier }\n'
+
+
+def between(old: str, new: str) -> Report:
+    return compare(compiled(WORLD + old), compiled(WORLD + new), NOW)
+
+
+def kinds(found: Report) -> list[tuple[str, str, str]]:
+    return sorted((each.kind, named.kind, named.name) for each in found.changes for named in each.subjects)
+
+
+NEW = [
+    ("role guest { grant view, create on payment }", ("role", "guest")),
+    ("role guest { grant view on payment }", ("role", "guest")),
+    ("role guest { role cashier }", ("role", "guest")),
+    ("role guest { grant view on payment  policy small }", ("role", "guest")),
+    ("group guests { grant view, create on payment }", ("group", "guests")),
+    ("group guests { role cashier }", ("group", "guests")),
+    ('job "G" { role cashier }', ("job", "G")),
+    ('user "bo" { assign role cashier }', ("user", "bo")),
+    ("integration bot { role cashier  objects payment }", ("integration", "bot")),
+]
+
+
+@pytest.mark.parametrize(("new", "who"), NEW)
+def test_new_beside_what_brings_as_much(new: str, who: tuple[str, str]) -> None:
+    found = between(CASHIER + ANN, CASHIER + ANN + new)
+    assert kinds(found) == [("gained", *who)]
+    assert found.notes == ()
+    assert kinds(between(CASHIER + ANN + new, CASHIER + ANN)) == [("lost", *who)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "note"),
+    [
+        (CASHIER, CASHIER.replace("cashier", "clerk"), "role `cashier` is role `clerk` now"),
+        (CASHIER, CASHIER.replace("role cashier", "group till"), "role `cashier` is group `till` now"),
+        (CASHIER + 'job "C" { role cashier }', CASHIER + 'job "D" { role cashier }', "job `C` is job `D` now"),
+    ],
+)
+def test_another_name(old: str, new: str, note: str) -> None:
+    found = between(old, new)
+    assert (found.same_access, note in found.notes) == (True, True)
+
+
+def test_another_name_and_less() -> None:
+    """What it does not bring any more is lost; it brings nothing that is new."""
+    found = between(CASHIER, "role clerk { grant view on payment }")
+    assert kinds(found) == [("lost", "role", "cashier")]
+    assert found.notes == ("role `clerk` is new and brings no more than role `cashier`, which is gone, did",)
+
+
+def test_another_name_and_more() -> None:
+    found = between(CASHIER, "role clerk { grant all on payment }")
+    assert kinds(found) == [("gained", "role", "clerk")]
+    assert found.notes == ("role `cashier` is gone and brought no more than role `clerk`, which is new, does",)
+
+
+def test_one_that_is_gone_stands_for_one_that_is_new() -> None:
+    found = between(CASHIER, CASHIER.replace("cashier", "clerk") + CASHIER.replace("cashier", "guest"))
+    assert kinds(found) == [("gained", "role", "guest")]
+    less = between(CASHIER, "role one { grant view on payment }\nrole two { grant view on payment }")
+    assert kinds(less) == [("gained", "role", "two"), ("lost", "role", "cashier")]
+
+
+def test_two_names_swapped() -> None:
+    old = "role one { grant view on payment }\nrole two { grant create on payment }"
+    new = "role two { grant view on payment }\nrole one { grant create on payment }"
+    found = between(old, new)
+    assert kinds(found) == [(kind, "role", name) for kind in ("gained", "lost") for name in ("one", "two")]
+
+
+def test_the_one_with_everything_explains_nothing() -> None:
+    """In a set with a role that brings everything a new one is news all the same."""
+    owner = "role owner { grant all on payment }\n"
+    assert kinds(between(owner, owner + "role guest { grant delete on payment }")) == [("gained", "role", "guest")]
+
+
+INNER = "role inner { grant view, create on payment }\ngroup till { role inner }\n"
+
+
+@pytest.mark.parametrize(
+    "handed_out",
+    [
+        'user "bo" { assign role inner }',
+        'user "bo" { assign role inner from 2027-01-01 }',
+        'job "C" { role inner }',
+        "integration bot { role inner  objects payment }",
+        "role boss { may assign inner }",
+        "group bosses { may assign inner }",
+    ],
+)
+def test_a_part_of_something_that_is_handed_out_by_itself(handed_out: str) -> None:
+    old = "group till { grant view, create on payment }\n"
+    alone = between(old, INNER)
+    assert (alone.same_access, alone.notes) == (True, ("role `inner` is new: nobody has it but inside group `till`",))
+    assert ("gained", "role", "inner") in kinds(between(old, INNER + handed_out))
+
+
+def test_a_part_of_a_role_that_may_be_handed_out() -> None:
+    """It is not the part that is."""
+    old = "role till { grant view on payment }\nrole boss { may assign till }\n"
+    new = "role inner { grant view on payment }\nrole till { role inner }\nrole boss { may assign till }\n"
+    assert between(old, new).same_access
