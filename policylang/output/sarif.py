@@ -127,7 +127,8 @@ def _notification(problem: Problem, root: Path) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": _artifact(problem.path, root)}
     if problem.line is not None:
         place["region"] = {"startLine": problem.line, "startColumn": problem.column or 1}
-    return {"level": "error", "message": {"text": readable(text)}, "locations": [{"physicalLocation": place}]}
+    message = {"text": _without_links(readable(text))}
+    return {"level": "error", "message": message, "locations": [{"physicalLocation": place}]}
 
 
 # --- results -------------------------------------------------------------------------------------------------

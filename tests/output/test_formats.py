@@ -21,6 +21,7 @@ from policylang.output.security import SECURITY_SEVERITY
 from policylang.pipelines.findings import RelatedPlace, ReportedFinding, Result, collect
 from policylang.project.discovery import Problem
 from policylang.source import Source
+from policylang.text.readable import readable
 from tests.helpers import project
 from tests.output.helpers import CASES, HERE, finding, read_result
 
@@ -85,10 +86,46 @@ def test_sarif_of_anything_is_valid(result: Result) -> None:
     for made, found in zip(run["results"], result.findings, strict=True):
         region = made["locations"][0]["physicalLocation"]["region"]
         assert (region["startLine"], region["endColumn"]) == (found.line, found.end_column)
-        links = re.findall(r"(?<!\\)\]\((\d+)\)", made["message"]["text"])
-        assert links == [str(each["id"]) for each in made.get("relatedLocations", [])]
+        assert _links(made["message"]["text"]) == [
+            (readable(place.message), str(number)) for number, place in enumerate(found.related, 1)
+        ]
+        assert not [each for each in made.get("relatedLocations", []) if _links(each["message"]["text"])]
+    notes = run["invocations"][0].get("toolExecutionNotifications", [])
+    assert not [note for note in notes if _links(note["message"]["text"])]
     prints = [made["partialFingerprints"]["policylang/v1"] for made in run["results"]]
     assert len(prints) == len(set(prints))
+
+
+def _links(text: str) -> list[tuple[str, str]]:
+    """The embedded links of a plain text message by the grammar in 3.11.6 of SARIF: what each shows, and its target."""
+    found = re.findall(r"\[((?:[^\[\]\\]|\\[\[\]\\])*)\]\(([^)]*)\)", text)
+    return [(re.sub(r"\\(.)", r"\1", shown), target) for shown, target in found]
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("\\", r"[\\](1)"),
+        ("a\\", r"[a\\](1)"),
+        ("\\\\", r"[\\\\](1)"),
+        ("\\]", r"[\\\]](1)"),
+        ("\\[a](2)", r"[\\\[a\](2)](1)"),
+        ("in [a, b]", r"[in \[a, b\]](1)"),
+    ],
+)
+def test_a_link_in_sarif_shows_the_message_of_the_place(message: str, shown: str) -> None:
+    found = finding("PL204", "m", related=(RelatedPlace("a.policy", 1, 1, 1, 2, message),))
+    (made,) = run_of(Result([found], [], {}))["results"]
+    assert made["message"]["text"] == f"m\n\nSee {shown}."
+    assert _links(made["message"]["text"]) == [(message, "1")]
+
+
+@pytest.mark.parametrize("text", ["[a](1)", r"[a\](1)", r"\[a](1)", "[[a](1)", "a](1)"])
+def test_nothing_that_a_finding_says_is_a_link_in_sarif(text: str) -> None:
+    found = finding("PL204", text, help=text, related=(RelatedPlace("a.policy", 1, 1, 1, 2, text),))
+    (made,) = run_of(Result([found], [], {}))["results"]
+    assert _links(made["message"]["text"]) == [(text, "1")]
+    assert _links(made["relatedLocations"][0]["message"]["text"]) == []
 
 
 def test_sarif_of_a_real_finding() -> None:
