@@ -73,7 +73,7 @@ PAIRS = (
     Pair("syntax/format", ".formatted", _formatted),
     Pair("check/fixes", ".fixed", fixed),
     *(Pair("agenda/cases", ending, agenda.rendered(ending)) for ending in agenda.FORMATS),
-    *(Pair("compare/cases", ending, comparisons.rendered(ending), "*.new.policy") for ending in comparisons.FORMATS),
+    *(Pair("diff/cases", ending, comparisons.rendered(ending), "*.new.policy") for ending in comparisons.FORMATS),
     *(Pair(folder, ".expected", importing.rendered, "*.case") for folder in importing.FOLDERS),
     *(Pair("output/cases", ending, rendered(ending), "*.json") for ending in FORMATS),
 )

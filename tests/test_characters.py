@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 SCRIPT = """
 import hashlib, sys
 sys.path.insert(0, sys.argv[1])
-from policylang import characters as c
+from policylang.text import characters as c
 found = hashlib.sha256()
 for number in [*range(0x300, 0xD800), *range(0xE000, 0x20000), *range(0x2F800, 0x32000), *range(0xE0000, 0xE0200)]:
     x = chr(number)

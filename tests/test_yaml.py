@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policylang.directory import yaml_values
-from policylang.directory.problems import UnreadableError
+from policylang.directory.problems import UnreadableTextError
 from policylang.files.yaml_core import plain
 from policylang.files.yaml_source import YamlError, read_yaml
 
@@ -121,7 +121,7 @@ def test_every_reader_refuses_what_is_no_number(written: str) -> None:
     with pytest.raises(YamlError, match=message) as caught:
         read_yaml(f"b: x\na: {written}")
     assert (caught.value.line, caught.value.column) == (2, 4)
-    with pytest.raises(UnreadableError, match=message):
+    with pytest.raises(UnreadableTextError, match=message):
         list(yaml_values.entries(f"people:\n- a: {written}\n", "people", 10_000))
     assert read_yaml(f"a: '{written}'").value["a"] == written
 
@@ -133,6 +133,6 @@ LONG = ["9" * 201, "-" + "9" * 5000, "0x" + "f" * 300, "1e201", "1e-201", "1e999
 def test_every_reader_refuses_a_number_that_is_too_long(written: str) -> None:
     with pytest.raises(YamlError, match="has more than 200 digits"):
         read_yaml(f"a: {written}")
-    with pytest.raises(UnreadableError, match="has more than 200 digits"):
+    with pytest.raises(UnreadableTextError, match="has more than 200 digits"):
         list(yaml_values.entries(f"people:\n- a: {written}\n", "people", 10_000))
     assert read_yaml(f"a: '{written}'").value["a"] == written

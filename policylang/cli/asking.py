@@ -13,7 +13,7 @@ import msgspec
 from policylang.cli.options import TEXT, Command, outside, read_instant
 from policylang.cli.terminal import progress, stop
 from policylang.diagnostics import listed, quoted, visible
-from policylang.ir.nodes import User, UserValue
+from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
 from policylang.project.discovery import Problem
 from policylang.project.loading import read_policy_set
@@ -141,7 +141,7 @@ def with_users(policy_set: PolicySet, users: dict[str, Any] | None) -> PolicySet
     if not users:
         return policy_set
     index, option = policy_set.index, "--users"
-    made: dict[str, User] = {}
+    made: dict[str, ir.User] = {}
     for id_, attributes in users.items():
         if id_ in index.users or id_ in index.integrations:
             stop([Problem(option, f"{quoted(id_)} is in the policy set", "only others can be made up")])
@@ -152,7 +152,7 @@ def with_users(policy_set: PolicySet, users: dict[str, Any] | None) -> PolicySet
     return PolicySet(index.changed(users=made))
 
 
-def _values(index: Index, option: str, attributes: dict[str, Any]) -> tuple[UserValue, ...]:
+def _values(index: Index, option: str, attributes: dict[str, Any]) -> tuple[ir.UserValue, ...]:
     """Attributes of a user, as a declaration holds them."""
     found = []
     for name, raw in sorted(attributes.items()):
@@ -168,7 +168,7 @@ def _values(index: Index, option: str, attributes: dict[str, Any]) -> tuple[User
             constants = tuple(Constant(item, as_value(item, each), _AT) for each in values if each is not MISSING)
         except BadValueError as error:
             stop([Problem(option, str(error))])
-        found.append(UserValue(name, constants, _AT))
+        found.append(ir.UserValue(name, constants, _AT))
     return tuple(found)
 
 

@@ -10,7 +10,8 @@ import click
 import msgspec
 
 from policylang.cli.terminal import Step
-from policylang.ir.nodes import FORMAT_VERSION, PolicySet
+from policylang.ir import nodes as ir
+from policylang.ir.nodes import FORMAT_VERSION
 from policylang.project.discovery import Problem, SourceSet, discover
 from policylang.project.loading import read_compiled, why_not
 from policylang.project.project import Project
@@ -20,7 +21,7 @@ from policylang.project.revisions import Revision, RevisionError, merge_base, re
 class Version(msgspec.Struct, frozen=True):
     """One version of a policy set. ``path``: what `policylang decide` can read it from, if there is that."""
 
-    policy_set: PolicySet
+    policy_set: ir.PolicySet
     said: str
     path: str | None
 
@@ -129,8 +130,8 @@ def _paired(old: _Named, new: _Named) -> list[VersionPair]:
     return [VersionPair(name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
 
 
-def empty_like(policy_set: PolicySet) -> PolicySet:
+def empty_like(policy_set: ir.PolicySet) -> ir.PolicySet:
     """The policy set that says nothing, in the same timezone."""
-    changes = {name: () for name in PolicySet.__struct_fields__ if isinstance(getattr(policy_set, name), tuple)}
+    changes = {name: () for name in ir.PolicySet.__struct_fields__ if isinstance(getattr(policy_set, name), tuple)}
     assert policy_set.version == FORMAT_VERSION
     return msgspec.structs.replace(policy_set, **changes)

@@ -10,11 +10,11 @@ import msgspec
 from policylang.diagnostics import Diagnostic, Related, quoted
 from policylang.directory.csv_columns import ASSIGNMENT, ATTRIBUTE, check_header
 from policylang.directory.csv_rows import CsvRow, rows
-from policylang.directory.people import Assigned, DirectoryFile, DirectoryValue, Field, Person
-from policylang.directory.problems import AT_MOST, UnreadableError, too_long
+from policylang.directory.people import Assigned, DirectoryValue, Field, PeopleRead, Person
+from policylang.directory.problems import AT_MOST, UnreadableTextError, too_long
 from policylang.settings.limits import Limits
 from policylang.source import Source
-from policylang.syntax.ast import Text
+from policylang.syntax import ast
 
 _FLAGS = ("terminated", "superuser")
 
@@ -23,12 +23,12 @@ class _Collected(msgspec.Struct):
     """What the rows of one id say together."""
 
     first: CsvRow
-    cells: dict[str, Text]
+    cells: dict[str, ast.Text]
     """Columns about the person, without empty cells."""
     assignments: list[Assigned]
 
 
-def read_csv_people(source: Source, limits: Limits) -> DirectoryFile:
+def read_csv_people(source: Source, limits: Limits) -> PeopleRead:
     """The people of a table. Reports rows that contradict each other, and rows that are no people."""
     table = rows(source)
     diagnostics: list[Diagnostic] = []
@@ -37,7 +37,9 @@ def read_csv_people(source: Source, limits: Limits) -> DirectoryFile:
     try:
         header = next(table, None)
         if header is None:
-            raise UnreadableError(0, 0, "the file is empty", "the first row names the columns, and `id` is one of them")
+            raise UnreadableTextError(
+                0, 0, "the file is empty", "the first row names the columns, and `id` is one of them"
+            )
         diagnostics += check_header(source, header)
         columns = [cell.value for cell in header.cells]
         if not diagnostics:
@@ -45,10 +47,10 @@ def read_csv_people(source: Source, limits: Limits) -> DirectoryFile:
                 diagnostics += _read_row(source, columns, row, people, limits)
                 if len(diagnostics) >= AT_MOST:
                     break
-    except UnreadableError as error:
+    except UnreadableTextError as error:
         diagnostics.append(error.diagnostic(source))
     keys = {cell.value: cell for cell in header.cells} if header else {}
-    return DirectoryFile(tuple([_person(source, keys, one) for one in people.values()]), tuple(diagnostics))
+    return PeopleRead(tuple([_person(source, keys, one) for one in people.values()]), tuple(diagnostics))
 
 
 def _read_row(
@@ -57,7 +59,7 @@ def _read_row(
     if len(row.cells) != len(columns):
         message = f"{len(row.cells)} cell{'' if len(row.cells) == 1 else 's'}, the header names {len(columns)} columns"
         help = "a text with commas stands in quotes; a cell that says nothing is left empty, its comma stays"
-        yield UnreadableError(row.start, row.end, message, help).diagnostic(source)
+        yield UnreadableTextError(row.start, row.end, message, help).diagnostic(source)
         return
     given = {}
     for column, cell in zip(columns, row.cells, strict=True):
@@ -67,7 +69,9 @@ def _read_row(
                 yield too_long(cell.start_pos, cell.end_pos, cell.value, limits.text_length).diagnostic(source)
     id = given.get("id")
     if id is None:
-        yield UnreadableError(row.start, row.end, "a row without an `id`", "fill in the column `id`").diagnostic(source)
+        yield UnreadableTextError(row.start, row.end, "a row without an `id`", "fill in the column `id`").diagnostic(
+            source
+        )
         return
     one = people.get(id.value)
     if one is None:
@@ -77,7 +81,7 @@ def _read_row(
         if column in _FLAGS and cell.value not in ("true", "false"):
             message = f"the column `{column}` is true or false, {quoted(cell.value)} is not"
             help = "write `true` or `false`, or leave it empty"
-            yield UnreadableError(cell.start_pos, cell.end_pos, message, help, "PL103").diagnostic(source)
+            yield UnreadableTextError(cell.start_pos, cell.end_pos, message, help, "PL103").diagnostic(source)
         elif one.cells.setdefault(column, cell).value != cell.value:
             yield _contradiction(source, column, one.cells["id"], one.cells[column], cell)
 
@@ -89,11 +93,13 @@ def _assign(source: Source, row: CsvRow, one: _Collected, given: dict[str, Any])
         return
     for column, cell in given.items():
         message = f"the column `{column}` is filled in and `role` is not"
-        yield UnreadableError(cell.start_pos, cell.end_pos, message, "say which role it is about").diagnostic(source)
+        yield UnreadableTextError(cell.start_pos, cell.end_pos, message, "say which role it is about").diagnostic(
+            source
+        )
         break
 
 
-def _contradiction(source: Source, column: str, id: Text, first: Text, cell: Text) -> Diagnostic:
+def _contradiction(source: Source, column: str, id: ast.Text, first: ast.Text, cell: ast.Text) -> Diagnostic:
     who = f"the user {quoted(id.value)}"
     both = f"{quoted(first.value)} and {quoted(cell.value)}"
     related = (Related(source.location(first.start_pos, first.end_pos), "the first one is here"),)
@@ -106,7 +112,7 @@ def _contradiction(source: Source, column: str, id: Text, first: Text, cell: Tex
     return Diagnostic(code="PL102", message=message, location=location, help=help, related=related)
 
 
-def _person(source: Source, keys: dict[str, Text], one: _Collected) -> Person:
+def _person(source: Source, keys: dict[str, ast.Text], one: _Collected) -> Person:
     cells = one.cells
     return Person(
         one.first.start,
@@ -121,7 +127,7 @@ def _person(source: Source, keys: dict[str, Text], one: _Collected) -> Person:
         attributes=tuple(
             [
                 Field(
-                    Text(keys[column].start_pos, keys[column].end_pos, column[len(ATTRIBUTE) :]),
+                    ast.Text(keys[column].start_pos, keys[column].end_pos, column[len(ATTRIBUTE) :]),
                     DirectoryValue(cell.start_pos, cell.end_pos, cell.value),
                 )
                 for column, cell in cells.items()

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.directory.problems import UnreadableError
+from policylang.directory.problems import UnreadableTextError
 from policylang.source import Source
-from policylang.syntax.ast import Text
+from policylang.syntax import ast
 
 _LARGEST_CELL = 64 * 1024 * 1024
 csv.field_size_limit(_LARGEST_CELL)  # a limit of the whole process; texts have one of their own
@@ -22,11 +22,11 @@ class CsvRow(msgspec.Struct, frozen=True, gc=False):
 
     start: int
     end: int
-    cells: tuple[Text, ...]
+    cells: tuple[ast.Text, ...]
 
 
 def rows(source: Source, separator: str = ",") -> Iterator[CsvRow]:
-    """The rows of a text that hold something, with their cells. Raises `UnreadableError` where the text is no CSV."""
+    """The rows of a text that hold something, with their cells. Raises `UnreadableTextError` for what is no CSV."""
     text, starts = source.text, source.line_starts
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     cell = re.compile(rf'"(?:[^"]|"")*+"|[^{re.escape(separator)}\r\n]*+')
@@ -39,7 +39,7 @@ def rows(source: Source, separator: str = ",") -> Iterator[CsvRow]:
         except csv.Error as error:
             start = starts[min(first, len(starts) - 1)]
             help = 'a text with commas, quotes or line breaks stands in quotes, and a quote in it is doubled: `""`'
-            raise UnreadableError(start, start + len(source.line(first + 1)), f"not CSV: {error}", help) from None
+            raise UnreadableTextError(start, start + len(source.line(first + 1)), f"not CSV: {error}", help) from None
         if any(cells):
             start = starts[first]
             end = starts[reader.line_num] if reader.line_num < len(starts) else len(text)
@@ -56,6 +56,6 @@ def _row(text: str, start: int, end: int, cells: list[str], written: re.Pattern[
             match = written.match(text, position)
             assert match is not None
             length = match.end() - position
-        found.append(Text(position, position + length, cell))
+        found.append(ast.Text(position, position + length, cell))
         position += length + 1
     return CsvRow(start, position - 1, tuple(found))

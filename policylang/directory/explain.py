@@ -10,14 +10,14 @@ import msgspec
 from policylang.diagnostics import listed, quoted
 from policylang.directory.format import PersonEntry, RoleEntry
 from policylang.directory.people import DirectoryValue, Field
-from policylang.directory.problems import UnreadableError, shown
+from policylang.directory.problems import UnreadableTextError, shown
 from policylang.suggest import closest
 
 _PERSON = tuple(field.encode_name for field in msgspec.structs.fields(PersonEntry))
 _ROLE = tuple(field.encode_name for field in msgspec.structs.fields(RoleEntry))
 
 
-def explain(entry: DirectoryValue) -> Iterator[UnreadableError]:
+def explain(entry: DirectoryValue) -> Iterator[UnreadableTextError]:
     """Everything that keeps an entry from being a person."""
     if not isinstance(entry.value, dict):
         yield _error(entry, "a person has at least an `id`", "write `- id: …`")
@@ -39,7 +39,7 @@ def explain(entry: DirectoryValue) -> Iterator[UnreadableError]:
                 yield from _attributes(given)
 
 
-def _roles(given: DirectoryValue) -> Iterator[UnreadableError]:
+def _roles(given: DirectoryValue) -> Iterator[UnreadableTextError]:
     if not isinstance(given.value, tuple):
         yield _error(given, "`roles` is a list", "write `roles: [NAME]`")
         return
@@ -53,7 +53,7 @@ def _roles(given: DirectoryValue) -> Iterator[UnreadableError]:
                 yield from _text(key, field.value, required=key == "role")
 
 
-def _attributes(given: DirectoryValue) -> Iterator[UnreadableError]:
+def _attributes(given: DirectoryValue) -> Iterator[UnreadableTextError]:
     if not isinstance(given.value, dict):
         yield _error(given, "`attributes` holds names and values", "write `attributes: {NAME: value}`")
         return
@@ -64,7 +64,7 @@ def _attributes(given: DirectoryValue) -> Iterator[UnreadableError]:
                 yield _error(item, f"{quoted(key)} holds a value or a list of values", "write text, a number or true")
 
 
-def _keys(given: DirectoryValue, known: tuple[str, ...], required: str, what: str) -> Iterator[UnreadableError]:
+def _keys(given: DirectoryValue, known: tuple[str, ...], required: str, what: str) -> Iterator[UnreadableTextError]:
     fields: dict[str, Field] = given.value
     meant = required
     for name, field in fields.items():
@@ -77,7 +77,7 @@ def _keys(given: DirectoryValue, known: tuple[str, ...], required: str, what: st
         yield _error(given, f"{what} has no `{required}`", f"write `{required}: …`")
 
 
-def _text(key: str, given: DirectoryValue, required: bool) -> Iterator[UnreadableError]:
+def _text(key: str, given: DirectoryValue, required: bool) -> Iterator[UnreadableTextError]:
     if isinstance(given.value, dict | tuple):
         yield _error(given, f"`{key}` is one text", "write one text")
     elif required and (given.value is None or given.value == ""):
@@ -91,5 +91,5 @@ def _shown(given: DirectoryValue) -> str:
     return "this" if isinstance(given.value, dict | tuple) else shown(given.value)
 
 
-def _error(place: Any, message: str, help: str) -> UnreadableError:
-    return UnreadableError(place.start_pos, place.end_pos, message, help)
+def _error(place: Any, message: str, help: str) -> UnreadableTextError:
+    return UnreadableTextError(place.start_pos, place.end_pos, message, help)

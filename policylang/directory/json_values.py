@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 
 from policylang.diagnostics import quoted
 from policylang.directory.people import DirectoryValue, Field
-from policylang.directory.problems import UnreadableError, expected_list, too_long
+from policylang.directory.problems import UnreadableTextError, expected_list, too_long
 from policylang.files.json_source import JsonError, read_json
-from policylang.syntax.ast import Text
+from policylang.syntax import ast
 
 _MAX_DEPTH = 40
 _DECODER = json.JSONDecoder()
@@ -25,7 +25,7 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
 def entries(text: str, key: str, text_length: int) -> Iterator[DirectoryValue]:
-    """The entries of the list that a document holds under its one key. Raises `UnreadableError`."""
+    """The entries of the list that a document holds under its one key. Raises `UnreadableTextError`."""
     return _Reader(text, text_length).entries(key)
 
 
@@ -37,19 +37,19 @@ class _Reader:
     def entries(self, key: str) -> Iterator[DirectoryValue]:
         begin = self._blank()
         if self._next() != "{":
-            raise UnreadableError(begin, begin + 1, *expected_list(key))
+            raise UnreadableTextError(begin, begin + 1, *expected_list(key))
         found = False
         for name in self._members():
             if name.value != key or found:
                 message = f"unknown field {quoted(name.value)}" if name.value != key else f"`{key}` is given twice"
-                raise UnreadableError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
+                raise UnreadableTextError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
             if self._next() != "[":
-                raise UnreadableError(self.at, self.at + 1, *expected_list(key))
+                raise UnreadableTextError(self.at, self.at + 1, *expected_list(key))
             found = True
             for _ in self._items("]"):
                 yield self._value(3)
         if not found:
-            raise UnreadableError(begin, begin + 1, *expected_list(key))
+            raise UnreadableTextError(begin, begin + 1, *expected_list(key))
         if self._blank() < len(self.text):
             self._refuse("something behind the end")
 
@@ -58,7 +58,7 @@ class _Reader:
     def _value(self, depth: int) -> DirectoryValue:
         start = self.at
         if depth > _MAX_DEPTH:
-            raise UnreadableError(start, start + 1, "nested too deeply")
+            raise UnreadableTextError(start, start + 1, "nested too deeply")
         match self._next():
             case '"':
                 return self._string()
@@ -70,7 +70,9 @@ class _Reader:
                 for name in self._members():
                     if name.value in fields:
                         message = f"the key {quoted(name.value)} is given twice"
-                        raise UnreadableError(name.start_pos, name.end_pos, message, "delete one of the two", "PL102")
+                        raise UnreadableTextError(
+                            name.start_pos, name.end_pos, message, "delete one of the two", "PL102"
+                        )
                     fields[name.value] = Field(name, self._value(depth + 1))
                 return DirectoryValue(start, self.at, fields)
             case _:
@@ -88,7 +90,7 @@ class _Reader:
         try:
             number = read_json(word[0])
         except JsonError as error:
-            raise UnreadableError(start, self.at, error.message, error.help) from None
+            raise UnreadableTextError(start, self.at, error.message, error.help) from None
         return self.at, number
 
     def _string(self) -> DirectoryValue:
@@ -96,19 +98,19 @@ class _Reader:
         try:
             value, self.at = _DECODER.raw_decode(self.text, start)
         except json.JSONDecodeError as error:
-            raise UnreadableError(
+            raise UnreadableTextError(
                 error.pos, error.pos + 1, f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
             ) from None
         if len(value) > self.text_length:
             raise too_long(start, self.at, value, self.text_length)
         if any("\ud800" <= each <= "\udfff" for each in value):
             message = f"{quoted(value)} holds half a character"
-            raise UnreadableError(start, self.at, message, "write both halves, or the character")
+            raise UnreadableTextError(start, self.at, message, "write both halves, or the character")
         return DirectoryValue(start, self.at, value)
 
     # --- what is between them ----------------------------------------------------------------------------------
 
-    def _members(self) -> Iterator[Text]:
+    def _members(self) -> Iterator[ast.Text]:
         """The names in an object, each with what comes next set to its value."""
         for _ in self._items("}"):
             if self._next() != '"':
@@ -119,7 +121,7 @@ class _Reader:
                 self._refuse("expected `:`")
             self.at += 1
             self._blank()
-            yield Text(name.start_pos, name.end_pos, name.value)
+            yield ast.Text(name.start_pos, name.end_pos, name.value)
 
     def _items(self, end: str) -> Iterator[None]:
         """Stop at each item of a list or an object, up to and with its end."""
@@ -149,4 +151,4 @@ class _Reader:
         return self.text[self.at : self.at + 1]
 
     def _refuse(self, message: str) -> NoReturn:
-        raise UnreadableError(self.at, min(self.at + 1, len(self.text)), f"not JSON: {message}")
+        raise UnreadableTextError(self.at, min(self.at + 1, len(self.text)), f"not JSON: {message}")

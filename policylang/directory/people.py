@@ -11,10 +11,10 @@ import msgspec
 
 from policylang.diagnostics import Diagnostic
 from policylang.source import Source
-from policylang.syntax.ast import Node, Text
+from policylang.syntax import ast
 
 
-class DirectoryValue(Node, frozen=True, gc=False):
+class DirectoryValue(ast.Node, frozen=True, gc=False):
     """A value: a text, number or boolean, ``None``, a tuple of `DirectoryValue`, or a dict of keys and `Field`."""
 
     value: Any
@@ -23,29 +23,29 @@ class DirectoryValue(Node, frozen=True, gc=False):
 class Field(msgspec.Struct, frozen=True, gc=False):
     """A key of a mapping with its value."""
 
-    key: Text
+    key: ast.Text
     value: DirectoryValue
 
 
-class Assigned(Node, frozen=True, gc=False):
+class Assigned(ast.Node, frozen=True, gc=False):
     """A role given to a person. ``place`` is the name of the place; dates are as they were written."""
 
-    role: Text
-    place: Text | None = None
-    start: Text | None = None
-    until: Text | None = None
-    because: Text | None = None
-    approved_by: Text | None = None
+    role: ast.Text
+    place: ast.Text | None = None
+    start: ast.Text | None = None
+    until: ast.Text | None = None
+    because: ast.Text | None = None
+    approved_by: ast.Text | None = None
 
 
-class Person(Node, frozen=True, gc=False):
+class Person(ast.Node, frozen=True, gc=False):
     """One person. ``table``: from a table, where every value is a text and a set's values are joined by ``;``."""
 
     source: Source
-    id: Text
-    name: Text | None
-    group: Text | None
-    job: Text | None
+    id: ast.Text
+    name: ast.Text | None
+    group: ast.Text | None
+    job: ast.Text | None
     superuser: bool
     terminated: bool
     attributes: tuple[Field, ...]
@@ -53,7 +53,7 @@ class Person(Node, frozen=True, gc=False):
     table: bool
 
 
-class DirectoryFile(msgspec.Struct, frozen=True):
+class PeopleRead(msgspec.Struct, frozen=True):
     """What came of one file: the people that could be read, and what is wrong with the file."""
 
     people: tuple[Person, ...]

@@ -9,7 +9,7 @@ AT_MOST = 1000
 """After so many mistakes in one file of people the rest of it is not read: they have one cause."""
 
 
-class UnreadableError(Exception):
+class UnreadableTextError(Exception):
     """Something in the text, from offset ``start`` to ``end``, after which nothing can be read."""
 
     def __init__(self, start: int, end: int, message: str, help: str | None = None, code: str = "PL100") -> None:
@@ -31,7 +31,7 @@ def expected_list(key: str) -> tuple[str, str]:
     return f"expected a list called `{key}`", f'write `{key}:` and the entries below it, in JSON `{{"{key}": […]}}`'
 
 
-def too_long(start: int, end: int, value: str, limit: int) -> UnreadableError:
+def too_long(start: int, end: int, value: str, limit: int) -> UnreadableTextError:
     """A text beyond `limits: text_length`, as in policy text."""
     message = f"{quoted(value, 20)} is {len(value)} characters long, the limit is {limit}"
-    return UnreadableError(start, end, message, "shorten it, or raise the limit in `policylang.yaml`", "PL110")
+    return UnreadableTextError(start, end, message, "shorten it, or raise the limit in `policylang.yaml`", "PL110")

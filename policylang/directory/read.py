@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from policylang.directory.csv_people import read_csv_people
-from policylang.directory.people import DirectoryFile
+from policylang.directory.people import PeopleRead
 from policylang.directory.problems import AT_MOST
 from policylang.directory.unsafe import unsafe_source
 from policylang.directory.yaml_people import read_yaml_people
@@ -28,7 +28,7 @@ def suffix_of(name: str) -> str | None:
     return next((suffix for suffix in SUFFIXES if name.casefold().endswith(suffix)), None)
 
 
-def read_people(source: Source, limits: Limits | None = None) -> DirectoryFile:
+def read_people(source: Source, limits: Limits | None = None) -> PeopleRead:
     """The people of a file, and everything wrong with its form (PL100, PL101, PL102, PL103, PL106, PL108, PL110).
 
     The file's name says how it is read; of a Parquet file the text is what `parquet.as_csv` made of it. Names of
@@ -42,5 +42,5 @@ def read_people(source: Source, limits: Limits | None = None) -> DirectoryFile:
     if unsafe:
         # YAML itself refuses some of these characters, which is the same mistake.
         kept = tuple(d for d in found.diagnostics if not d.message.startswith("not YAML"))
-        return DirectoryFile(found.people, (*unsafe, *kept))
+        return PeopleRead(found.people, (*unsafe, *kept))
     return found

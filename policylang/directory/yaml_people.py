@@ -8,15 +8,15 @@ from policylang.diagnostics import Diagnostic
 from policylang.directory import json_values, yaml_values
 from policylang.directory.explain import explain
 from policylang.directory.format import PersonEntry
-from policylang.directory.people import Assigned, DirectoryFile, DirectoryValue, Field, Person
-from policylang.directory.problems import AT_MOST, UnreadableError
+from policylang.directory.people import Assigned, DirectoryValue, Field, PeopleRead, Person
+from policylang.directory.problems import AT_MOST, UnreadableTextError
 from policylang.directory.yaml_values import plain
 from policylang.settings.limits import Limits
 from policylang.source import Source
-from policylang.syntax.ast import Text
+from policylang.syntax import ast
 
 
-def read_yaml_people(source: Source, limits: Limits) -> DirectoryFile:
+def read_yaml_people(source: Source, limits: Limits) -> PeopleRead:
     """The people of a file. An entry that is not as it should be is reported and left out."""
     people: list[Person] = []
     diagnostics: list[Diagnostic] = []
@@ -26,13 +26,13 @@ def read_yaml_people(source: Source, limits: Limits) -> DirectoryFile:
             if _is_valid(entry):
                 people.append(_person(source, entry))
                 continue
-            wrong = list(explain(entry)) or [UnreadableError(entry.start_pos, entry.end_pos, "not a person")]
+            wrong = list(explain(entry)) or [UnreadableTextError(entry.start_pos, entry.end_pos, "not a person")]
             diagnostics += (error.diagnostic(source) for error in wrong)
             if len(diagnostics) >= AT_MOST:
                 break
-    except UnreadableError as error:
+    except UnreadableTextError as error:
         diagnostics.append(error.diagnostic(source))
-    return DirectoryFile(tuple(people), tuple(diagnostics))
+    return PeopleRead(tuple(people), tuple(diagnostics))
 
 
 def _is_valid(entry: DirectoryValue) -> bool:
@@ -68,7 +68,7 @@ def _person(source: Source, entry: DirectoryValue) -> Person:
 def _assigned(given: DirectoryValue) -> Assigned:
     start, end = given.start_pos, given.end_pos
     if isinstance(given.value, str):
-        return Assigned(start, end, Text(start, end, given.value))
+        return Assigned(start, end, ast.Text(start, end, given.value))
     fields: dict[str, Field] = given.value
     role = _text(fields, "role")
     assert role is not None
@@ -84,9 +84,9 @@ def _assigned(given: DirectoryValue) -> Assigned:
     )
 
 
-def _text(fields: dict[str, Field], name: str) -> Text | None:
+def _text(fields: dict[str, Field], name: str) -> ast.Text | None:
     given = fields[name].value if name in fields else None
-    return Text(given.start_pos, given.end_pos, given.value) if given and given.value is not None else None
+    return ast.Text(given.start_pos, given.end_pos, given.value) if given and given.value is not None else None
 
 
 def _flag(fields: dict[str, Field], name: str) -> bool:

@@ -13,22 +13,22 @@ import yaml
 
 from policylang.diagnostics import quoted
 from policylang.directory.people import DirectoryValue, Field
-from policylang.directory.problems import UnreadableError, expected_list, too_long
+from policylang.directory.problems import UnreadableTextError, expected_list, too_long
 from policylang.files.yaml_core import plain as scalar
-from policylang.syntax.ast import Text
+from policylang.syntax import ast
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH = 40
 
 
 def entries(text: str, key: str, text_length: int) -> Iterator[DirectoryValue]:
-    """The entries of the list that a document holds under its one key. Raises `UnreadableError`."""
+    """The entries of the list that a document holds under its one key. Raises `UnreadableTextError`."""
     events = _events(text, text_length)
     event: Any = next(events)
     while isinstance(event, yaml.StreamStartEvent | yaml.DocumentStartEvent):
         event = next(events)
     if not isinstance(event, yaml.MappingStartEvent):
-        raise UnreadableError(*_span(event), *expected_list(key))
+        raise UnreadableTextError(*_span(event), *expected_list(key))
     start, found = _span(event)[0], False
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
@@ -36,21 +36,21 @@ def entries(text: str, key: str, text_length: int) -> Iterator[DirectoryValue]:
         name = _key(event)
         if name.value != key or found:
             message = f"unknown field {quoted(name.value)}" if name.value != key else f"`{key}` is given twice"
-            raise UnreadableError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
+            raise UnreadableTextError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
         event = next(events)
         if not isinstance(event, yaml.SequenceStartEvent):
-            raise UnreadableError(*_span(event), *expected_list(key))
+            raise UnreadableTextError(*_span(event), *expected_list(key))
         found = True
         for event in events:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
             yield _node(events, event)
     if not found:
-        raise UnreadableError(start, start + 1, *expected_list(key))
+        raise UnreadableTextError(start, start + 1, *expected_list(key))
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             mark, _ = _span(event)
-            raise UnreadableError(mark, mark + 3, "a second document in one file", "put everything into one list")
+            raise UnreadableTextError(mark, mark + 3, "a second document in one file", "put everything into one list")
 
 
 def _span(event: Any) -> tuple[int, int]:
@@ -69,7 +69,7 @@ def _events(text: str, text_length: int) -> Iterator[Any]:
             elif isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > _MAX_DEPTH:
-                    raise UnreadableError(*_span(event), "nested too deeply")
+                    raise UnreadableTextError(*_span(event), "nested too deeply")
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             if isinstance(event, yaml.NodeEvent):
@@ -78,18 +78,18 @@ def _events(text: str, text_length: int) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         index = mark.index if mark else 0
-        raise UnreadableError(index, index, f"not YAML: {error.problem or error.context}") from None
+        raise UnreadableTextError(index, index, f"not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
-        raise UnreadableError(0, 0, f"not YAML: {str(error).splitlines()[0]}") from None
+        raise UnreadableTextError(0, 0, f"not YAML: {str(error).splitlines()[0]}") from None
 
 
 def _refuse_more_than_json(event: Any) -> None:
     place = _span(event)
     if event.anchor is not None:
-        raise UnreadableError(*place, "anchors and aliases are not read", "write the value out where it is used")
+        raise UnreadableTextError(*place, "anchors and aliases are not read", "write the value out where it is used")
     tag = getattr(event, "tag", None)
     if tag is not None:
-        raise UnreadableError(*place, f"tags are not read: {quoted(tag)}", "delete it")
+        raise UnreadableTextError(*place, f"tags are not read: {quoted(tag)}", "delete it")
 
 
 def _node(events: Iterator[Any], event: Any) -> DirectoryValue:
@@ -98,7 +98,7 @@ def _node(events: Iterator[Any], event: Any) -> DirectoryValue:
         try:
             return DirectoryValue(start, end, event.value if event.style else scalar(event.value))
         except ValueError as error:
-            raise UnreadableError(start, end, str(error)) from None
+            raise UnreadableTextError(start, end, str(error)) from None
     flow, last = event.flow_style, start
     if isinstance(event, yaml.SequenceStartEvent):
         items = []
@@ -115,16 +115,16 @@ def _node(events: Iterator[Any], event: Any) -> DirectoryValue:
         key = _key(event)
         if key.value in fields:
             message = f"the key {quoted(key.value)} is given twice"
-            raise UnreadableError(key.start_pos, key.end_pos, message, "delete one of the two", "PL102")
+            raise UnreadableTextError(key.start_pos, key.end_pos, message, "delete one of the two", "PL102")
         fields[key.value] = Field(key, _node(events, next(events)))
         last = max(key.end_pos, fields[key.value].value.end_pos)
     return DirectoryValue(start, _span(event)[1] if flow else last, fields)
 
 
-def _key(event: Any) -> Text:
+def _key(event: Any) -> ast.Text:
     if type(event) is not yaml.ScalarEvent:
-        raise UnreadableError(*_span(event), "a key is a text")
-    return Text(*_span(event), event.value)
+        raise UnreadableTextError(*_span(event), "a key is a text")
+    return ast.Text(*_span(event), event.value)
 
 
 def plain(given: DirectoryValue) -> Any:

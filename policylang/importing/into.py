@@ -14,7 +14,7 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.imported import Imported, ImportedThing, Integration, Job, Kind, Origin, RoleOrGroup
 from policylang.importing.names import Names, identifier
-from policylang.ir.nodes import PolicySet
+from policylang.ir import nodes as ir
 from policylang.model.types import TextType
 from policylang.project.project import Project
 from policylang.source import Source
@@ -44,7 +44,7 @@ class Existing(msgspec.Struct, frozen=True):
     taken: Mapping[Kind, frozenset[str]]
 
 
-def use_existing(imported: Imported, there: PolicySet) -> Existing:
+def use_existing(imported: Imported, there: ir.PolicySet) -> Existing:
     """Take out of an imported set what the policy set declares, and refuse what cannot be said of that."""
     merging = _Merging(imported, there)
     merging.resources()
@@ -59,7 +59,7 @@ def use_existing(imported: Imported, there: PolicySet) -> Existing:
 
 
 class _Merging:
-    def __init__(self, imported: Imported, there: PolicySet) -> None:
+    def __init__(self, imported: Imported, there: ir.PolicySet) -> None:
         self._set, self._there = imported, there
         self.names: dict[tuple[Kind, str], str] = {}
 

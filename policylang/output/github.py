@@ -13,7 +13,7 @@ from policylang.model.instants import instant_text
 from policylang.output.evidence import evidence
 from policylang.output.markdown import markdown
 from policylang.output.places import on_disk, repository_root, shown_path
-from policylang.output.security import SECURITY_SEVERITY
+from policylang.output.security import security_score
 from policylang.pipelines.findings import ReportedFinding, Result
 from policylang.project.discovery import Problem
 from policylang.text.readable import readable
@@ -49,7 +49,7 @@ def render(result: Result, *, root: Path | None = None) -> Iterator[str]:
 def worst_first(findings: list[ReportedFinding]) -> list[ReportedFinding]:
     """By severity, then by what they mean to security, then in their order."""
     rank = {"error": 0, "warning": 1, "info": 2}
-    return sorted(findings, key=lambda each: (rank[each.severity], -SECURITY_SEVERITY.get(each.code, 0.0)))
+    return sorted(findings, key=lambda each: (rank[each.severity], -(security_score(each.code) or 0.0)))
 
 
 def _annotation(finding: ReportedFinding, root: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from policylang.output.fingerprints import digest_of, fingerprints
 from policylang.output.places import on_disk, repository_root, shown_path
-from policylang.output.security import SECURITY_SEVERITY
+from policylang.output.security import security_score
 from policylang.pipelines.findings import ReportedFinding, Result
 from policylang.project.discovery import Problem
 from policylang.text.readable import json_bytes, readable
@@ -32,7 +32,7 @@ def severity(finding: ReportedFinding) -> str:
     if finding.severity == "error":
         return "blocker" if finding.code.startswith("PL1") else "critical"
     if finding.severity == "warning":
-        return "major" if finding.code in SECURITY_SEVERITY else "minor"
+        return "major" if security_score(finding.code) else "minor"
     return "info"
 
 

@@ -17,7 +17,7 @@ from policylang.model.instants import instant_text
 from policylang.output.evidence import evidence
 from policylang.output.fingerprints import fingerprints, line_hashes
 from policylang.output.places import on_disk, repository_path, repository_root, uri
-from policylang.output.security import SECURITY_SEVERITY
+from policylang.output.security import security_score
 from policylang.pipelines.findings import RelatedPlace, ReportedFinding, Result
 from policylang.project.discovery import Problem
 from policylang.text.readable import json_bytes, readable
@@ -84,9 +84,9 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "precision": "very-high" if rule.proof or rule.code.startswith("PL1") else "high",
         "problem.severity": {"info": "recommendation"}.get(rule.severity, rule.severity),
     }
-    if rule.code in SECURITY_SEVERITY:
+    if score := security_score(rule.code):
         properties["tags"].append("security")
-        properties["security-severity"] = f"{SECURITY_SEVERITY[rule.code]:.1f}"
+        properties["security-severity"] = f"{score:.1f}"
     summary = f"{rule.summary[0].upper()}{rule.summary[1:]}."
     return {
         "id": rule.code,

@@ -19,7 +19,8 @@ from policylang.check.suppress.ignores import ignorer
 from policylang.check.suppress.suppressions import read_suppressions
 from policylang.diagnostics import Severity, visible
 from policylang.importing.origins import Origins
-from policylang.ir import LoadError, PolicySet, from_json
+from policylang.ir import LoadError, from_json
+from policylang.ir import nodes as ir
 from policylang.pipelines.findings import BaselineUse, ReportedFinding, Result, View, add_sources, of_source, places
 from policylang.pipelines.replay import as_witness
 from policylang.project.discovery import Problem, nearest_settings, read_regular, shown_path
@@ -88,7 +89,7 @@ def add_compiled(result: Result, path: str, asked: CheckOptions) -> None:
         _note(result, asked, rules)
 
 
-def _load(result: Result, path: str) -> PolicySet | None:
+def _load(result: Result, path: str) -> ir.PolicySet | None:
     try:
         return from_json(read_regular(Path(path)))
     except OSError as error:

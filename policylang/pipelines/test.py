@@ -11,7 +11,7 @@ import msgspec
 from policylang.diagnostics import Diagnostic
 from policylang.directory import read_people, resolve
 from policylang.files.yaml_source import YamlError
-from policylang.ir.nodes import PolicySet
+from policylang.ir import nodes as ir
 from policylang.project.discovery import Problem, directory_sources, discover, outside_folders, read_regular
 from policylang.project.project import Project, discreet
 from policylang.source import Source
@@ -83,7 +83,7 @@ def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Co
     return result
 
 
-def _with_people(project: Project | Problem, folder: Path, scenarios: ScenarioFile) -> PolicySet | Problem:
+def _with_people(project: Project | Problem, folder: Path, scenarios: ScenarioFile) -> ir.PolicySet | Problem:
     """The compiled policy set, and in it the people whom only this scenario file knows."""
     if isinstance(project, Problem):
         return project

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from policylang.diagnostics import Diagnostic
-from policylang.ir import LoadError, PolicySet, from_json
+from policylang.ir import LoadError, from_json
+from policylang.ir import nodes as ir
 from policylang.project.discovery import Problem, discover, read_regular
 from policylang.project.project import Project
 
 
-def read_policy_set(paths: Sequence[str], step: Callable[[str], None] = lambda _what: None) -> PolicySet | Problem:
+def read_policy_set(paths: Sequence[str], step: Callable[[str], None] = lambda _what: None) -> ir.PolicySet | Problem:
     """The one policy set that the paths stand for, or why there is none.
 
     A path is a folder, policy files, or one compiled document (`.json`); without paths as for ``policylang check``.
@@ -50,7 +51,7 @@ def of_diagnostics(project: Project, errors: Sequence[Diagnostic], paths: Sequen
     )
 
 
-def read_compiled(path: str) -> PolicySet | Problem:
+def read_compiled(path: str) -> ir.PolicySet | Problem:
     """The policy set of a compiled document, or why it cannot be loaded."""
     try:
         return from_json(read_regular(Path(path)))

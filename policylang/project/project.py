@@ -7,10 +7,10 @@ from functools import cached_property
 
 from policylang.diagnostics import Diagnostic, quoted
 from policylang.directory import read_people, resolve
-from policylang.directory.people import DirectoryFile
+from policylang.directory.people import PeopleRead
+from policylang.ir import nodes as ir
 from policylang.ir.lower import lower
 from policylang.ir.nesting import name_of, too_many_ways
-from policylang.ir.nodes import PolicySet
 from policylang.model import Model, build_model
 from policylang.project.discovery import SourceSet
 from policylang.settings.limits import Limits
@@ -96,11 +96,11 @@ class Project:
             )
 
     @cached_property
-    def _directory(self) -> tuple[DirectoryFile, ...]:
+    def _directory(self) -> tuple[PeopleRead, ...]:
         """The people of each directory file."""
         return tuple(self._read(source) for source in self.sources.directory)
 
-    def _read(self, source: Source) -> DirectoryFile:
+    def _read(self, source: Source) -> PeopleRead:
         self._step(f"reading {source.display}")
         return read_people(source, self.sources.config.limits)
 
@@ -118,7 +118,7 @@ class Project:
         return Parsed(files[0].source, ast.File((), (), tuple(ast.Broken("user", name) for name in sorted(names))), ())
 
     @cached_property
-    def _resolved(self) -> tuple[PolicySet | None, tuple[Diagnostic, ...]]:
+    def _resolved(self) -> tuple[ir.PolicySet | None, tuple[Diagnostic, ...]]:
         """The policy set with everybody from the directory, whose names can be looked up once the policies compile."""
         if self.sources.problems or any(d.severity == "error" for d in self._policy_diagnostics):
             return None, ()
@@ -129,13 +129,13 @@ class Project:
         return resolve(self._policies, people, self.sources.config.limits)
 
     @cached_property
-    def _policies(self) -> PolicySet:
+    def _policies(self) -> ir.PolicySet:
         """The compiled policy set without people from the directory."""
         self._step(f"compiling {self.sources.root}")
         return lower(self.model, self.sources.sources)
 
     @cached_property
-    def ir(self) -> PolicySet | None:
+    def ir(self) -> ir.PolicySet | None:
         """The compiled policy set; ``None`` where there is an error or something could not be read."""
         if self.sources.problems or any(d.severity == "error" for d in self.diagnostics):
             return None

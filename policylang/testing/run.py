@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.diagnostics import listed, quoted
 from policylang.files.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
-from policylang.ir.nodes import PolicySet
+from policylang.ir import nodes as ir
 from policylang.model.types import DateTimeType, UserType
 from policylang.runtime.explaining.explain import explain
 from policylang.runtime.index import Index
@@ -36,7 +36,7 @@ def read_scenarios(text: str) -> tuple[ScenarioFile, Yaml]:
 def run_scenarios(
     scenarios: ScenarioFile,
     document: Yaml,
-    policy_set: PolicySet | Index,
+    policy_set: ir.PolicySet | Index,
     observer: Observer | None = None,
     *,
     may_be_empty: bool = False,

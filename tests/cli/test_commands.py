@@ -234,6 +234,7 @@ def test_the_version_loads_nothing_but_the_command_line() -> None:
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = {
         "policylang",
+        "policylang.text",
         "policylang.text.characters",
         "policylang.cli",
         "policylang.cli.main",

@@ -17,7 +17,6 @@ from policylang.check.catalogue import BY_CODE, RULES
 from policylang.output import github, gitlab, junit, sarif
 from policylang.output.fingerprints import fingerprints, line_hasher
 from policylang.output.places import repository_path, repository_root, uri
-from policylang.output.security import SECURITY_SEVERITY
 from policylang.pipelines.findings import RelatedPlace, ReportedFinding, Result, collect
 from policylang.project.discovery import Problem
 from policylang.source import Source
@@ -152,11 +151,6 @@ def test_rules_in_sarif_have_what_github_needs() -> None:
         scored = rule["properties"].get("security-severity")
         assert (scored is None) == ("security" not in rule["properties"]["tags"])
         assert scored is None or 0 < float(scored) <= 10
-
-
-def test_security_severities_are_of_rules() -> None:
-    later = {"PL704", "PL705", "PL706"}
-    assert set(SECURITY_SEVERITY) - set(BY_CODE) <= later
 
 
 # --- fingerprints --------------------------------------------------------------------------------------------

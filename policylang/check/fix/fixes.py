@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from policylang.check.catalogue import BY_CODE
 from policylang.check.finding import Finding
 from policylang.check.fix.edits import TextEdit, removal
 from policylang.check.granting import may_narrow
@@ -124,27 +125,32 @@ def fix_of(finding: Finding, written: SourceTrees) -> Fix | None:
     """The fix of a finding; ``None`` where there is none, or where it was not proved for every record what the fix
     relies on.
     """
-    how = _FIXES.get(finding.code)
-    if how is None or finding.unproved or finding.complete_only:
+    places_of = _FIXES.get(finding.code)
+    if places_of is None or finding.unproved or finding.complete_only:
         return None
-    safety, places_of = how
     places = tuple(dict.fromkeys(places_of(finding, written)))
     edits = written.removals(places)
     if not edits:
         return None
     words = next(filter(None, map(written.words, places)), "")
     more = f" and {len(edits) - 1} more like it" if len(edits) > 1 else ""
-    return Fix(finding.code, finding.at, f"take `{words}` out{more}", edits, safety)
+    return Fix(finding.code, finding.at, f"take `{words}` out{more}", edits, _safety(finding.code))
 
 
 def safety_of(code: str) -> Safety | None:
-    """Whether findings of the rule can be fixed, and how."""
-    return _FIXES[code][0] if code in _FIXES else None
+    """Whether there are edits that end findings of the rule, and how safe they are."""
+    return _safety(code) if code in _FIXES else None
+
+
+def _safety(code: str) -> Safety:
+    safety = BY_CODE[code].fix
+    assert safety != "none"
+    return safety
 
 
 def fix_in_words(rule: Rule) -> str | None:
     """What can be done about findings of a rule without thinking; nothing where somebody has to decide."""
-    match safety_of(rule.code) or rule.fix:
+    match rule.fix:
         case "safe":
             return (
                 "Safe: `policylang check --fix` takes the statement out, once it is proved that nobody may do more or "
@@ -217,10 +223,11 @@ def _ended(finding: Finding, written: SourceTrees) -> Iterable[str]:
     return written.given.get(finding.at, ())
 
 
-_FIXES: dict[str, tuple[Safety, Callable[[Finding, SourceTrees], Iterable[str]]]] = {
-    "PL204": ("safe", _itself),
-    "PL206": ("safe", _itself),
-    "PL208": ("safe", _append),
-    "PL212": ("safe", _contained),
-    "PL307": ("suggested", _ended),
+_FIXES: dict[str, Callable[[Finding, SourceTrees], Iterable[str]]] = {
+    "PL204": _itself,
+    "PL206": _itself,
+    "PL208": _append,
+    "PL212": _contained,
+    "PL307": _ended,
 }
+"""By rule, the places of the statements that a fix takes out. How safe that is says the rule."""

@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.directory.csv_rows import rows
-from policylang.directory.problems import UnreadableError
+from policylang.directory.problems import UnreadableTextError
 from policylang.importing.imported import Origin
 from policylang.importing.reading import InputFile, NotThisError
 
@@ -71,7 +71,7 @@ def _csv_rows(file: InputFile) -> Iterator[TableRow]:
             yield TableRow(line, tuple([_cell(c.value.strip(), c.start_pos - begin + 1) for c in row.cells]))
             if len(row.cells) > MOST_COLUMNS:
                 raise NotThisError(file.path, f"more than {MOST_COLUMNS:,} columns", "split the table", line, 1)
-    except UnreadableError as error:
+    except UnreadableTextError as error:
         found = error.diagnostic(source)
         help = found.help or "save the table as CSV"
         raise NotThisError(file.path, found.message, help, found.location.line, found.location.column) from None

@@ -11,7 +11,7 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.directory.csv_rows import rows
-from policylang.directory.problems import UnreadableError
+from policylang.directory.problems import UnreadableTextError
 from policylang.importing.imported import Imported, Origin
 from policylang.importing.odoo.expressions import NoExpressionError, commands, parsed
 from policylang.importing.reading import InputFile, NotThisError
@@ -216,7 +216,7 @@ def _csv(imported: Imported, file: InputFile, module: str) -> Iterator[Record]:
     source = file.source()
     try:
         table = list(rows(source))
-    except UnreadableError as error:
+    except UnreadableTextError as error:
         line, column = source.position(error.start)
         raise NotThisError(file.path, error.message, error.help or "mend it", line, column) from None
     if not table:

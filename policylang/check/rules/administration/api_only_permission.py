@@ -1,4 +1,4 @@
-"""PL505"""
+"""PL505: a permission assignable only via the API in a role managed in the UI."""
 
 from __future__ import annotations
 

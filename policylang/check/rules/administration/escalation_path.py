@@ -1,4 +1,4 @@
-"""PL504"""
+"""PL504: a holder who can reach more than they hold, by what they may assign."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ RULE = Rule(
     name="escalation-path",
     family="administration",
     severity="error",
+    security="high",
     summary="a holder who can reach more than they hold, by what they may assign",
     why=(
         "Who may hand out a role can give it to themselves, or to somebody who does as they ask. What the role reaches "

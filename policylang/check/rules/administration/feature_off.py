@@ -1,4 +1,4 @@
-"""PL508"""
+"""PL508: a grant that is dead while a feature is off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PL506"""
+"""PL506: an attribute that asks for holders of a role that nobody can hold."""
 
 from __future__ import annotations
 

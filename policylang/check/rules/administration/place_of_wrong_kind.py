@@ -1,4 +1,4 @@
-"""PL507"""
+"""PL507: an assignment or requirement at a kind of place that does not exist there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PL503"""
+"""PL503: somebody without the superuser tag may assign a protected role."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ RULE = Rule(
     name="protected-role-exposed",
     family="administration",
     severity="error",
+    security="high",
     summary="somebody without the superuser tag may assign a protected role",
     why=(
         "A protected role is one that only superusers may edit or hand out. Whoever may assign it all the same decides "

@@ -1,4 +1,4 @@
-"""PL502"""
+"""PL502: what an action requires at a region is held at a site only."""
 
 from __future__ import annotations
 

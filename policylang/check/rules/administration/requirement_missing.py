@@ -1,4 +1,4 @@
-"""PL501"""
+"""PL501: a grant whose requirements some of its holders, or all, do not meet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PL509"""
+"""PL509: a condition that names a user whom nobody declares, or who cannot have the role that is asked for."""
 
 from __future__ import annotations
 

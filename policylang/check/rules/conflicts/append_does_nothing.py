@@ -1,4 +1,4 @@
-"""PL208"""
+"""PL208: an append that the user's limits already imply."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ RULE = Rule(
     name="append-does-nothing",
     family="conflicts",
     severity="warning",
+    security="medium",
     summary="an append that the user's limits already imply",
     why="It is meant to narrow what the user reaches, and the user reaches as much as without it.",
     bad="""\

@@ -1,4 +1,4 @@
-"""PL209"""
+"""PL209: an append after which a granted action reaches no record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PL201"""
+"""PL201: limits on one grant that no record can satisfy together."""
 
 from __future__ import annotations
 

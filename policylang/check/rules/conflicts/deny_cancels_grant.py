@@ -1,4 +1,4 @@
-"""PL205"""
+"""PL205: a grant that denies of the same source, or for everyone, leave nothing of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PL206"""
+"""PL206: a deny of what nobody who can hold it is granted."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ RULE = Rule(
     name="deny-does-nothing",
     family="conflicts",
     severity="warning",
+    security="medium",
     summary="a deny of what nobody who can hold it is granted",
     why=(
         "Nothing granted is nothing allowed, so the deny takes nothing away. Often it names the wrong action, or the "

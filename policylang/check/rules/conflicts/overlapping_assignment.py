@@ -1,4 +1,4 @@
-"""PL212"""
+"""PL212: the same role given twice to a user for overlapping times and places."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ RULE = Rule(
     name="overlapping-assignment",
     family="conflicts",
     severity="warning",
+    security="low",
     summary="the same role given twice to a user for overlapping times and places",
     why="Taking one of the two away changes nothing, which is found out when somebody should have lost the role.",
     bad="""\

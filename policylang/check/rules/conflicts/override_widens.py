@@ -1,4 +1,4 @@
-"""PL207"""
+"""PL207: a user's override that reaches records which the group's policies do not."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ RULE = Rule(
     name="override-widens",
     family="conflicts",
     severity="warning",
+    security="medium",
     summary="a user's override that reaches records which the group's policies do not",
     why=(
         "An override stands in place of all that the group says of the resource, for every action. Where it is not at "

@@ -1,4 +1,4 @@
-"""PL202"""
+"""PL202: a policy that limits nothing."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ RULE = Rule(
     name="policy-always-true",
     family="conflicts",
     severity="warning",
+    security="medium",
     summary="a policy that limits nothing",
     why=(
         "Whoever reads the set takes the policy for a limit. It is true of every record, so the grants that it should "

@@ -1,4 +1,4 @@
-"""PL203"""
+"""PL203: a policy whose condition no record can satisfy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PL214"""
+"""PL214: a source limits a resource on which it grants nothing."""
 
 from __future__ import annotations
 

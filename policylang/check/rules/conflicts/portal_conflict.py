@@ -1,4 +1,4 @@
-"""PL210"""
+"""PL210: one user with roles of different portals."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ RULE = Rule(
     name="portal-conflict",
     family="conflicts",
     severity="error",
+    security="medium",
     summary="one user with roles of different portals",
     why=(
         "A user comes in through one front door. What the roles of another portal give is out of reach, or it lets "

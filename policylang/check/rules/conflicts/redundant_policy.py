@@ -1,4 +1,4 @@
-"""PL204"""
+"""PL204: a policy that the other limits in the same source imply."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ RULE = Rule(
     name="redundant-policy",
     family="conflicts",
     severity="warning",
+    security="low",
     summary="a policy that the other limits in the same source imply",
     why=(
         "It looks as if it narrowed the grants and does not. When the other limit is taken away one day, it suddenly "

@@ -1,4 +1,4 @@
-"""PL213"""
+"""PL213: two policies with different names and equal meaning."""
 
 from __future__ import annotations
 

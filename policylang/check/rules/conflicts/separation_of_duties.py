@@ -1,4 +1,4 @@
-"""PL211"""
+"""PL211: a role, group or user that holds two permissions which must be apart."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ RULE = Rule(
     name="separation-of-duties",
     family="conflicts",
     severity="error",
+    security="high",
     summary="a role, group or user that holds two permissions which must be apart",
     why="Four eyes are two if one person can do both. It rarely is one role: roles stack up until somebody holds both.",
     bad="""\

@@ -1,4 +1,4 @@
-"""PL701"""
+"""PL701: a resource, policy, role or group without a label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PL703"""
+"""PL703: a name that is not in lower case with underscores."""
 
 from __future__ import annotations
 

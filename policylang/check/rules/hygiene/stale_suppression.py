@@ -1,4 +1,4 @@
-"""PL704"""
+"""PL704: a comment that ignores a finding which does not occur."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ RULE = Rule(
     name="stale-suppression",
     family="hygiene",
     severity="warning",
+    security="low",
     summary="a comment that ignores a finding which does not occur",
     why=(
         "What such a comment was written for is gone, and it would hide the next finding of the rule in the same "

@@ -1,4 +1,4 @@
-"""PL706"""
+"""PL706: a comment that ignores a finding until a day that has passed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ RULE = Rule(
     name="suppression-expired",
     family="hygiene",
     severity="error",
+    security="medium",
     summary="a comment that ignores a finding until a day that has passed",
     why=(
         "Somebody allowed the finding for a time, and the time is over: the comment does not ignore it any more. What "

@@ -1,4 +1,4 @@
-"""PL705"""
+"""PL705: a comment that ignores a finding without saying why."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ RULE = Rule(
     name="suppression-without-reason",
     family="hygiene",
     severity="warning",
+    security="low",
     summary="a comment that ignores a finding without saying why",
     why=(
         "Who reads the policy later, an auditor for one, sees that somebody knew of the problem and not why it was "

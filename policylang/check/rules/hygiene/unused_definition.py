@@ -1,4 +1,4 @@
-"""PL702"""
+"""PL702: something that is defined and used nowhere."""
 
 from __future__ import annotations
 

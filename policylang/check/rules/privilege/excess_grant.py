@@ -1,4 +1,4 @@
-"""PL404"""
+"""PL404: a grant of a role that performs tasks, none of which needs it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ RULE = Rule(
     name="excess-grant",
     family="privilege",
     severity="warning",
+    security="medium",
     summary="a grant of a role that performs tasks, none of which needs it",
     why=(
         "A role that performs tasks should hold what these need and nothing besides. What is left over from an old "

@@ -1,4 +1,4 @@
-"""PL414"""
+"""PL414: modify of attributes that the same role or group cannot view."""
 
 from __future__ import annotations
 

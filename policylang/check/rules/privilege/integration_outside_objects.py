@@ -1,4 +1,4 @@
-"""PL409"""
+"""PL409: an integration that reaches data objects which are not its own."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ RULE = Rule(
     name="integration-outside-objects",
     family="privilege",
     severity="error",
+    security="medium",
     summary="an integration that reaches data objects which are not its own",
     why=(
         "The list of objects is what was agreed with whoever runs the other system. What the role gives beyond it "

@@ -1,4 +1,4 @@
-"""PL410"""
+"""PL410: an integration that reaches a sensitive attribute, and no grant says why."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ RULE = Rule(
     name="integration-sees-sensitive",
     family="privilege",
     severity="error",
+    security="high",
     summary="an integration that reaches a sensitive attribute, and no grant says why",
     why=(
         "What an integration sees leaves the system, for good, and nobody looks at the screen while it happens. "

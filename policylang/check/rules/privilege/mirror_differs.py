@@ -1,4 +1,4 @@
-"""PL411"""
+"""PL411: the mirror role sees more or less of the data objects than the integration."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ RULE = Rule(
     name="mirror-differs",
     family="privilege",
     severity="warning",
+    security="medium",
     summary="the mirror role sees more or less of the data objects than the integration",
     why=(
         "The person with the mirror role looks into what went wrong in a transfer. With less, the missing record is "

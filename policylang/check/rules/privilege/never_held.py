@@ -1,4 +1,4 @@
-"""PL406"""
+"""PL406: a role or group, with its grants and policies, that nobody can come to hold."""
 
 from __future__ import annotations
 

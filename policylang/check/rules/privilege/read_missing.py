@@ -1,4 +1,4 @@
-"""PL413"""
+"""PL413: modify or delete without view on the same resource."""
 
 from __future__ import annotations
 

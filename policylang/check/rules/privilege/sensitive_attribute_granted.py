@@ -1,4 +1,4 @@
-"""PL403"""
+"""PL403: a grant that covers a sensitive attribute and does not say why."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ RULE = Rule(
     name="sensitive-attribute-granted",
     family="privilege",
     severity="warning",
+    security="medium",
     summary="a grant that covers a sensitive attribute and does not say why",
     why=(
         "Somebody marked the attribute as sensitive so that nobody gets it by the way. Whoever reviews the grant later "

@@ -1,4 +1,4 @@
-"""PL408"""
+"""PL408: an integration with a role that people hold, or with a superuser or administrative one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ RULE = Rule(
     name="shared-integration-role",
     family="privilege",
     severity="error",
+    security="high",
     summary="an integration with a role that people hold, or with a superuser or administrative one",
     why=(
         "A role that serves a program and people is changed for one of them and changes the other. And a key that "

@@ -1,4 +1,4 @@
-"""PL405"""
+"""PL405: a task that a role performs and lacks the permissions for."""
 
 from __future__ import annotations
 

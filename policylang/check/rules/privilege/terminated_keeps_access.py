@@ -1,4 +1,4 @@
-"""PL412"""
+"""PL412: a terminated user with a group or a role that is not essential."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ RULE = Rule(
     name="terminated-keeps-access",
     family="privilege",
     severity="error",
+    security="high",
     summary="a terminated user with a group or a role that is not essential",
     why=(
         "The decision ignores what a terminated user has besides essential roles, but every other system that reads "

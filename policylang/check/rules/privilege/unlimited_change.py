@@ -1,4 +1,4 @@
-"""PL402"""
+"""PL402: modify or delete on every record: no policy narrows it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ RULE = Rule(
     name="unlimited-change",
     family="privilege",
     severity="warning",
+    security="medium",
     summary="modify or delete on every record: no policy narrows it",
     why=(
         "One mistake, or one stolen password, reaches every record there is. Nearly nobody has to change all of them: "

@@ -1,4 +1,4 @@
-"""PL401"""
+"""PL401: `grant all`, or a grant on all resources."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ RULE = Rule(
     name="wildcard-grant",
     family="privilege",
     severity="warning",
+    security="medium",
     summary="`grant all`, or a grant on all resources",
     why=(
         "What such a grant gives is decided elsewhere: an action or a resource that somebody declares next year is "

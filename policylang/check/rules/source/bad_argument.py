@@ -1,3 +1,5 @@
+"""PL104: wrong number or type of arguments for a policy."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

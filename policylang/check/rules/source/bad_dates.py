@@ -1,3 +1,5 @@
+"""PL109: dates that do not exist, end before they begin, or name no instant."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

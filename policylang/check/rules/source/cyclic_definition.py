@@ -1,3 +1,5 @@
+"""PL105: something that contains or requires itself."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

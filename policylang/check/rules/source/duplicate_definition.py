@@ -1,3 +1,5 @@
+"""PL102: one name declared twice."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

@@ -1,3 +1,5 @@
+"""PL110: more nesting, size or length than the configured limits allow."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

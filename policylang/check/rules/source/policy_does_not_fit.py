@@ -1,3 +1,5 @@
+"""PL107: a policy used on a resource it is not for."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

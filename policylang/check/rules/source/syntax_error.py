@@ -1,3 +1,5 @@
+"""PL100: text that the grammar has no place for."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

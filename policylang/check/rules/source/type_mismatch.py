@@ -1,3 +1,5 @@
+"""PL103: values of different types compared."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

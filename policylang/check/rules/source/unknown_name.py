@@ -1,3 +1,5 @@
+"""PL101: a name that nothing declares."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

@@ -1,3 +1,5 @@
+"""PL106: bidirectional controls, invisible and confusable characters."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(
@@ -5,6 +7,7 @@ RULE = Rule(
     name="unsafe-text",
     family="source",
     severity="error",
+    security="medium",
     summary="bidirectional controls, invisible and confusable characters",
     why=(
         "A reviewer approves what the eye sees; the machine reads something else. Hidden characters in a "

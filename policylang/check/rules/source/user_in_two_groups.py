@@ -1,3 +1,5 @@
+"""PL108: a user in more than one group."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

@@ -1,4 +1,4 @@
-"""PL302"""
+"""PL302: roles that together reach far more than any one of them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ RULE = Rule(
     name="combined-too-broad",
     family="stacking",
     severity="warning",
+    security="medium",
     summary="roles that together reach far more than any one of them",
     why=(
         "Each role was looked at by itself, the combination by nobody. Permissions add up: a second role can bring "

@@ -1,4 +1,4 @@
-"""PL307"""
+"""PL307: an assignment that is over."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ RULE = Rule(
     name="expired-assignment",
     family="stacking",
     severity="warning",
+    security="low",
     summary="an assignment that is over",
     why="It gives nothing any more, and whoever reads the list of a user's roles has to notice that.",
     bad="""\

@@ -1,4 +1,4 @@
-"""PL301"""
+"""PL301: a limit of one role or group that another one of the same user undoes."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ RULE = Rule(
     name="limit-lost",
     family="stacking",
     severity="error",
+    security="high",
     summary="a limit of one role or group that another one of the same user undoes",
     why=(
         "Roles and groups of one user widen each other: the one without a limit wins over the one with it. Whoever "

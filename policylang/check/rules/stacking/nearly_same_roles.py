@@ -1,4 +1,4 @@
-"""PL308"""
+"""PL308: roles or groups with the same permissions, or nearly the same."""
 
 from __future__ import annotations
 

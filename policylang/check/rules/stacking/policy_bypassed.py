@@ -1,4 +1,4 @@
-"""PL310"""
+"""PL310: a user with limits who holds an action that shows records whatever the limits."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ RULE = Rule(
     name="policy-bypassed",
     family="stacking",
     severity="warning",
+    security="medium",
     summary="a user with limits who holds an action that shows records whatever the limits",
     why=(
         "Real systems have such actions: a month page, an export. Whoever holds one might as well have no limit, and "

@@ -1,4 +1,4 @@
-"""PL303"""
+"""PL303: a role or group that brings a user nothing that the others do not bring."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ RULE = Rule(
     name="role-adds-nothing",
     family="stacking",
     severity="warning",
+    security="low",
     summary="a role or group that brings a user nothing that the others do not bring",
     why=(
         "It looks as if it mattered. Whoever takes the other role away one day finds that access stays, and whoever "

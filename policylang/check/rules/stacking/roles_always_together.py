@@ -1,4 +1,4 @@
-"""PL304"""
+"""PL304: roles that many users have together and nobody has apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PL306"""
+"""PL306: temporary access that does not end."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ RULE = Rule(
     name="temporary-without-end",
     family="stacking",
     severity="info",
+    security="medium",
     summary="temporary access that does not end",
     why=(
         "What is meant for a few weeks stays until somebody remembers it. An assignment with a last day ends by itself."

@@ -1,4 +1,4 @@
-"""PL309"""
+"""PL309: more roles on one user than anybody can survey."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ RULE = Rule(
     name="too-many-roles",
     family="stacking",
     severity="warning",
+    security="low",
     summary="more roles on one user than anybody can survey",
     why=(
         "What several roles do together has to be worked out anew for each combination. Beyond three nobody does, and "

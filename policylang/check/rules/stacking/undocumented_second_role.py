@@ -1,4 +1,4 @@
-"""PL305"""
+"""PL305: a second role given to a user without a reason."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ RULE = Rule(
     name="undocumented-second-role",
     family="stacking",
     severity="warning",
+    security="low",
     summary="a second role given to a user without a reason",
     why=(
         "One role is somebody's work. A second one is an exception, and at the next review nobody will know what it "

@@ -1,4 +1,4 @@
-"""PL602"""
+"""PL602: an invariant that could be neither proved nor refuted."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ RULE = Rule(
     name="invariant-not-proved",
     family="statements",
     severity="error",
+    security="medium",
     summary="an invariant that could be neither proved nor refuted",
     why=(
         "The checker found nobody who breaks the invariant, and could not make sure that there is nobody. What must "

@@ -1,4 +1,4 @@
-"""PL601"""
+"""PL601: an invariant that somebody breaks."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ RULE = Rule(
     name="invariant-violated",
     family="statements",
     severity="error",
+    security="high",
     summary="an invariant that somebody breaks",
     why=(
         "An invariant says what must never change, whatever else is edited. There is a user and a record for which it "

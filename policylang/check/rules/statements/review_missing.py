@@ -1,4 +1,4 @@
-"""PL604"""
+"""PL604: a protected role, or one that reaches sensitive attributes, without a review."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ RULE = Rule(
     name="review-missing",
     family="statements",
     severity="info",
+    security="low",
     summary="a protected role, or one that reaches sensitive attributes, without a review",
     why="What is worth protecting is worth looking at again. Nothing says when that is, so it does not happen.",
     bad="""\

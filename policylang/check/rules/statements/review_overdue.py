@@ -1,4 +1,4 @@
-"""PL603"""
+"""PL603: a review that is overdue, or that never happened."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ RULE = Rule(
     name="review-overdue",
     family="statements",
     severity="warning",
+    security="low",
     summary="a review that is overdue, or that never happened",
     why="Access that nobody looks at again grows. The policy set itself says how often that should be.",
     bad="""\

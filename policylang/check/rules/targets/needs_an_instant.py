@@ -1,3 +1,5 @@
+"""PL802: something that depends on time, for a target that cannot evaluate it."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

@@ -1,3 +1,5 @@
+"""PL801: a construct that the compile target cannot express."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(

@@ -1,3 +1,5 @@
+"""PL803: a name or a constant that the compile target cannot hold."""
+
 from policylang.diagnostics import Rule
 
 RULE = Rule(
