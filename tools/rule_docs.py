@@ -12,7 +12,7 @@ from pathlib import Path
 from policylang.check.catalogue import RULES
 from policylang.check.fix.fixes import fix_in_words
 from policylang.diagnostics import Rule
-from policylang.output.security import SECURITY_SEVERITY
+from policylang.output.security import security_score
 
 FOLDER = Path(__file__).parents[1] / "docs" / "rules"
 
@@ -67,7 +67,8 @@ def _row(rule: Rule) -> str:
 
 
 def _score(rule: Rule) -> str:
-    return f"{SECURITY_SEVERITY[rule.code]:.1f}" if rule.code in SECURITY_SEVERITY else ""
+    score = security_score(rule.code)
+    return f"{score:.1f}" if score else ""
 
 
 def _cell(text: str) -> str:
@@ -85,7 +86,7 @@ def _parts(rule: Rule) -> Iterator[str]:
     yield "|---|---|"
     yield f"| family | [{_family(rule)}](index.md#{_anchor(_family(rule))}) |"
     yield f"| severity | {rule.severity} |"
-    if rule.code in SECURITY_SEVERITY:
+    if rule.security:
         yield f"| security | {_score(rule)} of 10 |"
     yield f"| since | {rule.since} |"
     if rule.proof:

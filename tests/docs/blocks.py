@@ -26,6 +26,8 @@ A block is opened by three backticks and an info string. Its kinds:
     Statements for PostgreSQL; `tests/targets/test_postgres.py` runs them on the document's policy files.
 ``yaml config``
     Is a valid policylang.yaml.
+``text``
+    A drawing.
 ``sh``
     Installation, not run: only `git clone`, `cd`, `make` and `. .venv/bin/activate`.
 """
@@ -52,6 +54,7 @@ KINDS = {
     "python": re.compile("python"),
     "config": re.compile("yaml config"),
     "sql": re.compile("sql"),
+    "text": re.compile("text"),
     "sh": re.compile("sh"),
 }
 
