@@ -355,8 +355,8 @@ class _Writing:
         """A resource; the fields of one whose fields are not all alike."""
         resource = self._set.resource(name, doctype.origin)
         for field, of in doctype.fields.items() if doctype.all_levels() else ():
-            if field != OWNER:
-                resource.attribute(field, of.origin, of.type).sensitive = of.level > 0
+            type = ("user",) if field == OWNER else of.type
+            resource.attribute(field, of.origin, type).sensitive = of.level > 0
 
     def _opened(self, name: str, roles: frozenset[str]) -> dict[str, Open]:
         doctype = self._types[name]

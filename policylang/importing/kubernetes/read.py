@@ -163,12 +163,14 @@ class _Cluster:
             self._add(of, (URL,), rule)
             return
         keys = self._catalogue.matching(rule)
-        if not rule.names:
-            if keys is None and URL in self._set.resources:  # which is no resource of the API
-                keys = self._catalogue.every()
-            self._add(bundle, keys, rule)
+        known = self._catalogue.every() if keys is None else keys
+        named = tuple(key for key in known if self._set.resources[key].actions)
+        if not named:  # wildcards that stand for nothing
             return
-        named = self._catalogue.every() if keys is None else keys
+        if not rule.names:
+            is_all = keys is None and URL not in self._set.resources  # which is no resource of the API
+            self._add(bundle, None if is_all else named, rule)
+            return
         for key in named:
             self._set.resources[key].attribute(NAME, rule.origin)
         values = [text(each) for each in rule.names]

@@ -150,6 +150,8 @@ class _Reading:
         for _, groups in users.values():
             for id, origin in groups.items():
                 named.setdefault(id, origin)
+        if EVERYBODY in named:
+            self._mentioned.setdefault(EVERYBODY, named[EVERYBODY])
         for id, origin in {**self._mentioned, **named}.items():
             if id not in self._implied and id != EVERYBODY:
                 self._implied[id] = {}

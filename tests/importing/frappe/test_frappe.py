@@ -81,3 +81,11 @@ def test_the_same_doctype_twice() -> None:
 def test_rights_that_are_not_known_are_actions() -> None:
     made = of(document({**ROW, "approve": 1}))
     assert "grant read, approve on cafe" in text(made, "roles.policy")
+
+
+@pytest.mark.parametrize("if_owner", [0, 1])
+def test_the_owner_may_be_at_a_level(if_owner: int) -> None:
+    rows = [{**ROW, "if_owner": if_owner}, {**ROW, "permlevel": 1}]
+    made = of(document(*rows, fields=[{"fieldname": "owner", "permlevel": 1}]))
+    assert "optional sensitive owner : user" in text(made, "resources.policy")
+    assert "grant read on cafe including owner" in text(made, "roles.policy")

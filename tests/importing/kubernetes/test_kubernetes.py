@@ -76,6 +76,31 @@ def test_a_wildcard_beside_urls_is_not_one_for_urls() -> None:
     assert "grant all on url" in written.partition("role urls")[2]
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "apiGroups: ['', apps, '*'], resources: ['*'], verbs: [get]",
+        "apiGroups: ['*'], resources: ['*'], verbs: ['*']",
+        "apiGroups: ['*'], resources: ['*'], verbs: [get], resourceNames: [x]",
+        "apiGroups: [apps], resources: ['*'], verbs: [get]",
+        "apiGroups: ['*'], resources: ['*/scale'], verbs: [get]",
+        "apiGroups: [apps], resources: ['*/scale'], verbs: ['*'], resourceNames: [x]",
+    ],
+)
+def test_wildcards_where_nothing_is_named_stand_for_nothing(rule: str) -> None:
+    made = imported("kubernetes", {"a.yaml": ROLE % ("c", "", f"rules: [{{{rule}}}]")})
+    assert text(made, "roles.policy").splitlines()[1:] == ["role c"]
+    assert [note.code for note in made.left_out] == ["wildcard"]
+
+
+@pytest.mark.parametrize("resource", ["pods", "'*'"])
+def test_a_resource_without_verbs_is_granted_to_nobody(resource: str) -> None:
+    listed = "kind: APIResourceList\ngroupVersion: v1\nresources: [{name: pods, verbs: []}]\n---\n"
+    rule = f"rules: [{{apiGroups: ['', '*'], resources: [{resource}], verbs: ['*']}}]"
+    made = imported("kubernetes", {"a.yaml": listed + ROLE % ("c", "", rule)})
+    assert text(made, "roles.policy").splitlines()[1:] == ["role c"]
+
+
 def test_namespaces_that_nothing_names_are_not_known() -> None:
     binding = (
         "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: b}\n"

@@ -161,3 +161,17 @@ def test_where_long_paths_are_told_the_line_is_not_too_long() -> None:
         rows = HEAD + ROW + "b,b,model_letter,base.group_user,1,0,0,0\n"
         files = {f"{folder}/security/{letter}.csv": rows.replace("\na", f"\n{letter}") for letter in "abcdefghijklm"}
         imported("odoo", files)
+
+
+def test_everybody_may_be_named_without_any_access() -> None:
+    clerk = """<record id="clerk" model="res.groups"><field name="name">Clerk</field>
+<field name="implied_ids" eval="[(4, ref('base.group_everyone'))]"/></record>"""
+    made = imported("odoo", {"m/security/a.xml": f"<odoo>{clerk}</odoo>"})
+    assert text(made, "roles.policy").splitlines()[1:] == [
+        'role clerk "Clerk" { role everybody }',
+        'role everybody "Everybody"',
+    ]
+    user = """<record id="u" model="res.users"><field name="login">ann</field>
+<field name="groups_id" eval="[(4, ref('base.group_everyone'))]"/></record>"""
+    made = imported("odoo", {"m/security/a.xml": f"<odoo>{user}</odoo>"})
+    assert 'user "ann" { assign role everybody }' in text(made, "people.policy")

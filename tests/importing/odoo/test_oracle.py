@@ -18,7 +18,8 @@ from policylang.source import Source
 from tests.importing.helpers import NOW, asked, imported, names_of
 
 MODELS = ("sale.order", "crm.lead")
-GROUPS = ("base.group_user", "m.user", "m.all", "m.boss", "other.clerk")
+EVERYBODY = "base.group_everyone"
+GROUPS = (EVERYBODY, "base.group_user", "m.user", "m.all", "m.boss", "other.clerk")
 OPERATIONS = ("read", "write", "create", "unlink")
 LETTERS = dict(zip(OPERATIONS, "rucd", strict=True))
 USERS = {
@@ -135,7 +136,7 @@ MEMBERS = st.fixed_dictionaries({user: st.lists(st.sampled_from(GROUPS), unique=
 
 
 def closure(groups, implied) -> set[str]:
-    found = set(groups)
+    found = {*groups, EVERYBODY}
     while more := {b for a, b in implied if a in found} - found:
         found |= more
     return found
@@ -143,7 +144,7 @@ def closure(groups, implied) -> set[str]:
 
 def xml_of(implied, members) -> str:
     out = []
-    for group in GROUPS[1:]:
+    for group in GROUPS[2:]:
         links = ", ".join(f"(4, ref('{b}'))" for a, b in sorted(implied) if a == group)
         out.append(f'<record id="{group}" model="res.groups"><field name="name">{group}</field>')
         out.append(f'<field name="implied_ids" eval={quoteattr(f"[{links}]")}/></record>')
