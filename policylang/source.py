@@ -71,6 +71,9 @@ class Location(tuple[str, int, int, int, int]):
     end_line = property(lambda self: self[3])
     end_column = property(lambda self: self[4])
 
+    def __getnewargs__(self) -> tuple[object, ...]:
+        return tuple(self)  # so that it can be handed to another process
+
     def __str__(self) -> str:
         path, line, column, end_line, end_column = self
         return f"{path}:{line}:{column}-{end_line}:{end_column}"

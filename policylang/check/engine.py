@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 
 from policylang.check.catalogue import CHECKS
+from policylang.check.examined import Examined
 from policylang.check.finding import Finding, Shown, WitnessError, replay
+from policylang.check.processes import run_families, useful
 from policylang.check.rules.hygiene import stale_suppression, suppression_expired, suppression_without_reason
 from policylang.check.suppress.suppression import Suppression
 from policylang.check.suppress.suppressions import Covering
@@ -21,18 +23,6 @@ from policylang.source import Location
 from policylang.syntax.parser import Parsed
 
 Step = Callable[[str], None]
-
-
-class Examined(msgspec.Struct, frozen=True):
-    """A finding, and for each piece of its evidence the attributes of the record that the decision looked at."""
-
-    finding: Finding
-    looked_at: tuple[frozenset[str], ...] = ()
-
-    @property
-    def order(self) -> tuple[Location, str, str]:
-        """What findings are sorted by: place, code, words."""
-        return Location.parse(self.finding.at), self.finding.code, self.finding.message
 
 
 class Examination(msgspec.Struct, frozen=True):
@@ -65,13 +55,20 @@ def examine(
     files: Sequence[Parsed] = (),
     suppressions: Sequence[Suppression] = (),
     step: Step = lambda _what: None,
+    jobs: int = 1,
 ) -> Examination:
     """`run_checks`, with what rules say only if somebody has ``asked_for`` them, without what the comments in the files
-    suppress, and with the findings about these comments.
+    suppress, and with the findings about these comments. ``jobs``: how many processes may run rules at once; what they
+    find does not depend on it. Raises `policylang.check.processes.ProcessError`.
     """
     wanted = frozenset(codes)
     world = World(policy_set, now.astimezone(datetime.UTC), thresholds, asked_for)
-    found = list(_run(world, wanted, step))
+    processes = useful(policy_set, wanted, jobs)
+    if processes > 1:
+        step(f"checking in {processes} processes")
+        found = list(run_families(lambda family: _run(world, family, lambda _what: None), wanted, processes))
+    else:
+        found = list(_run(world, wanted, step))
     if not suppressions:
         return Examination(world.index, tuple(sorted(found, key=lambda each: each.order)))
     today = world.now.astimezone(world.index.timezone).date()

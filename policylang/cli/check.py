@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
+import msgspec
 from click.shell_completion import CompletionItem
 
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.catalogue import RULES
+from policylang.check.processes import ProcessError, cores
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
 from policylang.check.suppress.baseline import Baseline, BaselineError, read_baseline, write_baseline
 from policylang.cli.options import now_option, read_instant
@@ -92,6 +94,12 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
     show_default=True,
     help="What comes first in text: what weighs most, or what stands first in the files.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Run rules in N processes.  [default: the cores; 1 for small sets]",
+)
 @report_option("the report")
 def check(
     paths: tuple[str, ...],
@@ -109,6 +117,7 @@ def check(
     whole: bool,
     statistics: bool,
     order: Order,
+    jobs: int | None,
     output: str,
 ) -> None:
     """Check policy sets and report what is wrong with them.
@@ -131,7 +140,9 @@ def check(
         raise click.UsageError("--limit is for findings in text: leave --all, --statistics and --format out")
     if statistics and format_ not in ("text", "json"):
         raise click.UsageError("--statistics is text or JSON: leave --format out, or say --format json")
-    asked = CheckOptions(read_instant(now, (FIRST_YEAR, LAST_YEAR)), _selection(selected, ignored))
+    asked = CheckOptions(
+        read_instant(now, (FIRST_YEAR, LAST_YEAR)), _selection(selected, ignored), jobs=jobs or cores()
+    )
     known = None if baseline is None else _read_baseline(baseline)
     compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
     sources = [path for path in paths if path not in compiled]
@@ -146,7 +157,10 @@ def check(
         if diff:
             sys.exit(fixing.show(made, fixed, exit_zero))
         made = fixing.write_all(fixed)
-    result = _run(made, compiled, asked)
+    try:
+        result = _run(made, compiled, asked)
+    except ProcessError as error:
+        stop([Problem("--jobs", str(error), "run it with `--jobs 1`, or with more memory")])
     if written is not None:
         return _write_baseline(result, written, (*inputs_of(made), *compiled))
     if known is not None and baseline is not None:
@@ -173,7 +187,7 @@ def _selection(selected: Sequence[str], ignored: Sequence[str]) -> Selection:
 def _run(made: Iterable[Project], compiled: Iterable[str], asked: CheckOptions) -> Result:
     result = Result()
     with progress() as step:
-        asked = CheckOptions(asked.now, asked.selection, step)
+        asked = msgspec.structs.replace(asked, step=step)
         for path in compiled:
             step(f"loading {path}")
             add_compiled(result, path, asked)

@@ -12,7 +12,8 @@ import msgspec
 
 from policylang.check.catalogue import BY_CODE
 from policylang.check.enclosing import Layout
-from policylang.check.engine import Examination, Examined, examine
+from policylang.check.engine import Examination, examine
+from policylang.check.examined import Examined
 from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities, unknown_rules
 from policylang.check.suppress.baseline import Baseline, Entry, entry, split
 from policylang.check.suppress.ignores import ignorer
@@ -32,11 +33,12 @@ from policylang.text.readable import in_utf8
 
 
 class CheckOptions(msgspec.Struct, frozen=True):
-    """What the rules are asked: as of what instant, and which of them run."""
+    """What the rules are asked: as of what instant, which of them run, and in how many processes."""
 
     now: datetime.datetime
     selection: Selection = EVERYTHING
     step: Callable[[str], None] = lambda _what: None
+    jobs: int = 1
 
 
 def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
@@ -58,6 +60,7 @@ def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
             files=project.files,
             suppressions=suppressions.found,
             step=asked.step,
+            jobs=asked.jobs,
         )
         layouts = {parsed.source.name: Layout(parsed) for parsed in project.files}
         origins = Origins(set_.root, layouts)
@@ -80,7 +83,13 @@ def add_compiled(result: Result, path: str, asked: CheckOptions) -> None:
     rules = severities(asked.selection, config)
     if rules:
         examined = examine(
-            policy_set, asked.now, rules, thresholds=config.thresholds, asked_for=asked.selection.named, step=asked.step
+            policy_set,
+            asked.now,
+            rules,
+            thresholds=config.thresholds,
+            asked_for=asked.selection.named,
+            step=asked.step,
+            jobs=asked.jobs,
         )
         result.examined.add(path)
         view = View({}, (path,), path)

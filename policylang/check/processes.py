@@ -1,0 +1,107 @@
+"""Rules in several processes. Those of one family stay together: they share most of what they ask."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import groupby
+from multiprocessing.connection import Connection
+from typing import Any
+
+from policylang.check.catalogue import BY_CODE, CHECKS
+from policylang.check.examined import Examined
+from policylang.ir import nodes as ir
+
+LARGE = 20_000
+"""Users and grants from which on a second process pays: below, it costs more than it saves."""
+
+
+class ProcessError(Exception):
+    """A process that ran rules ended without an answer."""
+
+
+def useful(policy_set: ir.PolicySet, codes: Collection[str], jobs: int) -> int:
+    """How many of that many processes are of use for a policy set."""
+    size = len(policy_set.users) + sum(len(bundle.grants) for bundle in policy_set.bundles)
+    if size < LARGE or sys.platform != "linux":
+        return 1
+    return min(jobs, len(_families(codes)))
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_families(
+    run: Callable[[Sequence[str]], Iterator[Examined]], codes: Collection[str], jobs: int
+) -> Iterator[Examined]:
+    """What ``run`` finds with the rules of each family, in processes that begin as copies of this one. Raises
+    `ProcessError`, and RuntimeError where ``run`` raises.
+    """
+    families = _families(codes)
+    context = multiprocessing.get_context("fork")
+    next_ = context.Value("i", 0)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    workers = []
+    try:
+        for _ in range(jobs):
+            receive, send = context.Pipe(duplex=False)
+            worker = context.Process(target=_work, args=(run, families, next_, send), daemon=True)
+            worker.start()
+            send.close()
+            workers.append((worker, receive))
+        found: dict[int, list[Examined]] = {}
+        for worker, receive in workers:
+            found |= _received(worker, receive)
+        for number in range(len(families)):
+            yield from found[number]
+    finally:
+        for worker, receive in workers:
+            receive.close()
+            worker.kill()
+            worker.join()
+
+
+def _families(codes: Collection[str]) -> list[list[str]]:
+    """The codes of rules by family, in the order of the catalogue."""
+    wanted = [code for code in CHECKS if code in codes]
+    return [list(family) for _, family in groupby(wanted, lambda code: BY_CODE[code].family)]
+
+
+def _work(
+    run: Callable[[Sequence[str]], Iterator[Examined]], families: Sequence[Sequence[str]], next_: Any, send: Connection
+) -> None:
+    """Take one family after the other, as long as there is one that nobody has. Sent are pairs of its number and what
+    was found, and at last nothing; or the error that ended it, in words.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process is interrupted as well, and ends the others
+    try:
+        while True:
+            with next_.get_lock():
+                number = next_.value
+                next_.value += 1
+            if number >= len(families):
+                break
+            send.send((number, list(run(families[number]))))
+        send.send(None)
+    except Exception as error:
+        send.send(f"{type(error).__name__}: {error}")
+
+
+def _received(worker: Any, receive: Connection) -> dict[int, list[Examined]]:
+    found: dict[int, list[Examined]] = {}
+    with contextlib.suppress(EOFError, OSError):
+        while (answer := receive.recv()) is not None:
+            if isinstance(answer, str):
+                raise RuntimeError(answer)
+            number, examined = answer
+            found[number] = examined
+        return found
+    worker.join()
+    raise ProcessError(f"a process that ran rules ended without an answer, with exit code {worker.exitcode}")

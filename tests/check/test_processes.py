@@ -1,0 +1,73 @@
+"""Rules in several processes find what they find in one."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from policylang.check import processes
+from policylang.check.catalogue import BY_CODE, CHECKS
+from policylang.check.engine import Examination, examine
+from policylang.check.examined import Examined
+from policylang.check.processes import ProcessError, run_families, useful
+from policylang.ir import nodes as ir
+from policylang.project.discovery import discover
+from policylang.project.project import Project
+from tests.check.fixing import NOW
+
+ROOT = Path(__file__).parents[2]
+SETS = sorted(path.parent for path in (ROOT / "policies").glob("*/*.policy"))
+
+
+def policy_sets() -> dict[str, ir.PolicySet]:
+    roots = [*dict.fromkeys(SETS), ROOT / "tests" / "acceptance" / "faults"]
+    files = [each for root in roots for each in (sorted(root.glob("*.policy")) if root.name == "faults" else [root])]
+    made = {path.name: Project(discover([str(path)])[0]).ir for path in files}
+    return {name: each for name, each in made.items() if each is not None}
+
+
+def findings(policy_set: ir.PolicySet, jobs: int) -> Examination:
+    return examine(policy_set, NOW, CHECKS, asked_for=CHECKS, jobs=jobs)
+
+
+@pytest.mark.parametrize("jobs", [2, 3, 50])
+def test_the_same_is_found(monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
+    monkeypatch.setattr(processes, "LARGE", 0)
+    sets = policy_sets()
+    assert len(sets) > 5
+    for name, policy_set in sets.items():
+        assert findings(policy_set, jobs).found == findings(policy_set, 1).found, name
+
+
+def test_a_small_policy_set_has_one_process() -> None:
+    for policy_set in policy_sets().values():
+        assert useful(policy_set, CHECKS, 8) == 1
+
+
+def test_there_are_no_more_processes_than_families(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "LARGE", 0)
+    policy_set = next(iter(policy_sets().values()))
+    assert useful(policy_set, ["PL301", "PL302"], 8) == 1
+    assert useful(policy_set, CHECKS, 800) == len({BY_CODE[code].family for code in CHECKS})
+
+
+def test_a_process_that_is_killed_is_an_error() -> None:
+    def run(family: Sequence[str]) -> Iterator[Examined]:
+        if "PL301" in family:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield from ()
+
+    with pytest.raises(ProcessError, match="-9"):
+        list(run_families(run, CHECKS, 2))
+
+
+def test_what_is_raised_in_a_process_is_raised_here() -> None:
+    def run(family: Sequence[str]) -> Iterator[Examined]:
+        raise ValueError(f"no {family[0]}")
+
+    with pytest.raises(RuntimeError, match=r"ValueError: no PL"):
+        list(run_families(run, CHECKS, 2))
