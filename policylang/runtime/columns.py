@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sqlglot import exp
+from sqlglot import exp, parse_one
 
 _MAPPED = "::ffff:0.0.0.0"
 """The IPv6 address that the first IPv4 address is mapped to."""
@@ -29,8 +26,6 @@ def mapped(address: exp.Expr) -> exp.Expr:
 
 
 def _of_address(written: str, address: exp.Expr) -> exp.Expr:
-    from sqlglot import exp, parse_one
-
     tree = parse_one(written, dialect="postgres")
     return exp.paren(tree.transform(lambda node: address.copy() if isinstance(node, exp.Column) else node))
 
@@ -40,8 +35,6 @@ def sqlite_instant(column: exp.Expr) -> exp.Expr:
 
     SQLite's own functions stop at milliseconds, so the seconds are shifted to UTC without their fraction.
     """
-    from sqlglot import parse_one
-
     shape = """
     strftime('%Y-%m-%dT%H:%M:%S', substr(c, 1, 19) || CASE
         WHEN substr(c, -1) = 'Z' THEN 'Z' WHEN substr(c, -6, 1) IN ('+', '-') THEN substr(c, -6) ELSE '' END)
@@ -49,7 +42,5 @@ def sqlite_instant(column: exp.Expr) -> exp.Expr:
         WHEN substr(c, -1) = 'Z' THEN length(c) - 21 WHEN substr(c, -6, 1) IN ('+', '-') THEN length(c) - 26
         ELSE length(c) - 20 END) || '000000', 1, 6) ELSE '000000' END
     """
-    from sqlglot import exp
-
     tree = parse_one(shape, dialect="sqlite")
     return exp.paren(tree.transform(lambda node: column.copy() if isinstance(node, exp.Column) else node))

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from sqlglot import exp
+from sqlglot import exp, parse_one
 
 NO_DATABASES = frozenset({"dax", "prql", "solr", "tableau"})
 """Dialects of sqlglot that are something else."""
@@ -65,8 +64,6 @@ class UnsupportedError(ValueError):
 
 def same_text(left: exp.Expr, right: exp.Expr, dialect: str) -> exp.Expr:
     """That two texts are the same, character by character; NULL where one is NULL. An index serves what comes first."""
-    from sqlglot import exp, parse_one
-
     plain = exp.EQ(this=left.copy(), expression=right.copy())
     if dialect not in _EXACTLY:
         return plain
@@ -90,8 +87,6 @@ _EXACTLY = {
 
 def _text(text: str, dialect: str) -> exp.Expr | None:
     """A text written into the SQL; null where the dialect would read another one."""
-    from sqlglot import exp
-
     if dialect == "tsql":  # other literals lose what the code page of the database lacks; a line may go on behind `\`
         return None if "\\\n" in text or "\\\r" in text else exp.National(this=text)
     if dialect == "oracle" and not text.isascii():
@@ -101,8 +96,6 @@ def _text(text: str, dialect: str) -> exp.Expr | None:
 
 def literal(value: Any, dialect: str) -> exp.Expr:
     """A value as the dialect reads it. Raises `UnsupportedError` where it would read another one."""
-    from sqlglot import exp
-
     unread = "an instant" if isinstance(value, datetime.datetime) and dialect not in INSTANTS_IN_TEXT else None
     if isinstance(value, Decimal) and dialect in DOUBLES_IN_TEXT and value != value.to_integral_value():
         unread = "a number with a point"

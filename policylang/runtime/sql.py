@@ -30,9 +30,11 @@ import datetime
 import ipaddress
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
+from sqlglot import exp
+from sqlglot.dialects import DIALECTS
 
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -68,9 +70,6 @@ from policylang.runtime.residual import NO_RECORD, Rest
 from policylang.runtime.truth import Situation, constant, truth, value
 from policylang.runtime.values import MISSING
 
-if TYPE_CHECKING:
-    from sqlglot import exp
-
 
 class SqlCondition(NamedTuple):
     """``sql`` for a WHERE clause, and the values of its named parameters as the dialect's drivers take them."""
@@ -87,8 +86,6 @@ def to_sql(index: Index, resource: str, condition: Rest, dialect: str, now: date
 
 def to_text(index: Index, resource: str, condition: Rest, dialect: str, now: datetime.datetime) -> str:
     """The same with its values written into the SQL, in the dialect's own quotes."""
-    from sqlglot import exp
-
     found, parameters = _write(index, resource, condition, dialect, now)
     literals = {name: literal(value, dialect) for name, value in parameters.items()}
 
@@ -101,9 +98,6 @@ def to_text(index: Index, resource: str, condition: Rest, dialect: str, now: dat
 def _write(
     index: Index, resource: str, condition: Rest, dialect: str, now: datetime.datetime
 ) -> tuple[exp.Expr, dict[str, Any]]:
-    from sqlglot import exp
-    from sqlglot.dialects import DIALECTS
-
     if dialect not in map(str.lower, DIALECTS):  # sqlglot itself would take settings behind a name, or no name
         raise ValueError(f"there is no dialect {dialect!r}")
     if dialect in NO_DATABASES:
@@ -145,8 +139,6 @@ class _Writer:
 
     def condition(self, condition: c.Condition, resource: str) -> exp.Expr:
         """SQL that is true where the condition is, and false or NULL elsewhere; negation stands at tests only."""
-        from sqlglot import exp
-
         match condition:
             case c.And(items):
                 return exp.and_(*(self.condition(item, resource) for item in items))
@@ -159,8 +151,6 @@ class _Writer:
                 return self._test(condition, resource, wanted=True)
 
     def _test(self, test: c.Test, resource: str, wanted: bool) -> exp.Expr:
-        from sqlglot import exp
-
         joins = _Joins()
         columns = [self._column(o, resource, joins) if isinstance(o, c.Path) else None for o in test.sides]
         if isinstance(test, c.Missing):
@@ -176,8 +166,6 @@ class _Writer:
 
     def _exists(self, joins: _Joins, condition: exp.Expr) -> exp.Expr:
         """The condition, about the related rows if it speaks of any; then it is never NULL."""
-        from sqlglot import exp
-
         if not joins.tables:
             return condition
         query = exp.select("1").from_(joins.tables[0])
@@ -188,8 +176,6 @@ class _Writer:
     # --- columns ---------------------------------------------------------------------------------------------
 
     def _column(self, path: c.Path, resource: str, joins: _Joins) -> _Column:
-        from sqlglot import exp
-
         table, type_ = resource, RecordType(resource)
         at: Type = type_
         column: exp.Expr = exp.column("id", table=table, quoted=True)
@@ -206,8 +192,6 @@ class _Writer:
 
     def _join(self, steps: tuple[str, ...], resource: str, base: str, key: exp.Expr, joins: _Joins) -> str:
         """The alias of the row that a path leads to."""
-        from sqlglot import exp
-
         if steps not in joins.aliases:
             self._aliases += 1
             joins.aliases[steps] = alias = f"related_{self._aliases}"
@@ -234,8 +218,6 @@ class _Writer:
 
     def _present(self, column: _Column) -> exp.Expr:
         """Whether there is a value; never NULL."""
-        from sqlglot import exp
-
         there = exp.not_(exp.Is(this=column.sql, expression=exp.null()))
         if not column.user_steps:
             return there
@@ -268,8 +250,6 @@ class _Writer:
 
     def _side(self, test: c.Test, operand: c.Operand, column: _Column | None) -> exp.Expr:
         """The SQL of an operand of a test."""
-        from sqlglot import exp
-
         if column is None:
             assert isinstance(operand, c.Constant)
             return self._constant(test, operand.type, operand.value)
@@ -288,8 +268,6 @@ class _Writer:
     # --- tests -----------------------------------------------------------------------------------------------
 
     def _plain(self, test: c.Test, sides: list[exp.Expr], wanted: bool) -> exp.Expr:
-        from sqlglot import exp
-
         signed: Callable[[exp.Expr], exp.Expr] = (lambda e: e) if wanted else exp.not_
         match test:
             case c.Compare(kind, left, _right):
@@ -318,8 +296,6 @@ class _Writer:
 
     def _contains(self, test: c.Contains, items: exp.Expr, item: exp.Expr, wanted: bool) -> exp.Expr:
         """An item among those of a column. It is unknown whether a missing item is the one."""
-        from sqlglot import exp
-
         self._refuse_types(test, test.item.type)
         if self.dialect == "postgres":
             wanted_items = [item, mapped(item)] if isinstance(test.item.type, IpType) else [item]
@@ -345,8 +321,6 @@ class _Writer:
 
     def _text(self, kind: str, text: exp.Expr, part: exp.Expr, wanted: bool) -> exp.Expr:
         """Exact, unlike LIKE, which takes `%` and `_` for anything and in places ignores case."""
-        from sqlglot import exp
-
         there = self._there(text, part)
         length = exp.Length(this=part)
         fits: exp.Expr
@@ -369,14 +343,10 @@ class _Writer:
 
     def _there(self, *sides: exp.Expr) -> list[exp.Expr]:
         """That there are values in columns; databases cannot tell the type of a parameter that is only looked at so."""
-        from sqlglot import exp
-
         columns = [side for side in sides if not isinstance(side, exp.Placeholder)]
         return [exp.not_(exp.Is(this=side, expression=exp.null())) for side in columns]
 
     def _in(self, column: exp.Expr, values: list[exp.Expr], type_: Type) -> exp.Expr:
-        from sqlglot import exp
-
         if not values:
             return exp.false()
         tests = [self._same(column, value, type_) for value in values]
@@ -385,15 +355,11 @@ class _Writer:
         return exp.In(this=column, expressions=values)
 
     def _same(self, left: exp.Expr, right: exp.Expr, type_: Type) -> exp.Expr:
-        from sqlglot import exp
-
         if isinstance(type_, _TEXTS):
             return same_text(left, right, self.dialect)
         return exp.EQ(this=left, expression=right)
 
     def _in_network(self, address: exp.Expr, network: str) -> exp.Expr:
-        from sqlglot import exp
-
         inside, outside = (
             [exp.func("network_subeq", address, exp.cast(self._parameter(each), "inet")) for each in found]
             for found in spellings(network)
@@ -407,8 +373,6 @@ class _Writer:
 
     def _bound(self, test: c.Test, type_: Type, found: Any) -> exp.Expr:
         """A value as a parameter, in the form in which the dialect's columns hold it."""
-        from sqlglot import exp
-
         if isinstance(found, str):
             if "\0" in found:
                 raise self._unsupported(test, "the character U+0000 in a text")
@@ -434,8 +398,6 @@ class _Writer:
         return float(found)
 
     def _parameter(self, found: Any) -> exp.Expr:
-        from sqlglot import exp
-
         if found == "" and self.dialect in EMPTY_IS_NULL:
             raise UnsupportedError(f"{self.dialect} takes the empty text for NULL; use `Filter.matches` on the records")
         name = f"p{len(self.parameters) + 1}"
@@ -444,8 +406,6 @@ class _Writer:
 
     def _readable(self, test: c.Test, type_: Type, column: exp.Expr) -> exp.Expr:
         """A column as it compares with parameters."""
-        from sqlglot import exp
-
         self._refuse_types(test, type_)
         if isinstance(type_, IpType) and not isinstance(test, c.InNetwork):
             return ipv4(column)
