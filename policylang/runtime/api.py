@@ -37,8 +37,9 @@ class PolicySet:
         a mapping, a row of a database, a named tuple, or any object with attributes; TypeError for anything else.
         Values are Python's (str, bool, int, Decimal, date, aware datetime, list or set) or texts as the language writes
         them (``2026-01-31T08:00:00Z``, ``49.90``, ``30 days``); a related record is a record again, or its bare key.
-        What is absent or ``None`` is missing. Only what the policies ask about is read. A set that can be read only
-        once, such as a generator, is a TypeError.
+        What is absent or ``None`` is missing. Only what the policies ask about is read, and each attribute once for a
+        question, so that one whose value changes has one value in an answer. A set that can be read only once, such as
+        a generator, is a TypeError.
     ``now``
         an aware datetime: there is no clock in here, the same question has the same answer for ever.
     ``request``

@@ -35,6 +35,7 @@ from policylang.runtime.values import (
     given_changes,
     given_record,
     given_request,
+    names,
 )
 
 _KEPT = 256
@@ -156,10 +157,10 @@ class Engine:
         if changes:
             if plan.action != "modify":
                 raise UnclearError
-            written, after = list(changes), changed(before, changes, plan.declared)
+            written, after = list(changes), changed(before, changes)
         elif plan.action == "create":
             written = [name for name in plan.declared if attribute(before, name) is not MISSING]
-            if isinstance(before, Mapping) and any(name not in plan.declared and name != "id" for name in before):
+            if any(name not in plan.declared and name != "id" for name in names(before) or ()):
                 raise UnclearError
         asked = written if field is None else [field, *written]
         if any(name not in plan.declared for name in asked):

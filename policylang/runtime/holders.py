@@ -78,6 +78,7 @@ def bundles(
     """The groups and roles by which somebody who has nothing else may do that, as `holders` says it of users:
     ``("role", "clerk")``.
     """
+    record, request = None if record is None else given_record(record), given_request(request)
     for kind, names in (("group", index.groups), ("role", index.roles)):
         for name in names:
             group, roles = (name, ()) if kind == "group" else (None, ((name, None),))

@@ -9,10 +9,9 @@ from typing import Any
 
 import msgspec
 
-from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation
-from policylang.runtime.values import MISSING, attribute, given_changes, given_record, given_request
+from policylang.runtime.values import MISSING, Once, attribute, given_changes, given_record, given_request, names, once
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -48,8 +47,8 @@ class Request(msgspec.Struct, frozen=True):
 
     def unknown(self, index: Index) -> Unknown | None:
         """What of it the policy set does not know."""
-        names: tuple[tuple[str, Any], ...] = (("user", self.user), ("action", self.action), ("resource", self.resource))
-        for what, name in names:
+        parts: tuple[tuple[str, Any], ...] = (("user", self.user), ("action", self.action), ("resource", self.resource))
+        for what, name in parts:
             if not isinstance(name, str):
                 return Unknown(f"the {what} of a request is a text, {type(name).__name__} is not")
         if self.resource not in index.resources:
@@ -63,8 +62,8 @@ class Request(msgspec.Struct, frozen=True):
         strange = [name for name in named if name not in declared]
         if self.changes and self.action != "modify" and not strange:
             return Unknown(f"changes are what modify would write; {self.action} writes none")
-        if self.action == "create" and isinstance(self.record, Mapping):
-            strange += [name for name in self.record if name not in declared and name != "id"]
+        if self.action == "create":
+            strange += [name for name in names(self.record) or () if name not in declared and name != "id"]
         return Unknown("{} has no attribute {}", (self.resource, strange[0]), declared) if strange else None
 
     def moments(self, index: Index) -> tuple[Situation, ...]:
@@ -72,7 +71,7 @@ class Request(msgspec.Struct, frozen=True):
         s = Situation(index, self.user, self.resource, self.record, self.request, self.now)
         if self.action != "modify" or not self.changes:
             return (s,)
-        after = changed(self.record, self.changes, index.attributes[self.resource])
+        after = changed(self.record, self.changes)
         return s, msgspec.structs.replace(s, record=after)
 
     def written(self, index: Index) -> tuple[str, ...]:
@@ -113,8 +112,8 @@ def instant(index: Index, now: datetime.datetime) -> datetime.datetime:
         raise ValueError("`now` lies outside the calendar of the policy set's timezone") from None
 
 
-def changed(record: Any, changes: Mapping[str, Any], declared: Mapping[str, ir.Attribute]) -> Any:
+def changed(record: Any, changes: Mapping[str, Any]) -> Any:
     """The record as it would be."""
     if isinstance(record, Mapping):
         return ChainMap(dict(changes), dict(record))
-    return {**{name: attribute(record, name) for name in declared}, **changes}
+    return Once(record, {name: once(MISSING if value is None else value) for name, value in changes.items()})

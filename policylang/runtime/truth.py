@@ -29,7 +29,7 @@ from policylang.model.types import (
 from policylang.model.words import operand_in_words
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
-from policylang.runtime.values import MISSING, BadValueError, attribute, read
+from policylang.runtime.values import MISSING, BadValueError, attribute, read, source
 
 Truth = bool | None
 Test = c.Compare | c.Time | c.Missing | c.In | c.InNetwork | c.Contains | c.TextTest
@@ -244,7 +244,7 @@ def equal(type_: Type, left: Any, right: Any) -> Truth:
 
 def same_record(left: Any, right: Any) -> bool:
     """Whether two related records are one: the same object, or of equal `id`; a bare key is its own id."""
-    if left is right:
+    if source(left) is source(right):
         return True
     first, second = _identity(left), _identity(right)
     return first is not MISSING and second is not MISSING and bool(first == second)

@@ -69,8 +69,76 @@ class BadValueError(ValueError):
     """A value that is not of its attribute's type. Nothing can be decided with it, so the request is denied."""
 
 
+class Once:
+    """Something handed over that may answer otherwise when it is asked again, such as an object with properties. It is
+    asked once for each attribute, and once for its items, so that every condition of a decision sees the same.
+    """
+
+    __slots__ = ("_items", "_kept", "_seen", "inner", "raw")
+
+    def __init__(self, raw: Any, kept: dict[str, Any] | None = None, seen: dict[int, Once] | None = None) -> None:
+        """``kept``: values that stand before its own. ``seen``: what was reached from the same record, by identity."""
+        self.raw = raw
+        self._seen = {} if seen is None else seen
+        self._seen[id(raw)] = self
+        self.inner = _from_row(raw) if _kind(raw) == "row" else raw
+        self._kept = {} if kept is None else kept
+        self._items: tuple[Any, ...] | None = None
+
+    def __repr__(self) -> str:
+        return repr(self.raw)
+
+    def attribute(self, name: str) -> Any:
+        try:
+            return self._kept[name]
+        except KeyError:
+            found = self._kept[name] = once(attribute(self.inner, name), self._seen)
+            return found
+
+    def items(self, type_: SetType, where: str) -> tuple[Any, ...]:
+        if self._items is None:
+            self._items = tuple(once(item, self._seen) for item in _items(type_, self.raw, where))
+        return self._items
+
+
+def once(raw: Any, seen: dict[int, Once] | None = None) -> Any:
+    """A value that is the same however often it is read."""
+    type_ = type(raw)
+    if type_ in _SCALARS or type_ is Once or _stays(raw):
+        return raw
+    if seen is not None and id(raw) in seen:
+        return seen[id(raw)]
+    holds = isinstance(raw, Sequence | Set | Iterator) and not isinstance(raw, str)
+    return Once(raw, None, seen) if holds or _kind(raw) != "value" else raw
+
+
+_SCALARS: frozenset[type] = frozenset(
+    (
+        *(str, bool, int, float, Decimal, type(None), _Missing, Duration),
+        *(datetime.date, datetime.datetime, IPv4Address, IPv6Address, UUID),
+    )
+)
+_DEEPEST, _LONGEST = 3, 64
+"""How far down and how far along plain values are looked for: most records end before that, and some never do."""
+
+
+def _stays(raw: Any, deepest: int = _DEEPEST) -> bool:
+    """Whether a container is one of Python's own with values that do not change by being read."""
+    type_ = type(raw)
+    if type_ is list or type_ is tuple or type_ is set or type_ is frozenset:
+        return len(raw) <= _LONGEST and _SCALARS.issuperset(map(type, raw))
+    if type_ is not dict or not deepest:
+        return False
+    for each in raw.values():
+        if type(each) in _SCALARS:
+            continue
+        if not _stays(each, deepest - 1):
+            return False
+    return True
+
+
 def given_record(raw: Any) -> Any:
-    """A record as a caller hands it over: without attributes for ``None``, a mapping for a row.
+    """A record as a caller hands it over: without attributes for ``None``, and each read once.
 
     Raises TypeError for what has no attributes by name. A condition about it would be unknown, and the caller would
     never learn why everything is denied.
@@ -86,20 +154,24 @@ def given_request(raw: Any) -> Any:
 def _given(raw: Any, what: str) -> Any:
     if raw is None:
         return _NOTHING
+    kept = None
     if type(raw) is not dict:
+        if type(raw) is Once:
+            return raw
         kind = _kind(raw)
         if kind == "value":
             raise TypeError(f"{what} is a mapping or an object with attributes, {_type_name(raw)} is not")
         if kind == "object":
-            return raw
+            return Once(raw)
         if kind == "row":
-            raw = _from_row(raw)
+            kept = Once(raw)
+            raw = kept.inner
     try:
         "".join(raw)  # the quickest way to see that all names are texts
     except TypeError:
         name = next(name for name in raw if not isinstance(name, str))
         raise TypeError(f"{what} has attributes by name, {_type_name(name)} is no name") from None
-    return raw
+    return once(raw) if kept is None or _stays(raw) else kept
 
 
 def given_changes(raw: Any) -> Mapping[str, Any] | None:
@@ -107,9 +179,17 @@ def given_changes(raw: Any) -> Mapping[str, Any] | None:
     if raw is None:
         return None
     found = _given(raw, "`changes`")
-    if not isinstance(found, Mapping):
+    given = names(found)
+    if given is None:
         raise TypeError(f"`changes` is a mapping, {_type_name(raw)} is not")
-    return found
+    return found if type(found) is dict else {name: attribute(found, name) for name in given}
+
+
+def names(record: Any) -> Iterable[str] | None:
+    """The names of what is in a mapping; ``None`` for an object, which does not tell."""
+    while type(record) is Once:
+        record = record.inner
+    return record if isinstance(record, Mapping) else None
 
 
 def attribute(record: Any, name: str) -> Any:
@@ -117,6 +197,8 @@ def attribute(record: Any, name: str) -> Any:
 
     Texts, numbers and lists have no attributes here, whatever Python says: a bare key stands for an unknown record.
     """
+    if type(record) is Once:
+        return record.attribute(name)
     match _kind(record):
         case "mapping":
             value = record.get(name, MISSING)
@@ -131,7 +213,14 @@ def attribute(record: Any, name: str) -> Any:
 
 def is_record(raw: Any) -> bool:
     """Whether something has attributes by name: a mapping, a row of a database, a named tuple, or an object."""
-    return _kind(raw) != "value"
+    return _kind(source(raw)) != "value"
+
+
+def source(raw: Any) -> Any:
+    """What was handed over."""
+    while type(raw) is Once:
+        raw = raw.raw
+    return raw
 
 
 # What has attributes in Python and is a value all the same: a date is no record with a `year`.
@@ -190,6 +279,8 @@ def read(type_: Type, raw: Any, where: str) -> Any:
 def _items(type_: SetType, raw: Any, where: str) -> tuple[Any, ...]:
     if type(raw) is list or type(raw) is tuple:
         return tuple(raw)
+    if type(raw) is Once:
+        return raw.items(type_, where)
     if isinstance(raw, str | bytes | bytearray | memoryview | Mapping) or not isinstance(raw, Iterable):
         raise _bad(type_, raw, where)
     if isinstance(raw, Sized):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.request import Request
 from policylang.runtime.truth import Situation
-from policylang.runtime.values import MISSING, BadValueError
+from policylang.runtime.values import MISSING, BadValueError, names
 
 
 class DeniedError(ValueError):
@@ -37,8 +36,9 @@ def prepared(index: Index, request: Request) -> Prepared:
     if unknown is not None:
         raise DeniedError(unknown.in_words())
     touched = given.written(index)
-    if given.action == "create" and isinstance(given.record, Mapping):
-        touched = tuple(name for name in given.record if name in touched)
+    if given.action == "create":
+        told = names(given.record)
+        touched = touched if told is None else tuple(name for name in told if name in touched)
     asked = (*([given.field] if given.field is not None else []), *touched)
     return Prepared(tuple(moment.record for moment in given.moments(index)), touched, asked)
 

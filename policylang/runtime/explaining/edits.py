@@ -19,7 +19,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
 from policylang.runtime.truth import Situation
-from policylang.runtime.values import MISSING, attribute, read
+from policylang.runtime.values import MISSING, attribute, names, read
 
 _AT = "change:1:1-1:1"
 
@@ -61,7 +61,8 @@ def plain(index: Index, resource: str, record: Any) -> dict[str, Any]:
         return dict(record)
     if isinstance(record, str):
         return {"id": record}
-    found = {name: attribute(record, name) for name in ("id", *index.attributes[resource])}
+    told = names(record)
+    found = {name: attribute(record, name) for name in (("id", *index.attributes[resource]) if told is None else told)}
     return {name: value for name, value in found.items() if value is not MISSING}
 
 

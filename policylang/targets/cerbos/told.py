@@ -22,7 +22,7 @@ from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.truth import Situation, user_value
-from policylang.runtime.values import MISSING, BadValueError, attribute, read
+from policylang.runtime.values import MISSING, BadValueError, attribute, read, source
 from policylang.targets.cerbos import encoding
 from policylang.targets.cerbos.conditions import edge_key
 from policylang.targets.cerbos.encoding import ID, UNREADABLE
@@ -132,7 +132,7 @@ class ToldValues:
         if isinstance(id, str):
             return encoding.text(id)
         for number, (known, its) in enumerate(self._known):
-            if record is known or (id is not MISSING and its is not MISSING and bool(id == its)):
+            if source(record) is source(known) or (id is not MISSING and its is not MISSING and bool(id == its)):
                 return number
         self._known.append((record, id))
         return len(self._known) - 1

@@ -20,6 +20,7 @@ from policylang.runtime.values import (
     given_changes,
     given_record,
     given_request,
+    names,
 )
 from policylang.targets.rego.encoding import day, encoded, microseconds, text
 from policylang.targets.rego.reads import months, reads
@@ -74,13 +75,11 @@ class Requests:
             if action == "create":
                 paths += _whole(index, resource, declared)
             found["record"] = written.paths(paths)
-            if action == "create" and isinstance(before, Mapping):
-                strangers = [str(name) for name in before if name not in declared and name != "id"]
+            if action == "create":
+                strangers = [str(name) for name in names(before) or () if name not in declared and name != "id"]
                 found["record"] |= {text(name).replace(".", " "): WRONG for name in strangers}
             if changes:
-                after = _Written(
-                    Situation(index, user, resource, changed(before, changes, declared), {}, now), written.records
-                )
+                after = _Written(Situation(index, user, resource, changed(before, changes), {}, now), written.records)
                 paths += _whole(index, resource, [name for name in changes if name in declared])
                 found["changes"] = {text(name).replace(".", " "): WRONG for name in changes if name not in declared}
                 found["changes"] |= after.paths([path for path in paths if path.steps[0] in changes], keep_missing=True)
