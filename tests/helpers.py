@@ -78,3 +78,9 @@ def explain(
 ) -> Explanation:
     """Why it says so."""
     return explaining.explain(index, Request(user, action, resource, record, now, **rest))
+
+
+def kind_of(index: Index, request: Request) -> str | None:
+    """What kind of action is asked about; ``None`` also for one that there is not."""
+    declared = index.actions.get(request.resource, {}).get(request.action)
+    return None if declared is None else declared.kind

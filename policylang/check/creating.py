@@ -60,12 +60,12 @@ def not_creatable(world: World, plan: Plan, field: str | None = None) -> Formula
 
 
 def show_created(
-    world: World, who: Who, witness: Witness, left_out: frozenset[str], field: str | None = None
+    world: World, who: Who, action: str, witness: Witness, left_out: frozenset[str], field: str | None = None
 ) -> Shown | None:
     """The evidence that somebody can create a record; ``None`` where it fails without what is left out of it."""
     record = {name: value for name, value in witness.record.items() if name not in left_out}
     try:
-        return show(world, who, "create", msgspec.structs.replace(witness, record=record), allowed=True, field=field)
+        return show(world, who, action, msgspec.structs.replace(witness, record=record), allowed=True, field=field)
     except WitnessError:
         if left_out:
             return None

@@ -82,7 +82,7 @@ class Holdings:
             self._reached[name] = frozenset(
                 (action, resource)
                 for action, resource in self.granted(name)
-                if action != "create"
+                if self.world.index.kind(resource, action) != "create"
                 and self.world.possible(allowed(self.world.index, self.world.plan(who, action, resource)), resource)
                 is True
             )

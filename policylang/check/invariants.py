@@ -90,7 +90,7 @@ def _verdict(world: World, invariant: ir.Invariant) -> Verdict:
 def _broken(world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str) -> Breach | Unproved | None:
     """What breaks the invariant: a complete record if one does, else any."""
     answers: list[Breach | Unproved] = []
-    for assumed in (_any(invariant, action), COMPLETE):
+    for assumed in (_any(world, invariant, action), COMPLETE):
         question = _question(world, invariant, asked, action, assumed)
         found = None if question is None else _find(world, question.formula, invariant.resource, asked, assumed)
         if question is None or found is None:
@@ -104,11 +104,12 @@ def _broken(world: World, invariant: ir.Invariant, asked: InvariantSubject, acti
     return next((each for each in reversed(answers) if isinstance(each, Breach)), answers[0] if answers else None)
 
 
-def _any(invariant: ir.Invariant, action: str) -> Assumed:
+def _any(world: World, invariant: ir.Invariant, action: str) -> Assumed:
     """All records that an invariant speaks of. A value of another type is never written on creation, and nobody is
     promised to reach a record with one.
     """
-    return TYPED if invariant.quantifier == "every" or action == "create" else ANYTHING
+    creates = world.index.kind(invariant.resource, action) == "create"
+    return TYPED if invariant.quantifier == "every" or creates else ANYTHING
 
 
 def _named(world: World, invariant: ir.Invariant, asked: InvariantSubject) -> Iterator[str]:
@@ -118,7 +119,7 @@ def _named(world: World, invariant: ir.Invariant, asked: InvariantSubject) -> It
     if asked.user is not None:
         return
     for action, complete in product(invariant.actions, (True, False)):
-        assumed = COMPLETE if complete else _any(invariant, action)
+        assumed = COMPLETE if complete else _any(world, invariant, action)
         question = _question(world, invariant, asked, action, assumed)
         if question is None:
             continue
@@ -197,7 +198,7 @@ def _question(
 ) -> _Question | None:
     plan, field = world.plan(asked.profile, action, invariant.resource), invariant.field
     if invariant.quantifier == "every":
-        create = action == "create"
+        create = plan.kind == "create"
         formula: Formula = not_creatable(world, plan, field) if create else NotOf(allowed(world.index, plan, field))
         return _Question(AllOf((_where(invariant), formula)))
     if (action, invariant.resource) not in holding(world).granted_to(asked.profile):
@@ -205,7 +206,7 @@ def _question(
     if not any(field is None or field in way.fields for way in plan.ways) or plan.requirement is False:
         return None
     formula, left_out = allowed(world.index, plan, field), None
-    if action == "create":
+    if plan.kind == "create":
         roles, complete = _roles(holding(world), asked.profile), assumed == COMPLETE
         made = creation(world, plan, roles, _instant(world, asked), complete=complete)
         formula, left_out = AllOf((formula, made.formula)), made.left_out
@@ -216,7 +217,7 @@ def _shown(
     world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str, question: _Question, found: Witness
 ) -> Shown | None:
     if question.left_out is not None:
-        return show_created(world, asked.who, found, question.left_out, invariant.field)
+        return show_created(world, asked.who, action, found, question.left_out, invariant.field)
     return show(world, asked.who, action, found, allowed=invariant.quantifier != "every", field=invariant.field)
 
 

@@ -66,10 +66,23 @@ def reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
     whole, hidden = taken(world, source)
     seen: dict[str, frozenset[str]] = {}
     for _chain, grant in world.granted(source):
-        if "view" in grant.actions and (grant.resource, "view") not in whole:
-            covered = grant_fields(world.index, grant) - hidden.get((grant.resource, "view"), frozenset())
-            seen[grant.resource] = seen.get(grant.resource, frozenset()) | covered
+        for action in grant.actions:
+            key = (grant.resource, action)
+            if world.index.kind(*key) == "view" and key not in whole:
+                covered = grant_fields(world.index, grant) - hidden.get(key, frozenset())
+                seen[grant.resource] = seen.get(grant.resource, frozenset()) | covered
     return seen
+
+
+def of_kinds(index: Index, grants: Iterable[ir.Grant], *kinds: ir.Kind) -> list[tuple[ir.Grant, tuple[str, ...]]]:
+    """The grants of actions of some kinds, with these actions."""
+    found = []
+    for grant in grants:
+        declared = index.actions[grant.resource]
+        actions = tuple(action for action in grant.actions if declared[action].kind in kinds)
+        if actions:
+            found.append((grant, actions))
+    return found
 
 
 def taken(world: World, source: RightsSource) -> tuple[set[tuple[str, str]], dict[tuple[str, str], frozenset[str]]]:
@@ -146,7 +159,7 @@ def show_if_possible(
     attribute that it sets: those that may not be set are left out until the reference agrees with all that is claimed.
     If it never does, what is left is that somebody is denied.
     """
-    if action != "create":
+    if world.index.kind(witness.resource, action) != "create":
         return tuple(show(world, who, action, witness, allowed=allowed, field=field) for who, allowed in claims)
     for record in _proposals(world, witness, field):
         proposed = msgspec.structs.replace(witness, record=record)

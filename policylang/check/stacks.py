@@ -138,7 +138,7 @@ class Stacks:
         resource = plan.resource
         if self.questions.anybody(whole, resource) is None:
             return None
-        if plan.action == "create":
+        if plan.kind == "create":
             whole = AllOf((whole, *self._writable(whole, plan, period)))
         elif self._is_about_nobody(whole):
             shared = self._moved(self.world.find(whole, resource), period, self.questions.looks(whole).time)
@@ -149,7 +149,7 @@ class Stacks:
     def possible(self, formula: Formula, plan: Plan, user: str, period: Period) -> Verdict:
         """Whether there is a situation that `ask` would find."""
         whole = AllOf((formula, allowed(self.index, plan)))
-        if plan.action == "create":
+        if plan.kind == "create":
             if self.questions.anybody(whole, plan.resource) is None:
                 return None
             whole = AllOf((whole, *self._writable(whole, plan, period)))
@@ -193,7 +193,7 @@ class Stacks:
         what the decision looks at, if the user may not set the rest; ``None`` if not even that can be created.
         """
         who = Who(user=user)
-        if plan.action != "create":
+        if plan.kind != "create":
             return show(self.world, who, plan.action, witness, allowed=True, field=field)
         looked = _looked_at(allowed(self.index, plan))
         least = {name: value for name, value in witness.record.items() if name in looked}

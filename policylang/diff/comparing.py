@@ -143,7 +143,7 @@ class Comparer:
             conditions = list(conditions_of(plan))
             read = set(attributes_read(side.index, resource, conditions))
             times = times or any(isinstance(test, Time) for each in conditions for test in each.tests())
-            if plan.action == "create":
+            if plan.kind == "create":
                 read |= {(resource, name) for name in side.index.attributes[resource]}
             for place in [*(way.place for way in plan.ways), *(deny.place for deny in plan.denies)]:
                 if place is not None:
@@ -169,10 +169,8 @@ class Comparer:
         asking = self.asking(up)
         one, two = (subject.new, subject.old) if up else (subject.old, subject.new)
         user, span = subject.user, subject.span
-        if mine.action == "create":
-            gap = asking.creation(mine, other, one, span)
-        else:
-            gap = asking.gap(mine, other, None, user)
+        creates = mine.kind == "create"
+        gap = asking.creation(mine, other, one, span) if creates else asking.gap(mine, other, None, user)
         plans = (other, mine) if up else (mine, other)
         whole = self._made(subject, up, mine, other, None, gap)
         if whole is not None:
@@ -184,7 +182,7 @@ class Comparer:
             yield msgspec.structs.replace(whole, kind=_kind(up, reached[0]), removed=removed, added=added)
             if reached[-1] is None:
                 return
-        if other is not None and mine.action != "create":
+        if other is not None and mine.kind != "create":
             yield from self._of_fields(subject, up, mine, other)
 
     def _of_fields(self, subject: Subject, up: bool, mine: Plan, other: Plan) -> Iterator[AccessDifference]:
@@ -233,7 +231,7 @@ class Comparer:
     ) -> Verdict:
         """Whether a side allows it on any record."""
         asking = self.asking(up)
-        if plan.action == "create":
+        if plan.kind == "create":
             gap = asking.creation(plan, None, one, subject.span)
         else:
             gap = asking.gap(plan, None, field, subject.user)
@@ -265,7 +263,7 @@ class Comparer:
         """Whether it is proved that a difference is no more than some others, which are about the same."""
         mine = [each for each in others if is_about(each, difference)]
         alike = any(each.said == difference.said for each in mine)
-        if alike and difference.action != "create" and difference.subject.user not in self.moved_users:
+        if alike and difference.plan.kind != "create" and difference.subject.user not in self.moved_users:
             return True
         if not mine or difference.unproved or not difference.gap.exact:
             return False

@@ -40,6 +40,8 @@ def _actions(c: Comparer, told: ToldLines) -> Iterator[Statement]:
             ups = _requires(c, one.requires, other.requires)
             if one.bypasses_policies != other.bypasses_policies:
                 ups.add(other.bypasses_policies)
+            if one.kind != other.kind:  # only modify takes changes, only create asks for all that is set
+                ups.add(other.kind == "modify" or one.kind == "create")
             lines = tuple(tuple(_lines(side, each)) for side, each in ((c.old, one), (c.new, other)))
             removed, added = _only(*lines), _only(*reversed(lines))
             left = {up for up in ups if not all(told.of(None, up, resource, name, line) for line in (*removed, *added))}
@@ -61,6 +63,8 @@ def _lines(side: Side, action: ir.Action) -> Iterator[str]:
                 yield f"the feature `{atom.feature}` is {'on' if side.index.features.get(atom.feature) else 'off'}"
     if action.bypasses_policies:
         yield f"{action.name} bypasses policies"
+    if action.kind not in (None, action.name):
+        yield f"{action.name} is like {action.kind}"
 
 
 def _channel(name: str) -> str:

@@ -292,7 +292,7 @@ class GapQuestions:
         self, found: Witness, plan: Plan, field: str | None, one: ComparedPerson, two: ComparedPerson
     ) -> Evidence | None:
         record = found.record
-        if plan.action == "create":
+        if plan.kind == "create":
             record = {name: value for name, value in record.items() if value is not None}
         one_, two_ = (msgspec.structs.replace(each.who, id=found.user) for each in (one, two))
         here = Shown(

@@ -23,6 +23,7 @@ from policylang.diff.wording import lines, membership
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
 from policylang.runtime.grants import standing_limits
+from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import RightsSource
 
@@ -73,8 +74,10 @@ class Latent:
         up = change.kind in ("gained", "widened")
         for each in change.permissions:
             fields = each.fields
-            if fields is None and (change.kind in ("gained", "lost") or "create" in each.actions):
-                fields = tuple(self.c.asking(up).ours.index.attributes.get(each.resource, {}))
+            index = self.c.asking(up).ours.index
+            creates = any(_creates(index, each.resource, action) for action in each.actions)
+            if fields is None and (change.kind in ("gained", "lost") or creates):
+                fields = tuple(index.attributes.get(each.resource, {}))
             for action in each.actions:
                 said = told.setdefault((up, each.resource, action), set())
                 said |= {*(fields or ()), *((None,) if each.fields is None else ())}
@@ -167,7 +170,7 @@ class Latent:
         asked: list[tuple[tuple[Plan | None, Plan | None], str]] = []
         met = (_met(old), _met(new))
         words = self._beside(resource, action)
-        if met != (old, new) or action == "create":
+        if met != (old, new) or any(_creates(side.index, resource, action) for side in self.sides):
             asked.append((met, words))
         if is_group and any(way.limits for plan in met if plan is not None for way in plan.ways):
             asked.append(((_unlimited(met[0]), _unlimited(met[1])), f"{words}, with a policy that overrides"))
@@ -354,6 +357,11 @@ def _unlimited(plan: Plan | None) -> Plan | None:
     if plan is None:
         return None
     return msgspec.structs.replace(plan, ways=tuple(msgspec.structs.replace(way, limits=()) for way in plan.ways))
+
+
+def _creates(index: Index, resource: str, action: str) -> bool:
+    declared = index.actions.get(resource, {}).get(action)
+    return declared is not None and declared.kind == "create"
 
 
 def _with(side: Side, plan: Plan, limits: tuple[ir.PolicyInstance, ...] | None = None) -> Plan:

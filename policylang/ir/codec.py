@@ -21,12 +21,16 @@ from policylang.ir.nodes import FORMAT_VERSION, PolicySet
 from policylang.ir.references import dangling, too_deep_role
 from policylang.ir.schema import first_error
 from policylang.ir.soundness import unsound
+from policylang.ir.upgrade import upgraded
 from policylang.settings.limits import MOST_DEPTH, MOST_WAYS
 
 _MOST_LEVELS = 500
 """Of brackets inside one another: more than the deepest condition needs, and fewer than any Python reads."""
 _MOST_EXPLAINED = 100
 """Levels of a document whose mistakes are looked for with the schema, which takes several calls for each."""
+
+
+_EDITED = "the digest does not match: the document was edited after it was compiled, compile again"
 
 
 class LoadError(ValueError):
@@ -54,13 +58,13 @@ def to_json(policy_set: PolicySet) -> bytes:
 def from_json(document: bytes) -> PolicySet:
     """Read a compiled policy set.
 
-    Raises `LoadError` unless the document is whole JSON of this format version, valid under the published schema,
-    with the digest of its content, without a reference to something that it does not contain, and something that
-    sources could say.
+    Raises `LoadError` unless the document is whole JSON of this format version or an earlier one, valid under the
+    published schema, with the digest of its content, without a reference to something that it does not contain, and
+    something that sources could say. The digest of an earlier version's document becomes that of its content now.
     """
     policy_set = _canonical(document) or _examined(document)
     if _digest(msgspec.structs.asdict(policy_set)) != policy_set.digest:
-        raise LoadError("the digest does not match: the document was edited after it was compiled, compile again")
+        raise LoadError(_EDITED)
     missing = dangling(policy_set)
     if missing is not None:
         raise LoadError(f"the document refers to {missing}, which it does not contain")
@@ -91,6 +95,9 @@ def _examined(document: bytes) -> PolicySet:
     try:
         content = loads(document.decode(), _MOST_LEVELS, object_pairs_hook=_without_duplicates, parse_int=whole_number)
         _check_header(content)
+        if content["version"] < FORMAT_VERSION:
+            content = _brought_up(content)
+            document = msgspec.json.encode(content)
         return _typed(document, content)
     except LoadError:
         raise
@@ -122,6 +129,17 @@ def _typed(document: bytes, content: Any) -> PolicySet:
     raise LoadError(f"not valid under the schema: {wrong}")
 
 
+def _brought_up(content: dict[str, Any]) -> dict[str, Any]:
+    """The content of an earlier version's document in the form of this one."""
+    if _digest(content) != content.get("digest"):
+        raise LoadError(_EDITED)
+    try:
+        content = upgraded(content)
+    except (AttributeError, KeyError, TypeError):
+        raise LoadError("not valid under the schema of its version: compile again") from None
+    return {**content, "digest": _digest(content)}
+
+
 def _sorted(content: Any) -> bytes:
     return msgspec.json.encode(content, order="sorted")
 
@@ -146,5 +164,5 @@ def _check_header(content: Any) -> None:
             f"the document has format version {version}, this policylang reads up to {FORMAT_VERSION}: "
             "update policylang, or compile with this one"
         )
-    if version < FORMAT_VERSION:
+    if version < 1:
         raise LoadError(f"the document has format version {version}, which never was: compile again")

@@ -16,7 +16,7 @@ import msgspec
 from policylang.model.conditions import At, Condition, Constant
 from policylang.model.types import Duration, Type, UserType
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 Digest = Annotated[str, msgspec.Meta(pattern="^sha256:[0-9a-f]{64}$")]
 Day = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
@@ -118,8 +118,14 @@ class RequiresAny(_Requirement, frozen=True, gc=False, tag="any"):
 Requirement = RequiresGrant | RequiresFeature | RequiresSuperuser | RequiresAll | RequiresAny
 
 
+Kind = Literal["view", "create", "modify", "delete"]
+
+
 class Action(Struct, frozen=True, gc=False):
+    """``kind``: what the action is like, its own name for the four that are so named; null for any other action."""
+
     name: str
+    kind: Kind | None
     requires: Requirement | None
     bypasses_policies: bool
     assignable_via: tuple[Literal["ui", "api"], ...]

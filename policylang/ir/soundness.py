@@ -14,6 +14,7 @@ from policylang.ir import nodes as ir
 from policylang.model import addresses
 from policylang.model import conditions as c
 from policylang.model.instants import instant_text
+from policylang.model.model import KINDS
 from policylang.model.operands import comparable
 from policylang.model.types import (
     MAX_INT,
@@ -124,6 +125,8 @@ class _Sound:
         if resource.place is not None and not isinstance(self.resources[resource.name][resource.place], PlaceType):
             raise _WrongError(f"{quoted(f'{resource.name}.{resource.place}')} is no place")
         for action in resource.actions:
+            if action.name in KINDS and action.kind != action.name:
+                raise _WrongError(f"{quoted(action.name)} of `{resource.name}` is of another kind than its own")
             if not action.assignable_via:
                 raise _WrongError(f"{quoted(action.name)} of `{resource.name}` cannot be handed out in any way")
             if action.requires is not None:

@@ -10,6 +10,9 @@ from policylang.model.symbols import Symbols
 from policylang.model.types import Type
 from policylang.syntax import ast
 
+KINDS = ("view", "create", "modify", "delete")
+"""The kinds of action, each named like the action that is always of it."""
+
 Place = tuple[str, int]
 """A node by its source's name and its offset: what the passes file their results under."""
 
@@ -19,10 +22,13 @@ def place_of(site: Site) -> Place:
 
 
 class ActionModel(msgspec.Struct, frozen=True):
-    """An action and where it is declared: alone with clauses, or as a name in a list."""
+    """An action and where it is declared: alone with clauses, or as a name in a list. ``kind``: one of `KINDS`, if it
+    is of one.
+    """
 
     site: Site
-    clauses: tuple[ast.Requires | ast.Bypasses | ast.Assignable, ...]
+    kind: str | None
+    clauses: tuple[ast.Like | ast.Requires | ast.Bypasses | ast.Assignable, ...]
 
 
 class ResourceModel(msgspec.Struct):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policylang.diagnostics import quoted
+from policylang.diagnostics import listed, quoted
 from policylang.model.context import Context
-from policylang.model.model import ActionModel, ResourceModel
+from policylang.model.model import KINDS, ActionModel, ResourceModel
 from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
 from policylang.model.types import (
@@ -99,9 +99,10 @@ def _resource(context: Context, site: Site) -> ResourceModel:
         match item:
             case ast.Attribute():
                 _attribute(context, site.source, item, resource.attributes, resource.nodes)
-            case ast.Actions(names=names):
-                for name in names:
-                    _action(context, resource, name, Site(site.source, name), ())
+            case ast.Actions(items=listed):
+                for each in listed:
+                    clauses = (each.like,) if each.like else ()
+                    _action(context, resource, each.name, Site(site.source, each), clauses)
             case ast.Action(name=name, clauses=clauses):
                 _action(context, resource, name, Site(site.source, item), clauses)
     resource.place = _place_attribute(context, node.name, resource)
@@ -147,7 +148,21 @@ def _action(context: Context, resource: ResourceModel, name: ast.Name, site: Sit
             related(first.site, "first declared here"),
         )
     else:
-        resource.actions[name.value] = ActionModel(site, clauses)
+        resource.actions[name.value] = ActionModel(site, _kind(context, site.source, name.value, clauses), clauses)
+
+
+def _kind(context: Context, source: Source, name: str, clauses: Any) -> str | None:
+    """What kind of action it is."""
+    like = context.once(source, clauses, ast.Like)
+    if like is None:
+        return name if name in KINDS else None
+    kind = like.kind.value
+    if name in KINDS:
+        message = f"{quoted(name)} is a kind of its own"
+        context.report.error("PL102", source, like, message, f"delete `like {kind}`, or rename the action")
+    elif kind not in KINDS:
+        unknown(context.report, source, like.kind, "kind of action", KINDS, f"an action is like {listed(list(KINDS))}")
+    return kind
 
 
 def _place_attribute(context: Context, resource_name: ast.Name, resource: ResourceModel) -> str | None:

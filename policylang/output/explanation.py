@@ -54,7 +54,7 @@ def _answer(explanation: Explanation) -> str:
     asked, allowed = explanation.asked, explanation.decision.allowed
     word = click.style("allowed" if allowed else "denied", fg="green" if allowed else "red", bold=True)
     target = f"this {asked.resource}" if asked.field is None else f"`{asked.field}` of this {asked.resource}"
-    if asked.action == "create" and asked.field is None:
+    if asked.kind == "create" and asked.field is None:
         target = f"the proposed {asked.resource}"
     changes = f" (to write {listed([f'`{name}`' for name in asked.changes], 'and')})" if asked.changes else ""
     return f"{word}: " + visible(f"{asked.user} {'may' if allowed else 'may not'} {asked.action} {target}{changes}")

@@ -125,7 +125,7 @@ class Engine:
             record = record.copy()  # what is read of it again is what was read before
         try:
             plan = self.plan(user, action, resource, now)
-            if field is None and not changes and action != "create":
+            if field is None and not changes and plan.kind != "create":
                 return plan.open(record, user, request, now)
             return self._written(plan, user, record, now, request, field, changes)
         except NOT_CLEAR:
@@ -155,10 +155,10 @@ class Engine:
         written: list[str] = []
         after = before
         if changes:
-            if plan.action != "modify":
+            if plan.kind != "modify":
                 raise UnclearError
             written, after = list(changes), changed(before, changes)
-        elif plan.action == "create":
+        elif plan.kind == "create":
             written = [name for name in plan.declared if attribute(before, name) is not MISSING]
             if any(name not in plan.declared and name != "id" for name in names(before) or ()):
                 raise UnclearError
@@ -198,7 +198,7 @@ class Engine:
             plan = CompiledPlan(self, make_plan(self.index, holder.profile, action, resource))
             key = self._keys.setdefault((action, resource), (action, resource))
             holder.plans[key] = plan
-            if action != "create" and plan.core.reads_once:
+            if plan.kind != "create" and plan.core.reads_once:
                 holder.quick[key] = plan.run, plan.core.numbers, plan.answers
         return plan
 
@@ -268,7 +268,7 @@ class CompiledPlan:
     """A plan that runs: its function tells what the answer depends on, and the answers are kept."""
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
-        self.action = plan.action
+        self.action, self.kind = plan.action, plan.kind
         self.declared = engine.index.attributes[plan.resource]
         self.core = engine.core(plan)
         self.run = self.core.run

@@ -136,7 +136,7 @@ def make_filter(plan: Plan, s: Situation, decide: Callable[[Any], bool], eligibl
         *(residual(instance.condition, s) for instance in plan.appends),
         *(condition for fields, condition in denies if fields is None),
     ]
-    if plan.action != "create":
+    if plan.kind != "create":
         return Filter(s.index, plan.resource, all_of(parts, at), s.now)
     unsaid = []
     for name, declared in s.index.attributes[plan.resource].items():

@@ -88,6 +88,14 @@ class Index:
         """Resource, action name, action."""
         return {name: {a.name: a for a in r.actions} for name, r in self.resources.items()}
 
+    def kind(self, resource: str, action: str) -> ir.Kind | None:
+        """What kind of action a declared one is."""
+        return self.actions[resource][action].kind
+
+    def of_kind(self, resource: str, *kinds: ir.Kind) -> tuple[str, ...]:
+        """The actions of a resource that are of one of the kinds, in the order of their declaration."""
+        return tuple(name for name, action in self.actions[resource].items() if action.kind in kinds)
+
     @cached_property
     def _inside(self) -> dict[str, list[str]]:
         """Place, and those directly inside it."""

@@ -65,6 +65,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
     resource: str
     action: str
+    kind: ir.Kind | None
     ways: tuple[Way, ...]
     requirement: Met
     appends: tuple[ir.PolicyInstance, ...]
@@ -84,6 +85,7 @@ def make_plan(index: Index, who: Profile, action: str, resource: str) -> Plan:
     return Plan(
         resource,
         action,
+        index.kind(resource, action),
         _ways(index, who, action, resource),
         _met(index, who, index.actions[resource][action].requires),
         instances(index, limiting(index, who.appends, resource, action)),

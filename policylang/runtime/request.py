@@ -18,8 +18,9 @@ class Request(msgspec.Struct, frozen=True):
     """Everything that a decision depends on, but for the policy set.
 
     ``record`` and ``request`` (the attributes of the request itself) are mappings or objects with attributes; the
-    record is the proposed one for create and the present one for everything else. ``changes`` are the attributes that
-    modify would set, ``None`` for one that it would empty. ``now`` is aware; there is no clock in here.
+    record is the proposed one for actions like create and the present one for all others. ``changes`` are the
+    attributes that an action like modify would set, ``None`` for one that it would empty. ``now`` is aware; there is no
+    clock in here.
     """
 
     user: str
@@ -60,23 +61,24 @@ class Request(msgspec.Struct, frozen=True):
             return Unknown("there is no user {}", (self.user,), index.requesters)
         named = (*([self.field] if self.field is not None else []), *(self.changes or {}))
         strange = [name for name in named if name not in declared]
-        if self.changes and self.action != "modify" and not strange:
+        kind = actions[self.action].kind
+        if self.changes and kind != "modify" and not strange:
             return Unknown(f"changes are what modify would write; {self.action} writes none")
-        if self.action == "create":
+        if kind == "create":
             strange += [name for name in names(self.record) or () if name not in declared and name != "id"]
         return Unknown("{} has no attribute {}", (self.resource, strange[0]), declared) if strange else None
 
     def moments(self, index: Index) -> tuple[Situation, ...]:
         """What conditions speak of: the record before the change and after it, or as it is."""
         s = Situation(index, self.user, self.resource, self.record, self.request, self.now)
-        if self.action != "modify" or not self.changes:
+        if index.kind(self.resource, self.action) != "modify" or not self.changes:
             return (s,)
         after = changed(self.record, self.changes)
         return s, msgspec.structs.replace(s, record=after)
 
     def written(self, index: Index) -> tuple[str, ...]:
         """The attributes that modify changes, or that the proposed record sets."""
-        match self.action:
+        match index.kind(self.resource, self.action):
             case "modify":
                 return tuple(self.changes or ())
             case "create":

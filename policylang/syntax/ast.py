@@ -217,13 +217,24 @@ class Assignable(Node, frozen=True, gc=False):
     ways: tuple[Name, ...]
 
 
+class Like(Node, frozen=True, gc=False):
+    """``like modify``: the kind of an action that has another name."""
+
+    kind: Name
+
+
+class ListedAction(Node, frozen=True, gc=False):
+    name: Name
+    like: Like | None
+
+
 class Actions(Node, frozen=True, gc=False):
-    names: tuple[Name, ...]
+    items: tuple[ListedAction, ...]
 
 
 class Action(Node, frozen=True, gc=False):
     name: Name
-    clauses: tuple[Requires | Bypasses | Assignable, ...]
+    clauses: tuple[Like | Requires | Bypasses | Assignable, ...]
 
 
 class Resource(Node, frozen=True, gc=False):

@@ -109,7 +109,10 @@ class TreeBuilder:
     subject = request = _attribute_block
 
     def resource(self, c: Children) -> ast.Resource:
-        return ast.Resource(c[0].start_pos, c[-1].end_pos, _name(c[1]), _text(c[2]), tuple(c[4:-1]))
+        items: list[Any] = []
+        for child in c[4:-1]:
+            items += child if type(child) is tuple else (child,)
+        return ast.Resource(c[0].start_pos, c[-1].end_pos, _name(c[1]), _text(c[2]), tuple(items))
 
     def attribute(self, c: Children) -> ast.Attribute:
         *marks, name, _colon, type_ = c
@@ -138,7 +141,21 @@ class TreeBuilder:
         return ast.SetType(c[0].start_pos, c[2].end_pos, c[2])
 
     def actions(self, c: Children) -> ast.Actions:
-        return ast.Actions(c[0].start_pos, _end(c), c[1])
+        return ast.Actions(c[0].start_pos, c[-1].end_pos, tuple(c[1::2]))
+
+    def listed_action(self, c: Children) -> ast.ListedAction:
+        name, _like, kind = c
+        like = kind and self.like(c[1:])
+        return ast.ListedAction(name.start_pos, _end(c), _name(name), like)
+
+    def actions_and_like(self, c: Children) -> tuple[ast.Actions, ast.Attribute]:
+        *before, name, like, _colon, type_ = c
+        last = self.listed_action([name, None, None])
+        attribute = ast.Attribute(like.start_pos, type_.end_pos, (), _name(like), type_)
+        return self.actions([*before, last]), attribute
+
+    def like(self, c: Children) -> ast.Like:
+        return ast.Like(c[0].start_pos, c[1].end_pos, _name(c[1]))
 
     def action(self, c: Children) -> ast.Action:
         return ast.Action(c[0].start_pos, c[-1].end_pos, _name(c[1]), tuple(c[2:]))

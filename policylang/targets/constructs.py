@@ -61,7 +61,7 @@ CONSTRUCTS: dict[str, str] = {
     "terminated": "terminated users",
     "integration": "integrations",
     "eligible": "attributes that ask for a `user with role`",
-    "modify": "modify, decided before and after the change",
+    "modify": "modify and actions like it, decided before and after the change",
 }
 """What each construct is, in words."""
 
@@ -119,7 +119,7 @@ def _of_resource(resource: ir.Resource) -> Iterator[Use]:
         if isinstance(item, UserType) and item.role is not None:
             yield Use("eligible", attribute.at)
     for action in resource.actions:
-        if action.name == "modify" and resource.attributes:
+        if action.kind == "modify" and resource.attributes:
             yield Use("modify", action.at)
         if action.bypasses_policies:
             yield Use("bypasses", action.at)

@@ -36,7 +36,7 @@ def prepared(index: Index, request: Request) -> Prepared:
     if unknown is not None:
         raise DeniedError(unknown.in_words())
     touched = given.written(index)
-    if given.action == "create":
+    if index.kind(given.resource, given.action) == "create":
         told = names(given.record)
         touched = touched if told is None else tuple(name for name in told if name in touched)
     asked = (*([given.field] if given.field is not None else []), *touched)

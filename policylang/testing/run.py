@@ -143,8 +143,6 @@ class _Run(msgspec.Struct, frozen=True):
         if name not in self.records:
             message = f"there is no record {quoted(_cut(name))} in this file"
             raise self.unknown(steps, message, closest(name, self.records), "define it under `records`")
-        if changes is not None and action != "modify":
-            raise self.document.error(steps, f"{action} writes no changes", "only modify proposes changes")
         record = dict(self.records[name])
         resource = record.pop("resource")
         actions, declared = self.index.actions[resource], self.index.attributes[resource]
@@ -152,6 +150,9 @@ class _Run(msgspec.Struct, frozen=True):
             message = f"{quoted(resource)} has no action {quoted(_cut(action))}"
             help = f"it has {listed([f'`{each}`' for each in actions][:5], 'and')}" if actions else "it has none"
             self.refuse_unknown(steps[:-1], message, _mistyped(action, actions, self.index.actions), help, expected)
+        if changes is not None and not (action in actions and actions[action].kind == "modify"):
+            help = "only modify and actions like it propose changes"
+            raise self.document.error(steps, f"{action} writes no changes", help)
         if field is not None and field not in declared:
             message = f"{quoted(resource)} has no attribute {quoted(_cut(field))}"
             help = "`resource` in the policy files lists the attributes"

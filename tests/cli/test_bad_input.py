@@ -221,7 +221,7 @@ def test_compiled_json_edited_by_hand(run, write, tmp_path) -> None:
     for damaged, word in (
         (document.replace(b'"view"', b'"edit"'), "the digest does not match"),
         (document[:500], "the file ends too early"),
-        (document.replace(b'"version": 1', b'"version": 99'), "format version 99"),
+        (document.replace(b'"version": 2', b'"version": 99'), "format version 99"),
         (document.replace(b'"timezone": "UTC"', b'"timezone": 3'), "`timezone` is a text, `3` is not"),
         (b"\xff\xfe", "not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),

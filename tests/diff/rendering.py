@@ -17,7 +17,7 @@ from policylang.text.readable import json_bytes
 from tests.helpers import TESTS, compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
-CASES = TESTS / "compare" / "cases"
+CASES = TESTS / "diff" / "cases"
 
 
 def old_of(new: Path) -> Path:

@@ -10,6 +10,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
+from policylang.model.model import KINDS
 from policylang.model.types import SetType, Type, UserType
 from policylang.runtime.reference import Decision
 
@@ -43,6 +44,7 @@ CONSTRUCTS = frozenset(
             "requires a grant",
             "requires a grant at a place",
             "bypasses policies",
+            *(f"an action like {kind}" for kind in KINDS),
             "a user with role",
             "users with role",
         ),
@@ -188,6 +190,8 @@ def _of_resource(node: msgspec.Struct) -> Iterator[str]:
             kinds = {a.name: a.type for a in node.attributes}
             yield f"records that live at a {_scope(kinds[node.place])}" if node.place else "records that live nowhere"
         case ir.Action():
+            if node.kind not in (None, node.name):
+                yield f"an action like {node.kind}"
             if node.bypasses_policies:
                 yield "bypasses policies"
         case ir.Attribute(type=UserType(str())):

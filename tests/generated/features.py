@@ -54,6 +54,8 @@ class Features:
     places: bool = True
     requires: bool = True
     bypasses: bool = True
+    kinds: bool = True
+    """Actions that are like view, create, modify or delete and have another name."""
     fields: bool = True
     """Grants of named attributes, `including`, `except`, denies of attributes; questions about attributes."""
     denies: bool = True

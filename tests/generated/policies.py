@@ -198,7 +198,7 @@ def _target(w: _Writer) -> tuple[Resource, str]:
 def _grant(w: _Writer) -> str:
     c = w.c
     if c.chance(4):
-        return f"grant {c.one(('view', 'all', 'show'))} on all resources"
+        return f"grant {c.one((_viewing(w), 'all', 'show'))} on all resources"
     resource, actions = _target(w)
     text = f"grant {actions} on {resource.name}"
     names = list(resource.attributes)
@@ -214,10 +214,14 @@ def _grant(w: _Writer) -> str:
     return text
 
 
+def _viewing(w: _Writer) -> str:
+    return w.world.with_attributes[0].alike("view")[0]
+
+
 def _deny(w: _Writer) -> str:
     c = w.c
     if c.chance(5):
-        return f"deny {c.one(('delete', 'view'))} on all resources"
+        return f"deny {c.one(('approve', _viewing(w)))} on all resources"
     resource, actions = _target(w)
     text = f"deny {actions} on {resource.name}"
     if not resource.attributes:

@@ -75,14 +75,15 @@ def _request(c: Chooser, world: World, rows: Rows) -> Request:
     if features.strange_requests and kind >= 93:
         return _strange(c, world, made)
     if not resource.attributes or kind < 40:
-        return replace(made, action="view") if made.action == "create" else made
+        creates = made.action in resource.alike("create")
+        return replace(made, action=resource.alike("view")[0]) if creates else made
     if kind < 52 and features.fields:
         return replace(made, kind="field", field=c.one(list(resource.attributes)))
     if kind < 75:
         written = c.some(list(resource.attributes), 1, 2)
         field = c.one(list(resource.attributes)) if features.fields and c.chance(10) else None
         changes = {name: _written(c, world, resource.attributes[name]) for name in written}
-        return replace(made, kind="modify", action="modify", changes=changes, field=field)
+        return replace(made, kind="modify", action=c.one(resource.alike("modify")), changes=changes, field=field)
     return _create(c, world, made)
 
 
@@ -119,7 +120,7 @@ def _create(c: Chooser, world: World, made: Request) -> Request:
         item = type_.of if isinstance(type_, SetType) else type_
         if isinstance(item, UserType) and item.role is not None and c.chance(50):
             values[name] = any_value(c, world, type_)
-    return replace(made, kind="create", action="create", row=Row(resource.name, "new", values))
+    return replace(made, kind="create", action=c.one(resource.alike("create")), row=Row(resource.name, "new", values))
 
 
 def _strange(c: Chooser, world: World, made: Request) -> Request:

@@ -109,10 +109,11 @@ _CHANGING_TIMES = (
 
 @dataclass(frozen=True)
 class Action:
-    """``clauses``: what stands behind its name."""
+    """``clauses``: what stands behind its name, ``kind`` what it is like."""
 
     name: str
     clauses: str = ""
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,10 @@ class Resource:
     optional: tuple[str, ...]
     place: str | None
     actions: tuple[Action, ...]
+
+    def alike(self, kind: str) -> list[str]:
+        """The actions of a kind."""
+        return [action.name for action in self.actions if action.kind == kind]
 
 
 @dataclass(frozen=True)
@@ -347,16 +352,23 @@ def _request(features: Features) -> dict[str, Type]:
 
 def _actions(c: Chooser, features: Features, name: str, place: str | None, required: list[str]) -> tuple[Action, ...]:
     found = []
-    for action in ("view", "modify", "create", "delete", "approve", "show"):
-        clauses = ""
-        likely = {"approve": 80, "show": 30}.get(action, 12)
+    for usual in ("view", "modify", "create", "delete", "approve", "show"):
+        clauses, action, kind = "", usual, usual if usual in _OTHER_NAMES else None
+        likely = {"approve": 80, "show": 30}.get(usual, 12)
+        if features.kinds and c.chance(30 if kind is None else 8):
+            action, kind = _OTHER_NAMES.get(usual, usual), kind or c.one(list(_OTHER_NAMES))
+            clauses += f" like {kind}"
         if features.requires and c.chance(likely):
             clauses += f" requires {_requirement(c, features, f'{action} on {name}', place, required, 2)}"
-        if features.bypasses and action in ("show", "view") and c.chance(70 if action == "show" else 8):
+        if features.bypasses and usual in ("show", "view") and c.chance(70 if usual == "show" else 8):
             clauses += " bypasses policies"
-        found.append(Action(action, clauses))
+        found.append(Action(action, clauses, kind))
         required.append(f"{action} on {name}")  # what comes later may require this, so none requires itself
     return tuple(found)
+
+
+_OTHER_NAMES = {"view": "read", "create": "add", "modify": "write", "delete": "drop"}
+"""By kind of action."""
 
 
 def _requirement(c: Chooser, features: Features, own: str, place: str | None, required: list[str], depth: int) -> str:

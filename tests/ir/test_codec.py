@@ -126,8 +126,30 @@ def test_edited_values(document: bytes) -> None:
 
 
 def test_newer_format(document: bytes) -> None:
-    newer = document.replace(b'"version": 1', b'"version": 2', 1)
-    assert "format version 2, this policylang reads up to 1" in refusal(newer)
+    newer = document.replace(b'"version": 2', b'"version": 3', 1)
+    assert "format version 3, this policylang reads up to 2" in refusal(newer)
+
+
+def test_earlier_versions_load_to_what_their_sources_say_now() -> None:
+    for path in sorted((TESTS / "ir" / "earlier").glob("*.json")):
+        text = path.with_suffix(".policy").read_text(encoding="utf-8")
+        loaded = from_json(path.read_bytes())
+        assert loaded == compiled(bundles=text)
+        assert from_json(to_json(loaded)) == loaded
+
+
+def test_edited_earlier_versions() -> None:
+    document = (TESTS / "ir" / "earlier" / "version-1.json").read_bytes()
+    assert "digest does not match" in refusal(document.replace(b'"protected": false', b'"protected": true', 1))
+    content = json.loads(document)
+    assert "`version` 1" not in refusal(redigested({**content, "timezone": 3}))
+    for action in ({"name": "view", "kind": "modify"}, {"kind": None}, "view", None):
+        resource = {**content["resources"][0], "actions": [action]}
+        assert "not valid under the schema" in refusal(redigested({**content, "resources": [resource]}))
+    for edit in ({"resources": None}, {"resources": [3]}, {"resources": {"a": 1}}):
+        assert "not valid under the schema" in refusal(redigested({**content, **edit}))
+    without = {name: value for name, value in content.items() if name != "resources"}
+    assert "not valid under the schema" in refusal(redigested(without))
 
 
 @pytest.mark.parametrize(

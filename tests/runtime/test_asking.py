@@ -86,15 +86,16 @@ def test_who_is_eligible_may_be_written(case: Case) -> None:
     """`eligible` lists exactly those with whom a decision lets somebody create a record who may create any."""
     now = case.world.now
     grants = (
-        f"grant create on {resource.name} ({', '.join(a.name for a in resource.attributes)})"
+        f"grant {', '.join(creating)} on {resource.name} ({', '.join(a.name for a in resource.attributes)})"
         for resource in case.policy_set.resources
-        if resource.attributes
+        if resource.attributes and (creating := [each.name for each in resource.actions if each.kind == "create"])
     )
     index = Index(compiled(f"{case.text}role the_writer {{ {' '.join(grants)} }}\n"))
     changed, writer = hypothetical(index.changed(denies=()), [("the_writer", None)])
     asked = PolicySet(changed)
     for resource in case.policy_set.resources:
-        if not any(each.name == "create" and each.requires is None for each in resource.actions):
+        create = next((each.name for each in resource.actions if each.kind == "create" and not each.requires), None)
+        if create is None:
             continue
         for declared in resource.attributes:
             type_ = declared.type.of if isinstance(declared.type, SetType) else declared.type
@@ -102,7 +103,7 @@ def test_who_is_eligible_may_be_written(case: Case) -> None:
                 users = [
                     user
                     for user in index.users
-                    if asked.allows(writer, "create", resource.name, {declared.name: _as(declared, user)}, now=now)
+                    if asked.allows(writer, create, resource.name, {declared.name: _as(declared, user)}, now=now)
                 ]
                 assert sorted(users) == list(asked.eligible(f"{resource.name}.{declared.name}", now=now))
 

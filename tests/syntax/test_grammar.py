@@ -231,7 +231,7 @@ def test_a_keyword_can_be_an_attribute_behind_any_other_item(word: str) -> None:
             assert codes(text) == [], text
     for before in ("action view assignable via ui", "action view bypasses policies"):
         text = f"resource thing {{\n  {before}\n{attribute}}}\n"
-        expected = ["PL100"] if word in ("requires", "bypasses", "assignable") else []
+        expected = ["PL100"] if word in ("like", "requires", "bypasses", "assignable") else []
         assert codes(text) == expected, text
 
 

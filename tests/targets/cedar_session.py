@@ -14,6 +14,7 @@ from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.request import DeniedError
 from policylang.targets.target import Bundle
 from tests.engines.cedar_engine import CedarEngine
+from tests.helpers import kind_of
 from tests.targets.differential import Answer
 
 
@@ -29,7 +30,7 @@ class CedarSession:
         spans: list[list[tuple[int, int]] | bool | None] = []
         for each in asked:
             fields = [each.field]
-            if each.field is None and not each.changes and each.action != "create":
+            if each.field is None and not each.changes and kind_of(self.asking.index, each) != "create":
                 fields += self.asking.index.attributes.get(each.resource, {})
             try:
                 spans.append([])

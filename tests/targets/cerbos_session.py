@@ -14,6 +14,7 @@ from policylang.targets.cerbos.request import Caller, CheckResources
 from policylang.targets.cerbos.rules import field_action
 from policylang.targets.target import Bundle
 from tests.engines.cerbos_engine import CerbosServer
+from tests.helpers import kind_of
 from tests.targets.differential import Answer
 
 
@@ -45,13 +46,13 @@ class CerbosSession:
 
     def _fields(self, asked: Request) -> list[str]:
         """What asks for each attribute, where the request is about the whole record as it is."""
-        if not _is_whole(asked):
+        if not _is_whole(self._caller.index, asked):
             return []
         return [field_action(asked.action, name) for name in self._caller.index.attributes[asked.resource]]
 
     def _answer(self, asked: Request, answers: list[tuple[CheckResources, dict[str, bool]]]) -> Answer:
         allowed = bool(answers) and all(answer[action] for check, answer in answers for action in check.actions)
-        if not _is_whole(asked):
+        if not _is_whole(self._caller.index, asked):
             return Answer(allowed)
         names = self._caller.index.attributes[asked.resource]
         fields = {name for _, answer in answers for name in names if answer[field_action(asked.action, name)]}
@@ -68,8 +69,8 @@ class CerbosSession:
             return None
 
 
-def _is_whole(asked: Request) -> bool:
-    return asked.field is None and asked.changes is None and asked.action != "create"
+def _is_whole(index: Index, asked: Request) -> bool:
+    return asked.field is None and asked.changes is None and kind_of(index, asked) != "create"
 
 
 def policies(bundle: Bundle) -> dict[str, bytes]:

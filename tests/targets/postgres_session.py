@@ -28,6 +28,7 @@ from policylang.runtime.request import Request
 from policylang.runtime.values import MISSING, attribute, read
 from policylang.settings.targets import Postgres, Table
 from policylang.targets.postgres.request import become_arguments
+from policylang.targets.postgres.rights import commands
 from policylang.targets.postgres.tables import Mapped, mapped
 from policylang.targets.target import Bundle
 from tests.targets.differential import Answer
@@ -65,9 +66,8 @@ class PostgresSession:
 
     def _decide(self, asked: Request) -> Answer | None:
         table = self.tables.get(asked.resource)
-        if table is None or asked.action not in ("view", "create", "modify", "delete"):
-            return None
-        if asked.action not in self.index.actions[asked.resource]:
+        kind = None if table is None else commands(self.index.resources[asked.resource]).get(asked.action)
+        if table is None or kind is None:
             return None
         if {asked.field, *(asked.changes or ())} - {None, *self.index.attributes[asked.resource]}:
             return None  # there is no such column
@@ -76,7 +76,7 @@ class PostgresSession:
         with self.connection.transaction(force_rollback=True):
             rows = _Rows(self)
             record = rows.values(asked.resource, asked.record, TARGET)
-            if asked.action != "create":
+            if kind != "create":
                 rows.insert(asked.resource, TARGET, record)
                 rows.known.add((asked.resource, str(asked.record.get("id"))))
             changes = None if asked.changes is None else rows.values(asked.resource, asked.changes, TARGET)
@@ -89,7 +89,7 @@ class PostgresSession:
                 execute("SELECT policylang.become(%s, %s)", [user, json.dumps(request)])
             except _REFUSED:
                 return Answer(False)
-            return getattr(self, f"_{asked.action}")(table, asked, record, changes)
+            return getattr(self, f"_{kind}")(table, asked, record, changes)
 
     def _try(self, statement: sql.Composed, values: Sequence[Any] = ()) -> int | None:
         """The number of rows, or null for a refusal."""

@@ -29,7 +29,7 @@ from policylang.targets.target import Bundle, Input, Scenario
 from tests.engines.files import EngineError
 from tests.engines.rego_engine import UNDEFINED, RegoCppEngine, RegorusEngine
 from tests.generated import Case, Features, cases
-from tests.helpers import compiled, project
+from tests.helpers import compiled, kind_of, project
 from tests.targets.differential import NOW, SETS, Compared, compare, known, of_case
 from tests.targets.nasty import EVERYTHING, nasty
 from tests.targets.rego_filter import Passing
@@ -145,7 +145,8 @@ def compare_filters(policy_set: ir.PolicySet, asked: Sequence[Request], engine: 
     bundle, index, total = bundle_of(policy_set), Index(policy_set), Compared()
     session = RegoSession(engine, bundle, policy_set)
     users = json.loads(bundle.files[TABLES])["users"]
-    asked = [msgspec.structs.replace(each, field=None, changes=None) for each in asked if each.action != "create"]
+    asked = [each for each in asked if kind_of(index, each) != "create"]
+    asked = [msgspec.structs.replace(each, field=None, changes=None) for each in asked]
     inputs = [session.input(each) for each in asked]
     found = session.engine.ask("data.policylang.access.filter", [{**each, "record": {}} for each in inputs])
     for each, input, filter in zip(asked, inputs, found, strict=True):

@@ -30,15 +30,16 @@ def explain(index: Index, request: Request) -> Explanation:
     """Explain the decision of the reference, which is in the explanation. Raises what `reference.decide` raises."""
     request = request.given(index)
     decision = answer(index, request)
+    unknown = request.unknown(index)
     asked = ExplainedRequest(
         _named(request.user),
         _named(request.action),
+        None if unknown is not None else index.kind(request.resource, request.action),
         _named(request.resource),
         None if request.field is None else _named(request.field),
         instant_text(request.now),
         tuple(_named(name) for name in request.changes or ()),
     )
-    unknown = request.unknown(index)
     if unknown is not None:
         meant = _closest(unknown.names[-1], unknown.known) if unknown.names else None
         return Explanation(asked, decision, unknown.in_words(named), meant, (), (), ())

@@ -29,7 +29,7 @@ _MOST_LOOKED_AT = 200
 
 def moments(q: Question) -> tuple[bool, ...]:
     """Whether before the change, or after it, for each moment that decides."""
-    return (False, True) if q.action == "modify" and q.changes else (False,)
+    return (False, True) if q.index.kind(q.resource, q.action) == "modify" and q.changes else (False,)
 
 
 # --- what every way needs ------------------------------------------------------------------------------------

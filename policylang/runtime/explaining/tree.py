@@ -15,10 +15,13 @@ from policylang.runtime.reference import Decision
 
 
 class ExplainedRequest(msgspec.Struct, frozen=True):
-    """The request. ``now`` is UTC; ``changes`` are the names of the attributes that modify would write."""
+    """The request. ``kind``: what the action is like, null where it is like none or unknown. ``now`` is UTC;
+    ``changes`` are the names of the attributes that would be written.
+    """
 
     user: str
     action: str
+    kind: Literal["view", "create", "modify", "delete"] | None
     resource: str
     field: str | None
     now: str

@@ -245,7 +245,7 @@ class Policies:
             ids = tuple(action_id(resource.name, action.name) for action in resource.actions)
             at = self.index.attributes[resource.name][resource.place].at
             yield CedarPolicy(f"place of {resource.name}", "forbid", resource.name, ids, (at,), when=when)
-        writing = [a.name for a in resource.actions if a.name in ("create", "modify")]
+        writing = self.index.of_kind(resource.name, "create", "modify")
         for attribute in resource.attributes:
             role = attribute.role
             if role is not None and writing:

@@ -75,7 +75,7 @@ def questions(
     after = asked.moments[-1]
     situation = Situation(index, user, resource, after, given_request(request), instant(index, now))
     users = {name: chosen(index, resource, after, name, situation.now) for name in touched}
-    writes = action in ("create", "modify")
+    writes = index.kind(resource, action) in ("create", "modify")
     choosing = frozenset(name for name, each in declared.items() if writes and each.role is not None)
     context = asking.contexts[resource]
     shared = _shared(situation, context)

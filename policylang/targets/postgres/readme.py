@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from policylang.ir import nodes as ir
 from policylang.targets.postgres.names import name
-from policylang.targets.postgres.rights import COMMANDS
+from policylang.targets.postgres.rights import commands
 from policylang.targets.postgres.script import Script, resource
+
+
+def _others(resource: ir.Resource) -> list[str]:
+    known = commands(resource)
+    return [action.name for action in resource.actions if action.name not in known]
 
 
 def readme(script: Script) -> str:
     """How to load the scripts and how to ask, for somebody who knows PostgreSQL."""
     tables = "\n".join(
         f"| `{each.resource}` | {each.sql} | "
-        f"{', '.join(action for action in COMMANDS if action in script.index.actions[each.resource]) or 'none'} | "
-        f"{', '.join(a for a in script.index.actions[each.resource] if a not in COMMANDS) or 'none'} |"
+        f"{', '.join(commands(script.index.resources[each.resource])) or 'none'} | "
+        f"{', '.join(_others(script.index.resources[each.resource])) or 'none'} |"
         for each in script.tables.values()
     )
     left = sorted(set(script.index.resources) - set(script.tables))

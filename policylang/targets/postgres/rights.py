@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan
@@ -22,8 +23,18 @@ from policylang.targets.postgres.operands import SqlRow
 from policylang.targets.postgres.tables import Mapped
 from policylang.targets.target import Refusals
 
-COMMANDS = {"view": "SELECT", "create": "INSERT", "modify": "UPDATE", "delete": "DELETE"}
-"""The actions that are commands of SQL."""
+COMMANDS: dict[ir.Kind, str] = {"view": "SELECT", "create": "INSERT", "modify": "UPDATE", "delete": "DELETE"}
+"""By kind of action."""
+
+
+def commands(resource: ir.Resource) -> dict[str, ir.Kind]:
+    """The actions that are commands of SQL, with their kinds: of each kind the one that is named so, or the first."""
+    found: dict[ir.Kind, str] = {}
+    for kind in COMMANDS:
+        alike = [action.name for action in resource.actions if action.kind == kind]
+        if alike:
+            found[kind] = kind if kind in alike else alike[0]
+    return {action: kind for kind, action in found.items()}
 
 
 class Right(msgspec.Struct, frozen=True):
@@ -31,7 +42,7 @@ class Right(msgspec.Struct, frozen=True):
 
     resource: str
     table: str
-    action: str
+    kind: ir.Kind
     columns: tuple[str, ...]
     condition: str
     changes: tuple[tuple[str, str], ...] = ()
@@ -71,36 +82,34 @@ class Rights:
 
     def _of(self, each: Had) -> Iterator[str]:
         for table in self.tables.values():
-            for action in COMMANDS:
-                right, sources = self._right(each, table, action)
+            for action, kind in commands(self.index.resources[table.resource]).items():
+                right, sources = self._right(each, table, action, kind)
                 if right is not None:
                     key = self._name("_right", right)
                     self.all[key] = right
                     self.sources.setdefault(key, set()).update(sources)
                     yield key
 
-    def _right(self, each: Had, table: Mapped, action: str) -> tuple[Right | None, frozenset[str]]:
-        if action not in self.index.actions[table.resource]:
-            return None, frozenset()
+    def _right(self, each: Had, table: Mapped, action: str, kind: ir.Kind) -> tuple[Right | None, frozenset[str]]:
         row = self._rows[table.resource]
         planned = plans(self.index, each, action, table.resource)
         always, some = covering(planned, self.index.attributes[table.resource])
-        if action == "view":
+        if kind == "view":
             self._refuse_partial(planned, table.resource, some)
         condition, sources = opened(row, planned), statements(planned)
-        columns = [table.columns[field] for field in sorted(always | some)] if action != "delete" else []
-        if not planned or condition == FALSE or (action == "modify" and not columns):
+        columns = [table.columns[field] for field in sorted(always | some)] if kind != "delete" else []
+        if not planned or condition == FALSE or (kind == "modify" and not columns):
             return None, sources
-        if action == "create":  # attributes that may be set on some rows only
+        if kind == "create":  # attributes that may be set on some rows only
             unset = ((field, f"({row.column(field)} IS NULL)") for field in sorted(some))
             condition = all_of((condition, *(any_of((none, opened(row, planned, field))) for field, none in unset)))
-        if action in ("view", "create") and table.key not in columns:
+        if kind in ("view", "create") and table.key not in columns:
             columns.append(table.key)
         changes = []
-        if action == "modify":
+        if kind == "modify":
             rows = [self._row(table, alias, once=False) for alias in ("OLD", "NEW")]
             changes = [(table.columns[f], all_of(opened(each, planned, f) for each in rows)) for f in sorted(some)]
-        return Right(table.resource, table.sql, action, tuple(columns), condition, tuple(changes)), sources
+        return Right(table.resource, table.sql, kind, tuple(columns), condition, tuple(changes)), sources
 
     def _refuse_partial(self, planned: Iterable[tuple[Period, Plan]], resource: str, some: Iterable[str]) -> None:
         """Attributes that are covered on some of the rows that may be viewed."""

@@ -41,6 +41,9 @@ after := opened(changed_record) if count(changes) > 0
 
 this_resource := tables.resources[input.resource]
 
+# Decided as view, create, modify or delete; null as an action of its own kind.
+kind := this_resource.actions[input.action].kind
+
 this_user := tables.users[input.user]
 
 changes := object.get(input, "changes", {})
@@ -66,20 +69,20 @@ well_changed if changes == {}
 
 well_changed if {
 	is_object(changes)
-	input.action == "modify"
+	kind == "modify"
 	every name, _ in changes {
 		split(name, ".")[0] in touched
 	}
 }
 
 # The attributes that are written. A name with dots is an attribute of a related record, which is only read.
-touched := own_names(changes) if input.action == "modify"
+touched := own_names(changes) if kind == "modify"
 
 touched := {name | some name in own_names(input.record); input.record[name] != null; not is_bare_id(name)} if {
-	input.action == "create"
+	kind == "create"
 }
 
-touched := set() if not input.action in {"modify", "create"}
+touched := set() if not kind in {"modify", "create"}
 
 own_names(values) := {name | some name in object.keys(values); not contains(name, ".")} if is_object(values)
 
@@ -195,7 +198,7 @@ is_well_placed(record) if tables.places[place_of(record)].kind == this_resource.
 
 # --- what is written ---------------------------------------------------------------------------------------
 
-written := after_record[input.action]
+written := after_record[kind]
 
 after_record := {"create": input.record, "modify": changed_record}
 

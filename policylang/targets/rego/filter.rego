@@ -15,7 +15,7 @@ default filter := {"any": []}
 
 filter := {"all": array.concat([known_places, {"any": ways_left}, required_left], array.concat(appended_left, denied_left))} if {
 	readable
-	input.action != "create"
+	kind != "create"
 }
 
 # --- the parts of the decision -----------------------------------------------------------------------------

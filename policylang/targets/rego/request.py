@@ -71,11 +71,13 @@ class Requests:
             found["field"] = text(field)
         if resource in index.resources:
             declared = index.attributes[resource]
+            known = index.actions[resource].get(action)
+            creates = known is not None and known.kind == "create"
             paths = list(self._reads.record[resource].values())
-            if action == "create":
+            if creates:
                 paths += _whole(index, resource, declared)
             found["record"] = written.paths(paths)
-            if action == "create":
+            if creates:
                 strangers = [str(name) for name in names(before) or () if name not in declared and name != "id"]
                 found["record"] |= {text(name).replace(".", " "): WRONG for name in strangers}
             if changes:

@@ -73,7 +73,8 @@ class RegoDocument:
         return {
             "actions": {
                 action.name: {
-                    "requires": None if action.requires is None else self._numbered(action.requires, action.at)
+                    "kind": action.kind,
+                    "requires": None if action.requires is None else self._numbered(action.requires, action.at),
                 }
                 for action in resource.actions
             },

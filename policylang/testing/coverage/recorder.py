@@ -162,7 +162,7 @@ def _taking_part(index: Index, plan: Plan, s: Situation) -> dict[str, None]:
 
 def _written(index: Index, asked: Request) -> list[tuple[str, str]]:
     """The users whom the request would write, and the role they must have for it."""
-    values: Any = asked.record if asked.action == "create" else asked.changes or {}
+    values: Any = asked.record if index.kind(asked.resource, asked.action) == "create" else asked.changes or {}
     found = []
     for name, declared in index.attributes[asked.resource].items():
         type_ = declared.type.item

@@ -254,7 +254,7 @@ def _shown(
 ) -> tuple[Shown, ...] | Unproved | None:
     formula: Formula = allowed(world.index, theirs, field)
     made = None
-    if theirs.action == "create":
+    if theirs.kind == "create":
         roles = frozenset(
             bundle.name for name in names for bundle in holding(world).inside(name) if isinstance(bundle, ir.Role)
         )
@@ -264,7 +264,7 @@ def _shown(
     if not isinstance(found, Witness):
         return found
     if made is not None:
-        reached = show_created(world, _who(names), found, made.left_out, field)
+        reached = show_created(world, _who(names), theirs.action, found, made.left_out, field)
         if reached is None:
             return None
         found = msgspec.structs.replace(found, record=reached.record)

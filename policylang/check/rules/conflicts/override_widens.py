@@ -83,7 +83,7 @@ def _on_resource(world: World, questions: Questions, kind: UserClass, resource: 
     shown: dict[str, Shown] = {}
     doubt: list[str] = []
     actions = [action for action in world.index.resources[resource].actions if not action.bypasses_policies]
-    for action in sorted((action.name for action in actions), key=lambda name: name == "create"):
+    for action in (action.name for action in sorted(actions, key=lambda action: action.kind == "create")):
         for period, who in world.periods(kind.first):
             found = _wider(world, questions, kind.first, period, who, action, resource)
             if isinstance(found, Shown):
@@ -115,16 +115,16 @@ def _wider(
             continue
         if questions.of_user(formula, resource, user, period) is None:
             continue
-        if action == "create":
+        if plan.kind == "create":
             formula = AllOf((formula, _written(questions, plan, formula, user)))
         found = world.find(formula, resource, user, period)
         if isinstance(found, Witness):
-            if action == "create":
+            if plan.kind == "create":
                 found = _bare(world, found, formula)
             try:
                 return show(world, Who(user=user), action, found, allowed=True, field=field)
             except WitnessError:
-                if action != "create":
+                if plan.kind != "create":
                     raise
         doubt = doubt or found is UNPROVED
     return UNPROVED if doubt else None

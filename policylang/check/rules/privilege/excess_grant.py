@@ -116,10 +116,11 @@ def _needed(world: World, role: ir.Role) -> Needed:
                 known = needed.get(key, frozenset())
                 needed[key] = None if need.fields is None or known is None else known | frozenset(need.fields)
     for (resource, action), fields in list(needed.items()):
-        if action in ("modify", "delete") and "view" in index.actions[resource]:
-            view = needed.setdefault((resource, "view"), None)
-            if view is not None and action == "modify":
-                needed[resource, "view"] = None if fields is None else view | fields
+        kind = index.kind(resource, action)
+        for name in index.of_kind(resource, "view") if kind in ("modify", "delete") else ():
+            view = needed.setdefault((resource, name), None)
+            if view is not None and kind == "modify":
+                needed[resource, name] = None if fields is None else view | fields
     waiting = list(needed)
     for resource, action in waiting:
         for other in grants_required(index.actions[resource][action].requires):
@@ -138,7 +139,7 @@ def _excess(
     if key not in needed:
         return action, target(grant.resource)
     fields = needed[key]
-    if fields is None or action == "delete":
+    if fields is None or world.index.kind(*key) == "delete":
         return None
     more = in_order(world.index, grant.resource, grant_fields(world.index, grant) - fields)
     return (action, target(grant.resource, more)) if more else None

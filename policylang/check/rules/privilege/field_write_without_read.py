@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding
-from policylang.check.privileges import in_order, on, reads, several, taken
+from policylang.check.privileges import in_order, of_kinds, on, reads, several, taken
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.runtime.parts import grant_fields
@@ -52,18 +52,19 @@ def check(world: World) -> Iterator[Finding]:
     """
     index = world.index
     for source, bundle in world.bundles:
-        if not any("modify" in grant.actions for grant in bundle.grants):
+        written = of_kinds(index, bundle.grants, "modify")
+        if not written:
             continue
         gone, hidden = taken(world, source)
         seen = reads(world, source)
         blind: dict[str, list[str]] = {}
-        for grant in bundle.grants:
-            key = (grant.resource, "modify")
-            if "modify" in grant.actions and key not in gone and grant.resource in seen:
+        for grant, actions in written:
+            for action in actions if grant.resource in seen else ():
+                key = (grant.resource, action)
                 unseen = grant_fields(index, grant) - hidden.get(key, frozenset()) - seen[grant.resource]
-                if unseen:
+                if key not in gone and unseen:
                     named = in_order(index, grant.resource, unseen)
-                    blind.setdefault(grant.at, []).append(on(("modify",), grant.resource, named))
+                    blind.setdefault(grant.at, []).append(on((action,), grant.resource, named))
         for at, what in blind.items():
             yield Finding(
                 code="PL414",

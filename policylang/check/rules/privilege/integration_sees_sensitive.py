@@ -64,7 +64,7 @@ def check(world: World) -> Iterator[Finding]:
             for _chain, grant in world.granted(source)
             for action in grant.actions
             for name in sensitive_fields(index, grant)
-            if action != "delete" and not is_explained(grant.because)
+            if index.kind(grant.resource, action) != "delete" and not is_explained(grant.because)
         }
         for resource, action, name in asked:
             plan = world.plan(who, action, resource)

@@ -109,7 +109,7 @@ def _compare(world: World, side: _Side, action: str, resource: str) -> None:
     if not first.ways or first.requirement is False or _shape(first) == _shape(second):
         return
     fields: list[str] = []
-    for name in (None, *(() if action == "delete" else world.index.attributes[resource])):
+    for name in (None, *(() if first.kind == "delete" else world.index.attributes[resource])):
         if name is not None and not any(name in way.fields for way in first.ways):
             continue
         formula = AllOf((allowed(world.index, first, name), NotOf(allowed(world.index, second, name))))

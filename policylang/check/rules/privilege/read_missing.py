@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding
-from policylang.check.privileges import on, reads, several, taken
+from policylang.check.privileges import of_kinds, on, reads, several, taken
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 
@@ -44,25 +44,24 @@ group office {
     since="0.1.0",
 )
 
-WRITES = ("modify", "delete")
-
 
 def check(world: World) -> Iterator[Finding]:
     """Every role and every group for itself, with the roles inside it, whatever limits and fields its grants have. A
-    resource without the action `view` has nothing to be missed. What a deny without a condition takes is not granted.
+    resource without an action like view has nothing to be missed. What a deny without a condition takes is not granted.
     """
     index = world.index
     for source, bundle in world.bundles:
-        if not any(action in WRITES for grant in bundle.grants for action in grant.actions):
+        written = of_kinds(index, bundle.grants, "modify", "delete")
+        if not written:
             continue
         gone, _fields = taken(world, source)
         seen = reads(world, source)
         blind: dict[str, list[str]] = {}
-        for grant in bundle.grants:
-            if grant.resource not in seen and "view" in index.actions[grant.resource]:
-                actions = [a for a in grant.actions if a in WRITES and (grant.resource, a) not in gone]
-                if actions:
-                    blind.setdefault(grant.at, []).append(on(actions, grant.resource))
+        for grant, actions in written:
+            if grant.resource not in seen and index.of_kind(grant.resource, "view"):
+                left = [action for action in actions if (grant.resource, action) not in gone]
+                if left:
+                    blind.setdefault(grant.at, []).append(on(left, grant.resource))
         for at, what in blind.items():
             yield Finding(
                 code="PL413",

@@ -134,7 +134,7 @@ def _limits(world: World, source: RightsSource) -> dict[tuple[str, str], set[fro
     found: dict[tuple[str, str], set[frozenset[str]]] = {}
     for each in world.grants(source):
         resource = each.grant.resource
-        if each.action in ("modify", "delete") and world.index.attributes[resource]:
+        if world.index.kind(resource, each.action) in ("modify", "delete") and world.index.attributes[resource]:
             limits = frozenset(limit.instance for limit in each.limits)
             found.setdefault((resource, each.action), set()).add(limits)
     return found
@@ -157,7 +157,7 @@ class _Question:
     def ask(self, source: RightsSource, plan: Plan, facts: _Facts) -> None:
         """Note what the ways of a plan give without bounds."""
         hidden = _hidden(plan)
-        ways = [way for way in plan.ways if plan.action != "modify" or way.fields - hidden]
+        ways = [way for way in plan.ways if plan.kind != "modify" or way.fields - hidden]
         if not ways or plan.requirement is not True:
             return
         taken = self._taken(plan)
@@ -231,7 +231,7 @@ class _Question:
         ways: Sequence[Way] = (),
     ) -> None:
         for statement in statements:
-            if plan.action == "modify" and not grant_fields(self.world.index, statement) - _hidden(plan):
+            if plan.kind == "modify" and not grant_fields(self.world.index, statement) - _hidden(plan):
                 continue
             said_by, at = self.said_by[statement.at]
             idle = {} if ways else self._idle(source, plan, way)

@@ -256,7 +256,7 @@ class _Reach:
             self._certain[key] = frozenset(
                 permission
                 for permission, sets in self.stacks.ways(name).items()
-                if permission[1] != "create"
+                if self.index.kind(*permission) != "create"
                 and self.index.actions[permission[0]][permission[1]].requires is None
                 and any(self._is_plain(permission, limits, period) for limits in sets)
             )
@@ -313,7 +313,7 @@ def _broad(reach: _Reach, stack: _Stack) -> list[_Broad]:
     if len(together) > most * (1 + limits.stacked_growth) and len(together) >= most + limits.stacked_more:
         what = reach.stacks.in_words(largest)
         broad = _Broad(stack.sources, f"{len(together)} permissions, where {what} alone has {most or 'none'}")
-        extra = sorted(together - alone[largest], key=lambda each: (each[1] == "create", each))
+        extra = sorted(together - alone[largest], key=lambda each: (reach.world.index.kind(*each) == "create", each))
         _evidence(reach, stack, broad, extra[0], reach.find(stack, extra[0]), without=largest)
         found.append(broad)
     return found
@@ -355,21 +355,22 @@ def _create_and_approve(reach: _Reach, stack: _Stack, together: frozenset[Permis
     for resource, action in sorted(together):
         by_resource.setdefault(resource, []).append(action)
     for resource, actions in by_resource.items():
+        create = next((action for action in reach.world.index.of_kind(resource, "create") if action in actions), "")
         approving = [
             action
-            for action in (actions if "create" in actions else ())
+            for action in (actions if create else ())
             if is_approving(action)
-            and not any((resource, action) in each and (resource, "create") in each for each in ways.values())
+            and not any((resource, action) in each and (resource, create) in each for each in ways.values())
         ]
         if approving:
             by = tuple(
                 next(source for source, each in ways.items() if (resource, action) in each)
-                for action in ("create", approving[0])
+                for action in (create, approving[0])
             )
             broad, both = found.setdefault(by, (_Broad(by, ""), []))
-            both.append(f"create and {listed(approving, 'and')} on `{resource}`")
+            both.append(f"{create} and {listed(approving, 'and')} on `{resource}`")
             if len(both) == 1:
-                for action in ("create", approving[0]):
+                for action in (create, approving[0]):
                     _evidence(reach, stack, broad, (resource, action), reach.find(stack, (resource, action)))
     for broad, both in found.values():
         broad.reason = f"both {listed(both, 'and')}"

@@ -189,7 +189,7 @@ def _compare(
         possible = stacks.possible(formula, plan, users.first, period)
         if possible is None:
             continue
-        if possible is True and lost.shown and action != "create":
+        if possible is True and lost.shown and plan.kind != "create":
             lost.certain[permission] = None
             lost.directions[kept, handing] = None
             continue

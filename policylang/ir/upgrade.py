@@ -1,0 +1,46 @@
+"""Documents of earlier format versions, step by step in the form of the present one.
+
+Each step adds what its version has and the one before had not, with the value that leaves the meaning as it was. It
+works on JSON that was read and not examined yet: what it finds in another form raises AttributeError, KeyError or
+TypeError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from policylang.model.model import KINDS
+
+_Content = dict[str, Any]
+
+
+def upgraded(content: _Content) -> _Content:
+    """The content in the present form."""
+    for version in range(content["version"], len(_STEPS) + 1):
+        content = {**_STEPS[version - 1](content), "version": version + 1}
+    return content
+
+
+def _second(content: _Content) -> _Content:
+    """Kinds of action."""
+    return {**content, "resources": [_resource(each) for each in content["resources"]]}
+
+
+def _resource(resource: _Content) -> _Content:
+    return {**resource, "actions": [_with(each, kind=_kind(each["name"])) for each in resource["actions"]]}
+
+
+def _kind(name: str) -> str | None:
+    return name if name in KINDS else None
+
+
+def _with(node: _Content, **added: Any) -> _Content:
+    """The node with fields that it has not. Raises KeyError for one that it has: no such document was compiled."""
+    if not node.keys().isdisjoint(added):
+        raise KeyError(*added)
+    return {**node, **added}
+
+
+_STEPS: tuple[Callable[[_Content], _Content], ...] = (_second,)
+"""The first brings version 1 to version 2."""
