@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from enum import Enum
 from fractions import Fraction
 from itertools import islice
 
@@ -48,6 +47,7 @@ from policylang.analysis.formula import (
     normal,
 )
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, near_changes, patterns
+from policylang.analysis.query import UNKNOWN, UNSAT, Answer, Sat
 from policylang.analysis.witness import Witness, make_witness, situation, with_users
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, Duration
@@ -67,18 +67,6 @@ _CHEAP = 32
 """As many constraints as a branch may have at the cost of one."""
 
 
-class Unproved(Enum):
-    """Neither a witness nor the certainty that there is none, within the budget."""
-
-    UNPROVED = "not proved"
-
-
-UNPROVED = Unproved.UNPROVED
-
-Found = Witness | None | Unproved
-"""A situation in which the formula holds; ``None``: there is none."""
-
-
 class _Budget:
     def __init__(self, left: int) -> None:
         self.left = left
@@ -86,7 +74,7 @@ class _Budget:
         """Whether every branch so far was closed for certain."""
 
 
-def find(formula: Formula, asker: Asker, budget: int = BUDGET) -> Found:
+def find(formula: Formula, asker: Asker, budget: int = BUDGET) -> Answer:
     """A record, a request, an instant and a user, where open, for which the formula holds, of those that the asker asks
     about.
     """
@@ -95,7 +83,7 @@ def find(formula: Formula, asker: Asker, budget: int = BUDGET) -> Found:
     return _step_by_step(formula, asker, budget)
 
 
-def _step_by_step(formula: Formula, asker: Asker, budget: int) -> Found:
+def _step_by_step(formula: Formula, asker: Asker, budget: int) -> Answer:
     """The answer from a few parts, and as many again of those that the situation found does not meet, until it meets
     all: mostly few of very many limits matter.
     """
@@ -103,11 +91,11 @@ def _step_by_step(formula: Formula, asker: Asker, budget: int) -> Found:
     chosen = list(parts[:1])
     while len(chosen) < len(parts):
         found = _find(AllOf(tuple(chosen)), asker, budget)
-        if found is None:
-            return None
-        if found is UNPROVED:
+        if found is UNSAT:
+            return UNSAT
+        if found is UNKNOWN:
             break
-        seen, taken = situation(asker, found), set(chosen)
+        seen, taken = situation(asker, found.witness), set(chosen)
         failing = [each for each in parts if each not in taken and not _holds(each, seen)]
         if not failing:
             return found
@@ -115,22 +103,22 @@ def _step_by_step(formula: Formula, asker: Asker, budget: int) -> Found:
     return _find(formula, asker, budget)
 
 
-def _find(formula: Formula, asker: Asker, budget: int) -> Found:
+def _find(formula: Formula, asker: Asker, budget: int) -> Answer:
     plain = normal(formula)
     if sum(1 for _ in islice(_tests(plain), MOST_TESTS + 1)) > MOST_TESTS:
-        return UNPROVED
+        return UNKNOWN
     left = _Budget(budget)
-    found = _at(formula, plain, asker, asker.now, left)
-    if found is not None:
-        return found
+    witness = _at(formula, plain, asker, asker.now, left)
+    if witness is not None:
+        return Sat(witness)
     months, absolute = _times(plain, asker)
     if left.complete and not months and not absolute:
-        return None  # nothing of it depends on which instant now is
-    answer = _any_time(formula, plain, asker, months, budget) if months or absolute else UNPROVED
-    return _by_solver(formula, plain, asker, months) if answer is UNPROVED else answer
+        return UNSAT  # nothing of it depends on which instant now is
+    answer = _any_time(formula, plain, asker, months, budget) if months or absolute else UNKNOWN
+    return _by_solver(formula, plain, asker, months) if answer is UNKNOWN else answer
 
 
-def _by_solver(formula: Formula, plain: Normal, asker: Asker, months: tuple[tuple[int, int], ...]) -> Found:
+def _by_solver(formula: Formula, plain: Normal, asker: Asker, months: tuple[tuple[int, int], ...]) -> Answer:
     """The answer of an SMT solver, which is loaded only here."""
     from policylang.analysis.smt import solve
 
@@ -140,12 +128,12 @@ def _by_solver(formula: Formula, plain: Normal, asker: Asker, months: tuple[tupl
             for whole in _wholes(asker):
                 witness = make_witness(asker, variant, asker.now, whole=whole)
                 if _confirms(formula, asker, witness):
-                    return witness
+                    return Sat(witness)
     for _day, lengths in patterns(months, asker.now.year) if months else ((None, ()),):
         pattern = tuple(zip(months, lengths, strict=True))
-        if solve(All((Translator(asker, QuestionInstant(None, pattern)).tree(plain), *_open_time(asker)))) is not False:
-            return UNPROVED
-    return None
+        if solve(All((Translator(asker, QuestionInstant(None, pattern)).tree(plain), *_open_time(asker)))) is not UNSAT:
+            return UNKNOWN
+    return UNSAT
 
 
 def _at(formula: Formula, plain: Normal, asker: Asker, now: datetime.datetime, budget: _Budget) -> Witness | None:
@@ -185,7 +173,9 @@ def _holds(formula: Formula, seen: Situation) -> bool:
         return False
 
 
-def _any_time(formula: Formula, plain: Normal, asker: Asker, months: tuple[tuple[int, int], ...], budget: int) -> Found:
+def _any_time(
+    formula: Formula, plain: Normal, asker: Asker, months: tuple[tuple[int, int], ...], budget: int
+) -> Answer:
     """A witness at any instant: first find out which instants are possible, then look at these."""
     certain = True
     left = _Budget(budget)
@@ -199,20 +189,20 @@ def _any_time(formula: Formula, plain: Normal, asker: Asker, months: tuple[tuple
             for now in _instants(asker, day, proposal):
                 if now not in seen and asker.is_open(now):
                     seen.add(now)
-                    found = _at(formula, plain, asker, now, _Budget(budget))
-                    if found is not None:
-                        return found
+                    witness = _at(formula, plain, asker, now, _Budget(budget))
+                    if witness is not None:
+                        return Sat(witness)
             if number >= 20:
                 break
         certain = certain and not possible
     if certain and left.left > 0:
-        return None
+        return UNSAT
     for now in near_changes(asker.index.policy_set.timezone, asker.now.year) if months else ():
         if now not in seen and asker.is_open(now):
-            found = _at(formula, plain, asker, now, _Budget(budget))
-            if found is not None:
-                return found
-    return UNPROVED
+            witness = _at(formula, plain, asker, now, _Budget(budget))
+            if witness is not None:
+                return Sat(witness)
+    return UNKNOWN
 
 
 def _open_time(asker: Asker) -> Iterator[Tree]:

@@ -38,6 +38,7 @@ from policylang.analysis.constraints import (
     Variable,
 )
 from policylang.analysis.formula import Literal
+from policylang.analysis.query import UNKNOWN, UNSAT, NoWitness
 from policylang.model import conditions as c
 from policylang.model.addresses import MAPPED
 from policylang.model.addresses import network as read_network
@@ -47,8 +48,8 @@ RESOURCES = 2_000_000
 """What Z3 may use for one question, in its own unit, which does not depend on the machine's speed."""
 
 
-def solve(tree: Tree) -> Proposal | bool:
-    """A proposal, false if it is certain that there is none, or true where Z3 cannot tell."""
+def solve(tree: Tree) -> Proposal | NoWitness:
+    """A proposal, the certainty that there is none, or neither where Z3 cannot tell."""
     encoder = _Encoder()
     formula = encoder.tree(tree)
     solver = z3.SolverFor("ALL", ctx=encoder.context)
@@ -57,8 +58,8 @@ def solve(tree: Tree) -> Proposal | bool:
     solver.add(formula, *encoder.axioms)
     answer = solver.check()
     if answer == z3.unsat:
-        return False
-    return encoder.proposal(tree, solver.model()) if answer == z3.sat else True
+        return UNSAT
+    return encoder.proposal(tree, solver.model()) if answer == z3.sat else UNKNOWN
 
 
 class _Encoder:

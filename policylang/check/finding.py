@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from policylang.analysis.asker import Asker
-from policylang.analysis.search import Found, Unproved
 from policylang.analysis.witness import Witness, user_values, with_others
 from policylang.check.world import World
 from policylang.diagnostics import Related
@@ -129,6 +128,19 @@ def show(world: World, who: Who, action: str, witness: Witness, *, allowed: bool
     return shown
 
 
+def show_created(
+    world: World, who: Who, action: str, witness: Witness, left_out: frozenset[str], field: str | None = None
+) -> Shown | None:
+    """The evidence that somebody can create a record; ``None`` where it fails without what is left out of it."""
+    record = {name: value for name, value in witness.record.items() if name not in left_out}
+    try:
+        return show(world, who, action, msgspec.structs.replace(witness, record=record), allowed=True, field=field)
+    except WitnessError:
+        if left_out:
+            return None
+        raise
+
+
 def replay(world: World, shown: Shown) -> Decision:
     """What the reference decides about a piece of evidence."""
     index, user = world.index, shown.who.user
@@ -139,7 +151,3 @@ def replay(world: World, shown: Shown) -> Decision:
     index = with_others(asker, index, shown.users)
     asked = Request(user, shown.action, shown.resource, shown.record, shown.now, shown.request, shown.field)
     return answer(index, asked)
-
-
-def is_witness(found: Found) -> bool:
-    return not (found is None or isinstance(found, Unproved))

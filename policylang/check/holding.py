@@ -7,7 +7,8 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.check.decision import allowed
+from policylang.analysis.decision import allowed
+from policylang.analysis.query import SATISFIABLE
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold, grants_required
@@ -83,8 +84,8 @@ class Holdings:
                 (action, resource)
                 for action, resource in self.granted(name)
                 if self.world.index.kind(resource, action) != "create"
-                and self.world.possible(allowed(self.world.index, self.world.plan(who, action, resource)), resource)
-                is True
+                and self.world.settle(allowed(self.world.index, self.world.plan(who, action, resource)), resource)
+                is SATISFIABLE
             )
         return self._reached[name]
 

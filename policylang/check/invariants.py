@@ -9,15 +9,14 @@ from itertools import product
 import msgspec
 
 from policylang.analysis.asker import ANYTHING, COMPLETE, TYPED, Assumed
+from policylang.analysis.creation import creation, not_creatable
+from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf, Formula, NotOf, true
-from policylang.analysis.search import Unproved
+from policylang.analysis.query import SOMEBODY, UNKNOWN, UNSAT, DeclaredUser, NoWitness, Requester
 from policylang.analysis.witness import Witness
-from policylang.check.creating import creation, not_creatable, show_created
-from policylang.check.decision import allowed
-from policylang.check.finding import Shown, Who, counted, show
+from policylang.check.finding import Shown, Who, counted, show, show_created
 from policylang.check.holding import HolderClass, Holdings, Name, holding
 from policylang.check.limits import Questions
-from policylang.check.symmetry import symmetric
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
@@ -79,29 +78,31 @@ def _verdict(world: World, invariant: ir.Invariant) -> Verdict:
     for asked in _asked(holding(world), invariant):
         for action in invariant.actions:
             found = _broken(world, invariant, asked, action)
-            if isinstance(found, Unproved):
-                unproved[asked.words] = None
-            elif found is not None:
+            if isinstance(found, Breach):
                 return Verdict(found, ())
+            if found is UNKNOWN:
+                unproved[asked.words] = None
         unproved.update(dict.fromkeys(_named(world, invariant, asked)))
     return Verdict(None, tuple(unproved))
 
 
-def _broken(world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str) -> Breach | Unproved | None:
+def _broken(world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str) -> Breach | NoWitness:
     """What breaks the invariant: a complete record if one does, else any."""
-    answers: list[Breach | Unproved] = []
+    found: Breach | NoWitness = UNSAT
     for assumed in (_any(world, invariant, action), COMPLETE):
         question = _question(world, invariant, asked, action, assumed)
-        found = None if question is None else _find(world, question.formula, invariant.resource, asked, assumed)
-        if question is None or found is None:
+        if question is None:
+            break
+        answer = world.ask(question.formula, invariant.resource, *_who_and_when(world, asked), assumed)
+        if answer is UNSAT:
             break  # what no record breaks, no complete one does
-        if isinstance(found, Unproved):
-            answers.append(found)
-        else:
-            shown = _shown(world, invariant, asked, action, question, found)
-            if shown is not None:
-                answers.append(Breach(asked.words, action, shown, assumed != COMPLETE, asked.users))
-    return next((each for each in reversed(answers) if isinstance(each, Breach)), answers[0] if answers else None)
+        if answer is UNKNOWN:
+            found = UNKNOWN if found is UNSAT else found
+            continue
+        shown = _shown(world, invariant, asked, action, question, answer.witness)
+        if shown is not None:
+            found = Breach(asked.words, action, shown, assumed != COMPLETE, asked.users)
+    return found
 
 
 def _any(world: World, invariant: ir.Invariant, action: str) -> Assumed:
@@ -125,7 +126,8 @@ def _named(world: World, invariant: ir.Invariant, asked: InvariantSubject) -> It
             continue
         named = world.once(Questions).looks(question.formula).users
         for user in sorted(named - _selected(holding(world), invariant)) if named else ():
-            if world.find(question.formula, invariant.resource, user, world.from_now, assumed) is not None:
+            who = DeclaredUser(user)
+            if world.ask(question.formula, invariant.resource, who, world.from_now, assumed) is not UNSAT:
                 yield f"`{user}`, if {asked.given}"
 
 
@@ -187,7 +189,9 @@ def _made_up(name: Name) -> InvariantSubject:
 
 
 class _Question(msgspec.Struct, frozen=True):
-    """The formula holds of records that break the invariant; ``left_out``: see `policylang.check.creating.Creation`."""
+    """The formula holds of records that break the invariant; ``left_out`` is that of
+    `policylang.analysis.creation.Creation`.
+    """
 
     formula: Formula
     left_out: frozenset[str] | None = None
@@ -196,19 +200,18 @@ class _Question(msgspec.Struct, frozen=True):
 def _question(
     world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str, assumed: Assumed
 ) -> _Question | None:
-    plan, field = world.plan(asked.profile, action, invariant.resource), invariant.field
+    index, plan, field = world.index, world.plan(asked.profile, action, invariant.resource), invariant.field
     if invariant.quantifier == "every":
-        create = plan.kind == "create"
-        formula: Formula = not_creatable(world, plan, field) if create else NotOf(allowed(world.index, plan, field))
-        return _Question(AllOf((_where(invariant), formula)))
+        denied = not_creatable(index, plan, field) if plan.kind == "create" else NotOf(allowed(index, plan, field))
+        return _Question(AllOf((_where(invariant), denied)))
     if (action, invariant.resource) not in holding(world).granted_to(asked.profile):
         return None
     if not any(field is None or field in way.fields for way in plan.ways) or plan.requirement is False:
         return None
-    formula, left_out = allowed(world.index, plan, field), None
+    formula, left_out = allowed(index, plan, field), None
     if plan.kind == "create":
         roles, complete = _roles(holding(world), asked.profile), assumed == COMPLETE
-        made = creation(world, plan, roles, _instant(world, asked), complete=complete)
+        made = creation(index, plan, roles, _instant(world, asked), complete=complete)
         formula, left_out = AllOf((formula, made.formula)), made.left_out
     return _Question(AllOf((_where(invariant), formula)), left_out)
 
@@ -225,18 +228,10 @@ def _where(invariant: ir.Invariant) -> Formula:
     return AllOf(()) if invariant.where is None else true(invariant.where)
 
 
-def _find(
-    world: World, formula: Formula, resource: str, asked: InvariantSubject, assumed: Assumed
-) -> Witness | Unproved | None:
-    """Users whom nothing in the question tells apart get one answer, if that is "never". Invariants are about now and
-    later.
-    """
-    period = world.from_now if asked.period is None else asked.period
-    if asked.user is not None and symmetric(world.index, resource, formula):
-        found = world.find(formula, resource, None, period, assumed)
-        if found is None:
-            return None
-    return world.find(formula, resource, asked.user, period, assumed)
+def _who_and_when(world: World, asked: InvariantSubject) -> tuple[Requester, Period]:
+    """Invariants are about now and later."""
+    who = SOMEBODY if asked.user is None else DeclaredUser(asked.user)
+    return who, world.from_now if asked.period is None else asked.period
 
 
 def _roles(held: Holdings, who: Profile) -> frozenset[str]:

@@ -5,118 +5,44 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 
-import msgspec
-
 from policylang.analysis.asker import ANYTHING, COMPLETE, Assumed
-from policylang.analysis.canonical import Key
 from policylang.analysis.formula import AllOf, Formula, NotOf, all_true, true
-from policylang.analysis.search import UNPROVED, Found
-from policylang.analysis.witness import Witness
+from policylang.analysis.looks import Looks
+from policylang.analysis.query import ANYBODY, UNSAT, DeclaredUser, Satisfiability
 from policylang.check.finding import Finding, of_complete_records
-from policylang.check.parts import Verdict
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import DateTimeType, DateType, UserType
 from policylang.runtime.periods import ALWAYS, Period
 from policylang.runtime.sources import Bundle, RightsSource, sources
 from policylang.source import Location
 
 
-class Looks(msgspec.Struct, frozen=True):
-    """What a formula looks at: whether at time, at attributes of users, and which users it names."""
-
-    time: bool
-    attributes: frozenset[str]
-    users: frozenset[str]
-
-
 class Questions:
-    """Questions about everybody, and about one user, that share their answers: about every record there can be, or
-    about those that are ``assumed``.
+    """Questions about everybody, and about one user: about every record there can be, or about those that are
+    ``assumed``.
     """
 
     def __init__(self, world: World, assumed: Assumed = ANYTHING) -> None:
         self.world, self.assumed = world, assumed
-        self._looks: dict[c.Condition, Looks] = {}
-        self._verdicts: dict[Key, Verdict] = {}
-        self._anybody: dict[Key, Found] = {}
-        self._together: dict[frozenset[str], Verdict] = {}
-        self._implied: dict[tuple[frozenset[str], str], Verdict] = {}
+        self._together: dict[frozenset[str], Satisfiability] = {}
+        self._implied: dict[tuple[frozenset[str], str], Satisfiability] = {}
 
     # --- formulas ----------------------------------------------------------------------------------------
 
-    def anybody(self, formula: Formula, resource: str) -> Verdict:
+    def anybody(self, formula: Formula, resource: str) -> Satisfiability:
         """Whether the formula can hold, whoever asks: somebody made up or a user whom the formula names, in each case
         with any attributes.
         """
-        return self._settled(self.world.canonical.key(formula, resource), formula, resource)
+        return self.world.settle(formula, resource, ANYBODY, None, self.assumed)
 
-    def _settled(self, canonical: Key | None, formula: Formula, resource: str) -> Verdict:
-        key = canonical or (formula, resource)
-        if key not in self._verdicts:
-            self._verdicts[key] = self._possible(formula, resource)
-        return self._verdicts[key]
-
-    def _possible(self, formula: Formula, resource: str) -> Verdict:
-        if self.assumed == ANYTHING and self.world.once(for_complete).anybody(formula, resource) is True:
-            return True  # a complete record mostly settles it
-        return self.world.parts.possible(
-            formula, resource, self.world.now, lambda part: self._by_anybody(part.formula, resource)
-        )
-
-    def _by_anybody(self, formula: Formula, resource: str) -> Found:
-        key = self.world.canonical.key(formula, resource) or (formula, resource)
-        if key not in self._anybody:
-            self._anybody[key] = self._ask_anybody(formula, resource)
-        return self._anybody[key]
-
-    def _ask_anybody(self, formula: Formula, resource: str) -> Found:
-        found = self.world.find(formula, resource, assumed=self.assumed)
-        doubt = found is UNPROVED
-        for user in () if isinstance(found, Witness) else sorted(self.looks(formula).users):
-            found = self.world.find(formula, resource, user, assumed=self.assumed, anyhow=True)
-            if isinstance(found, Witness):
-                return found
-            doubt = doubt or found is UNPROVED
-        return found if isinstance(found, Witness) else UNPROVED if doubt else None
-
-    def of_user(self, formula: Formula, resource: str, user: str, period: Period = ALWAYS) -> Verdict:
+    def of_user(self, formula: Formula, resource: str, user: str, period: Period = ALWAYS) -> Satisfiability:
         """Whether the formula can hold for the user, in the period."""
-        key = self.world.canonical.key(formula, resource)
-        found = self._settled(key, formula, resource)
-        if found is None or (key is not None and period == ALWAYS):
-            return found
-        looks = self.looks(formula)
-        if not looks.attributes and not looks.users and not (looks.time and period != ALWAYS):
-            return found
         when = None if period == ALWAYS else period
-        if self.assumed == ANYTHING and self.world.possible(formula, resource, user, when) is True:
-            return True
-        return self.world.possible(formula, resource, user, when, self.assumed)
+        return self.world.settle(formula, resource, DeclaredUser(user), when, self.assumed)
 
     def looks(self, formula: Formula) -> Looks:
-        each = [self._look(condition) for condition in formula.conditions()]
-        return Looks(
-            any(looks.time for looks in each),
-            frozenset().union(*(looks.attributes for looks in each)),
-            frozenset().union(*(looks.users for looks in each)),
-        )
-
-    def _look(self, condition: c.Condition) -> Looks:
-        if condition not in self._looks:
-            users = {str(constant.value) for constant in condition.constants() if isinstance(constant.type, UserType)}
-            time = any(isinstance(operand.type, DateType | DateTimeType) for operand in condition.operands())
-            attributes = frozenset(name for path in condition.paths() for name in self._of_user(path))
-            self._looks[condition] = Looks(time, attributes, frozenset(users))
-        return self._looks[condition]
-
-    def _of_user(self, path: c.Path) -> Iterator[str]:
-        """The attributes of users that a path may go through."""
-        if path.root == "subject":
-            yield from path.steps
-        else:
-            yield from (step for step in path.steps[1:] if step in self.world.index.subject)
+        return self.world.prover.looking.of(formula)
 
     @cached_property
     def holders(self) -> dict[str, tuple[str, ...]]:
@@ -131,19 +57,19 @@ class Questions:
 
     # --- sets of policies --------------------------------------------------------------------------------
 
-    def together(self, instances: Iterable[str]) -> Verdict:
-        """``None``: no record makes all of these policies on one resource true."""
+    def together(self, instances: Iterable[str]) -> Satisfiability:
+        """``UNSAT``: no record makes all of these policies on one resource true."""
         key = frozenset(instances)
         if key not in self._together:
             first = self.world.index.instances[min(key)]
             self._together[key] = self.anybody(all_true(self._conditions(key)), first.resource)
         return self._together[key]
 
-    def implied(self, others: Iterable[str], one: str) -> Verdict:
-        """``None``: wherever all the others are true, the one is."""
+    def implied(self, others: Iterable[str], one: str) -> Satisfiability:
+        """``UNSAT``: wherever all the others are true, the one is."""
         key = (frozenset(others), one)
         if one in key[0]:
-            return None
+            return UNSAT
         if key not in self._implied:
             wanted = self.world.index.instances[one]
             formula = AllOf((*(true(each) for each in self._conditions(key[0])), NotOf(true(wanted.condition))))

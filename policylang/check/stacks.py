@@ -8,13 +8,12 @@ from typing import Any
 
 import msgspec
 
+from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds
-from policylang.analysis.search import Found
+from policylang.analysis.query import UNSAT, Answer, DeclaredUser, Sat, Satisfiability
 from policylang.analysis.witness import Witness
-from policylang.check.decision import allowed
 from policylang.check.finding import Shown, Who, WitnessError, replay, show
 from policylang.check.limits import for_complete
-from policylang.check.parts import Verdict
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
@@ -130,30 +129,30 @@ class Stacks:
 
     # --- questions and evidence --------------------------------------------------------------------------------
 
-    def ask(self, formula: Formula, plan: Plan, user: str, period: Period) -> Found:
+    def ask(self, formula: Formula, plan: Plan, user: str, period: Period) -> Answer:
         """A situation in which the formula holds and the plan allows the user its action. For create, one in which the
         proposed record sets nothing that the user may not set.
         """
         whole = AllOf((formula, allowed(self.index, plan)))
         resource = plan.resource
-        if self.questions.anybody(whole, resource) is None:
-            return None
+        if self.questions.anybody(whole, resource) is UNSAT:
+            return UNSAT
         if plan.kind == "create":
             whole = AllOf((whole, *self._writable(whole, plan, period)))
         elif self._is_about_nobody(whole):
-            shared = self._moved(self.world.find(whole, resource), period, self.questions.looks(whole).time)
+            shared = self._moved(self.world.ask(whole, resource), period, self.questions.looks(whole).time)
             if shared is not None:
                 return shared
-        return self.world.find(whole, resource, user, self._ahead(period))
+        return self.world.ask(whole, resource, DeclaredUser(user), self._ahead(period))
 
-    def possible(self, formula: Formula, plan: Plan, user: str, period: Period) -> Verdict:
+    def settle(self, formula: Formula, plan: Plan, user: str, period: Period) -> Satisfiability:
         """Whether there is a situation that `ask` would find."""
         whole = AllOf((formula, allowed(self.index, plan)))
         if plan.kind == "create":
-            if self.questions.anybody(whole, plan.resource) is None:
-                return None
+            if self.questions.anybody(whole, plan.resource) is UNSAT:
+                return UNSAT
             whole = AllOf((whole, *self._writable(whole, plan, period)))
-        return self.world.possible(whole, plan.resource, user, self._ahead(period))
+        return self.world.settle(whole, plan.resource, DeclaredUser(user), self._ahead(period))
 
     def _ahead(self, period: Period) -> Period:
         """The period, or all that is not past where no date matters, which is the same for all such users."""
@@ -161,20 +160,20 @@ class Stacks:
 
     def _is_about_nobody(self, formula: Formula) -> bool:
         """Whether it does not matter for the formula who asks."""
-        looks = self.questions.looks(formula)
-        return not (looks.attributes or looks.users) and not any(
+        return not self.questions.looks(formula).peculiar and not any(
             path.root == "subject" for condition in formula.conditions() for path in condition.paths()
         )
 
-    def _moved(self, witness: Found, period: Period, timed: bool) -> Witness | None:
+    def _moved(self, answer: Answer, period: Period, timed: bool) -> Sat | None:
         """The witness, if there is one, at an instant of the period, if it is one there."""
-        if not isinstance(witness, Witness):
+        if not isinstance(answer, Sat):
             return None
+        witness = answer.witness
         if not timed:
-            return msgspec.structs.replace(witness, now=period.instant(self.world.now, self.index.timezone))
+            return Sat(msgspec.structs.replace(witness, now=period.instant(self.world.now, self.index.timezone)))
         since, until = self.world.instants(period)
         inside = (since is None or since <= witness.now) and (until is None or witness.now < until)
-        return witness if inside else None
+        return answer if inside else None
 
     def _writable(self, formula: Formula, plan: Plan, period: Period) -> Iterator[Formula]:
         """The attributes that the formula looks at are missing, or covered and of users who are eligible."""

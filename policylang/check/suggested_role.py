@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from policylang.analysis.query import UNSAT
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
@@ -117,7 +118,7 @@ class _Suggestion:
     def _together(self, ways: list[_Way]) -> list[_Way]:
         """One way with all limits, if some record can satisfy them."""
         limits = frozenset(limit for way in ways for limit in way.limits)
-        if len(ways) > 1 and limits and self.world.once(Questions).together(limits) is None:
+        if len(ways) > 1 and limits and self.world.once(Questions).together(limits) is UNSAT:
             return _widest(ways)
         return [msgspec.structs.replace(_all(ways), limits=limits)]
 

@@ -9,11 +9,10 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from policylang.analysis.asker import COMPLETE, Asker, Assumed
-from policylang.analysis.canonical import Canonical, Key
+from policylang.analysis.asker import COMPLETE, Assumed
 from policylang.analysis.formula import Formula
-from policylang.analysis.search import Found, find
-from policylang.check.parts import Part, Parts, Verdict
+from policylang.analysis.prover import Prover
+from policylang.analysis.query import SOMEBODY, Answer, Query, Requester, Satisfiability
 from policylang.ir import nodes as ir
 from policylang.runtime.clock import zone
 from policylang.runtime.grants import Granted, Profile, granted_by
@@ -56,11 +55,7 @@ class World:
         self.now = now
         self.thresholds = thresholds or Thresholds()
         self.index = Index(self.policy_set)
-        self.parts = Parts(self.index)
-        self.canonical = Canonical(self.index)
-        self._verdicts: dict[tuple[Key, Period | None, Assumed], Verdict] = {}
-        self._asked: dict[tuple[Key, str | None, Period | None, Assumed], Found] = {}
-        self._found: dict[tuple[Formula, str, str | None, Period | None, Assumed, bool], Found] = {}
+        self.prover = Prover(self.index, now)
         self._chains: dict[RightsSource, tuple[tuple[Bundle, ...], ...]] = {}
         self._plans: dict[tuple[Profile, str, str], Plan] = {}
         self._periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
@@ -72,63 +67,38 @@ class World:
             self._made[make] = make(self)
         return cast(_Made, self._made[make])
 
-    def find(
+    def ask(
         self,
         formula: Formula,
         resource: str,
-        user: str | None = None,
+        who: Requester = SOMEBODY,
         period: Period | None = None,
         assumed: Assumed = COMPLETE,
-        *,
-        anyhow: bool = False,
-    ) -> Found:
-        """A situation in which the formula holds, see `policylang.analysis.search.find`; asked once.
+    ) -> Answer:
+        """A situation in which the formula holds, see `policylang.analysis.prover.Prover.ask`.
 
-        ``user`` is the one who makes the request, with any attributes if ``anyhow``, or somebody made up if ``None``,
-        whom no condition names; the instant lies in the period and is not past, if one is given. What shows a finding
-        is a complete record, unless ``assumed`` says otherwise; what proves one, see `Questions`.
+        The instant lies in the period and is not past, if one is given. What shows a finding is a complete record,
+        unless ``assumed`` says otherwise; what proves one, see `Questions`.
         """
-        key = (formula, resource, user, period, assumed, anyhow)
-        if key not in self._found:
-            at = self._instant(period)
-            since, until = (None, None) if period is None else self.instants(period)
-            self._found[key] = find(formula, Asker(self.index, resource, at, user, since, until, assumed, anyhow))
-        return self._found[key]
+        return self.prover.ask(self.query(formula, resource, who, period, assumed))
 
-    def possible(
+    def settle(
         self,
         formula: Formula,
         resource: str,
-        user: str | None = None,
+        who: Requester = SOMEBODY,
         period: Period | None = None,
         assumed: Assumed = COMPLETE,
-    ) -> Verdict:
-        """Whether there is a situation that `find` would find: much cheaper, where the situation does not matter, and
-        asked once of all formulas that differ only in names.
-        """
-        canonical = self.canonical.key(formula, resource)
-        if canonical is None:
-            return self._possible(formula, resource, user, period, assumed)
-        key = (canonical, period, assumed)
-        if key not in self._verdicts:
-            self._verdicts[key] = self._possible(formula, resource, None, period, assumed)
-        return self._verdicts[key]
+    ) -> Satisfiability:
+        """Whether there is a situation that `ask` would find: much cheaper, where the situation does not matter."""
+        return self.prover.settle(self.query(formula, resource, who, period, assumed))
 
-    def _possible(
-        self, formula: Formula, resource: str, user: str | None, period: Period | None, assumed: Assumed
-    ) -> Verdict:
-        def ask(part: Part) -> Found:
-            asking, when = user if part.peculiar else None, period if part.time else None
-            key = (self.canonical.key(part.formula, resource) or (part.formula, resource), asking, when, assumed)
-            if key not in self._asked:
-                self._asked[key] = self.find(part.formula, resource, asking, when, assumed)
-            # It may be about other names: of a witness only its instant is looked at.
-            return self._asked[key]
-
-        return self.parts.possible(formula, resource, self._instant(period), ask)
-
-    def _instant(self, period: Period | None) -> datetime.datetime:
-        return self.now if period is None else period.instant(self.now, self.index.timezone)
+    def query(self, formula: Formula, resource: str, who: Requester, period: Period | None, assumed: Assumed) -> Query:
+        """The query, in the period if one is given."""
+        if period is None:
+            return Query(formula, resource, self.now, assumed, who)
+        since, until = self.instants(period)
+        return Query(formula, resource, period.instant(self.now, self.index.timezone), assumed, who, since, until)
 
     def instants(self, period: Period) -> tuple[datetime.datetime | None, datetime.datetime | None]:
         """The instants of a period from the first one on, up to, not including, the second one: those that are not

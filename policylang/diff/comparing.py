@@ -8,9 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from policylang.analysis.search import UNPROVED
-from policylang.analysis.witness import Witness
-from policylang.check.parts import Verdict
+from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Sat, Satisfiability
 from policylang.diff.gaps import Evidence, Gap, GapQuestions, plan_of
 from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject
 from policylang.diff.surroundings import Reliance, Surroundings, attributes_read, others_read
@@ -176,11 +174,11 @@ class Comparer:
         if whole is not None:
             removed, added = self._words(subject, mine.resource, mine.action, plans)
             reached = [
-                None if other is None else self._reach(not up, other, two, None, subject, incomplete=incomplete)
+                UNSAT if other is None else self._reach(not up, other, two, None, subject, incomplete=incomplete)
                 for incomplete in dict.fromkeys((whole.incomplete, True))
             ]
             yield msgspec.structs.replace(whole, kind=_kind(up, reached[0]), removed=removed, added=added)
-            if reached[-1] is None:
+            if reached[-1] is UNSAT:
                 return
         if other is not None and mine.kind != "create":
             yield from self._of_fields(subject, up, mine, other)
@@ -194,7 +192,7 @@ class Comparer:
             gap = asking.field_gap(mine, other, field, subject.user)
             found = self._made(subject, up, mine, other, field, gap)
             if found is not None:
-                there = None
+                there: Satisfiability = UNSAT
                 if field in asking.theirs.index.attributes[mine.resource]:
                     there = self._reach(not up, other, two, field, subject, incomplete=found.incomplete)
                 made[field] = msgspec.structs.replace(found, kind=_kind(up, there))
@@ -210,25 +208,25 @@ class Comparer:
         """The difference, if there is one; its kind and words are found out later."""
         asking = self.asking(up)
         found = asking.find(gap, mine.resource, subject.user, subject.span, incomplete=True)
-        if found is None:
+        if found is UNSAT:
             return None
         complete = asking.find(gap, mine.resource, subject.user, subject.span, incomplete=False)
-        incomplete = complete is None
-        found = found if complete is None else complete
+        incomplete = complete is UNSAT
+        found = found if complete is UNSAT else complete
         fields = None if field is None else (field,)
         theirs = None if other is None else self.asking(not up).ours.plan_key(other)
         said = (self.asking(up).ours.plan_key(mine), theirs)
-        unproved = found is UNPROVED
+        unproved = found is UNKNOWN
         made = AccessDifference(
             up, "widened", mine.resource, mine.action, fields, (), (), subject, gap, mine, unproved, incomplete, said
         )
-        if isinstance(found, Witness) and not gap.exact and self.evidence(made) is None:
+        if isinstance(found, Sat) and not gap.exact and self.evidence(made) is None:
             return msgspec.structs.replace(made, unproved=True)
         return made
 
     def _reach(
         self, up: bool, plan: Plan, one: ComparedPerson, field: str | None, subject: Subject, *, incomplete: bool
-    ) -> Verdict:
+    ) -> Satisfiability:
         """Whether a side allows it on any record."""
         asking = self.asking(up)
         if plan.kind == "create":
@@ -236,7 +234,7 @@ class Comparer:
         else:
             gap = asking.gap(plan, None, field, subject.user)
         found = asking.find(gap, plan.resource, subject.user, subject.span, incomplete=incomplete)
-        return True if isinstance(found, Witness) else found
+        return SATISFIABLE if isinstance(found, Sat) else found
 
     # --- what follows from what ------------------------------------------------------------------------------
 
@@ -303,7 +301,7 @@ def is_about(wider: AccessDifference, one: AccessDifference) -> bool:
     )
 
 
-def _kind(up: bool, there: Verdict) -> Kind:
-    if there is None:
+def _kind(up: bool, there: Satisfiability) -> Kind:
+    if there is UNSAT:
         return "gained" if up else "lost"
     return "widened" if up else "narrowed"

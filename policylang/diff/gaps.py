@@ -8,18 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from policylang.analysis.asker import ANYTHING, AS_DECLARED, Asker
+from policylang.analysis.asker import ANYTHING, AS_DECLARED
+from policylang.analysis.decision import covered, denied, met
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, true
-from policylang.analysis.search import Found, find
+from policylang.analysis.prover import Prover
+from policylang.analysis.query import SOMEBODY, UNKNOWN, UNSAT, Answer, DeclaredUser, NamedUser, Query, Sat
 from policylang.analysis.witness import Witness
-from policylang.check.conditions import users_named
-from policylang.check.decision import covered, denied, met
 from policylang.check.finding import Shown, replay
-from policylang.check.symmetry import symmetric
 from policylang.diff.instants import variations
 from policylang.diff.simplify import plain
-from policylang.diff.subjects import ALWAYS, NOBODY, ComparedPerson, Span
+from policylang.diff.subjects import NOBODY, ComparedPerson, Span
 from policylang.diff.translate import Lifter
 from policylang.diff.versions import Side
 from policylang.diff.wording import conditions_of
@@ -73,7 +73,7 @@ class GapQuestions:
         self.index = with_attributes(ours.index, theirs.index)
         """Ours, with what records and requests may hold besides, which only theirs looks at."""
         self.lifter = Lifter(theirs.index, self.index)
-        self._found: dict[tuple[Any, ...], Found] = {}
+        self._provers: dict[int, Prover] = {}
         self._unfilled: dict[tuple[str, frozenset[str]], Index] = {}
 
     # --- what is asked ---------------------------------------------------------------------------------------
@@ -214,45 +214,36 @@ class GapQuestions:
 
     # --- answers ---------------------------------------------------------------------------------------------
 
-    def find(self, gap: Gap, resource: str, user: str | None, span: Span, *, incomplete: bool) -> Found:
+    def find(self, gap: Gap, resource: str, user: str | None, span: Span, *, incomplete: bool) -> Answer:
         """A request in the gap; also one with a record that is not complete, if ``incomplete``."""
         return self._find(gap.formula, resource, user, span, gap.index, incomplete)
 
     def _find(
         self, formula: Formula, resource: str, user: str | None, span: Span, index: Index, incomplete: bool
-    ) -> Found:
+    ) -> Answer:
         formula = plain(formula)
         if formula == FALSE:
-            return None
-        if user is not None and symmetric(index, resource, formula):
-            if self._ask(formula, resource, None, ALWAYS, index, incomplete) is None:
-                return None
-        elif span != ALWAYS and self._ask(formula, resource, user, ALWAYS, index, incomplete) is None:
-            return None
-        return self._ask(formula, resource, user, span, index, incomplete)
+            return UNSAT
+        now = self.ours.world.now
+        assumed = ANYTHING if incomplete else AS_DECLARED
+        if id(index) not in self._provers:
+            self._provers[id(index)] = Prover(index, now)
+        who = SOMEBODY if user is None else DeclaredUser(user)
+        query = Query(formula, resource, span.instant(now), assumed, who, span.since, span.until)
+        prover = self._provers[id(index)]
+        return prover.ask(query) if user is not None else self._by_anybody(query, prover)
 
-    def _ask(
-        self, formula: Formula, resource: str, user: str | None, span: Span, index: Index, incomplete: bool
-    ) -> Found:
-        key = (formula, resource, user, span, id(index), incomplete)
-        if key not in self._found:
-            at = span.instant(self.ours.world.now)
-            assumed = ANYTHING if incomplete else AS_DECLARED
-            asker = Asker(index, resource, at, user, span.since, span.until, assumed)
-            self._found[key] = find(formula, asker) if user is not None else self._by_anybody(formula, asker)
-        return self._found[key]
-
-    def _by_anybody(self, formula: Formula, asker: Asker) -> Found:
+    def _by_anybody(self, query: Query, prover: Prover) -> Answer:
         """The answer for somebody made up, or else for a user whom the formula names, with any attributes: whatever the
-        user has today, anybody may be given anything tomorrow.
+        user has today, anybody may be given anything tomorrow. No integration is given anything.
         """
-        found = find(formula, asker)
-        named = {id_ for each in formula.conditions() for id_, _, _ in users_named(each)}
-        for user in sorted(named - asker.index.integrations.keys()) if found is None else ():
-            answer = find(formula, msgspec.structs.replace(asker, user=user, anyhow=True))
-            if isinstance(answer, Witness):
-                return msgspec.structs.replace(answer, user=user)
-            found = found or answer
+        found = prover.ask(query)
+        named = prover.looking.of(query.formula).users - prover.index.integrations.keys()
+        for user in sorted(named) if found is UNSAT else ():
+            answer = prover.ask(replace(query, who=NamedUser(user)))
+            if isinstance(answer, Sat):
+                return Sat(replace(answer.witness, user=user))
+            found = UNKNOWN if UNKNOWN in (found, answer) else UNSAT
         return found
 
     def within(self, gap: Gap, others: Iterable[Gap], resource: str, user: str | None, span: Span) -> bool:
@@ -260,7 +251,7 @@ class GapQuestions:
         rest = tuple(NotOf(other.formula) for other in others if other.exact and other.index is gap.index)
         if not rest:
             return False
-        return self._find(AllOf((gap.formula, *rest)), resource, user, span, gap.index, True) is None
+        return self._find(AllOf((gap.formula, *rest)), resource, user, span, gap.index, True) is UNSAT
 
     # --- evidence --------------------------------------------------------------------------------------------
 
@@ -276,9 +267,10 @@ class GapQuestions:
         incomplete: bool,
     ) -> Evidence | None:
         """A request that the reference allows on our side and denies on the other, if it can be found."""
-        found = self.find(gap, plan.resource, one.who.user, span, incomplete=incomplete)
-        if not isinstance(found, Witness):
+        answer = self.find(gap, plan.resource, one.who.user, span, incomplete=incomplete)
+        if not isinstance(answer, Sat):
             return None
+        found = answer.witness
         shown = self._tried(found, plan, field, one, two)
         if shown is None and not gap.exact:
             other = plan_of(self.theirs, two, plan.resource, plan.action)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from policylang.analysis.query import UNSAT
 from policylang.check.holding import requirement_in_words
 from policylang.diagnostics import listed
 from policylang.diff.comparing import Comparer
@@ -207,7 +208,7 @@ class Latent:
         return {
             what
             for what, gap in gaps.items()
-            if asking.find(gap, mine.resource, user, subject.span, incomplete=True) is not None
+            if asking.find(gap, mine.resource, user, subject.span, incomplete=True) is not UNSAT
         }
 
     # --- users, integrations, jobs ---------------------------------------------------------------------------

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
+from policylang.analysis.decision import denied
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
-from policylang.check.decision import denied
+from policylang.analysis.query import UNSAT
 from policylang.diff.comparing import Comparer
 from policylang.diff.gaps import Gap
 from policylang.diff.report import Change, Statement, Topic, identity
@@ -247,7 +248,7 @@ def _is_equal(c: Comparer, about: _Deny, before: Iterable[ir.Deny], after: Itera
         )
         low: Formula = asking.lifter.lift(there, resource, None, over=False)
         gap = Gap(AllOf((here, NotOf(low))), asking.index)
-        if asking.find(gap, resource, None, ALWAYS, incomplete=True) is not None:
+        if asking.find(gap, resource, None, ALWAYS, incomplete=True) is not UNSAT:
             return False
     return True
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from policylang.analysis.asker import ANYTHING, Asker
 from policylang.analysis.canonical import Canonical, Key
 from policylang.analysis.formula import AllOf, Formula, true
-from policylang.analysis.search import UNPROVED, find
-from policylang.analysis.witness import Witness
+from policylang.analysis.query import UNKNOWN, Sat
+from policylang.analysis.search import find
 from policylang.runtime.index import Index
 from tests.analysis.test_soundness import SETTINGS, WELL_FORMED, formulas
 from tests.generated import Case, cases
@@ -126,7 +126,7 @@ def test_where_names_matter_there_is_no_key(condition: str) -> None:
 
 def verdict(formula: Formula, index: Index, resource: str, case: Case) -> bool | None:
     found = find(formula, Asker(index, resource, case.world.now, assumed=ANYTHING))
-    return None if found is UNPROVED else isinstance(found, Witness)
+    return None if found is UNKNOWN else isinstance(found, Sat)
 
 
 def asked(case: Case, index: Index) -> Iterator[tuple[str, Formula]]:

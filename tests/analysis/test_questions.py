@@ -5,14 +5,25 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-import msgspec
 import pytest
 
-from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Asker, Assumed
+from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Assumed
 from policylang.analysis.formula import Formula, Holds, true
-from policylang.analysis.questions import always, disjoint, equivalent, implies, satisfiable
-from policylang.analysis.search import UNPROVED
-from policylang.analysis.witness import Witness
+from policylang.analysis.prover import Prover
+from policylang.analysis.query import (
+    SATISFIABLE,
+    SOMEBODY,
+    UNKNOWN,
+    UNSAT,
+    Answer,
+    DeclaredUser,
+    NamedUser,
+    Query,
+    Requester,
+    Sat,
+)
+from policylang.analysis.questions import always, disjoint, equivalent, implies
+from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from tests.helpers import compiled
 
@@ -48,14 +59,26 @@ resource doc {{
 """
 
 
-def ask(*conditions: str, zone: str = "UTC", assumed: Assumed = AS_DECLARED) -> tuple[Asker, list[Formula]]:
-    """Anybody who asks about docs, and "is true" of each condition."""
+class Docs:
+    """Questions about docs."""
+
+    def __init__(self, policy_set: ir.PolicySet, assumed: Assumed = AS_DECLARED) -> None:
+        self.prover, self.assumed = Prover(Index(policy_set), NOW), assumed
+
+    def find(self, formula: Formula, who: Requester = SOMEBODY) -> Answer:
+        """The answer, which is the same whether or not a situation is asked for."""
+        query = Query(formula, "doc", NOW, self.assumed, who)
+        answer = self.prover.ask(query)
+        assert self.prover.settle(query) is (SATISFIABLE if isinstance(answer, Sat) else answer)
+        return answer
+
+
+def ask(*conditions: str, zone: str = "UTC", assumed: Assumed = AS_DECLARED) -> tuple[Docs, list[Formula]]:
+    """Questions about docs, and "is true" of each condition."""
     policies = "".join(f"policy p{number} on doc {{ {text} }}\n" for number, text in enumerate(conditions))
     policy_set = compiled(WORLD.format(zone=zone) + policies)
     by_name = {instance.policy: instance.condition for instance in policy_set.policy_instances}
-    return Asker(Index(policy_set), "doc", NOW, assumed=assumed), [
-        true(by_name[f"p{number}"]) for number in range(len(conditions))
-    ]
+    return Docs(policy_set, assumed), [true(by_name[f"p{number}"]) for number in range(len(conditions))]
 
 
 @pytest.mark.parametrize(
@@ -101,8 +124,8 @@ def ask(*conditions: str, zone: str = "UTC", assumed: Assumed = AS_DECLARED) -> 
     ],
 )
 def test_can_be_true(condition: str) -> None:
-    asker, (formula,) = ask(condition)
-    assert isinstance(satisfiable(formula, asker), Witness)
+    docs, (formula,) = ask(condition)
+    assert isinstance(docs.find(formula), Sat)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +167,8 @@ def test_can_be_true(condition: str) -> None:
     ],
 )
 def test_can_never_be_true(condition: str) -> None:
-    asker, (formula,) = ask(condition)
-    assert satisfiable(formula, asker) is None
+    docs, (formula,) = ask(condition)
+    assert docs.find(formula) is UNSAT
 
 
 @pytest.mark.parametrize(
@@ -167,10 +190,10 @@ def test_can_never_be_true(condition: str) -> None:
     ],
 )
 def test_always(condition: str, everywhere: bool) -> None:
-    asker, (formula,) = ask(condition)
-    found = always(formula, asker)
-    assert found is not UNPROVED
-    assert (found is None) == everywhere
+    docs, (formula,) = ask(condition)
+    found = docs.find(always(formula))
+    assert found is not UNKNOWN
+    assert (found is UNSAT) == everywhere
 
 
 @pytest.mark.parametrize(
@@ -192,10 +215,10 @@ def test_always(condition: str, everywhere: bool) -> None:
     ],
 )
 def test_implies(first: str, second: str, expected: bool) -> None:
-    asker, (one, other) = ask(first, second)
-    found = implies(one, other, asker)
-    assert found is not UNPROVED
-    assert (found is None) == expected
+    docs, (one, other) = ask(first, second)
+    found = docs.find(implies(one, other))
+    assert found is not UNKNOWN
+    assert (found is UNSAT) == expected
 
 
 @pytest.mark.parametrize(
@@ -216,41 +239,41 @@ def test_implies(first: str, second: str, expected: bool) -> None:
 def test_what_may_be_missing(condition: str, complete: dict[str, Any] | None, record: dict[str, Any] | None) -> None:
     """Complete records have what is not optional, and lead to such; requests and users may lack everything."""
     for assumed, expected in ((COMPLETE, complete), (ANYTHING, record)):
-        asker, (formula,) = ask(condition, assumed=assumed)
+        docs, (formula,) = ask(condition, assumed=assumed)
         assert isinstance(formula, Holds)
         if condition.startswith("not (title is present)"):
             formula = Holds(formula.condition, None)  # unknown: the value is of another type
-        found = satisfiable(formula, asker)
+        found = docs.find(formula)
         if expected is None:
-            assert found is None
+            assert found is UNSAT
         else:
-            assert isinstance(found, Witness)
-            assert expected.items() <= {"title": None, **found.record}.items()
+            assert isinstance(found, Sat)
+            assert expected.items() <= {"title": None, **found.witness.record}.items()
 
 
 def test_a_set_may_have_an_item_missing() -> None:
-    asker, (formula,) = ask('tags contains "x" or not (tags contains "x") or tags is missing', assumed=ANYTHING)
-    found = always(formula, asker)
-    assert isinstance(found, Witness)
-    assert found.record["tags"] in ([None], True)
-    asker, (formula,) = ask('tags contains "x" or not (tags contains "x") or tags is missing', assumed=COMPLETE)
-    assert always(formula, asker) is None
+    docs, (formula,) = ask('tags contains "x" or not (tags contains "x") or tags is missing', assumed=ANYTHING)
+    found = docs.find(always(formula))
+    assert isinstance(found, Sat)
+    assert found.witness.record["tags"] in ([None], True)
+    docs, (formula,) = ask('tags contains "x" or not (tags contains "x") or tags is missing', assumed=COMPLETE)
+    assert docs.find(always(formula)) is UNSAT
 
 
 def test_a_user_whom_nobody_declared_may_have_any_attributes() -> None:
-    asker, (formula,) = ask('assigned user is "zoe" and assigned user.department is "x"', assumed=ANYTHING)
-    assert satisfiable(formula, asker) is None
-    found = satisfiable(formula, msgspec.structs.replace(asker, user="zoe"))
-    assert isinstance(found, Witness)
-    assert found.attributes["department"] == "x"
+    docs, (formula,) = ask('assigned user is "zoe" and assigned user.department is "x"', assumed=ANYTHING)
+    assert docs.find(formula) is UNSAT
+    found = docs.find(formula, DeclaredUser("zoe"))
+    assert isinstance(found, Sat)
+    assert found.witness.attributes["department"] == "x"
 
 
 def test_somebody_made_up_is_nobody_whom_a_condition_names() -> None:
-    asker, (formula,) = ask('owner is assigned user and owner in ["amy", "zoe"]')
-    assert satisfiable(formula, asker) is None
-    found = satisfiable(formula, msgspec.structs.replace(asker, user="zoe"))
-    assert isinstance(found, Witness)
-    assert found.record["owner"] == "zoe"
+    docs, (formula,) = ask('owner is assigned user and owner in ["amy", "zoe"]')
+    assert docs.find(formula) is UNSAT
+    found = docs.find(formula, DeclaredUser("zoe"))
+    assert isinstance(found, Sat)
+    assert found.witness.record["owner"] == "zoe"
 
 
 def test_a_user_may_be_asked_about_with_other_attributes_than_declared() -> None:
@@ -258,39 +281,39 @@ def test_a_user_may_be_asked_about_with_other_attributes_than_declared() -> None
         WORLD.format(zone="UTC") + 'user "amy" { department : "east" }\n'
         'policy p on doc { assigned user is "amy" and assigned user.department is "west" }\n'
     )
-    asker = Asker(Index(policy_set), "doc", NOW, "amy")
+    docs = Docs(policy_set)
     formula = true(policy_set.policy_instances[0].condition)
-    assert satisfiable(formula, asker) is None
-    found = satisfiable(formula, msgspec.structs.replace(asker, anyhow=True))
-    assert isinstance(found, Witness)
-    assert found.attributes == {"department": "west"}
+    assert docs.find(formula, DeclaredUser("amy")) is UNSAT
+    found = docs.find(formula, NamedUser("amy"))
+    assert isinstance(found, Sat)
+    assert found.witness.attributes == {"department": "west"}
 
 
 def test_clock_changes_are_minded() -> None:
     """In Denver a month is an hour longer or shorter twice a year: 31 days do not always hold it."""
-    asker, (month, days) = ask("created within 1 month", "created within 31 days", zone="America/Denver")
-    found = implies(month, days, asker)
-    assert isinstance(found, Witness)
-    asker, (month, longer) = ask("created within 1 month", "created within 32 days", zone="America/Denver")
-    assert implies(month, longer, asker) is None
+    docs, (month, days) = ask("created within 1 month", "created within 31 days", zone="America/Denver")
+    found = docs.find(implies(month, days))
+    assert isinstance(found, Sat)
+    docs, (month, longer) = ask("created within 1 month", "created within 32 days", zone="America/Denver")
+    assert docs.find(implies(month, longer)) is UNSAT
 
 
 def test_disjoint_and_equivalent() -> None:
-    asker, (one, other, same) = ask("level < 3", "level > 5", "not (level >= 3)")
-    assert disjoint(one, other, asker) is None
-    assert equivalent(one, same, asker) is None
-    assert isinstance(equivalent(one, other, asker), Witness)
+    docs, (one, other, same) = ask("level < 3", "level > 5", "not (level >= 3)")
+    assert docs.find(disjoint(one, other)) is UNSAT
+    assert docs.find(equivalent(one, same)) is UNSAT
+    assert isinstance(docs.find(equivalent(one, other)), Sat)
 
 
 def test_unknown_is_a_truth_value_of_its_own() -> None:
-    asker, (formula,) = ask("due within 30 days")
+    docs, (formula,) = ask("due within 30 days")
     assert isinstance(formula, Holds)
-    found = satisfiable(Holds(formula.condition, None), asker)
-    assert isinstance(found, Witness)
-    assert "due" not in found.record
-    asker, (formula,) = ask("created within 30 days")
+    found = docs.find(Holds(formula.condition, None))
+    assert isinstance(found, Sat)
+    assert "due" not in found.witness.record
+    docs, (formula,) = ask("created within 30 days")
     assert isinstance(formula, Holds)
-    assert satisfiable(Holds(formula.condition, None), asker) is None
+    assert docs.find(Holds(formula.condition, None)) is UNSAT
 
 
 def test_a_known_user_is_taken_as_is() -> None:
@@ -300,11 +323,9 @@ def test_a_known_user_is_taken_as_is() -> None:
         + 'user "a" { department : "x" }\nuser "b" { department : "y" }\nuser "c" {}\n'
     )
     (instance,) = policy_set.policy_instances
-    answers = {
-        user: satisfiable(true(instance.condition), Asker(Index(policy_set), "doc", NOW, user))
-        for user in ("a", "b", "c")
-    }
-    assert isinstance(answers["a"], Witness)
-    assert answers["a"].record["folder"]["name"] == "x"
-    assert answers["b"] is None
-    assert answers["c"] is None
+    docs = Docs(policy_set)
+    answers = {user: docs.find(true(instance.condition), DeclaredUser(user)) for user in ("a", "b", "c")}
+    assert isinstance(answers["a"], Sat)
+    assert answers["a"].witness.record["folder"]["name"] == "x"
+    assert answers["b"] is UNSAT
+    assert answers["c"] is UNSAT

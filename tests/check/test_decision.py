@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, given, settings
 
+from policylang.analysis.decision import allowed
 from policylang.analysis.formula import holds
-from policylang.check.decision import allowed
 from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
 from policylang.runtime.plan import make_plan

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from policylang.analysis.decision import allowed, denied, resource_actions
 from policylang.analysis.formula import AllOf, Formula, NotOf
-from policylang.check.decision import allowed, denied, resource_actions
+from policylang.analysis.query import UNSAT
 from policylang.check.granting import Granting, grants_by_permission, may_narrow
 from policylang.check.limits import Questions
 from policylang.check.world import World
@@ -130,8 +131,8 @@ class _Comparison:
 
     def _possible(self, formula: Formula, granting: Granting) -> bool:
         if granting.user is not None:
-            return self.questions.of_user(formula, granting.resource, granting.user) is not None
-        return self.questions.anybody(formula, granting.resource) is not None
+            return self.questions.of_user(formula, granting.resource, granting.user) is not UNSAT
+        return self.questions.anybody(formula, granting.resource) is not UNSAT
 
     def _made_up(self) -> Iterator[tuple[str, Profile]]:
         for source, _bundle in self.before.bundles:
@@ -179,11 +180,11 @@ class _Comparison:
             if open_before == open_after:
                 continue
             for formula in (AllOf((open_before, NotOf(open_after))), AllOf((open_after, NotOf(open_before)))):
-                if self.questions.anybody(formula, resource) is None:
+                if self.questions.anybody(formula, resource) is UNSAT:
                     continue
                 if not users:
                     return False
-                if any(self.questions.of_user(formula, resource, user, period) is not None for user in users):
+                if any(self.questions.of_user(formula, resource, user, period) is not UNSAT for user in users):
                     return False
         return True
 

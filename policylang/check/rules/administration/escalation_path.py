@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
+from policylang.analysis.creation import creation
+from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf, Formula, NotOf
-from policylang.analysis.search import Unproved
-from policylang.analysis.witness import Witness
-from policylang.check.creating import creation, show_created
-from policylang.check.decision import allowed
-from policylang.check.finding import Finding, Shown, Who, related, show
+from policylang.analysis.query import UNKNOWN, UNSAT, Satisfiability
+from policylang.check.finding import Finding, Shown, Who, related, show, show_created
 from policylang.check.holding import Holdings, Name, holding, name_of
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
@@ -72,6 +72,10 @@ class _Step(msgspec.Struct, frozen=True):
     @property
     def role(self) -> Name:
         return "role", self.ref.name
+
+
+_Evidence = tuple[Shown, ...] | Literal[Satisfiability.UNKNOWN]
+"""Requests that show a gain, none where there is no such, or ``UNKNOWN``."""
 
 
 class _Gain(msgspec.Struct, frozen=True):
@@ -160,10 +164,10 @@ def _gain(held: Holdings, name: Name, path: tuple[_Step, ...]) -> _Gain | None:
     unproved = False
     for action, resource in sorted(held.granted(end)):
         found = _more(held, name, path, action, resource)
-        if found is None:
+        if not found:
             continue
         what.append(f"{action} on `{resource}`")
-        if isinstance(found, Unproved):
+        if found is UNKNOWN:
             unproved = True
         elif not shown:
             shown = found
@@ -185,24 +189,22 @@ def _who(names: tuple[Name, ...]) -> Who:
     return Who(roles=tuple((plain, None) for kind, plain in names if kind == "role"), group=group)
 
 
-def _more(
-    held: Holdings, name: Name, path: tuple[_Step, ...], action: str, resource: str
-) -> tuple[Shown, ...] | Unproved | None:
+def _more(held: Holdings, name: Name, path: tuple[_Step, ...], action: str, resource: str) -> _Evidence:
     """A request that the holder is denied and the one at the end of the path is allowed."""
     world = held.world
     mine = world.plan(_profile((name,)), action, resource)
-    unproved: Unproved | None = None
+    doubt = False
     for names in _together(path, name):
         theirs = world.plan(_profile(names), action, resource)
         if theirs.requirement is False:
             continue
         for field in _fields(theirs, mine):
             found = _shown(world, (name,), mine, names, theirs, field)
-            if isinstance(found, Unproved):
-                unproved = found
-            elif found is not None:
+            if found is UNKNOWN:
+                doubt = True
+            elif found:
                 return found
-    return unproved
+    return UNKNOWN if doubt else ()
 
 
 def _together(path: tuple[_Step, ...], name: Name) -> Iterator[tuple[Name, ...]]:
@@ -251,22 +253,25 @@ def _is_within(theirs: Plan, mine: Plan, field: str | None) -> bool:
 
 def _shown(
     world: World, holder: tuple[Name, ...], mine: Plan, names: tuple[Name, ...], theirs: Plan, field: str | None
-) -> tuple[Shown, ...] | Unproved | None:
+) -> _Evidence:
     formula: Formula = allowed(world.index, theirs, field)
     made = None
     if theirs.kind == "create":
         roles = frozenset(
             bundle.name for name in names for bundle in holding(world).inside(name) if isinstance(bundle, ir.Role)
         )
-        made = creation(world, theirs, roles, world.now)
+        made = creation(world.index, theirs, roles, world.now)
         formula = AllOf((formula, made.formula))
-    found = world.find(AllOf((formula, NotOf(allowed(world.index, mine, field)))), theirs.resource)
-    if not isinstance(found, Witness):
-        return found
+    answer = world.ask(AllOf((formula, NotOf(allowed(world.index, mine, field)))), theirs.resource)
+    if answer is UNKNOWN:
+        return UNKNOWN
+    if answer is UNSAT:
+        return ()
+    found = answer.witness
     if made is not None:
         reached = show_created(world, _who(names), theirs.action, found, made.left_out, field)
         if reached is None:
-            return None
+            return ()
         found = msgspec.structs.replace(found, record=reached.record)
     else:
         reached = show(world, _who(names), theirs.action, found, allowed=True, field=field)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from policylang.analysis.decision import way_open
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, true
-from policylang.analysis.search import UNPROVED
-from policylang.check.decision import way_open
+from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims
-from policylang.check.parts import Verdict
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -93,23 +92,23 @@ def _nothing(
                 continue
             granted = True
             reached = _reached(world, plan, others)
-            if _of_user(questions, reached, resource, kind, period) is None:
+            if _of_user(questions, reached, resource, kind, period) is UNSAT:
                 continue
             asked = True
             found = _of_user(questions, AllOf((reached, NotOf(true(instance.condition)))), resource, kind, period)
-            if found is not None and found is not UNPROVED:
+            if found is SATISFIABLE:
                 return None
-            unproved = unproved or found is UNPROVED
+            unproved = unproved or found is UNKNOWN
     if granted and not asked:
         return None
     if not granted and kind.declared.terminated:
         return None
-    if questions.implied((), instance.id) is None:
+    if questions.implied((), instance.id) is UNSAT:
         return None
     return _finding(world, kind, append, granted, unproved)
 
 
-def _of_user(questions: Questions, formula: Formula, resource: str, kind: UserClass, period: Period) -> Verdict:
+def _of_user(questions: Questions, formula: Formula, resource: str, kind: UserClass, period: Period) -> Satisfiability:
     return questions.of_user(formula, resource, kind.first, period)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from policylang.analysis.decision import allowed
 from policylang.analysis.formula import true
-from policylang.analysis.search import UNPROVED
-from policylang.check.decision import allowed
+from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims
 from policylang.check.world import UserClass, World
@@ -76,10 +76,10 @@ def _on_resource(world: World, questions: Questions, kind: UserClass, resource: 
             if action.name in dead or not plan.ways or not plan.appends:
                 continue
             after = questions.of_user(allowed(world.index, plan), resource, kind.first, period)
-            if after is not None and after is not UNPROVED:
+            if after is SATISFIABLE:
                 continue
             without = allowed(world.index, msgspec.structs.replace(plan, appends=()))
-            if questions.of_user(without, resource, kind.first, period) in (None, UNPROVED):
+            if questions.of_user(without, resource, kind.first, period) is not SATISFIABLE:
                 continue
             appends = _alive(world, questions, kind, resource, action.name)
             if len(appends) < len(plan.appends):
@@ -94,12 +94,12 @@ def _on_resource(world: World, questions: Questions, kind: UserClass, resource: 
                         kind.first,
                         period,
                     )
-                    is None
+                    is UNSAT
                 ),
                 None,
             )
             dead[action.name] = appends if alone is None else (alone,)
-            unproved = unproved or after is UNPROVED
+            unproved = unproved or after is UNKNOWN
     if dead:
         yield _finding(world, kind, resource, dead, unproved)
 
@@ -112,7 +112,7 @@ def _alive(
     for each in kind.declared.appends:
         instance = world.instance(each.limit)
         limits = instance.resource == resource and each.limit.applies(action)
-        if limits and questions.anybody(true(instance.condition), resource) is not None:
+        if limits and questions.anybody(true(instance.condition), resource) is not UNSAT:
             found.setdefault(instance.id, each)
     return tuple(found.values())
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import msgspec
 
-from policylang.analysis.search import UNPROVED
+from policylang.analysis.query import UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims, inner_first
 from policylang.check.world import UserClass, World
@@ -109,25 +109,25 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
 def _core(questions: Questions, limits: Sequence[ir.Limit]) -> tuple[tuple[ir.Limit, ...], bool] | None:
     """The fewest limits that contradict each other, in the order of their places, and whether that is in doubt."""
     by_instance = {limit.instance: limit for limit in limits}
-    alive = [instance for instance in by_instance if questions.together((instance,)) is not None]
+    alive = [instance for instance in by_instance if questions.together((instance,)) is not UNSAT]
     if len(alive) < 2:
         return None
     found = questions.together(alive)
-    if found is UNPROVED:
-        if any(questions.together((instance,)) is UNPROVED for instance in alive):
+    if found is UNKNOWN:
+        if any(questions.together((instance,)) is UNKNOWN for instance in alive):
             return None
-    elif found is not None:
+    elif found is not UNSAT:
         return None
     core = alive
-    if found is None:
-        pairs = (pair for pair in combinations(alive, 2) if questions.together(pair) is None)
+    if found is UNSAT:
+        pairs = (pair for pair in combinations(alive, 2) if questions.together(pair) is UNSAT)
         core = list(next(pairs, alive))
         for instance in alive if len(core) > 2 else ():
             fewer = [each for each in core if each != instance]
-            if questions.together(fewer) is None:
+            if questions.together(fewer) is UNSAT:
                 core = fewer
     chosen = sorted((by_instance[instance] for instance in core), key=lambda limit: Location.parse(limit.at))
-    return tuple(chosen), found is UNPROVED
+    return tuple(chosen), found is UNKNOWN
 
 
 def _finding(world: World, core: _Core) -> Finding:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from policylang.analysis.decision import denied
 from policylang.analysis.formula import AllOf, NotOf, all_true
-from policylang.analysis.search import UNPROVED
-from policylang.check.decision import denied
+from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims, inner_first
-from policylang.check.parts import Verdict
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -159,7 +158,7 @@ def _cancelled(
             around = (limit for bundle in chain for limit in bundle.limits)
             limits = limiting(world.index, around, grant.resource, action)
             instances = frozenset(limit.instance for limit in limits)
-            if instances and taking.questions.together(instances) is None:
+            if instances and taking.questions.together(instances) is UNSAT:
                 continue  # dead without any deny: PL201, PL203
             answer, core = taking.cancel(grant, instances, tuple(denies)) if denies else (False, ())
             if answer is False:
@@ -181,7 +180,7 @@ class _Denies:
         for deny in world.index.denies:
             for action in deny.actions:
                 self.for_everyone.setdefault((deny.resource, action), []).append(deny)
-        self._left: dict[tuple[frozenset[str], tuple[str, ...], str], Verdict] = {}
+        self._left: dict[tuple[frozenset[str], tuple[str, ...], str], Satisfiability] = {}
 
     def cancel(
         self, grant: ir.Grant, limits: frozenset[str], denies: tuple[ir.Deny, ...]
@@ -220,7 +219,7 @@ class _Denies:
             kept = [NotOf(denied(self.world.index, resource, PlacedDeny(None, deny))) for deny in denies]
             self._left[key] = self.questions.anybody(AllOf((conditions, *kept)), resource)
         found = self._left[key]
-        return None if found is UNPROVED else found is True
+        return None if found is UNKNOWN else found is SATISFIABLE
 
 
 def _finding(world: World, at: str, each: _Cancelled) -> Finding:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from policylang.analysis.decision import denied
 from policylang.analysis.formula import AllOf
-from policylang.analysis.search import UNPROVED
-from policylang.check.decision import denied
+from policylang.analysis.query import SATISFIABLE, UNKNOWN
 from policylang.check.finding import Finding
 from policylang.check.granting import Granting, grants_by_permission
 from policylang.check.limits import Questions, claims
@@ -106,8 +106,8 @@ def _matches(world: World, questions: Questions, said: _Said, deny: ir.Deny, gra
         if granting.user is None
         else questions.of_user(formula, deny.resource, granting.user)
     )
-    said.unproved = said.unproved or found is UNPROVED
-    return found is True
+    said.unproved = said.unproved or found is UNKNOWN
+    return found is SATISFIABLE
 
 
 def _finding(said: _Said) -> Finding:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from policylang.analysis.decision import unhindered, way_open
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf, true
-from policylang.analysis.search import UNPROVED
+from policylang.analysis.query import UNKNOWN, UNSAT, DeclaredUser, Sat
 from policylang.analysis.witness import Witness
-from policylang.check.decision import unhindered, way_open
 from policylang.check.finding import Finding, Shown, Who, WitnessError, counted, related, show
 from policylang.check.limits import Questions, for_complete
 from policylang.check.world import UserClass, World
@@ -89,7 +89,7 @@ def _on_resource(world: World, questions: Questions, kind: UserClass, resource: 
             if isinstance(found, Shown):
                 shown[action] = found
                 break
-            if found is UNPROVED and action not in doubt:
+            if found is UNKNOWN and action not in doubt:
                 doubt.append(action)
     if shown or doubt:
         yield _finding(world, kind, resource, shown, doubt)
@@ -98,7 +98,7 @@ def _on_resource(world: World, questions: Questions, kind: UserClass, resource: 
 def _wider(
     world: World, questions: Questions, user: str, period: Period, who: Profile, action: str, resource: str
 ) -> object:
-    """Evidence that the overrides widen the action in the period, ``UNPROVED``, or something else."""
+    """Evidence that the overrides widen the action in the period, ``UNKNOWN``, or something else."""
     plan = world.plan(who, action, resource)
     plain = world.plan(msgspec.structs.replace(who, overrides=()), action, resource)
     new = [way for way in plan.ways if way.source.kind == "group"]
@@ -113,21 +113,20 @@ def _wider(
         formula = _gained(world, plan, new, old, field)
         if formula is None:
             continue
-        if questions.of_user(formula, resource, user, period) is None:
+        if questions.of_user(formula, resource, user, period) is UNSAT:
             continue
         if plan.kind == "create":
             formula = AllOf((formula, _written(questions, plan, formula, user)))
-        found = world.find(formula, resource, user, period)
-        if isinstance(found, Witness):
-            if plan.kind == "create":
-                found = _bare(world, found, formula)
+        found = world.ask(formula, resource, DeclaredUser(user), period)
+        if isinstance(found, Sat):
+            witness = found.witness if plan.kind != "create" else _bare(world, found.witness, formula)
             try:
-                return show(world, Who(user=user), action, found, allowed=True, field=field)
+                return show(world, Who(user=user), action, witness, allowed=True, field=field)
             except WitnessError:
                 if plan.kind != "create":
                     raise
-        doubt = doubt or found is UNPROVED
-    return UNPROVED if doubt else None
+        doubt = doubt or found is UNKNOWN
+    return UNKNOWN if doubt else None
 
 
 def _gained(world: World, plan: Plan, new: Sequence[Way], old: Sequence[Way], field: str | None) -> Formula | None:

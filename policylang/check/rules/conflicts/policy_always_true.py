@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.analysis.formula import NotOf, true
-from policylang.analysis.search import UNPROVED
+from policylang.analysis.query import SATISFIABLE, UNKNOWN, Satisfiability
 from policylang.check.blame import at_fault
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims, uses
-from policylang.check.parts import Verdict
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -53,12 +52,12 @@ def check(world: World) -> Iterator[Finding]:
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     used = uses(world.policy_set)
 
-    def opposite(instance: ir.PolicyInstance) -> Verdict:
+    def opposite(instance: ir.PolicyInstance) -> Satisfiability:
         return questions.anybody(NotOf(true(instance.condition)), instance.resource)
 
-    for instances, everywhere in at_fault(world.policy_set, lambda each: opposite(each) is not True):
+    for instances, everywhere in at_fault(world.policy_set, lambda each: opposite(each) is not SATISFIABLE):
         first = instances[0]
-        unproved = any(opposite(each) is UNPROVED for each in instances)
+        unproved = any(opposite(each) is UNKNOWN for each in instances)
         at, *others = [first.at] if everywhere else used.get(first.id) or [first.at]
         names = listed([f"`{each.id}`" for each in instances[:3]], "and")
         yield Finding(

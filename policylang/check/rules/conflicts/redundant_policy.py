@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.search import UNPROVED
+from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims
 from policylang.check.world import World
@@ -99,19 +99,19 @@ def _implying(
     implying: dict[str, ir.Limit] = {}
     unproved = False
     for around in arounds:
-        if questions.together(each.instance for each in around) is None:
+        if questions.together(each.instance for each in around) is UNSAT:
             continue
         others = [each for each in around if each.at != limit.at and each.at not in gone]
         if not others:
             return (), False
         found = questions.implied((each.instance for each in others), limit.instance)
-        if found is True:
+        if found is SATISFIABLE:
             return (), False
-        unproved = unproved or found is UNPROVED
-        alone = next((e for e in others if questions.implied((e.instance,), limit.instance) is None), None)
+        unproved = unproved or found is UNKNOWN
+        alone = next((e for e in others if questions.implied((e.instance,), limit.instance) is UNSAT), None)
         for each in others if alone is None else (alone,):
             implying[each.at] = each
-    if implying and questions.implied((), limit.instance) is None:
+    if implying and questions.implied((), limit.instance) is UNSAT:
         return (), False
     return tuple(sorted(implying.values(), key=lambda each: Location.parse(each.at))), unproved
 

@@ -8,8 +8,8 @@ import msgspec
 
 from policylang.analysis.asker import Asker
 from policylang.analysis.formula import AllOf, AnyOf, NotOf, true
-from policylang.analysis.search import UNPROVED
-from policylang.analysis.witness import Witness, situation
+from policylang.analysis.query import SATISFIABLE, UNKNOWN, Sat
+from policylang.analysis.witness import situation
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims, for_complete
 from policylang.check.world import World
@@ -100,7 +100,7 @@ def _meanings(world: World, questions: Questions) -> Iterator[_Meaning]:
         instances = {
             (each.resource, tuple(argument.value for argument in each.arguments)): each
             for each in of.get(policy.name, ())
-            if questions.together((each.id,)) is True and questions.implied((), each.id) is True
+            if questions.together((each.id,)) is SATISFIABLE and questions.implied((), each.id) is SATISFIABLE
         }
         if instances:
             made = _Meaning(policy, instances, {})
@@ -135,9 +135,9 @@ def _samples(world: World, meanings: Sequence[_Meaning]) -> dict[str, list[Situa
         asker = Asker(world.index, resource, world.now)
         spread = instances[:: -(-len(instances) // _SAMPLES)]
         for instance in spread if len(instances) > 2 else ():
-            witness = world.find(true(instance.condition), resource)
-            if isinstance(witness, Witness):
-                found.setdefault(resource, []).append(situation(asker, witness))
+            answer = world.ask(true(instance.condition), resource)
+            if isinstance(answer, Sat):
+                found.setdefault(resource, []).append(situation(asker, answer.witness))
     return found
 
 
@@ -161,10 +161,10 @@ def _is_true(world: World, first: _Meaning, second: _Meaning) -> bool:
     one, other = _alone(first), _alone(second)
     if one is None or other is None:
         return True
-    witness = world.find(true(one.condition), one.resource)
-    if not isinstance(witness, Witness):
+    answer = world.ask(true(one.condition), one.resource)
+    if not isinstance(answer, Sat):
         return True
-    return truth(other.condition, situation(Asker(world.index, one.resource, world.now), witness)) is True
+    return truth(other.condition, situation(Asker(world.index, one.resource, world.now), answer.witness)) is True
 
 
 _FREE = (*NUMBERS, DateTimeType, DateType, DurationType, IpType)
@@ -191,9 +191,9 @@ def _equal(world: World, questions: Questions, first: _Meaning, second: _Meaning
         here, there = true(one.condition), true(other.condition)
         differs = AnyOf((AllOf((here, NotOf(there))), AllOf((there, NotOf(here)))))
         found = questions.anybody(differs, one.resource)
-        if found is True:
+        if found is SATISFIABLE:
             return False
-        doubt = doubt or found is UNPROVED
+        doubt = doubt or found is UNKNOWN
     return False if not shared else None if doubt else True
 
 

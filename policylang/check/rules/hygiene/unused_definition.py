@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policylang.analysis.looks import user_attributes
 from policylang.check.finding import Finding
-from policylang.check.symmetry import user_attributes
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir

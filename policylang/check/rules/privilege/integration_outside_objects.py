@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.witness import Witness
-from policylang.check.decision import allowed
+from policylang.analysis.decision import allowed
+from policylang.analysis.query import UNSAT, DeclaredUser, Sat
 from policylang.check.finding import Finding, Shown, Who, related
 from policylang.check.privileges import data_objects, on, several, show_if_possible, ticked
 from policylang.check.world import World
@@ -67,13 +67,13 @@ def check(world: World) -> Iterator[Finding]:
                 continue
             for action, grants in granted.get(resource, {}).items():
                 formula = allowed(index, world.plan(who, action, resource))
-                found = world.find(formula, resource, user=integration.name)
-                if found is None:
+                found = world.ask(formula, resource, DeclaredUser(integration.name))
+                if found is UNSAT:
                     continue
                 reached.setdefault(resource, []).append(action)
                 places |= {at: related(at, "granted here") for at in grants}
-                if isinstance(found, Witness) and not shown:
-                    shown += show_if_possible(world, [(Who(user=integration.name), True)], action, found)
+                if isinstance(found, Sat) and not shown:
+                    shown += show_if_possible(world, [(Who(user=integration.name), True)], action, found.witness)
         if reached:
             what = several([on(actions, resource) for resource, actions in reached.items()])
             yield Finding(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policylang.analysis.decision import unhindered, way_open
 from policylang.analysis.formula import AllOf, AnyOf
-from policylang.analysis.witness import Witness
-from policylang.check.decision import unhindered, way_open
+from policylang.analysis.query import UNSAT, DeclaredUser, Sat
 from policylang.check.finding import Finding, Shown, Who, related
 from policylang.check.privileges import is_explained, on, sensitive_fields, several, show_if_possible
 from policylang.check.world import World
@@ -71,13 +71,13 @@ def check(world: World) -> Iterator[Finding]:
             statements = _unexplained(world, plan, name)
             ways = [way for way in plan.ways if any(each in statements for each in (s.at for s in way.statements))]
             formula = AllOf((AnyOf(tuple(way_open(index, resource, w) for w in ways)), unhindered(index, plan, name)))
-            found = world.find(formula, resource, user=integration.name)
-            if found is None:
+            found = world.ask(formula, resource, DeclaredUser(integration.name))
+            if found is UNSAT:
                 continue
             seen.setdefault((resource, action), []).append(name)
             places |= {at: related(at, "granted here without `because`") for at in statements}
-            if isinstance(found, Witness) and not shown:
-                shown += show_if_possible(world, [(Who(user=integration.name), True)], action, found, name)
+            if isinstance(found, Sat) and not shown:
+                shown += show_if_possible(world, [(Who(user=integration.name), True)], action, found.witness, name)
         if seen:
             what = several([on((action,), resource, names) for (resource, action), names in seen.items()])
             yield Finding(

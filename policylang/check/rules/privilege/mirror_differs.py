@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf, NotOf
-from policylang.analysis.search import UNPROVED
-from policylang.analysis.witness import Witness
-from policylang.check.decision import allowed
+from policylang.analysis.query import UNKNOWN, UNSAT, Sat
 from policylang.check.finding import Finding, Shown, related
 from policylang.check.privileges import data_objects, holder, just, role_source, several, show_if_possible, target
 from policylang.check.world import World
@@ -113,13 +112,13 @@ def _compare(world: World, side: _Side, action: str, resource: str) -> None:
         if name is not None and not any(name in way.fields for way in first.ways):
             continue
         formula = AllOf((allowed(world.index, first, name), NotOf(allowed(world.index, second, name))))
-        found = world.find(formula, resource)
-        if found is None:
+        found = world.ask(formula, resource)
+        if found is UNSAT:
             continue
-        side.unproved = side.unproved or found is UNPROVED
-        if isinstance(found, Witness) and not side.shown:
+        side.unproved = side.unproved or found is UNKNOWN
+        if isinstance(found, Sat) and not side.shown:
             claims = ((holder(side.source), True), (holder(side.other), False))
-            side.shown = show_if_possible(world, claims, action, found, name)
+            side.shown = show_if_possible(world, claims, action, found.witness, name)
         if name is None:
             side.what.setdefault(target(resource), []).append(action)
             return

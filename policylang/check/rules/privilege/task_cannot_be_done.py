@@ -7,9 +7,9 @@ from functools import cached_property
 
 import msgspec
 
+from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf
-from policylang.analysis.search import UNPROVED
-from policylang.check.decision import allowed
+from policylang.analysis.query import SATISFIABLE, UNKNOWN
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims
 from policylang.check.privileges import in_order, just, on, people, role_source, several, ticked
@@ -158,9 +158,9 @@ class _Reasons:
             return None
         formula = AllOf(tuple(allowed(index, plan, name) for name in fields or (None,)))
         found = self.questions.anybody(formula, plan.resource)
-        if found is UNPROVED:
+        if found is UNKNOWN:
             return _Gap(named, "cannot be sure of", need.at, unproved=True)
-        if found is not None:
+        if found is SATISFIABLE:
             return None
         places = [statement.at for way in plan.ways for statement in way.statements]
         blocks = [related(each.deny.at, "a deny") for each in plan.denies]

@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from policylang.analysis.decision import denied, unhindered, way_open
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, true
-from policylang.analysis.search import UNPROVED, Found
-from policylang.analysis.witness import Witness
-from policylang.check.decision import denied, unhindered, way_open
+from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Answer, Sat, Satisfiability
 from policylang.check.finding import Finding, Shown, related, show
-from policylang.check.parts import Verdict
 from policylang.check.privileges import holder, just, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
@@ -19,7 +17,7 @@ from policylang.ir import nodes as ir
 from policylang.ir.nesting import name_of
 from policylang.runtime.grants import limiting
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.plan import Plan, Way
+from policylang.runtime.plan import PlacedDeny, Plan, Way
 from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
@@ -150,9 +148,9 @@ class _Question:
             for bundle in world.policy_set.bundles
             for grant in bundle.grants
         }
-        self.outside: dict[str, Verdict] = {}
-        self.reach: dict[str, Found] = {}
-        self.left: dict[tuple[str, frozenset[frozenset[str]]], Found] = {}
+        self.outside: dict[str, Satisfiability] = {}
+        self.reach: dict[str, Satisfiability] = {}
+        self.left: dict[tuple[str, frozenset[frozenset[str]]], Satisfiability] = {}
 
     def ask(self, source: RightsSource, plan: Plan, facts: _Facts) -> None:
         """Note what the ways of a plan give without bounds."""
@@ -161,10 +159,10 @@ class _Question:
         if not ways or plan.requirement is not True:
             return
         taken = self._taken(plan)
-        if isinstance(taken, Witness):
+        if taken is SATISFIABLE:
             return
-        unsure = [way for way in ways if self._keeps_away(way) is not True]
-        open_ = [way for way in unsure if taken is None and self._keeps_away(way) is None]
+        unsure = [way for way in ways if self._keeps_away(way) is not SATISFIABLE]
+        open_ = [way for way in unsure if taken is UNSAT and self._keeps_away(way) is UNSAT]
         if open_:
             for way in open_:
                 self._note(source, plan, way, way.statements, facts)
@@ -172,51 +170,42 @@ class _Question:
             for way in unsure:
                 self._note(source, plan, way, way.statements, facts, unproved=True)
         elif len(ways) > 1:
-            found = self._together(plan, ways) or taken
-            if not isinstance(found, Witness):
+            found = _either((self._together(plan, ways), taken))
+            if found is not SATISFIABLE:
                 statements = sorted((s for way in ways for s in way.statements), key=_place)[-1:]
                 way = next(way for way in ways if statements[0] in way.statements)
-                self._note(source, plan, way, statements, facts, unproved=found is UNPROVED, ways=ways)
+                self._note(source, plan, way, statements, facts, unproved=found is UNKNOWN, ways=ways)
 
-    def _taken(self, plan: Plan) -> Found:
-        """A record that a deny takes away; ``None`` if there is none."""
-        found: Found = None
-        for each in plan.denies:
-            if each.deny.fields is None:
-                key = f"{each.deny.at} {each.deny.resource}"
-                if key not in self.reach:
-                    self.reach[key] = self.world.find(denied(self.world.index, plan.resource, each), plan.resource)
-                if isinstance(self.reach[key], Witness):
-                    return self.reach[key]
-                found = found or self.reach[key]
-        return found
+    def _taken(self, plan: Plan) -> Satisfiability:
+        """Whether there is a record that a deny takes away."""
+        return _either(self._reaches(plan, each) for each in plan.denies if each.deny.fields is None)
+
+    def _reaches(self, plan: Plan, each: PlacedDeny) -> Satisfiability:
+        key = f"{each.deny.at} {each.deny.resource}"
+        if key not in self.reach:
+            self.reach[key] = self.world.settle(denied(self.world.index, plan.resource, each), plan.resource)
+        return self.reach[key]
 
     def narrows(self, limits: Iterable[str]) -> bool:
         """Whether policies, all together, keep a record away."""
-        return any(self._outside(self.world.index.instances[each]) is True for each in limits)
+        return any(self._outside(self.world.index.instances[each]) is SATISFIABLE for each in limits)
 
-    def _keeps_away(self, way: Way) -> Verdict:
+    def _keeps_away(self, way: Way) -> Satisfiability:
         """Whether the limits of the way keep a record away."""
-        found: Verdict = None
-        for limit in way.limits:
-            outside = self._outside(limit)
-            if outside is True:
-                return True
-            found = found or outside
-        return found
+        return _either(map(self._outside, way.limits))
 
-    def _outside(self, limit: ir.PolicyInstance) -> Verdict:
+    def _outside(self, limit: ir.PolicyInstance) -> Satisfiability:
         """Whether a policy keeps a record away."""
         if limit.id not in self.outside:
-            self.outside[limit.id] = self.world.possible(NotOf(true(limit.condition)), limit.resource)
+            self.outside[limit.id] = self.world.settle(NotOf(true(limit.condition)), limit.resource)
         return self.outside[limit.id]
 
-    def _together(self, plan: Plan, ways: Sequence[Way]) -> Found:
-        """A record that is on none of several ways."""
+    def _together(self, plan: Plan, ways: Sequence[Way]) -> Satisfiability:
+        """Whether there is a record that is on none of several ways."""
         key = (plan.resource, frozenset(frozenset(limit.id for limit in way.limits) for way in ways))
         if key not in self.left:
             none = NotOf(AnyOf(tuple(way_open(self.world.index, plan.resource, way) for way in ways)))
-            self.left[key] = self.world.find(none, plan.resource)
+            self.left[key] = self.world.settle(none, plan.resource)
         return self.left[key]
 
     def _note(
@@ -237,10 +226,10 @@ class _Question:
             idle = {} if ways else self._idle(source, plan, way)
             narrowed = bool(ways or idle)
             fact = None if unproved else facts.get((at, narrowed, False))
-            found = None
+            found: Answer = UNKNOWN
             if fact is None:
-                found = None if unproved else self.world.find(self._way(plan, way), plan.resource)
-                doubt = not isinstance(found, Witness)
+                found = UNKNOWN if unproved else self.world.ask(self._way(plan, way), plan.resource)
+                doubt = not isinstance(found, Sat)
                 fact = facts.setdefault((at, narrowed, doubt), _Fact(said_by, unproved=doubt))
             actions = fact.given.setdefault(plan.resource, [])
             if plan.action in actions and statement.at in fact.said_at:
@@ -248,8 +237,8 @@ class _Question:
             fact.said_at[statement.at] = None
             if plan.action not in actions:
                 actions.append(plan.action)
-            if isinstance(found, Witness) and not fact.shown:
-                fact.shown = (show(self.world, holder(source), plan.action, found, allowed=True),)
+            if isinstance(found, Sat) and not fact.shown:
+                fact.shown = (show(self.world, holder(source), plan.action, found.witness, allowed=True),)
             fact.together = fact.together or bool(ways)
             for other in ways:
                 for each in other.statements:
@@ -270,6 +259,16 @@ class _Question:
 
     def _way(self, plan: Plan, way: Way) -> Formula:
         return AllOf((way_open(self.world.index, plan.resource, way), unhindered(self.world.index, plan)))
+
+
+def _either(answers: Iterable[Satisfiability]) -> Satisfiability:
+    """The answer to "one or the other", from the answers to each."""
+    found = UNSAT
+    for answer in answers:
+        if answer is SATISFIABLE:
+            return answer
+        found = answer if found is UNSAT else found
+    return found
 
 
 def _hidden(plan: Plan) -> frozenset[str]:

@@ -7,12 +7,10 @@ from functools import cached_property
 
 import msgspec
 
+from policylang.analysis.decision import allowed, covered, denied
 from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, NotOf, true
-from policylang.analysis.search import Found
-from policylang.analysis.witness import Witness
-from policylang.check.decision import allowed, covered, denied
+from policylang.analysis.query import SATISFIABLE, SOMEBODY, UNSAT, Answer, Sat, Satisfiability
 from policylang.check.finding import Finding, Shown, people
-from policylang.check.parts import Verdict
 from policylang.check.stacks import Cause, Name, Permission, Stacks, everywhere, name_of
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
@@ -199,7 +197,7 @@ class _Reach:
                 if permission in found or self.there(permission[0], source.place) == FALSE:
                     continue
                 plain = permission in certain and permission not in taken and permission[0] not in peculiar
-                if plain or self.possible(stack, permission) is not None:
+                if plain or self.settle(stack, permission) is not UNSAT:
                     found.add(permission)
         return frozenset(found)
 
@@ -209,15 +207,15 @@ class _Reach:
             self._there[key] = covered(self.index, resource, place)
         return self._there[key]
 
-    def find(self, stack: _Stack, permission: Permission, field: str | None = None) -> Found:
+    def find(self, stack: _Stack, permission: Permission, field: str | None = None) -> Answer:
         """A record at the stack's place that it opens for the action, on the field if one is given."""
         asked = self._question(stack, permission, field)
-        return None if asked is None else self.stacks.ask(*asked, stack.users.first, stack.period)
+        return UNSAT if asked is None else self.stacks.ask(*asked, stack.users.first, stack.period)
 
-    def possible(self, stack: _Stack, permission: Permission, field: str | None = None) -> Verdict:
+    def settle(self, stack: _Stack, permission: Permission, field: str | None = None) -> Satisfiability:
         """Whether there is such a record."""
         asked = self._question(stack, permission, field)
-        return None if asked is None else self.stacks.possible(*asked, stack.users.first, stack.period)
+        return UNSAT if asked is None else self.stacks.settle(*asked, stack.users.first, stack.period)
 
     def _question(self, stack: _Stack, permission: Permission, field: str | None) -> tuple[Formula, Plan] | None:
         resource, action = permission
@@ -272,10 +270,10 @@ class _Reach:
         if any(each.attributes or each.users for each in looks):
             return False
         if period != Period() and any(each.time for each in looks):
-            return self.world.possible(AllOf(tuple(asked)), resource, None, period) is True
+            return self.world.settle(AllOf(tuple(asked)), resource, SOMEBODY, period) is SATISFIABLE
         if denies:
-            return self.world.possible(AllOf(tuple(asked)), resource) is True
-        return not limits or questions.together(limits) is True
+            return self.world.settle(AllOf(tuple(asked)), resource) is SATISFIABLE
+        return not limits or questions.together(limits) is SATISFIABLE
 
     @cached_property
     def _for_everyone(self) -> dict[Permission, list[Formula]]:
@@ -328,7 +326,7 @@ def _sensitive(reach: _Reach, stack: _Stack, largest: list[RightsSource]) -> Ite
             if (resource, field) in told or _is_alone(reach, stack, largest, resource, field):
                 continue
             witness = reach.find(stack, (resource, action), field)
-            if witness is not None:
+            if witness is not UNSAT:
                 told.add((resource, field))
                 fields[f"`{resource}.{field}`"] = None
                 if len(fields) == 1:
@@ -341,7 +339,7 @@ def _sensitive(reach: _Reach, stack: _Stack, largest: list[RightsSource]) -> Ite
 def _is_alone(reach: _Reach, stack: _Stack, largest: list[RightsSource], resource: str, field: str) -> bool:
     """Whether one of the largest sources alone reaches the attribute."""
     return any(
-        reach.possible(stack.alone(source), (resource, action), field) is not None
+        reach.settle(stack.alone(source), (resource, action), field) is not UNSAT
         for source in largest
         for other, action, name in reach.secrets(name_of(source))
         if (other, name) == (resource, field)
@@ -382,18 +380,18 @@ def _evidence(
     stack: _Stack,
     found: _Broad,
     permission: Permission,
-    witness: Found,
+    answer: Answer,
     field: str | None = None,
     without: RightsSource | None = None,
 ) -> None:
     """The user is allowed that, and somebody who has just the one source is not."""
-    if not isinstance(witness, Witness):
+    if not isinstance(answer, Sat):
         found.doubt = True
         return
     resource, action = permission
     user = stack.users.first
-    shown = reach.stacks.show(user, reach.world.plan(stack.who, action, resource), witness, field)
-    denied = None if without is None else reach.stacks.alone(user, without, action, witness, field)
+    shown = reach.stacks.show(user, reach.world.plan(stack.who, action, resource), answer.witness, field)
+    denied = None if without is None else reach.stacks.alone(user, without, action, answer.witness, field)
     found.shown += [each for each in (shown, denied) if each is not None and each not in found.shown]
     found.doubt = found.doubt or shown is None
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from policylang.analysis.decision import covered, way_open
 from policylang.analysis.formula import AllOf, AnyOf, NotOf, all_true
-from policylang.analysis.search import UNPROVED
-from policylang.check.decision import covered, way_open
+from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, Shown, counted, people, related
 from policylang.check.stacks import Cause, Permission, Stacks, everywhere, name_of, permissions_in_words
 from policylang.check.suggested_role import suggested_role
@@ -186,18 +186,18 @@ def _compare(
                 AnyOf(tuple(way_open(stacks.index, resource, way) for way in open_)),
             )
         )
-        possible = stacks.possible(formula, plan, users.first, period)
-        if possible is None:
+        possible = stacks.settle(formula, plan, users.first, period)
+        if possible is UNSAT:
             continue
-        if possible is True and lost.shown and plan.kind != "create":
+        if possible is SATISFIABLE and lost.shown and plan.kind != "create":
             lost.certain[permission] = None
             lost.directions[kept, handing] = None
             continue
         found = stacks.ask(formula, plan, users.first, period)
-        if found is None:
+        if found is UNSAT:
             continue
-        shown = None if found is UNPROVED else stacks.show(users.first, plan, found)
-        if found is UNPROVED or shown is None:
+        shown = None if found is UNKNOWN else stacks.show(users.first, plan, found.witness)
+        if found is UNKNOWN or shown is None:
             lost.doubtful[permission] = None
             lost.directions[kept, handing] = None
             continue
@@ -207,7 +207,7 @@ def _compare(
             lost.shown = (shown,)
             attached, overridden = stacks.limited_at(kept, users.declared, permission)
             if not overridden:
-                denied = stacks.alone(users.first, kept, action, found)
+                denied = stacks.alone(users.first, kept, action, found.witness)
                 lost.shown += () if denied is None else (denied,)
             lost.related = (
                 *(related(at, f"{stacks.in_words(kept)} is limited by `{name}`") for name, at in attached[:3]),

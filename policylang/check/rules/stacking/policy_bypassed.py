@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from policylang.analysis.decision import allowed, covered, unhindered, way_open
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, true
-from policylang.analysis.search import UNPROVED
-from policylang.check.decision import allowed, covered, unhindered, way_open
+from policylang.analysis.query import UNKNOWN, UNSAT
 from policylang.check.finding import Finding, Shown, Who, counted, related, show
 from policylang.check.stacks import Permission, Stacks, name_of, permissions_in_words
 from policylang.check.world import UserClass, World
@@ -115,18 +115,18 @@ def _look(
         return
     plan = stacks.world.plan(who, action, resource)
     for formula, kept in _kept_away(stacks, who, plan):
-        witness = stacks.ask(formula, plan, users.first, period)
-        if witness is None:
+        answer = stacks.ask(formula, plan, users.first, period)
+        if answer is UNSAT:
             continue
-        shown = None if witness is UNPROVED else stacks.show(users.first, plan, witness)
-        if witness is UNPROVED or shown is None:
+        shown = None if answer is UNKNOWN else stacks.show(users.first, plan, answer.witness)
+        if answer is UNKNOWN or shown is None:
             found.doubtful[permission] = None
             continue
         found.certain[permission] = None
         if not found.shown:
             found.shown = (shown,)
             if kept is not None:
-                found.shown += (show(stacks.world, Who(user=users.first), kept.action, witness, allowed=False),)
+                found.shown += (show(stacks.world, Who(user=users.first), kept.action, answer.witness, allowed=False),)
         for at, text in _limits(stacks, users.declared, who, resource):
             found.related.setdefault(at, related(at, text))
         return

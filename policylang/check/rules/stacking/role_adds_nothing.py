@@ -7,12 +7,11 @@ from functools import cached_property
 
 import msgspec
 
+from policylang.analysis.decision import allowed, unhindered, way_open
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
-from policylang.analysis.search import UNPROVED
-from policylang.check.decision import allowed, unhindered, way_open
+from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, people
 from policylang.check.limits import Questions, claims
-from policylang.check.parts import Verdict
 from policylang.check.stacks import Permission, Stacks, everywhere, name_of
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
@@ -134,30 +133,30 @@ class _Rule:
             if source in alone or not self.stacks.ways(name_of(source)):
                 continue
             found = self._adds(users, periods, source, certain)
-            if found is None:
+            if found is UNSAT:
                 certain.append(source)
-            elif found is UNPROVED:
+            elif found is UNKNOWN:
                 doubtful.append(source)
         return certain[::-1], doubtful[::-1]
 
     def _adds(
         self, users: UserClass, periods: list[tuple[Period, Profile]], source: RightsSource, gone: list[RightsSource]
-    ) -> object:
-        """``None``: the source adds nothing to what is left when others have gone."""
+    ) -> Satisfiability:
+        """``UNSAT``: the source adds nothing to what is left when others have gone."""
         doubt = False
         for period, who in periods:
             if source not in who.sources:
                 continue
             others = tuple(each for each in who.sources if each != source and each not in gone)
             if not others or self._brings_more(source, others):
-                return True
+                return SATISFIABLE
             with_it = msgspec.structs.replace(who, sources=tuple(each for each in who.sources if each not in gone))
             without = msgspec.structs.replace(who, sources=others)
             found = self._differs(users, period, source, with_it, without)
-            if found is not None and found is not UNPROVED:
-                return True
-            doubt = doubt or found is UNPROVED
-        return UNPROVED if doubt else None
+            if found is SATISFIABLE:
+                return found
+            doubt = doubt or found is UNKNOWN
+        return UNKNOWN if doubt else UNSAT
 
     # --- besides grants ----------------------------------------------------------------------------------------
 
@@ -206,7 +205,7 @@ class _Rule:
 
     def _differs(
         self, users: UserClass, period: Period, source: RightsSource, with_it: Profile, without: Profile
-    ) -> Verdict:
+    ) -> Satisfiability:
         """A situation that is decided otherwise without the source."""
         granted = {permission for each in with_it.sources for permission in self.stacks.permissions(name_of(each))}
         theirs = {permission for each in without.sources for permission in self.stacks.permissions(name_of(each))}
@@ -221,13 +220,12 @@ class _Rule:
                 continue
             for formula in self._differences(source, first, second):
                 found = self._ask(formula, resource, users, period)
-                if found is UNPROVED:
-                    doubt = True
-                elif found is not None:
+                if found is SATISFIABLE:
                     return found
-        return UNPROVED if doubt else None
+                doubt = doubt or found is UNKNOWN
+        return UNKNOWN if doubt else UNSAT
 
-    def _ask(self, formula: Formula, resource: str, users: UserClass, period: Period) -> Verdict:
+    def _ask(self, formula: Formula, resource: str, users: UserClass, period: Period) -> Satisfiability:
         return self.questions.of_user(formula, resource, users.first, period)
 
     def _differences(self, source: RightsSource, first: Plan, second: Plan) -> Iterator[Formula]:

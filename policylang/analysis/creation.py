@@ -9,14 +9,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from policylang.analysis.decision import allowed, denied, way_open
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, true
-from policylang.analysis.witness import Witness
-from policylang.check.decision import allowed, denied, way_open
-from policylang.check.finding import Shown, Who, WitnessError, show
-from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import UserType
+from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan
 from policylang.runtime.reference import eligible
 
@@ -31,14 +29,13 @@ class Creation(msgspec.Struct, frozen=True):
 
 
 def creation(
-    world: World, plan: Plan, holds: frozenset[str], now: datetime.datetime, *, complete: bool = True
+    index: Index, plan: Plan, holds: frozenset[str], now: datetime.datetime, *, complete: bool = True
 ) -> Creation:
     """What somebody who has the roles ``holds`` can create: ``complete`` records, as far as may be, or any."""
-    index = world.index
     asked: list[Formula] = []
     left_out: set[str] = set()
     for name, declared in index.attributes[plan.resource].items():
-        fits = AllOf((_covered(world, plan, name), _eligible(world, plan, declared, holds, now)))
+        fits = AllOf((_covered(index, plan, name), _eligible(index, plan, declared, holds, now)))
         missing: Formula = Holds(c.Missing(_path(declared), declared.at), True)
         if FALSE in fits.items:
             if declared.optional or not complete:
@@ -50,35 +47,21 @@ def creation(
     return Creation(AllOf((allowed(index, plan), *asked)), frozenset(left_out))
 
 
-def not_creatable(world: World, plan: Plan, field: str | None = None) -> Formula:
+def not_creatable(index: Index, plan: Plan, field: str | None = None) -> Formula:
     """Something that the record sets is not covered, or the action is not open on it, or does not cover the field."""
     sets: list[Formula] = []
-    for name, declared in world.index.attributes[plan.resource].items():
+    for name, declared in index.attributes[plan.resource].items():
         there = NotOf(Holds(c.Missing(_path(declared), declared.at), True))
-        sets.append(AllOf((there, NotOf(_covered(world, plan, name)))))
-    return AnyOf((NotOf(allowed(world.index, plan, field)), *sets))
-
-
-def show_created(
-    world: World, who: Who, action: str, witness: Witness, left_out: frozenset[str], field: str | None = None
-) -> Shown | None:
-    """The evidence that somebody can create a record; ``None`` where it fails without what is left out of it."""
-    record = {name: value for name, value in witness.record.items() if name not in left_out}
-    try:
-        return show(world, who, action, msgspec.structs.replace(witness, record=record), allowed=True, field=field)
-    except WitnessError:
-        if left_out:
-            return None
-        raise
+        sets.append(AllOf((there, NotOf(_covered(index, plan, name)))))
+    return AnyOf((NotOf(allowed(index, plan, field)), *sets))
 
 
 def _path(declared: ir.Attribute) -> c.Path:
     return c.Path("record", (declared.name,), declared.type, declared.at)
 
 
-def _covered(world: World, plan: Plan, name: str) -> Formula:
+def _covered(index: Index, plan: Plan, name: str) -> Formula:
     """A grant that reaches the record covers the attribute, and no deny takes it."""
-    index = world.index
     ways = tuple(way_open(index, plan.resource, way) for way in plan.ways if name in way.fields)
     denies = [each for each in plan.denies if each.deny.fields is not None and name in each.deny.fields]
     if not ways or any(each.place is None and each.deny.condition is None for each in denies):
@@ -87,13 +70,13 @@ def _covered(world: World, plan: Plan, name: str) -> Formula:
 
 
 def _eligible(
-    world: World, plan: Plan, declared: ir.Attribute, holds: frozenset[str], now: datetime.datetime
+    index: Index, plan: Plan, declared: ir.Attribute, holds: frozenset[str], now: datetime.datetime
 ) -> Formula:
     """The attribute holds a user who may be written into it. Those whom no condition names are alike: one will do."""
     type_ = declared.type
     if not isinstance(type_, UserType) or type_.role is None:
         return TRUE
-    users = eligible(world.index, plan.resource, declared.name, now)
+    users = eligible(index, plan.resource, declared.name, now)
     named = frozenset(_named(plan))
     values = [user for user in users if user in named]
     values += [user for user in users if user not in named][:1]

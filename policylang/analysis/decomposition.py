@@ -1,7 +1,7 @@
 """Whether a formula can hold, without a situation in which it does: from answers about its parts.
 
 Limits on one grant mostly look at an attribute each: one at the owner, one at the age. Where statements share nothing,
-a situation of each makes one of all, so few answers serve very many combinations. ``World.find`` on the whole formula
+a situation of each makes one of all, so few answers serve very many combinations. The search on the whole formula
 gives the same verdict, and is asked where this gives none.
 """
 
@@ -9,53 +9,32 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal
-
-import msgspec
 
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf
-from policylang.analysis.search import Found, Unproved
-from policylang.analysis.witness import Witness
-from policylang.check.symmetry import is_user, user_attributes
+from policylang.analysis.looks import is_user, looks_at_time, user_attributes
+from policylang.analysis.query import SATISFIABLE, UNSAT, Answer, Sat, Satisfiability
 from policylang.model import conditions as c
-from policylang.model.types import DateTimeType, DateType
 from policylang.runtime.index import Index
-
-Verdict = Literal[True] | None | Unproved
-"""True: the formula holds in some situation; ``None``: in none."""
 
 _MOST_CASES = 16
 """Formulas that fall into more cases are asked about as a whole."""
 
 _Thing = tuple[str, ...]
-"""Where an attribute is found, with its name; or one of:"""
-_USERS, _PECULIAR = ("users",), ("peculiar",)
+"""Where an attribute is found, with its name; or:"""
+_USERS = ("users",)
+"""What at most one part may be about."""
 
 
-class Part(msgspec.Struct, frozen=True, gc=False):
-    """Statements that share an attribute, or are about users, which no other part is then. ``peculiar``: it depends on
-    who asks, because it looks at attributes of users or names a user. ``time``: it looks at dates or instants.
-    """
-
-    formula: Formula
-    peculiar: bool
-    time: bool
-
-
-def verdict(found: Found) -> Verdict:
-    return True if isinstance(found, Witness) else found
-
-
-class Parts:
+class Decomposition:
     """Formulas in parts, for the records of one policy set."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
         self._looked: dict[tuple[Formula, str], tuple[frozenset[_Thing], bool]] = {}
 
-    def possible(
-        self, formula: Formula, resource: str, now: datetime.datetime, ask: Callable[[Part], Found]
-    ) -> Verdict:
+    def satisfiability(
+        self, formula: Formula, resource: str, now: datetime.datetime, ask: Callable[[Formula], Answer]
+    ) -> Satisfiability:
         """The verdict about a formula. ``ask`` finds a situation in which a part holds, at ``now`` if there is one.
 
         Situations can be put together where they are about different attributes, at most one of them is about users,
@@ -66,13 +45,19 @@ class Parts:
             if number == _MOST_CASES:
                 doubt = True
                 break
-            parts = [(part, ask(part)) for part in self._apart(case, resource)]
-            if all(isinstance(found, Witness) and (found.now == now or not part.time) for part, found in parts):
-                return True
-            doubt = doubt or all(found is not None for _, found in parts)
-        return verdict(ask(Part(formula, peculiar=True, time=True))) if doubt else None
+            parts = [(ask(part), time) for part, time in self._apart(case, resource)]
+            if all(isinstance(found, Sat) and (found.witness.now == now or not time) for found, time in parts):
+                return SATISFIABLE
+            doubt = doubt or all(found is not UNSAT for found, _ in parts)
+        if not doubt:
+            return UNSAT
+        found = ask(formula)
+        return SATISFIABLE if isinstance(found, Sat) else found
 
-    def _apart(self, statements: list[Formula], resource: str) -> Iterator[Part]:
+    def _apart(self, statements: list[Formula], resource: str) -> Iterator[tuple[Formula, bool]]:
+        """Statements in parts that share no attribute, of which one at most is about users; and whether each looks at
+        time.
+        """
         groups: list[tuple[frozenset[_Thing], list[Formula], bool]] = []
         for statement in dict.fromkeys(statements):
             things, time = self._looks(statement, resource)
@@ -81,9 +66,8 @@ class Parts:
                 groups.remove(group)
                 things, together, time = things | group[0], [*group[1], *together], time or group[2]
             groups.append((things, together, time))
-        for things, together, time in groups:
-            formula = together[0] if len(together) == 1 else AllOf(tuple(together))
-            yield Part(formula, _PECULIAR in things, time)
+        for _, together, time in groups:
+            yield (together[0] if len(together) == 1 else AllOf(tuple(together))), time
 
     def _looks(self, formula: Formula, resource: str) -> tuple[frozenset[_Thing], bool]:
         """What a formula looks at, and whether at time."""
@@ -91,20 +75,20 @@ class Parts:
         found = self._looked.get(key)
         if found is None:
             seen = [test for condition in formula.conditions() for test in condition.tests()]
-            time = any(isinstance(each.type, DateType | DateTimeType) for test in seen for each in test.sides)
+            time = any(map(looks_at_time, seen))
             found = self._looked[key] = frozenset(self._things(seen, resource)), time
         return found
 
     def _things(self, seen: Iterable[c.Test], resource: str) -> Iterator[_Thing]:
-        """The attributes of the record and of the request that tests look at, with `_USERS` and `_PECULIAR`."""
+        """The attributes of the record and of the request that tests look at, with `_USERS`."""
         for test in seen:
             for operand in test.sides:
                 if is_user(operand.type) and (isinstance(operand, c.Constant) or isinstance(test, c.In)):
-                    yield from (_USERS, _PECULIAR)
+                    yield _USERS
                 if isinstance(operand, c.Path):
                     yield (operand.root, *operand.steps[:1]) if operand.root != "subject" else _USERS
                     if any(user_attributes(self.index, resource, operand)):
-                        yield from (_USERS, _PECULIAR)
+                        yield _USERS
 
 
 def _cases(formula: Formula) -> Iterator[list[Formula]]:

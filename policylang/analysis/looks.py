@@ -1,0 +1,95 @@
+"""What a formula looks at: time, users by name, attributes of users. What it does not look at makes no difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.analysis.formula import Formula
+from policylang.model import conditions as c
+from policylang.model.types import DateTimeType, DateType, RecordType, Type, UserType
+from policylang.runtime.index import Index
+
+
+class Looks(msgspec.Struct, frozen=True, gc=False):
+    """What a formula looks at: whether at time, at which attributes of users, and which users it names."""
+
+    time: bool = False
+    attributes: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
+
+    @property
+    def peculiar(self) -> bool:
+        """Whether the answer may depend on who asks: else one user is as good as another."""
+        return bool(self.attributes or self.users)
+
+
+_NOTHING = Looks()
+
+
+class Looking:
+    """What the formulas about one policy set look at, each worked out once."""
+
+    def __init__(self, index: Index) -> None:
+        self._subject = index.subject
+        self._formulas: dict[Formula, Looks] = {}
+        self._conditions: dict[c.Condition, Looks] = {}
+
+    def of(self, formula: Formula) -> Looks:
+        """What the formula looks at."""
+        found = self._formulas.get(formula)
+        if found is None:
+            found = self._formulas[formula] = self._all(formula)
+        return found
+
+    def _all(self, formula: Formula) -> Looks:
+        each = {self._condition(condition) for condition in formula.conditions()} - {_NOTHING}
+        if len(each) < 2:
+            return next(iter(each), _NOTHING)
+        return Looks(
+            any(looks.time for looks in each),
+            frozenset().union(*(looks.attributes for looks in each)),
+            frozenset().union(*(looks.users for looks in each)),
+        )
+
+    def _condition(self, condition: c.Condition) -> Looks:
+        found = self._conditions.get(condition)
+        if found is None:
+            users = {str(constant.value) for constant in condition.constants() if is_user(constant.type)}
+            time = any(map(looks_at_time, condition.tests()))
+            attributes = frozenset(name for path in condition.paths() for name in self._of_user(path))
+            found = self._conditions[condition] = Looks(time, attributes, frozenset(users))
+        return found
+
+    def _of_user(self, path: c.Path) -> Iterator[str]:
+        """The attributes of users that a path may go through."""
+        if path.root == "subject":
+            yield from path.steps
+        else:
+            yield from (step for step in path.steps[1:] if step in self._subject)
+
+
+def looks_at_time(test: c.Test) -> bool:
+    """Whether the answer of a test may depend on which instant now is."""
+    return any(isinstance(side.type, DateType | DateTimeType) for side in test.sides)
+
+
+def is_user(type_: Type) -> bool:
+    """Whether values of the type are users, or sets of users."""
+    return isinstance(type_.item, UserType)
+
+
+def user_attributes(index: Index, resource: str, path: c.Path) -> Iterator[str]:
+    """The attributes of users that a path goes through, the asking user's or those of others."""
+    type_: Type = RecordType(resource)
+    if path.root != "record":
+        type_ = UserType(None)
+    for number, step in enumerate(path.steps):
+        if path.root == "request" and number == 0:
+            type_ = index.request[step]
+        elif isinstance(type_, RecordType):
+            type_ = index.attributes[type_.resource][step].type
+        else:
+            yield step
+            type_ = index.subject[step]

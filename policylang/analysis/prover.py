@@ -1,0 +1,130 @@
+"""The one door: a query in, Sat with a witness, Unsat or Unknown out.
+
+Whoever asks, asks here. Inside, what makes no difference is left out of a query, and few are left that have to be
+searched: those that differ in names only have one answer (`policylang.analysis.canonical`), one user is as good as
+another where a formula looks at nothing of users, one time as another where it does not look at time
+(`policylang.analysis.looks`), and statements that share nothing are asked apart (`policylang.analysis.decomposition`).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Hashable
+
+from msgspec.structs import replace
+
+from policylang.analysis.asker import ANYTHING, COMPLETE, TYPED, Asker
+from policylang.analysis.canonical import Canonical
+from policylang.analysis.decomposition import Decomposition
+from policylang.analysis.formula import Formula
+from policylang.analysis.looks import Looking
+from policylang.analysis.query import (
+    ANYBODY,
+    SATISFIABLE,
+    SOMEBODY,
+    UNKNOWN,
+    UNSAT,
+    Answer,
+    Anybody,
+    DeclaredUser,
+    NamedUser,
+    Query,
+    Sat,
+    Satisfiability,
+)
+from policylang.analysis.search import find
+from policylang.runtime.index import Index
+
+_WEAK = (ANYTHING, TYPED)
+"""Assumptions that complete records meet too."""
+
+
+class Prover:
+    """Answers about the records, requests and users of one policy set. Each query is answered once. ``now``: the
+    instant at which a query is asked that does not look at time.
+    """
+
+    def __init__(self, index: Index, now: datetime.datetime) -> None:
+        self.index, self.now = index, now
+        self.looking = Looking(index)
+        self._canonical = Canonical(index)
+        self._decomposition = Decomposition(index)
+        self._answers: dict[Query, Answer] = {}
+        self._settled: dict[Hashable, Satisfiability] = {}
+        self._parts: dict[Hashable, Answer] = {}
+
+    def ask(self, query: Query) -> Answer:
+        """A situation in which the formula holds, the certainty that there is none, or neither."""
+        found = self._answers.get(query)
+        if found is None:
+            found = self._answers[query] = self._ask(query)
+        return found
+
+    def settle(self, query: Query) -> Satisfiability:
+        """Whether there is a situation that `ask` would find: much cheaper, where the situation does not matter."""
+        query, key = self._essential(query)
+        found = self._settled.get(key)
+        if found is None:
+            found = self._settled[key] = self._settle(query)
+        return found
+
+    def _ask(self, query: Query) -> Answer:
+        if isinstance(query.who, Anybody):
+            return self._by_anybody(query)
+        if _is_narrow(query) and self.settle(self._widened(query)) is UNSAT:
+            return UNSAT
+        return find(query.formula, self._asker(query))
+
+    def _by_anybody(self, query: Query) -> Answer:
+        """The answer for somebody made up, or else for a user whom the formula names."""
+        found = self.ask(replace(query, who=SOMEBODY))
+        for user in () if isinstance(found, Sat) else sorted(self.looking.of(query.formula).users):
+            answer = self.ask(replace(query, who=NamedUser(user)))
+            if isinstance(answer, Sat):
+                return Sat(replace(answer.witness, user=user))
+            found = UNKNOWN if UNKNOWN in (found, answer) else UNSAT
+        return found
+
+    def _settle(self, query: Query) -> Satisfiability:
+        if query.assumed in _WEAK and self.settle(replace(query, assumed=COMPLETE)) is SATISFIABLE:
+            return SATISFIABLE  # a complete record mostly settles it
+        if _is_narrow(query) and self.settle(self._widened(query)) is UNSAT:
+            return UNSAT
+
+        def ask(part: Formula) -> Answer:
+            one, key = self._essential(replace(query, formula=part))
+            found = self._parts.get(key)
+            if found is None:
+                # It may be about other names: of a witness only its instant is looked at.
+                found = self._parts[key] = self.ask(one)
+            return found
+
+        return self._decomposition.satisfiability(query.formula, query.resource, query.now, ask)
+
+    def _essential(self, query: Query) -> tuple[Query, Hashable]:
+        """The query without what makes no difference to its answer, and what it has in common with those that differ
+        in names only.
+        """
+        formula, resource, assumed = query.formula, query.resource, query.assumed
+        looks, form = self.looking.of(formula), self._canonical.key(formula, resource)
+        who = query.who if looks.peculiar and form is None else SOMEBODY
+        now, since, until = (query.now, query.since, query.until) if looks.time else (self.now, None, None)
+        key = (form or (formula, resource), who, now, since, until, assumed)
+        return Query(formula, resource, now, assumed, who, since, until), key
+
+    def _widened(self, query: Query) -> Query:
+        """The same of anybody at any time: what cannot be there, cannot be here."""
+        return Query(query.formula, query.resource, self.now, query.assumed, ANYBODY)
+
+    def _asker(self, query: Query) -> Asker:
+        who = query.who
+        user = who.id if isinstance(who, DeclaredUser | NamedUser) else None
+        anyhow = isinstance(who, NamedUser)
+        return Asker(
+            self.index, query.resource, query.now, user, query.since, query.until, query.assumed, anyhow=anyhow
+        )
+
+
+def _is_narrow(query: Query) -> bool:
+    """Whether it is about one user as declared, or some instants only."""
+    return isinstance(query.who, DeclaredUser) or query.since is not None or query.until is not None
