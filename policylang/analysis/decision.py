@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, all_true, true
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
@@ -27,6 +29,11 @@ def covered(index: Index, resource: str, place: str | None) -> Formula:
 def way_open(index: Index, resource: str, way: Way) -> Formula:
     """The grants of the way reach the record."""
     return AllOf((covered(index, resource, way.place), all_true(limit.condition for limit in way.limits)))
+
+
+def ways_open(index: Index, resource: str, ways: Iterable[Way]) -> Formula:
+    """One of the ways leads to the record."""
+    return AnyOf(tuple(way_open(index, resource, way) for way in ways))
 
 
 def denied(index: Index, resource: str, each: PlacedDeny) -> Formula:
@@ -65,7 +72,7 @@ def unhindered(index: Index, plan: Plan, field: str | None = None) -> Formula:
 def allowed(index: Index, plan: Plan, field: str | None = None) -> Formula:
     """The action is open on the record, and covers the field if one is given: what `decide` says."""
     ways = [way for way in plan.ways if field is None or field in way.fields]
-    return AllOf((AnyOf(tuple(way_open(index, plan.resource, way) for way in ways)), unhindered(index, plan, field)))
+    return AllOf((ways_open(index, plan.resource, ways), unhindered(index, plan, field)))
 
 
 def resource_actions(policy_set: ir.PolicySet) -> tuple[tuple[str, str], ...]:

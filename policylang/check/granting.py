@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.formula import AllOf, Formula, NotOf, all_true, true
+from policylang.analysis.formula import AllOf, Formula, all_true
 from policylang.analysis.query import UNSAT
+from policylang.analysis.questions import append_does_nothing
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
@@ -81,7 +82,7 @@ def may_narrow(questions: Questions, user: str, append: ir.UserPolicy, left: Seq
     for granting in world.once(_by_roles):
         if granting.resource == instance.resource and limits(append, granting.action):
             rest = all_true(world.instance(each.limit).condition for each in left if limits(each, granting.action))
-            formula = AllOf((granting.reach(world.index), rest, NotOf(true(instance.condition))))
+            formula = append_does_nothing(AllOf((granting.reach(world.index), rest)), instance.condition)
             if questions.of_user(formula, instance.resource, user) is not UNSAT:
                 return True
     return False

@@ -9,10 +9,11 @@ from itertools import product
 import msgspec
 
 from policylang.analysis.asker import ANYTHING, COMPLETE, TYPED, Assumed
-from policylang.analysis.creation import creation, not_creatable
+from policylang.analysis.creation import creation
 from policylang.analysis.decision import allowed
-from policylang.analysis.formula import AllOf, Formula, NotOf, true
+from policylang.analysis.formula import AllOf, Formula, true
 from policylang.analysis.query import SOMEBODY, UNKNOWN, UNSAT, DeclaredUser, NoWitness, Requester
+from policylang.analysis.questions import somebody_allowed, somebody_denied
 from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, counted, show, show_created
 from policylang.check.holding import HolderClass, Holdings, Name, holding
@@ -202,8 +203,7 @@ def _question(
 ) -> _Question | None:
     index, plan, field = world.index, world.plan(asked.profile, action, invariant.resource), invariant.field
     if invariant.quantifier == "every":
-        denied = not_creatable(index, plan, field) if plan.kind == "create" else NotOf(allowed(index, plan, field))
-        return _Question(AllOf((_where(invariant), denied)))
+        return _Question(somebody_denied(index, _where(invariant), plan, field))
     if (action, invariant.resource) not in holding(world).granted_to(asked.profile):
         return None
     if not any(field is None or field in way.fields for way in plan.ways) or plan.requirement is False:
@@ -213,7 +213,7 @@ def _question(
         roles, complete = _roles(holding(world), asked.profile), assumed == COMPLETE
         made = creation(index, plan, roles, _instant(world, asked), complete=complete)
         formula, left_out = AllOf((formula, made.formula)), made.left_out
-    return _Question(AllOf((_where(invariant), formula)), left_out)
+    return _Question(somebody_allowed(_where(invariant), formula), left_out)
 
 
 def _shown(

@@ -6,9 +6,10 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 
 from policylang.analysis.asker import ANYTHING, COMPLETE, Assumed
-from policylang.analysis.formula import AllOf, Formula, NotOf, all_true, true
+from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looks
 from policylang.analysis.query import ANYBODY, UNSAT, DeclaredUser, Satisfiability
+from policylang.analysis.questions import contradictory_limits, redundant_policy
 from policylang.check.finding import Finding, of_complete_records
 from policylang.check.world import World
 from policylang.ir import nodes as ir
@@ -62,7 +63,7 @@ class Questions:
         key = frozenset(instances)
         if key not in self._together:
             first = self.world.index.instances[min(key)]
-            self._together[key] = self.anybody(all_true(self._conditions(key)), first.resource)
+            self._together[key] = self.anybody(contradictory_limits(self._conditions(key)), first.resource)
         return self._together[key]
 
     def implied(self, others: Iterable[str], one: str) -> Satisfiability:
@@ -72,7 +73,7 @@ class Questions:
             return UNSAT
         if key not in self._implied:
             wanted = self.world.index.instances[one]
-            formula = AllOf((*(true(each) for each in self._conditions(key[0])), NotOf(true(wanted.condition))))
+            formula = redundant_policy(self._conditions(key[0]), wanted.condition)
             self._implied[key] = self.anybody(formula, wanted.resource)
         return self._implied[key]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 from typing import Any
 
 import pytest
 
+from policylang.analysis import questions
 from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Assumed
 from policylang.analysis.formula import Formula, Holds, true
 from policylang.analysis.prover import Prover
@@ -23,6 +25,7 @@ from policylang.analysis.query import (
     Sat,
 )
 from policylang.analysis.questions import always, disjoint, equivalent, implies
+from policylang.check.catalogue import BY_CODE, CHECKS
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from tests.helpers import compiled
@@ -329,3 +332,16 @@ def test_a_known_user_is_taken_as_is() -> None:
     assert answers["a"].witness.record["folder"]["name"] == "x"
     assert answers["b"] is UNSAT
     assert answers["c"] is UNSAT
+
+
+def test_each_rule_that_proves_has_its_question_in_the_catalogue() -> None:
+    stated = {name: each for name, each in vars(questions).items() if inspect.isfunction(each)}
+    stated = {name: each for name, each in stated.items() if each.__module__ == questions.__name__}
+    proving = {check.__module__.rpartition(".")[2] for code, check in CHECKS.items() if BY_CODE[code].proof}
+    invariants = {"invariant_violated", "invariant_not_proved"}  # each has several: one for each quantifier
+    assert proving - invariants <= stated.keys()
+    assert [
+        name
+        for name, each in stated.items()
+        if not name.startswith("_") and "Unsat iff" not in " ".join((each.__doc__ or "").split())
+    ] == []

@@ -11,6 +11,7 @@ import msgspec
 from policylang.analysis.decision import allowed, denied, resource_actions
 from policylang.analysis.formula import AllOf, Formula, NotOf
 from policylang.analysis.query import UNSAT
+from policylang.analysis.questions import implies
 from policylang.check.granting import Granting, grants_by_permission, may_narrow
 from policylang.check.limits import Questions
 from policylang.check.world import World
@@ -179,7 +180,7 @@ class _Comparison:
             open_before, open_after = allowed(index, first, field), allowed(self.after.index, second, field)
             if open_before == open_after:
                 continue
-            for formula in (AllOf((open_before, NotOf(open_after))), AllOf((open_after, NotOf(open_before)))):
+            for formula in (implies(open_before, open_after), implies(open_after, open_before)):
                 if self.questions.anybody(formula, resource) is UNSAT:
                     continue
                 if not users:

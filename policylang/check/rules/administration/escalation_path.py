@@ -9,8 +9,9 @@ import msgspec
 
 from policylang.analysis.creation import creation
 from policylang.analysis.decision import allowed
-from policylang.analysis.formula import AllOf, Formula, NotOf
+from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.query import UNKNOWN, UNSAT, Satisfiability
+from policylang.analysis.questions import escalation_path
 from policylang.check.finding import Finding, Shown, Who, related, show, show_created
 from policylang.check.holding import Holdings, Name, holding, name_of
 from policylang.check.world import World
@@ -262,7 +263,7 @@ def _shown(
         )
         made = creation(world.index, theirs, roles, world.now)
         formula = AllOf((formula, made.formula))
-    answer = world.ask(AllOf((formula, NotOf(allowed(world.index, mine, field)))), theirs.resource)
+    answer = world.ask(escalation_path(world.index, formula, mine, field), theirs.resource)
     if answer is UNKNOWN:
         return UNKNOWN
     if answer is UNSAT:

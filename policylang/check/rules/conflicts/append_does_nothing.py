@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from policylang.analysis.decision import way_open
-from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, true
+from policylang.analysis.decision import ways_open
+from policylang.analysis.formula import AllOf, Formula, true
 from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
+from policylang.analysis.questions import append_does_nothing
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims
 from policylang.check.world import UserClass, World
@@ -95,7 +96,7 @@ def _nothing(
             if _of_user(questions, reached, resource, kind, period) is UNSAT:
                 continue
             asked = True
-            found = _of_user(questions, AllOf((reached, NotOf(true(instance.condition)))), resource, kind, period)
+            found = _of_user(questions, append_does_nothing(reached, instance.condition), resource, kind, period)
             if found is SATISFIABLE:
                 return None
             unproved = unproved or found is UNKNOWN
@@ -114,7 +115,7 @@ def _of_user(questions: Questions, formula: Formula, resource: str, kind: UserCl
 
 def _reached(world: World, plan: Plan, others: Sequence[ir.UserPolicy]) -> Formula:
     """What the user's grants reach under their limits and the other appends."""
-    ways = AnyOf(tuple(way_open(world.index, plan.resource, way) for way in plan.ways))
+    ways = ways_open(world.index, plan.resource, plan.ways)
     appended = [
         true(world.instance(each.limit).condition)
         for each in others

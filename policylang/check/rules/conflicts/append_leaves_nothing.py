@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.decision import allowed
-from policylang.analysis.formula import true
 from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT
+from policylang.analysis.questions import append_leaves_nothing, policy_never_true
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.runtime.plan import Plan
 
 RULE = Rule(
     code="PL209",
@@ -75,10 +75,10 @@ def _on_resource(world: World, questions: Questions, kind: UserClass, resource: 
             plan = world.plan(who, action.name, resource)
             if action.name in dead or not plan.ways or not plan.appends:
                 continue
-            after = questions.of_user(allowed(world.index, plan), resource, kind.first, period)
+            after = questions.of_user(append_leaves_nothing(world.index, plan), resource, kind.first, period)
             if after is SATISFIABLE:
                 continue
-            without = allowed(world.index, msgspec.structs.replace(plan, appends=()))
+            without = append_leaves_nothing(world.index, _with(plan, ()))
             if questions.of_user(without, resource, kind.first, period) is not SATISFIABLE:
                 continue
             appends = _alive(world, questions, kind, resource, action.name)
@@ -89,7 +89,7 @@ def _on_resource(world: World, questions: Questions, kind: UserClass, resource: 
                     each
                     for each in appends
                     if questions.of_user(
-                        allowed(world.index, msgspec.structs.replace(plan, appends=(world.instance(each.limit),))),
+                        append_leaves_nothing(world.index, _with(plan, (world.instance(each.limit),))),
                         resource,
                         kind.first,
                         period,
@@ -104,6 +104,10 @@ def _on_resource(world: World, questions: Questions, kind: UserClass, resource: 
         yield _finding(world, kind, resource, dead, unproved)
 
 
+def _with(plan: Plan, appends: tuple[ir.PolicyInstance, ...]) -> Plan:
+    return msgspec.structs.replace(plan, appends=appends)
+
+
 def _alive(
     world: World, questions: Questions, kind: UserClass, resource: str, action: str
 ) -> tuple[ir.UserPolicy, ...]:
@@ -112,7 +116,7 @@ def _alive(
     for each in kind.declared.appends:
         instance = world.instance(each.limit)
         limits = instance.resource == resource and each.limit.applies(action)
-        if limits and questions.anybody(true(instance.condition), resource) is not UNSAT:
+        if limits and questions.anybody(policy_never_true(instance.condition), resource) is not UNSAT:
             found.setdefault(instance.id, each)
     return tuple(found.values())
 

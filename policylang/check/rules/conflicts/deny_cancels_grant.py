@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.decision import denied
-from policylang.analysis.formula import AllOf, NotOf, all_true
 from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
+from policylang.analysis.questions import deny_cancels_grant
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims, inner_first
 from policylang.check.world import World
@@ -16,7 +15,6 @@ from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import limiting
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.plan import PlacedDeny
 from policylang.runtime.sources import Bundle, RightsSource
 from policylang.source import Location
 
@@ -215,9 +213,9 @@ class _Denies:
         """Whether a record is left that meets the limits and that no deny matches; ``None`` if that is not known."""
         key = (limits, tuple(deny.at for deny in denies), resource)
         if key not in self._left:
-            conditions = all_true(self.world.index.instances[each].condition for each in sorted(limits))
-            kept = [NotOf(denied(self.world.index, resource, PlacedDeny(None, deny))) for deny in denies]
-            self._left[key] = self.questions.anybody(AllOf((conditions, *kept)), resource)
+            conditions = (self.world.index.instances[each].condition for each in sorted(limits))
+            question = deny_cancels_grant(self.world.index, resource, conditions, denies)
+            self._left[key] = self.questions.anybody(question, resource)
         found = self._left[key]
         return None if found is UNKNOWN else found is SATISFIABLE
 

@@ -6,16 +6,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.decision import denied
-from policylang.analysis.formula import AllOf
 from policylang.analysis.query import SATISFIABLE, UNKNOWN
+from policylang.analysis.questions import deny_does_nothing
 from policylang.check.finding import Finding
 from policylang.check.granting import Granting, grants_by_permission
 from policylang.check.limits import Questions, claims
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
-from policylang.runtime.plan import PlacedDeny
 
 RULE = Rule(
     code="PL206",
@@ -100,7 +98,7 @@ def _matches(world: World, questions: Questions, said: _Said, deny: ir.Deny, gra
         return False
     if not granting.limits and deny.condition is None:
         return True
-    formula = AllOf((granting.reach(world.index), denied(world.index, deny.resource, PlacedDeny(None, deny))))
+    formula = deny_does_nothing(world.index, deny.resource, granting.reach(world.index), deny)
     found = (
         questions.anybody(formula, deny.resource)
         if granting.user is None

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.decision import unhindered, way_open
-from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf, true
+from policylang.analysis.decision import unhindered, ways_open
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, true
 from policylang.analysis.query import UNKNOWN, UNSAT, DeclaredUser, Sat
+from policylang.analysis.questions import override_widens
 from policylang.analysis.witness import Witness
 from policylang.check.finding import Finding, Shown, Who, WitnessError, counted, related, show
 from policylang.check.limits import Questions, for_complete
@@ -138,9 +139,7 @@ def _gained(world: World, plan: Plan, new: Sequence[Way], old: Sequence[Way], fi
     new = [way for way in new if not any(ids <= {limit.id for limit in way.limits} for ids in narrower)]
     if not new:
         return None
-    opened = AnyOf(tuple(way_open(world.index, plan.resource, way) for way in new))
-    before = AnyOf(tuple(way_open(world.index, plan.resource, way) for way in old))
-    return AllOf((opened, unhindered(world.index, plan, field), NotOf(before)))
+    return override_widens(world.index, plan, new, old, field)
 
 
 # --- create: every attribute that is set must be covered ------------------------------------------------------
@@ -160,7 +159,7 @@ def _written(questions: Questions, plan: Plan, formula: Formula, user: str) -> F
         declared = index.attributes[plan.resource][name]
         path = c.Path("record", (name,), declared.type, declared.at)
         ways = [way for way in plan.ways if name in way.fields]
-        may: list[Formula] = [AnyOf(tuple(way_open(index, plan.resource, way) for way in ways))]
+        may: list[Formula] = [ways_open(index, plan.resource, ways)]
         may.append(unhindered(index, plan, name))
         if isinstance(declared.type, UserType) and declared.type.role is not None:
             holders = questions.holders.get(declared.type.role, ())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.formula import NotOf, true
 from policylang.analysis.query import SATISFIABLE, UNKNOWN, Satisfiability
+from policylang.analysis.questions import policy_always_true
 from policylang.check.blame import at_fault
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims, uses
@@ -53,7 +53,7 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     used = uses(world.policy_set)
 
     def opposite(instance: ir.PolicyInstance) -> Satisfiability:
-        return questions.anybody(NotOf(true(instance.condition)), instance.resource)
+        return questions.anybody(policy_always_true(instance.condition), instance.resource)
 
     for instances, everywhere in at_fault(world.policy_set, lambda each: opposite(each) is not SATISFIABLE):
         first = instances[0]

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from policylang.analysis.asker import Asker
-from policylang.analysis.formula import AllOf, AnyOf, NotOf, true
+from policylang.analysis.formula import true
 from policylang.analysis.query import SATISFIABLE, UNKNOWN, Sat
+from policylang.analysis.questions import same_policy_twice
 from policylang.analysis.witness import situation
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims, for_complete
@@ -188,9 +189,7 @@ def _equal(world: World, questions: Questions, first: _Meaning, second: _Meaning
     for one, other in shared:
         if _actions(world, one) != _actions(world, other):
             return False
-        here, there = true(one.condition), true(other.condition)
-        differs = AnyOf((AllOf((here, NotOf(there))), AllOf((there, NotOf(here)))))
-        found = questions.anybody(differs, one.resource)
+        found = questions.anybody(same_policy_twice(one.condition, other.condition), one.resource)
         if found is SATISFIABLE:
             return False
         doubt = doubt or found is UNKNOWN

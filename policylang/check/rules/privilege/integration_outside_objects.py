@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.decision import allowed
 from policylang.analysis.query import UNSAT, DeclaredUser, Sat
+from policylang.analysis.questions import integration_outside_objects
 from policylang.check.finding import Finding, Shown, Who, related
 from policylang.check.privileges import data_objects, on, several, show_if_possible, ticked
 from policylang.check.world import World
@@ -66,7 +66,7 @@ def check(world: World) -> Iterator[Finding]:
             if resource in own:
                 continue
             for action, grants in granted.get(resource, {}).items():
-                formula = allowed(index, world.plan(who, action, resource))
+                formula = integration_outside_objects(index, world.plan(who, action, resource))
                 found = world.ask(formula, resource, DeclaredUser(integration.name))
                 if found is UNSAT:
                     continue

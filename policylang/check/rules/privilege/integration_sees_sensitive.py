@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.decision import unhindered, way_open
-from policylang.analysis.formula import AllOf, AnyOf
 from policylang.analysis.query import UNSAT, DeclaredUser, Sat
+from policylang.analysis.questions import integration_sees_sensitive
 from policylang.check.finding import Finding, Shown, Who, related
 from policylang.check.privileges import is_explained, on, sensitive_fields, several, show_if_possible
 from policylang.check.world import World
@@ -70,7 +69,7 @@ def check(world: World) -> Iterator[Finding]:
             plan = world.plan(who, action, resource)
             statements = _unexplained(world, plan, name)
             ways = [way for way in plan.ways if any(each in statements for each in (s.at for s in way.statements))]
-            formula = AllOf((AnyOf(tuple(way_open(index, resource, w) for w in ways)), unhindered(index, plan, name)))
+            formula = integration_sees_sensitive(index, plan, ways, name)
             found = world.ask(formula, resource, DeclaredUser(integration.name))
             if found is UNSAT:
                 continue

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.decision import allowed
-from policylang.analysis.formula import AllOf, NotOf
 from policylang.analysis.query import UNKNOWN, UNSAT, Sat
+from policylang.analysis.questions import mirror_differs
 from policylang.check.finding import Finding, Shown, related
 from policylang.check.privileges import data_objects, holder, just, role_source, several, show_if_possible, target
 from policylang.check.world import World
@@ -111,7 +110,7 @@ def _compare(world: World, side: _Side, action: str, resource: str) -> None:
     for name in (None, *(() if first.kind == "delete" else world.index.attributes[resource])):
         if name is not None and not any(name in way.fields for way in first.ways):
             continue
-        formula = AllOf((allowed(world.index, first, name), NotOf(allowed(world.index, second, name))))
+        formula = mirror_differs(world.index, first, second, name)
         found = world.ask(formula, resource)
         if found is UNSAT:
             continue

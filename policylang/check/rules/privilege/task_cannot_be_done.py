@@ -7,9 +7,8 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.analysis.decision import allowed
-from policylang.analysis.formula import AllOf
 from policylang.analysis.query import SATISFIABLE, UNKNOWN
+from policylang.analysis.questions import task_cannot_be_done
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims
 from policylang.check.privileges import in_order, just, on, people, role_source, several, ticked
@@ -156,7 +155,7 @@ class _Reasons:
         named = on((plan.action,), plan.resource, in_order(index, plan.resource, fields))
         if any(not way.limits for way in plan.ways) and not plan.denies and not fields:
             return None
-        formula = AllOf(tuple(allowed(index, plan, name) for name in fields or (None,)))
+        formula = task_cannot_be_done(index, plan, fields)
         found = self.questions.anybody(formula, plan.resource)
         if found is UNKNOWN:
             return _Gap(named, "cannot be sure of", need.at, unproved=True)

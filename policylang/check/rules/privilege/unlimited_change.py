@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from policylang.analysis.decision import denied, unhindered, way_open
-from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, true
+from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Answer, Sat, Satisfiability
+from policylang.analysis.questions import policy_always_true, unlimited_change
 from policylang.check.finding import Finding, Shown, related, show
 from policylang.check.privileges import holder, just, several, ticked
 from policylang.check.world import World
@@ -197,15 +198,14 @@ class _Question:
     def _outside(self, limit: ir.PolicyInstance) -> Satisfiability:
         """Whether a policy keeps a record away."""
         if limit.id not in self.outside:
-            self.outside[limit.id] = self.world.settle(NotOf(true(limit.condition)), limit.resource)
+            self.outside[limit.id] = self.world.settle(policy_always_true(limit.condition), limit.resource)
         return self.outside[limit.id]
 
     def _together(self, plan: Plan, ways: Sequence[Way]) -> Satisfiability:
         """Whether there is a record that is on none of several ways."""
         key = (plan.resource, frozenset(frozenset(limit.id for limit in way.limits) for way in ways))
         if key not in self.left:
-            none = NotOf(AnyOf(tuple(way_open(self.world.index, plan.resource, way) for way in ways)))
-            self.left[key] = self.world.settle(none, plan.resource)
+            self.left[key] = self.world.settle(unlimited_change(self.world.index, plan.resource, ways), plan.resource)
         return self.left[key]
 
     def _note(

@@ -7,9 +7,10 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.analysis.decision import allowed, covered, denied
+from policylang.analysis.decision import covered, denied
 from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, NotOf, true
 from policylang.analysis.query import SATISFIABLE, SOMEBODY, UNSAT, Answer, Sat, Satisfiability
+from policylang.analysis.questions import combined_too_broad
 from policylang.check.finding import Finding, Shown, people
 from policylang.check.stacks import Cause, Name, Permission, Stacks, everywhere, name_of
 from policylang.check.suggested_role import suggested_role
@@ -227,9 +228,7 @@ class _Reach:
         there = self.there(resource, stack.place)
         if there == FALSE:  # it lies at no place, or at a wider one
             there = TRUE
-        if field is not None:
-            there = AllOf((there, allowed(self.index, plan, field)))
-        return there, plan
+        return combined_too_broad(self.index, plan, there, field), plan
 
     def covers(self, name: Name) -> frozenset[tuple[str, str, str]]:
         """What a group or role covers: resource, action, attribute."""

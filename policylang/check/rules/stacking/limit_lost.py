@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.decision import covered, way_open
-from policylang.analysis.formula import AllOf, AnyOf, NotOf, all_true
 from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT
+from policylang.analysis.questions import limit_lost
 from policylang.check.finding import Finding, Shown, counted, people, related
 from policylang.check.stacks import Cause, Permission, Stacks, everywhere, name_of, permissions_in_words
 from policylang.check.suggested_role import suggested_role
@@ -179,13 +178,7 @@ def _compare(
         ]
         if not open_ or not all(limits):
             continue
-        formula = AllOf(
-            (
-                covered(stacks.index, resource, kept.place),
-                NotOf(AnyOf(tuple(all_true(limit.condition for limit in way.limits) for way in keeping))),
-                AnyOf(tuple(way_open(stacks.index, resource, way) for way in open_)),
-            )
-        )
+        formula = limit_lost(stacks.index, plan, kept.place, keeping, open_)
         possible = stacks.settle(formula, plan, users.first, period)
         if possible is UNSAT:
             continue

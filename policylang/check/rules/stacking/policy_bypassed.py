@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.decision import allowed, covered, unhindered, way_open
-from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf, true
+from policylang.analysis.formula import Formula
 from policylang.analysis.query import UNKNOWN, UNSAT
+from policylang.analysis.questions import limits_bypassed, policy_bypassed
 from policylang.check.finding import Finding, Shown, Who, counted, related, show
 from policylang.check.stacks import Permission, Stacks, name_of, permissions_in_words
 from policylang.check.world import UserClass, World
@@ -164,16 +164,12 @@ def _kept_away(stacks: Stacks, who: Profile, plan: Plan) -> Iterator[tuple[Formu
     index, resource = stacks.index, plan.resource
     ordinary = list(_ordinary(stacks, who, resource, plan.action))
     for alike in ordinary:
-        nowhere = AllOf(tuple(NotOf(allowed(index, other)) for other in alike))
         for other in alike:
             if any(way.limits for way in other.ways) or other.appends:
-                unlimited = msgspec.structs.replace(other, appends=())
-                places = AnyOf(tuple(covered(index, resource, way.place) for way in other.ways))
-                yield AllOf((nowhere, places, unhindered(index, unlimited))), other
+                yield policy_bypassed(index, alike, other), other
     limited = _limited(stacks, who, plan, named_only=bool(ordinary))
     if any(way.limits for way in limited.ways) or limited.appends:
-        ways = AnyOf(tuple(way_open(index, resource, way) for way in limited.ways))
-        yield NotOf(AllOf((ways, *(true(each.condition) for each in limited.appends)))), None
+        yield limits_bypassed(index, limited), None
 
 
 def _limited(stacks: Stacks, who: Profile, plan: Plan, *, named_only: bool) -> Plan:

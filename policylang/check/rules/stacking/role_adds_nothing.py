@@ -7,9 +7,9 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.analysis.decision import allowed, unhindered, way_open
-from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
+from policylang.analysis.formula import Formula
 from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
+from policylang.analysis.questions import role_adds_nothing, role_adds_ways
 from policylang.check.finding import Finding, people
 from policylang.check.limits import Questions, claims
 from policylang.check.stacks import Permission, Stacks, everywhere, name_of
@@ -237,23 +237,12 @@ class _Rule:
         seen: set[Formula] = set()
         for field in (None, *self.index.attributes[first.resource]):
             if same:
-                formula = self._added(mine, second, field)
+                formula = role_adds_ways(self.index, second, mine, field)
             else:
-                one, other = allowed(self.index, first, field), allowed(self.index, second, field)
-                formula = AnyOf((AllOf((one, NotOf(other))), AllOf((other, NotOf(one)))))
+                formula = role_adds_nothing(self.index, first, second, field)
             if formula not in seen:
                 seen.add(formula)
                 yield formula
-
-    def _added(self, mine: list[Way], plan: Plan, field: str | None) -> Formula:
-        """Where ways allow what the plan does not, which is hindered by the same."""
-        opened, others = (
-            AnyOf(
-                tuple(way_open(self.index, plan.resource, way) for way in ways if field is None or field in way.fields)
-            )
-            for ways in (mine, plan.ways)
-        )
-        return AllOf((opened, unhindered(self.index, plan, field), NotOf(others)))
 
     def _contains(self, other: Way, way: Way) -> bool:
         return (
