@@ -185,6 +185,8 @@ class Imported:
     def __init__(self) -> None:
         self.place_kinds: tuple[str, ...] = ()
         """From the outermost inwards."""
+        self.known_place_kinds: tuple[str, ...] = ()
+        """Instead of these, where they are declared elsewhere."""
         self.places: dict[str, Place] = {}
         self.known_places: dict[str, Place] = {}
         """Those that are declared elsewhere."""

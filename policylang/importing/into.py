@@ -6,13 +6,14 @@ to a declaration somewhere else, so it is refused; and where it would narrow, so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from policylang.diagnostics import quoted
-from policylang.importing.imported import Imported, ImportedThing, Integration, Job, Kind, Origin, RoleOrGroup
+from policylang.importing.imported import Grant, Imported, ImportedThing, Integration, Job, Kind, Origin, RoleOrGroup
+from policylang.importing.lacking import Lacking, trim
 from policylang.importing.names import Names, identifier
 from policylang.ir import nodes as ir
 from policylang.model.types import TextType
@@ -62,6 +63,8 @@ class _Merging:
     def __init__(self, imported: Imported, there: ir.PolicySet) -> None:
         self._set, self._there = imported, there
         self.names: dict[tuple[Kind, str], str] = {}
+        self._closed: dict[tuple[Kind, str], bool] = {}
+        """What nobody gets, and whether it takes something away."""
 
     def _refuse(self, origin: Origin, message: str) -> None:
         self._set.refuse(CODE, origin, message)
@@ -80,29 +83,53 @@ class _Merging:
         return found
 
     def resources(self) -> None:
-        missing: set[tuple[str, str]] = set()
-        for key, there in self._match("resource", self._set.resources, self._there.resources).items():
-            mine = self._set.resources[key]
+        """The resources that are there, without what they lack: grants of it go, and what it would limit is closed."""
+        found = self._match("resource", self._set.resources, self._there.resources)
+        self._spell_out(found.keys())
+        lacking = Lacking()
+        for key, there in found.items():
+            mine = self._set.resources.pop(key)
             actions = {each.name for each in there.actions}
             for action, each in mine.actions.items():
                 name = identifier(each.label or action, "action")
                 if name in actions:
                     self.names["action", action] = name
                 else:
-                    missing.add((key, action))
+                    lacking.actions.add((key, action))
                     message = f"the resource `{there.name}` there has no action {quoted(action)}"
                     self._refuse(next(iter(each.origins)), message)
-            attributes = {each.name for each in there.attributes}
-            for name in mine.attributes:
-                if identifier(name, "attribute") in attributes:
-                    self.names["attribute", name] = identifier(name, "attribute")
-                else:
-                    origin = next(iter(mine.attributes[name].origins))
+            attributes = {each.name: each for each in there.attributes}
+            for name, attribute in mine.attributes.items():
+                same = attributes.get(identifier(name, "attribute"))
+                origin = next(iter(attribute.origins))
+                if same is None:
+                    lacking.attributes.add((key, name))
                     self._refuse(origin, f"the resource `{there.name}` there has no attribute {quoted(name)}")
-            del self._set.resources[key]
+                    continue
+                self.names["attribute", name] = same.name
+                if attribute.sensitive != same.sensitive:
+                    is_not = "is sensitive there: no grant covers it" if same.sensitive else "is not sensitive there"
+                    self._refuse(origin, f"the attribute {quoted(name)} of `{there.name}` {is_not}")
+                if attribute.sensitive and not same.sensitive:
+                    lacking.shown.add((key, name))
+        for closed in list(trim(self._set, lacking, self._refuse)):
+            self._close(*closed)
+
+    def _spell_out(self, there: Collection[str]) -> None:
+        """What stands for everything means what the import declares, and not what is there besides."""
         for bundle in self._set.bundles():
-            bundle.grants = [each for each in bundle.grants if (each.resource, each.action) not in missing]
-        self._set.denies = [each for each in self._set.denies if (each.resource, each.action) not in missing]
+            bundle.grants = [said for grant in bundle.grants for said in self._spelt_out(grant, there)]
+
+    def _spelt_out(self, grant: Grant, there: Collection[str]) -> Iterator[Grant]:
+        if grant.resource is None:
+            for key, of in self._set.resources.items():
+                if of.actions:
+                    yield from self._spelt_out(msgspec.structs.replace(grant, resource=key), there)
+        elif grant.action is None and grant.resource in there:
+            for action in self._set.resources[grant.resource].actions:
+                yield msgspec.structs.replace(grant, action=action)
+        else:
+            yield grant
 
     def world(self) -> None:
         kinds = {each.name for each in self._there.scope}
@@ -110,7 +137,7 @@ class _Merging:
             known = all(identifier(kind, "place kind") in kinds for kind in self._set.place_kinds)
             self.names.update({("place kind", kind): identifier(kind, "place kind") for kind in self._set.place_kinds})
             if known:
-                self._set.place_kinds = ()
+                self._set.known_place_kinds, self._set.place_kinds = self._set.place_kinds, ()
         places = {each.name: each for each in self._there.places}
         for name in [name for name in self._set.places if name in places]:
             place = self._set.places.pop(name)
@@ -123,24 +150,23 @@ class _Merging:
             del self._set.subject[key]
 
     def bundles(self) -> None:
-        narrower: set[str] = set()
         kinds: tuple[tuple[Kind, dict[str, RoleOrGroup], Iterable[Any]], ...] = (
             ("role", self._set.roles, self._there.roles),
             ("group", self._set.groups, self._there.groups),
         )
+        known = []
         for kind, of, there in kinds:
             for key, same in self._match(kind, of, there).items():
-                bundle = of.pop(key)
+                bundle = of[key]
+                known.append((of, key))
                 if self._says_more(bundle, same):
                     message = f"the {kind} `{same.name}` there does not say the same: what this says is not added to it"
                     self._refuse(next(iter(bundle.origins)), message)
-                    if bundle.limits or any(each.deny for each in bundle.grants):
-                        narrower |= {key} if kind == "role" else set()
-                        self._without(kind, key)
-        holders: list[RoleOrGroup | Job | Integration] = [*self._set.bundles(), *self._set.jobs.values()]
-        holders += self._set.integrations.values()
-        for holder in holders:
-            holder.includes = [each for each in holder.includes if each.role not in narrower]
+                    if bundle.limits or self._takes_away(bundle):
+                        self._close(kind, key)
+        self._without_closed()
+        for of, key in known:
+            of.pop(key, None)
 
     def _says_more(self, bundle: RoleOrGroup, there: Any) -> bool:
         """Whether a role says something that the one there does not."""
@@ -158,13 +184,53 @@ class _Merging:
             or not {each[:2] for each in mine} <= {each[:2] for each in granted}
         )
 
-    def _without(self, kind: str, key: str) -> None:
-        """Nobody gets from the import a role or group that restricts more than the one there."""
+    # --- what nobody gets ------------------------------------------------------------------------------------------
+
+    def _inside(self, bundle: RoleOrGroup) -> set[str]:
+        """The roles inside a role or group, to any depth."""
+        waiting, found = [bundle], set[str]()
+        while waiting:
+            more = {each.role for each in waiting.pop().includes} - found
+            found |= more
+            waiting += [self._set.roles[role] for role in more]
+        return found
+
+    def _takes_away(self, bundle: RoleOrGroup) -> bool:
+        """Whether a role or group denies something, by itself or by roles inside it."""
+        inside = (self._set.roles[role] for role in self._inside(bundle))
+        return any(grant.deny for each in (bundle, *inside) for grant in each.grants)
+
+    def _close(self, kind: Kind, key: str) -> None:
+        """Nobody gets from the import a role or group that restricts more than can be said; and whoever would lose
+        something by it gets nothing at all.
+        """
+        of = self._set.roles if kind == "role" else self._set.groups
+        self._closed[kind, key] = self._takes_away(of[key])
+
+    def _without_closed(self) -> None:
+        """Take out what is closed, and all that would be wider without it."""
+        bundles: list[tuple[tuple[Kind, str], RoleOrGroup]] = [
+            *((("role", key), each) for key, each in self._set.roles.items()),
+            *((("group", key), each) for key, each in self._set.groups.items()),
+        ]
+        taking = {key for (kind, key), takes_away in self._closed.items() if kind == "role" and takes_away}
+        self._closed |= {key: True for key, each in bundles if taking & self._inside(each)}
         for user in self._set.users.values():
-            if kind == "role":
-                user.assignments = [each for each in user.assignments if each.role != key]
-            elif user.group == key:
-                user.group = None
+            job = self._set.jobs.get(user.job or "")
+            given: list[tuple[Kind, str]] = [("group", user.group or "")]
+            given += [("role", each.role) for each in (*user.assignments, *(job.includes if job is not None else ()))]
+            if any(self._closed.get(each) for each in given):
+                user.assignments, user.group, user.job = [], None, None
+            user.assignments = [each for each in user.assignments if ("role", each.role) not in self._closed]
+            user.group = None if ("group", user.group) in self._closed else user.group
+        others: list[Job | Integration] = [*self._set.jobs.values(), *self._set.integrations.values()]
+        for holder in (*(each for _, each in bundles), *others):
+            holder.includes = [each for each in holder.includes if ("role", each.role) not in self._closed]
+        for kind, key in self._closed:
+            (self._set.roles if kind == "role" else self._set.groups).pop(key, None)
+        limiting = {limit.policy for each in self._set.bundles() for limit in each.limits}
+        for policy in {limit.policy for _, each in bundles for limit in each.limits} - limiting:
+            self._set.policies.pop(policy, None)
 
     def people(self) -> None:
         users = {each.id for each in self._there.users}

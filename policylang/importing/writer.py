@@ -114,7 +114,7 @@ class PolicySetWriter:
         of = self._set
         if of.place_kinds:
             yield Declared("scope " + " contains ".join(self._name("place kind", key) for key in of.place_kinds), ())
-        depth = {key: number for number, key in enumerate(of.place_kinds)}
+        depth = {key: number for number, key in enumerate(of.place_kinds or of.known_place_kinds)}
         for place in sorted(of.places.values(), key=lambda each: (depth[each.kind], each.key)):
             inside = "" if place.inside is None else f" in {text(place.inside)}"
             head = f"place {self._name('place kind', place.kind)} {text(place.key)}{inside}"

@@ -85,6 +85,101 @@ def test_nobody_gets_a_role_that_would_be_wider_than_the_one_imported() -> None:
     assert read("people.policy").splitlines()[1:] == ['user "ann"']
 
 
+def test_a_place_of_a_kind_that_is_there_is_declared() -> None:
+    assert into("Login,Role,Site\nann,Guard,Branch\n").exit_code == 0
+    assert 'place site "Branch"' in read("world.policy")
+    assert "scope" not in read("world.policy")
+
+
+def test_whoever_has_a_role_that_is_closed_and_takes_away_gets_nothing() -> None:
+    Path("people.csv").write_text("Login,Role\nann,Guard\nann,Clerk\nbo,Clerk\n")
+    Path("t.csv").write_text("Screen,Function,Guard,Clerk\nCustomer,view,x,x\n,modify,deny,x\n")
+    policylang("import", "csv", "t.csv", "people.csv", "-o", "crm/imported", "--into", "crm")
+    assert read("people.policy").splitlines()[1:] == ['user "ann"', 'user "bo" { assign role clerk }']
+
+
+RULES = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: %s}
+rules: [{apiGroups: ['*'], resources: ['*'], verbs: [%s]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: named}
+rules: [{apiGroups: [''], resources: [customer, nodes], verbs: [view]%s}]
+"""
+
+
+def kubernetes(name: str, verbs: str, names: str = ""):
+    Path("k.yaml").write_text(RULES % (name, verbs, names))
+    return policylang("import", "kubernetes", "k.yaml", "-o", "crm/imported", "--into", "crm")
+
+
+def test_a_wildcard_does_not_stand_for_what_is_there_besides() -> None:
+    Path("crm/more.policy").write_text("resource invoice { actions pay }\n")
+    assert kubernetes("all", "'*'").exit_code == 1
+    written = " ".join(read("roles.policy").split())
+    assert "grant all on nodes" in written
+    assert "grant view on customer" in written
+    assert "all resources" not in written
+    assert kubernetes("all", "export").exit_code == 1
+    assert "role all { grant view, export on nodes }" not in read("roles.policy")
+    assert "role all { grant export on nodes }" in read("roles.policy")
+
+
+def test_a_role_whose_limits_cannot_be_said_is_closed() -> None:
+    made = kubernetes("all", "view", ", resourceNames: [x]")
+    assert made.exit_code == 1
+    assert "the resource `customer` there has no attribute `name`" in made.output
+    assert "what limits the role `named: x` cannot be said there: nobody gets it" in made.output
+    assert "named_x" not in read("roles.policy")
+    assert "view on customer" in read("roles.policy")
+
+
+DOCTYPE = """\
+{"doctype": "DocType", "name": "Customer", "fields": [%s],
+ "permissions": [{"role": "Clerk", "view": 1, "modify": 1%s}, {"role": "Clerk", "permlevel": 1, "read": 1}]}
+"""
+
+
+def frappe(fields: str, more: str = ""):
+    Path("customer.json").write_text(DOCTYPE % (fields, more))
+    return policylang("import", "frappe", "customer.json", "-o", "crm/imported", "--into", "crm")
+
+
+def test_what_is_not_sensitive_there_stays_covered_for_those_only_who_had_it() -> None:
+    made = frappe('{"fieldname": "site", "permlevel": 1}')
+    assert "the attribute `site` of `customer` is not sensitive there" in made.output
+    assert 'role clerk "Clerk" { grant view, modify on customer except site }' in read("roles.policy")
+    Path("crm/crm.policy").write_text(POLICIES.replace("  site : site", "  sensitive site : site"))
+    made = frappe('{"fieldname": "site"}, {"fieldname": "fee", "permlevel": 1}')
+    assert "the attribute `site` of `customer` is sensitive there: no grant covers it" in made.output
+    assert "the resource `customer` there has no attribute `fee`" in made.output
+
+
+def test_an_owner_that_is_not_there_closes_the_role() -> None:
+    made = frappe("", ', "if_owner": 1')
+    assert "what limits the role `Clerk` cannot be said there: nobody gets it" in made.output
+    assert not Path("crm/imported/roles.policy").exists()
+
+
+def test_a_deny_that_cannot_be_said_leaves_nothing_granted() -> None:
+    Path("m").mkdir()
+    Path("m/a.xml").write_text(
+        """<odoo><record id="g" model="res.groups"><field name="name">Clerk</field></record>
+<record id="r" model="ir.rule"><field name="model_id" ref="model_customer"/><field name="perm_read" eval="False"/>
+<field name="domain_force">[("state", "=", "a")]</field></record></odoo>"""
+    )
+    head = "id,name,model_id:id,group_id:id,perm_read,perm_write,perm_create,perm_unlink\n"
+    Path("m/ir.model.access.csv").write_text(f"{head}a,a,model_customer,m.g,1,1,0,0\n")
+    Path("crm/crm.policy").write_text(POLICIES.replace("actions view, modify", "actions view, modify, read, write"))
+    made = policylang("import", "odoo", "m/a.xml", "m/ir.model.access.csv", "-o", "crm/imported", "--into", "crm")
+    assert "what takes `write` away cannot be said there: the import does not grant it" in made.output
+    assert not Path("crm/imported/denies.policy").exists()
+    assert read("roles.policy").splitlines()[1:] == ['role clerk "Clerk" { grant read on customer }']
+
+
 def test_the_folder_lies_in_the_policy_set() -> None:
     Path("t.csv").write_text("Login,Role\nann,Guard\n")
     made = policylang("import", "csv", "t.csv", "-o", "out", "--into", "crm")
