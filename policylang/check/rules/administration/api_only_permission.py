@@ -1,4 +1,4 @@
-"""PL505: a permission assignable only via the API in a role managed in the UI."""
+"""PL505: a permission that only the API can assign, in a role managed in the UI."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ RULE = Rule(
     name="api-only-permission",
     family="administration",
     severity="warning",
-    summary="a permission assignable only via the API in a role managed in the UI",
+    summary="a permission that only the API can assign, in a role managed in the UI",
     why=(
-        "Nobody can tick this permission where the role is managed: the policy and the product drift apart, and the "
-        "next change in the UI may lose it without a word."
+        "Nobody can tick this permission where the role is managed. Policy and product drift apart, and the next "
+        "change in the UI may silently drop it."
     ),
     bad="""\
 portals staff

@@ -1,4 +1,4 @@
-"""PL504: a holder who can reach more than they hold, by what they may assign."""
+"""PL504: a holder who can reach more than they hold, through what they may assign."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ RULE = Rule(
     family="administration",
     severity="error",
     security="high",
-    summary="a holder who can reach more than they hold, by what they may assign",
+    summary="a holder who can reach more than they hold, through what they may assign",
     why=(
-        "Who may hand out a role can give it to themselves, or to somebody who does as they ask. What the role reaches "
-        "is then theirs, and so is what its holders may assign in turn."
+        "Whoever may hand out a role can give it to themselves, or to somebody who does as they ask. What the role "
+        "reaches is then theirs, and so is whatever its holders may assign in turn."
     ),
     bad="""\
 resource doc { actions view, delete }

@@ -18,8 +18,8 @@ RULE = Rule(
     severity="warning",
     summary="a grant that is dead while a feature is off",
     why=(
-        "The page behind the grant is hidden and blocked, whatever the role says. Readers of the policy believe that "
-        "people can do something which they cannot, and nobody thinks of it on the day the feature is switched on."
+        "The page behind the grant is hidden and blocked, whatever the role says. Readers believe that people can do "
+        "something they cannot, and nobody thinks of it on the day the feature is switched on."
     ),
     bad="""\
 feature lab_licence off

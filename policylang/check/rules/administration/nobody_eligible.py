@@ -18,8 +18,8 @@ RULE = Rule(
     severity="error",
     summary="an attribute that asks for holders of a role that nobody can hold",
     why=(
-        "Only holders of the role can be chosen, so the list to choose from is empty for ever, and a record that needs "
-        "a value cannot be created."
+        "Only holders of the role can be chosen, so there is never anybody to choose, and a record that needs a "
+        "value cannot be created."
     ),
     bad="""\
 resource visit {

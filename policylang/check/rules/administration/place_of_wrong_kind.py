@@ -24,9 +24,9 @@ RULE = Rule(
     severity="error",
     summary="an assignment or requirement at a kind of place that does not exist there",
     why=(
-        "A role given at a place reaches the records that live at the place or below it. A grant on records that live "
-        "nowhere, or higher up, opens nothing from there: it is ticked, and the page stays closed. A requirement at "
-        "such a place is never met there."
+        "A role given at a place reaches the records at that place or below it. A grant on records that have no "
+        "place, or one higher up, opens nothing from there: it is ticked, and the page stays closed. A requirement "
+        "at such a place is never met."
     ),
     bad="""\
 scope region contains site

@@ -1,4 +1,4 @@
-"""PL503: somebody without the superuser tag may assign a protected role."""
+"""PL503: somebody without the superuser tag who may assign a protected role."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ RULE = Rule(
     family="administration",
     severity="error",
     security="high",
-    summary="somebody without the superuser tag may assign a protected role",
+    summary="somebody without the superuser tag who may assign a protected role",
     why=(
-        "A protected role is one that only superusers may edit or hand out. Whoever may assign it all the same decides "
-        "who gets it, and no role brings the tag, an administrator's included."
+        "Only superusers may edit or hand out a protected role. Whoever may assign it anyway decides who gets it, "
+        "and no role brings the tag, not even an administrator's."
     ),
     bad="""\
 resource doc { actions view, delete }

@@ -1,4 +1,4 @@
-"""PL502: what an action requires at a region is held at a site only."""
+"""PL502: a requirement at a region that is met at a site only."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ RULE = Rule(
     name="requirement-at-wrong-level",
     family="administration",
     severity="error",
-    summary="what an action requires at a region is held at a site only",
+    summary="a requirement at a region that is met at a site only",
     why=(
-        "The user has the grant and what it requires, but too far down in the tree of places: the action stays closed, "
-        "and everything looks right on the user's page."
+        "The user has the grant and what it requires, but too far down the tree of places. The action stays closed, "
+        "and everything on the user's page looks right."
     ),
     bad="""\
 scope region contains site

@@ -1,4 +1,4 @@
-"""PL501: a grant whose requirements some of its holders, or all, do not meet."""
+"""PL501: a grant whose requirements some or all of its holders do not meet."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ RULE = Rule(
     name="requirement-missing",
     family="administration",
     severity="error",
-    summary="a grant whose requirements some of its holders, or all, do not meet",
+    summary="a grant whose requirements some or all of its holders do not meet",
     why=(
-        "The permission is ticked and the page stays closed: the 403 that nobody can explain. Those who are named have "
+        "The permission is ticked and the page stays closed: the 403 that nobody can explain. The users named have "
         "the grant, and not what the action requires."
     ),
     bad="""\

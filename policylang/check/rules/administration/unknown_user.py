@@ -1,4 +1,4 @@
-"""PL509: a condition that names a user whom nobody declares, or who cannot have the role that is asked for."""
+"""PL509: a condition that names a user who is not declared, or who cannot have the role asked for."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ RULE = Rule(
     name="unknown-user",
     family="administration",
     severity="warning",
-    summary="a condition that names a user whom nobody declares, or who cannot have the role that is asked for",
+    summary="a condition that names a user who is not declared, or who cannot have the role asked for",
     why=(
-        "No record has such a user in it, so a limit lets nothing through, and a deny denies nothing. Often the id is "
-        'mistyped, or a word of another language: "me" is a text like any other. For the one who asks, write '
+        "No record names such a user, so a limit lets nothing through and a deny denies nothing. Often the id is "
+        'mistyped, or comes from another language: "me" is a text like any other. For the user who asks, write '
         "`assigned user`."
     ),
     bad="""\

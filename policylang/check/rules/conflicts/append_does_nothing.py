@@ -23,7 +23,7 @@ RULE = Rule(
     severity="warning",
     security="medium",
     summary="an append that the user's limits already imply",
-    why="It is meant to narrow what the user reaches, and the user reaches as much as without it.",
+    why="It is meant to narrow what the user reaches, and the user reaches just as much without it.",
     bad="""\
 resource doc { created : datetime  actions view }
 policy newer_than(age: duration) on doc { created within age }

@@ -21,7 +21,7 @@ RULE = Rule(
     family="conflicts",
     severity="error",
     summary="an append after which a granted action reaches no record",
-    why="The user has the grant and can never use it. The append and the other limits exclude each other.",
+    why=("The user has the grant and can never use it, because the append and the other limits exclude each other."),
     bad="""\
 resource doc { created : datetime  actions view }
 policy newer_than(age: duration) on doc { created within age }

@@ -24,8 +24,8 @@ RULE = Rule(
     severity="error",
     summary="limits on one grant that no record can satisfy together",
     why=(
-        "The grant looks as if it gave something, and nobody can ever use it. Usually one of the limits was meant for "
-        "another action or another group."
+        "The grant looks as if it gave something, and nobody can ever use it. Usually one of the limits was meant "
+        "for another action or another group."
     ),
     bad="""\
 resource doc { created : datetime  actions view }

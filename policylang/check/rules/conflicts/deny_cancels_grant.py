@@ -1,4 +1,4 @@
-"""PL205: a grant that denies of the same source, or for everyone, leave nothing of."""
+"""PL205: a grant of which denies leave nothing."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ RULE = Rule(
     name="deny-cancels-grant",
     family="conflicts",
     severity="error",
-    summary="a grant that denies of the same source, or for everyone, leave nothing of",
-    why="Denies win. The grant reads as if it gave something, and whoever relies on it finds out in use.",
+    summary="a grant of which denies leave nothing",
+    why=("Denies win. The grant reads as if it gave something, and whoever relies on it finds out the hard way."),
     bad="""\
 resource doc { owner : user  actions view, delete }
 policy mine on doc { owner is assigned user }

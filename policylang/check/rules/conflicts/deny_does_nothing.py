@@ -1,4 +1,4 @@
-"""PL206: a deny of what nobody who can hold it is granted."""
+"""PL206: a deny of something that none of its holders is granted."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ RULE = Rule(
     family="conflicts",
     severity="warning",
     security="medium",
-    summary="a deny of what nobody who can hold it is granted",
+    summary="a deny of something that none of its holders is granted",
     why=(
-        "Nothing granted is nothing allowed, so the deny takes nothing away. Often it names the wrong action, or the "
-        "grant that it was written against has gone."
+        "What is not granted is not allowed, so the deny takes nothing away. Often it names the wrong action, or the "
+        "grant it was written against is gone."
     ),
     bad="""\
 resource doc { actions view, approve }

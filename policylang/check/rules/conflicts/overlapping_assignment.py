@@ -1,4 +1,4 @@
-"""PL212: the same role given twice to a user for overlapping times and places."""
+"""PL212: the same role given twice to a user, for overlapping times and places."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ RULE = Rule(
     family="conflicts",
     severity="warning",
     security="low",
-    summary="the same role given twice to a user for overlapping times and places",
-    why="Taking one of the two away changes nothing, which is found out when somebody should have lost the role.",
+    summary="the same role given twice to a user, for overlapping times and places",
+    why=("Removing one of the two changes nothing, and people find that out when somebody should have lost the role."),
     bad="""\
 scope region contains site
 place region "North"

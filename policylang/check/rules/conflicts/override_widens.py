@@ -1,4 +1,4 @@
-"""PL207: a user's override that reaches records which the group's policies do not."""
+"""PL207: an override that reaches records which the group's policies do not."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ RULE = Rule(
     family="conflicts",
     severity="warning",
     security="medium",
-    summary="a user's override that reaches records which the group's policies do not",
+    summary="an override that reaches records which the group's policies do not",
     why=(
-        "An override stands in place of all that the group says of the resource, for every action. Where it is not at "
-        "least as narrow, one user sees more than the group may, and a limit added to the group later misses that user."
+        "An override replaces everything the group says about the resource, for every action. Unless it is at least "
+        "as narrow, one user sees more than the group may, and a limit added to the group later will miss that user."
     ),
     bad="""\
 resource doc { owner : user  created : datetime  actions view }

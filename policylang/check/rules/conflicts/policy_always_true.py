@@ -21,8 +21,8 @@ RULE = Rule(
     security="medium",
     summary="a policy that limits nothing",
     why=(
-        "Whoever reads the set takes the policy for a limit. It is true of every record, so the grants that it should "
-        "narrow reach everything."
+        "Readers take the policy for a limit. It is true of every record, so the grants it should narrow reach "
+        "everything."
     ),
     bad="""\
 resource doc { status : one of draft, open, closed  actions view }

@@ -19,7 +19,7 @@ RULE = Rule(
     family="conflicts",
     severity="error",
     summary="a policy whose condition no record can satisfy",
-    why="A policy that is never true reaches nothing: whoever has it can use none of the grants that it limits.",
+    why=("A policy that is never true lets nothing through: whoever has it can use none of the grants that it limits."),
     bad="""\
 resource doc { level : int  actions view }
 policy middle on doc { level < 3 and level > 5 }   #! PL203

@@ -1,4 +1,4 @@
-"""PL214: a source limits a resource on which it grants nothing."""
+"""PL214: a policy in a source that grants nothing on its resource."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ RULE = Rule(
     name="policy-without-grant",
     family="conflicts",
     severity="warning",
-    summary="a source limits a resource on which it grants nothing",
+    summary="a policy in a source that grants nothing on its resource",
     why=(
-        "A policy limits the grants of its own role or group and of the roles inside it, never those of another role. "
-        "This one limits nothing: perhaps it was meant to narrow what other roles of the same user give."
+        "A policy limits the grants of its own role or group and of the roles inside it, never those of another "
+        "role. This one limits nothing. Perhaps it was meant to narrow what the user's other roles give."
     ),
     bad="""\
 resource doc { owner : user  actions view }

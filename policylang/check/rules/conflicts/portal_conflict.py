@@ -1,4 +1,4 @@
-"""PL210: one user with roles of different portals."""
+"""PL210: a user with roles of different portals."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ RULE = Rule(
     family="conflicts",
     severity="error",
     security="medium",
-    summary="one user with roles of different portals",
+    summary="a user with roles of different portals",
     why=(
-        "A user comes in through one front door. What the roles of another portal give is out of reach, or it lets "
-        "somebody in through a door that is not theirs: a client into the staff portal."
+        "A user comes in through one front door. What the roles of another portal give is out of reach, or worse: it "
+        "lets somebody in through a door that is not theirs, a client into the staff portal."
     ),
     bad="""\
 resource doc { actions view }

@@ -1,4 +1,4 @@
-"""PL204: a policy that the other limits in the same source imply."""
+"""PL204: a policy implied by the other limits of the same source."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ RULE = Rule(
     family="conflicts",
     severity="warning",
     security="low",
-    summary="a policy that the other limits in the same source imply",
+    summary="a policy implied by the other limits of the same source",
     why=(
-        "It looks as if it narrowed the grants and does not. When the other limit is taken away one day, it suddenly "
-        "decides."
+        "It looks as if it narrowed the grants, and it does not. If the other limit is removed one day, this one "
+        "suddenly decides."
     ),
     bad="""\
 resource doc { created : datetime  actions view }

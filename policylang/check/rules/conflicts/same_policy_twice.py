@@ -1,4 +1,4 @@
-"""PL213: two policies with different names and equal meaning."""
+"""PL213: two policies with different names and the same meaning."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ RULE = Rule(
     name="same-policy-twice",
     family="conflicts",
     severity="info",
-    summary="two policies with different names and equal meaning",
-    why="Readers look for a difference that is not there, and a change to one of the two is forgotten in the other.",
+    summary="two policies with different names and the same meaning",
+    why=("Readers look for a difference that is not there, and a change to one of them is forgotten in the other."),
     bad="""\
 resource doc { level : int  actions view }
 policy low on doc { level < 3 }

@@ -1,4 +1,4 @@
-"""PL211: a role, group or user that holds two permissions which must be apart."""
+"""PL211: a role, group or user that holds two permissions which must be kept apart."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ RULE = Rule(
     family="conflicts",
     severity="error",
     security="high",
-    summary="a role, group or user that holds two permissions which must be apart",
-    why="Four eyes are two if one person can do both. It rarely is one role: roles stack up until somebody holds both.",
+    summary="a role, group or user that holds two permissions which must be kept apart",
+    why=(
+        "Four eyes are two if one person can do both. It is rarely a single role: roles stack up until somebody "
+        "holds both."
+    ),
     bad="""\
 resource invoice { actions create, approve }
 separate create on invoice from approve on invoice "four eyes"

@@ -16,8 +16,8 @@ RULE = Rule(
     severity="info",
     summary="a resource, policy, role or group without a label",
     why=(
-        "Reports and explanations are read by people who know the words on the screen, not the names in the policy. "
-        "The label says what the thing is called there."
+        "Reports and explanations are read by people who know the words on the screen, not the names in the policy "
+        "files. The label is what the thing is called there."
     ),
     bad="""\
 resource customer "Customer" { actions view }

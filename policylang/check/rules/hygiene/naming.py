@@ -16,8 +16,8 @@ RULE = Rule(
     severity="info",
     summary="a name that is not in lower case with underscores",
     why=(
-        "Names are case-sensitive, and a name of several words may be written with spaces in a condition: `sales rep` "
-        "is `sales_rep`, never `SalesRep`. One custom saves everybody from looking names up."
+        "Names are case-sensitive, and a name of several words may be written with spaces in a condition: `sales "
+        "rep` is `sales_rep`, never `SalesRep`. With one custom nobody has to look names up."
     ),
     bad="""\
 resource doc { actions view }

@@ -16,8 +16,8 @@ RULE = Rule(
     security="low",
     summary="a comment that ignores a finding which does not occur",
     why=(
-        "What such a comment was written for is gone, and it would hide the next finding of the rule in the same "
-        "place, which nobody has looked at."
+        "What the comment was written for is gone. It would hide the rule's next finding in the same place, which "
+        "nobody has looked at."
     ),
     bad="""\
 # policylang: ignore PL701 because "the label comes with the rollout"   #! PL704

@@ -17,8 +17,8 @@ RULE = Rule(
     security="medium",
     summary="a comment that ignores a finding until a day that has passed",
     why=(
-        "Somebody allowed the finding for a time, and the time is over: the comment does not ignore it any more. What "
-        "was to happen until then may not have happened."
+        "Somebody accepted the finding for a time, and that time is over: the comment no longer ignores it. Whatever "
+        "was to happen by then may not have happened."
     ),
     bad="""\
 role guard   # policylang: ignore PL701 because "label to come" until 2026-03-31 #! PL706

@@ -16,8 +16,8 @@ RULE = Rule(
     security="low",
     summary="a comment that ignores a finding without saying why",
     why=(
-        "Who reads the policy later, an auditor for one, sees that somebody knew of the problem and not why it was "
-        "left there. Without the reason nobody can tell when it no longer holds."
+        "Whoever reads the policy later, an auditor perhaps, sees that somebody knew of the problem, and not why it "
+        "was left. Without the reason nobody can tell when it no longer holds."
     ),
     bad="""\
 role guard   # policylang: ignore PL701 #! PL705

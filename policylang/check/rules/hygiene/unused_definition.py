@@ -1,4 +1,4 @@
-"""PL702: something that is defined and used nowhere."""
+"""PL702: something that is defined and never used."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ RULE = Rule(
     name="unused-definition",
     family="hygiene",
     severity="info",
-    summary="something that is defined and used nowhere",
+    summary="something that is defined and never used",
     why=(
-        "A policy that is attached to nothing limits nothing, a task that no role performs helps nobody. Readers take "
-        "what they find for what holds."
+        "A policy that is attached to nothing limits nothing, and a task that no role performs helps nobody. Readers "
+        "take what they find for what holds."
     ),
     bad="""\
 resource doc { created : datetime  actions view }

@@ -1,4 +1,4 @@
-"""PL404: a grant of a role that performs tasks, none of which needs it."""
+"""PL404: a grant that none of the role's tasks needs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ RULE = Rule(
     family="privilege",
     severity="warning",
     security="medium",
-    summary="a grant of a role that performs tasks, none of which needs it",
+    summary="a grant that none of the role's tasks needs",
     why=(
-        "A role that performs tasks should hold what these need and nothing besides. What is left over from an old "
-        "duty is the permission that somebody will misuse, and nobody will miss it."
+        "A role that performs tasks should hold what they need and nothing else. A leftover from an old duty is the "
+        "permission that somebody will misuse, and that nobody will miss."
     ),
     bad="""\
 resource doc { level : int  actions view, modify, delete }

@@ -17,8 +17,8 @@ RULE = Rule(
     severity="warning",
     summary="modify of attributes that the same role or group cannot view",
     why=(
-        "An attribute that may be changed and not be seen is overwritten blindly, and most forms leave it out. Usually "
-        "one of the two lists of attributes was forgotten when the other one changed."
+        "An attribute that can be changed but not seen is overwritten blindly, and most forms leave it out. Usually "
+        "one of the two lists of attributes was forgotten when the other changed."
     ),
     bad="""\
 resource doc { title : text  level : int  actions view, modify }

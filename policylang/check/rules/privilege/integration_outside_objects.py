@@ -21,7 +21,7 @@ RULE = Rule(
     summary="an integration that reaches data objects which are not its own",
     why=(
         "The list of objects is what was agreed with whoever runs the other system. What the role gives beyond it "
-        "leaves the house without anybody having said yes."
+        "leaves the house without anybody's consent."
     ),
     bad="""\
 resource doc { level : int  actions view }

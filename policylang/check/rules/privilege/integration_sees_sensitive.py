@@ -1,4 +1,4 @@
-"""PL410: an integration that reaches a sensitive attribute, and no grant says why."""
+"""PL410: an integration that reaches a sensitive attribute, with no grant that says why."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ RULE = Rule(
     family="privilege",
     severity="error",
     security="high",
-    summary="an integration that reaches a sensitive attribute, and no grant says why",
+    summary="an integration that reaches a sensitive attribute, with no grant that says why",
     why=(
-        "What an integration sees leaves the system, for good, and nobody looks at the screen while it happens. "
-        "Somebody has to have decided it."
+        "What an integration sees leaves the system for good, and nobody is watching the screen. Somebody must have "
+        "decided that."
     ),
     bad="""\
 resource employee { name : text  sensitive pay_rate : money  actions view }

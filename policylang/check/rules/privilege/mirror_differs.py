@@ -1,4 +1,4 @@
-"""PL411: the mirror role sees more or less of the data objects than the integration."""
+"""PL411: a mirror role that sees more or less than its integration."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ RULE = Rule(
     family="privilege",
     severity="warning",
     security="medium",
-    summary="the mirror role sees more or less of the data objects than the integration",
+    summary="a mirror role that sees more or less than its integration",
     why=(
-        "The person with the mirror role looks into what went wrong in a transfer. With less, the missing record is "
-        "invisible to them too; with more, the mirror has become a back door to data that nobody meant to show."
+        "The person with the mirror role looks into what went wrong in a transfer. With less access, the missing "
+        "record is invisible to them too; with more, the mirror is a back door to data that nobody meant to show."
     ),
     bad="""\
 resource doc { created : datetime  actions view }

@@ -1,4 +1,4 @@
-"""PL406: a role or group, with its grants and policies, that nobody can come to hold."""
+"""PL406: a role or group that nobody can come to hold."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ RULE = Rule(
     name="never-held",
     family="privilege",
     severity="info",
-    summary="a role or group, with its grants and policies, that nobody can come to hold",
+    summary="a role or group that nobody can come to hold",
     why=(
-        "It looks like a part of what people may do and is none. It is read, reviewed and kept up to date for nothing, "
-        "or the assignment that it was made for has been forgotten."
+        "It looks like part of what people may do, and is not. It is read, reviewed and maintained for nothing, or "
+        "the assignment it was made for has been forgotten."
     ),
     bad="""\
 resource doc { level : int  actions view, modify }

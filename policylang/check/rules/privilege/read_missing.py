@@ -16,8 +16,8 @@ RULE = Rule(
     severity="warning",
     summary="modify or delete without view on the same resource",
     why=(
-        "Most systems cannot change a record that they may not show, and leave this requirement unsaid: the permission "
-        "is there and the button is not. Where it works, somebody changes what they cannot check."
+        "Most systems cannot change a record that they may not show, and never say so: the permission is there and "
+        "the button is not. Where it does work, somebody changes what they cannot check."
     ),
     bad="""\
 resource doc { level : int  actions view, modify, delete }

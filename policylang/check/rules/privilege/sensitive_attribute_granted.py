@@ -17,7 +17,7 @@ RULE = Rule(
     security="medium",
     summary="a grant that covers a sensitive attribute and does not say why",
     why=(
-        "Somebody marked the attribute as sensitive so that nobody gets it by the way. Whoever reviews the grant later "
+        "Somebody marked the attribute as sensitive so that nobody gets it in passing. Whoever reviews the grant "
         "needs the reason."
     ),
     bad="""\

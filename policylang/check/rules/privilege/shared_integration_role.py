@@ -1,4 +1,4 @@
-"""PL408: an integration with a role that people hold, or with a superuser or administrative one."""
+"""PL408: an integration with a role that people hold, or with a superuser or administrative role."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ RULE = Rule(
     family="privilege",
     severity="error",
     security="high",
-    summary="an integration with a role that people hold, or with a superuser or administrative one",
+    summary="an integration with a role that people hold, or with a superuser or administrative role",
     why=(
-        "A role that serves a program and people is changed for one of them and changes the other. And a key that "
-        "never sleeps must not open the administration."
+        "A role that serves both a program and people is changed for one of them and changes the other. And a key "
+        "that never sleeps must not open the administration."
     ),
     bad="""\
 resource doc { level : int  actions view }

@@ -1,4 +1,4 @@
-"""PL405: a task that a role performs and lacks the permissions for."""
+"""PL405: a task that a role performs without the permissions it takes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ RULE = Rule(
     name="task-cannot-be-done",
     family="privilege",
     severity="error",
-    summary="a task that a role performs and lacks the permissions for",
+    summary="a task that a role performs without the permissions it takes",
     why=(
-        "People find out at work, and get a second role in a hurry that gives far more than was missing. What the task "
-        "needs is known: grant that."
+        "People find out at work, and are given a second role in a hurry, with far more than was missing. What the "
+        "task needs is known: grant that."
     ),
     bad="""\
 resource doc { level : int  actions view, approve }

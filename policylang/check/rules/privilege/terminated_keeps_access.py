@@ -18,7 +18,7 @@ RULE = Rule(
     security="high",
     summary="a terminated user with a group or a role that is not essential",
     why=(
-        "The decision ignores what a terminated user has besides essential roles, but every other system that reads "
+        "The decision ignores whatever a terminated user has besides essential roles, but other systems that read "
         "the same list may not, and all of it is back the moment somebody removes the mark."
     ),
     bad="""\

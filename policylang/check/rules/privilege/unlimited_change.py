@@ -1,4 +1,4 @@
-"""PL402: modify or delete on every record: no policy narrows it."""
+"""PL402: modify or delete on every record, with no policy to narrow it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ RULE = Rule(
     family="privilege",
     severity="warning",
     security="medium",
-    summary="modify or delete on every record: no policy narrows it",
+    summary="modify or delete on every record, with no policy to narrow it",
     why=(
-        "One mistake, or one stolen password, reaches every record there is. Nearly nobody has to change all of them: "
-        "own records, those of a place, recent ones or open ones will do."
+        "One mistake, or one stolen password, reaches every record there is. Hardly anybody has to change all of "
+        "them: their own, those of a place, recent ones or open ones will do."
     ),
     bad="""\
 resource doc { owner : user  actions view, modify }

@@ -18,8 +18,8 @@ RULE = Rule(
     security="medium",
     summary="`grant all`, or a grant on all resources",
     why=(
-        "What such a grant gives is decided elsewhere: an action or a resource that somebody declares next year is "
-        "granted at once, and nobody has thought about it."
+        "What such a grant gives is decided elsewhere: an action or resource that somebody declares next year is "
+        "granted at once, without anybody having thought about it."
     ),
     bad="""\
 resource doc { level : int  actions view, modify, delete }

@@ -1,4 +1,4 @@
-"""PL104: wrong number or type of arguments for a policy."""
+"""PL104: the wrong number or type of arguments for a policy."""
 
 from policylang.diagnostics import Rule
 
@@ -7,8 +7,8 @@ RULE = Rule(
     name="bad-argument",
     family="source",
     severity="error",
-    summary="wrong number or type of arguments for a policy",
-    why=("A policy with parameters means nothing before each of them has a value."),
+    summary="the wrong number or type of arguments for a policy",
+    why="A policy with parameters means nothing until each of them has a value.",
     bad="""\
 resource customer {
   created : datetime

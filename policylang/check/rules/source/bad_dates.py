@@ -1,4 +1,4 @@
-"""PL109: dates that do not exist, end before they begin, or name no instant."""
+"""PL109: dates that do not exist, that end before they begin, or times without an offset."""
 
 from policylang.diagnostics import Rule
 
@@ -7,10 +7,10 @@ RULE = Rule(
     name="bad-dates",
     family="source",
     severity="error",
-    summary="dates that do not exist, end before they begin, or name no instant",
+    summary="dates that do not exist, that end before they begin, or times without an offset",
     why=(
-        "An assignment that ends before it begins gives nothing, and a time without an offset is another "
-        "instant in every timezone."
+        "An assignment that ends before it begins gives nothing, and a time without an offset is a different instant "
+        "in every timezone."
     ),
     bad="""\
 role guard

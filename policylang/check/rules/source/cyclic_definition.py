@@ -8,7 +8,7 @@ RULE = Rule(
     family="source",
     severity="error",
     summary="something that contains or requires itself",
-    why=("A requirement that leads back to itself can never be met, and a place or role inside itself has no inside."),
+    why=("A requirement that leads back to itself can never be met, and a role or place inside itself never ends."),
     bad="""\
 resource report {
   action view requires export on report      #! PL105

@@ -1,4 +1,4 @@
-"""PL102: one name declared twice."""
+"""PL102: a name declared twice."""
 
 from policylang.diagnostics import Rule
 
@@ -7,8 +7,8 @@ RULE = Rule(
     name="duplicate-definition",
     family="source",
     severity="error",
-    summary="one name declared twice",
-    why=("Of two declarations only one could count, and a reader cannot know which. Both places are shown."),
+    summary="a name declared twice",
+    why=("Only one of the two declarations could count, and a reader cannot tell which. Both places are shown."),
     bad="""\
 role guard "Guard"
 role guard "Night guard"   #! PL102

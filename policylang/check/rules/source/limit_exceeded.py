@@ -9,8 +9,8 @@ RULE = Rule(
     severity="error",
     summary="more nesting, size or length than the configured limits allow",
     why=(
-        "Policy files come from many hands. The limits keep the time and memory of a run bounded whatever "
-        "a file contains; `policylang.yaml` can raise them."
+        "Policy files come from many hands. The limits bound the time and memory of a run, whatever a file contains; "
+        "`policylang.yaml` can raise them."
     ),
     bad="""\
 resource customer {

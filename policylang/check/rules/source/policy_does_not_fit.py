@@ -1,4 +1,4 @@
-"""PL107: a policy used on a resource it is not for."""
+"""PL107: a policy used on a resource that it does not fit."""
 
 from policylang.diagnostics import Rule
 
@@ -7,8 +7,8 @@ RULE = Rule(
     name="policy-does-not-fit",
     family="source",
     severity="error",
-    summary="a policy used on a resource it is not for",
-    why=("A policy speaks of the attributes of its resource; on another one its words mean nothing."),
+    summary="a policy used on a resource that it does not fit",
+    why="A policy speaks about the attributes of its resource. On another resource its words mean nothing.",
     bad="""\
 resource customer {
   created : datetime

@@ -1,4 +1,4 @@
-"""PL100: text that the grammar has no place for."""
+"""PL100: text that does not follow the grammar."""
 
 from policylang.diagnostics import Rule
 
@@ -7,10 +7,10 @@ RULE = Rule(
     name="syntax-error",
     family="source",
     severity="error",
-    summary="text that the grammar has no place for",
+    summary="text that does not follow the grammar",
     why=(
-        "What cannot be read cannot be checked. Parsing goes on at the next declaration, so each mistake "
-        "is reported once, with what would fit and what was probably meant."
+        "What cannot be read cannot be checked. Parsing resumes at the next declaration, so each mistake is reported "
+        "once, with what would fit there and what was probably meant."
     ),
     bad="""\
 group sales {

@@ -1,4 +1,4 @@
-"""PL103: values of different types compared."""
+"""PL103: a comparison of values of different types."""
 
 from policylang.diagnostics import Rule
 
@@ -7,10 +7,8 @@ RULE = Rule(
     name="type-mismatch",
     family="source",
     severity="error",
-    summary="values of different types compared",
-    why=(
-        "A comparison of different types is never true, so the limit would reach nothing, or its opposite everything."
-    ),
+    summary="a comparison of values of different types",
+    why=("Values of different types are never equal, so the limit would let nothing through, or, negated, everything."),
     bad="""\
 resource customer {
   created : datetime

@@ -1,4 +1,4 @@
-"""PL101: a name that nothing declares."""
+"""PL101: a name that is not declared."""
 
 from policylang.diagnostics import Rule
 
@@ -7,10 +7,10 @@ RULE = Rule(
     name="unknown-name",
     family="source",
     severity="error",
-    summary="a name that nothing declares",
+    summary="a name that is not declared",
     why=(
-        "A grant on a misspelt resource grants nothing, and a limit on a misspelt attribute would limit "
-        "nothing. Names are exact; case counts."
+        "A grant on a misspelt resource grants nothing, and a limit on a misspelt attribute would limit nothing. "
+        "Names are exact, and case matters."
     ),
     bad="""\
 resource customer { actions view }

@@ -1,4 +1,4 @@
-"""PL106: bidirectional controls, invisible and confusable characters."""
+"""PL106: bidirectional controls, and invisible or confusable characters."""
 
 from policylang.diagnostics import Rule
 
@@ -8,10 +8,10 @@ RULE = Rule(
     family="source",
     severity="error",
     security="medium",
-    summary="bidirectional controls, invisible and confusable characters",
+    summary="bidirectional controls, and invisible or confusable characters",
     why=(
-        "A reviewer approves what the eye sees; the machine reads something else. Hidden characters in a "
-        "policy file have been used to slip changes through review."
+        "A reviewer approves what the eye sees; the machine reads something else. Hidden characters have been used "
+        "to slip changes past review."
     ),
     bad="""\
 role guard "Gu\u0430rd"      #! PL106

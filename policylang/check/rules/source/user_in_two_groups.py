@@ -8,7 +8,7 @@ RULE = Rule(
     family="source",
     severity="error",
     summary="a user in more than one group",
-    why=("A user is in at most one group: with two, nobody could say whose policies an override stands in place of."),
+    why="A user is in at most one group. With two, nobody could say whose policies an override replaces.",
     bad="""\
 group sales
 group office

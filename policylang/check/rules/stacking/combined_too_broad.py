@@ -31,8 +31,8 @@ RULE = Rule(
     security="medium",
     summary="roles that together reach far more than any one of them",
     why=(
-        "Each role was looked at by itself, the combination by nobody. Permissions add up: a second role can bring "
-        "sensitive attributes to somebody whose work does not need them, or both ends of a process into one hand."
+        "Each role was reviewed on its own, the combination by nobody. Permissions add up: a second role can bring "
+        "sensitive attributes to somebody who does not need them, or put both ends of a process into one hand."
     ),
     bad="""\
 resource bill { amount : money  actions view, create, approve, print }

@@ -1,4 +1,4 @@
-"""PL307: an assignment that is over."""
+"""PL307: an assignment that has ended."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ RULE = Rule(
     family="stacking",
     severity="warning",
     security="low",
-    summary="an assignment that is over",
-    why="It gives nothing any more, and whoever reads the list of a user's roles has to notice that.",
+    summary="an assignment that has ended",
+    why="It gives nothing any more, and everybody who reads the user's list of roles has to notice that.",
     bad="""\
 resource doc { actions view }
 role reader { grant view on doc }

@@ -1,4 +1,4 @@
-"""PL301: a limit of one role or group that another one of the same user undoes."""
+"""PL301: a limit that another role or group of the same user undoes."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ RULE = Rule(
     family="stacking",
     severity="error",
     security="high",
-    summary="a limit of one role or group that another one of the same user undoes",
+    summary="a limit that another role or group of the same user undoes",
     why=(
-        "Roles and groups of one user widen each other: the one without a limit wins over the one with it. Whoever "
-        "wrote the limit counts on records being kept away, and a second role hands them over without saying so."
+        "A user's roles and groups widen each other: the one without a limit wins over the one with it. Whoever "
+        "wrote the limit relies on records being kept away, and a second role quietly hands them over."
     ),
     bad="""\
 resource doc { owner : user  actions view }

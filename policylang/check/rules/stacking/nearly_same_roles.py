@@ -1,4 +1,4 @@
-"""PL308: roles or groups with the same permissions, or nearly the same."""
+"""PL308: roles or groups with the same or nearly the same permissions."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ RULE = Rule(
     name="nearly-same-roles",
     family="stacking",
     severity="info",
-    summary="roles or groups with the same permissions, or nearly the same",
+    summary="roles or groups with the same or nearly the same permissions",
     why=(
-        "Copies drift apart: a permission is taken out of one and stays in the other. And whoever gives roles to "
-        "people has to guess which of the two is meant."
+        "Copies drift apart: a permission is removed from one and stays in the other. And whoever assigns roles has "
+        "to guess which one is meant."
     ),
     bad="""\
 resource doc { actions view, create, modify, delete }

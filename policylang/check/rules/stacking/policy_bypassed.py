@@ -1,4 +1,4 @@
-"""PL310: a user with limits who holds an action that shows records whatever the limits."""
+"""PL310: a user with limits who holds an action that ignores them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ RULE = Rule(
     family="stacking",
     severity="warning",
     security="medium",
-    summary="a user with limits who holds an action that shows records whatever the limits",
+    summary="a user with limits who holds an action that ignores them",
     why=(
-        "Real systems have such actions: a month page, an export. Whoever holds one might as well have no limit, and "
-        "nothing in the user's policies tells."
+        "Real systems have such actions: a month view, an export. Whoever holds one might as well have no limits, "
+        "and nothing in the user's policies says so."
     ),
     bad="""\
 resource visit { owner : user  actions view  action view_month bypasses policies }

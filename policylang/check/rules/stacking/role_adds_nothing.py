@@ -1,4 +1,4 @@
-"""PL303: a role or group that brings a user nothing that the others do not bring."""
+"""PL303: a role or group that adds nothing to what a user's others give."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ RULE = Rule(
     family="stacking",
     severity="warning",
     security="low",
-    summary="a role or group that brings a user nothing that the others do not bring",
+    summary="a role or group that adds nothing to what a user's others give",
     why=(
-        "It looks as if it mattered. Whoever takes the other role away one day finds that access stays, and whoever "
-        "takes this one away to restrict the user finds that nothing changes."
+        "It looks as if it mattered. Whoever removes the other role finds that the access stays, and whoever removes "
+        "this one to restrict the user finds that nothing changes."
     ),
     bad="""\
 resource doc { owner : user  actions view, modify }

@@ -1,4 +1,4 @@
-"""PL304: roles that many users have together and nobody has apart."""
+"""PL304: roles that many users have together and nobody has alone."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ RULE = Rule(
     name="roles-always-together",
     family="stacking",
     severity="info",
-    summary="roles that many users have together and nobody has apart",
+    summary="roles that many users have together and nobody has alone",
     why=(
-        "Two roles that always come together are one role in two pieces: each hiring has two lines to get right, and "
+        "Two roles that always come together are one role in two pieces. Every new hire needs two correct lines, and "
         "what the pieces do together is written down nowhere."
     ),
     bad="""\

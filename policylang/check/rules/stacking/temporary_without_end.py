@@ -1,4 +1,4 @@
-"""PL306: temporary access that does not end."""
+"""PL306: temporary access that never ends."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ RULE = Rule(
     family="stacking",
     severity="info",
     security="medium",
-    summary="temporary access that does not end",
+    summary="temporary access that never ends",
     why=(
-        "What is meant for a few weeks stays until somebody remembers it. An assignment with a last day ends by itself."
+        "What was meant for a few weeks stays until somebody remembers it. An assignment with a last day ends by "
+        "itself."
     ),
     bad="""\
 resource doc { actions view }

@@ -1,4 +1,4 @@
-"""PL309: more roles on one user than anybody can survey."""
+"""PL309: more roles on one user than anybody can keep track of."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ RULE = Rule(
     family="stacking",
     severity="warning",
     security="low",
-    summary="more roles on one user than anybody can survey",
+    summary="more roles on one user than anybody can keep track of",
     why=(
-        "What several roles do together has to be worked out anew for each combination. Beyond three nobody does, and "
-        "the user's access is what happens to come of it."
+        "What several roles do together has to be worked out for each combination. Beyond three nobody does, and the "
+        "user's access is whatever happens to result."
     ),
     bad="""\
 resource doc { actions view, create, modify, delete }

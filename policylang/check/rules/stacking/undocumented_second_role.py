@@ -19,8 +19,8 @@ RULE = Rule(
     security="low",
     summary="a second role given to a user without a reason",
     why=(
-        "One role is somebody's work. A second one is an exception, and at the next review nobody will know what it "
-        "was for, or dare to take it away."
+        "One role is somebody's job. A second one is an exception, and at the next review nobody will know what it "
+        "was for, or dare to remove it."
     ),
     bad="""\
 resource doc { actions view, modify }

@@ -19,8 +19,7 @@ RULE = Rule(
     security="high",
     summary="an invariant that somebody breaks",
     why=(
-        "An invariant says what must never change, whatever else is edited. There is a user and a record for which it "
-        "does not hold."
+        "An invariant says what must hold whatever else is edited. There is a user and a record for which it does not."
     ),
     bad="""\
 resource doc { created : datetime  sensitive fee : money  actions view }

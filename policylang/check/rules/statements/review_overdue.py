@@ -16,7 +16,7 @@ RULE = Rule(
     severity="warning",
     security="low",
     summary="a review that is overdue, or that never happened",
-    why="Access that nobody looks at again grows. The policy set itself says how often that should be.",
+    why="Access that nobody looks at grows. The policy set itself says how often somebody should.",
     bad="""\
 role guard "Guard"
 review role guard every 90 days last 2026-01-31   #! PL603

@@ -9,8 +9,8 @@ RULE = Rule(
     severity="error",
     summary="a construct that the compile target cannot express",
     why=(
-        "A bundle decides exactly as the policy set does, or it is not written. What an engine cannot say would "
-        "otherwise be left out or said approximately, and nobody would notice until somebody sees too much."
+        "A bundle decides exactly as the policy set does, or it is not written. Anything an engine cannot say would "
+        "otherwise be dropped or approximated, and nobody would notice until somebody sees too much."
     ),
     bad="""\
 # policylang compile --target openfga

@@ -1,4 +1,4 @@
-"""PL803: a name or a constant that the compile target cannot hold."""
+"""PL803: a name or constant that the compile target cannot hold."""
 
 from policylang.diagnostics import Rule
 
@@ -7,10 +7,10 @@ RULE = Rule(
     name="value-not-in-target",
     family="targets",
     severity="error",
-    summary="a name or a constant that the compile target cannot hold",
+    summary="a name or constant that the compile target cannot hold",
     why=(
-        "Engines have shorter names and smaller numbers than the language. One that is cut or rounded is another "
-        "name or number, and the decision another decision."
+        "Engines have shorter names and smaller numbers than the language. One that is cut or rounded is a different "
+        "name or number, and the decision a different decision."
     ),
     bad="""\
 # policylang compile --target cedar
