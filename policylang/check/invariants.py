@@ -56,8 +56,11 @@ class Verdict(msgspec.Struct, frozen=True):
     """An invariant holds if there is no violation and nothing left unproved."""
 
     violation: Breach | None
+    """The first that was found, of a complete record if there is one."""
+    others: tuple[str, ...]
+    """The users who break it too, in whatever way; of somebody made up, which role or group it is, in words."""
     unproved: tuple[str, ...]
-    """Of whom it could not be proved, in words; empty if there is a violation."""
+    """Of whom it could not be proved, in words."""
 
 
 def verdicts(world: World) -> Iterator[tuple[ir.Invariant, Verdict]]:
@@ -75,16 +78,33 @@ class _Known:
 
 
 def _verdict(world: World, invariant: ir.Invariant) -> Verdict:
+    first: Breach | None = None
+    others: dict[str, None] = {}
     unproved: dict[str, None] = {}
     for asked in _asked(holding(world), invariant):
-        for action in invariant.actions:
-            found = _broken(world, invariant, asked, action)
-            if isinstance(found, Breach):
-                return Verdict(found, ())
-            if found is UNKNOWN:
-                unproved[asked.words] = None
+        found = _breach(world, invariant, asked)
+        if isinstance(found, Breach):
+            others.update(dict.fromkeys(asked.users or (asked.words,)))
+            if first is None or (first.incomplete and not found.incomplete):
+                first = found
+            continue
+        if found is UNKNOWN:
+            unproved[asked.words] = None
         unproved.update(dict.fromkeys(_named(world, invariant, asked)))
-    return Verdict(None, tuple(unproved))
+    if first is not None:
+        others = {each: None for each in others if each not in (*first.users, first.words)}
+    return Verdict(first, tuple(others), tuple(unproved))
+
+
+def _breach(world: World, invariant: ir.Invariant, asked: InvariantSubject) -> Breach | NoWitness:
+    """How somebody breaks the invariant, with the first of its actions that does."""
+    without: NoWitness = UNSAT
+    for action in invariant.actions:
+        found = _broken(world, invariant, asked, action)
+        if isinstance(found, Breach):
+            return found
+        without = UNKNOWN if UNKNOWN in (found, without) else UNSAT
+    return without
 
 
 def _broken(world: World, invariant: ir.Invariant, asked: InvariantSubject, action: str) -> Breach | NoWitness:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
+from policylang.check.suppress.baseline import entry
 from policylang.output.places import shown_path
 from policylang.pipelines.findings import ReportedFinding, Result
 from policylang.source import Source
@@ -20,23 +21,24 @@ _END = 0xFFFF
 def fingerprints(result: Result, root: Path) -> list[str]:
     """One for each finding, in their order, no two equal.
 
-    Made of the code, the path seen from the root, and the declaration and the words that the finding stands on; where
-    those are not known, its line and what it marks there, blanks aside. Of findings that are equal in all that, the
-    second one and those after it are told apart by their number.
+    Made of what a baseline knows it by, seen from the root; where the declaration is not known, of its line and what it
+    marks there, blanks aside. And of all that it is about: who dismisses a finding has not seen whom it concerns later.
+    Of findings that are equal in all that, the second one and those after it are told apart by their number.
     """
     return _numbered([_digest(_parts(finding, result.sources, root)) for finding in result.findings])
 
 
 def _parts(finding: ReportedFinding, sources: dict[str, Source], root: Path) -> tuple[str, ...]:
     code, path = finding.code, shown_path(finding.compiled or finding.path, root)
+    known = entry(code, path, finding.message, finding.anchor, finding.about)
     if any(finding.anchor):
-        return code, path, *finding.anchor
+        return known.fingerprint, *known.subjects
     if finding.compiled is not None:
-        return code, path, finding.path, finding.message
+        return code, path, finding.path, finding.message, *known.subjects
     source = sources.get(finding.path)
     line = source.line(finding.line) if source is not None else ""
     end = finding.end_column - 1 if finding.end_line == finding.line else len(line)
-    return code, path, "".join(line.split()), "".join(line[finding.column - 1 : end].split())
+    return code, path, "".join(line.split()), "".join(line[finding.column - 1 : end].split()), *known.subjects
 
 
 def digest_of(*parts: str) -> str:
@@ -62,7 +64,7 @@ def line_hashes(result: Result) -> list[str]:
 
     The first finding of a rule on a line has exactly the value that GitHub's upload action would compute, so that it
     does not complain; those after it, which GitHub would otherwise take for the same alert, are told apart by their
-    number. Empty for a file whose text is not known.
+    number, and one that is about somebody by whom that is. Empty for a file whose text is not known.
     """
     hash_of: dict[str, Callable[[int], str]] = {}
     seen: Counter[tuple[str, str, str]] = Counter()
@@ -76,7 +78,9 @@ def line_hashes(result: Result) -> list[str]:
             hash_of[finding.path] = line_hasher(source.text)
         key = (finding.code, finding.path, hash_of[finding.path](finding.line))
         seen[key] += 1
-        found.append(key[2] if seen[key] == 1 else f"{key[2]}:{seen[key]}")
+        number = "" if seen[key] == 1 else f":{seen[key]}"
+        whom = f":{_digest(sorted(set(finding.about)))[:16]}" if finding.about else ""
+        found.append(f"{key[2]}{number}{whom}")
     return found
 
 

@@ -222,8 +222,7 @@ def _entry(finding: ReportedFinding, folder: Path) -> Entry:
         path = _seen_from(folder, finding.path)
     else:
         path = f"{_seen_from(folder, finding.compiled)}{_INSIDE}{finding.path}"
-    subjects = () if finding.said is None else finding.said.about
-    return entry(finding.code, path, finding.message, finding.anchor, subjects)
+    return entry(finding.code, path, finding.message, finding.anchor, finding.about)
 
 
 def _seen_from(folder: Path, path: str) -> str:

@@ -76,6 +76,11 @@ class ReportedFinding(msgspec.Struct, frozen=True):
     """The one role or group, as policy text, that would do in place of several."""
 
     @property
+    def about(self) -> tuple[str, ...]:
+        """All that it is about and that may grow without making another finding of it."""
+        return () if self.said is None else self.said.about
+
+    @property
     def imported_from(self) -> str:
         """The first of the origins."""
         more = len(self.origins) - _MOST_ORIGINS

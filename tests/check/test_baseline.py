@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import re
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -29,6 +31,7 @@ from policylang.syntax.quoting import quote_text
 from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+CASES = Path(__file__).parent / "cases"
 CHECKED = [rule for rule in RULES if rule.code in CHECKS]
 
 
@@ -75,6 +78,94 @@ def test_what_was_known_stays_known(rule: Rule) -> None:
     without = [(finding, each) for finding, each in fewer if finding.about]
     known = split([each for _, each in without], Baseline(1, tuple(each for _, each in more))).known
     assert all(known), [finding.message for (finding, _), is_known in zip(without, known, strict=True) if not is_known]
+
+
+_DOC = "resource doc { owner : user  status : text  sensitive fee : money  actions view, modify, delete, create }\n"
+_VIEW = "grant view on r0  grant view on r1  grant view on r2  grant view on r3  grant view on r4 "
+_FEES = _VIEW.replace("  ", " including fee  ")
+_OTHERS = "\n".join(f"resource r{n} {{ sensitive fee : money  actions view }}" for n in range(9)) + "\n"
+LATER = {
+    "another role": (
+        "PL601",
+        _DOC
+        + """\
+role payer { grant view on doc including fee }
+role auditor { grant view, delete on doc including fee }
+invariant "nobody sees fees" { no user can view, delete doc.fee }
+user "ann" { assign role payer }
+""",
+        'user "ben" { assign role auditor }',
+    ),
+    "a role that nobody has": (
+        "PL601",
+        _DOC
+        + """\
+role payer { grant view on doc including fee }
+invariant "payers never see fees" { no user with role payer can view doc.fee }
+user "ann" { assign role payer }
+""",
+        "role outer { role payer }",
+    ),
+    "what another sees": (
+        "PL604",
+        _DOC + _OTHERS + "role payer { grant view on doc including fee }",
+        ("including fee }", "including fee  grant view on r0 including fee }"),
+    ),
+    "a fifth object": (
+        "PL409",
+        _DOC + _OTHERS + f"role sync {{ {_VIEW}}}\nintegration bot {{ role sync  objects doc }}",
+        ("on r4 ", "on r4  grant view on r5 "),
+    ),
+    "a fifth sensitive attribute": (
+        "PL410",
+        _DOC + _OTHERS + f"role sync {{ {_FEES} }}\nintegration bot {{ role sync }}",
+        ("on r3 inc", "on r5 including fee  grant view on r3 inc"),
+    ),
+    "more at the end of the path": (
+        "PL504",
+        _OTHERS
+        + """\
+role low { may assign high }
+role high { VIEW}
+user "ann" { assign role low }
+""".replace("VIEW", _VIEW),
+        ("on r4 ", "on r4  grant view on r5 "),
+    ),
+    "a role of the job": (
+        "PL412",
+        _DOC
+        + """\
+role a
+role b
+role c
+role d
+role e
+job "J" { role a, b, c, d }
+terminated user "ann" job "J" { assign role e }
+""",
+        ("role a, b, c, d }", "role a, b, c, d, e }"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LATER)
+def test_what_joins_a_finding_is_not_hidden(what: str) -> None:
+    """Neither does it leave the finding to what was dismissed elsewhere."""
+    code, before, change = LATER[what]
+    after = f"{before}\n{change}\n" if isinstance(change, str) else before.replace(*change)
+    first, then = entries(before, code), entries(after, code)
+    assert first
+    assert after != before
+    known = split([each for _, each in then], Baseline(1, tuple(each for _, each in first))).known
+    assert not all(known), [finding.message for finding, _ in then]
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("*.policy")), ids=lambda path: path.stem)
+def test_whatever_a_message_leaves_out_is_listed(path: Path) -> None:
+    for each in run_checks(compiled(path.read_text(encoding="utf-8")), NOW, CHECKS):
+        if each.code == "PL401":
+            continue  # which is about whatever is declared later, too
+        assert each.about or not re.search(r"\band [0-9,]+ more\b", each.message), each.message
 
 
 def made(*subjects: str, message: str = "`a` may") -> Entry:

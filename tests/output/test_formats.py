@@ -9,11 +9,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from policylang.check.catalogue import BY_CODE, RULES
+from policylang.check.finding import Finding
 from policylang.output import github, gitlab, junit, sarif
 from policylang.output.fingerprints import fingerprints, line_hasher
 from policylang.output.places import repository_path, repository_root, uri
@@ -182,6 +184,29 @@ def test_equal_findings_have_different_fingerprints() -> None:
         for r in run_of(Result(found, [], {"a.policy": source}))["results"]
     ]
     assert len(set(hashes)) == 3
+
+
+SAID = Finding(code="PL303", message="`ann` may", at="a.policy:1:1-1:5")
+
+
+def test_who_joins_a_finding_makes_another_one_of_it() -> None:
+    """A dismissed alert does not hide whom it concerns later; nor does it come back when lines move."""
+    source, moved = Source("a.policy", "user x\n"), Source("a.policy", "# new\nuser x\n")
+
+    def prints(source: Source, line: int, *subjects: str, **said: Any) -> tuple[str, ...]:
+        about = msgspec.structs.replace(SAID, **said, subjects=subjects)
+        found = msgspec.structs.replace(finding("PL303", "`ann` may", line=line, end_column=5), said=about)
+        anchored = msgspec.structs.replace(found, anchor=("user x", ""))
+        results = [Result([each], [], {"a.policy": source}) for each in (found, anchored)]
+        made = [run_of(result)["results"][0]["partialFingerprints"] for result in results]
+        (own, _), gitlab = ([prints.values() for prints in made], [fingerprints(r, ROOT)[0] for r in results])
+        return *own, *gitlab, made[1]["policylang/v1"]
+
+    there = prints(source, 1, "ann", users=("ben",))
+    assert prints(moved, 2, "ann", users=("ben",)) == there
+    assert prints(moved, 2, "ben", "ann") == there
+    for other in (prints(source, 1, "ann"), prints(source, 1, "ann", "cid"), prints(source, 1)):
+        assert not set(other) & set(there)
 
 
 def test_line_hash_by_definition() -> None:

@@ -305,6 +305,7 @@ def _finding(held: Holdings, name: Name, gains: list[_Gain]) -> Finding:
         + (f"; likewise by {listed(others, 'and')}" if others else "")
         + (" (not proved)" if first.unproved else ""),
         at=_place(held, name, first.path[0]),
+        subjects=tuple(f"{what} by {gain.path[-1].ref.name}" for gain in gains for what in gain.what),
         help="let them assign only roles that reach no more than they do",
         related=tuple(related(step.ref.at, f"`{step.ref.name}` may be assigned here") for step in first.path[1:]),
         shown=first.shown,

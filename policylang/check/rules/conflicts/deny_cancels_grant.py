@@ -236,6 +236,7 @@ def _finding(world: World, at: str, each: _Cancelled) -> Finding:
         code="PL205",
         message=f"{what} is granted, and denied on {taken}{where}",
         at=at,
+        subjects=(*(f"{action} on {resource}" for resource, action in each.pairs), *each.inside),
         help="take out the grant or the deny, or say in the deny which records it is about",
         related=tuple(related(deny, "the deny") for deny in denies[:3]),
         proved=None if each.unproved else proved,

@@ -122,6 +122,7 @@ def _finding(said: _Said) -> Finding:
         code="PL206",
         message=f"{who} {can} granted {what}{where}, so the deny takes nothing away",
         at=deny.at,
+        subjects=tuple(f"{action} on {each.resource}" for each in said.denies for action in each.actions),
         help="take it out, or look at its action, resource and condition: one of them may be meant differently",
         proved=None if said.unproved else f"{who} {can} granted {what} on a record that the deny matches",
         unproved=said.unproved,

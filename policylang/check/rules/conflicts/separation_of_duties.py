@@ -180,6 +180,7 @@ class _Checker:
                 *(related(each.at, "what must be apart") for each in broken[:_MOST_PLACES]),
             ),
             users=tuple(users),
+            subjects=tuple(_words((each,)) for each in broken),
         )
 
     @cached_property
@@ -263,6 +264,7 @@ class _Checker:
                 *(related(each.at, "what must be apart") for each in every[:_MOST_PLACES]),
             ),
             users=tuple(users),
+            subjects=tuple(_words((each,)) for each in every),
         )
 
 

@@ -90,6 +90,7 @@ def check(world: World) -> Iterator[Finding]:
             code="PL404",
             message="; ".join(told),
             at=at,
+            subjects=tuple(f"{action} on {what}, {name}" for name, excess in roles.items() for action, what in excess),
             help="take it out, or say in a task what it is needed for",
             related=tuple(
                 related(ref.at, f"what `{name}` performs")

@@ -70,5 +70,6 @@ def check(world: World) -> Iterator[Finding]:
                 code="PL414",
                 message=f"{source.kind} `{source.name}` is granted {several(what)}, which it cannot view",
                 at=at,
+                subjects=tuple(what),
                 help="grant view of these attributes as well, or take them out of modify",
             )

@@ -80,6 +80,7 @@ def check(world: World) -> Iterator[Finding]:
                 code="PL409",
                 message=f"the integration `{integration.name}` reaches {what}, and its objects are {_objects(own)}",
                 at=integration.at,
+                subjects=tuple(f"{action} on {name}" for name, actions in reached.items() for action in actions),
                 help="take the grant out of its role, or add to its `objects` what was agreed",
                 related=tuple(places.values()),
                 shown=tuple(shown),

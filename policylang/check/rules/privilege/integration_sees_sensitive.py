@@ -83,6 +83,9 @@ def check(world: World) -> Iterator[Finding]:
                 code="PL410",
                 message=f"the integration `{integration.name}` reaches what is sensitive, without a reason: {what}",
                 at=integration.at,
+                subjects=tuple(
+                    f"{action} on {resource}.{name}" for (resource, action), names in seen.items() for name in names
+                ),
                 help='say in the grant why it is needed: `because "…"`, or leave the attribute out',
                 related=tuple(places.values()),
                 shown=tuple(shown),

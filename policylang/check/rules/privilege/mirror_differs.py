@@ -86,6 +86,12 @@ def check(world: World) -> Iterator[Finding]:
                 code="PL411",
                 message="; ".join([f"{than}: {_words(first)}", *(f"{word}: {_words(side)}" for word, side in rest)]),
                 at=integration.at,
+                subjects=tuple(
+                    f"{word}: {action} on {what}"
+                    for word, side in sides
+                    for what, actions in side.what.items()
+                    for action in actions
+                ),
                 help="give both roles the same grants and policies on these resources",
                 related=(
                     related(world.index.roles[mirror.name].at, "the mirror role"),

@@ -67,5 +67,6 @@ def check(world: World) -> Iterator[Finding]:
                 code="PL413",
                 message=f"{source.kind} `{source.name}` is granted {several(what)} without view",
                 at=at,
+                subjects=tuple(what),
                 help="grant view as well, or take the other action out",
             )

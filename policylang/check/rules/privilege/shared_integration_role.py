@@ -61,6 +61,7 @@ def check(world: World) -> Iterator[Finding]:
         places: dict[str, Related] = {}
         for role in _roles(world, integration.role.name):
             reasons = _reasons(world, role)
+            subjects += [f"{role.name}: {reason}" for reason in reasons]
             if role.name in holders:
                 subjects += holders[role.name]
                 reasons.insert(0, f"{counted(holders[role.name])} {_has(holders[role.name])} it too")

@@ -103,6 +103,7 @@ def _finding(role: ir.Role, ref: ir.Ref, gaps: list[_Gap]) -> Finding:
         code="PL405",
         message=f"`{role.name}` cannot do the task `{ref.name}`: {'; '.join(told)}",
         at=ref.at,
+        subjects=tuple(gap.what for gap in gaps),
         help="grant what is missing, or take the task from the role",
         related=(*needs.values(), *others),
         proved=f"no record and no instant lets a holder of just `{role.name}` do {listed(certain)}"

@@ -57,7 +57,7 @@ def check(world: World) -> Iterator[Finding]:
                     code="PL412",
                     message=f"terminated, {counted(each.users)} {verb} {several(kept)}",
                     at=each.declared.at,
-                    subjects=tuple(each.users),
+                    subjects=(*each.users, *kept),
                     help="take these away; a terminated user has essential roles only",
                 )
 

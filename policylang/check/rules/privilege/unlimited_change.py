@@ -102,6 +102,7 @@ def check(world: World) -> Iterator[Finding]:
             code="PL402",
             message=f"{fact.who} can {_in_words(world, fact)}: {narrowed}",
             at=at,
+            subjects=tuple(f"{action} on {resource}" for resource, given in fact.given.items() for action in given),
             help="limit it with a policy, or take the action out",
             related=(*fact.idle.values(), *(related(other, "and here") for other in others[:_MOST_PLACES])),
             shown=fact.shown,

@@ -414,4 +414,5 @@ def _finding(stacks: Stacks, told: _Told, *, unproved: bool) -> Finding:
         shown=tuple(told.shown),
         unproved=unproved,
         users=tuple(sorted(told.users)),
+        subjects=tuple(reasons),
     )

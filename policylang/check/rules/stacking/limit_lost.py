@@ -248,6 +248,7 @@ def _finding(stacks: Stacks, lost: _Lost) -> Finding:
         shown=lost.shown,
         unproved=not lost.certain,
         users=tuple(sorted(lost.users)),
+        subjects=tuple(f"{action} on {resource}" for resource, action in permissions),
     )
 
 

@@ -117,6 +117,7 @@ class _Alike:
                 code="PL308",
                 message=f"{names} {'has' if len(others) == 1 else 'have'} the same permissions as `{first.name}`",
                 at=others[0].at,
+                subjects=tuple(each.name for each in others),
                 help="keep one of them",
                 related=tuple(related(each.at, f"`{each.name}`") for each in [first, *others[1:]][:_SHOWN]),
             )
@@ -130,6 +131,7 @@ class _Alike:
             code="PL308",
             message=message,
             at=first.at,
+            subjects=tuple(each.name for each in others),
             help="keep one of them, or put what they share into a role inside both",
             related=tuple(related(each.at, f"`{each.name}`") for each in [leader, *others[1:]][:_SHOWN]),
         )

@@ -94,12 +94,12 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _finding(users: UserClass, found: _Bypassed) -> Finding:
-    what = permissions_in_words(found.certain or found.doubtful)
+    permissions = found.certain or found.doubtful
     return Finding(
         code="PL310",
-        message=f"{what} opens records to {counted(users.users)} that limits keep away",
+        message=f"{permissions_in_words(permissions)} opens records to {counted(users.users)} that limits keep away",
         at=users.declared.at,
-        subjects=tuple(users.users),
+        subjects=(*users.users, *(f"{action} on {resource}" for resource, action in permissions)),
         help="take the action away, or take the limits away if these records may be seen",
         related=tuple(found.related.values())[:5],
         shown=found.shown,

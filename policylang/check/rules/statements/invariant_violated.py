@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from policylang.check.finding import Finding
-from policylang.check.invariants import Breach, verdicts
+from policylang.check.finding import Finding, counted
+from policylang.check.invariants import Breach, Verdict, verdicts
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed, quoted
 from policylang.ir import nodes as ir
@@ -45,15 +45,16 @@ invariant "payers never see fees" { no user with role payer can view doc.fee }
 
 
 def check(world: World) -> Iterator[Finding]:
-    """One finding for an invariant, with the first who breaks it. Whom it speaks of: see `policylang.check.invariants`.
-    What `create` can do is decided on proposed records, which need not have what somebody else fills in later.
+    """One finding for an invariant: how somebody breaks it, and who does so too. Of whom it speaks stands in
+    `policylang.check.invariants`. What `create` can do is decided on proposed records, which need not have what
+    somebody else fills in later.
     """
     for invariant, verdict in verdicts(world):
         if verdict.violation is not None:
-            yield _finding(world, invariant, verdict.violation)
+            yield _finding(world, invariant, verdict.violation, verdict)
 
 
-def _finding(world: World, invariant: ir.Invariant, violation: Breach) -> Finding:
+def _finding(world: World, invariant: ir.Invariant, violation: Breach, verdict: Verdict) -> Finding:
     can = "cannot" if invariant.quantifier == "every" else "can"
     what = invariant.resource if invariant.field is None else f"{invariant.resource}.{invariant.field}"
     help = {
@@ -65,12 +66,19 @@ def _finding(world: World, invariant: ir.Invariant, violation: Breach) -> Findin
         code="PL601",
         message=f"{quoted(invariant.label)} does not hold{' for incomplete records' if violation.incomplete else ''}: "
         f"{violation.words} {can} {violation.action} a `{what}`{_lacking(world, violation)}"
-        + (" where it should not be" if invariant.quantifier != "every" and invariant.where is not None else ""),
+        + (" where it should not be" if invariant.quantifier != "every" and invariant.where is not None else "")
+        + _also(world, verdict.others),
         at=invariant.at,
-        subjects=violation.users,
+        subjects=(*violation.users, *verdict.others, *verdict.unproved),
         help=help[invariant.quantifier],
         shown=(violation.shown,),
     )
+
+
+def _also(world: World, others: Sequence[str]) -> str:
+    """The users who break it too."""
+    users = [each for each in others if each in world.index.users or each in world.index.integrations]
+    return f"; {counted(users)} {'breaks' if len(users) == 1 else 'break'} it too" if users else ""
 
 
 def _lacking(world: World, violation: Breach) -> str:

@@ -57,7 +57,8 @@ def check(world: World) -> Iterator[Finding]:
     for role in world.policy_set.roles:
         if role.name in reviewed:
             continue
-        grant, name = next(_sensitive(world, role), (None, None))
+        sensitive = list(_sensitive(world, role))
+        grant, name = next(iter(sensitive), (None, None))
         if not role.protected and grant is None:
             continue
         reason = "is protected" if grant is None else f"reaches the sensitive `{grant.resource}.{name}`"
@@ -65,6 +66,7 @@ def check(world: World) -> Iterator[Finding]:
             code="PL604",
             message=f"role `{role.name}` {reason}, and nothing says when it is reviewed",
             at=role.at,
+            subjects=tuple(dict.fromkeys(f"{each.resource}.{name}" for each, name in sensitive)),
             help=f"write `review role {role.name} every 6 months last …`",
             related=() if grant is None else (related(grant.at, "granted here"),),
         )
