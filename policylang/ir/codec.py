@@ -23,6 +23,7 @@ from policylang.ir.schema import first_error
 from policylang.ir.soundness import unsound
 from policylang.ir.upgrade import upgraded
 from policylang.settings.limits import MOST_DEPTH, MOST_WAYS
+from policylang.text.readable import shown_json
 
 _MOST_LEVELS = 500
 """Of brackets inside one another: more than the deepest condition needs, and fewer than any Python reads."""
@@ -49,10 +50,10 @@ def _digest(content: dict[str, Any]) -> str:
 
 
 def to_json(policy_set: PolicySet) -> bytes:
-    """The canonical document: UTF-8, two spaces of indentation, fields in the order of the schema, a line break at
-    the end. The same policy set gives the same bytes.
+    """The canonical document: UTF-8, two spaces of indentation, fields in the order of the schema, what does not show
+    itself escaped, a line break at the end. The same policy set gives the same bytes.
     """
-    return msgspec.json.format(msgspec.json.encode(policy_set), indent=2) + b"\n"
+    return shown_json(msgspec.json.format(msgspec.json.encode(policy_set), indent=2)) + b"\n"
 
 
 def from_json(document: bytes) -> PolicySet:

@@ -14,6 +14,8 @@ import msgspec
 from policylang.files.writing import write_folder
 from policylang.ir import nodes as ir
 from policylang.targets.target import Bundle
+from policylang.text.characters import is_printable
+from policylang.text.readable import shown_json
 
 SOURCE_MAP = "sourcemap.json"
 
@@ -23,14 +25,24 @@ class NotABundleError(ValueError):
 
 
 def json_bytes(value: object) -> bytes:
-    """JSON as all targets write it: indented, keys in order, ending with a newline."""
-    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """JSON as all targets write it: indented, keys in order, what does not show itself escaped, a newline last."""
+    return shown_json(f"{_text(value)}\n".encode())
 
 
 def yaml_bytes(value: object) -> bytes:
-    """The same for what is read as YAML, which takes some characters only as escapes."""
-    text = json_bytes(value).decode()
-    return re.sub("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text).encode()
+    """The same for what is read as YAML, where an escape is a whole character."""
+    return re.sub("[^\n -~]", lambda found: _in_yaml(found[0]), f"{_text(value)}\n").encode()
+
+
+def _in_yaml(character: str) -> str:
+    if is_printable(character):
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 def with_source_map(bundle: Bundle, policy_set: ir.PolicySet) -> Bundle:

@@ -28,8 +28,14 @@ def json_bytes(value: Any) -> bytes:
         encoded = _ENCODER.encode(value)
     except UnicodeEncodeError:
         encoded = _ENCODER.encode(_whole(msgspec.to_builtins(value, str_keys=True, builtin_types=(Decimal,))))
-    text = msgspec.json.format(encoded, indent=2).decode()
-    return _NOT_ASCII.sub(lambda match: "".join(map(_escaped, match[0])), text).encode() + b"\n"
+    return shown_json(msgspec.json.format(encoded, indent=2)) + b"\n"
+
+
+def shown_json(encoded: bytes) -> bytes:
+    """The same JSON, in which what does not show itself is escaped: in JSON that can only stand in texts."""
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    return _NOT_ASCII.sub(lambda match: "".join(map(_escaped, match[0])), encoded.decode()).encode()
 
 
 def _escaped(character: str) -> str:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from policylang.ir import from_json
+from policylang.targets import NAMES
 from tests.cli.conftest import NOW, POLICIES, SCENARIOS
 from tests.cli.test_check import policylang
 
 BREAKS = "amy\n::stop-commands::FORGED\r\nFORGED no findings\u2028FORGED\x85FORGED\x1b[2J\u202e"
-ESCAPED = "".join(f"\\u{{{ord(each):X}}}" for each in BREAKS)
+
+
+def escaped(text: str) -> str:
+    return "".join(f"\\u{{{ord(each):X}}}" for each in text)
+
+
+ESCAPED = escaped(BREAKS)
 HOSTILE = f"""\
 scope site
 place site "HQ\\n::error file=x::FORGED"
@@ -26,6 +36,12 @@ user "{ESCAPED}" "Amy\\n::error::FORGED" {{
   assign role boss
 }}
 review user "{ESCAPED}" every 30 days last 2026-01-01 by "x\\n::error::FORGED"
+"""
+UNSHOWN = "caf\u00e9 \x85\u2028\u2029\u202e\u2066\x7f\ufeff\U000e0041\U0001f511"
+SHOWN = f"""\
+resource customer {{ actions view }}
+role guard {{ grant view on customer }}
+user "{escaped(UNSHOWN)}" {{ assign role guard }}
 """
 ASKED = ["--policies", "h", "--now", NOW]
 COMMANDS = [
@@ -46,6 +62,7 @@ COMMANDS = [
     ["check", "--select", "\n::error::FORGED", "h"],
     ["check", "--no\n::error::FORGED", "h"],
     ["explain", "\n::error::FORGED"],
+    ["compile", "h"],
     ["compile", "h", "-o", "gone\n::error::FORGED/x"],
     ["test", "h", "--generate"],
 ]
@@ -67,6 +84,29 @@ def test_no_line_begins_with_text_of_the_policies(folder: Path, arguments: list[
     assert not [line for line in said.splitlines() if line.lstrip().startswith(forged)]
     assert "\x1b[2J" not in said
     assert "\u202e" not in said
+
+
+@pytest.mark.parametrize("target", [None, *NAMES])
+def test_compiled_json_shows_itself_and_says_the_same(folder: Path, target: str | None) -> None:
+    """On standard output as in the file, for every target; escapes change neither values nor the digest."""
+    (folder / "h").mkdir()
+    (folder / "h/a.policy").write_text(SHOWN, encoding="utf-8")
+    if target is None:
+        printed = policylang("compile", "h").stdout
+        (folder / "out").mkdir()
+        assert policylang("compile", "h", "-o", "out/x.json").exit_code == 0
+        assert (folder / "out/x.json").read_text(encoding="utf-8") == printed
+        loaded = from_json(printed.encode())
+        assert [each.id for each in loaded.users] == [UNSHOWN]
+        assert from_json(json.dumps(json.loads(printed)).encode()) == loaded
+        content = {name: each for name, each in json.loads(printed).items() if name != "digest"}
+        plain = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert loaded.digest == f"sha256:{hashlib.sha256(plain.encode()).hexdigest()}"
+    else:
+        assert policylang("compile", "h", "--target", target, "-o", "out").exit_code == 0
+    for path in [path for path in (folder / "out").rglob("*") if path.suffix in (".json", ".yaml")]:
+        text = path.read_text(encoding="utf-8")
+        assert all(map(str.isprintable, text.split("\n"))), path
 
 
 # --- paths ---------------------------------------------------------------------------------------------------

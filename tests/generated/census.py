@@ -51,6 +51,12 @@ CONSTRUCTS = frozenset(
         *("a superuser", "a terminated user", "in a group", "with a job", "an append", "an override"),
         *("an assignment", "an assignment at a place", "an assignment from", "an assignment until"),
         *("an integration with a role", "an integration without a role", "records that live at a site"),
+        *(
+            "a role named like a group",
+            "a role named like a resource",
+            "a role named like a user",
+            "a user who is named",
+        ),
         *("records that live at a zone", "records that live at a region", "records that live nowhere"),
     ]
 )
@@ -128,6 +134,14 @@ def _constructs(policy_set: ir.PolicySet) -> Iterator[str]:
             yield "3 deep"
     if any(policy.resource is None for policy in policy_set.policies):
         yield "a policy on any resource"
+    roles = {role.name for role in policy_set.roles}
+    for kind, names in (
+        ("group", [group.name for group in policy_set.groups]),
+        ("resource", [resource.name for resource in policy_set.resources]),
+        ("user", [user.id for user in policy_set.users]),
+    ):
+        if roles.intersection(names):
+            yield f"a role named like a {kind}"
 
 
 def _nodes(root: Any) -> Iterator[msgspec.Struct]:
@@ -169,6 +183,8 @@ def _of_condition(node: msgspec.Struct) -> Iterator[str]:
             yield from (f"eq {_tag(left.type)}",) if test == "eq" else (test, f"order of {_tag(left.type)}")
             if isinstance(right, c.Path) and right.steps:
                 yield "two values compared"
+            if isinstance(right, c.Constant) and isinstance(right.type, UserType):
+                yield "a user who is named"
         case c.Time(test, operand, duration):
             yield f"{test} {_tag(operand.type)}"
             yield "a length that is a value" if isinstance(duration, c.Path) else f"a length of {duration.value.unit}"  # type: ignore[union-attr]

@@ -71,6 +71,9 @@ class Features:
     hostile: bool = True
     """Quotes, backslashes, wildcards, newlines and such in texts, ids, labels and the names of places; attributes
     and resources named like words of SQL and of policy languages."""
+    shared_names: bool = True
+    """The same names for things of several kinds: roles, groups, jobs, users, integrations, places, policies,
+    resources, attributes of each, enum values, texts."""
     objects: bool = True
     """Records and requests as Python objects; only dicts without."""
     spellings: bool = True

@@ -19,7 +19,7 @@ BASIC = {
     *("record, 1 steps", "subject, 0 steps", "a policy for some actions", "a limit for some actions"),
     *("a role in a role", "a role in a group", "an essential role", "a bundle with several limits"),
     *("a grant of all", "a grant of some actions", "a superuser", "a terminated user", "in a group", "with a job"),
-    *("an assignment", "records that live nowhere"),
+    *("an assignment", "records that live nowhere", "a user who is named"),
 }
 
 

@@ -53,6 +53,13 @@ _HOSTILE_PLACES = {"HQ": 'H"Q\\', "N1": "n'1; --", "Lone": "hq"}
 
 _RESOURCES = ("item", "account", "office")
 
+# With shared names, of roles; some of them are groups, jobs, users and so on as well.
+_SHARED = ("item", "open", "title", "p0", "u0", "bot", "view", "account", "g0")
+_SHARED_PLACES = {"HQ": "item", "N1": "open", "North": "u0", "Pier": "g0"}
+_SHARED_ATTRIBUTES = {"department": "title", "mood": "status", "reason": "title", "channel": "status", "boss": "owner"}
+_SHARED_ATTRIBUTES |= {"flag": "lead", "marked": "closed"}  # which are values of enums
+
+_USERS_SHARED = ("u0", "item", "open", "title", "g0")
 _USERS = ("u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7")
 _HOSTILE_USERS = (
     *("V9", "o'neil@acme.test", 'd"q', "back\\slash", "cafe\u0301", "u 0", "\U0001f511"),
@@ -175,29 +182,30 @@ class World:
 def make_world(c: Chooser, features: Features) -> World:
     timezone, now = _time(c, features)
     switch = Resource("switch", {}, (), (), None, (Action("access"),))
-    roles = tuple(f"r{n}" for n in range(c.number(1, features.roles)))
+    shared = features.shared_names and c.chance(25)
+    roles = tuple(_SHARED[n] if shared else f"r{n}" for n in range(c.number(1, features.roles)))
     reserved = features.hostile and c.chance(20)
     names = (("table", "package", "default") if reserved else _RESOURCES)[: c.number(1, features.resources)]
     resources = {"switch": switch}
     required = ["access on switch"]
     switches = {"shiny": c.chance(60), "dull": c.chance(30)}
     for name in names:
-        resources[name] = _resource(c, features, name, names, roles, required)
+        resources[name] = _resource(c, features, name, names, roles, required, shared)
     return World(
         features,
         timezone,
         now,
-        _places(c, features),
+        _places(c, features, shared),
         switches,
-        _some_attributes(c, _subject(features)) if features.subject else {},
-        _request(features),
+        _renamed(_some_attributes(c, _subject(features)), shared) if features.subject else {},
+        _renamed(_request(features), shared),
         resources,
         roles,
-        ("g0", "g1"),
-        ("J1", 'J"2\\') if features.hostile else ("J1", "J2"),
-        _user_ids(c, features),
+        ("item", "g0") if shared else ("g0", "g1"),
+        ("item", "g0") if shared else ("J1", 'J"2\\') if features.hostile else ("J1", "J2"),
+        _user_ids(c, features, shared),
         ("bot",) if features.integrations else (),
-        _constants(c, features, timezone, now),
+        _constants(c, features, timezone, now, shared),
     )
 
 
@@ -209,24 +217,34 @@ def _time(c: Chooser, features: Features) -> tuple[ZoneInfo, datetime.datetime]:
     return timezone, clock.astimezone(datetime.UTC)
 
 
-def _places(c: Chooser, features: Features) -> dict[str, tuple[str, str | None]]:
+def _renamed(attributes: dict[str, Type], shared: bool) -> dict[str, Type]:
+    return {_SHARED_ATTRIBUTES.get(name, name): type_ for name, type_ in attributes.items()} if shared else attributes
+
+
+def _places(c: Chooser, features: Features, shared: bool) -> dict[str, tuple[str, str | None]]:
     if not features.places:
         return {}
-    renamed = _HOSTILE_PLACES if features.hostile and c.chance(50) else {}
+    renamed = _SHARED_PLACES if shared else _HOSTILE_PLACES if features.hostile and c.chance(50) else {}
     return {
         renamed.get(name, name): (kind, renamed.get(parent, parent) if parent else None)
         for name, (kind, parent) in _PLACES.items()
     }
 
 
-def _user_ids(c: Chooser, features: Features) -> tuple[str, ...]:
+def _user_ids(c: Chooser, features: Features, shared: bool) -> tuple[str, ...]:
     count = c.number(2, features.users)
+    if shared:
+        return _USERS_SHARED[:count]
     hostile = c.some(_HOSTILE_USERS, 0, 2) if features.hostile else []
     return (*_USERS[: count - len(hostile)], *hostile[:count])
 
 
-def _constants(c: Chooser, features: Features, timezone: ZoneInfo, now: datetime.datetime) -> Constants:
-    texts = c.some(_TEXTS, 2, 4) + (c.some(_HOSTILE_TEXTS, 0, 2) if features.hostile else [])
+def _constants(c: Chooser, features: Features, timezone: ZoneInfo, now: datetime.datetime, shared: bool) -> Constants:
+    texts = (
+        (["item", "open"] if shared else [])
+        + c.some(_TEXTS, 2, 4)
+        + (c.some(_HOSTILE_TEXTS, 0, 2) if features.hostile else [])
+    )
     lengths = [d for d in _DURATIONS if features.months or d.unit != "months"]
     durations = c.some(lengths, 1, 3)
     today = now.astimezone(timezone).date()
@@ -247,9 +265,15 @@ def _constants(c: Chooser, features: Features, timezone: ZoneInfo, now: datetime
 
 
 def _resource(
-    c: Chooser, features: Features, name: str, names: tuple[str, ...], roles: tuple[str, ...], required: list[str]
+    c: Chooser,
+    features: Features,
+    name: str,
+    names: tuple[str, ...],
+    roles: tuple[str, ...],
+    required: list[str],
+    shared: bool,
 ) -> Resource:
-    attributes = _some_attributes(c, _attributes(features, roles, c))
+    attributes = _renamed(_some_attributes(c, _attributes(features, roles, c)), shared)
     place = None
     if features.places and c.chance(75):
         place = c.one(("site", "zone", "region"))

@@ -15,6 +15,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from policylang.text.readable import json_bytes
+
 _NAME = re.compile(r"`[^`]*`")
 
 
@@ -87,4 +89,4 @@ def read_baseline(data: bytes) -> Baseline:
 def write_baseline(found: Iterable[Entry]) -> bytes:
     """The content of a baseline file, one finding a line of a difference, in an order that lines do not change."""
     ordered = sorted(found, key=lambda each: (each.path, each.code, each.message, each.fingerprint))
-    return msgspec.json.format(msgspec.json.encode(Baseline(1, tuple(ordered))), indent=2) + b"\n"
+    return json_bytes(Baseline(1, tuple(ordered)))

@@ -23,6 +23,7 @@ from policylang.targets.cedar.values import NotHeldError
 from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.request import DeniedError
 from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
+from policylang.text.readable import shown_json
 
 DEEPEST = 125
 """Of a policy: readers of JSON stop at 128 objects and lists inside each other, of which two are around it."""
@@ -68,7 +69,8 @@ def _lines(begin: str, items: Iterable[str], end: str) -> bytes:
 
 
 def _line(value: object) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return shown_json(text.encode()).decode()
 
 
 def _tests(asking: CedarRequests, input: Input) -> Iterator[Mapping[str, Any]]:
