@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,6 +18,17 @@ from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.reference import eligible
 from policylang.runtime.sources import RightsSource, sources
+from policylang.source import Location
+
+_Said = TypeVar("_Said", ir.Limit, ir.UserPolicy, ir.Grant, ir.Deny)
+
+
+def statements(parts: Iterable[_Said]) -> dict[str, list[_Said]]:
+    """What is said, by its place and in that order: what is on any resource, or on all, is one of each of them."""
+    found: dict[str, list[_Said]] = {}
+    for each in sorted(parts, key=lambda each: Location.parse(each.at)):
+        found.setdefault(each.at, []).append(each)
+    return found
 
 
 def just(source: RightsSource, *, superuser: bool = False) -> Profile:

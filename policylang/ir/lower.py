@@ -14,6 +14,7 @@ from policylang.ir.codec import with_digest
 from policylang.model.bundles import is_every_action
 from policylang.model.model import Model, ResourceModel, place_of
 from policylang.model.report import Site, at
+from policylang.model.targets import having
 from policylang.model.types import UNITS, Duration, Type
 from policylang.source import Location, Source
 from policylang.syntax import ast
@@ -207,12 +208,13 @@ def _limited(model: Model, resource: str, names: Iterable[str] | None) -> tuple[
     return tuple(name for name in model.resources[resource].actions if name in wanted)
 
 
-def _limit(model: Model, source: Source, node: ast.Limit) -> ir.Limit:
-    instance = model.instances[model.limits[place_of(Site(source, node))]]
-    named = {name.value for name in node.actions} or None
-    if named is None:
-        named = set(instance.actions) if instance.actions is not None else None
-    return ir.Limit(instance.id, _limited(model, instance.resource, named), at(source, node))
+def _limits(model: Model, source: Source, node: ast.Limit) -> Iterator[ir.Limit]:
+    for name in model.limits[place_of(Site(source, node))]:
+        instance = model.instances[name]
+        named = {name.value for name in node.actions} or None
+        if named is None:
+            named = set(instance.actions) if instance.actions is not None else None
+        yield ir.Limit(instance.id, _limited(model, instance.resource, named), at(source, node))
 
 
 # --- who gets what -------------------------------------------------------------------------------------------
@@ -230,7 +232,13 @@ def _because(clauses: dict[type[Any], Any]) -> str | None:
 
 def _targets(model: Model, node: ast.Grant | ast.Deny) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The resources that a grant or deny speaks of, each with the actions."""
-    names = [node.target.value] if isinstance(node.target, ast.Name) else sorted(model.resources)
+    match node.target:
+        case ast.Name(value=one):
+            names = [one]
+        case ast.AnyResource():
+            names = having(model.resources, node.target)
+        case ast.AllResources():
+            names = sorted(model.resources)
     for name in names:
         declared = tuple(model.resources[name].actions)
         actions = declared if is_every_action(node.actions) else _in_order(node.actions, declared)
@@ -239,7 +247,7 @@ def _targets(model: Model, node: ast.Grant | ast.Deny) -> Iterator[tuple[str, tu
 
 
 def _grants(model: Model, source: Source, node: ast.Grant) -> Iterator[ir.Grant]:
-    wildcard = is_every_action(node.actions) or isinstance(node.target, ast.AllResources)
+    wildcard = is_every_action(node.actions) or not isinstance(node.target, ast.Name)
     where = at(source, node)
     clauses = _clauses(node)
     because = _because(clauses)
@@ -268,6 +276,8 @@ def _denies(model: Model, source: Source, node: ast.Deny) -> Iterator[ir.Deny]:
     where = at(source, node)
     for resource, actions in _targets(model, node):
         fields = _denied_fields(clauses, model.resources[resource])
+        if fields == ():
+            continue  # `except` names all that this resource has
         yield ir.Deny(resource, actions, fields, condition, _because(clauses), where)
 
 
@@ -292,7 +302,7 @@ def _bundle(model: Model, source: Source, items: tuple[ast.BundleItem, ...]) -> 
             case ast.Deny():
                 found["denies"] += _denies(model, source, item)
             case ast.Limit():
-                found["limits"].append(_limit(model, source, item))
+                found["limits"] += _limits(model, source, item)
             case ast.MayAssign(roles=roles):
                 found["may_assign"] += _refs(source, roles)
     return {name: tuple(values) for name, values in found.items()}
@@ -345,7 +355,9 @@ def _user(model: Model, site: Site) -> ir.User:
     node: ast.User = site.node  # type: ignore[assignment]
     source = site.source
     marks = {mark.value for mark in node.marks}
-    attributes, appends, overrides, assignments = [], [], [], []
+    attributes, assignments = [], []
+    appends: list[ir.UserPolicy] = []
+    overrides: list[ir.UserPolicy] = []
     for item in node.items:
         match item:
             case ast.UserAttribute(name=name):
@@ -353,9 +365,9 @@ def _user(model: Model, site: Site) -> ir.User:
                 values = value if isinstance(value, tuple) else (value,)
                 attributes.append(ir.UserValue(name.value, values, at(source, item)))
             case ast.Append():
-                appends.append(_user_policy(model, source, item))
+                appends += _user_policies(model, source, item)
             case ast.Override():
-                overrides.append(_user_policy(model, source, item))
+                overrides += _user_policies(model, source, item)
             case ast.Assignment():
                 assignments.append(_assignment(source, item))
     return ir.User(
@@ -373,9 +385,10 @@ def _user(model: Model, site: Site) -> ir.User:
     )
 
 
-def _user_policy(model: Model, source: Source, node: ast.Append | ast.Override) -> ir.UserPolicy:
+def _user_policies(model: Model, source: Source, node: ast.Append | ast.Override) -> Iterator[ir.UserPolicy]:
     because = node.because.reason.value if node.because else None
-    return ir.UserPolicy(_limit(model, source, node.limit), because, at(source, node))
+    for limit in _limits(model, source, node.limit):
+        yield ir.UserPolicy(limit, because, at(source, node))
 
 
 def _assignment(source: Source, node: ast.Assignment) -> ir.Assignment:

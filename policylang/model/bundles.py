@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.diagnostics import quoted
+from policylang.model.conditions import weight
 from policylang.model.context import Context
-from policylang.model.model import place_of
+from policylang.model.model import ResourceModel, place_of
 from policylang.model.paths import PathScope, Scope
 from policylang.model.policies import check_limit
 from policylang.model.report import Site
 from policylang.model.symbols import unknown
+from policylang.model.targets import check_any_resource, check_some_have, is_named
 from policylang.model.typing import type_condition
 from policylang.model.world import chain, cycles, too_deep
 from policylang.source import Source
@@ -74,9 +76,10 @@ def check_deny(context: Context, world: PathScope, source: Source, node: ast.Den
     excepted = context.once(source, node.clauses, ast.Except)
     context.once(source, node.clauses, ast.Because)
     block = context.once(source, node.clauses, ast.ConditionBlock)
-    _check_target(context, source, node, (*(named.names if named else ()), *(excepted.names if excepted else ())))
+    fields = (*(named.names if named else ()), *(excepted.names if excepted else ()))
+    resources = _check_target(context, source, node, fields)
     if excepted is not None:
-        _check_exclusion(context, source, node, named, excepted)
+        _check_exclusion(context, source, node, named, excepted, resources)
     if block is None:
         return
     if isinstance(node.target, ast.AllResources):
@@ -85,30 +88,40 @@ def check_deny(context: Context, world: PathScope, source: Source, node: ast.Den
             source,
             block,
             "a condition speaks of the attributes of one resource, not of all resources",
-            "write a deny for each resource, or leave the condition out",
+            "write `on any resource`, with the attributes that the condition needs",
         )
-    elif node.target.value in context.model.resources:
-        typed = type_condition(world, Scope(node.target.value, source), block.condition)
-        if typed is not None:
+    elif resources:
+        only = None
+        if isinstance(node.target, ast.AnyResource):
+            only = frozenset(name.value for name in node.target.attributes)
+        typed = type_condition(world, Scope(resources[0], source, {}, only), block.condition)
+        if typed is not None and context.expand(source, node, weight(typed) * (len(resources) - 1)):
             context.model.conditions[place_of(Site(source, node))] = typed
 
 
 def _check_exclusion(
-    context: Context, source: Source, node: ast.Deny, named: ast.Fields | None, excepted: ast.Except
+    context: Context,
+    source: Source,
+    node: ast.Deny,
+    named: ast.Fields | None,
+    excepted: ast.Except,
+    resources: list[str],
 ) -> None:
     """A deny that names the attributes as well, or of which `except` leaves nothing."""
     if named is not None:
         message = "a deny names its attributes or the others, not both"
         context.report.error("PL102", source, excepted, message, "keep one of the two")
         return
-    resource = context.model.resources.get(node.target.value) if isinstance(node.target, ast.Name) else None
-    if (
-        resource is not None
-        and resource.attributes
-        and resource.attributes.keys() <= {name.value for name in excepted.names}
-    ):
-        message = f"`except` names every attribute of {quoted(node.target.value)}: nothing is denied"  # type: ignore[union-attr]
+    kept = {name.value for name in excepted.names}
+    if resources and all(_is_whole(context.model.resources[name], kept) for name in resources):
+        of = f" of {quoted(node.target.value)}" if isinstance(node.target, ast.Name) else ""
+        message = f"`except` names every attribute{of}: nothing is denied"
         context.report.error("PL102", source, excepted, message, "delete the deny, or name fewer attributes")
+
+
+def _is_whole(resource: ResourceModel, names: set[str]) -> bool:
+    """Whether the names are all attributes of the resource, which has some."""
+    return bool(resource.attributes) and resource.attributes.keys() <= names
 
 
 def is_every_action(names: tuple[ast.Name, ...]) -> bool:
@@ -116,7 +129,12 @@ def is_every_action(names: tuple[ast.Name, ...]) -> bool:
     return len(names) == 1 and names[0].value == "all"
 
 
-def _check_target(context: Context, source: Source, node: ast.Grant | ast.Deny, fields: tuple[ast.Name, ...]) -> None:
+def _check_target(
+    context: Context, source: Source, node: ast.Grant | ast.Deny, fields: tuple[ast.Name, ...]
+) -> list[str]:
+    """The resources that a grant or deny is about, where conditions and attributes can be said of them."""
+    if isinstance(node.target, ast.AnyResource):
+        return _check_any_resource(context, source, node, node.target, fields)
     if isinstance(node.target, ast.AllResources):
         context.expand(source, node, len(context.model.resources))
         if fields:
@@ -131,23 +149,44 @@ def _check_target(context: Context, source: Source, node: ast.Grant | ast.Deny, 
         for name in () if is_every_action(node.actions) else node.actions:
             if name.value not in context.every_action and not context.symbols.is_block_hidden("resource"):
                 unknown(context.report, source, name, "action", context.every_action, "no resource has it")
-        return
+        return []
     resource = context.resource(source, node.target)
     if resource is None:
-        return
+        return []
     if is_every_action(node.actions):
         if not resource.actions:
             message = f"{quoted(node.target.value)} has no actions"
             context.report.error("PL101", source, node.actions[0], message, "declare some: `actions view, modify`")
     else:
-        for name in node.actions:
-            if name.value == "all":
-                context.report.error(
-                    "PL100", source, name, "`all` stands alone", "write `grant all on …`, or name the actions"
-                )
-        names = tuple(name for name in node.actions if name.value != "all")
-        context.actions(source, names, resource, node.target.value)
+        context.actions(source, _without_all(context, source, node), resource, node.target.value)
     context.fields(source, fields, resource, node.target.value)
+    return [node.target.value]
+
+
+def _without_all(context: Context, source: Source, node: ast.Grant | ast.Deny) -> tuple[ast.Name, ...]:
+    """The named actions; reports `all` among them."""
+    for name in node.actions:
+        if name.value == "all":
+            context.report.error(
+                "PL100", source, name, "`all` stands alone", "write `grant all on …`, or name the actions"
+            )
+    return tuple(name for name in node.actions if name.value != "all")
+
+
+def _check_any_resource(
+    context: Context,
+    source: Source,
+    node: ast.Grant | ast.Deny,
+    target: ast.AnyResource,
+    fields: tuple[ast.Name, ...],
+) -> list[str]:
+    """An action that is named counts on the resources that have it."""
+    resources = check_any_resource(context, source, target)
+    context.expand(source, node, len(resources))
+    if resources and not is_every_action(node.actions):
+        check_some_have(context, source, _without_all(context, source, node), resources)
+    is_named(context, source, target, fields)
+    return resources
 
 
 def _check_cycles(context: Context) -> None:

@@ -66,8 +66,8 @@ class Model(msgspec.Struct):
     parameters: dict[str, dict[str, Type | None]] = msgspec.field(default_factory=dict)
     """Policy name, parameter name, type."""
     instances: dict[str, Instance] = msgspec.field(default_factory=dict)
-    limits: dict[Place, str] = msgspec.field(default_factory=dict)
-    """Where a policy is attached: the id of the instance."""
+    limits: dict[Place, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Where a policy is attached: the ids of the instances, in the order of their resources."""
     conditions: dict[Place, Condition] = msgspec.field(default_factory=dict)
     """Conditions of denies and invariants."""
     values: dict[Place, Constant | tuple[Constant, ...]] = msgspec.field(default_factory=dict)

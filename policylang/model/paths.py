@@ -67,7 +67,7 @@ def resolve_path(world: PathScope, scope: Scope, node: ast.Path, other: Type | N
     if first.value == "request" and later and _is_request(world, attributes, later[0]):
         return _enter(world, scope, "request", world.request, later, where, "request")
     if scope.only is not None and attributes and first.value in attributes and first.value not in scope.only:
-        message = f"this policy is on any resource, and not all have {quoted(first.value)}"
+        message = f"this is said of any resource, and not all have {quoted(first.value)}"
         help = f"add it: `with {', '.join([*sorted(scope.only), first.value])}`"
         world.report.error("PL101", scope.source, first, message, help)
         return None

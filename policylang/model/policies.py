@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from policylang.diagnostics import listed, quoted
 from policylang.model.conditions import Constant, weight
 from policylang.model.context import Context
-from policylang.model.model import Instance, place_of
+from policylang.model.model import Instance, ResourceModel, place_of
 from policylang.model.paths import PathScope, Scope
 from policylang.model.report import DiagnosticLog, Site, related
 from policylang.model.resources import resolve_type
-from policylang.model.symbols import unknown
+from policylang.model.targets import are_attributes, check_any_resource, check_some_have
 from policylang.model.types import Type, in_words, sample
 from policylang.model.typing import type_condition
 from policylang.model.values import literal
@@ -118,9 +118,7 @@ def _check_generic(
     """Check a policy on any resource against the resources that it fits, until one is found that it is right for."""
     assert isinstance(node.target, ast.AnyResource)
     needed = context.distinct(source, node.target.attributes, "attribute")
-    for name in needed:
-        if name.value not in context.every_attribute and not context.symbols.is_block_hidden("resource"):
-            unknown(context.report, source, name, "attribute", context.every_attribute, "no resource has it")
+    are_attributes(context, source, needed)
     stand_ins = _placeholders(parameters)
     if stand_ins is None:
         return
@@ -150,27 +148,32 @@ def _reporting_to(world: PathScope, report: DiagnosticLog) -> PathScope:
 # --- where policies are attached -----------------------------------------------------------------------------
 
 
-def check_limit(context: Context, world: PathScope, source: Source, node: ast.Limit) -> str | None:
-    """Check one attachment and file its instance; the id of it, or ``None`` after a report."""
+def check_limit(context: Context, world: PathScope, source: Source, node: ast.Limit) -> None:
+    """Check one attachment and file its instances, one for each resource."""
     site = context.symbols.find(context.report, "policy", source, node.policy)
     if site is None:
-        return None
+        return
     policy: Any = site.node
     name = node.policy.value
     parameters = context.model.parameters[name]
-    resource_name = _resource_of(context, source, node, policy, site)
+    resources = _resources_of(context, source, node, policy, site)
     arguments = _arguments(context, world, source, node, parameters, site)
-    if resource_name is None or arguments is None:
-        return None
-    resource = context.model.resources[resource_name]
-    context.actions(source, node.actions, resource, resource_name)
+    if not resources or arguments is None:
+        return
     declared = [action.value for action in policy.actions]
-    if declared and not any(action in resource.actions for action in declared):
-        message = f"it limits {listed(declared, 'and')}, {quoted(resource_name)} has none of them"
+    fitting = [each for each in resources if _limits_something(context.model.resources[each], declared, ())]
+    if not fitting:
+        of = quoted(resources[0]) if isinstance(node.resource, ast.Name | None) else "no resource"
+        message = f"it limits {listed(declared, 'and')}, {of} has {'none' if of != 'no resource' else 'any'} of them"
         _does_not_fit(context, source, node, message, site)
-        return None
+        return
+    if isinstance(node.resource, ast.AnyResource):
+        check_some_have(context, source, node.actions, fitting)
+    else:
+        context.actions(source, node.actions, context.model.resources[fitting[0]], fitting[0])
     for action in node.actions:
-        if declared and action.value in resource.actions and action.value not in declared:
+        known = any(action.value in context.model.resources[each].actions for each in fitting)
+        if declared and known and action.value not in declared:
             context.report.error(
                 "PL107",
                 source,
@@ -179,28 +182,55 @@ def check_limit(context: Context, world: PathScope, source: Source, node: ast.Li
                 f"leave out `{action.value}`",
                 related(site, "declared here"),
             )
-    instance_id = _instance_id(name, arguments, resource_name, isinstance(policy.target, ast.AnyResource))
+    if isinstance(node.resource, ast.AnyResource):
+        wanted = [action.value for action in node.actions]
+        fitting = [each for each in fitting if _limits_something(context.model.resources[each], wanted, declared)]
+    found = [_instance(context, world, source, node, site, each, arguments) for each in fitting]
+    filed = tuple(each for each in found if each is not None)
+    if len(filed) == len(found):
+        context.model.limits[place_of(Site(source, node))] = filed
+
+
+def _limits_something(resource: ResourceModel, actions: list[str], declared: Collection[str]) -> bool:
+    """Whether the resource has one of the actions, of those that the policy limits; none named are all."""
+    return not actions or any(name in resource.actions and (not declared or name in declared) for name in actions)
+
+
+def _instance(
+    context: Context,
+    world: PathScope,
+    source: Source,
+    node: ast.Limit,
+    site: Site,
+    resource: str,
+    arguments: tuple[Constant, ...],
+) -> str | None:
+    """The id of the policy's instance on the resource, made where there is none yet; ``None`` after a report."""
+    policy: ast.Policy = site.node  # type: ignore[assignment]
+    instance_id = _instance_id(node.policy.value, arguments, resource, isinstance(policy.target, ast.AnyResource))
     if instance_id not in context.model.instances:
         if instance_id in context.misfits or context.expanded > context.limits.expansion:
             return None
-        instance = _expand(context, world, source, node, site, resource_name, arguments, instance_id)
+        instance = _expand(context, world, source, node, site, resource, arguments, instance_id)
         if instance is None:
             context.misfits.add(instance_id)
             return None
         context.model.instances[instance_id] = instance
-    context.model.limits[place_of(Site(source, node))] = instance_id
     return instance_id
 
 
-def _resource_of(context: Context, source: Source, node: ast.Limit, policy: ast.Policy, site: Site) -> str | None:
-    """The resource that a limit is about."""
+def _resources_of(context: Context, source: Source, node: ast.Limit, policy: ast.Policy, site: Site) -> list[str]:
+    """The resources that a limit is about; none after a report."""
     if isinstance(policy.target, ast.Name):
         own = policy.target.value
+        if isinstance(node.resource, ast.AnyResource):
+            _does_not_fit(context, source, node.resource, f"it is a policy on {quoted(own)}", site)
+            return []
         if node.resource is not None and node.resource.value != own:
             if context.resource(source, node.resource) is not None:
                 _does_not_fit(context, source, node.resource, f"it is a policy on {quoted(own)}", site)
-            return None
-        return own if own in context.model.resources else None
+            return []
+        return [own] if own in context.model.resources else []
     if node.resource is None:
         context.report.error(
             "PL107",
@@ -210,18 +240,25 @@ def _resource_of(context: Context, source: Source, node: ast.Limit, policy: ast.
             f"write `policy {source.text[node.policy.start_pos : node.end_pos]} on …`",
             related(site, "declared here"),
         )
-        return None
-    resource = context.resource(source, node.resource)
-    if resource is None:
-        return None
+        return []
+    if isinstance(node.resource, ast.AnyResource):
+        resources = check_any_resource(context, source, node.resource)
+        context.expand(source, node, len(resources))
+    else:
+        resources = [node.resource.value] if context.resource(source, node.resource) is not None else []
     for name in policy.target.attributes:
         if name.value not in context.every_attribute:
-            return None  # reported where the policy is declared
-        if name.value not in resource.attributes:
-            message = f"{quoted(node.resource.value)} has no attribute {quoted(name.value)}"
-            _does_not_fit(context, source, node.resource, message, site)
-            return None
-    return node.resource.value
+            return []  # reported where the policy is declared
+        lacking = [each for each in resources if name.value not in context.model.resources[each].attributes]
+        if lacking:
+            help = ""
+            if isinstance(node.resource, ast.AnyResource):
+                names = sorted({*(each.value for each in node.resource.attributes), name.value})
+                help = f"write `on any resource with {', '.join(names)}`"
+            message = f"{quoted(lacking[0])} has no attribute {quoted(name.value)}"
+            _does_not_fit(context, source, node.resource, message, site, help)
+            return []
+    return resources
 
 
 def _does_not_fit(context: Context, source: Source, node: ast.Node, why: str, site: Site, help: str = "") -> None:

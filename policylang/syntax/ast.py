@@ -258,7 +258,7 @@ class MisplacedValue(Node, frozen=True, gc=False):
 
 
 class AnyResource(Node, frozen=True, gc=False):
-    """``any resource with created``, or ``any resource`` for conditions on users and requests alone."""
+    """``any resource with created``, or ``any resource``: what says so speaks of users and requests alone."""
 
     attributes: tuple[Name, ...]
 
@@ -301,13 +301,13 @@ class ConditionBlock(Node, frozen=True, gc=False):
 
 class Grant(Node, frozen=True, gc=False):
     actions: tuple[Name, ...]
-    target: Name | AllResources
+    target: Name | AllResources | AnyResource
     clauses: tuple[Fields | Except | Including | Because, ...]
 
 
 class Deny(Node, frozen=True, gc=False):
     actions: tuple[Name, ...]
-    target: Name | AllResources
+    target: Name | AllResources | AnyResource
     clauses: tuple[Fields | Except | ConditionBlock | Because, ...]
 
 
@@ -316,7 +316,7 @@ class Limit(Node, frozen=True, gc=False):
 
     policy: Name
     arguments: tuple[Value, ...]
-    resource: Name | None
+    resource: Name | AnyResource | None
     actions: tuple[Name, ...]
 
 

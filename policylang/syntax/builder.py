@@ -122,7 +122,7 @@ class TreeBuilder:
         return _name(c[0])
 
     attribute_mark = attribute_name = user_attribute_name = role_mark = user_mark = _one_word
-    word = one_target = one_resource = required_action = _one_word
+    word = one_target = named_target = one_resource = required_action = _one_word
 
     def named_type(self, c: Children) -> ast.NamedType:
         return ast.NamedType(c[0].start_pos, c[0].end_pos, _name(c[0]))
@@ -312,10 +312,12 @@ class TreeBuilder:
     def deny(self, c: Children) -> ast.Deny:
         return ast.Deny(c[0].start_pos, c[-1].end_pos, c[1], c[3], tuple(c[4:]))
 
+    everyones_deny = deny
+
     def limit(self, c: Children) -> ast.Limit:
         _policy, name, arguments, _on, resource, _for, actions = c
         values = arguments[:-1] if arguments else ()
-        return ast.Limit(c[0].start_pos, _end(c), _name(name), values, resource and _name(resource), actions or ())
+        return ast.Limit(c[0].start_pos, _end(c), _name(name), values, resource, actions or ())
 
     def names(self, c: Children) -> tuple[ast.Name, ...]:
         return _every_second(c, 0)

@@ -48,7 +48,7 @@ class Features:
     texts: bool = True
     """`contains`, `starts with`, `ends with` of texts."""
     generic: bool = True
-    """Policies on any resource, and policies with parameters."""
+    """Policies on any resource, and policies with parameters; grants, denies and limits on any resource."""
 
     # Decisions
     places: bool = True

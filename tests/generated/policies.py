@@ -25,11 +25,13 @@ from tests.generated.world import KINDS, STATUS, Resource, World, type_in_text
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy that can be attached. ``fits``: the resources that it is a policy on."""
+    """A policy that can be attached. ``fits``: the resources that it is a policy on. ``only``: the attributes that it
+    needs on any resource; none for a policy on one resource.
+    """
 
     name: str
     parameters: tuple[tuple[str, Type], ...]
-    is_generic: bool
+    only: tuple[str, ...] | None
     fits: tuple[str, ...]
     actions: tuple[str, ...]
     text: str
@@ -133,7 +135,7 @@ def _policy(w: _Writer, name: str) -> Policy:
             f" {{ {condition(c, scope, world.features.depth)} }}",
         )
     )
-    return Policy(name, parameters, generic, tuple(fits), tuple(actions), text)
+    return Policy(name, parameters, only, tuple(fits), tuple(actions), text)
 
 
 def _parameters(w: _Writer) -> tuple[tuple[str, Type], ...]:
@@ -161,10 +163,23 @@ def _attached(w: _Writer, policy: Policy, resource: Resource) -> str:
         (
             f"policy {policy.name}",
             f"({arguments})" if arguments else "",
-            f" on {resource.name}" if policy.is_generic else "",
+            f" on {_any_or(w, resource, policy.only)}" if policy.only is not None else "",
             f" for {', '.join(some)}" if some else "",
         )
     )
+
+
+def _any_or(w: _Writer, resource: Resource, needed: tuple[str, ...] = ()) -> str:
+    """The resource, or any that has the needed attributes and perhaps more of its own."""
+    if not w.world.features.generic or w.c.chance(75):
+        return resource.name
+    names = tuple(dict.fromkeys((*needed, *w.c.some(list(resource.attributes), 0, 2))))
+    return f"any resource with {', '.join(names)}" if names and _has_one_type(w.world, names) else resource.name
+
+
+def _has_one_type(world: World, names: tuple[str, ...]) -> bool:
+    having = [each.attributes for each in world.resources.values() if set(names) <= each.attributes.keys()]
+    return all(each[name] == having[0][name] for each in having for name in names)
 
 
 def _limit(w: _Writer) -> str:
@@ -200,18 +215,25 @@ def _grant(w: _Writer) -> str:
     if c.chance(4):
         return f"grant {c.one((_viewing(w), 'all', 'show'))} on all resources"
     resource, actions = _target(w)
-    text = f"grant {actions} on {resource.name}"
-    names = list(resource.attributes)
+    target = _any_or(w, resource)
+    text = f"grant {actions} on {target}"
+    names = list(resource.attributes) if target == resource.name else _named(target)
     plain = [name for name in names if name not in resource.sensitive]
     if not names or not w.world.features.fields or c.chance(45):
         return text
     if c.chance(30):
         return f"{text} ({', '.join(c.some(names, 1, 6))})"
-    if resource.sensitive and c.chance(60):
-        text += f" including {', '.join(c.some(resource.sensitive, 1))}"
+    secret = [name for name in names if name in resource.sensitive]
+    if secret and c.chance(60):
+        text += f" including {', '.join(c.some(secret, 1))}"
     if plain and c.chance(60):
         text += f" except {', '.join(c.some(plain, 1, 3))}"
     return text
+
+
+def _named(target: str) -> list[str]:
+    """The attributes that `any resource with …` names."""
+    return target.removeprefix("any resource with ").split(", ")
 
 
 def _viewing(w: _Writer) -> str:
@@ -223,17 +245,20 @@ def _deny(w: _Writer) -> str:
     if c.chance(5):
         return f"deny {c.one(('approve', _viewing(w)))} on all resources"
     resource, actions = _target(w)
-    text = f"deny {actions} on {resource.name}"
+    target = _any_or(w, resource)
+    text = f"deny {actions} on {target}"
     if not resource.attributes:
         return text
-    names = list(resource.attributes)
+    names, only = list(resource.attributes), None
+    if target != resource.name:
+        names, only = _named(target), tuple(_named(target))
     if w.world.features.fields and c.chance(50):
         if len(names) > 1 and c.chance(35):
             text += f" except {', '.join(c.some(names, 1, len(names) - 1))}"
         else:
             text += f" ({', '.join(c.some(names, 1, 3))})"
     if c.chance(75):
-        text += f" {{ {condition(c, Scope(w.world, resource.name), w.world.features.depth - 1)} }}"
+        text += f" {{ {condition(c, Scope(w.world, resource.name, only), w.world.features.depth - 1)} }}"
     return text
 
 

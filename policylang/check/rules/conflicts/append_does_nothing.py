@@ -10,6 +10,7 @@ from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiabilit
 from policylang.analysis.questions import append_does_nothing
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims
+from policylang.check.privileges import statements
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -69,12 +70,13 @@ def check(world: World) -> Iterator[Finding]:
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     for kind in world.user_classes:
         gone: list[ir.UserPolicy] = []
-        for append in reversed(kind.declared.appends):
-            others = [each for each in kind.declared.appends if each is not append and each not in gone]
-            finding = _nothing(world, questions, kind, append, others)
-            if finding is not None:
-                gone.append(append)
-                yield finding
+        for appends in reversed(statements(kind.declared.appends).values()):
+            others = [each for each in kind.declared.appends if each not in appends and each not in gone]
+            found = [_nothing(world, questions, kind, append, others) for append in appends]
+            findings = [finding for finding in found if finding is not None]
+            if len(findings) == len(found):
+                gone += appends
+                yield max(findings, key=lambda finding: finding.unproved)
 
 
 def _nothing(

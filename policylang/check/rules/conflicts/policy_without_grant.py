@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, related
+from policylang.check.privileges import statements
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -53,17 +54,17 @@ group sales {
 def check(world: World) -> Iterator[Finding]:
     """The role or group that says the policy and the roles inside it grant nothing on the resource. What is around it
     makes no difference: its policies do not reach there. One finding for a role or group and a resource. A grant of
-    other actions than those that the policy limits is a grant on the resource.
+    other actions than those that the policy limits is a grant on the resource. A policy on any resource is one on each
+    of them: a grant on one is enough.
     """
     for source, bundle in world.bundles:
         if not bundle.limits:
             continue
         granted = {grant.resource for _, grant in world.granted(source)}
         idle: dict[str, list[ir.Limit]] = {}
-        for limit in bundle.limits:
-            resource = world.instance(limit).resource
-            if resource not in granted:
-                idle.setdefault(resource, []).append(limit)
+        for limits in statements(bundle.limits).values():
+            if not any(world.instance(limit).resource in granted for limit in limits):
+                idle.setdefault(world.instance(limits[0]).resource, []).append(limits[0])
         for resource, limits in idle.items():
             first, *others = sorted(limits, key=lambda limit: Location.parse(limit.at))
             yield Finding(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims
+from policylang.check.privileges import statements
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -61,9 +62,10 @@ _Around = tuple[ir.Limit, ...]
 
 def check(world: World) -> Iterator[Finding]:
     """Without the limit, every grant that it limits would reach the same records: in the role or group that says it,
-    and so wherever that is inside another. All findings of a source may be followed at once: of two limits that imply
-    each other only the later one is reported. What is told elsewhere is left out: policies that are always true
-    (PL202), grants whose limits reach nothing (PL201, PL203), limits that limit no grant (PL214).
+    and so wherever that is inside another. One on any resource adds nothing if it adds nothing on each of them. All
+    findings of a source may be followed at once: of two limits that imply each other only the later one is reported.
+    What is told elsewhere is left out: policies that are always true (PL202), grants whose limits reach nothing (PL201,
+    PL203), limits that limit no grant (PL214).
     """
     yield from claims(world, lambda questions: _findings(world, questions))
 
@@ -74,26 +76,32 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
             continue
         arounds = _arounds(world, source, bundle)
         gone: set[str] = set()
-        for limit in sorted(bundle.limits, key=lambda limit: Location.parse(limit.at), reverse=True):
-            implying, unproved = _implying(questions, limit, arounds.get(limit.at, ()), gone)
-            if implying:
-                gone.add(limit.at)
-                yield _finding(limit, implying, unproved)
+        for at, limits in reversed(statements(bundle.limits).items()):
+            limiting = [limit for limit in limits if _named(limit) in arounds]
+            found = [_implying(questions, limit, arounds[_named(limit)], gone) for limit in limiting]
+            if found and all(implying for implying, _ in found):
+                gone.add(at)
+                yield _finding(limiting[0], found[0][0], any(unproved for _, unproved in found))
 
 
-def _arounds(world: World, source: RightsSource, bundle: Bundle) -> dict[str, list[_Around]]:
-    """The limits of each grant and action that a limit of the bundle is one of, by its place; each set once."""
+def _arounds(world: World, source: RightsSource, bundle: Bundle) -> dict[tuple[str, str], list[_Around]]:
+    """The limits of each grant and action that a limit of the bundle is one of; each set once."""
     if len(bundle.limits) == 1 and not bundle.roles:
         return {}
-    found: dict[str, dict[_Around, None]] = {}
+    found: dict[tuple[str, str], dict[_Around, None]] = {}
     for each in world.grants(source):
         for limit in each.limits:
-            found.setdefault(limit.at, {}).setdefault(each.limits)
-    return {at: list(arounds) for at, arounds in found.items()}
+            found.setdefault(_named(limit), {}).setdefault(each.limits)
+    return {name: list(arounds) for name, arounds in found.items()}
+
+
+def _named(limit: ir.Limit) -> tuple[str, str]:
+    """One on any resource is several at one place."""
+    return limit.at, limit.instance
 
 
 def _implying(
-    questions: Questions, limit: ir.Limit, arounds: tuple[_Around, ...] | list[_Around], gone: set[str]
+    questions: Questions, limit: ir.Limit, arounds: list[_Around], gone: set[str]
 ) -> tuple[tuple[ir.Limit, ...], bool]:
     """The limits that imply the limit wherever it limits something, none if they do not; and whether it is in doubt."""
     implying: dict[str, ir.Limit] = {}

@@ -1,4 +1,4 @@
-"""PL401: `grant all`, or a grant on all resources."""
+"""PL401: `grant all`, or a grant on all or any resources."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RULE = Rule(
     family="privilege",
     severity="warning",
     security="medium",
-    summary="`grant all`, or a grant on all resources",
+    summary="`grant all`, or a grant on all resources or any resource",
     why=(
         "What such a grant gives is decided elsewhere: an action or resource that somebody declares next year is "
         "granted at once, without anybody having thought about it."
@@ -57,7 +57,7 @@ def check(world: World) -> Iterator[Finding]:
             given = several([on(grant.actions, grant.resource) for grant in grants])
             yield Finding(
                 code="PL401",
-                message=f"`all` gives {given} today, and whatever is declared later",
+                message=f"this gives {given} today, and whatever is declared later",
                 at=at,
                 help="name the actions and resources that are needed",
             )
