@@ -52,7 +52,7 @@ user "ada@acme.test" in leads
 )
 
 _LOOKING = frozenset(("view", "read", "see", "show", "list", "open", "browse", "search", "get"))
-"""First words of actions that show records."""
+"""First words of actions that show records, where they do not say what they are like."""
 
 
 class _Bypassed(msgspec.Struct):
@@ -151,7 +151,7 @@ def _ordinary(stacks: Stacks, who: Profile, resource: str, action: str) -> Itera
         plan = stacks.world.plan(who, name, resource)
         if declared.bypasses_policies or not plan.ways:
             continue
-        if name.lower().split("_")[0] in _LOOKING:
+        if declared.kind == "view" or (declared.kind is None and name.lower().split("_")[0] in _LOOKING):
             looking.append(plan)
         elif name.lower() in action.lower().split("_"):
             namesakes.append([plan])
