@@ -111,6 +111,12 @@ class _Maker:
                 if both and isinstance(item.type, EnumType) and whole.type.item != item.type:
                     self.fixed = True
                 return ("Contains", self._operand(whole), self._operand(item))
+            case c.Overlaps(left, right):
+                if isinstance(left.type.item, EnumType) and left.type != right.type:
+                    self.fixed = True
+                return ("Overlaps", self._operand(left), self._operand(right))
+            case c.Empty(operand):
+                return ("Empty", self._operand(operand))
             case c.Time(test, operand, duration):
                 return (test, self._operand(operand), self._operand(duration))
             case c.Missing(operand):

@@ -22,6 +22,7 @@ from policylang.analysis.constraints import (
     VALUE,
     ZERO,
     Among,
+    Apart,
     ConstantTerm,
     Constraint,
     Difference,
@@ -41,6 +42,7 @@ from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.model.addresses import address
 from policylang.model.addresses import network as read_network
 from policylang.model.types import (
+    ORDERED,
     BoolType,
     DateTimeType,
     DateType,
@@ -89,6 +91,7 @@ def propose(constraints: Sequence[Constraint], now: datetime.datetime) -> Propos
     found = Proposal()
     if _is_contradiction(constraints):
         return None
+    constraints = [*constraints, *_implied(constraints)]
     if not (_presence(constraints, found) and _numbers(constraints, found, now) and _equalities(constraints, found)):
         return None
     found.members = [each for each in constraints if isinstance(each, Member)]
@@ -107,6 +110,29 @@ def _is_contradiction(constraints: Sequence[Constraint]) -> bool:
                 if each.wanted and msgspec.structs.replace(each, wanted=False) in asked:
                     return True
     return False
+
+
+def _implied(constraints: Sequence[Constraint]) -> Iterator[Same]:
+    """What is in a set and what is not are different things, and so are the items of sets that have none in common. Of
+    numbers, times and lengths, which may be written in several ways, only the same is the same.
+    """
+    within: dict[Variable, list[Side]] = defaultdict(list)
+    for each in constraints:
+        if isinstance(each, Member) and each.wanted:
+            within[each.variable].append(each.item)
+    for each in constraints:
+        if isinstance(each, Member) and not each.wanted:
+            yield from _different(within[each.variable], [each.item])
+        elif isinstance(each, Apart):
+            yield from _different(within[each.left], within[each.right])
+
+
+def _different(items: Iterable[Side], others: Sequence[Side]) -> Iterator[Same]:
+    for item in items:
+        for other in others:
+            ordered = any(isinstance(side, Variable) and isinstance(side.type, ORDERED) for side in (item, other))
+            if not ordered or item == other:
+                yield Same(item, other, False)
 
 
 def _presence(constraints: Iterable[Constraint], found: Proposal) -> bool:

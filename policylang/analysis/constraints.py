@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 from typing import Literal as OneOf
@@ -40,7 +40,9 @@ ZERO, NOW, TODAY = "zero", "now", "today"
 
 
 class Variable(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    root: OneOf["record", "subject", "request"]
+    """A path; or, with the root ``item``, something that is in sets, of which nothing else is known."""
+
+    root: OneOf["record", "subject", "request", "item"]
     steps: tuple[str, ...]
     type: Type
 
@@ -99,6 +101,13 @@ class Member(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     wanted: bool
 
 
+class Apart(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+    """The sets have no item in common; the set has none at all, if it is the same one twice."""
+
+    left: Variable
+    right: Variable
+
+
 State = OneOf["there", "holed", "missing", "bad"]
 """What an attribute may be: there, a set with an item missing, missing, or of another type than its own."""
 _PLAIN: frozenset[State] = frozenset(("there",))
@@ -127,7 +136,7 @@ class Tried(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Nothing is known; solutions must be tried."""
 
 
-Constraint = Difference | Among | Same | TextIs | NetworkConstraint | Member | There | Hard | Tried
+Constraint = Difference | Among | Same | TextIs | NetworkConstraint | Member | Apart | There | Hard | Tried
 
 
 class All(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -298,6 +307,13 @@ class Translator:
                 return self._certain(literal)
             case c.Contains():
                 return self._contains(literal, test, wanted)
+            case c.Overlaps():
+                return self._overlaps(test, wanted)
+            case c.Empty(operand):
+                known_set = self.asker.known_set(operand)
+                if known_set is not None:
+                    return YES if (not known_set) == wanted else NO
+                return self._without_items(operand) if wanted else self._some_item(operand)
             case _:
                 raise AssertionError(test)
 
@@ -329,11 +345,13 @@ class Translator:
         ]
         return _all((Same(_side(left), _side(right), wanted), *domains))
 
-    def _unlike(self, test: c.Compare | c.Time | c.Contains) -> Tree:
+    def _unlike(self, test: c.Compare | c.Time | c.Contains | c.Overlaps) -> Tree:
         if isinstance(test, c.Time):
             return self._unlike_time(test)
         if isinstance(test, c.Contains):
             return self._holed(test)
+        if isinstance(test, c.Overlaps):
+            return self._holed_overlap(test)
         left, right = self.asker.known(test.left), self.asker.known(test.right)
         if left is None or right is None:
             return NO
@@ -397,6 +415,85 @@ class Translator:
         if values is None or isinstance(item, c.Constant):
             return member
         return _all((member, Among(_variable(item), values)))
+
+    # --- two sets --------------------------------------------------------------------------------------------
+
+    def _overlaps(self, test: c.Overlaps, wanted: bool) -> Tree:
+        left, right = self.asker.known_set(test.left), self.asker.known_set(test.right)
+        if left is not None and right is not None:
+            return YES if (not set(left).isdisjoint(right)) == wanted else NO
+        if left is not None or right is not None:
+            other = test.right if left is not None else test.left
+            values = left if left is not None else right
+            assert values is not None
+            each = [self._member(other, c.Constant(other.type.item, value, test.at), wanted) for value in values]
+            return _some(each) if wanted else _all(each)
+        if wanted:
+            item = _item(test.left, test.right)
+            return _all((*self._kind_of_item(test, item), *(self._held(side, item) for side in test.sides)))
+        whole = _all(self._states_of(side, _PLAIN) for side in test.sides)
+        nothing = _some(self._without_items(side) for side in test.sides)
+        return _some((_all((whole, self._apart(test))), nothing))
+
+    def _holed_overlap(self, test: c.Overlaps) -> Tree:
+        """An item of one set is missing, the other has some, and no two are known to be the same."""
+        if any(self._is_known(side) is False for side in test.sides if isinstance(side, c.Path)):
+            return NO
+        cases = []
+        for holed, other in ((test.left, test.right), (test.right, test.left)):
+            if self.asker.known_set(holed) is None:
+                cases.append(_all((self._states_of(holed, _HOLED), self._some_item(other))))
+        known = [self.asker.known_set(side) for side in test.sides]
+        apart: Tree = self._apart(test) if known == [None, None] else self._overlaps_not(test)
+        return _all((_some(cases), apart))
+
+    def _overlaps_not(self, test: c.Overlaps) -> Tree:
+        """No item of the known set is known to be in the other."""
+        known = self.asker.known_set(test.left)
+        other = test.left if known is None else test.right
+        values = known if known is not None else self.asker.known_set(test.right)
+        variable = _set_variable(other)
+        return _all(Member(variable, ConstantTerm(_text(value)), False) for value in values or ())
+
+    def _member(self, operand: c.Operand, item: c.Constant, wanted: bool) -> Tree:
+        member = Member(_set_variable(operand), _side(item), wanted)
+        return member if wanted else _all((self._states_of(operand, _PLAIN), member))
+
+    def _apart(self, test: c.Overlaps) -> Tree:
+        return Apart(_set_variable(test.left), _set_variable(test.right))
+
+    def _without_items(self, operand: c.Operand) -> Tree:
+        known = self.asker.known_set(operand)
+        if known is not None:
+            return NO if known else YES
+        variable = _set_variable(operand)
+        return _all((self._states_of(operand, _PLAIN), Apart(variable, variable)))
+
+    def _some_item(self, operand: c.Operand) -> Tree:
+        """The set has an item, or one that is missing."""
+        known = self.asker.known_set(operand)
+        if known is not None:
+            return YES if known else NO
+        item = _item(operand, operand)
+        held = _all((*self._kind_of_item(c.Empty(operand, operand.at), item), self._held(operand, item)))
+        return _some((self._states_of(operand, _HOLED), held))
+
+    def _held(self, operand: c.Operand, item: Variable) -> Tree:
+        return _all((self._states_of(operand, VALUE), Member(_set_variable(operand), item, True)))
+
+    def _states_of(self, operand: c.Operand, states: frozenset[State]) -> Tree:
+        assert isinstance(operand, c.Path)
+        return self._there(operand, states)
+
+    def _kind_of_item(self, test: c.Overlaps | c.Empty, item: Variable) -> Iterator[Tree]:
+        """What an item can be, from the types of the sets that have it."""
+        for side in test.sides:
+            assert isinstance(side, c.Path)
+            match side.type.item:
+                case EnumType(values):
+                    yield Among(item, frozenset(values))
+                case BoolType():
+                    yield Among(item, frozenset(("true", "false")))
 
     def _finite(self, path: c.Path) -> frozenset[str] | None:
         """The values that there are for a path, if these are finitely many."""
@@ -608,6 +705,18 @@ def _two_texts(literal: Literal, text: Variable, part: Variable) -> Tree:
     if literal.value:
         return Some((Same(text, part, True), Hard(literal)))
     return Some((All((Same(text, ConstantTerm(""), True), Same(part, ConstantTerm("x"), True))), Hard(literal)))
+
+
+def _set_variable(operand: c.Operand) -> Variable:
+    assert isinstance(operand, c.Path)
+    return _variable(operand)
+
+
+def _item(left: c.Operand, right: c.Operand) -> Variable:
+    """Some item of the sets; the same for the same sets."""
+    assert isinstance(left, c.Path)
+    assert isinstance(right, c.Path)
+    return Variable("item", (left.root, *left.steps, right.root, *right.steps), left.type.item)
 
 
 def _variable(path: c.Path) -> Variable:

@@ -13,6 +13,7 @@ import msgspec
 from policylang.analysis.constraints import (
     All,
     Among,
+    Apart,
     ConstantTerm,
     Constraint,
     Difference,
@@ -100,7 +101,7 @@ class Domains:
                 return False if msgspec.structs.replace(each, wanted=not each.wanted) in self.known else None
             case Hard(Literal(test, value)):
                 return False if Hard(Literal(test, not value)) in self.known else None
-            case Tried():
+            case Apart() | Tried():
                 return None
 
     def _difference(self, each: Difference) -> bool | None:

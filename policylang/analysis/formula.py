@@ -173,7 +173,7 @@ class Unlike(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     date, a time outside of the calendar, an item of the set that is missing.
     """
 
-    test: c.Compare | c.Time | c.Contains
+    test: c.Compare | c.Time | c.Contains | c.Overlaps
 
 
 class Both(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -229,6 +229,6 @@ def _is(condition: c.Condition, value: bool, wanted: bool) -> Normal:
             match condition:
                 case c.Compare(_, left, _) if isinstance(left.type, DurationType):
                     unknown.append(Unlike(condition))
-                case c.Time() | c.Contains():
+                case c.Time() | c.Contains() | c.Overlaps():
                     unknown.append(Unlike(condition))
             return Either((Literal(condition, not value), *unknown))

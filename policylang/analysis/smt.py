@@ -23,6 +23,7 @@ from policylang.analysis.constraints import (
     ZERO,
     All,
     Among,
+    Apart,
     ConstantTerm,
     Constraint,
     Difference,
@@ -102,11 +103,11 @@ class _Encoder:
             case NetworkConstraint():
                 return self._network(each)
             case Member(variable, item, wanted):
-                strings = z3.StringSort(self.context)
-                name = f"set {len(self._sets)}"
-                items = self._sets.setdefault(variable, z3.Array(name, strings, z3.BoolSort(self.context)))
-                inside = z3.Select(items, self._side(item))
+                inside = z3.Select(self._set(variable), self._side(item))
                 return inside if wanted else z3.Not(inside)
+            case Apart(left, right):
+                nothing = z3.EmptySet(z3.StringSort(self.context))
+                return z3.SetIntersect(self._set(left), self._set(right)) == nothing
             case Hard(literal):
                 return self._texts_compared(literal)
             case _:
@@ -139,6 +140,11 @@ class _Encoder:
         if variable not in self._texts:
             self._texts[variable] = z3.String(f"text {len(self._texts)}", self.context)
         return self._texts[variable]
+
+    def _set(self, variable: Variable) -> Any:
+        name = f"set {len(self._sets)}"
+        strings, truths = z3.StringSort(self.context), z3.BoolSort(self.context)
+        return self._sets.setdefault(variable, z3.Array(name, strings, truths))
 
     def _side(self, side: Side) -> Any:
         return self._value(side.value) if isinstance(side, ConstantTerm) else self._text(side)

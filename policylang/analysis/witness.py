@@ -6,14 +6,14 @@ import datetime
 from collections.abc import Iterator
 from copy import copy
 from fractions import Fraction
-from itertools import islice, product
+from itertools import count, islice, product
 from typing import Any
 
 import msgspec
 
 from policylang.analysis.asker import Asker
 from policylang.analysis.conjunction import Proposal
-from policylang.analysis.constraints import ConstantTerm, Variable, unit_of
+from policylang.analysis.constraints import ConstantTerm, Member, Variable, unit_of
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.instants import instant_text
@@ -75,6 +75,7 @@ def make_witness(asker: Asker, proposal: Proposal, now: datetime.datetime, *, wh
         values.setdefault(variable, some_value(asker, variable.type))
     for variable in proposal.holed:
         values[variable] = [*values.get(variable, ()), None]
+    values = {variable: value for variable, value in values.items() if variable.root != "item"}
     for variable, value in sorted(values.items(), key=lambda item: (item[0].root, item[0].steps)):
         if not any((variable.root, variable.steps[:n]) in missing for n in range(1, len(variable.steps) + 1)):
             _put(asker, roots[variable.root], variable, value)
@@ -115,13 +116,23 @@ def _add_members(asker: Asker, proposal: Proposal, values: dict[Variable, Any]) 
     """Sets with what must be in them, and values for the items that nothing else is asked about."""
     for each in proposal.members:
         if isinstance(each.item, Variable) and each.item not in values:
-            values[each.item] = some_value(asker, each.item.type)
+            values[each.item] = _another_value(asker, each, proposal, values)
         items = values.setdefault(each.variable, [])
         item = each.item.value if isinstance(each.item, ConstantTerm) else values[each.item]
         of = each.variable.type.of if isinstance(each.variable.type, SetType) else None
         item = item == "true" if isinstance(of, BoolType) and isinstance(item, str) else item
         if each.wanted and item not in items:
             items.append(item)
+
+
+def _another_value(asker: Asker, member: Member, proposal: Proposal, values: dict[Variable, Any]) -> Any:
+    """Any value of an item; another number than those that are not in its set."""
+    assert isinstance(member.item, Variable)
+    if not isinstance(member.item.type, NUMBERS):
+        return some_value(asker, member.item.type)
+    others = [each.item for each in proposal.members if each.variable == member.variable and not each.wanted]
+    taken = {str(values.get(each) if isinstance(each, Variable) else each.value) for each in others}
+    return next(number for number in count(1) if str(number) not in taken)
 
 
 def with_users(asker: Asker, proposal: Proposal) -> Iterator[Proposal]:
@@ -153,6 +164,8 @@ _TRIED = 25
 def _user_before(asker: Asker, variable: Variable) -> Variable | None:
     """The user whose attribute a variable is, unless that is the one who asks."""
     index = asker.index
+    if variable.root == "item":
+        return None
     type_: Type | None = RecordType(asker.resource)
     for number, step in enumerate(variable.steps):
         if isinstance(type_, UserType):

@@ -133,12 +133,27 @@ class _Lift:
         if found is MISSING:
             return FALSE
         if isinstance(path.type, SetType):
-            assert isinstance(test, c.Contains)
             assert isinstance(found, frozenset)
-            return self._in_set(
-                test.item, tuple(sorted((as_value(path.type.of, each) for each in found), key=str)), wanted
-            )
+            values = tuple(sorted((as_value(path.type.of, each) for each in found), key=str))
+            return self._of_set(test, path, values, wanted)
         return self._decided(_with(test, path, c.Constant(path.type, as_value(path.type, found), AT)), wanted)
+
+    def _of_set(self, test: c.Test, path: c.Path, values: tuple[c.Value, ...], wanted: bool) -> Formula:
+        """A test of a set whose items are known."""
+        match test:
+            case c.Empty():
+                return TRUE if (not values) == wanted else FALSE
+            case c.Overlaps(left, right):
+                other = right if left == path else left
+                assert isinstance(other, c.Path)
+                item = path.type.item
+                each = (self.holds(c.Contains(other, c.Constant(item, v, AT), AT), wanted) for v in values)
+                if wanted:
+                    return AnyOf(tuple(each))
+                return AllOf(tuple(each)) if values else self.holds(c.Missing(other, AT), False)
+            case _:
+                assert isinstance(test, c.Contains)
+                return self._in_set(test.item, values, wanted)
 
     def _in_set(self, item: c.Operand, values: tuple[c.Value, ...], wanted: bool) -> Formula:
         if values:

@@ -231,6 +231,11 @@ class _Sound:
                 return isinstance(operand.type, IpType) and _is_network(network)
             case c.Contains(operand, item):
                 return isinstance(operand.type, SetType) and comparable(operand.type.of, item.type)
+            case c.Overlaps(left, right):
+                sets = isinstance(left.type, SetType) and isinstance(right.type, SetType)
+                return sets and comparable(left.type.item, right.type.item)
+            case c.Empty(operand):
+                return isinstance(operand.type, SetType)
             case c.TextTest(operand=operand, part=part):
                 return isinstance(operand.type, TextType) and isinstance(part.type, TextType)
             case _:

@@ -195,6 +195,23 @@ class Contains(_Test, frozen=True, gc=False, tag="contains"):
     at: At
 
 
+class Overlaps(_Test, frozen=True, gc=False, tag="overlaps"):
+    """Two sets with an item in common."""
+
+    _sides: ClassVar[tuple[str, ...]] = ("left", "right")
+
+    left: Operand
+    right: Operand
+    at: At
+
+
+class Empty(_Test, frozen=True, gc=False, tag="empty"):
+    """A set without items. One that is missing is not empty: it is unknown."""
+
+    operand: Operand
+    at: At
+
+
 class TextTest(_Test, frozen=True, gc=False, tag="text"):
     """Text with ``part`` somewhere in it, at its start or at its end. Exact, case counts."""
 
@@ -206,7 +223,7 @@ class TextTest(_Test, frozen=True, gc=False, tag="text"):
     at: At
 
 
-Test = Compare | Time | Missing | In | InNetwork | Contains | TextTest
+Test = Compare | Time | Missing | In | InNetwork | Contains | Overlaps | Empty | TextTest
 Condition = And | Or | Not | Test
 
 

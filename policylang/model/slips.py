@@ -6,7 +6,7 @@ from policylang.diagnostics import quoted
 from policylang.model.habits import AMOUNTS, EMPTY, EQUAL, IN_GROUP, NEEDLESS, NOTHING, NOW, NOW_HELP, SOMETHING
 from policylang.model.paths import PathScope, Scope
 from policylang.model.types import UNITS as UNITS_OF_TIME
-from policylang.model.types import DateTimeType, DateType, TextType, Type, UserType
+from policylang.model.types import DateTimeType, DateType, EnumType, SetType, TextType, Type, UserType
 from policylang.syntax import ast
 
 
@@ -22,6 +22,8 @@ def reports_slip(world: PathScope, scope: Scope, node: ast.Comparison, left: Typ
     words = _words(scope, right.steps[0])
     name = right.steps[0].value.lower()
     if len(right.steps) == 1 and node.operator.value in ("is", "is not"):
+        if _has_meaning(left, right.steps[0].value):
+            return False
         if name in NOTHING | EMPTY | SOMETHING:
             _presence(world, scope, node, left, name)
             return True
@@ -43,6 +45,11 @@ def reports_slip(world: PathScope, scope: Scope, node: ast.Comparison, left: Typ
         _report(world, scope, right, right.steps[0].value, NOW_HELP)
         return True
     return False
+
+
+def _has_meaning(left: Type | None, word: str) -> bool:
+    """Whether the word says something of a value of this type."""
+    return (isinstance(left, EnumType) and word in left.values) or (isinstance(left, SetType) and word == "empty")
 
 
 def needless_word(world: PathScope, scope: Scope, node: ast.Path) -> bool:

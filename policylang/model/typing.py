@@ -54,6 +54,8 @@ def type_condition(world: PathScope, scope: Scope, node: ast.Condition) -> ir.Co
             return _presence(world, scope, node)
         case ast.Membership():
             return _membership(world, scope, node)
+        case ast.ListTest():
+            return _list_test(world, scope, node)
         case ast.Comparison():
             return _comparison(world, scope, node)
 
@@ -97,6 +99,8 @@ def _comparison(world: PathScope, scope: Scope, node: ast.Comparison) -> ir.Cond
     where = at(scope.source, node)
     if reports_slip(world, scope, node, type_of(world, scope, node.left)):
         return None
+    if operator == "overlaps":
+        return _overlaps(world, scope, node, where)
     if operator in ("is", "is not"):
         equal = _equality(world, scope, node, where)
         return negated(equal, where) if equal and operator == "is not" else equal
@@ -139,6 +143,10 @@ def _equality(world: PathScope, scope: Scope, node: ast.Comparison, where: str) 
             f"write `is {'present' if word_of(right) == 'missing' else 'missing'}`",
         )
         return None
+    left_type = type_of(world, scope, node.left)
+    if isinstance(left_type, SetType) and word_of(right) == "empty":
+        items = one_side(world, scope, node.left, None)
+        return None if items is None else ir.Empty(items, where)
     pair = both_sides(world, scope, node)
     if pair is None:
         return None
@@ -150,7 +158,7 @@ def _equality(world: PathScope, scope: Scope, node: ast.Comparison, where: str) 
             called(scope, node.left),
             pair[0].type,
             "sets have no `is`",
-            "ask for one item: `… contains …`",
+            "ask for items: `… contains …`, `… overlaps …`, `… is empty`",
         )
         return None
     return _compare("eq", *pair, where)
@@ -216,15 +224,7 @@ def _text_or_set(world: PathScope, scope: Scope, node: ast.Comparison, where: st
         return None
     operator = node.operator.value
     if isinstance(left.type, SetType) and operator == "contains":
-        if is_ambiguous_item(world, scope, node.right, left.type.of):
-            return None
-        item = one_side(world, scope, node.right, left.type.of, node.left)
-        if item is None:
-            return None
-        if not comparable(left.type.of, item.type):
-            incomparable(world, scope, node, left.type.of, item.type)
-            return None
-        return ir.Contains(left, item, where)
+        return _contains(world, scope, node, left, where)
     if not isinstance(left.type, TextType):
         mismatch(
             world.report,
@@ -242,6 +242,73 @@ def _text_or_set(world: PathScope, scope: Scope, node: ast.Comparison, where: st
         mismatch(world.report, scope.source, node.right, called(scope, node.right), part.type, "text stands here")
         return None
     return ir.TextTest(_TEXT[operator], left, part, where)
+
+
+# --- sets ----------------------------------------------------------------------------------------------------
+
+
+def _contains(
+    world: PathScope, scope: Scope, node: ast.Comparison, items: ir.Operand, where: str
+) -> ir.Condition | None:
+    of = items.type.item
+    if is_ambiguous_item(world, scope, node.right, of):
+        return None
+    item = one_side(world, scope, node.right, of, node.left)
+    if item is None:
+        return None
+    if not comparable(of, item.type):
+        incomparable(world, scope, node, of, item.type)
+        return None
+    return ir.Contains(items, item, where)
+
+
+def _overlaps(world: PathScope, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
+    if not has_name(world, scope, node, node.left, node.right):
+        return None
+    left, right = (_a_set(world, scope, side, "overlaps") for side in (node.left, node.right))
+    if left is None or right is None:
+        return None
+    if not comparable(left.type.item, right.type.item):
+        incomparable(world, scope, node, left.type, right.type)
+        return None
+    return ir.Overlaps(left, right, where)
+
+
+def _list_test(world: PathScope, scope: Scope, node: ast.ListTest) -> ir.Condition | None:
+    """Each listed item is asked for by itself."""
+    operator = node.operator.value
+    if operator not in ("contains all of", "overlaps"):
+        help = "write `… contains all of [a, b]`"
+        word = operator.removesuffix(" all of")
+        world.report.error("PL103", scope.source, node.operator, f"`all of` does not follow `{word}`", help)
+        return None
+    items = _a_set(world, scope, node.operand, operator)
+    if items is None:
+        return None
+    tests = []
+    for choice in node.items.items:
+        operator_ = ast.Name(node.operator.start_pos, node.operator.end_pos, "contains")
+        one = ast.Comparison(choice.start_pos, choice.end_pos, node.operand, operator_, choice)
+        tests.append(
+            _contains(world, scope, one, items, at(scope.source, choice))
+            if has_name(world, scope, node, node.operand, choice)
+            else None
+        )
+    found = tuple(test for test in tests if test is not None)
+    if len(found) < len(tests):
+        return None
+    kind = ir.Or if operator == "overlaps" else ir.And
+    return found[0] if len(found) == 1 else kind(found, at(scope.source, node))
+
+
+def _a_set(world: PathScope, scope: Scope, node: ast.Operand, operator: str) -> ir.Operand | None:
+    found = one_side(world, scope, node, None)
+    if found is None or isinstance(found.type, SetType):
+        return found
+    help = "name a set, or list the items: `… overlaps [a, b]`" if operator == "overlaps" else "compare with `is`"
+    message = f"`{operator}` asks for a set"
+    mismatch(world.report, scope.source, node, called(scope, node), found.type, message, help)
+    return None
 
 
 def _presence(world: PathScope, scope: Scope, node: ast.Presence) -> ir.Condition | None:

@@ -37,6 +37,8 @@ def condition_in_words(condition: c.Condition, names: Collection[str], inner: bo
             return f"{operand_in_words(operand)} is present"
         case c.Not(c.Compare("eq", left, right)) if _is_plain(left, right, names):
             return f"{operand_in_words(left)} is not {operand_in_words(right)}"
+        case c.Not(c.Empty(operand)):
+            return f"{operand_in_words(operand)} is not empty"
         case c.Not(item):
             return f"not {condition_in_words(item, names, True)}"
         case c.Compare("eq", left, right) if not _is_plain(left, right, names):
@@ -53,6 +55,10 @@ def condition_in_words(condition: c.Condition, names: Collection[str], inner: bo
             return f"{operand_in_words(operand)} in {quote_text(network)}"
         case c.Contains(operand, item):
             return f"{operand_in_words(operand)} contains {operand_in_words(item)}"
+        case c.Overlaps(left, right):
+            return f"{operand_in_words(left)} overlaps {operand_in_words(right)}"
+        case c.Empty(operand):
+            return f"{operand_in_words(operand)} is empty"
         case c.TextTest(test, operand, part):
             return f"{operand_in_words(operand)} {_TEXTS[test]} {operand_in_words(part)}"
 

@@ -23,7 +23,7 @@ from policylang.model.types import (
 )
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
-from policylang.runtime.truth import compare, constant, equal, text_test, user_value
+from policylang.runtime.truth import compare, constant, equal, overlap, text_test, user_value
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 
 Reader = Callable[[Any], Any]
@@ -137,6 +137,17 @@ def containment(condition: c.Contains) -> Callable[[Any, Any], bool | None]:
     """Whether a set has an item; one that is missing could be any."""
     type_ = condition.item.type
     return lambda items, wanted: _some(None if each is MISSING else equal(type_, each, wanted) for each in items)
+
+
+def overlapping(condition: c.Overlaps) -> Callable[[Any, Any], bool | None]:
+    """Whether two sets have an item in common."""
+    type_ = condition.left.type.item
+    return lambda left, right: overlap(type_, left, right)
+
+
+def is_empty(items: Any) -> bool:
+    """Whether a set has no items."""
+    return not items
 
 
 def _some(found: Any) -> bool | None:

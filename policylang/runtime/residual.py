@@ -80,6 +80,8 @@ def _test(test: c.Test, s: Situation, wanted: bool) -> Rest:
             return _time(test, s, wanted)
         case c.Contains():
             return _contains(test, s, wanted)
+        case c.Overlaps():
+            return _overlaps(test, s, wanted)
         case c.TextTest():
             operand, part = _known(test.operand, s), _known(test.part, s)
             if operand is None or part is None:
@@ -177,6 +179,33 @@ def _contains(test: c.Contains, s: Situation, wanted: bool) -> Rest:
         return False
     known = [as_value(test.item.type, each) for each in found if each is not MISSING]
     return _signed(c.In(test.item, tuple(dict.fromkeys(known)), test.at), wanted)
+
+
+def _overlaps(test: c.Overlaps, s: Situation, wanted: bool) -> Rest:
+    """With the items of a known set, each by itself."""
+    known = [side for side in test.sides if not is_of_record(side)]
+    if not known:
+        return _signed(test, wanted)
+    other = test.right if known[0] is test.left else test.left
+    items = value(known[0], s)
+    if items is MISSING:
+        return False
+    type_ = other.type.item
+    values = [as_value(type_, each) for each in items if each is not MISSING and not _is_nameless(type_, each)]
+    if not wanted and (MISSING in items or (items and not values)):  # any item could be that one
+        return c.Empty(other, test.at)
+    tests = [c.Contains(other, c.Constant(type_, each, test.at), test.at) for each in dict.fromkeys(values)]
+    if wanted:
+        return any_of(tests, test.at)
+    # Of a set that is there nothing else is asked, where no item is known.
+    assert isinstance(other, c.Path)
+    there = c.Not(c.Missing(other, test.at), test.at)
+    return all_of([_signed(each, False) for each in tests] or [there], test.at)
+
+
+def _is_nameless(type_: Type, found: Any) -> bool:
+    """Whether it is a related record without an id, which equals no other."""
+    return isinstance(type_, RecordType) and not isinstance(found, str) and attribute(found, "id") is MISSING
 
 
 def as_value(type_: Type, found: Any) -> c.Value:

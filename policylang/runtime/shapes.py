@@ -182,6 +182,10 @@ class Lowering:
                 return "call_one", test.sides, readers.network(test)
             case c.Contains():
                 return "call_two", test.sides, readers.containment(test)
+            case c.Overlaps():
+                return "call_two", test.sides, readers.overlapping(test)
+            case c.Empty():
+                return "call_one", test.sides, readers.is_empty
             case c.TextTest():
                 return "call_two", test.sides, readers.text(test)
             case c.Time():

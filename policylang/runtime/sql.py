@@ -67,6 +67,7 @@ from policylang.runtime.dialects import (
 from policylang.runtime.index import Index
 from policylang.runtime.networks import spellings
 from policylang.runtime.residual import NO_RECORD, Rest
+from policylang.runtime.sql_sets import SETS
 from policylang.runtime.truth import Situation, constant, truth, value
 from policylang.runtime.values import MISSING
 
@@ -287,6 +288,12 @@ class _Writer:
                 return signed(self._in_network(sides[0], network))
             case c.Contains():
                 return self._contains(test, sides[0], sides[1], wanted)
+            case c.Overlaps():
+                return self._overlaps(test, sides[0], sides[1], wanted)
+            case c.Empty():
+                if self.dialect not in SETS:
+                    raise self._unsupported(test, "sets")
+                return signed(exp.EQ(this=SETS[self.dialect].size(sides[0]), expression=exp.Literal.number(0)))
             case c.TextTest(kind, _, _):
                 if self.dialect not in TEXT_TESTS:
                     raise self._unsupported(test, "texts in texts")
@@ -318,6 +325,25 @@ class _Writer:
             raise self._unsupported(test, "sets")
         there = self._there(items, item)
         return exp.and_(*there, among) if wanted else exp.and_(*there, exp.not_(among), whole)
+
+    def _overlaps(self, test: c.Overlaps, left: exp.Expr, right: exp.Expr, wanted: bool) -> exp.Expr:
+        """An item in two columns. It is unknown whether a missing item of one is in the other, where that has some."""
+        from sqlglot import exp
+
+        kind, other = test.left.type.item, test.right.type.item
+        if self.dialect not in SETS or isinstance(kind, IpType):
+            raise self._unsupported(test, "sets" if self.dialect not in SETS else "IP addresses in two columns")
+        if isinstance(kind, NUMBERS) and kind != other and self.dialect != "sqlite":
+            raise self._unsupported(test, "sets of different numbers")
+        of = SETS[self.dialect]
+        if isinstance(kind, DateTimeType) and self.dialect == "sqlite":
+            raise self._unsupported(test, "instants in two columns")
+        shared = of.overlap(left, right)
+        if wanted:
+            return exp.and_(*self._there(left, right), shared)
+        none = [exp.EQ(this=of.size(side), expression=exp.Literal.number(0)) for side in (left, right)]
+        whole = exp.and_(of.whole(left), of.whole(right))
+        return exp.and_(*self._there(left, right), exp.not_(shared), exp.paren(exp.or_(*none, whole)))
 
     def _text(self, kind: str, text: exp.Expr, part: exp.Expr, wanted: bool) -> exp.Expr:
         """Exact, unlike LIKE, which takes `%` and `_` for anything and in places ignores case."""

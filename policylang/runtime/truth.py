@@ -7,7 +7,7 @@ of its type says nothing either: everything about it is unknown.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,7 @@ from policylang.model.types import (
     DateTimeType,
     DateType,
     Duration,
+    DurationType,
     IpType,
     RecordType,
     SetType,
@@ -32,7 +33,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.values import MISSING, BadValueError, attribute, read, source
 
 Truth = bool | None
-Test = c.Compare | c.Time | c.Missing | c.In | c.InNetwork | c.Contains | c.TextTest
+Test = c.Test
 """A condition without others inside."""
 
 
@@ -100,6 +101,12 @@ def _test(condition: Test, s: Situation) -> Truth:
             if items is MISSING or wanted is MISSING:
                 return None
             return disjunction(None if each is MISSING else equal(item.type, each, wanted) for each in items)
+        case c.Overlaps(left, right):
+            items, others = value(left, s), value(right, s)
+            return None if items is MISSING or others is MISSING else overlap(left.type.item, items, others)
+        case c.Empty(operand):
+            items = value(operand, s)
+            return None if items is MISSING else not items
         case c.TextTest(test, operand, part):
             text, wanted = value(operand, s), value(part, s)
             return None if text is MISSING or wanted is MISSING else text_test(test, text, wanted)
@@ -240,6 +247,16 @@ def equal(type_: Type, left: Any, right: Any) -> Truth:
             return None
         return _length(left) == _length(right)
     return bool(left == right)
+
+
+def overlap(type_: Type, left: Collection[Any], right: Collection[Any]) -> Truth:
+    """Whether two sets have an item in common; one that is missing could be any."""
+    if isinstance(type_, DurationType | RecordType):  # equal by more than Python's `==`
+        pairs = ((one, other) for one in left for other in right)
+        return disjunction(None if MISSING in pair else equal(type_, *pair) for pair in pairs)
+    if (set(left) & set(right)) - {MISSING}:
+        return True
+    return None if left and right and (MISSING in left or MISSING in right) else False
 
 
 def same_record(left: Any, right: Any) -> bool:

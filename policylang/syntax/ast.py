@@ -113,7 +113,15 @@ class Membership(Node, frozen=True, gc=False):
     choices: List | Text
 
 
-Condition = Or | And | Not | Comparison | Presence | Membership
+class ListTest(Node, frozen=True, gc=False):
+    """``contains all of [a, b]`` or ``overlaps [a, b]``; the operator's ``value`` is its words, joined by one space."""
+
+    operand: Operand
+    operator: Name
+    items: List
+
+
+Condition = Or | And | Not | Comparison | Presence | Membership | ListTest
 
 
 # --- the world -----------------------------------------------------------------------------------------------

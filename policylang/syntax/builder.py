@@ -60,6 +60,10 @@ def _words(c: Children) -> ast.Name:
     return ast.Name(c[0].start_pos, c[-1].end_pos, "_".join(t.value for t in c))
 
 
+def _joined(first: Any, words: Children) -> str:
+    return " ".join((first.value, *(word.value for word in words)))
+
+
 class _JobOfUser(msgspec.Struct):
     """`job "…"` behind a user, and the user's block if there is one."""
 
@@ -246,8 +250,15 @@ class TreeBuilder:
     def membership(self, c: Children) -> ast.Membership:
         return ast.Membership(c[0].start_pos, c[2].end_pos, c[0], c[2])
 
+    def list_test(self, c: Children) -> ast.ListTest:
+        operand, first, *words, items = c
+        operator = ast.Name(first.start_pos, words[-1].end_pos if words else first.end_pos, _joined(first, words))
+        return ast.ListTest(operand.start_pos, items.end_pos, operand, operator, items)
+
     def list(self, c: Children) -> ast.List:
-        return ast.List(c[0].start_pos, c[-1].end_pos, tuple(c[1::2]))
+        return ast.List(c[0].start_pos, c[-1].end_pos, tuple(c[1:-1:2]))
+
+    empty_list = list
 
     def path(self, c: Children) -> ast.Path:
         first, *later = c[::2]

@@ -59,6 +59,7 @@ _COMPARISONS = frozenset(
         "WITHIN",
         "OLDER",
         "CONTAINS",
+        "OVERLAPS",
         "STARTS",
         "ENDS",
     ]
@@ -350,7 +351,7 @@ def _expectation(stop: Stop) -> str:
         return listed([*(stop.spelling(t) for t in rest), "a declaration"])
     last: list[str] = []
     if expected >= _VALUES:
-        expected = expected - _VALUES - {"ASSIGNED"}
+        expected = expected - _VALUES - {"ASSIGNED", "ALL"}
         last = ["an attribute", "a value"]
     if expected >= _COMPARISONS:
         expected = expected - _COMPARISONS - {NAME, "DOT"}

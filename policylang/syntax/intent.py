@@ -12,7 +12,9 @@ from policylang.suggest import closest
 from policylang.syntax.lexer import END, NAME
 from policylang.syntax.stop import Stop, following, is_word
 
-_OPERATORS = frozenset({"within", "before", "after", "older", "in", "contains", "starts", "ends", "not", "present"})
+_OPERATORS = frozenset(
+    {"within", "before", "after", "older", "in", "contains", "overlaps", "starts", "ends", "not", "present"}
+)
 # Words that begin an item of a block, and no declaration.
 _ITEMS = frozenset(
     {

@@ -97,8 +97,8 @@ class Parenthesized(msgspec.Struct, frozen=True):
 Expr = CelLiteral | Name | MapEntry | At | Call | Method | Binary | Junction | CelNot | Items | Fields | Parenthesized
 
 TRUE, FALSE, NULL = CelLiteral(True), CelLiteral(False), CelLiteral(None)
-ITEM = Name("x")
-"""What macros call each item."""
+ITEM, OTHER = Name("x"), Name("y")
+"""What macros call each item; the one inside another macro."""
 
 
 def all_of(items: Iterable[Expr]) -> Expr:
@@ -140,13 +140,13 @@ def beside_now(test: c.Time, found: Expr, now: Expr, edge: Expr, wanted: bool) -
     return all_of(parts) if wanted else any_of(parts)
 
 
-def exists(of: Expr, test: Expr) -> Expr:
-    """Whether the test holds of an item, which it calls `ITEM`."""
-    return Method(of, "exists", (ITEM, test))
+def exists(of: Expr, test: Expr, item: Name = ITEM) -> Expr:
+    """Whether the test holds of an item, which it calls so."""
+    return Method(of, "exists", (item, test))
 
 
-def every(of: Expr, test: Expr) -> Expr:
-    return Method(of, "all", (ITEM, test))
+def every(of: Expr, test: Expr, item: Name = ITEM) -> Expr:
+    return Method(of, "all", (item, test))
 
 
 def within(item: Expr, items: Expr) -> Expr:

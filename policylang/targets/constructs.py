@@ -34,7 +34,7 @@ CONSTRUCTS: dict[str, str] = {
     "decimal": "attributes that are decimals or money",
     "duration": "attributes that are durations",
     "network": '`in "10.0.0.0/8"` and comparing IP addresses',
-    "set": "`contains` of a set",
+    "set": "`contains`, `overlaps` and `is empty` of a set",
     "text": "`contains`, `starts with`, `ends with` of a text",
     "within": "`within`, `within next`, `older than`: minutes, hours and days beside a datetime",
     "within-days": "the same beside a date",
@@ -165,7 +165,7 @@ def _of_test(test: c.Test) -> Iterator[str]:
             yield "within-days" if isinstance(operand.type, DateType) else "within"
         case c.InNetwork():
             yield "network"
-        case c.Contains():
+        case c.Contains() | c.Overlaps() | c.Empty():
             yield "set"
         case c.TextTest():
             yield "text"

@@ -54,6 +54,9 @@ resource doc {{
   address : ip
   span : duration
   tags : set of text
+  marks : set of text
+  sizes : set of int
+  kinds : set of one of red, blue
   site : site
   folder : folder
   optional origin : folder
@@ -101,6 +104,15 @@ def ask(*conditions: str, zone: str = "UTC", assumed: Assumed = AS_DECLARED) -> 
         "title contains name and not (name contains title)",
         'title starts with "ab" and title ends with "ba" and not (title contains "aa")',
         'tags contains title and not (tags contains "x") and title starts with "x"',
+        "tags overlaps marks and tags is not empty",
+        'tags overlaps marks and not (tags contains "x") and marks contains "x"',
+        "not (tags overlaps marks) and tags is not empty and marks is not empty",
+        'tags contains all of ["a", "b"] and not (tags overlaps ["c", "d"])',
+        "tags overlaps marks and not (tags contains title) and marks contains title",
+        "kinds is not empty and not (kinds contains red)",
+        "sizes is not empty and not (sizes contains level)",
+        "kinds overlaps kinds",
+        "not (tags overlaps marks) and tags is empty",
         'address in "10.0.0.0/8" and not (address in "10.0.0.0/9")',
         'site is "S1" or site is "S2"',
         "origin is missing and origin.closed is missing",
@@ -150,6 +162,16 @@ def test_can_be_true(condition: str) -> None:
         "title contains name and name contains title and title is not name",
         'title is "abc" and not (title contains "b")',
         'tags contains "x" and not (tags contains "x")',
+        'tags contains "x" and tags is empty',
+        "tags overlaps marks and marks is empty",
+        "tags overlaps marks and not (marks overlaps tags)",
+        'tags contains "x" and marks contains "x" and not (tags overlaps marks)',
+        "tags contains title and marks contains name and title is name and not (tags overlaps marks)",
+        'tags contains all of ["a", "b"] and not (tags contains "a")',
+        "tags is empty and tags is not empty",
+        "kinds is not empty and not (kinds contains red) and not (kinds contains blue)",
+        "not (tags overlaps tags) and tags is not empty",
+        'tags overlaps ["a", "b"] and not (tags contains "a") and not (tags contains "b")',
         'address in "10.0.0.0/8" and address in "192.168.0.0/16"',
         'address in "10.0.0.0/9" and not (address in "10.0.0.0/8")',
         'site is "S1" and site is "S2"',
@@ -188,6 +210,9 @@ def test_can_never_be_true(condition: str) -> None:
         ("fee < 4.99 or fee > 4.99", False),
         ("not (title contains name) or name is missing or title contains name", True),
         ("flag is true or flag is false", True),
+        ("tags is empty or tags is not empty", True),
+        ("tags is empty or tags overlaps tags", True),
+        ("tags is empty or tags overlaps marks", False),
         ("assigned user.department is present", True),
         ("assigned user.level is present", False),
     ],
@@ -212,6 +237,10 @@ def test_always(condition: str, everywhere: bool) -> None:
         ("owner is assigned user and created within 10 days", "owner is assigned user", True),
         ('title is "abc"', 'title starts with "ab"', True),
         ('address in "10.1.0.0/16"', 'address in "10.0.0.0/8"', True),
+        ('tags contains all of ["a", "b"]', 'tags contains "b"', True),
+        ('tags contains "b"', 'tags contains all of ["a", "b"]', False),
+        ("tags contains title and marks contains title", "tags overlaps marks", True),
+        ("tags overlaps marks", "marks is not empty", True),
         ("level > 5", "level >= 6", True),
         ("fee > 5", "fee >= 6", False),
         ("due within 30 days", "due is present", True),

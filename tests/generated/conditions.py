@@ -100,7 +100,7 @@ def _test(c: Chooser, scope: Scope) -> str:
         return f"{path} is {c.one(('present', 'missing'))}"
     match type_:
         case SetType():
-            return f"{path} contains {_other(c, scope, item, path)}"
+            return _set(c, scope, path, type_)
         case TextType() if scope.world.features.texts and c.chance(50):
             operator = c.one(("contains", "starts with", "ends with"))
             return f"{path} {operator} {_other(c, scope, type_, path)}"
@@ -120,6 +120,19 @@ def _test(c: Chooser, scope: Scope) -> str:
     else:
         operator = c.one(("is", "is not"))
     return _turned(c, path, operator, _other(c, scope, type_, path))
+
+
+def _set(c: Chooser, scope: Scope, path: str, type_: SetType) -> str:
+    others = [other for other, its in scope.paths["set"] if comparable(type_.of, its.item)]
+    kind = c.one(("one", "one", "all", "any", "overlaps", "empty"))
+    if kind == "overlaps" and scope.world.features.two_sets:
+        return f"{path} overlaps {c.one(others)}"
+    if kind == "empty":
+        return f"{path} is {c.one(('', 'not '))}empty"
+    if kind in ("all", "any") and not isinstance(type_.of, RecordType):
+        items = {_other(c, scope, type_.of, path) for _ in range(c.number(1, 3))}
+        return f"{path} {'contains all of' if kind == 'all' else 'overlaps'} [{', '.join(sorted(items))}]"
+    return f"{path} contains {_other(c, scope, type_.of, path)}"
 
 
 def _turned(c: Chooser, left: str, operator: str, right: str) -> str:

@@ -28,6 +28,8 @@ class Features:
     related: bool = True
     """Attributes that hold other records, and paths through them."""
     sets: bool = True
+    two_sets: bool = True
+    """Tests of two sets beside each other."""
     durations: bool = True
     """Attributes that hold durations, and time tests and comparisons with them."""
     addresses: bool = True

@@ -15,7 +15,10 @@ from policylang.runtime.truth import Situation, conjunction, disjunction, negati
 from tests.helpers import compiled
 
 RECORD = """
-subject { level : int  sites : set of site  grade : one of low, high }
+subject {
+  level : int  sites : set of site  grade : one of low, high
+  names : set of text  none : set of text  lacking : set of text
+}
 request { ip : ip  at : datetime }
 scope site
 place site "HQ"
@@ -23,9 +26,10 @@ resource folder { name : text  owner : user  actions view }
 resource doc {
   title : text  size : int  rate : decimal  price : money  open : bool  day : date  created : datetime
   length : duration  from_ip : ip  status : one of draft, final  owner : user  folder : folder  other : folder
-  site : site  tags : set of text  actions view
+  site : site  tags : set of text  marks : set of text  sizes : set of int  rates : set of decimal
+  lengths : set of duration  folders : set of folder  others : set of folder  actions view
 }
-user "u" { level : 3  sites : ["HQ"] }
+user "u" { level : 3  sites : ["HQ"]  names : ["a", "b"]  none : [] }
 """
 NOW = "2026-11-21T12:00:00+00:00"
 
@@ -102,6 +106,46 @@ def test_kleene_tables() -> None:
         ('tags contains "a"', {}, None),
         ('tags contains "a"', {"tags": ["b", None]}, None),
         ('tags contains "a"', {"tags": ["a", None]}, True),
+        ('tags contains all of ["a", "b"]', {"tags": ["c", "b", "a"]}, True),
+        ('tags contains all of ["a", "b"]', {"tags": ["a"]}, False),
+        ('tags contains all of ["a", "b"]', {"tags": []}, False),
+        ('tags contains all of ["a", "b"]', {}, None),
+        ('tags contains all of ["a", "b"]', {"tags": ["a", None]}, None),
+        ('tags contains all of ["a", title]', {"tags": ["a"]}, None),
+        ("tags contains all of [title]", {"tags": ["a"], "title": "a"}, True),
+        ("tags overlaps assigned user.names", {"tags": ["x", "b"]}, True),
+        ("tags overlaps assigned user.names", {"tags": ["B"]}, False),
+        ("tags overlaps assigned user.names", {"tags": []}, False),
+        ("tags overlaps assigned user.names", {}, None),
+        ("tags overlaps assigned user.names", {"tags": "a"}, None),
+        ("tags overlaps assigned user.names", {"tags": ["a", 1]}, None),
+        ("tags overlaps assigned user.none", {"tags": ["a", None]}, False),
+        ("tags overlaps assigned user.none", {}, None),
+        ("tags overlaps assigned user.lacking", {"tags": []}, None),
+        ("tags overlaps marks", {"tags": ["a", None], "marks": ["a"]}, True),
+        ("tags overlaps marks", {"tags": ["a", None], "marks": ["b"]}, None),
+        ("tags overlaps marks", {"tags": ["a", None], "marks": []}, False),
+        ("tags overlaps marks", {"tags": [None], "marks": [None]}, None),
+        ("not (tags overlaps marks)", {"tags": ["a"], "marks": ["b", None]}, None),
+        ("tags overlaps tags", {"tags": []}, False),
+        ('tags overlaps ["a", "b"]', {"tags": ["b"]}, True),
+        ('tags overlaps ["a", title]', {"tags": ["b"]}, None),
+        ("sizes overlaps rates", {"sizes": [3], "rates": ["3.00", 1]}, True),
+        ("sizes overlaps rates", {"sizes": [3], "rates": [3.5]}, False),
+        ("lengths overlaps lengths", {"lengths": ["1 day"]}, True),
+        ("folders overlaps others", {"folders": [{"id": "k"}], "others": ["k"]}, True),
+        ("folders overlaps others", {"folders": [{}], "others": [{}]}, False),
+        ("assigned user.names overlaps assigned user.none", {}, False),
+        ("tags is empty", {"tags": []}, True),
+        ("tags is empty", {"tags": ["a"]}, False),
+        ("tags is empty", {"tags": [None]}, False),
+        ("tags is empty", {}, None),
+        ("tags is empty", {"tags": {}}, None),
+        ("tags is not empty", {"tags": []}, False),
+        ("tags is not empty", {}, None),
+        ("not (tags is empty)", {"tags": ["a"]}, True),
+        ("assigned user.none is empty", {}, True),
+        ("assigned user.lacking is empty", {}, None),
         ("length is not 1 month", {"length": "28 days"}, None),
         ('title contains "b"', {"title": "abc"}, True),
         ('title starts with "b"', {"title": "abc"}, False),

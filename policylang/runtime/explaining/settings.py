@@ -64,6 +64,10 @@ def candidates(test: c.Test, path: c.Path, s: Situation, wanted: bool) -> Iterat
             yield from _addresses(network, wanted)
         case c.Contains():
             yield from _contained(test, path, s, wanted)
+        case c.Overlaps():
+            yield from _overlapping(test, path, s, wanted)
+        case c.Empty():
+            yield from ([((), f"{HOLD}nothing")] if wanted else _plain(path.type, samples(s, path.type)[1:]))
         case c.TextTest():
             yield from _texts(test, path, s, wanted)
 
@@ -236,6 +240,22 @@ def _contained(test: c.Contains, path: c.Path, s: Situation, wanted: bool) -> It
     if path == test.item and items is not MISSING:
         known = [each for each in items[:_MOST_ITEMS] if each is not MISSING]
         yield from _plain(path.type, known[:_FEW]) if wanted else _different(s, path.type, known)
+
+
+def _overlapping(test: c.Overlaps, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:
+    """With the first item of the other set, or with none of them."""
+    others = _known(test.right if path == test.left else test.left, s)
+    if others is MISSING:
+        return
+    own, type_ = _known(path, s), path.type.item
+    kept = () if own is MISSING else tuple(each for each in own if each is not MISSING)
+    items = [each for each in others if each is not MISSING]
+    if wanted:
+        for item in items[:_FEW]:
+            yield (*kept, item)[-_MOST_ITEMS:], f"{HOLD}{shown(type_, item)}{' too' if kept else ''}"
+    else:
+        rest = tuple(each for each in kept if each not in items)
+        yield rest, f"{HOLD}nothing of {shown(SetType(type_), items)}"
 
 
 def _texts(test: c.TextTest, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:

@@ -124,6 +124,9 @@ def _why_unknown(test: c.Test, s: Situation) -> str:
         return " and ".join(reasons)
     if isinstance(test, c.Contains):
         return f"something in `{operand_in_words(test.operand)}` is missing"
+    if isinstance(test, c.Overlaps):
+        names = " or ".join(f"`{operand_in_words(side)}`" for side in test.sides)
+        return f"something in {names} is missing"
     if isinstance(test, c.Time):
         return "the length of time cannot be counted from now"
     if isinstance(test.sides[0].type, DurationType):

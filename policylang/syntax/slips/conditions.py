@@ -77,6 +77,13 @@ _CHOICES = (
     Slip("<x> is <v>, <v2>(?! (is|in|within|contains|<|>))", "<x> in [<v>, <v2>]"),
 )
 
+_SETS = (
+    Slip(r"<x> (contains|has|includes) (all|every|each)( of)? ?\[<v>, <v2>\]", "<x> contains all of [<v>, <v2>]"),
+    Slip(r"<x> contains \[<v>, <v2>\]", help="write `<x> contains all of […]`, or `<x> overlaps […]` for one of them"),
+    Slip(r"<x> (has|contains|includes) (any|one|some) of ?\[<v>, <v2>\]", "<x> overlaps [<v>, <v2>]"),
+    Slip("<x> (overlap|intersects|intersect|shares) <x2>(?= [})]| and | or )", "<x> overlaps <x2>"),
+)
+
 _TEXTS = (
     Slip("<x> (is )?(like|ilike|matches|match|matching|=~|~|~=|regex|regexp)", help=_PATTERNS),
     Slip("<x> (begins with|begin with|startswith|starts_with|start with|has prefix) <v>", "<x> starts with <v>"),
@@ -127,6 +134,7 @@ CONDITIONS: tuple[Slip, ...] = (
     *DATES,
     *_GROUP_TESTS,
     *_LENGTHS_OF_TIME,
+    *_SETS,
     *_CHOICES,
     *_TEXTS,
     *_PRESENCE,

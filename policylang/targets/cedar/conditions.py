@@ -33,6 +33,7 @@ from policylang.targets.cedar.expressions import (
     any_of,
     binary,
     has,
+    is_empty,
     literal,
     member,
     negated,
@@ -168,6 +169,11 @@ def _test(test: c.Test, wanted: bool) -> Expression:
             found = {"isInRange": [_operand(operand), {"ip": [{"Value": network(inside)}]}]}
         case c.Contains():
             return _contained(test, wanted)
+        case c.Overlaps():
+            return _overlapping(test, wanted)
+        case c.Empty(operand):
+            items = _operand(operand)
+            found = all_of((is_empty(member(items, "items")), negated(member(items, "unknown"))))
         case c.TextTest(_, operand):
             found = {"like": {"left": _operand(operand), "pattern": _pattern(test)}}
         case c.Time():
@@ -229,6 +235,18 @@ def _contained(test: c.Contains, wanted: bool) -> Expression:
             item = {"Record": {"whole": whole, "fraction": fraction}}
     found = all_of((given, binary("contains", member(items, "items"), item)))
     return found if wanted else all_of((negated(found), negated(member(items, "unknown"))))
+
+
+def _overlapping(test: c.Overlaps, wanted: bool) -> Expression:
+    """An item without a value could be in the other set, where that has some."""
+    sides = [_operand(side) for side in test.sides]
+    left, right = (member(side, "items") for side in sides)
+    found = binary("containsAny", left, right)
+    if wanted:
+        return found
+    nothing = [all_of((is_empty(member(side, "items")), negated(member(side, "unknown")))) for side in sides]
+    whole = all_of(negated(member(side, "unknown")) for side in sides)
+    return all_of((negated(found), any_of((*nothing, whole))))
 
 
 def _pattern(test: c.TextTest) -> list[Any]:

@@ -22,7 +22,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IF, _OR, _AND, _RELATION, _SUM, _UNARY, _MEMBER = range(7)
 _BINARY = {"||": _OR, "&&": _AND, "+": _SUM, "-": _SUM}
 _BINARY |= dict.fromkeys(("==", "<", "<=", ">", ">=", "in"), _RELATION)
-_METHODS = frozenset({"contains", "hasTag", "getTag", "isInRange"})
+_METHODS = frozenset({"contains", "containsAny", "hasTag", "getTag", "isInRange"})
 _WIDTH = 110
 
 
@@ -50,6 +50,10 @@ def has(left: Expression, name: str) -> Expression:
 
 def binary(operator: str, left: Expression, right: Expression) -> Expression:
     return {operator: {"left": left, "right": right}}
+
+
+def is_empty(items: Expression) -> Expression:
+    return {"isEmpty": {"arg": items}}
 
 
 def negated(item: Expression) -> Expression:
@@ -183,6 +187,8 @@ def _text(expression: Expression) -> tuple[str, int]:
         return f"{_inside(of['left'], _SUM)} like {_pattern(of['pattern'])}", _RELATION
     if name == "!":
         return f"!{_inside(of['arg'], _MEMBER)}", _UNARY
+    if name == "isEmpty":
+        return f"{_inside(of['arg'], _MEMBER)}.isEmpty()", _MEMBER
     if name == "if-then-else":
         return f"if {text(of['if'])} then {text(of['then'])} else {text(of['else'])}", _IF
     if name in _METHODS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policylang.model import conditions as c
-from policylang.model.types import Duration, DurationType, RecordType
+from policylang.model.types import DecimalType, Duration, DurationType, MoneyType, RecordType
 from policylang.model.words import operand_in_words
 from policylang.runtime.truth import constant
 from policylang.targets.cedar.values import NotHeldError, attribute_value
@@ -24,11 +24,24 @@ def is_held(test: c.Test, refuse: Refusals) -> bool:
         found = False
     if isinstance(test, c.Time) and isinstance(test.duration, c.Constant):
         found = _is_short(test.duration.value, test.at, refuse)
-    if isinstance(test, c.Contains) and isinstance(test.item.type, DurationType):
+    if isinstance(test, c.Overlaps) and test.left.type.item != test.right.type.item:
+        found = _is_one_kind(test, refuse)
+    held = test.sides if isinstance(test, c.Contains | c.Overlaps) else ()
+    if any(isinstance(side.type.item, DurationType) for side in held):
         message = "Cedar cannot compare the durations in a set"
         refuse("PL801", message, test.at, "keep them in attributes of their own")
         found = False
     return are_held(test.constants(), test.at, refuse) and found
+
+
+def _is_one_kind(test: c.Overlaps, refuse: Refusals) -> bool:
+    """Whether equal items of both sets are equal in Cedar."""
+    left, right = test.left.type.item, test.right.type.item
+    amounts = (DecimalType, MoneyType)
+    if type(left) is type(right) or (isinstance(left, amounts) and isinstance(right, amounts)):
+        return True
+    refuse("PL801", "Cedar cannot compare sets of different numbers", test.at, "give both sets one type")
+    return False
 
 
 def _is_short(length: c.Value, at: str, refuse: Refusals) -> bool:

@@ -137,6 +137,11 @@ class Conditions:
                 return signed(_in_network(self._value(resource, operand), network), wanted)
             case c.Contains(operand, item):
                 return _contains(self._value(resource, operand), item.type, self._value(resource, item), wanted)
+            case c.Overlaps(left, right):
+                sides = self._value(resource, left), self._value(resource, right)
+                return _overlap(*sides, left.type.item, wanted)
+            case c.Empty(operand):
+                return signed(_is_empty(self._value(resource, operand)), wanted)
             case c.TextTest(sign, operand, part):
                 text = self._value(resource, operand)
                 return signed(Method(text, _TEXT_TESTS[sign], (self._value(resource, part),)), wanted)
@@ -197,6 +202,33 @@ def _contains(items: Expr, type_: Type, item: Expr, wanted: bool) -> Expr:
         return cel.exists(items, test) if wanted else cel.every(items, test)
     inside = cel.within(item, items)
     return inside if wanted else cel.all_of((CelNot(cel.within(cel.NULL, items)), CelNot(inside)))
+
+
+def _overlap(left: Expr, right: Expr, type_: Type, wanted: bool) -> Expr:
+    """An item that is missing could be in the other set, where that has some."""
+    if isinstance(type_, DateTimeType | DurationType):
+        sides = (_comparable(type_, each) for each in (cel.ITEM, cel.OTHER))
+        pair = cel.all_of((Binary(cel.OTHER, "!=", cel.NULL), _compared(type_, next(sides), "==", next(sides))))
+        same: Expr = cel.exists(right, pair, cel.OTHER)
+    else:
+        same = cel.within(cel.ITEM, right)
+    shared = cel.exists(left, cel.all_of((Binary(cel.ITEM, "!=", cel.NULL), same)))
+    if wanted:
+        return shared
+    whole = cel.all_of(CelNot(cel.within(cel.NULL, each)) for each in (left, right))
+    if isinstance(type_, DurationType):  # each pair by itself: months beside days are unknown
+        whole = cel.every(left, cel.every(right, _differ(type_), cel.OTHER))
+        return cel.any_of((_is_empty(left), _is_empty(right), whole))
+    return cel.all_of((CelNot(shared), cel.any_of((_is_empty(left), _is_empty(right), whole))))
+
+
+def _differ(type_: Type) -> Expr:
+    there = [Binary(each, "!=", cel.NULL) for each in (cel.ITEM, cel.OTHER)]
+    return cel.all_of((*there, _compared(type_, cel.ITEM, "!=", cel.OTHER)))
+
+
+def _is_empty(items: Expr) -> Expr:
+    return Binary(Call("size", (items,)), "==", CelLiteral(0))
 
 
 def _in_network(found: Expr, network: str) -> Expr:

@@ -64,6 +64,9 @@ def _known(test: c.Test, sides: list[SqlOperand], wanted: bool) -> list[str]:
             *([] if isinstance(test.item, c.Constant) else [f"({item.sql} IS NOT NULL)"]),
             *_parts(item.whole),
         ]
+    if isinstance(test, c.Overlaps):
+        whole = [part for side in columns for part in _parts(side.whole)]
+        return whole if wanted else [*whole, _told_apart(sides)]
     equal = isinstance(test, c.In) or (isinstance(test, c.Compare) and test.test == "eq" and len(columns) == 1)
     within = isinstance(test, c.Time) and test.test != "older_than"
     return [] if wanted and (equal or within) else [part for side in columns for part in _parts(side.whole)]
@@ -99,11 +102,27 @@ def _said(test: c.Test, sides: list[SqlOperand], row: SqlRow) -> str:
             if among_.startswith("(SELECT "):  # of which ANY would compare the rows
                 among_ = f"{among_}::{sql_type(item.type)}[]"
             return f"({values[1]} = ANY ({among_}))"
+        case c.Overlaps(left, right):
+            return f"({_items(values[0], left)} && {_items(values[1], right)})"
+        case c.Empty():
+            return f"(cardinality({values[0]}) = 0)"
         case c.TextTest(kind, _, _):
             return _text(kind, *values)
         case _:
             assert isinstance(test, c.Time)
             return _time(test, values[0], row)
+
+
+def _items(array: str, side: c.Operand) -> str:
+    """Two arrays overlap only if they are of one type, which columns have their own of."""
+    return f"{array}::{sql_type(side.type.item)}[]"
+
+
+def _told_apart(sides: list[SqlOperand]) -> str:
+    """No item is missing that could be in the other set too."""
+    empty = [f"cardinality({side.sql}) = 0" for side in sides]
+    whole = " AND ".join(f"array_position({side.sql}, NULL) IS NULL" for side in sides)
+    return f"({' OR '.join(empty)} OR ({whole}))"
 
 
 def _text(test: str, text: str, part: str) -> str:

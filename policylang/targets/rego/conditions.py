@@ -117,6 +117,10 @@ def _test(index: Index, resource: str, test: c.Test, refuse: Refusals) -> dict[s
             return {"op": "in_network", "of": operand(of), "first": first, "last": last}
         case c.Contains(of, item):
             return {"op": "has", "kind": _kind(item.type), "of": operand(of), "and": operand(item)}
+        case c.Overlaps(left, right):
+            return {"op": "overlaps", "kind": _kind(left.type.item), "of": operand(left), "and": operand(right)}
+        case c.Empty(of):
+            return {"op": "empty", "of": operand(of)}
         case c.TextTest(name, of, part):
             return {"op": name, "of": operand(of), "and": operand(part)}
 

@@ -68,6 +68,30 @@ outcome("has", test, record) := false if {
 	}
 }
 
+outcome("overlaps", test, record) := true if {
+	items := present(test.of, record)
+	others := present(test.and, record)
+	some item in items
+	some other in others
+	item != null
+	other != null
+	equal(test.kind, item, other)
+}
+
+outcome("overlaps", test, record) := false if {
+	items := present(test.of, record)
+	others := present(test.and, record)
+	every item in items {
+		every other in others {
+			item != null
+			other != null
+			equal(test.kind, item, other) == false
+		}
+	}
+}
+
+outcome("empty", test, record) := count(items) == 0 if items := present(test.of, record)
+
 outcome("contains", test, record) := contains(whole, part) if {
 	whole := present(test.of, record)
 	part := present(test.and, record)

@@ -58,6 +58,15 @@ def edges(test: c.Condition, operand: c.Operand, s: Situation) -> Iterator[Edge]
                 yield "empty", []
             elif (items := value(held, s)) is not MISSING:
                 yield from _among(operand.type, [each for each in items if each is not MISSING])
+        case c.Overlaps(left, right):
+            found = value(right if operand is left else left, s)
+            items = [each for each in found if each is not MISSING] if found is not MISSING else []
+            yield from (("with_one", [written(operand.type.item, each)]) for each in items[:1])
+            yield from (("with_others", [other]) for _, other in _another(operand.type.item, items))
+            yield "empty", []
+        case c.Empty():
+            yield "empty", []
+            yield from (("with_one", [other]) for _, other in _another(operand.type.item, []))
         case c.TextTest(word, text, part):
             found = value(part, s)
             if operand is text and found is not MISSING:
