@@ -12,26 +12,25 @@ from typing import Any
 import click
 import msgspec
 
+from policylang.cli.product import Mapped, check_codes, read_mapping
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.cli.writing import cannot_write, check_output, write_output
-from policylang.diagnostics import listed, quoted, visible
+from policylang.diagnostics import quoted, visible
 from policylang.files.writing import write_folder
-from policylang.files.yaml_source import YamlError, read_yaml
 from policylang.importing import every_name, find_format
 from policylang.importing.format import ImportFormat
 from policylang.importing.importing import Import, import_set
-from policylang.importing.into import CODE as DECLARED_THERE
 from policylang.importing.into import Into
+from policylang.importing.matching import first_of
 from policylang.importing.origins import Manifest, changed_files, given_names, read_manifest
 from policylang.importing.reading import Inputs, NotThisError, read_inputs
 from policylang.output import imported, text
 from policylang.pipelines.findings import collect
-from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover, read_regular
+from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover
 from policylang.project.loading import why_not
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAME as CONFIG
 from policylang.settings.config import ConfigError, read_config
-from policylang.suggest import closest
 
 
 class _Earlier(msgspec.Struct, frozen=True):
@@ -87,13 +86,14 @@ def import_(
     Exit codes: 0 all of it is imported, 1 something is refused, 2 nothing could be imported.
     """
     format = find_format(format_)
-    _check_codes(format, accepted)
+    check_codes(format, accepted)
     if learn and (mapping is None or format.learn is None):
         raise click.UsageError("--learn is for formats that take a mapping: name its file with --mapping")
     check_output(output)
     folder = Path(os.path.realpath(output))
     earlier = _earlier(folder, output)
     into = None if policies is None else _into(policies, folder, output)
+    mapped = Mapped() if learn else read_mapping(format, mapping)
     try:
         with progress() as step:
             step("reading")
@@ -101,9 +101,9 @@ def import_(
             made = import_set(
                 format,
                 given,
-                _learnt(format, given, mapping or "", inputs) if learn else _mapping(format, mapping),
+                _learnt(format, given, mapping or "", inputs) if learn else mapped.of_format,
                 accepted={*accepted, *earlier.accepted},
-                names=given_names(earlier.manifest),
+                names=first_of(mapped.names, given_names(earlier.manifest)),
                 config=_config(earlier, accepted, output),
                 into=into,
             )
@@ -127,15 +127,6 @@ def import_(
     if not is_written and not made.refused:
         stop([Problem(", ".join(inputs), "there is nothing in it to import", f"wanted are {format.inputs}")])
     sys.exit(FINDINGS if made.refused else CLEAN)
-
-
-def _check_codes(format: ImportFormat, accepted: Sequence[str]) -> None:
-    for code in accepted:
-        if code not in format.refuses and code != DECLARED_THERE:
-            near = closest(code, format.refuses)
-            known = listed([f"`{each}`" for each in format.refuses], "and")
-            help = f"did you mean `{near}`?" if near else f"the codes are {known}"
-            stop([Problem(f"--accept {visible(code)}", f"{format.title} has nothing of this code", help)])
 
 
 def _earlier(folder: Path, output: str) -> _Earlier:
@@ -212,24 +203,6 @@ def _ask(question: str, default: str) -> str:
         click.echo(err=True)
         stop([Problem("--learn", "there is no answer", "answer on a terminal, or write the mapping yourself")])
     return answer.strip() or default
-
-
-def _mapping(format: ImportFormat, path: str | None) -> Any:
-    if path is None:
-        return None
-    if format.mapping is None:
-        stop([Problem(path, f"{format.title} takes no mapping", "leave `--mapping` out")])
-    try:
-        document = read_yaml(read_regular(Path(path)).decode("utf-8-sig"))
-        return msgspec.convert(document.value, format.mapping)
-    except OSError as error:
-        stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")])
-    except UnicodeDecodeError as error:
-        stop([Problem(path, f"not UTF-8: byte {error.start} cannot be read", "save it in the encoding UTF-8")])
-    except YamlError as error:
-        stop([Problem(path, error.message, error.help, error.line, error.column)])
-    except msgspec.ValidationError as error:
-        stop([Problem(path, str(error), "`policylang schema mapping` describes it")])
 
 
 def _stop_for_errors(made: Import) -> None:

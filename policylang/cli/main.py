@@ -37,6 +37,7 @@ _COMMANDS = {
     "sql": "sql:sql",
     "agenda": "agenda:agenda_",
     "diff": "diff:diff",
+    "drift": "drift:drift",
     "fmt": "fmt:fmt",
     "explain": "explain:explain",
     "import": "import_:import_",

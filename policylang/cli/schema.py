@@ -11,7 +11,8 @@ from policylang.schemas import SCHEMAS, schema_text
 @click.argument("which", type=click.Choice(sorted(SCHEMAS)), default="ir")
 def schema(which: str) -> None:
     """Print a JSON Schema (2020-12): of compiled JSON (ir), of policylang.yaml (config), of test files (scenario), of
-    people in YAML or JSON (directory), of what agenda and diff print as JSON (agenda, diff), of the changes that diff
+    people in YAML or JSON (directory), of what agenda, diff and drift print as JSON (agenda,
+    diff, drift), of the changes that diff
     --allow reads (allow).
     """
     click.echo(schema_text(which), nl=False)

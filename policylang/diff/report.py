@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from policylang.check.finding import Shown
+from policylang.check.finding import Shown, counted
+from policylang.diagnostics import listed
 from policylang.diff.comparing import Kind
 from policylang.files.json_schema import schema_of
 
@@ -108,6 +109,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     after: ComparedRequest | None
     because: str | None = None
     """Why it is allowed to differ, if somebody said so."""
+
+    @property
+    def whose(self) -> str:
+        """``role `guard` and group `sales` ``, ``users `amy` and `bob` ``"""
+        by_kind: dict[str, list[str]] = {}
+        for named in self.subjects:
+            by_kind.setdefault(named.kind, []).append(named.name)
+        parts = [f"{kind if len(names) == 1 else f'{kind}s'} {counted(names, 4)}" for kind, names in by_kind.items()]
+        return listed(parts, "and")
 
     @property
     def is_of_users(self) -> bool:

@@ -14,10 +14,12 @@ from policylang.diagnostics import Diagnostic
 from policylang.importing.format import ImportFormat
 from policylang.importing.imported import Imported, Note, Policy
 from policylang.importing.into import Existing, Into, use_existing
+from policylang.importing.matching import first_of, rename_texts, same_names
 from policylang.importing.names import Names, all_names
 from policylang.importing.origins import FILE_NAME, Manifest, Noted, StatementPlace, by_kind, digest
 from policylang.importing.reading import Inputs
 from policylang.importing.writer import Declared, PolicySetWriter, written
+from policylang.ir.nodes import PolicySet
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAME as CONFIG
@@ -38,6 +40,7 @@ class Import(msgspec.Struct, frozen=True):
     refused: tuple[Note, ...]
     accepted: tuple[Note, ...]
     left_out: tuple[Note, ...]
+    manifest: Manifest
 
     @property
     def errors(self) -> Sequence[Diagnostic]:
@@ -54,17 +57,23 @@ def import_set(
     names: Names | None = None,
     config: bytes | None = None,
     into: Into | None = None,
+    like: PolicySet | None = None,
 ) -> Import:
-    """Read the inputs and write them as policy text. ``accepted``: codes of what may be refused. ``names``: given by an
-    earlier import. ``config``: that of an earlier import, if it is to stay. ``into``: a policy set to add to, whose
-    config is the one that counts. Raises `reading.NotThisError`.
+    """Read the inputs and write them as policy text. ``accepted``: codes of what may be refused. ``names``: given by a
+    mapping or an earlier import. ``config``: that of an earlier import, if it is to stay. ``into``: a policy set to add
+    to, whose config is the one that counts. ``like``: one whose names are taken for what has the same label or name.
+    Raises `reading.NotThisError`.
     """
     imported = format.read(inputs, mapping)
+    texts_given = rename_texts(imported, names or {})
     _share_policies(imported)
+    if like is not None:
+        names = first_of(names or {}, same_names(imported, like))
     existing = Existing({}, {})
     if into is not None and into.project.ir is not None:
         existing = use_existing(imported, into.project.ir)
-    known = {**existing.names, **all_names(imported, {**(names or {}), **existing.names}, existing.taken)}
+    given = {**(names or {}), **existing.names}
+    known: dict[Any, str] = {**existing.names, **all_names(imported, given, existing.taken)}
     texts: dict[str, str] = {}
     statements: list[StatementPlace] = []
     for file, (title, declared) in PolicySetWriter(imported, known).files().items():
@@ -81,7 +90,7 @@ def import_set(
         format.name,
         {each.path: digest(each.data) for each in inputs.files},
         {name: digest(content) for name, content in sorted(files.items())},
-        by_kind(known),
+        by_kind({**known, **texts_given}),
         tuple(statements),
         _noted(refused),
         _noted(left_out),
@@ -97,6 +106,7 @@ def import_set(
         tuple(each for each in refused if each.code not in accepted),
         tuple(each for each in refused if each.code in accepted),
         left_out,
+        manifest,
     )
 
 

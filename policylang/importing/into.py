@@ -14,7 +14,8 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.imported import Grant, Imported, ImportedThing, Integration, Job, Kind, Origin, RoleOrGroup
 from policylang.importing.lacking import Lacking, trim
-from policylang.importing.names import Names, identifier
+from policylang.importing.matching import same_things
+from policylang.importing.names import Names, OfText, identifier
 from policylang.ir import nodes as ir
 from policylang.model.types import TextType
 from policylang.project.project import Project
@@ -62,7 +63,7 @@ def use_existing(imported: Imported, there: ir.PolicySet) -> Existing:
 class _Merging:
     def __init__(self, imported: Imported, there: ir.PolicySet) -> None:
         self._set, self._there = imported, there
-        self.names: dict[tuple[Kind, str], str] = {}
+        self.names: dict[tuple[Kind | OfText, str], str] = {}
         self._closed: dict[tuple[Kind, str], bool] = {}
         """What nobody gets, and whether it takes something away."""
 
@@ -71,15 +72,8 @@ class _Merging:
 
     def _match(self, kind: Kind, things: Mapping[str, ImportedThing], there: Iterable[Any]) -> dict[str, Any]:
         """By key what is there already."""
-        by_name = {each.name: each for each in there}
-        by_label = {each.label: each for each in by_name.values() if each.label}
-        found = {}
-        for key, each in things.items():
-            called = each.label or key
-            same = by_label.get(called) or by_label.get(key) or by_name.get(identifier(called, kind))
-            if same is not None:
-                found[key] = same
-                self.names[kind, key] = same.name
+        found = same_things(kind, things, there)
+        self.names.update({(kind, key): same.name for key, same in found.items()})
         return found
 
     def resources(self) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from policylang.importing.imported import Imported, Kind, Ref
 
@@ -39,7 +40,10 @@ _WORDS = frozenset(["all", "any", "not", "now", "request", "assigned", "missing"
 """Words that mean something else where such a name may stand."""
 _BESIDE_WORDS = frozenset(["resource", "action", "attribute", "subject", "value"])
 
-Names = Mapping[tuple[Kind, str], str]
+OfText = Literal["user", "place", "job"]
+"""What has a text for a name, which may be any."""
+
+Names = Mapping[tuple[Kind | OfText, str], str]
 
 
 def identifier(text: str, kind: str) -> str:

@@ -13,6 +13,7 @@ from typing import NoReturn
 import msgspec
 
 from policylang.diagnostics import visible
+from policylang.importing.origins import FILE_NAME, read_manifest
 from policylang.project.discovery import Problem, UnreadableError, read_regular
 from policylang.source import Source
 from policylang.text.characters import is_printable
@@ -34,10 +35,13 @@ BOUNDS = Bounds()
 
 
 class InputFile(msgspec.Struct, frozen=True):
-    """A file. ``path``: what origins call it, with forward slashes and the same on every machine."""
+    """A file. ``path``: what origins call it, with forward slashes and the same on every machine. ``there``: where it
+    lies; of a member of an archive, where that does.
+    """
 
     path: str
     data: bytes
+    there: str = ""
 
     @property
     def name(self) -> str:
@@ -122,7 +126,7 @@ def _read(path: Path, name: str, suffixes: Sequence[str], bounds: Bounds) -> Ite
     if suffix == _ARCHIVE and suffix not in suffixes:
         yield from _archive(path, name, suffixes, bounds)
     else:
-        yield InputFile(name, data)
+        yield InputFile(name, data, str(path))
 
 
 def _file(path: Path, bounds: Bounds) -> bytes:
@@ -136,7 +140,7 @@ def _file(path: Path, bounds: Bounds) -> bytes:
 
 
 def _folder(folder: Path, suffixes: Sequence[str], bounds: Bounds) -> Iterator[InputFile]:
-    """Files in a folder and below, without hidden ones; links to folders are not followed."""
+    """Files in a folder and below, without hidden ones and what an import wrote; links to folders are not followed."""
 
     def unreadable(error: OSError) -> None:
         _refuse(str(error.filename), f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")
@@ -145,13 +149,16 @@ def _folder(folder: Path, suffixes: Sequence[str], bounds: Bounds) -> Iterator[I
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if len(Path(where).relative_to(folder).parts) > bounds.depth:
             _refuse(where, "nested too deeply", "import the folder inside")
+        if FILE_NAME in names and read_manifest(Path(where)) is not None:
+            folders.clear()
+            continue
         for name in sorted(names):
             path = Path(where, name)
             if name.startswith(".") or not name.lower().endswith(tuple(suffixes)):
                 continue
             if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
                 _refuse(str(path), "a link leads out of the folder", "name the file itself, or put a copy there")
-            yield InputFile(path.relative_to(folder).as_posix(), _file(path, bounds))
+            yield InputFile(path.relative_to(folder).as_posix(), _file(path, bounds), str(path))
 
 
 def _archive(path: Path, name: str, suffixes: Sequence[str], bounds: Bounds) -> Iterator[InputFile]:
@@ -178,7 +185,7 @@ def _archive(path: Path, name: str, suffixes: Sequence[str], bounds: Bounds) -> 
                 if len(data) > most:
                     _refuse(str(path), f"`{visible(member.filename)}` in it is too large", "import parts of it")
                 left -= len(data)
-                yield InputFile(f"{name}/{inner.as_posix()}", data)
+                yield InputFile(f"{name}/{inner.as_posix()}", data, str(path))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
         _refuse(str(path), f"the archive cannot be read: {str(error).lower()}", "pack it anew")
 

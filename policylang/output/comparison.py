@@ -60,15 +60,6 @@ _MOST_CHANGES = 100
 # --- in words ------------------------------------------------------------------------------------------------
 
 
-def subjects_in_words(change: Change) -> str:
-    """Whose change it is: ``role `guard` and the group `sales` ``, ``users `amy` and `bob` ``."""
-    by_kind: dict[str, list[str]] = {}
-    for named in change.subjects:
-        by_kind.setdefault(named.kind, []).append(named.name)
-    parts = [f"{kind if len(names) == 1 else f'{kind}s'} {some_of(names, 4)}" for kind, names in by_kind.items()]
-    return listed(parts, "and")
-
-
 def around_in_words(around: Sequence[Named]) -> str:
     """The roles and groups in which it is the same."""
     by_kind: dict[str, list[str]] = {}
@@ -160,7 +151,7 @@ def by_title(changes: Sequence[Change]) -> Iterator[tuple[str, str | None, list[
 
 def whose(change: Change) -> str:
     """Whose change it is, and of which kind, where the title does not say that."""
-    subjects = subjects_in_words(change)
+    subjects = change.whose
     return f"{change.kind}: {subjects}" if change.incomplete else subjects
 
 

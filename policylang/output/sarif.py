@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from policylang import __version__
-from policylang.check.catalogue import RULES
+from policylang.check.catalogue import BY_CODE, RULES
 from policylang.diagnostics import Rule, Severity
 from policylang.model.instants import instant_text
 from policylang.output.evidence import evidence
@@ -107,7 +107,8 @@ def _help(rule: Rule, fence: str) -> str:
         if example:
             text = "\n".join(line.split("#! ")[0].rstrip() for line in readable(example).splitlines())
             parts += [title, f"{fence}\n{text}\n{fence}".strip("\n")]
-    return "\n\n".join([*parts, f"`policylang explain {rule.code}` says the same."])
+    explained = [f"`policylang explain {rule.code}` says the same."] if rule.code in BY_CODE else []
+    return "\n\n".join([*parts, *explained])
 
 
 # --- the run -------------------------------------------------------------------------------------------------

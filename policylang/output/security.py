@@ -9,5 +9,5 @@ _SCORES = {"high": 8.0, "medium": 5.5, "low": 3.0}
 
 def security_score(code: str) -> float | None:
     """The number of a rule; nothing for rules about correctness."""
-    weight = BY_CODE[code].security
+    weight = BY_CODE[code].security if code in BY_CODE else None
     return None if weight is None else _SCORES[weight]

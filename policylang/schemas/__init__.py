@@ -16,6 +16,7 @@ from policylang.diff.allow import allow_schema
 from policylang.diff.report import diff_schema
 from policylang.directory.format import directory_schema
 from policylang.importing.csv.mapping import mapping_schema
+from policylang.importing.drift_report import drift_schema
 from policylang.importing.origins import manifest_schema
 from policylang.ir.schema import ir_schema
 from policylang.settings.config import config_schema
@@ -31,6 +32,7 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "allow": allow_schema,
     "import": manifest_schema,
     "mapping": mapping_schema,
+    "drift": drift_schema,
 }
 
 

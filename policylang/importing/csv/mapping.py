@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from policylang.files.json_schema import schema_of
+from policylang.importing.matching import MappedKind
 
 Holds = Literal["permissions", "roles", "grants", "members", "people", "jobs", "nothing"]
 """What the rows of a table are: a permission each, with a column for each role; a role each, with a column for each
@@ -64,6 +65,13 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tables: tuple[TableMapping, ...] = ()
 
 
+class MappingFile(Mapping, frozen=True, forbid_unknown_fields=True):
+    """What is in the tables, and which names of the product are which in the policy files."""
+
+    names: dict[MappedKind, dict[str, str]] = {}
+    """By kind and the product's own name; every format takes these."""
+
+
 def mapping_schema() -> dict[str, Any]:
     """The JSON Schema of a mapping."""
-    return schema_of(Mapping, "mapping", "policylang mapping of tables")
+    return schema_of(MappingFile, "mapping", "policylang mapping of tables")

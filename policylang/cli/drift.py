@@ -1,0 +1,123 @@
+"""`policylang drift`"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
+from policylang.check.suppress.baseline import Baseline, BaselineError, read_baseline, write_baseline
+from policylang.cli.options import now_option, read_instant
+from policylang.cli.product import check_codes, read_mapping, read_policies, read_product
+from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, write_lines
+from policylang.cli.writing import STANDARD_OUTPUT, Content, report_option, write_output
+from policylang.diagnostics import visible
+from policylang.diff.gate import FailOn
+from policylang.importing import every_name, find_format
+from policylang.importing.drift import find_drift
+from policylang.importing.drift_report import baseline_entries, drift_report
+from policylang.output import drift as text
+from policylang.output.text import counted
+from policylang.project.discovery import Problem, read_regular
+from policylang.text.readable import json_bytes
+
+
+@click.command("drift")
+@click.option("--from", "format_", required=True, type=click.Choice(every_name()), help="The format of the product.")
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(path_type=str))
+@click.option("--policies", required=True, metavar="PATH", type=click.Path(), help="The policy set to compare with.")
+@click.option(
+    "--mapping",
+    metavar="FILE",
+    type=click.Path(),
+    help="YAML that says what is what, and under `names` which names of the product are which in the policy files.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["gained", "widened", "any"]),
+    default="any",
+    show_default=True,
+    help="Exit with 1 where the product lets somebody do something new (gained), that or on more records (widened), or "
+    "where anything differs.",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever differs.")
+@click.option(
+    "--accept",
+    "accepted",
+    metavar="CODE",
+    multiple=True,
+    help="Go without what this code refuses, as for import; what policylang.yaml accepts need not be said.",
+)
+@now_option("the present one")
+@click.option("--baseline", metavar="FILE", type=click.Path(), help="Report only what is not in this file.")
+@click.option(
+    "--write-baseline", "written", metavar="FILE", type=click.Path(), help="Write what differs into this file instead."
+)
+@click.option("--format", "report", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+@report_option("the report")
+def drift(
+    format_: str,
+    inputs: tuple[str, ...],
+    policies: str,
+    mapping: str | None,
+    fail_on: FailOn,
+    exit_zero: bool,
+    accepted: tuple[str, ...],
+    now: str | None,
+    baseline: str | None,
+    written: str | None,
+    report: str,
+    output: str,
+) -> None:
+    """Say where a product does not say what the policy files say, by proof.
+
+    INPUT are what `policylang import` reads. They are imported in memory and compared with the policy set: who may do
+    in the product what the files do not let them do, and the other way round. What cannot be imported exactly is told
+    and counts, unless it is accepted.
+
+    Exit codes: 0 no drift, 1 drift, 2 it could not be told.
+    """
+    if baseline is not None and written is not None:
+        raise click.UsageError("--write-baseline takes everything: leave --baseline out")
+    if written is not None and output != STANDARD_OUTPUT:
+        raise click.UsageError("--write-baseline makes no report: leave --output out")
+    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
+    format = find_format(format_)
+    check_codes(format, accepted)
+    known = None if baseline is None else _baseline(baseline)
+    mapped = read_mapping(format, mapping)
+    with progress() as step:
+        files = read_policies(policies, format, step)
+        product = read_product(format, inputs, mapped, files, accepted, step)
+        found = find_drift(files.policy_set, product.made, files.folder if files.around else "", at, step)
+    made = drift_report(format.name, policies, at, found, product.made.refused, product.made.accepted, fail_on, known)
+    if written is not None:
+        entries = baseline_entries(made.differences, made.refused)
+        write_output(write_baseline(entries), written, inputs)
+        write_lines([f"wrote {counted(len(entries), 'finding')} to {visible(written)}"], err=True)
+        return
+    code = FINDINGS if made.failed and not exit_zero else CLEAN
+    content: Content
+    match report:
+        case "json":
+            content = json_bytes(made)
+        case "sarif":
+            from policylang.output import drift_sarif
+
+            content = drift_sarif.render(made, product.inputs, files.root, code)
+        case _:
+            content = text.render(made, files.root)
+    write_output(content, output, (*inputs, mapping, baseline))
+    sys.exit(code)
+
+
+def _baseline(path: str) -> Baseline:
+    try:
+        return read_baseline(read_regular(Path(path)))
+    except OSError as error:
+        help = "write it with `--write-baseline`"
+        stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", help)])
+    except BaselineError as error:
+        stop([Problem(path, f"this is no baseline: {error}", "write it anew with `--write-baseline`")])

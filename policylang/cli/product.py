@@ -1,0 +1,165 @@
+"""What `policylang drift` and `policylang export` begin with: a product, read as an import of some policy set would."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from policylang.cli.terminal import Step, stop
+from policylang.diagnostics import listed, quoted, visible
+from policylang.files.yaml_source import YamlError, read_yaml
+from policylang.importing.format import ImportFormat
+from policylang.importing.importing import Import, import_set
+from policylang.importing.into import CODE as DECLARED_THERE
+from policylang.importing.into import Into
+from policylang.importing.matching import MappedKind, first_of, said_names
+from policylang.importing.names import Names
+from policylang.importing.origins import Manifest, given_names, read_manifest
+from policylang.importing.reading import Inputs, NotThisError, read_inputs
+from policylang.ir import nodes as ir
+from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover, read_regular
+from policylang.project.loading import read_compiled, why_not
+from policylang.project.project import Project
+from policylang.suggest import closest
+
+
+class Mapped(msgspec.Struct, frozen=True):
+    """What a mapping says: what the format wants to know, and which names of the product are which here."""
+
+    of_format: Any = None
+    names: Names = {}
+
+
+class _Names(msgspec.Struct, frozen=True):
+    names: dict[MappedKind, dict[str, str]] = {}
+
+
+def read_mapping(format: ImportFormat, path: str | None) -> Mapped:
+    """The mapping of a file, or end the command."""
+    if path is None:
+        return Mapped()
+    try:
+        value = read_yaml(read_regular(Path(path)).decode("utf-8-sig")).value
+        names = said_names(msgspec.convert(value, _Names).names, path)
+        rest = {key: each for key, each in value.items() if key != "names"} if isinstance(value, dict) else value
+        if format.mapping is None:
+            if rest:
+                stop([Problem(path, f"{format.title} takes no mapping but `names`", "leave the rest out")])
+            return Mapped(None, names)
+        return Mapped(msgspec.convert(rest, format.mapping) if rest or not names else None, names)
+    except OSError as error:
+        stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")])
+    except UnicodeDecodeError as error:
+        stop([Problem(path, f"not UTF-8: byte {error.start} cannot be read", "save it in the encoding UTF-8")])
+    except YamlError as error:
+        stop([Problem(path, error.message, error.help, error.line, error.column)])
+    except msgspec.ValidationError as error:
+        stop([Problem(path, str(error), "`policylang schema mapping` describes it")])
+    except NotThisError as error:
+        stop([error.problem])
+
+
+def check_codes(format: ImportFormat, accepted: Sequence[str]) -> None:
+    """End the command where something is to be accepted that there is not."""
+    for code in accepted:
+        if code not in format.refuses and code != DECLARED_THERE:
+            near = closest(code, format.refuses)
+            known = listed([f"`{each}`" for each in format.refuses], "and")
+            help = f"did you mean `{near}`?" if near else f"the codes are {known}"
+            stop([Problem(f"--accept {visible(code)}", f"{format.title} has nothing of this code", help)])
+
+
+class Policies(msgspec.Struct, frozen=True):
+    """The policy files that a product is compared with. ``folder``: where an earlier import lies in the policy set, and
+    ``around``: the policy set without it, if that is only a part.
+    """
+
+    policy_set: ir.PolicySet
+    root: Path | None = None
+    folder: str = ""
+    around: Into | None = None
+    manifest: Manifest | None = None
+    accepted: tuple[str, ...] = ()
+
+
+def read_policies(path: str, format: ImportFormat, step: Step) -> Policies:
+    """The policy set behind ``--policies``, or end the command."""
+    if not os.path.isdir(path) and not path.endswith(".policy"):
+        loaded = read_compiled(path)
+        if isinstance(loaded, Problem):
+            stop([loaded])
+        return Policies(loaded)
+    sets = discover([path])
+    if len(sets) != 1:
+        stop([Problem(path, f"these are {len(sets)} policy sets", "name the root of one")])
+    project = Project(sets[0], step)
+    if project.ir is None:
+        stop([why_not(project, (path,))])
+    accepted = sets[0].config.imports.accepted
+    folders = sorted({PurePosixPath(each.name).parent for each in sets[0].sources})
+    manifests = {str(each): read_manifest(sets[0].root / each) for each in folders}
+    own = {name: each for name, each in manifests.items() if each is not None and each.source == format.name}
+    if len(own) > 1:
+        shown = listed([quoted(name) for name in own], "and")
+        stop([Problem(path, f"there are imports from {format.name} in {shown}", "import them as one")])
+    for name, manifest in own.items():
+        folder = "" if name == "." else name
+        accepted = (*accepted, *manifest.accepted)
+        around = None if len(manifests) == 1 or not folder else _without(project, folder, path)
+        return Policies(project.ir, sets[0].root, folder, around, manifest, accepted)
+    return Policies(project.ir, sets[0].root, accepted=accepted)
+
+
+def _without(project: Project, folder: str, path: str) -> Into | None:
+    """The policy set without an import in it; ``None`` where it does not compile by itself, so that the import declares
+    what the rest is about.
+    """
+    kept = tuple(each for each in project.sources.sources if not each.name.startswith(f"{folder}/"))
+    rest = Project(msgspec.structs.replace(project.sources, sources=kept))
+    return Into(rest, folder) if kept and rest.ir is not None else None
+
+
+class Product(msgspec.Struct, frozen=True):
+    """What a product says, and the files it says it in."""
+
+    inputs: Inputs
+    made: Import
+
+
+def read_product(
+    format: ImportFormat, paths: Sequence[str], mapped: Mapped, policies: Policies, accepted: Sequence[str], step: Step
+) -> Product:
+    """Import in memory, or end the command."""
+    try:
+        step("reading the product")
+        given = read_inputs(paths, format.suffixes)
+        made = import_again(format, given, mapped, policies, accepted)
+        if not made.refused and not any(name.endswith(SUFFIX) for name in made.files):
+            stop([Problem(", ".join(paths), "there is nothing in it to import", f"wanted are {format.inputs}")])
+        return Product(given, made)
+    except (UnreadableError, NotThisError) as error:
+        stop([error.problem])
+
+
+def import_again(
+    format: ImportFormat, given: Inputs, mapped: Mapped, policies: Policies, accepted: Sequence[str]
+) -> Import:
+    """Inputs as policy text, with the names that the policy set has for things. Raises `NotThisError`."""
+    made = import_set(
+        format,
+        given,
+        mapped.of_format,
+        accepted={*accepted, *policies.accepted},
+        names=first_of(mapped.names, given_names(policies.manifest)),
+        into=policies.around,
+        like=policies.policy_set,
+    )
+    if made.errors:
+        first = made.errors[0]
+        help = "map names in the file behind `--mapping`, or import it into a new folder to see all of it"
+        raise NotThisError(given.files[0].path, f"what it says does not compile: {first.message}", help)
+    return made

@@ -1,0 +1,152 @@
+"""Whether a product still says what policy files say: an import that is not written, compared with the files."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+
+from policylang.diff.compare import compare
+from policylang.diff.report import Change, Report, Statement
+from policylang.importing.importing import Import
+from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
+from policylang.source import Location
+
+Side = Literal["product", "files"]
+_LISTED = ("role", "group", "job", "user", "integration", "resource", "place")
+
+
+class Unmatched(msgspec.Struct, frozen=True):
+    """A name that is on one side only. ``foreign``: what the product calls it."""
+
+    kind: str
+    name: str
+    only_in: Side
+    foreign: str | None = None
+
+
+class Differing(msgspec.Struct, frozen=True):
+    """A change from the files to the product, and where both say what it is about."""
+
+    of: Change | Statement
+    product: tuple[str, ...]
+    files: tuple[str, ...]
+
+    @property
+    def allows(self) -> bool:
+        """Whether the product allows more than the files."""
+        return self.of.widens if isinstance(self.of, Statement) else self.of.kind in ("gained", "widened")
+
+
+class Drift(msgspec.Struct, frozen=True):
+    """What differs. ``notes``: what has another name and says the same."""
+
+    found: tuple[Differing, ...]
+    notes: tuple[str, ...]
+    unmatched: tuple[Unmatched, ...]
+
+
+def find_drift(
+    files: ir.PolicySet, made: Import, folder: str, now: datetime.datetime, step: Callable[[str], None]
+) -> Drift:
+    """What the product that was imported says otherwise than the files, from ``now`` on. ``folder``: that of the import
+    in its policy set.
+    """
+    assert made.project.ir is not None
+    product = _in_the_world_of(files, made.project.ir)
+    report = compare(_what_products_say(files), _what_products_say(product), now, step)
+    inside = f"{folder}/" if folder else ""
+    origins = {(f"{inside}{each.file}", each.line): each.origins for each in made.manifest.statements}
+    there, here = _Places(files, {}), _Places(product, origins)
+    found = tuple(
+        Differing(each, tuple(here.origins(each)), tuple(there.places(each))) for each in _about_access(report, product)
+    )
+    return Drift(found, report.notes, tuple(_unmatched(files, product, made)))
+
+
+def _in_the_world_of(files: ir.PolicySet, product: ir.PolicySet) -> ir.PolicySet:
+    """The product in the files' timezone, and in their tree of places if they know all of its places."""
+    kinds = {each.name for each in files.scope}
+    places = {each.name: each.kind for each in files.places}
+    if all(each.name in kinds for each in product.scope) and all(
+        places.get(each.name) == each.kind for each in product.places
+    ):
+        product = msgspec.structs.replace(product, scope=files.scope, places=files.places)
+    return msgspec.structs.replace(product, timezone=files.timezone, features=files.features)
+
+
+def _what_products_say(of: ir.PolicySet) -> ir.PolicySet:
+    """A policy set without what only policy files can say, and what decides nothing."""
+    roles = tuple(
+        msgspec.structs.replace(each, protected=False, portal=None, performs=(), may_assign=()) for each in of.roles
+    )
+    groups = tuple(msgspec.structs.replace(each, may_assign=()) for each in of.groups)
+    return msgspec.structs.replace(
+        of, roles=roles, groups=groups, portals=(), tasks=(), separations=(), invariants=(), reviews=()
+    )
+
+
+def _about_access(report: Report, product: ir.PolicySet) -> Iterator[Change | Statement]:
+    """Changes, then statements. Where a product knows no superusers, it does not say that there are none."""
+    yield from report.changes
+    knows = any(each.superuser for each in product.users)
+    yield from (each for each in report.statements if knows or each.topic != "superuser")
+
+
+def _unmatched(files: ir.PolicySet, product: ir.PolicySet, made: Import) -> Iterator[Unmatched]:
+    foreign = {(kind, name): key for kind, names in made.manifest.names.items() for key, name in names.items()}
+    for kind in _LISTED:
+        there, here = _names(files, kind), _names(product, kind)
+        for name in sorted(here - there):
+            yield Unmatched(kind, name, "product", foreign.get((kind, name)))
+        yield from (Unmatched(kind, name, "files") for name in sorted(there - here))
+
+
+def _names(of: ir.PolicySet, kind: str) -> set[str]:
+    things: Iterable[Any] = getattr(of, f"{kind}s")
+    return {getattr(each, {"user": "id", "job": "code"}.get(kind, "name")) for each in things}
+
+
+class _Places:
+    """Where one side says what a change is about."""
+
+    def __init__(self, of: ir.PolicySet, origins: Mapping[tuple[str, int], tuple[str, ...]]) -> None:
+        self._index, self._origins = Index(of), origins
+
+    def origins(self, change: Change | Statement) -> Iterator[str]:
+        """The places in the product, each once."""
+        found: dict[str, None] = {}
+        for at in self.places(change):
+            where = Location.parse(at)
+            found.update(dict.fromkeys(self._origins.get((where.path, where.line), ())))
+        return iter(found)
+
+    def places(self, change: Change | Statement) -> Iterator[str]:
+        """The grants, denies and assignments that it is about, else the declarations of those whom it concerns."""
+        if isinstance(change, Statement):
+            yield from (each.at for each in self._index.policy_set.users if each.id in change.users)
+            return
+        said = {f"role `{name}`" for name in self._index.roles} & {
+            line.partition(" at ")[0] for line in (*change.removed, *change.added)
+        }
+        exact: list[str] = []
+        declared: list[str] = []
+        for named in change.subjects:
+            things: Any = getattr(self._index, f"{named.kind}s")
+            thing = things.get(named.name)
+            if thing is None:
+                continue
+            declared.append(thing.at)
+            if named.kind == "user":
+                exact += [each.at for each in thing.assignments if f"role `{each.role}`" in said]
+            elif named.kind in ("role", "group"):
+                for permissions in change.permissions:
+                    exact += [
+                        each.at
+                        for each in (*thing.grants, *thing.denies)
+                        if each.resource == permissions.resource and set(each.actions) & set(permissions.actions)
+                    ]
+        yield from exact or declared
