@@ -60,6 +60,11 @@ class Prover:
             found = self._answers[query] = self._ask(query)
         return found
 
+    @property
+    def asked(self) -> int:
+        """How many questions were answered, each once."""
+        return len(self._answers)
+
     def settle(self, query: Query) -> Satisfiability:
         """Whether there is a situation that `ask` would find: much cheaper, where the situation does not matter."""
         query, key = self._essential(query)

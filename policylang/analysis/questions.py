@@ -196,6 +196,11 @@ def somebody_denied(index: Index, where: Formula, plan: Plan, field: str | None)
     return AllOf((where, not_creatable(index, plan, field) if create else NotOf(allowed(index, plan, field))))
 
 
+def some_closed(index: Index, plan: Plan) -> Formula:
+    """The reach of a finding. Unsat iff the plan opens every record to the action."""
+    return NotOf(allowed(index, plan))
+
+
 def _to(ways: Sequence[Way], field: str | None) -> tuple[Way, ...]:
     """The ways that cover a field."""
     return tuple(way for way in ways if field is None or field in way.fields)

@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from policylang.check.catalogue import CHECKS
+from policylang.check.catalogue import BY_CODE, CHECKS
 from policylang.check.examined import Examined
 from policylang.check.finding import Finding, Shown, WitnessError, replay
 from policylang.check.processes import run_families, useful
+from policylang.check.reach import Reaches
 from policylang.check.rules.hygiene import stale_suppression, suppression_expired, suppression_without_reason
 from policylang.check.suppress.suppression import Suppression
 from policylang.check.suppress.suppressions import Covering
@@ -26,11 +27,14 @@ Step = Callable[[str], None]
 
 
 class Examination(msgspec.Struct, frozen=True):
-    """What rules found, in the order of places, and how many findings comments suppressed."""
+    """What rules found, in the order of places, how many findings comments suppressed, and how many questions were
+    settled by proof, unless other processes asked them.
+    """
 
     index: Index
     found: tuple[Examined, ...]
     suppressed: int = 0
+    questions: int = 0
 
 
 def run_checks(
@@ -70,7 +74,7 @@ def examine(
     else:
         found = list(_run(world, wanted, step))
     if not suppressions:
-        return Examination(world.index, tuple(sorted(found, key=lambda each: each.order)))
+        return Examination(world.index, _sorted(found), questions=world.questions)
     today = world.now.astimezone(world.index.timezone).date()
     valid = [each for each in suppressions if not each.is_over(today)]
     covering = Covering(files, valid)
@@ -89,15 +93,21 @@ def examine(
         *suppression_expired.check(suppressions, today),
     )
     kept += [Examined(finding) for finding in about if finding.code in wanted]
-    return Examination(world.index, tuple(sorted(kept, key=lambda each: each.order)), suppressed)
+    return Examination(world.index, _sorted(kept), suppressed, world.questions)
+
+
+def _sorted(found: Iterable[Examined]) -> tuple[Examined, ...]:
+    return tuple(sorted(found, key=lambda each: each.order))
 
 
 def _run(world: World, wanted: Collection[str], step: Step) -> Iterator[Examined]:
-    for code, check in CHECKS.items():
-        if code in wanted:
-            step(f"checking {code}")
-            for finding in check(world):
-                yield Examined(finding, tuple(_confirmed(world, finding, shown) for shown in finding.shown))
+    reach = world.once(Reaches)
+    asked = [(code, check) for code, check in CHECKS.items() if code in wanted]
+    for number, (code, check) in enumerate(asked, 1):
+        step(f"checking {code} {BY_CODE[code].name}, {number} of {len(asked)} rules")
+        for finding in check(world):
+            looked_at = tuple(_confirmed(world, finding, shown) for shown in finding.shown)
+            yield Examined(finding, looked_at, reach.of(finding))
 
 
 def _confirmed(world: World, finding: Finding, shown: Shown) -> frozenset[str]:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import msgspec
 
 from policylang.check.finding import Finding
+from policylang.check.reach import Reach
 from policylang.source import Location
 
 
 class Examined(msgspec.Struct, frozen=True):
-    """A finding, and for each piece of its evidence the attributes of the record that the decision looked at."""
+    """A finding, for each piece of its evidence the attributes of the record that the decision looked at, and how far
+    the finding reaches.
+    """
 
     finding: Finding
     looked_at: tuple[frozenset[str], ...] = ()
+    reach: Reach = Reach()
 
     @property
     def order(self) -> tuple[Location, str, str]:

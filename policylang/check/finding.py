@@ -53,7 +53,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     can never happen, where that is what was found. ``policies``: the role that would do in place of several, as policy
     text, the only part of a finding that has several lines. ``unproved``: the question could not be settled within its
     budget. ``complete_only``: it holds for complete records, and not for every record; no fix relies on it. ``users``:
-    those whom it concerns now, by which findings are ordered. ``subjects``: what else it is about, whole, where the
+    those whom it concerns. ``held``: the roles and groups that one has to have for it together, where that is not the
+    one in which it stands. ``subjects``: what else it is about, whole, where the
     message may leave out some. A baseline tells by ``users`` and ``subjects`` what is new in a finding that it knows.
     """
 
@@ -68,6 +69,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     unproved: bool = False
     complete_only: bool = False
     users: tuple[str, ...] = ()
+    held: tuple[tuple[str, str], ...] = ()
     subjects: tuple[str, ...] = ()
 
     @property

@@ -82,6 +82,11 @@ class World:
         """
         return self.prover.ask(self.query(formula, resource, who, period, assumed))
 
+    @property
+    def questions(self) -> int:
+        """How many were asked, each once."""
+        return self.prover.asked
+
     def settle(
         self,
         formula: Formula,

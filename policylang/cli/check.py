@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -140,6 +141,7 @@ def check(
         raise click.UsageError("--limit is for findings in text: leave --all, --statistics and --format out")
     if statistics and format_ not in ("text", "json"):
         raise click.UsageError("--statistics is text or JSON: leave --format out, or say --format json")
+    begun = time.monotonic()
     asked = CheckOptions(
         read_instant(now, (FIRST_YEAR, LAST_YEAR)), _selection(selected, ignored), jobs=jobs or cores()
     )
@@ -166,8 +168,9 @@ def check(
     if known is not None and baseline is not None:
         apply_baseline(result, known, baseline)
     code = _exit_code(result, fail_level, exit_zero)
-    if limit is None and not whole and output == STANDARD_OUTPUT and is_terminal(sys.stdout):
-        limit = _SCREEN
+    if output == STANDARD_OUTPUT and is_terminal(sys.stdout):
+        result.seconds = time.monotonic() - begun
+        limit = None if whole else limit or _SCREEN
     content = _statistics(result, format_) if statistics else _rendered(result, format_, code, order, limit, asked)
     write_output(content, output, (*inputs_of(made), *compiled, baseline))
     if format_ == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):

@@ -20,20 +20,25 @@ _OF_A_RULE = 3
 
 def in_order(findings: Sequence[ReportedFinding], order: Order) -> list[ReportedFinding]:
     """Findings by ``place``, as they come, or by ``weight``: errors in the sources in the order of their places, then
-    errors, warnings and infos, each rule by rule. Findings that concern more users come first, and so do their rules.
+    errors, warnings and infos, each rule by rule. Findings that reach further come first, and so do their rules.
     """
     if order == "place":
         return list(findings)
-    heaviest: dict[str, int] = {}
+    furthest: dict[str, tuple[int, ...]] = {}
     for each in findings:
-        heaviest[each.code] = max(heaviest.get(each.code, 0), each.users)
+        furthest[each.code] = min(furthest.get(each.code, ()) or _weight(each), _weight(each))
 
-    def weight(finding: ReportedFinding) -> tuple[int, int, str, int]:
+    def weight(finding: ReportedFinding) -> tuple[int, tuple[int, ...], str, tuple[int, ...]]:
         if finding.code.startswith(SOURCE):
-            return (-1, 0, "", 0)
-        return _RANKS[finding.severity], -heaviest[finding.code], finding.code, -finding.users
+            return -1, (), "", ()
+        return _RANKS[finding.severity], furthest[finding.code], finding.code, _weight(finding)
 
     return sorted(findings, key=weight)
+
+
+def _weight(finding: ReportedFinding) -> tuple[int, ...]:
+    """Less is heavier."""
+    return tuple(-each for each in finding.reach.weight)
 
 
 class Screen(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from typing import Any
 
 from policylang import __version__
 from policylang.check.catalogue import BY_CODE, RULES
+from policylang.check.reach import Reach
 from policylang.diagnostics import Rule, Severity
 from policylang.model.instants import instant_text
 from policylang.output.evidence import evidence
@@ -158,6 +159,7 @@ def _result(finding: ReportedFinding, rule_index: int, root: Path, prints: dict[
         "furtherWitnesses": finding.further_witnesses,
         "proved": finding.proved,
         "notProved": finding.unproved,
+        "reach": None if finding.reach == Reach() else finding.reach,
     }
     if any(properties.values()):
         found["properties"] = {name: value for name, value in properties.items() if value}

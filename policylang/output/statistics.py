@@ -37,5 +37,5 @@ def _counts(result: Result) -> list[dict[str, Any]]:
             {"findings": 0, "users": 0, "severity": each.severity, "code": each.code, "name": each.name},
         )
         counts["findings"] += 1
-        counts["users"] = max(counts["users"], each.users)
+        counts["users"] = max(counts["users"], each.reach.users or 0)
     return list(found.values())

@@ -9,6 +9,7 @@ import click
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
 from policylang.output.order import Screen
+from policylang.output.reach import in_words
 from policylang.pipelines.findings import BaselineUse, RelatedPlace, ReportedFinding, Result
 from policylang.pipelines.replay import command, headline, particulars
 from policylang.project.discovery import Problem
@@ -88,6 +89,8 @@ def _finding(finding: ReportedFinding, sources: dict[str, Source]) -> Iterator[s
         yield f"  {_bold('proved')}: {_lines(finding.proved)}"
     if finding.unproved:
         yield f"  {_bold('not proved')}: this could not be settled within the budget of a question, so it counts"
+    if phrase := in_words(finding.reach):
+        yield f"  {_bold('reach')}: {visible(phrase)}"
     if finding.help:
         yield f"  {_bold('help')}: {_lines(finding.help)}"
     if finding.suggestion:
@@ -196,7 +199,25 @@ def summary(result: Result) -> str:
     said += [f"{result.ignored} ignored"] if result.ignored else []
     said += [f"{result.baseline.known} in the baseline"] if result.baseline is not None else []
     said += [f"as of {instant_text(result.now)}"] if result.now is not None else []
-    return ", ".join(said)
+    return "; ".join([", ".join(said), *_extent(result)])
+
+
+_MANY_USERS = 100
+
+
+def _extent(result: Result) -> Iterator[str]:
+    """How much the rules looked at, and where a person waited for it, how much they asked and how long it took."""
+    extent = result.extent
+    if not extent.statements:
+        return
+    users = counted(extent.users, "user")
+    if extent.users >= _MANY_USERS and extent.groups * 3 > extent.grouped > 0:
+        users = f"{counted(extent.groups, 'group')} for {users}"
+    said = [counted(extent.statements, "statement"), *([users] if extent.users else [])]
+    if result.seconds is not None:
+        said += [counted(extent.questions, "question")] if extent.questions else []
+        said.append(f"{result.seconds:.1f} s")
+    yield ", ".join(said)
 
 
 def counted(count: int, thing: str) -> str:

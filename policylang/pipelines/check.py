@@ -68,6 +68,7 @@ def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
         suggested = _suggestions(project, kept, asked.now)
         found += [_finding(each, rules, examined.index, view, layouts, suggested, origins) for each in kept]
         _note(result, asked, rules)
+        result.extent.add(project.ir, examined.questions)
     result.findings += sorted(found, key=_order)
 
 
@@ -96,6 +97,7 @@ def add_compiled(result: Result, path: str, asked: CheckOptions) -> None:
         kept = _kept(result, examined, config, base, folder)
         result.findings += [_finding(each, rules, examined.index, view, {}, {}, None) for each in kept]
         _note(result, asked, rules)
+        result.extent.add(policy_set, examined.questions)
 
 
 def _load(result: Result, path: str) -> ir.PolicySet | None:
@@ -176,7 +178,7 @@ def _finding(
         said,
         suggested.get((said.code, said.at)),
         () if layout is None or not origins else origins.of(at.path, *layout.statement(at)),
-        len(said.users),
+        found.reach,
         "\n".join(map(visible, said.policies.split("\n"))) or None,
     )
 

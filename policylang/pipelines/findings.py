@@ -10,8 +10,10 @@ import msgspec
 
 from policylang.check.catalogue import BY_CODE
 from policylang.check.finding import Finding as Said
+from policylang.check.reach import Reach
 from policylang.check.suppress.baseline import Entry
 from policylang.diagnostics import Diagnostic, Related, Severity, visible
+from policylang.pipelines.extent import Extent
 from policylang.project.discovery import Problem
 from policylang.project.project import Project
 from policylang.source import Source
@@ -70,8 +72,8 @@ class ReportedFinding(msgspec.Struct, frozen=True):
     """A change of the source that people may decide on, in words."""
     origins: tuple[str, ...] = ()
     """Where the statement was imported from."""
-    users: int = 0
-    """How many users it concerns now, where it is about users or what they hold."""
+    reach: Reach = Reach()
+    """Whom it concerns now and could, which records, which sensitive attributes."""
     suggested_role: str | None = None
     """The one role or group, as policy text, that would do in place of several."""
 
@@ -123,6 +125,10 @@ class Result(msgspec.Struct):
     """The rules that ran."""
     examined: set[str] = set()
     """The compiled policy sets on which they did."""
+    extent: Extent = msgspec.field(default_factory=Extent)
+    """How much the rules looked at."""
+    seconds: float | None = None
+    """How long it took, where a person waited for it."""
 
     @property
     def files(self) -> int:

@@ -30,11 +30,11 @@ class Project:
     @cached_property
     def files(self) -> tuple[Parsed, ...]:
         """The syntax trees, with the errors of each text."""
-        limits = self.sources.config.limits
-        return tuple(self._parsed(source, limits) for source in self.sources.sources)
+        limits, sources = self.sources.config.limits, self.sources.sources
+        return tuple(self._parsed(source, limits, number) for number, source in enumerate(sources, 1))
 
-    def _parsed(self, source: Source, limits: Limits) -> Parsed:
-        self._step(f"parsing {source.display}")
+    def _parsed(self, source: Source, limits: Limits, number: int) -> Parsed:
+        self._step(f"parsing {source.display}, {number} of {len(self.sources.sources)} files")
         return parse(source, limits)
 
     @cached_property

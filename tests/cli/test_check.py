@@ -21,6 +21,7 @@ from policylang.check.engine import run_checks
 from policylang.cli.main import commands
 from policylang.diagnostics import Rule
 from policylang.output import text
+from policylang.pipelines.extent import Extent
 from policylang.pipelines.findings import ReportedFinding
 from policylang.pipelines.findings import Result as Run
 from policylang.source import Location, Source
@@ -157,7 +158,7 @@ def test_text(check: Check, write) -> None:
         "  5 |   grant delete on doc",
         "    |   ^^^^^^^^^^^^^^^^^^^",
     ]
-    assert result.stdout.splitlines()[-1] == f"1 warning in 1 file, as of {NOW}"
+    assert result.stdout.splitlines()[-1] == f"1 warning in 1 file, as of {NOW}; 5 statements, 1 user"
     assert result.exit_code == 1
 
 
@@ -166,7 +167,7 @@ def test_the_instant_is_in_the_output(check: Check, write) -> None:
     assert json.loads(check("--format", "json", "--now", "2026-01-31T08:00:00-07:00").stdout)["now"] == (
         "2026-01-31T15:00:00Z"
     )
-    assert check("--select", "PL2").stdout == f"no findings in 1 file, as of {NOW}\n"
+    assert check("--select", "PL2").stdout == f"no findings in 1 file, as of {NOW}; 5 statements, 1 user\n"
     now = json.loads(policylang("check", "--format", "json").stdout)["now"]
     assert now.endswith("Z")
     write("policies/b.policy", "role r { grant veiw on doc }")
@@ -389,7 +390,7 @@ def test_a_mistake_in_a_rule_is_no_finding(write) -> None:
     made = subprocess.run([sys.executable, "-c", CRASH], env=environment, capture_output=True, text=True, timeout=60)
     assert (made.returncode, made.stdout) == (2, "")
     assert made.stderr.startswith("error: a mistake in policylang: KeyError at ")
-    assert "while checking PL402\n" in made.stderr
+    assert "while checking PL402 unlimited-change, " in made.stderr
     assert len(made.stderr.splitlines()) == 2
     assert "\x1b" not in made.stderr
 
@@ -430,7 +431,7 @@ def adopted(check: Check, write) -> None:
 @pytest.mark.usefixtures("adopted")
 def test_findings_of_a_baseline_are_not_reported(check: Check, tmp_path: Path) -> None:
     result = check("--select", "PL4", "--baseline", "base.json")
-    assert result.stdout == f"no findings in 1 file, 1 in the baseline, as of {NOW}\n"
+    assert result.stdout == f"no findings in 1 file, 1 in the baseline, as of {NOW}; 5 statements, 1 user\n"
     assert result.exit_code == 0
     content = json.loads((tmp_path / "base.json").read_text())
     assert [(each["code"], each["path"]) for each in content["findings"]] == [("PL402", "policies/a.policy")]
@@ -617,6 +618,18 @@ def test_errors_come_first_unless_places_are_asked_for(check: Check) -> None:
     assert codes("--sort", "place") == ["PL402", "PL412"]
 
 
+def test_the_last_line_says_how_much_was_looked_at() -> None:
+    def last(seconds: float | None = None, **counts: int) -> str:
+        return text.summary(Run(extent=Extent(**counts), seconds=seconds))
+
+    assert last() == "no findings in 0 files"
+    assert last(statements=3, users=1, questions=7) == "no findings in 0 files; 3 statements, 1 user"
+    whole = last(0.25, statements=1_200, users=10_021, grouped=10_000, groups=5_655, questions=4_321)
+    assert whole == ("no findings in 0 files; 1,200 statements, 5,655 groups for 10,021 users, 4,321 questions, 0.2 s")
+    assert last(statements=9, users=99, grouped=99, groups=90).endswith("; 9 statements, 99 users")
+    assert last(statements=9, users=300, grouped=300, groups=100).endswith("; 9 statements, 300 users")
+
+
 def test_concise_is_a_line_each(check: Check) -> None:
     Path("policies").mkdir()
     Path("policies/a.policy").write_text(SET)
@@ -636,8 +649,8 @@ def test_statistics(check: Check) -> None:
     Path("policies/a.policy").write_text(MANY)
     lines = check("--select", "PL402,PL701", "--statistics").output.splitlines()
     assert [line.split() for line in lines[:3]] == [
-        ["findings", "severity", "rule", "name"],
-        ["6", "warning", "PL402", "unlimited-change"],
+        ["findings", "users", "severity", "rule", "name"],
+        ["6", "1", "warning", "PL402", "unlimited-change"],
         ["1", "info", "PL701", "missing-label"],
     ]
     counted = json.loads(check("--select", "PL402,PL701", "--statistics", "--format", "json").output)

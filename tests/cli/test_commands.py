@@ -24,7 +24,10 @@ WRONG = "resource doc { actions view }\nrole r { grant veiw on doc }\n"
 def test_check_clean(run, write) -> None:
     write("policies/a.policy", CLEAN)
     result = run("check", "--select", "PL1,PL2", "--now", "2026-11-21T12:00:00Z")
-    assert (result.returncode, result.stdout) == (0, b"no findings in 1 file, as of 2026-11-21T12:00:00Z\n")
+    assert (result.returncode, result.stdout) == (
+        0,
+        b"no findings in 1 file, as of 2026-11-21T12:00:00Z; 3 statements\n",
+    )
 
 
 def test_check_findings(run, write) -> None:
@@ -68,7 +71,7 @@ def test_check_json(run, write) -> None:
         "unproved": False,
         "compiled": None,
         "origins": [],
-        "users": 0,
+        "reach": {"users": None, "could": None, "records": None, "sensitive": []},
         "suggested_role": None,
     }
     assert second["code"] == "PL102"

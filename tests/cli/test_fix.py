@@ -46,7 +46,7 @@ def test_what_does_nothing_is_taken_out(check: Check, write, tmp_path: Path) -> 
     write("policies/b.policy", "# nothing\r\n")
     result = check("--fix")
     assert (result.exit_code, result.stderr) == (0, "fixed 1 finding in 1 file\n")
-    assert result.stdout == f"no findings in 2 files, as of {NOW}\n"
+    assert result.stdout == f"no findings in 2 files, as of {NOW}; 6 statements, 1 user\n"
     assert (tmp_path / "policies/a.policy").read_text() == FIXED
     assert (tmp_path / "policies/b.policy").read_bytes() == b"# nothing\r\n"
     again = check("--fix")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from policylang.check.reach import Reach
 from policylang.output.order import first_screen, in_order
+from policylang.output.reach import in_words
 from policylang.pipelines.findings import ReportedFinding
 
 
-def finding(code: str, severity: str, line: int, users: int = 0) -> ReportedFinding:
+def finding(code: str, severity: str, line: int, users: int = 0, reach: Reach | None = None) -> ReportedFinding:
     content = ("name", severity, f"m{line}", None, "a.policy", line, 1, line, 2, (), None)
-    return msgspec.structs.replace(ReportedFinding(code, *content), users=users)  # type: ignore[arg-type]
+    return msgspec.structs.replace(ReportedFinding(code, *content), reach=reach or Reach(users))  # type: ignore[arg-type]
 
 
 def lines(found: list[ReportedFinding] | tuple[ReportedFinding, ...]) -> list[int]:
@@ -30,6 +32,17 @@ MIXED = [
 
 def test_weight_is_severity_then_the_users_of_the_rule_and_the_finding() -> None:
     assert lines(in_order(MIXED, "weight")) == [5, 3, 4, 7, 2, 6, 1]
+
+
+def test_of_as_many_users_sensitive_attributes_come_first_then_all_records_then_who_could_get_it() -> None:
+    found = [
+        finding("PL402", "warning", 1, reach=Reach(None, None, "some")),
+        finding("PL402", "warning", 2, reach=Reach(0, 3, "all")),
+        finding("PL402", "warning", 3, reach=Reach(0, 7, "all")),
+        finding("PL402", "warning", 4, reach=Reach(0, 0, "some", ("doc.fee",))),
+        finding("PL402", "warning", 5, reach=Reach(1, 0)),
+    ]
+    assert lines(in_order(found, "weight")) == [5, 4, 3, 2, 1]
 
 
 def test_place_is_as_they_come() -> None:
@@ -61,3 +74,14 @@ def test_everything_is_shown_or_counted() -> None:
     for limit in range(1, 10):
         screen = first_screen(in_order(MIXED, "weight"), limit)
         assert len(screen.shown) + sum(screen.more.values()) + sum(screen.left.values()) == len(MIXED)
+
+
+def test_a_reach_is_one_phrase_of_what_is_known() -> None:
+    assert in_words(Reach()) == ""
+    assert in_words(Reach(1, 0)) == "1 user"
+    assert in_words(Reach(0, 0, "some")) == "nobody now; some records"
+    assert in_words(Reach(0, 2_000)) == "nobody now, 2,000 could get it"
+    whole = Reach(1_200, 1, "all", ("doc.a", "doc.b", "doc.c", "doc.d", "doc.e"))
+    assert in_words(whole) == (
+        "1,200 users, 1 more could get it; all records; sensitive `doc.a`, `doc.b`, `doc.c` and 2 more"
+    )

@@ -127,7 +127,8 @@ def _assignments(world: World) -> Iterator[Finding]:
                         f"reaches nothing: {_where(world, [said.resource for said in _statements(held, each.role)])}"
                     ),
                     at=users.declared.at,
-                    subjects=(*users.users, *(said.resource for said in _statements(held, each.role))),
+                    users=tuple(users.users),
+                    subjects=tuple(said.resource for said in _statements(held, each.role)),
                     help="give the role without a place, or at a place where such records live",
                     related=(related(each.at, "given here"), related(index.roles[each.role].at, "the role")),
                 )
@@ -282,7 +283,8 @@ class _Lines:
             )
             + f": {_where(self.world, line.said)}",
             at=line.at,
-            subjects=(*users, *what),
+            users=tuple(users),
+            subjects=tuple(what),
             help=f"{'say it' if line.is_deny else 'grant it'} in a role that is given without a place",
             related=(
                 *(related(each.at, "given here") for each in given[:3]),

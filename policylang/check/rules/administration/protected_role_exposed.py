@@ -96,7 +96,7 @@ def _finding(name: Name, exposed: list[tuple[ir.Ref, ir.Role]], untagged: list[s
             + (f": {counted(untagged)}" if untagged else "")
         ),
         at=exposed[0][0].at,
-        subjects=tuple(untagged),
+        users=tuple(untagged),
         help="leave protected roles to superusers: take it out of `may assign`",
         related=tuple(related(role.at, "protected here") for role in {role.name: role for _, role in exposed}.values()),
     )

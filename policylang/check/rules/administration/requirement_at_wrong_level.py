@@ -150,7 +150,7 @@ def _findings(world: World, holder: HolderClass, closed: list[tuple[Permission, 
                 f"it requires {'; '.join(asked)}"
             ),
             at=holder.at,
-            subjects=tuple(holder.users),
+            users=tuple(holder.users),
             help="give the required permission at such a place or above, or everywhere",
             related=(
                 *(

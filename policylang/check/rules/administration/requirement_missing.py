@@ -137,7 +137,8 @@ def _by_all(held: Holdings, name: Name, at: str, found: list[_Unmet]) -> Finding
         code="PL501",
         message=f"{who} meets what {_what(found)}",
         at=at,
-        subjects=(*users, *_whats(found)),
+        users=tuple(users),
+        subjects=tuple(_whats(found)),
         help=(
             f"grant {grants} as well, or take this grant out"
             if grants
@@ -160,7 +161,8 @@ def _by_some(held: Holdings, name: Name, at: str, found: list[_Unmet]) -> Findin
         code="PL501",
         message=f"{counted(users)}, {of}, {does} not meet what {_what(found)}",
         at=at,
-        subjects=(*users, *_whats(found)),
+        users=tuple(users),
+        subjects=tuple(_whats(found)),
         help=(
             f"give them {grants} as well, or take the {kind} away from them"
             if grants

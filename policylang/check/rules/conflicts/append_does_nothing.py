@@ -133,7 +133,7 @@ def _finding(world: World, kind: UserClass, append: ir.UserPolicy, granted: bool
         code="PL208",
         message=f"the append of `{name}` does nothing for {counted(kind.users)}: {why}",
         at=kind.declared.at,
-        subjects=tuple(kind.users),
+        users=tuple(kind.users),
         help="take it out, or append what was meant",
         related=(related(append.at, "the append"),),
         proved=None if unproved else f"no record that {counted(kind.users)} reaches is kept away by `{name}`",

@@ -136,7 +136,7 @@ def _finding(
         code="PL209",
         message=f"after the append of {names}, {actions} reaches no `{resource}` for {who}",
         at=kind.declared.at,
-        subjects=tuple(kind.users),
+        users=tuple(kind.users),
         help="take it out, or look for the limit that it excludes",
         related=tuple(related(each.at, "the append") for each in policies),
         proved=None if unproved else f"no record and no instant at which {who} would be allowed {actions}",

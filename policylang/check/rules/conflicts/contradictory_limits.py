@@ -171,7 +171,7 @@ def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[
             code="PL201",
             message=f"no `{each.resource}` can satisfy {names} together, so {actions} reaches none for {who}",
             at=user.at,
-            subjects=tuple(kind.users),
+            users=tuple(kind.users),
             help="take one of the overrides out",
             related=tuple(related(limit.at, f"`{limit.instance}`") for limit in each.limits),
             proved=None if each.unproved else f"no record and no instant makes {names} true",

@@ -106,7 +106,7 @@ def _role(world: World, kind: UserClass, role: str, given: list[_Given]) -> Iter
             code="PL212",
             message=f"`{role}` is given more than once to {counted(kind.users)}, for overlapping times and places",
             at=last,
-            subjects=tuple(kind.users),
+            users=tuple(kind.users),
             help="keep one of them, or move the dates or places apart",
             related=tuple(related(at, "given here") for at in others),
         )

@@ -181,6 +181,7 @@ class _Checker:
             ),
             users=tuple(users),
             subjects=tuple(_words((each,)) for each in broken),
+            held=((source.kind, source.name),),
         )
 
     @cached_property
@@ -265,6 +266,7 @@ class _Checker:
             ),
             users=tuple(users),
             subjects=tuple(_words((each,)) for each in every),
+            held=tuple(sorted({(source.kind, source.name) for source in sides.values()})),
         )
 
 

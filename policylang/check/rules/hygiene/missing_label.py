@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding
+from policylang.check.unused import together
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -37,22 +38,32 @@ resource customer "Customer" { actions view }
 
 
 def check(world: World) -> Iterator[Finding]:
-    """Of what people see and choose. Features, tasks, jobs, users and integrations may do without."""
-    kinds: tuple[tuple[str, tuple[ir.Resource | ir.Policy | ir.Role | ir.Group, ...]], ...] = (
-        ("resource", world.policy_set.resources),
-        ("policy", world.policy_set.policies),
-        ("role", world.policy_set.roles),
-        ("group", world.policy_set.groups),
+    """Of what people see and choose. Features, tasks, jobs, users and integrations may do without. Where nothing of a
+    kind has a label, that is one finding.
+    """
+    kinds: tuple[tuple[str, str, tuple[ir.Resource | ir.Policy | ir.Role | ir.Group, ...]], ...] = (
+        ("resource", 'resource customer "Customer"', world.policy_set.resources),
+        ("policy", 'policy own "Own records"', world.policy_set.policies),
+        ("role", 'role clerk "Clerk"', world.policy_set.roles),
+        ("group", 'group sales "Sales"', world.policy_set.groups),
     )
-    for kind, declared in kinds:
-        for each in declared:
-            if not each.label:
-                yield Finding(
-                    code="PL701",
-                    message=f"{kind} `{each.name}` has no label",
-                    at=each.at,
-                    help=f'say what people call it, behind the name: `"{_suggestion(each.name)}"`',
-                )
+    for kind, example, declared in kinds:
+        found = {f"{kind} `{each.name}`": _finding(kind, each) for each in declared if not each.label}
+        if len(found) < len(declared):
+            yield from found.values()
+        else:
+            message = f"none of the {len(found):,} {kind[:-1] + 'ies' if kind == 'policy' else kind + 's'} has a label"
+            help = f"say what people call each, behind its name, as in `{example}`, or switch PL701 off"
+            yield from together(tuple(found.values()), tuple(found), message, help)
+
+
+def _finding(kind: str, each: ir.Resource | ir.Policy | ir.Role | ir.Group) -> Finding:
+    return Finding(
+        code="PL701",
+        message=f"{kind} `{each.name}` has no label",
+        at=each.at,
+        help=f'say what people call it, behind the name: `"{_suggestion(each.name)}"`',
+    )
 
 
 def _suggestion(name: str) -> str:

@@ -57,7 +57,8 @@ def check(world: World) -> Iterator[Finding]:
                     code="PL412",
                     message=f"terminated, {counted(each.users)} {verb} {several(kept)}",
                     at=each.declared.at,
-                    subjects=(*each.users, *kept),
+                    users=tuple(each.users),
+                    subjects=tuple(kept),
                     help="take these away; a terminated user has essential roles only",
                 )
 

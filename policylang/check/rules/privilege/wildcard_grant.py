@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policylang.check.finding import Finding
 from policylang.check.privileges import on, several
+from policylang.check.unused import together
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -45,19 +46,29 @@ group office {
 
 
 def check(world: World) -> Iterator[Finding]:
-    """One finding for a statement, on however many resources it is. A reason (`because`) does not make it right: it
-    speaks of what is there today. A wildcard that denies is welcome.
+    """One finding for a statement, on however many resources it is; one for a policy set that grants in no other way. A
+    reason (`because`) does not make it right: it speaks of what is there today. A wildcard that denies is welcome.
     """
-    for _source, bundle in world.bundles:
+    found: dict[str, Finding] = {}
+    for source, bundle in world.bundles:
         statements: dict[str, list[ir.Grant]] = {}
         for grant in bundle.grants:
             if grant.wildcard:
                 statements.setdefault(grant.at, []).append(grant)
         for at, grants in statements.items():
             given = several([on(grant.actions, grant.resource) for grant in grants])
-            yield Finding(
+            found[f"{source.kind} {source.name}: {given}"] = Finding(
                 code="PL401",
                 message=f"this gives {given} today, and whatever is declared later",
                 at=at,
                 help="name the actions and resources that are needed",
             )
+    if any(not grant.wildcard for _, bundle in world.bundles for grant in bundle.grants):
+        yield from found.values()
+        return
+    yield from together(
+        tuple(found.values()),
+        tuple(found),
+        f"all {len(found):,} grants are of `all`: of what is there today, and of whatever is declared later",
+        "name the actions and resources that are needed, or switch PL401 off",
+    )

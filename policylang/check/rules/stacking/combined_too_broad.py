@@ -415,4 +415,5 @@ def _finding(stacks: Stacks, told: _Told, *, unproved: bool) -> Finding:
         unproved=unproved,
         users=tuple(sorted(told.users)),
         subjects=tuple(reasons),
+        held=tuple(names),
     )

@@ -56,6 +56,6 @@ def _finding(users: list[str], assignment: ir.Assignment) -> Finding:
         code="PL307",
         message=f"`{assignment.role}` of {counted(users)} ended on {assignment.until}",
         at=assignment.at,
-        subjects=tuple(users),
+        users=tuple(users),
         help="delete it, or set a new last day if it is still needed",
     )

@@ -138,7 +138,7 @@ def _more(users: UserClass, others: int, told: list[_Lost]) -> Finding:
         message=f"{others:,} more pairs of roles and groups of {counted(users.users)} limit the same actions "
         "differently, and are not looked at",
         at=users.declared.at,
-        subjects=tuple(users.users),
+        users=tuple(users.users),
         help="give fewer roles to one user, or limit them alike",
         shown=shown,
         unproved=not shown,
@@ -249,6 +249,7 @@ def _finding(stacks: Stacks, lost: _Lost) -> Finding:
         unproved=not lost.certain,
         users=tuple(sorted(lost.users)),
         subjects=tuple(f"{action} on {resource}" for resource, action in permissions),
+        held=tuple(names),
     )
 
 

@@ -91,7 +91,7 @@ def _finding(world: World, roles: list[ir.Role], users: list[str]) -> Finding:
         code="PL304",
         message=f"{listed(names, 'and')} are always given together, to {counted(users)}",
         at=last.at,
-        subjects=tuple(users),
+        users=tuple(users),
         help=f"merge them into one role:\n\n{text}" if text else "give what has to be apart to different users",
         policies=text,
         related=tuple(related(role.at, f"`{role.name}`") for role in others),

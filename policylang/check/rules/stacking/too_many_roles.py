@@ -81,6 +81,7 @@ def check(world: World) -> Iterator[Finding]:
             help=f"make one role of what the work takes; {most} at once are the most",
             related=_given(first.declared),
             users=tuple(users_),
+            held=names,
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from policylang.check.finding import Finding, people, related
 from policylang.check.stacks import alike
+from policylang.check.unused import together
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
@@ -59,7 +60,7 @@ def check(world: World) -> Iterator[Finding]:
     """Of the roles given directly the first that a user's declaration names is the user's work. Every further one needs
     a `because`, unless it is the same role at another place, or no day has both. What a group or a job brings is
     explained there, and is not counted. One finding for a second role beside a first one, with all users who have it
-    so, on the first assignment.
+    so, on the first assignment; one for all of them where no assignment says why.
     """
     found: dict[tuple[str, str], list[tuple[list[str], ir.Assignment, ir.Assignment]]] = {}
     for users, user in alike(world):
@@ -70,8 +71,17 @@ def check(world: World) -> Iterator[Finding]:
                 if first.role != later.role and _counts(world, user, first) and _overlap(first, later):
                     found.setdefault((first.role, later.role), []).append((users, first, later))
                     break
-    for given in found.values():
-        yield _finding(given)
+    findings = tuple(_finding(given) for given in found.values())
+    if any(each.because is not None for user in world.policy_set.users for each in user.assignments):
+        yield from findings
+        return
+    whom = {user for each in findings for user in each.users}
+    yield from together(
+        findings,
+        [f"{later} beside {first}" for first, later in found],
+        f"{len(whom):,} users have a second role, and no assignment of this policy set says why",
+        'add the reasons: `because "…"`, or switch PL305 off',
+    )
 
 
 def _finding(given: list[tuple[list[str], ir.Assignment, ir.Assignment]]) -> Finding:

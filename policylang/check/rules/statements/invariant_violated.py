@@ -69,7 +69,8 @@ def _finding(world: World, invariant: ir.Invariant, violation: Breach, verdict: 
         + (" where it should not be" if invariant.quantifier != "every" and invariant.where is not None else "")
         + _also(world, verdict.others),
         at=invariant.at,
-        subjects=(*violation.users, *verdict.others, *verdict.unproved),
+        users=violation.users,
+        subjects=(*verdict.others, *verdict.unproved),
         help=help[invariant.quantifier],
         shown=(violation.shown,),
     )

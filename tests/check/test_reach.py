@@ -1,0 +1,95 @@
+"""How far findings reach."""
+
+from __future__ import annotations
+
+import datetime
+
+from policylang.check.engine import examine
+from policylang.check.reach import Reach
+from tests.helpers import compiled
+
+NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+RECORDS = "resource doc { owner : user  sensitive fee : money  actions view, modify }\n"
+
+
+def reaches(text: str, *codes: str) -> list[Reach]:
+    return [each.reach for each in examine(compiled(text), NOW, codes).found]
+
+
+STACK = """\
+policy own on doc { owner is assigned user }
+role limited { grant view on doc  policy own }
+role open { grant view on doc including fee because "x" }
+"""
+
+
+def test_users_are_those_who_have_it_now_and_others_those_who_will() -> None:
+    users = """\
+user "ann" { assign role limited  assign role open because "x" }
+user "ben" { assign role limited  assign role open from 2027-01-01 because "x" }
+user "cy" { assign role limited }
+"""
+    assert reaches(RECORDS + STACK + users, "PL301") == [Reach(1, 1, "all", ("doc.fee",))]
+
+
+def test_whoever_may_be_given_what_is_missing_could_get_it() -> None:
+    users = """\
+role chief { may assign open }
+user "ann" { assign role limited  assign role open because "x" }
+user "ben" { assign role limited }
+user "cy" { assign role chief }
+terminated user "dan"
+"""
+    assert reaches(RECORDS + STACK + users, "PL301") == [Reach(1, 1, "all", ("doc.fee",))]
+    nobody_hands_out = users.replace('user "cy" { assign role chief }', 'user "cy"')
+    assert reaches(RECORDS + STACK + nobody_hands_out, "PL301") == [Reach(1, 0, "all", ("doc.fee",))]
+
+
+def test_a_finding_about_a_role_concerns_its_holders_whatever_brings_it() -> None:
+    text = """\
+role editor { grant modify on doc (owner) }
+role lead { role editor }
+job "L" { role lead }
+group g { role lead }
+user "ann" in g
+user "ben" job "L"
+user "cy" { assign role editor until 2026-11-20 }
+user "dan" { assign role editor from 2026-12-01 }
+integration bot { role editor  objects doc }
+"""
+    assert reaches(RECORDS + text, "PL402") == [Reach(2, 1, "all")]
+
+
+def test_what_can_be_assigned_inside_another_role_can_be_got() -> None:
+    text = """\
+role editor { grant modify on doc (owner) }
+role lead { role editor }
+role chief { may assign lead }
+user "ann" { assign role chief }
+user "ben"
+terminated user "cy"
+"""
+    assert reaches(RECORDS + text, "PL402") == [Reach(0, 2, "all")]
+
+
+def test_limits_denies_and_places_leave_some_records() -> None:
+    for limited in (
+        "role r { grant view on doc including fee  policy own }",
+        "role r { grant view on doc including fee }  deny view on doc { owner is missing or fee < 0 }",
+    ):
+        text = f'policy own on doc {{ owner is assigned user }} {limited} user "ann" {{ assign role r }}'
+        assert reaches(RECORDS + text, "PL403") == [Reach(1, 0, "some", ("doc.fee",))]
+    text = 'role r { grant view on doc including fee } user "ann" { assign role r }'
+    assert reaches(RECORDS + text, "PL403") == [Reach(1, 0, "all", ("doc.fee",))]
+
+
+def test_without_users_nothing_is_said_of_them() -> None:
+    assert reaches(RECORDS + "role r { grant modify on doc (fee) }", "PL402") == [
+        Reach(None, None, "all", ("doc.fee",))
+    ]
+
+
+def test_what_users_do_not_have_concerns_no_users() -> None:
+    text = 'resource doc { a : text  actions view }  policy p on doc { a is "x" }  role r  user "ann"'
+    assert reaches(text, "PL701") == [Reach(), Reach(), Reach(0, 0)]
+    assert reaches(text, "PL702") == [Reach()]
