@@ -62,23 +62,23 @@ def _finding(world: World, invariant: ir.Invariant, violation: Breach, verdict: 
         "only": "take the permission from them, or name their role or group in the invariant",
         "every": "widen what they reach, or narrow what the invariant says",
     }
+    others = [each for each in verdict.others if each in world.index.users or each in world.index.integrations]
     return Finding(
         code="PL601",
         message=f"{quoted(invariant.label)} does not hold{' for incomplete records' if violation.incomplete else ''}: "
         f"{violation.words} {can} {violation.action} a `{what}`{_lacking(world, violation)}"
         + (" where it should not be" if invariant.quantifier != "every" and invariant.where is not None else "")
-        + _also(world, verdict.others),
+        + _also(others),
         at=invariant.at,
-        users=violation.users,
-        subjects=(*verdict.others, *verdict.unproved),
+        users=(*violation.users, *others),
+        subjects=(*(each for each in verdict.others if each not in others), *verdict.unproved),
         help=help[invariant.quantifier],
         shown=(violation.shown,),
     )
 
 
-def _also(world: World, others: Sequence[str]) -> str:
+def _also(users: Sequence[str]) -> str:
     """The users who break it too."""
-    users = [each for each in others if each in world.index.users or each in world.index.integrations]
     return f"; {counted(users)} {'breaks' if len(users) == 1 else 'break'} it too" if users else ""
 
 
