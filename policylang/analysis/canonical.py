@@ -115,12 +115,12 @@ class _Maker:
                 if isinstance(left.type.item, EnumType) and left.type != right.type:
                     self.fixed = True
                 return ("Overlaps", self._operand(left), self._operand(right))
-            case c.Empty(operand):
-                return ("Empty", self._operand(operand))
+            case c.Hours() | c.Weekdays():
+                return msgspec.structs.replace(node, at="")
             case c.Time(test, operand, duration):
                 return (test, self._operand(operand), self._operand(duration))
-            case c.Missing(operand):
-                return ("Missing", self._operand(operand))
+            case c.Missing(operand) | c.Empty(operand):
+                return (type(node).__name__, self._operand(operand))
 
     def _operand(self, operand: c.Operand) -> Hashable:
         if isinstance(operand, c.Constant):

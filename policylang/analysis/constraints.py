@@ -11,6 +11,7 @@ from typing import Literal as OneOf
 import msgspec
 
 from policylang.analysis.asker import Asker
+from policylang.analysis.clock_cases import Case
 from policylang.analysis.formula import Absent, Bad, Both, Either, Literal, Normal, Present, Unlike, Useless
 from policylang.analysis.months import widest_shift
 from policylang.model import conditions as c
@@ -29,7 +30,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.clock import clock_test, shift, shift_day
 from policylang.runtime.truth import Situation, truth
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -157,6 +158,8 @@ class QuestionInstant(msgspec.Struct, frozen=True, gc=False):
 
     now: datetime.datetime | None
     pattern: tuple[tuple[tuple[int, int], int], ...] = ()
+    clock: Case = ()
+    """What tests of the clock say then."""
 
 
 class Translator:
@@ -309,6 +312,8 @@ class Translator:
                 return self._contains(literal, test, wanted)
             case c.Overlaps():
                 return self._overlaps(test, wanted)
+            case c.Hours() | c.Weekdays():
+                return YES if self._clock(test) is wanted else NO
             case c.Empty(operand):
                 known_set = self.asker.known_set(operand)
                 if known_set is not None:
@@ -415,6 +420,10 @@ class Translator:
         if values is None or isinstance(item, c.Constant):
             return member
         return _all((member, Among(_variable(item), values)))
+
+    def _clock(self, test: c.Hours | c.Weekdays) -> bool:
+        now = self.time.now
+        return dict(self.time.clock)[test] if now is None else clock_test(test, now, self.asker.index.timezone)
 
     # --- two sets --------------------------------------------------------------------------------------------
 

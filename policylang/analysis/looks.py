@@ -72,6 +72,8 @@ class Looking:
 
 def looks_at_time(test: c.Test) -> bool:
     """Whether the answer of a test may depend on which instant now is."""
+    if isinstance(test, c.Hours | c.Weekdays):
+        return True
     return any(isinstance(side.type, DateType | DateTimeType) for side in test.sides)
 
 

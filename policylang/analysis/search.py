@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import islice
 
 from policylang.analysis.asker import Asker
+from policylang.analysis.clock_cases import Case, clock_cases, clock_tests, instants_of
 from policylang.analysis.conjunction import Proposal, propose
 from policylang.analysis.constraints import (
     EPOCH,
@@ -63,6 +64,8 @@ FEW_CONDITIONS = 24
 """A formula of more conditions is looked at step by step."""
 _TRY = 20
 """What trying a proposal costs, in branches."""
+_FEW_INSTANTS = 3
+"""Instants to try around one at which the clock says something else."""
 _CHEAP = 32
 """As many constraints as a branch may have at the cost of one."""
 
@@ -112,6 +115,7 @@ def _find(formula: Formula, asker: Asker, budget: int) -> Answer:
     if witness is not None:
         return Sat(witness)
     months, absolute = _times(plain, asker)
+    absolute = absolute or bool(clock_tests(_tests(plain)))
     if left.complete and not months and not absolute:
         return UNSAT  # nothing of it depends on which instant now is
     answer = _any_time(formula, plain, asker, months, budget) if months or absolute else UNKNOWN
@@ -129,11 +133,22 @@ def _by_solver(formula: Formula, plain: Normal, asker: Asker, months: tuple[tupl
                 witness = make_witness(asker, variant, asker.now, whole=whole)
                 if _confirms(formula, asker, witness):
                     return Sat(witness)
-    for _day, lengths in patterns(months, asker.now.year) if months else ((None, ()),):
-        pattern = tuple(zip(months, lengths, strict=True))
-        if solve(All((Translator(asker, QuestionInstant(None, pattern)).tree(plain), *_open_time(asker)))) is not UNSAT:
+    for _day, open_ in _open_instants(plain, asker, months):
+        if solve(All((Translator(asker, open_).tree(plain), *_open_time(asker)))) is not UNSAT:
             return UNKNOWN
     return UNSAT
+
+
+def _open_instants(
+    plain: Normal, asker: Asker, months: tuple[tuple[int, int], ...]
+) -> Iterator[tuple[datetime.date | None, QuestionInstant]]:
+    """What instants there are, by the lengths of months seen from them, each with a day, and by what the clock says."""
+    tests = clock_tests(_tests(plain))
+    cases = clock_cases(tests, asker.index.policy_set.timezone, asker.since, asker.until) if tests else ((),)
+    for day, lengths in patterns(months, asker.now.year) if months else ((None, ()),):
+        pattern = tuple(zip(months, lengths, strict=True))
+        for case in cases:
+            yield day, QuestionInstant(None, pattern, case)
 
 
 def _at(formula: Formula, plain: Normal, asker: Asker, now: datetime.datetime, budget: _Budget) -> Witness | None:
@@ -180,13 +195,12 @@ def _any_time(
     certain = True
     left = _Budget(budget)
     seen: set[datetime.datetime] = set()
-    for day, lengths in patterns(months, asker.now.year) if months else ((None, ()),):
-        pattern = tuple(zip(months, lengths, strict=True))
-        tree = All((Translator(asker, QuestionInstant(None, pattern)).tree(plain), *_open_time(asker)))
+    for day, open_ in _open_instants(plain, asker, months):
+        tree = All((Translator(asker, open_).tree(plain), *_open_time(asker)))
         possible = False
         for number, proposal in enumerate(_branches(tree, left, asker.now)):
             possible = True
-            for now in _instants(asker, day, proposal):
+            for now in _instants(asker, day, proposal, open_.clock):
                 if now not in seen and asker.is_open(now):
                     seen.add(now)
                     witness = _at(formula, plain, asker, now, _Budget(budget))
@@ -220,8 +234,21 @@ def _open_time(asker: Asker) -> Iterator[Tree]:
         yield Difference(NOW, ZERO, Fraction((asker.until - EPOCH) // MICROSECOND - 1))
 
 
-def _instants(asker: Asker, day: datetime.date | None, proposal: Proposal) -> Iterator[datetime.datetime]:
-    """Instants to look at: those of the proposal, and noon of the day that has such months."""
+def _instants(asker: Asker, day: datetime.date | None, proposal: Proposal, case: Case) -> Iterator[datetime.datetime]:
+    """Instants to look at: those of the proposal, and noon of the day that has such months; where the clock matters,
+    those close by at which it says what it has to.
+    """
+    found = _proposed(asker, day, proposal)
+    if not case:
+        yield from found
+        return
+    timezone = asker.index.policy_set.timezone
+    near = [*(each for each in (asker.now, asker.since) if each is not None), *found]
+    for each in near:
+        yield from islice((now for now in instants_of(case, timezone, each) if asker.is_open(now)), _FEW_INSTANTS)
+
+
+def _proposed(asker: Asker, day: datetime.date | None, proposal: Proposal) -> Iterator[datetime.datetime]:
     if proposal.now is not None:
         yield proposal.now
     for each in (proposal.today, day):

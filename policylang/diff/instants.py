@@ -24,8 +24,10 @@ def variations(
     found: Witness, conditions: Iterable[c.Condition], zones: tuple[ZoneInfo, ZoneInfo], span: Span
 ) -> Iterator[Witness]:
     """The situation with other instants, and with the record's times at the edges of what conditions ask."""
+    conditions = list(conditions)
     asked = list(dict.fromkeys(each for condition in conditions for each in _asked(condition)))
-    if not asked or zones[0].key == zones[1].key:
+    clock = any(isinstance(test, c.Hours | c.Weekdays) for condition in conditions for test in condition.tests())
+    if not (asked or clock) or zones[0].key == zones[1].key:
         return
     for now in _instants(found.now, span):
         for zone in zones:

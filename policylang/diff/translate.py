@@ -68,7 +68,7 @@ class _Lift:
                 return self._test(condition, wanted)
 
     def _is_read_alike(self, test: c.Test) -> bool:
-        if isinstance(test, c.Time) and not self._one_clock(test):
+        if not self._one_clock(test):
             return False
         for operand in test.sides:
             if isinstance(operand, c.Path) and operand.steps:
@@ -83,7 +83,7 @@ class _Lift:
 
     def _test(self, test: c.Test, wanted: bool) -> Formula:
         """The test is true (false)."""
-        if isinstance(test, c.Time) and not self._one_clock(test):
+        if not self._one_clock(test):
             return self.doubt
         readable: list[Formula] = []
         moved: list[PathRead] = []
@@ -201,10 +201,12 @@ class _Lift:
 
     # --- time ------------------------------------------------------------------------------------------------
 
-    def _one_clock(self, test: c.Time) -> bool:
+    def _one_clock(self, test: c.Test) -> bool:
         """Whether the test says the same in both timezones."""
-        if self.lifter.one_clock:
+        if self.lifter.one_clock or not isinstance(test, c.Time | c.Hours | c.Weekdays):
             return True
+        if not isinstance(test, c.Time):
+            return False
         length = test.duration.value if isinstance(test.duration, c.Constant) else None
         exact = isinstance(length, Duration) and length.unit != "months"
         return exact and not isinstance(test.operand.type, DateType)

@@ -236,6 +236,10 @@ class _Sound:
                 return sets and comparable(left.type.item, right.type.item)
             case c.Empty(operand):
                 return isinstance(operand.type, SetType)
+            case c.Hours():
+                return True
+            case c.Weekdays(days):
+                return days != () and days == tuple(day for day in c.WEEKDAYS if day in days)
             case c.TextTest(operand=operand, part=part):
                 return isinstance(operand.type, TextType) and isinstance(part.type, TextType)
             case _:

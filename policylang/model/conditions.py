@@ -7,7 +7,7 @@ what they say of a missing value is unknown, except ``Missing``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 import msgspec
 
@@ -223,7 +223,33 @@ class TextTest(_Test, frozen=True, gc=False, tag="text"):
     at: At
 
 
-Test = Compare | Time | Missing | In | InNetwork | Contains | Overlaps | Empty | TextTest
+Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="a time of day")]
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Day, ...] = get_args(Day)
+
+
+class Hours(_Test, frozen=True, gc=False, tag="hours"):
+    """Now is from ``first`` on, up to but not at ``last``, in the policy set's timezone; over midnight where ``last``
+    is before ``first``. Never unknown.
+    """
+
+    _sides: ClassVar[tuple[str, ...]] = ()
+
+    first: Clock
+    last: Clock
+    at: At
+
+
+class Weekdays(_Test, frozen=True, gc=False, tag="weekdays"):
+    """Now is on one of the days, in the policy set's timezone. Never unknown. ``days`` are in order, each once."""
+
+    _sides: ClassVar[tuple[str, ...]] = ()
+
+    days: tuple[Day, ...]
+    at: At
+
+
+Test = Compare | Time | Missing | In | InNetwork | Contains | Overlaps | Empty | TextTest | Hours | Weekdays
 Condition = And | Or | Not | Test
 
 

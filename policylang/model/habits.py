@@ -16,6 +16,7 @@ THE_USER = frozenset(
 THE_RECORD = frozenset({"record", "resource", "this", "self", "object", "item", "it", "entity", "row"})
 
 NOW = frozenset({"now", "today", "yesterday", "tomorrow", "this_week", "this_month", "this_year", "last_month"})
+NOW_ALONE = "write `now is between 22:00 and 06:00` or `now is on saturday`; with an attribute `… within 30 days`"
 NOW_HELP = "time is counted from now: write `… within 30 days`, `… older than 30 days` or `… within next 30 days`"
 
 EQUAL = (("equal", "to"), ("equals", "to"), ("same", "as"), ("the", "same", "as"), ("equal",), ("equals",))

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from policylang.diagnostics import quoted
-from policylang.model.habits import AMOUNTS, EMPTY, EQUAL, IN_GROUP, NEEDLESS, NOTHING, NOW, NOW_HELP, SOMETHING
+from policylang.model.habits import (
+    AMOUNTS,
+    EMPTY,
+    EQUAL,
+    IN_GROUP,
+    NEEDLESS,
+    NOTHING,
+    NOW,
+    NOW_ALONE,
+    NOW_HELP,
+    SOMETHING,
+)
 from policylang.model.paths import PathScope, Scope
 from policylang.model.types import UNITS as UNITS_OF_TIME
 from policylang.model.types import DateTimeType, DateType, EnumType, SetType, TextType, Type, UserType
@@ -15,6 +26,9 @@ def reports_slip(world: PathScope, scope: Scope, node: ast.Comparison, left: Typ
     the left side, where it has one.
     """
     right = node.right
+    if _is_now(world, scope, node.left):
+        _report(world, scope, node.left, "now", NOW_ALONE)
+        return True
     if _negated_in_words(world, scope, node, node.left):
         return True
     if not isinstance(right, ast.Path) or right.subject or _is_known(world, scope, right):
@@ -45,6 +59,10 @@ def reports_slip(world: PathScope, scope: Scope, node: ast.Comparison, left: Typ
         _report(world, scope, right, right.steps[0].value, NOW_HELP)
         return True
     return False
+
+
+def _is_now(world: PathScope, scope: Scope, node: ast.Operand) -> bool:
+    return isinstance(node, ast.Path) and _text(scope, node) == "now" and not _is_known(world, scope, node)
 
 
 def _has_meaning(left: Type | None, word: str) -> bool:

@@ -33,7 +33,7 @@ from policylang.model.types import (
     TextType,
     UserType,
 )
-from policylang.model.values import literal, mismatch, network
+from policylang.model.values import literal, mismatch, network, time_of_day
 from policylang.syntax import ast
 
 
@@ -56,6 +56,8 @@ def type_condition(world: PathScope, scope: Scope, node: ast.Condition) -> ir.Co
             return _membership(world, scope, node)
         case ast.ListTest():
             return _list_test(world, scope, node)
+        case ast.Hours() | ast.Weekdays():
+            return _clock(world, scope, node)
         case ast.Comparison():
             return _comparison(world, scope, node)
 
@@ -242,6 +244,33 @@ def _text_or_set(world: PathScope, scope: Scope, node: ast.Comparison, where: st
         mismatch(world.report, scope.source, node.right, called(scope, node.right), part.type, "text stands here")
         return None
     return ir.TextTest(_TEXT[operator], left, part, where)
+
+
+# --- the clock -----------------------------------------------------------------------------------------------
+
+
+def _clock(world: PathScope, scope: Scope, node: ast.Hours | ast.Weekdays) -> ir.Condition | None:
+    operator, where = node.operator, at(scope.source, node)
+    kind = "between" if isinstance(node, ast.Hours) else "on"
+    if operator.value not in ("is", "is not"):
+        message, help = f"`{kind}` does not follow `{operator.value}`", f"write `now is {kind} …`"
+        world.report.error("PL103", scope.source, operator, message, help)
+        return None
+    if word_of(node.operand) != "now":
+        what = "a time of day" if kind == "between" else "a weekday"
+        message = f"{called(scope, node.operand)} has no {what.removeprefix('a ')} here, only `now` has"
+        help = "compare with `>=` and `<`" if kind == "between" else "compare with a day"
+        world.report.error("PL103", scope.source, node.operand, message, help)
+        return None
+    if isinstance(node, ast.Weekdays):
+        written = {day.value for day in node.days}
+        found: ir.Condition = ir.Weekdays(tuple(day for day in ir.WEEKDAYS if day in written), where)
+    else:
+        first, last = (time_of_day(world.report, scope.source, each) for each in (node.first, node.last))
+        if first is None or last is None:
+            return None
+        found = ir.Hours(first, last, where)
+    return found if operator.value == "is" else negated(found, where)
 
 
 # --- sets ----------------------------------------------------------------------------------------------------

@@ -130,6 +130,15 @@ def date(report: DiagnosticLog, source: Source, node: ast.Date) -> datetime.date
         return None
 
 
+def time_of_day(report: DiagnosticLog, source: Source, node: ast.Time) -> str | None:
+    """Read a time of day. Reports those that do not exist."""
+    if node.value[:2] <= "23" and node.value[3:] <= "59":
+        return node.value
+    help = "midnight is `00:00`" if node.value == "24:00" else "hours go to 23, minutes to 59"
+    report.error("PL109", source, node, f"there is no time of day {quoted(node.value)}", help)
+    return None
+
+
 def instant(report: DiagnosticLog, source: Source, node: ast.DateTime) -> str | None:
     """Read a datetime as UTC. Reports instants that do not exist and those without an offset."""
     try:

@@ -37,8 +37,9 @@ def condition_in_words(condition: c.Condition, names: Collection[str], inner: bo
             return f"{operand_in_words(operand)} is present"
         case c.Not(c.Compare("eq", left, right)) if _is_plain(left, right, names):
             return f"{operand_in_words(left)} is not {operand_in_words(right)}"
-        case c.Not(c.Empty(operand)):
-            return f"{operand_in_words(operand)} is not empty"
+        case c.Not(c.Hours() | c.Weekdays() | c.Empty()):
+            assert not isinstance(condition.item, c.And | c.Or | c.Not)
+            return _is_in_words(condition.item, "is not")
         case c.Not(item):
             return f"not {condition_in_words(item, names, True)}"
         case c.Compare("eq", left, right) if not _is_plain(left, right, names):
@@ -53,14 +54,24 @@ def condition_in_words(condition: c.Condition, names: Collection[str], inner: bo
             return f"{operand_in_words(operand)} in [{', '.join(value_in_words(operand.type, v) for v in values)}]"
         case c.InNetwork(operand, network):
             return f"{operand_in_words(operand)} in {quote_text(network)}"
-        case c.Contains(operand, item):
-            return f"{operand_in_words(operand)} contains {operand_in_words(item)}"
-        case c.Overlaps(left, right):
-            return f"{operand_in_words(left)} overlaps {operand_in_words(right)}"
-        case c.Empty(operand):
-            return f"{operand_in_words(operand)} is empty"
+        case c.Contains(left, right) | c.Overlaps(left, right):
+            word = "contains" if isinstance(condition, c.Contains) else "overlaps"
+            return f"{operand_in_words(left)} {word} {operand_in_words(right)}"
+        case c.Hours() | c.Weekdays() | c.Empty():
+            return _is_in_words(condition, "is")
         case c.TextTest(test, operand, part):
             return f"{operand_in_words(operand)} {_TEXTS[test]} {operand_in_words(part)}"
+
+
+def _is_in_words(test: c.Test, word: str) -> str:
+    match test:
+        case c.Hours(first, last):
+            return f"now {word} between {first} and {last}"
+        case c.Weekdays(days):
+            return f"now {word} on {', '.join(days)}"
+        case c.Empty(operand):
+            return f"{operand_in_words(operand)} {word} empty"
+    raise AssertionError(test)
 
 
 def _is_plain(left: c.Operand, right: c.Operand, names: Collection[str]) -> bool:

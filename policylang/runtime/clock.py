@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import calendar
 import datetime
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
+from policylang.model.conditions import WEEKDAYS, Hours, Weekdays
 from policylang.model.types import Duration
 
 
@@ -17,6 +19,34 @@ def zone(name: str) -> ZoneInfo:
     data = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
     with data.open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
+
+
+def is_between(time: str, first: str, last: str) -> bool:
+    """Whether a time of day, ``22:00``, lies from the first on, up to but not at the last; over midnight where the last
+    is before the first.
+    """
+    return first <= time < last if first <= last else time >= first or time < last
+
+
+def clock_test(test: Hours | Weekdays, now: datetime.datetime, timezone: ZoneInfo) -> bool:
+    """Whether now is in the hours, or on one of the days."""
+    local = now.astimezone(timezone)
+    if isinstance(test, Hours):
+        return is_between(f"{local.hour:02}:{local.minute:02}", test.first, test.last)
+    return WEEKDAYS[local.weekday()] in test.days
+
+
+def clock_edges(
+    tests: Iterable[Hours | Weekdays], now: datetime.datetime, timezone: ZoneInfo
+) -> Iterator[datetime.datetime]:
+    """The instants within a week at which one of the tests may begin or cease to hold."""
+    times = {"00:00", *(time for test in tests if isinstance(test, Hours) for time in (test.first, test.last))}
+    today = now.astimezone(timezone).date()
+    for days in range(8):
+        for time in sorted(times):
+            day = today + datetime.timedelta(days=days)
+            local = datetime.datetime.combine(day, datetime.time.fromisoformat(time), timezone)
+            yield local.astimezone(datetime.UTC)
 
 
 def shift(now: datetime.datetime, length: Duration, sign: int, timezone: ZoneInfo) -> datetime.datetime:

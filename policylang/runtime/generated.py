@@ -84,6 +84,7 @@ _TESTS = {
     "within_next": "now <= A <= now + B",
     "older_than": "A < now - B",
     "moment": "C(A, B, now)",
+    "clock": "A(now)",
     "call_one": "B(A)",
     "call_two": "C(A, B)",
 }

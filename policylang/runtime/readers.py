@@ -21,7 +21,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.clock import clock_test, shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.truth import compare, constant, equal, overlap, text_test, user_value
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
@@ -153,6 +153,12 @@ def is_empty(items: Any) -> bool:
 def _some(found: Any) -> bool | None:
     truths = set(found)
     return True if True in truths else None if None in truths else False
+
+
+def clock(index: Index, condition: c.Hours | c.Weekdays) -> Callable[[datetime.datetime], bool]:
+    """Whether now is in the hours, or on one of the days."""
+    timezone = index.timezone
+    return lambda now: clock_test(condition, now, timezone)
 
 
 def text(condition: c.TextTest) -> Callable[[str, str], bool]:

@@ -182,6 +182,8 @@ class Lowering:
                 return "call_one", test.sides, readers.network(test)
             case c.Contains():
                 return "call_two", test.sides, readers.containment(test)
+            case c.Hours() | c.Weekdays():
+                return "clock", (), readers.clock(self.index, test)
             case c.Overlaps():
                 return "call_two", test.sides, readers.overlapping(test)
             case c.Empty():

@@ -28,7 +28,7 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.model.words import operand_in_words
-from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.clock import clock_test, shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.values import MISSING, BadValueError, attribute, read, source
 
@@ -107,6 +107,8 @@ def _test(condition: Test, s: Situation) -> Truth:
         case c.Empty(operand):
             items = value(operand, s)
             return None if items is MISSING else not items
+        case c.Hours() | c.Weekdays():
+            return clock_test(condition, s.now, s.index.timezone)
         case c.TextTest(test, operand, part):
             text, wanted = value(operand, s), value(part, s)
             return None if text is MISSING or wanted is MISSING else text_test(test, text, wanted)

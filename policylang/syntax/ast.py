@@ -56,6 +56,12 @@ class DateTime(Node, frozen=True, gc=False):
     value: str
 
 
+class Time(Node, frozen=True, gc=False):
+    """``22:00``, a time of day, not yet known to exist."""
+
+    value: str
+
+
 class List(Node, frozen=True, gc=False):
     """``[a, b]``"""
 
@@ -121,7 +127,24 @@ class ListTest(Node, frozen=True, gc=False):
     items: List
 
 
-Condition = Or | And | Not | Comparison | Presence | Membership | ListTest
+class Hours(Node, frozen=True, gc=False):
+    """``now is between 22:00 and 06:00``"""
+
+    operand: Operand
+    operator: Name
+    first: Time
+    last: Time
+
+
+class Weekdays(Node, frozen=True, gc=False):
+    """``now is on saturday, sunday``"""
+
+    operand: Operand
+    operator: Name
+    days: tuple[Name, ...]
+
+
+Condition = Or | And | Not | Comparison | Presence | Membership | ListTest | Hours | Weekdays
 
 
 # --- the world -----------------------------------------------------------------------------------------------

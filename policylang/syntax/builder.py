@@ -126,6 +126,7 @@ class TreeBuilder:
         return _name(c[0])
 
     attribute_mark = attribute_name = user_attribute_name = role_mark = user_mark = _one_word
+    weekday = _one_word
     word = one_target = named_target = one_resource = required_action = _one_word
 
     def named_type(self, c: Children) -> ast.NamedType:
@@ -254,6 +255,17 @@ class TreeBuilder:
         operand, first, *words, items = c
         operator = ast.Name(first.start_pos, words[-1].end_pos if words else first.end_pos, _joined(first, words))
         return ast.ListTest(operand.start_pos, items.end_pos, operand, operator, items)
+
+    def hours(self, c: Children) -> ast.Hours:
+        operand, operator, _between, first, _and, last = c
+        return ast.Hours(operand.start_pos, last.end_pos, operand, operator, self.time([first]), self.time([last]))
+
+    def weekdays(self, c: Children) -> ast.Weekdays:
+        operand, operator, _on, *days = c
+        return ast.Weekdays(operand.start_pos, days[-1].end_pos, operand, operator, tuple(days[::2]))
+
+    def time(self, c: Children) -> ast.Time:
+        return ast.Time(c[0].start_pos, c[0].end_pos, c[0].value)
 
     def list(self, c: Children) -> ast.List:
         return ast.List(c[0].start_pos, c[-1].end_pos, tuple(c[1:-1:2]))

@@ -45,6 +45,9 @@ _HABITS = {
 # The tokens that begin a value of any kind.
 _VALUES = frozenset({NAME, "STRING", "NUMBER", "DATE", "DATETIME"})
 
+# Words that may begin a name, or something else.
+_BEFORE_NAMES = frozenset({"ASSIGNED", "ALL", "BETWEEN", "ON"})
+
 # The tokens that begin a comparison's operator.
 _COMPARISONS = frozenset(
     [
@@ -351,7 +354,7 @@ def _expectation(stop: Stop) -> str:
         return listed([*(stop.spelling(t) for t in rest), "a declaration"])
     last: list[str] = []
     if expected >= _VALUES:
-        expected = expected - _VALUES - {"ASSIGNED", "ALL"}
+        expected = expected - _VALUES - _BEFORE_NAMES
         last = ["an attribute", "a value"]
     if expected >= _COMPARISONS:
         expected = expected - _COMPARISONS - {NAME, "DOT"}

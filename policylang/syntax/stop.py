@@ -16,6 +16,7 @@ _WHAT = {
     "NUMBER": "a number",
     "DATE": "a date",
     "DATETIME": "a date with time",
+    "TIME": "a time of day",
     END: "the end of the file",
 }
 

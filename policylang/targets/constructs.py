@@ -39,6 +39,7 @@ CONSTRUCTS: dict[str, str] = {
     "within": "`within`, `within next`, `older than`: minutes, hours and days beside a datetime",
     "within-days": "the same beside a date",
     "within-months": "the same with months and years",
+    "clock": "`now is between` and `now is on`: times of day and weekdays",
     "related": "related records: `customer.status` of a file",
     "same-record": "comparing related records with each other",
     "subject": "attributes of the assigned user",
@@ -71,6 +72,13 @@ class Use(msgspec.Struct, frozen=True):
 
     construct: str
     at: str
+
+
+def looks_at_clock(index: Index) -> bool:
+    """Whether a condition asks for the time of day or the weekday."""
+    return any(
+        isinstance(test, c.Hours | c.Weekdays) for _, condition in index.conditions() for test in condition.tests()
+    )
 
 
 def uses(index: Index) -> tuple[Use, ...]:
@@ -169,6 +177,8 @@ def _of_test(test: c.Test) -> Iterator[str]:
             yield "set"
         case c.TextTest():
             yield "text"
+        case c.Hours() | c.Weekdays():
+            yield "clock"
 
 
 def _of_type(operand: c.Operand) -> Iterator[str]:

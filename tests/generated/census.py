@@ -27,7 +27,7 @@ CONSTRUCTS = frozenset(
         *(f"a length of {unit}" for unit in ("minutes", "days", "months")),
         *("a length that is a value", "two values compared", "in a network of IPv4", "in a network of IPv6"),
         *(f"text {test}" for test in ("contains", "starts_with", "ends_with")),
-        *("sets overlap", "a set is empty"),
+        *("sets overlap", "a set is empty", "hours", "weekdays"),
         *(f"set of {type_} contains" for type_ in ("text", "number", "time", "user", "place", "record")),
         *(f"{root}, {steps} steps" for root in ("record", "subject", "request") for steps in (1, 2)),
         *("record, 3 steps", "subject, 0 steps"),
@@ -195,6 +195,10 @@ def _of_condition(node: msgspec.Struct) -> Iterator[str]:
             yield f"in a network of IPv{6 if ':' in network else 4}"
         case c.Contains(c.Path(type=SetType(of))):
             yield f"set of {_SET_NAMES.get(_tag(of), _tag(of))} contains"
+        case c.Hours():
+            yield "hours"
+        case c.Weekdays():
+            yield "weekdays"
         case c.Overlaps():
             yield "sets overlap"
         case c.Empty():

@@ -93,6 +93,8 @@ def condition(c: Chooser, scope: Scope, depth: int) -> str:
 
 
 def _test(c: Chooser, scope: Scope) -> str:
+    if scope.world.features.clock and c.chance(6):
+        return _clock(c)
     kinds = [kind for kind in scope.paths for _ in range(_WEIGHTS.get(kind, 1))]
     path, type_ = _path(c, scope.paths[c.one(kinds)])
     item = type_.of if isinstance(type_, SetType) else type_
@@ -120,6 +122,17 @@ def _test(c: Chooser, scope: Scope) -> str:
     else:
         operator = c.one(("is", "is not"))
     return _turned(c, path, operator, _other(c, scope, type_, path))
+
+
+_TIMES = ("00:00", "06:00", "11:59", "12:00", "22:00", "23:59")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _clock(c: Chooser) -> str:
+    negation = c.one(("", "not "))
+    if c.chance(50):
+        return f"now is {negation}between {c.one(_TIMES)} and {c.one(_TIMES)}"
+    return f"now is {negation}on {', '.join(c.some(_DAYS, 1, 3))}"
 
 
 def _set(c: Chooser, scope: Scope, path: str, type_: SetType) -> str:

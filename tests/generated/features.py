@@ -43,6 +43,8 @@ class Features:
     """Attributes of requests."""
     time: bool = True
     """`within`, `within next`, `older than`."""
+    clock: bool = True
+    """`now is between`, `now is on`."""
     months: bool = True
     """Durations of months and years."""
     clock_changes: bool = True

@@ -64,6 +64,8 @@ def candidates(test: c.Test, path: c.Path, s: Situation, wanted: bool) -> Iterat
             yield from _addresses(network, wanted)
         case c.Contains():
             yield from _contained(test, path, s, wanted)
+        case c.Hours() | c.Weekdays():
+            return  # of now alone
         case c.Overlaps():
             yield from _overlapping(test, path, s, wanted)
         case c.Empty():

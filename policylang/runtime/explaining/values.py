@@ -145,6 +145,9 @@ def _of_path(path: c.Path, s: Situation) -> str:
 
 
 def _compared(test: c.Test, s: Situation) -> str:
+    if isinstance(test, c.Hours | c.Weekdays):
+        local = s.now.astimezone(s.index.timezone)
+        return f"in {s.index.policy_set.timezone} it is {local:%H:%M:%S} on {c.WEEKDAYS[local.weekday()]}"
     if not isinstance(test, c.Time):
         return _values(test, s)
     found = value(test.operand, s)

@@ -46,6 +46,18 @@ _LENGTHS_OF_TIME = (
     Slip("<x> (is )?(not )?(older|newer) than <v>", help="write `<x> older than 30 days` or `<x> within 30 days`"),
 )
 
+_TIME = "a time of day has hours and minutes, from `00:00` to `23:59`: `22:00`"
+_CLOCK = (
+    Slip("now (between|from) <v> (and|to|until|till) <v2>", help="write `now is between 22:00 and 06:00`"),
+    Slip("now is from <v> (to|until|till) <v2>", help="write `now is between 22:00 and 06:00`"),
+    Slip("now is (not )?between <v> (and|to|until|till) <v2>", help=_TIME),
+    Slip(
+        "now (is )?(not )?(in|during) ", help="write `now is between 22:00 and 06:00` or `now is on saturday, sunday`"
+    ),
+    Slip("now is (not )?on <w> (and|or) <w2>", help="weekdays are listed: `now is on saturday, sunday`"),
+    Slip("now (is )?(not )?(>|>=|<|<=|before|after) <v>", help="write `now is between 22:00 and 06:00`"),
+)
+
 _COMPARISONS = (
     Slip("<x> (is )?between <v> (and|to) <v2>", _RANGE),
     Slip("<x> (is )?from <v> (to|until|till) <v2>", _RANGE),
@@ -129,6 +141,7 @@ _AMOUNTS = (
 
 CONDITIONS: tuple[Slip, ...] = (
     *_WHOLE,
+    *_CLOCK,
     *_SYMBOLS,
     *_AMOUNTS,
     *DATES,

@@ -96,7 +96,7 @@ def _tests(asking: CedarRequests, input: Input) -> Iterator[Mapping[str, Any]]:
 
 _SUPPORT: dict[str, Support] = {
     **dict.fromkeys(CONSTRUCTS, "exact"),
-    **dict.fromkeys(("request", "within", "within-days", "within-months", "dated"), "input"),
+    **dict.fromkeys(("request", "within", "within-days", "within-months", "clock", "dated"), "input"),
 }
 
 TARGET = Target(

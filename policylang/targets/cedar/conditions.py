@@ -46,6 +46,9 @@ from policylang.targets.truths import Any as AnyOf
 
 NOW = "now"
 TODAY = "today"
+MINUTE = "minute"
+WEEKDAY = "weekday"
+INPUTS = (NOW, TODAY, MINUTE, WEEKDAY)
 RECORD = "record"
 REQUEST = "request"
 _OPERATORS = {"eq": "==", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -174,6 +177,11 @@ def _test(test: c.Test, wanted: bool) -> Expression:
         case c.Empty(operand):
             items = _operand(operand)
             found = all_of((is_empty(member(items, "items")), negated(member(items, "unknown"))))
+        case c.Hours(first, last):
+            found = _between(member(CONTEXT, MINUTE), minutes_of(first), minutes_of(last))
+        case c.Weekdays(days):
+            numbers = literal([1 + c.WEEKDAYS.index(day) for day in days])
+            found = binary("contains", numbers, member(CONTEXT, WEEKDAY))
         case c.TextTest(_, operand):
             found = {"like": {"left": _operand(operand), "pattern": _pattern(test)}}
         case c.Time():
@@ -247,6 +255,17 @@ def _overlapping(test: c.Overlaps, wanted: bool) -> Expression:
     nothing = [all_of((is_empty(member(side, "items")), negated(member(side, "unknown")))) for side in sides]
     whole = all_of(negated(member(side, "unknown")) for side in sides)
     return all_of((negated(found), any_of((*nothing, whole))))
+
+
+def minutes_of(time: str) -> int:
+    """Since midnight."""
+    return int(time[:2]) * 60 + int(time[3:])
+
+
+def _between(minute: Expression, first: int, last: int) -> Expression:
+    """Over midnight where the last comes before the first."""
+    edges = binary(">=", minute, literal(first)), binary("<", minute, literal(last))
+    return all_of(edges) if first <= last else any_of(edges)
 
 
 def _pattern(test: c.TextTest) -> list[Any]:

@@ -10,16 +10,16 @@ import msgspec
 from policylang.model.conditions import Condition
 from policylang.model.types import RecordType, Type
 from policylang.runtime.index import Index
-from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff, cutoffs, looked_for
+from policylang.targets.cedar.conditions import INPUTS, RECORD, REQUEST, Cutoff, cutoffs, looked_for
 from policylang.targets.cedar.policies import CHOSEN, FIELD, NOBODY, Policies
 from policylang.targets.cedar.values import ID, Tree
 
 
 class CedarContext(msgspec.Struct, frozen=True):
     """``record``, ``request``: the attributes that are read, by name, with those of related records inside; null if
-    policies read none. ``inputs``: now and today. ``asks``: field, chosen and nobody. ``cutoffs``: instants and
-    days that the caller counts. ``looked_for``: paths that conditions ask whether they are missing, and those on the
-    way.
+    policies read none. ``inputs``: now, today, the time of day and the weekday. ``asks``: field, chosen and nobody.
+    ``cutoffs``: instants and days that the caller counts. ``looked_for``: paths that conditions ask whether they are
+    missing, and those on the way.
     """
 
     record: Tree | None
@@ -53,7 +53,7 @@ def _context(index: Index, resource: str, tree: dict[str, Any], about: list[Cond
     return CedarContext(
         record=_pruned(index, RecordType(resource), tree[RECORD]) if RECORD in tree else None,
         request=request,
-        inputs=tuple(name for name in (NOW, TODAY) if name in tree),
+        inputs=tuple(name for name in INPUTS if name in tree),
         asks=tuple(name for name in (FIELD, CHOSEN, NOBODY) if name in tree),
         cutoffs=tuple(counted[name] for name in sorted(counted)),
         looked_for=frozenset((p.root, *p.steps[:n]) for p in sought for n in range(1, len(p.steps) + 1)),

@@ -20,7 +20,7 @@ from policylang.runtime.parts import written
 from policylang.runtime.request import Request, instant
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING, BadValueError, attribute, given_request, read
-from policylang.targets.cedar.conditions import NOW, RECORD, REQUEST, TODAY, Cutoff
+from policylang.targets.cedar.conditions import INPUTS, RECORD, REQUEST, Cutoff, minutes_of
 from policylang.targets.cedar.contexts import CedarContext, contexts
 from policylang.targets.cedar.names import USER, action_id, resource_type, uid
 from policylang.targets.cedar.policies import (
@@ -131,10 +131,9 @@ def _shared(s: Situation, context: CedarContext) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if (context.inputs or context.cutoffs) and not FIRST_INSTANT <= microseconds(s.now) <= LAST_INSTANT:
         raise NotHeldError("the policies of this bundle hold in the years 1000 to 8999")
-    if NOW in context.inputs:
-        found[NOW] = microseconds(s.now)
-    if TODAY in context.inputs:
-        found[TODAY] = day(s.now.astimezone(s.index.timezone).date())
+    local = s.now.astimezone(s.index.timezone)
+    given = (microseconds(s.now), day(local.date()), minutes_of(f"{local:%H:%M}"), local.isoweekday())
+    found |= {name: value for name, value in zip(INPUTS, given, strict=True) if name in context.inputs}
     if context.request is not None:
         read = _Read(s.index, context.looked_for)
         found[REQUEST] = read.values(s.request, s.index.request, context.request, ("request",))

@@ -33,6 +33,7 @@ Match = dict[str, Any]
 _ROOTS = {"record": Name("R.attr"), "subject": Name("P.attr.user"), "request": Name("P.attr.request")}
 _UNREADABLE = {"record": MapEntry(Name("R.attr"), UNREADABLE), "request": MapEntry(Name("P.attr"), UNREADABLE)}
 _USERS = MapEntry(Name("R.attr"), USERS)
+_CLOCK = Name("P.attr.clock")
 _INSTANTS, _DAYS = Name("P.attr.instants"), Name("P.attr.days")
 _CEL = cel.CelWriter(lambda text: quoted(text, "'"))
 _TEXT_TESTS = {"contains": "contains", "starts_with": "startsWith", "ends_with": "endsWith"}
@@ -140,6 +141,10 @@ class Conditions:
             case c.Overlaps(left, right):
                 sides = self._value(resource, left), self._value(resource, right)
                 return _overlap(*sides, left.type.item, wanted)
+            case c.Hours(first, last):
+                return signed(_between(first, last), wanted)
+            case c.Weekdays(days):
+                return signed(cel.within(MapEntry(_CLOCK, "weekday"), cel.texts(days)), wanted)
             case c.Empty(operand):
                 return signed(_is_empty(self._value(resource, operand)), wanted)
             case c.TextTest(sign, operand, part):
@@ -225,6 +230,13 @@ def _overlap(left: Expr, right: Expr, type_: Type, wanted: bool) -> Expr:
 def _differ(type_: Type) -> Expr:
     there = [Binary(each, "!=", cel.NULL) for each in (cel.ITEM, cel.OTHER)]
     return cel.all_of((*there, _compared(type_, cel.ITEM, "!=", cel.OTHER)))
+
+
+def _between(first: str, last: str) -> Expr:
+    """Over midnight where the last comes before the first."""
+    time = MapEntry(_CLOCK, "time")
+    edges = Binary(time, ">=", CelLiteral(first)), Binary(time, "<", CelLiteral(last))
+    return cel.all_of(edges) if first <= last else cel.any_of(edges)
 
 
 def _is_empty(items: Expr) -> Expr:

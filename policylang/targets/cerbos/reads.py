@@ -5,6 +5,7 @@ from __future__ import annotations
 from policylang.model import conditions as c
 from policylang.model.types import DateType, Duration
 from policylang.runtime.index import Index
+from policylang.targets.constructs import looks_at_clock
 
 Tree = dict[str, "Tree"]
 """Attributes by name, each with those that are read of the related record or user in it."""
@@ -19,6 +20,7 @@ class CerbosReads:
         self._trees: dict[tuple[str, str], Tree] = {}
         self.request: Tree = {}
         self.edges: dict[tuple[Duration, bool, int], None] = {}
+        self.clock = looks_at_clock(index)
         for resource, condition in index.conditions():
             self._condition(resource, condition)
         for each in index.policy_set.resources:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from policylang.model import conditions as c
 from policylang.model.instants import instant_text
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request, instant
@@ -88,7 +89,8 @@ class Caller:
     ) -> dict[str, Any]:
         """Who asks, when, and with which attributes of the request."""
         told = told or ToldValues(self.index, now)
-        today = now.astimezone(self.index.timezone).date()
+        local = now.astimezone(self.index.timezone)
+        today = local.date()
         roles: dict[str, None] = {EVERYBODY: None}
         places: dict[str, list[str]] = {}
         for held in self._principals[user]["roles"]:
@@ -117,6 +119,8 @@ class Caller:
             "request": {name: found for name, found in asked.items() if found is not None},
             **({UNREADABLE: unreadable} if unreadable else {}),
         }
+        if self._reads.clock:
+            attributes["clock"] = {"time": f"{local:%H:%M}", "weekday": c.WEEKDAYS[local.weekday()]}
         return {"id": user, "roles": [*roles], "attr": attributes}
 
     def _eligible(

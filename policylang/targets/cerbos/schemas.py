@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from policylang.model import conditions as c
 from policylang.model.types import (
     NUMBERS,
     BoolType,
@@ -57,6 +58,10 @@ def _principal(index: Index, reads: CerbosReads, of_user: Schema) -> Schema:
         "user": of_user,
         "request": _closed(request),
     }
+    if reads.clock:
+        weekdays: Schema = {"type": "string", "enum": list(c.WEEKDAYS)}
+        clock = {"time": {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$"}, "weekday": weekdays}
+        required["clock"] = {**_closed(clock), "required": [*clock]}
     return {**_closed({**required, UNREADABLE: _UNREADABLE}), "required": [*required]}
 
 

@@ -39,6 +39,8 @@ def _test(test: c.Test, row: SqlRow, wanted: bool) -> str:
     sides = [operand(each, row, test.at) for each in test.sides]
     if isinstance(test, c.Missing):
         return _missing(sides[0], wanted)
+    if isinstance(test, c.Hours | c.Weekdays):
+        return _clock(test, row) if wanted else f"(NOT {_clock(test, row)})"
     said = _said(test, sides, row)
     return _all([said if wanted else f"(NOT {said})", *_known(test, sides, wanted)])
 
@@ -158,6 +160,15 @@ def _time(test: c.Time, found: str, row: SqlRow) -> str:
             return f"({found} >= {now} AND {found} <= {edge})"
         case _:
             return f"({found} < {edge})"
+
+
+def _clock(test: c.Hours | c.Weekdays, row: SqlRow) -> str:
+    if isinstance(test, c.Weekdays):
+        days = ", ".join(str(1 + c.WEEKDAYS.index(day)) for day in test.days)
+        return f"({row.constant('policylang.weekday()')} IN ({days}))"
+    time = row.constant("policylang.time_of_day()")
+    word = "AND" if test.first <= test.last else "OR"
+    return f"({time} >= {literal(test.first)}::time {word} {time} < {literal(test.last)}::time)"
 
 
 def _in_network(address: str, network: str, own: bool) -> str:

@@ -54,6 +54,17 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $poli
   SELECT (policylang.instant() AT TIME ZONE policylang.zone())::date
 $policylang$;
 
+CREATE OR REPLACE FUNCTION policylang.time_of_day() RETURNS time
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+  SELECT (policylang.instant() AT TIME ZONE policylang.zone())::time
+$policylang$;
+
+-- Monday is 1.
+CREATE OR REPLACE FUNCTION policylang.weekday() RETURNS integer
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
+  SELECT extract(isodow FROM policylang.today())::integer
+$policylang$;
+
 CREATE OR REPLACE FUNCTION policylang.day_after(months integer, days integer) RETURNS date
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $policylang$
   SELECT (policylang.today() + make_interval(months => months))::date + days

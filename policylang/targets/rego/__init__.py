@@ -40,7 +40,7 @@ def _escaped(step: str) -> str:
 
 _SUPPORT: dict[str, Support] = {
     **dict.fromkeys(CONSTRUCTS, "exact"),
-    **dict.fromkeys(("within-days", "within-months", "dated"), "input"),
+    **dict.fromkeys(("within-days", "within-months", "clock", "dated"), "input"),
 }
 
 TARGET = Target(

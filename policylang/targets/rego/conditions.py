@@ -121,6 +121,10 @@ def _test(index: Index, resource: str, test: c.Test, refuse: Refusals) -> dict[s
             return {"op": "overlaps", "kind": _kind(left.type.item), "of": operand(left), "and": operand(right)}
         case c.Empty(of):
             return {"op": "empty", "of": operand(of)}
+        case c.Hours(first, last):
+            return {"op": "hours", "first": first, "last": last}
+        case c.Weekdays(days):
+            return {"op": "weekdays", "days": list(days)}
         case c.TextTest(name, of, part):
             return {"op": name, "of": operand(of), "and": operand(part)}
 

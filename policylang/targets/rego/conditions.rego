@@ -92,6 +92,10 @@ outcome("overlaps", test, record) := false if {
 
 outcome("empty", test, record) := count(items) == 0 if items := present(test.of, record)
 
+outcome("hours", test, _) := is_between(test, input.time) if is_string(input.time)
+
+outcome("weekdays", test, _) := input.weekday in test.days if is_string(input.weekday)
+
 outcome("contains", test, record) := contains(whole, part) if {
 	whole := present(test.of, record)
 	part := present(test.and, record)
@@ -145,6 +149,25 @@ is_in_network(test, address) if {
 	test.first <= address
 	address <= test.last
 }
+
+# Over midnight where the last comes before the first.
+is_between(test, time) := true if {
+	test.first <= test.last
+	test.first <= time
+	time < test.last
+}
+
+else := true if {
+	test.last < test.first
+	test.first <= time
+}
+
+else := true if {
+	test.last < test.first
+	time < test.last
+}
+
+else := false
 
 between(first, found, last) := true if {
 	first <= found

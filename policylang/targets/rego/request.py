@@ -22,6 +22,7 @@ from policylang.runtime.values import (
     given_request,
     names,
 )
+from policylang.targets.constructs import looks_at_clock
 from policylang.targets.rego.encoding import day, encoded, microseconds, text
 from policylang.targets.rego.reads import months, reads
 
@@ -36,6 +37,7 @@ class Requests:
         self._index = index
         self._reads = reads(index)
         self._months = months(index)
+        self._clock = looks_at_clock(index)
 
     def input(
         self,
@@ -67,6 +69,9 @@ class Requests:
             "now": microseconds(now),
             "today": day(now.astimezone(index.timezone).date()),
         }
+        if self._clock:
+            local = now.astimezone(index.timezone)
+            found |= {"time": f"{local:%H:%M}", "weekday": c.WEEKDAYS[local.weekday()]}
         if field is not None:
             found["field"] = text(field)
         if resource in index.resources:

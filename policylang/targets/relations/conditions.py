@@ -118,6 +118,8 @@ def _length(formula: Formula) -> int:
 
 def _leaf(index: Index, resource: str, each: Known) -> Part:
     test = each.test
+    if isinstance(test, c.Hours | c.Weekdays):
+        raise InexpressibleError(test.at)
     paths = list(test.paths())
     roots = {path.root for path in paths}
     if roots <= {"subject"} and not isinstance(test, c.Time):

@@ -9,6 +9,7 @@ _READS = "compile for an engine that reads records: cedar, rego, cerbos"
 
 WAYS_OUT = {
     **dict.fromkeys(("decimal", "duration", "same-record", "two-attributes"), _READS),
+    "clock": f"give the role at those times only, or {_READS}",
     "text": f"compare whole texts, or {_READS}",
 }
 """By construct that is refused."""

@@ -10,6 +10,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
+from policylang.runtime.clock import clock_edges
 from policylang.runtime.compiled import Engine
 from policylang.runtime.grants import limit_is_on, overrides_of
 from policylang.runtime.plan import PlacedDeny
@@ -128,6 +129,12 @@ class Boundaries:
         for action in actions:
             known = [b for b in built if b.action == built[0].action]
             found, missed = self._through_someone(who, action, what.resource, known, build)
+            timed = self._by_the_clock(who, action, what, found, build)
+            if timed and not found:  # at the instant of the file it is not the time for it
+                moment = next(each.now for each in timed if each.allowed)
+                then = [(user, moment) for user, _ in who]
+                found, missed = self._through_someone(then, action, what.resource, known, build)
+            found += timed
             lost = lost if built else missed
             built += both_sides(found) if built else found
         if not built:
@@ -137,6 +144,26 @@ class Boundaries:
         if self._work.is_used_up:
             left_out = _TOO_MUCH
         return Boundary(what.title, what.at, tuple(built), left_out)
+
+    def _by_the_clock(
+        self, who: Iterable[Holder], action: str, what: _What, found: list[Built], build: Build
+    ) -> list[Built]:
+        """A request that is allowed, a second before and at each time at which the clock turns the answer."""
+        tests = [t for t in (what.condition.tests() if what.condition else ()) if isinstance(t, c.Hours | c.Weekdays)]
+        if not tests:
+            return []
+        edges = list(clock_edges(tests, self._now, self._index.timezone))
+        moments = [self._now, *(moment for edge in edges for moment in (edge, edge - _SECOND))]
+        tried = (build(Builder(self._workshop, user, action, what.resource, m)) for user, _ in who for m in moments)
+        one = next((each for each in itertools.chain(found, *itertools.islice(tried, _MOST * 8)) if each.allowed), None)
+        turning: dict[str, list[Built]] = {}
+        for edge in edges if one is not None else ():
+            assert one is not None
+            builders = (Builder(self._workshop, one.user, action, what.resource, at) for at in (edge - _SECOND, edge))
+            pair = [each.built(one.record, one.request, one.label, one.field) for each in builders]
+            if pair[0].allowed is not pair[1].allowed:
+                turning.setdefault(f"{edge.astimezone(self._index.timezone):%H:%M}", pair)
+        return [each for pair in turning.values() for each in pair]
 
     def _why_not(self, what: _What) -> str:
         """Why there is no record for a limit or a deny."""

@@ -1,0 +1,96 @@
+"""Times of day and weekdays: boundaries, midnight, clocks that change."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from policylang.runtime.api import PolicySet
+from policylang.runtime.index import Index
+from policylang.runtime.truth import Situation, truth
+from tests.helpers import compiled, explain
+
+SET = """
+timezone "{zone}"
+resource visit "Visit" {{ report : text  actions view }}
+policy p on visit {{ {condition} }}
+role guard "Guard" {{ grant view on visit  policy p }}
+user "amy" {{ assign role guard }}
+"""
+NIGHT = "now is between 22:00 and 06:00"
+DAY = "now is between 08:00 and 17:30"
+
+
+def holds(condition: str, now: str, zone: str = "America/Denver") -> bool:
+    """What the definition says, and the decision as well, which has to be the same."""
+    policy_set = compiled(SET.format(zone=zone, condition=condition))
+    index, at = Index(policy_set), datetime.datetime.fromisoformat(now)
+    found = truth(index.instances["p"].condition, Situation(index, "amy", "visit", {}, {}, at))
+    assert found is not None
+    policies = PolicySet(policy_set)
+    assert policies.decide("amy", "view", "visit", {}, now=at).allowed is found
+    assert policies.filter("amy", "view", "visit", now=at).matches({}) is found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("condition", "now", "expected"),
+    [
+        (NIGHT, "2026-11-20T21:59:59.999999-07:00", False),
+        (NIGHT, "2026-11-20T22:00:00-07:00", True),
+        (NIGHT, "2026-11-21T05:00:00Z", True),
+        (NIGHT, "2026-11-21T00:00:00-07:00", True),
+        (NIGHT, "2026-11-21T05:59:59.999999-07:00", True),
+        (NIGHT, "2026-11-21T06:00:00-07:00", False),
+        (DAY, "2026-11-20T07:59:59-07:00", False),
+        (DAY, "2026-11-20T08:00:00-07:00", True),
+        (DAY, "2026-11-20T17:29:59.999999-07:00", True),
+        (DAY, "2026-11-20T17:30:00-07:00", False),
+        ("now is not between 08:00 and 17:30", "2026-11-20T17:30:00-07:00", True),
+        ("now is between 09:00 and 09:00", "2026-11-20T09:00:00-07:00", False),
+        ("now is between 00:00 and 00:00", "2026-11-20T00:00:00-07:00", False),
+        ("now is between 18:00 and 00:00", "2026-11-20T23:59:59-07:00", True),
+        ("now is between 18:00 and 00:00", "2026-11-21T00:00:00-07:00", False),
+        ("now is on friday", "2026-11-21T06:59:59Z", True),
+        ("now is on friday", "2026-11-21T07:00:00Z", False),
+        ("now is on saturday, sunday", "2026-11-21T07:00:00Z", True),
+        ("now is on sunday, saturday", "2026-11-23T06:59:59Z", True),
+        ("now is not on saturday, sunday", "2026-11-23T07:00:00Z", True),
+        (f"{NIGHT} and not (now is on saturday, sunday)", "2026-11-21T06:59:59Z", True),
+        (f"{NIGHT} and not (now is on saturday, sunday)", "2026-11-21T07:00:00Z", False),
+    ],
+)
+def test_boundaries(condition: str, now: str, expected: bool) -> None:
+    assert holds(condition, now) is expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "now", "expected"),
+    [
+        # On 2026-03-08 the clocks of Denver go from 02:00 to 03:00: there is no 02:30.
+        ("now is between 02:15 and 02:45", "2026-03-08T08:59:59Z", False),
+        ("now is between 02:15 and 02:45", "2026-03-08T09:00:00Z", False),
+        ("now is between 02:30 and 04:00", "2026-03-08T08:59:59Z", False),
+        ("now is between 02:30 and 04:00", "2026-03-08T09:00:00Z", True),
+        # On 2026-11-01 they go from 02:00 back to 01:00: 01:30 comes twice, and both are in.
+        ("now is between 01:30 and 01:45", "2026-11-01T07:30:00Z", True),
+        ("now is between 01:30 and 01:45", "2026-11-01T07:45:00Z", False),
+        ("now is between 01:30 and 01:45", "2026-11-01T08:30:00Z", True),
+        ("now is between 01:30 and 01:45", "2026-11-01T08:45:00Z", False),
+    ],
+)
+def test_clocks_that_change(condition: str, now: str, expected: bool) -> None:
+    assert holds(condition, now) is expected
+
+
+def test_the_timezone_is_the_policy_sets() -> None:
+    for zone, expected in (("UTC", True), ("Asia/Tokyo", False), ("Pacific/Kiritimati", False)):
+        assert holds(NIGHT, "2026-11-20T22:00:00Z", zone) is expected
+
+
+def test_a_denial_says_what_the_clock_shows() -> None:
+    policy_set = compiled(SET.format(zone="America/Denver", condition=f"{NIGHT} and now is not on monday"))
+    now = datetime.datetime(2026, 11, 20, 19, tzinfo=datetime.UTC)
+    told = explain(Index(policy_set), "amy", "view", "visit", {}, now=now)
+    assert "in America/Denver it is 12:00:00 on friday" in str(told)
