@@ -48,6 +48,13 @@ class Concerns:
         self.of = lru_cache(maxsize=None)(self._of)
         self.inside = lru_cache(maxsize=None)(self._inside)
         self._below = lru_cache(maxsize=None)(self._find_below)
+        self._granting: dict[tuple[str, str], set[str]] = {}
+        self._denying: dict[tuple[str, str], set[str]] = {}
+        for bundle in _bundles(index):
+            for said, statements in ((self._granting, bundle.grants), (self._denying, bundle.denies)):
+                for each in statements:
+                    for action in each.actions:
+                        said.setdefault((action, each.resource), set()).add(bundle.at)
 
     def _of(self, user: str, today: datetime.date, action: str, resource: str) -> Concern:
         index = self._index
@@ -56,9 +63,9 @@ class Concerns:
         wanted = {(action, resource), *((need.action, need.resource) for need in grants_required(declared.requires))}
         grants: dict[str, dict[str, None]] = {}
         limits, denies, gives, takes = (dict[str, None]() for _ in range(4))
-        deniers = {bundle.at for bundle in _bundles(index) if any(_is(d, action, resource) for d in bundle.denies)}
-        granting = {b.at for b in _bundles(index) if any(_is(g, *each) for g in b.grants for each in wanted)}
-        main = {b.at for b in _bundles(index) if any(_is(g, action, resource) for g in b.grants)}
+        deniers = self._denying.get((action, resource), set())
+        main = self._granting.get((action, resource), set())
+        granting = main if len(wanted) == 1 else main.union(*(self._granting.get(each, ()) for each in wanted))
         held = list(carriers(index, user, today))
         if not any(self._reaches(root, main) for _, root in held):
             # Where nothing grants the action there is nothing to limit or to take away.
