@@ -23,8 +23,12 @@ def page(text: str) -> str:
 
 def readme(text: str) -> str:
     """The README with its table made anew."""
-    rows = [f"| `{name}` | {find_format(name).title} | {_cell(find_format(name).inputs)} |" for name in NAMES]
-    return _between(text, "import formats", "\n".join(["| format | | from |", "|---|---|---|", *rows]) + "\n")
+    rows = [
+        f"| `{of.name}` | {of.title} | {_cell(of.inputs)} | {'yes' if of.patch else ''} |"
+        for of in map(find_format, NAMES)
+    ]
+    heads = ["| format | | from | written back |", "|---|---|---|---|"]
+    return _between(text, "import formats", "\n".join([*heads, *rows]) + "\n")
 
 
 def _between(text: str, name: str, made: str) -> str:

@@ -38,6 +38,7 @@ _COMMANDS = {
     "agenda": "agenda:agenda_",
     "diff": "diff:diff",
     "drift": "drift:drift",
+    "export": "export:export",
     "fmt": "fmt:fmt",
     "explain": "explain:explain",
     "import": "import_:import_",

@@ -16,7 +16,9 @@ format maps, refuses and leaves out, and one function, ``read``. `casbin` is the
    user's restrictions cannot be told, leave the user without access.
 5. ``silent`` lists rules that would report what every policy set of this format has, such as no labels, with the
    reason. They are off in the `policylang.yaml` that is written.
-6. Test it against an oracle that shares no code with it (`tests/importing/casbin/test_oracle.py`), on hostile input,
+6. ``patch``, if the foreign system keeps its access in files that people change: it proposes edits of them for grants
+   and assignments (`edits.Wanted`) that policy files say otherwise. It need not be right: `patching` proves the result.
+7. Test it against an oracle that shares no code with it (`tests/importing/casbin/test_oracle.py`), on hostile input,
    and with inputs and their expected output side by side in ``tests/importing/<format>/cases/``.
 """
 

@@ -79,7 +79,7 @@ def drift_report(
     baseline: Baseline | None,
 ) -> DriftReport:
     """The report, without what is in a baseline."""
-    differences = [_difference(each) for each in found.found]
+    differences = differences_of(found)
     noted = [_noted(each) for each in refused]
     known = _known(differences, noted, baseline)
     shown = tuple(each for each, is_known in zip(differences, known.known, strict=False) if not is_known)
@@ -99,6 +99,11 @@ def drift_report(
         known=sum(known.known),
         stale=known.stale,
     )
+
+
+def differences_of(found: Drift) -> list[Difference]:
+    """What differs, each in a sentence."""
+    return [_difference(each) for each in found.found]
 
 
 def _known(differences: Sequence[Difference], refused: Sequence[Noted], baseline: Baseline | None) -> Split:

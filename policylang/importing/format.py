@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from policylang.importing.edits import SourceEdit, Wanted
 from policylang.importing.imported import Imported
 from policylang.importing.reading import Inputs
 
+Patch = Callable[[Inputs, Any, Sequence[Wanted]], Iterable[SourceEdit]]
 Read = Callable[[Inputs, Any], Imported]
 Ask = Callable[[str, str], str]
 """A question, and the answer that is taken if there is none."""
@@ -22,7 +24,8 @@ class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     what the foreign system has, and what it becomes. ``refuses``, ``leaves_out``: by code, what it is, and why there
     is nothing for it. ``silent``: by rule, what would be found in every imported set. ``mapping``: the type of the YAML
     behind ``--mapping``, if the format takes one; ``read`` gets a value of it, or ``None``. Raises `NotThisError` where
-    the inputs are no such thing at all. ``learn``: makes a mapping by asking.
+    the inputs are no such thing at all. ``learn``: makes a mapping by asking. ``patch``: proposes edits of the inputs,
+    for whatever is to be granted, assigned or taken away there.
     """
 
     name: str
@@ -36,3 +39,4 @@ class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     read: Read
     mapping: type[msgspec.Struct] | None = None
     learn: Callable[[Inputs, Ask], msgspec.Struct] | None = None
+    patch: Patch | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policylang.importing.csv.learn import learn
 from policylang.importing.csv.mapping import Mapping
+from policylang.importing.csv.patch import patch
 from policylang.importing.csv.read import read
 from policylang.importing.format import ImportFormat
 
@@ -56,4 +57,5 @@ FORMAT = ImportFormat(
     read=read,
     mapping=Mapping,
     learn=learn,
+    patch=patch,
 )

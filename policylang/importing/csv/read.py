@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.importing.csv import mapping as says
@@ -18,8 +20,28 @@ Whole = tuple[RoleOrGroup, str, Origin]
 """A deny of everything on a resource, whose actions are known at the end."""
 
 
+class Spot(msgspec.Struct, frozen=True, gc=False):
+    """A cell that says, or would say, something: whether a role has a permission (``mark``; without an action by a
+    level) or a user a role (``member``); the cell with the actions of a grant (``grant``) or the roles of somebody
+    (``person``), -1 where the row is the statement.
+    """
+
+    kind: Literal["mark", "member", "grant", "person"]
+    holder: str
+    row: TableRow
+    index: int
+    resource: str = ""
+    action: str | None = None
+    role: str = ""
+
+
 def read(inputs: Inputs, mapping: says.Mapping | None) -> Imported:
     """Read all tables. Raises `NotThisError`."""
+    return read_all(inputs, mapping)[0]
+
+
+def read_all(inputs: Inputs, mapping: says.Mapping | None) -> tuple[Imported, list[Reading]]:
+    """The same, with what is known of each table. Raises `NotThisError`."""
     imported = Imported()
     tables = [table for file in inputs.files for table in read_tables(file) if table.rows]
     said = dict(_said(mapping or says.Mapping(), tables))
@@ -42,7 +64,7 @@ def read(inputs: Inputs, mapping: says.Mapping | None) -> Imported:
         (kind,) = imported.place_kinds
         for declared in imported.resources.values():
             declared.attribute(kind, next(iter(declared.origins)), (Ref("place kind", kind),))
-    return imported
+    return imported, reading
 
 
 def _said(mapping: says.Mapping, tables: Sequence[Sheet]) -> Iterator[tuple[tuple[str, str | None], says.TableMapping]]:
@@ -82,6 +104,9 @@ class Reading:
             **{" ".join(word.split()).casefold(): actions for word, actions in said.levels.items()},
         }
         self._blank = 0
+        self.spots: list[Spot] = []
+        self.crossed: dict[str, int] = {}
+        """The columns with marks, by their names."""
         self._unnamed()
 
     def _unnamed(self) -> None:
@@ -145,7 +170,8 @@ class Reading:
             at = self._table.origin(self._header, self._header.cell(index))
             self._set.refuse("column-unclear", at, f"the column {quoted(names[index])} may be about access")
         self._leave_out(names, names.keys() - (rest - unclear))
-        return [(index, names[index]) for index in sorted(chosen)]
+        self.crossed = {names[index]: index for index in sorted(chosen)}
+        return [(index, name) for name, index in self.crossed.items()]
 
     def _leave_out(self, names: Mapping[int, str], used: Iterable[int]) -> None:
         for index in sorted(names.keys() - set(used)):
@@ -234,10 +260,12 @@ class Reading:
         if verb is not None:
             declared.action(verb, self._table.origin(row))
         for index, _ in columns:
-            self._mark(row, row.cell(index), bundles[index], resource, verb)
+            self._mark(row, index, bundles[index], resource, verb)
 
-    def _mark(self, row: TableRow, cell: Cell, bundle: RoleOrGroup, resource: str, verb: str | None) -> None:
+    def _mark(self, row: TableRow, index: int, bundle: RoleOrGroup, resource: str, verb: str | None) -> None:
         """One cell: a cross for an action, or a level without one."""
+        cell = row.cell(index)
+        self.spots.append(Spot("mark", bundle.key, row, index, resource, verb))
         if self._is_formula(row, cell):
             return
         word = " ".join(cell.value.split()).casefold()
@@ -269,12 +297,11 @@ class Reading:
             bundle = self._set.role(name, self._table.origin(row))
             for index, header in columns:
                 at = self._table.origin(self._header, self._header.cell(index))
-                cell = row.cell(index)
                 resource, verb = (header, None) if index in levels else permission(header)
                 declared = self._set.resource(resource, at)
                 if verb is not None:
                     declared.action(verb, at)
-                self._mark(row, cell, bundle, resource, verb)
+                self._mark(row, index, bundle, resource, verb)
 
     def _grants(self) -> None:
         of = self.said.columns
@@ -301,6 +328,7 @@ class Reading:
             bundle = self._set.role(name, at)
             for each, verb in found:
                 self._set.grant(bundle, each, verb, at)
+                self.spots.append(Spot("grant", name, row, -1 if action is None else action, each, verb))
 
     def _members(self, people: PeopleReader) -> None:
         id = self._need("id")
@@ -315,6 +343,7 @@ class Reading:
             user = people.user(who, None if name is None else row.cell(name).value, at)
             for index, _ in columns:
                 cell = row.cell(index)
+                self.spots.append(Spot("member", who, row, index, role=bundles[index].key))
                 word = cell.value.casefold()
                 if self._is_formula(row, cell):
                     continue
@@ -356,6 +385,7 @@ class Reading:
             who = self._name(row, columns["id"], "user")
             if who is None:
                 continue
+            self.spots.append(Spot("person", who, row, columns.get("role", -1)))
             cells = {key: row.cell(index) for key, index in columns.items()}
             others = [row.cell(index) for index in attributes.values()]
             formulas = [cell for cell in (*cells.values(), *others) if self._is_formula(row, cell)]
@@ -365,3 +395,39 @@ class Reading:
             values: dict[str, Any] = {key: (cell.value, self._table.origin(row, cell)) for key, cell in cells.items()}
             given = {name: row.cell(index).value for name, index in attributes.items()}
             people.person(who, values, given, self._table.origin(row), kind=of.at)
+
+    # --- for edits -----------------------------------------------------------------------------------------------
+
+    @property
+    def table(self) -> Sheet:
+        return self._table
+
+    @property
+    def words(self) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        """Those that stand for yes, for no and for a deny."""
+        return frozenset(self._yes), frozenset(self._no), frozenset(self._deny)
+
+    @property
+    def levels(self) -> Mapping[str, tuple[str, ...]]:
+        return self._levels
+
+    def level(self, cell: str) -> tuple[str, ...] | None:
+        """The actions that a cell stands for."""
+        return self._level(cell)
+
+    def marks(self) -> list[str]:
+        """What stands in the cells with marks, cell by cell."""
+        return [spot.row.cell(spot.index).value for spot in self.spots if spot.kind in ("mark", "member")]
+
+    def indices(self) -> dict[str, int]:
+        """The columns whose meaning is known."""
+        of = self.said.columns
+        named = {key: getattr(of, key) for key in of.__struct_fields__}
+        return {key: self._index[name] for key, name in named.items() if name in self._index}
+
+    def role_names(self) -> frozenset[str]:
+        return frozenset(self._set.roles)
+
+    def rows(self) -> dict[int, TableRow]:
+        """All rows from the header on, by number."""
+        return {row.number: row for row in (self._header, *self._rows)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policylang.importing.format import ImportFormat
+from policylang.importing.frappe.patch import patch
 from policylang.importing.frappe.read import read
 
 FORMAT = ImportFormat(
@@ -54,4 +55,5 @@ FORMAT = ImportFormat(
         "PL702": "apps define roles for users who are somewhere else",
     },
     read=read,
+    patch=patch,
 )

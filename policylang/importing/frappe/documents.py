@@ -48,9 +48,15 @@ class Places:
         objects = list(_objects(value))
         assert len(offsets) == len(objects)
         self._lines = {id(of): bisect_right(starts, at) for of, at in zip(objects, offsets, strict=True)}
+        self._offsets = {id(of): at for of, at in zip(objects, offsets, strict=True)}
+        self.text = text
 
     def of(self, row: dict[str, Any]) -> Origin:
         return Origin(self._path, self._lines[id(row)])
+
+    def offset(self, row: dict[str, Any]) -> int:
+        """Where the opening brace of an object stands."""
+        return self._offsets[id(row)]
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policylang.importing.format import ImportFormat
+from policylang.importing.kubernetes.patch import patch
 from policylang.importing.kubernetes.read import Groups, read
 
 FORMAT = ImportFormat(
@@ -58,5 +59,6 @@ FORMAT = ImportFormat(
         "PL701": "names are those of the cluster",
     },
     read=read,
+    patch=patch,
     mapping=Groups,
 )

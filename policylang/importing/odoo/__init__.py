@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policylang.importing.format import ImportFormat
+from policylang.importing.odoo.patch import patch
 from policylang.importing.odoo.read import read
 
 FORMAT = ImportFormat(
@@ -82,4 +83,5 @@ FORMAT = ImportFormat(
         "PL702": "modules define groups for users who are somewhere else",
     },
     read=read,
+    patch=patch,
 )

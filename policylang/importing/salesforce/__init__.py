@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policylang.importing.format import ImportFormat
+from policylang.importing.salesforce.patch import patch
 from policylang.importing.salesforce.read import read
 
 _FILES = ("profile", "permissionset", "permissionsetgroup", "mutingpermissionset", "sharingrules", "object")
@@ -57,4 +58,5 @@ FORMAT = ImportFormat(
         "PL702": "metadata holds no users, so nobody has a permission set",
     },
     read=read,
+    patch=patch,
 )

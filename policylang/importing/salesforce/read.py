@@ -30,7 +30,7 @@ def read(inputs: Inputs, _mapping: Any) -> Imported:
     return imported
 
 
-def _name(file: InputFile, element: Element) -> str:
+def name_of(file: InputFile, element: Element) -> str:
     """What a profile, set or object is called: in the file, or by its name, in which `%3A` is a colon."""
     return element.value("fullName") or unquote(file.name.split(".")[0])
 
@@ -44,7 +44,7 @@ class _Reading:
         self._models: dict[str, tuple[str, Origin]] = {}
 
     def file(self, file: InputFile, element: Element) -> None:
-        name, origin = _name(file, element), Origin(file.path, element.line)
+        name, origin = name_of(file, element), Origin(file.path, element.line)
         if element.tag in ("Profile", "PermissionSet"):
             self._source(file, element, name, origin)
         elif element.tag == "PermissionSetGroup":

@@ -1,0 +1,329 @@
+"""Edits of tables: cells and rows, where something is to be granted, assigned or taken away."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from policylang.importing.csv import mapping as says
+from policylang.importing.csv.read import Reading, Spot, read_all
+from policylang.importing.csv.tables import TableRow, separator
+from policylang.importing.csv.words import several
+from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, line_break
+from policylang.importing.reading import InputFile, Inputs
+
+_OWN = ("role", "at", "start", "until", "because", "approved_by")
+"""Columns of a row that are about one role of a person."""
+
+
+def patch(inputs: Inputs, mapping: says.Mapping | None, wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
+    """Edits for all that is wanted. Raises `CannotExpressError`."""
+    _, readers = read_all(inputs, mapping)
+    files = {each.path: each for each in inputs.files}
+    patching = _Patching([_Editor(each, files[each.table.file]) for each in readers])
+    for each in wanted:
+        if each.kind == "assignment":
+            patching.assign(each)
+        else:
+            patching.grant(each)
+    for editor in patching.editors:
+        yield from editor.edits()
+
+
+class _Patching:
+    def __init__(self, editors: Sequence[_Editor]) -> None:
+        self.editors = editors
+
+    def grant(self, wanted: Wanted) -> None:
+        found = [(editor, spot) for editor in self.editors for spot in editor.grants(wanted)]
+        for editor, spot in found if not wanted.give else found[:1]:
+            editor.mark(spot, wanted)
+        if not found and (not wanted.give or not any(editor.add_grant(wanted) for editor in self.editors)):
+            raise CannotExpressError(wanted, "no table has a row or a column for it")
+
+    def assign(self, wanted: Wanted) -> None:
+        members = [(editor, spot) for editor in self.editors for spot in editor.spots("member", wanted)]
+        if wanted.give:
+            if members:
+                members[0][0].mark(members[0][1], wanted)
+            elif not any(editor.add_person(wanted) for editor in self.editors):
+                raise CannotExpressError(wanted, "no table has a row or a column for it")
+            return
+        rows = [(editor, spot) for editor in self.editors for spot in editor.people(wanted.holder)]
+        for editor, spot in members:
+            editor.mark(spot, wanted)
+        taken = [editor.take_role(spot, wanted, len(rows)) for editor, spot in rows]
+        if not members and not any(taken):
+            raise CannotExpressError(wanted, "the role comes from somewhere else than a table of people")
+
+
+class _Change(msgspec.Struct):
+    """What becomes of a cell."""
+
+    text: str
+    why: str
+
+
+class _Editor:
+    """One table with its text, and what is to change in it."""
+
+    def __init__(self, reader: Reading, file: InputFile) -> None:
+        self.reader, self._file = reader, file
+        self.is_text = reader.table.sheet is None
+        self._text = file.text() if self.is_text else ""
+        self._starts = file.source().line_starts if self.is_text else []
+        self._sign = separator(self._text)
+        self._raw = re.compile(rf'"(?:[^"]|"")*+"|[^{re.escape(self._sign)}\r\n]*+')
+        self._yes, self._no, self._deny = reader.words
+        self._all = reader.rows()
+        self._cells: dict[tuple[int, int], _Change] = {}
+        self._rows: dict[int, TableRow] = {}
+        self._gone: dict[int, str] = {}
+        self._new: list[tuple[int, dict[int, str], str]] = []
+        """After which row, the cells, and why."""
+        self._levels: dict[tuple[int, int], set[str]] = {}
+
+    # --- finding -------------------------------------------------------------------------------------------------
+
+    def spots(self, kind: str, wanted: Wanted) -> Iterator[Spot]:
+        """Cells and rows about a user and a role."""
+        for spot in self.reader.spots:
+            if spot.kind == kind and (spot.holder, spot.role) == (wanted.holder, wanted.role):
+                yield spot
+
+    def people(self, id: str) -> list[Spot]:
+        return [spot for spot in self.reader.spots if spot.kind == "person" and spot.holder == id]
+
+    def grants(self, wanted: Wanted) -> Iterator[Spot]:
+        """Cells that speak of a role and a permission, with its action or for levels; rows that say the grant."""
+        is_taken = wanted.kind == "grant" and not wanted.give
+        for spot in self.reader.spots:
+            is_mark = spot.kind == "mark" and spot.action in (wanted.action, None)
+            is_row = spot.kind == "grant" and spot.action == wanted.action and is_taken
+            if (is_mark or is_row) and (spot.holder, spot.resource) == (wanted.holder, wanted.resource):
+                yield spot
+
+    # --- changing ------------------------------------------------------------------------------------------------
+
+    def mark(self, spot: Spot, wanted: Wanted) -> None:
+        """Cross a cell or empty it, change its level, or take a row out."""
+        self._need_text(wanted)
+        if spot.kind == "grant":
+            self._take_grant(spot, wanted)
+        elif spot.action is None and spot.kind == "mark":
+            self._level(spot, wanted)
+        elif wanted.give:
+            words = self._deny if wanted.kind == "deny" else self._yes
+            self._set(spot.row, spot.index, self._usual(words) or ("deny" if wanted.kind == "deny" else "x"), wanted)
+        elif (spot.row.number, spot.index) not in self._cells:  # else it says something else already
+            self._set(spot.row, spot.index, self._usual({*self._no, ""}) or "", wanted)
+
+    def _need_text(self, wanted: Wanted) -> None:
+        if not self.is_text:
+            help = f"it stands in the workbook {self.reader.table.path}, which is not written: save the sheet as CSV"
+            raise CannotExpressError(wanted, help)
+
+    def _set(self, row: TableRow, index: int, text: str, wanted: Wanted) -> None:
+        self._rows[row.number] = row
+        self._cells[row.number, index] = _Change(text, wanted.words)
+
+    def _usual(self, words: Iterable[str]) -> str | None:
+        """The word of some that this table writes most, as it writes it."""
+        known = {" ".join(word.split()).casefold() for word in words}
+        used = Counter(value for value in self.reader.marks() if " ".join(value.split()).casefold() in known)
+        return min(used, key=lambda word: (-used[word], word)) if used else None
+
+    def _level(self, spot: Spot, wanted: Wanted) -> None:
+        if wanted.kind == "deny":
+            raise CannotExpressError(wanted, "a cell with a level cannot deny one action")
+        key = spot.row.number, spot.index
+        if key not in self._levels:
+            self._levels[key] = set(self.reader.level(spot.row.cell(spot.index).value) or ())
+        actions = self._levels[key]
+        actions.add(wanted.action) if wanted.give else actions.discard(wanted.action)
+        self._set(spot.row, spot.index, "", wanted)
+
+    def _level_word(self, actions: set[str]) -> str | None:
+        """The word for some actions: one that stands in the table, else any that is known."""
+        if not actions:
+            return self._usual({*self._no, ""}) or ""
+        for word in dict.fromkeys([*self.reader.marks(), *self.reader.levels]):
+            if word and set(self.reader.level(word) or ()) == actions:
+                return word
+        return None
+
+    def _take_grant(self, spot: Spot, wanted: Wanted) -> None:
+        if spot.index < 0:
+            self._gone[spot.row.number] = wanted.words
+            self._rows[spot.row.number] = spot.row
+            return
+        before = self._cells.get((spot.row.number, spot.index))
+        cell = spot.row.cell(spot.index).value if before is None else before.text
+        left = [each for each in several(cell, frozenset()) if each.casefold() != wanted.action.casefold()]
+        if left:
+            self._set(spot.row, spot.index, ", ".join(left), wanted)
+        else:
+            self._gone[spot.row.number] = wanted.words
+            self._rows[spot.row.number] = spot.row
+
+    def take_role(self, spot: Spot, wanted: Wanted, rows: int) -> bool:
+        """Take a role out of a row of a person: the row, if there are others, else the cell."""
+        before = self._cells.get((spot.row.number, spot.index))
+        names = several(spot.row.cell(spot.index).value if before is None else before.text, self.reader.role_names())
+        if wanted.role not in names:
+            return False
+        self._need_text(wanted)
+        names.remove(wanted.role)
+        if names or rows == 1:
+            self._set(spot.row, spot.index, ", ".join(names), wanted)
+        else:
+            self._rows[spot.row.number] = spot.row
+            self._gone[spot.row.number] = wanted.words
+        return True
+
+    # --- adding --------------------------------------------------------------------------------------------------
+
+    def add_grant(self, wanted: Wanted) -> bool:
+        """A row for a grant, where the table has a column for the role, or rows that are grants."""
+        holds = self.reader.said.holds
+        columns = self.reader.indices()
+        cells: dict[int, str] = {}
+        if "resource" in columns:
+            cells[columns["resource"]] = wanted.resource
+            cells.update({columns["action"]: wanted.action} if "action" in columns else {})
+        elif "permission" in columns:
+            cells[columns["permission"]] = f"{wanted.resource}.{wanted.action}"
+        if not cells or not self.is_text:
+            return False
+        if holds == "grants" and wanted.kind == "grant":
+            cells[columns["role"]] = wanted.holder
+        elif holds == "permissions" and wanted.holder in self.reader.crossed:
+            return self._add_marks(cells, wanted, "action" not in columns and "resource" in columns)
+        else:
+            return False
+        self._new.append((self._last(wanted.resource), cells, wanted.words))
+        return True
+
+    def _add_marks(self, cells: dict[int, str], wanted: Wanted, by_level: bool) -> bool:
+        words = self._deny if wanted.kind == "deny" else self._yes
+        word = self._usual(words) or ("deny" if wanted.kind == "deny" else "x")
+        if by_level:
+            word = self._level_word({wanted.action}) or ""
+        index = self.reader.crossed[wanted.holder]
+        for _, other, _ in self._new:
+            if {key: other.get(key) for key in cells} == cells and not by_level:
+                other[index] = word
+                return True
+        self._new.append((self._last(wanted.resource), {**cells, index: word}, wanted.words))
+        return bool(word)
+
+    def _last(self, resource: str) -> int:
+        """The row behind which something about a resource belongs."""
+        of = [spot.row.number for spot in self.reader.spots if spot.resource == resource]
+        return max(of, default=max(self._all))
+
+    def add_person(self, wanted: Wanted) -> bool:
+        """A role for somebody: in an empty cell of theirs, else in a new row like their last."""
+        columns = self.reader.indices()
+        if not self.is_text or self.reader.said.holds not in ("people", "members"):
+            return False
+        if self.reader.said.holds == "members":
+            if wanted.role not in self.reader.crossed:
+                return False
+            mark = self._usual(self._yes) or "x"
+            cells = {columns["id"]: wanted.holder, self.reader.crossed[wanted.role]: mark}
+            self._new.append((max(self._all), cells, wanted.words))
+            return True
+        if "role" not in columns:
+            return False
+        rows = self.people(wanted.holder)
+        for spot in rows:
+            if not spot.row.cell(spot.index).value and (spot.row.number, spot.index) not in self._cells:
+                self._set(spot.row, spot.index, wanted.role, wanted)
+                return True
+        cells = {columns["id"]: wanted.holder}
+        if rows:
+            own = {columns[key] for key in _OWN if key in columns}
+            cells = {i: cell.value for i, cell in enumerate(rows[-1].row.cells) if cell.value and i not in own}
+        cells[columns["role"]] = wanted.role
+        self._new.append((rows[-1].row.number if rows else max(self._all), cells, wanted.words))
+        return True
+
+    # --- edits ---------------------------------------------------------------------------------------------------
+
+    def edits(self) -> Iterator[SourceEdit]:
+        by_row: dict[int, dict[int, _Change]] = {}
+        for (number, index), change in self._cells.items():
+            if number not in self._gone:
+                by_row.setdefault(number, {})[index] = self._with_level(number, index, change)
+        for number, changes in by_row.items():
+            yield from self._cell_edits(self._rows[number], changes)
+        for number, why in self._gone.items():
+            start, end = self._extent(number)
+            yield SourceEdit(self._file.path, start, end, "", why)
+        after: dict[int, list[tuple[dict[int, str], str]]] = {}
+        for number, cells, why in self._new:
+            after.setdefault(number, []).append((cells, why))
+        for number, rows in after.items():
+            yield self._insertion(number, rows)
+
+    def _with_level(self, number: int, index: int, change: _Change) -> _Change:
+        if (number, index) not in self._levels:
+            return change
+        actions = self._levels[number, index]
+        word = self._level_word(actions)
+        return _Change(f"{'+'.join(sorted(actions))}" if word is None else word, change.why)
+
+    def _cell_edits(self, row: TableRow, changes: Mapping[int, _Change]) -> Iterator[SourceEdit]:
+        beyond = {index: change for index, change in changes.items() if index >= len(row.cells)}
+        for index in changes.keys() - beyond.keys():
+            start = self._starts[row.number - 1] + row.cells[index].column - 1
+            raw = self._raw.match(self._text, start)
+            assert raw is not None
+            inside = raw[0].strip()
+            before, _, behind = raw[0].partition(inside) if inside else ("", "", "")
+            text = self._quoted(changes[index].text, inside.startswith('"'))
+            yield SourceEdit(self._file.path, start, raw.end(), f"{before}{text}{behind}", changes[index].why)
+        if beyond:
+            end = self._end_of_cells(row)
+            added = [
+                self._quoted(beyond[index].text) if index in beyond else ""
+                for index in range(len(row.cells), max(beyond) + 1)
+            ]
+            text = "".join(f"{self._sign}{cell}" for cell in added)
+            yield SourceEdit(self._file.path, end, end, text, next(iter(beyond.values())).why)
+
+    def _quoted(self, text: str, quoted: bool = False) -> str:
+        if quoted or any(sign in text for sign in (self._sign, '"', "\n", "\r")):
+            return '"' + text.replace('"', '""') + '"'
+        return text
+
+    def _end_of_cells(self, row: TableRow) -> int:
+        start = self._starts[row.number - 1] + row.cells[-1].column - 1
+        raw = self._raw.match(self._text, start)
+        assert raw is not None
+        return raw.end()
+
+    def _extent(self, number: int) -> tuple[int, int]:
+        """A row with its line break."""
+        row = self._rows.get(number) or self._all[number]
+        end = self._end_of_cells(row)
+        for sign in ("\r\n", "\n", "\r"):
+            if self._text.startswith(sign, end):
+                return self._starts[number - 1], end + len(sign)
+        return self._starts[number - 1], end
+
+    def _insertion(self, number: int, rows: Sequence[tuple[dict[int, str], str]]) -> SourceEdit:
+        row = self._all[number]
+        start, end = self._extent(number)
+        lines = []
+        for cells, _ in rows:
+            width = max(len(row.cells), *(index + 1 for index in cells))
+            lines.append(self._sign.join(self._quoted(cells.get(index, "")) for index in range(width)))
+        ending = line_break(self._text)
+        text = ending.join(lines)
+        ended = self._text[start:end].endswith(("\n", "\r"))
+        return SourceEdit(self._file.path, end, end, text + ending if ended else ending + text, rows[0][1])

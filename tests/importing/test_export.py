@@ -1,0 +1,294 @@
+"""Changes of policy files written back: as small as can be, proved, or refused with what is in the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policylang.importing import find_format
+from policylang.importing.drift import find_drift
+from policylang.importing.edits import decoded
+from policylang.importing.importing import Import, import_set
+from policylang.importing.origins import given_names
+from policylang.importing.patching import Impossible, Proved, write_back
+from policylang.importing.reading import InputFile, Inputs
+from policylang.ir import nodes as ir
+from tests.helpers import compiled
+from tests.importing.helpers import NOW, imported
+from tests.importing.products import PRODUCTS
+
+Files = dict[str, bytes]
+WRITTEN = [name for name, product in PRODUCTS.items() if find_format(product.format).patch is not None]
+
+
+def inputs(files: Files) -> Inputs:
+    return Inputs(tuple(InputFile(path, data) for path, data in sorted(files.items())))
+
+
+def export(format: str, files: Files, wanted: ir.PolicySet, first: Import | None = None) -> Proved | Impossible:
+    """Write a policy set back. ``first``: the import that its names come from."""
+    of = find_format(format)
+    names = {} if first is None else given_names(first.manifest)
+
+    def again(given: Inputs) -> Import:
+        return import_set(of, given, names=names, like=wanted)
+
+    def drift(made: Import):
+        return find_drift(wanted, made, "", NOW, lambda _what: None)
+
+    return write_back(of, inputs(files), None, wanted, again(inputs(files)), again, drift)
+
+
+def after(found: Proved | Impossible) -> Files:
+    assert isinstance(found, Proved), found
+    return {each.path: each.data for each in found.after.files}
+
+
+def ir_of(made: Import) -> ir.PolicySet:
+    assert made.project.ir is not None
+    return made.project.ir
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
+def test_a_change_is_written_back_byte_by_byte(name: str, back: bool, ending: bytes) -> None:
+    product = PRODUCTS[name]
+    changed = {**product.files, product.file: product.files[product.file].replace(product.before, product.after)}
+    old, new = (product.files, changed) if not back else (changed, product.files)
+    first = imported(product.format, new)
+    before = {path: text.encode().replace(b"\n", ending) for path, text in old.items()}
+    wanted = {path: text.encode().replace(b"\n", ending) for path, text in new.items()}
+    assert after(export(product.format, before, ir_of(first), first)) == wanted
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_without_a_change_nothing_is_written(name: str) -> None:
+    product = PRODUCTS[name]
+    first = imported(product.format, product.files)
+    files = {path: text.encode() for path, text in product.files.items()}
+    found = export(product.format, files, ir_of(first), first)
+    assert isinstance(found, Proved)
+    assert found.edits == ()
+
+
+# --- any change ----------------------------------------------------------------------------------------------
+
+ROLES, THINGS, ACTIONS = ("Alpha", "Beta"), ("Site", "Shift"), 2
+Grants = frozenset[tuple[str, str, int]]
+ALL = [(role, thing, action) for role in ROLES for thing in THINGS for action in range(ACTIONS)]
+
+
+def matrix(grants: Grants) -> Files:
+    rows = ["Screen,Function,Alpha,Beta"]
+    for thing in THINGS:
+        for action, verb in enumerate(("View", "Modify")):
+            cells = ["x" if (role, thing, action) in grants else "" for role in ROLES]
+            rows.append(",".join([thing, verb, *cells]))
+    return {"a.csv": "\r\n".join([*rows, "Door,Open,x,x", "Gate,Open,x,x", "Wall,View,x,x", ""]).encode()}
+
+
+def levels(grants: Grants) -> Files:
+    words = {(): "", (0,): "view", (1,): "delete", (0, 1): "view+delete"}
+    rows = ["Role;Site;Shift;Door"]
+    for role in ROLES:
+        cells = [
+            words[tuple(action for action in range(ACTIONS) if (role, thing, action) in grants)] for thing in THINGS
+        ]
+        rows.append(";".join([role, *cells, "modify"]))
+    return {"a.csv": "\n".join([*rows, "Gamma;view;delete;view+delete", ""]).encode("utf-8-sig")}
+
+
+def listed(grants: Grants) -> Files:
+    rows = [f'{role},{thing},"{("view", "modify")[action]}"' for role, thing, action in sorted(grants)]
+    return {
+        "a.csv": "\n".join(["Role,Resource,Action", *rows, 'Gamma,Site,"view, modify"', "Gamma,Shift,view"]).encode()
+    }
+
+
+def odoo(grants: Grants) -> Files:
+    rows = ["id,name,model_id:id,group_id:id,perm_read,perm_write,perm_create,perm_unlink"]
+    for role in ROLES:
+        for thing in THINGS:
+            perms = [str(int((role, thing, action) in grants)) for action in range(ACTIONS)]
+            if "1" in perms:
+                rows.append(f"a_{role}_{thing},x,model_{thing.lower()},group_{role.lower()},{','.join(perms)},0,0")
+    rows.append("a_all,x,model_site,group_all,1,1,0,0\na_al2,x,model_shift,group_all,1,1,0,0")
+    groups = "".join(
+        f'<record id="group_{name}" model="res.groups"><field name="name">{name}</field></record>\n'
+        for name in ("alpha", "beta", "all")
+    )
+    return {"m/security/ir.model.access.csv": "\n".join(rows).encode(), "m/g.xml": f"<odoo>\n{groups}</odoo>".encode()}
+
+
+def frappe(grants: Grants) -> Files:
+    found = {}
+    for thing in THINGS:
+        rows = [{"read": 1, "role": "Gamma", "write": 1}]
+        for role in ROLES:
+            row = {("read", "write")[action]: 1 for action in range(ACTIONS) if (role, thing, action) in grants}
+            rows += [{**row, "role": role}] if row else []
+        document = {"doctype": "DocType", "name": thing, "permissions": rows}
+        found[f"{thing}.json"] = json.dumps(document, indent=1).encode()
+    return found
+
+
+def salesforce(grants: Grants) -> Files:
+    found = {}
+    for role in (*ROLES, "Gamma"):
+        blocks = []
+        for thing in THINGS:
+            flags = [(role, thing, action) in grants or role == "Gamma" for action in range(ACTIONS)]
+            if any(flags):
+                blocks.append(
+                    f"    <objectPermissions>\n        <allowDelete>{str(flags[1]).lower()}</allowDelete>\n"
+                    f"        <allowRead>{str(flags[0]).lower()}</allowRead>\n        <object>{thing}</object>\n"
+                    "    </objectPermissions>\n"
+                )
+        text = f"<?xml version='1.0'?>\n<PermissionSet>\n{''.join(blocks)}    <label>{role}</label>\n</PermissionSet>"
+        found[f"{role}.permissionset"] = text.encode()
+    return found
+
+
+def kubernetes(grants: Grants) -> Files:
+    roles = []
+    for role in (*ROLES, "Gamma"):
+        rules = ["- apiGroups: ['']\n  resources: [nodes]\n  verbs: [get]"]
+        by_verbs: dict[tuple[str, ...], list[str]] = {}
+        for thing in THINGS:
+            verbs = tuple(("get", "delete")[a] for a in range(ACTIONS) if (role, thing, a) in grants or role == "Gamma")
+            by_verbs.setdefault(verbs, []).append(thing.lower())
+        for verbs, things in by_verbs.items():
+            if verbs:
+                lines = "\n".join(f'  - "{each}"' for each in verbs)
+                rules.append(f"- apiGroups: ['']\n  resources: [{', '.join(things)}]\n  verbs:\n{lines}")
+        metadata = f"metadata: {{name: {role.lower()}}}"
+        roles.append(
+            f"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\n{metadata}\nrules:\n" + "\n".join(rules)
+        )
+    return {"rbac.yaml": "\n---\n".join(roles).encode()}
+
+
+BUILDERS: dict[str, tuple[str, Callable[[Grants], Files]]] = {
+    "matrix": ("csv", matrix),
+    "levels": ("csv", levels),
+    "listed": ("csv", listed),
+    "odoo": ("odoo", odoo),
+    "frappe": ("frappe", frappe),
+    "salesforce": ("salesforce", salesforce),
+    "kubernetes": ("kubernetes", kubernetes),
+}
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+@settings(max_examples=25, deadline=None)
+@given(st.frozensets(st.sampled_from(ALL)), st.frozensets(st.sampled_from(ALL)))
+def test_any_change_of_grants_is_written_back(name: str, old: Grants, new: Grants) -> None:
+    format, build = BUILDERS[name]
+    before, wanted = build(old), ir_of(imported(format, dict(build(new))))
+    made = after(export(format, before, wanted))  # proved: the import of the result says what is wanted
+    assert made.keys() == before.keys()
+    if old == new:
+        assert made == before
+    changed = sum(lines(made[path]) != lines(before[path]) for path in before)
+    assert changed <= len(old ^ new)
+    untouched = [line for path in before for line in lines(before[path])]
+    kept = [line for path in made for line in lines(made[path])]
+    assert len(list(missing(untouched, kept))) <= 2 * len(old ^ new) + 1  # a row without its comma may be the other
+
+
+def lines(data: bytes) -> list[bytes]:
+    return data.splitlines(keepends=True)
+
+
+def missing(before: Iterable[bytes], now: list[bytes]) -> Iterable[bytes]:
+    left = list(now)
+    for line in before:
+        if line in left:
+            left.remove(line)
+        else:
+            yield line
+
+
+# --- what is kept, and what is refused -----------------------------------------------------------------------
+
+TABLE = "Role,Site,Shift\nGuard,view,view\nBoss,modify,\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_the_encoding_is_kept(encoding: str) -> None:
+    files = {"a.csv": TABLE.replace("Boss", "Böß").encode(encoding)}
+    wanted = ir_of(imported("csv", {"a.csv": TABLE.replace("Boss", "Böß").replace("modify,", "modify,view")}))
+    made = after(export("csv", files, wanted))["a.csv"]
+    assert made == TABLE.replace("Boss", "Böß").replace("modify,", "modify,view").encode(encoding)
+
+
+def test_quotes_comments_and_order_are_kept() -> None:
+    text = '"Role", Site ,"Shift"\n# mine,,\n"Guard","view",\n\nBoss, modify ,"view"\nZed,view,view\n'
+    made = imported("csv", {"a.csv": text})
+    wanted = text.replace('"Guard","view"', '"Guard","modify"').replace(" modify ,", " view ,")
+    assert imported("csv", {"a.csv": wanted}).refused == made.refused
+    found = after(export("csv", {"a.csv": text.encode()}, ir_of(imported("csv", {"a.csv": wanted}))))
+    assert found["a.csv"].decode() == wanted
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ('role watch "Watch" { grant view on site }', "has a row or a column"),
+        ("deny view on site", "would be left"),
+        ('group g { role guard }\nuser "ann" in g', "would be left"),
+        ("resource more { actions view }", ""),
+    ],
+)
+def test_what_cannot_be_expressed_is_told_and_nothing_is_written(change: str, said: str) -> None:
+    first = imported("csv", {"a.csv": TABLE})
+    text = "\n".join(source.text for source in first.project.sources.sources)
+    found = export("csv", {"a.csv": TABLE.encode()}, compiled(f"{text}\n{change}"), first)
+    if not said:
+        assert isinstance(found, Proved)  # a resource that nobody gets changes nothing
+        return
+    assert isinstance(found, Impossible)
+    assert found.left is not None if said == "would be left" else said in found.reasons[0]
+
+
+def test_people_get_and_lose_roles() -> None:
+    tables = {
+        "a.csv": TABLE,
+        "p.csv": "User,Name,Role,Job Code\nann,Ann,Guard,J1\nann,Ann,Boss,J1\nbo,Bo,Boss,\ncy,Cy,,\n",
+        "j.csv": "Job Code,Role\nJ1,Guard\n",
+    }
+    first = imported("csv", tables)
+    text = "\n".join(source.text for source in first.project.sources.sources)
+    text = text.replace("  assign role boss\n  assign role guard", "  assign role guard")
+    text = text.replace('user "cy" "Cy"', 'user "cy" "Cy" { assign role boss }')
+    text = text.replace('user "bo" "Bo" { assign role boss }', 'user "bo" "Bo" { assign role boss  assign role guard }')
+    text += '\nuser "dee" { assign role guard }\n'
+    made = after(export("csv", {path: data.encode() for path, data in tables.items()}, compiled(text), first))
+    assert made["p.csv"].decode().splitlines() == [
+        "User,Name,Role,Job Code",
+        "ann,Ann,Guard,J1",
+        "bo,Bo,Boss,",
+        "bo,Bo,Guard,",
+        "cy,Cy,Boss,",
+        "dee,,Guard,",
+    ]
+
+
+def test_workbooks_are_not_written() -> None:
+    from tests.importing.workbooks import workbook
+
+    data = workbook({"S": [["Role", "Site", "Shift"], ["Guard", "view", "view"], ["Boss", "modify", ""]]})
+    wanted = ir_of(imported("csv", {"a.csv": TABLE.replace("modify,", "modify,view")}))
+    found = export("csv", {"a.xlsx": data}, wanted)
+    assert isinstance(found, Impossible)
+    assert "save the sheet as CSV" in found.reasons[0]
+
+
+def test_text_that_is_not_in_one_encoding_is_left_alone() -> None:
+    with pytest.raises(ValueError, match="not text"):
+        decoded(InputFile("a.csv", b"\xff\xfea\x00\x00\xd8"))
