@@ -72,8 +72,20 @@ def is_explained(because: str | None) -> bool:
 
 def reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
     """The attributes of each resource that somebody with just this source is granted to view, less what denies without
-    a condition take; nothing of a resource that is not granted, or taken as a whole.
+    a condition take; nothing of a resource that is not granted, or taken as a whole. What stands in a user's block is
+    beside all that this user has.
     """
+    role = world.index.roles.get(source.name) if source.kind == "role" else None
+    if role is not None and role.owner is not None:
+        found: dict[str, frozenset[str]] = {}
+        for each in sources(world.index, role.owner, None):
+            for resource, fields in _reads(world, each).items():
+                found[resource] = found.get(resource, frozenset()) | fields
+        return found
+    return _reads(world, source)
+
+
+def _reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
     whole, hidden = taken(world, source)
     seen: dict[str, frozenset[str]] = {}
     for _chain, grant in world.granted(source):

@@ -154,7 +154,7 @@ class _Suggestion:
         return "\n".join([*blocks, _block(head, lines)])
 
     def _name(self) -> str:
-        names = [bundle.name for bundle in self.outer]
+        names = ["own" if isinstance(bundle, ir.Role) and bundle.owner else bundle.name for bundle in self.outer]
         plain = "_and_".join(names if len(names) < 4 else [*names[:2], "more"])
         name, number = plain, 1
         while name in self.declared.taken or name in self.declared.numbered:

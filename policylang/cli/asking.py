@@ -177,6 +177,8 @@ _AT = "somebody:1:1-1:1"
 
 def _role(index: Index, given: str) -> tuple[str, str | None]:
     """A role and the place where it is given, from ``ROLE`` or ``ROLE@KIND:PLACE``."""
+    if given in index.roles:
+        return given, None
     role, at, where = given.partition("@")
     if role not in index.roles:
         if role in index.groups:

@@ -91,8 +91,8 @@ class _Comparing:
     # --- roles, groups, jobs ---------------------------------------------------------------------------------
 
     def _names(self) -> Iterator[tuple[str, str]]:
-        """Roles after those inside them, then groups, then jobs."""
-        roles = {**self.old.index.roles, **self.new.index.roles}
+        """Roles after those inside them, then groups, then jobs. What stands in a user's block is told of the user."""
+        roles = {role.name for side in (self.old, self.new) for role in side.policy_set.shared_roles}
         depth = {name: len(self._inside("role", name)) for name in roles}
         yield from (("role", name) for name in sorted(roles, key=lambda name: (depth[name], name)))
         yield from (("group", name) for name in sorted({*self.old.index.groups, *self.new.index.groups}))

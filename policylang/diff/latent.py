@@ -113,7 +113,10 @@ class Latent:
 
     def _bundles(self) -> list[Name]:
         names: dict[Name, None] = {
-            (source.kind, source.name): None for side in self.sides for source, _ in side.world.bundles
+            (source.kind, source.name): None
+            for side in self.sides
+            for source, bundle in side.world.bundles
+            if not (isinstance(bundle, ir.Role) and bundle.owner)
         }
         depth = {name: len(self._inside(somebody(*name, self.c.old, self.c.new))) for name in names}
         return sorted(names, key=lambda name: (name[0] == "group", depth[name], name))

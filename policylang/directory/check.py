@@ -31,7 +31,7 @@ class Checker:
         places = {place.name: place.kind for place in policy_set.places}
         self.known: dict[str, dict[str, None]] = {
             "group": dict.fromkeys(group.name for group in policy_set.groups),
-            "role": dict.fromkeys(role.name for role in policy_set.roles),
+            "role": dict.fromkeys(role.name for role in policy_set.shared_roles),
             "job": dict.fromkeys(job.code for job in policy_set.jobs),
             "place": dict.fromkeys(places),
             "attribute": dict.fromkeys(self.types),

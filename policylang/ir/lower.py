@@ -54,7 +54,7 @@ def lower(model: Model, sources: Iterable[Source]) -> ir.PolicySet:
             resources=tuple(_resource(name, model.resources[name]) for name in sorted(model.resources)),
             policies=_sorted(model, "policy", _policy),
             policy_instances=tuple(_instance(model, name) for name in sorted(model.instances)),
-            roles=_sorted(model, "role", _role),
+            roles=tuple(sorted((*_sorted(model, "role", _role), *_own_roles(model)), key=lambda role: role.name)),
             groups=_sorted(model, "group", _group),
             tasks=_sorted(model, "task", _task),
             jobs=_sorted(model, "job", _job),
@@ -290,7 +290,9 @@ def _denied_fields(clauses: dict[type[Any], Any], resource: ResourceModel) -> tu
     return _in_order(named.names, resource.attributes) if named else None
 
 
-def _bundle(model: Model, source: Source, items: tuple[ast.BundleItem, ...]) -> dict[str, tuple[Any, ...]]:
+def _bundle(
+    model: Model, source: Source, items: tuple[ast.BundleItem | ast.UserItem, ...]
+) -> dict[str, tuple[Any, ...]]:
     """What roles and groups have in common, by the name of the field."""
     found: dict[str, list[Any]] = {"roles": [], "grants": [], "denies": [], "limits": [], "may_assign": []}
     for item in items:
@@ -316,6 +318,7 @@ def _role(model: Model, site: Site) -> ir.Role:
     return ir.Role(
         name=node.name.value,
         label=_label(node.label),
+        owner=None,
         protected="protected" in marks,
         essential="essential" in marks,
         portal=portal,
@@ -323,6 +326,29 @@ def _role(model: Model, site: Site) -> ir.Role:
         at=site.at,
         **_bundle(model, site.source, node.items),
     )
+
+
+def _own_roles(model: Model) -> Iterator[ir.Role]:
+    """What stands in the blocks of users, as roles that are theirs alone."""
+    for _, site in model.symbols.every("user"):
+        node: ast.User = site.node  # type: ignore[assignment]
+        if any(isinstance(item, _OWN) for item in node.items):
+            bundle = _bundle(model, site.source, node.items)
+            name = ir.own_role(node.id.value)
+            yield ir.Role(
+                name=name,
+                label=None,
+                owner=node.id.value,
+                protected=False,
+                essential=False,
+                portal=None,
+                performs=(),
+                at=site.at,
+                **bundle,
+            )
+
+
+_OWN = ast.Grant | ast.Deny | ast.Limit
 
 
 def _group(model: Model, site: Site) -> ir.Group:
@@ -370,6 +396,10 @@ def _user(model: Model, site: Site) -> ir.User:
                 overrides += _user_policies(model, source, item)
             case ast.Assignment():
                 assignments.append(_assignment(source, item))
+    own = next((item for item in node.items if isinstance(item, _OWN)), None)
+    if own is not None:
+        role = ir.own_role(node.id.value)
+        assignments.append(ir.Assignment(role, None, None, None, None, None, at(source, own)))
     return ir.User(
         node.id.value,
         _label(node.label),

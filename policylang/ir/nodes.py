@@ -220,8 +220,13 @@ class Deny(Struct, frozen=True, gc=False):
 
 
 class Role(Struct, frozen=True, gc=False):
+    """``owner``: the user in whose block its grants, denies and policies stand. That user is assigned the role, and
+    nobody else has it; its name is no name of the language, see `own_role`.
+    """
+
     name: str
     label: str | None
+    owner: str | None
     protected: bool
     essential: bool
     portal: str | None
@@ -232,6 +237,11 @@ class Role(Struct, frozen=True, gc=False):
     performs: tuple[Ref, ...]
     may_assign: tuple[Ref, ...]
     at: At
+
+
+def own_role(user: str) -> str:
+    """The name of the role that holds what a user's block grants and denies."""
+    return f"{user}'s own"
 
 
 class Group(Struct, frozen=True, gc=False):
@@ -405,6 +415,11 @@ class PolicySet(Struct, frozen=True, gc=False):
     def bundles(self) -> tuple[Group | Role, ...]:
         """Groups, then roles."""
         return (*self.groups, *self.roles)
+
+    @property
+    def shared_roles(self) -> tuple[Role, ...]:
+        """The roles that are declared as such, without those of one user alone."""
+        return tuple(role for role in self.roles if role.owner is None)
 
     def every_limit(self) -> Iterator[Limit]:
         """The policies attached to groups and roles, then those of users."""

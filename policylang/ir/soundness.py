@@ -92,6 +92,7 @@ class _Sound:
         for resource in self.set.resources:
             self._check_resource(resource)
         self._check_policies()
+        self._check_own_roles()
         for resource_name, condition in self.set.conditions():
             self._check_condition(resource_name, condition)
         for user in self.set.users:
@@ -154,6 +155,39 @@ class _Sound:
         for limit in self.set.every_limit():
             if limit.actions is not None and not set(limit.actions) <= actions[instances[limit.instance].resource]:
                 raise _WrongError(f"a limit {quoted(limit.instance)} is for actions that its resource has not")
+
+    def _check_own_roles(self) -> None:
+        """What stands in a user's block is that user's alone, everywhere and always."""
+        own = {role.name: role for role in self.set.roles if role.owner is not None}
+        given: dict[str, list[str]] = {}
+        for user in self.set.users:
+            for each in user.assignments:
+                if each.role in own:
+                    given.setdefault(each.role, []).append(user.id)
+                    bare = (each.place, each.start, each.until, each.because, each.approved_by)
+                    if bare != (None,) * 5:
+                        raise _WrongError(f"{quoted(each.role)} is assigned at a place, for a time or for a reason")
+        for role in own.values():
+            assert role.owner is not None
+            if role.name != ir.own_role(role.owner) or given.get(role.name) != [role.owner]:
+                raise _WrongError(f"{quoted(role.name)} is not the one of {quoted(role.owner)} alone")
+            if role.roles or role.may_assign or role.performs or role.portal or role.label is not None:
+                raise _WrongError(f"{quoted(role.name)} says what does not stand in a user's block")
+            if role.protected or role.essential or not (role.grants or role.denies or role.limits):
+                raise _WrongError(f"{quoted(role.name)} is marked, or empty")
+        for ref in self._named_roles():
+            if ref in own:
+                raise _WrongError(f"{quoted(ref)} is handed on")
+
+    def _named_roles(self) -> Iterator[str]:
+        """The roles that others than users name."""
+        for bundle in self.set.bundles:
+            yield from (ref.name for ref in (*bundle.roles, *bundle.may_assign))
+        for job in self.set.jobs:
+            yield from (ref.name for ref in job.roles)
+        for each in self.set.integrations:
+            yield from (ref.name for ref in (each.role, each.mirror) if ref is not None)
+        yield from (attribute.role for attribute in self._attributes() if attribute.role is not None)
 
     # --- conditions ------------------------------------------------------------------------------------------
 
@@ -303,7 +337,7 @@ def _names(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
     """What are names in the language, with what they are of."""
     for what, declared in (
         ("a resource", policy_set.resources),
-        ("a role", policy_set.roles),
+        ("a role", [role for role in policy_set.roles if role.owner is None]),
         ("a group", policy_set.groups),
         ("a task", policy_set.tasks),
         ("a policy", policy_set.policies),

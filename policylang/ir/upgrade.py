@@ -23,8 +23,10 @@ def upgraded(content: _Content) -> _Content:
 
 
 def _second(content: _Content) -> _Content:
-    """Kinds of action."""
-    return {**content, "resources": [_resource(each) for each in content["resources"]]}
+    """Kinds of action; roles of one user alone."""
+    resources = [_resource(each) for each in content["resources"]]
+    roles = [_with(each, owner=None) for each in content["roles"]]
+    return {**content, "resources": resources, "roles": roles}
 
 
 def _resource(resource: _Content) -> _Content:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.diagnostics import quoted
+from policylang.model.bundles import check_deny, check_grant
 from policylang.model.conditions import Constant
 from policylang.model.context import Context
 from policylang.model.model import place_of
@@ -70,6 +71,12 @@ def _check_user(context: Context, world: PathScope, source: Source, node: ast.Us
                 check_limit(context, world, source, limit)
             case ast.Assignment():
                 _check_assignment(context, source, item)
+            case ast.Grant():
+                check_grant(context, source, item)
+            case ast.Deny():
+                check_deny(context, world, source, item)
+            case ast.Limit():
+                check_limit(context, world, source, item)
 
 
 def _check_attribute(context: Context, world: PathScope, source: Source, item: ast.UserAttribute) -> None:

@@ -91,7 +91,7 @@ def who(witness: Witness) -> str:
         return f"`{witness['user']}`"
     parts = []
     for given in witness.get("as_roles", ()):
-        role, at, where = given.partition("@")
+        role, at, where = given.partition("@") if not given.endswith("'s own") else (given, "", "")
         kind, _, place = where.partition(":")
         parts.append(f'role `{role}` at {kind} "{place}"' if at else f"role `{role}`")
     if "as_group" in witness:

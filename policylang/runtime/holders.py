@@ -79,7 +79,8 @@ def bundles(
     ``("role", "clerk")``.
     """
     record, request = None if record is None else given_record(record), given_request(request)
-    for kind, names in (("group", index.groups), ("role", index.roles)):
+    shared = [name for name, role in index.roles.items() if role.owner is None]
+    for kind, names in (("group", list(index.groups)), ("role", shared)):
         for name in names:
             group, roles = (name, ()) if kind == "group" else (None, ((name, None),))
             alone, user = hypothetical(index, roles, group)

@@ -443,7 +443,7 @@ class Assignment(Node, frozen=True, gc=False):
     clauses: tuple[AtPlace | FromDate | UntilDate | Because | ApprovedBy, ...]
 
 
-UserItem = UserAttribute | Append | Override | Assignment
+UserItem = UserAttribute | Append | Override | Assignment | Grant | Deny | Limit
 
 
 class User(Node, frozen=True, gc=False):

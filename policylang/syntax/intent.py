@@ -131,8 +131,6 @@ def _attribute_form(stop: Stop) -> str | None:
         return f"a role is given with `assign role {stop.token.value}`"
     if in_user and previous.value == "in":
         return 'the group stands before the block: `user "…" in sales { … }`'
-    if in_user and previous.value in ("grant", "deny", "policy"):
-        return "users get rights through a group or a role; a policy is appended: `append policy …`"
     if (
         earlier
         and is_word(stop, earlier)
@@ -172,7 +170,8 @@ def _word_too_many(stop: Stop) -> str | None:
         return "choices stand in brackets: `in [a, b]`; for a set the other way round: `… contains …`"
     if "ON" in expected and previous.type == NAME and token.type == NAME:
         return f"write `{previous.value} on {token.value}`"
-    if "LPAR" in expected and previous.type == NAME and token.type == NAME:
+    is_keyword = token.value in stop.scan.lexer.keywords
+    if "LPAR" in expected and previous.type == NAME and token.type == NAME and not is_keyword:
         return f"attributes stand in parentheses: `({token.value}, …)`; a name of two words is written {two_words}"
     if "LBRACE" in expected and previous.type == NAME and "STRING" not in expected:
         return f"a condition stands in braces: `{{ {token.value} … }}`; a name of two words is written {two_words}"

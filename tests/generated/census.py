@@ -38,6 +38,7 @@ CONSTRUCTS = frozenset(
             "a limit for some actions",
         ),
         *("a role in a role", "a role in a group", "an essential role", "a bundle with several limits"),
+        "a source of one user",
         *("a grant of all", "a grant of some actions", "a grant of fields", "a grant of a sensitive field"),
         *("a deny of everything", "a deny of fields", "a deny with a condition", "a deny of fields with a condition"),
         *("a deny for everyone", "requires all", "requires any", "requires a feature", "requires the superuser tag"),
@@ -263,6 +264,8 @@ def _of_bundle(node: msgspec.Struct, attributes: dict[str, dict[str, ir.Attribut
                 yield f"a role in a {type(node).__name__.lower()}"
             if len(node.limits) > 1:
                 yield "a bundle with several limits"
+            if isinstance(node, ir.Role) and node.owner is not None:
+                yield "a source of one user"
             if isinstance(node, ir.Role) and node.essential:
                 yield "an essential role"
 

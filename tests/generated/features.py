@@ -65,6 +65,8 @@ class Features:
     denies: bool = True
     user_policies: bool = True
     """Appends and overrides."""
+    own: bool = True
+    """Grants, denies and policies of one user."""
     dated: bool = True
     """Assignments with dates."""
     integrations: bool = True

@@ -278,6 +278,8 @@ def _user(w: _Writer, name: str) -> list[str]:
         for _ in c.repeat(2, 45):
             lines.append(f"  {c.one(('append', 'override'))} {_limit(w)}")
     lines += [f"  {_assignment(w)}" for _ in c.repeat(4, 75)]
+    if world.features.own and c.chance(20):
+        lines += _bundle(w, (), 0)
     return [*lines, "}"]
 
 

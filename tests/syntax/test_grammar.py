@@ -244,6 +244,9 @@ USER_ITEMS = [
     'override policy p on thing because "x"',
     'assign role r because "x"',
     'assign role r at site "HQ"',
+    "grant view on thing",
+    'deny view on thing { x is "a" }',
+    "policy p on thing for view",
 ]
 
 
@@ -253,6 +256,8 @@ def test_a_keyword_can_be_a_users_attribute(word: str) -> None:
         "append policy p on thing for view": {"because"},
         'assign role r because "x"': {"at", "from", "until", "because", "approved"},
         'assign role r at site "HQ"': {"at", "from", "until", "because", "approved"},
+        "grant view on thing": {"except", "including", "because"},
+        'deny view on thing { x is "a" }': {"except", "because"},
     }
     for before in USER_ITEMS:
         text = f'user "u" {{\n  {before}\n  {word} : "b"\n}}\n'

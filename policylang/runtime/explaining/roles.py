@@ -106,7 +106,8 @@ def assignments(
     if q.user not in q.index.users:
         return
     here = place_of(s)
-    for role in _granting(q.index, q.index.roles.values(), action, resource, fields, _MOST_ROLES):
+    shared = (role for role in q.index.roles.values() if role.owner is None)
+    for role in _granting(q.index, shared, action, resource, fields, _MOST_ROLES):
         for place in dict.fromkeys((here, None)):
             yield assignment(q.index, q.user, role.name, place)
 

@@ -47,6 +47,8 @@ def _given(index: Index, user: str, each: Holding) -> Provenance:
             dates = dates_in_words(each.assignment)
             where = where_in_words(index, each.source.place)
             text = f"role {name} is assigned to {who} {where}{f' {dates}' if dates else ''}"
+            if index.roles[each.source.name].owner is not None:
+                text = f"{name} stands in the block of {who}"
     return Provenance(each.by, text, each.at[0])
 
 

@@ -44,7 +44,7 @@ def check(world: World) -> Iterator[Finding]:
     kinds: tuple[tuple[str, str, tuple[ir.Resource | ir.Policy | ir.Role | ir.Group, ...]], ...] = (
         ("resource", 'resource customer "Customer"', world.policy_set.resources),
         ("policy", 'policy own "Own records"', world.policy_set.policies),
-        ("role", 'role clerk "Clerk"', world.policy_set.roles),
+        ("role", 'role clerk "Clerk"', world.policy_set.shared_roles),
         ("group", 'group sales "Sales"', world.policy_set.groups),
     )
     for kind, example, declared in kinds:

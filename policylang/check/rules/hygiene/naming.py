@@ -86,7 +86,7 @@ def _names(world: World) -> Iterator[tuple[str, str, str]]:
         yield "policy", policy.name, policy.at
         for parameter in policy.parameters:
             yield "parameter", parameter.name, parameter.at
-    for role in of.roles:
+    for role in of.shared_roles:
         yield "role", role.name, role.at
     for group in of.groups:
         yield "group", group.name, group.at

@@ -54,7 +54,7 @@ def check(world: World) -> Iterator[Finding]:
         return
     reached = _reached(world)
     for source, bundle in world.bundles:
-        if bundle.at not in reached:
+        if bundle.at not in reached and getattr(bundle, "owner", None) is None:
             what = [
                 _count(len({g.at for g in bundle.grants}), "grant"),
                 _count(len(bundle.limits), "policy", "policies"),

@@ -71,7 +71,9 @@ def _kept(world: World, user: ir.User) -> list[str]:
     job = [] if user.job is None else [ref.name for ref in index.jobs[user.job.name].roles]
     given = [a.role for a in user.assignments]
     for name in dict.fromkeys((*job, *given)):
-        if index.roles[name].essential:
+        if index.roles[name].owner is not None:
+            kept.append("grants of their own")
+        elif index.roles[name].essential:
             inside = (chain[-1] for chain in world.chains(role_source(name)))
             loose = dict.fromkeys(r.name for r in inside if isinstance(r, ir.Role) and not r.essential)
             kept += [f"the role {role} inside `{name}`" for role in ticked(loose)]

@@ -57,12 +57,12 @@ def check(world: World) -> Iterator[Finding]:
     against it: the same grants under other limits are another job. Roles inside count with what they are inside of;
     what comes from a role inside both does not count, it is shared already. Not compared: a role with those inside it,
     roles of different portals, an essential role with one that is not, and an integration's role with its mirror, which
-    is meant to be like it.
+    is meant to be like it, and what stands in the blocks of users.
 
     One finding for all that are the same, and one for all that are nearly the same as one, on the first of those behind
     it. Where the rule is selected by name, roles and groups are told as well that are contained in another.
     """
-    for kind in (world.policy_set.groups, world.policy_set.roles):
+    for kind in (world.policy_set.groups, world.policy_set.shared_roles):
         yield from _Alike(world, kind).findings()
 
 

@@ -98,8 +98,11 @@ def _finding(given: list[tuple[list[str], ir.Assignment, ir.Assignment]]) -> Fin
 
 
 def _counts(world: World, user: ir.User, assignment: ir.Assignment) -> bool:
-    """Terminated users hold essential roles only."""
-    return not user.terminated or world.index.roles[assignment.role].essential
+    """Terminated users hold essential roles only. What stands in a user's block is no second role: each grant has a
+    reason of its own.
+    """
+    role = world.index.roles[assignment.role]
+    return role.owner is None and (not user.terminated or role.essential)
 
 
 def _overlap(first: ir.Assignment, second: ir.Assignment) -> bool:

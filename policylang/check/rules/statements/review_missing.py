@@ -68,7 +68,7 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _unreviewed(world: World, reviewed: Collection[str]) -> Iterator[tuple[str, Finding]]:
-    for role in world.policy_set.roles:
+    for role in world.policy_set.shared_roles:
         if role.name in reviewed:
             continue
         sensitive = list(_sensitive(world, role))
