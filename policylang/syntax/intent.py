@@ -170,8 +170,9 @@ def _word_too_many(stop: Stop) -> str | None:
         return "choices stand in brackets: `in [a, b]`; for a set the other way round: `… contains …`"
     if "ON" in expected and previous.type == NAME and token.type == NAME:
         return f"write `{previous.value} on {token.value}`"
-    is_keyword = token.value in stop.scan.lexer.keywords
-    if "LPAR" in expected and previous.type == NAME and token.type == NAME and not is_keyword:
+    if token.value in stop.scan.lexer.keywords:
+        return None
+    if "LPAR" in expected and previous.type == NAME and token.type == NAME:
         return f"attributes stand in parentheses: `({token.value}, …)`; a name of two words is written {two_words}"
     if "LBRACE" in expected and previous.type == NAME and "STRING" not in expected:
         return f"a condition stands in braces: `{{ {token.value} … }}`; a name of two words is written {two_words}"
