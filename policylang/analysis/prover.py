@@ -33,7 +33,9 @@ from policylang.analysis.query import (
     Satisfiability,
 )
 from policylang.analysis.search import find
+from policylang.analysis.witness import Witness, situation
 from policylang.runtime.index import Index
+from policylang.runtime.truth import Situation
 
 _WEAK = (ANYTHING, TYPED)
 """Assumptions that complete records meet too."""
@@ -72,6 +74,11 @@ class Prover:
         if found is None:
             found = self._settled[key] = self._settle(query)
         return found
+
+    def situation(self, query: Query, witness: Witness) -> Situation:
+        """The witness of a query as the runtime takes it."""
+        who = query.who if witness.user is None else NamedUser(witness.user)
+        return situation(self._asker(replace(query, who=who)), witness)
 
     def _ask(self, query: Query) -> Answer:
         if isinstance(query.who, Anybody):

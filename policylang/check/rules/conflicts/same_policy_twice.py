@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
-from policylang.analysis.asker import Asker
-from policylang.analysis.formula import true
-from policylang.analysis.query import SATISFIABLE, UNKNOWN, Sat
+from policylang.analysis.asker import COMPLETE, Assumed
+from policylang.analysis.formula import Formula, true
+from policylang.analysis.guards import Guards
+from policylang.analysis.query import ANYBODY, SATISFIABLE, UNKNOWN, Sat
 from policylang.analysis.questions import same_policy_twice
-from policylang.analysis.witness import situation
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims, for_complete
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.model.types import NUMBERS, DateTimeType, DateType, DurationType, IpType
 from policylang.runtime.truth import Situation, truth
 from policylang.source import Location
 
@@ -46,21 +47,25 @@ policy small on doc { not (level >= 3) or level is missing }
     proof=True,
 )
 
-_SAMPLES = 64
-"""How many records policies are tried on before any two are compared."""
-
-
-_At = tuple[str, ...]
-"""The root of a path, and its steps."""
-
 
 class _Meaning(msgspec.Struct, frozen=True):
     """A policy, with its condition on each resource for each list of arguments that it is used with."""
 
     policy: ir.Policy
     instances: dict[tuple[str, tuple[c.Value, ...]], ir.PolicyInstance]
-    pins: dict[_At, c.Value]
-    """What attributes are where the policy is true, if it is one on one resource without parameters."""
+    shown: Situation | None
+    """Where it is true, if it is one on one resource without parameters."""
+
+    @property
+    def resource(self) -> str:
+        return next(iter(self.instances.values())).resource
+
+    @property
+    def alone(self) -> ir.PolicyInstance | None:
+        """The one instance of a policy on one resource without parameters."""
+        if self.policy.resource is None or self.policy.parameters:
+            return None
+        return next(iter(self.instances.values()))
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -74,22 +79,26 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
-    meanings = list(_meanings(world, world.once(for_complete)))
-    samples = _samples(world, meanings)
-    told: dict[tuple[object, ...], list[_Meaning]] = {}
-    for meaning in meanings:
-        alike = told.setdefault((*_shape(meaning.policy), _tried(world, meaning, samples)), [])
-        for first in alike:
-            if any(first.pins.get(at, value) != value for at, value in meaning.pins.items()):
-                continue
-            if not (_is_true(world, first, meaning) and _is_true(world, meaning, first)):
-                continue
-            answer = _equal(world, questions, first, meaning)
-            if answer is not False:
-                yield _finding(first.policy, meaning.policy, unproved=answer is None)
-                break
+    by_shape: dict[tuple[object, ...], list[_Meaning]] = {}
+    for meaning in _meanings(world, world.once(for_complete)):
+        by_shape.setdefault(_shape(world, meaning), []).append(meaning)
+    for alike in by_shape.values():
+        if alike[0].alone is None:
+            yield from _pairs(world, questions, alike)
         else:
-            alike.append(meaning)
+            yield from _Sweep(world, questions, alike).findings()
+
+
+def _pairs(world: World, questions: Questions, group: Sequence[_Meaning]) -> Iterator[Finding]:
+    """Each policy with the first one before it that means the same."""
+    kept: list[_Meaning] = []
+    for meaning in group:
+        answers = ((first, _equal(world, questions, first, meaning)) for first in kept)
+        found = next(((first, equal) for first, equal in answers if equal is not False), None)
+        if found is None:
+            kept.append(meaning)
+        else:
+            yield _finding(found[0].policy, meaning.policy, unproved=found[1] is None)
 
 
 def _meanings(world: World, questions: Questions) -> Iterator[_Meaning]:
@@ -104,79 +113,95 @@ def _meanings(world: World, questions: Questions) -> Iterator[_Meaning]:
             if questions.together((each.id,)) is SATISFIABLE and questions.implied((), each.id) is SATISFIABLE
         }
         if instances:
-            made = _Meaning(policy, instances, {})
-            alone = _alone(made)
-            yield made if alone is None else msgspec.structs.replace(made, pins=_pins(alone.condition))
+            made = _Meaning(policy, instances, None)
+            alone = made.alone
+            shown = None if alone is None else _shown(world, true(alone.condition), alone.resource)
+            yield msgspec.structs.replace(made, shown=shown)
 
 
-def _shape(policy: ir.Policy) -> tuple[object, ...]:
+def _shape(world: World, meaning: _Meaning) -> tuple[object, ...]:
     """What policies of equal meaning have in common, whatever they are used for."""
-    return policy.resource, policy.needs, tuple(parameter.type for parameter in policy.parameters)
+    policy, alone = meaning.policy, meaning.alone
+    actions = None if alone is None else _actions(world, alone)
+    return policy.resource, policy.needs, tuple(parameter.type for parameter in policy.parameters), actions
 
 
-# --- tried before anything is proved: policies that differ on a record are not equal ---------------------------
+# --- few are compared: what tells two apart mostly tells many apart --------------------------------------------------
 
 
-def _alone(meaning: _Meaning) -> ir.PolicyInstance | None:
-    """The one instance of a policy on one resource without parameters."""
-    if meaning.policy.resource is None or meaning.policy.parameters:
-        return None
-    return next(iter(meaning.instances.values()))
+class _Sweep:
+    """Policies on one resource without parameters, in groups that no situation so far tells apart.
 
-
-def _samples(world: World, meanings: Sequence[_Meaning]) -> dict[str, list[Situation]]:
-    """Some situations for each resource on which there is more than one policy."""
-    by_resource: dict[str, list[ir.PolicyInstance]] = {}
-    for meaning in meanings:
-        instance = _alone(meaning)
-        if instance is not None:
-            by_resource.setdefault(instance.resource, []).append(instance)
-    found: dict[str, list[Situation]] = {}
-    for resource, instances in by_resource.items():
-        asker = Asker(world.index, resource, world.now)
-        spread = instances[:: -(-len(instances) // _SAMPLES)]
-        for instance in spread if len(instances) > 2 else ():
-            answer = world.ask(true(instance.condition), resource)
-            if isinstance(answer, Sat):
-                found.setdefault(resource, []).append(situation(asker, answer.witness))
-    return found
-
-
-def _pins(condition: c.Condition) -> dict[_At, c.Value]:
-    """Attributes that can have one value only where the condition is true, as far as it says so itself. Policies that
-    can be true and pin down other values of the same attribute are not equal.
+    A situation in which one of a group is true and another is not divides the whole group, so that most policies are
+    never compared with most others: SAT sweeping (Kuehlmann, Dynamic Transition Relation Simplification for Bounded
+    Property Checking).
     """
-    match condition:
-        case c.And(items):
-            return {at: value for item in items for at, value in _pins(item).items()}
-        case c.In(c.Path() as path, (value,)) if not isinstance(path.type, _FREE):
-            return {(path.root, *path.steps): value}
-        case c.Compare("eq", c.Path() as path, c.Constant(_, value)) if not isinstance(path.type, _FREE):
-            return {(path.root, *path.steps): value}
-        case _:
-            return {}
+
+    def __init__(self, world: World, questions: Questions, group: Sequence[_Meaning]) -> None:
+        self.world, self.questions, self.group = world, questions, group
+        self.conditions = [each.alone.condition for each in group if each.alone is not None]
+        self.guards = Guards(self.conditions)
+
+    def findings(self) -> Iterator[Finding]:
+        waiting = [OrderedDict.fromkeys(range(len(self.group)))]
+        while waiting:
+            part = waiting.pop()
+            inside = self._like_the_middle(part)
+            while not inside and len(part) > 1:
+                one, other = next(iter(part)), _middle(part)
+                inside = self._like_one(part, one, other)
+                if inside:
+                    break
+                first, second = self.group[one], self.group[other]
+                equal = _equal(self.world, self.questions, first, second)
+                if equal is False:  # without a situation that shows it
+                    yield from _pairs(self.world, self.questions, [self.group[number] for number in part])
+                    break
+                del part[other]
+                yield _finding(first.policy, second.policy, unproved=equal is None)
+            if inside:
+                for number in inside:
+                    del part[number]
+                waiting += (OrderedDict.fromkeys(inside), part)
+
+    def _like_the_middle(self, part: Collection[int]) -> list[int]:
+        """Those that are true where one in the middle is shown to be; none if all are, which divides nothing."""
+        shown = self.group[_middle(part)].shown
+        inside = [] if shown is None or len(part) < 3 else self._true(part, shown)
+        return inside if len(inside) < len(part) else []
+
+    def _like_one(self, part: Collection[int], one: int, other: int) -> list[int]:
+        """Those that are true where one of two is, and the other is not; none if nothing tells these two apart."""
+        s = self._told_apart(one, other)
+        inside = [] if s is None else self._true(part, s)
+        return inside if (one in inside) != (other in inside) else []
+
+    def _told_apart(self, one: int, other: int) -> Situation | None:
+        """A situation of which one of two policies is true, and the other is not, if there is one."""
+        for each, beside in ((one, other), (other, one)):
+            shown = self.group[each].shown
+            if shown is not None and truth(self.conditions[beside], shown) is not True:
+                return shown
+        question, resource = same_policy_twice(self.conditions[one], self.conditions[other]), self.group[one].resource
+        if self.questions.anybody(question, resource) is not SATISFIABLE:
+            return None
+        return _shown(self.world, question, resource, self.questions.assumed)
+
+    def _true(self, part: Collection[int], s: Situation) -> list[int]:
+        """Those of a group that are true of the situation."""
+        return [number for number in self.guards.candidates(s, part) if truth(self.conditions[number], s) is True]
 
 
-def _is_true(world: World, first: _Meaning, second: _Meaning) -> bool:
-    """Whether one is true of a situation in which the other is; also where that is not tried."""
-    one, other = _alone(first), _alone(second)
-    if one is None or other is None:
-        return True
-    answer = world.ask(true(one.condition), one.resource)
-    if not isinstance(answer, Sat):
-        return True
-    return truth(other.condition, situation(Asker(world.index, one.resource, world.now), answer.witness)) is True
+def _middle(part: Collection[int]) -> int:
+    """Never the first of several. What tells it apart from the first mostly halves those that are in some order."""
+    return next(islice(part, len(part) // 2, None))
 
 
-_FREE = (*NUMBERS, DateTimeType, DateType, DurationType, IpType)
-"""Types with values that are written in several ways."""
-
-
-def _tried(world: World, meaning: _Meaning, samples: Mapping[str, Sequence[Situation]]) -> tuple[object, ...]:
-    instance = _alone(meaning)
-    if instance is None:
-        return ()
-    return tuple(truth(instance.condition, each) is True for each in samples.get(instance.resource, ()))
+def _shown(world: World, formula: Formula, resource: str, assumed: Assumed = COMPLETE) -> Situation | None:
+    """Where the formula holds."""
+    query = world.query(formula, resource, ANYBODY, None, assumed)
+    answer = world.prover.ask(query)
+    return world.prover.situation(query, answer.witness) if isinstance(answer, Sat) else None
 
 
 # --- proved --------------------------------------------------------------------------------------------------

@@ -1,0 +1,116 @@
+"""Which of many conditions may be true of a situation, without trying each of them.
+
+Most conditions compare something with a constant that has to be there: an account is this one, a name starts so. Such a
+test guards the condition. Looked up by what a situation holds, the conditions whose guard it does not meet are never
+seen. The idea is that of alpha memories (Forgy, Rete: A Fast Algorithm for the Many Pattern/Many Object Pattern Match
+Problem).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence, Set
+from typing import Any
+
+from policylang.model import conditions as c
+from policylang.model.types import DurationType, IpType, RecordType, Type
+from policylang.runtime.truth import Situation, constant, value
+from policylang.runtime.values import MISSING, BadValueError
+
+_Test = tuple[str, c.Path]
+"""``is``, ``has``, or how a text is looked through; and what is looked at."""
+_Key = tuple[_Test, Hashable]
+_Guard = frozenset[_Key]
+"""One of these is met wherever the condition is true."""
+
+
+class Guards:
+    """Conditions about records of one resource, by numbers, and where to look each of them up."""
+
+    def __init__(self, conditions: Sequence[c.Condition]) -> None:
+        found = [tuple(_guards(condition)) for condition in conditions]
+        common = Counter(key for guards in found for guard in guards for key in guard)
+        self._unguarded: set[int] = set()
+        self._by_key: dict[_Key, set[int]] = {}
+        self._lengths: dict[_Test, set[int]] = {}
+        for number, guards in enumerate(found):
+            if not guards:
+                self._unguarded.add(number)
+                continue
+            rarest = min(guards, key=lambda guard: sum(common[key] for key in guard))
+            for key in rarest:
+                self._by_key.setdefault(key, set()).add(number)
+                test, wanted = key
+                self._lengths.setdefault(test, set()).add(len(wanted) if isinstance(wanted, str) else 0)
+
+    def candidates(self, s: Situation, among: Collection[int]) -> list[int]:
+        """The numbers, in order, of those ``among`` the conditions that may be true; the others are not."""
+        found = _both(self._unguarded, among)
+        for test, lengths in self._lengths.items():
+            for wanted in _met(test, lengths, s):
+                found |= _both(self._by_key.get((test, wanted), _NONE), among)
+        return sorted(found)
+
+
+_NONE: frozenset[int] = frozenset()
+
+
+def _both(these: Set[int], among: Collection[int]) -> set[int]:
+    if len(these) < len(among):
+        return {number for number in these if number in among}
+    return {number for number in among if number in these}
+
+
+def _met(test: _Test, lengths: Iterable[int], s: Situation) -> Iterator[Hashable]:
+    kind, path = test
+    try:
+        held: Any = value(path, s)
+    except BadValueError:
+        return
+    if held is MISSING:
+        return
+    match kind:
+        case "is":
+            yield held
+        case "has":
+            yield from (each for each in held if each is not MISSING)
+        case "starts_with":
+            yield from (held[:length] for length in lengths)
+        case "ends_with":
+            yield from (held[max(0, len(held) - length) :] for length in lengths)
+        case _:
+            yield from {held[n : n + length] for length in lengths for n in range(len(held) - length + 1)}
+
+
+def _guards(condition: c.Condition) -> Iterator[_Guard]:
+    """The guards that there are to choose from."""
+    match condition:
+        case c.And(items):
+            for item in items:
+                yield from _guards(item)
+        case c.Or(items):
+            each = [next(_guards(item), None) for item in items]
+            if None not in each:
+                yield frozenset[_Key]().union(*(guard for guard in each if guard is not None))
+        case c.Compare("eq", c.Path() as path, c.Constant(type_, wanted)) if _is_plain(path.type):
+            yield frozenset(((("is", _of(path)), constant(type_, wanted)),))
+        case c.Compare("eq", c.Constant(type_, wanted), c.Path() as path) if _is_plain(path.type):
+            yield frozenset(((("is", _of(path)), constant(type_, wanted)),))
+        case c.In(c.Path() as path, values) if _is_plain(path.type):
+            yield frozenset((("is", _of(path)), constant(path.type, wanted)) for wanted in values)
+        case c.Contains(c.Path() as path, c.Constant(type_, wanted)) if _is_plain(type_):
+            yield frozenset(((("has", _of(path)), constant(type_, wanted)),))
+        case c.TextTest(kind, c.Path() as path, c.Constant(_, wanted)):
+            yield frozenset((((kind, _of(path)), str(wanted)),))
+        case _:
+            return
+
+
+def _is_plain(type_: Type) -> bool:
+    """Whether equal values of the type are equal in Python."""
+    return not isinstance(type_.item, DurationType | IpType | RecordType)
+
+
+def _of(path: c.Path) -> c.Path:
+    """The path, wherever it is written."""
+    return c.Path(path.root, path.steps, path.type, "")
