@@ -206,9 +206,12 @@ def _new_rules(
         raise CannotExpressError(missing, "the rules of the role do not stand in lines of their own")
     indent = " " * len(dash)
     made = []
+    together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for key, verbs in sorted(grants.items()):
         group, name = names.get(key) or _named(key)
-        parts = (("apiGroups", [group]), ("resources", [name]), ("verbs", sorted(set(verbs))))
+        together.setdefault((group, tuple(sorted(set(verbs)))), []).append(name)
+    for (group, every), resources in sorted(together.items()):
+        parts = (("apiGroups", [group]), ("resources", resources), ("verbs", every))
         lines = [f"{each}: [{', '.join(json.dumps(text) for text in texts)}]" for each, texts in parts]
         made.append(line_break(source.text).join([f"{dash}{lines[0]}", *(f"{indent}{each}" for each in lines[1:])]))
     text = "".join(f"{each}{line_break(source.text)}" for each in made)
