@@ -150,12 +150,14 @@ def _entries(
 ) -> Iterator[Entry]:
     yield from _reviews(policy_set, paths)
     kinds = {place.name: place.kind for place in policy_set.places}
-    for user in policy_set.users:
-        for each in user.assignments:
+    holders = [(user.id, user.label, user.assignments) for user in policy_set.users]
+    holders += [(each.name, each.label, each.assignments) for each in policy_set.integrations]
+    for name, label, assignments in holders:
+        for each in assignments:
             start, until = _day(each.start), _day(each.until)
             place = None if each.place is None else Where(kinds[each.place], each.place)
             at = _spot(Location.parse(each.at), paths)
-            said = user.id, user.label, each.role, place, start, until, each.because, each.approved_by, at
+            said = name, label, each.role, place, start, until, each.because, each.approved_by, at
             if until is not None:
                 yield End(until, *said)
             if start is not None:

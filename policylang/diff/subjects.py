@@ -96,7 +96,7 @@ def spans(user: str, old: Index, new: Index, now: datetime.datetime) -> Iterator
 
 
 def _edges(index: Index, user: str) -> Iterator[datetime.datetime]:
-    declared = index.users.get(user)
+    declared = index.users.get(user) or index.integrations.get(user)
     if declared is None or all(a.start is None and a.until is None for a in declared.assignments):
         return
     for period, _ in periods(index, user):

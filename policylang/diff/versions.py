@@ -121,7 +121,7 @@ class Side:
         index = self.index
         found = {assignment.role for user in index.users.values() for assignment in user.assignments}
         found |= {ref.name for job in index.jobs.values() for ref in job.roles}
-        found |= {each.role.name for each in index.integrations.values() if each.role is not None}
+        found |= {ref.name for each in index.integrations.values() for ref in each.roles}
         found |= {ref.name for _, bundle in self.world.bundles for ref in bundle.may_assign}
         return frozenset(found)
 

@@ -97,8 +97,7 @@ def membership(side: Side, user: str) -> Iterator[str]:
     declared = side.index.users.get(user)
     if declared is None:
         integration = side.index.integrations.get(user)
-        if integration is not None and integration.role is not None:
-            yield f"role `{integration.role.name}`"
+        yield from sorted({_assigned(side, each) for each in integration.assignments} if integration else ())
         return
     if declared.terminated:
         yield "terminated"

@@ -443,10 +443,14 @@ def _integration(model: Model, site: Site) -> ir.Integration:
     roles = [role for item in node.items if isinstance(item, ast.Includes) for role in item.roles]
     objects = [name for item in node.items if isinstance(item, ast.Objects) for name in item.resources]
     mirrors = [item.role for item in node.items if isinstance(item, ast.Mirror)]
+    start = next((item.date.value for item in node.items if isinstance(item, ast.FromDate)), None)
+    until = next((item.date.value for item in node.items if isinstance(item, ast.UntilDate)), None)
     return ir.Integration(
         node.name.value,
         _label(node.label),
-        next(iter(_refs(source, roles)), None),
+        _refs(source, roles),
+        start,
+        until,
         tuple(sorted(_refs(source, objects), key=lambda ref: ref.name)),
         next(iter(_refs(source, mirrors)), None),
         site.at,

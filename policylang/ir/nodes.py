@@ -324,14 +324,34 @@ class User(Struct, frozen=True, gc=False):
 
 
 class Integration(Struct, frozen=True, gc=False):
-    """A non-human account; it makes requests under its name."""
+    """A non-human account; it makes requests under its name. It has its roles everywhere, from the start of day
+    ``from`` to the end of day ``until``, in the policy set's timezone; null is unbounded.
+    """
 
     name: str
     label: str | None
-    role: Ref | None
+    roles: tuple[Ref, ...]
+    start: Day | None = msgspec.field(name="from")
+    until: Day | None
     objects: tuple[Ref, ...]
     mirror: Ref | None
     at: At
+
+    @property
+    def assignments(self) -> tuple[Assignment, ...]:
+        """Its roles as if they were assigned to it."""
+        return tuple(
+            Assignment(
+                role=ref.name,
+                place=None,
+                start=self.start,
+                until=self.until,
+                because=None,
+                approved_by=None,
+                at=ref.at,
+            )
+            for ref in self.roles
+        )
 
 
 # --- statements about the whole ------------------------------------------------------------------------------

@@ -163,7 +163,7 @@ def _people(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
             if assignment.place is not None:
                 yield "place", assignment.place
     for integration in policy_set.integrations:
-        yield from (("role", ref.name) for ref in (integration.role, integration.mirror) if ref is not None)
+        yield from (("role", ref.name) for ref in (*integration.roles, integration.mirror) if ref is not None)
         yield from (("resource", ref.name) for ref in integration.objects)
 
 

@@ -97,6 +97,9 @@ class _Sound:
             self._check_condition(resource_name, condition)
         for user in self.set.users:
             self._check_user(user)
+        for each in self.set.integrations:
+            if each.start is not None and each.until is not None and each.until < each.start:
+                raise _WrongError(f"the integration {quoted(each.name)} ends before it begins")
         for review in self.set.reviews:
             self._check_duration(review.every)
 
@@ -186,7 +189,7 @@ class _Sound:
         for job in self.set.jobs:
             yield from (ref.name for ref in job.roles)
         for each in self.set.integrations:
-            yield from (ref.name for ref in (each.role, each.mirror) if ref is not None)
+            yield from (ref.name for ref in (*each.roles, each.mirror) if ref is not None)
         yield from (attribute.role for attribute in self._attributes() if attribute.role is not None)
 
     # --- conditions ------------------------------------------------------------------------------------------

@@ -23,10 +23,17 @@ def upgraded(content: _Content) -> _Content:
 
 
 def _second(content: _Content) -> _Content:
-    """Kinds of action; roles of one user alone."""
+    """Kinds of action, roles of one user alone, integrations with several roles and dates."""
     resources = [_resource(each) for each in content["resources"]]
     roles = [_with(each, owner=None) for each in content["roles"]]
-    return {**content, "resources": resources, "roles": roles}
+    integrations = [_integration(each) for each in content["integrations"]]
+    return {**content, "resources": resources, "roles": roles, "integrations": integrations}
+
+
+def _integration(integration: _Content) -> _Content:
+    role = integration["role"]
+    left = {name: value for name, value in integration.items() if name != "role"}
+    return _with(left, roles=[] if role is None else [role], **{"from": None, "until": None})
 
 
 def _resource(resource: _Content) -> _Content:

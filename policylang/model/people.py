@@ -140,6 +140,12 @@ def _check_assignment(context: Context, source: Source, node: ast.Assignment) ->
     context.once(source, node.clauses, ast.ApprovedBy)
     if at_place is not None:
         _check_place(context, source, at_place)
+    _check_dates(context, source, first, last, "assignment")
+
+
+def _check_dates(
+    context: Context, source: Source, first: ast.FromDate | None, last: ast.UntilDate | None, what: str
+) -> None:
     start = first and date(context.report, source, first.date)
     end = last and date(context.report, source, last.date)
     if start and end and end < start and last:
@@ -147,7 +153,7 @@ def _check_assignment(context: Context, source: Source, node: ast.Assignment) ->
             "PL109",
             source,
             last.date,
-            f"the assignment ends on {end} before it begins on {start}",
+            f"the {what} ends on {end} before it begins on {start}",
             "swap the two dates, or correct one",
         )
 
@@ -183,12 +189,12 @@ def _check_need(context: Context, source: Source, need: ast.Need) -> None:
 
 
 def _check_integration(context: Context, source: Source, node: ast.Integration) -> None:
-    _check_includes(context, source, tuple(item for item in node.items if isinstance(item, ast.Includes)))
-    roles = [role for item in node.items if isinstance(item, ast.Includes) for role in item.roles]
-    for name in roles[1:]:
-        context.report.error(
-            "PL102", source, name, "an integration has one role of its own", "move what it needs into one role"
-        )
+    roles = tuple(role for item in node.items if isinstance(item, ast.Includes) for role in item.roles)
+    for role in context.distinct(source, roles, "role"):
+        context.find("role", source, role)
+    first = context.once(source, node.items, ast.FromDate)
+    last = context.once(source, node.items, ast.UntilDate)
+    _check_dates(context, source, first, last, "integration")
     mirror = context.once(source, node.items, ast.Mirror)
     if mirror is not None:
         context.find("role", source, mirror.role)

@@ -207,10 +207,10 @@ class Engine:
         found = self._holders_of.get(user)
         if found is not None and found[0] is None:
             return found[1]
-        declared = self.index.users.get(user)
-        if declared is None and user not in self.index.integrations:
+        declared = self.index.users.get(user) or self.index.integrations.get(user)
+        if declared is None:
             raise UnclearError
-        dated = declared is not None and any(a.start or a.until for a in declared.assignments)
+        dated = any(a.start or a.until for a in declared.assignments)
         today = now.astimezone(self.index.timezone).date() if dated else None
         if found is not None and found[0] == today:
             return found[1]
@@ -219,7 +219,7 @@ class Engine:
         if holder is None:
             holder = self._holders.setdefault(who, ProfilePlans(self, who))
         self._holders_of[user] = (today, holder)
-        if not dated and (declared is None or not declared.terminated):
+        if not dated and not (isinstance(declared, ir.User) and declared.terminated):
             self.quick[user] = holder.quick
         return holder
 

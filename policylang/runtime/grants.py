@@ -46,9 +46,12 @@ class Holding(msgspec.Struct, frozen=True, gc=False):
 
 def holdings(index: Index, holder: str, now: datetime.datetime | None) -> Iterator[Holding]:
     """What the declarations give to a user or an integration, at ``now`` or not; without it no date counts."""
+    today = None if now is None else now.astimezone(index.timezone).date().isoformat()
     integration = index.integrations.get(holder)
-    if integration is not None and integration.role is not None:
-        yield Holding(RightsSource("role", integration.role.name, None), "integration", (integration.role.at,))
+    for each in integration.assignments if integration is not None else ():
+        dated = None if each.start is None and each.until is None else each
+        source = RightsSource("role", each.role, None)
+        yield Holding(source, "integration", (each.at,), False, dated, _due(each, today))
     user = index.users.get(holder)
     if user is None:
         return
@@ -58,7 +61,6 @@ def holdings(index: Index, holder: str, now: datetime.datetime | None) -> Iterat
         for role in index.jobs[user.job.name].roles:
             lost = user.terminated and not index.roles[role.name].essential
             yield Holding(RightsSource("role", role.name, None), "job", (user.job.at, role.at), lost)
-    today = None if now is None else now.astimezone(index.timezone).date().isoformat()
     for each in user.assignments:
         lost = user.terminated and not index.roles[each.role].essential
         yield Holding(

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from policylang.ir import nodes as ir
 from policylang.runtime.access import Access, access, rows
 from policylang.runtime.api import PolicySet
 from policylang.runtime.grants import profile
@@ -103,9 +104,9 @@ class _Known:
 
     def of(self, user: str) -> tuple[tuple[Way, ...], list[tuple[Way, Access]]]:
         """All ways, and those that may be open on some record with what they come to."""
-        declared = self.index.users.get(user)
+        declared = self.index.users.get(user) or self.index.integrations.get(user)
         dates = () if declared is None else tuple((a.role, a.place, a.start, a.until) for a in declared.assignments)
-        job = None if declared is None or declared.job is None else declared.job.name
+        job = declared.job.name if isinstance(declared, ir.User) and declared.job is not None else None
         who = profile(self.index, user, self.now)
         found = self.known.get((who, dates, job))
         if found is None:

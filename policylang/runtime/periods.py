@@ -47,7 +47,7 @@ def _start(day: datetime.date, timezone: ZoneInfo) -> datetime.datetime:
 
 def periods(index: Index, user: str) -> Iterator[tuple[Period, Profile]]:
     """The periods of a user with what the user has in each, from the first to the last; one, if no date matters."""
-    declared = index.users.get(user)
+    declared = index.users.get(user) or index.integrations.get(user)
     firsts: set[datetime.date] = set()
     for assignment in declared.assignments if declared is not None else ():
         if assignment.start is not None:

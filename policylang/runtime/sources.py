@@ -25,11 +25,13 @@ class RightsSource(msgspec.Struct, frozen=True, gc=False):
 def sources(index: Index, user: str, now: datetime.datetime | None) -> Iterator[RightsSource]:
     """A user's sources that are active at ``now``, wherever they hold; at any time if there is no ``now``.
 
-    A terminated user has only essential roles, and no group. An integration has its role, everywhere.
+    A terminated user has only essential roles, and no group. An integration has its roles, everywhere, on the days
+    from its first to its last.
     """
     integration = index.integrations.get(user)
-    if integration is not None and integration.role is not None:
-        yield RightsSource("role", integration.role.name, None)
+    for each in integration.assignments if integration is not None else ():
+        if now is None or is_active(index, each, now):
+            yield RightsSource("role", each.role, None)
     declared = index.users.get(user)
     if declared is None:
         return

@@ -468,7 +468,7 @@ class Mirror(Node, frozen=True, gc=False):
 class Integration(Node, frozen=True, gc=False):
     name: Name
     label: Text | None
-    items: tuple[Includes | Objects | Mirror, ...]
+    items: tuple[Includes | Objects | Mirror | FromDate | UntilDate, ...]
 
 
 # --- statements about the whole ------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ CONSTRUCTS: dict[str, str] = {
     "requires-at": "`requires … at` a kind of place",
     "bypasses": "`bypasses policies`",
     "places": "roles assigned at places",
-    "dated": "assignments with `from` and `until`",
+    "dated": "assignments and integrations with `from` and `until`",
     "terminated": "terminated users",
     "integration": "integrations",
     "eligible": "attributes that ask for a `user with role`",
@@ -109,7 +109,10 @@ def _of_decisions(policy_set: ir.PolicySet) -> Iterator[Use]:
         yield from (Use("dated", given.at) for given in user.assignments if given.start or given.until)
         if user.terminated:
             yield Use("terminated", user.at)
-    yield from (Use("integration", integration.at) for integration in policy_set.integrations)
+    for integration in policy_set.integrations:
+        yield Use("integration", integration.at)
+        if integration.start or integration.until:
+            yield Use("dated", integration.at)
 
 
 def _of_denies(denies: Iterable[ir.Deny], construct: str) -> Iterator[Use]:

@@ -52,7 +52,12 @@ CONSTRUCTS = frozenset(
         ),
         *("a superuser", "a terminated user", "in a group", "with a job", "an append", "an override"),
         *("an assignment", "an assignment at a place", "an assignment from", "an assignment until"),
-        *("an integration with a role", "an integration without a role", "records that live at a site"),
+        *(
+            "an integration with a role",
+            "an integration without a role",
+            "an integration with dates",
+            "records that live at a site",
+        ),
         *(
             "a role named like a group",
             "a role named like a resource",
@@ -291,4 +296,6 @@ def _of_people(node: msgspec.Struct) -> Iterator[str]:
                 if given:
                     yield f"an assignment {name}"
         case ir.Integration():
-            yield "an integration with a role" if node.role else "an integration without a role"
+            yield "an integration with a role" if node.roles else "an integration without a role"
+            yield from ("an integration with dates",) if node.start or node.until else ()
+            yield from ("an integration with two roles",) if len(node.roles) > 1 else ()

@@ -62,8 +62,9 @@ def policy_set(c: Chooser, world: World) -> str:
         lines.append(f"job {quoted(code)}{_label(w)} {{ role {', '.join(c.some(world.roles, 1, 2))} }}")
     lines += chain.from_iterable(_user(w, name) for name in world.users)
     for name in world.integrations:
-        role = f"role {c.one(world.roles)}" if c.chance(80) else ""
-        lines.append(f"integration {name} {{ {role} objects {next(iter(world.resources))} }}")
+        roles = f"role {', '.join(c.some(world.roles, 1, 2))}" if c.chance(80) else ""
+        days = _days(w) if world.features.dated and c.chance(30) else ""
+        lines.append(f"integration {name} {{ {roles} objects {next(iter(world.resources))}{days} }}")
     if world.features.denies:
         lines += [_deny(w) for _ in c.repeat(2, 40)]
     return "\n".join(lines) + "\n"
@@ -313,9 +314,13 @@ def _assignment(w: _Writer) -> str:
     if world.places and c.chance(60):
         place = c.one(world.places_of(c.one(KINDS)))
         text += f" at {world.places[place][0]} {quoted(place)}"
-    if world.features.dated and c.chance(45):
-        today = world.now.astimezone(world.timezone).date()
-        for word, days in zip(("from", "until"), c.one(_DATES), strict=True):
-            if days is not None:
-                text += f" {word} {(today + datetime.timedelta(days=days)).isoformat()}"
-    return text
+    return text + _days(w) if world.features.dated and c.chance(45) else text
+
+
+def _days(w: _Writer) -> str:
+    today = w.world.now.astimezone(w.world.timezone).date()
+    return "".join(
+        f" {word} {(today + datetime.timedelta(days=days)).isoformat()}"
+        for word, days in zip(("from", "until"), w.c.one(_DATES), strict=True)
+        if days is not None
+    )

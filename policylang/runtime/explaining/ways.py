@@ -36,6 +36,8 @@ def _given(index: Index, user: str, each: Holding) -> Provenance:
     match each.by:
         case "integration":
             text = f"integration {named(user)}"
+            if each.assignment is not None:
+                text += f" {dates_in_words(each.assignment)}"
         case "group":
             text = f"{who} is in group {name}"
         case "job":
@@ -60,8 +62,9 @@ def why_inactive(user: str, each: Holding) -> str | None:
         return f"{cut(user)} is terminated, and role {named(each.source.name)} is not essential"
     if each.assignment is None or each.due is None:
         return None
+    what = "integration" if each.by == "integration" else "assignment"
     early = each.due == "not begun"
-    return f"the assignment {f'begins on {each.assignment.start}' if early else f'ended on {each.assignment.until}'}"
+    return f"the {what} {f'begins on {each.assignment.start}' if early else f'ended on {each.assignment.until}'}"
 
 
 def where_in_words(index: Index, place: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 
 
@@ -13,8 +14,9 @@ def validity(index: Index, now: datetime.datetime | None) -> tuple[datetime.date
         return None, None
     today = now.astimezone(index.timezone).date()
     edges = set()
-    for user in index.policy_set.users:
-        for given in user.assignments:
+    holders: tuple[ir.User | ir.Integration, ...] = (*index.policy_set.users, *index.policy_set.integrations)
+    for holder in holders:
+        for given in holder.assignments:
             if given.start is not None:
                 edges.add(datetime.date.fromisoformat(given.start))
             if given.until is not None and given.until < datetime.date.max.isoformat():

@@ -45,9 +45,9 @@ def statements(policy_set: ir.PolicySet) -> Iterator[CoveredStatement]:
     for user in policy_set.users:
         yield from _user(user)
     for integration in policy_set.integrations:
-        if integration.role is not None:
-            words = f"role {integration.role.name} of integration {integration.name}"
-            yield CoveredStatement("role", integration.role.at, ("integration", integration.name), words)
+        for ref in integration.roles:
+            words = f"role {ref.name} of integration {integration.name}"
+            yield CoveredStatement("role", ref.at, ("integration", integration.name), words)
 
 
 def _bundle(owner: Owner, bundle: ir.Group | ir.Role, names: _Names) -> Iterator[CoveredStatement]:

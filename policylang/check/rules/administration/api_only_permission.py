@@ -79,8 +79,8 @@ def _of_integrations(held: Holdings) -> frozenset[str]:
     world = held.world
     given: set[str] = set()
     for integration in world.policy_set.integrations:
-        if integration.role is not None:
-            given.update(bundle.name for bundle in held.inside(("role", integration.role.name)))
+        for ref in integration.roles:
+            given.update(bundle.name for bundle in held.inside(("role", ref.name)))
     people: set[str] = set()
     starts = [ref.name for job in world.policy_set.jobs for ref in job.roles]
     starts += [a.role for each in world.user_classes for a in each.declared.assignments]

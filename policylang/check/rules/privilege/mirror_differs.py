@@ -8,10 +8,11 @@ import msgspec
 
 from policylang.analysis.query import UNKNOWN, UNSAT, Sat
 from policylang.analysis.questions import mirror_differs
-from policylang.check.finding import Finding, Shown, related
-from policylang.check.privileges import data_objects, holder, just, role_source, several, show_if_possible, target
+from policylang.check.finding import Finding, Shown, Who, related
+from policylang.check.privileges import data_objects, role_source, several, show_if_possible, target
 from policylang.check.world import World
 from policylang.diagnostics import Rule
+from policylang.runtime.grants import Profile
 from policylang.runtime.plan import Plan
 from policylang.runtime.sources import RightsSource
 
@@ -57,23 +58,24 @@ integration export { role exporter  objects doc  mirror role looker }
 class _Side(msgspec.Struct):
     """What one role may do and the other one may not."""
 
-    source: RightsSource
-    other: RightsSource
+    sources: tuple[RightsSource, ...]
+    others: tuple[RightsSource, ...]
     what: dict[str, list[str]] = {}
     shown: tuple[Shown, ...] = ()
     unproved: bool = False
 
 
 def check(world: World) -> Iterator[Finding]:
-    """Somebody with just the mirror role and somebody with just the integration's role, otherwise alike, are compared
+    """Somebody with just the mirror role and somebody with just the integration's roles, otherwise alike, are compared
     on every resource with attributes, action by action: on which records it is open, and where that is the same, which
     attributes it covers there. One finding for an integration. How the grants are written does not matter.
     """
     for integration in world.policy_set.integrations:
-        if integration.role is None or integration.mirror is None or integration.role.name == integration.mirror.name:
+        names = [ref.name for ref in integration.roles]
+        if not names or integration.mirror is None or names == [integration.mirror.name]:
             continue
-        mine, mirror = role_source(integration.role.name), role_source(integration.mirror.name)
-        more, less = _Side(mirror, mine), _Side(mine, mirror)
+        mine, mirror = tuple(map(role_source, names)), role_source(integration.mirror.name)
+        more, less = _Side((mirror,), mine), _Side(mine, (mirror,))
         for resource in data_objects(world.index):
             for action in world.index.actions[resource]:
                 for side in (more, less):
@@ -95,7 +97,7 @@ def check(world: World) -> Iterator[Finding]:
                 help="give both roles the same grants and policies on these resources",
                 related=(
                     related(world.index.roles[mirror.name].at, "the mirror role"),
-                    related(world.index.roles[mine.name].at, "the integration's role"),
+                    *(related(world.index.roles[name].at, "the integration's role") for name in names),
                 ),
                 shown=(*more.shown, *less.shown),
                 unproved=any(side.unproved and not side.shown for _, side in sides),
@@ -108,8 +110,8 @@ def _words(side: _Side) -> str:
 
 def _compare(world: World, side: _Side, action: str, resource: str) -> None:
     """Note what the side has that the other one has not."""
-    first = world.plan(just(side.source), action, resource)
-    second = world.plan(just(side.other), action, resource)
+    first = world.plan(Profile(side.sources), action, resource)
+    second = world.plan(Profile(side.others), action, resource)
     if not first.ways or first.requirement is False or _shape(first) == _shape(second):
         return
     fields: list[str] = []
@@ -122,7 +124,7 @@ def _compare(world: World, side: _Side, action: str, resource: str) -> None:
             continue
         side.unproved = side.unproved or found is UNKNOWN
         if isinstance(found, Sat) and not side.shown:
-            claims = ((holder(side.source), True), (holder(side.other), False))
+            claims = ((_holder(side.sources), True), (_holder(side.others), False))
             side.shown = show_if_possible(world, claims, action, found.witness, name)
         if name is None:
             side.what.setdefault(target(resource), []).append(action)
@@ -130,6 +132,10 @@ def _compare(world: World, side: _Side, action: str, resource: str) -> None:
         fields.append(name)
     if fields:
         side.what.setdefault(target(resource, fields), []).append(action)
+
+
+def _holder(roles: tuple[RightsSource, ...]) -> Who:
+    return Who(roles=tuple((role.name, None) for role in roles))
 
 
 def _shape(plan: Plan) -> object:

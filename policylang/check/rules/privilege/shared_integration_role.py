@@ -46,20 +46,20 @@ integration sync { role reader  objects doc }
 
 
 def check(world: World) -> Iterator[Finding]:
-    """The integration's role and the roles inside it. People hold a role that they have from any source, now or at a
+    """The integration's roles and the roles inside them. People hold a role that they have from any source, now or at a
     later day. A role is administrative if it is protected, belongs to the portal `admin` or may assign roles, and one
     for superusers if it grants what only they can do.
     """
-    integrations = [each for each in world.policy_set.integrations if each.role is not None]
+    integrations = [each for each in world.policy_set.integrations if each.roles]
     if not integrations:
         return
     holders = people(world)
     for integration in integrations:
-        assert integration.role is not None
         told: list[str] = []
         subjects: list[str] = []
         places: dict[str, Related] = {}
-        for role in _roles(world, integration.role.name):
+        inside = {role.name: role for ref in integration.roles for role in _roles(world, ref.name)}
+        for role in inside.values():
             reasons = _reasons(world, role)
             subjects += [f"{role.name}: {reason}" for reason in reasons]
             if role.name in holders:

@@ -42,13 +42,21 @@ user "ben@acme.test" { assign role reader from 2027-01-01 until 2027-03-31 }
 
 def check(world: World) -> Iterator[Finding]:
     """The last day lies before the day of the check, in the policy set's timezone: on its last day an assignment still
-    holds. It stands on the assignment; users who have all the same are one finding.
+    holds. It stands on the assignment; users who have all the same are one finding. So is an integration that is over.
     """
     day = world.today.isoformat()
     for users, user in alike(world):
         for each in world.whole.users[user.id].assignments:
             if each.until is not None and each.until < day:
                 yield _finding(users, each)
+    for integration in world.policy_set.integrations:
+        if integration.until is not None and integration.until < day:
+            yield Finding(
+                code="PL307",
+                message=f"the integration `{integration.name}` ended on {integration.until}",
+                at=integration.at,
+                help="delete it, or set a new last day if it is still needed",
+            )
 
 
 def _finding(users: list[str], assignment: ir.Assignment) -> Finding:

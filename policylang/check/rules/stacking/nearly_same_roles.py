@@ -214,9 +214,10 @@ class _Excused:
     def __init__(self, world: World) -> None:
         self.world = world
         self.mirrors = {
-            frozenset((each.role.name, each.mirror.name))
+            frozenset((ref.name, each.mirror.name))
             for each in world.policy_set.integrations
-            if each.role is not None and each.mirror is not None
+            if each.mirror is not None
+            for ref in each.roles
         }
 
     def pair(self, first: Bundle, second: Bundle) -> bool:

@@ -109,7 +109,7 @@ def _given(world: World) -> dict[str, _Given]:
             for ref in bundle.roles:
                 found.setdefault(ref.name, set()).add(("inside", bundle.at, "", ""))
     for integration in world.policy_set.integrations:
-        for each in (integration.role, integration.mirror):
+        for each in (*integration.roles, integration.mirror):
             if each is not None:
                 found.setdefault(each.name, set()).add(("integration", integration.name, "", ""))
     return {role: frozenset(holders) for role, holders in found.items()}

@@ -51,9 +51,9 @@ def check(world: World) -> Iterator[Finding]:
     reviewed = {review.name for review in world.policy_set.reviews if review.kind == "role"}
     integrations = {review.name for review in world.policy_set.reviews if review.kind == "integration"}
     reviewed |= {
-        integration.role.name
+        ref.name
         for integration in world.policy_set.integrations
-        if integration.role is not None and integration.name in integrations
+        for ref in (integration.roles if integration.name in integrations else ())
     }
     found = dict(_unreviewed(world, reviewed))
     if reviewed:
