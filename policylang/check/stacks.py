@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.analysis.decision import allowed
+from policylang.analysis.decision import allowed, unhindered
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds
 from policylang.analysis.query import UNSAT, Answer, DeclaredUser, Sat, Satisfiability
 from policylang.analysis.witness import Witness
@@ -152,6 +152,15 @@ class Stacks:
             if self.questions.anybody(whole, plan.resource) is UNSAT:
                 return UNSAT
             whole = AllOf((whole, *self._writable(whole, plan, period)))
+        return self.world.settle(whole, plan.resource, DeclaredUser(user), self._ahead(period))
+
+    def settle_open(self, formula: Formula, plan: Plan, user: str, period: Period) -> Satisfiability:
+        """`settle`, for a formula that opens a way of the plan: what other ways there are makes no difference then, so
+        that users with other roles beside have the same answer.
+        """
+        if plan.kind == "create":
+            return self.settle(formula, plan, user, period)
+        whole = AllOf((formula, unhindered(self.index, plan)))
         return self.world.settle(whole, plan.resource, DeclaredUser(user), self._ahead(period))
 
     def _ahead(self, period: Period) -> Period:

@@ -66,6 +66,8 @@ user "ben@acme.test" { assign role clerk  assign role reader  append policy mine
 class _Lost(msgspec.Struct):
     """What two sources do to each other's limits, and of which users."""
 
+    evident: bool = False
+    """Whether it is shown already of other users."""
     directions: dict[tuple[RightsSource, RightsSource], None] = {}
     certain: dict[Permission, None] = {}
     doubtful: dict[Permission, None] = {}
@@ -111,7 +113,7 @@ def check(world: World) -> Iterator[Finding]:
             if names not in pairs and (found == _MOST_FOUND or len(pairs) == _MOST_PAIRS):
                 others.add(names)
                 continue
-            lost = pairs.setdefault(names, _Lost())
+            lost = pairs.setdefault(names, _Lost(evident=(names, True) in all_))
             before = bool(lost.directions)
             _compare(stacks, users, period, who, kept, handing, candidates, lost)
             found += bool(lost.directions) - before
@@ -119,7 +121,8 @@ def check(world: World) -> Iterator[Finding]:
         for names, lost in told.items():
             all_.setdefault((names, bool(lost.certain)), _Lost()).add(lost, users)
         if others:
-            more.append(_more(users, len(others), list(told.values())))
+            certain = [lost.shown or all_[names, True].shown for names, lost in told.items() if lost.certain]
+            more.append(_more(users, len(others), certain))
     yield from (_finding(stacks, lost) for lost in all_.values())
     yield from more
 
@@ -130,9 +133,9 @@ _MOST_PAIRS = 2_000
 """Pairs that are looked at."""
 
 
-def _more(users: UserClass, others: int, told: list[_Lost]) -> Finding:
+def _more(users: UserClass, others: int, certain: list[tuple[Shown, ...]]) -> Finding:
     """That there are more pairs: certain where a limit is undone for certain, whatever the others do."""
-    shown = next((lost.shown for lost in told if lost.certain), ())
+    shown = next(iter(certain), ())
     return Finding(
         code="PL301",
         message=f"{others:,} more pairs of roles and groups of {counted(users.users)} limit the same actions "
@@ -179,10 +182,10 @@ def _compare(
         if not open_ or not all(limits):
             continue
         formula = limit_lost(stacks.index, plan, kept.place, keeping, open_)
-        possible = stacks.settle(formula, plan, users.first, period)
+        possible = stacks.settle_open(formula, plan, users.first, period)
         if possible is UNSAT:
             continue
-        if possible is SATISFIABLE and lost.shown and plan.kind != "create":
+        if possible is SATISFIABLE and (lost.shown or lost.evident) and plan.kind != "create":
             lost.certain[permission] = None
             lost.directions[kept, handing] = None
             continue
