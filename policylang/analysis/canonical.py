@@ -1,9 +1,9 @@
 """Formulas without names: two that differ only in names have one answer.
 
-Whether a formula can hold does not depend on what its attributes are called, nor on which texts and values of an
-enumeration it compares with, where these are only equal or not. So each gets a number, in the order of first use;
-numbers, times, lengths of time, addresses and places count as they are. With 5,000 groups, of a hundred thousand
-questions a few dozen are left.
+Whether a formula can hold does not depend on what its attributes are called, nor on which texts, places and values of
+an enumeration it compares with, where these are only equal or not. So each gets a number, in the order of first use;
+numbers, times, lengths of time and addresses count as they are. With 5,000 groups, of a hundred thousand questions a
+few dozen are left.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf
 from policylang.model import conditions as c
-from policylang.model.types import EnumType, RecordType, SetType, TextType, Type, UserType
+from policylang.model.types import EnumType, PlaceType, RecordType, SetType, TextType, Type, UserType
 from policylang.runtime.index import Index
 
 Key = tuple[Hashable, ...]
@@ -148,6 +148,8 @@ class _Maker:
         match type_.item:
             case TextType() | EnumType():
                 return self._number((type(type_.item).__name__, value), None)
+            case PlaceType(scope):
+                return self._number(("PlaceType", value), (scope, value in self.index.places_of(scope)))
             case UserType():
                 self.fixed = True
         return (type(value).__name__, value)

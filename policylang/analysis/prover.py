@@ -17,7 +17,7 @@ from policylang.analysis.asker import ANYTHING, COMPLETE, TYPED, Asker
 from policylang.analysis.canonical import Canonical
 from policylang.analysis.decomposition import Decomposition
 from policylang.analysis.formula import Formula
-from policylang.analysis.looks import Looking
+from policylang.analysis.looks import Looking, Looks, is_user
 from policylang.analysis.query import (
     ANYBODY,
     SATISFIABLE,
@@ -29,6 +29,7 @@ from policylang.analysis.query import (
     DeclaredUser,
     NamedUser,
     Query,
+    Requester,
     Sat,
     Satisfiability,
 )
@@ -52,6 +53,7 @@ class Prover:
         self._canonical = Canonical(index)
         self._decomposition = Decomposition(index)
         self._answers: dict[Query, Answer] = {}
+        self._first: dict[Hashable, Requester] = {}
         self._settled: dict[Hashable, Satisfiability] = {}
         self._parts: dict[Hashable, Answer] = {}
 
@@ -119,10 +121,21 @@ class Prover:
         """
         formula, resource, assumed = query.formula, query.resource, query.assumed
         looks, form = self.looking.of(formula), self._canonical.key(formula, resource)
-        who = query.who if looks.peculiar and form is None else SOMEBODY
+        who = self._like(query.who, looks) if looks.peculiar and form is None else SOMEBODY
         now, since, until = (query.now, query.since, query.until) if looks.time else (self.now, None, None)
         key = (form or (formula, resource), who, now, since, until, assumed)
         return Query(formula, resource, now, assumed, who, since, until), key
+
+    def _like(self, who: Requester, looks: Looks) -> Requester:
+        """The first user seen who differs in nothing that is looked at. Where nobody is named, two who have the same
+        attributes can change places; not so where an attribute is a user, who may be one of the two.
+        """
+        declared = self.index.users.get(who.id) if isinstance(who, DeclaredUser) else None
+        if declared is None or looks.users or any(is_user(self.index.subject[name]) for name in looks.attributes):
+            return who
+        given = ((each.name, tuple(value.value for value in each.values)) for each in declared.attributes)
+        values = frozenset(each for each in given if each[0] in looks.attributes)
+        return self._first.setdefault((looks.attributes, values), who)
 
     def _widened(self, query: Query) -> Query:
         """The same of anybody at any time: what cannot be there, cannot be here."""

@@ -18,6 +18,10 @@ from tests.generated import Case, cases
 from tests.helpers import compiled
 
 RESOURCES = """\
+scope region contains site
+place region "N"
+place site "S1" in "N"
+place site "S2" in "N"
 subject { team : text }
 request { ip : ip  optional channel : one of ui, api }
 resource doc {
@@ -34,6 +38,9 @@ resource doc {
   changed : datetime
   tags : set of text
   file : file
+  site : site
+  branch : site
+  area : region
   actions view
 }
 resource file { title : text  owner : user  label : text }
@@ -67,6 +74,8 @@ def keys(*sets: tuple[str, ...], resources: tuple[str, ...] = ("doc", "doc")) ->
         (("created within 3 days",), ("changed within 3 days",)),
         (("owner is assigned user",), ("owner is assigned user",)),
         (('tags contains "a"',), ('tags contains "b"',)),
+        (('site is "S1"',), ('branch is "S2"',)),
+        (('site is "S1"', 'branch is "S1"'), ('branch is "S2"', 'site is "S2"')),
         (('file.title is "a" or file.title is missing',), ('file.label is "q" or file.label is missing',)),
     ],
 )
@@ -97,6 +106,8 @@ def test_nor_does_the_resource(first: str, second: str) -> None:
         (('title is "a" or name is "b"',), ('title is "a" and name is "b"',)),
         (('title is "a"',), ('title is not "a"',)),
         (('title is "a"',), ("request.channel is ui",)),
+        (('site is "S1"',), ('area is "N"',)),
+        (('site is "S1"', 'branch is "S1"'), ('site is "S1"', 'branch is "S2"')),
         (('title is "a"',), ('file.title is "a"',)),
         (('request.ip in "10.0.0.0/8"',), ('request.ip in "10.0.0.0/9"',)),
     ],

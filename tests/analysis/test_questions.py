@@ -392,3 +392,23 @@ def test_each_rule_that_proves_has_its_question_in_the_catalogue() -> None:
         for name, each in stated.items()
         if not name.startswith("_") and "Unsat iff" not in " ".join((each.__doc__ or "").split())
     ] == []
+
+
+def test_users_with_the_same_attributes_have_one_answer() -> None:
+    policy_set = compiled(
+        WORLD.format(zone="UTC")
+        + 'policy same on doc { title is assigned user.department and title is "x" }\n'
+        + "policy own_boss on doc { assigned user.boss is assigned user }\n"
+        + 'policy named on doc { owner is "a" and assigned user.department is "x" and owner is assigned user }\n'
+        + 'user "a" { department : "x" }\nuser "b" { department : "x" }\nuser "c" { department : "y" }\n'
+        + 'user "d" { department : "y"  boss : "d" }\nuser "e" { department : "y"  boss : "d" }\n'
+    )
+    docs = Docs(policy_set)
+    by_name = {each.policy: true(each.condition) for each in policy_set.policy_instances}
+
+    def who_can(policy: str) -> list[str]:
+        return [user for user in "abcde" if isinstance(docs.find(by_name[policy], DeclaredUser(user)), Sat)]
+
+    assert who_can("same") == ["a", "b"]
+    assert who_can("own_boss") == ["d"]
+    assert who_can("named") == ["a"]
