@@ -23,7 +23,7 @@ from policylang.importing.importing import Import, import_set
 from policylang.importing.into import Into
 from policylang.importing.matching import first_of
 from policylang.importing.origins import Manifest, changed_files, given_names, read_manifest
-from policylang.importing.reading import Inputs, NotThisError, read_inputs
+from policylang.importing.reading import Inputs, NotThisError
 from policylang.output import imported, text
 from policylang.pipelines.findings import collect
 from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover
@@ -97,7 +97,7 @@ def import_(
     try:
         with progress() as step:
             step("reading")
-            given = read_inputs(inputs, format.suffixes)
+            given = format.given(inputs)
             made = import_set(
                 format,
                 given,
@@ -125,7 +125,7 @@ def import_(
         if is_written:
             write_lines([f"now try: policylang check {visible(shlex.quote(policies or output))}"])
     if not is_written and not made.refused:
-        stop([Problem(", ".join(inputs), "there is nothing in it to import", f"wanted are {format.inputs}")])
+        stop([Problem(format.shown(inputs), "there is nothing in it to import", f"wanted are {format.inputs}")])
     sys.exit(FINDINGS if made.refused else CLEAN)
 
 

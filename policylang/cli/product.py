@@ -19,7 +19,7 @@ from policylang.importing.into import Into
 from policylang.importing.matching import MappedKind, first_of, said_names
 from policylang.importing.names import Names
 from policylang.importing.origins import Manifest, given_names, read_manifest
-from policylang.importing.reading import Inputs, NotThisError, read_inputs
+from policylang.importing.reading import Inputs, NotThisError
 from policylang.ir import nodes as ir
 from policylang.project.discovery import SUFFIX, Problem, UnreadableError, discover, read_regular
 from policylang.project.loading import read_compiled, why_not
@@ -136,10 +136,10 @@ def read_product(
     """Import in memory, or end the command."""
     try:
         step("reading the product")
-        given = read_inputs(paths, format.suffixes)
+        given = format.given(paths)
         made = import_again(format, given, mapped, policies, accepted)
         if not made.refused and not any(name.endswith(SUFFIX) for name in made.files):
-            stop([Problem(", ".join(paths), "there is nothing in it to import", f"wanted are {format.inputs}")])
+            stop([Problem(format.shown(paths), "there is nothing in it to import", f"wanted are {format.inputs}")])
         return Product(given, made)
     except (UnreadableError, NotThisError) as error:
         stop([error.problem])

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from policylang.importing.format import ImportFormat
 
-NAMES = ("csv", "odoo", "frappe", "salesforce", "kubernetes", "casbin")
+NAMES = ("csv", "odoo", "frappe", "salesforce", "kubernetes", "casbin", "postgres")
 """The formats, in the order of their documentation."""
 
 _OTHER_NAMES = {"xlsx": "csv"}

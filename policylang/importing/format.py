@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.importing.edits import SourceEdit, Wanted
 from policylang.importing.imported import Imported
-from policylang.importing.reading import Inputs
+from policylang.importing.reading import Inputs, read_inputs
 
 Patch = Callable[[Inputs, Any, Sequence[Wanted]], Iterable[SourceEdit]]
 Read = Callable[[Inputs, Any], Imported]
@@ -25,7 +25,7 @@ class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     is nothing for it. ``silent``: by rule, what would be found in every imported set. ``mapping``: the type of the YAML
     behind ``--mapping``, if the format takes one; ``read`` gets a value of it, or ``None``. Raises `NotThisError` where
     the inputs are no such thing at all. ``learn``: makes a mapping by asking. ``patch``: proposes edits of the inputs,
-    for whatever is to be granted, assigned or taken away there.
+    for whatever is to be granted, assigned or taken away there. ``fetch``: reads something else than files.
     """
 
     name: str
@@ -40,3 +40,12 @@ class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     mapping: type[msgspec.Struct] | None = None
     learn: Callable[[Inputs, Ask], msgspec.Struct] | None = None
     patch: Patch | None = None
+    fetch: Callable[[Sequence[str]], Inputs] | None = None
+
+    def given(self, inputs: Sequence[str]) -> Inputs:
+        """What is named on a command line. Raises `UnreadableError` and `NotThisError`."""
+        return read_inputs(inputs, self.suffixes) if self.fetch is None else self.fetch(inputs)
+
+    def shown(self, inputs: Sequence[str]) -> str:
+        """The same in messages; where no files are read it may hold secrets."""
+        return ", ".join(inputs) if self.fetch is None else self.title

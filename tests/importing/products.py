@@ -94,4 +94,18 @@ PRODUCTS = {
         "file, read\np, admin, file, write\n",
         "the product lets role `admin` write `file`, which the files do not",
     ),
+    "postgres": Product(
+        "postgres",
+        {
+            "crm": '{"roles": [["ann", false, true, false, true], ["clerk", false, false, false, false]],\n'
+            '"members": [["clerk", "ann", true, true, false]], "schemas": [["public", "public"]],\n'
+            '"tables": [["public", "doc", "clerk", false, false]],\n'
+            '"columns": [["public", "doc", "id", "integer", true, true]], "policies": [],\n'
+            '"grants": [["public", "doc", null, "clerk", "SELECT", false]]}\n'
+        },
+        "crm",
+        '"SELECT", false]]',
+        '"SELECT", false], ["public", "doc", null, "clerk", "DELETE", false]]',
+        "the product lets role `clerk` delete `doc`, which the files do not",
+    ),
 }

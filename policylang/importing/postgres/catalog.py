@@ -1,0 +1,98 @@
+"""What a live database says of roles, privileges and row policies, fetched read only, as a document.
+
+Everything that identifies the server or whoever asks stays here: neither the connection string nor a word of it is in
+the document or in an error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from policylang.importing.reading import InputFile, Inputs, NotThisError
+
+SHOWN = "the database"
+_OLDEST = 150000
+_QUERIES = {
+    "roles": """
+        SELECT rolname, rolsuper, rolcanlogin, rolbypassrls,
+               has_database_privilege(oid, current_database(), 'CONNECT')
+        FROM pg_roles ORDER BY rolname""",
+    "members": """
+        SELECT g.rolname, m.rolname, {inherits}, {sets}, a.admin_option
+        FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
+        ORDER BY 1, 2, 3, 4, 5""",
+    "schemas": """
+        SELECT n.nspname, coalesce(r.rolname, 'public')
+        FROM pg_namespace n CROSS JOIN aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+        LEFT JOIN pg_roles r ON r.oid = a.grantee
+        WHERE a.privilege_type = 'USAGE' AND (a.grantee = 0 OR r.oid IS NOT NULL) ORDER BY 1, 2""",
+    "tables": """
+        SELECT n.nspname, c.relname, o.rolname, c.relrowsecurity, c.relforcerowsecurity
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles o ON o.oid = c.relowner
+        WHERE {ours} ORDER BY 1, 2""",
+    "columns": """
+        SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, NULL), a.attnotnull,
+               coalesce(l.collisdeterministic, true)
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_collation l ON l.oid = a.attcollation
+        WHERE a.attnum > 0 AND NOT a.attisdropped AND {ours} ORDER BY 1, 2, a.attnum""",
+    "grants": """
+        SELECT n.nspname, c.relname, NULL, coalesce(r.rolname, 'public'), a.privilege_type, a.grantee = 0
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        CROSS JOIN aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
+        LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE {ours} AND (a.grantee = 0 OR r.oid IS NOT NULL)
+        UNION
+        SELECT n.nspname, c.relname, t.attname, coalesce(r.rolname, 'public'), a.privilege_type, a.grantee = 0
+        FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        CROSS JOIN aclexplode(t.attacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+        WHERE {ours} AND t.attnum > 0 AND NOT t.attisdropped AND (a.grantee = 0 OR r.oid IS NOT NULL)
+        ORDER BY 1, 2, 3 NULLS FIRST, 4, 5""",
+    "policies": """
+        SELECT schemaname, tablename, policyname, permissive = 'PERMISSIVE', roles::text[], cmd, qual, with_check
+        FROM pg_policies ORDER BY 1, 2, 3""",
+}
+_OURS = "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+
+
+def fetch(strings: Sequence[str]) -> Inputs:
+    """The catalogs behind connection strings. Raises `NotThisError`, without a word of the strings."""
+    if len(strings) != 1:
+        raise NotThisError(SHOWN, "give one connection string", "import databases one by one")
+    try:
+        import psycopg
+    except ImportError:
+        help = "install it: `pip install 'policylang[postgres]'`"
+        raise NotThisError(SHOWN, "PostgreSQL is read with a package that is not installed", help) from None
+    try:
+        with psycopg.connect(strings[0], connect_timeout=10, autocommit=False) as connection:
+            connection.read_only = True
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            document = _document(connection)
+            name = connection.info.dbname
+    except psycopg.ProgrammingError:
+        help = "write it as `postgresql://user@host/database`; the password may stand in `~/.pgpass`"
+        raise NotThisError(SHOWN, "this is no connection string, or not of a database that can be read", help) from None
+    except psycopg.Error as error:
+        said = error.diag.message_primary  # what libpq says itself may repeat parts of the string
+        message = (
+            f"it cannot be read: {said.lower()}" if said else "the server cannot be reached, or does not let you in"
+        )
+        raise NotThisError(SHOWN, message, "check the connection string; `psql` with it says more") from None
+    data = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode()
+    return Inputs((InputFile(name, data),))
+
+
+def _document(connection: Any) -> dict[str, Any]:
+    version = connection.info.server_version
+    if version < _OLDEST:
+        raise NotThisError(SHOWN, f"it is version {version // 10000}", "PostgreSQL 15 and later are read")
+    connection.execute("SET LOCAL search_path TO pg_catalog")
+    own = ("a.inherit_option", "a.set_option") if version >= 160000 else ("m.rolinherit", "true")
+    # role.rolinherit is the default of PostgreSQL 16 at the time of the grant, and the rule before it
+    found: dict[str, Any] = {}
+    for name, query in _QUERIES.items():
+        text = query.format(inherits=own[0], sets=own[1], ours=_OURS) if "{" in query else query
+        found[name] = [list(row) for row in connection.execute(text)]
+    return found

@@ -1,0 +1,305 @@
+"""From a catalog to statements.
+
+Privileges on tables without row security are grants of the roles that have them. Where rows are guarded, privileges and
+policies of different roles combine, so what a user may do there stands in a role of that user's own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from policylang.diagnostics import quoted
+from policylang.importing.imported import (
+    Assignment,
+    Grant,
+    Imported,
+    Include,
+    Origin,
+    Policy,
+    RoleOrGroup,
+    StatedLimit,
+    Text,
+)
+from policylang.importing.postgres.conditions import ALWAYS, Column, Parsed, UnknownExpressionError, column, parse
+from policylang.importing.reading import Inputs, NotThisError
+
+ACTIONS = {"SELECT": "view", "INSERT": "create", "UPDATE": "modify", "DELETE": "delete"}
+_COMMANDS = {action: command for command, action in ACTIONS.items()}
+PUBLIC = "\npublic"
+SUPERUSER = "\nsuperuser"
+_LONGEST_NAME = 63
+"""Bytes; what is longer is cut, so a longer text is equal to a name of so many."""
+_ALL_DATA = {"pg_read_all_data": ("SELECT",), "pg_write_all_data": ("INSERT", "UPDATE", "DELETE")}
+
+
+class RowPolicy(msgspec.Struct, frozen=True):
+    """``roles``: of whom it holds. ``using``, ``check``: ``None`` where the expression is not known."""
+
+    name: str
+    permissive: bool
+    roles: frozenset[str]
+    commands: frozenset[str]
+    using: Parsed | None
+    check: Parsed | None
+
+    def of(self, action: str) -> Parsed | None:
+        """What it says of rows for an action; ``None`` where that is not known, or not the same before and after."""
+        if action == "create":
+            return self.check
+        return self.using if action != "modify" or self.using == self.check else None
+
+
+class Table(msgspec.Struct):
+    key: str
+    schema: str
+    owner: str
+    guarded: bool
+    forced: bool
+    columns: dict[str, Column] = {}
+    grants: dict[tuple[str, str], set[str] | None] = {}
+    """By role and action the columns; ``None`` for all."""
+    policies: list[RowPolicy] = []
+
+
+def read(inputs: Inputs, _mapping: Any) -> Imported:
+    """Read a catalog that `catalog.fetch` made. Raises `NotThisError`."""
+    imported = Imported()
+    for file in inputs.files:
+        try:
+            document = json.loads(file.data)
+            _Reading(imported, file.path, document).read()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise NotThisError(file.path, "this is no catalog of a database", "give a connection string") from None
+    return imported
+
+
+class _Reading:
+    def __init__(self, imported: Imported, path: str, of: dict[str, Any]) -> None:
+        self._set, self._at, self._of = imported, Origin(path), of
+        self._roles = {name: (sup, login, bypass, connect) for name, sup, login, bypass, connect in of["roles"]}
+        self._names_fit = all(len(each.encode()) < _LONGEST_NAME for each in self._roles)
+        self._inherited: dict[str, set[str]] = {}
+        self._usage: dict[str, set[str]] = {}
+        for schema, role in of["schemas"]:
+            self._usage.setdefault(schema, set()).add(PUBLIC if role == "public" else role)
+        self._tables: dict[tuple[str, str], Table] = {}
+
+    def read(self) -> None:
+        self._members()
+        self._read_tables()
+        for schema, table, name, permissive, roles, command, using, check in self._of["policies"]:
+            self._policy(self._tables[schema, table], name, permissive, roles, command, using, check)
+        self._declare()
+        for name in sorted(self._roles):
+            self._role(name)
+        self._public()
+        for name, (is_super, login, bypass, connect) in sorted(self._roles.items()):
+            if login:
+                self._user(name, is_super, bypass, connect)
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def _members(self) -> None:
+        for role, member, inherits, sets, admin in self._of["members"]:
+            if inherits:
+                self._inherited.setdefault(member, set()).add(role)
+            elif sets and not self._roles[member][0]:
+                message = (
+                    f"{quoted(member)} may become {quoted(role)} with SET ROLE, and has not what that has until then"
+                )
+                self._set.refuse("set-role", self._at, message)
+            if admin:
+                self._set.leave_out("admin-option", self._at, f"{quoted(member)} may give {quoted(role)} to others")
+
+    def _inside(self, role: str) -> set[str]:
+        """A role with all whose privileges it has."""
+        found, waiting = {role}, [role]
+        while waiting:
+            for each in self._inherited.get(waiting.pop(), ()):
+                if each not in found:
+                    found.add(each)
+                    waiting.append(each)
+        return found
+
+    def _read_tables(self) -> None:
+        for schema, name, owner, guarded, forced in self._of["tables"]:
+            key = name if schema == "public" else f"{schema}.{name}"
+            self._tables[schema, name] = Table(key, schema, owner, guarded, forced, {}, {}, [])
+        for schema, table, name, type, required, plain in self._of["columns"]:
+            self._tables[schema, table].columns[name] = column(name, type, required, plain)
+        for schema, table, name, role, privilege, is_public in self._of["grants"]:
+            self._grant(self._tables[schema, table], PUBLIC if is_public else role, privilege, name)
+        for found in self._tables.values():
+            for role, privileges in _ALL_DATA.items():
+                for privilege in privileges if role in self._roles else ():
+                    self._grant(found, role, privilege, None)
+
+    def _grant(self, table: Table, role: str, privilege: str, name: str | None) -> None:
+        action = ACTIONS.get(privilege, privilege.lower())
+        if name is None:
+            table.grants[role, action] = None
+        else:
+            known = table.grants.setdefault((role, action), set())
+            if known is not None:
+                known.add(name)
+
+    def _policy(
+        self, table: Table, name: str, permissive: bool, roles: list[str], command: str, using: Any, check: Any
+    ) -> None:
+        actions = frozenset([ACTIONS[command]] if command != "ALL" else _COMMANDS)
+        silent = Parsed(None if permissive else ALWAYS)  # what says nothing opens nothing, and narrows nothing
+        read_using = self._expression(table, name, using) if using is not None else silent
+        read_check = self._expression(table, name, check) if check is not None else read_using
+        of = frozenset(PUBLIC if each == "public" else each for each in roles)
+        made = RowPolicy(name, permissive, of, actions, read_using, read_check)
+        if "modify" in actions and read_using is not None and read_check is not None and read_using != read_check:
+            message = (
+                f"{quoted(name)} on {quoted(table.key)} asks one thing of rows before a change and another after it"
+            )
+            self._set.refuse("two-conditions", self._at, message)
+        table.policies.append(made)
+
+    def _expression(self, table: Table, name: str, expression: str) -> Parsed | None:
+        try:
+            return parse(expression, table.columns, self._names_fit)
+        except UnknownExpressionError:
+            message = f"the policy {quoted(name)} on {quoted(table.key)}: {quoted(expression, 300)}"
+            self._set.refuse("expression", self._at, message)
+            return None
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def _is_simple(self, table: Table) -> bool:
+        """Whether roles alone say who may do what."""
+        return not table.guarded and PUBLIC in self._usage.get(table.schema, ())
+
+    def _declare(self) -> None:
+        for table in self._tables.values():
+            resource = self._set.resource(table.key, self._at)
+            users = {name for each in table.policies for one in (each.using, each.check) if one for name in one.users}
+            for each in table.columns.values():
+                type: Text = ("user",) if each.name in users else (each.type or "text",)
+                resource.attribute(each.name, self._at, type, optional=each.optional)
+            for _, action in sorted(table.grants):
+                resource.action(action, self._at)
+
+    def _add(self, bundle: RoleOrGroup, table: Table, action: str, columns: set[str] | None) -> None:
+        fields = () if columns is None else tuple(sorted(columns))
+        bundle.grants.append(Grant(resource=table.key, action=action, origin=self._at, fields=fields))
+
+    def _given(self, role: str) -> Iterator[tuple[Table, str, set[str] | None]]:
+        for table in self._tables.values():
+            for (of, action), columns in sorted(table.grants.items(), key=lambda each: each[0]):
+                if of == role and self._is_simple(table):
+                    yield table, action, columns
+
+    def _role(self, name: str) -> None:
+        is_super = self._roles[name][0]
+        given, inner = list(self._given(name)), sorted(self._inherited.get(name, ()))
+        is_aside = is_super or name.startswith("pg_") or not (given or inner)
+        if is_aside and not self._is_had(name):
+            return
+        bundle = self._set.role(name, self._at)
+        for table, action, columns in given:
+            self._add(bundle, table, action, columns)
+        for each in inner:
+            self._set.role(each, self._at)
+            bundle.includes.append(Include(role=each, origin=self._at))
+
+    def _is_had(self, name: str) -> bool:
+        return any(name in each for each in self._inherited.values())
+
+    def _public(self) -> None:
+        given = list(self._given(PUBLIC))
+        if given:
+            bundle = self._set.role(PUBLIC, self._at, "everybody")
+            for table, action, columns in given:
+                self._add(bundle, table, action, columns)
+
+    def _user(self, name: str, is_super: bool, bypasses: bool, connects: bool) -> None:
+        if not connects:
+            self._set.leave_out("no-connect", self._at, f"{quoted(name)} may not connect to the database")
+            return
+        user = self._set.user(name, self._at)
+        roles = [SUPERUSER] if is_super else [name, PUBLIC]
+        inside = {*self._inside(name), PUBLIC}
+        if is_super:
+            self._superuser()
+        elif self._rows(f"{name}\nrows", name, inside, bypasses):
+            roles.append(f"{name}\nrows")
+        for role in roles:
+            if role in self._set.roles:
+                user.assignments.append(Assignment(role=role, origin=self._at))
+
+    def _superuser(self) -> None:
+        if SUPERUSER not in self._set.roles:
+            bundle = self._set.role(SUPERUSER, self._at, "superuser")
+            for table in self._tables.values():
+                for action in sorted({*self._set.resources[table.key].actions, *_COMMANDS}):
+                    self._set.resources[table.key].action(action, self._at)
+                    self._add(bundle, table, action, None)
+
+    def _rows(self, key: str, name: str, inside: set[str], bypasses: bool) -> bool:
+        """What one user may do where the rows of a table are guarded, or its schema is."""
+        made = False
+        for table in self._tables.values():
+            readable = self._usage.get(table.schema, set()) | _ALL_DATA.keys()
+            if self._is_simple(table) or not readable & inside:
+                continue
+            free = not table.guarded or bypasses or (table.owner in inside and not table.forced)
+            for action in sorted({action for _, action in table.grants}):
+                columns = self._columns(table, action, inside)
+                condition = ALWAYS if free or action not in _COMMANDS else self._condition(table, action, inside)
+                if columns == set() or condition is None:
+                    continue
+                bundle = self._set.role(key, self._at, f"{name}, rows")
+                self._add(bundle, table, action, columns)
+                if condition:
+                    self._limit(bundle, table, action, condition)
+                made = True
+        return made
+
+    def _columns(self, table: Table, action: str, inside: set[str]) -> set[str] | None:
+        found: set[str] = set()
+        for (role, of), columns in table.grants.items():
+            if of == action and role in inside:
+                if columns is None:
+                    return None
+                found |= columns
+        return found
+
+    def _condition(self, table: Table, action: str, inside: set[str]) -> Text | None:
+        """Of which rows an action is open; ``None`` for none."""
+        mine = [each for each in table.policies if action in each.commands and each.roles & inside]
+        some = [each.of(action) for each in mine if each.permissive]
+        every = [each.of(action) for each in mine if not each.permissive]
+        conditions = list(
+            dict.fromkeys(each.condition for each in some if each is not None and each.condition is not None)
+        )
+        if not conditions or any(each is None or each.condition is None for each in every):
+            return None
+        parts = [] if ALWAYS in conditions else [_joined(conditions, " or ")]
+        parts += [each.condition for each in every if each is not None and each.condition]
+        return _joined(list(dict.fromkeys(parts)), " and ")
+
+    def _limit(self, bundle: RoleOrGroup, table: Table, action: str, condition: Text) -> None:
+        key = f"{table.key}\n{condition}"
+        label = f"rows of {table.key}"
+        known = self._set.policies.setdefault(
+            key, Policy(key=key, label=label, resource=table.key, condition=condition)
+        )
+        known.seen(self._at)
+        bundle.limits.append(StatedLimit(policy=key, origin=self._at, actions=(action,)))
+
+
+def _joined(conditions: list[Text], word: str) -> Text:
+    if len(conditions) < 2:
+        return conditions[0] if conditions else ALWAYS
+    parts: list[Any] = []
+    for each in conditions:
+        parts += [word if parts else "", "(", *each, ")"]
+    return tuple(part for part in parts if part != "")

@@ -1,0 +1,120 @@
+"""PostgreSQL: expressions, drift of a live database, connection strings that stay secret, what is no database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from policylang.importing.postgres.conditions import UnknownExpressionError, column, parse
+from policylang.importing.reading import NotThisError
+from tests.cli.test_check import policylang
+from tests.engines.postgres_engine import PostgresServer
+from tests.importing.helpers import imported
+
+COLUMNS = {
+    each.name: each
+    for each in (
+        column("owner", "text", False, True),
+        column("n", "integer", False, True),
+        column("price", "numeric", False, True),
+        column("open", "boolean", False, True),
+        column("code", "character", False, True),
+        column("folded", "text", False, False),
+        column("at", "timestamp with time zone", False, True),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(owner = SESSION_USER)",
+        "(owner = current_setting('app.user'::text))",
+        "(owner = lower(CURRENT_USER))",
+        "(n = CURRENT_USER)",
+        "(owner < 'm'::text)",
+        "(code = 'a'::bpchar)",
+        "(folded = 'a'::text)",
+        "(at > now())",
+        "((n)::text = '5'::text)",
+        "((price)::integer = 5)",
+        "(n = ((5.5)::integer))",
+        "(n IN ( SELECT 1))",
+        "(EXISTS ( SELECT 1 FROM t))",
+        "(other.n = 5)",
+        "(missing = 5)",
+        "(n IS DISTINCT FROM 5)",
+        "(open IS NOT TRUE)",
+        "(owner ~~ 'a%'::text)",
+        "((n + 1) = 5)",
+        "(n <> ALL (ARRAY[1, 2]))",
+        "(owner = 'a'::text COLLATE \"C\")",
+        "(n = 5",
+        "",
+    ],
+)
+def test_what_is_no_plain_comparison_is_not_known(expression: str) -> None:
+    with pytest.raises(UnknownExpressionError):
+        parse(expression, COLUMNS)
+
+
+def test_texts_are_cut_where_they_are_compared_with_long_names() -> None:
+    expression = "(CURRENT_USER = (owner)::name)"
+    assert parse(expression, COLUMNS).users == {"owner"}
+    with pytest.raises(UnknownExpressionError):
+        parse(expression, COLUMNS, names_fit=False)
+
+
+@pytest.mark.parametrize("data", ["{", "[]", '{"roles": 5}', '{"roles": [[1]]}', "\0"])
+def test_what_is_no_catalog_is_refused(data: str) -> None:
+    with pytest.raises(NotThisError, match="no catalog"):
+        imported("postgres", {"db": data})
+
+
+def test_somebody_changed_the_database_by_hand(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with postgres.database() as database:
+        database.run(
+            "CREATE ROLE clerk; CREATE ROLE ann LOGIN; GRANT clerk TO ann; CREATE TABLE doc (id int, owner text);"
+            "GRANT SELECT ON doc TO clerk; ALTER TABLE doc ENABLE ROW LEVEL SECURITY;"
+            "CREATE POLICY own ON doc USING (owner = current_user)"
+        )
+        string = f"host={database.socket} dbname={database.name} user=postgres password=s3cret"
+        done = policylang("import", "postgres", string, "-o", "pol")
+        assert done.exit_code == 0, done.stdout + done.stderr
+        drift = ("drift", "--from", "postgres", string, "--policies", "pol")
+        assert policylang(*drift).stdout.startswith("no drift")
+        database.run("CREATE POLICY everything ON doc FOR SELECT TO clerk USING (true)")
+        report = policylang(*drift)
+        assert report.exit_code == 1
+        assert "the product lets role `ann_rows` view `doc` on more records than the files do" in report.stdout
+        database.run("DROP POLICY everything ON doc; GRANT DELETE ON doc TO ann")
+        assert "lets role `ann_rows` delete `doc`" in policylang(*drift).stdout
+        written = "".join(path.read_text() for path in Path("pol").iterdir())
+        assert "s3cret" not in written + done.stdout + report.stdout
+        assert json.loads(Path("pol/import.json").read_text())["inputs"].keys() == {database.name}
+
+
+@pytest.mark.parametrize(
+    "string",
+    [
+        "postgresql://ann:s3%40cret@localhost:1/db",
+        "host=localhost port=1 user=ann password='s3@cret' connect_timeout=1",
+        "postgresql://ann:s3@cret@localhost:1/db?nothing=1",
+        "password=s3@cret host",
+        "s3@cret",
+        "postgresql://ann:s3@cret@[::1/db",
+    ],
+)
+def test_nothing_secret_is_shown_where_it_fails(string: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (("import", "postgres", string, "-o", "pol"), ("import", "postgres", string, string, "-o", "pol")):
+        result = policylang(*command)
+        assert result.exit_code == 2
+        for secret in ("s3@cret", "s3%40cret", "cret"):
+            assert secret not in result.stdout + result.stderr, result.stderr
+    assert not Path("pol").exists()
