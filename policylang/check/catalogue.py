@@ -52,6 +52,8 @@ RULES: tuple[Rule, ...] = (
 )
 
 BY_CODE: dict[str, Rule] = {rule.code: rule for rule in RULES}
+BY_NAME: dict[str, str] = {rule.name: rule.code for rule in RULES}
+"""The code of each rule by its name."""
 
 CHECKS: dict[str, Callable[[World], Iterator[Finding]]] = {module.RULE.code: module.check for module in _MODULES}
 """The rules that look at a compiled policy set. Those of the source itself are found on the way to it, those of targets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -208,11 +209,19 @@ class _Suggestion:
         for action in sorted(ways, key=order.index):
             for limit in sorted(ways[action].limits):
                 by_limit.setdefault(limit, []).append(action)
-        everything = {action for other, action in self.ways if other == resource}
+        everything = self._opened[resource]
         for limit, actions in by_limit.items():
             instance = self.index.instances[limit]
             whole = instance.actions is None and everything <= set(actions)
             yield self._attached(instance) + ("" if whole else f" for {', '.join(actions)}")
+
+    @cached_property
+    def _opened(self) -> dict[str, set[str]]:
+        """Resources, and the actions on them."""
+        found: dict[str, set[str]] = {}
+        for resource, action in self.ways:
+            found.setdefault(resource, set()).add(action)
+        return found
 
     def _fields(self, resource: str, fields: frozenset[str]) -> str:
         plain = self.index.plain[resource]

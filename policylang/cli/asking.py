@@ -120,6 +120,8 @@ def find_subject(
     they do not exist.
     """
     if user is not None:
+        if user not in policy_set.index.users and user not in policy_set.index.integrations:
+            know_no_path(user)
         return AskedSubject(policy_set, user, None)
     index = policy_set.index
     if len(groups) > 1:
@@ -222,7 +224,15 @@ def name_of(index: Index, user: str) -> str | None:
 
 def unknown(what: str, name: str, known: Iterable[str]) -> NoReturn:
     """End the command because of a name that there is not."""
+    know_no_path(name)
     stop([Problem(name, f"there is no such {what}", did_you_mean(name, known) or _known(known))])
+
+
+def know_no_path(name: str) -> None:
+    """End the command where a path stands in the place of a name that there is not."""
+    if "\0" not in name and os.path.exists(name):
+        help = f"policy files are named with `--policies {name}`"
+        stop([Problem(name, "this is a file or folder, where a name is expected", help)])
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -33,7 +33,7 @@ from policylang.cli.writing import STANDARD_OUTPUT, Content, inputs_of, report_o
 from policylang.diagnostics import Severity, visible
 from policylang.output import json, text
 from policylang.output.order import Order, first_screen, in_order
-from policylang.pipelines.check import CheckOptions, add_checked, add_compiled, apply_baseline, entries
+from policylang.pipelines.check import CheckOptions, add_checked, add_compiled, apply_baseline, entries, idle_ignores
 from policylang.pipelines.findings import Result
 from policylang.project.discovery import Problem, read_regular
 from policylang.project.project import Project
@@ -163,6 +163,8 @@ def check(
         result = _run(made, compiled, asked)
     except ProcessError as error:
         stop([Problem("--jobs", str(error), "run it with `--jobs 1`, or with more memory")])
+    if not paths:
+        write_lines(_idle_ignores(made), err=True)
     if written is not None:
         return _write_baseline(result, written, (*inputs_of(made), *compiled))
     if known is not None and baseline is not None:
@@ -197,6 +199,12 @@ def _run(made: Iterable[Project], compiled: Iterable[str], asked: CheckOptions) 
         for project in made:
             add_checked(result, project, asked)
     return result
+
+
+def _idle_ignores(made: Iterable[Project]) -> Iterator[str]:
+    for config, pattern in idle_ignores(made):
+        note = click.style("note", bold=True)
+        yield f"{note}: {visible(config)}: the pattern `{visible(pattern)}` of `ignores` matches no policy file"
 
 
 def _exit_code(result: Result, fail_level: Severity, exit_zero: bool) -> int:

@@ -10,6 +10,7 @@ import click
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import COULD_NOT_RUN, progress, projects, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, cannot_write, check_output, inputs_of, write_output
+from policylang.diagnostics import visible
 from policylang.ir import nodes as ir
 from policylang.ir import to_json
 from policylang.output import text
@@ -55,20 +56,22 @@ def compile_(paths: tuple[str, ...], target: str | None, output: str, now: str |
             [Problem("--now", "JSON holds all dates as they are", "give it together with `--target`, or leave it out")]
         )
     write_output(to_json(policy_set), output, inputs_of(found))
+    if output != STANDARD_OUTPUT:
+        write_lines([f"wrote {visible(output)}"], err=True)
 
 
 def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: str, now: str | None) -> None:
     from policylang.pipelines.compile import compile_for
     from policylang.targets.bundle import NotABundleError, write_bundle
+    from policylang.targets.examples import example_scenarios
     from policylang.targets.scenarios import scenarios_of
     from policylang.targets.target import Bundle, Input
 
     if output == STANDARD_OUTPUT:
         stop([Problem("--output", "a bundle is a folder of several files", f"name one: `-o build/{name}`")])
     instant = None if now is None else read_instant(now)
-    bundle = compile_for(
-        find_target(name), Input(policy_set, instant, scenarios_of(project), project.sources.config.targets)
-    )
+    scenarios = scenarios_of(project) or example_scenarios(policy_set, instant)
+    bundle = compile_for(find_target(name), Input(policy_set, instant, scenarios, project.sources.config.targets))
     if not isinstance(bundle, Bundle):
         result = Result()
         view = add_sources(result, project)
@@ -83,3 +86,4 @@ def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: 
         stop([Problem(output, f"is there already and is no bundle: {error}", help)])
     except OSError as error:
         cannot_write(output, error)
+    write_lines([f"wrote {text.counted(len(bundle.files), 'file')} to {visible(output)}"], err=True)

@@ -11,14 +11,15 @@ import click
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.asking import format_option
 from policylang.cli.options import TEXT, now_option, read_instant
-from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop
+from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop, write_lines
 from policylang.cli.versions import Sides, Version, VersionPair, empty_like, read_sides
 from policylang.cli.writing import Content, report_option, write_output
 from policylang.diff.allow import Approved, allowed, read_allowed, unused
 from policylang.diff.compare import compare
-from policylang.diff.gate import fails
+from policylang.diff.gate import failing
 from policylang.diff.report import Comparison, SetReport
 from policylang.output import comparison as text
+from policylang.output.text import render_problem
 from policylang.project.discovery import Problem
 from policylang.runtime.clock import zone
 from policylang.text.readable import json_bytes
@@ -27,7 +28,7 @@ FailOn = Literal["gained", "widened", "any"]
 
 
 @click.command("diff")
-@click.argument("arguments", nargs=-1, required=True, type=TEXT, metavar="OLD NEW [PATHS]...")
+@click.argument("arguments", nargs=-1, required=True, type=TEXT, metavar="OLD [NEW] [PATHS]...")
 @click.option(
     "--fail-on",
     type=click.Choice(["gained", "widened", "any"]),
@@ -55,7 +56,7 @@ def diff(
 
     OLD and NEW are folders, policy files or compiled policy sets (.json), or git revisions: two, or one argument such
     as main..HEAD, then PATHS, which stand for policy sets as in check. main...HEAD compares with the commit at which
-    HEAD left main. Of revisions the work tree is not looked at.
+    HEAD left main. One revision, such as main, is compared with the working tree.
 
     Exit codes: 0 nothing that fails, 1 something that fails, 2 it could not be compared.
     """
@@ -68,7 +69,7 @@ def diff(
         if isinstance(sides, Problem):
             stop([sides])
         sets = tuple(_compared(pair, at, entries, step) for pair in sides.pairs)
-    failed = fail_on is not None and any(fails(each, fail_on) for each in sets)
+    failed = fail_on is not None and any(failing(each, fail_on) for each in sets)
     today = max((_today(pair, at) for pair in sides.pairs), default=at.date())
     left = unused(entries, sets, today)
     found = Comparison(old=sides.old, new=sides.new, now=at, fail_on=fail_on, failed=failed, sets=sets, unused=left)
@@ -83,6 +84,11 @@ def diff(
         case _:
             content = text.render(found, lambda set_, is_new: _path(sides, set_, is_new))
     write_output(content, output, (*arguments, allow_file))
+    if fail_on is not None and failed:
+        count = sum(len(failing(each, fail_on)) for each in sets)
+        what = f"{count:,} {'change fails' if count == 1 else 'changes fail'} `--fail-on {fail_on}`"
+        help = "take back what is not meant, or name what is approved in a file for `--allow`"
+        write_lines(render_problem(Problem("diff", what, help)), err=True)
     sys.exit(FINDINGS if failed else CLEAN)
 
 

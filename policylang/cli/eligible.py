@@ -10,6 +10,7 @@ from policylang.cli.asking import (
     did_you_mean,
     format_option,
     know_attribute,
+    know_no_path,
     know_resource,
     load,
     name_of,
@@ -64,6 +65,7 @@ def _know_users(index: Index, attribute: str) -> None:
     """End the command unless the attribute is there and holds users."""
     resource, dot, name = attribute.partition(".")
     if not dot:
+        know_no_path(attribute)
         near = did_you_mean(resource, index.resources) if resource not in index.resources else None
         help = near or "write it as `RESOURCE.ATTRIBUTE`, such as `customer.sales_rep`"
         stop([Problem(attribute, "this names no attribute", help)])

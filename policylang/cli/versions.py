@@ -16,6 +16,7 @@ from policylang.project.discovery import Problem, SourceSet, discover
 from policylang.project.loading import read_compiled, why_not
 from policylang.project.project import Project
 from policylang.project.revisions import Revision, RevisionError, merge_base, read_revision, resolve
+from policylang.settings.config import nearest_config
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -71,15 +72,25 @@ def read_sides(arguments: Sequence[str], step: Step) -> Sides | Problem:
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
-    """OLD, NEW and PATHS: two arguments, or one such as ``main..HEAD``; then paths."""
+    """OLD, NEW and PATHS: two arguments, or one such as ``main..HEAD``, then paths; or one revision, which is compared
+    with the working tree.
+    """
     first, *rest = arguments
     for dots in ("...", ".."):
         old, found, new = first.partition(dots)
         if found and not os.path.lexists(first) and not new.startswith((".", "/")) and not old.endswith("/"):
             return old or "HEAD", new or "HEAD", tuple(rest)
+    if not rest and os.path.lexists(first):
+        raise click.UsageError(f"name what to compare {first} with: a folder, a file or a revision, such as main")
     if not rest:
-        raise click.UsageError("name what to compare: OLD and NEW, or two revisions such as main..HEAD")
+        return first, _working_tree(), ()
     return first, rest[0], tuple(rest[1:])
+
+
+def _working_tree() -> str:
+    """What `policylang check` looks at without paths: the folder of the nearest config, or policies."""
+    config = nearest_config(Path.cwd())
+    return "policies" if config is None else os.path.relpath(config.parent)
 
 
 def _side(name: str, folder: Path) -> Revision | str:

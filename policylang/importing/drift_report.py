@@ -11,7 +11,7 @@ import msgspec
 
 from policylang.check.suppress.baseline import Baseline, Entry, Split, split
 from policylang.diagnostics import listed
-from policylang.diff.gate import FailOn, fails
+from policylang.diff.gate import FailOn, failing
 from policylang.diff.report import Change, Permissions, SetReport, Statement
 from policylang.files.json_schema import schema_of
 from policylang.importing.drift import Differing, Drift, Unmatched
@@ -139,7 +139,7 @@ def _fails(differences: Iterable[Difference], fail_on: FailOn) -> bool:
         statements=statements,
         notes=(),
     )
-    return fails(report, fail_on)
+    return bool(failing(report, fail_on))
 
 
 def _noted(note: Note) -> Noted:

@@ -76,9 +76,12 @@ def needless_word(world: PathScope, scope: Scope, node: ast.Path) -> bool:
     if node.subject or attributes is None or _is_known(world, scope, node):
         return False
     words = _words(scope, node.steps[0])
+    if len(words) > 1 and words[-1] in ("no", "not", "never") and "_".join(words[:-1]) in attributes:
+        _report(world, scope, node.steps[0], node.steps[0].value, "write `not (…)`")
+        return True
     if len(words) < 2 or "_".join(words[1:]) not in attributes:
         return False
-    if words[0] == "unless":
+    if words[0] in ("unless", "except"):
         _report(world, scope, node.steps[0], node.steps[0].value, "write `not (…)`")
         return True
     if words[0] in NEEDLESS:

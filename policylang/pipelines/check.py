@@ -16,7 +16,7 @@ from policylang.check.engine import Examination, examine
 from policylang.check.examined import Examined
 from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities, unknown_rules
 from policylang.check.suppress.baseline import Baseline, Entry, entry, split
-from policylang.check.suppress.ignores import ignorer
+from policylang.check.suppress.ignores import idle, ignorer
 from policylang.check.suppress.suppressions import read_suppressions
 from policylang.diagnostics import Severity, visible
 from policylang.importing.origins import Origins
@@ -70,6 +70,21 @@ def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
         _note(result, asked, rules)
         result.extent.add(project.ir, examined.questions)
     result.findings += sorted(found, key=_order)
+
+
+def idle_ignores(projects: Iterable[Project]) -> list[tuple[str, str]]:
+    """The configs of policy sets, each with a pattern of its `ignores` that matches no file of any of them."""
+    files: dict[Path, tuple[Config, list[str]]] = {}
+    for project in projects:
+        set_ = project.sources
+        if set_.base is not None:
+            _, paths = files.setdefault(set_.base, (set_.config, []))
+            paths += (str(set_.root / source.name) for source in (*set_.sources, *set_.oversized, *set_.directory))
+    return [
+        (shown_path(nearest_config(base) or base / FILE_NAME), pattern)
+        for base, (config, paths) in files.items()
+        for pattern in idle(config, base, paths)
+    ]
 
 
 def add_compiled(result: Result, path: str, asked: CheckOptions) -> None:

@@ -62,6 +62,32 @@ class PolicySet:
         return self._index.policy_set.digest
 
     @property
+    def resources(self) -> tuple[str, ...]:
+        """The names of the resources, in order."""
+        return tuple(sorted(self._index.resources))
+
+    def actions(self, resource: str) -> tuple[str, ...]:
+        """The actions of a resource, as they are declared. Raises LookupError for a resource that there is not."""
+        if resource not in self._index.resources:
+            raise LookupError(_unknown(f"resource {quoted(str(resource))}", str(resource), self._index.resources))
+        return tuple(self._index.actions[resource])
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The names of the roles, in order."""
+        return tuple(sorted(self._index.roles))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The names of the groups, in order."""
+        return tuple(sorted(self._index.groups))
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """The ids of the users, in order; integrations are not among them."""
+        return tuple(sorted(self._index.users))
+
+    @property
     def index(self) -> Index:
         """The declarations by name."""
         return self._index

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from policylang.model import conditions as c
@@ -20,6 +20,9 @@ from policylang.runtime.values import BadValueError, given_record
 if TYPE_CHECKING:
     from policylang.runtime.sql import SqlCondition
 
+
+_DeniedNot = tuple[tuple[str, ...] | None, Rest]
+"""The fields of a deny, and where it does not match."""
 
 Eligible = Callable[[str, str], tuple[str, ...]]
 """From resource and attribute to the ids of users, in order."""
@@ -40,9 +43,10 @@ class Filter:
         now: datetime.datetime,
         decide: Callable[[Any], bool] | None = None,
         unsaid: tuple[str, ...] = (),
+        columns: Callable[[], Mapping[str, Rest]] = dict,
     ) -> None:
         """``decide`` says of a record what the condition says of it. ``unsaid``: attributes about which the condition
-        should say what no condition can say.
+        should say what no condition can say. ``columns``: where each attribute is covered.
         """
         self.resource = resource
         self.condition = condition
@@ -50,6 +54,7 @@ class Filter:
         self._now = now
         self._decide = decide
         self._unsaid = unsaid
+        self._columns = columns
         self._test = None if isinstance(condition, bool) else condition_function(index, condition, resource)
 
     @property
@@ -61,6 +66,17 @@ class Filter:
     def nothing(self) -> bool:
         """Whether it holds for no record."""
         return self.condition is False
+
+    @property
+    def columns(self) -> dict[str, Filter]:
+        """The attributes that the action covers on some of the records, in the order of their declaration, each with
+        the filter of the records on which it does: one equal to this filter where it covers it on all of them.
+        """
+        return {
+            name: Filter(self._index, self.resource, condition, self._now)
+            for name, condition in self._columns().items()
+            if condition is not False and self.condition is not False
+        }
 
     def matches(self, record: Any) -> bool:
         """Whether the action is open on the record, a mapping or an object: what `decide` says of it."""
@@ -130,19 +146,22 @@ def make_filter(plan: Plan, s: Situation, decide: Callable[[Any], bool], eligibl
         for way in plan.ways
     ]
     denies = [(each.deny.fields, _denied_not(s, plan.resource, each, at)) for each in plan.denies]
-    parts = [
+    reached = [
         _where_met(s, plan.resource, plan.requirement, at),
         any_of(ways, at),
         *(residual(instance.condition, s) for instance in plan.appends),
         *(condition for fields, condition in denies if fields is None),
     ]
+
+    def columns() -> dict[str, Rest]:
+        names = s.index.attributes[plan.resource]
+        return {name: all_of((*reached, *_column(plan, name, ways, denies, at)), at) for name in names}
+
     if plan.kind != "create":
-        return Filter(s.index, plan.resource, all_of(parts, at), s.now)
-    unsaid = []
+        return Filter(s.index, plan.resource, all_of(reached, at), s.now, columns=columns)
+    parts, unsaid = list(reached), []
     for name, declared in s.index.attributes[plan.resource].items():
-        covering = [condition for way, condition in zip(plan.ways, ways, strict=True) if name in way.fields]
-        asked = [] if len(covering) == len(ways) else [any_of(covering, at)]
-        asked += [condition for fields, condition in denies if fields is not None and name in fields]
+        asked = _column(plan, name, ways, denies, at)
         path = c.Path("record", (name,), declared.type, at)
         item = declared.type.item
         if isinstance(item, UserType) and item.role is not None:
@@ -151,7 +170,14 @@ def make_filter(plan: Plan, s: Situation, decide: Callable[[Any], bool], eligibl
             else:
                 asked.append(c.In(path, eligible(plan.resource, name), at))
         parts.append(any_of((c.Missing(path, at), all_of(asked, at)), at))
-    return Filter(s.index, plan.resource, all_of(parts, at), s.now, decide, tuple(unsaid))
+    return Filter(s.index, plan.resource, all_of(parts, at), s.now, decide, tuple(unsaid), columns)
+
+
+def _column(plan: Plan, name: str, ways: Sequence[Rest], denies: Sequence[_DeniedNot], at: str) -> list[Rest]:
+    """What it takes besides that an attribute is covered where the action is open."""
+    covering = [condition for way, condition in zip(plan.ways, ways, strict=True) if name in way.fields]
+    asked = [] if len(covering) == len(ways) else [any_of(covering, at)]
+    return asked + [condition for fields, condition in denies if fields is not None and name in fields]
 
 
 def _denied_not(s: Situation, resource: str, each: PlacedDeny, at: str) -> Rest:

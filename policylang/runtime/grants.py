@@ -160,10 +160,9 @@ def granted_by(
 ) -> Iterator[Granted]:
     """As `granted`, what the last bundle of one chain in the source says."""
     standing: dict[str, tuple[Sequence[ir.Limit], bool]] = {}
-    for grant in chain[-1].grants:
+    said = chain[-1].grants if wanted is None else index.said(chain[-1]).grants.get(wanted, ())
+    for grant in said:
         resource = grant.resource
-        if wanted is not None and (resource != wanted[0] or wanted[1] not in grant.actions):
-            continue
         if resource not in standing:
             standing[resource] = standing_limits(index, source, chain, overrides, resource)
         limits, overridden = standing[resource]

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Bundle, Name, name_of
 from policylang.model.conditions import Condition
 from policylang.model.types import Type
 from policylang.runtime.clock import zone
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """What a role or group says, by resource and action, each in the order in which it says it."""
+
+    grants: dict[tuple[str, str], list[ir.Grant]]
+    denies: dict[tuple[str, str], list[ir.Deny]]
 
 
 class Index:
@@ -34,6 +44,9 @@ class Index:
         self.optional_subject = frozenset(a.name for a in policy_set.subject if a.optional)
         self.optional_request = frozenset(a.name for a in policy_set.request if a.optional)
         self.denies: tuple[ir.Deny, ...] = policy_set.denies
+        self.chains: dict[Name, tuple[tuple[Bundle, ...], ...]] = {}
+        """What `policylang.runtime.sources.chains` has found."""
+        self._said: dict[Name, Said] = {}
 
     def changed(self, *, denies: tuple[ir.Deny, ...] | None = None, **replaced: Mapping[str, Any]) -> Self:
         """The index of a policy set that differs in some declarations: ``users={id: user}``, ``roles=``, ``groups=``,
@@ -41,6 +54,8 @@ class Index:
         """
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
+        copy.chains, copy._said = {}, {}
+        copy.__dict__.pop("_denies", None)
         for name, entries in replaced.items():
             setattr(copy, name, ChainMap(dict(entries), getattr(self, name)))
         if denies is not None:
@@ -60,6 +75,21 @@ class Index:
         for deny in self.policy_set.every_deny():
             if deny.condition is not None:
                 yield deny.resource, deny.condition
+
+    def said(self, bundle: Bundle) -> Said:
+        """The grants and denies of a role or group of this policy set by what they are about."""
+        name = name_of(bundle)
+        if name not in self._said:
+            self._said[name] = Said(_by_permission(bundle.grants), _by_permission(bundle.denies))
+        return self._said[name]
+
+    def denies_of(self, resource: str, action: str) -> Sequence[ir.Deny]:
+        """The denies for everyone of an action, in order."""
+        return self._denies.get((resource, action), ())
+
+    @cached_property
+    def _denies(self) -> dict[tuple[str, str], list[ir.Deny]]:
+        return _by_permission(self.denies)
 
     @cached_property
     def timezone(self) -> ZoneInfo:
@@ -157,3 +187,14 @@ class Index:
         while at is not None and at != kind:
             at = self.kinds[at]
         return at == kind
+
+
+_Statement = TypeVar("_Statement", ir.Grant, ir.Deny)
+
+
+def _by_permission(statements: Iterable[_Statement]) -> dict[tuple[str, str], list[_Statement]]:
+    found: dict[tuple[str, str], list[_Statement]] = {}
+    for each in statements:
+        for action in dict.fromkeys(each.actions):
+            found.setdefault((each.resource, action), []).append(each)
+    return found

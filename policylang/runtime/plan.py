@@ -74,14 +74,14 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
 def make_plan(index: Index, who: Profile, action: str, resource: str) -> Plan:
     """The plan of a known action on a known resource."""
-    said = [
-        (source.place, deny) for source in who.sources for chain in chains(index, source) for deny in chain[-1].denies
-    ]
     denies = [
-        PlacedDeny(place, deny)
-        for place, deny in (*said, *((None, deny) for deny in index.denies))
-        if deny.resource == resource and action in deny.actions
+        PlacedDeny(source.place, deny)
+        for source in who.sources
+        for chain in chains(index, source)
+        if chain[-1].denies
+        for deny in index.said(chain[-1]).denies.get((resource, action), ())
     ]
+    denies += [PlacedDeny(None, deny) for deny in index.denies_of(resource, action)]
     return Plan(
         resource,
         action,
@@ -147,11 +147,8 @@ def _held(index: Index, who: Profile, requirement: ir.RequiresGrant) -> Met:
     kind = requirement.place_kind
     places: list[str] = []
     for source in who.sources:
-        if not any(
-            grant.resource == requirement.resource and requirement.action in grant.actions
-            for chain in chains(index, source)
-            for grant in chain[-1].grants
-        ):
+        wanted = (requirement.resource, requirement.action)
+        if not any(wanted in index.said(chain[-1]).grants for chain in chains(index, source)):
             continue
         if kind is None or source.place is None:
             return True

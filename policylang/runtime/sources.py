@@ -71,7 +71,7 @@ def inside(index: Index, source: RightsSource) -> Iterator[Bundle]:
                 waiting.append(index.roles[ref.name])
 
 
-def chains(index: Index, source: RightsSource) -> Iterator[tuple[Bundle, ...]]:
+def chains(index: Index, source: RightsSource) -> tuple[tuple[Bundle, ...], ...]:
     """The source itself and every role inside it to any depth, each with what is around it, outermost first.
 
     A role that lies inside in several ways comes once for each set of limiting bundles around it, and not for a set
@@ -79,6 +79,13 @@ def chains(index: Index, source: RightsSource) -> Iterator[tuple[Bundle, ...]]:
     do not multiply where their limits do not; where they do, the compiler refuses them (see `policylang.ir.nesting`).
     """
     outer = outermost(index, source)
+    name = name_of(outer)
+    if name not in index.chains:
+        index.chains[name] = tuple(_chains(index, outer))
+    return index.chains[name]
+
+
+def _chains(index: Index, outer: Bundle) -> Iterator[tuple[Bundle, ...]]:
     least = least_limiting(outer, index.roles)
     waiting: list[tuple[Bundle, ...]] = [(outer,)]
     seen: set[tuple[Name, Limiting]] = set()

@@ -169,7 +169,7 @@ def test_blanks_are_no_reason() -> None:
         ("# policylang: ignore PL4", "PL4", "whole code"),
         ("# policylang: ignore pl701", "pl701", "did you mean `PL701`?"),
         ("# policylang: ignore PL710", "PL710", "did you mean"),
-        ("# policylang: ignore limit-lost", "limit-lost", "no rule"),
+        ("# policylang: ignore limit-list", "limit-list", "no rule"),
         ("# policylang: ignore PL701 PL702", "PL702", "comma"),
         ("# policylang: ignore PL701,", None, "which rule"),
         ("# policylang: ignore PL701,, PL702", ",", "which rule"),

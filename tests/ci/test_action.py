@@ -11,7 +11,7 @@ import pytest
 
 from policylang.output.github import SUMMARY_BYTES
 from tests.ci.runner import Job
-from tests.ci.scratch import BEFORE, ROOT, WIDER, WRONG, Repository
+from tests.ci.scratch import BEFORE, ROOT, TEST, WIDER, WRONG, Repository
 
 HOSTILE = "$(touch hacked)`touch hacked`\";touch hacked;'"
 
@@ -50,6 +50,37 @@ def test_check_with_an_error(job: Job, scratch: Repository) -> None:
     sarif = json.loads((job.checkout / "policylang.sarif").read_text(encoding="utf-8"))
     assert [result["ruleId"] for result in sarif["runs"][0]["results"]] == ["PL101"]
     assert "1 error" in job.read("summary")
+
+
+# --- test ----------------------------------------------------------------------------------------------------
+
+
+def scenarios(scratch: Repository, text: str) -> None:
+    (scratch.folder / "policies/a.test.yaml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("paths", ["", "policies", "policies/a.policy\n"])
+def test_scenarios_are_run(job: Job, scratch: Repository, paths: str) -> None:
+    scenarios(scratch, TEST)
+    done = job.step("test", {"paths": paths})
+    assert (done.returncode, done.stdout) == (0, "1 passed, 0 failed in 1 file\n")
+    assert job.read("summary").endswith("## policylang test\n\n1 passed, 0 failed in 1 file\n")
+
+
+def test_a_scenario_that_fails_fails_the_job(job: Job, scratch: Repository) -> None:
+    scenarios(scratch, TEST.replace("allow:", "deny:"))
+    done = job.step("test", {})
+    assert done.returncode == 1
+    assert "clerks see what they wrote" in done.stdout
+
+
+def test_without_scenarios_there_is_a_notice(job: Job) -> None:
+    done = job.step("test", {})
+    assert done.returncode == 0
+    assert "nothing was run" in done.stdout
+
+
+# --- check, and what it may write ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sarif", ["policylang.sarif", "to/new.sarif"])

@@ -91,7 +91,7 @@ def test_acceptance_sets_check_and_compile(run, folder: str) -> None:
 def test_compile_to_a_file(run, write, tmp_path) -> None:
     write("policies/a.policy", CLEAN)
     result = run("compile", "-o", "out.json")
-    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"wrote out.json\n")
     assert [role.name for role in from_json((tmp_path / "out.json").read_bytes()).roles] == ["r"]
     assert (tmp_path / "out.json").stat().st_mode & 0o777 == 0o666 & ~current_umask()
 

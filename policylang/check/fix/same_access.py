@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.analysis.decision import allowed, denied, resource_actions
+from policylang.analysis.decision import allowed, denied
 from policylang.analysis.formula import AllOf, Formula, NotOf
 from policylang.analysis.query import UNSAT
 from policylang.analysis.questions import implies
@@ -166,10 +166,8 @@ class _Comparison:
 
     def _decided_alike(self, one: Profile, other: Profile, users: tuple[str, ...], period: Period) -> bool:
         """Whether every request has the same answer: of these users in the period, or of anybody if there are none."""
-        return all(
-            self._action_alike(one, other, resource, action, users, period)
-            for resource, action in resource_actions(self.before.policy_set)
-        )
+        granted = _granted(self.before.index, one) | _granted(self.after.index, other)
+        return all(self._action_alike(one, other, *each, users, period) for each in sorted(granted))
 
     def _action_alike(
         self, one: Profile, other: Profile, resource: str, action: str, users: tuple[str, ...], period: Period
@@ -188,6 +186,16 @@ class _Comparison:
                 if any(self.questions.of_user(formula, resource, user, period) is not UNSAT for user in users):
                     return False
         return True
+
+
+def _granted(index: Index, who: Profile) -> set[tuple[str, str]]:
+    """The actions that somebody is granted somehow, by resource: others are open to neither side."""
+    return {
+        permission
+        for source in who.sources
+        for chain in chains(index, source)
+        for permission in index.said(chain[-1]).grants
+    }
 
 
 def _common(one: Period, other: Period) -> Period | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -19,16 +19,28 @@ def ignorer(config: Config, base: Path | None) -> Callable[[str, str], bool]:
     rules = [(pattern_of(pattern), codes) for pattern, codes in config.ignores.items()]
     if not rules or base is None:
         return lambda _code, _path: False
-    folder = os.path.realpath(base)
 
     @cache
     def codes_of(path: str) -> tuple[str, ...]:
-        # As it is named from there, which may be by a link, or as it lies there.
-        named, real = os.path.relpath(os.path.abspath(path), os.path.abspath(base)), os.path.realpath(path)
-        names = {Path(each).as_posix() for each in (named, os.path.relpath(real, folder))}
+        names = _names(path, base)
         return tuple(code for pattern, codes in rules if any(map(pattern.fullmatch, names)) for code in codes)
 
     return lambda code, path: code.startswith(codes_of(path))
+
+
+def idle(config: Config, base: Path, paths: Iterable[str]) -> list[str]:
+    """The patterns of the config, whose folder is ``base``, that match none of the paths."""
+    if not config.ignores:
+        return []
+    names = {name for path in paths for name in _names(path, base)}
+    return [pattern for pattern in config.ignores if not any(map(pattern_of(pattern).fullmatch, names))]
+
+
+def _names(path: str, base: Path) -> set[str]:
+    """A path as it is named from the folder, which may be by a link, and as it lies there."""
+    named = os.path.relpath(os.path.abspath(path), os.path.abspath(base))
+    real = os.path.relpath(os.path.realpath(path), os.path.realpath(base))
+    return {Path(each).as_posix() for each in (named, real)}
 
 
 def pattern_of(pattern: str) -> re.Pattern[str]:

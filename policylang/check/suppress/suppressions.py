@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import msgspec
 
-from policylang.check.catalogue import BY_CODE, OF_SUPPRESSIONS
+from policylang.check.catalogue import BY_CODE, BY_NAME, OF_SUPPRESSIONS
 from policylang.check.enclosing import Extent, Layout
 from policylang.check.selection import near_code
 from policylang.check.suppress.suppression import Suppression
@@ -146,8 +146,8 @@ class _Reader:
             elif clause == "until":
                 self.take()
                 until = self.take_date()
-            elif _CODE.fullmatch(clause):
-                self.fail("a comma is missing between two codes", "write `ignore PL402, PL404`")
+            elif _CODE.fullmatch(clause) or clause in BY_NAME:
+                self.fail("a comma is missing between two rules", "write `ignore PL402, PL404`")
             else:
                 self.fail(f"{quoted(self.value)} fits nothing here", _FORM)
         return tuple(dict.fromkeys(codes)), reason, until
@@ -172,7 +172,8 @@ class _Reader:
         return self.take()
 
     def take_code(self) -> str:
-        code = self.take_word("which rule to ignore, such as `PL402`")
+        word = self.take_word("which rule to ignore, such as `PL402`")
+        code = BY_NAME.get(word, word)
         if code not in BY_CODE:
             self.fail(f"there is no rule {quoted(code)}", _meant_code(code), back=1)
         if code.startswith("PL1"):

@@ -29,6 +29,22 @@ DATES = (
 _GROUP_TESTS = (
     Slip("(assigned )?user (is )?(not )?(in|member of|part of) (the )?(group |role )?<w>", help=_GROUPS),
     Slip("(assigned )?user has (the )?(role|group) <w>", help=_GROUPS),
+    Slip("<x> (is )?(not )?in (the )?(group|role) <w>", help=_GROUPS),
+)
+
+_DAYS = (
+    Slip("<x> (is )?since <n> <u>", "<x> within <n> <u>"),
+    Slip("<x> (is )?(the )?(last|past|previous) <n> <u>", "<x> within <n> <u>"),
+    Slip(
+        "<x> (is |= |== )?(since |after |before |until |on )?"
+        "(yesterday|today|tomorrow|(this|last|next) (day|week|month|year))(?! is| within| in)",
+        help=NOW,
+    ),
+)
+
+_ORDERS = (
+    Slip("<x> (is )?(more|greater|bigger|higher|larger) (than )?or (equal|equals|equal to) (to )?<v>", "<x> >= <v>"),
+    Slip("<x> (is )?(less|fewer|smaller|lower) (than )?or (equal|equals|equal to) (to )?<v>", "<x> <= <v>"),
 )
 
 _LENGTHS_OF_TIME = (
@@ -123,10 +139,21 @@ _JOINTS = (
     Slip("[,;]", help="conditions are joined by `and` or `or`"),
 )
 
-_SYMBOLS = (Slip("&&", "and"), Slip(r"\|\|", "or"), Slip(r"!\(", "not ("), Slip(r"(now|today)\(\)", help=NOW))
+_SYMBOLS = (
+    Slip("&&", "and"),
+    Slip(r"\|\|", "or"),
+    Slip(r"!\(", "not ("),
+    Slip(r"!(?=[A-Za-z])", "not "),
+    Slip(r"(now|today)\(\)", help=NOW),
+)
 
 _WHOLE = (
     Slip(r"\{ (true|all|any|everything|always|\*) \}", help=_ALWAYS),
+    Slip(r"\{ (everyone|everybody|anyone|anybody) \}", help=_ALWAYS),
+    Slip(
+        r"\{ (only )?(my |their |your )?(own|mine|theirs)( \w+)? \}",
+        help="name the attribute that holds the user: `… is assigned user`",
+    ),
     Slip(r"\{ (false|never|none|nothing) \}", help="a policy that is never true reaches nothing: leave the grant out"),
     Slip(r"\{\s*\}", help="a policy needs a condition: compare an attribute, as in `{ … is … }`"),
 )
@@ -147,6 +174,8 @@ CONDITIONS: tuple[Slip, ...] = (
     *DATES,
     *_GROUP_TESTS,
     *_LENGTHS_OF_TIME,
+    *_DAYS,
+    *_ORDERS,
     *_SETS,
     *_CHOICES,
     *_TEXTS,

@@ -20,6 +20,10 @@ _NAMED = (
 
 _HELD = (
     Slip(
+        rf"(?P<kind>role|group) <w>{_LABEL} ?(=|:|is|as) ?[{{]",
+        help="`{ … }` stands right behind the name and the label",
+    ),
+    Slip(
         rf"(?P<kind>role|group) <w>{_LABEL} ?(inherits|extends|includes|include|:|<) ?(role )?<w2>",
         help="a role inside another stands in its block: `<kind> <w> { role <w2> … }`",
     ),
@@ -90,6 +94,8 @@ _INVARIANT = (
     Slip("(everyone|everybody|all users|all|each user|anyone|any user|each) can", "every user can"),
     Slip("(no|only|every) <w> can", help="name the users: `users with role <w>` or `users in <w>`"),
     Slip("(all|each|any) (users|user) (?P<how>in|with)", "every user <how>"),
+    Slip("(everyone|everybody|anyone|anybody) (?P<how>in|with)", "every user <how>"),
+    Slip("(nobody|no one|noone) (?P<how>in|with)", "no user <how>"),
     Slip("(users|user|people|only) ", help="an invariant begins with `no user`, `only users in …` or `every user`"),
     Slip("(cannot|can not|can't|may not|must not|may|should|must)", help="say it with `no user … can …`"),
     Slip("can <w> on <w2>", "can <w> <w2>"),
@@ -102,6 +108,8 @@ _TASK = (
 )
 
 _START = (
+    Slip(r"(permit|forbid|allow|grant) ?\(", help=_INSIDE),
+    Slip("policies <w>", "policy <w>"),
     Slip("(admin|administrator|root|super) user <t>", "superuser user <t>"),
     Slip("(allow|permit|grant) <w>( on)? <w2>", help=_INSIDE),
     Slip("(everyone|everybody|anyone|anybody|all users|users|nobody) (can|may|cannot)", help=_INSIDE),

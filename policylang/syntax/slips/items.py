@@ -8,6 +8,7 @@ from policylang.syntax.slips.match import Slip
 _OWN_CONDITION = "a grant has no condition of its own: name it as a policy, and add `policy …` to the role or group"
 _DENY = r"(?P<deny>deny <w>(, \w+)* on <w2>( \([^)]*\))?)"
 _FROM_THE_USER = 'a user says which group it is in: `user "…" in <w>`'
+_OWN_RECORDS = "which records it reaches is said by a policy: `policy own on <w> { … is assigned user }`"
 _LAST_DAY = "say the last day: `until 2026-01-31`"
 _PLACE = "say which kind of place it is, as in `at site <t>`"
 
@@ -27,6 +28,12 @@ BUNDLES: tuple[Slip, ...] = (
     Slip("(forbid|block|prohibit|disallow)", "deny"),
     Slip("grant <w> (to|of|for|at|in|over) <w2>", "grant <w> on <w2>"),
     Slip("deny <w> (to|of|for|at|in|over) <w2>", "deny <w> on <w2>"),
+    Slip("grant <w>, <w2> (to|of|for|at|in|over) <w3>", "grant <w>, <w2> on <w3>"),
+    Slip("(?P<verb>grant|deny) all }", help="say on what: `<verb> all on …`, or `<verb> all on all resources`"),
+    Slip("on <w> only (own|mine|my|their|owned)", help=_OWN_RECORDS),
+    Slip("on (own|my|their|only own) <w>", help=_OWN_RECORDS),
+    Slip("on (all|every|each|any|the|some) (?!resources?)<w>", help="a grant names the resource: `on <w>`"),
+    Slip("(name|label|title|description):? <t>", help="the label stands behind the name, in front of `{`"),
     Slip("grant <w> and <w2> on", "grant <w>, <w2> on"),
     Slip("deny <w> and <w2> on", "deny <w>, <w2> on"),
     Slip(r"on <w>\.<w2>", "on <w> (<w2>)"),
@@ -69,6 +76,7 @@ USERS: tuple[Slip, ...] = (
     *DATES,
     Slip("at <t>", help=_PLACE),
     Slip("at <w> }", help='say which kind of place it is, and put its name in quotes, as in `at site "<w>"`'),
+    Slip("assign role <w> in <t>", help=_PLACE),
     Slip("(in|on) <w> <t>", "at <w> <t>"),
     Slip("(to|till|through|ends|ending|end|expires|expiring|expiry|up to) (on )?<d>", "until <d>"),
     Slip("(since|starting|starts|begins|beginning|start|as of|after) (on )?<d>", "from <d>"),
@@ -83,6 +91,9 @@ USERS: tuple[Slip, ...] = (
 )
 
 RECORDS: tuple[Slip, ...] = (
+    Slip(r"<w> : (enum|choice|select|one|values) ?[(\[{]", help="values are listed: `<w> : one of a, b`"),
+    Slip("<w> : <w2>, (?P<next>actions?|optional|sensitive)", "<w> : <w2> <next>"),
+    Slip("<w> : <w2> (=|:=|default)", help="attributes have no defaults: leave it out"),
     Slip("(list|array|collection|many|sequence|vector|bag) (of )?<w>", "set of <w>"),
     Slip(r"\[<w>\]", "set of <w>"),
     Slip(r"<w>\[\]", "set of <w>"),

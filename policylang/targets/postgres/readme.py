@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
 from policylang.targets.postgres.names import name
 from policylang.targets.postgres.rights import commands
 from policylang.targets.postgres.script import Script, resource
@@ -29,5 +33,12 @@ def readme(script: Script) -> str:
         everybody=script.everybody,
         roles=len(script.rights.roles),
         users=sum(len(each.users) for each in script.rights.roles),
+        user=_user(script.index),
+        request=json.dumps(dict.fromkeys(sorted(script.index.request)[:1], "…"), ensure_ascii=False),
         zone=script.index.policy_set.timezone,
     )
+
+
+def _user(index: Index) -> str:
+    """A user to become, whose id needs no quotes."""
+    return next((user for user in index.requesters if re.fullmatch(r"[\w.@+-]+", user, re.ASCII)), "user@example.test")

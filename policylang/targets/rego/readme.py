@@ -9,19 +9,9 @@ from importlib import resources
 from policylang.model import conditions as c
 from policylang.model.types import in_words
 from policylang.runtime.index import Index
+from policylang.targets.examples import example_request
 from policylang.targets.rego.reads import RegoReads, months
-
-EXAMPLE = {
-    "user": "ann@example.test",
-    "action": "view",
-    "resource": "customer",
-    "record": {"owner": "ann@example.test"},
-    "request": {},
-    "now": 1795262400000000,
-    "today": 20778,
-    "months": {"1": {"before": {"datetime": 1792584000000000, "date": 20747}, "after": {}}},
-}
-"""An input, at 2026-11-21T12:00:00Z."""
+from policylang.targets.rego.request import Requests
 
 
 def readme(index: Index, reads: RegoReads) -> str:
@@ -30,7 +20,7 @@ def readme(index: Index, reads: RegoReads) -> str:
     brought["every request"] = _brought(reads.request)
     text = resources.files(__package__).joinpath("bundle.md").read_text(encoding="utf-8")
     values = {
-        "{example}": json.dumps(EXAMPLE, indent=2),
+        "{example}": _example(index),
         "{zone}": index.policy_set.timezone,
         "{months}": ", ".join(map(str, sorted(months(index)))) or "none",
         "{reads}": "\n".join(f"| {of} | {what} |" for of, what in brought.items()),
@@ -38,6 +28,15 @@ def readme(index: Index, reads: RegoReads) -> str:
     for name, value in values.items():
         text = text.replace(name, value)
     return text
+
+
+def _example(index: Index) -> str:
+    """An input for this policy set."""
+    if not any(index.actions.values()):
+        return "{}"
+    asked = example_request(index)
+    made = Requests(index).input(asked.user, asked.action, asked.resource, asked.record, now=asked.now)
+    return json.dumps(made, indent=2, ensure_ascii=True)
 
 
 def _brought(paths: Mapping[str, c.Path]) -> str:
