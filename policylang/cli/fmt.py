@@ -28,7 +28,7 @@ INPUT = "-"
 @click.option("--check", "check_only", is_flag=True, help="Change nothing, list the files that fmt would change.")
 @click.option("--diff", "show_diff", is_flag=True, help="Change nothing, show what fmt would change.")
 def fmt(paths: tuple[str, ...], check_only: bool, show_diff: bool) -> None:
-    """Bring policy files into the one layout.
+    """Format policy files: one layout for all.
 
     PATHS as for check, or - for one file from standard input, which then goes to standard output. Words, comments and
     their order stay. A file with errors in its syntax is left as it is.

@@ -28,7 +28,7 @@ from policylang.pipelines.replay import who as who_in_words
 
 _COLOURS = {"gained": "red", "widened": "red", "narrowed": "cyan", "lost": "cyan"}
 TITLES = {
-    "gained": "gained: what nobody of these could do before",
+    "gained": "gained: what none of these could do before",
     "widened": "widened: on more records than before",
     "narrowed": "narrowed: on fewer records than before",
     "lost": "lost: what none of these can do any more",

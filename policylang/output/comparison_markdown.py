@@ -54,7 +54,7 @@ def render(comparison: Comparison, limit: int = LIMIT) -> str:
 def _headline(comparison: Comparison) -> str:
     said = markdown(f"{summary(comparison.sets)}, from `{comparison.old}` to `{comparison.new}`")
     as_of = f"as of {instant_text(comparison.now)}"
-    gate = f". **The gate `{comparison.fail_on}` is closed.**" if comparison.failed else ""
+    gate = f". **This fails `--fail-on {comparison.fail_on}`.**" if comparison.failed else ""
     return f"**{said}**, {as_of}{gate}"
 
 

@@ -143,7 +143,7 @@ def test_diff_as_it_is_installed(job: Job, scratch: Repository, tmp_path: Path) 
     assert (done.returncode, done.stderr) == (1, "")
     comment = job.outputs["comment"]
     assert comment.startswith("## Who can do what now\n")
-    assert "**The gate `widened` is closed.**" in comment
+    assert "**This fails `--fail-on widened`.**" in comment
     assert "- **role <code>clerk</code>**: view on <code>doc</code><br>\n" in comment
     assert job.read("summary") == comment
     assert job.step("diff", {"base": "main", "fail-on": "gained"}).returncode == 0

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from policylang.diff.compare import compare, is_same
-from policylang.diff.gate import FailOn, fails
+from policylang.diff.gate import FailOn, failing
 from policylang.diff.report import Report
 from policylang.model.types import Duration
 from tests.diff.rendering import as_set
@@ -87,7 +87,7 @@ def test_what_is_given_otherwise(old: str, new: str, topic: str) -> None:
     for one, other in ((old, new), (new, old)):
         found = between(WORLD + one, WORLD + other)
         assert topic in topics(found), found
-        assert fails(as_set(found), "any")
+        assert bool(failing(as_set(found), "any"))
         assert not is_same(compiled(WORLD + one), compiled(WORLD + other), NOW)
 
 
@@ -146,7 +146,7 @@ def test_requirements_that_ask_for_the_same() -> None:
 )
 def test_gates(old: str, new: str, closed: set[FailOn]) -> None:
     found = as_set(between(WORLD + old, WORLD + new))
-    assert {gate for gate in ("gained", "widened", "any") if fails(found, gate)} == closed
+    assert {gate for gate in ("gained", "widened", "any") if bool(failing(found, gate))} == closed
 
 
 def test_a_deny_is_told_of_each_role_that_says_it() -> None:

@@ -170,7 +170,7 @@ def _inactive(q: Question, each: Grounds) -> Gap:
     """To take the user back, to move the dates, or both."""
     found: list[SuggestedEdit] = []
     if each.holding.lost:
-        found.append(SuggestedEdit("reinstate", f"end the termination of {cut(q.user)}", {"reinstate": q.user}))
+        found.append(SuggestedEdit("reinstate", f"reinstate {cut(q.user)}", {"reinstate": q.user}))
     assigned = each.holding.assignment
     if assigned is not None and each.holding.due is not None:
         today = q.now.astimezone(q.index.timezone).date().isoformat()
