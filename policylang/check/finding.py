@@ -54,8 +54,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     text, the only part of a finding that has several lines. ``unproved``: the question could not be settled within its
     budget. ``complete_only``: it holds for complete records, and not for every record; no fix relies on it. ``users``:
     those whom it concerns. ``held``: the roles and groups that one has to have for it together, where that is not the
-    one in which it stands. ``subjects``: what else it is about, whole, where the
-    message may leave out some. A baseline tells by ``users`` and ``subjects`` what is new in a finding that it knows.
+    one in which it stands. ``subjects``: what else it is about, whole, where the message may leave out some. A baseline
+    tells by ``users`` and ``subjects`` what is new in a finding that it knows. ``urgency``: of findings of one
+    severity, those with more come first.
     """
 
     code: str
@@ -71,6 +72,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     users: tuple[str, ...] = ()
     held: tuple[tuple[str, str], ...] = ()
     subjects: tuple[str, ...] = ()
+    urgency: int = 0
 
     @property
     def about(self) -> tuple[str, ...]:

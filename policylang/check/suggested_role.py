@@ -39,7 +39,7 @@ def suggested_role(world: World, sources: Sequence[RightsSource], *, narrow: boo
     """
     suggestion = _Suggestion(world, sources, narrow)
     for each in world.policy_set.separations:
-        if all((side.resource, side.action) in suggestion.ways for side in (each.first, each.second)):
+        if sum((one.resource, one.action) in suggestion.ways for one in each.permissions) > each.most:
             return ""
     return suggestion.text()
 

@@ -294,8 +294,9 @@ def _invariant(side: Side, invariant: ir.Invariant) -> str:
 def _separations(side: Side) -> dict[str, Lines]:
     found: dict[str, Lines] = {}
     for each in side.policy_set.separations:
-        words = sorted(f"{one.action} on `{one.resource}`" for one in (each.first, each.second))
-        found[" from ".join(words)] = ("separate",)
+        words = sorted(f"{one.action} on `{one.resource}`" for one in each.permissions)
+        of = " from ".join(words) if len(words) == 2 else f"at most {each.most} of {', '.join(words)}"
+        found[of] = ("separate" if each.severity is None else f"separate, severity {each.severity}",)
     return found
 
 

@@ -461,9 +461,10 @@ def _integration(model: Model, site: Site) -> ir.Integration:
 
 
 def _separation(source: Source, node: ast.Separation) -> ir.Separation:
-    first = ir.Permission(node.action.value, node.resource.value)
-    second = ir.Permission(node.other_action.value, node.other_resource.value)
-    return ir.Separation(first, second, _label(node.label), at(source, node))
+    permissions = tuple(ir.Permission(each.action.value, each.resource.value) for each in node.permissions)
+    most = 1 if node.most is None else int(node.most.value)
+    severity: Any = node.severity and node.severity.value
+    return ir.Separation(permissions, most, _label(node.label), severity, at(source, node))
 
 
 def _invariant(model: Model, source: Source, node: ast.Invariant) -> ir.Invariant:

@@ -363,11 +363,12 @@ class Permission(Struct, frozen=True, gc=False):
 
 
 class Separation(Struct, frozen=True, gc=False):
-    """Two permissions that one user must never hold together."""
+    """Permissions of which one user must never hold more than ``most`` together."""
 
-    first: Permission
-    second: Permission
+    permissions: tuple[Permission, ...]
+    most: int
     label: str | None
+    severity: Literal["low", "medium", "high"] | None
     at: At
 
 

@@ -125,7 +125,7 @@ def _rights(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
     for deny in policy_set.denies:
         yield from _permission(deny.resource, deny.actions, deny.fields or ())
     for separation in policy_set.separations:
-        for side in (separation.first, separation.second):
+        for side in separation.permissions:
             yield from _permission(side.resource, (side.action,), ())
     for invariant in policy_set.invariants:
         yield from _permission(invariant.resource, invariant.actions, (invariant.field,) if invariant.field else ())

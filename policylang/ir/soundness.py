@@ -97,6 +97,10 @@ class _Sound:
             self._check_condition(resource_name, condition)
         for user in self.set.users:
             self._check_user(user)
+        for separation in self.set.separations:
+            named = {(each.resource, each.action) for each in separation.permissions}
+            if len(named) < len(separation.permissions) or not 1 <= separation.most < len(named):
+                raise _WrongError("a separation names a permission twice, or nobody can break it")
         for each in self.set.integrations:
             if each.start is not None and each.until is not None and each.until < each.start:
                 raise _WrongError(f"the integration {quoted(each.name)} ends before it begins")

@@ -27,7 +27,13 @@ def _second(content: _Content) -> _Content:
     resources = [_resource(each) for each in content["resources"]]
     roles = [_with(each, owner=None) for each in content["roles"]]
     integrations = [_integration(each) for each in content["integrations"]]
-    return {**content, "resources": resources, "roles": roles, "integrations": integrations}
+    separations = [_separation(each) for each in content["separations"]]
+    return {**content, "resources": resources, "roles": roles, "integrations": integrations, "separations": separations}
+
+
+def _separation(separation: _Content) -> _Content:
+    left = {name: value for name, value in separation.items() if name not in ("first", "second")}
+    return _with(left, permissions=[separation["first"], separation["second"]], most=1, severity=None)
 
 
 def _integration(integration: _Content) -> _Content:

@@ -7,6 +7,7 @@ from policylang.model.context import Context
 from policylang.model.model import place_of
 from policylang.model.paths import PathScope, Scope
 from policylang.model.report import Site
+from policylang.model.symbols import unknown
 from policylang.model.typing import type_condition
 from policylang.model.values import date, duration
 from policylang.source import Source
@@ -35,15 +36,45 @@ def check_statements(context: Context) -> None:
                 _check_review(context, site.source, site.node)
 
 
+SEVERITIES = ("low", "medium", "high")
+
+
 def _check_separation(context: Context, source: Source, node: ast.Separation) -> None:
-    for action, name in ((node.action, node.resource), (node.other_action, node.other_resource)):
-        resource = context.resource(source, name)
+    seen: dict[tuple[str, str], ast.Permission] = {}
+    for each in node.permissions:
+        resource = context.resource(source, each.resource)
         if resource is not None:
-            context.actions(source, (action,), resource, name.value)
-    if (node.action.value, node.resource.value) == (node.other_action.value, node.other_resource.value):
-        context.report.error(
-            "PL102", source, node, "both sides of the separation are the same permission", "name two permissions"
-        )
+            context.actions(source, (each.action,), resource, each.resource.value)
+        first = seen.setdefault((each.action.value, each.resource.value), each)
+        if first is not each and node.most is None:
+            message = "both sides of the separation are the same permission"
+            context.report.error("PL102", source, node, message, "name two permissions")
+        elif first is not each:
+            message = f"{each.action.value} on {quoted(each.resource.value)} is listed twice"
+            context.report.error("PL102", source, each, message, "delete one of the two")
+    if node.most is not None:
+        _check_most(context, source, node.most, len(seen))
+    if node.severity is not None and node.severity.value not in SEVERITIES:
+        unknown(context.report, source, node.severity, "severity", SEVERITIES)
+
+
+_MOST_DIGITS = 9
+
+
+_MOST_DIGITS = 9
+
+
+def _check_most(context: Context, source: Source, most: ast.Number, permissions: int) -> None:
+    """A number that some users could break and others keep."""
+    number = int(most.value) if most.value.isdigit() and len(most.value) <= _MOST_DIGITS else 0
+    if number < 1:
+        message = f"{quoted(most.value[: _MOST_DIGITS + 1])} is no number of permissions to hold together"
+        help = "write `at most 1 of`; for what nobody may do, an invariant: `no user can …`"
+        context.report.error("PL103", source, most, message, help)
+    elif number >= permissions:
+        message = f"nobody can hold more than {number} of {permissions}"
+        help = "list more permissions, or write a smaller number"
+        context.report.error("PL103", source, most, message, help)
 
 
 def _check_invariant(context: Context, world: PathScope, source: Source, node: ast.Invariant) -> None:

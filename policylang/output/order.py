@@ -20,7 +20,8 @@ _OF_A_RULE = 3
 
 def in_order(findings: Sequence[ReportedFinding], order: Order) -> list[ReportedFinding]:
     """Findings by ``place``, as they come, or by ``weight``: errors in the sources in the order of their places, then
-    errors, warnings and infos, each rule by rule. Findings that reach further come first, and so do their rules.
+    errors, warnings and infos, each rule by rule. Findings that are more urgent or reach further come first, and so do
+    their rules.
     """
     if order == "place":
         return list(findings)
@@ -38,7 +39,7 @@ def in_order(findings: Sequence[ReportedFinding], order: Order) -> list[Reported
 
 def _weight(finding: ReportedFinding) -> tuple[int, ...]:
     """Less is heavier."""
-    return tuple(-each for each in finding.reach.weight)
+    return tuple(-each for each in (finding.urgency, *finding.reach.weight))
 
 
 class Screen(msgspec.Struct, frozen=True):

@@ -78,6 +78,11 @@ class ReportedFinding(msgspec.Struct, frozen=True):
     """The one role or group, as policy text, that would do in place of several."""
 
     @property
+    def urgency(self) -> int:
+        """Of findings of one severity, those with more come first."""
+        return 0 if self.said is None else self.said.urgency
+
+    @property
     def about(self) -> tuple[str, ...]:
         """All that it is about and that may grow without making another finding of it."""
         return () if self.said is None else self.said.about

@@ -474,12 +474,18 @@ class Integration(Node, frozen=True, gc=False):
 # --- statements about the whole ------------------------------------------------------------------------------
 
 
-class Separation(Node, frozen=True, gc=False):
+class Permission(Node, frozen=True, gc=False):
     action: Name
     resource: Name
-    other_action: Name
-    other_resource: Name
+
+
+class Separation(Node, frozen=True, gc=False):
+    """``separate a from b``, or with ``most`` as ``separate at most 1 of { a  b }``."""
+
+    permissions: tuple[Permission, ...]
+    most: Number | None
     label: Text | None
+    severity: Name | None
 
 
 class WithRole(Node, frozen=True, gc=False):

@@ -127,7 +127,7 @@ class TreeBuilder:
 
     attribute_mark = attribute_name = user_attribute_name = role_mark = user_mark = _one_word
     weekday = _one_word
-    word = one_target = named_target = one_resource = required_action = _one_word
+    word = one_target = named_target = separated_action = one_resource = required_action = _one_word
 
     def named_type(self, c: Children) -> ast.NamedType:
         return ast.NamedType(c[0].start_pos, c[0].end_pos, _name(c[0]))
@@ -431,16 +431,16 @@ class TreeBuilder:
     # --- statements about the whole
 
     def separation(self, c: Children) -> ast.Separation:
-        _separate, action, _on, resource, _from, other_action, _on, other_resource, label = c
-        return ast.Separation(
-            c[0].start_pos,
-            _end(c),
-            _name(action),
-            _name(resource),
-            _name(other_action),
-            _name(other_resource),
-            _text(label),
-        )
+        permissions = tuple(child for child in c if type(child) is ast.Permission)
+        most = next((self.number([child]) for child in c if getattr(child, "type", None) == "NUMBER"), None)
+        *_rest, label, severity = c
+        return ast.Separation(c[0].start_pos, _end(c), permissions, most, _text(label), severity)
+
+    def permission(self, c: Children) -> ast.Permission:
+        return ast.Permission(c[0].start_pos, c[2].end_pos, c[0], _name(c[2]))
+
+    def severity(self, c: Children) -> ast.Name:
+        return _name(c[1])
 
     def invariant(self, c: Children) -> ast.Invariant:
         _keyword, label, _open, quantifier, selectors, _can, actions, resource, _dot, field, _where, where, close = c

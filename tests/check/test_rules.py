@@ -143,3 +143,14 @@ user "u" in staff {{ {override}
     assert [(each.location.line, each.message) for each in limited] == [
         (line, f"group `staff` is limited by `{name} on doc`")
     ]
+
+
+def test_the_severity_of_a_separation_is_the_urgency_of_its_findings() -> None:
+    for severity, urgency in (("", 0), (" severity low", -1), (" severity medium", 0), (" severity high", 1)):
+        text = (
+            "resource a { actions create, approve, pay }\nrole r { grant all on a }\n"
+            f"separate at most 1 of {{ create on a  approve on a }}{severity}\n"
+            "separate at most 2 of { create on a  approve on a  pay on a } severity low\n"
+        )
+        (finding,) = run_checks(compiled(text), NOW, ["PL211"])
+        assert finding.urgency == urgency

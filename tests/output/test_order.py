@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from policylang.check.finding import Finding as Said
 from policylang.check.reach import Reach
 from policylang.output.order import first_screen, in_order
 from policylang.output.reach import in_words
@@ -85,3 +86,10 @@ def test_a_reach_is_one_phrase_of_what_is_known() -> None:
     assert in_words(whole) == (
         "1,200 users, 1 more could get it; all records; sensitive `doc.a`, `doc.b`, `doc.c` and 2 more"
     )
+
+
+def test_the_more_urgent_come_before_what_reaches_further() -> None:
+    said = [Said(code="PL211", message="m", at="a:1:1-1:2", urgency=urgency) for urgency in (-1, 0, 1)]
+    plain = [finding("PL211", "error", line, users=9 - line) for line in (1, 2, 3)]
+    found = [msgspec.structs.replace(each, said=said[number]) for number, each in enumerate(plain)]
+    assert lines(in_order([*found, finding("PL301", "error", 4, users=20)], "weight")) == [3, 2, 1, 4]

@@ -43,6 +43,8 @@ class Breaker:
                 return self._policy(node, first, end)
             case ast.Invariant():
                 return self._invariant(node, first, end)
+            case ast.Separation(most=ast.Number()):
+                return self._separation(node, first, end)
             case ast.Grant() | ast.Deny():
                 on = self._at(node.target.start_pos) - 1
                 return self._clauses(first, end, [on], node.clauses)
@@ -65,8 +67,10 @@ class Breaker:
                 return [self._at(kind.start_pos) - 1 for kind in kinds[1:]]
             case ast.Need(resource=resource, fields=fields):
                 return [self._at(resource.start_pos) - 1, *([self._at(fields.start_pos)] if fields else [])]
-            case ast.Separation(other_action=other, label=label):
-                return [self._at(other.start_pos) - 1, *([self._at(label.start_pos)] if label else [])]
+            case ast.Separation(permissions=permissions, label=label, severity=severity):
+                tail = [*([self._at(label.start_pos)] if label else [])]
+                tail += [self._at(severity.start_pos) - 1] if severity else []
+                return [*(self._at(each.start_pos) - 1 for each in permissions[1:]), *tail]
             case ast.Review(every=every, last=last, by=by):
                 return [self._at(part.start_pos) - 1 for part in (every, last, by) if part]
             case _:
@@ -115,6 +119,23 @@ class Breaker:
             inner = Segment("fill", opening + 1, end - 1, (said, where))
         body = Segment("braces", opening, end, (inner,))
         return Segment("fill", first, end, (Segment("words", first, opening), body))
+
+    def _separation(self, node: ast.Separation, first: int, end: int) -> Segment:
+        """`at most … of`, the permissions in braces, two blanks apart, and what stands behind these."""
+        assert node.most is not None
+        opening = self._at(node.most.end_pos) + 1
+        closing = self._at(node.permissions[-1].end_pos) if node.permissions else opening + 1
+        parts = [Segment("words", first, opening), Segment("words", opening, closing + 1)]
+        if node.permissions:
+            starts = [self._at(each.start_pos) for each in node.permissions]
+            for start in starts[1:]:
+                self._pieces[start] = f"  {self._pieces[start].lstrip()}"
+            inside = tuple(Segment("words", *bounds) for bounds in pairwise([*starts, closing]))
+            parts[1] = Segment("braces", opening, closing + 1, (Segment("chain", starts[0], closing, inside),))
+        cuts = [self._at(node.severity.start_pos) - 1] if node.severity and node.label else []
+        behind = pairwise([closing + 1, *cuts, end])
+        parts += [Segment("words", *bounds) for bounds in behind if bounds[0] < bounds[1]]
+        return Segment("fill", first, end, tuple(parts))
 
     # --- conditions and lists --------------------------------------------------------------------------------
 

@@ -9,10 +9,11 @@ import msgspec
 
 from policylang.check.finding import Finding, people, related
 from policylang.check.limits import inner_first
-from policylang.check.world import UserClass, World
-from policylang.diagnostics import Rule, quoted
+from policylang.check.world import World
+from policylang.diagnostics import Rule, listed, quoted
 from policylang.ir import nodes as ir
-from policylang.runtime.grants import profile
+from policylang.runtime.grants import Profile, profile
+from policylang.runtime.periods import Period
 from policylang.runtime.sources import Bundle, RightsSource
 from policylang.source import Location
 
@@ -78,11 +79,19 @@ class _Side(msgspec.Struct, frozen=True):
 
 
 class _Broken(msgspec.Struct, frozen=True):
-    """What must be apart, and the grants that come together."""
+    """What must be apart, and the permissions that come together, with the grants of them where these are a user's."""
 
     separation: ir.Separation
-    one: _Side
-    other: _Side
+    held: tuple[_Pair, ...]
+    sides: tuple[_Side, ...] = ()
+
+
+class _Holders(msgspec.Struct, frozen=True):
+    """Who has the same, where that is declared, and what at which times."""
+
+    users: tuple[str, ...]
+    at: str
+    periods: Sequence[tuple[Period, Profile]]
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -101,9 +110,8 @@ def check(world: World) -> Iterator[Finding]:
     yield from checker.users()
 
 
-def _pairs(separation: ir.Separation) -> tuple[_Pair, _Pair]:
-    first, second = separation.first, separation.second
-    return (first.resource, first.action), (second.resource, second.action)
+def _pairs(separation: ir.Separation) -> tuple[_Pair, ...]:
+    return tuple((each.resource, each.action) for each in separation.permissions)
 
 
 class _Checker:
@@ -116,7 +124,8 @@ class _Checker:
         self._known: dict[RightsSource, _Holds] = {}
         self._of: dict[_Pair, list[ir.Separation]] = {}
         for separation in world.policy_set.separations:
-            self._of.setdefault(_pairs(separation)[0], []).append(separation)
+            for pair in _pairs(separation):
+                self._of.setdefault(pair, []).append(separation)
 
     def _taken(self, denies: Sequence[ir.Deny]) -> Iterator[_Pair]:
         for deny in denies:
@@ -137,51 +146,57 @@ class _Checker:
             self._known[plain] = _Holds(granted, frozenset(denied))
         return self._known[plain]
 
-    def alone(self, source: RightsSource, separation: ir.Separation) -> bool:
-        """Whether the source by itself holds both."""
+    def alone(self, source: RightsSource, separation: ir.Separation) -> tuple[_Pair, ...]:
+        """The permissions that the source by itself holds, if they are too many together."""
         holds = self.holds(source)
-        return all(
-            pair in holds.granted and pair not in holds.denied and pair not in self.denied_to_all
+        held = tuple(
+            pair
             for pair in _pairs(separation)
+            if pair in holds.granted and pair not in holds.denied and pair not in self.denied_to_all
         )
+        return held if len(held) > separation.most else ()
 
-    def _with_both(self, held: Set[_Pair]) -> Iterator[ir.Separation]:
-        """The separations with both sides among these permissions."""
+    def _touched(self, held: Set[_Pair]) -> Iterator[ir.Separation]:
+        """The separations with too many of their permissions among these, each once."""
+        counted_: dict[str, int] = {}
         for pair in sorted(held):
             for separation in self._of.get(pair, ()):
-                if _pairs(separation)[1] in held:
+                counted_[separation.at] = counted_.get(separation.at, 0) + 1
+                if counted_[separation.at] == separation.most + 1:
                     yield separation
 
     # --- roles and groups ----------------------------------------------------------------------------------
 
     def bundles(self) -> Iterator[Finding]:
         for source, bundle in inner_first(self.world):
-            broken: list[ir.Separation] = []
-            for separation in self._with_both(self.holds(source).granted.keys()):
+            broken: list[_Broken] = []
+            for separation in self._touched(self.holds(source).granted.keys()):
                 inside = {chain[-1].name for chain in self.world.chains(source)[1:]}
                 told = any(self.alone(RightsSource("role", name, None), separation) for name in inside)
-                if self.alone(source, separation) and not told:
-                    broken.append(separation)
+                held = self.alone(source, separation)
+                if held and not told:
+                    broken.append(_Broken(separation, held))
             if broken:
                 yield self._of_bundle(broken, source, bundle)
 
-    def _of_bundle(self, broken: Sequence[ir.Separation], source: RightsSource, bundle: Bundle) -> Finding:
-        brought = {self._brought(bundle, pair): None for each in broken for pair in _pairs(each)}
+    def _of_bundle(self, broken: Sequence[_Broken], source: RightsSource, bundle: Bundle) -> Finding:
+        brought = {self._brought(bundle, pair): None for each in broken for pair in each.held}
         places = sorted(brought, key=Location.parse)
         users = self._holders.get((source.kind, source.name), [])
         have = "nobody has" if not users else f"{people(users)} {'has' if len(users) == 1 else 'have'}"
         return Finding(
             code="PL211",
-            message=f"{source.kind} `{bundle.name}`, which {have}, holds both {_words(broken)}",
-            at=max((self._brought(bundle, pair) for pair in _pairs(broken[0])), key=Location.parse),
+            message=f"{source.kind} `{bundle.name}`, which {have}, holds {_words(broken)}",
+            at=max((self._brought(bundle, pair) for pair in broken[0].held), key=Location.parse),
             help="split it in two, or take one of the grants out",
             related=(
                 *(related(at, "and this") for at in places[:_MOST_PLACES]),
-                *(related(each.at, "what must be apart") for each in broken[:_MOST_PLACES]),
+                *(related(each.separation.at, "what must be apart") for each in broken[:_MOST_PLACES]),
             ),
             users=tuple(users),
-            subjects=tuple(_words((each,)) for each in broken),
+            subjects=tuple(_said(each) for each in broken),
             held=((source.kind, source.name),),
+            urgency=_urgency(broken),
         )
 
     @cached_property
@@ -208,33 +223,46 @@ class _Checker:
     # --- users ---------------------------------------------------------------------------------------------
 
     def users(self) -> Iterator[Finding]:
-        """Users with the same sources, and what these break together."""
-        found: dict[frozenset[RightsSource], list[tuple[UserClass, list[_Broken]]]] = {}
-        for kind in self.world.user_classes:
-            broken = list(self._of_class(kind))
+        """Users and integrations with the same sources, and what these break together."""
+        found: dict[frozenset[RightsSource], list[tuple[_Holders, list[_Broken]]]] = {}
+        for holders in self._every():
+            broken = list(self._of_holders(holders))
             if broken:
-                sources = frozenset(side.source for each in broken for side in (each.one, each.other))
-                found.setdefault(sources, []).append((kind, broken))
+                sources = frozenset(side.source for each in broken for side in each.sides)
+                found.setdefault(sources, []).append((holders, broken))
         yield from (self._of_users(given) for given in found.values())
 
-    def _of_class(self, kind: UserClass) -> Iterator[_Broken]:
-        sources = profile(self.world.index, kind.first, None).sources
+    def _every(self) -> Iterator[_Holders]:
+        for kind in self.world.user_classes:
+            yield _Holders(tuple(kind.users), kind.declared.at, self.world.periods(kind.first))
+        for each in self.world.policy_set.integrations:
+            if len(each.roles) > 1:
+                yield _Holders((each.name,), each.at, self.world.periods(each.name))
+
+    def _of_holders(self, holders: _Holders) -> Iterator[_Broken]:
+        sources = profile(self.world.index, holders.users[0], None).sources
         held = {pair for source in sources for pair in self.holds(source).granted} - self.denied_to_all
-        for separation in self._with_both(held):
+        for separation in self._touched(held):
             if any(self.alone(source, separation) for source in sources):
                 continue
-            sides = next(self._together(separation, kind), None)
-            if sides is not None:
-                yield _Broken(separation, *sides)
+            broken = next(self._together(separation, holders), None)
+            if broken is not None:
+                yield broken
 
-    def _together(self, separation: ir.Separation, kind: UserClass) -> Iterator[tuple[_Side, _Side]]:
-        """Grants of the two permissions that the user has at one time and place."""
-        first, second = _pairs(separation)
-        for _period, who in self.world.periods(kind.first):
-            for one in self._sides(who.sources, first):
-                for other in self._sides(who.sources, second):
-                    if self._overlap(one.source.place, other.source.place):
-                        yield one, other
+    def _together(self, separation: ir.Separation, holders: _Holders) -> Iterator[_Broken]:
+        """Permissions that the user has at one time and place, if they are too many. Places around one another have
+        the innermost in common.
+        """
+        for _period, who in holders.periods:
+            sides = {pair: list(self._sides(who.sources, pair)) for pair in _pairs(separation)}
+            for place in dict.fromkeys(side.source.place for each in sides.values() for side in each):
+                covering = (
+                    (pair, next((s for s in each if self.world.index.covers(s.source.place, place)), None))
+                    for pair, each in sides.items()
+                )
+                there = {pair: side for pair, side in covering if side is not None}
+                if len(there) > separation.most:
+                    yield _Broken(separation, tuple(there), tuple(there.values()))
 
     def _sides(self, sources: Sequence[RightsSource], pair: _Pair) -> Iterator[_Side]:
         """The sources that hold the permission, in which no deny of the user's takes it away."""
@@ -244,28 +272,26 @@ class _Checker:
             if at is not None and not any(self.world.index.covers(each.place, source.place) for each in denying):
                 yield _Side(source, at)
 
-    def _overlap(self, one: str | None, other: str | None) -> bool:
-        return self.world.index.covers(one, other) or self.world.index.covers(other, one)
-
-    def _of_users(self, given: list[tuple[UserClass, list[_Broken]]]) -> Finding:
-        first, broken = min(given, key=lambda each: Location.parse(each[0].declared.at))
-        every = list({each.separation.at: each.separation for _, all_ in given for each in all_}.values())
-        users = sorted(user for kind, _ in given for user in kind.users)
-        sides = {side.grant: side.source for each in broken for side in (each.one, each.other)}
+    def _of_users(self, given: list[tuple[_Holders, list[_Broken]]]) -> Finding:
+        first, broken = min(given, key=lambda each: Location.parse(each[0].at))
+        every = list({each.separation.at: each for _, all_ in given for each in all_}.values())
+        users = sorted(user for holders, _ in given for user in holders.users)
+        sides = {side.grant: side.source for each in broken for side in each.sides}
         return Finding(
             code="PL211",
-            message=f"{people(users)} {'holds' if len(users) == 1 else 'hold'} both {_words(every)}",
-            at=first.declared.at,
+            message=f"{people(users)} {'holds' if len(users) == 1 else 'hold'} {_words(every)}",
+            at=first.at,
             help="take one of the two away, or give them at different places or times",
             related=(
                 *(
                     related(at, f"the grant in {source.kind} `{source.name}`")
                     for at, source in list(sides.items())[:_MOST_PLACES]
                 ),
-                *(related(each.at, "what must be apart") for each in every[:_MOST_PLACES]),
+                *(related(each.separation.at, "what must be apart") for each in every[:_MOST_PLACES]),
             ),
             users=tuple(users),
-            subjects=tuple(_words((each,)) for each in every),
+            subjects=tuple(_said(each) for each in every),
+            urgency=_urgency(every),
             held=tuple(sorted({(source.kind, source.name) for source in sides.values()})),
         )
 
@@ -273,12 +299,23 @@ class _Checker:
 _MOST_PLACES = 3
 
 
-def _words(broken: Sequence[ir.Separation]) -> str:
-    """``create on `bill` and approve on `bill`, against `four eyes```, for several of them."""
-    said = []
-    for separation in broken[:_MOST_PLACES]:
-        first, second = separation.first, separation.second
-        label = f", against {quoted(separation.label)}" if separation.label is not None else ""
-        said.append(f"{first.action} on `{first.resource}` and {second.action} on `{second.resource}`{label}")
+def _words(broken: Sequence[_Broken]) -> str:
+    """``both create on `bill` and approve on `bill`, against `four eyes```, for several of them."""
+    said = [_said(each) for each in broken[:_MOST_PLACES]]
     more = len(broken) - len(said)
-    return "; ".join(said) + (f"; and {more} more that must be apart" if more else "")
+    both = "both " if len(broken[0].held) == 2 else ""
+    return both + "; ".join(said) + (f"; and {more} more that must be apart" if more else "")
+
+
+def _said(broken: _Broken) -> str:
+    permissions = listed([f"{action} on `{resource}`" for resource, action in broken.held], "and")
+    label = broken.separation.label
+    return permissions if label is None else f"{permissions}, against {quoted(label)}"
+
+
+_URGENCY = {"high": 1, None: 0, "medium": 0, "low": -1}
+
+
+def _urgency(broken: Sequence[_Broken]) -> int:
+    """That of the most severe."""
+    return max(_URGENCY[each.separation.severity] for each in broken)
