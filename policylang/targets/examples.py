@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from policylang.ir import nodes as ir
+from policylang.model.types import UserType
 from policylang.runtime.grants import granted, profile
 from policylang.runtime.index import Index
 from policylang.runtime.reference import answer
@@ -21,8 +22,9 @@ _MOST = 20
 
 
 def example_request(index: Index, now: datetime.datetime = NOW) -> Request:
-    """What somebody is granted, asked about a record of which nothing is known."""
-    return next(_requests(index, now))
+    """The first that is allowed, or the first of all."""
+    every = list(islice(_requests(index, now), _MOST))
+    return next((each for each in every if answer(index, each).allowed), every[0])
 
 
 def example_scenarios(policy_set: ir.PolicySet, now: datetime.datetime | None) -> tuple[Scenario, ...]:
@@ -49,8 +51,17 @@ def _requests(index: Index, now: datetime.datetime) -> Iterator[Request]:
         }
         for resource, action in permissions:
             some = True
-            yield Request(user, action, resource, {}, now, {})
+            yield Request(user, action, resource, _record(index, user, action, resource, now), now, {})
     if not some:
         for resource, actions in index.actions.items():
             for action in actions:
                 yield Request(NOBODY, action, resource, {}, now, {})
+
+
+def _record(index: Index, user: str, action: str, resource: str, now: datetime.datetime) -> dict[str, str]:
+    """A record of which nothing is known or, where that is not open, one of the user's own, if that is."""
+    named = {name: user for name, each in index.attributes[resource].items() if isinstance(each.type, UserType)}
+    for record in ({}, named):
+        if answer(index, Request(user, action, resource, record, now, {})).allowed:
+            return record
+    return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 from collections.abc import Sequence
@@ -21,9 +20,9 @@ from policylang.runtime.request import Request
 from policylang.settings.config import Config
 from policylang.settings.limits import Limits
 from policylang.targets import find_target
+from policylang.targets.examples import NOW as EXAMPLE_NOW
 from policylang.targets.rego import TABLES
 from policylang.targets.rego.encoding import NotEncodableError
-from policylang.targets.rego.readme import EXAMPLE
 from policylang.targets.rego.request import Requests
 from policylang.targets.target import Bundle, Input, Scenario
 from tests.engines.files import EngineError
@@ -185,7 +184,16 @@ policy own on order for view { parent.owner is assigned user or owner is assigne
 role everything { grant all on order  policy own on order }
 user "ann" { assign role everything until 2026-11-21 }
 """
-GOOD = {**EXAMPLE, "user": "ann", "resource": "order", "record": {"owner": "ann"}, "months": {}}
+GOOD = {
+    "user": "ann",
+    "action": "view",
+    "resource": "order",
+    "record": {"owner": "ann"},
+    "request": {},
+    "now": 1795262400000000,
+    "today": 20778,
+    "months": {},
+}
 BROKEN: dict[str, Any] = {
     "user": [None, 3, [], {"ann": True}, "nobody"],
     "action": [None, 3, ["view"], "nothing"],
@@ -295,9 +303,7 @@ def test_the_readme_tells_the_truth() -> None:
         (found,) = engine.ask(rule, [asked])
         assert found
     requests = Requests(Index(compiled(SALES)))
-    now = datetime.datetime.fromisoformat("2026-11-21T12:00:00Z")
-    made = requests.input("ann@example.test", "view", "customer", asked["record"], now=now)
-    made["months"]["1"]["after"] = {}
+    made = requests.input("ann@example.test", "view", "customer", {"owner": "ann@example.test"}, now=EXAMPLE_NOW)
     assert made == asked
     assert "Months to bring: 1. Count them on the calendar of UTC" in text
     assert "| `customer` | `created`: a datetime, `owner`: a user |" in text
