@@ -256,6 +256,13 @@ def test_what_cannot_be_expressed_is_told_and_nothing_is_written(change: str, sa
     assert found.left is not None if said == "would be left" else said in found.reasons[0]
 
 
+def test_denies_are_marks_as_well() -> None:
+    rows = "Screen,Function,Guard,Boss\nSite,View,x,x\nSite,Modify,{},{}\nShift,View,x,x\nDoor,View,x,x\n"
+    before, wanted = rows.format("x", "deny"), rows.format("deny", "x")
+    found = export("csv", {"a.csv": before.encode()}, ir_of(imported("csv", {"a.csv": wanted})))
+    assert after(found)["a.csv"].decode() == wanted
+
+
 def test_people_get_and_lose_roles() -> None:
     tables = {
         "a.csv": TABLE,

@@ -85,25 +85,29 @@ class _Editor:
         self._new: list[tuple[int, dict[int, str], str]] = []
         """After which row, the cells, and why."""
         self._levels: dict[tuple[int, int], set[str]] = {}
+        self._about: dict[tuple[str, str], list[Spot]] = {}
+        for spot in reader.spots:
+            self._about.setdefault((spot.holder, spot.resource), []).append(spot)
+        self._used = Counter(reader.marks())
 
     # --- finding -------------------------------------------------------------------------------------------------
 
     def spots(self, kind: str, wanted: Wanted) -> Iterator[Spot]:
         """Cells and rows about a user and a role."""
-        for spot in self.reader.spots:
-            if spot.kind == kind and (spot.holder, spot.role) == (wanted.holder, wanted.role):
+        for spot in self._about.get((wanted.holder, ""), ()):
+            if spot.kind == kind and spot.role == wanted.role:
                 yield spot
 
     def people(self, id: str) -> list[Spot]:
-        return [spot for spot in self.reader.spots if spot.kind == "person" and spot.holder == id]
+        return [spot for spot in self._about.get((id, ""), ()) if spot.kind == "person"]
 
     def grants(self, wanted: Wanted) -> Iterator[Spot]:
         """Cells that speak of a role and a permission, with its action or for levels; rows that say the grant."""
         is_taken = wanted.kind == "grant" and not wanted.give
-        for spot in self.reader.spots:
+        for spot in self._about.get((wanted.holder, wanted.resource), ()):
             is_mark = spot.kind == "mark" and spot.action in (wanted.action, None)
             is_row = spot.kind == "grant" and spot.action == wanted.action and is_taken
-            if (is_mark or is_row) and (spot.holder, spot.resource) == (wanted.holder, wanted.resource):
+            if is_mark or is_row:
                 yield spot
 
     # --- changing ------------------------------------------------------------------------------------------------
@@ -133,7 +137,7 @@ class _Editor:
     def _usual(self, words: Iterable[str]) -> str | None:
         """The word of some that this table writes most, as it writes it."""
         known = {" ".join(word.split()).casefold() for word in words}
-        used = Counter(value for value in self.reader.marks() if " ".join(value.split()).casefold() in known)
+        used = {word: count for word, count in self._used.items() if " ".join(word.split()).casefold() in known}
         return min(used, key=lambda word: (-used[word], word)) if used else None
 
     def _level(self, spot: Spot, wanted: Wanted) -> None:
@@ -150,7 +154,7 @@ class _Editor:
         """The word for some actions: one that stands in the table, else any that is known."""
         if not actions:
             return self._usual({*self._no, ""}) or ""
-        for word in dict.fromkeys([*self.reader.marks(), *self.reader.levels]):
+        for word in dict.fromkeys([*self._used, *self.reader.levels]):
             if word and set(self.reader.level(word) or ()) == actions:
                 return word
         return None
