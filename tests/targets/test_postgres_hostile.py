@@ -327,6 +327,71 @@ def test_functions_of_others_are_not_called(postgres: PostgresServer, order: str
             connection.execute("DROP OWNED BY mallory CASCADE")
 
 
+OWN = """
+    CREATE DOMAIN {0}.text AS pg_catalog.int4;
+    CREATE DOMAIN {0}.jsonb AS pg_catalog.int4;
+    CREATE DOMAIN {0}.numeric AS pg_catalog.text;
+    CREATE TYPE {0}.inet AS ENUM ('x');
+    CREATE TYPE {0}.timestamptz AS (x pg_catalog.int4);
+    CREATE TYPE {0}.interval AS (x pg_catalog.int4);
+    CREATE TYPE {0}.name AS ENUM ('x');
+    CREATE FUNCTION {0}.yes(pg_catalog.text, pg_catalog.text) RETURNS pg_catalog.bool LANGUAGE sql AS 'SELECT true';
+    CREATE FUNCTION {0}.current_setting(pg_catalog.text, pg_catalog.bool) RETURNS pg_catalog.text
+      LANGUAGE sql AS $$ SELECT 'bob'::pg_catalog.text $$;
+    CREATE FUNCTION {0}.now() RETURNS pg_catalog.timestamptz LANGUAGE sql AS $$ SELECT pg_catalog.now() $$;
+    CREATE OPERATOR {0}.= (LEFTARG = pg_catalog.text, RIGHTARG = pg_catalog.text, FUNCTION = {0}.yes);
+    CREATE OPERATOR {0}.<> (LEFTARG = pg_catalog.text, RIGHTARG = pg_catalog.text, FUNCTION = {0}.yes);
+    CREATE TYPE {0}.mine AS ENUM ('ann', 'eve');
+    CREATE CAST ({0}.mine AS pg_catalog.text) WITH INOUT AS IMPLICIT;
+"""
+"""Types, functions, operators and a cast that somebody has of their own, named like those of the system."""
+
+
+@pytest.mark.parametrize("schema", ["public", "own"])
+def test_types_and_casts_of_others_are_not_used(postgres: PostgresServer, schema: str) -> None:
+    """Neither by the scripts nor by policies, where the search path is a setting of the roles."""
+    path = f"{schema}, pg_temp, pg_catalog"
+    with postgres.database() as database:
+        with database.connect() as connection:
+            connection.execute("CREATE ROLE mallory LOGIN; CREATE ROLE my_login LOGIN; CREATE SCHEMA own")
+            connection.execute("GRANT USAGE, CREATE ON SCHEMA public, own TO mallory, my_login")
+            connection.execute(
+                "CREATE TABLE public.customer "
+                "(id text PRIMARY KEY, name text, owner text, status text, made timestamptz, seen int[])"
+            )
+            rows = [(*row, "{5}") for row in ROWS]
+            connection.cursor().executemany("INSERT INTO public.customer VALUES (%s, %s, %s, %s, now(), %s)", rows)
+        with database.connect("mallory") as connection:
+            connection.execute(OWN.format(schema).encode())
+        with database.connect() as connection:
+            for role in ("postgres", "my_login", "mallory"):
+                connection.execute(f"ALTER ROLE {role} SET search_path = {path}".encode())
+        files = bundle(TIMED).files
+        with database.connect() as connection:
+            connection.execute(files["up.sql"])
+            connection.execute("GRANT policylang_app TO my_login")
+        with database.connect("my_login") as session:
+            session.execute(OWN.format("pg_temp").encode())
+            session.execute("CREATE TEMP TABLE users (id pg_catalog.text, role pg_catalog.text)")
+            session.execute("INSERT INTO users VALUES ('ann', 'postgres'), ('eve', 'postgres')")
+            with session.transaction():
+                session.execute('SELECT policylang.become(\'ann\', \'{"channel": "ui", "ip": "10.0.0.1"}\')')
+                assert session.execute("SELECT policylang.me()").fetchone() == ("ann",)
+                assert session.execute("SELECT id FROM public.customer").rowcount == 3
+                assert session.execute("UPDATE public.customer SET owner = 'ann', name = 'x'").rowcount == 2
+                fails(session, "SET LOCAL ROLE postgres", errors.InsufficientPrivilege)
+                fails(session, "SET LOCAL SESSION AUTHORIZATION postgres", errors.InsufficientPrivilege)
+                fails(session, "SELECT * FROM policylang.users", errors.InsufficientPrivilege)
+            with session.transaction():
+                session.execute("SELECT policylang.become('eve', NULL)")
+                fails(session, "SELECT id FROM public.customer", errors.InsufficientPrivilege)
+        with database.connect() as connection:
+            connection.execute(files["down.sql"])
+            for role in ("postgres", "my_login", "mallory"):
+                connection.execute(f"ALTER ROLE {role} RESET search_path".encode())
+            connection.execute("DROP OWNED BY mallory, my_login CASCADE")
+
+
 def test_every_function_is_safe_from_the_search_path(customers: psycopg.Connection[Any]) -> None:
     """It has one of its own, or is bound to what it calls, or names the schema of all."""
     free = customers.execute(
