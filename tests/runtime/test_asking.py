@@ -199,3 +199,26 @@ def test_an_action_may_be_open_and_cover_nothing() -> None:
     assert [each.user for each in holders(asked, "delete", "doc", now=NOW)] == ["dana"]
     assert list(holders(asked, "delete", "doc", now=NOW, field="name")) == []
     assert not asked.allows("dana", "delete", "doc", {"name": "x"}, now=NOW, field="name")
+
+
+def test_what_is_denied_at_a_place_is_open_elsewhere() -> None:
+    asked = PolicySet(
+        compiled(
+            """
+            scope site
+            place site "A"
+            place site "B"
+            resource doc { name : text  site : site  actions view }
+            role guest { deny view on doc }
+            group sales { grant view on doc }
+            user "ann" in sales { assign role guest at site "A" }
+            user "ben" in sales { assign role guest }
+            """
+        )
+    )
+    assert [asked.allows("ann", "view", "doc", {"site": site}, now=NOW) for site in ("A", "B")] == [False, True]
+    assert asked.who_can("view", "doc", now=NOW) == ("ann",)
+    assert [each.user for each in holders(asked, "view", "doc", now=NOW)] == ["ann"]
+    for now in (NOW, None):
+        assert [way.denies for way in asked.access("ann", now=now)] == [('at site "A"',)]
+        assert asked.access("ben", now=now) == ()

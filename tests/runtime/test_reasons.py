@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from policylang.runtime.api import PolicySet
 from policylang.runtime.compiled import Engine
 from policylang.runtime.index import Index
 from tests.helpers import compiled, decide
@@ -143,3 +144,42 @@ def test_many_limits_are_not_all_told() -> None:
     decision = decide(Index(compiled(text)), "u", "view", "doc", {"level": -1}, now=NOW)
     assert len(decision.reasons) == 11
     assert decision.reasons[-1] == "and 20 more"
+
+
+SEVERAL = """\
+resource doc { owner : user  level : int  actions view }
+policy mine on doc { owner is assigned user }
+policy low on doc { level < 5 }
+policy lower on doc { level < 3 }
+role inner { grant view on doc  policy low }
+role clerk { role inner  policy mine }
+group sales { grant view on doc  policy mine  policy low }
+user "ann" { assign role clerk  assign role clerk until 2020-01-31 }
+user "ben" in sales
+user "cid" in sales { override policy low on doc  override policy lower on doc }
+"""
+
+
+@pytest.mark.parametrize(
+    ("user", "record", "limits"),
+    [
+        ("ann", {"owner": "ann", "level": 9}, {"low"}),
+        ("ann", {"owner": "ben", "level": 1}, {"mine"}),
+        ("ann", {"owner": "ben", "level": 9}, {"low", "mine"}),
+        ("ben", {"owner": "ben", "level": 9}, {"low"}),
+        ("ben", {"owner": "ann", "level": 1}, {"mine"}),
+        ("cid", {"owner": "ann", "level": 4}, {"lower"}),
+        ("cid", {"owner": "ann", "level": 9}, {"low", "lower"}),
+    ],
+)
+def test_reasons_name_each_limit_that_is_false_and_no_other(
+    user: str, record: dict[str, Any], limits: set[str]
+) -> None:
+    """And no other, nor an assignment that is over of a role that the user has by another one."""
+    index = Index(compiled(SEVERAL))
+    for decided in (
+        decide(index, user, "view", "doc", record, now=NOW),
+        PolicySet(index).decide(user, "view", "doc", record, now=NOW),
+    ):
+        assert {reason.split("`")[1] for reason in decided.reasons} == limits
+        assert all(" is false for " in reason for reason in decided.reasons)
