@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 from typing import TypeVar, cast
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,7 +15,7 @@ from policylang.analysis.formula import Formula
 from policylang.analysis.prover import Prover
 from policylang.analysis.query import SOMEBODY, Answer, Query, Requester, Satisfiability
 from policylang.ir import nodes as ir
-from policylang.runtime.clock import zone
+from policylang.runtime.clock import is_over, zone
 from policylang.runtime.grants import Granted, Profile, granted_by
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
@@ -128,8 +129,13 @@ class World:
         """See `policylang.runtime.periods.periods`, without those that are over; worked out once."""
         if user not in self._periods:
             found = periods(self.index, user)
-            self._periods[user] = tuple(each for each in found if each[0].last is None or each[0].last >= self.today)
+            self._periods[user] = tuple(each for each in found if not self._is_over(each[0]))
         return self._periods[user]
+
+    def _is_over(self, period: Period) -> bool:
+        if period.until is not None:
+            return period.until <= self.now
+        return period.last is not None and period.last < self.today
 
     def all_periods(self, user: str) -> Iterator[tuple[Period, Profile]]:
         """The periods of a user, also those that are over: for claims that something never matters."""
@@ -203,7 +209,7 @@ class World:
             key = (
                 user.group and user.group.name,
                 user.job and user.job.name,
-                tuple(sorted((a.role, a.place or "", a.start or "", a.until or "") for a in user.assignments)),
+                tuple(sorted((a.role, a.place or "", a.begins or "", a.ends or "") for a in user.assignments)),
                 tuple((p.limit.instance, p.limit.actions) for p in user.appends),
                 tuple((p.limit.instance, p.limit.actions) for p in user.overrides),
                 user.superuser,
@@ -223,12 +229,11 @@ class World:
 
 def without_past(policy_set: ir.PolicySet, now: datetime.datetime) -> ir.PolicySet:
     """The policy set without the assignments that are over at ``now``."""
-    today = now.astimezone(zone(policy_set.timezone)).date().isoformat()
-    users = tuple(_without_past(user, today) for user in policy_set.users)
+    users = tuple(_without_past(user, now, zone(policy_set.timezone)) for user in policy_set.users)
     changed = any(one is not other for one, other in zip(users, policy_set.users, strict=True))
     return msgspec.structs.replace(policy_set, users=users) if changed else policy_set
 
 
-def _without_past(user: ir.User, today: str) -> ir.User:
-    left = tuple(each for each in user.assignments if each.until is None or each.until >= today)
+def _without_past(user: ir.User, now: datetime.datetime, timezone: ZoneInfo) -> ir.User:
+    left = tuple(each for each in user.assignments if not is_over(each, now, timezone))
     return user if len(left) == len(user.assignments) else msgspec.structs.replace(user, assignments=left)

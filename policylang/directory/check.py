@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 
 import msgspec
@@ -12,14 +11,15 @@ from policylang.directory.people import Assigned, Field, Person
 from policylang.directory.values import constants, constants_context
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
+from policylang.model.instants import is_over_before, why_never_active
 from policylang.model.report import DiagnosticLog
 from policylang.model.symbols import unknown
-from policylang.model.values import date
+from policylang.model.values import date, time_of_day
 from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax import ast
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]([0-9]{2}:[0-9]{2})(?::00)?)?")
 
 
 class Checker:
@@ -68,20 +68,26 @@ class Checker:
 
     def dates(self, source: Source, given: Assigned) -> None:
         """Report days that are none, and a role that ends before it begins (PL109)."""
-        start = given.start and self._day(source, given.start)
-        until = given.until and self._day(source, given.until)
-        if start and until and given.until and until < start:
+        start = given.start and self._moment(source, given.start)
+        until = given.until and self._moment(source, given.until)
+        if start and until and given.until and is_over_before(until, start):
             self.report.error(
                 "PL109",
                 source,
                 given.until,
-                f"the assignment ends on {until} before it begins on {start}",
+                why_never_active(until, start),
                 "swap the two dates, or correct one",
             )
 
-    def _day(self, source: Source, text: ast.Text) -> datetime.date | None:
-        if not _DAY.fullmatch(text.value):
-            help = "a date is written year-month-day: `2026-01-31`"
+    def _moment(self, source: Source, text: ast.Text) -> str | None:
+        """A day, or a day and a time, as the policy set holds it."""
+        written = _MOMENT.fullmatch(text.value)
+        if written is None:
+            help = "a date is written year-month-day: `2026-01-31`; a time may follow: `2026-01-31 20:00`"
             self.report.error("PL109", source, text, f"{quoted(text.value)} is not a date", help)
             return None
-        return date(self.report, source, ast.Date(text.start_pos, text.end_pos, text.value))
+        day = date(self.report, source, ast.Date(text.start_pos, text.end_pos, written[1]))
+        if written[2] is None:
+            return None if day is None else day.isoformat()
+        time = time_of_day(self.report, source, ast.Time(text.start_pos, text.end_pos, written[2]))
+        return None if day is None or time is None else f"{day.isoformat()} {time}"

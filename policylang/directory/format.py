@@ -11,7 +11,7 @@ from policylang.files.json_schema import schema_of
 # Numbers with a point are read exactly, as decimals; in the schema they are the numbers that JSON has.
 Scalar = str | int | float | bool
 Name = Annotated[str, msgspec.Meta(min_length=1)]
-Day = Annotated[str, msgspec.Meta(description="a date, year-month-day", extra_json_schema={"format": "date"})]
+Day = Annotated[str, msgspec.Meta(description="a date, year-month-day, or a date and a time, `2026-01-31 20:00`")]
 
 
 class RoleEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

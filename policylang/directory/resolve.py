@@ -95,8 +95,10 @@ def _assignment(checker: Checker, person: Person, given: Assigned) -> ir.Assignm
     return ir.Assignment(
         role=given.role.value,
         place=given.place.value if given.place else None,
-        start=given.start.value if given.start else None,
-        until=given.until.value if given.until else None,
+        start=given.start.value[:10] if given.start else None,
+        start_time=given.start.value[11:16] or None if given.start else None,
+        until=given.until.value[:10] if given.until else None,
+        until_time=given.until.value[11:16] or None if given.until else None,
         because=given.because.value if given.because else None,
         approved_by=given.approved_by.value if given.approved_by else None,
         at=source.at(given.start_pos, given.end_pos),

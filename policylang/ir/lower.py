@@ -399,7 +399,7 @@ def _user(model: Model, site: Site) -> ir.User:
     own = next((item for item in node.items if isinstance(item, _OWN)), None)
     if own is not None:
         role = ir.own_role(node.id.value)
-        assignments.append(ir.Assignment(role, None, None, None, None, None, at(source, own)))
+        assignments.append(ir.Assignment(role, None, None, None, None, None, None, None, at(source, own)))
     return ir.User(
         node.id.value,
         _label(node.label),
@@ -430,7 +430,9 @@ def _assignment(source: Source, node: ast.Assignment) -> ir.Assignment:
         role=node.role.value,
         place=place.place.value if place else None,
         start=start.date.value if start else None,
+        start_time=start.time.value if start and start.time else None,
         until=until.date.value if until else None,
+        until_time=until.time.value if until and until.time else None,
         because=_because(clauses),
         approved_by=approved.user.value if approved else None,
         at=at(source, node),

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from policylang.model.conditions import At, Condition, Constant
+from policylang.model.conditions import At, Clock, Condition, Constant
 from policylang.model.types import Duration, Type, UserType
 
 FORMAT_VERSION = 2
@@ -289,16 +289,34 @@ class UserPolicy(Struct, frozen=True, gc=False):
 
 class Assignment(Struct, frozen=True, gc=False):
     """A role given to one user. Active from the start of day ``from`` to the end of day ``until``, in the policy set's
-    timezone; null is unbounded, a null ``place`` is everywhere.
+    timezone; null is unbounded, a null ``place`` is everywhere. With a time, from that time of the day on, and up to,
+    not including, that time.
     """
 
     role: str
     place: str | None
     start: Day | None = msgspec.field(name="from")
+    start_time: Clock | None = msgspec.field(name="from_time")
     until: Day | None
+    until_time: Clock | None
+
+    @property
+    def begins(self) -> str | None:
+        """The day and the time, if it says one, from which on it is active."""
+        return _moment(self.start, self.start_time)
+
+    @property
+    def ends(self) -> str | None:
+        """The last day, or the day and the time at which it is over."""
+        return _moment(self.until, self.until_time)
+
     because: str | None
     approved_by: str | None
     at: At
+
+
+def _moment(day: str | None, time: str | None) -> str | None:
+    return day if day is None or time is None else f"{day} {time}"
 
 
 class UserValue(Struct, frozen=True, gc=False):
@@ -345,7 +363,9 @@ class Integration(Struct, frozen=True, gc=False):
                 role=ref.name,
                 place=None,
                 start=self.start,
+                start_time=None,
                 until=self.until,
+                until_time=None,
                 because=None,
                 approved_by=None,
                 at=ref.at,

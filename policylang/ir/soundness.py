@@ -13,7 +13,7 @@ from policylang.diagnostics import quoted
 from policylang.ir import nodes as ir
 from policylang.model import addresses
 from policylang.model import conditions as c
-from policylang.model.instants import instant_text
+from policylang.model.instants import instant_text, is_over_before
 from policylang.model.model import KINDS
 from policylang.model.operands import comparable
 from policylang.model.types import (
@@ -333,7 +333,10 @@ class _Sound:
             for each in given.values:
                 self._check_constant(item, each.value)
         for assignment in user.assignments:
-            if assignment.start is not None and assignment.until is not None and assignment.until < assignment.start:
+            if (assignment.start_time and not assignment.start) or (assignment.until_time and not assignment.until):
+                raise _WrongError(f"an assignment of the user {quoted(user.id)} has a time without a day")
+            begins, ends = assignment.begins, assignment.ends
+            if begins is not None and ends is not None and is_over_before(ends, begins):
                 raise _WrongError(f"an assignment of the user {quoted(user.id)} ends before it begins")
 
 

@@ -23,12 +23,19 @@ def upgraded(content: _Content) -> _Content:
 
 
 def _second(content: _Content) -> _Content:
-    """Kinds of action, roles of one user alone, integrations with several roles and dates."""
+    """Kinds of action, roles of one user alone, integrations with several roles and dates, assignments with times."""
     resources = [_resource(each) for each in content["resources"]]
     roles = [_with(each, owner=None) for each in content["roles"]]
     integrations = [_integration(each) for each in content["integrations"]]
     separations = [_separation(each) for each in content["separations"]]
-    return {**content, "resources": resources, "roles": roles, "integrations": integrations, "separations": separations}
+    users = [_user(each) for each in content["users"]]
+    added = {"roles": roles, "users": users, "integrations": integrations, "separations": separations}
+    return {**content, "resources": resources, **added}
+
+
+def _user(user: _Content) -> _Content:
+    given = [_with(each, from_time=None, until_time=None) for each in user["assignments"]]
+    return {**user, "assignments": given}
 
 
 def _separation(separation: _Content) -> _Content:

@@ -8,13 +8,14 @@ from policylang.diagnostics import quoted
 from policylang.model.bundles import check_deny, check_grant
 from policylang.model.conditions import Constant
 from policylang.model.context import Context
+from policylang.model.instants import is_over_before, why_never_active
 from policylang.model.model import place_of
 from policylang.model.paths import PathScope
 from policylang.model.policies import check_limit
 from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
 from policylang.model.types import DurationType, SetType, Type
-from policylang.model.values import date, literal, mismatch
+from policylang.model.values import date, literal, mismatch, time_of_day
 from policylang.source import Source
 from policylang.syntax import ast
 
@@ -146,16 +147,24 @@ def _check_assignment(context: Context, source: Source, node: ast.Assignment) ->
 def _check_dates(
     context: Context, source: Source, first: ast.FromDate | None, last: ast.UntilDate | None, what: str
 ) -> None:
-    start = first and date(context.report, source, first.date)
-    end = last and date(context.report, source, last.date)
-    if start and end and end < start and last:
+    start = first and _moment(context, source, first)
+    end = last and _moment(context, source, last)
+    if start and end and is_over_before(end, start) and last:
         context.report.error(
             "PL109",
             source,
             last.date,
-            f"the {what} ends on {end} before it begins on {start}",
+            why_never_active(end, start, what),
             "swap the two dates, or correct one",
         )
+
+
+def _moment(context: Context, source: Source, node: ast.FromDate | ast.UntilDate) -> str | None:
+    day = date(context.report, source, node.date)
+    if node.time is None:
+        return None if day is None else day.isoformat()
+    time = time_of_day(context.report, source, node.time)
+    return None if day is None or time is None else f"{day.isoformat()} {time}"
 
 
 def _check_place(context: Context, source: Source, node: ast.AtPlace) -> None:

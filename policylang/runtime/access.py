@@ -78,7 +78,8 @@ def _at_any_time(
             found.setdefault(row, (sources.index(way.source), []))[1].append(number)
     for row, (_, numbers) in sorted(found.items(), key=lambda each: each[1][0]):
         spans = _joined([timeline[number][0] for number in numbers])
-        yield row if spans == [Period()] else msgspec.structs.replace(row, dates=tuple(map(_in_words, spans)))
+        words = tuple(_in_words(span, index.timezone) for span in spans)
+        yield row if spans == [Period()] else msgspec.structs.replace(row, dates=words)
 
 
 def _matters(index: Index, source: RightsSource, action: str, resource: str) -> bool:
@@ -100,15 +101,27 @@ def _joined(spans: list[Period]) -> list[Period]:
     """Periods in order, those that follow each other as one."""
     found: list[Period] = []
     for span in spans:
-        if found and found[-1].last is not None and found[-1].last + datetime.timedelta(days=1) == span.first:
-            span = Period(found.pop().first, span.last)
+        if found and _follows(found[-1], span):
+            before = found.pop()
+            span = Period(before.first, span.last, before.since, span.until)
         found.append(span)
     return found
 
 
-def _in_words(span: Period) -> str:
-    start = [f"from {span.first}"] if span.first else []
-    until = [f"until {span.last}"] if span.last else []
+def _follows(before: Period, span: Period) -> bool:
+    """Whether a period begins where another one ends."""
+    if before.until is not None or span.since is not None:
+        return before.until == span.since
+    return before.last is not None and before.last + datetime.timedelta(days=1) == span.first
+
+
+def _in_words(span: Period, timezone: datetime.tzinfo) -> str:
+    first, last = (
+        day if at is None else f"{at.astimezone(timezone):%Y-%m-%d %H:%M}"
+        for day, at in ((span.first, span.since), (span.last, span.until))
+    )
+    start = [f"from {first}"] if first else []
+    until = [f"until {last}"] if last else []
     return " ".join([*start, *until])
 
 
@@ -227,6 +240,6 @@ def _dates(index: Index, user: str, now: datetime.datetime, way: Way) -> tuple[s
 
 def dates_in_words(assignment: ir.Assignment) -> str:
     """``from 2026-01-01 until 2026-03-31``, with what there is of it."""
-    start = [f"from {assignment.start}"] if assignment.start else []
-    until = [f"until {assignment.until}"] if assignment.until else []
+    start = [f"from {assignment.begins}"] if assignment.begins else []
+    until = [f"until {assignment.ends}"] if assignment.ends else []
     return " ".join([*start, *until])

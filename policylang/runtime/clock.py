@@ -9,6 +9,7 @@ from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
+from policylang.ir.nodes import Assignment
 from policylang.model.conditions import WEEKDAYS, Hours, Weekdays
 from policylang.model.types import Duration
 
@@ -34,6 +35,65 @@ def clock_test(test: Hours | Weekdays, now: datetime.datetime, timezone: ZoneInf
     if isinstance(test, Hours):
         return is_between(f"{local.hour:02}:{local.minute:02}", test.first, test.last)
     return WEEKDAYS[local.weekday()] in test.days
+
+
+def begin_of(assignment: Assignment, timezone: ZoneInfo) -> datetime.datetime | None:
+    """The instant from which on an assignment is active, in UTC. Of a time that comes twice the first one counts; one
+    that the clocks skip is the instant behind the gap.
+    """
+    if assignment.start is None:
+        return None
+    return _instant(assignment.start, assignment.start_time or "00:00", timezone, fold=0)
+
+
+def end_of(assignment: Assignment, timezone: ZoneInfo) -> datetime.datetime | None:
+    """The instant at which an assignment is over, in UTC. Of a time that comes twice the second one counts. Null for
+    the end of the calendar as well.
+    """
+    if assignment.until is None:
+        return None
+    if assignment.until_time is not None:
+        return _instant(assignment.until, assignment.until_time, timezone, fold=1)
+    if assignment.until == datetime.date.max.isoformat():
+        return None
+    day = datetime.date.fromisoformat(assignment.until) + datetime.timedelta(days=1)
+    return _instant(day.isoformat(), "00:00", timezone, fold=0)
+
+
+def is_over(assignment: Assignment, now: datetime.datetime, timezone: ZoneInfo) -> bool:
+    """Whether an assignment has ended."""
+    if assignment.until_time is not None:
+        end = end_of(assignment, timezone)
+        return end is not None and end <= now
+    return assignment.until is not None and assignment.until < now.astimezone(timezone).date().isoformat()
+
+
+def overlapping(one: Assignment, other: Assignment, timezone: ZoneInfo) -> bool:
+    """Whether there is an instant at which both are active."""
+    if not any((one.start_time, one.until_time, other.start_time, other.until_time)):
+        last = datetime.date.max.isoformat()
+        return (one.start or "") <= (other.until or last) and (other.start or "") <= (one.until or last)
+    begins = [begin for each in (one, other) if (begin := begin_of(each, timezone)) is not None]
+    ends = [end for each in (one, other) if (end := end_of(each, timezone)) is not None]
+    return not begins or not ends or max(begins) < min(ends)
+
+
+def _instant(day: str, time: str, timezone: ZoneInfo, fold: int) -> datetime.datetime:
+    local = datetime.datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=timezone)
+    first, second = (local.replace(fold=each).astimezone(datetime.UTC) for each in (0, 1))
+    if first <= second:
+        return second if fold else first
+    # A gap, which the two offsets take for an instant before and one behind it: when do the clocks change?
+    while first - second > _MICROSECOND:
+        middle = second + (first - second) // 2
+        if middle.astimezone(timezone).utcoffset() == second.astimezone(timezone).utcoffset():
+            second = middle
+        else:
+            first = middle
+    return first
+
+
+_MICROSECOND = datetime.timedelta(microseconds=1)
 
 
 def clock_edges(

@@ -26,7 +26,7 @@ from policylang.runtime.reasons import not_appended, not_met, not_open
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request, changed, instant
 from policylang.runtime.shapes import reads_once
-from policylang.runtime.sources import inside
+from policylang.runtime.sources import inside, is_active
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import (
     MISSING,
@@ -99,7 +99,7 @@ class Engine:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._holders: dict[Profile, ProfilePlans] = {}
-        self._holders_of: dict[str, tuple[datetime.date | None, ProfilePlans]] = {}  # with the day, where that matters
+        self._holders_of: dict[str, tuple[object, ProfilePlans]] = {}  # with the day, where that matters
         self.quick: dict[str, dict[tuple[str, str], Quick]] = {}  # by user: of those whose rights never change
         self._keys: dict[tuple[str, str], tuple[str, str]] = {}  # that all plans of an action and a resource share
         self._cores: dict[Any, Core] = {}
@@ -211,14 +211,14 @@ class Engine:
         if declared is None:
             raise UnclearError
         dated = any(a.start or a.until for a in declared.assignments)
-        today = now.astimezone(self.index.timezone).date() if dated else None
-        if found is not None and found[0] == today:
+        when = self._when(declared, now) if dated else None
+        if found is not None and found[0] == when:
             return found[1]
         who = profile(self.index, user, now)
         holder = self._holders.get(who)
         if holder is None:
             holder = self._holders.setdefault(who, ProfilePlans(self, who))
-        self._holders_of[user] = (today, holder)
+        self._holders_of[user] = (when, holder)
         if not dated and not (isinstance(declared, ir.User) and declared.terminated):
             self.quick[user] = holder.quick
         return holder
@@ -234,6 +234,13 @@ class Engine:
 
     def _holder_at(self, user: str, now: datetime.datetime | None) -> ProfilePlans:
         return ProfilePlans(self, profile(self.index, user, None)) if now is None else self.holder(user, now)
+
+    def _when(self, declared: ir.User | ir.Integration, now: datetime.datetime) -> object:
+        """What tells instants apart at which the user has something else: the day, and which assignments with times
+        are active.
+        """
+        timed = tuple(is_active(self.index, a, now) for a in declared.assignments if a.start_time or a.until_time)
+        return now.astimezone(self.index.timezone).date(), timed
 
     def lapsing(self, user: str) -> frozenset[tuple[str, str]]:
         """The resources and actions that a user is granted at some time and not at another, or would be if the user

@@ -14,6 +14,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model.conditions import At
+from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, RightsSource, chains
 
@@ -46,12 +47,11 @@ class Holding(msgspec.Struct, frozen=True, gc=False):
 
 def holdings(index: Index, holder: str, now: datetime.datetime | None) -> Iterator[Holding]:
     """What the declarations give to a user or an integration, at ``now`` or not; without it no date counts."""
-    today = None if now is None else now.astimezone(index.timezone).date().isoformat()
     integration = index.integrations.get(holder)
     for each in integration.assignments if integration is not None else ():
         dated = None if each.start is None and each.until is None else each
         source = RightsSource("role", each.role, None)
-        yield Holding(source, "integration", (each.at,), False, dated, _due(each, today))
+        yield Holding(source, "integration", (each.at,), False, dated, _due(index, each, now))
     user = index.users.get(holder)
     if user is None:
         return
@@ -64,16 +64,30 @@ def holdings(index: Index, holder: str, now: datetime.datetime | None) -> Iterat
     for each in user.assignments:
         lost = user.terminated and not index.roles[each.role].essential
         yield Holding(
-            RightsSource("role", each.role, each.place), "assignment", (each.at,), lost, each, _due(each, today)
+            RightsSource("role", each.role, each.place), "assignment", (each.at,), lost, each, _due(index, each, now)
         )
 
 
-def _due(each: ir.Assignment, today: str | None) -> Literal["not begun", "ended"] | None:
-    if today is None:
+def _due(index: Index, each: ir.Assignment, now: datetime.datetime | None) -> Literal["not begun", "ended"] | None:
+    if now is None:
         return None
+    if each.start_time is not None or each.until_time is not None:
+        begin, end = begin_of(each, index.timezone), end_of(each, index.timezone)
+        if begin is not None and now < begin:
+            return "not begun"
+        return "ended" if end is not None and end <= now else None
+    today = now.astimezone(index.timezone).date().isoformat()
     if each.start is not None and today < each.start:
         return "not begun"
     return "ended" if each.until is not None and each.until < today else None
+
+
+def begun_or_ended(assignment: ir.Assignment, due: Literal["not begun", "ended"] | None) -> str:
+    """Why an assignment is not active: ``begins on 2026-01-05``, ``ended at 2026-01-06 02:00``."""
+    early = due == "not begun"
+    timed = assignment.start_time if early else assignment.until_time
+    moment = assignment.begins if early else assignment.ends
+    return f"{'begins' if early else 'ended'} {'on' if timed is None else 'at'} {moment}"
 
 
 class Profile(msgspec.Struct, frozen=True, gc=False):

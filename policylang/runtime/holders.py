@@ -105,7 +105,7 @@ class _Known:
     def of(self, user: str) -> tuple[tuple[Way, ...], list[tuple[Way, Access]]]:
         """All ways, and those that may be open on some record with what they come to."""
         declared = self.index.users.get(user) or self.index.integrations.get(user)
-        dates = () if declared is None else tuple((a.role, a.place, a.start, a.until) for a in declared.assignments)
+        dates = () if declared is None else tuple((a.role, a.place, a.begins, a.ends) for a in declared.assignments)
         job = declared.job.name if isinstance(declared, ir.User) and declared.job is not None else None
         who = profile(self.index, user, self.now)
         found = self.known.get((who, dates, job))

@@ -33,7 +33,7 @@ def hypothetical(
         superuser=superuser,
         group=None if group is None else ir.Ref(group, _AT),
         attributes=attributes,
-        assignments=tuple(ir.Assignment(role, place, None, None, None, None, _AT) for role, place in roles),
+        assignments=tuple(ir.Assignment(role, place, None, None, None, None, None, None, _AT) for role, place in roles),
     )
     return index.changed(users={id_: user}), id_
 

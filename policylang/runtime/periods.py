@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from policylang.ir import nodes as ir
+from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Index
 
@@ -15,48 +17,103 @@ _DAY = datetime.timedelta(days=1)
 
 
 class Period(msgspec.Struct, frozen=True, gc=False):
-    """Days from the first to the last, both included, in the policy set's timezone; open where there is none."""
+    """Days from the first to the last, both included, in the policy set's timezone; open where there is none.
+
+    Where an assignment says a time, ``since`` is the instant on the first day from which on it holds, and ``until`` the
+    one on the last day at which it is over.
+    """
 
     first: datetime.date | None = None
     last: datetime.date | None = None
+    since: datetime.datetime | None = None
+    until: datetime.datetime | None = None
 
     def instants(self, timezone: ZoneInfo) -> tuple[datetime.datetime | None, datetime.datetime | None]:
         """The instants from the first one on, up to, not including, the second one."""
-        return (
-            None if self.first is None else _start(self.first, timezone),
-            None if self.last is None else _start(self.last + _DAY, timezone),
-        )
+        since = None if self.first is None else _start(self.first, timezone)
+        until = None if self.last is None else _start(self.last + _DAY, timezone)
+        return self.since or since, self.until or until
 
     def instant(self, now: datetime.datetime, timezone: ZoneInfo) -> datetime.datetime:
-        """An instant in the period: now, or noon of the day of it that is closest."""
+        """An instant in the period: now, or noon of the day of it that is closest; or the beginning or the last second
+        of the period, where noon is outside.
+        """
         since, until = self.instants(timezone)
-        if (since is None or since <= now) and (until is None or now < until):
+        if _lies(now, since, until):
             return now
-        day = self.first if since is not None and now < since else self.last
+        early = since is not None and now < since
+        day = self.first if early else self.last
         assert day is not None
-        return datetime.datetime.combine(day, datetime.time(12), timezone).astimezone(datetime.UTC)
+        noon = datetime.datetime.combine(day, datetime.time(12), timezone).astimezone(datetime.UTC)
+        if _lies(noon, since, until):
+            return noon
+        if since is not None and (early or until is None or until - _SECOND < since):
+            return since
+        assert until is not None
+        return until - _SECOND
 
+
+_SECOND = datetime.timedelta(seconds=1)
 
 ALWAYS = Period()
 """Every day."""
+
+
+def _lies(now: datetime.datetime, since: datetime.datetime | None, until: datetime.datetime | None) -> bool:
+    return (since is None or since <= now) and (until is None or now < until)
 
 
 def _start(day: datetime.date, timezone: ZoneInfo) -> datetime.datetime:
     return datetime.datetime.combine(day, datetime.time(), timezone).astimezone(datetime.UTC)
 
 
+class _Edge(msgspec.Struct, frozen=True):
+    """Where one period ends and the next begins: the last day of the one, the first day of the other, and the instant,
+    if that is not the beginning of a day.
+    """
+
+    last: datetime.date
+    first: datetime.date
+    at: datetime.datetime | None
+
+
 def periods(index: Index, user: str) -> Iterator[tuple[Period, Profile]]:
     """The periods of a user with what the user has in each, from the first to the last; one, if no date matters."""
     declared = index.users.get(user) or index.integrations.get(user)
-    firsts: set[datetime.date] = set()
+    found: dict[datetime.datetime, _Edge] = {}
     for assignment in declared.assignments if declared is not None else ():
-        if assignment.start is not None:
-            firsts.add(datetime.date.fromisoformat(assignment.start))
-        if assignment.until is not None and assignment.until < "9999-12-31":
-            firsts.add(datetime.date.fromisoformat(assignment.until) + _DAY)
-    begins = [None, *sorted(firsts)]
-    ends = [*(day - _DAY for day in sorted(firsts)), None]
-    for first, last in zip(begins, ends, strict=True):
-        period = Period(first, last)
+        for at, edge in _edges(assignment, index.timezone):
+            found.setdefault(at, edge)
+    edges = [found[at] for at in sorted(found)]
+    for before, after in zip([None, *edges], [*edges, None], strict=True):
+        period = Period(
+            before.first if before else None,
+            after.last if after else None,
+            before.at if before else None,
+            after.at if after else None,
+        )
         middle = period.instant(datetime.datetime(2000, 1, 1, 12, tzinfo=datetime.UTC), index.timezone)
         yield period, profile(index, user, middle)
+
+
+def _edges(assignment: ir.Assignment, timezone: ZoneInfo) -> Iterator[tuple[datetime.datetime, _Edge]]:
+    if assignment.start is not None:
+        day = datetime.date.fromisoformat(assignment.start)
+        at = begin_of(assignment, timezone)
+        if assignment.start_time is None:
+            yield _start(day, timezone), _Edge(day - _DAY, day, None)
+        elif at is not None:
+            yield at, _timed(at, timezone)
+    if assignment.until_time is not None:
+        at = end_of(assignment, timezone)
+        assert at is not None
+        yield at, _timed(at, timezone)
+    elif assignment.until is not None and assignment.until < datetime.date.max.isoformat():
+        day = datetime.date.fromisoformat(assignment.until)
+        yield _start(day + _DAY, timezone), _Edge(day, day + _DAY, None)
+
+
+def _timed(at: datetime.datetime, timezone: ZoneInfo) -> _Edge:
+    day = at.astimezone(timezone).date()
+    last = (at - datetime.timedelta(microseconds=1)).astimezone(timezone).date()
+    return _Edge(last, day, at)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policylang.ir import nodes as ir
-from policylang.runtime.grants import Granted, Holding, appends_of, granted, holdings, limiting, overrides_of
+from policylang.runtime.grants import (
+    Granted,
+    Holding,
+    appends_of,
+    begun_or_ended,
+    granted,
+    holdings,
+    limiting,
+    overrides_of,
+)
 from policylang.runtime.parts import denies, grant_fields, is_met, record_place, said_by
 from policylang.runtime.truth import Situation, truth
 
@@ -59,8 +68,7 @@ def _why_lapsed(s: Situation, holding: Holding) -> str:
     if holding.lost or holding.assignment is None:
         return f"`{s.user}` is terminated"
     given = holding.assignment
-    early = holding.due == "not begun"
-    return f"its assignment begins on {given.start}" if early else f"its assignment ended on {given.until}"
+    return f"its assignment {begun_or_ended(given, holding.due)}"
 
 
 def _some(reasons: Iterable[str]) -> tuple[str, ...]:

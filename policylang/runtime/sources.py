@@ -11,6 +11,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Bundle as Bundle
 from policylang.ir.nesting import Limiting, Name, least_limiting, name_of
+from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.index import Index
 
 
@@ -47,7 +48,12 @@ def sources(index: Index, user: str, now: datetime.datetime | None) -> Iterator[
 
 
 def is_active(index: Index, assignment: ir.Assignment, now: datetime.datetime) -> bool:
-    """From the start of its first day to the end of its last, in the policy set's timezone."""
+    """From the start of its first day to the end of its last, in the policy set's timezone; where it says a time, from
+    that on, and up to, not including, that.
+    """
+    if assignment.start_time is not None or assignment.until_time is not None:
+        begin, end = begin_of(assignment, index.timezone), end_of(assignment, index.timezone)
+        return (begin is None or begin <= now) and (end is None or now < end)
     today = now.astimezone(index.timezone).date().isoformat()
     return (assignment.start is None or assignment.start <= today) and (
         assignment.until is None or today <= assignment.until

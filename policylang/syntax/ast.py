@@ -428,10 +428,12 @@ class AtPlace(Node, frozen=True, gc=False):
 
 class FromDate(Node, frozen=True, gc=False):
     date: Date
+    time: Time | None = None
 
 
 class UntilDate(Node, frozen=True, gc=False):
     date: Date
+    time: Time | None = None
 
 
 class ApprovedBy(Node, frozen=True, gc=False):

@@ -410,11 +410,17 @@ class TreeBuilder:
     def at_place(self, c: Children) -> ast.AtPlace:
         return ast.AtPlace(c[0].start_pos, c[2].end_pos, _name(c[1]), text(c[2]))
 
-    def from_date(self, c: Children) -> ast.FromDate:
+    def from_day(self, c: Children) -> ast.FromDate:
         return ast.FromDate(c[0].start_pos, c[1].end_pos, self.date(c[1:]))
 
-    def until_date(self, c: Children) -> ast.UntilDate:
+    def until_day(self, c: Children) -> ast.UntilDate:
         return ast.UntilDate(c[0].start_pos, c[1].end_pos, self.date(c[1:]))
+
+    def from_date(self, c: Children) -> ast.FromDate:
+        return ast.FromDate(c[0].start_pos, _end(c), self.date(c[1:2]), c[2] and self.time(c[2:]))
+
+    def until_date(self, c: Children) -> ast.UntilDate:
+        return ast.UntilDate(c[0].start_pos, _end(c), self.date(c[1:2]), c[2] and self.time(c[2:]))
 
     def approved_by(self, c: Children) -> ast.ApprovedBy:
         return ast.ApprovedBy(c[0].start_pos, c[2].end_pos, text(c[2]))

@@ -52,6 +52,7 @@ CONSTRUCTS = frozenset(
         ),
         *("a superuser", "a terminated user", "in a group", "with a job", "an append", "an override"),
         *("an assignment", "an assignment at a place", "an assignment from", "an assignment until"),
+        *("an assignment from a time", "an assignment until a time"),
         *(
             "an integration with a role",
             "an integration without a role",
@@ -295,6 +296,9 @@ def _of_people(node: msgspec.Struct) -> Iterator[str]:
             for name, given in (("at a place", node.place), ("from", node.start), ("until", node.until)):
                 if given:
                     yield f"an assignment {name}"
+            for name, given in (("from", node.start_time), ("until", node.until_time)):
+                if given:
+                    yield f"an assignment {name} a time"
         case ir.Integration():
             yield "an integration with a role" if node.roles else "an integration without a role"
             yield from ("an integration with dates",) if node.start or node.until else ()

@@ -69,6 +69,8 @@ class Features:
     """Grants, denies and policies of one user."""
     dated: bool = True
     """Assignments with dates."""
+    hours: bool = True
+    """Assignments that begin and end at a time of day."""
     integrations: bool = True
     eligible: bool = True
     """Attributes typed `user with role`."""

@@ -308,19 +308,23 @@ _DATES = (
 """First and last days of assignments, from today."""
 
 
+_HOURS = {"from": ("00:00", "01:30", "06:00", "12:00"), "until": ("12:01", "18:00", "22:00", "23:59")}
+"""Those of `from` come before those of `until`."""
+
+
 def _assignment(w: _Writer) -> str:
     c, world = w.c, w.world
     text = f"assign role {c.one(world.roles)}"
     if world.places and c.chance(60):
         place = c.one(world.places_of(c.one(KINDS)))
         text += f" at {world.places[place][0]} {quoted(place)}"
-    return text + _days(w) if world.features.dated and c.chance(45) else text
+    return text + _days(w, hours=world.features.hours) if world.features.dated and c.chance(45) else text
 
 
-def _days(w: _Writer) -> str:
-    today = w.world.now.astimezone(w.world.timezone).date()
-    return "".join(
-        f" {word} {(today + datetime.timedelta(days=days)).isoformat()}"
-        for word, days in zip(("from", "until"), w.c.one(_DATES), strict=True)
-        if days is not None
-    )
+def _days(w: _Writer, hours: bool = False) -> str:
+    today, text = w.world.now.astimezone(w.world.timezone).date(), ""
+    for word, days in zip(("from", "until"), w.c.one(_DATES), strict=True):
+        if days is not None:
+            text += f" {word} {(today + datetime.timedelta(days=days)).isoformat()}"
+            text += f" {w.c.one(_HOURS[word])}" if hours and w.c.chance(35) else ""
+    return text

@@ -6,10 +6,13 @@ import datetime
 
 import pytest
 
+from policylang.runtime.access import access
 from policylang.runtime.api import PolicySet
 from policylang.runtime.index import Index
+from policylang.runtime.periods import periods
 from policylang.runtime.truth import Situation, truth
 from tests.helpers import compiled, explain
+from tests.helpers import decide as reference
 
 SET = """
 timezone "{zone}"
@@ -94,3 +97,56 @@ def test_a_denial_says_what_the_clock_shows() -> None:
     now = datetime.datetime(2026, 11, 20, 19, tzinfo=datetime.UTC)
     told = explain(Index(policy_set), "amy", "view", "visit", {}, now=now)
     assert "in America/Denver it is 12:00:00 on friday" in str(told)
+
+
+SHIFT = """
+timezone "America/Denver"
+resource visit "Visit" {{ report : text  actions view }}
+role guard "Guard" {{ grant view on visit }}
+user "amy" {{ assign role guard {dates} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("dates", "first", "end"),
+    [
+        ("from 2026-01-05 20:00 until 2026-01-06 02:00", "2026-01-06T03:00:00Z", "2026-01-06T09:00:00Z"),
+        ("from 2026-01-05 until 2026-01-05 12:00", "2026-01-05T07:00:00Z", "2026-01-05T19:00:00Z"),
+        ("from 2026-01-05 12:00 until 2026-01-05", "2026-01-05T19:00:00Z", "2026-01-06T07:00:00Z"),
+        ("from 2026-01-05 00:00 until 2026-01-06 00:00", "2026-01-05T07:00:00Z", "2026-01-06T07:00:00Z"),
+        # There is no 02:30 on 2026-03-08: it is the instant behind the gap.
+        ("from 2026-03-08 02:30 until 2026-03-08 06:00", "2026-03-08T09:00:00Z", "2026-03-08T12:00:00Z"),
+        ("from 2026-03-08 01:00 until 2026-03-08 02:30", "2026-03-08T08:00:00Z", "2026-03-08T09:00:00Z"),
+        # On 2026-11-01 there are two 01:30: `from` takes the first, `until` the second.
+        ("from 2026-11-01 01:30 until 2026-11-01 06:00", "2026-11-01T07:30:00Z", "2026-11-01T13:00:00Z"),
+        ("from 2026-11-01 00:00 until 2026-11-01 01:30", "2026-11-01T06:00:00Z", "2026-11-01T08:30:00Z"),
+    ],
+)
+def test_an_assignment_with_times(dates: str, first: str, end: str) -> None:
+    policy_set = compiled(SHIFT.format(dates=dates))
+    policies, index = PolicySet(policy_set), Index(policy_set)
+    second = datetime.timedelta(microseconds=1)
+    begins, ends = (datetime.datetime.fromisoformat(each) for each in (first, end))
+    for now, expected in ((begins - second, False), (begins, True), (ends - second, True), (ends, False)):
+        assert reference(index, "amy", "view", "visit", {}, now=now).allowed is expected, now
+        # Asked in turn, so that nothing is remembered from one instant to the next.
+        assert policies.decide("amy", "view", "visit", {}, now=now).allowed is expected, now
+        assert len(policies.who_can("view", "visit", now=now)) == expected
+    shown = [period.instants(index.timezone) for period, _ in periods(index, "amy")]
+    assert shown == [(None, begins), (begins, ends), (ends, None)]
+
+
+def test_two_shifts_that_follow_each_other_are_one_time() -> None:
+    dates = (
+        "from 2026-01-05 20:00 until 2026-01-06 02:00  assign role guard from 2026-01-06 02:00 until 2026-01-06 08:00"
+    )
+    index = Index(compiled(SHIFT.format(dates=dates)))
+    (row,) = access(index, "amy", None)
+    assert row.dates == ("from 2026-01-05 20:00 until 2026-01-06 08:00",)
+
+
+def test_a_denial_says_when_an_assignment_ended() -> None:
+    index = Index(compiled(SHIFT.format(dates="from 2026-01-05 20:00 until 2026-01-06 02:00")))
+    for now, words in (("2026-01-06T02:00:00Z", "begins at 2026-01-05 20:00"), ("2026-01-06T09:00:00Z", "ended at")):
+        decision = reference(index, "amy", "view", "visit", {}, now=datetime.datetime.fromisoformat(now))
+        assert words in decision.reasons[0]

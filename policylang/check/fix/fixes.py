@@ -20,6 +20,7 @@ from policylang.check.limits import Questions
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.clock import begin_of, end_of
 from policylang.syntax import ast
 from policylang.syntax.parser import Parsed
 
@@ -79,7 +80,7 @@ class SourceTrees:
         alike: dict[tuple[str, str | None, str | None, str | None], list[str]] = {}
         for user in self.world.written.users:
             for each in user.assignments:
-                alike.setdefault((each.role, each.place, each.start, each.until), []).append(each.at)
+                alike.setdefault((each.role, each.place, each.begins, each.ends), []).append(each.at)
         return {at: places for places in alike.values() for at in places}
 
     def users(self, kind: UserClass) -> Iterable[ir.User]:
@@ -204,11 +205,13 @@ def _of_user(user: ir.User, role: str, world: World) -> Iterable[str]:
 
 
 def _contains(world: World, outer: ir.Assignment, inner: ir.Assignment) -> bool:
-    last = "9999-12-31"
+    timezone = world.index.timezone
+    begins = begin_of(outer, timezone), begin_of(inner, timezone)
+    ends = end_of(outer, timezone), end_of(inner, timezone)
     return (
         world.index.covers(outer.place, inner.place)
-        and (outer.start or "") <= (inner.start or "")
-        and (inner.until or last) <= (outer.until or last)
+        and (begins[0] is None or (begins[1] is not None and begins[0] <= begins[1]))
+        and (ends[0] is None or (ends[1] is not None and ends[1] <= ends[0]))
         and _says_no_more(inner, outer)
     )
 

@@ -203,7 +203,11 @@ def _common(one: Period, other: Period) -> Period | None:
     firsts = [each for each in (one.first, other.first) if each is not None]
     lasts = [each for each in (one.last, other.last) if each is not None]
     first, last = max(firsts, default=None), min(lasts, default=None)
-    return None if first is not None and last is not None and last < first else Period(first, last)
+    if first is not None and last is not None and last < first:
+        return None
+    since = max((each.since for each in (one, other) if each.since and each.first == first), default=None)
+    until = min((each.until for each in (one, other) if each.until and each.last == last), default=None)
+    return None if since is not None and until is not None and until <= since else Period(first, last, since, until)
 
 
 def _held(index: Index, who: Profile) -> frozenset[tuple[str, str, str | None]]:

@@ -107,7 +107,7 @@ def _without(q: Question, name: str) -> Question:
 def _changed(index: Index, kind: str, data: Any) -> Index:
     match kind:
         case "assign":
-            assignment = ir.Assignment(data["role"], data["place"], None, None, None, None, _AT)
+            assignment = ir.Assignment(data["role"], data["place"], None, None, None, None, None, None, _AT)
             user = index.users[data["user"]]
             return _with_user(index, user, assignments=(*user.assignments, assignment))
         case "extend":
@@ -138,7 +138,9 @@ def _with_user(index: Index, user: ir.User, **values: Any) -> Index:
 
 
 def _extended(each: ir.Assignment, data: Mapping[str, Any]) -> ir.Assignment:
-    return msgspec.structs.replace(each, start=data.get("from", each.start), until=data.get("until", each.until))
+    if "from" in data:
+        return msgspec.structs.replace(each, start=data["from"], start_time=None)
+    return msgspec.structs.replace(each, until=data["until"], until_time=None)
 
 
 def _with_values(index: Index, user: ir.User, values: Mapping[str, Any]) -> Index:

@@ -13,7 +13,16 @@ from policylang.model.conditions import At
 from policylang.runtime.access import dates_in_words, place_in_words
 from policylang.runtime.explaining.tree import ExplainedLimit, ExplainedWay, Obstacle, Provenance, Tested
 from policylang.runtime.explaining.values import condition_text, cut, named, tested, truth_of
-from policylang.runtime.grants import Granted, Holding, appends_of, granted, holdings, limiting, overrides_of
+from policylang.runtime.grants import (
+    Granted,
+    Holding,
+    appends_of,
+    begun_or_ended,
+    granted,
+    holdings,
+    limiting,
+    overrides_of,
+)
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields, record_place
 from policylang.runtime.sources import Bundle, RightsSource
@@ -63,8 +72,7 @@ def why_inactive(user: str, each: Holding) -> str | None:
     if each.assignment is None or each.due is None:
         return None
     what = "integration" if each.by == "integration" else "assignment"
-    early = each.due == "not begun"
-    return f"the {what} {f'begins on {each.assignment.start}' if early else f'ended on {each.assignment.until}'}"
+    return f"the {what} {begun_or_ended(each.assignment, each.due)}"
 
 
 def where_in_words(index: Index, place: str | None) -> str:

@@ -33,6 +33,11 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     index = Index(input.policy_set)
     policies = Policies(CedarRights(index), refuse)
     people = list(entities(policies, refuse))
+    for user in index.policy_set.users:
+        for given in user.assignments:
+            if given.start_time is not None or given.until_time is not None:
+                message = f"the assignment of `{given.role}` begins or ends at a time: Cedar is asked about days"
+                refuse("PL801", message, given.at, "give it whole days, and a policy with `now is between` to the role")
     found = policies.found.values()
     if not refuse.found:
         for policy in found:

@@ -164,6 +164,12 @@ def _period(given: ir.Assignment) -> DayRange:
     return DayRange(since, until)
 
 
+def timed(policy_set: ir.PolicySet) -> ir.Assignment | None:
+    """An assignment that says a time, if there is one: Cedar compares days."""
+    given = (each for user in policy_set.users for each in user.assignments)
+    return next((each for each in given if each.start_time or each.until_time), None)
+
+
 def deny_right(index: Index, deny: ir.Deny) -> CedarRight:
     names = index.attributes[deny.resource]
     words = None if deny.condition is None else condition_in_words(deny.condition, names)

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.model.instants import instant_text
+from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.grants import Granted, granted_by, holdings, unplaced
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, RightsSource, chains
@@ -74,7 +76,12 @@ class Principals:
             if source.kind == "group":
                 yield {"role": self._group(source.name, unplaced(self._index.users[name].overrides))}
                 continue
-            told = {} if given is None else {"place": given.place, "from": given.start, "until": given.until}
+            told: dict[str, str | None] = {}
+            if given is not None:
+                begin, end = begin_of(given, self._index.timezone), end_of(given, self._index.timezone)
+                told = {"place": given.place, "from": given.start, "until": given.until}
+                told |= {"since": instant_text(begin)} if begin is not None and given.start_time else {}
+                told |= {"before": instant_text(end)} if end is not None and given.until_time else {}
             role = f"role:{source.name}{':at' if source.place is not None else ''}"
             yield {"role": role, **{key: value for key, value in told.items() if value is not None}}
 

@@ -94,7 +94,10 @@ class Caller:
         roles: dict[str, None] = {EVERYBODY: None}
         places: dict[str, list[str]] = {}
         for held in self._principals[user]["roles"]:
-            if held.get("from", "") <= today.isoformat() <= held.get("until", "9999-12-31"):
+            since, before = (held.get(name) for name in ("since", "before"))
+            begun = since is None or datetime.datetime.fromisoformat(since) <= now
+            over = before is not None and datetime.datetime.fromisoformat(before) <= now
+            if begun and not over and held.get("from", "") <= today.isoformat() <= held.get("until", "9999-12-31"):
                 roles[held["role"]] = None
                 if "place" in held:
                     places.setdefault(held["role"].split(":")[1], []).append(held["place"])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.model.instants import instant_text
 from policylang.model.types import PlaceType
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
@@ -50,11 +50,20 @@ def opened(row: SqlRow, planned: Iterable[tuple[Period, Plan]], field: str | Non
 
 
 def _during(row: SqlRow, period: Period) -> str:
-    today = row.constant("policylang.today()")
+    today, now = row.constant("policylang.today()"), row.constant("policylang.instant()")
+    days = [
+        (">=", period.first if period.since is None else None),
+        ("<=", period.last if period.until is None else None),
+    ]
     return all_of(
-        f"({today} {sign} {literal(day.isoformat())}::date)"
-        for sign, day in ((">=", period.first), ("<=", period.last))
-        if isinstance(day, datetime.date)
+        (
+            *(f"({today} {sign} {literal(day.isoformat())}::date)" for sign, day in days if day is not None),
+            *(
+                f"({now} {sign} {literal(instant_text(at))}::timestamptz)"
+                for sign, at in ((">=", period.since), ("<", period.until))
+                if at is not None
+            ),
+        )
     )
 
 

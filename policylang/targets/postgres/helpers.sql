@@ -31,6 +31,8 @@ LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog,
     WHERE h.role = wanted AND h.user_id = candidate
       AND (h.first IS NULL OR h.first <= policylang.today())
       AND (h.last IS NULL OR policylang.today() <= h.last)
+      AND (h.since IS NULL OR h.since <= policylang.instant())
+      AND (h.before IS NULL OR policylang.instant() < h.before)
   )
 $policylang$;
 

@@ -16,6 +16,8 @@ $policylang$;
 REVOKE ALL ON SCHEMA policylang FROM PUBLIC;
 CREATE TABLE IF NOT EXISTS policylang.users (id text PRIMARY KEY, role name NOT NULL, attributes jsonb NOT NULL);
 CREATE TABLE IF NOT EXISTS policylang.holders (role text NOT NULL, user_id text NOT NULL, first date, last date);
+ALTER TABLE policylang.holders ADD COLUMN IF NOT EXISTS since timestamptz;
+ALTER TABLE policylang.holders ADD COLUMN IF NOT EXISTS before timestamptz;
 CREATE INDEX IF NOT EXISTS holders_of_role ON policylang.holders (role, user_id);
 -- Database roles, and the roles for rights that each holds; not wanted: of an earlier script.
 CREATE TABLE IF NOT EXISTS policylang.roles (name name PRIMARY KEY, rights name[] NOT NULL, wanted boolean NOT NULL);

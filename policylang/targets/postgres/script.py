@@ -9,8 +9,10 @@ from importlib import resources
 from typing import Any
 
 from policylang.ir import nodes as ir
+from policylang.model.instants import instant_text
 from policylang.model.types import RecordType, SetType, Type, UserType
 from policylang.runtime.index import Index
+from policylang.runtime.periods import Period
 from policylang.targets.needs import asked_conditions
 from policylang.targets.postgres.expressions import all_of, holders
 from policylang.targets.postgres.names import literal, name
@@ -101,11 +103,11 @@ class Script:
         yield from _insert("policylang.users (id, role, attributes)", rows)
         wanted = {role for table in self.tables.values() for _, role, _ in self._eligible(table)}
         held = [
-            f"({literal(role)}, {literal(user)}, {_day(period.first)}, {_day(period.last)})"
+            f"({literal(role)}, {literal(user)}, {_day(period.first)}, {_day(period.last)}, {_times(period)})"
             for role, user, period in holders(self.index)
             if role in wanted
         ]
-        yield from _insert("policylang.holders (role, user_id, first, last)", held)
+        yield from _insert("policylang.holders (role, user_id, first, last, since, before)", held)
 
     def _attributes(self, user: str) -> dict[str, Any]:
         declared = self.index.users.get(user)
@@ -247,6 +249,11 @@ def _insert(into: str, rows: list[str], then: str = "") -> Iterator[str]:
 def _array(names: Iterable[str]) -> str:
     """An array as PostgreSQL writes it."""
     return "{" + ",".join(json.dumps(each) for each in names) + "}"
+
+
+def _times(period: Period) -> str:
+    """The instants from which on and before which somebody has a role, where these are not the ends of days."""
+    return ", ".join("NULL" if at is None else literal(instant_text(at)) for at in (period.since, period.until))
 
 
 def _day(day: object) -> str:

@@ -181,7 +181,11 @@ active_of(user) := [source |
 	some source in user.sources
 	source.from <= input.today
 	input.today <= source.until
+	object.get(source, "since", input.now) <= input.now
+	not is_over(source)
 ]
+
+is_over(source) if source.before <= input.now
 
 covers(place, _) if place == null
 

@@ -9,13 +9,22 @@ from typing import Any, Literal
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType, RecordType, Type, UserType
+from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.grants import granted_by, holdings, instances, limiting
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, RightsSource, chains
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING
 from policylang.targets.rego.conditions import condition_table, held, requirement_table
-from policylang.targets.rego.encoding import FIRST_DAY, LAST_DAY, NotEncodableError, day, described, encoded
+from policylang.targets.rego.encoding import (
+    FIRST_DAY,
+    LAST_DAY,
+    NotEncodableError,
+    day,
+    described,
+    encoded,
+    microseconds,
+)
 from policylang.targets.rego.reads import months, reads
 from policylang.targets.target import Refusals
 
@@ -191,8 +200,16 @@ class RegoDocument:
         for each in held:
             if each.assignment is not None:
                 self.traces.append((("users", name, "sources", len(found)), each.assignment.at))
-                found.append(_source(each.source, each.assignment.start, each.assignment.until))
+                found.append(
+                    _source(each.source, each.assignment.start, each.assignment.until) | self._times(each.assignment)
+                )
         return found
+
+    def _times(self, given: ir.Assignment) -> dict[str, int]:
+        """The instants from which on and before which an assignment with times holds."""
+        begin, end = begin_of(given, self.index.timezone), end_of(given, self.index.timezone)
+        found = {} if begin is None or given.start_time is None else {"since": microseconds(begin)}
+        return found if end is None or given.until_time is None else {**found, "before": microseconds(end)}
 
     def _user_value(self, user: str, path: tuple[str, ...]) -> Any:
         """What a user's attributes lead to, null where that is missing."""

@@ -45,6 +45,7 @@ class Concerns:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._timed = any(a.start_time or a.until_time for user in index.users.values() for a in user.assignments)
         self.of = lru_cache(maxsize=None)(self._of)
         self.inside = lru_cache(maxsize=None)(self._inside)
         self._below = lru_cache(maxsize=None)(self._find_below)
@@ -56,7 +57,14 @@ class Concerns:
                     for action in each.actions:
                         said.setdefault((action, each.resource), set()).add(bundle.at)
 
-    def _of(self, user: str, today: datetime.date, action: str, resource: str) -> Concern:
+    def moment(self, now: datetime.datetime) -> datetime.datetime:
+        """An instant at which everybody has what they have now, and mostly the same one for the whole day."""
+        if self._timed:
+            return now
+        today = now.astimezone(self._index.timezone).date()
+        return datetime.datetime.combine(today, datetime.time(12), self._index.timezone)
+
+    def _of(self, user: str, when: datetime.datetime, action: str, resource: str) -> Concern:
         index = self._index
         declared = index.actions[resource][action]
         bypasses = declared.bypasses_policies
@@ -66,7 +74,7 @@ class Concerns:
         deniers = self._denying.get((action, resource), set())
         main = self._granting.get((action, resource), set())
         granting = main if len(wanted) == 1 else main.union(*(self._granting.get(each, ()) for each in wanted))
-        held = list(carriers(index, user, today))
+        held = list(carriers(index, user, when))
         if not any(self._reaches(root, main) for _, root in held):
             # Where nothing grants the action there is nothing to limit or to take away.
             return Concern({}, (), (), (), (), (), ())
@@ -99,11 +107,11 @@ class Concerns:
             tuple(takes),
         )
 
-    def leading_to(self, user: str, today: datetime.date, role: str) -> tuple[str, ...]:
+    def leading_to(self, user: str, when: datetime.datetime, role: str) -> tuple[str, ...]:
         """The statements by which a user has a role."""
         wanted = {self._index.roles[role].at}
         found: dict[str, None] = {}
-        for ats, root in carriers(self._index, user, today):
+        for ats, root in carriers(self._index, user, when):
             if self._reaches(root, wanted):
                 found |= dict.fromkeys(ats)
                 for bundle in self.inside(root):
@@ -121,10 +129,9 @@ class Concerns:
         return tuple(inside(self._index, RightsSource("group" if kind == "group" else "role", name, None)))
 
 
-def carriers(index: Index, user: str, today: datetime.date) -> Iterator[tuple[tuple[str, ...], Root]]:
-    """What gives a user a group or role today: the places of the statements, and the source."""
-    noon = datetime.datetime.combine(today, datetime.time(12), index.timezone)
-    return ((each.at, (each.source.kind, each.source.name)) for each in holdings(index, user, noon) if each.active)
+def carriers(index: Index, user: str, when: datetime.datetime) -> Iterator[tuple[tuple[str, ...], Root]]:
+    """What gives a user a group or role at an instant: the places of the statements, and the source."""
+    return ((each.at, (each.source.kind, each.source.name)) for each in holdings(index, user, when) if each.active)
 
 
 def _bundles(index: Index) -> Iterator[Bundle]:

@@ -67,9 +67,9 @@ class Recorder:
         known = asked.user in index.users or asked.user in index.integrations
         if not known or asked.action not in index.actions[asked.resource]:
             return
-        today = asked.now.astimezone(index.timezone).date()
-        concern = self._concerns.of(asked.user, today, asked.action, asked.resource)
-        giving = dict.fromkeys(at for user, role in _written(index, asked) for at in self._leading(user, today, role))
+        when = self._concerns.moment(asked.now)
+        concern = self._concerns.of(asked.user, when, asked.action, asked.resource)
+        giving = dict.fromkeys(at for user, role in _written(index, asked) for at in self._leading(user, when, role))
         reached = dict.fromkeys((*concern.all(), *giving))
         self.reached.update(at for at in reached if at in self.statements)
         if decision.allowed:
@@ -82,7 +82,7 @@ class Recorder:
             if statement is not None and answer(self._other(statement), asked).allowed != decision.allowed:
                 self.decisive[at] += 1
                 self._count_actions(statement, asked, decision, concern)
-        self._count_outcomes(asked, today)
+        self._count_outcomes(asked, when)
 
     def _count_actions(self, statement: CoveredStatement, asked: Request, decision: Decision, concern: Concern) -> None:
         """Which of the actions that the statement names made the difference."""
@@ -102,8 +102,8 @@ class Recorder:
         if not isinstance(type_, UserType) or type_.role is None:
             return
         role = type_.role
-        today = now.astimezone(index.timezone).date()
-        of_users = {user: self._leading(user, today, role) for user in index.users}
+        when = self._concerns.moment(now)
+        of_users = {user: self._leading(user, when, role) for user in index.users}
         for at in dict.fromkeys(at for ats in of_users.values() for at in ats):
             statement = self.statements.get(at)
             if statement is None:
@@ -117,8 +117,8 @@ class Recorder:
             )
             self.decisive[at] += not same
 
-    def _leading(self, user: str, today: datetime.date, role: str) -> tuple[str, ...]:
-        return self._concerns.leading_to(user, today, role) if user in self._index.users else ()
+    def _leading(self, user: str, when: datetime.datetime, role: str) -> tuple[str, ...]:
+        return self._concerns.leading_to(user, when, role) if user in self._index.users else ()
 
     def _other(self, statement: CoveredStatement, action: str | None = None) -> Index:
         key = statement.at, action
@@ -126,9 +126,9 @@ class Recorder:
             self._without[key] = without(self._index, statement, action)
         return self._without[key]
 
-    def _count_outcomes(self, asked: Request, today: datetime.date) -> None:
+    def _count_outcomes(self, asked: Request, when: datetime.datetime) -> None:
         """Of the conditions that took part: those of the ways that cover the record, appends and denies."""
-        key = asked.user, today, asked.action, asked.resource
+        key = asked.user, when, asked.action, asked.resource
         if key not in self._plans:
             who = profile(self._index, asked.user, asked.now)
             self._plans[key] = make_plan(self._index, who, asked.action, asked.resource)

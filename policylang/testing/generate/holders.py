@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 from policylang.ir import nodes as ir
+from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.grants import holdings
 from policylang.runtime.index import Index
 from policylang.testing.coverage.concern import Concerns, carriers
@@ -25,7 +26,7 @@ def holders(index: Index, now: datetime.datetime) -> dict[str, list[Holder]]:
     for at in (now, None):
         for user in index.requesters:
             for when in [at] if at else _other_times(index, user, now):
-                for _, root in carriers(index, user, when.astimezone(index.timezone).date()):
+                for _, root in carriers(index, user, when):
                     for bundle in concerns.inside(root):
                         mine = found.setdefault(bundle.at, {})
                         if len(mine) < _MOST:
@@ -36,19 +37,24 @@ def holders(index: Index, now: datetime.datetime) -> dict[str, list[Holder]]:
 def _other_times(index: Index, user: str, now: datetime.datetime) -> list[datetime.datetime]:
     """Noon of a day of each assignment that is not active now."""
     given = [each.assignment for each in holdings(index, user, now) if each.assignment and each.due]
-    return [noon(index, each.start or each.until or "") for each in given if (each.start or "") <= (each.until or "9")]
+    return [_within(index, each) for each in given if (each.start or "") <= (each.until or "9")]
+
+
+def _within(index: Index, each: ir.Assignment) -> datetime.datetime:
+    """Noon of its first or last day; where it says times, its beginning, or the second before its end."""
+    begin, end = begin_of(each, index.timezone), end_of(each, index.timezone)
+    if each.start_time is None and each.until_time is None:
+        return noon(index, each.start or each.until or "")
+    if begin is not None:
+        return begin
+    assert end is not None
+    return end - datetime.timedelta(seconds=1)
 
 
 def noon(index: Index, day: str, after: int = 0) -> datetime.datetime:
     """The middle of a day in the timezone of the policy set."""
     at = datetime.date.fromisoformat(day) + datetime.timedelta(days=after)
     return datetime.datetime.combine(at, datetime.time(12), index.timezone).astimezone(datetime.UTC)
-
-
-def midnight(index: Index, day: str, after: int = 0) -> datetime.datetime:
-    """The start of a day, or of one after it."""
-    at = datetime.date.fromisoformat(day) + datetime.timedelta(days=after)
-    return datetime.datetime.combine(at, datetime.time(), index.timezone).astimezone(datetime.UTC)
 
 
 def granted(index: Index, concerns: Concerns, bundle: ir.Group | ir.Role, resource: str) -> list[str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.runtime.clock import clock_edges
+from policylang.runtime.clock import begin_of, clock_edges, end_of
 from policylang.runtime.compiled import Engine
 from policylang.runtime.grants import limit_is_on, overrides_of
 from policylang.runtime.plan import PlacedDeny
@@ -18,7 +18,7 @@ from policylang.source import Location
 from policylang.testing.coverage.concern import Concerns
 from policylang.testing.coverage.statements import deny_in_words, limit_in_words
 from policylang.testing.generate.build import Builder, Built, Workshop, both_sides
-from policylang.testing.generate.holders import Holder, granted, holders, midnight
+from policylang.testing.generate.holders import Holder, granted, holders
 from policylang.testing.generate.search import Work
 from policylang.testing.generate.variables import variables
 
@@ -201,8 +201,9 @@ class Boundaries:
         """A record inside the place and one beside it; the first and the last second, and the ones beside them."""
         place = "" if each.place is None else f" at {each.place}"
         title = f"role {each.role}{place} of {user.id}"
-        first = [(midnight(self._index, each.start), -_SECOND)] if each.start else []
-        last = [(midnight(self._index, each.until, 1) - _SECOND, _SECOND)] if each.until else []
+        begin, end = begin_of(each, self._index.timezone), end_of(each, self._index.timezone)
+        first = [] if begin is None else [(begin, -_SECOND)]
+        last = [] if end is None else [(end - _SECOND, _SECOND)]
         times = [*first, *last]
         within = times[0][0] if times else self._now
         built: list[Built] = []

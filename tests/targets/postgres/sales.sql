@@ -22,6 +22,8 @@ $policylang$;
 REVOKE ALL ON SCHEMA policylang FROM PUBLIC;
 CREATE TABLE IF NOT EXISTS policylang.users (id text PRIMARY KEY, role name NOT NULL, attributes jsonb NOT NULL);
 CREATE TABLE IF NOT EXISTS policylang.holders (role text NOT NULL, user_id text NOT NULL, first date, last date);
+ALTER TABLE policylang.holders ADD COLUMN IF NOT EXISTS since timestamptz;
+ALTER TABLE policylang.holders ADD COLUMN IF NOT EXISTS before timestamptz;
 CREATE INDEX IF NOT EXISTS holders_of_role ON policylang.holders (role, user_id);
 -- Database roles, and the roles for rights that each holds; not wanted: of an earlier script.
 CREATE TABLE IF NOT EXISTS policylang.roles (name name PRIMARY KEY, rights name[] NOT NULL, wanted boolean NOT NULL);
@@ -218,9 +220,9 @@ INSERT INTO policylang.users (id, role, attributes) VALUES
   ('eve', 'policylang_4f53cda18c2baa0c0354', '{}'),
   ('ann', 'policylang_7e529f6a991d6546683f', '{}'),
   ('it''s "bob"', 'policylang_7e529f6a991d6546683f', '{}');
-INSERT INTO policylang.holders (role, user_id, first, last) VALUES
-  ('rep', 'ann', NULL, NULL),
-  ('rep', 'it''s "bob"', NULL, NULL);
+INSERT INTO policylang.holders (role, user_id, first, last, since, before) VALUES
+  ('rep', 'ann', NULL, NULL, NULL, NULL),
+  ('rep', 'it''s "bob"', NULL, NULL, NULL, NULL);
 CREATE OR REPLACE FUNCTION policylang.zone() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS 'SELECT ''UTC''';
 -- What the policies on tables call. Everything that reads more than the session belongs to the reader.
@@ -256,6 +258,8 @@ LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog,
     WHERE h.role = wanted AND h.user_id = candidate
       AND (h.first IS NULL OR h.first <= policylang.today())
       AND (h.last IS NULL OR policylang.today() <= h.last)
+      AND (h.since IS NULL OR h.since <= policylang.instant())
+      AND (h.before IS NULL OR policylang.instant() < h.before)
   )
 $policylang$;
 

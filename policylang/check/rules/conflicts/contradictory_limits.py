@@ -10,6 +10,7 @@ import msgspec
 from policylang.analysis.query import UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims, inner_first
+from policylang.check.shifts import missed_shifts
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -71,8 +72,8 @@ class _Core(msgspec.Struct):
 
 def check(world: World) -> Iterator[Finding]:
     """The fewest limits that contradict each other, once, where the innermost role or group says them, whatever it is
-    that they take away; and overrides of one user that do so. A policy that alone reaches nothing is another finding,
-    PL203. Actions that bypass policies are not limited.
+    that they take away; overrides of one user that do so; and assignments outside of the hours of their policies. A
+    policy that alone reaches nothing is another finding, PL203. Actions that bypass policies are not limited.
     """
     yield from claims(world, lambda questions: _findings(world, questions), lambda each: (each.at, each.message))
 
@@ -104,6 +105,7 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     yield from (_finding(world, core) for core in cores.values())
     for kind in world.user_classes:
         yield from _overrides(world, questions, kind)
+        yield from missed_shifts(world, questions, kind)
 
 
 def _core(questions: Questions, limits: Sequence[ir.Limit]) -> tuple[tuple[ir.Limit, ...], bool] | None:

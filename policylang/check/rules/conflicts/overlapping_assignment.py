@@ -10,6 +10,7 @@ from policylang.check.finding import Finding, counted, related
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.clock import overlapping
 from policylang.source import Location
 
 RULE = Rule(
@@ -65,8 +66,7 @@ class _Given(msgspec.Struct, frozen=True):
 
     at: str
     place: str | None
-    start: str
-    until: str
+    assignment: ir.Assignment | None = None
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -86,9 +86,9 @@ def _given(world: World, user: ir.User) -> dict[str, list[_Given]]:
     found: dict[str, list[_Given]] = {}
     if user.job is not None:
         for ref in world.index.jobs[user.job.name].roles:
-            found.setdefault(ref.name, []).append(_Given(user.job.at, None, "", "9999-99-99"))
+            found.setdefault(ref.name, []).append(_Given(user.job.at, None))
     for a in user.assignments:
-        found.setdefault(a.role, []).append(_Given(a.at, a.place, a.start or "", a.until or "9999-99-99"))
+        found.setdefault(a.role, []).append(_Given(a.at, a.place, a))
     return found
 
 
@@ -113,9 +113,7 @@ def _role(world: World, kind: UserClass, role: str, given: list[_Given]) -> Iter
 
 
 def _overlap(world: World, one: _Given, other: _Given) -> bool:
-    covers = world.index.covers
-    return (
-        one.start <= other.until
-        and other.start <= one.until
-        and (covers(one.place, other.place) or covers(other.place, one.place))
+    covers, timezone = world.index.covers, world.index.timezone
+    return (not one.assignment or not other.assignment or overlapping(one.assignment, other.assignment, timezone)) and (
+        covers(one.place, other.place) or covers(other.place, one.place)
     )

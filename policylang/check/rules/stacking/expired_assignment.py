@@ -9,6 +9,8 @@ from policylang.check.stacks import alike
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.clock import is_over
+from policylang.runtime.grants import begun_or_ended
 
 RULE = Rule(
     code="PL307",
@@ -44,10 +46,10 @@ def check(world: World) -> Iterator[Finding]:
     """The last day lies before the day of the check, in the policy set's timezone: on its last day an assignment still
     holds. It stands on the assignment; users who have all the same are one finding. So is an integration that is over.
     """
-    day = world.today.isoformat()
+    timezone, day = world.index.timezone, world.today.isoformat()
     for users, user in alike(world):
         for each in world.whole.users[user.id].assignments:
-            if each.until is not None and each.until < day:
+            if is_over(each, world.now, timezone):
                 yield _finding(users, each)
     for integration in world.policy_set.integrations:
         if integration.until is not None and integration.until < day:
@@ -62,7 +64,7 @@ def check(world: World) -> Iterator[Finding]:
 def _finding(users: list[str], assignment: ir.Assignment) -> Finding:
     return Finding(
         code="PL307",
-        message=f"`{assignment.role}` of {counted(users)} ended on {assignment.until}",
+        message=f"`{assignment.role}` of {counted(users)} {begun_or_ended(assignment, 'ended')}",
         at=assignment.at,
         users=tuple(users),
         help="delete it, or set a new last day if it is still needed",

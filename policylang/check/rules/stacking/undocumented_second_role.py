@@ -10,6 +10,7 @@ from policylang.check.unused import together
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.clock import overlapping
 from policylang.source import Location
 
 RULE = Rule(
@@ -68,7 +69,11 @@ def check(world: World) -> Iterator[Finding]:
             if not _counts(world, user, later) or (later.because is not None and later.because.strip()):
                 continue
             for first in user.assignments[:number]:
-                if first.role != later.role and _counts(world, user, first) and _overlap(first, later):
+                if (
+                    first.role != later.role
+                    and _counts(world, user, first)
+                    and overlapping(first, later, world.index.timezone)
+                ):
                     found.setdefault((first.role, later.role), []).append((users, first, later))
                     break
     findings = tuple(_finding(given) for given in found.values())
@@ -103,9 +108,3 @@ def _counts(world: World, user: ir.User, assignment: ir.Assignment) -> bool:
     """
     role = world.index.roles[assignment.role]
     return role.owner is None and (not user.terminated or role.essential)
-
-
-def _overlap(first: ir.Assignment, second: ir.Assignment) -> bool:
-    return (first.start or "") <= (second.until or "9999-12-31") and (second.start or "") <= (
-        first.until or "9999-12-31"
-    )
