@@ -92,6 +92,7 @@ def test_generated_policy_sets(target: str) -> None:
         "comparing related records with each other",
         "comparing two attributes with each other",
         "`contains`, `starts with`, `ends with` of a text",
+        "`now is between` and `now is on`: times of day and weekdays",
     }
     assert kept["after"] > kept["before"] / 2
     assert total.asked > 10 * max(500, EXAMPLES)
