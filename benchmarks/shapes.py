@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 
+from policylang.settings.limits import MOST_DEPTH
+
 _RECORD = """\
   created : datetime
   owner : user
@@ -115,6 +117,21 @@ def policies(count: int) -> str:
     for n in range(count):
         given = [f"assign role role_{n}", f"assign role role_{(n * 7 + 1) % count}"]
         text.append(_block(f'user "u{n}@x.test"', ['department : "Department 1"', *given]))
+    return "".join(text)
+
+
+def distinct(count: int) -> str:
+    """So many policies of one form, on one kind of record, and no two with the same meaning."""
+    text = ["resource doc { name : text  account : text  level : int  created : datetime  actions view }\n"]
+    tests = (
+        '(name starts with "name {n}/" or name is "{n}") and account is "account {account}"',
+        "level > {n}",
+        'account is "account {account}" and created within {n} hours',
+    )
+    for n in range(count):
+        test = tests[n % 8 if n % 8 < 3 else 0].format(n=n + 1, account=n % 7)
+        text.append(f"policy policy_{n} on doc {{ {test} }}\n")
+        text.append(_block(f"role role_{n}", ["grant view on doc", f"policy policy_{n}"]))
     return "".join(text)
 
 
@@ -330,7 +347,8 @@ SHAPES: dict[str, tuple[Callable[[int], str], int]] = {
     "many_roles": (many_roles, 3_000),
     "stacked": (stacked, 40),
     "policies": (policies, 200),
-    "nested": (nested, 300),
+    "distinct": (distinct, 4_000),
+    "nested": (nested, MOST_DEPTH),
     "diamonds": (diamonds, 12),
     "assignments": (assignments, 300),
     "places": (places, 1_000),

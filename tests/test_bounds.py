@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from policylang.analysis import search
-from policylang.analysis.formula import Formula, Normal
+from policylang.analysis.formula import Formula, Nnf
 from policylang.check.engine import run_checks
 from policylang.ir.codec import LoadError, from_json, to_json
 from policylang.settings.config import Config
@@ -230,14 +230,14 @@ def test_reasoning_is_bounded_by_the_roles_of_a_user(
 ) -> None:
     """How many tests there are in the formulas that are solved: in proportion to the roles, not to their pairs."""
     tests: list[int] = []
-    translate = search.normal
+    translate = search.nnf
 
-    def counted(formula: Formula) -> Normal:
+    def counted(formula: Formula) -> Nnf:
         plain = translate(formula)
         tests.append(sum(1 for _ in search._tests(plain)))
         return plain
 
-    monkeypatch.setattr(search, "normal", counted)
+    monkeypatch.setattr(search, "nnf", counted)
     solved = []
     for roles in (30, 60):
         names = [f"r{number}" for number in range(roles)]

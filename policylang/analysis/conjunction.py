@@ -1,6 +1,6 @@
 """Values for variables that meet a list of constraints, or the certainty that there are none.
 
-What is hard is tried, not reasoned about: values are a proposal that the caller checks, "none" is certain.
+What is hard is tried, not reasoned about: values are a candidate that the caller checks, "none" is certain.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ Value = object
 """A value as records hold it: str, bool, int, Fraction for other numbers, date, datetime, a list for a set."""
 
 
-class Proposal:
+class CandidateModel:
     """Values of the variables, those that must be missing, of another type, there, or a set with an item missing, what
     is in sets, and the instant and day that go with all this.
     """
@@ -86,9 +86,9 @@ class Proposal:
             self.holed.add(variable)
 
 
-def propose(constraints: Sequence[Constraint], now: datetime.datetime) -> Proposal | None:
+def propose(constraints: Sequence[Constraint], now: datetime.datetime) -> CandidateModel | None:
     """Values for a conjunction, times close to ``now`` if possible; ``None`` if it is certain that there are none."""
-    found = Proposal()
+    found = CandidateModel()
     if _is_contradiction(constraints):
         return None
     constraints = [*constraints, *_implied(constraints)]
@@ -135,7 +135,7 @@ def _different(items: Iterable[Side], others: Sequence[Side]) -> Iterator[Same]:
                 yield Same(item, other, False)
 
 
-def _presence(constraints: Iterable[Constraint], found: Proposal) -> bool:
+def _presence(constraints: Iterable[Constraint], found: CandidateModel) -> bool:
     left: dict[Variable, frozenset[State]] = {}
     for each in constraints:
         if isinstance(each, There):
@@ -150,7 +150,7 @@ def _presence(constraints: Iterable[Constraint], found: Proposal) -> bool:
 # --- ordered -------------------------------------------------------------------------------------------------
 
 
-def _numbers(constraints: Iterable[Constraint], found: Proposal, now: datetime.datetime) -> bool:
+def _numbers(constraints: Iterable[Constraint], found: CandidateModel, now: datetime.datetime) -> bool:
     """Numbers, days and instants have nothing to do with each other, but for now and today."""
     groups: dict[str, list[Bound]] = defaultdict(list)
     for each in constraints:
@@ -266,7 +266,7 @@ class _Classes:
         self.parent[first] = second
 
 
-def _equalities(constraints: Sequence[Constraint], found: Proposal) -> bool:
+def _equalities(constraints: Sequence[Constraint], found: CandidateModel) -> bool:
     classes = _Classes()
     finite: dict[Side, frozenset[str]] = {}
     for each in constraints:
@@ -319,7 +319,7 @@ def _choose(
     classes: _Classes,
     finite: Mapping[Side, frozenset[str]],
     apart: Mapping[Side, set[Side]],
-    found: Proposal,
+    found: CandidateModel,
 ) -> bool:
     """A value for each class: first where there are few to choose from."""
     members: dict[Side, list[Variable]] = defaultdict(list)

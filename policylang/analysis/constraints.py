@@ -12,7 +12,7 @@ import msgspec
 
 from policylang.analysis.asker import Asker
 from policylang.analysis.clock_cases import Case
-from policylang.analysis.formula import Absent, Bad, Both, Either, Literal, Normal, Present, Unlike, Useless
+from policylang.analysis.formula import Absent, Bad, Both, Either, Incomparable, Literal, Nnf, Present, Useless
 from policylang.analysis.months import widest_shift
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -170,7 +170,7 @@ class Translator:
         self.time = time
         self._literals: dict[Literal, Tree] = {}
 
-    def tree(self, normal: Normal) -> Tree:
+    def tree(self, normal: Nnf) -> Tree:
         """The constraints of a formula."""
         match normal:
             case Both(items):
@@ -185,7 +185,7 @@ class Translator:
                 return self._bad(path)
             case Useless(path):
                 return self._useless(path)
-            case Unlike(test):
+            case Incomparable(test):
                 return self._unlike(test)
             case Literal():
                 if normal not in self._literals:  # formulas of several roles say the same over and over

@@ -168,7 +168,7 @@ class Present(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     path: c.Path
 
 
-class Unlike(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+class Incomparable(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Everything that the test looks at is there, and it is unknown nevertheless: months beside days, minutes beside a
     date, a time outside of the calendar, an item of the set that is missing.
     """
@@ -177,27 +177,27 @@ class Unlike(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 
 class Both(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    items: tuple[Normal, ...]
+    items: tuple[Nnf, ...]
 
 
 class Either(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
-    items: tuple[Normal, ...]
+    items: tuple[Nnf, ...]
 
 
-Normal = Literal | Absent | Bad | Useless | Present | Unlike | Both | Either
-"""A formula without negation: literals joined by "and" and "or"."""
+Nnf = Literal | Absent | Bad | Useless | Present | Incomparable | Both | Either
+"""A formula in negation normal form: literals joined by "and" and "or"."""
 
 
-def normal(formula: Formula, wanted: bool = True) -> Normal:
-    """The formula, or its opposite if not ``wanted``, without negation. It is unknown whether a test holds just where
-    something that it looks at is missing or not of its type.
+def nnf(formula: Formula, wanted: bool = True) -> Nnf:
+    """The formula, or its opposite if not ``wanted``, in negation normal form. It is unknown whether a test holds just
+    where something that it looks at is missing or not of its type.
     """
     match formula:
         case AllOf(items) | AnyOf(items):
-            parts = tuple(normal(item, wanted) for item in items)
+            parts = tuple(nnf(item, wanted) for item in items)
             return Both(parts) if isinstance(formula, AllOf) == wanted else Either(parts)
         case NotOf(item):
-            return normal(item, not wanted)
+            return nnf(item, not wanted)
         case Holds(condition, None):
             parts = (_is(condition, True, not wanted), _is(condition, False, not wanted))
             return Both(parts) if wanted else Either(parts)
@@ -206,7 +206,7 @@ def normal(formula: Formula, wanted: bool = True) -> Normal:
             return _is(condition, value, wanted)
 
 
-def _is(condition: c.Condition, value: bool, wanted: bool) -> Normal:
+def _is(condition: c.Condition, value: bool, wanted: bool) -> Nnf:
     """The condition is true (false), or is not. A conjunction is true if all are, false if one is."""
     match condition:
         case c.And(items) | c.Or(items):
@@ -225,10 +225,10 @@ def _is(condition: c.Condition, value: bool, wanted: bool) -> Normal:
         case _:
             if wanted:
                 return Literal(condition, value)
-            unknown: list[Normal] = [Useless(o) for o in condition.sides if isinstance(o, c.Path) and o.steps]
+            unknown: list[Nnf] = [Useless(o) for o in condition.sides if isinstance(o, c.Path) and o.steps]
             match condition:
                 case c.Compare(_, left, _) if isinstance(left.type, DurationType):
-                    unknown.append(Unlike(condition))
+                    unknown.append(Incomparable(condition))
                 case c.Time() | c.Contains() | c.Overlaps():
-                    unknown.append(Unlike(condition))
+                    unknown.append(Incomparable(condition))
             return Either((Literal(condition, not value), *unknown))

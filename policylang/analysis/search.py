@@ -14,7 +14,7 @@ from itertools import islice
 
 from policylang.analysis.asker import Asker
 from policylang.analysis.clock_cases import Case, clock_cases, clock_tests, instants_of
-from policylang.analysis.conjunction import Proposal, propose
+from policylang.analysis.conjunction import CandidateModel, propose
 from policylang.analysis.constraints import (
     EPOCH,
     MICROSECOND,
@@ -37,15 +37,15 @@ from policylang.analysis.formula import (
     Both,
     Either,
     Formula,
+    Incomparable,
     Literal,
-    Normal,
+    Nnf,
     Present,
-    Unlike,
     Useless,
     conjuncts,
     holds,
     more_conditions,
-    normal,
+    nnf,
 )
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, near_changes, patterns
 from policylang.analysis.query import UNKNOWN, UNSAT, Answer, Sat
@@ -63,7 +63,7 @@ MOST_TESTS = 300
 FEW_CONDITIONS = 24
 """A formula of more conditions is looked at step by step."""
 _TRY = 20
-"""What trying a proposal costs, in branches."""
+"""What trying a candidate costs, in branches."""
 _FEW_INSTANTS = 3
 """Instants to try around one at which the clock says something else."""
 _CHEAP = 32
@@ -107,7 +107,7 @@ def _step_by_step(formula: Formula, asker: Asker, budget: int) -> Answer:
 
 
 def _find(formula: Formula, asker: Asker, budget: int) -> Answer:
-    plain = normal(formula)
+    plain = nnf(formula)
     if sum(1 for _ in islice(_tests(plain), MOST_TESTS + 1)) > MOST_TESTS:
         return UNKNOWN
     left = _Budget(budget)
@@ -122,13 +122,13 @@ def _find(formula: Formula, asker: Asker, budget: int) -> Answer:
     return _by_solver(formula, plain, asker, months) if answer is UNKNOWN else answer
 
 
-def _by_solver(formula: Formula, plain: Normal, asker: Asker, months: tuple[tuple[int, int], ...]) -> Answer:
+def _by_solver(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[int, int], ...]) -> Answer:
     """The answer of an SMT solver, which is loaded only here."""
     from policylang.analysis.smt import solve
 
-    proposal = solve(Translator(asker, QuestionInstant(asker.now)).tree(plain))
-    if isinstance(proposal, Proposal):
-        for variant in with_users(asker, proposal):
+    candidate = solve(Translator(asker, QuestionInstant(asker.now)).tree(plain))
+    if isinstance(candidate, CandidateModel):
+        for variant in with_users(asker, candidate):
             for whole in _wholes(asker):
                 witness = make_witness(asker, variant, asker.now, whole=whole)
                 if _confirms(formula, asker, witness):
@@ -140,7 +140,7 @@ def _by_solver(formula: Formula, plain: Normal, asker: Asker, months: tuple[tupl
 
 
 def _open_instants(
-    plain: Normal, asker: Asker, months: tuple[tuple[int, int], ...]
+    plain: Nnf, asker: Asker, months: tuple[tuple[int, int], ...]
 ) -> Iterator[tuple[datetime.date | None, QuestionInstant]]:
     """What instants there are, by the lengths of months seen from them, each with a day, and by what the clock says."""
     tests = clock_tests(_tests(plain))
@@ -151,11 +151,11 @@ def _open_instants(
             yield day, QuestionInstant(None, pattern, case)
 
 
-def _at(formula: Formula, plain: Normal, asker: Asker, now: datetime.datetime, budget: _Budget) -> Witness | None:
+def _at(formula: Formula, plain: Nnf, asker: Asker, now: datetime.datetime, budget: _Budget) -> Witness | None:
     """A witness at one instant."""
     tree = Translator(asker, QuestionInstant(now)).tree(plain)
-    for proposal in _branches(tree, budget, now):
-        for variant in with_users(asker, proposal):
+    for candidate in _branches(tree, budget, now):
+        for variant in with_users(asker, candidate):
             for whole in _wholes(asker):
                 budget.left -= _TRY
                 witness = make_witness(asker, variant, now, whole=whole)
@@ -173,7 +173,7 @@ def _wholes(asker: Asker) -> tuple[bool, ...]:
 
 
 def _confirms(formula: Formula, asker: Asker, witness: Witness) -> bool:
-    """Whether the formula holds there; not so where a proposal has a value that is not of its type."""
+    """Whether the formula holds there; not so where a candidate has a value that is not of its type."""
     try:
         return _holds(formula, situation(asker, witness))
     except BadValueError:
@@ -188,9 +188,7 @@ def _holds(formula: Formula, seen: Situation) -> bool:
         return False
 
 
-def _any_time(
-    formula: Formula, plain: Normal, asker: Asker, months: tuple[tuple[int, int], ...], budget: int
-) -> Answer:
+def _any_time(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[int, int], ...], budget: int) -> Answer:
     """A witness at any instant: first find out which instants are possible, then look at these."""
     certain = True
     left = _Budget(budget)
@@ -198,9 +196,9 @@ def _any_time(
     for day, open_ in _open_instants(plain, asker, months):
         tree = All((Translator(asker, open_).tree(plain), *_open_time(asker)))
         possible = False
-        for number, proposal in enumerate(_branches(tree, left, asker.now)):
+        for number, candidate in enumerate(_branches(tree, left, asker.now)):
             possible = True
-            for now in _instants(asker, day, proposal, open_.clock):
+            for now in _instants(asker, day, candidate, open_.clock):
                 if now not in seen and asker.is_open(now):
                     seen.add(now)
                     witness = _at(formula, plain, asker, now, _Budget(budget))
@@ -234,11 +232,13 @@ def _open_time(asker: Asker) -> Iterator[Tree]:
         yield Difference(NOW, ZERO, Fraction((asker.until - EPOCH) // MICROSECOND - 1))
 
 
-def _instants(asker: Asker, day: datetime.date | None, proposal: Proposal, case: Case) -> Iterator[datetime.datetime]:
-    """Instants to look at: those of the proposal, and noon of the day that has such months; where the clock matters,
+def _instants(
+    asker: Asker, day: datetime.date | None, candidate: CandidateModel, case: Case
+) -> Iterator[datetime.datetime]:
+    """Instants to look at: those of the candidate, and noon of the day that has such months; where the clock matters,
     those close by at which it says what it has to.
     """
-    found = _proposed(asker, day, proposal)
+    found = _proposed(asker, day, candidate)
     if not case:
         yield from found
         return
@@ -248,10 +248,10 @@ def _instants(asker: Asker, day: datetime.date | None, proposal: Proposal, case:
         yield from islice((now for now in instants_of(case, timezone, each) if asker.is_open(now)), _FEW_INSTANTS)
 
 
-def _proposed(asker: Asker, day: datetime.date | None, proposal: Proposal) -> Iterator[datetime.datetime]:
-    if proposal.now is not None:
-        yield proposal.now
-    for each in (proposal.today, day):
+def _proposed(asker: Asker, day: datetime.date | None, candidate: CandidateModel) -> Iterator[datetime.datetime]:
+    if candidate.now is not None:
+        yield candidate.now
+    for each in (candidate.today, day):
         if each is not None:
             for hour in (12, 0):
                 yield datetime.datetime.combine(each, datetime.time(hour), asker.index.timezone).astimezone(
@@ -259,8 +259,8 @@ def _proposed(asker: Asker, day: datetime.date | None, proposal: Proposal) -> It
                 )
 
 
-def _branches(tree: Tree, budget: _Budget, now: datetime.datetime) -> Iterator[Proposal]:
-    """The proposals of the branches that cannot be closed."""
+def _branches(tree: Tree, budget: _Budget, now: datetime.datetime) -> Iterator[CandidateModel]:
+    """The candidates of the branches that cannot be closed."""
     waiting: list[tuple[Domains, list[Constraint], list[Some], Tree]] = [(Domains(), [], [], tree)]
     while waiting:
         domains, before, splits, choice = waiting.pop()
@@ -272,11 +272,11 @@ def _branches(tree: Tree, budget: _Budget, now: datetime.datetime) -> Iterator[P
         if left is None:
             continue
         narrowed, splits = left
-        proposal = propose(constraints, now)
-        if proposal is None:
+        candidate = propose(constraints, now)
+        if candidate is None:
             continue
         if not splits:
-            yield proposal
+            yield candidate
             continue
         split = min(splits, key=lambda each: len(each.items))
         rest = [each for each in splits if each is not split]
@@ -330,7 +330,7 @@ def _closer(
 # --- what of time occurs -------------------------------------------------------------------------------------
 
 
-def _times(plain: Normal, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bool]:
+def _times(plain: Nnf, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bool]:
     """The shifts by months, with their signs, and whether anything is compared with a certain day or instant."""
     months: set[tuple[int, int]] = set()
     absolute = False
@@ -349,13 +349,13 @@ def _times(plain: Normal, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bo
     return tuple(sorted(months)), absolute
 
 
-def _tests(plain: Normal) -> Iterator[object]:
-    waiting: list[Normal] = [plain]
+def _tests(plain: Nnf) -> Iterator[object]:
+    waiting: list[Nnf] = [plain]
     while waiting:
         match waiting.pop():
             case Both(items) | Either(items):
                 waiting += items
             case Literal(test, _):
                 yield test
-            case Present() | Absent() | Bad() | Useless() | Unlike():
+            case Present() | Absent() | Bad() | Useless() | Incomparable():
                 pass

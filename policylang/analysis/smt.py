@@ -1,7 +1,7 @@
 """The rest of the questions, by an SMT solver: texts that contain each other, and formulas with very many cases.
 
 Constraints become formulas of Z3 (de Moura and Bjørner, Z3: An Efficient SMT Solver). What cannot be said there is left
-open, so "unsatisfiable" is certain, and a model is a proposal that the caller tries, like every other.
+open, so "unsatisfiable" is certain, and a model is a candidate that the caller tries, like every other.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import z3
 
-from policylang.analysis.conjunction import LIMITS, Proposal, from_number, group_of
+from policylang.analysis.conjunction import LIMITS, CandidateModel, from_number, group_of
 from policylang.analysis.constraints import (
     NOW,
     STATES,
@@ -49,8 +49,8 @@ RESOURCES = 2_000_000
 """What Z3 may use for one question, in its own unit, which does not depend on the machine's speed."""
 
 
-def solve(tree: Tree) -> Proposal | NoWitness:
-    """A proposal, the certainty that there is none, or neither where Z3 cannot tell."""
+def solve(tree: Tree) -> CandidateModel | NoWitness:
+    """A candidate, the certainty that there is none, or neither where Z3 cannot tell."""
     encoder = _Encoder()
     formula = encoder.tree(tree)
     solver = z3.SolverFor("ALL", ctx=encoder.context)
@@ -60,7 +60,7 @@ def solve(tree: Tree) -> Proposal | NoWitness:
     answer = solver.check()
     if answer == z3.unsat:
         return UNSAT
-    return encoder.proposal(tree, solver.model()) if answer == z3.sat else UNKNOWN
+    return encoder.candidate(tree, solver.model()) if answer == z3.sat else UNKNOWN
 
 
 class _Encoder:
@@ -185,11 +185,11 @@ class _Encoder:
 
     # --- back ------------------------------------------------------------------------------------------------
 
-    def proposal(self, tree: Tree, model: Any) -> Proposal:
+    def candidate(self, tree: Tree, model: Any) -> CandidateModel:
         """The values of a model, of what the tree has to look at there. A model has values for everything else as well,
         of which nothing is asked, not even that it is of its type.
         """
-        found, asked = Proposal(), list(self._chosen(tree, model))
+        found, asked = CandidateModel(), list(self._chosen(tree, model))
         looked_at = {node for each in asked for node in _nodes(each)}
         for variable in dict.fromkeys(each.variable for each in asked if isinstance(each, There)):
             found.put(variable, STATES[model.eval(self._states[variable], model_completion=True).as_long()])

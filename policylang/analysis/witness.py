@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from policylang.analysis.asker import Asker
-from policylang.analysis.conjunction import Proposal
+from policylang.analysis.conjunction import CandidateModel
 from policylang.analysis.constraints import ConstantTerm, Member, Variable, unit_of
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
@@ -58,28 +58,28 @@ Place = tuple[str, tuple[str, ...]]
 """Root and steps of a path."""
 
 
-def make_witness(asker: Asker, proposal: Proposal, now: datetime.datetime, *, whole: bool = True) -> Witness:
-    """The situation of a proposal. A ``whole`` record has a value for every attribute that is not optional, also for
+def make_witness(asker: Asker, candidate: CandidateModel, now: datetime.datetime, *, whole: bool = True) -> Witness:
+    """The situation of a candidate. A ``whole`` record has a value for every attribute that is not optional, also for
     those that nothing is asked about.
     """
     roots: dict[str, dict[str, Any]] = {"record": {}, "request": {}, "subject": {}}
-    missing: set[Place] = {(variable.root, variable.steps) for variable in (*proposal.missing, *proposal.bad)}
-    values = {variable: _plain(value) for variable, value in proposal.values.items()}
-    for variable in proposal.values:
+    missing: set[Place] = {(variable.root, variable.steps) for variable in (*candidate.missing, *candidate.bad)}
+    values = {variable: _plain(value) for variable, value in candidate.values.items()}
+    for variable in candidate.values:
         if isinstance(variable.type, DurationType):
             unit = "months" if values.get(unit_of(variable)) == "months" else "minutes"
             values[variable] = f"{values[variable]} {unit}"
     values = {variable: value for variable, value in values.items() if not _is_unit(variable)}
-    _add_members(asker, proposal, values)
-    for variable in sorted(proposal.present, key=lambda each: (each.root, each.steps)):
+    _add_members(asker, candidate, values)
+    for variable in sorted(candidate.present, key=lambda each: (each.root, each.steps)):
         values.setdefault(variable, some_value(asker, variable.type))
-    for variable in proposal.holed:
+    for variable in candidate.holed:
         values[variable] = [*values.get(variable, ()), None]
     values = {variable: value for variable, value in values.items() if variable.root != "item"}
     for variable, value in sorted(values.items(), key=lambda item: (item[0].root, item[0].steps)):
         if not any((variable.root, variable.steps[:n]) in missing for n in range(1, len(variable.steps) + 1)):
             _put(asker, roots[variable.root], variable, value)
-    for variable in sorted(proposal.bad, key=lambda each: (each.root, each.steps)):
+    for variable in sorted(candidate.bad, key=lambda each: (each.root, each.steps)):
         if not any((variable.root, variable.steps[:n]) in missing for n in range(1, len(variable.steps))):
             _put(asker, roots[variable.root], variable, bad_value(variable.type))
     for variable, value in values.items():
@@ -112,11 +112,11 @@ def _is_unit(variable: Variable) -> bool:
     return unit_of(Variable(variable.root, variable.steps[:-1], variable.type)) == variable
 
 
-def _add_members(asker: Asker, proposal: Proposal, values: dict[Variable, Any]) -> None:
+def _add_members(asker: Asker, candidate: CandidateModel, values: dict[Variable, Any]) -> None:
     """Sets with what must be in them, and values for the items that nothing else is asked about."""
-    for each in proposal.members:
+    for each in candidate.members:
         if isinstance(each.item, Variable) and each.item not in values:
-            values[each.item] = _another_value(asker, each, proposal, values)
+            values[each.item] = _another_value(asker, each, candidate, values)
         items = values.setdefault(each.variable, [])
         item = each.item.value if isinstance(each.item, ConstantTerm) else values[each.item]
         of = each.variable.type.of if isinstance(each.variable.type, SetType) else None
@@ -125,36 +125,36 @@ def _add_members(asker: Asker, proposal: Proposal, values: dict[Variable, Any]) 
             items.append(item)
 
 
-def _another_value(asker: Asker, member: Member, proposal: Proposal, values: dict[Variable, Any]) -> Any:
+def _another_value(asker: Asker, member: Member, candidate: CandidateModel, values: dict[Variable, Any]) -> Any:
     """Any value of an item; another number than those that are not in its set."""
     assert isinstance(member.item, Variable)
     if not isinstance(member.item.type, NUMBERS):
         return some_value(asker, member.item.type)
-    others = [each.item for each in proposal.members if each.variable == member.variable and not each.wanted]
+    others = [each.item for each in candidate.members if each.variable == member.variable and not each.wanted]
     taken = {str(values.get(each) if isinstance(each, Variable) else each.value) for each in others}
     return next(number for number in count(1) if str(number) not in taken)
 
 
-def with_users(asker: Asker, proposal: Proposal) -> Iterator[Proposal]:
-    """The proposal, with users in the record or request whose attributes the proposal speaks of: those of the policy
+def with_users(asker: Asker, candidate: CandidateModel) -> Iterator[CandidateModel]:
+    """The candidate, with users in the record or request whose attributes the candidate speaks of: those of the policy
     set, one after the other, since only they have attributes.
     """
     spoken = {
         user: None
-        for variable in (*proposal.values, *proposal.missing, *proposal.present)  # those of users are of their types
+        for variable in (*candidate.values, *candidate.missing, *candidate.present)  # those of users are of their types
         if (user := _user_before(asker, variable)) is not None
     }
-    free = sorted((user for user in spoken if user not in proposal.values), key=lambda user: (user.root, user.steps))
+    free = sorted((user for user in spoken if user not in candidate.values), key=lambda user: (user.root, user.steps))
     if not free:
-        yield proposal
+        yield candidate
         return
     known = [*sorted(asker.index.users)[:_TRIED], asker.id]
     for users in islice(product(known, repeat=len(free)), _TRIED * 2):
-        variant = copy(proposal)
-        variant.values = {**proposal.values, **dict(zip(free, users, strict=True))}
+        variant = copy(candidate)
+        variant.values = {**candidate.values, **dict(zip(free, users, strict=True))}
         yield variant
-    variant = copy(proposal)
-    variant.values = {**proposal.values, **{user: f"user-{number}" for number, user in enumerate(free, 1)}}
+    variant = copy(candidate)
+    variant.values = {**candidate.values, **{user: f"user-{number}" for number, user in enumerate(free, 1)}}
     yield variant
 
 

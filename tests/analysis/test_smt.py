@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from policylang.analysis.conjunction import Proposal
+from policylang.analysis.conjunction import CandidateModel
 from policylang.analysis.constraints import (
     ZERO,
     All,
@@ -36,7 +36,7 @@ def test_what_need_not_be_looked_at_is_left_open(states: tuple[State, ...]) -> N
     title = Same(_TITLE, ConstantTerm("a"), True)
     other = (There(_LEVEL, frozenset(states)), Difference(_LEVEL, ZERO, Fraction(5)), Among(_STAGE, frozenset("xy")))
     found = solve(All((There(_TITLE, frozenset(("there",))), title, Some((title, All(other))))))
-    assert isinstance(found, Proposal)
+    assert isinstance(found, CandidateModel)
     assert found.values == {_TITLE: "a"}
     assert found.present == {_TITLE}
     assert found.missing == found.bad == found.holed == set()
@@ -56,7 +56,7 @@ def test_what_has_to_be_looked_at_has_a_value() -> None:
             )
         )
     )
-    assert isinstance(found, Proposal)
+    assert isinstance(found, CandidateModel)
     assert found.values[_TITLE] == "a"
     level_ = found.values[_LEVEL]
     assert isinstance(level_, int)
@@ -68,4 +68,4 @@ def test_what_has_to_be_looked_at_has_a_value() -> None:
 def test_states_that_exclude_each_other_are_asked_for_together() -> None:
     there, missing = There(_LEVEL, frozenset(("there",))), There(_LEVEL, frozenset(("missing",)))
     assert solve(All((there, missing))) is UNSAT
-    assert isinstance(solve(Some((there, missing))), Proposal)
+    assert isinstance(solve(Some((there, missing))), CandidateModel)
