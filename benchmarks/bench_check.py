@@ -50,11 +50,13 @@ from policylang.ir.codec import to_json
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
 from policylang.settings.config import Config
+from policylang.settings.limits import Limits
 from policylang.source import Source
 from tools import engines
 
 MEMORY_LIMIT_MIB = 2048
 SIZES = (1_000, 5_000, 20_000)
+MOST_WORDS = 10_000_000  # in one file
 BESIDE = 5_000  # groups
 AGREEING = 60  # groups that the decisions of both are compared on
 DECISIONS = 1_000
@@ -64,7 +66,9 @@ NOW = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
 
 def compiled(text: str) -> policylang.ir.PolicySet:
     """The policy set of a text without errors."""
-    project = Project(SourceSet(Path(), Config(), (Source("organisation.policy", text),)))
+    project = Project(
+        SourceSet(Path(), Config(limits=Limits(words=MOST_WORDS)), (Source("organisation.policy", text),))
+    )
     policy_set = project.ir
     assert policy_set is not None, project.diagnostics[0]
     return policy_set
