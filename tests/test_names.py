@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from pathlib import Path
 
 import policylang
@@ -23,6 +24,14 @@ def trees() -> dict[str, ast.Module]:
 
 def _classes(tree: ast.Module) -> list[str]:
     return [node.name for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+
+
+def test_no_two_public_classes_have_the_same_name() -> None:
+    where = defaultdict(list)
+    for path, tree in trees().items():
+        for name in _classes(tree) if path not in NODES else ():
+            where[name].append(path)
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
 
 
 def test_nodes_are_said_with_their_module() -> None:

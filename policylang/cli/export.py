@@ -13,7 +13,7 @@ import click
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.product import (
-    Policies,
+    NamedPolicies,
     check_codes,
     import_again,
     read_mapping,
@@ -102,7 +102,7 @@ def export(
     write_lines(_report(made, onto, len(changed), product.made))
 
 
-def _why(of: Impossible, files: Policies) -> Iterator[str]:
+def _why(of: Impossible, files: NamedPolicies) -> Iterator[str]:
     """What cannot be expressed, each on a line."""
     if of.wanted is not None:
         at = f"{place(of.wanted.at, files.root)}: " if of.wanted.at else ""

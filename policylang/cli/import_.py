@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from policylang.cli.product import Mapped, check_codes, read_mapping
+from policylang.cli.product import ProductMapping, check_codes, read_mapping
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.cli.writing import cannot_write, check_output, write_output
 from policylang.diagnostics import quoted, visible
@@ -93,7 +93,7 @@ def import_(
     folder = Path(os.path.realpath(output))
     earlier = _earlier(folder, output)
     into = None if policies is None else _into(policies, folder, output)
-    mapped = Mapped() if learn else read_mapping(format, mapping)
+    mapped = ProductMapping() if learn else read_mapping(format, mapping)
     try:
         with progress() as step:
             step("reading")

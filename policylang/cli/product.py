@@ -27,7 +27,7 @@ from policylang.project.project import Project
 from policylang.suggest import closest
 
 
-class Mapped(msgspec.Struct, frozen=True):
+class ProductMapping(msgspec.Struct, frozen=True):
     """What a mapping says: what the format wants to know, and which names of the product are which here."""
 
     of_format: Any = None
@@ -38,10 +38,10 @@ class _Names(msgspec.Struct, frozen=True):
     names: dict[MappedKind, dict[str, str]] = {}
 
 
-def read_mapping(format: ImportFormat, path: str | None) -> Mapped:
+def read_mapping(format: ImportFormat, path: str | None) -> ProductMapping:
     """The mapping of a file, or end the command."""
     if path is None:
-        return Mapped()
+        return ProductMapping()
     try:
         value = read_yaml(read_regular(Path(path)).decode("utf-8-sig")).value
         names = said_names(msgspec.convert(value, _Names).names, path)
@@ -49,8 +49,8 @@ def read_mapping(format: ImportFormat, path: str | None) -> Mapped:
         if format.mapping is None:
             if rest:
                 stop([Problem(path, f"{format.title} takes no mapping but `names`", "leave the rest out")])
-            return Mapped(None, names)
-        return Mapped(msgspec.convert(rest, format.mapping) if rest or not names else None, names)
+            return ProductMapping(None, names)
+        return ProductMapping(msgspec.convert(rest, format.mapping) if rest or not names else None, names)
     except OSError as error:
         stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")])
     except UnicodeDecodeError as error:
@@ -73,7 +73,7 @@ def check_codes(format: ImportFormat, accepted: Sequence[str]) -> None:
             stop([Problem(f"--accept {visible(code)}", f"{format.title} has nothing of this code", help)])
 
 
-class Policies(msgspec.Struct, frozen=True):
+class NamedPolicies(msgspec.Struct, frozen=True):
     """The policy files that a product is compared with. ``folder``: where an earlier import lies in the policy set, and
     ``around``: the policy set without it, if that is only a part.
     """
@@ -86,13 +86,13 @@ class Policies(msgspec.Struct, frozen=True):
     accepted: tuple[str, ...] = ()
 
 
-def read_policies(path: str, format: ImportFormat, step: Step) -> Policies:
+def read_policies(path: str, format: ImportFormat, step: Step) -> NamedPolicies:
     """The policy set behind ``--policies``, or end the command."""
     if not os.path.isdir(path) and not path.endswith(".policy"):
         loaded = read_compiled(path)
         if isinstance(loaded, Problem):
             stop([loaded])
-        return Policies(loaded)
+        return NamedPolicies(loaded)
     sets = discover([path])
     if len(sets) != 1:
         stop([Problem(path, f"these are {len(sets)} policy sets", "name the root of one")])
@@ -110,8 +110,8 @@ def read_policies(path: str, format: ImportFormat, step: Step) -> Policies:
         folder = "" if name == "." else name
         accepted = (*accepted, *manifest.accepted)
         around = None if len(manifests) == 1 or not folder else _without(project, folder, path)
-        return Policies(project.ir, sets[0].root, folder, around, manifest, accepted)
-    return Policies(project.ir, sets[0].root, accepted=accepted)
+        return NamedPolicies(project.ir, sets[0].root, folder, around, manifest, accepted)
+    return NamedPolicies(project.ir, sets[0].root, accepted=accepted)
 
 
 def _without(project: Project, folder: str, path: str) -> Into | None:
@@ -131,7 +131,12 @@ class Product(msgspec.Struct, frozen=True):
 
 
 def read_product(
-    format: ImportFormat, paths: Sequence[str], mapped: Mapped, policies: Policies, accepted: Sequence[str], step: Step
+    format: ImportFormat,
+    paths: Sequence[str],
+    mapped: ProductMapping,
+    policies: NamedPolicies,
+    accepted: Sequence[str],
+    step: Step,
 ) -> Product:
     """Import in memory, or end the command."""
     try:
@@ -146,7 +151,7 @@ def read_product(
 
 
 def import_again(
-    format: ImportFormat, given: Inputs, mapped: Mapped, policies: Policies, accepted: Sequence[str]
+    format: ImportFormat, given: Inputs, mapped: ProductMapping, policies: NamedPolicies, accepted: Sequence[str]
 ) -> Import:
     """Inputs as policy text, with the names that the policy set has for things. Raises `NotThisError`."""
     made = import_set(

@@ -22,7 +22,7 @@ Code = Literal["product-allows", "product-denies", "not-imported"]
 _MOST_PERMISSIONS = 4
 
 
-class Difference(msgspec.Struct, frozen=True):
+class Drifted(msgspec.Struct, frozen=True):
     """A difference: a change, or another statement. ``product``: the places in the inputs, ``files``: those in the
     policy files.
     """
@@ -54,7 +54,7 @@ class DriftReport(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: FailOn
     failed: bool
     drift: bool
-    differences: tuple[Difference, ...]
+    differences: tuple[Drifted, ...]
     notes: tuple[str, ...]
     unmatched: tuple[Unmatched, ...]
     refused: tuple[Noted, ...]
@@ -101,17 +101,17 @@ def drift_report(
     )
 
 
-def differences_of(found: Drift) -> list[Difference]:
+def differences_of(found: Drift) -> list[Drifted]:
     """What differs, each in a sentence."""
     return [_difference(each) for each in found.found]
 
 
-def _known(differences: Sequence[Difference], refused: Sequence[Noted], baseline: Baseline | None) -> Split:
+def _known(differences: Sequence[Drifted], refused: Sequence[Noted], baseline: Baseline | None) -> Split:
     found = baseline_entries(differences, refused)
     return Split((False,) * len(found), ()) if baseline is None else split(found, baseline)
 
 
-def baseline_entries(differences: Iterable[Difference], refused: Iterable[Noted]) -> list[Entry]:
+def baseline_entries(differences: Iterable[Drifted], refused: Iterable[Noted]) -> list[Entry]:
     """Each difference, and what could not be imported, as a baseline keeps it: by what it says, wherever that is."""
     found = [Entry(each.code, _path(each), each.said, each.of.id, tuple(sorted(each.of.users))) for each in differences]
     for each in refused:
@@ -121,13 +121,13 @@ def baseline_entries(differences: Iterable[Difference], refused: Iterable[Noted]
     return found
 
 
-def _path(difference: Difference) -> str:
+def _path(difference: Drifted) -> str:
     sides = (difference.product, difference.files)
     first, second = sides if difference.code == "product-allows" else reversed(sides)
     return (*first, *second, "")[0].split(":")[0]
 
 
-def _fails(differences: Iterable[Difference], fail_on: FailOn) -> bool:
+def _fails(differences: Iterable[Drifted], fail_on: FailOn) -> bool:
     changes = tuple(each.of for each in differences if isinstance(each.of, Change))
     statements = tuple(each.of for each in differences if isinstance(each.of, Statement))
     report = SetReport(
@@ -149,11 +149,11 @@ def _noted(note: Note) -> Noted:
 # --- in words ------------------------------------------------------------------------------------------------
 
 
-def _difference(of: Differing) -> Difference:
+def _difference(of: Differing) -> Drifted:
     code: Code = "product-allows" if of.allows else "product-denies"
     if isinstance(of.of, Change):
-        return Difference(code, _change(of.of), of.product, of.files, change=of.of)
-    return Difference(code, _statement(of.of), of.product, of.files, statement=of.of)
+        return Drifted(code, _change(of.of), of.product, of.files, change=of.of)
+    return Drifted(code, _statement(of.of), of.product, of.files, statement=of.of)
 
 
 def _change(change: Change) -> str:

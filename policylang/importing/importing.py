@@ -19,7 +19,7 @@ from policylang.importing.names import Names, all_names
 from policylang.importing.origins import FILE_NAME, Manifest, Noted, StatementPlace, by_kind, digest
 from policylang.importing.reading import Inputs
 from policylang.importing.writer import Declared, PolicySetWriter, written
-from policylang.ir.nodes import PolicySet
+from policylang.ir import nodes as ir
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAME as CONFIG
@@ -57,7 +57,7 @@ def import_set(
     names: Names | None = None,
     config: bytes | None = None,
     into: Into | None = None,
-    like: PolicySet | None = None,
+    like: ir.PolicySet | None = None,
 ) -> Import:
     """Read the inputs and write them as policy text. ``accepted``: codes of what may be refused. ``names``: given by a
     mapping or an earlier import. ``config``: that of an earlier import, if it is to stay. ``into``: a policy set to add

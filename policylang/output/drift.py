@@ -9,7 +9,7 @@ import click
 
 from policylang.diagnostics import listed, visible
 from policylang.diff.report import Change, Statement
-from policylang.importing.drift_report import Difference, DriftReport
+from policylang.importing.drift_report import Drifted, DriftReport
 from policylang.importing.origins import Noted
 from policylang.model.instants import instant_text
 from policylang.output.comparison import affected, around_in_words, as_dict, days_in_words
@@ -59,7 +59,7 @@ def summary(report: DriftReport) -> str:
     return f"{parts}, as of {instant_text(report.now)}"
 
 
-def _difference(of: Difference, root: Path | None) -> Iterator[str]:
+def _difference(of: Drifted, root: Path | None) -> Iterator[str]:
     change = of.of
     yield f"{click.style('drift', fg=_COLOURS[of.code], bold=True)}: {visible(of.said)}"
     yield from _places("product", of.product)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from policylang.diagnostics import Rule, visible
-from policylang.importing.drift_report import Code, Difference, DriftReport
+from policylang.importing.drift_report import Code, Drifted, DriftReport
 from policylang.importing.origins import Noted
 from policylang.importing.reading import Inputs
 from policylang.output import sarif
@@ -65,7 +65,7 @@ def render(report: DriftReport, inputs: Inputs, root: Path | None, exit_code: in
     return sarif.render(result, rules=RULES, exit_code=exit_code)
 
 
-def _finding(of: Difference, there: Mapping[str, str], root: Path | None, policies: str) -> ReportedFinding:
+def _finding(of: Drifted, there: Mapping[str, str], root: Path | None, policies: str) -> ReportedFinding:
     found = [(*_origin(each, there), "the product says it here") for each in of.product]
     in_files = [(*_parsed(place(each, root)), "the policy files say it here") for each in of.files]
     found = [*found, *in_files] if of.code == "product-allows" else [*in_files, *found]

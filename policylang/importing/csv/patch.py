@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from policylang.importing.csv import mapping as says
-from policylang.importing.csv.read import Reading, Spot, read_all
+from policylang.importing.csv.read import CellSpot, Reading, read_all
 from policylang.importing.csv.tables import TableRow, separator
 from policylang.importing.csv.words import several
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, line_break
@@ -85,23 +85,23 @@ class _Editor:
         self._new: list[tuple[int, dict[int, str], str]] = []
         """After which row, the cells, and why."""
         self._levels: dict[tuple[int, int], set[str]] = {}
-        self._about: dict[tuple[str, str], list[Spot]] = {}
+        self._about: dict[tuple[str, str], list[CellSpot]] = {}
         for spot in reader.spots:
             self._about.setdefault((spot.holder, spot.resource), []).append(spot)
         self._used = Counter(reader.marks())
 
     # --- finding -------------------------------------------------------------------------------------------------
 
-    def spots(self, kind: str, wanted: Wanted) -> Iterator[Spot]:
+    def spots(self, kind: str, wanted: Wanted) -> Iterator[CellSpot]:
         """Cells and rows about a user and a role."""
         for spot in self._about.get((wanted.holder, ""), ()):
             if spot.kind == kind and spot.role == wanted.role:
                 yield spot
 
-    def people(self, id: str) -> list[Spot]:
+    def people(self, id: str) -> list[CellSpot]:
         return [spot for spot in self._about.get((id, ""), ()) if spot.kind == "person"]
 
-    def grants(self, wanted: Wanted) -> Iterator[Spot]:
+    def grants(self, wanted: Wanted) -> Iterator[CellSpot]:
         """Cells that speak of a role and a permission, with its action or for levels; rows that say the grant."""
         is_taken = wanted.kind == "grant" and not wanted.give
         for spot in self._about.get((wanted.holder, wanted.resource), ()):
@@ -112,7 +112,7 @@ class _Editor:
 
     # --- changing ------------------------------------------------------------------------------------------------
 
-    def mark(self, spot: Spot, wanted: Wanted) -> None:
+    def mark(self, spot: CellSpot, wanted: Wanted) -> None:
         """Cross a cell or empty it, change its level, or take a row out."""
         self._need_text(wanted)
         if spot.kind == "grant":
@@ -140,7 +140,7 @@ class _Editor:
         used = {word: count for word, count in self._used.items() if " ".join(word.split()).casefold() in known}
         return min(used, key=lambda word: (-used[word], word)) if used else None
 
-    def _level(self, spot: Spot, wanted: Wanted) -> None:
+    def _level(self, spot: CellSpot, wanted: Wanted) -> None:
         if wanted.kind == "deny":
             raise CannotExpressError(wanted, "a cell with a level cannot deny one action")
         key = spot.row.number, spot.index
@@ -159,7 +159,7 @@ class _Editor:
                 return word
         return None
 
-    def _take_grant(self, spot: Spot, wanted: Wanted) -> None:
+    def _take_grant(self, spot: CellSpot, wanted: Wanted) -> None:
         if spot.index < 0:
             self._gone[spot.row.number] = wanted.words
             self._rows[spot.row.number] = spot.row
@@ -173,7 +173,7 @@ class _Editor:
             self._gone[spot.row.number] = wanted.words
             self._rows[spot.row.number] = spot.row
 
-    def take_role(self, spot: Spot, wanted: Wanted, rows: int) -> bool:
+    def take_role(self, spot: CellSpot, wanted: Wanted, rows: int) -> bool:
         """Take a role out of a row of a person: the row, if there are others, else the cell."""
         before = self._cells.get((spot.row.number, spot.index))
         names = several(spot.row.cell(spot.index).value if before is None else before.text, self.reader.role_names())

@@ -20,7 +20,7 @@ Whole = tuple[RoleOrGroup, str, Origin]
 """A deny of everything on a resource, whose actions are known at the end."""
 
 
-class Spot(msgspec.Struct, frozen=True, gc=False):
+class CellSpot(msgspec.Struct, frozen=True, gc=False):
     """A cell that says, or would say, something: whether a role has a permission (``mark``; without an action by a
     level) or a user a role (``member``); the cell with the actions of a grant (``grant``) or the roles of somebody
     (``person``), -1 where the row is the statement.
@@ -104,7 +104,7 @@ class Reading:
             **{" ".join(word.split()).casefold(): actions for word, actions in said.levels.items()},
         }
         self._blank = 0
-        self.spots: list[Spot] = []
+        self.spots: list[CellSpot] = []
         self.crossed: dict[str, int] = {}
         """The columns with marks, by their names."""
         self._unnamed()
@@ -265,7 +265,7 @@ class Reading:
     def _mark(self, row: TableRow, index: int, bundle: RoleOrGroup, resource: str, verb: str | None) -> None:
         """One cell: a cross for an action, or a level without one."""
         cell = row.cell(index)
-        self.spots.append(Spot("mark", bundle.key, row, index, resource, verb))
+        self.spots.append(CellSpot("mark", bundle.key, row, index, resource, verb))
         if self._is_formula(row, cell):
             return
         word = " ".join(cell.value.split()).casefold()
@@ -328,7 +328,7 @@ class Reading:
             bundle = self._set.role(name, at)
             for each, verb in found:
                 self._set.grant(bundle, each, verb, at)
-                self.spots.append(Spot("grant", name, row, -1 if action is None else action, each, verb))
+                self.spots.append(CellSpot("grant", name, row, -1 if action is None else action, each, verb))
 
     def _members(self, people: PeopleReader) -> None:
         id = self._need("id")
@@ -343,7 +343,7 @@ class Reading:
             user = people.user(who, None if name is None else row.cell(name).value, at)
             for index, _ in columns:
                 cell = row.cell(index)
-                self.spots.append(Spot("member", who, row, index, role=bundles[index].key))
+                self.spots.append(CellSpot("member", who, row, index, role=bundles[index].key))
                 word = cell.value.casefold()
                 if self._is_formula(row, cell):
                     continue
@@ -385,7 +385,7 @@ class Reading:
             who = self._name(row, columns["id"], "user")
             if who is None:
                 continue
-            self.spots.append(Spot("person", who, row, columns.get("role", -1)))
+            self.spots.append(CellSpot("person", who, row, columns.get("role", -1)))
             cells = {key: row.cell(index) for key, index in columns.items()}
             others = [row.cell(index) for index in attributes.values()]
             formulas = [cell for cell in (*cells.values(), *others) if self._is_formula(row, cell)]

@@ -12,7 +12,7 @@ from functools import cached_property
 import msgspec
 
 from policylang.importing.imported import Origin
-from policylang.importing.odoo.conditions import ALWAYS, NEVER, Said
+from policylang.importing.odoo.conditions import ALWAYS, NEVER, Stated
 
 Spot = tuple[str, str]
 """A model, and an operation."""
@@ -31,11 +31,11 @@ class RecordRule(msgspec.Struct, frozen=True):
     model: str
     operations: tuple[str, ...]
     groups: frozenset[str]
-    condition: Said
+    condition: Stated
     origin: Origin
 
 
-class Reach(msgspec.Struct, frozen=True, dict=True):
+class RuleReach(msgspec.Struct, frozen=True, dict=True):
     """Which records. ``rules``: whose conditions any of are enough; none for all records. ``granted``: what makes the
     operation available at all.
     """
@@ -44,7 +44,7 @@ class Reach(msgspec.Struct, frozen=True, dict=True):
     granted: tuple[Origin, ...]
 
     @cached_property
-    def conditions(self) -> frozenset[Said]:
+    def conditions(self) -> frozenset[Stated]:
         return frozenset(rule.condition for rule in self.rules)
 
 
@@ -94,7 +94,7 @@ class AccessModel(msgspec.Struct, dict=True):
         found = {spot for group in groups for spot in self._spots.get(group, ()) if spot not in self.closed}
         return sorted(found)
 
-    def reach(self, groups: frozenset[str], spot: Spot) -> Reach | None:
+    def reach(self, groups: frozenset[str], spot: Spot) -> RuleReach | None:
         """What is open to whoever has exactly these groups."""
         rules = [rule for rule in self.rules.get(spot, ()) if rule.groups & groups]
         lists = self.lists.get(spot, {})
@@ -105,9 +105,9 @@ class AccessModel(msgspec.Struct, dict=True):
             return None
         at = tuple(sorted(set(granted)))
         if not rules or any(rule.condition == ALWAYS for rule in rules):
-            return Reach((), at)
+            return RuleReach((), at)
         kept = tuple(rule for rule in rules if rule.condition != NEVER)
-        return Reach(kept, at) if kept else None
+        return RuleReach(kept, at) if kept else None
 
     # --- what may be handed out by itself ------------------------------------------------------------------------
 
@@ -137,10 +137,10 @@ class AccessModel(msgspec.Struct, dict=True):
         return None
 
     @cached_property
-    def _roles(self) -> dict[str, dict[Spot, Reach]]:
+    def _roles(self) -> dict[str, dict[Spot, RuleReach]]:
         found = {}
         for group, inside in self.inside.items():
-            reaches: dict[Spot, Reach] = {}
+            reaches: dict[Spot, RuleReach] = {}
             for spot in self.spots(inside):
                 reach = self.reach(inside, spot)
                 if reach is not None and self.narrowed_by(group, spot) is None:
@@ -148,11 +148,11 @@ class AccessModel(msgspec.Struct, dict=True):
             found[group] = reaches
         return found
 
-    def role(self, group: str) -> dict[Spot, Reach]:
+    def role(self, group: str) -> dict[Spot, RuleReach]:
         """What the role of a group gives, whatever other roles somebody has."""
         return self._roles[group]
 
-    def by_roles(self, groups: Iterable[str], spot: Spot) -> frozenset[Said] | None:
+    def by_roles(self, groups: Iterable[str], spot: Spot) -> frozenset[Stated] | None:
         """What the roles of some groups give together: conditions any of which is enough, none of them for all."""
         reaches = [self._roles[group].get(spot) for group in groups]
         given = [reach.conditions for reach in reaches if reach is not None]
@@ -160,7 +160,7 @@ class AccessModel(msgspec.Struct, dict=True):
             return None
         return frozenset() if any(not each for each in given) else frozenset().union(*given)
 
-    def missing(self, groups: Iterable[str], inside: frozenset[str]) -> Iterator[tuple[Spot, Reach | None]]:
+    def missing(self, groups: Iterable[str], inside: frozenset[str]) -> Iterator[tuple[Spot, RuleReach | None]]:
         """Where the roles of some groups do not give what the groups give, and what that is."""
         direct = tuple(groups)
         for spot in self.spots(inside):

@@ -28,14 +28,14 @@ _ALWAYS = {
 _DATES = ("date", "_date", "_datetime", "_on", "_at")
 
 
-class Said(msgspec.Struct, frozen=True):
+class Stated(msgspec.Struct, frozen=True):
     """A condition. ``loose``: the word that holds it together, if it needs parentheses inside the other."""
 
     text: Text
     loose: str = ""
 
 
-ALWAYS, NEVER = Said(("always",)), Said(("never",))
+ALWAYS, NEVER = Stated(("always",)), Stated(("never",))
 
 
 class Types:
@@ -92,7 +92,7 @@ class ConditionWriter:
     def __init__(self, imported: Imported, types: Types) -> None:
         self._set, self._types = imported, types
 
-    def condition(self, model: str, tree: Tree) -> Said:
+    def condition(self, model: str, tree: Tree) -> Stated:
         """The condition of a domain. Raises `NoExpressionError`."""
         if isinstance(tree, Node):
             parts = [self.condition(model, part) for part in tree.parts]
@@ -113,7 +113,7 @@ class ConditionWriter:
         kept = Attribute(key=item.path, type=("set of text",) if item.many else ("text",))
         self._set.subject.setdefault(item.path, kept).seen(origin)
 
-    def _leaf(self, model: str, leaf: Leaf) -> Said:
+    def _leaf(self, model: str, leaf: Leaf) -> Stated:
         kind = self._types.of(model, leaf)
         many = _is_many(leaf.field)
         field: Text = (Ref("attribute", leaf.field),)
@@ -125,7 +125,7 @@ class ConditionWriter:
         if leaf.operator in ("<", "<=", ">", ">="):
             if kind not in ("int", "decimal") or many or not isinstance(items[0], FixedValue) or items[0].value is None:
                 raise NoExpressionError("type", leaf.origin, f"{leaf.text}: only numbers are compared by size")
-            return Said((*field, f" {leaf.operator} ", _value(kind, items[0], leaf)))
+            return Stated((*field, f" {leaf.operator} ", _value(kind, items[0], leaf)))
         if kind == "bool":
             return self._bool(field, leaf, negative)
         if negative:
@@ -133,41 +133,41 @@ class ConditionWriter:
         parts = [self._equal(field, many, kind, each, leaf) for each in items if not _is_text(each, many)]
         listed = [_value(kind, each, leaf) for each in items if isinstance(each, FixedValue) and _is_text(each, many)]
         if len(listed) == 1:
-            parts.insert(0, Said((*field, " is ", listed[0])))
+            parts.insert(0, Stated((*field, " is ", listed[0])))
         elif listed:
-            parts.insert(0, Said((*field, " in [", ", ".join(listed), "]")))
+            parts.insert(0, Stated((*field, " in [", ", ".join(listed), "]")))
         return some(parts)
 
-    def _bool(self, field: Text, leaf: Leaf, negative: bool) -> Said:
+    def _bool(self, field: Text, leaf: Leaf, negative: bool) -> Stated:
         if len(leaf.items) != 1 or not isinstance(leaf.items[0], FixedValue):
             raise NoExpressionError("type", leaf.origin, f"{leaf.text}: a truth value is compared with several")
         if (leaf.items[0].value is True) != negative:
-            return Said((*field, " is true"))
-        return some([Said((*field, " is missing")), Said((*field, " is false"))])
+            return Stated((*field, " is true"))
+        return some([Stated((*field, " is missing")), Stated((*field, " is false"))])
 
-    def _equal(self, field: Text, many: bool, kind: str, item: Item, leaf: Leaf) -> Said:
+    def _equal(self, field: Text, many: bool, kind: str, item: Item, leaf: Leaf) -> Stated:
         """A field that is one item, or that has it among others."""
         if isinstance(item, FixedValue):
             if item.value is None:
                 if many:
                     raise NoExpressionError("type", leaf.origin, f"{leaf.text}: no test for an empty set")
-                return Said((*field, " is missing"))
-            return Said((*field, " contains ", _value(kind, item, leaf)))
+                return Stated((*field, " is missing"))
+            return Stated((*field, " contains ", _value(kind, item, leaf)))
         if not item.path:
-            return Said((*field, " contains " if many else " is ", "assigned user"))
+            return Stated((*field, " contains " if many else " is ", "assigned user"))
         own: Text = ("assigned user.", Ref("subject", item.path))
         if item.many:
             if many:
                 raise NoExpressionError("type", leaf.origin, f"{leaf.text}: no test for an item that two sets share")
-            return Said((*own, " contains ", *field))
+            return Stated((*own, " contains ", *field))
         if many:
-            return Said((*field, " contains ", *own))
-        same = Said((*field, " is ", *own))
+            return Stated((*field, " contains ", *own))
+        same = Stated((*field, " is ", *own))
         if item.path in _ALWAYS:
             return same
-        return some([same, every([Said((*field, " is missing")), Said((*own, " is missing"))])])
+        return some([same, every([Stated((*field, " is missing")), Stated((*own, " is missing"))])])
 
-    def _negative(self, field: Text, many: bool, kind: str, leaf: Leaf) -> Said:
+    def _negative(self, field: Text, many: bool, kind: str, leaf: Leaf) -> Stated:
         parts = []
         listed = []
         for item in leaf.items:
@@ -177,24 +177,24 @@ class ConditionWriter:
                     raise NoExpressionError("type", leaf.origin, message.replace("'", "`"))
                 found = self._equal(field, many, kind, item, leaf)
                 parts.append(
-                    Said(("not (", *found.text, ")"))
+                    Stated(("not (", *found.text, ")"))
                     if many or item.many
-                    else Said((*field, " is not ", *found.text[2:]))
+                    else Stated((*field, " is not ", *found.text[2:]))
                 )
             elif item.value is None:
                 if many:
                     raise NoExpressionError("type", leaf.origin, f"{leaf.text}: no test for an empty set")
             elif many:
-                parts.append(Said(("not (", *field, " contains ", _value(kind, item, leaf), ")")))
+                parts.append(Stated(("not (", *field, " contains ", _value(kind, item, leaf), ")")))
             else:
                 listed.append(_value(kind, item, leaf))
         if len(listed) == 1:
-            parts.insert(0, Said((*field, " is not ", listed[0])))
+            parts.insert(0, Stated((*field, " is not ", listed[0])))
         elif listed:
-            parts.insert(0, Said(("not (", *field, " in [", ", ".join(listed), "])")))
+            parts.insert(0, Stated(("not (", *field, " in [", ", ".join(listed), "])")))
         if FixedValue(None) in leaf.items:
-            return every(parts) if parts else Said((*field, " is present"))
-        return some([Said((*field, " is missing")), every(parts)]) if parts else ALWAYS
+            return every(parts) if parts else Stated((*field, " is present"))
+        return some([Stated((*field, " is missing")), every(parts)]) if parts else ALWAYS
 
 
 def _is_many(field: str) -> bool:
@@ -217,19 +217,19 @@ def _value(kind: str, item: FixedValue, leaf: Leaf) -> str:
     raise NoExpressionError("type", leaf.origin, f"{leaf.text}: the value is no {kind}")
 
 
-def some(parts: Iterable[Said]) -> Said:
+def some(parts: Iterable[Stated]) -> Stated:
     """Any of some conditions."""
     kept = list(dict.fromkeys(each for each in parts if each != NEVER))
     return ALWAYS if ALWAYS in kept else _joined(kept, "or", NEVER)
 
 
-def every(parts: Iterable[Said]) -> Said:
+def every(parts: Iterable[Stated]) -> Stated:
     """All of some conditions."""
     kept = list(dict.fromkeys(each for each in parts if each != ALWAYS))
     return NEVER if NEVER in kept else _joined(kept, "and", ALWAYS)
 
 
-def _joined(parts: list[Said], word: str, without: Said) -> Said:
+def _joined(parts: list[Stated], word: str, without: Stated) -> Stated:
     if not parts:
         return without
     if len(parts) == 1:
@@ -238,9 +238,9 @@ def _joined(parts: list[Said], word: str, without: Said) -> Said:
     for each in parts:
         inner = ("(", *each.text, ")") if each.loose not in ("", word) else each.text
         text = (*text, f" {word} ", *inner) if text else inner
-    return Said(text, word)
+    return Stated(text, word)
 
 
-def negation(of: Said) -> Text:
+def negation(of: Stated) -> Text:
     """A condition that is not true where another is."""
     return ("not (", *of.text, ")")

@@ -12,7 +12,7 @@ from policylang.diagnostics import quoted
 from policylang.importing.graph import circles
 from policylang.importing.imported import Grant, Imported, Origin
 from policylang.importing.odoo.access import EVERYBODY, OPERATIONS, AccessModel, RecordRule, Spot
-from policylang.importing.odoo.conditions import ALWAYS, NEVER, ConditionWriter, Said, Types, negation
+from policylang.importing.odoo.conditions import ALWAYS, NEVER, ConditionWriter, Stated, Types, negation
 from policylang.importing.odoo.domains import Tree, read_domain
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.records import Record, Records, linked, read_records, referred, text_of, truth
@@ -300,7 +300,7 @@ class _Reading:
                 )
                 self._rules.setdefault((said.model, operation), []).append(rule)
 
-    def _restrict(self, said: _Said, condition: Said) -> None:
+    def _restrict(self, said: _Said, condition: Stated) -> None:
         if condition == ALWAYS or said.domain is None:
             return
         for operation in said.operations:

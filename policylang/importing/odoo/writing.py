@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from policylang.diagnostics import quoted
 from policylang.importing.imported import Assignment, Imported, Include, Origin, Policy, RoleOrGroup, StatedLimit, Text
-from policylang.importing.odoo.access import EVERYBODY, KINDS_OF_USERS, AccessModel, Reach, RecordRule, Spot
+from policylang.importing.odoo.access import EVERYBODY, KINDS_OF_USERS, AccessModel, RecordRule, RuleReach, Spot
 from policylang.importing.odoo.conditions import some
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.records import Record, Records, linked, referred, text_of
@@ -89,7 +89,7 @@ class Writing:
         own = {spot: reach for spot, reach in reaches.items() if self._world.by_roles(inside, spot) != reach.conditions}
         self._fill(bundle, own, reaches)
 
-    def _fill(self, bundle: RoleOrGroup, own: Mapping[Spot, Reach], everything: Mapping[Spot, Reach]) -> None:
+    def _fill(self, bundle: RoleOrGroup, own: Mapping[Spot, RuleReach], everything: Mapping[Spot, RuleReach]) -> None:
         """Grants, and the policies that limit them. ``everything``: with what the roles inside bring."""
         policies: dict[tuple[str, str], list[Spot]] = {}
         for (model, operation), reach in own.items():

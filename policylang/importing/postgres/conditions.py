@@ -53,14 +53,14 @@ def column(name: str, type: str, required: bool, plain: bool) -> Column:
     return Column(name, None if known == "text" and not plain else known, not required)
 
 
-class Parsed(msgspec.Struct, frozen=True):
+class ParsedExpression(msgspec.Struct, frozen=True):
     """A condition, and the columns that hold users. ``None``: true of no row."""
 
     condition: Text | None
     users: frozenset[str] = frozenset()
 
 
-def parse(expression: str, columns: Mapping[str, Column], names_fit: bool = True) -> Parsed:
+def parse(expression: str, columns: Mapping[str, Column], names_fit: bool = True) -> ParsedExpression:
     """A condition of an expression. ``names_fit``: no role has a name so long that a text could be cut to it. Raises
     `UnknownExpressionError`.
     """
@@ -75,9 +75,9 @@ def parse(expression: str, columns: Mapping[str, Column], names_fit: bool = True
     parsing = _Parsing(columns, exp, names_fit)
     bare = _bare(tree, exp)
     if isinstance(bare, exp.Boolean):
-        return Parsed(ALWAYS if bare.this else None)
+        return ParsedExpression(ALWAYS if bare.this else None)
     condition = parsing.read(tree)
-    return Parsed(condition, frozenset(parsing.users))
+    return ParsedExpression(condition, frozenset(parsing.users))
 
 
 def _bare(node: Any, exp: Any) -> Any:

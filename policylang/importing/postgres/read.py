@@ -24,7 +24,14 @@ from policylang.importing.imported import (
     StatedLimit,
     Text,
 )
-from policylang.importing.postgres.conditions import ALWAYS, Column, Parsed, UnknownExpressionError, column, parse
+from policylang.importing.postgres.conditions import (
+    ALWAYS,
+    Column,
+    ParsedExpression,
+    UnknownExpressionError,
+    column,
+    parse,
+)
 from policylang.importing.reading import Inputs, NotThisError
 
 ACTIONS = {"SELECT": "view", "INSERT": "create", "UPDATE": "modify", "DELETE": "delete"}
@@ -43,17 +50,17 @@ class RowPolicy(msgspec.Struct, frozen=True):
     permissive: bool
     roles: frozenset[str]
     commands: frozenset[str]
-    using: Parsed | None
-    check: Parsed | None
+    using: ParsedExpression | None
+    check: ParsedExpression | None
 
-    def of(self, action: str) -> Parsed | None:
+    def of(self, action: str) -> ParsedExpression | None:
         """What it says of rows for an action; ``None`` where that is not known, or not the same before and after."""
         if action == "create":
             return self.check
         return self.using if action != "modify" or self.using == self.check else None
 
 
-class Table(msgspec.Struct):
+class CatalogTable(msgspec.Struct):
     key: str
     schema: str
     owner: str
@@ -86,7 +93,7 @@ class _Reading:
         self._usage: dict[str, set[str]] = {}
         for schema, role in of["schemas"]:
             self._usage.setdefault(schema, set()).add(PUBLIC if role == "public" else role)
-        self._tables: dict[tuple[str, str], Table] = {}
+        self._tables: dict[tuple[str, str], CatalogTable] = {}
 
     def read(self) -> None:
         self._members()
@@ -128,7 +135,7 @@ class _Reading:
     def _read_tables(self) -> None:
         for schema, name, owner, guarded, forced in self._of["tables"]:
             key = name if schema == "public" else f"{schema}.{name}"
-            self._tables[schema, name] = Table(key, schema, owner, guarded, forced, {}, {}, [])
+            self._tables[schema, name] = CatalogTable(key, schema, owner, guarded, forced, {}, {}, [])
         for schema, table, name, type, required, plain in self._of["columns"]:
             self._tables[schema, table].columns[name] = column(name, type, required, plain)
         for schema, table, name, role, privilege, is_public in self._of["grants"]:
@@ -138,7 +145,7 @@ class _Reading:
                 for privilege in privileges if role in self._roles else ():
                     self._grant(found, role, privilege, None)
 
-    def _grant(self, table: Table, role: str, privilege: str, name: str | None) -> None:
+    def _grant(self, table: CatalogTable, role: str, privilege: str, name: str | None) -> None:
         action = ACTIONS.get(privilege, privilege.lower())
         if name is None:
             table.grants[role, action] = None
@@ -148,10 +155,12 @@ class _Reading:
                 known.add(name)
 
     def _policy(
-        self, table: Table, name: str, permissive: bool, roles: list[str], command: str, using: Any, check: Any
+        self, table: CatalogTable, name: str, permissive: bool, roles: list[str], command: str, using: Any, check: Any
     ) -> None:
         actions = frozenset([ACTIONS[command]] if command != "ALL" else _COMMANDS)
-        silent = Parsed(None if permissive else ALWAYS)  # what says nothing opens nothing, and narrows nothing
+        silent = ParsedExpression(
+            None if permissive else ALWAYS
+        )  # what says nothing opens nothing, and narrows nothing
         read_using = self._expression(table, name, using) if using is not None else silent
         read_check = self._expression(table, name, check) if check is not None else read_using
         of = frozenset(PUBLIC if each == "public" else each for each in roles)
@@ -163,7 +172,7 @@ class _Reading:
             self._set.refuse("two-conditions", self._at, message)
         table.policies.append(made)
 
-    def _expression(self, table: Table, name: str, expression: str) -> Parsed | None:
+    def _expression(self, table: CatalogTable, name: str, expression: str) -> ParsedExpression | None:
         try:
             return parse(expression, table.columns, self._names_fit)
         except UnknownExpressionError:
@@ -173,7 +182,7 @@ class _Reading:
 
     # --- writing -------------------------------------------------------------------------------------------------
 
-    def _is_simple(self, table: Table) -> bool:
+    def _is_simple(self, table: CatalogTable) -> bool:
         """Whether roles alone say who may do what."""
         return not table.guarded and PUBLIC in self._usage.get(table.schema, ())
 
@@ -187,11 +196,11 @@ class _Reading:
             for _, action in sorted(table.grants):
                 resource.action(action, self._at)
 
-    def _add(self, bundle: RoleOrGroup, table: Table, action: str, columns: set[str] | None) -> None:
+    def _add(self, bundle: RoleOrGroup, table: CatalogTable, action: str, columns: set[str] | None) -> None:
         fields = () if columns is None else tuple(sorted(columns))
         bundle.grants.append(Grant(resource=table.key, action=action, origin=self._at, fields=fields))
 
-    def _given(self, role: str) -> Iterator[tuple[Table, str, set[str] | None]]:
+    def _given(self, role: str) -> Iterator[tuple[CatalogTable, str, set[str] | None]]:
         for table in self._tables.values():
             for (of, action), columns in sorted(table.grants.items(), key=lambda each: each[0]):
                 if of == role and self._is_simple(table):
@@ -263,7 +272,7 @@ class _Reading:
                 made = True
         return made
 
-    def _columns(self, table: Table, action: str, inside: set[str]) -> set[str] | None:
+    def _columns(self, table: CatalogTable, action: str, inside: set[str]) -> set[str] | None:
         found: set[str] = set()
         for (role, of), columns in table.grants.items():
             if of == action and role in inside:
@@ -272,7 +281,7 @@ class _Reading:
                 found |= columns
         return found
 
-    def _condition(self, table: Table, action: str, inside: set[str]) -> Text | None:
+    def _condition(self, table: CatalogTable, action: str, inside: set[str]) -> Text | None:
         """Of which rows an action is open; ``None`` for none."""
         mine = [each for each in table.policies if action in each.commands and each.roles & inside]
         some = [each.of(action) for each in mine if each.permissive]
@@ -286,7 +295,7 @@ class _Reading:
         parts += [each.condition for each in every if each is not None and each.condition]
         return _joined(list(dict.fromkeys(parts)), " and ")
 
-    def _limit(self, bundle: RoleOrGroup, table: Table, action: str, condition: Text) -> None:
+    def _limit(self, bundle: RoleOrGroup, table: CatalogTable, action: str, condition: Text) -> None:
         key = f"{table.key}\n{condition}"
         label = f"rows of {table.key}"
         known = self._set.policies.setdefault(

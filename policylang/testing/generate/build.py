@@ -16,7 +16,7 @@ from policylang.runtime.request import Request
 from policylang.runtime.sources import RightsSource
 from policylang.runtime.truth import Situation, truth
 from policylang.testing.generate.demands import Demands, deny_turns, limit_turns
-from policylang.testing.generate.domains import Domains
+from policylang.testing.generate.domains import RequestValues
 from policylang.testing.generate.search import Demand, Demanded, Search, Work
 from policylang.testing.generate.variables import Values, as_record, variables
 
@@ -42,7 +42,7 @@ class Workshop:
 
     def __init__(self, engine: Engine, work: Work) -> None:
         self.engine, self.index, self.work = engine, engine.index, work
-        self.domains = lru_cache(maxsize=_KEPT)(partial(Domains, self.index))
+        self.domains = lru_cache(maxsize=_KEPT)(partial(RequestValues, self.index))
         self._plan = lru_cache(maxsize=_KEPT)(partial(make_plan, self.index))
 
     def plan(self, user: str, action: str, resource: str, now: datetime.datetime) -> Plan:

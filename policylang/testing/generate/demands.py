@@ -8,18 +8,18 @@ from policylang.model import conditions as c
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
 from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way
-from policylang.testing.generate.search import FALSE, NOT_TRUE, TRUE, AllOf, AnyOf, Demand, Truths, Want
+from policylang.testing.generate.search import FALSE, NOT_TRUE, TRUE, AllDemands, AnyDemand, Demand, Truths, Want
 
-IMPOSSIBLE = AnyOf(())
+IMPOSSIBLE = AnyDemand(())
 
 
 def turning(condition: c.Condition, test: c.Test, opposite: Truths, sought: Truths) -> Demand:
     """The condition comes to ``sought`` for one answer of the test and to ``opposite`` for the other."""
     both = (
-        AllOf((Want(condition, sought, test, answer), Want(condition, opposite, test, not answer)))
+        AllDemands((Want(condition, sought, test, answer), Want(condition, opposite, test, not answer)))
         for answer in (True, False)
     )
-    return AnyOf(tuple(both))
+    return AnyDemand(tuple(both))
 
 
 def limit_turns(condition: c.Condition, test: c.Test) -> Demand:
@@ -51,7 +51,7 @@ class Demands:
 
     def closed(self, way: Way) -> Demand:
         """A way is not open."""
-        return AnyOf((*self.elsewhere(way.place), *(Want(limit.condition, NOT_TRUE) for limit in way.limits)))
+        return AnyDemand((*self.elsewhere(way.place), *(Want(limit.condition, NOT_TRUE) for limit in way.limits)))
 
     def undenied(self, field: str | None = None, but: PlacedDeny | None = None) -> Iterator[Demand]:
         """No deny matches, one left aside."""
@@ -60,18 +60,18 @@ class Demands:
                 continue
             condition = each.deny.condition
             never = () if condition is None else (Want(condition, FALSE),)
-            yield AnyOf((*self.elsewhere(each.place), *never))
+            yield AnyDemand((*self.elsewhere(each.place), *never))
 
     def covered(self, place: str | None) -> Demand:
         """The record lies at a place or below it."""
         test = self.place_test(place)
-        return AllOf(()) if place is None else IMPOSSIBLE if test is None else Want(test, TRUE)
+        return AllDemands(()) if place is None else IMPOSSIBLE if test is None else Want(test, TRUE)
 
     def elsewhere(self, place: str | None) -> Iterator[Demand]:
         """The record does not; nothing is elsewhere than everywhere."""
         test = self.place_test(place)
         if place is not None:
-            yield AllOf(()) if test is None else Want(test, NOT_TRUE)
+            yield AllDemands(()) if test is None else Want(test, NOT_TRUE)
 
     def place_test(self, place: str | None) -> c.In | None:
         """Whether the record lies there, as a test of its attribute; ``None`` where no record of its kind can."""
@@ -86,10 +86,10 @@ class Demands:
     def _met(self, met: Met) -> Demand:
         match met:
             case Held(places):
-                return AnyOf(tuple(self.covered(place) for place in places))
+                return AnyDemand(tuple(self.covered(place) for place in places))
             case AllMet(items):
-                return AllOf(tuple(map(self._met, items)))
+                return AllDemands(tuple(map(self._met, items)))
             case AnyMet(items):
-                return AnyOf(tuple(map(self._met, items)))
+                return AnyDemand(tuple(map(self._met, items)))
             case _:
-                return AllOf(()) if met else IMPOSSIBLE
+                return AllDemands(()) if met else IMPOSSIBLE

@@ -31,14 +31,14 @@ from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation, Truth, truth
 from policylang.runtime.values import MISSING, BadValueError
 from policylang.testing.generate.edges import Edge, edges, written
-from policylang.testing.generate.variables import Variable, as_record, variable
+from policylang.testing.generate.variables import ChosenValue, as_record, variable
 
 _MOST_USERS = 200
 """Users who are looked at for one with an attribute of a certain kind."""
 _MATCHES = {True: "matching", False: "other", None: "unclear"}
 
 
-class Domains:
+class RequestValues:
     """Values for the variables of requests by one user at one instant, about one resource."""
 
     def __init__(self, index: Index, user: str, resource: str, now: datetime.datetime) -> None:
@@ -47,7 +47,7 @@ class Domains:
         self._functions: dict[c.Test, Function] = {}
         self._holders = lru_cache(maxsize=None)(self._find_holders)
 
-    def truths(self, tests: Iterable[c.Test], values: dict[Variable, Any]) -> dict[c.Test, Truth]:
+    def truths(self, tests: Iterable[c.Test], values: dict[ChosenValue, Any]) -> dict[c.Test, Truth]:
         """What tests come to."""
         record, request = as_record(values)
         return {test: self._truth(test, record, request) for test in tests}
@@ -62,11 +62,11 @@ class Domains:
             return None
         return answer
 
-    def situation(self, values: dict[Variable, Any]) -> Situation:
+    def situation(self, values: dict[ChosenValue, Any]) -> Situation:
         record, request = as_record(values)
         return Situation(self.index, self.user, self.resource, record, request, self.now)
 
-    def of(self, wanted: Variable, tests: tuple[c.Test, ...]) -> list[Any]:
+    def of(self, wanted: ChosenValue, tests: tuple[c.Test, ...]) -> list[Any]:
         """The values that the search tries, in order: ordinary ones first, nothing last."""
         found = list(self.samples(wanted.type))
         for test in tests:
@@ -80,14 +80,14 @@ class Domains:
                 kept.append(value)
         return [*kept, MISSING]
 
-    def edges(self, test: c.Test, wanted: Variable) -> tuple[Edge, ...]:
+    def edges(self, test: c.Test, wanted: ChosenValue) -> tuple[Edge, ...]:
         """The edges of a test as values of one of its variables. Others of it have their first ordinary value."""
         return self._edges(test, wanted)
 
-    def _find_edges(self, test: c.Test, wanted: Variable) -> tuple[Edge, ...]:
+    def _find_edges(self, test: c.Test, wanted: ChosenValue) -> tuple[Edge, ...]:
         return tuple(self._all_edges(test, wanted))
 
-    def _all_edges(self, test: c.Test, wanted: Variable) -> Iterator[Edge]:
+    def _all_edges(self, test: c.Test, wanted: ChosenValue) -> Iterator[Edge]:
         others = self.beside(test, wanted)
         for operand in test.sides:
             if variable(self.index, self.resource, operand) != wanted:
@@ -101,12 +101,12 @@ class Domains:
             else:
                 yield from edges(test, operand, self.situation(others))
 
-    def beside(self, test: c.Test, wanted: Variable) -> dict[Variable, Any]:
+    def beside(self, test: c.Test, wanted: ChosenValue) -> dict[ChosenValue, Any]:
         """Values for the other variables of a test."""
         found = (variable(self.index, self.resource, operand) for operand in test.sides)
         return {each: next(self.samples(each.type)) for each in found if each is not None and each != wanted}
 
-    def _chosen(self, test: c.Test, wanted: Variable, others: dict[Variable, Any]) -> Iterator[Edge]:
+    def _chosen(self, test: c.Test, wanted: ChosenValue, others: dict[ChosenValue, Any]) -> Iterator[Edge]:
         """Of the users, places or records that there are, the first of whom the test is true, and false."""
         seen: set[bool | None] = set()
         pool = self._pool(wanted.type)
@@ -119,7 +119,7 @@ class Domains:
                 yield self._label(wanted, each, found), each
         yield "missing", MISSING
 
-    def _label(self, wanted: Variable, each: Any, found: bool | None) -> str:
+    def _label(self, wanted: ChosenValue, each: Any, found: bool | None) -> str:
         if isinstance(wanted.type, UserType) and each == self.user:
             return "own"
         words = {UserType: "person", PlaceType: "place"}.get(type(wanted.type), "record")

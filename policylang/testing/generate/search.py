@@ -15,8 +15,8 @@ import msgspec
 from policylang.model import conditions as c
 from policylang.runtime.truth import Truth, conjunction, disjunction, negation
 from policylang.testing.coverage.outcomes import OUTCOMES
-from policylang.testing.generate.domains import Domains
-from policylang.testing.generate.variables import Values, Variable, variables
+from policylang.testing.generate.domains import RequestValues
+from policylang.testing.generate.variables import ChosenValue, Values, variables
 
 _STEPS = 1_500
 """Attempts for one record."""
@@ -41,17 +41,17 @@ class Want(msgspec.Struct, frozen=True):
     given: Truth = None
 
 
-class AnyOf(msgspec.Struct, frozen=True):
+class AnyDemand(msgspec.Struct, frozen=True):
     """One of several demands; without any it cannot be met."""
 
     items: tuple[Demand, ...]
 
 
-class AllOf(msgspec.Struct, frozen=True):
+class AllDemands(msgspec.Struct, frozen=True):
     items: tuple[Demand, ...]
 
 
-Demand = Want | AnyOf | AllOf
+Demand = Want | AnyDemand | AllDemands
 
 
 class Work:
@@ -84,7 +84,7 @@ class Work:
 class Demanded:
     """Demands, and the tests in them with what they depend on."""
 
-    def __init__(self, domains: Domains, demands: Sequence[Demand]) -> None:
+    def __init__(self, domains: RequestValues, demands: Sequence[Demand]) -> None:
         self.demands = demands
         self.tests = tuple(dict.fromkeys(test for demand in demands for test in _tests(demand)))
         index, resource = domains.index, domains.resource
@@ -96,7 +96,7 @@ class Demanded:
             for each in self.variables
         }
 
-    def _needs(self, test: c.Test) -> tuple[Variable, ...]:
+    def _needs(self, test: c.Test) -> tuple[ChosenValue, ...]:
         """What must be chosen to decide a test: a value that lies behind another one waits for that."""
         paths = {(each.root, each.steps[: n + 1]) for each in self.of_test[test] for n in range(len(each.steps))}
         return tuple(each for each in self.variables if (each.root, each.steps) in paths)
@@ -105,7 +105,7 @@ class Demanded:
 class Search:
     """A search for values that meet all demands."""
 
-    def __init__(self, domains: Domains, demanded: Demanded, fixed: Values, work: Work) -> None:
+    def __init__(self, domains: RequestValues, demanded: Demanded, fixed: Values, work: Work) -> None:
         self._domains, self._demanded, self._fixed, self._work = domains, demanded, fixed, work
         self._order = [each for each in demanded.variables if each not in fixed]
         self._decided: list[list[c.Test]] = [[] for _ in range(len(self._order) + 1)]
@@ -161,7 +161,7 @@ def _met(demand: Demand, known: dict[c.Test, Truth]) -> Truth:
         found = _truths(demand.condition, demand, known)
         return True if found <= demand.truths else None if found & demand.truths else False
     each = (_met(item, known) for item in demand.items)
-    return disjunction(each) if isinstance(demand, AnyOf) else conjunction(each)
+    return disjunction(each) if isinstance(demand, AnyDemand) else conjunction(each)
 
 
 _OPEN: Any = object()

@@ -13,7 +13,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.values import MISSING
 
 
-class Variable(msgspec.Struct, frozen=True):
+class ChosenValue(msgspec.Struct, frozen=True):
     """A value that can be chosen. Behind a user nothing can be: there another user is chosen."""
 
     root: Literal["record", "request"]
@@ -25,11 +25,11 @@ class Variable(msgspec.Struct, frozen=True):
         return "_".join(self.steps)
 
 
-Values = dict[Variable, Any]
+Values = dict[ChosenValue, Any]
 """The chosen values, as a scenario file writes them; `MISSING` for what is left out."""
 
 
-def variable(index: Index, resource: str, operand: c.Operand) -> Variable | None:
+def variable(index: Index, resource: str, operand: c.Operand) -> ChosenValue | None:
     """What to set for an operand to have another value; ``None`` for constants and the asking user."""
     if isinstance(operand, c.Constant) or operand.root == "subject":
         return None
@@ -38,14 +38,14 @@ def variable(index: Index, resource: str, operand: c.Operand) -> Variable | None
         if length == 0 and operand.root == "request":
             type_ = index.request[step]
         elif isinstance(type_, UserType):
-            return Variable(operand.root, operand.steps[:length], type_)
+            return ChosenValue(operand.root, operand.steps[:length], type_)
         else:
             assert isinstance(type_, RecordType)
             type_ = index.attributes[type_.resource][step].type
-    return Variable(operand.root, operand.steps, type_)
+    return ChosenValue(operand.root, operand.steps, type_)
 
 
-def variables(index: Index, resource: str, test: c.Test) -> Iterator[Variable]:
+def variables(index: Index, resource: str, test: c.Test) -> Iterator[ChosenValue]:
     """What a test depends on."""
     for operand in test.sides:
         found = variable(index, resource, operand)
