@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from policylang.check.finding import Who
 from policylang.diff.compare import compare, is_same
-from policylang.diff.gate import FailOn, fails
+from policylang.diff.gate import FailOn, failing
 from policylang.diff.report import Change, ComparedRequest, Report
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
@@ -139,7 +139,7 @@ def test_both_ways() -> None:
 )
 def test_gates(old: str, new: str, closed: set[FailOn]) -> None:
     found = as_set(between(old, new))
-    assert {gate for gate in ("gained", "widened", "any") if fails(found, gate)} == closed
+    assert {gate for gate in ("gained", "widened", "any") if failing(found, gate)} == closed
 
 
 def test_ids_tell_incomplete_records_apart() -> None:
