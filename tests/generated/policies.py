@@ -123,6 +123,7 @@ def _policy(w: _Writer, name: str) -> Policy:
             other.name
             for other in world.resources.values()
             if all(other.attributes.get(name) == resource.attributes[name] for name in only)
+            and (not actions or any(action.name in actions for action in other.actions))
         ]
     scope = Scope(world, resource.name, only, parameters)
     target = f"any resource with {', '.join(only)}" if only else resource.name
