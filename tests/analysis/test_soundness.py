@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Asker
 from policylang.analysis.formula import AllOf, Formula, Holds, NotOf, holds, true
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.analysis.prover import Prover
 from policylang.analysis.query import ANYBODY, SOMEBODY, UNKNOWN, UNSAT, DeclaredUser, NamedUser, Query, Sat
 from policylang.analysis.search import find
@@ -100,9 +101,10 @@ def test_never_is_never(case: Case) -> None:
                     assert UNSAT not in (prover.ask(query), prover.settle(query)), query
                     anybody = replace(query, who=ANYBODY)
                     assert UNSAT not in (prover.ask(anybody), prover.settle(anybody)), query
-                    at = request.now.astimezone(datetime.UTC)
-                    then = replace(query, now=at, since=at, until=at + datetime.timedelta(seconds=1))
-                    assert UNSAT not in (prover.ask(then), prover.settle(then)), then
+                    if FIRST_YEAR < request.now.year < LAST_YEAR:
+                        at = request.now.astimezone(datetime.UTC)
+                        then = replace(query, now=at, since=at, until=at + datetime.timedelta(seconds=1))
+                        assert UNSAT not in (prover.ask(then), prover.settle(then)), then
                 assert answers[key] is not UNSAT, (formula, user, anyhow, request)
 
 
