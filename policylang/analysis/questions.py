@@ -132,6 +132,13 @@ def role_adds_ways(index: Index, plan: Plan, mine: Sequence[Way], field: str | N
     return override_widens(index, plan, _to(mine, field), _to(plan.ways, field), field)
 
 
+def role_adds_creation(index: Index, difference: Formula, plans: Iterable[Plan]) -> Formula:
+    """PL303, of an action that creates. Unsat iff neither plan, with the role or without it, can create a record in
+    which there is a difference.
+    """
+    return AllOf((difference, AnyOf(tuple(NotOf(not_creatable(index, plan)) for plan in plans))))
+
+
 def policy_bypassed(index: Index, ordinary: Sequence[Plan], one: Plan) -> Formula:
     """PL310. Unsat iff there is no record that all the ordinary actions are kept from, ``one`` of them by nothing but
     limits and appends.

@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.analysis.formula import Formula
 from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
-from policylang.analysis.questions import role_adds_nothing, role_adds_ways
+from policylang.analysis.questions import role_adds_creation, role_adds_nothing, role_adds_ways
 from policylang.check.finding import Finding, people
 from policylang.check.limits import Questions, claims
 from policylang.check.stacks import Permission, Stacks, everywhere, name_of
@@ -69,7 +69,8 @@ def check(world: World) -> Iterator[Finding]:
 
     A role without any grant is a responsibility: to have it is all that it is for, and it is never reported. Of sources
     that are equal the ones named last could go, and a group only where no role could. One finding for users with the
-    same sources, on the first of them.
+    same sources, on the first of them. What holds for complete records only is told too, but of what is created: a
+    proposed record may leave out anything.
     """
     yield from claims(world, lambda questions: _findings(world, questions))
 
@@ -127,17 +128,24 @@ class _Rule:
         alone = {who.sources[0] for _, who in all_periods if len(who.sources) == 1}
         periods = [each for each in all_periods if len(each[1].sources) > 1]
         every = dict.fromkeys(source for _, who in periods for source in who.sources)
-        certain: list[RightsSource] = []
-        doubtful: list[RightsSource] = []
-        for source in reversed(every):
-            if source in alone or not self.stacks.ways(name_of(source)):
-                continue
-            found = self._adds(users, periods, source, certain)
-            if found is UNSAT:
-                certain.append(source)
-            elif found is UNKNOWN:
-                doubtful.append(source)
-        return certain[::-1], doubtful[::-1]
+        gone: list[RightsSource] = []
+        doubtful: set[RightsSource] = set()
+        waiting = [each for each in reversed(every) if each not in alone and self.stacks.ways(name_of(each))]
+        while waiting:
+            before = len(gone)
+            for source in waiting:
+                found = self._adds(users, periods, source, gone)
+                if found is UNSAT:
+                    gone.append(source)
+                elif found is UNKNOWN:
+                    doubtful.add(source)
+            # Denies may have had a say only on what was granted by sources that are gone now.
+            more = len(gone) > before
+            waiting = [each for each in waiting if more and each not in gone and self._denies(each)]
+        return [each for each in every if each in gone], [each for each in every if each in doubtful - {*gone}]
+
+    def _denies(self, source: RightsSource) -> bool:
+        return any(chain[-1].denies for chain in self.world.chains(source))
 
     def _adds(
         self, users: UserClass, periods: list[tuple[Period, Profile]], source: RightsSource, gone: list[RightsSource]
@@ -219,14 +227,21 @@ class _Rule:
             if permission not in mine and (first.requirement, first.denies) == (second.requirement, second.denies):
                 continue
             for formula in self._differences(source, first, second):
-                found = self._ask(formula, resource, users, period)
+                found = self._ask(formula, (first, second), users, period)
                 if found is SATISFIABLE:
                     return found
                 doubt = doubt or found is UNKNOWN
         return UNKNOWN if doubt else UNSAT
 
-    def _ask(self, formula: Formula, resource: str, users: UserClass, period: Period) -> Satisfiability:
-        return self.questions.of_user(formula, resource, users.first, period)
+    def _ask(self, formula: Formula, plans: tuple[Plan, Plan], users: UserClass, period: Period) -> Satisfiability:
+        resource, user = plans[0].resource, users.first
+        if plans[0].kind != "create":
+            return self.questions.of_user(formula, resource, user, period)
+        anything = self.world.once(Questions)
+        found = anything.of_user(formula, resource, user, period)
+        if found is UNSAT:
+            return found
+        return anything.of_user(role_adds_creation(self.index, formula, plans), resource, user, period)
 
     def _differences(self, source: RightsSource, first: Plan, second: Plan) -> Iterator[Formula]:
         """Where the first plan allows what the second does not, or the other way round: the action or an attribute."""
