@@ -90,18 +90,28 @@ class CerbosServer:
         self._policies.mkdir()
         files.write(self._policies, bundle)
         # The answer comes before the new policies are in force, and is the same where they do not compile and the old
-        # ones stay. So each set has a mark that only it allows; what is wrong with it stands in the log.
+        # ones stay; schemas are kept apart from policies, and forgotten later. So each set has a mark that only it
+        # allows, with a schema that only it has; what is wrong with it stands in the log.
         mark = f"loaded_{self._loaded}"
-        (self._policies / f"{mark}.json").write_text(json.dumps(_mark(mark)))
-        asked = {"principal": {"id": mark, "roles": [mark]}, "resource": {"kind": mark, "id": mark}, "actions": [mark]}
+        files.write(self._policies, _mark(mark))
         said = self._server.written()
         status, _ = self._ask("GET", "/admin/store/reload?wait=true")
         until = time.monotonic() + _STARTING
-        while status != http.client.OK or not self.check([asked])[0][mark]:
+        while status != http.client.OK or not self._is_loaded(mark):
             log = self._server.log(said)
             if status != http.client.OK or "Error reloading" in log or time.monotonic() > until:
                 raise EngineError(f"cerbos did not load the policies:\n{log}")
             time.sleep(0.002)
+
+    def _is_loaded(self, mark: str) -> bool:
+        resource = {"kind": mark, "id": mark, "attr": {mark: True}}
+        asked = {"principal": {"id": mark, "roles": [mark]}, "resources": [{"resource": resource, "actions": [mark]}]}
+        status, body = self._ask("POST", "/api/check/resources", asked)
+        if status != http.client.OK:
+            raise EngineError(str(body))
+        return all(
+            each["actions"][mark] == "EFFECT_ALLOW" and not each.get("validationErrors") for each in body["results"]
+        )
 
     def check(self, requests: Sequence[Mapping[str, Any]]) -> list[dict[str, bool]]:
         """Whether each action of each ``{"principal", "resource", "actions"}`` is allowed.
@@ -171,10 +181,14 @@ def _wrong(report: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _mark(name: str) -> dict[str, Any]:
+def _mark(name: str) -> dict[str, str]:
     rule = {"actions": [name], "effect": "EFFECT_ALLOW", "roles": [name]}
-    policy = {"version": "default", "resource": name, "rules": [rule]}
-    return {"apiVersion": "api.cerbos.dev/v1", "resourcePolicy": policy}
+    schema = {"resourceSchema": {"ref": "cerbos:///loaded/schema.json"}}
+    policy = {"version": "default", "resource": name, "rules": [rule], "schemas": schema}
+    return {
+        f"{name}.json": json.dumps({"apiVersion": "api.cerbos.dev/v1", "resourcePolicy": policy}),
+        "_schemas/loaded/schema.json": json.dumps({"type": "object", "required": [name]}),
+    }
 
 
 def _answer(asked: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, bool]:

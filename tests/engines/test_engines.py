@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,6 +178,32 @@ def test_cerbos_answers_after_a_rest(cerbos: CerbosServer) -> None:
     cerbos.load({"doc.yaml": cerbos_policy("3")})
     cerbos._connection.sock.shutdown(socket.SHUT_RDWR)
     assert cerbos.check([cerbos_request("user", amount=1)]) == [{"view": False}]
+
+
+def test_cerbos_waits_for_the_schemas(cerbos: CerbosServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which it may still have of the set before when the policies are in force."""
+    cerbos.load({"doc.yaml": cerbos_policy("3")})
+    ask, answers = cerbos._ask, []
+
+    def stale(method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        status, answer = ask(method, path, body)
+        if path == "/api/check/resources" and len(answers) < 2:
+            answer["results"][0]["validationErrors"] = [{"message": "of the schema before"}]
+        answers.append(path)
+        return status, answer
+
+    monkeypatch.setattr(cerbos, "_ask", stale)
+    cerbos.load({"doc.yaml": cerbos_policy("1")})
+    assert answers.count("/api/check/resources") > 1
+    for name in ("a", "b", "c"):
+        schema = {"type": "object", "required": [name]}
+        ref = {"resourceSchema": {"ref": "cerbos:///doc.json"}}
+        policy = {"version": "default", "resource": "doc", "schemas": ref}
+        rule = {"actions": ["view"], "effect": "EFFECT_ALLOW", "roles": ["user"]}
+        made = {"apiVersion": "api.cerbos.dev/v1", "resourcePolicy": {**policy, "rules": [rule]}}
+        cerbos.load({"doc.json": json.dumps(made), "_schemas/doc.json": json.dumps(schema)})
+        asked = {**cerbos_request("user"), "resource": {"kind": "doc", "id": "1", "attr": {name: 1}}}
+        assert cerbos.check([asked]) == [{"view": True}]
 
 
 def test_cerbos_compile(tmp_path: Path) -> None:
