@@ -48,11 +48,14 @@ def creation(
 
 
 def not_creatable(index: Index, plan: Plan, field: str | None = None) -> Formula:
-    """Something that the record sets is not covered, or the action is not open on it, or does not cover the field."""
+    """Something that the record sets is not covered or not of its type, or the action is not open on it, or does not
+    cover the field.
+    """
     sets: list[Formula] = []
     for name, declared in index.attributes[plan.resource].items():
-        there = NotOf(Holds(c.Missing(_path(declared), declared.at), True))
-        sets.append(AllOf((there, NotOf(_covered(index, plan, name)))))
+        missing = c.Missing(_path(declared), declared.at)  # unknown of a value of another type, which is never written
+        written = AllOf((Holds(missing, False), _covered(index, plan, name)))
+        sets.append(AllOf((NotOf(Holds(missing, True)), NotOf(written))))
     return AnyOf((NotOf(allowed(index, plan, field)), *sets))
 
 

@@ -55,6 +55,18 @@ def test_what_is_created_sets_only_what_is_covered(append: str, expected: list[s
 
 
 @pytest.mark.parametrize(
+    ("action", "expected"), [("create", ["`limited` adds"]), ("view", ["for complete records, `limited` adds"])]
+)
+def test_what_is_created_holds_values_of_their_types(action: str, expected: list[str]) -> None:
+    roles = f"""
+policy known on doc {{ flag is missing or flag is present }}
+role limited {{ grant {action} on doc  policy is_x }}
+role all_known {{ grant {action}, delete on doc  policy known }}
+"""
+    assert found(CREATING + roles + 'user "ann" { assign role limited  assign role all_known }') == expected
+
+
+@pytest.mark.parametrize(
     ("actions", "expected"), [("view", ["for complete records, `everywhere` adds"]), ("view, create", [])]
 )
 def test_a_proposed_record_may_leave_out_anything(actions: str, expected: list[str]) -> None:
