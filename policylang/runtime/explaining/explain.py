@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
 from policylang.runtime.explaining.change import smallest_change
 from policylang.runtime.explaining.edits import Question
@@ -34,7 +35,7 @@ def explain(index: Index, request: Request) -> Explanation:
     asked = ExplainedRequest(
         _named(request.user),
         _named(request.action),
-        None if unknown is not None else index.kind(request.resource, request.action),
+        _kind(index, request),
         _named(request.resource),
         None if request.field is None else _named(request.field),
         instant_text(request.now),
@@ -46,6 +47,15 @@ def explain(index: Index, request: Request) -> Explanation:
     moments, written, problem = _explained(index, request)
     change = () if decision.allowed else smallest_change(Question(index=index, **msgspec.structs.asdict(request)))
     return Explanation(asked, decision, problem, None, moments, written, change)
+
+
+def _kind(index: Index, request: Request) -> ir.Kind | None:
+    """What the action is like, where there is such an action."""
+    names: tuple[Any, ...] = request.resource, request.action
+    if not all(isinstance(name, str) for name in names):
+        return None
+    action = index.actions.get(request.resource, {}).get(request.action)
+    return None if action is None else action.kind
 
 
 def _named(name: object) -> str:
