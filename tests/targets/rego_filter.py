@@ -54,6 +54,10 @@ class Passing:
                 return _alike(first, second) and bool(first < second)
             case "has":
                 return self._has(self._present(test["of"]), self._present(test["and"]), test["kind"])
+            case "overlaps":
+                return self._overlap(self._present(test["of"]), self._present(test["and"]), test["kind"])
+            case "empty":
+                return not self._present(test["of"])
             case "contains":
                 whole, part = self._present(test["of"]), self._present(test["and"])
                 return part in whole
@@ -67,16 +71,11 @@ class Passing:
                 return self._timed(op, test["kind"], self._present(test["of"]), self._present(test["length"]))
 
     def _has(self, items: list[Any], wanted: Any, kind: str) -> bool:
-        found: set[bool | None] = set()
-        for item in items:
-            if item is None:
-                found.add(None)
-                continue
-            first, second = _sortable(kind, item), _sortable(kind, wanted)
-            try:
-                found.add(_alike(first, second) and first == second)
-            except UnknownError:
-                found.add(None)
+        return self._overlap(items, [wanted], kind)
+
+    def _overlap(self, items: list[Any], others: list[Any], kind: str) -> bool:
+        """Whether some item is in both; unknown where none surely is and one of them may be."""
+        found = {_same(item, other, kind) for item in items for other in others}
         return True if True in found else _known(None if None in found else False)
 
     def _timed(self, op: str, kind: str, found: int, length: dict[str, int]) -> bool:
@@ -115,6 +114,16 @@ class Passing:
         if "then" in operand:
             return self._users.get(found, {}).get("attributes", {}).get(operand["then"])
         return found
+
+
+def _same(one: Any, other: Any, kind: str) -> bool | None:
+    if one is None or other is None:
+        return None
+    first, second = _sortable(kind, one), _sortable(kind, other)
+    try:
+        return _alike(first, second) and bool(first == second)
+    except UnknownError:
+        return None
 
 
 def _known(outcome: bool | None) -> bool:
