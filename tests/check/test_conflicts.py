@@ -131,7 +131,7 @@ class Everything:
         roles: tuple[ir.Assignment, ...] = ()
         if isinstance(bundle, ir.Role):
             yield from self.holding(bundle.name)
-            roles = (ir.Assignment(bundle.name, None, None, None, None, None, bundle.at),)
+            roles = (ir.Assignment(bundle.name, None, None, None, None, None, None, None, bundle.at),)
         else:
             yield from self.holding(group=bundle.name)
             group = ir.Ref(bundle.name, bundle.at)

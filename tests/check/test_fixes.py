@@ -274,7 +274,7 @@ def _answers(policy_set: ir.PolicySet) -> list[Any]:
     askers = [(index, user, now) for user in index.users for now in INSTANTS]
     for user, declared in index.users.items():
         for role in index.roles:
-            more = ir.Assignment(role, None, None, None, None, None, "x:1:1-1:1")
+            more = ir.Assignment(role, None, None, None, None, None, None, None, "x:1:1-1:1")
             given = msgspec.structs.replace(declared, assignments=(*declared.assignments, more))
             askers.append((index.changed(users={user: given}), user, NOW))
     for roles, group in [

@@ -20,7 +20,7 @@ def _with_past(policy_set: ir.PolicySet) -> ir.PolicySet:
     """Every user has had every role, at every place."""
     places = [None, *(place.name for place in policy_set.places)]
     past = tuple(
-        ir.Assignment(role.name, place, None, "2026-11-20", "covering leave", None, role.at)
+        ir.Assignment(role.name, place, None, None, "2026-11-20", None, "covering leave", None, role.at)
         for role in policy_set.roles
         for place in places
     )

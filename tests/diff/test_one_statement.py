@@ -164,7 +164,7 @@ def people(index: Index, other: Index) -> Iterator[tuple[Any, Index, str]]:
         yield (user,), index, user
     for user, declared in index.users.items():
         for role in ROLES:
-            given = (*declared.assignments, ir.Assignment(role, None, None, None, None, None, "a:1:1-1:1"))
+            given = (*declared.assignments, ir.Assignment(role, None, None, None, None, None, None, None, "a:1:1-1:1"))
             yield (user, role), index.changed(users={user: msgspec.structs.replace(declared, assignments=given)}), user
     alone: list[tuple[tuple[str, ...], str | None]] = [((), "g0"), *(((role,), None) for role in ROLES)]
     alone += [((role,), "g0") for role in ROLES] + [(two, None) for two in itertools.combinations(ROLES, 2)]
