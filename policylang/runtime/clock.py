@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-from policylang.ir.nodes import Assignment
+from policylang.ir import nodes as ir
 from policylang.model.conditions import WEEKDAYS, Hours, Weekdays
 from policylang.model.types import Duration
 
@@ -37,7 +37,7 @@ def clock_test(test: Hours | Weekdays, now: datetime.datetime, timezone: ZoneInf
     return WEEKDAYS[local.weekday()] in test.days
 
 
-def begin_of(assignment: Assignment, timezone: ZoneInfo) -> datetime.datetime | None:
+def begin_of(assignment: ir.Assignment, timezone: ZoneInfo) -> datetime.datetime | None:
     """The instant from which on an assignment is active, in UTC. Of a time that comes twice the first one counts; one
     that the clocks skip is the instant behind the gap.
     """
@@ -46,7 +46,7 @@ def begin_of(assignment: Assignment, timezone: ZoneInfo) -> datetime.datetime | 
     return _instant(assignment.start, assignment.start_time or "00:00", timezone, fold=0)
 
 
-def end_of(assignment: Assignment, timezone: ZoneInfo) -> datetime.datetime | None:
+def end_of(assignment: ir.Assignment, timezone: ZoneInfo) -> datetime.datetime | None:
     """The instant at which an assignment is over, in UTC. Of a time that comes twice the second one counts. Null for
     the end of the calendar as well.
     """
@@ -60,7 +60,7 @@ def end_of(assignment: Assignment, timezone: ZoneInfo) -> datetime.datetime | No
     return _instant(day.isoformat(), "00:00", timezone, fold=0)
 
 
-def is_over(assignment: Assignment, now: datetime.datetime, timezone: ZoneInfo) -> bool:
+def is_over(assignment: ir.Assignment, now: datetime.datetime, timezone: ZoneInfo) -> bool:
     """Whether an assignment has ended."""
     if assignment.until_time is not None:
         end = end_of(assignment, timezone)
@@ -68,7 +68,7 @@ def is_over(assignment: Assignment, now: datetime.datetime, timezone: ZoneInfo) 
     return assignment.until is not None and assignment.until < now.astimezone(timezone).date().isoformat()
 
 
-def overlapping(one: Assignment, other: Assignment, timezone: ZoneInfo) -> bool:
+def overlapping(one: ir.Assignment, other: ir.Assignment, timezone: ZoneInfo) -> bool:
     """Whether there is an instant at which both are active."""
     if not any((one.start_time, one.until_time, other.start_time, other.until_time)):
         last = datetime.date.max.isoformat()

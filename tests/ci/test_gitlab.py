@@ -68,7 +68,8 @@ def test_diff(scratch: Repository, tmp_path: Path) -> None:
         "POLICYLANG_FAIL_ON": "widened",
     }
     done = gitlab_job("policylang-diff", scratch.folder, tmp_path, **settings)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: diff: 1 change fails `--fail-on widened`\n")
     said = (scratch.folder / "policylang-diff.md").read_text(encoding="utf-8")
     assert "- **role <code>clerk</code>**: view on <code>doc</code><br>\n" in said
     (id_,) = re.findall(r"id <code>(\w+)</code>", said)

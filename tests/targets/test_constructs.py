@@ -35,6 +35,8 @@ resource customer {
 role rep
 """
 CONDITIONS = {
+    "now is between 22:00 and 06:00": {"clock"},
+    "now is on saturday, sunday": {"clock"},
     'name is "x"': {"comparison"},
     'name is "x" or name is missing': {"comparison", "logic"},
     "not (lived < 3)": {"comparison", "logic"},
