@@ -78,8 +78,8 @@ def check_places(index: Index, type_: Type, value: Any, document: Yaml, steps: S
     item = type_.of if isinstance(type_, SetType) else type_
     if not isinstance(item, PlaceType):
         return
-    for name in value if isinstance(value, list) else () if value is None else (value,):
-        near = None if name in index.places else closest(name, index.places)
+    for name in value if isinstance(value, list) else (value,):
+        near = closest(name, index.places) if isinstance(name, str) and name not in index.places else None
         if near:
             raise document.error(steps, f"there is no place {quoted(name)}", f"did you mean `{near}`?")
 

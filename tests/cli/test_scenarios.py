@@ -144,3 +144,16 @@ def test_no_files(run, write) -> None:
     assert run("test", "policies").returncode == 2
     assert run("test", "nowhere").returncode == 2
     assert b"no such file" in run("test", "nowhere.test.yaml").stdout
+
+
+def test_a_set_of_places_may_lack_one(run, write) -> None:
+    write(
+        "a.policy", 'scope site\nplace site "Harbour"\nresource doc { sites : set of site  actions view }\nuser "u"\n'
+    )
+    record = "records: {d: {resource: doc, sites: [Harbour, null]}}\n"
+    test = "tests: [{name: n, user: u, deny: {view: [d]}}]\n"
+    write("a.test.yaml", f"policies: .\nnow: 2026-01-31T12:00:00Z\n{record}{test}")
+    assert run("test", "a.test.yaml").returncode == 0
+    write("a.test.yaml", f"policies: .\nnow: 2026-01-31T12:00:00Z\n{record.replace('null', 'Harbor')}{test}")
+    result = run("test", "a.test.yaml")
+    assert (result.returncode, b"did you mean `Harbour`?" in result.stdout + result.stderr) == (2, True)

@@ -94,7 +94,7 @@ def test_generated_policy_sets(target: str) -> None:
         "`contains`, `starts with`, `ends with` of a text",
         "`now is between` and `now is on`: times of day and weekdays",
     }
-    assert kept["after"] > kept["before"] / 2
+    assert kept["after"] > kept["before"] * 0.4  # neither engine knows the time of day, of which many conditions speak
     assert total.asked > 10 * max(500, EXAMPLES)
     assert 0.15 < total.allowed / total.asked < 0.85
 
