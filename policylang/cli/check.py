@@ -16,7 +16,8 @@ from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.catalogue import RULES
 from policylang.check.processes import ProcessError, cores
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
-from policylang.check.suppress.baseline import Baseline, BaselineError, read_baseline, write_baseline
+from policylang.check.suppress.baseline import write_baseline
+from policylang.cli.baselines import given_baseline
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import (
     CLEAN,
@@ -35,7 +36,7 @@ from policylang.output import json, text
 from policylang.output.order import Order, first_screen, in_order
 from policylang.pipelines.check import CheckOptions, add_checked, add_compiled, apply_baseline, entries, idle_ignores
 from policylang.pipelines.findings import Result
-from policylang.project.discovery import Problem, read_regular
+from policylang.project.discovery import Problem
 from policylang.project.project import Project
 
 _RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
@@ -145,7 +146,7 @@ def check(
     asked = CheckOptions(
         read_instant(now, (FIRST_YEAR, LAST_YEAR)), _selection(selected, ignored), jobs=jobs or cores()
     )
-    known = None if baseline is None else _read_baseline(baseline)
+    known = None if baseline is None else given_baseline(baseline)
     compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
     sources = [path for path in paths if path not in compiled]
     made: Sequence[Project] = ()
@@ -256,16 +257,6 @@ def _rendered(result: Result, format_: str, code: int, order: Order, limit: int 
 
 
 # --- baselines -----------------------------------------------------------------------------------------------
-
-
-def _read_baseline(path: str) -> Baseline:
-    try:
-        return read_baseline(read_regular(Path(path)))
-    except OSError as error:
-        help = "write it with `--write-baseline`"
-        stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", help)])
-    except BaselineError as error:
-        stop([Problem(path, f"this is no baseline: {error}", "write it anew with `--write-baseline`")])
 
 
 def _write_baseline(result: Result, path: str, inputs: Iterable[str]) -> None:

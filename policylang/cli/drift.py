@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
-from policylang.check.suppress.baseline import Baseline, BaselineError, read_baseline, write_baseline
+from policylang.check.suppress.baseline import write_baseline
+from policylang.cli.baselines import given_baseline
 from policylang.cli.options import now_option, read_instant
 from policylang.cli.product import check_codes, read_mapping, read_policies, read_product
-from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, write_lines
+from policylang.cli.terminal import CLEAN, FINDINGS, progress, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, Content, report_option, write_output
 from policylang.diagnostics import visible
 from policylang.diff.gate import FailOn
@@ -20,7 +20,6 @@ from policylang.importing.drift import find_drift
 from policylang.importing.drift_report import baseline_entries, drift_report
 from policylang.output import drift as text
 from policylang.output.text import counted
-from policylang.project.discovery import Problem, read_regular
 from policylang.text.readable import json_bytes
 
 
@@ -86,7 +85,7 @@ def drift(
     at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
     format = find_format(format_)
     check_codes(format, accepted)
-    known = None if baseline is None else _baseline(baseline)
+    known = None if baseline is None else given_baseline(baseline)
     mapped = read_mapping(format, mapping)
     with progress() as step:
         files = read_policies(policies, format, step)
@@ -111,13 +110,3 @@ def drift(
             content = text.render(made, files.root)
     write_output(content, output, (*inputs, mapping, baseline))
     sys.exit(code)
-
-
-def _baseline(path: str) -> Baseline:
-    try:
-        return read_baseline(read_regular(Path(path)))
-    except OSError as error:
-        help = "write it with `--write-baseline`"
-        stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", help)])
-    except BaselineError as error:
-        stop([Problem(path, f"this is no baseline: {error}", "write it anew with `--write-baseline`")])
