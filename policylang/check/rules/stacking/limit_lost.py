@@ -149,11 +149,14 @@ def _more(users: UserClass, others: int, certain: list[tuple[Shown, ...]]) -> Fi
 
 
 def _stacked(stacks: Stacks, users: UserClass) -> Iterator[tuple[Period, Profile, RightsSource, RightsSource]]:
-    """Any two sources of users that hold at the same time and place."""
+    """Any two sources of users that hold at the same time and place, one way round and then the other: a pair counts as
+    found before the next one is looked at.
+    """
     for period, who in stacks.periods(users):
-        for kept, handing in itertools.permutations(who.sources, 2):
-            if name_of(kept) != name_of(handing) and stacks.meet(kept, handing):
-                yield period, who, kept, handing
+        for one, other in itertools.combinations(who.sources, 2):
+            if name_of(one) != name_of(other) and stacks.meet(one, other):
+                yield period, who, one, other
+                yield period, who, other, one
 
 
 def _compare(
