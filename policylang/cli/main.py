@@ -43,6 +43,7 @@ _COMMANDS = {
     "explain": "explain:explain",
     "import": "import_:import_",
     "init": "init:init",
+    "mine": "mine:mine",
     "rules": "rules:rules",
     "schema": "schema:schema",
     "completion": "completion:completion",

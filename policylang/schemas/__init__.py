@@ -19,6 +19,7 @@ from policylang.importing.csv.mapping import mapping_schema
 from policylang.importing.drift_report import drift_schema
 from policylang.importing.origins import manifest_schema
 from policylang.ir.schema import ir_schema
+from policylang.mining.report import mining_schema
 from policylang.settings.config import config_schema
 from policylang.testing.scenario import scenario_schema
 
@@ -33,6 +34,7 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "import": manifest_schema,
     "mapping": mapping_schema,
     "drift": drift_schema,
+    "mining": mining_schema,
 }
 
 

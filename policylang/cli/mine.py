@@ -1,0 +1,173 @@
+"""`policylang mine`"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
+from policylang.cli.asking import format_option
+from policylang.cli.options import TEXT, now_option, read_instant
+from policylang.cli.terminal import CLEAN, progress, stop, terminal_width, write_lines
+from policylang.cli.writing import cannot_write, check_output
+from policylang.diagnostics import quoted, visible
+from policylang.files.writing import write_folder
+from policylang.importing.reading import NotThisError
+from policylang.mining.cheapest import Prices
+from policylang.mining.pairs import Pairs, read_kept, read_pairs
+from policylang.mining.propose import Proposal, Wish, propose
+from policylang.output import mining as text
+from policylang.project.discovery import Problem, UnreadableError
+from policylang.text.readable import json_bytes
+
+_COLUMNS = ("user", "permission", "resource", "action")
+_REPORT = "report.json"
+
+
+class _Weights(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    name = "weights"
+
+    def convert(self, value: object, parameter: click.Parameter | None, context: click.Context | None) -> Prices:
+        if isinstance(value, Prices):
+            return value
+        parts = str(value).split(",")
+        if len(parts) != 3 or not all(each.isascii() and each.isdecimal() and len(each) < 7 for each in parts):
+            self.fail(f"{quoted(str(value))} is not three whole numbers, such as 10,1,1", parameter, context)
+        return Prices(*map(int, parts))
+
+
+@click.command()
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(path_type=str))
+@click.option(
+    "-o", "--output", metavar="DIR", required=True, type=click.Path(), help="New or empty folder to write to."
+)
+@click.option(
+    "--objective",
+    type=click.Choice(["roles", "edges", "weighted"]),
+    default="roles",
+    show_default=True,
+    help="What is to be few: roles; roles, user-role and role-permission edges together; or these as --weights say.",
+)
+@click.option(
+    "--weights", type=_Weights(), metavar="R,U,P", help="What a role, a user-role and a role-permission edge cost."
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    type=TEXT,
+    metavar="KEY=NAME",
+    help="Which column is the user, permission, resource or action; repeatable.",
+)
+@click.option(
+    "--explain-by",
+    "attributes",
+    multiple=True,
+    type=TEXT,
+    metavar="COLUMN",
+    help="Name and group roles by this column of users, such as department; repeatable.",
+)
+@click.option("--keep", metavar="FILE", type=click.Path(), help="Table of roles and permissions that stay as they are.")
+@click.option(
+    "--tolerance",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Let people have up to N permissions more, where that saves roles; each is named.",
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0.1),
+    default=300,
+    show_default=True,
+    metavar="SECONDS",
+    help="Take the best that is found by then.",
+)
+@now_option("the present one")
+@format_option("text", "json")
+def mine(
+    inputs: tuple[str, ...],
+    output: str,
+    objective: str,
+    weights: Prices | None,
+    columns: tuple[str, ...],
+    attributes: tuple[str, ...],
+    keep: str | None,
+    tolerance: int,
+    time_limit: float,
+    now: str | None,
+    format_: str,
+) -> None:
+    """Find roles that give people exactly the permissions they have.
+
+    INPUT are tables (CSV, TSV, XLSX, Parquet) with a row for each user and permission, and tables about the users, or
+    folders of them. DIR gets the policy set and report.json. Ctrl-C ends the search with the best so far. That nobody's
+    access changes is proved by comparing the policy sets.
+
+    Exit codes: 0 written, 2 it could not be done.
+    """
+    if (weights is not None) != (objective == "weighted"):
+        raise click.UsageError("--weights and --objective weighted go together")
+    at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
+    _check_folder(output)
+    if find_spec("highspy") is None:
+        stop(
+            [
+                Problem(
+                    "mine", "exact search needs HiGHS, which is not installed", "run `pip install 'policylang[mining]'`"
+                )
+            ]
+        )
+    with progress() as step:
+        step("reading")
+        pairs, kept = _read(inputs, _columns(columns), attributes, keep)
+        wish = Wish(objective, weights, kept, tolerance, time_limit)  # type: ignore[arg-type]
+        made = propose(pairs, wish, at, step)
+    files = {**made.files, _REPORT: json_bytes(made.report)}
+    try:
+        write_folder(Path(output), files)
+    except OSError as error:
+        cannot_write(output, error)
+    if format_ == "json":
+        click.echo(files[_REPORT], nl=False)
+    else:
+        write_lines(_text(made, output))
+    sys.exit(CLEAN)
+
+
+def _text(made: Proposal, output: str) -> list[str]:
+    return [*text.render(made.report, terminal_width()), f"wrote {len(made.files) + 1} files to {visible(output)}"]
+
+
+def _read(
+    inputs: tuple[str, ...], columns: dict[str, str], attributes: tuple[str, ...], keep: str | None
+) -> tuple[Pairs, dict[str, int]]:
+    try:
+        pairs = read_pairs(inputs, columns, tuple(dict.fromkeys(attributes)))
+        return pairs, {} if keep is None else read_kept(keep, pairs, columns)
+    except (NotThisError, UnreadableError) as error:
+        stop([error.problem])
+
+
+def _columns(given: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in given:
+        key, sign, name = each.partition("=")
+        if not sign or key not in _COLUMNS or not name:
+            raise click.UsageError(f"--column {quoted(each)}: write one of {', '.join(_COLUMNS)}, then = and the name")
+        if key in found:
+            raise click.UsageError(f"--column names the {key} twice")
+        found[key] = name
+    return found
+
+
+def _check_folder(output: str) -> None:
+    """End the command where there is something already."""
+    check_output(output)
+    if os.path.lexists(output) and not (os.path.isdir(output) and not any(Path(output).iterdir())):
+        stop([Problem(output, "not written: there is something already", "name a new or empty folder")])

@@ -1,0 +1,71 @@
+"""What a mined role is called, and which people it stands for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from policylang.importing.names import identifier
+from policylang.mining.bits import members
+from policylang.mining.matrix import FoundRole
+from policylang.mining.pairs import Pairs
+
+_NEARLY_ALL = 0.8
+_MANY = 0.5
+
+
+class Stands(msgspec.Struct, frozen=True):
+    """People whom a role stands for: ``having`` of the ``users`` have the value, of ``people`` who have it at all."""
+
+    attribute: str
+    value: str
+    having: int
+    users: int
+    people: int
+
+    @property
+    def is_theirs(self) -> bool:
+        """Whether nearly all who hold the role are such people, and many of these hold it."""
+        return self.having >= _NEARLY_ALL * self.users and self.having >= _MANY * self.people
+
+    def in_words(self) -> str:
+        return f"{self.having:,} of {self.users:,} users and of {self.people:,} with {self.attribute} `{self.value}`"
+
+
+def stands_for(pairs: Pairs, role: FoundRole) -> Stands | None:
+    """The value of an attribute that says best who holds a role: by the harmonic mean of both shares."""
+    holders = [pairs.users[number] for number in members(role.users)]
+    best: tuple[float, Stands] | None = None
+    for attribute, values in pairs.attributes.items():
+        everybody = _counts(attribute, pairs)
+        for value, having in sorted(Counter(values[user] for user in holders if user in values).items()):
+            found = Stands(attribute, value, having, len(holders), everybody[value])
+            score = 2 * having / (len(holders) + everybody[value])
+            if best is None or score > best[0]:
+                best = (score, found)
+    return None if best is None else best[1]
+
+
+def _counts(attribute: str, pairs: Pairs) -> Mapping[str, int]:
+    values = pairs.attributes[attribute]
+    return Counter(values[user] for user in pairs.users if user in values)
+
+
+def role_names(stands: Sequence[Stands | None], given: Sequence[str]) -> list[str]:
+    """A name for each role: the given ones first, then after the people it stands for, or by number."""
+    found = [identifier(each, "role") for each in given]
+    used = {*found}
+    width = len(str(len(stands)))
+    for number, each in enumerate(stands[len(given) :], 1):
+        name = base = (
+            identifier(each.value, "role") if each is not None and each.is_theirs else f"role_{number:0{width}}"
+        )
+        again = 1
+        while name in used:
+            again += 1
+            name = f"{base}_{again}"
+        used.add(name)
+        found.append(name)
+    return found

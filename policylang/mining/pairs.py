@@ -1,0 +1,207 @@
+"""Who has which permission, read from tables: one row for each user and permission, and tables about the users."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from policylang.diagnostics import listed, quoted
+from policylang.directory.parquet import ParquetError, as_csv
+from policylang.importing.csv.tables import Cell, Sheet, TableRow, header_of, read_tables
+from policylang.importing.csv.words import an_action, meaning, permission
+from policylang.importing.reading import BOUNDS, InputFile, Inputs, NotThisError, read_inputs
+from policylang.mining.bits import set_of
+from policylang.mining.matrix import Matrix
+
+SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".parquet")
+_SIGNS = re.compile(r"[\W_]+")
+
+Permission = tuple[str, str]
+"""Resource and action."""
+
+
+class Pairs(msgspec.Struct, frozen=True):
+    """``users`` and ``permissions`` in order: rows and columns of ``matrix``. ``attributes``: by name, then by user.
+    ``guessed``: what columns were taken for, and why. ``repeated``: rows that say again what another one said.
+    """
+
+    users: tuple[str, ...]
+    permissions: tuple[Permission, ...]
+    matrix: Matrix
+    attributes: Mapping[str, Mapping[str, str]] = {}
+    guessed: tuple[str, ...] = ()
+    repeated: int = 0
+
+    def column(self, permission: Permission) -> int | None:
+        """The number of a permission."""
+        return self._columns.get(permission)
+
+    @property
+    def _columns(self) -> dict[Permission, int]:
+        return {each: number for number, each in enumerate(self.permissions)}
+
+
+class _Table(msgspec.Struct, frozen=True):
+    """A table with its columns by what is in them."""
+
+    sheet: Sheet
+    header: TableRow
+    rows: Sequence[TableRow]
+    columns: dict[str, int]
+
+    def names(self) -> dict[str, int]:
+        return {cell.value: number for number, cell in enumerate(self.header.cells)}
+
+    def texts(self, row: TableRow, *keys: str) -> list[str]:
+        """What stands in some columns. Raises `NotThisError` where one is empty or a formula."""
+        found = []
+        for key in keys:
+            cell: Cell = row.cell(self.columns[key])
+            if not cell.value:
+                why = "a formula, and nothing is evaluated" if cell.formula else f"no {key}"
+                help = "complete the row, or take it out: every pair counts"
+                at = self.columns[key] + 1 if not cell.column else cell.column
+                raise NotThisError(self.sheet.path, f"the row has {why}", help, row.number, at)
+            found.append(cell.value)
+        return found
+
+
+def read_pairs(paths: Sequence[str], given: Mapping[str, str], wanted: Sequence[str] = ()) -> Pairs:
+    """Read the tables. ``given``: columns by what is in them (``user``, ``permission``, ``resource``, ``action``) that
+    are not to be guessed. ``wanted``: attributes of users. Raises `NotThisError` and `UnreadableError`.
+    """
+    guessed: dict[str, None] = {}
+    tables = [_known(sheet, given, guessed) for sheet in _sheets(paths)]
+    found: dict[tuple[str, Permission], None] = {}
+    rows = 0
+    attributes: dict[str, dict[str, str]] = {name: {} for name in wanted}
+    for table in tables:
+        if _is_about_permissions(table):
+            for user, each in _pairs(table):
+                found[user, each] = None
+                rows += 1
+        _attributes(table, attributes)
+    if not found:
+        message = f"no table names users and permissions: there are {_headers(tables)}"
+        raise NotThisError(paths[0], message, "name the columns: `--column user=NAME --column permission=NAME`")
+    for name, values in attributes.items():
+        if not values:
+            raise NotThisError(
+                paths[0], f"no table has a column {quoted(name)} beside one of users", "correct the name"
+            )
+    users = tuple(sorted({user for user, _ in found}))
+    permissions = tuple(sorted({each for _, each in found}))
+    numbers = {each: number for number, each in enumerate(permissions)}
+    held: dict[str, list[int]] = {user: [] for user in users}
+    for user, each in found:
+        held[user].append(numbers[each])
+    matrix = Matrix.of([set_of(held[user]) for user in users], len(permissions))
+    return Pairs(users, permissions, matrix, attributes, tuple(guessed), rows - len(found))
+
+
+def _sheets(paths: Sequence[str]) -> Iterator[Sheet]:
+    for file in _as_text(read_inputs(paths, SUFFIXES)).files:
+        yield from read_tables(file)
+
+
+def _as_text(inputs: Inputs) -> Inputs:
+    """Parquet as the CSV that it is."""
+    found = []
+    for file in inputs.files:
+        if file.suffix == ".parquet":
+            try:
+                data = as_csv(Path(file.there), BOUNDS.file_bytes).encode()
+            except ParquetError as error:
+                raise NotThisError(file.path, error.message, error.help) from None
+            file = InputFile(file.path, data, file.there)
+        found.append(file)
+    return Inputs(tuple(found))
+
+
+def _known(sheet: Sheet, given: Mapping[str, str], guessed: dict[str, None]) -> _Table:
+    header, rows = header_of(sheet, None)
+    names = [cell.value for cell in header.cells]
+    twice = next((name for number, name in enumerate(names) if name and name in names[:number]), None)
+    if twice is not None:
+        raise NotThisError(
+            sheet.path, f"two columns are called {quoted(twice)}", "rename one of the two", header.number
+        )
+    columns = {key: names.index(name) for key, name in given.items() if name in names}
+    for number, name in enumerate(names):
+        key = meaning(name)
+        key = {"id": "user"}.get(key or "", key)
+        if (
+            key in ("user", "permission", "resource", "action")
+            and key not in columns
+            and number not in columns.values()
+        ):
+            columns[key] = number
+            guessed[f"{quoted(name)} is the {key}, by its name"] = None
+    if len(names) == 2 and not columns:
+        columns = {"user": 0, "permission": 1}
+        guessed[f"{quoted(names[0])} is the user and {quoted(names[1])} the permission: there is nothing else"] = None
+    return _Table(sheet, header, [row for row in rows if any(c.value or c.formula for c in row.cells)], columns)
+
+
+def _is_about_permissions(table: _Table) -> bool:
+    columns = table.columns
+    return "user" in columns and ("permission" in columns or ("resource" in columns and "action" in columns))
+
+
+def _pairs(table: _Table) -> Iterator[tuple[str, Permission]]:
+    for row in table.rows:
+        if "resource" in table.columns and "action" in table.columns:
+            user, resource, action = table.texts(row, "user", "resource", "action")
+            yield user, (resource, an_action(action))
+        else:
+            user, text = table.texts(row, "user", "permission")
+            yield user, permission(text)
+
+
+def _attributes(table: _Table, attributes: Mapping[str, dict[str, str]]) -> None:
+    """What a table says of users. Raises `NotThisError` where one has two values."""
+    if "user" not in table.columns:
+        return
+    names = table.names()
+    for name, values in attributes.items():
+        if name not in names:
+            continue
+        for row in table.rows:
+            (user,) = table.texts(row, "user")
+            value = row.cell(names[name]).value
+            if value and values.setdefault(user, value) != value:
+                message = (
+                    f"{quoted(user)} has two values for {quoted(name)}: {quoted(values[user])} and {quoted(value)}"
+                )
+                raise NotThisError(table.sheet.path, message, "leave one", row.number, names[name] + 1)
+
+
+def _headers(tables: Sequence[_Table]) -> str:
+    names = list(dict.fromkeys(cell.value for table in tables for cell in table.header.cells if cell.value))
+    return f"the columns {listed([quoted(name) for name in names[:8]], 'and')}" if names else "no columns"
+
+
+def read_kept(path: str, pairs: Pairs, given: Mapping[str, str]) -> dict[str, int]:
+    """Roles to keep, from a table with a row for each role and permission: by name, their permissions. Raises
+    `NotThisError` and `UnreadableError`.
+    """
+    found: dict[str, int] = {}
+    for sheet in _sheets([path]):
+        table = _known(sheet, given, {})
+        header = {meaning(cell.value): number for number, cell in enumerate(table.header.cells)}
+        if "role" not in header or not {"permission", "resource"} & table.columns.keys():
+            raise NotThisError(path, "no table of roles: there is no column of that meaning", "name it `role`")
+        table.columns["role"] = header["role"]
+        whole = "permission" in table.columns
+        for row in table.rows:
+            role, *what = table.texts(row, "role", *(("permission",) if whole else ("resource", "action")))
+            each = permission(what[0]) if whole else (what[0], an_action(what[1]))
+            number = pairs.column(each)
+            if number is None:
+                message = f"nobody has {quoted(' '.join(reversed(each)))}, which the role {quoted(role)} brings"
+                raise NotThisError(path, message, "take it out: no role may give more than people have", row.number, 1)
+            found[role] = found.get(role, 0) | 1 << number
+    return found

@@ -1,0 +1,68 @@
+"""Reports of mined roles, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policylang.diagnostics import quoted, visible
+from policylang.mining.report import MiningReport
+from policylang.output.tables import table
+from policylang.output.text import counted
+
+_MOST = 40
+_MOST_NEAR = 10
+
+
+def render(report: MiningReport, width: int | None) -> Iterator[str]:
+    """A table of sizes, one of roles, and what is to know about them."""
+    for each in report.guessed:
+        yield f"guessed: {visible(each)}"
+    if report.repeated:
+        yield f"{counted(report.repeated, 'row')} repeated what another one said"
+    sizes = [
+        (name, f"{each.roles:,}", f"{each.user_role:,}", f"{each.role_permission:,}", f"{each.total:,}")
+        for name, each in (("before", report.before), ("after", report.after))
+    ]
+    yield from table(("", "roles", "user-role", "role-permission", "together"), sizes, width)
+    yield ""
+    rows = [
+        (
+            each.name,
+            f"{each.users:,}",
+            f"{each.permissions:,}",
+            "kept" if each.kept else "" if each.stands_for is None else each.stands_for.in_words(),
+        )
+        for each in report.roles[:_MOST]
+    ]
+    yield from table(("role", "users", "permissions", "stands for"), rows, width)
+    if len(report.roles) > _MOST:
+        yield f"and {len(report.roles) - _MOST:,} more"
+    yield ""
+    for over in report.over_granted:
+        yield f"over-granted: {quoted(over.user)} gets {visible(over.action)} on {quoted(over.resource)}"
+    for near in report.proposals[:_MOST_NEAR]:
+        how = (
+            "are always given together: they could be one"
+            if near.together
+            else f"share {near.same:,} of {near.all:,} permissions: they could be one if somebody may have more"
+        )
+        yield f"roles {quoted(near.first)} and {quoted(near.second)} {how}"
+    if len(report.proposals) > _MOST_NEAR:
+        yield f"and {len(report.proposals) - _MOST_NEAR:,} more such pairs of roles"
+    yield _verdict(report)
+    if report.over_granted:
+        more = counted(len(report.over_granted), "pair")
+        yield f"proved: nobody loses anything, and nobody gains anything but the {more} above"
+    else:
+        yield "proved: nobody gains or loses anything"
+
+
+def _verdict(report: MiningReport) -> str:
+    what = counted(report.cost, "role") if report.objective == "roles" else f"cost {report.cost:,}"
+    if report.optimal:
+        return f"{what}: optimal"
+    why = {"finished": "", "time": "; the time was up", "interrupted": "; interrupted"}[report.ended]
+    if report.over_granted:
+        return f"{what}, with {counted(len(report.over_granted), 'pair')} over-granted{why}"
+    gap = 100 * (report.cost - report.least) / report.cost if report.cost else 0
+    return f"{what}; at least {report.least:,} are proved to be needed, a gap of {gap:.1f} %{why}"
