@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -23,12 +22,10 @@ from policylang.text.readable import json_bytes
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled, decide
 from tests.runtime.databases import Sqlite
+from tests.runtime.dates import holds
+from tests.runtime.test_filter import REFUSED
 
 EXAMPLES = settings.default.max_examples // 6  # type: ignore[union-attr]
-_DAY = re.compile(r"(from|until) ([0-9-]+)")
-
-REFUSED = ("which SQL cannot say", "a set of the user", "more digits than SQLite keeps", "instants in two columns")
-"""What SQLite cannot say exactly, in the words of the refusals."""
 
 Answer = tuple[int, Any]
 """Exit code, and the JSON that was printed."""
@@ -79,13 +76,6 @@ def in_json(value: Any, depth: int = 3) -> Any:
             return value.isoformat()
         case _:
             return str(value)
-
-
-def holds(dates: Iterable[str], index: Index, now: datetime.datetime) -> bool:
-    """Whether the instant lies in the dates of a line."""
-    today = now.astimezone(index.timezone).date().isoformat()
-    spans = [dict(_DAY.findall(each)) for each in dates] or [{}]
-    return any(span.get("from", today) <= today <= span.get("until", today) for span in spans)
 
 
 # --- about one request ---------------------------------------------------------------------------------------

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import re
 from typing import Any
 
 from hypothesis import given, note, settings
 
 from policylang.ir.nodes import Attribute
 from policylang.model.types import SetType, UserType
-from policylang.runtime.access import Access
 from policylang.runtime.api import PolicySet
 from policylang.runtime.holders import holders
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled
+from tests.runtime.dates import holds
 
 EXAMPLES = settings.default.max_examples // 5  # type: ignore[union-attr]
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
-_DAY = re.compile(r"(from|until) ([0-9-]+)")
-
-
-def holds(way: Access, index: Index, now: datetime.datetime) -> bool:
-    """Whether the instant lies in the dates of a way."""
-    today = now.astimezone(index.timezone).date().isoformat()
-    spans = [dict(_DAY.findall(each)) for each in way.dates] or [{}]
-    return any(span.get("from", today) <= today <= span.get("until", today) for span in spans)
 
 
 @given(cases(Features(strange_requests=False, requests=25)))
@@ -61,7 +52,7 @@ def test_what_is_allowed_is_found(case: Case) -> None:
         assert user in {each.user for each in holders(asked, action, resource, now=now, field=field)}
         for at in (now, None):
             ways = [w for w in asked.access(user, now=at) if (w.action, w.resource) == (action, resource)]
-            ways = [way for way in ways if holds(way, index, now)]
+            ways = [way for way in ways if holds(way.dates, index, now)]
             assert ways
             assert {name for way in ways for name in way.fields} >= set(decision.fields)
 
@@ -73,7 +64,7 @@ def test_what_is_listed_without_a_condition_is_allowed(case: Case) -> None:
     asked, now = PolicySet(case.policy_set), case.world.now
     for user, at in itertools.product(asked.index.requesters, (now, None)):
         for way in asked.access(user, now=at):
-            if not way.limits and not way.denies and holds(way, asked.index, now):
+            if not way.limits and not way.denies and holds(way.dates, asked.index, now):
                 note(str(way))
                 decision = asked.decide(user, way.action, way.resource, {}, now=now)
                 assert decision.allowed

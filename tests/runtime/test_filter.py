@@ -49,7 +49,10 @@ REFUSED = (
     "which SQL cannot say of a set",
     "a set of the user beside another attribute",
     "more digits than SQLite keeps",
+    "instants in two columns",
+    "IP addresses in two columns",
 )
+"""What databases cannot say exactly, in the words of the refusals."""
 
 
 @SLOW
