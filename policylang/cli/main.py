@@ -45,6 +45,7 @@ _COMMANDS = {
     "init": "init:init",
     "mine": "mine:mine",
     "rules": "rules:rules",
+    "serve": "serve:serve",
     "schema": "schema:schema",
     "completion": "completion:completion",
 }

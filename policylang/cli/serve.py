@@ -1,0 +1,62 @@
+"""`policylang serve`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from policylang.cli.options import TEXT
+from policylang.cli.terminal import stop, write_lines
+from policylang.project.discovery import Problem
+from policylang.settings.config import ConfigError
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATHS]", type=TEXT)
+@click.option("--config", "config_path", type=TEXT, metavar="FILE", help="What the service has to know (YAML).")
+@click.option("--host", type=TEXT, metavar="ADDRESS", help="Where to listen.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="On which port; 0: any.  [default: 8181]")
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: 1]")
+def serve(
+    paths: tuple[str, ...], config_path: str | None, host: str | None, port: int | None, workers: int | None
+) -> None:
+    """Serve decisions and searches over HTTP: the OpenID AuthZEN Authorization API 1.0.
+
+    PATHS are compiled JSON, or sources as for check; an address (https://…) is one of compiled JSON. When what is there
+    changes, the new policies are checked and put in the place of the old ones.
+    """
+    try:
+        from policylang.service.config import ServiceConfig, read_service_config, unsafe
+        from policylang.service.server import serve as run
+        from policylang.service.sources import SourceError, source_of
+        from policylang.service.stores.store import StoreError
+    except ImportError as error:
+        help = "pip install 'policylang[serve]'"
+        stop([Problem("serve", f"needs a package that is not installed: {error.name}", help)])
+    where = config_path or "serve"
+    try:
+        config = read_service_config(Path(config_path)) if config_path is not None else ServiceConfig()
+    except ConfigError as error:
+        found = error.error
+        stop([Problem(str(error.path), found.message, found.help, found.line, found.column)])
+    except OSError as error:
+        help = "check the path"
+        stop([Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}", help)])
+    given = {name: each for name, each in (("host", host), ("port", port), ("workers", workers)) if each is not None}
+    config = msgspec.structs.replace(config, **given)
+    refusal = unsafe(config)
+    if refusal is not None:
+        stop([Problem(where, refusal.message, refusal.help)])
+    try:
+        run(config, source_of(paths), lambda base: write_lines([f"serving on {base}"], err=True))
+    except SourceError as error:
+        stop([Problem(", ".join(paths) or ".", str(error), "the service starts with policies that may be used")])
+    except StoreError as error:
+        stop([Problem(where, f"`store`: {error}", "the service starts with a store that can be opened")])
+    except OSError as error:
+        help = "check `host`, `port` and the files of `tls`"
+        stop(
+            [Problem(f"{config.host}:{config.port}", f"cannot listen: {(error.strerror or str(error)).lower()}", help)]
+        )

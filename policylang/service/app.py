@@ -1,0 +1,364 @@
+"""The application: an address a method, each from bytes to an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from policylang.runtime.dialects import UnsupportedError
+from policylang.runtime.reference import Decision
+from policylang.service.config import Scope, ServiceConfig
+from policylang.service.deciding import Translator
+from policylang.service.metrics import Metrics
+from policylang.service.openapi import openapi
+from policylang.service.searching import Searcher
+from policylang.service.security import Guard
+from policylang.service.stores.store import Deadline, LateError, Store, StoreError
+from policylang.service.watching import Policies
+from policylang.service.wire import (
+    ActionSearch,
+    Evaluation,
+    Evaluations,
+    Refused,
+    ResourceSearch,
+    SubjectSearch,
+    convert,
+    read_body,
+)
+
+log = logging.getLogger("policylang.service")
+
+_T = TypeVar("_T")
+_JSON = "application/json"
+_encode = msgspec.json.Encoder().encode
+
+EVALUATION = "/access/v1/evaluation"
+EVALUATIONS = "/access/v1/evaluations"
+SEARCH_SUBJECT = "/access/v1/search/subject"
+SEARCH_RESOURCE = "/access/v1/search/resource"
+SEARCH_ACTION = "/access/v1/search/action"
+METADATA = "/.well-known/authzen-configuration"
+
+_NOT_ASKABLE = "the record store cannot be asked that"
+_NO_STORE = "the record store does not answer"
+_LATE = "it took too long"
+
+
+class Service:
+    """Everything behind the addresses."""
+
+    def __init__(self, config: ServiceConfig, policies: Policies, store: Store | None, metrics: Metrics) -> None:
+        self.config, self.policies, self.store, self.metrics = config, policies, store, metrics
+        self._guard = Guard(config)
+        self._translator = Translator(config, store)
+        self._searcher = Searcher(self._translator, config.bounds.page)
+        self._threads = ThreadPoolExecutor(config.bounds.threads, thread_name_prefix="store")
+        self._room = asyncio.Semaphore(config.bounds.threads)
+        self._blocking = store is not None and store.blocking
+        self._told = config.answer
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self.store is not None:
+            self.store.close()
+
+    # --- decisions -------------------------------------------------------------------------------------------
+
+    async def evaluation(self, request: Request) -> Response:
+        content = await self._content(request, "evaluate")
+        return _json(await self._evaluated(convert(Evaluation, content)))
+
+    async def evaluations(self, request: Request) -> Response:
+        content = await self._content(request, "evaluate")
+        if content.get("evaluations") == []:
+            content.pop("evaluations")
+        if "evaluations" not in content:
+            return _json(await self._evaluated(convert(Evaluation, content)))
+        wanted = convert(Evaluations, content)
+        if len(wanted.evaluations) > self.config.bounds.batch:
+            raise Refused(400, f"more than {self.config.bounds.batch} evaluations")
+        return _json({"evaluations": await self._several(wanted, content)})
+
+    async def _evaluated(self, wanted: Evaluation) -> dict[str, Any]:
+        deadline, clock, policies = self._begin()
+        found = await self._perhaps_in_thread(
+            lambda: self._translator.decide(policies, wanted, clock, deadline), deadline
+        )
+        return self._answer(policies, wanted, found)
+
+    async def _several(self, wanted: Evaluations, content: dict[str, Any]) -> list[dict[str, Any]]:
+        deadline, clock, policies = self._begin()
+        defaults: dict[str, Any] = {
+            name: content[name] for name in ("subject", "action", "resource", "context") if name in content
+        }
+        stop_at = {"deny_on_first_deny": False, "permit_on_first_permit": True}.get(wanted.options.evaluations_semantic)
+
+        def decide() -> list[dict[str, Any]]:
+            answers = []
+            for each in wanted.evaluations:
+                deadline.check()
+                try:
+                    one = convert(Evaluation, {**defaults, **each})
+                    decision = self._translator.decide(policies, one, clock, deadline)
+                    answers.append(self._answer(policies, one, decision))
+                except Refused as error:
+                    answers.append(_failed(error))
+                if answers[-1]["decision"] is stop_at:
+                    break
+            return answers
+
+        return await self._perhaps_in_thread(decide, deadline)
+
+    def _answer(self, policies: Any, wanted: Evaluation, decision: Decision) -> dict[str, Any]:
+        """A decision as it is sent."""
+        self.policies.note(wanted.subject.id, wanted.action.name, self._translator.resource(wanted.resource.type))
+        self.metrics.decided(decision.allowed)
+        answer: dict[str, Any] = {"decision": decision.allowed}
+        if self._told:
+            context: dict[str, Any] = {}
+            for name in self._told:
+                context[name] = policies.digest if name == "digest" else getattr(decision, name)
+            answer["context"] = context
+        return answer
+
+    # --- searches --------------------------------------------------------------------------------------------
+
+    async def search_subject(self, request: Request) -> Response:
+        return await self._search(request, SubjectSearch)
+
+    async def search_resource(self, request: Request) -> Response:
+        return await self._search(request, ResourceSearch)
+
+    async def search_action(self, request: Request) -> Response:
+        return await self._search(request, ActionSearch)
+
+    async def _search(
+        self, request: Request, type_: type[SubjectSearch] | type[ResourceSearch] | type[ActionSearch]
+    ) -> Response:
+        content = await self._content(request, "search")
+        wanted = convert(type_, content)
+        deadline, clock, policies = self._begin()
+        try:
+            found = await self._in_thread(
+                lambda: self._searcher.search(policies, wanted, content, clock, deadline), deadline
+            )
+        except UnsupportedError as error:
+            log.warning("a search that the store cannot be asked: %s", error)
+            raise Refused(501, _NOT_ASKABLE) from None
+        return _json(found.as_answer())
+
+    # --- about the service -----------------------------------------------------------------------------------
+
+    async def metadata(self, request: Request) -> Response:
+        base = self.config.base
+        content = {
+            "policy_decision_point": base,
+            "access_evaluation_endpoint": base + EVALUATION,
+            "access_evaluations_endpoint": base + EVALUATIONS,
+            "search_subject_endpoint": base + SEARCH_SUBJECT,
+            "search_resource_endpoint": base + SEARCH_RESOURCE,
+            "search_action_endpoint": base + SEARCH_ACTION,
+        }
+        return Response(_encode(content), media_type=_JSON, headers={"Cache-Control": "max-age=300"})
+
+    async def openapi(self, request: Request) -> Response:
+        return _json(openapi(self.config))
+
+    async def health(self, request: Request) -> Response:
+        return _json({"status": "alive"})
+
+    async def ready(self, request: Request) -> Response:
+        state = self.policies.state
+        since = datetime.datetime.fromtimestamp(state.since, datetime.UTC).isoformat(timespec="seconds")
+        return _json(
+            {
+                "status": "ready",
+                "digest": state.policies.digest,
+                "since": since.replace("+00:00", "Z"),
+                "newer_refused": state.refused is not None,
+            }
+        )
+
+    async def show_metrics(self, request: Request) -> Response:
+        self._guard.check(request.headers, "admin")
+        content, type_ = self.metrics.page(self.policies.state)
+        return Response(content, headers={"Content-Type": type_})
+
+    # --- requests --------------------------------------------------------------------------------------------
+
+    async def _content(self, request: Request, scope: Scope) -> dict[str, Any]:
+        """The object that a client sends. Raises `Refused`."""
+        self._guard.check(request.headers, scope)
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+            raise Refused(400, f"the content type is not {_JSON}")
+        if request.headers.get("content-encoding", "identity").lower() != "identity":
+            raise Refused(400, "the body is encoded")
+        try:
+            async with asyncio.timeout(self.config.bounds.read_seconds):
+                body = await self._body(request)
+        except TimeoutError:
+            raise Refused(408, "the body takes too long") from None
+        except ClientDisconnect:
+            raise Refused(400, "the client left") from None
+        return read_body(body, self.config.bounds.depth)
+
+    async def _body(self, request: Request) -> bytes:
+        most, body = self.config.bounds.body_bytes, bytearray()
+        length = request.headers.get("content-length", "0")
+        if not length.isdecimal() or int(length[:20]) > most:
+            raise Refused(413, f"the body is larger than {most} bytes")
+        async for part in request.stream():
+            body += part
+            if len(body) > most:
+                raise Refused(413, f"the body is larger than {most} bytes")
+        return bytes(body)
+
+    def _begin(self) -> tuple[Deadline, datetime.datetime, Any]:
+        """What holds for a whole request: until when, the instant, the policies."""
+        return Deadline(self.config.bounds.seconds), datetime.datetime.now(datetime.UTC), self.policies.now
+
+    async def _perhaps_in_thread(self, work: Callable[[], _T], deadline: Deadline) -> _T:
+        return await self._in_thread(work, deadline) if self._blocking else work()
+
+    async def _in_thread(self, work: Callable[[], _T], deadline: Deadline) -> _T:
+        """What a function returns that may wait for the store, or search for long. Nothing waits in line behind a store
+        that hangs: a thread is free again when what it runs has ended.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(deadline.left):
+                await self._room.acquire()
+                running: Future[_T] = self._threads.submit(work)
+                running.add_done_callback(lambda _: _soon(loop, self._room.release))
+                return await asyncio.wrap_future(running)
+        except TimeoutError:
+            deadline.expire()
+            raise LateError from None
+
+
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    with contextlib.suppress(RuntimeError):  # the service has ended
+        loop.call_soon_threadsafe(call)
+
+
+def _failed(error: Refused) -> dict[str, Any]:
+    """The answer to one question of several that is no question."""
+    return {"decision": False, "context": {"error": {"status": error.status, "message": error.message}}}
+
+
+def _json(content: Any) -> Response:
+    return Response(_encode(content), media_type=_JSON)
+
+
+def _error(status: int, message: str) -> Response:
+    """An error; the body is the message, as a JSON string."""
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if status == 503:
+        headers["Retry-After"] = "1"
+    if status in (408, 413):
+        headers["Connection"] = "close"
+    return Response(_encode(message), status, media_type=_JSON, headers=headers)
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _answering(endpoint: Endpoint, metrics: Metrics, name: str) -> Endpoint:
+    """With every outcome made an answer, and counted."""
+
+    async def answered(request: Request) -> Response:
+        begun = time.perf_counter()
+        try:
+            response = await endpoint(request)
+        except Refused as error:
+            response = _error(error.status, error.message)
+        except LateError:
+            response = _error(503, _LATE)
+        except StoreError as error:
+            log.error("the record store: %s", error)
+            metrics.store_failed()
+            response = _error(503, _NO_STORE)
+        except Exception:
+            log.exception("a mistake in policylang")
+            response = _error(500, "a mistake in the service: see its log")
+        metrics.answered(name, response.status_code, time.perf_counter() - begun)
+        return response
+
+    return answered
+
+
+class _Headers:
+    """Headers that every answer has: the id of the request, if it has one, and that the answer is just data."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        ids = [(name, value) for name, value in scope["headers"] if name == b"x-request-id"][:1]
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] += [*ids, (b"x-content-type-options", b"nosniff")]
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+def make_app(
+    config: ServiceConfig, policies: Policies, store: Store | None, metrics: Metrics | None = None
+) -> Starlette:
+    """The application, in an event loop of its own. It closes the store when it ends."""
+    metrics = metrics or Metrics()
+    service = Service(config, policies, store, metrics)
+    posts: dict[str, Endpoint] = {
+        EVALUATION: service.evaluation,
+        EVALUATIONS: service.evaluations,
+        SEARCH_SUBJECT: service.search_subject,
+        SEARCH_RESOURCE: service.search_resource,
+        SEARCH_ACTION: service.search_action,
+    }
+    gets: dict[str, Endpoint] = {
+        METADATA: service.metadata,
+        "/openapi.json": service.openapi,
+        "/healthz": service.health,
+        "/readyz": service.ready,
+        "/metrics": service.show_metrics,
+    }
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    async def refused(_request: Request, error: Exception) -> Response:
+        status = getattr(error, "status_code", 500)
+        return _error(status, {404: "there is nothing here", 405: "not this method"}.get(status, "an error"))
+
+    app = Starlette(
+        routes=[
+            *(Route(path, _answering(each, metrics, path), methods=["POST"]) for path, each in posts.items()),
+            *(Route(path, _answering(each, metrics, path), methods=["GET"]) for path, each in gets.items()),
+        ],
+        exception_handlers={404: refused, 405: refused},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.add_middleware(_Headers)
+    return app

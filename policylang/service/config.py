@@ -1,0 +1,243 @@
+"""What the service has to know beside the policies, and which combinations of it are refused."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from policylang.files.json_schema import schema_of
+from policylang.files.yaml_source import Yaml, YamlError, read_yaml, validate
+from policylang.settings.config import ConfigError
+from policylang.settings.targets import Identifier, Table
+
+Scope = Literal["evaluate", "search", "admin"]
+Told = Literal["reasons", "fields", "missing", "digest"]
+_Positive = Annotated[int, msgspec.Meta(ge=1)]
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+RESERVED = ("changes", "field")
+"""Properties of an action that say what is asked, and need no trust: they only narrow."""
+
+
+class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A client that sends ``Authorization: Bearer …``."""
+
+    name: _Text
+    """For logs."""
+    sha256: Annotated[
+        str, msgspec.Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the token, in 64 hexadecimal digits")
+    ]
+    scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1)]
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Files in PEM, relative to the file that names them."""
+
+    certificate: _Text
+    key: _Text
+    client_ca: _Text | None = None
+    """With it, clients need a certificate of this authority."""
+    client_scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1)] = ("evaluate", "search")
+    """What a client with a certificate may do."""
+
+
+class Subjects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Types of subjects."""
+
+    users: tuple[str, ...] = ("user",)
+    integrations: tuple[str, ...] = ("integration",)
+
+
+class Trusted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is believed of a request, name by name."""
+
+    subject: tuple[str, ...] = ()
+    """Properties of the subject that stand in place of the user's attributes of these names."""
+    action: tuple[str, ...] = ()
+    """Properties of the action that are attributes of the request."""
+    time: bool = False
+    """Whether `time` of the context is the instant of the decision."""
+
+
+class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much a request may ask for."""
+
+    body_bytes: _Positive = 1_048_576
+    depth: Annotated[int, msgspec.Meta(ge=4, le=40)] = 16
+    """Levels of JSON."""
+    batch: _Positive = 1000
+    """Evaluations in a request."""
+    page: _Positive = 1000
+    """Results of a search in an answer."""
+    seconds: _Positive = 5
+    """Until an answer is given up."""
+    read_seconds: _Positive = 10
+    """Until a client that has not sent its whole request is cut."""
+    threads: _Positive = 16
+    """Questions to the record store at a time, and searches."""
+
+
+class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="memory"):
+    """Records in a JSON file: an object by resource, each a list of records with `id`. For demonstrations."""
+
+    path: _Text
+
+
+class Sqlite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="sqlite"):
+    """Tables in a file."""
+
+    path: _Text
+    tables: dict[str, Table] = {}
+
+
+class Duckdb(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="duckdb"):
+    """Tables in a file."""
+
+    path: _Text
+    tables: dict[str, Table] = {}
+
+
+class Postgres(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="postgres"):
+    """Tables in a database. What `connection` leaves out comes from libpq's environment, the password as well."""
+
+    connection: str = ""
+    schema: Identifier = "public"
+    tables: dict[str, Table] = {}
+
+
+class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How ``policylang serve`` serves. Every field may be left out."""
+
+    host: _Text = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8181
+    address: Annotated[str, msgspec.Meta(pattern="^https?://[^?#\\s]+$", description="an address")] | None = None
+    """Where clients reach it, for the metadata."""
+    workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
+    tls: Tls | None = None
+    tls_in_front: bool = False
+    """A proxy in front ends TLS, and the network behind it is trusted."""
+    tokens: tuple[Token, ...] = ()
+    subjects: Subjects = Subjects()
+    resources: dict[str, str] = {}
+    """Types of resources that are named otherwise in the policies."""
+    trusted: Trusted = Trusted()
+    answer: tuple[Told, ...] = ("reasons", "fields", "missing", "digest")
+    """What answers tell beside the decision."""
+    bounds: Bounds = Bounds()
+    store: Memory | Sqlite | Duckdb | Postgres | None = None
+    poll_seconds: _Positive = 2
+    """How often the policies are looked at again."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nobody but this machine reaches it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether clients have to say who they are."""
+        return bool(self.tokens) or (self.tls is not None and self.tls.client_ca is not None)
+
+    @property
+    def base(self) -> str:
+        """Where clients reach it."""
+        if self.address is not None:
+            return self.address.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+    @property
+    def hosts(self) -> frozenset[str] | None:
+        """The names that a request may be for; ``None``: any, where credentials stand in the way of other sites."""
+        if self.has_credentials:
+            return None
+        own = {"localhost", "127.0.0.1", "::1", self.host}
+        named = urlsplit(self.base).hostname
+        return frozenset(own | {named} if named else own)
+
+
+def service_schema() -> dict[str, Any]:
+    """The JSON Schema of the file behind ``policylang serve --config``."""
+    return schema_of(ServiceConfig, "service", "policylang service")
+
+
+def read_service_config(path: Path) -> ServiceConfig:
+    """Read and validate a file. Raises `ConfigError`, or OSError where it cannot be read."""
+    if path.exists() and not path.is_file():
+        raise OSError(0, "not a regular file", str(path))
+    try:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise YamlError(f"not UTF-8: byte {error.start} cannot be read", 1, 1) from None
+        document = read_yaml(text)
+        return ServiceConfig() if document.value is None else _beside(_converted(document), path.parent)
+    except YamlError as error:
+        raise ConfigError(path, error) from None
+
+
+def _converted(document: Yaml) -> ServiceConfig:
+    try:
+        return msgspec.convert(document.value, ServiceConfig)
+    except msgspec.ValidationError as error:
+        # The types accept what the schema accepts; the schema says better where and why something is refused.
+        validate(document, service_schema())
+        raise YamlError(str(error), 1, 1) from None
+
+
+def _beside(config: ServiceConfig, folder: Path) -> ServiceConfig:
+    """With its paths as they are from here."""
+    changed: dict[str, Any] = {}
+    if config.tls is not None:
+        named = {
+            name: str(folder / value)
+            for name in ("certificate", "key", "client_ca")
+            if (value := getattr(config.tls, name)) is not None
+        }
+        changed["tls"] = msgspec.structs.replace(config.tls, **named)
+    if isinstance(config.store, Memory | Sqlite | Duckdb):
+        changed["store"] = msgspec.structs.replace(config.store, path=str(folder / config.store.path))
+    return msgspec.structs.replace(config, **changed)
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why the service does not start, and what to do."""
+
+    message: str
+    help: str
+
+
+def unsafe(config: ServiceConfig) -> Refusal | None:
+    """What of it would be served to people whom nobody meant."""
+    if not config.is_local and not config.has_credentials:
+        return Refusal(
+            f"`{config.host}` can be reached from elsewhere, and nobody has to say who they are",
+            "give clients `tokens`, or certificates with `tls: client_ca`; or listen on 127.0.0.1",
+        )
+    if not config.is_local and config.tls is None and not config.tls_in_front:
+        return Refusal(
+            f"`{config.host}` can be reached from elsewhere, and tokens would travel in the clear",
+            "set `tls`; where a proxy in front ends TLS, say `tls_in_front: true`",
+        )
+    if config.tls is not None and config.tls_in_front:
+        return Refusal("`tls` and `tls_in_front` contradict each other", "leave one of the two out")
+    hashes = [token.sha256 for token in config.tokens]
+    if len(set(hashes)) != len(hashes):
+        return Refusal("two tokens are the same", "give every client a token of its own")
+    if _EMPTY in hashes:
+        return Refusal("a token is the empty text", "make one: `openssl rand -hex 32`")
+    if any(name in RESERVED for name in config.trusted.action):
+        return Refusal("`changes` and `field` of an action are always read", "take them out of `trusted: action`")
+    return None
+
+
+_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -1,0 +1,183 @@
+"""From a request of the Authorization API to a decision of the policy set."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from policylang.ir import nodes as ir
+from policylang.model.conditions import Constant
+from policylang.model.types import DateTimeType
+from policylang.runtime.api import PolicySet
+from policylang.runtime.reference import Decision
+from policylang.runtime.request import instant
+from policylang.runtime.residual import as_value
+from policylang.runtime.values import MISSING, BadValueError, read
+from policylang.service.config import ServiceConfig
+from policylang.service.stores.store import Deadline, Store, StoredRecord, with_related
+from policylang.service.wire import Action, Entity, Evaluation, Refused
+
+_AT = "request:1:1-1:1"
+
+UNKNOWN_SUBJECT = Decision(False, (), ("there are no subjects of this type",))
+UNKNOWN_RECORD = Decision(False, (), ("there is no record with this id",))
+BAD_SUBJECT = Decision(False, (), ("a property of the subject is not of its attribute's type",))
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A question to a policy set: `PolicySet.decide`'s arguments."""
+
+    user: str
+    action: str
+    resource: str
+    record: Mapping[str, Any]
+    now: datetime.datetime
+    request: dict[str, Any]
+    field: str | None = None
+    changes: dict[str, Any] | None = None
+
+    def decide(self, policies: PolicySet) -> Decision:
+        return policies.decide(
+            self.user,
+            self.action,
+            self.resource,
+            self.record,
+            now=self.now,
+            request=self.request,
+            field=self.field,
+            changes=self.changes,
+        )
+
+
+class Translator:
+    """Says what a request means for a policy set, by the config."""
+
+    def __init__(self, config: ServiceConfig, store: Store | None) -> None:
+        self.store = store
+        self._users = frozenset(config.subjects.users)
+        self._integrations = frozenset(config.subjects.integrations)
+        self._resources = config.resources
+        self._types = {name: type_ for type_, name in config.resources.items()}
+        self._trusted_subject = config.trusted.subject
+        self._trusted_action = config.trusted.action
+        self._time = config.trusted.time
+
+    # --- subjects --------------------------------------------------------------------------------------------
+
+    def knows(self, policies: PolicySet, type_: str, id_: str) -> bool:
+        """Whether an id is one of a user or an integration, as the type of the subject says."""
+        index = policies.index
+        if type_ in self._users and id_ in index.users:
+            return True
+        return type_ in self._integrations and id_ in index.integrations
+
+    def is_subject(self, type_: str) -> bool:
+        return type_ in self._users or type_ in self._integrations
+
+    def trusting(self, policies: PolicySet, subject: Entity) -> PolicySet | None:
+        """The policy set in which the subject has the attributes that are believed of it; ``None`` for one that is not
+        of its type.
+        """
+        given = {name: subject.properties[name] for name in self._trusted_subject if name in subject.properties}
+        index = policies.index
+        user = index.users.get(subject.id)
+        given = {name: raw for name, raw in given.items() if name in index.subject}
+        if not given or user is None:
+            return policies
+        kept = tuple(each for each in user.attributes if each.name not in given)
+        try:
+            stated = tuple(_attribute(policies, name, raw) for name, raw in sorted(given.items()) if raw is not None)
+        except BadValueError:
+            return None
+        changed = msgspec.structs.replace(user, attributes=(*kept, *stated))
+        return PolicySet(index.changed(users={subject.id: changed}))
+
+    # --- everything else -------------------------------------------------------------------------------------
+
+    def resource(self, type_: str) -> str:
+        """The name of a type of resources in the policies."""
+        return self._resources.get(type_, type_)
+
+    def now(self, policies: PolicySet, context: Mapping[str, Any], clock: datetime.datetime) -> datetime.datetime:
+        """The instant of the decision. Raises `Refused` for a `time` that is none."""
+        if not self._time or "time" not in context:
+            return clock
+        try:
+            at: datetime.datetime = read(DateTimeType(), context["time"], "time")
+            return instant(policies.index, at)
+        except ValueError:
+            raise Refused(400, "`context.time` is not an instant with its offset") from None
+
+    def request(self, policies: PolicySet, action: Action, context: Mapping[str, Any]) -> dict[str, Any]:
+        """The attributes of the request: from the context, and what is believed of the action."""
+        declared = policies.index.request
+        found = {name: context[name] for name in declared if name in context}
+        for name in self._trusted_action:
+            found.pop(name, None)
+            if name in declared and name in action.properties:
+                found[name] = action.properties[name]
+        return found
+
+    def record(
+        self, policies: PolicySet, action: str | None, resource: Entity, deadline: Deadline
+    ) -> Mapping[str, Any] | None:
+        """What is known of a record; ``None`` for one that the store does not have and of which nothing is said. A
+        proposed record is what the request says of it. Without an ``action``: for any but those that create.
+        """
+        name, index = self.resource(resource.type), policies.index
+        store = self.store
+        if store is None or not store.holds(index, name) or name not in index.resources:
+            return {**with_related(store, index, name, resource.properties, deadline), "id": resource.id}
+        if action is not None and action in index.actions[name] and index.kind(name, action) == "create":
+            return {**with_related(store, index, name, resource.properties, deadline), "id": resource.id}
+        given = with_related(store, index, name, resource.properties, deadline)
+        record = StoredRecord(store, index, name, resource.id, given, deadline)
+        return record if resource.properties or record.exists else None
+
+    def asked(
+        self, policies: PolicySet, wanted: Evaluation, clock: datetime.datetime, deadline: Deadline
+    ) -> Asked | Decision:
+        """The question, or the answer where none is needed."""
+        subject, action = wanted.subject, wanted.action
+        is_known = subject.id in policies.index.users or subject.id in policies.index.integrations
+        if not self.is_subject(subject.type) or (is_known and not self.knows(policies, subject.type, subject.id)):
+            return UNKNOWN_SUBJECT
+        record = self.record(policies, action.name, wanted.resource, deadline)
+        if record is None:
+            return UNKNOWN_RECORD
+        field, changes = action.properties.get("field"), action.properties.get("changes")
+        if field is not None and not isinstance(field, str):
+            raise Refused(400, "`action.properties.field` is not a text")
+        if changes is not None and not isinstance(changes, dict):
+            raise Refused(400, "`action.properties.changes` is not an object")
+        name = self.resource(wanted.resource.type)
+        return Asked(
+            subject.id,
+            action.name,
+            name,
+            record,
+            self.now(policies, wanted.context, clock),
+            self.request(policies, action, wanted.context),
+            field,
+            None if changes is None else with_related(self.store, policies.index, name, changes, deadline),
+        )
+
+    def decide(self, policies: PolicySet, wanted: Evaluation, clock: datetime.datetime, deadline: Deadline) -> Decision:
+        """The decision. Raises `Refused`, `StoreError` and `LateError`; nothing is allowed then."""
+        asked = self.asked(policies, wanted, clock, deadline)
+        if isinstance(asked, Decision):
+            return asked
+        trusting = self.trusting(policies, wanted.subject)
+        return BAD_SUBJECT if trusting is None else asked.decide(trusting)
+
+
+def _attribute(policies: PolicySet, name: str, raw: Any) -> ir.UserValue:
+    """An attribute of a user, as a declaration holds it. Raises `BadValueError`."""
+    type_ = policies.index.subject[name]
+    found = read(type_, raw, name)
+    values = found if isinstance(found, tuple) else (found,)
+    constants = tuple(Constant(type_.item, as_value(type_.item, each), _AT) for each in values if each is not MISSING)
+    return ir.UserValue(name, constants, _AT)

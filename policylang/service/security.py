@@ -1,0 +1,59 @@
+"""Who asks, and what they may ask."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+
+from policylang.service.config import Scope, ServiceConfig
+from policylang.service.wire import Refused
+
+_LONGEST_TOKEN = 4096
+
+
+class Guard:
+    """Tells by the headers of a request who sends it. Raises `Refused`."""
+
+    def __init__(self, config: ServiceConfig) -> None:
+        self._tokens = [(bytes.fromhex(each.sha256), each.scopes) for each in config.tokens]
+        self._certified = config.tls.client_scopes if config.tls is not None and config.tls.client_ca else None
+        self._open = not config.has_credentials
+        self._hosts = config.hosts
+
+    def check(self, headers: Headers, scope: Scope) -> None:
+        """Refuse who may not ask that."""
+        if self._open:
+            if self._hosts is not None and _host(headers.get("host", "")) not in self._hosts:
+                raise Refused(400, "the request is for another host")  # a page of some site, by a name of its own
+            return
+        scopes = self._scopes(headers)
+        if scopes is None:
+            raise Refused(401, "say who you are: `Authorization: Bearer` and a token")
+        if scope not in scopes:
+            raise Refused(403, "this client may not ask that")
+
+    def _scopes(self, headers: Headers) -> tuple[Scope, ...] | None:
+        """What the client may do; ``None`` for one who is not known. With tokens in the config every client needs one,
+        also one with a certificate.
+        """
+        if not self._tokens:
+            return self._certified
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
+            return None
+        sent = hashlib.sha256(token.strip().encode("latin-1")).digest()
+        found = None
+        for hash_, scopes in self._tokens:  # all of them: how long it takes says nothing
+            if hmac.compare_digest(hash_, sent):
+                found = scopes
+        return found
+
+
+def _host(header: str) -> str | None:
+    try:
+        return urlsplit(f"//{header}").hostname
+    except ValueError:
+        return None

@@ -1,0 +1,202 @@
+"""The processes: one that serves, or one that watches the policies and several that serve."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import ssl
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.supervisors import Multiprocess
+
+from policylang.files.writing import write_atomically
+from policylang.ir import to_json
+from policylang.runtime.api import PolicySet
+from policylang.service.app import make_app
+from policylang.service.config import ServiceConfig
+from policylang.service.metrics import MULTIPROCESS, Metrics
+from policylang.service.sources import Paths, PolicySource, Read
+from policylang.service.stores.opening import open_store
+from policylang.service.stores.store import Store
+from policylang.service.watching import Policies, Watcher
+
+log = logging.getLogger("policylang.service")
+
+_LONGEST_HEAD = 65_536  # bytes
+_SHARED = "POLICYLANG_SERVICE"
+_WORKER_SECONDS = 0.25
+
+
+class PatientProtocol(H11Protocol):
+    """Cuts who is connected and sends no whole head of a request: slow clients hold nothing for long."""
+
+    seconds = 10.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._served: Any = None
+        self._timer = self.loop.call_later(self.seconds, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._timer.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        idle = self.cycle is None or self.cycle.response_complete
+        if idle and self.cycle is self._served:
+            self.transport.close()
+            return
+        self._served = self.cycle
+        self._timer = self.loop.call_later(self.seconds, self._look)
+
+
+class Shared(msgspec.Struct, frozen=True):
+    """What a worker is told by the process that starts it."""
+
+    config: ServiceConfig
+    policies: str
+    """The file with the policies in force."""
+
+
+def serve(config: ServiceConfig, source: PolicySource, tell: Callable[[str], object]) -> None:
+    """Serve until a signal ends it; ``tell`` is told where. Raises `SourceError` and `StoreError` where there is
+    nothing to start with, OSError where the address cannot be had or a certificate cannot be used.
+    """
+    _log_here()
+    read = source.read(None)
+    assert read is not None
+    policies = Policies(PolicySet(read.policy_set))
+    store = open_store(config)
+    if store is not None and config.workers > 1:
+        store.close()  # each worker opens its own
+    with listen(config) as listening:
+        config = msgspec.structs.replace(config, port=listening.getsockname()[1])
+        tell(config.base)
+        if config.workers == 1:
+            _serve_here(config, source, read, policies, store, listening)
+        else:
+            _serve_in_workers(config, source, read, policies, listening)
+
+
+def listen(config: ServiceConfig) -> socket.socket:
+    """A socket at the address. Raises OSError."""
+    family, kind, protocol, _, at = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(at)
+        listening.set_inheritable(True)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _serve_here(
+    config: ServiceConfig,
+    source: PolicySource,
+    read: Read,
+    policies: Policies,
+    store: Store | None,
+    listening: socket.socket,
+) -> None:
+    def accept(read: Read) -> None:
+        policies.replace(PolicySet(read.policy_set))
+
+    watcher = Watcher(source, read, config.poll_seconds, accept, policies)
+    settings = uvicorn_settings(config, make_app(config, policies, store))
+    settings.load()
+    watcher.start()
+    try:
+        uvicorn.Server(settings).run([listening])
+    finally:
+        watcher.stop()
+
+
+def _serve_in_workers(
+    config: ServiceConfig, source: PolicySource, read: Read, policies: Policies, listening: socket.socket
+) -> None:
+    """Read the policies here and write those in force for the workers, who thereby agree."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="policylang-")))
+        file = folder / "policies.json"
+
+        def accept(read: Read) -> None:
+            write_atomically(file, to_json(read.policy_set))
+            policies.replace(PolicySet(read.policy_set))
+
+        write_atomically(file, to_json(read.policy_set))
+        (folder / "metrics").mkdir()
+        os.environ[MULTIPROCESS] = str(folder / "metrics")
+        os.environ[_SHARED] = msgspec.json.encode(Shared(config, str(file))).decode()
+        settings = uvicorn_settings(config, "policylang.service.server:worker")
+        watcher = Watcher(source, read, config.poll_seconds, accept, policies)
+        watcher.start()
+        try:
+            Multiprocess(settings, [listening]).run()
+        finally:
+            watcher.stop()
+
+
+def worker() -> Starlette:
+    """The application of one worker."""
+    _log_here()
+    shared = msgspec.json.decode(os.environ[_SHARED], type=Shared)
+    source = Paths([shared.policies])
+    read = source.read(None)
+    assert read is not None
+    policies = Policies(PolicySet(read.policy_set))
+
+    def accept(read: Read) -> None:
+        policies.replace(PolicySet(read.policy_set))
+
+    Watcher(source, read, _WORKER_SECONDS, accept, policies).start()
+    return make_app(shared.config, policies, open_store(shared.config), Metrics())
+
+
+def uvicorn_settings(config: ServiceConfig, app: Any) -> uvicorn.Config:
+    """How the server is run."""
+    PatientProtocol.seconds = config.bounds.read_seconds
+    tls: dict[str, Any] = {}
+    if config.tls is not None:
+        tls = {"ssl_certfile": config.tls.certificate, "ssl_keyfile": config.tls.key}
+        if config.tls.client_ca is not None:
+            tls |= {"ssl_ca_certs": config.tls.client_ca, "ssl_cert_reqs": ssl.CERT_REQUIRED}
+    return uvicorn.Config(
+        app,
+        host=config.host,
+        port=config.port,
+        factory=isinstance(app, str),
+        workers=config.workers,
+        http=PatientProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
+        timeout_keep_alive=config.bounds.read_seconds,
+        timeout_graceful_shutdown=config.bounds.seconds + 1,
+        **tls,
+    )
+
+
+def _log_here() -> None:
+    """What happens is told on standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for name, level in (("policylang", logging.INFO), ("uvicorn", logging.WARNING)):
+        logging.getLogger(name).addHandler(handler)
+        logging.getLogger(name).setLevel(level)

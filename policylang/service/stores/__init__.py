@@ -1,0 +1,1 @@
+"""Where the records are that requests only name."""

@@ -1,0 +1,69 @@
+"""Records in PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+
+from policylang.service.stores.sql import NoKeyError, Rows, SqlStore, quoted
+from policylang.service.stores.store import Deadline, StoreError
+from policylang.settings.targets import Table
+
+_NO_KEY = (psycopg.errors.InvalidTextRepresentation, psycopg.errors.NumericValueOutOfRange)
+
+
+class PostgresStore(SqlStore):
+    """A connection for each thread, made anew when it is lost."""
+
+    dialect = "postgres"
+    key_mark, after_mark, most_mark = "%(key)s", "%(after)s", "%(most)s"
+
+    def __init__(self, connection: str, schema: str, tables: Mapping[str, Table], seconds: int) -> None:
+        super().__init__(tables)
+        self._connection_info, self._schema, self._seconds = connection, schema, seconds
+
+    def connect(self, seconds: float) -> Any:
+        options = f"-c statement_timeout={self._seconds * 1000} -c default_transaction_read_only=on"
+        try:
+            return psycopg.connect(
+                self._connection_info,
+                autocommit=True,
+                connect_timeout=max(int(seconds), 1),
+                options=options,
+                application_name="policylang",
+            )
+        except psycopg.Error as error:
+            raise StoreError(str(error)) from None
+
+    def run(self, connection: Any, query: str, parameters: dict[str, Any], deadline: Deadline) -> Rows:
+        if any("\0" in each for each in parameters.values() if isinstance(each, str)):
+            raise NoKeyError  # no text of a row holds it
+        try:
+            rows: Rows = connection.execute(query, parameters).fetchall()
+            return rows
+        except _NO_KEY:
+            raise NoKeyError from None
+        except psycopg.Error as error:
+            raise StoreError(str(error)) from None
+
+    def stop(self, connection: Any) -> None:
+        # The server may be what hangs, so it is not asked to stop: the connection ends.
+        with (
+            contextlib.suppress(OSError, psycopg.Error),
+            socket.socket(fileno=os.dup(connection.fileno())) as ended,
+        ):
+            ended.shutdown(socket.SHUT_RDWR)
+
+    def is_lost(self, connection: Any) -> bool:
+        return bool(connection.closed)
+
+    def qualified(self, table: str) -> str:
+        return f"{self.name(self._schema)}.{self.name(table)}"
+
+    def name(self, name: str) -> str:
+        return quoted(name).replace("%", "%%")

@@ -1,0 +1,184 @@
+"""Records in tables: what is asked of a database is made here, how it is asked is each database's own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+from policylang.ir import nodes as ir
+from policylang.model.types import RecordType, SetType, Type
+from policylang.runtime.filter import Filter
+from policylang.runtime.index import Index
+from policylang.service.stores.store import Deadline, StoreError
+from policylang.settings.targets import Table
+
+Rows = list[tuple[Any, ...]]
+
+
+class Connection(Protocol):
+    """What every driver has."""
+
+    def close(self) -> None: ...
+
+
+class NoKeyError(Exception):
+    """A text that can be the key of no row, such as one of letters where keys are numbers."""
+
+
+def quoted(name: str) -> str:
+    """A name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+class SqlStore:
+    """Tables as ``tables`` maps them; all resources with attributes, named like these, where it maps none."""
+
+    blocking = True
+    dialect: ClassVar[str]
+    key_mark: ClassVar[str]
+    after_mark: ClassVar[str]
+    most_mark: ClassVar[str]
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self._tables = dict(tables)
+        self._local = threading.local()
+        self._open: set[Any] = set()
+        self._lock = threading.Lock()
+
+    # --- what each database does -----------------------------------------------------------------------------
+
+    def connect(self, seconds: float) -> Any:
+        """A connection that only reads. Raises `StoreError`."""
+        raise NotImplementedError
+
+    def run(self, connection: Any, query: str, parameters: dict[str, Any], deadline: Deadline) -> Rows:
+        """The rows of a query. Raises `StoreError` and `NoKeyError`."""
+        raise NotImplementedError
+
+    def stop(self, connection: Any) -> None:
+        """End the query that runs on a connection; called from another thread."""
+        raise NotImplementedError
+
+    def is_lost(self, connection: Any) -> bool:
+        """Whether a connection is of no use any more."""
+        return False
+
+    def qualified(self, table: str) -> str:
+        """The name of a table, so that no other can be meant."""
+        raise NotImplementedError
+
+    def name(self, name: str) -> str:
+        """A name in a query."""
+        return quoted(name)
+
+    def read(self, type_: Type, column: str) -> str:
+        """How a column is read."""
+        return column
+
+    def value(self, type_: Type, raw: Any) -> Any:
+        """What was read, as a value of a record."""
+        if isinstance(type_, SetType) and isinstance(raw, list):
+            return [self.value(type_.of, each) for each in raw]
+        return str(raw) if isinstance(raw, UUID) else raw
+
+    # --- questions -------------------------------------------------------------------------------------------
+
+    def holds(self, index: Index, resource: str) -> bool:
+        if self._tables:
+            return resource in self._tables
+        return bool(index.attributes.get(resource))
+
+    def row(self, index: Index, resource: str, key: str, deadline: Deadline) -> Mapping[str, Any] | None:
+        attributes = self._attributes(index, resource)
+        table = self._table(resource)
+        columns = [self.name(table.key), *(self.read(a.type, self._column(table, a.name)) for a in attributes)]
+        of = self.qualified(table.table or resource)
+        query = f"SELECT {', '.join(columns)} FROM {of} WHERE {self.name(table.key)} = {self.key_mark}"  # noqa: S608
+        try:
+            rows = self._ask(query, {"key": key}, deadline)
+        except NoKeyError:
+            return None
+        if not rows:
+            return None
+        if len(rows) > 1:
+            raise StoreError(f"two rows of `{resource}` have the same key")
+        return {a.name: self.value(a.type, raw) for a, raw in zip(attributes, rows[0][1:], strict=True)}
+
+    def search(self, index: Index, found: Filter, after: str | None, most: int, deadline: Deadline) -> list[str]:
+        condition, parameters = found.to_sql(self.dialect)
+        key = f"{quoted(found.resource)}.{quoted('id')}"
+        query = (
+            f"WITH {', '.join(self._with(index, found.resource, condition))} "  # noqa: S608
+            f"SELECT {key} FROM {quoted(found.resource)} WHERE ({condition})"
+        )
+        if after is not None:
+            query += f" AND {key} > {self.after_mark}"
+            parameters = {**parameters, "after": after}
+        query += f" ORDER BY {key} LIMIT {self.most_mark}"
+        try:
+            rows = self._ask(query, {**parameters, "most": most}, deadline)
+        except NoKeyError:
+            return []
+        return [str(row[0]) for row in rows]
+
+    def _with(self, index: Index, resource: str, condition: str) -> Iterator[str]:
+        """The tables that a condition speaks of, under the names of the policies."""
+        seen, left = {resource}, [resource]
+        while left:
+            name = left.pop(0)
+            attributes = self._attributes(index, name)
+            table = self._table(name)
+            columns = [f"{self.name(table.key)} AS {quoted('id')}"]
+            columns += [f"{self._column(table, a.name)} AS {quoted(a.name)}" for a in attributes]
+            of = self.qualified(table.table or name)
+            yield f"{quoted(name)} AS NOT MATERIALIZED (SELECT {', '.join(columns)} FROM {of})"  # noqa: S608
+            for attribute in attributes:
+                other = attribute.type
+                if isinstance(other, RecordType) and other.resource not in seen and quoted(other.resource) in condition:
+                    seen.add(other.resource)
+                    left.append(other.resource)
+
+    def _table(self, resource: str) -> Table:
+        return self._tables.get(resource, Table())
+
+    def _column(self, table: Table, name: str) -> str:
+        return self.name(table.columns.get(name, name))
+
+    def _attributes(self, index: Index, resource: str) -> Sequence[ir.Attribute]:
+        """Those that are columns; the key of a row is its `id`."""
+        return [a for a in index.attributes[resource].values() if a.name != "id"]
+
+    # --- connections -----------------------------------------------------------------------------------------
+
+    def _ask(self, query: str, parameters: dict[str, Any], deadline: Deadline) -> Rows:
+        connection = self._connection(deadline)
+        try:
+            with deadline.interrupting(lambda: self.stop(connection)):
+                return self.run(connection, query, parameters, deadline)
+        finally:
+            if self.is_lost(connection):
+                self._forget(connection)
+
+    def _connection(self, deadline: Deadline) -> Any:
+        """One for each thread."""
+        found = getattr(self._local, "connection", None)
+        if found is None:
+            deadline.check()
+            found = self._local.connection = self.connect(deadline.left)
+            with self._lock:
+                self._open.add(found)
+        return found
+
+    def _forget(self, connection: Any) -> None:
+        self._local.connection = None
+        with self._lock:
+            self._open.discard(connection)
+        connection.close()
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()

@@ -1,0 +1,62 @@
+"""Records in SQLite."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from policylang.model.types import BoolType, DateTimeType, SetType, Type
+from policylang.service.stores.sql import Rows, SqlStore, quoted
+from policylang.service.stores.store import Deadline, StoreError
+from policylang.settings.targets import Table
+
+_OFFSET = re.compile(r"(Z|[+-]\d{2}:\d{2})$")
+
+
+class SqliteStore(SqlStore):
+    """Instants are texts, in UTC without an offset; sets are JSON."""
+
+    dialect = "sqlite"
+    key_mark, after_mark, most_mark = ":key", ":after", ":most"
+
+    def __init__(self, path: str, tables: Mapping[str, Table]) -> None:
+        super().__init__(tables)
+        self._uri = f"{Path(path).absolute().as_uri()}?mode=ro"
+
+    def connect(self, seconds: float) -> sqlite3.Connection:
+        try:
+            # Interrupted, and closed in the end, from other threads; used from one.
+            return sqlite3.connect(self._uri, uri=True, timeout=seconds, check_same_thread=False, isolation_level=None)
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from None
+
+    def run(self, connection: Any, query: str, parameters: dict[str, Any], deadline: Deadline) -> Rows:
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {int(deadline.left * 1000)}")
+            rows: Rows = connection.execute(query, parameters).fetchall()
+            return rows
+        except (sqlite3.Error, OverflowError) as error:
+            raise StoreError(str(error)) from None
+
+    def stop(self, connection: Any) -> None:
+        connection.interrupt()
+
+    def qualified(self, table: str) -> str:
+        return f"main.{quoted(table)}"  # or a table expression of the same name would mean itself
+
+    def value(self, type_: Type, raw: Any) -> Any:
+        if isinstance(type_, SetType) and isinstance(raw, str):
+            try:
+                raw = json.loads(raw)
+            except ValueError:
+                raise StoreError("a set is not JSON") from None
+        if isinstance(type_, BoolType) and raw in (0, 1):
+            return bool(raw)
+        if isinstance(type_, DateTimeType) and isinstance(raw, str):
+            instant = raw.replace(" ", "T", 1)
+            return instant if _OFFSET.search(instant) else f"{instant}Z"
+        return super().value(type_, raw)

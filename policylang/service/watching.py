@@ -1,0 +1,126 @@
+"""The policies in force, and the thread that puts new ones in their place."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from policylang.runtime.api import PolicySet
+from policylang.service.sources import PolicySource, Read, SourceError, Unusable
+
+log = logging.getLogger("policylang.service")
+
+_LONGEST_WAIT = 60.0
+_WARMED = 1000
+
+
+class State(msgspec.Struct, frozen=True):
+    """What is in force, since when, and whether something newer was refused."""
+
+    policies: PolicySet
+    since: float
+    loads: int = 1
+    refusals: int = 0
+    refused: str | None = None
+    """Why the newest is not in force."""
+
+
+class Policies:
+    """The policies in force. Replaced in one step: who took them keeps them for the whole request."""
+
+    def __init__(self, policies: PolicySet) -> None:
+        self._state = State(policies, time.time())
+        self._asked: dict[tuple[str, str, str], None] = {}
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def now(self) -> PolicySet:
+        return self._state.policies
+
+    def note(self, user: str, action: str, resource: str) -> None:
+        """Remember what is asked, to have the next policies ready for it."""
+        if len(self._asked) < _WARMED:
+            self._asked[user, action, resource] = None
+
+    def replace(self, policies: PolicySet) -> None:
+        """Put others in their place, which have answered once what was asked lately."""
+        now = datetime.datetime.now(datetime.UTC)
+        for user, action, resource in list(self._asked):
+            policies.decide(user, action, resource, {}, now=now)
+        self._asked = {}
+        self._state = State(policies, time.time(), self._state.loads + 1, self._state.refusals)
+        log.info("policies %s are in force", policies.digest)
+
+    def refuse(self, reason: str) -> None:
+        """Keep those in force, and say so."""
+        state = self._state
+        self._state = msgspec.structs.replace(state, refusals=state.refusals + 1, refused=reason)
+        log.error("policies refused, %s stay in force: %s", state.policies.digest, reason)
+
+    def confirm(self) -> None:
+        """What is there is what is in force again."""
+        if self._state.refused is not None:
+            self._state = msgspec.structs.replace(self._state, refused=None)
+
+
+class Watcher:
+    """Looks again and again at where policies come from. Failures make it look less often, for a while."""
+
+    def __init__(
+        self, source: PolicySource, read: Read, seconds: float, accept: Callable[[Read], None], policies: Policies
+    ) -> None:
+        """``read``: what is in force. ``accept`` puts what was read into force."""
+        self._source, self._seconds, self._accept, self._policies = source, seconds, accept, policies
+        self._in_force = self._seen = read.mark
+        self._failures = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="policies", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._wait()):
+            self.look()
+
+    def _wait(self) -> float:
+        wait = min(self._seconds * (1 << min(self._failures, 10)), max(self._seconds, _LONGEST_WAIT))
+        return wait * random.uniform(0.8, 1.2)  # noqa: S311
+
+    def look(self) -> None:
+        """Look once."""
+        try:
+            read = self._source.read(self._seen)
+        except Unusable as error:
+            self._seen = error.mark
+            self._refuse_unless_told(str(error))
+        except SourceError as error:
+            self._failures += 1
+            self._refuse_unless_told(str(error))
+        except Exception as error:  # a mistake here must not end the service, nor what it knows
+            self._failures += 1
+            self._refuse_unless_told(f"{type(error).__name__}: {error}")
+        else:
+            self._failures = 0
+            if read is not None:
+                self._accept(read)
+                self._in_force = self._seen = read.mark
+            elif self._seen == self._in_force:
+                self._policies.confirm()
+
+    def _refuse_unless_told(self, reason: str) -> None:
+        if self._policies.state.refused != reason:
+            self._policies.refuse(reason)

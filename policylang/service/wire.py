@@ -1,0 +1,161 @@
+"""What clients send: JSON read strictly, and the requests of the Authorization API."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from policylang.files.json_source import JsonError, read_json
+
+Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
+
+
+class Refused(Exception):  # noqa: N818
+    """A request that is answered with an error: its status, and a message that repeats nothing of what was sent."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+class Entity(msgspec.Struct, frozen=True):
+    """A subject or a resource."""
+
+    type: str
+    id: str
+    properties: dict[str, Any] = {}
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A subject or a resource that is searched for: whatever else is said of it is ignored."""
+
+    type: str
+
+
+class Action(msgspec.Struct, frozen=True):
+    name: str
+    properties: dict[str, Any] = {}
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Which part of the results is wanted."""
+
+    token: str | None = None
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 0:
+            raise ValueError("negative")
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """One question."""
+
+    subject: Entity
+    action: Action
+    resource: Entity
+    context: dict[str, Any] = {}
+
+
+class Options(msgspec.Struct, frozen=True):
+    evaluations_semantic: Semantic = "execute_all"
+
+
+class Evaluations(msgspec.Struct, frozen=True):
+    """Several questions; what one of them leaves out stands at the top."""
+
+    subject: Entity | None = None
+    action: Action | None = None
+    resource: Entity | None = None
+    context: dict[str, Any] | None = None
+    evaluations: list[dict[str, Any]] = []
+    options: Options = Options()
+
+
+class SubjectSearch(msgspec.Struct, frozen=True):
+    """Who may do that."""
+
+    subject: Kind
+    action: Action
+    resource: Entity
+    context: dict[str, Any] = {}
+    page: Page = Page()
+
+
+class ResourceSearch(msgspec.Struct, frozen=True):
+    """To what the subject may do that."""
+
+    subject: Entity
+    action: Action
+    resource: Kind
+    context: dict[str, Any] = {}
+    page: Page = Page()
+
+
+class ActionSearch(msgspec.Struct, frozen=True):
+    """What the subject may do to that."""
+
+    subject: Entity
+    resource: Entity
+    context: dict[str, Any] = {}
+    page: Page = Page()
+
+
+_T = TypeVar("_T")
+
+
+def read_body(body: bytes, depth: int) -> dict[str, Any]:
+    """The object in a body. Raises `Refused`."""
+    if not body:
+        raise Refused(400, "the body is empty")
+    try:
+        found = read_json(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise Refused(400, "the body is not UTF-8") from None
+    except JsonError:
+        raise Refused(400, "the body is not JSON that can be used") from None
+    if not isinstance(found, dict):
+        raise Refused(400, "the body is not a JSON object")
+    if body.count(b"{") + body.count(b"[") > depth and _is_deeper(found, depth):
+        raise Refused(400, f"the body has more than {depth} levels")
+    return found
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return any(isinstance(each, dict | list) for each in level)
+
+
+def convert(type_: type[_T], content: dict[str, Any]) -> _T:
+    """A request. Raises `Refused` for what is missing in it or of another type."""
+    try:
+        return msgspec.convert(content, type_)
+    except msgspec.ValidationError as error:
+        raise Refused(400, _in_words(type_, content, str(error))) from None
+
+
+def _in_words(type_: type[Any], content: dict[str, Any], error: str) -> str:
+    """Which part of a request is wrong. The library's own message may repeat what was sent."""
+    for field in msgspec.structs.fields(type_):
+        if field.required and field.name not in content:
+            return f"`{field.name}` is missing"
+        inner = content.get(field.name)
+        if f"$.{field.name}" not in error:
+            continue
+        if not isinstance(inner, dict):
+            return f"`{field.name}` is not what it has to be"
+        for name in ("type", "id", "name", "properties", "token", "limit", "evaluations_semantic"):
+            if f"`{name}`" in error or f".{name}`" in error:
+                return f"`{field.name}.{name}` is missing or not what it has to be"
+        return f"`{field.name}` is not what it has to be"
+    return "the request is not what it has to be"
