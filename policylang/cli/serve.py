@@ -28,10 +28,10 @@ def serve(
     changes, the new policies are checked and put in the place of the old ones.
     """
     try:
-        from policylang.service.config import ServiceConfig, read_service_config, unsafe
         from policylang.service.server import serve as run
         from policylang.service.sources import SourceError, source_of
         from policylang.service.stores.store import StoreError
+        from policylang.settings.service import ServiceConfig, read_service_config, unsafe
     except ImportError as error:
         help = "pip install 'policylang[serve]'"
         stop([Problem("serve", f"needs a package that is not installed: {error.name}", help)])

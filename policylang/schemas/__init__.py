@@ -21,11 +21,13 @@ from policylang.importing.origins import manifest_schema
 from policylang.ir.schema import ir_schema
 from policylang.mining.report import mining_schema
 from policylang.settings.config import config_schema
+from policylang.settings.service import service_schema
 from policylang.testing.scenario import scenario_schema
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "ir": ir_schema,
     "config": config_schema,
+    "service": service_schema,
     "scenario": scenario_schema,
     "directory": directory_schema,
     "agenda": agenda_schema,

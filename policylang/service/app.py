@@ -21,7 +21,6 @@ from starlette.types import Scope as AsgiScope
 
 from policylang.runtime.dialects import UnsupportedError
 from policylang.runtime.reference import Decision
-from policylang.service.config import Scope, ServiceConfig
 from policylang.service.deciding import Translator
 from policylang.service.metrics import Metrics
 from policylang.service.openapi import openapi
@@ -39,6 +38,7 @@ from policylang.service.wire import (
     convert,
     read_body,
 )
+from policylang.settings.service import Scope, ServiceConfig
 
 log = logging.getLogger("policylang.service")
 

@@ -16,9 +16,9 @@ from policylang.runtime.reference import Decision
 from policylang.runtime.request import instant
 from policylang.runtime.residual import as_value
 from policylang.runtime.values import MISSING, BadValueError, read
-from policylang.service.config import ServiceConfig
 from policylang.service.stores.store import Deadline, Store, StoredRecord, with_related
 from policylang.service.wire import Action, Entity, Evaluation, Refused
+from policylang.settings.service import ServiceConfig
 
 _AT = "request:1:1-1:1"
 

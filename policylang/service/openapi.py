@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policylang import __version__
-from policylang.service.config import ServiceConfig
+from policylang.settings.service import ServiceConfig
 
 _Schema = dict[str, Any]
 

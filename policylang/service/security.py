@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
-from policylang.service.config import Scope, ServiceConfig
 from policylang.service.wire import Refused
+from policylang.settings.service import Scope, ServiceConfig
 
 _LONGEST_TOKEN = 4096
 

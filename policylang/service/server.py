@@ -10,7 +10,6 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,19 @@ from policylang.files.writing import write_atomically
 from policylang.ir import to_json
 from policylang.runtime.api import PolicySet
 from policylang.service.app import make_app
-from policylang.service.config import ServiceConfig
 from policylang.service.metrics import MULTIPROCESS, Metrics
-from policylang.service.sources import Paths, PolicySource, Read
+from policylang.service.sources import Paths, PolicySource, Read, Unusable
 from policylang.service.stores.opening import open_store
 from policylang.service.stores.store import Store
 from policylang.service.watching import Policies, Watcher
+from policylang.settings.service import ServiceConfig
 
 log = logging.getLogger("policylang.service")
 
 _LONGEST_HEAD = 65_536  # bytes
 _SHARED = "POLICYLANG_SERVICE"
 _WORKER_SECONDS = 0.25
+_WAITING = 2048  # connections
 
 
 class PatientProtocol(H11Protocol):
@@ -65,8 +65,52 @@ class Shared(msgspec.Struct, frozen=True):
     """What a worker is told by the process that starts it."""
 
     config: ServiceConfig
-    policies: str
-    """The file with the policies in force."""
+    folder: str
+    """With the policies in force, and why newer ones are not."""
+
+    @property
+    def policies(self) -> Path:
+        return Path(self.folder) / "policies.json"
+
+    @property
+    def refused(self) -> Path:
+        return Path(self.folder) / "refused"
+
+
+class SharedPolicies(Policies):
+    """The policies in force, written down for the workers, who thereby agree."""
+
+    def __init__(self, read: Read, shared: Shared) -> None:
+        super().__init__(PolicySet(read.policy_set))
+        self._shared = shared
+        write_atomically(shared.policies, to_json(read.policy_set))
+
+    def replace(self, policies: PolicySet) -> None:
+        write_atomically(self._shared.policies, to_json(policies.index.policy_set))
+        self._shared.refused.unlink(missing_ok=True)
+        super().replace(policies)
+
+    def refuse(self, reason: str) -> None:
+        write_atomically(self._shared.refused, reason.encode("utf-8", "replace"))
+        super().refuse(reason)
+
+    def confirm(self) -> None:
+        self._shared.refused.unlink(missing_ok=True)
+        super().confirm()
+
+
+class SharedSource:
+    """What a worker reads of what was written down."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._policies = Paths([str(shared.policies)])
+
+    def read(self, mark: object) -> Read | None:
+        read = self._policies.read(mark)
+        if read is None and self._shared.refused.exists():
+            raise Unusable(self._shared.refused.read_text(encoding="utf-8"), mark)
+        return read
 
 
 def serve(config: ServiceConfig, source: PolicySource, tell: Callable[[str], object]) -> None:
@@ -74,9 +118,9 @@ def serve(config: ServiceConfig, source: PolicySource, tell: Callable[[str], obj
     nothing to start with, OSError where the address cannot be had or a certificate cannot be used.
     """
     _log_here()
+    _try_certificates(config)
     read = source.read(None)
     assert read is not None
-    policies = Policies(PolicySet(read.policy_set))
     store = open_store(config)
     if store is not None and config.workers > 1:
         store.close()  # each worker opens its own
@@ -84,9 +128,18 @@ def serve(config: ServiceConfig, source: PolicySource, tell: Callable[[str], obj
         config = msgspec.structs.replace(config, port=listening.getsockname()[1])
         tell(config.base)
         if config.workers == 1:
-            _serve_here(config, source, read, policies, store, listening)
+            _serve_here(config, source, read, store, listening)
         else:
-            _serve_in_workers(config, source, read, policies, listening)
+            _serve_in_workers(config, source, read, listening)
+
+
+def _try_certificates(config: ServiceConfig) -> None:
+    """Raises OSError for files that cannot be used."""
+    if config.tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(config.tls.certificate, config.tls.key)
+        if config.tls.client_ca is not None:
+            context.load_verify_locations(config.tls.client_ca)
 
 
 def listen(config: ServiceConfig) -> socket.socket:
@@ -96,6 +149,7 @@ def listen(config: ServiceConfig) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(at)
+        listening.listen(_WAITING)  # who comes before a worker is ready waits
         listening.set_inheritable(True)
     except OSError:
         listening.close()
@@ -107,61 +161,37 @@ def _serve_here(
     config: ServiceConfig,
     source: PolicySource,
     read: Read,
-    policies: Policies,
     store: Store | None,
     listening: socket.socket,
 ) -> None:
-    def accept(read: Read) -> None:
-        policies.replace(PolicySet(read.policy_set))
-
-    watcher = Watcher(source, read, config.poll_seconds, accept, policies)
+    policies = Policies(PolicySet(read.policy_set))
     settings = uvicorn_settings(config, make_app(config, policies, store))
-    settings.load()
-    watcher.start()
-    try:
+    with Watcher(source, read, config.poll_seconds, policies):
         uvicorn.Server(settings).run([listening])
-    finally:
-        watcher.stop()
 
 
-def _serve_in_workers(
-    config: ServiceConfig, source: PolicySource, read: Read, policies: Policies, listening: socket.socket
-) -> None:
-    """Read the policies here and write those in force for the workers, who thereby agree."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="policylang-")))
-        file = folder / "policies.json"
-
-        def accept(read: Read) -> None:
-            write_atomically(file, to_json(read.policy_set))
-            policies.replace(PolicySet(read.policy_set))
-
-        write_atomically(file, to_json(read.policy_set))
-        (folder / "metrics").mkdir()
-        os.environ[MULTIPROCESS] = str(folder / "metrics")
-        os.environ[_SHARED] = msgspec.json.encode(Shared(config, str(file))).decode()
+def _serve_in_workers(config: ServiceConfig, source: PolicySource, read: Read, listening: socket.socket) -> None:
+    with tempfile.TemporaryDirectory(prefix="policylang-") as folder:
+        shared = Shared(config, folder)
+        policies = SharedPolicies(read, shared)
+        metrics = Path(folder) / "metrics"
+        metrics.mkdir()
+        os.environ[MULTIPROCESS] = str(metrics)
+        os.environ[_SHARED] = msgspec.json.encode(shared).decode()
         settings = uvicorn_settings(config, "policylang.service.server:worker")
-        watcher = Watcher(source, read, config.poll_seconds, accept, policies)
-        watcher.start()
-        try:
+        with Watcher(source, read, config.poll_seconds, policies):
             Multiprocess(settings, [listening]).run()
-        finally:
-            watcher.stop()
 
 
 def worker() -> Starlette:
     """The application of one worker."""
     _log_here()
     shared = msgspec.json.decode(os.environ[_SHARED], type=Shared)
-    source = Paths([shared.policies])
+    source = SharedSource(shared)
     read = source.read(None)
     assert read is not None
     policies = Policies(PolicySet(read.policy_set))
-
-    def accept(read: Read) -> None:
-        policies.replace(PolicySet(read.policy_set))
-
-    Watcher(source, read, _WORKER_SECONDS, accept, policies).start()
+    Watcher(source, read, _WORKER_SECONDS, policies).start()
     return make_app(shared.config, policies, open_store(shared.config), Metrics())
 
 

@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from typing import Self
 
 import msgspec
 
@@ -75,20 +75,23 @@ class Policies:
 class Watcher:
     """Looks again and again at where policies come from. Failures make it look less often, for a while."""
 
-    def __init__(
-        self, source: PolicySource, read: Read, seconds: float, accept: Callable[[Read], None], policies: Policies
-    ) -> None:
-        """``read``: what is in force. ``accept`` puts what was read into force."""
-        self._source, self._seconds, self._accept, self._policies = source, seconds, accept, policies
+    def __init__(self, source: PolicySource, read: Read, seconds: float, policies: Policies) -> None:
+        """``read``: what is in force."""
+        self._source, self._seconds, self._policies = source, seconds, policies
         self._in_force = self._seen = read.mark
         self._failures = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="policies", daemon=True)
 
     def start(self) -> None:
+        """Look from now on."""
         self._thread.start()
 
-    def stop(self) -> None:
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join(5)
 
@@ -104,6 +107,8 @@ class Watcher:
         """Look once."""
         try:
             read = self._source.read(self._seen)
+            if read is not None:
+                self._policies.replace(PolicySet(read.policy_set))
         except Unusable as error:
             self._seen = error.mark
             self._refuse_unless_told(str(error))
@@ -116,7 +121,6 @@ class Watcher:
         else:
             self._failures = 0
             if read is not None:
-                self._accept(read)
                 self._in_force = self._seen = read.mark
             elif self._seen == self._in_force:
                 self._policies.confirm()

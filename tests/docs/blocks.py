@@ -26,6 +26,8 @@ A block is opened by three backticks and an info string. Its kinds:
     Statements for PostgreSQL; `tests/targets/test_postgres.py` runs them on the document's policy files.
 ``yaml config``
     Is a valid policylang.yaml.
+``yaml service``
+    Is a valid file of settings for ``policylang serve``, which may be served.
 ``text``
     A drawing.
 ``sh``
@@ -53,6 +55,7 @@ KINDS = {
     "json": re.compile(rf"json(?: in=(?:(?P<output>output)|{_PATH}))?"),
     "python": re.compile("python"),
     "config": re.compile("yaml config"),
+    "service": re.compile("yaml service"),
     "sql": re.compile("sql"),
     "text": re.compile("text"),
     "sh": re.compile("sh"),

@@ -131,6 +131,7 @@ class Runner:
             raise ExampleError(f"does not occur in {file or 'the output'}:\n{block.text}")
 
     def _python(self, block: Block) -> None:
+        self._read_by(block.text)
         before = Path.cwd()
         os.chdir(self.folder)
         try:
@@ -145,6 +146,12 @@ class Runner:
             raise ExampleError(f"{type(error).__name__}: {error}") from error
         finally:
             os.chdir(before)
+
+    def _read_by(self, text: str) -> None:
+        """What a program reads: the files that it names, and those that these name."""
+        for file in [each for each in self.unused if each in text]:
+            self.unused.discard(file)
+            self._read_by((self.folder / file).read_text(encoding="utf-8"))
 
     def _doctest(self, block: Block) -> None:
         test = doctest.DocTestParser().get_doctest(block.text, self.names, block.where, str(block.document), 0)

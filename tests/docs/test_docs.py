@@ -12,6 +12,7 @@ import yaml
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
 from policylang.settings.config import Config, read_config
+from policylang.settings.service import read_service_config, unsafe
 from policylang.source import Source
 from tests.docs.blocks import DOCUMENTS, ROOT, Block, blocks, indented_code, prose
 from tests.docs.run import ExampleError, Runner
@@ -73,6 +74,13 @@ def test_commands_files_and_code_in_order(document: Path, tmp_path: Path) -> Non
             pytest.fail(f"{block.where}: {error}", pytrace=False)
     unused = {file for file in runner.unused if not file.startswith(READ_BY_OTHERS)}
     assert not unused, f"{document.relative_to(ROOT)}: no command reads {', '.join(sorted(unused))}"
+
+
+@of_kind("service")
+def test_service(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "service.yaml"
+    path.write_text(block.text, encoding="utf-8")
+    assert unsafe(read_service_config(path)) is None
 
 
 @of_kind("config")

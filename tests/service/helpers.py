@@ -18,10 +18,10 @@ import uvicorn
 
 from policylang import PolicySet, load
 from policylang.service.app import make_app
-from policylang.service.config import ServiceConfig
 from policylang.service.server import listen, uvicorn_settings
 from policylang.service.stores.opening import open_store
 from policylang.service.watching import Policies
+from policylang.settings.service import ServiceConfig
 
 HERE = Path(__file__).parent
 

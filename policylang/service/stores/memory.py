@@ -30,10 +30,10 @@ class MemoryStore:
 
     def search(self, index: Index, found: Filter, after: str | None, most: int, deadline: Deadline) -> list[str]:
         def keys() -> Any:
-            for key, record in self._records[found.resource].items():
+            for key in self._records[found.resource]:
                 deadline.check()
                 if (after is None or key > after) and found.matches(
-                    StoredRecord(self, index, found.resource, key, record, deadline)
+                    StoredRecord(self, index, found.resource, key, {}, deadline)
                 ):
                     yield key
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policylang.service.config import Duckdb, Memory, Postgres, ServiceConfig, Sqlite
 from policylang.service.stores.store import Store, StoreError
+from policylang.settings.service import Duckdb, Memory, Postgres, ServiceConfig, Sqlite
 
 
 def open_store(config: ServiceConfig) -> Store | None:

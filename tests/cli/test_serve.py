@@ -1,0 +1,97 @@
+"""`policylang serve`: why it does not start."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+
+import pytest
+
+from policylang.settings.service import ServiceConfig, read_service_config
+
+CLEAN = "resource doc { actions view }\nrole r { grant view on doc }\n"
+_TOKEN = hashlib.sha256(b"token").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("prot: 1", "service.yaml:1:1: unknown field `prot`"),
+        ("port: high", "service.yaml:1:7: "),
+        ("port: 70000", "service.yaml:1:7: "),
+        ("workers: 0", "service.yaml:1:10: "),
+        ("tokens: [{name: a, sha256: short, scopes: [evaluate]}]", "service.yaml:1:28: "),
+        (f"tokens: [{{name: a, sha256: {_TOKEN}, scopes: [all]}}]", "service.yaml:1:"),
+        (f"tokens: [{{name: a, sha256: {_TOKEN}, scopes: []}}]", "service.yaml:1:"),
+        ("store: {kind: oracle}", "service.yaml:1:"),
+        ("store: {kind: memory}", "service.yaml:1:"),
+        ("store: {kind: memory, path: r.json, tables: {}}", "service.yaml:1:"),
+        ("address: not one", "service.yaml:1:10: "),
+        ("bounds: {seconds: 0}", "service.yaml:1:19: "),
+        ("answer: [all]", "service.yaml:1:10: "),
+        ("a: *b", "service.yaml:1:4: "),
+        ("host: 0.0.0.0", "service.yaml: `0.0.0.0` can be reached from elsewhere"),
+        ("store: {kind: memory, path: no.json}", "service.yaml: `store`: cannot be read"),
+        ("store: {kind: memory, path: bad.json}", "service.yaml: `store`: two records of `doc` have the same `id`"),
+        ("store: {kind: memory, path: list.json}", "service.yaml: `store`: the file holds no object by resource"),
+        ("store: {kind: duckdb, path: no.duckdb}", "service.yaml: `store`: "),
+        ("tls: {certificate: no.pem, key: no.key}", "127.0.0.1:8181: cannot listen: no such file or directory"),
+    ],
+)
+def test_settings_with_mistakes(run, write, config: str, said: str) -> None:
+    write("policies/a.policy", CLEAN)
+    write("bad.json", '{"doc": [{"id": 1}, {"id": "1"}]}')
+    write("list.json", "[]")
+    write("service.yaml", config)
+    result = run("serve", "policies", "--config", "service.yaml")
+    assert result.returncode == 2
+    assert result.stdout == b""
+    (first, *more) = result.stderr.decode().splitlines()
+    assert first.startswith(f"error: {said}")
+    assert "Traceback" not in "".join(more)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "error: nowhere: "),
+        (["wrong"], "PL101"),
+        (["policies", "other"], "these are 2 policy sets"),
+        (["edited.json"], "not a compiled policy set"),
+        (["http://policies.example.test/set.json"], "policies come over https"),
+        (["policies", "--config", "none.yaml"], "error: none.yaml: cannot be read"),
+        (["policies", "--config", "policies"], "not a regular file"),
+        (["policies", "--host", "nobody-knows-this.invalid"], "can be reached from elsewhere"),
+        (["policies", "--port", "70000"], "70000"),
+    ],
+)
+def test_nothing_to_serve(run, write, arguments: list[str], said: str) -> None:
+    write("policies/a.policy", CLEAN)
+    write("other/a.policy", CLEAN)
+    write("wrong/a.policy", CLEAN.replace("grant view", "grant veiw"))
+    write("edited.json", "{}")
+    result = run("serve", *arguments)
+    assert result.returncode == 2
+    assert said in result.stderr.decode()
+    assert b"Traceback" not in result.stderr
+
+
+def test_the_address_is_taken(run, write) -> None:
+    write("policies/a.policy", CLEAN)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = run("serve", "policies", "--port", str(taken.getsockname()[1]))
+    assert result.returncode == 2
+    assert b"cannot listen: address already in use" in result.stderr
+
+
+def test_paths_are_beside_the_settings(write, tmp_path) -> None:
+    write("conf/service.yaml", "tls: {certificate: a.pem, key: /b.key}\nstore: {kind: sqlite, path: r.db}\n")
+    config = read_service_config(tmp_path / "conf/service.yaml")
+    assert config.tls is not None
+    assert (config.tls.certificate, config.tls.key) == (str(tmp_path / "conf/a.pem"), "/b.key")
+    assert config.store is not None
+    assert config.store.path == str(tmp_path / "conf/r.db")
+    write("conf/empty.yaml", "# nothing\n")
+    assert read_service_config(tmp_path / "conf/empty.yaml") == ServiceConfig()
