@@ -21,18 +21,18 @@ from starlette.types import Scope as AsgiScope
 
 from policylang.runtime.dialects import UnsupportedError
 from policylang.runtime.reference import Decision
-from policylang.service.deciding import Translator
+from policylang.service.deciding import Interpreter
 from policylang.service.metrics import Metrics
 from policylang.service.openapi import openapi
 from policylang.service.searching import Searcher
 from policylang.service.security import Guard
 from policylang.service.stores.store import Deadline, LateError, Store, StoreError
-from policylang.service.watching import Policies
+from policylang.service.watching import PoliciesInForce
 from policylang.service.wire import (
     ActionSearch,
     Evaluation,
     Evaluations,
-    Refused,
+    RefusedRequest,
     ResourceSearch,
     SubjectSearch,
     convert,
@@ -61,11 +61,11 @@ _LATE = "it took too long"
 class Service:
     """Everything behind the addresses."""
 
-    def __init__(self, config: ServiceConfig, policies: Policies, store: Store | None, metrics: Metrics) -> None:
+    def __init__(self, config: ServiceConfig, policies: PoliciesInForce, store: Store | None, metrics: Metrics) -> None:
         self.config, self.policies, self.store, self.metrics = config, policies, store, metrics
         self._guard = Guard(config)
-        self._translator = Translator(config, store)
-        self._searcher = Searcher(self._translator, config.bounds.page)
+        self._interpreter = Interpreter(config, store)
+        self._searcher = Searcher(self._interpreter, config.bounds.page)
         self._threads = ThreadPoolExecutor(config.bounds.threads, thread_name_prefix="store")
         self._room = asyncio.Semaphore(config.bounds.threads)
         self._blocking = store is not None and store.blocking
@@ -90,13 +90,13 @@ class Service:
             return _json(await self._evaluated(convert(Evaluation, content)))
         wanted = convert(Evaluations, content)
         if len(wanted.evaluations) > self.config.bounds.batch:
-            raise Refused(400, f"more than {self.config.bounds.batch} evaluations")
+            raise RefusedRequest(400, f"more than {self.config.bounds.batch} evaluations")
         return _json({"evaluations": await self._several(wanted, content)})
 
     async def _evaluated(self, wanted: Evaluation) -> dict[str, Any]:
         deadline, clock, policies = self._begin()
         found = await self._perhaps_in_thread(
-            lambda: self._translator.decide(policies, wanted, clock, deadline), deadline
+            lambda: self._interpreter.decide(policies, wanted, clock, deadline), deadline
         )
         return self._answer(policies, wanted, found)
 
@@ -113,9 +113,9 @@ class Service:
                 deadline.check()
                 try:
                     one = convert(Evaluation, {**defaults, **each})
-                    decision = self._translator.decide(policies, one, clock, deadline)
+                    decision = self._interpreter.decide(policies, one, clock, deadline)
                     answers.append(self._answer(policies, one, decision))
-                except Refused as error:
+                except RefusedRequest as error:
                     answers.append(_failed(error))
                 if answers[-1]["decision"] is stop_at:
                     break
@@ -125,7 +125,7 @@ class Service:
 
     def _answer(self, policies: Any, wanted: Evaluation, decision: Decision) -> dict[str, Any]:
         """A decision as it is sent."""
-        self.policies.note(wanted.subject.id, wanted.action.name, self._translator.resource(wanted.resource.type))
+        self.policies.note(wanted.subject.id, wanted.action.name, self._interpreter.resource(wanted.resource.type))
         self.metrics.decided(decision.allowed)
         answer: dict[str, Any] = {"decision": decision.allowed}
         if self._told:
@@ -158,7 +158,7 @@ class Service:
             )
         except UnsupportedError as error:
             log.warning("a search that the store cannot be asked: %s", error)
-            raise Refused(501, _NOT_ASKABLE) from None
+            raise RefusedRequest(501, _NOT_ASKABLE) from None
         return _json(found.as_answer())
 
     # --- about the service -----------------------------------------------------------------------------------
@@ -201,30 +201,30 @@ class Service:
     # --- requests --------------------------------------------------------------------------------------------
 
     async def _content(self, request: Request, scope: Scope) -> dict[str, Any]:
-        """The object that a client sends. Raises `Refused`."""
+        """The object that a client sends. Raises `RefusedRequest`."""
         self._guard.check(request.headers, scope)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-            raise Refused(400, f"the content type is not {_JSON}")
+            raise RefusedRequest(400, f"the content type is not {_JSON}")
         if request.headers.get("content-encoding", "identity").lower() != "identity":
-            raise Refused(400, "the body is encoded")
+            raise RefusedRequest(400, "the body is encoded")
         try:
             async with asyncio.timeout(self.config.bounds.read_seconds):
                 body = await self._body(request)
         except TimeoutError:
-            raise Refused(408, "the body takes too long") from None
+            raise RefusedRequest(408, "the body takes too long") from None
         except ClientDisconnect:
-            raise Refused(400, "the client left") from None
+            raise RefusedRequest(400, "the client left") from None
         return read_body(body, self.config.bounds.depth)
 
     async def _body(self, request: Request) -> bytes:
         most, body = self.config.bounds.body_bytes, bytearray()
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > most:
-            raise Refused(413, f"the body is larger than {most} bytes")
+            raise RefusedRequest(413, f"the body is larger than {most} bytes")
         async for part in request.stream():
             body += part
             if len(body) > most:
-                raise Refused(413, f"the body is larger than {most} bytes")
+                raise RefusedRequest(413, f"the body is larger than {most} bytes")
         return bytes(body)
 
     def _begin(self) -> tuple[Deadline, datetime.datetime, Any]:
@@ -255,7 +255,7 @@ def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
         loop.call_soon_threadsafe(call)
 
 
-def _failed(error: Refused) -> dict[str, Any]:
+def _failed(error: RefusedRequest) -> dict[str, Any]:
     """The answer to one question of several that is no question."""
     return {"decision": False, "context": {"error": {"status": error.status, "message": error.message}}}
 
@@ -284,7 +284,7 @@ def _answering(endpoint: Endpoint, metrics: Metrics, name: str) -> Endpoint:
         begun = time.perf_counter()
         try:
             response = await endpoint(request)
-        except Refused as error:
+        except RefusedRequest as error:
             response = _error(error.status, error.message)
         except LateError:
             response = _error(503, _LATE)
@@ -322,7 +322,7 @@ class _Headers:
 
 
 def make_app(
-    config: ServiceConfig, policies: Policies, store: Store | None, metrics: Metrics | None = None
+    config: ServiceConfig, policies: PoliciesInForce, store: Store | None, metrics: Metrics | None = None
 ) -> Starlette:
     """The application, in an event loop of its own. It closes the store when it ends."""
     metrics = metrics or Metrics()

@@ -17,7 +17,7 @@ from policylang.runtime.request import instant
 from policylang.runtime.residual import as_value
 from policylang.runtime.values import MISSING, BadValueError, read
 from policylang.service.stores.store import Deadline, Store, StoredRecord, with_related
-from policylang.service.wire import Action, Entity, Evaluation, Refused
+from policylang.service.wire import AskedAction, Entity, Evaluation, RefusedRequest
 from policylang.settings.service import ServiceConfig
 
 _AT = "request:1:1-1:1"
@@ -52,7 +52,7 @@ class Asked(msgspec.Struct, frozen=True):
         )
 
 
-class Translator:
+class Interpreter:
     """Says what a request means for a policy set, by the config."""
 
     def __init__(self, config: ServiceConfig, store: Store | None) -> None:
@@ -102,16 +102,16 @@ class Translator:
         return self._resources.get(type_, type_)
 
     def now(self, policies: PolicySet, context: Mapping[str, Any], clock: datetime.datetime) -> datetime.datetime:
-        """The instant of the decision. Raises `Refused` for a `time` that is none."""
+        """The instant of the decision. Raises `RefusedRequest` for a `time` that is none."""
         if not self._time or "time" not in context:
             return clock
         try:
             at: datetime.datetime = read(DateTimeType(), context["time"], "time")
             return instant(policies.index, at)
         except ValueError:
-            raise Refused(400, "`context.time` is not an instant with its offset") from None
+            raise RefusedRequest(400, "`context.time` is not an instant with its offset") from None
 
-    def request(self, policies: PolicySet, action: Action, context: Mapping[str, Any]) -> dict[str, Any]:
+    def request(self, policies: PolicySet, action: AskedAction, context: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes of the request: from the context, and what is believed of the action."""
         declared = policies.index.request
         found = {name: context[name] for name in declared if name in context}
@@ -150,9 +150,9 @@ class Translator:
             return UNKNOWN_RECORD
         field, changes = action.properties.get("field"), action.properties.get("changes")
         if field is not None and not isinstance(field, str):
-            raise Refused(400, "`action.properties.field` is not a text")
+            raise RefusedRequest(400, "`action.properties.field` is not a text")
         if changes is not None and not isinstance(changes, dict):
-            raise Refused(400, "`action.properties.changes` is not an object")
+            raise RefusedRequest(400, "`action.properties.changes` is not an object")
         name = self.resource(wanted.resource.type)
         return Asked(
             subject.id,
@@ -166,7 +166,7 @@ class Translator:
         )
 
     def decide(self, policies: PolicySet, wanted: Evaluation, clock: datetime.datetime, deadline: Deadline) -> Decision:
-        """The decision. Raises `Refused`, `StoreError` and `LateError`; nothing is allowed then."""
+        """The decision. Raises `RefusedRequest`, `StoreError` and `LateError`; nothing is allowed then."""
         asked = self.asked(policies, wanted, clock, deadline)
         if isinstance(asked, Decision):
             return asked

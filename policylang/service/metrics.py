@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from policylang.service.watching import State
-from policylang.service.wire import Refused
+from policylang.service.wire import RefusedRequest
 
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -64,9 +64,9 @@ class Metrics:
             self._store.inc()
 
     def page(self, state: State) -> tuple[bytes, str]:
-        """All of it, and its content type. Raises `Refused` where nothing is counted."""
+        """All of it, and its content type. Raises `RefusedRequest` where nothing is counted."""
         if self._registry is None:
-            raise Refused(501, "metrics need a package: pip install 'policylang[metrics]'")
+            raise RefusedRequest(501, "metrics need a package: pip install 'policylang[metrics]'")
         import prometheus_client as prometheus
         from prometheus_client import multiprocess
 

@@ -13,9 +13,9 @@ from typing import Annotated, Any
 import msgspec
 
 from policylang.runtime.api import PolicySet
-from policylang.service.deciding import Translator
+from policylang.service.deciding import Interpreter
 from policylang.service.stores.store import Deadline
-from policylang.service.wire import Action, ActionSearch, Page, Refused, ResourceSearch, SubjectSearch
+from policylang.service.wire import ActionSearch, AskedAction, Page, RefusedRequest, ResourceSearch, SubjectSearch
 
 _Limit = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -35,15 +35,15 @@ class Found(msgspec.Struct, frozen=True):
 class Searcher:
     """Answers searches about a policy set, a page at a time."""
 
-    def __init__(self, translator: Translator, most: int) -> None:
-        self._translator = translator
+    def __init__(self, interpreter: Interpreter, most: int) -> None:
+        self._interpreter = interpreter
         self._most = most
 
     def search(
         self, policies: PolicySet, wanted: Search, content: dict[str, Any], clock: datetime.datetime, deadline: Deadline
     ) -> Found:
-        """A page of the results of a request; ``content`` is that request as it came. Raises `Refused`, `StoreError`,
-        `LateError` and `UnsupportedError`.
+        """A page of the results of a request; ``content`` is that request as it came. Raises `RefusedRequest`,
+        `StoreError`, `LateError` and `UnsupportedError`.
         """
         asked = _hash(content)
         limit, after = _begin(wanted.page, asked)
@@ -78,7 +78,7 @@ class Searcher:
         clock: datetime.datetime,
         deadline: Deadline,
     ) -> Iterator[str]:
-        by, index, action = self._translator, policies.index, wanted.action.name
+        by, index, action = self._interpreter, policies.index, wanted.action.name
         resource = by.resource(wanted.resource.type)
         if not by.is_subject(wanted.subject.type) or not _exists(policies, resource, action):
             return
@@ -101,7 +101,7 @@ class Searcher:
         clock: datetime.datetime,
         deadline: Deadline,
     ) -> Iterator[str]:
-        by, index, action = self._translator, policies.index, wanted.action.name
+        by, index, action = self._interpreter, policies.index, wanted.action.name
         resource, subject, store = by.resource(wanted.resource.type), wanted.subject, by.store
         if not by.knows(policies, subject.type, subject.id) or not _exists(policies, resource, action):
             return
@@ -118,14 +118,14 @@ class Searcher:
     def _actions(
         self, policies: PolicySet, wanted: ActionSearch, after: str | None, clock: datetime.datetime, deadline: Deadline
     ) -> Iterator[str]:
-        by, subject = self._translator, wanted.subject
+        by, subject = self._interpreter, wanted.subject
         resource = by.resource(wanted.resource.type)
         if resource not in policies.index.resources or not by.knows(policies, subject.type, subject.id):
             return
         trusting = by.trusting(policies, subject)
         if trusting is None:
             return
-        now, request = by.now(policies, wanted.context, clock), by.request(policies, Action(""), wanted.context)
+        now, request = by.now(policies, wanted.context, clock), by.request(policies, AskedAction(""), wanted.context)
         names = policies.actions(resource)
         for name in names[names.index(after) + 1 if after in names else 0 :]:
             deadline.check()
@@ -158,8 +158,8 @@ def _hash(content: dict[str, Any]) -> str:
 
 
 def _begin(page: Page, asked: str) -> tuple[int | None, str | None]:
-    """The limit, and the key behind which a page begins. Raises `Refused` for a token of another search. There is
-    nothing secret in a token, and nobody gets more by making one up.
+    """The limit, and the key behind which a page begins. Raises `RefusedRequest` for a token of another search. There
+    is nothing secret in a token, and nobody gets more by making one up.
     """
     if not page.token:
         return page.limit, None
@@ -167,9 +167,9 @@ def _begin(page: Page, asked: str) -> tuple[int | None, str | None]:
         content = base64.b64decode(page.token.encode("ascii"), b"-_", validate=True)
         of, limit, after = msgspec.json.decode(content, type=tuple[str, _Limit | None, str | None])
     except (ValueError, msgspec.MsgspecError):
-        raise Refused(400, "`page.token` is not one that was given here") from None
+        raise RefusedRequest(400, "`page.token` is not one that was given here") from None
     if of != asked or page.limit not in (None, limit):
-        raise Refused(400, "`page.token` belongs to another search")
+        raise RefusedRequest(400, "`page.token` belongs to another search")
     return limit, after
 
 

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
-from policylang.service.wire import Refused
+from policylang.service.wire import RefusedRequest
 from policylang.settings.service import Scope, ServiceConfig
 
 _LONGEST_TOKEN = 4096
 
 
 class Guard:
-    """Tells by the headers of a request who sends it. Raises `Refused`."""
+    """Tells by the headers of a request who sends it. Raises `RefusedRequest`."""
 
     def __init__(self, config: ServiceConfig) -> None:
         self._tokens = [(bytes.fromhex(each.sha256), each.scopes) for each in config.tokens]
@@ -26,14 +26,15 @@ class Guard:
     def check(self, headers: Headers, scope: Scope) -> None:
         """Refuse who may not ask that."""
         if self._open:
+            # A page of some site may have a name of its own that leads here.
             if self._hosts is not None and _host(headers.get("host", "")) not in self._hosts:
-                raise Refused(400, "the request is for another host")  # a page of some site, by a name of its own
+                raise RefusedRequest(400, "the request is for another host")
             return
         scopes = self._scopes(headers)
         if scopes is None:
-            raise Refused(401, "say who you are: `Authorization: Bearer` and a token")
+            raise RefusedRequest(401, "say who you are: `Authorization: Bearer` and a token")
         if scope not in scopes:
-            raise Refused(403, "this client may not ask that")
+            raise RefusedRequest(403, "this client may not ask that")
 
     def _scopes(self, headers: Headers) -> tuple[Scope, ...] | None:
         """What the client may do; ``None`` for one who is not known. With tokens in the config every client needs one,

@@ -24,10 +24,10 @@ from policylang.ir import to_json
 from policylang.runtime.api import PolicySet
 from policylang.service.app import make_app
 from policylang.service.metrics import MULTIPROCESS, Metrics
-from policylang.service.sources import Paths, PolicySource, Read, Unusable
+from policylang.service.sources import Paths, PolicySource, ReadPolicies, Unusable
 from policylang.service.stores.opening import open_store
 from policylang.service.stores.store import Store
-from policylang.service.watching import Policies, Watcher
+from policylang.service.watching import PoliciesInForce, Watcher
 from policylang.settings.service import ServiceConfig
 
 log = logging.getLogger("policylang.service")
@@ -77,10 +77,10 @@ class Shared(msgspec.Struct, frozen=True):
         return Path(self.folder) / "refused"
 
 
-class SharedPolicies(Policies):
+class SharedPolicies(PoliciesInForce):
     """The policies in force, written down for the workers, who thereby agree."""
 
-    def __init__(self, read: Read, shared: Shared) -> None:
+    def __init__(self, read: ReadPolicies, shared: Shared) -> None:
         super().__init__(PolicySet(read.policy_set))
         self._shared = shared
         write_atomically(shared.policies, to_json(read.policy_set))
@@ -106,7 +106,7 @@ class SharedSource:
         self._shared = shared
         self._policies = Paths([str(shared.policies)])
 
-    def read(self, mark: object) -> Read | None:
+    def read(self, mark: object) -> ReadPolicies | None:
         read = self._policies.read(mark)
         if read is None and self._shared.refused.exists():
             raise Unusable(self._shared.refused.read_text(encoding="utf-8"), mark)
@@ -160,17 +160,19 @@ def listen(config: ServiceConfig) -> socket.socket:
 def _serve_here(
     config: ServiceConfig,
     source: PolicySource,
-    read: Read,
+    read: ReadPolicies,
     store: Store | None,
     listening: socket.socket,
 ) -> None:
-    policies = Policies(PolicySet(read.policy_set))
+    policies = PoliciesInForce(PolicySet(read.policy_set))
     settings = uvicorn_settings(config, make_app(config, policies, store))
     with Watcher(source, read, config.poll_seconds, policies):
         uvicorn.Server(settings).run([listening])
 
 
-def _serve_in_workers(config: ServiceConfig, source: PolicySource, read: Read, listening: socket.socket) -> None:
+def _serve_in_workers(
+    config: ServiceConfig, source: PolicySource, read: ReadPolicies, listening: socket.socket
+) -> None:
     with tempfile.TemporaryDirectory(prefix="policylang-") as folder:
         shared = Shared(config, folder)
         policies = SharedPolicies(read, shared)
@@ -190,7 +192,7 @@ def worker() -> Starlette:
     source = SharedSource(shared)
     read = source.read(None)
     assert read is not None
-    policies = Policies(PolicySet(read.policy_set))
+    policies = PoliciesInForce(PolicySet(read.policy_set))
     Watcher(source, read, _WORKER_SECONDS, policies).start()
     return make_app(shared.config, policies, open_store(shared.config), Metrics())
 

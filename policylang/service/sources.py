@@ -26,7 +26,7 @@ class SourceError(Exception):
     """There are no policies there that may be used; says why."""
 
 
-class Read(msgspec.Struct, frozen=True):
+class ReadPolicies(msgspec.Struct, frozen=True):
     """A policy set, and what tells it from the next one at the same place."""
 
     policy_set: ir.PolicySet
@@ -34,7 +34,7 @@ class Read(msgspec.Struct, frozen=True):
 
 
 class PolicySource(Protocol):
-    def read(self, mark: object) -> Read | None:
+    def read(self, mark: object) -> ReadPolicies | None:
         """The policies, ``None`` where they are those of ``mark``. Raises `SourceError`."""
         ...
 
@@ -50,14 +50,14 @@ class Paths:
         (first, *more) = self._paths or ("",)
         return bool(first) and not more and not os.path.isdir(first) and not first.endswith(".policy")
 
-    def read(self, mark: object) -> Read | None:
+    def read(self, mark: object) -> ReadPolicies | None:
         at = self._mark()  # before it is read: a change meanwhile is one the next time
         if at == mark:
             return None
         found = read_policy_set(self._paths)
         if isinstance(found, Problem):
             raise Unusable(found.in_words(), at)
-        return Read(found, at)
+        return ReadPolicies(found, at)
 
     def _mark(self) -> object:
         if self._is_compiled:
@@ -92,7 +92,7 @@ class Address:
         self._address = address
         self._open = urllib.request.build_opener(_NoRedirects).open
 
-    def read(self, mark: object) -> Read | None:
+    def read(self, mark: object) -> ReadPolicies | None:
         headers = {"Accept": "application/json"}
         if isinstance(mark, str):
             headers["If-None-Match"] = mark
@@ -113,7 +113,7 @@ class Address:
         if len(content) > _MOST_BYTES:
             raise Unusable(f"larger than {_MOST_BYTES:,} bytes", mark_now)
         try:
-            return Read(from_json(content), mark_now)
+            return ReadPolicies(from_json(content), mark_now)
         except LoadError as error:
             raise Unusable(str(error), mark_now) from None
 

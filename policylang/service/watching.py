@@ -12,7 +12,7 @@ from typing import Self
 import msgspec
 
 from policylang.runtime.api import PolicySet
-from policylang.service.sources import PolicySource, Read, SourceError, Unusable
+from policylang.service.sources import PolicySource, ReadPolicies, SourceError, Unusable
 
 log = logging.getLogger("policylang.service")
 
@@ -31,7 +31,7 @@ class State(msgspec.Struct, frozen=True):
     """Why the newest is not in force."""
 
 
-class Policies:
+class PoliciesInForce:
     """The policies in force. Replaced in one step: who took them keeps them for the whole request."""
 
     def __init__(self, policies: PolicySet) -> None:
@@ -75,7 +75,7 @@ class Policies:
 class Watcher:
     """Looks again and again at where policies come from. Failures make it look less often, for a while."""
 
-    def __init__(self, source: PolicySource, read: Read, seconds: float, policies: Policies) -> None:
+    def __init__(self, source: PolicySource, read: ReadPolicies, seconds: float, policies: PoliciesInForce) -> None:
         """``read``: what is in force."""
         self._source, self._seconds, self._policies = source, seconds, policies
         self._in_force = self._seen = read.mark

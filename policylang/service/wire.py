@@ -11,7 +11,7 @@ from policylang.files.json_source import JsonError, read_json
 Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
 
 
-class Refused(Exception):  # noqa: N818
+class RefusedRequest(Exception):  # noqa: N818
     """A request that is answered with an error: its status, and a message that repeats nothing of what was sent."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -33,7 +33,7 @@ class Kind(msgspec.Struct, frozen=True):
     type: str
 
 
-class Action(msgspec.Struct, frozen=True):
+class AskedAction(msgspec.Struct, frozen=True):
     name: str
     properties: dict[str, Any] = {}
 
@@ -53,7 +53,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     """One question."""
 
     subject: Entity
-    action: Action
+    action: AskedAction
     resource: Entity
     context: dict[str, Any] = {}
 
@@ -66,7 +66,7 @@ class Evaluations(msgspec.Struct, frozen=True):
     """Several questions; what one of them leaves out stands at the top."""
 
     subject: Entity | None = None
-    action: Action | None = None
+    action: AskedAction | None = None
     resource: Entity | None = None
     context: dict[str, Any] | None = None
     evaluations: list[dict[str, Any]] = []
@@ -77,7 +77,7 @@ class SubjectSearch(msgspec.Struct, frozen=True):
     """Who may do that."""
 
     subject: Kind
-    action: Action
+    action: AskedAction
     resource: Entity
     context: dict[str, Any] = {}
     page: Page = Page()
@@ -87,7 +87,7 @@ class ResourceSearch(msgspec.Struct, frozen=True):
     """To what the subject may do that."""
 
     subject: Entity
-    action: Action
+    action: AskedAction
     resource: Kind
     context: dict[str, Any] = {}
     page: Page = Page()
@@ -106,19 +106,19 @@ _T = TypeVar("_T")
 
 
 def read_body(body: bytes, depth: int) -> dict[str, Any]:
-    """The object in a body. Raises `Refused`."""
+    """The object in a body. Raises `RefusedRequest`."""
     if not body:
-        raise Refused(400, "the body is empty")
+        raise RefusedRequest(400, "the body is empty")
     try:
         found = read_json(body.decode("utf-8"))
     except UnicodeDecodeError:
-        raise Refused(400, "the body is not UTF-8") from None
+        raise RefusedRequest(400, "the body is not UTF-8") from None
     except JsonError:
-        raise Refused(400, "the body is not JSON that can be used") from None
+        raise RefusedRequest(400, "the body is not JSON that can be used") from None
     if not isinstance(found, dict):
-        raise Refused(400, "the body is not a JSON object")
+        raise RefusedRequest(400, "the body is not a JSON object")
     if body.count(b"{") + body.count(b"[") > depth and _is_deeper(found, depth):
-        raise Refused(400, f"the body has more than {depth} levels")
+        raise RefusedRequest(400, f"the body has more than {depth} levels")
     return found
 
 
@@ -137,11 +137,11 @@ def _is_deeper(value: Any, depth: int) -> bool:
 
 
 def convert(type_: type[_T], content: dict[str, Any]) -> _T:
-    """A request. Raises `Refused` for what is missing in it or of another type."""
+    """A request. Raises `RefusedRequest` for what is missing in it or of another type."""
     try:
         return msgspec.convert(content, type_)
     except msgspec.ValidationError as error:
-        raise Refused(400, _in_words(type_, content, str(error))) from None
+        raise RefusedRequest(400, _in_words(type_, content, str(error))) from None
 
 
 def _in_words(type_: type[Any], content: dict[str, Any], error: str) -> str:

@@ -23,7 +23,7 @@ RESERVED = ("changes", "field")
 """Properties of an action that say what is asked, and need no trust: they only narrow."""
 
 
-class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ClientToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A client that sends ``Authorization: Bearer …``."""
 
     name: _Text
@@ -45,7 +45,7 @@ class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a client with a certificate may do."""
 
 
-class Subjects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SubjectTypes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Types of subjects."""
 
     users: tuple[str, ...] = ("user",)
@@ -63,7 +63,7 @@ class Trusted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether `time` of the context is the instant of the decision."""
 
 
-class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RequestBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much a request may ask for."""
 
     body_bytes: _Positive = 1_048_576
@@ -101,7 +101,7 @@ class Duckdb(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     tables: dict[str, Table] = {}
 
 
-class Postgres(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="postgres"):
+class PostgresTables(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="postgres"):
     """Tables in a database. What `connection` leaves out comes from libpq's environment, the password as well."""
 
     connection: str = ""
@@ -120,15 +120,15 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls: Tls | None = None
     tls_in_front: bool = False
     """A proxy in front ends TLS, and the network behind it is trusted."""
-    tokens: tuple[Token, ...] = ()
-    subjects: Subjects = Subjects()
+    tokens: tuple[ClientToken, ...] = ()
+    subjects: SubjectTypes = SubjectTypes()
     resources: dict[str, str] = {}
     """Types of resources that are named otherwise in the policies."""
     trusted: Trusted = Trusted()
     answer: tuple[Told, ...] = ("reasons", "fields", "missing", "digest")
     """What answers tell beside the decision."""
-    bounds: Bounds = Bounds()
-    store: Memory | Sqlite | Duckdb | Postgres | None = None
+    bounds: RequestBounds = RequestBounds()
+    store: Memory | Sqlite | Duckdb | PostgresTables | None = None
     poll_seconds: _Positive = 2
     """How often the policies are looked at again."""
 
@@ -209,34 +209,34 @@ def _beside(config: ServiceConfig, folder: Path) -> ServiceConfig:
     return msgspec.structs.replace(config, **changed)
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class UnsafeConfig(msgspec.Struct, frozen=True):
     """Why the service does not start, and what to do."""
 
     message: str
     help: str
 
 
-def unsafe(config: ServiceConfig) -> Refusal | None:
+def unsafe(config: ServiceConfig) -> UnsafeConfig | None:
     """What of it would be served to people whom nobody meant."""
     if not config.is_local and not config.has_credentials:
-        return Refusal(
+        return UnsafeConfig(
             f"`{config.host}` can be reached from elsewhere, and nobody has to say who they are",
             "give clients `tokens`, or certificates with `tls: client_ca`; or listen on 127.0.0.1",
         )
     if not config.is_local and config.tls is None and not config.tls_in_front:
-        return Refusal(
+        return UnsafeConfig(
             f"`{config.host}` can be reached from elsewhere, and tokens would travel in the clear",
             "set `tls`; where a proxy in front ends TLS, say `tls_in_front: true`",
         )
     if config.tls is not None and config.tls_in_front:
-        return Refusal("`tls` and `tls_in_front` contradict each other", "leave one of the two out")
+        return UnsafeConfig("`tls` and `tls_in_front` contradict each other", "leave one of the two out")
     hashes = [token.sha256 for token in config.tokens]
     if len(set(hashes)) != len(hashes):
-        return Refusal("two tokens are the same", "give every client a token of its own")
+        return UnsafeConfig("two tokens are the same", "give every client a token of its own")
     if _EMPTY in hashes:
-        return Refusal("a token is the empty text", "make one: `openssl rand -hex 32`")
+        return UnsafeConfig("a token is the empty text", "make one: `openssl rand -hex 32`")
     if any(name in RESERVED for name in config.trusted.action):
-        return Refusal("`changes` and `field` of an action are always read", "take them out of `trusted: action`")
+        return UnsafeConfig("`changes` and `field` of an action are always read", "take them out of `trusted: action`")
     return None
 
 

@@ -20,7 +20,7 @@ from policylang import PolicySet, load
 from policylang.service.app import make_app
 from policylang.service.server import listen, uvicorn_settings
 from policylang.service.stores.opening import open_store
-from policylang.service.watching import Policies
+from policylang.service.watching import PoliciesInForce
 from policylang.settings.service import ServiceConfig
 
 HERE = Path(__file__).parent
@@ -33,12 +33,12 @@ def config(**settings: Any) -> ServiceConfig:
 
 @contextmanager
 def served(
-    policies: str | Path | PolicySet | Policies, with_store: Any = None, **settings: Any
+    policies: str | Path | PolicySet | PoliciesInForce, with_store: Any = None, **settings: Any
 ) -> Iterator[httpx.Client]:
     """A client of a service in a thread of this process."""
     made = config(**{"port": 0, **settings})
-    if not isinstance(policies, Policies):
-        policies = Policies(policies if isinstance(policies, PolicySet) else load(policies))
+    if not isinstance(policies, PoliciesInForce):
+        policies = PoliciesInForce(policies if isinstance(policies, PolicySet) else load(policies))
     store = open_store(made) if with_store is None else with_store
     with listen(made) as listening:
         made = msgspec.structs.replace(made, port=listening.getsockname()[1])

@@ -20,7 +20,7 @@ from policylang import PolicySet, load
 from policylang.files.writing import write_atomically
 from policylang.ir import to_json
 from policylang.service.sources import SourceError, Unusable, source_of
-from policylang.service.watching import Policies, Watcher
+from policylang.service.watching import PoliciesInForce, Watcher
 from tests.service.helpers import EVALUATION, Process, post, question, served
 
 OLD = 'resource page { actions view, edit }\nrole r { grant view on page }\nuser "u" { assign role r }\n'
@@ -50,7 +50,7 @@ class Watched:
         source = source_of(paths)
         read = source.read(None)
         assert read is not None
-        self.policies = Policies(PolicySet(read.policy_set))
+        self.policies = PoliciesInForce(PolicySet(read.policy_set))
         self.watcher = Watcher(source, read, 1, self.policies)
 
     def look(self) -> str:
@@ -167,7 +167,7 @@ def test_failures_are_met_with_patience(tmp_path: Path) -> None:
 def test_one_request_has_one_version(tmp_path: Path) -> None:
     """Policies change a hundred times under load: every answer is of one of the two, whole."""
     old, new = load(_written(tmp_path, OLD)), load(_written(tmp_path, NEW))
-    policies = Policies(old)
+    policies = PoliciesInForce(old)
     expected = {old.digest: [True, False], new.digest: [False, True]}
     ended = threading.Event()
 

@@ -20,7 +20,7 @@ from policylang.runtime.filter import Filter
 from policylang.runtime.index import Index
 from policylang.service.security import Guard
 from policylang.service.stores.store import Deadline, StoreError
-from policylang.service.wire import Refused
+from policylang.service.wire import RefusedRequest
 from policylang.settings.service import ServiceConfig, unsafe
 from tests.service.helpers import (
     ACTIONS,
@@ -427,5 +427,5 @@ def test_a_table_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_refusals_are_values() -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedRequest):
         Guard(ServiceConfig()).check(httpx.Headers({"host": "elsewhere"}), "evaluate")  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policylang.service.stores.store import Store, StoreError
-from policylang.settings.service import Duckdb, Memory, Postgres, ServiceConfig, Sqlite
+from policylang.settings.service import Duckdb, Memory, PostgresTables, ServiceConfig, Sqlite
 
 
 def open_store(config: ServiceConfig) -> Store | None:
@@ -23,7 +23,7 @@ def open_store(config: ServiceConfig) -> Store | None:
             except ImportError:
                 raise StoreError("DuckDB is not installed: pip install 'policylang[parquet]'") from None
             return DuckdbStore(path, tables)
-        case Postgres(connection, schema, tables):
+        case PostgresTables(connection, schema, tables):
             try:
                 from policylang.service.stores.postgres import PostgresStore
             except ImportError:
