@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: all demo test soak lint bench expected clean
+.PHONY: all demo web test soak lint bench expected clean
 
 all: .venv/installed
 
@@ -25,8 +25,13 @@ demo: .venv/installed
 	$(BIN)/policylang import csv examples/spreadsheet --mapping examples/mapping.yaml -o build/imported
 	$(BIN)/policylang check build/imported --exit-zero
 
+# The web application, for reports: built with npm into build/web.
+web: .venv/installed
+	$(BIN)/python -m tools.web
+
 test: lint
 	$(BIN)/python -m tools.engines
+	$(BIN)/python -m tools.web
 	$(BIN)/python -m tools.pythons
 	$(BIN)/pytest -n auto --dist worksteal
 

@@ -148,7 +148,7 @@ def agenda(
 def _entries(
     policy_set: ir.PolicySet, suppressions: Sequence[Suppression], paths: Mapping[str, str]
 ) -> Iterator[Entry]:
-    yield from _reviews(policy_set, paths)
+    yield from reviews(policy_set, paths)
     kinds = {place.name: place.kind for place in policy_set.places}
     holders = [(user.id, user.label, user.assignments) for user in policy_set.users]
     holders += [(each.name, each.label, each.assignments) for each in policy_set.integrations]
@@ -167,7 +167,7 @@ def _entries(
             yield SuppressionEnd(comment.until, comment.codes, comment.reason, _spot(comment.at, paths))
 
 
-def _reviews(policy_set: ir.PolicySet, paths: Mapping[str, str]) -> Iterator[Review]:
+def reviews(policy_set: ir.PolicySet, paths: Mapping[str, str]) -> Iterator[Review]:
     """One for each thing to review and interval, whatever log of reviews there is, at the latest line of it. What is
     due beyond the calendar is left out.
     """

@@ -11,17 +11,15 @@ import click
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.asking import format_option
 from policylang.cli.options import TEXT, now_option, read_instant
-from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop, write_lines
-from policylang.cli.versions import Sides, Version, VersionPair, empty_like, read_sides
+from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, write_lines
+from policylang.cli.versions import Sides, compared, read_sides, today_of
 from policylang.cli.writing import Content, report_option, write_output
-from policylang.diff.allow import Approved, allowed, read_allowed, unused
-from policylang.diff.compare import compare
+from policylang.diff.allow import read_allowed, unused
 from policylang.diff.gate import failing
 from policylang.diff.report import Comparison, SetReport
 from policylang.output import comparison as text
 from policylang.output.text import render_problem
 from policylang.project.discovery import Problem
-from policylang.runtime.clock import zone
 from policylang.text.readable import json_bytes
 
 FailOn = Literal["gained", "widened", "any"]
@@ -68,9 +66,9 @@ def diff(
         sides = read_sides(arguments, step)
         if isinstance(sides, Problem):
             stop([sides])
-        sets = tuple(_compared(pair, at, entries, step) for pair in sides.pairs)
+        sets = tuple(compared(pair, at, entries, step) for pair in sides.pairs)
     failed = fail_on is not None and any(failing(each, fail_on) for each in sets)
-    today = max((_today(pair, at) for pair in sides.pairs), default=at.date())
+    today = max((today_of(pair, at) for pair in sides.pairs), default=at.date())
     left = unused(entries, sets, today)
     found = Comparison(old=sides.old, new=sides.new, now=at, fail_on=fail_on, failed=failed, sets=sets, unused=left)
     content: Content
@@ -90,33 +88,6 @@ def diff(
         help = "take back what is not meant, or name what is approved in a file for `--allow`"
         write_lines(render_problem(Problem("diff", what, help)), err=True)
     sys.exit(FINDINGS if failed else CLEAN)
-
-
-def _compared(pair: VersionPair, now: datetime.datetime, entries: dict[str, Approved], step: Step) -> SetReport:
-    old, new = pair.old, pair.new
-    empty = empty_like(_there(pair).policy_set)
-    today = _today(pair, now)
-    report = compare(old.policy_set if old else empty, new.policy_set if new else empty, now, step)
-    return SetReport(
-        name=pair.name,
-        old=old.said if old else None,
-        new=new.said if new else None,
-        same_access=report.same_access,
-        changes=allowed(report.changes, entries, today),
-        statements=allowed(report.statements, entries, today),
-        notes=report.notes,
-    )
-
-
-def _there(pair: VersionPair) -> Version:
-    found = pair.new or pair.old
-    assert found is not None
-    return found
-
-
-def _today(pair: VersionPair, now: datetime.datetime) -> datetime.date:
-    """The day in the timezone of a policy set."""
-    return now.astimezone(zone(_there(pair).policy_set.timezone)).date()
 
 
 def _path(sides: Sides, set_: SetReport, is_new: bool) -> str | None:

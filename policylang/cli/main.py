@@ -39,6 +39,7 @@ _COMMANDS = {
     "diff": "diff:diff",
     "drift": "drift:drift",
     "export": "export:export",
+    "report": "report:report",
     "fmt": "fmt:fmt",
     "explain": "explain:explain",
     "import": "import_:import_",

@@ -1,7 +1,8 @@
-"""The two versions that `policylang diff` compares, from its arguments: folders, files, compiled JSON or revisions."""
+"""The two versions that are compared, from arguments: folders, files, compiled JSON or revisions; and what differs."""
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +11,16 @@ import click
 import msgspec
 
 from policylang.cli.terminal import Step
+from policylang.diff.allow import Approved, allowed
+from policylang.diff.compare import compare
+from policylang.diff.report import SetReport
 from policylang.ir import nodes as ir
 from policylang.ir.nodes import FORMAT_VERSION
 from policylang.project.discovery import Problem, SourceSet, discover
 from policylang.project.loading import read_compiled, why_not
 from policylang.project.project import Project
 from policylang.project.revisions import Revision, RevisionError, merge_base, read_revision, resolve
+from policylang.runtime.clock import zone
 from policylang.settings.config import nearest_config
 
 
@@ -146,3 +151,31 @@ def empty_like(policy_set: ir.PolicySet) -> ir.PolicySet:
     changes = {name: () for name in ir.PolicySet.__struct_fields__ if isinstance(getattr(policy_set, name), tuple)}
     assert policy_set.version == FORMAT_VERSION
     return msgspec.structs.replace(policy_set, **changes)
+
+
+def compared(pair: VersionPair, now: datetime.datetime, entries: dict[str, Approved], step: Step) -> SetReport:
+    """What differs between the versions of a policy set, with the changes that are approved."""
+    old, new = pair.old, pair.new
+    empty = empty_like(_there(pair).policy_set)
+    today = today_of(pair, now)
+    report = compare(old.policy_set if old else empty, new.policy_set if new else empty, now, step)
+    return SetReport(
+        name=pair.name,
+        old=old.said if old else None,
+        new=new.said if new else None,
+        same_access=report.same_access,
+        changes=allowed(report.changes, entries, today),
+        statements=allowed(report.statements, entries, today),
+        notes=report.notes,
+    )
+
+
+def today_of(pair: VersionPair, now: datetime.datetime) -> datetime.date:
+    """The day in the timezone of a policy set."""
+    return now.astimezone(zone(_there(pair).policy_set.timezone)).date()
+
+
+def _there(pair: VersionPair) -> Version:
+    found = pair.new or pair.old
+    assert found is not None
+    return found

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from policylang.model.instants import instant_text
-from policylang.pipelines.findings import ReportedFinding, Result
+from policylang.pipelines.findings import Result, as_data
 from policylang.text.readable import json_bytes
-
-_INTERNAL = ("looked_at", "policies", "anchor", "said", "suggestion")
-_FIELDS = tuple(name for name in ReportedFinding.__struct_fields__ if name not in _INTERNAL)
 
 
 def render(result: Result) -> bytes:
@@ -17,7 +14,7 @@ def render(result: Result) -> bytes:
     was counted and not reported.
     """
     content: dict[str, Any] = {
-        "findings": [{name: getattr(finding, name) for name in _FIELDS} for finding in result.findings],
+        "findings": [as_data(finding) for finding in result.findings],
         "problems": result.problems,
         "files": result.files,
         "now": None if result.now is None else instant_text(result.now),

@@ -103,6 +103,15 @@ class ReportedFinding(msgspec.Struct, frozen=True):
         return () if self.witness is None else (self.witness, *self.further_witnesses)
 
 
+_INTERNAL = ("looked_at", "policies", "anchor", "said", "suggestion")
+_SHOWN = tuple(name for name in ReportedFinding.__struct_fields__ if name not in _INTERNAL)
+
+
+def as_data(finding: ReportedFinding) -> dict[str, Any]:
+    """A finding for programs: without what outputs need to work it up."""
+    return {name: getattr(finding, name) for name in _SHOWN}
+
+
 class BaselineUse(msgspec.Struct, frozen=True):
     """What a baseline did to a run: how many findings are in it, and what of it does not occur any more."""
 

@@ -73,7 +73,7 @@ def _at_any_time(
     for number, (_, whole) in enumerate(timeline):
         who = msgspec.structs.replace(whole, sources=tuple(each for each in whole.sources if each in matters))
         if who not in known:
-            known[who] = list(_rows(index, user, make_plan(index, who, action, resource)))
+            known[who] = list(open_ways(index, user, make_plan(index, who, action, resource)))
         for way, row in known[who]:
             found.setdefault(row, (sources.index(way.source), []))[1].append(number)
     for row, (_, numbers) in sorted(found.items(), key=lambda each: each[1][0]):
@@ -127,12 +127,12 @@ def _in_words(span: Period, timezone: datetime.tzinfo) -> str:
 
 def rows(index: Index, user: str, now: datetime.datetime, plan: Plan) -> Iterator[tuple[Way, Access]]:
     """The ways of a user's plan that may be open on some record at ``now``, and what they come to."""
-    for way, row in _rows(index, user, plan):
+    for way, row in open_ways(index, user, plan):
         yield way, msgspec.structs.replace(row, dates=_dates(index, user, now, way))
 
 
-def _rows(index: Index, user: str, plan: Plan) -> Iterator[tuple[Way, Access]]:
-    """The same without dates."""
+def open_ways(index: Index, user: str, plan: Plan) -> Iterator[tuple[Way, Access]]:
+    """The same without dates. Where a way holds at a place, the first of its limits says so."""
     whole = [each for each in plan.denies if each.deny.fields is None]
     if any(d.place is None and d.deny.condition is None for d in whole):
         return

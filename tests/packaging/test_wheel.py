@@ -30,6 +30,7 @@ def test_contents(wheel: Path) -> None:
     assert {"policylang/grammar/policylang.lark", "policylang/syntax/tables.json"} <= names
     assert "policylang/starter/company.policy" in names
     assert "policylang/py.typed" in names
+    assert {"policylang/web/app.js", "policylang/web/app.css"} <= names
     assert {f"policylang/schemas/{name}.schema.json" for name in ("ir", "config", "scenario")} <= names
     assert not any(name.startswith(("tests", "benchmarks", "tools", "policies")) for name in names)
     assert "License-Expression: Apache-2.0" in text
@@ -55,4 +56,6 @@ def test_commands_work_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> 
     assert run("init").returncode == 0
     assert run("check").returncode == 0
     assert run("compile", "-o", "out.json").returncode == 0
+    assert run("report").returncode == 0
+    assert (empty / "access.html").stat().st_size > 100_000
     assert (empty / "out.json").stat().st_size > 1000

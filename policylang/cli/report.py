@@ -1,0 +1,173 @@
+"""`policylang report`"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Iterable, Iterator, Sequence
+
+import click
+
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
+from policylang.check.processes import ProcessError, cores
+from policylang.cli.asking import unknown
+from policylang.cli.options import TEXT, read_instant
+from policylang.cli.terminal import Step, progress, projects, stop, write_lines
+from policylang.cli.versions import compared, read_sides
+from policylang.cli.writing import STANDARD_OUTPUT, inputs_of, write_output
+from policylang.diagnostics import visible
+from policylang.ir import nodes as ir
+from policylang.output.page import NotBuiltError, application, report_page
+from policylang.output.reviews_csv import reviews_csv
+from policylang.pipelines.check import CheckOptions
+from policylang.pipelines.report import ReportOptions, of_compiled, of_project
+from policylang.project.discovery import Problem
+from policylang.project.loading import read_compiled, why_not
+from policylang.project.project import Project
+from policylang.views.document import AccessDocument, ChangeView, Part
+
+_PAGE, _TABLE = "access.html", "reviews.csv"
+
+
+@click.command("report")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=str))
+@click.option("-o", "--output", metavar="FILE", type=click.Path(), help=f"File to write.  [default: {_PAGE}]")
+@click.option("--user", "users", type=TEXT, multiple=True, metavar="USER", help="Only about this user; repeatable.")
+@click.option(
+    "--role", "roles", type=TEXT, multiple=True, metavar="ROLE", help="Only about this role and who has it; repeatable."
+)
+@click.option(
+    "--resource",
+    "resources",
+    type=TEXT,
+    multiple=True,
+    metavar="RESOURCE",
+    help="Only about this resource; repeatable.",
+)
+@click.option(
+    "--at",
+    type=TEXT,
+    metavar="INSTANT",
+    help="Instant with its offset, such as 2026-11-21T12:00:00-07:00.  [default: the present one]",
+)
+@click.option(
+    "--against",
+    type=TEXT,
+    metavar="OLD",
+    help="Show who gained and lost access since OLD: a git revision, a folder or a compiled policy set.",
+)
+@click.option("--csv", "table", is_flag=True, help=f"Write what is to be reviewed as CSV instead.  [to {_TABLE}]")
+def report(
+    paths: tuple[str, ...],
+    output: str | None,
+    users: tuple[str, ...],
+    roles: tuple[str, ...],
+    resources: tuple[str, ...],
+    at: str | None,
+    against: str | None,
+    table: bool,
+) -> None:
+    """Write one web page that shows who may do what, and why: for auditors, reviewers and whoever installs nothing.
+
+    PATHS are as for check. The page opens from disk, and loads nothing: everything is inside. It shows who may do what
+    as a matrix, everything about one person, the findings of check, what the agenda brings, a page for each reviewer
+    and, with --against, what changed.
+
+    Exit codes: 0 written, 2 something could not be read or written.
+    """
+    now = read_instant(at, (FIRST_YEAR, LAST_YEAR), "--at").astimezone(datetime.UTC)
+    target = output or (_TABLE if table else _PAGE)
+    compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
+    sources = [path for path in paths if path not in compiled]
+    try:
+        app = None if table else application()
+    except NotBuiltError:
+        help = "in a checkout, `make web` builds it, which takes npm; an installed wheel has it"
+        stop([Problem("report", "the web application is not built", help)])
+    with progress() as step:
+        made = projects(sources, step) if sources or not compiled else []
+        part = _part(users, roles, resources, made, compiled)
+        change = None if against is None else _change(against, paths, made, compiled, now, step)
+        asked = ReportOptions(CheckOptions(now, step=step, jobs=cores()), part, change)
+        try:
+            documents = list(_documents(made, compiled, asked))
+        except ProcessError as error:
+            stop([Problem("report", str(error), "run it where there is more memory")])
+    content = reviews_csv(documents) if app is None else report_page(app, documents)
+    write_output(content, target, (*inputs_of(made), *compiled))
+    if target != STANDARD_OUTPUT:
+        write_lines([f"wrote {visible(target)}"])
+
+
+def _documents(made: Iterable[Project], compiled: Iterable[str], asked: ReportOptions) -> Iterator[AccessDocument]:
+    found = [of_compiled(path, asked) for path in compiled]
+    found += [of_project(project, asked) for project in made]
+    problems = [each for each in found if isinstance(each, Problem)]
+    if problems:
+        stop(problems)
+    yield from (each for each in found if isinstance(each, AccessDocument))
+
+
+def _part(
+    users: tuple[str, ...],
+    roles: tuple[str, ...],
+    resources: tuple[str, ...],
+    made: Sequence[Project],
+    compiled: Sequence[str],
+) -> Part:
+    """The part that was asked for; ends the command for a name that there is not."""
+    part = Part(users, roles, resources)
+    if part.whole:
+        return part
+    policy_set = _only(made, compiled, "a part can be of one policy set only")
+    known = (
+        ("user", users, [*(each.id for each in policy_set.users), *(each.name for each in policy_set.integrations)]),
+        ("role", roles, [each.name for each in policy_set.shared_roles]),
+        ("resource", resources, [each.name for each in policy_set.resources]),
+    )
+    for what, names, there in known:
+        for name in names:
+            if name not in there:
+                unknown(what, name, there)
+    return part
+
+
+def _only(made: Sequence[Project], compiled: Sequence[str], why: str) -> ir.PolicySet:
+    """The one policy set that there is."""
+    if len(made) + len(compiled) != 1:
+        stop(
+            [
+                Problem(
+                    ", ".join(compiled) or ".", f"{why}, and here are {len(made) + len(compiled)}", "name one of them"
+                )
+            ]
+        )
+    if compiled:
+        loaded = read_compiled(compiled[0])
+        if isinstance(loaded, Problem):
+            stop([loaded])
+        return loaded
+    if made[0].ir is None:
+        stop([why_not(made[0], made[0].sources.asked)])
+    return made[0].ir
+
+
+def _change(
+    against: str,
+    paths: tuple[str, ...],
+    made: Sequence[Project],
+    compiled: Sequence[str],
+    now: datetime.datetime,
+    step: Step,
+) -> ChangeView:
+    """What differs between the one policy set and its older version."""
+    _only(made, compiled, "one policy set can be compared")
+    here = paths or tuple(str(project.sources.root) for project in made)
+    if len(here) > 1:
+        raise click.UsageError("--against compares one folder, file or compiled policy set: name one")
+    sides = read_sides((against, *here), step)
+    if isinstance(sides, Problem):
+        stop([sides])
+    if len(sides.pairs) != 1:
+        stop([Problem(against, f"there are {len(sides.pairs)} policy sets to compare", "name the folder of one")])
+    return ChangeView(against, compared(sides.pairs[0], now, {}, step))

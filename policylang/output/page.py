@@ -1,0 +1,92 @@
+"""The web application with its data inside, as one file that opens from disk and asks for nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from policylang.text.readable import shown_json
+from policylang.views.document import AccessDocument
+
+# In a wheel the built application lies inside the package, in a checkout where it is built.
+_PLACES = (Path(__file__).parents[1] / "web", Path(__file__).parents[2] / "build" / "web" / "dist")
+_SCRIPT, _STYLE = "app.js", "app.css"
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+class NotBuiltError(Exception):
+    """The web application is not there."""
+
+
+class Application(msgspec.Struct, frozen=True):
+    """The built web application: its one script and its one style sheet."""
+
+    script: str
+    style: str
+
+
+def application() -> Application:
+    """The built application. Raises `NotBuiltError`."""
+    for folder in _PLACES:
+        if (folder / _SCRIPT).is_file() and (folder / _STYLE).is_file():
+            return Application(*((folder / name).read_text(encoding="utf-8") for name in (_SCRIPT, _STYLE)))
+    raise NotBuiltError
+
+
+def report_page(app: Application, documents: Iterable[AccessDocument]) -> bytes:
+    """The report. Its content security policy lets run what is inside, and nothing be loaded from anywhere."""
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(app.script)}'",
+            f"style-src '{_hash(app.style)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+    return b"".join(
+        (
+            _HEAD.format(policy=policy).encode(),
+            f"<style>{app.style}</style>\n".encode(),
+            _BODY.encode(),
+            b'<script type="application/json" id="data">',
+            embedded(_ENCODER.encode(list(documents))),
+            b"</script>\n",
+            f"<script>{app.script}</script>\n".encode(),
+            b"</body>\n</html>\n",
+        )
+    )
+
+
+def embedded(encoded: bytes) -> bytes:
+    """JSON that may stand inside a script element: nothing in it can end that or begin a comment."""
+    return shown_json(encoded).replace(b"<", b"\\u003c")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+_HEAD = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<meta id="__________cytoscape_stylesheet">
+<title>policylang</title>
+"""
+_BODY = """\
+</head>
+<body>
+<noscript>This report needs JavaScript, which is inside it: open it in a browser that runs scripts of files.</noscript>
+<div id="app"></div>
+"""

@@ -1,0 +1,113 @@
+"""A policy set as the web application shows it: access, findings, agenda, reviews and what changed, in one document."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import msgspec
+
+from policylang.agenda.agenda import Agenda, agenda
+from policylang.check.suppress.suppressions import read_suppressions
+from policylang.ir import nodes as ir
+from policylang.pipelines.check import CheckOptions, add_checked, add_compiled
+from policylang.pipelines.findings import ReportedFinding, Result, as_data
+from policylang.pipelines.replay import command, headline, particulars
+from policylang.project.discovery import Problem
+from policylang.project.loading import of_diagnostics, read_compiled, why_not
+from policylang.project.project import Project
+from policylang.runtime.index import Index
+from policylang.views.build import document
+from policylang.views.document import WHOLE, AccessDocument, ChangeView, Part
+
+DAYS = 365
+"""How far ahead the agenda looks."""
+
+
+class ReportOptions(msgspec.Struct, frozen=True):
+    """As of when, about which part, and what is different since then."""
+
+    check: CheckOptions
+    part: Part = WHOLE
+    change: ChangeView | None = None
+
+    @property
+    def now(self) -> datetime.datetime:
+        return self.check.now
+
+
+def of_project(project: Project, asked: ReportOptions) -> AccessDocument | Problem:
+    """The document of a policy set in sources, or why there is none."""
+    set_ = project.sources
+    if project.ir is None:
+        return why_not(project, set_.asked)
+    suppressions = read_suppressions(project.files)
+    if suppressions.mistakes:
+        return of_diagnostics(project, suppressions.mistakes, set_.asked)
+    result = Result()
+    add_checked(result, project, asked.check)
+    sources = [source for source in (*set_.sources, *set_.directory) if not source.foreign]
+    shown = {source.name: source.display for source in (*set_.sources, *set_.directory)}
+    calendar = agenda(project.ir, asked.now, DAYS, suppressions=suppressions.found, policies=set_.asked, shown=shown)
+    return _document(project.ir, asked, result, calendar, sources=sources, policies=set_.asked)
+
+
+def of_compiled(path: str, asked: ReportOptions) -> AccessDocument | Problem:
+    """The document of a compiled policy set, or why there is none."""
+    policy_set = read_compiled(path)
+    if isinstance(policy_set, Problem):
+        return policy_set
+    result = Result()
+    add_compiled(result, path, asked.check)
+    calendar = agenda(policy_set, asked.now, DAYS, policies=(path,))
+    return _document(policy_set, asked, result, calendar, policies=(path,))
+
+
+def _document(
+    policy_set: ir.PolicySet, asked: ReportOptions, result: Result, calendar: Agenda, **rest: Any
+) -> AccessDocument | Problem:
+    if result.problems:
+        return result.problems[0]
+    index = Index(policy_set)
+    part = asked.part
+    concerning = [each for each in result.findings if part.whole or _concerns(each, index, part)]
+    return document(
+        index,
+        asked.now,
+        agenda=calendar,
+        findings=[_finding(each) for each in concerning],
+        part=part,
+        change=asked.change,
+        **rest,
+    )
+
+
+def _finding(finding: ReportedFinding) -> dict[str, Any]:
+    """A finding as ``check`` has it, with its witnesses in words and the commands that decide them again."""
+    looked_at = (*finding.looked_at, *(frozenset[str]() for _ in finding.witnesses))
+    shown = [
+        {
+            "headline": headline(witness),
+            "particulars": list(particulars(witness, names)),
+            "command": command(witness, finding.policies),
+        }
+        for witness, names in zip(finding.witnesses, looked_at, strict=False)
+    ]
+    data = as_data(finding)
+    for name in ("witness", "further_witnesses"):
+        del data[name]
+    return {**data, "shown": shown, "suggestion": finding.suggestion, "weight": finding.urgency}
+
+
+def _concerns(finding: ReportedFinding, index: Index, part: Part) -> bool:
+    """Whether a finding speaks of something in a part: by its users, its witnesses or the names in its message."""
+    said = finding.said
+    users = set(said.users) if said is not None else set[str]()
+    witnesses = finding.witnesses
+    named = [*part.users, *part.roles, *part.resources]
+    return (
+        not users.isdisjoint(part.users)
+        or any(witness.get("user") in part.users or witness["resource"] in part.resources for witness in witnesses)
+        or any(f"`{name}`" in finding.message for name in named)
+        or any(role in part.roles for witness in witnesses for role in witness.get("as_roles", ()))
+    )

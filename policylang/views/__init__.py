@@ -1,0 +1,1 @@
+"""What the web application shows, as data: who may do what, by which ways, where that is written."""

@@ -1,0 +1,172 @@
+// Opens reports in a browser, looks at every view, and prints what each check found, as JSON.
+//   node browser.mjs MODULES BROWSER < jobs.json
+//   node browser.mjs MODULES '' MODULE-THAT-CARRIES-A-BROWSER < jobs.json
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+const [modules, executable, carrier] = process.argv.slice(2);
+const require = createRequire(`${modules}/`);
+const { chromium } = require("playwright-core");
+const axe = require.resolve("axe-core/axe.min.js");
+let path = executable;
+if (!path) {
+  process.env.AWS_LAMBDA_JS_RUNTIME ??= "nodejs22.x"; // has it bring the libraries that a bare machine lacks
+  const { default: carried } = await import(pathToFileURL(carrier).href);
+  path = await carried.executablePath();
+}
+const jobs = JSON.parse(await new Response(process.stdin).text());
+const browser = await chromium.launch({ executablePath: path, args: ["--no-sandbox"] });
+const results = {};
+
+async function check(name, action) {
+  try {
+    results[name] = { ok: true, value: await action() };
+  } catch (error) {
+    results[name] = { ok: false, message: String(error.stack ?? error) };
+  }
+}
+
+/** A page with a report, and what went wrong on it: errors, refused loads, and requests for anything but itself. */
+async function open(file, { hash = "", width = 1280, height = 800, theme = "light" } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, offline: true });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15000);
+  const wrong = [];
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrong.push(message.text()));
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("dialog", (dialog) => (wrong.push(`dialog: ${dialog.message()}`), dialog.dismiss()));
+  page.on("request", (request) => request.url().split("#")[0] !== pathToFileURL(file).href && wrong.push(`request: ${request.url()}`));
+  await page.goto(pathToFileURL(file).href + hash);
+  await page.waitForSelector(".view");
+  return { page, wrong, close: () => context.close() };
+}
+
+function expect(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+async function serious(page) {
+  await page.evaluate(require("node:fs").readFileSync(axe, "utf8"));
+  return page.evaluate(async () => {
+    const found = await globalThis.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] });
+    return found.violations.filter((each) => ["serious", "critical"].includes(each.impact)).map((each) => `${each.id}: ${each.help}: ${each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`);
+  });
+}
+
+const VIEWS = ["matrix", "person", "graph", "findings", "agenda", "reviews", "change"];
+
+for (const [name, file] of Object.entries(jobs.reports)) {
+  for (const [width, theme] of [[360, "dark"], [2560, "light"]]) {
+    await check(`${name} at ${width} in ${theme}`, async () => {
+      const { page, wrong, close } = await open(file, { width, theme });
+      const found = [];
+      for (const view of VIEWS) {
+        await page.evaluate((view) => { location.hash = `#/${view}`; }, view);
+        await page.waitForSelector(`nav a[aria-current][href="#/${view}"]`);
+        await page.waitForTimeout(60);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (wide > 0) found.push(`${view} is ${wide} pixels wider than the window`);
+        found.push(...(await serious(page)).map((each) => `${view}: ${each}`));
+        if (jobs.pictures) await page.screenshot({ path: `${jobs.pictures}/${name}-${view}-${width}-${theme}.png` });
+      }
+      found.push(...wrong);
+      await close();
+      expect(!found.length, found.join("\n"));
+    });
+  }
+}
+
+await check("the matrix says the same as the commands", async () => {
+  const { page, close } = await open(jobs.reports.changed, { hash: "#/matrix/person", width: 1600 });
+  const cells = await page.$$eval("[role=gridcell]", (cells) => cells.map((each) => each.getAttribute("aria-label")));
+  await close();
+  return cells;
+});
+
+await check("a cell opens why, by keyboard alone", async () => {
+  const { page, close } = await open(jobs.reports.changed);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  for (let n = 0; n < 40 && !(await page.evaluate(() => document.activeElement.getAttribute("role") === "grid")); n++) await page.keyboard.press("Tab");
+  for (const key of ["ArrowDown", "ArrowUp", "End", "Home", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+  const text = await page.textContent(".drawer");
+  await page.keyboard.press("Escape");
+  expect((await page.$(".drawer")) === null, "Escape leaves it open");
+  expect(await page.evaluate(() => document.activeElement.getAttribute("role") === "grid"), "the focus is lost");
+  await close();
+  return text;
+});
+
+await check("search and filters", async () => {
+  const { page, close } = await open(jobs.reports.changed);
+  const count = () => page.textContent(".corner");
+  const whole = await count();
+  await page.fill("[aria-label='Find actions']", "delete");
+  await page.waitForFunction((before) => document.querySelector(".corner").textContent !== before, whole);
+  const some = await count();
+  await page.fill("[aria-label='Find roles']", "nobody is called that");
+  await page.waitForSelector(".empty");
+  await close();
+  return [whole, some];
+});
+
+await check("another date changes what somebody may do", async () => {
+  const { page, close } = await open(jobs.reports.changed, { hash: "#/person/bo%40shop.test" });
+  const before = await page.textContent(".access");
+  await page.fill("[aria-label^='As of']", "2027-02-01T12:00");
+  await page.waitForSelector("[role=status]");
+  const after = await page.textContent(".access");
+  await close();
+  return [before, after];
+});
+
+await check("a place leaves the ways that hold there", async () => {
+  const { page, close } = await open(jobs.reports.changed, { hash: "#/person/bo%40shop.test" });
+  await page.selectOption("[aria-label='At a place']", "Pier");
+  await page.waitForSelector("[role=status]");
+  const text = await page.textContent(".detail");
+  await close();
+  return text;
+});
+
+await check("two people side by side", async () => {
+  const { page, close } = await open(jobs.reports.changed, { hash: "#/person/cy%40shop.test?with=person:amy@shop.test" });
+  const text = await page.textContent(".access");
+  await close();
+  return text;
+});
+
+await check("the graph opens step by step", async () => {
+  const { page, close } = await open(jobs.reports.changed, { hash: "#/graph/role:lead" });
+  await page.click(".around button:has-text('Clerk')");
+  await page.waitForFunction(() => document.querySelector(".beside h2").textContent.includes("Clerk"));
+  const text = await page.textContent(".around");
+  await close();
+  return text;
+});
+
+await check("findings, reviews, agenda and change", async () => {
+  const { page, close } = await open(jobs.reports.changed, { hash: "#/findings" });
+  const texts = {};
+  for (const view of ["findings", "reviews", "agenda", "change"]) {
+    await page.evaluate((view) => { location.hash = `#/${view}`; }, view);
+    await page.waitForSelector(`nav a[aria-current][href="#/${view}"]`);
+    texts[view] = await page.textContent("main");
+  }
+  await close();
+  return texts;
+});
+
+await check("paper", async () => {
+  const { page, close } = await open(jobs.reports.changed, { hash: "#/matrix/role" });
+  await page.emulateMedia({ media: "print" });
+  await page.waitForSelector(".printed");
+  const text = await page.textContent("main");
+  const pdf = await page.pdf({ format: "A4" });
+  if (jobs.pictures) require("node:fs").writeFileSync(`${jobs.pictures}/matrix.pdf`, pdf);
+  await close();
+  return [text, pdf.length];
+});
+
+await browser.close();
+console.log(JSON.stringify(results));

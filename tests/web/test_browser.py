@@ -1,0 +1,105 @@
+"""Reports in a real browser: every view, narrow and wide, light and dark, by keyboard alone, hostile names, no network.
+
+One browser does all of it (`browser.mjs`); each check is a test here.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policylang.cli.main import commands
+from tests.cli.conftest import ROOT
+from tools import web
+
+HERE = Path(__file__).parent
+AT = "2026-11-21T12:00:00-07:00"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    web.built()
+    folder = tmp_path_factory.mktemp("reports")
+    reports = {
+        "changed": [str(HERE / "changed" / "new"), "--against", str(HERE / "changed" / "old")],
+        "hostile": [str(HERE / "hostile")],
+    }
+    for name, arguments in reports.items():
+        commands(["report", *arguments, "--at", AT, "-o", str(folder / f"{name}.html")], standalone_mode=False)
+    jobs = json.dumps({"reports": {name: str(folder / f"{name}.html") for name in reports}})
+    command = ["node", str(HERE / "browser.mjs"), str(web.installed()), *web.browser()]
+    run = subprocess.run(command, input=jobs, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert run.returncode == 0, run.stderr
+    found: dict[str, Any] = json.loads(run.stdout)
+    return found
+
+
+def value(results: dict[str, Any], name: str) -> Any:
+    found = results[name]
+    assert found["ok"], found["message"]
+    return found.get("value")
+
+
+@pytest.mark.parametrize("size", ["360 in dark", "2560 in light"])
+@pytest.mark.parametrize("report", ["changed", "hostile"])
+def test_every_view_is_whole_and_accessible(results: dict[str, Any], report: str, size: str) -> None:
+    """No serious finding of axe, nothing wider than the window, no script of a name run, nothing loaded."""
+    value(results, f"{report} at {size}")
+
+
+def test_the_matrix(results: dict[str, Any]) -> None:
+    cells = value(results, "the matrix says the same as the commands")
+    assert [each.removeprefix("Cy Cole, ") for each in cells if each.startswith("Cy Cole")] == [
+        "access on API: not granted",
+        "run on Export: requirement missing",
+        "view on Order: some fields, with sensitive fields",
+        "create on Order: limited, some fields",
+        "modify on Order: some fields",
+        "delete on Order: some fields",
+        "view_all on Timeline: bypasses limits",
+    ]
+
+
+def test_keyboard_alone(results: dict[str, Any]) -> None:
+    assert "Neither it nor a role inside it grants it." in value(results, "a cell opens why, by keyboard alone")
+
+
+def test_search(results: dict[str, Any]) -> None:
+    assert value(results, "search and filters") == ["4 × 7", "4 × 1"]
+
+
+def test_date_and_place(results: dict[str, Any]) -> None:
+    before, after = value(results, "another date changes what somebody may do")
+    assert "role clerk at HQ" in before
+    assert "role auditor" not in before
+    assert "role auditor" in after
+    assert "role clerk at HQ" not in after
+    assert "Nothing, at this time and place." in value(results, "a place leaves the ways that hold there")
+
+
+def test_people_side_by_side(results: dict[str, Any]) -> None:
+    said = value(results, "two people side by side")
+    assert "Amy Abel" in said
+    assert "delete some fields not granted" in said
+
+
+def test_graph(results: dict[str, Any]) -> None:
+    assert "may assign role Lead" in value(results, "the graph opens step by step")
+
+
+def test_the_other_views(results: dict[str, Any]) -> None:
+    said = value(results, "findings, reviews, agenda and change")
+    assert "PL501 requirement-missing" in said["findings"]
+    assert "overdue since 2026-10-30" in said["reviews"]
+    assert "covering leave" in said["agenda"]
+    assert "role lead" in said["change"]
+
+
+def test_paper(results: dict[str, Any]) -> None:
+    text, size = value(results, "paper")
+    assert "Leadlimited, some fields" in text.replace(" limited", "limited")
+    assert size > 10_000

@@ -1,0 +1,84 @@
+// What hangs together with what: people, groups, roles, resources, and the lines between them.
+import type { Statement } from "./document";
+import type { Model } from "./model";
+
+export type NodeKind = "person" | "integration" | "group" | "role" | "resource";
+export interface Node { id: string; kind: NodeKind; name: string; label: string | null }
+export interface Edge { from: string; to: string; kind: "has" | "in" | "grants" | "denies" | "assigns"; text: string }
+
+const MOST = 40;
+
+export class Graph {
+  private edges = new Map<string, Edge[]>();
+  private nodes = new Map<string, Node>();
+
+  constructor(model: Model) {
+    const { doc } = model;
+    for (const each of doc.resources) this.node("resource", each.name, each.label);
+    for (const each of doc.groups) this.node("group", each.name, each.label);
+    for (const each of doc.roles) this.node("role", each.name, each.label);
+    for (const each of doc.people) this.nodes.set(`person:${each.id}`, { id: `person:${each.id}`, kind: each.integration ? "integration" : "person", name: each.id, label: each.label });
+    for (const [kind, list] of [["group", doc.groups], ["role", doc.roles]] as const)
+      for (const each of list) {
+        const from = `${kind}:${each.name}`;
+        for (const role of each.roles ?? []) this.edge(from, `role:${role}`, "in", "holds");
+        for (const role of each.may_assign ?? []) this.edge(from, `role:${role}`, "assigns", "may assign");
+        for (const said of byResource(each.says ?? [])) this.edge(from, `resource:${said.resource}`, said.kind, said.text);
+      }
+    for (const each of doc.people)
+      for (const held of each.held ?? []) this.edge(`person:${each.id}`, `${held.kind}:${held.name}`, "has", held.place ? `at ${held.place}` : held.by === "group" ? "is in" : held.by === "job" ? "by job" : "has");
+  }
+
+  private node(kind: NodeKind, name: string, label: string | null): void {
+    this.nodes.set(`${kind}:${name}`, { id: `${kind}:${name}`, kind, name, label });
+  }
+
+  private edge(from: string, to: string, kind: Edge["kind"], text: string): void {
+    if (!this.nodes.has(to)) return;
+    const edge = { from, to, kind, text };
+    for (const end of [from, to]) this.edges.set(end, [...(this.edges.get(end) ?? []), edge]);
+  }
+
+  get(id: string): Node | undefined {
+    return this.nodes.get(id);
+  }
+
+  all(): Node[] {
+    return [...this.nodes.values()];
+  }
+
+  around(id: string): Edge[] {
+    return this.edges.get(id) ?? [];
+  }
+
+  /** Some nodes with what is directly around the opened ones; of very many, the first. */
+  part(opened: Set<string>): { nodes: Node[]; edges: Edge[]; left: number } {
+    const ids = new Set(opened);
+    let left = 0;
+    for (const id of opened) {
+      const near = this.around(id);
+      for (const edge of near.slice(0, MOST)) ids.add(edge.from === id ? edge.to : edge.from);
+      left += Math.max(0, near.length - MOST);
+    }
+    const edges = new Set<Edge>();
+    for (const id of opened) for (const edge of this.around(id)) if (ids.has(edge.from) && ids.has(edge.to)) edges.add(edge);
+    return { nodes: [...ids].map((id) => this.nodes.get(id)).filter((node): node is Node => !!node), edges: [...edges], left };
+  }
+}
+
+function byResource(says: Statement[]): { resource: string; kind: "grants" | "denies"; text: string }[] {
+  const found = new Map<string, { resource: string; kind: "grants" | "denies"; actions: Set<string>; partly: boolean }>();
+  for (const each of says) {
+    const kind = each.effect === "grant" ? "grants" : "denies";
+    const key = `${kind} ${each.resource}`;
+    const there = found.get(key) ?? { resource: each.resource, kind, actions: new Set<string>(), partly: false };
+    for (const action of each.actions) there.actions.add(action);
+    there.partly ||= !!each.partly;
+    found.set(key, there);
+  }
+  return [...found.values()].map(({ resource, kind, actions, partly }) => {
+    const all = [...actions];
+    const named = all.length > 4 ? `${all.slice(0, 3).join(", ")} and ${all.length - 3} more` : all.join(", ");
+    return { resource, kind, text: `${kind} ${named}${partly ? " on some" : ""}` };
+  });
+}
