@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from policylang.runtime.filter import Filter
     from policylang.runtime.reference import Decision
     from policylang.runtime.sql import SqlCondition
+    from policylang.runtime.trees import Lookup
 
 __version__ = "0.1.0"
 
@@ -47,20 +48,22 @@ def __getattr__(name: str) -> Any:
     return getattr(importlib.import_module(_MODULES[name]), name)
 
 
-def load(source: str | os.PathLike[str] | bytes) -> PolicySet:
+def load(source: str | os.PathLike[str] | bytes, lookup: Lookup | None = None) -> PolicySet:
     """Load a policy set: compiled JSON, as bytes or from a file, or the folder or file of its sources.
 
     A service loads compiled JSON: that needs no compiler's time, and is what was reviewed. Raises `LoadError` with the
-    reason for what must not be used.
+    reason for what must not be used. ``lookup`` finds records by resource and id, see `PolicySet`.
     """
     from policylang.ir import LoadError, from_json
     from policylang.project.discovery import Problem
     from policylang.project.loading import read_policy_set
     from policylang.runtime.api import PolicySet
+    from policylang.runtime.trees import no_records
 
+    lookup = lookup or no_records
     if isinstance(source, bytes | bytearray | memoryview):
-        return PolicySet(from_json(bytes(source)))
+        return PolicySet(from_json(bytes(source)), lookup)
     found = read_policy_set([os.fspath(source)])
     if isinstance(found, Problem):
         raise LoadError(found.in_words())
-    return PolicySet(found)
+    return PolicySet(found, lookup)

@@ -2,7 +2,8 @@
 
     python tools/compare_copies.py FOLDER
 
-FOLDER holds `acceptance/`, `design/language.md` and `data/`. Not part of the tests: the project stands without it.
+FOLDER holds `acceptance/`, `beyond/`, `design/language.md` and `data/`. Not part of the tests: the project stands
+without it.
 """
 
 from __future__ import annotations
@@ -16,19 +17,21 @@ SCHEMAS = {"sarif-2.1.0-rtm.5.schema.json": TESTS / "output"}
 """Files of `data/`, and where their copies are."""
 
 
-def main(folder: Path) -> int:
-    originals = {
-        path.relative_to(folder / "acceptance").as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted((folder / "acceptance").rglob("*"))
+def _files(folder: Path) -> dict[str, str]:
+    """The texts of the files in a folder, by their paths in it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def main(folder: Path) -> int:
+    originals = _files(folder / "acceptance")
+    originals |= {f"beyond/{name}": text for name, text in _files(folder / "beyond").items()}
     listing = (folder / "design" / "language.md").read_text(encoding="utf-8").split("```")[1].lstrip("\n")
     originals["listing.policy"] = listing
-    copies = {
-        path.relative_to(COPIES).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(COPIES.rglob("*"))
-        if path.is_file()
-    }
+    copies = _files(COPIES)
     for name, place in SCHEMAS.items():
         originals[f"data/{name}"] = (folder / "data" / name).read_text(encoding="utf-8")
         copies[f"data/{name}"] = (place / name).read_text(encoding="utf-8")

@@ -93,7 +93,7 @@ class _Maker:
                 return (type(node).__name__, *map(self.condition, items))
             case c.Not(item):
                 return ("Not", self.condition(item))
-            case c.TextTest():
+            case c.TextTest() | c.Under():
                 self.fixed = True
                 return ()
             case c.In(operand, values):

@@ -23,6 +23,7 @@ from policylang.analysis.constraints import (
     ZERO,
     Among,
     Apart,
+    Below,
     ConstantTerm,
     Constraint,
     Difference,
@@ -60,7 +61,7 @@ Value = object
 
 class CandidateModel:
     """Values of the variables, those that must be missing, of another type, there, or a set with an item missing, what
-    is in sets, and the instant and day that go with all this.
+    is in sets, which records lie below which, and the instant and day that go with all this.
     """
 
     def __init__(self) -> None:
@@ -70,6 +71,7 @@ class CandidateModel:
         self.holed: set[Variable] = set()
         self.present: set[Variable] = set()
         self.members: list[Member] = []
+        self.below: list[Below] = []
         self.now: datetime.datetime | None = None
         self.today: datetime.date | None = None
 
@@ -95,6 +97,7 @@ def propose(constraints: Sequence[Constraint], now: datetime.datetime) -> Candid
     if not (_presence(constraints, found) and _numbers(constraints, found, now) and _equalities(constraints, found)):
         return None
     found.members = [each for each in constraints if isinstance(each, Member)]
+    found.below = [each for each in constraints if isinstance(each, Below)]
     return found
 
 
@@ -103,6 +106,9 @@ def _is_contradiction(constraints: Sequence[Constraint]) -> bool:
     asked = set(constraints)
     for each in constraints:
         match each:
+            case Below():
+                if not asked.isdisjoint(each.others):
+                    return True
             case Hard(Literal(test, value)):
                 if Hard(Literal(test, not value)) in asked:
                     return True
@@ -114,9 +120,11 @@ def _is_contradiction(constraints: Sequence[Constraint]) -> bool:
 
 def _implied(constraints: Sequence[Constraint]) -> Iterator[Same]:
     """What is in a set and what is not are different things, and so are the items of sets that have none in common. Of
-    numbers, times and lengths, which may be written in several ways, only the same is the same.
+    numbers, times and lengths, which may be written in several ways, only the same is the same. A record that is not
+    known to lie below another one is not that one, and neither is the record above it.
     """
     within: dict[Variable, list[Side]] = defaultdict(list)
+    named = {side for each in constraints if isinstance(each, Same) and each.wanted for side in (each.left, each.right)}
     for each in constraints:
         if isinstance(each, Member) and each.wanted:
             within[each.variable].append(each.item)
@@ -125,6 +133,10 @@ def _implied(constraints: Sequence[Constraint]) -> Iterator[Same]:
             yield from _different(within[each.variable], [each.item])
         elif isinstance(each, Apart):
             yield from _different(within[each.left], within[each.right])
+        elif isinstance(each, Below) and each.wanted is not True:
+            yield Same(each.variable, each.top, False)
+            if each.above in named:
+                yield Same(each.above, each.top, False)
 
 
 def _different(items: Iterable[Side], others: Sequence[Side]) -> Iterator[Same]:

@@ -109,6 +109,29 @@ class Apart(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     right: Variable
 
 
+class Below(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
+    """Whether a record is the one at the top or lies below it; ``tree`` leads from each to the one above, which is
+    ``optional`` or not. ``wanted`` is a truth: the way up may have no end.
+    """
+
+    variable: Variable
+    tree: str
+    optional: bool
+    top: Side
+    wanted: bool | None
+
+    @property
+    def above(self) -> Variable:
+        """The record directly above."""
+        return Variable(self.variable.root, (*self.variable.steps, self.tree), self.variable.type)
+
+    @property
+    def others(self) -> tuple[Below, ...]:
+        """What cannot be at the same time."""
+        truths: tuple[bool | None, ...] = (True, False, None)
+        return tuple(msgspec.structs.replace(self, wanted=each) for each in truths if each is not self.wanted)
+
+
 State = OneOf["there", "holed", "missing", "bad"]
 """What an attribute may be: there, a set with an item missing, missing, or of another type than its own."""
 _PLAIN: frozenset[State] = frozenset(("there",))
@@ -137,7 +160,7 @@ class Tried(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Nothing is known; solutions must be tried."""
 
 
-Constraint = Difference | Among | Same | TextIs | NetworkConstraint | Member | Apart | There | Hard | Tried
+Constraint = Difference | Among | Same | TextIs | NetworkConstraint | Member | Apart | Below | There | Hard | Tried
 
 
 class All(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -312,6 +335,8 @@ class Translator:
                 return self._contains(literal, test, wanted)
             case c.Overlaps():
                 return self._overlaps(test, wanted)
+            case c.Under():
+                return self._below(test, wanted)
             case c.Hours() | c.Weekdays():
                 return YES if self._clock(test) is wanted else NO
             case c.Empty(operand):
@@ -350,13 +375,23 @@ class Translator:
         ]
         return _all((Same(_side(left), _side(right), wanted), *domains))
 
-    def _unlike(self, test: c.Compare | c.Time | c.Contains | c.Overlaps) -> Tree:
+    def _below(self, test: c.Under, wanted: bool | None) -> Tree:
+        """A record that has to have one above it never leads to an end: there is always one more, or none is known."""
+        top = self.asker.known(test.top)
+        if top is None or (wanted is False and not test.optional):
+            return NO
+        return Below(_variable(test.operand), test.tree, test.optional, _side(top), wanted)
+
+    def _unlike(self, test: c.Compare | c.Time | c.Contains | c.Overlaps | c.Under) -> Tree:
         if isinstance(test, c.Time):
             return self._unlike_time(test)
         if isinstance(test, c.Contains):
             return self._holed(test)
         if isinstance(test, c.Overlaps):
             return self._holed_overlap(test)
+        if isinstance(test, c.Under):
+            paths = [side for side in test.sides if isinstance(side, c.Path) and side.steps]
+            return _all((*map(self._there, paths), self._below(test, None)))
         left, right = self.asker.known(test.left), self.asker.known(test.right)
         if left is None or right is None:
             return NO

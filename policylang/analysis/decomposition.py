@@ -82,10 +82,14 @@ class Decomposition:
     def _things(self, seen: Iterable[c.Test], resource: str) -> Iterator[_Thing]:
         """The attributes of the record and of the request that tests look at, with `_USERS`."""
         for test in seen:
+            if isinstance(test, c.Under):
+                yield (test.operand.root, test.above.steps[0]) if test.operand.root != "subject" else _USERS
             for operand in test.sides:
                 if is_user(operand.type) and (isinstance(operand, c.Constant) or isinstance(test, c.In)):
                     yield _USERS
-                if isinstance(operand, c.Path):
+                if isinstance(operand, c.Path) and operand.root == "record" and not operand.steps:
+                    yield ("record", "id")
+                elif isinstance(operand, c.Path):
                     yield (operand.root, *operand.steps[:1]) if operand.root != "subject" else _USERS
                     if any(user_attributes(self.index, resource, operand)):
                         yield _USERS

@@ -14,6 +14,7 @@ from policylang.analysis.constraints import (
     All,
     Among,
     Apart,
+    Below,
     ConstantTerm,
     Constraint,
     Difference,
@@ -99,6 +100,8 @@ class Domains:
                 return True
             case TextIs() | NetworkConstraint() | Same() | Member():
                 return False if msgspec.structs.replace(each, wanted=not each.wanted) in self.known else None
+            case Below():
+                return None if self.known.isdisjoint(each.others) else False
             case Hard(Literal(test, value)):
                 return False if Hard(Literal(test, not value)) in self.known else None
             case Apart() | Tried():

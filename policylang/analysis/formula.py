@@ -170,10 +170,10 @@ class Present(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
 class Incomparable(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Everything that the test looks at is there, and it is unknown nevertheless: months beside days, minutes beside a
-    date, a time outside of the calendar, an item of the set that is missing.
+    date, a time outside of the calendar, an item of the set that is missing, a way up a tree that breaks off.
     """
 
-    test: c.Compare | c.Time | c.Contains | c.Overlaps
+    test: c.Compare | c.Time | c.Contains | c.Overlaps | c.Under
 
 
 class Both(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -229,6 +229,6 @@ def _is(condition: c.Condition, value: bool, wanted: bool) -> Nnf:
             match condition:
                 case c.Compare(_, left, _) if isinstance(left.type, DurationType):
                     unknown.append(Incomparable(condition))
-                case c.Time() | c.Contains() | c.Overlaps():
+                case c.Time() | c.Contains() | c.Overlaps() | c.Under():
                     unknown.append(Incomparable(condition))
             return Either((Literal(condition, not value), *unknown))

@@ -64,10 +64,8 @@ class Looking:
 
     def _of_user(self, path: c.Path) -> Iterator[str]:
         """The attributes of users that a path may go through."""
-        if path.root == "subject":
-            yield from path.steps
-        else:
-            yield from (step for step in path.steps[1:] if step in self._subject)
+        steps = path.steps if path.root == "subject" else path.steps[1:]
+        yield from (step for step in steps if step in self._subject)
 
 
 def looks_at_time(test: c.Test) -> bool:

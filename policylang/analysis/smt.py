@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import z3
 
 from policylang.analysis.conjunction import LIMITS, CandidateModel, from_number, group_of
@@ -24,6 +25,7 @@ from policylang.analysis.constraints import (
     All,
     Among,
     Apart,
+    Below,
     ConstantTerm,
     Constraint,
     Difference,
@@ -71,6 +73,7 @@ class _Encoder:
         self._numbers: dict[Any, Any] = {}
         self._states: dict[Variable, Any] = {}
         self._sets: dict[Variable, Any] = {}
+        self._trees: dict[Below, Any] = {}
         self._addresses: dict[Variable, tuple[Any, Any]] = {}
         self._constraints: dict[Constraint, Any] = {}
 
@@ -108,6 +111,11 @@ class _Encoder:
             case Apart(left, right):
                 nothing = z3.EmptySet(z3.StringSort(self.context))
                 return z3.SetIntersect(self._set(left), self._set(right)) == nothing
+            case Below():
+                key = msgspec.structs.replace(each, wanted=True)
+                if key not in self._trees:
+                    self._trees[key] = z3.Int(f"tree {len(self._trees)}", self.context)
+                return self._trees[key] == _TRUTHS.index(each.wanted)
             case Hard(literal):
                 return self._texts_compared(literal)
             case _:
@@ -214,6 +222,7 @@ class _Encoder:
                 is_six = z3.is_true(model.eval(six, model_completion=True))
                 found.values[variable] = str((ipaddress.IPv6Address if is_six else ipaddress.IPv4Address)(address))
         found.members = [each for each in asked if isinstance(each, Member)]
+        found.below = [each for each in asked if isinstance(each, Below)]
         return found
 
     def _chosen(self, tree: Tree, model: Any) -> Iterator[Constraint]:
@@ -251,6 +260,8 @@ def _nodes(each: Constraint) -> Iterator[object]:
         case _:
             return
 
+
+_TRUTHS: tuple[bool | None, ...] = (True, False, None)
 
 _TEXTS: dict[str, Callable[[Any, Any], Any]] = {
     "contains": lambda text, part: z3.Contains(text, part),

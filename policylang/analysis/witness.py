@@ -14,6 +14,7 @@ import msgspec
 from policylang.analysis.asker import Asker
 from policylang.analysis.conjunction import CandidateModel
 from policylang.analysis.constraints import ConstantTerm, Member, Variable, unit_of
+from policylang.analysis.trees import hang
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.instants import instant_text
@@ -72,7 +73,7 @@ def make_witness(asker: Asker, candidate: CandidateModel, now: datetime.datetime
     values = {variable: value for variable, value in values.items() if not _is_unit(variable)}
     _add_members(asker, candidate, values)
     for variable in sorted(candidate.present, key=lambda each: (each.root, each.steps)):
-        values.setdefault(variable, some_value(asker, variable.type))
+        values.setdefault(variable, _some_value(asker, variable))
     for variable in candidate.holed:
         values[variable] = [*values.get(variable, ()), None]
     values = {variable: value for variable, value in values.items() if variable.root != "item"}
@@ -89,6 +90,7 @@ def make_witness(asker: Asker, candidate: CandidateModel, now: datetime.datetime
             rest = variable.steps[len(user.steps) :]
             if len(rest) == 1:
                 roots["subject"].setdefault(rest[0], value)
+    hang(asker.index, asker.resource, candidate.below, values, missing, roots)
     if whole:
         _fill(asker, asker.resource, roots["record"], missing, ())
     others = _others(asker, values, missing)
@@ -182,6 +184,9 @@ def _user_before(asker: Asker, variable: Variable) -> Variable | None:
 def _put(asker: Asker, root: dict[str, Any], variable: Variable, value: Any) -> None:
     """Set a value behind related records. What lies behind a user is the user's, not the record's."""
     at: dict[str, Any] = root
+    if not variable.steps:
+        root["id"] = value  # the record that is asked about
+        return
     type_: Type | None = RecordType(asker.resource) if variable.root == "record" else None
     for step in variable.steps[:-1]:
         if variable.root != "record" or not isinstance(type_, RecordType):
@@ -219,6 +224,12 @@ def _fill(
             value = some_value(asker, declared.type)
             if value is not None:
                 record[name] = value
+
+
+def _some_value(asker: Asker, variable: Variable) -> Any:
+    """Any value; a user has the bare key of a record."""
+    found = some_value(asker, variable.type)
+    return found["id"] if variable.root == "subject" and isinstance(found, dict) else found
 
 
 def some_value(asker: Asker, type_: Type) -> Any:

@@ -20,13 +20,14 @@ from policylang.model.types import (
     EnumType,
     IpType,
     PlaceType,
+    RecordType,
     SetType,
     TextType,
     Type,
     UserType,
     sample,
 )
-from policylang.model.values import Constants, Written, literal, mismatch
+from policylang.model.values import Constants, Written, mismatch, of_user
 from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax import ast
@@ -79,7 +80,7 @@ def _constant(
         return None
     node = _written(given, type_, table)
     if node is not None:
-        return literal(c, source, node, type_, what)
+        return of_user(c, source, node, type_, what)
     value = given.value
     mismatch(c.report, source, given, what, type_, f"{shown(value)} is not", _help(given, type_))
     return None
@@ -93,7 +94,7 @@ def _written(given: DirectoryValue, type_: Type, table: bool) -> Written | None:
     if isinstance(value, int | Decimal):
         return ast.Number(start, end, format(value, "f")) if isinstance(type_, NUMBERS) else None
     match type_:
-        case TextType() | UserType() | IpType() | PlaceType():
+        case TextType() | UserType() | RecordType() | IpType() | PlaceType():
             return ast.Text(start, end, value)
         case EnumType():
             return ast.Name(start, end, value)
@@ -112,7 +113,7 @@ def _written(given: DirectoryValue, type_: Type, table: bool) -> Written | None:
 
 def _help(given: DirectoryValue, type_: Type) -> str:
     match type_:
-        case TextType() | UserType() | EnumType() | IpType() | PlaceType():
+        case TextType() | UserType() | RecordType() | EnumType() | IpType() | PlaceType():
             return "write it in quotes"
         case BoolType():
             return f"write `true` or `false`{', without quotes' if given.value in ('true', 'false') else ''}"

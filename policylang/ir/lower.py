@@ -143,7 +143,9 @@ def _resource(name: str, resource: ResourceModel) -> ir.Resource:
                 case ast.Assignable():
                     ways = _in_order(clause.ways, ways)  # type: ignore[assignment]
         actions.append(ir.Action(action_name, action.kind, requires, bypasses, ways, action.site.at))  # type: ignore[arg-type]
-    return ir.Resource(name, _label(node.label), attributes, tuple(actions), resource.place, resource.site.at)
+    return ir.Resource(
+        name, _label(node.label), attributes, tuple(actions), resource.place, resource.tree, resource.site.at
+    )
 
 
 def _requirement(source: Source, node: ast.Requirement) -> ir.Requirement:

@@ -134,7 +134,7 @@ class Action(Struct, frozen=True, gc=False):
 
 class Resource(Struct, frozen=True, gc=False):
     """Attributes and actions keep the order of their declaration. ``place``: the attribute that says where a record
-    lives.
+    lives. ``tree``: the attribute that leads to the record above, where records form trees.
     """
 
     name: str
@@ -142,6 +142,7 @@ class Resource(Struct, frozen=True, gc=False):
     attributes: tuple[Attribute, ...]
     actions: tuple[Action, ...]
     place: str | None
+    tree: str | None
     at: At
 
 

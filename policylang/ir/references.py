@@ -102,8 +102,9 @@ def _used(policy_set: ir.PolicySet) -> Iterator[tuple[str, str]]:
         yield review.kind, review.name
     for resource in policy_set.resources:
         yield from _types(resource.attributes)
-        if resource.place is not None:
-            yield "attribute", f"{resource.name}.{resource.place}"
+        for name in (resource.place, resource.tree):
+            if name is not None:
+                yield "attribute", f"{resource.name}.{name}"
         for action in resource.actions:
             if action.requires is not None:
                 yield from _required(action.requires)

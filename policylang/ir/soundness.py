@@ -77,6 +77,12 @@ class _Sound:
         }
         self.subject: _Types = {a.name: a.type for a in policy_set.subject}
         self.request: _Types = {a.name: a.type for a in policy_set.request}
+        self.trees = {
+            each.name: (attribute.name, attribute.optional)
+            for each in policy_set.resources
+            for attribute in each.attributes
+            if attribute.name == each.tree
+        }
         self.places = {place.name: place.kind for place in policy_set.places}
 
     def check(self) -> None:
@@ -132,6 +138,9 @@ class _Sound:
     def _check_resource(self, resource: ir.Resource) -> None:
         if resource.place is not None and not isinstance(self.resources[resource.name][resource.place], PlaceType):
             raise _WrongError(f"{quoted(f'{resource.name}.{resource.place}')} is no place")
+        tree = resource.tree
+        if tree is not None and self.resources[resource.name][tree] != RecordType(resource.name):
+            raise _WrongError(f"{quoted(f'{resource.name}.{tree}')} leads to no {resource.name}")
         for action in resource.actions:
             if action.name in KINDS and action.kind != action.name:
                 raise _WrongError(f"{quoted(action.name)} of `{resource.name}` is of another kind than its own")
@@ -212,6 +221,8 @@ class _Sound:
             case _:
                 for operand in condition.sides:
                     self._check_operand(resource, operand)
+                    if _is_whole(operand) and not isinstance(condition, c.Under):
+                        raise _WrongError(f"{quoted(operand_in_words(operand))} leads nowhere")
                 if not self._fits(condition):
                     raise _WrongError(
                         f"a condition of `{resource}` has no meaning, {quoted(condition_in_words(condition, ()))}"
@@ -234,7 +245,7 @@ class _Sound:
         steps = path.steps
         match path.root:
             case "record":
-                type_ = RecordType(resource) if steps else None
+                type_ = RecordType(resource)
             case "subject":
                 type_ = UserType(None)
             case "request":
@@ -281,6 +292,10 @@ class _Sound:
                 return True
             case c.Weekdays(days):
                 return days != () and days == tuple(day for day in c.WEEKDAYS if day in days)
+            case c.Under(operand, tree, optional, top):
+                of = operand.type
+                is_tree = isinstance(of, RecordType) and (tree, optional) == self.trees.get(of.resource)
+                return is_tree and (isinstance(top.type, TextType) or top.type == of)
             case c.TextTest(operand=operand, part=part):
                 return isinstance(operand.type, TextType) and isinstance(part.type, TextType)
             case _:
@@ -331,7 +346,8 @@ class _Sound:
             if (item is type_ and len(given.values) != 1) or any(each.type != item for each in given.values):
                 raise _WrongError(f"the value of {quoted(given.name)} of the user {quoted(user.id)} is of another type")
             for each in given.values:
-                self._check_constant(item, each.value)
+                if not (isinstance(item, RecordType) and isinstance(each.value, str)):  # the id of a record
+                    self._check_constant(item, each.value)
         for assignment in user.assignments:
             if (assignment.start_time and not assignment.start) or (assignment.until_time and not assignment.until):
                 raise _WrongError(f"an assignment of the user {quoted(user.id)} has a time without a day")
@@ -434,6 +450,11 @@ def _is_address(value: str) -> bool:
         return str(addresses.address(value)) == value
     except ValueError:
         return False
+
+
+def _is_whole(operand: c.Operand) -> bool:
+    """Whether it is the record that is asked about."""
+    return isinstance(operand, c.Path) and operand.root == "record" and not operand.steps
 
 
 def _is_network(value: str) -> bool:

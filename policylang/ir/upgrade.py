@@ -23,7 +23,9 @@ def upgraded(content: _Content) -> _Content:
 
 
 def _second(content: _Content) -> _Content:
-    """Kinds of action, roles of one user alone, integrations with several roles and dates, assignments with times."""
+    """Kinds of action, trees of records, roles of one user alone, integrations with several roles and dates,
+    assignments with times.
+    """
     resources = [_resource(each) for each in content["resources"]]
     roles = [_with(each, owner=None) for each in content["roles"]]
     integrations = [_integration(each) for each in content["integrations"]]
@@ -50,7 +52,8 @@ def _integration(integration: _Content) -> _Content:
 
 
 def _resource(resource: _Content) -> _Content:
-    return {**resource, "actions": [_with(each, kind=_kind(each["name"])) for each in resource["actions"]]}
+    actions = [_with(each, kind=_kind(each["name"])) for each in resource["actions"]]
+    return {**_with(resource, tree=None), "actions": actions}
 
 
 def _kind(name: str) -> str | None:

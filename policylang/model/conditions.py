@@ -74,8 +74,11 @@ class _Condition(_Node, frozen=True, gc=False):
         return (operand for test in self.tests() for operand in test.sides)
 
     def paths(self) -> Iterator[Path]:
-        """The paths that it looks at."""
-        return (operand for operand in self.operands() if isinstance(operand, Path))
+        """The paths that it looks at; of a tree the one to the record above, not that of the record asked about."""
+        for test in self.tests():
+            yield from (each for each in test.sides if isinstance(each, Path) and (each.steps or each.root != "record"))
+            if isinstance(test, Under):
+                yield test.above
 
     def constants(self) -> Iterator[Constant]:
         """The constants in it; those of a list are at its place."""
@@ -223,6 +226,27 @@ class TextTest(_Test, frozen=True, gc=False, tag="text"):
     at: At
 
 
+class Under(_Test, frozen=True, gc=False, tag="under"):
+    """A record that is ``top``, or whose record above is under it: ``tree`` is the attribute that leads there,
+    ``optional`` whether a record may have none above it. ``top`` is a record of the same resource, or the id of one.
+
+    The record that is asked about is a path without steps.
+    """
+
+    _sides: ClassVar[tuple[str, ...]] = ("operand", "top")
+
+    operand: Path
+    tree: str
+    optional: bool
+    top: Operand
+    at: At
+
+    @property
+    def above(self) -> Path:
+        """The path to the record directly above."""
+        return Path(self.operand.root, (*self.operand.steps, self.tree), self.operand.type, self.operand.at)
+
+
 Clock = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="a time of day")]
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Day, ...] = get_args(Day)
@@ -249,7 +273,7 @@ class Weekdays(_Test, frozen=True, gc=False, tag="weekdays"):
     at: At
 
 
-Test = Compare | Time | Missing | In | InNetwork | Contains | Overlaps | Empty | TextTest | Hours | Weekdays
+Test = Compare | Time | Missing | In | InNetwork | Contains | Overlaps | Empty | TextTest | Under | Hours | Weekdays
 Condition = And | Or | Not | Test
 
 

@@ -52,6 +52,11 @@ class Context(msgspec.Struct):
             resources,
             None if symbols.is_block_hidden("subject") else model.subject,
             None if symbols.is_block_hidden("request") else model.request,
+            {
+                name: (resource.tree, resource.marked(resource.tree, "optional"))
+                for name, resource in model.resources.items()
+                if resource.tree is not None
+            },
             symbols.names["group"],
             symbols.names["role"],
         )

@@ -40,9 +40,14 @@ class ResourceModel(msgspec.Struct):
     actions: dict[str, ActionModel]
     place: str | None = None
     """The attribute that says where a record lives."""
+    tree: str | None = None
+    """The attribute that leads to the record above."""
+
+    def marked(self, attribute: str, mark: str) -> bool:
+        return any(each.value == mark for each in self.nodes[attribute].marks)
 
     def sensitive(self, attribute: str) -> bool:
-        return any(mark.value == "sensitive" for mark in self.nodes[attribute].marks)
+        return self.marked(attribute, "sensitive")
 
 
 class Instance(msgspec.Struct, frozen=True):

@@ -33,6 +33,10 @@ class PathScope(msgspec.Struct):
     resources: Mapping[str, Attributes | None]
     subject: Attributes | None
     request: Attributes | None
+    trees: Mapping[str, tuple[str, bool]] = {}
+    """Of the resources whose records form trees: the attribute that leads to the record above, and whether a record
+    may have none.
+    """
     groups: Container[str] = ()
     roles: Container[str] = ()
 

@@ -15,7 +15,7 @@ from policylang.model.policies import check_limit
 from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
 from policylang.model.types import DurationType, SetType, Type
-from policylang.model.values import date, literal, mismatch, time_of_day
+from policylang.model.values import date, mismatch, of_user, time_of_day
 from policylang.source import Source
 from policylang.syntax import ast
 
@@ -118,7 +118,7 @@ def _constant(context: Context, source: Source, node: Any, type_: Type, what: st
         return None
     if isinstance(type_, DurationType) and isinstance(node, ast.Text):
         node = _duration_in_text(node)
-    return literal(context.constants, source, node, type_, what)
+    return of_user(context.constants, source, node, type_, what)
 
 
 def _duration_in_text(node: ast.Text) -> ast.Text | ast.Duration:

@@ -18,6 +18,7 @@ from policylang.model.types import (
     SetType,
     Type,
     UserType,
+    in_words,
 )
 from policylang.model.world import ancestors, chain, cycles
 from policylang.source import Source
@@ -53,6 +54,9 @@ def check_resources(context: Context) -> None:
             nodes: dict[str, ast.Attribute] = {}
             for attribute in block.node.attributes:  # type: ignore[attr-defined]
                 _attribute(context, block.source, attribute, attributes, nodes)
+                if attribute.tree is not None:
+                    message = f"only records form trees, a {keyword} has none above it"
+                    context.report.error("PL102", block.source, attribute.tree, message, "delete `as tree`")
     for resource in model.resources.values():
         _check_clauses(context, resource)
     _check_requirement_cycles(context)
@@ -106,6 +110,7 @@ def _resource(context: Context, site: Site) -> ResourceModel:
             case ast.Action(name=name, clauses=clauses):
                 _action(context, resource, name, Site(site.source, item), clauses)
     resource.place = _place_attribute(context, node.name, resource)
+    resource.tree = _tree_attribute(context, node.name.value, resource)
     return resource
 
 
@@ -189,6 +194,26 @@ def _place_attribute(context: Context, resource_name: ast.Name, resource: Resour
         related(Site(resource.site.source, first), "the other place"),
     )
     return None
+
+
+def _tree_attribute(context: Context, name: str, resource: ResourceModel) -> str | None:
+    """The attribute that leads to the record above, of which a resource has one at most."""
+    source, found = resource.site.source, None
+    for attribute, node in resource.nodes.items():
+        type_ = resource.attributes[attribute]
+        if node.tree is None or type_ is None:
+            continue
+        if type_ != RecordType(name):
+            message = f"{quoted(attribute)} is {in_words(type_)}: a tree leads from one `{name}` to another"
+            help = f"write `{attribute} : {name} as tree`, or delete `as tree`"
+            context.report.error("PL103", source, node.type, message, help)
+        elif found is not None:
+            first = related(Site(source, resource.nodes[found]), "the other tree")
+            message = f"a resource has one tree, {quoted(name)} has two"
+            context.report.error("PL102", source, node.tree, message, "delete `as tree` from one of them", first)
+        else:
+            found = attribute
+    return found
 
 
 def _check_clauses(context: Context, resource: ResourceModel) -> None:

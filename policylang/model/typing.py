@@ -20,6 +20,7 @@ from policylang.model.operands import (
 from policylang.model.paths import PathScope, Scope, resolve_path
 from policylang.model.report import at
 from policylang.model.slips import duration_in_words, negated_choice, reports_slip
+from policylang.model.trees import as_under, type_under
 from policylang.model.types import (
     ORDERED,
     BoolType,
@@ -29,6 +30,7 @@ from policylang.model.types import (
     DurationType,
     EnumType,
     IpType,
+    RecordType,
     SetType,
     TextType,
     UserType,
@@ -58,8 +60,11 @@ def type_condition(world: PathScope, scope: Scope, node: ast.Condition) -> ir.Co
             return _list_test(world, scope, node)
         case ast.Hours() | ast.Weekdays():
             return _clock(world, scope, node)
+        case ast.Under():
+            return _under(world, scope, node)
         case ast.Comparison():
-            return _comparison(world, scope, node)
+            tree = as_under(world, scope, node)
+            return _comparison(world, scope, node) if tree is None else _under(world, scope, tree)
 
 
 def negated(condition: ir.Condition, where: str) -> ir.Condition:
@@ -96,6 +101,12 @@ _TEXT: dict[str, Literal["contains", "starts_with", "ends_with"]] = {
 }
 
 
+_ORDER_HELP = {
+    **dict.fromkeys((EnumType, TextType, UserType, BoolType), "compare with `is`"),
+    RecordType: "in a tree of records one `is under` another",
+}
+
+
 def _comparison(world: PathScope, scope: Scope, node: ast.Comparison) -> ir.Condition | None:
     operator = node.operator.value
     where = at(scope.source, node)
@@ -127,7 +138,7 @@ def _comparison(world: PathScope, scope: Scope, node: ast.Comparison) -> ir.Cond
                 called(scope, written),
                 side.type,
                 f"only {what} an order",
-                "compare with `is`" if isinstance(side.type, (EnumType, TextType, UserType, BoolType)) else "",
+                _ORDER_HELP.get(type(side.type), ""),
             )
             return None
     return _compare(_ORDER[operator], left, right, where)
@@ -271,6 +282,11 @@ def _clock(world: PathScope, scope: Scope, node: ast.Hours | ast.Weekdays) -> ir
             return None
         found = ir.Hours(first, last, where)
     return found if operator.value == "is" else negated(found, where)
+
+
+def _under(world: PathScope, scope: Scope, node: ast.Under) -> ir.Condition | None:
+    found = type_under(world, scope, node)
+    return negated(found, found.at) if found and node.operator.value == "is not" else found
 
 
 # --- sets ----------------------------------------------------------------------------------------------------

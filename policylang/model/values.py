@@ -31,6 +31,7 @@ from policylang.model.types import (
     IntType,
     IpType,
     PlaceType,
+    RecordType,
     TextType,
     Type,
     UserType,
@@ -170,6 +171,13 @@ def literal(c: Constants, source: Source, node: Written, type_: Type, what: str)
     return None if value is None else Constant(type_, value, at(source, node))
 
 
+def of_user(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Constant | None:
+    """As `literal`, for an attribute of a user: there the id of a record, a text, stands for the record."""
+    if isinstance(type_, RecordType) and isinstance(node, ast.Text):
+        return Constant(type_, node.value, at(source, node))
+    return literal(c, source, node, type_, what)
+
+
 def mismatch(
     report: DiagnosticLog,
     source: Source,
@@ -230,7 +238,7 @@ def _explain_mismatch(report: DiagnosticLog, source: Source, node: Written, type
 def _mismatch_help(node: Written, type_: Type, written: str) -> tuple[str, str | None]:
     """What to do about a constant of the wrong type, and the text that mends it, if that is known."""
     match type_, node:
-        case TextType() | UserType() | IpType() | PlaceType(), ast.Name():
+        case TextType() | UserType() | RecordType() | IpType() | PlaceType(), ast.Name():
             return f'write it in quotes: `"{written}"`', f'"{written}"'
         case TextType(), (ast.Number() | ast.Date() | ast.DateTime()):
             return f'write it in quotes: `"{written}"`', f'"{written}"'

@@ -14,6 +14,7 @@ from policylang.model.types import (
     EnumType,
     IntType,
     MoneyType,
+    RecordType,
     Type,
 )
 from policylang.syntax.quoting import quote_text
@@ -37,7 +38,7 @@ def condition_in_words(condition: c.Condition, names: Collection[str], inner: bo
             return f"{operand_in_words(operand)} is present"
         case c.Not(c.Compare("eq", left, right)) if _is_plain(left, right, names):
             return f"{operand_in_words(left)} is not {operand_in_words(right)}"
-        case c.Not(c.Hours() | c.Weekdays() | c.Empty()):
+        case c.Not(c.Hours() | c.Weekdays() | c.Empty() | c.Under()):
             assert not isinstance(condition.item, c.And | c.Or | c.Not)
             return _is_in_words(condition.item, "is not")
         case c.Not(item):
@@ -57,7 +58,7 @@ def condition_in_words(condition: c.Condition, names: Collection[str], inner: bo
         case c.Contains(left, right) | c.Overlaps(left, right):
             word = "contains" if isinstance(condition, c.Contains) else "overlaps"
             return f"{operand_in_words(left)} {word} {operand_in_words(right)}"
-        case c.Hours() | c.Weekdays() | c.Empty():
+        case c.Hours() | c.Weekdays() | c.Empty() | c.Under():
             return _is_in_words(condition, "is")
         case c.TextTest(test, operand, part):
             return f"{operand_in_words(operand)} {_TEXTS[test]} {operand_in_words(part)}"
@@ -71,6 +72,8 @@ def _is_in_words(test: c.Test, word: str) -> str:
             return f"now {word} on {', '.join(days)}"
         case c.Empty(operand):
             return f"{operand_in_words(operand)} {word} empty"
+        case c.Under(operand=operand, top=top):
+            return f"{operand_in_words(operand)} {word} under {operand_in_words(top)}"
     raise AssertionError(test)
 
 
@@ -104,6 +107,8 @@ def operand_in_words(operand: c.Operand) -> str:
     """``assigned user.department``, ``customer.sales_rep``, ``request.ip``, or a constant."""
     if isinstance(operand, c.Constant):
         return value_in_words(operand.type, operand.value)
+    if operand.root == "record" and not operand.steps and isinstance(operand.type, RecordType):
+        return operand.type.resource
     roots = {"record": [], "subject": ["assigned user"], "request": ["request"]}
     return ".".join([*roots[operand.root], *operand.steps])
 

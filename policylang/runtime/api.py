@@ -18,6 +18,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.plan import make_plan
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request, instant
+from policylang.runtime.trees import Lookup, no_records
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import given_record, given_request
 from policylang.suggest import closest
@@ -51,8 +52,11 @@ class PolicySet:
         change and after it.
     """
 
-    def __init__(self, policy_set: ir.PolicySet | Index) -> None:
-        self._index = policy_set if isinstance(policy_set, Index) else Index(policy_set)
+    def __init__(self, policy_set: ir.PolicySet | Index, lookup: Lookup = no_records) -> None:
+        """``lookup`` finds the records above another one in a tree where only their ids are handed over: it is called
+        with a resource and an id, and returns the record, or ``None`` where there is none.
+        """
+        self._index = policy_set if isinstance(policy_set, Index) else Index(policy_set, lookup)
         self._engine = Engine(self._index)
         self._quick = self._engine.quick
 

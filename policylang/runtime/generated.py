@@ -210,7 +210,9 @@ class _Code:
 
 
 def _operand(operand: ShapeOperand) -> str:
-    return "user" if operand.of == "user" else _name("v" if operand.of == "read" else "k", operand.number)
+    if operand.of in ("user", "record"):
+        return operand.of
+    return _name("v" if operand.of == "read" else "k", operand.number)
 
 
 def _test(test: ShapeTest) -> ast.expr:

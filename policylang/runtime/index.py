@@ -15,6 +15,7 @@ from policylang.ir.nesting import Bundle, Name, name_of
 from policylang.model.conditions import Condition
 from policylang.model.types import Type
 from policylang.runtime.clock import zone
+from policylang.runtime.trees import Lookup, no_records
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
@@ -27,8 +28,9 @@ class Said(msgspec.Struct, frozen=True, gc=False):
 class Index:
     """Look-ups over a compiled policy set. Nothing in it changes."""
 
-    def __init__(self, policy_set: ir.PolicySet) -> None:
+    def __init__(self, policy_set: ir.PolicySet, lookup: Lookup = no_records) -> None:
         self.policy_set = policy_set
+        self.lookup = lookup
         self.roles: Mapping[str, ir.Role] = {role.name: role for role in policy_set.roles}
         self.groups: Mapping[str, ir.Group] = {group.name: group for group in policy_set.groups}
         self.jobs: Mapping[str, ir.Job] = {job.code: job for job in policy_set.jobs}

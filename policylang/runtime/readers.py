@@ -23,6 +23,7 @@ from policylang.model.types import (
 )
 from policylang.runtime.clock import clock_test, shift, shift_day
 from policylang.runtime.index import Index
+from policylang.runtime.trees import under
 from policylang.runtime.truth import compare, constant, equal, overlap, text_test, user_value
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
 
@@ -143,6 +144,12 @@ def overlapping(condition: c.Overlaps) -> Callable[[Any, Any], bool | None]:
     """Whether two sets have an item in common."""
     type_ = condition.left.type.item
     return lambda left, right: overlap(type_, left, right)
+
+
+def below(index: Index, test: c.Under) -> Callable[[Any, Any], bool | None]:
+    """Whether a record is another one, or lies below it."""
+    lookup = index.lookup
+    return lambda record, top: under(test, lookup, record, top)
 
 
 def is_empty(items: Any) -> bool:

@@ -10,10 +10,13 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
+import msgspec
+
 from policylang.model import conditions as c
 from policylang.model.instants import instant_text
-from policylang.model.types import DateTimeType, DateType, Duration, IntType, RecordType, Type
+from policylang.model.types import BoolType, DateTimeType, DateType, Duration, IntType, RecordType, TextType, Type
 from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.trees import identity, way_up
 from policylang.runtime.truth import Situation, truth, value
 from policylang.runtime.values import MISSING, BadValueError, attribute
 
@@ -82,6 +85,8 @@ def _test(test: c.Test, s: Situation, wanted: bool) -> Rest:
             return _contains(test, s, wanted)
         case c.Overlaps():
             return _overlaps(test, s, wanted)
+        case c.Under():
+            return _under(test, s, wanted)
         case c.TextTest():
             operand, part = _known(test.operand, s), _known(test.part, s)
             if operand is None or part is None:
@@ -201,6 +206,30 @@ def _overlaps(test: c.Overlaps, s: Situation, wanted: bool) -> Rest:
     assert isinstance(other, c.Path)
     there = c.Not(c.Missing(other, test.at), test.at)
     return all_of([_signed(each, False) for each in tests] or [there], test.at)
+
+
+def _under(test: c.Under, s: Situation, wanted: bool) -> Rest:
+    """With the record at the top, or with those on the way up to it, where they are known."""
+    if not wanted and not test.optional:
+        return False  # the way up never ends
+    if is_of_record(test.operand):
+        if is_of_record(test.top):
+            return _signed(test, wanted)
+        top = value(test.top, s)
+        if top is MISSING:
+            return False
+        known = NO_TOP if _is_nameless(test.operand.type, top) else c.Constant(TextType(), str(identity(top)), test.at)
+        return False if wanted and known is NO_TOP else _signed(msgspec.structs.replace(test, top=known), wanted)
+    record = value(test.operand, s)
+    if record is MISSING:
+        return False
+    up = way_up(test, s.index.lookup, record)
+    ids = tuple(dict.fromkeys(str(each) for each in up.ids if each is not MISSING))
+    return _signed(c.In(test.top, ids, test.at), wanted) if wanted or up.end is False else False
+
+
+NO_TOP = c.Constant(BoolType(), False, "nowhere:1:1-1:1")
+"""In the place of a record without an id, under which nothing is."""
 
 
 def _is_nameless(type_: Type, found: Any) -> bool:

@@ -44,9 +44,9 @@ class Read(msgspec.Struct, frozen=True, gc=False):
 
 
 class ShapeOperand(msgspec.Struct, frozen=True, gc=False):
-    """A read or a value by its number, or the user's id."""
+    """A read or a value by its number, the user's id, or the record itself."""
 
-    of: Literal["read", "value", "user"]
+    of: Literal["read", "value", "user", "record"]
     number: int = 0
 
 
@@ -162,6 +162,8 @@ class Lowering:
 
     def test(self, test: c.Test) -> ShapeTest:
         name, operands, helper = self._parts(test)
+        if isinstance(test, c.Under):
+            self.paths.append(test.above)
         found = [self._operand(each) for each in operands]
         return ShapeTest(name, (*found, *([] if helper is None else [ShapeOperand("value", self.value(helper))])))
 
@@ -186,6 +188,8 @@ class Lowering:
                 return "clock", (), readers.clock(self.index, test)
             case c.Overlaps():
                 return "call_two", test.sides, readers.overlapping(test)
+            case c.Under():
+                return "call_two", test.sides, readers.below(self.index, test)
             case c.Empty():
                 return "call_one", test.sides, readers.is_empty
             case c.TextTest():
@@ -200,7 +204,7 @@ class Lowering:
         if isinstance(operand, c.Constant):
             return ShapeOperand("value", self.value(constant(operand.type, operand.value)))
         if not operand.steps:
-            return ShapeOperand("user")
+            return ShapeOperand("user" if operand.root == "subject" else "record")
         key = (operand.root, operand.steps)
         if key not in self._reads:
             self._reads[key] = len(self._reads)

@@ -66,8 +66,9 @@ from policylang.runtime.dialects import (
 )
 from policylang.runtime.index import Index
 from policylang.runtime.networks import spellings
-from policylang.runtime.residual import NO_RECORD, Rest
+from policylang.runtime.residual import NO_RECORD, NO_TOP, Rest
 from policylang.runtime.sql_sets import SETS
+from policylang.runtime.sql_trees import RECURSIVE, TreeNames, below, elsewhere
 from policylang.runtime.truth import Situation, constant, truth, value
 from policylang.runtime.values import MISSING
 
@@ -107,7 +108,8 @@ def _write(
         raise UnsupportedError(f"it is not certain that {dialect} compares exactly")
     writer = _Writer(index, resource, dialect, now)
     found = exp.convert(condition) if isinstance(condition, bool) else writer.condition(condition, resource)
-    return found, writer.parameters
+    used = {node.name for node in found.find_all(exp.Placeholder)}  # drivers refuse what a statement has not
+    return found, {name: value for name, value in writer.parameters.items() if name in used}
 
 
 class _Column(NamedTuple):
@@ -230,7 +232,13 @@ class _Writer:
         return value(path, self._situation(user))
 
     def _last_type(self, steps: Sequence[str]) -> Type:
-        return self.index.subject[steps[-1]]
+        type_: Type = UserType(None)
+        for step in steps:
+            if isinstance(type_, RecordType):
+                type_ = self.index.attributes[type_.resource][step].type
+            else:
+                type_ = self.index.subject[step]
+        return type_
 
     def _situation(self, user: str) -> Situation:
         return Situation(self.index, user, "", NO_RECORD, NO_RECORD, self.now)
@@ -253,6 +261,8 @@ class _Writer:
         """The SQL of an operand of a test."""
         if column is None:
             assert isinstance(operand, c.Constant)
+            if operand == NO_TOP:
+                return exp.null()
             return self._constant(test, operand.type, operand.value)
         if not column.user_steps:
             return self._readable(test, operand.type, column.sql)
@@ -294,6 +304,8 @@ class _Writer:
                 if self.dialect not in SETS:
                     raise self._unsupported(test, "sets")
                 return signed(exp.EQ(this=SETS[self.dialect].size(sides[0]), expression=exp.Literal.number(0)))
+            case c.Under():
+                return self._under(test, sides[0], sides[1], wanted)
             case c.TextTest(kind, _, _):
                 if self.dialect not in TEXT_TESTS:
                     raise self._unsupported(test, "texts in texts")
@@ -344,6 +356,25 @@ class _Writer:
         none = [exp.EQ(this=of.size(side), expression=exp.Literal.number(0)) for side in (left, right)]
         whole = exp.and_(of.whole(left), of.whole(right))
         return exp.and_(*self._there(left, right), exp.not_(shared), exp.paren(exp.or_(*none, whole)))
+
+    def _under(self, test: c.Under, key: exp.Expr, top: exp.Expr, wanted: bool) -> exp.Expr:
+        """By the records that lie below the top, or by those from which the way up ends elsewhere."""
+        type_ = test.operand.type
+        assert isinstance(type_, RecordType)
+        if self.dialect not in RECURSIVE:
+            raise self._unsupported(test, "trees of records")
+        if not isinstance(test.top, c.Constant):
+            raise self._unsupported(test, "a record at the top that is another one in each row")
+        self._aliases += 1
+        names = TreeNames(type_.resource, test.tree, self._free(f"tree_{self._aliases}"), self._free("each"))
+        if wanted:
+            return exp.paren(exp.or_(exp.EQ(this=key, expression=top), exp.In(this=key, query=below(names, top))))
+        return exp.In(this=key, query=elsewhere(names, None if test.top == NO_TOP else top))
+
+    def _free(self, name: str) -> str:
+        while name in self.index.resources:
+            name = f"_{name}"
+        return name
 
     def _text(self, kind: str, text: exp.Expr, part: exp.Expr, wanted: bool) -> exp.Expr:
         """Exact, unlike LIKE, which takes `%` and `_` for anything and in places ignores case."""

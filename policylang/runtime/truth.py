@@ -30,7 +30,8 @@ from policylang.model.types import (
 from policylang.model.words import operand_in_words
 from policylang.runtime.clock import clock_test, shift, shift_day
 from policylang.runtime.index import Index
-from policylang.runtime.values import MISSING, BadValueError, attribute, read, source
+from policylang.runtime.trees import same_record, under
+from policylang.runtime.values import MISSING, BadValueError, attribute, read
 
 Truth = bool | None
 Test = c.Test
@@ -107,6 +108,8 @@ def _test(condition: Test, s: Situation) -> Truth:
         case c.Empty(operand):
             items = value(operand, s)
             return None if items is MISSING else not items
+        case c.Under(operand=operand, top=top):
+            return under(condition, s.index.lookup, value(operand, s), value(top, s))
         case c.Hours() | c.Weekdays():
             return clock_test(condition, s.now, s.index.timezone)
         case c.TextTest(test, operand, part):
@@ -145,6 +148,19 @@ def missing_names(condition: c.Condition, s: Situation) -> Iterator[str]:
                     if found is MISSING:
                         yield operand_in_words(part)
                         break
+        if isinstance(test, c.Under):
+            yield from _missing_above(test, s)
+
+
+def _missing_above(test: c.Under, s: Situation) -> Iterator[str]:
+    """The record directly above, where there has to be one or only the id of the record is known."""
+    try:
+        record = value(test.operand, s)
+        looked_for = record is not MISSING and (isinstance(record, str) or not test.optional)
+        if looked_for and value(test.above, s) is MISSING:
+            yield operand_in_words(test.above)
+    except BadValueError:
+        return
 
 
 def bad_values(condition: c.Condition, s: Situation) -> Iterator[str]:
@@ -153,6 +169,11 @@ def bad_values(condition: c.Condition, s: Situation) -> Iterator[str]:
         for operand in test.sides:
             try:
                 value(operand, s)
+            except BadValueError as error:
+                yield str(error)
+        if isinstance(test, c.Under):
+            try:
+                _test(test, s)
             except BadValueError as error:
                 yield str(error)
 
@@ -259,18 +280,6 @@ def overlap(type_: Type, left: Collection[Any], right: Collection[Any]) -> Truth
     if (set(left) & set(right)) - {MISSING}:
         return True
     return None if left and right and (MISSING in left or MISSING in right) else False
-
-
-def same_record(left: Any, right: Any) -> bool:
-    """Whether two related records are one: the same object, or of equal `id`; a bare key is its own id."""
-    if source(left) is source(right):
-        return True
-    first, second = _identity(left), _identity(right)
-    return first is not MISSING and second is not MISSING and bool(first == second)
-
-
-def _identity(record: Any) -> Any:
-    return record if isinstance(record, str) else attribute(record, "id")
 
 
 def text_test(test: str, text: str, part: str) -> bool:

@@ -144,7 +144,17 @@ class Weekdays(Node, frozen=True, gc=False):
     days: tuple[Name, ...]
 
 
-Condition = Or | And | Not | Comparison | Presence | Membership | ListTest | Hours | Weekdays
+class Under(Node, frozen=True, gc=False):
+    """``customer is under assigned user.home``, ``customer is under "acme"``; before a name it is a `Comparison` with
+    a name that begins with `under`.
+    """
+
+    operand: Operand
+    operator: Name
+    top: Path | Text
+
+
+Condition = Or | And | Not | Comparison | Presence | Membership | ListTest | Hours | Weekdays | Under
 
 
 # --- the world -----------------------------------------------------------------------------------------------
@@ -198,10 +208,15 @@ class SetType(Node, frozen=True, gc=False):
 Type = NamedType | UserType | EnumType | SetType
 
 
+class TreeMark(Node, frozen=True, gc=False):
+    """``as tree`` behind a relation: it leads to the record above."""
+
+
 class Attribute(Node, frozen=True, gc=False):
     marks: tuple[Name, ...]
     name: Name
     type: Type
+    tree: TreeMark | None = None
 
 
 class AttributeBlock(Node, frozen=True, gc=False):

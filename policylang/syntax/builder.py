@@ -64,6 +64,14 @@ def _joined(first: Any, words: Children) -> str:
     return " ".join((first.value, *(word.value for word in words)))
 
 
+def _flat(children: Children) -> tuple[Any, ...]:
+    """What stands in a block; some of its parts are several items."""
+    items: list[Any] = []
+    for child in children:
+        items += child if type(child) is tuple else (child,)
+    return tuple(items)
+
+
 class _JobOfUser(msgspec.Struct):
     """`job "…"` behind a user, and the user's block if there is one."""
 
@@ -108,19 +116,23 @@ class TreeBuilder:
     # --- records
 
     def _attribute_block(self, c: Children) -> ast.AttributeBlock:
-        return ast.AttributeBlock(c[0].start_pos, c[-1].end_pos, _name(c[0]), tuple(c[2:-1]))
+        return ast.AttributeBlock(c[0].start_pos, c[-1].end_pos, _name(c[0]), _flat(c[2:-1]))
 
     subject = request = _attribute_block
 
     def resource(self, c: Children) -> ast.Resource:
-        items: list[Any] = []
-        for child in c[4:-1]:
-            items += child if type(child) is tuple else (child,)
-        return ast.Resource(c[0].start_pos, c[-1].end_pos, _name(c[1]), _text(c[2]), tuple(items))
+        return ast.Resource(c[0].start_pos, c[-1].end_pos, _name(c[1]), _text(c[2]), _flat(c[4:-1]))
 
     def attribute(self, c: Children) -> ast.Attribute:
-        *marks, name, _colon, type_ = c
-        return ast.Attribute(c[0].start_pos, type_.end_pos, tuple(marks), name, type_)
+        *marks, name, _colon, type_, tree = c
+        return ast.Attribute(c[0].start_pos, _end(c), tuple(marks), name, type_, tree)
+
+    def tree_mark(self, c: Children) -> ast.TreeMark:
+        return ast.TreeMark(c[0].start_pos, c[1].end_pos)
+
+    def attribute_and_as(self, c: Children) -> tuple[ast.Attribute, ast.Attribute]:
+        *first, as_, colon, type_, tree = c
+        return self.attribute([*first, None]), self.attribute([_name(as_), colon, type_, tree])
 
     def _one_word(self, c: Children) -> ast.Name:
         return _name(c[0])
@@ -264,6 +276,10 @@ class TreeBuilder:
         operand, operator, _on, *days = c
         return ast.Weekdays(operand.start_pos, days[-1].end_pos, operand, operator, tuple(days[::2]))
 
+    def under(self, c: Children) -> ast.Under:
+        operand, operator, _under, top = c
+        return ast.Under(operand.start_pos, top.end_pos, operand, operator, top)
+
     def time(self, c: Children) -> ast.Time:
         return ast.Time(c[0].start_pos, c[0].end_pos, c[0].value)
 
@@ -277,6 +293,8 @@ class TreeBuilder:
         if type(first) is ast.Path:
             return ast.Path(first.start_pos, c[-1].end_pos, first.subject, tuple(later))
         return ast.Path(first.start_pos, c[-1].end_pos, None, (first, *later))
+
+    asking_path = path
 
     def assigned_user(self, c: Children) -> ast.Path:
         words = ast.Name(c[0].start_pos, c[1].end_pos, "assigned user")

@@ -46,7 +46,7 @@ _HABITS = {
 _VALUES = frozenset({NAME, "STRING", "NUMBER", "DATE", "DATETIME"})
 
 # Words that may begin a name, or something else.
-_BEFORE_NAMES = frozenset({"ASSIGNED", "ALL", "BETWEEN", "ON"})
+_BEFORE_NAMES = frozenset({"ASSIGNED", "ALL", "BETWEEN", "ON", "UNDER"})
 
 # The tokens that begin a comparison's operator.
 _COMPARISONS = frozenset(

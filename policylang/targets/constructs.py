@@ -26,6 +26,9 @@ from policylang.model.types import (
 )
 from policylang.runtime.index import Index
 
+TREE_WAY_OUT = "keep the ids of all records above in a set, and ask what that contains"
+"""What to write for targets that do not follow trees."""
+
 CONSTRUCTS: dict[str, str] = {
     # conditions
     "logic": "`and`, `or`, `not`, `is missing`, `is present`",
@@ -42,6 +45,7 @@ CONSTRUCTS: dict[str, str] = {
     "clock": "`now is between` and `now is on`: times of day and weekdays",
     "related": "related records: `customer.status` of a file",
     "same-record": "comparing related records with each other",
+    "tree": "`is under`: trees of records",
     "subject": "attributes of the assigned user",
     "user-attribute": "attributes of a user whom the record names: `customer.sales_rep.department`",
     "request": "attributes of the request",
@@ -151,7 +155,7 @@ def _of_condition(index: Index, resource: str, condition: c.Condition) -> Iterat
         if isinstance(node, c.And | c.Or | c.Not):
             yield Use("logic", node.at)
             continue
-        paths = list(node.paths())
+        paths = [side for side in node.sides if isinstance(side, c.Path)]
         names = [*_of_test(node), *(name for side in node.sides for name in _of_type(side))]
         names += [name for path in paths for name in _of_path(index, resource, path)]
         if len(paths) > 1 and all(path.steps and path.root == "record" for path in paths):
@@ -182,6 +186,8 @@ def _of_test(test: c.Test) -> Iterator[str]:
             yield "text"
         case c.Hours() | c.Weekdays():
             yield "clock"
+        case c.Under():
+            yield "tree"
 
 
 def _of_type(operand: c.Operand) -> Iterator[str]:

@@ -28,6 +28,7 @@ CONSTRUCTS = frozenset(
         *("a length that is a value", "two values compared", "in a network of IPv4", "in a network of IPv6"),
         *(f"text {test}" for test in ("contains", "starts_with", "ends_with")),
         *("sets overlap", "a set is empty", "hours", "weekdays"),
+        *("the record under another", "a related record under another"),
         *(f"set of {type_} contains" for type_ in ("text", "number", "time", "user", "place", "record")),
         *(f"{root}, {steps} steps" for root in ("record", "subject", "request") for steps in (1, 2)),
         *("record, 3 steps", "subject, 0 steps"),
@@ -210,6 +211,8 @@ def _of_condition(node: msgspec.Struct) -> Iterator[str]:
             yield "sets overlap"
         case c.Empty():
             yield "a set is empty"
+        case c.Under(operand):
+            yield f"{'a related' if operand.steps else 'the'} record under another"
         case c.TextTest(test):
             yield f"text {test}"
         case c.Path(root, steps):

@@ -95,6 +95,8 @@ def condition(c: Chooser, scope: Scope, depth: int) -> str:
 def _test(c: Chooser, scope: Scope) -> str:
     if scope.world.features.clock and c.chance(6):
         return _clock(c)
+    if scope.world.features.trees and c.chance(10) and (trees := _trees(scope)):
+        return _under(c, scope, *c.one(trees))
     kinds = [kind for kind in scope.paths for _ in range(_WEIGHTS.get(kind, 1))]
     path, type_ = _path(c, scope.paths[c.one(kinds)])
     item = type_.of if isinstance(type_, SetType) else type_
@@ -133,6 +135,30 @@ def _clock(c: Chooser) -> str:
     if c.chance(50):
         return f"now is {negation}between {c.one(_TIMES)} and {c.one(_TIMES)}"
     return f"now is {negation}on {', '.join(c.some(_DAYS, 1, 3))}"
+
+
+def _trees(scope: Scope) -> list[tuple[str, RecordType]]:
+    """The paths to records that form trees, and the record itself, unless an attribute is called like its resource."""
+    resources, own = scope.world.resources, scope.world.resources[scope.resource]
+    found = [
+        (path, type_)
+        for path, type_ in scope.paths.get("RecordType", ())
+        if isinstance(type_, RecordType) and resources[type_.resource].tree
+    ]
+    parameters = [name for name, _ in scope.parameters]
+    if own.tree and scope.only is None and scope.resource not in (*own.attributes, *parameters):
+        found += [(scope.resource, RecordType(scope.resource))] * (2 + len(found))
+    return found
+
+
+def _under(c: Chooser, scope: Scope, path: str, type_: RecordType) -> str:
+    tops = [other for other, its in scope.paths.get("RecordType", ()) if its == type_]
+    tops += [other for other, its in scope.paths.get("TextType", ()) if c.chance(10)]
+    tops = [each for each in tops if each != "under"]
+    homes = [each for each in tops if each.startswith("assigned user")]
+    top = c.one(homes) if homes and c.chance(50) else c.one(tops) if tops and c.chance(40) else None
+    top = top or quoted(constant(c, scope.world, type_))
+    return f"{path} is {c.one(('', 'not '))}under {top}"
 
 
 def _set(c: Chooser, scope: Scope, path: str, type_: SetType) -> str:

@@ -19,6 +19,7 @@ from policylang.model.types import (
     IpType,
     MoneyType,
     PlaceType,
+    RecordType,
     TextType,
     Type,
     UserType,
@@ -53,13 +54,20 @@ def constant(c: Chooser, world: World, type_: Type) -> Any:
             return c.one((*world.users, *world.integrations, "ghost"))
         case PlaceType(scope):
             return c.one(world.places_of(scope))
+        case RecordType(resource):  # the id of one
+            return c.one((*(key_of(resource, n) for n in range(world.features.rows)), "nowhere"))
     raise AssertionError(type_)
+
+
+def key_of(resource: str, number: int) -> str:
+    """The id of a record."""
+    return f"{resource}-{number}"
 
 
 def in_text(type_: Type, value: Any) -> str:
     """As a condition writes it."""
     match type_:
-        case TextType() | UserType() | PlaceType() | IpType():
+        case TextType() | UserType() | PlaceType() | IpType() | RecordType():
             return quoted(str(value))
         case BoolType():
             return "true" if value else "false"

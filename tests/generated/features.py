@@ -27,6 +27,10 @@ class Features:
     # Types of attributes
     related: bool = True
     """Attributes that hold other records, and paths through them."""
+    trees: bool = True
+    """Trees of records, and `is under`."""
+    record_attributes: bool = True
+    """Users and requests whose attribute is a record."""
     sets: bool = True
     two_sets: bool = True
     """Tests of two sets beside each other."""

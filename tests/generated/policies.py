@@ -91,17 +91,17 @@ def _world(w: _Writer) -> list[str]:
             lines += [f"{keyword} {{", *_attributes(attributes), "}"]
     for resource in world.resources.values():
         lines += [f"resource {resource.name}{_label(w)} {{"]
-        lines += _attributes(resource.attributes, resource.sensitive, resource.optional)
+        lines += _attributes(resource.attributes, resource.sensitive, resource.optional, resource.tree)
         lines += [f"  action {action.name}{action.clauses}" for action in resource.actions] + ["}"]
     return lines
 
 
 def _attributes(
-    attributes: dict[str, Type], sensitive: tuple[str, ...] = (), optional: tuple[str, ...] = ()
+    attributes: dict[str, Type], sensitive: tuple[str, ...] = (), optional: tuple[str, ...] = (), tree: bool = False
 ) -> list[str]:
     return [
         f"  {'optional ' if name in optional else ''}{'sensitive ' if name in sensitive else ''}"
-        f"{name} : {type_in_text(type_)}"
+        f"{name} : {type_in_text(type_)}{' as tree' if tree and name == 'parent' else ''}"
         for name, type_ in attributes.items()
     ]
 

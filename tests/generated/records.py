@@ -28,7 +28,7 @@ from policylang.model.types import (
     UserType,
 )
 from tests.generated.chooser import Chooser
-from tests.generated.constants import constant
+from tests.generated.constants import constant, key_of
 from tests.generated.world import World
 
 
@@ -97,15 +97,12 @@ def make_rows(c: Chooser, world: World) -> Rows:
     )
 
 
-def key_of(resource: str, number: int) -> str:
-    return f"{resource}-{number}"
-
-
 def _row(c: Chooser, world: World, resource: str, key: str) -> Row:
     missing = c.one((0, 5, 20, 50))
     values = {}
     for name, type_ in world.resources[resource].attributes.items():
-        if not c.chance(missing):
+        is_above = world.resources[resource].tree and name == "parent"
+        if not c.chance(max(missing, 35) if is_above else missing):
             values[name] = any_value(c, world, type_)
         elif c.chance(30):
             values[name] = None

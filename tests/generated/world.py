@@ -125,7 +125,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Resource:
-    """``place``: the kind of place where its records live."""
+    """``place``: the kind of place where its records live. ``tree``: whether they form trees."""
 
     name: str
     attributes: dict[str, Type]
@@ -133,6 +133,7 @@ class Resource:
     optional: tuple[str, ...]
     place: str | None
     actions: tuple[Action, ...]
+    tree: bool = False
 
     def alike(self, kind: str) -> list[str]:
         """The actions of a kind."""
@@ -188,6 +189,12 @@ def make_world(c: Chooser, features: Features) -> World:
     names = (("table", "package", "default") if reserved else _RESOURCES)[: c.number(1, features.resources)]
     resources = {"switch": switch}
     required = ["access on switch"]
+    subject = _renamed(_some_attributes(c, _subject(features)), shared) if features.subject else {}
+    if features.subject and features.record_attributes and c.chance(60):
+        subject["home"] = RecordType(c.one(names))
+    request = _renamed(_request(features), shared)
+    if features.request and features.record_attributes and c.chance(30):
+        request["about"] = RecordType(c.one(names))
     switches = {"shiny": c.chance(60), "dull": c.chance(30)}
     for name in names:
         resources[name] = _resource(c, features, name, names, roles, required, shared)
@@ -197,8 +204,8 @@ def make_world(c: Chooser, features: Features) -> World:
         now,
         _places(c, features, shared),
         switches,
-        _renamed(_some_attributes(c, _subject(features)), shared) if features.subject else {},
-        _renamed(_request(features), shared),
+        subject,
+        request,
         resources,
         roles,
         ("item", "g0") if shared else ("g0", "g1"),
@@ -290,9 +297,11 @@ def _resource(
             attributes["kin"] = SetType(RecordType(c.one(names)))
     sensitive = c.some(list(attributes), 0, 2) if features.sensitive and c.chance(50) else []
     optional = c.some(list(attributes), 0, 3)
-    return Resource(
-        name, attributes, tuple(sensitive), tuple(optional), place, _actions(c, features, name, place, required)
-    )
+    tree = features.trees and "parent" in attributes and c.chance(80)
+    if tree and "parent" not in optional and c.chance(60):
+        optional.append("parent")
+    actions = _actions(c, features, name, place, required)
+    return Resource(name, attributes, tuple(sensitive), tuple(optional), place, actions, tree)
 
 
 def _some_attributes(c: Chooser, catalogue: dict[str, Type]) -> dict[str, Type]:

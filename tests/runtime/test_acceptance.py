@@ -13,6 +13,7 @@ from tests.helpers import ACCEPTANCE, POLICIES
     [
         (ACCEPTANCE / "securitytrax", 60),
         (ACCEPTANCE / "tracktik", 80),
+        (ACCEPTANCE / "beyond", 66),
         (POLICIES / "quickstart", 30),
         (POLICIES / "securitytrax", 600),
         (POLICIES / "tracktik", 400),

@@ -51,6 +51,7 @@ REFUSED = (
     "more digits than SQLite keeps",
     "instants in two columns",
     "IP addresses in two columns",
+    "a record at the top that is another one in each row",
 )
 """What databases cannot say exactly, in the words of the refusals."""
 

@@ -35,7 +35,7 @@ from tests.targets.cedar_session import CedarSession, loaded
 from tests.targets.differential import NOW, SETS, Compared, compare, known, of_case
 
 EXAMPLES = max(settings.default.max_examples, 500)  # type: ignore[union-attr]
-FEATURES = Features(strange_requests=False, hours=False, requests=30)
+FEATURES = Features(strange_requests=False, trees=False, hours=False, requests=30)
 
 
 def bundle_of(policy_set: ir.PolicySet) -> Bundle:

@@ -20,6 +20,7 @@ request { ip : ip  channel : one of ui, api }
 resource office { city : text  actions view }
 resource customer {
   name : text
+  optional parent : customer as tree
   optional office : office
   optional other : office
   rep : user with role rep  #! eligible
@@ -47,6 +48,10 @@ CONDITIONS = {
     'request.ip is "10.0.0.1"': {"network", "request", "comparison"},
     'tags contains "x"': {"set"},
     'name starts with "x"': {"text"},
+    'customer is under "x"': {"tree"},
+    'parent is under "x"': {"tree"},
+    "customer is under parent": {"tree"},
+    'office.city is "x" and parent.parent is under "x"': {"tree", "related", "comparison", "logic"},
     "made within 30 days": {"within"},
     "born older than 30 days": {"within-days", "date"},
     "made within 1 month": {"within-months"},

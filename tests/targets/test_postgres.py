@@ -30,7 +30,14 @@ from tests.targets.postgres_session import settings as tables_of
 
 EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
 FEATURES = Features(
-    objects=False, spellings=False, strange_requests=False, wrong_values=False, durations=False, requests=30
+    trees=False,
+    record_attributes=False,
+    objects=False,
+    spellings=False,
+    strange_requests=False,
+    wrong_values=False,
+    durations=False,
+    requests=30,
 )
 
 

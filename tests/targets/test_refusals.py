@@ -127,6 +127,107 @@ def test_a_policy_that_limits_nothing_is_refused_too(name: str) -> None:
     assert isinstance(refused, Bundle) == (name in ("rego", "postgres"))
 
 
+# What came later into the language: in the line with a mark.
+BEYOND = {
+    "tree": """
+resource a {
+  optional parent : a as tree
+  actions view
+}
+policy p on a {
+  not (a is under "top")  #! PL801
+  and parent is under "top"  #! PL801
+}
+role r { grant view on a  policy p }
+deny view on a {
+  a is under "closed"  #! PL801
+}
+""",
+    "clock": """
+resource a { actions view }
+policy p on a {
+  now is between 22:00 and 06:00  #! PL801
+  and not (now is on saturday)  #! PL801
+}
+role r { grant view on a  policy p }
+""",
+    "two sets": """
+subject { teams : set of text }
+resource a { teams : set of text  actions view }
+policy p on a {
+  teams overlaps assigned user.teams  #! PL801
+}
+role r { grant view on a  policy p }
+user "u" { teams : ["a"]  assign role r }
+""",
+    "two sets of a record": """
+resource a { teams : set of text  others : set of text  actions view }
+policy p on a {
+  teams overlaps others  #! PL801
+}
+role r { grant view on a  policy p }
+""",
+    "hours of an assignment": """
+resource a { actions view }
+role r { grant view on a }
+user "u" {
+  assign role r from 2026-01-05 20:00 until 2026-01-06 02:00  #! PL802
+}
+""",
+    "days of an integration": """
+resource a { actions view }
+role r { grant view on a }
+integration i {  #! PL802
+  role r
+  objects a
+  from 2026-01-01 until 2026-12-31
+}
+""",
+    "a user's own": """
+resource a { actions view, modify }
+user "u" {
+  grant view, modify on a
+  deny modify on a
+}
+""",
+    "kinds and exceptions": """
+resource a {
+  x : text
+  y : text
+  actions read like view, write like modify
+}
+role r {
+  grant all on a
+  deny write on a except x
+}
+""",
+}
+REFUSED_BY = {
+    "tree": NAMES,
+    "clock": ("openfga", "spicedb"),
+    "two sets": ("openfga", "spicedb"),
+    "two sets of a record": ("openfga", "spicedb"),
+    "hours of an assignment": ("cedar", "openfga", "spicedb"),
+    "days of an integration": ("openfga", "spicedb"),
+    "a user's own": (),
+    "kinds and exceptions": (),
+}
+
+
+@pytest.mark.parametrize("construct", BEYOND)
+@pytest.mark.parametrize("name", NAMES)
+def test_each_construct_is_expressed_or_refused_at_its_place(name: str, construct: str) -> None:
+    text = BEYOND[construct]
+    found = compile_for(find_target(name), Input(compiled(text)))
+    assert isinstance(found, Bundle) == (name not in REFUSED_BY[construct])
+    if not isinstance(found, Bundle):
+        expected = marked(text)
+        if (name, construct) == ("cedar", "hours of an assignment"):  # not even at an instant
+            expected = [(line, "PL801") for line, _ in expected]
+        assert [(each.location.line, each.code) for each in found] == expected
+        assert all(each.help for each in found)
+
+
 def test_requests_are_made_for_what_was_compiled_only() -> None:
     rule = next(rule for rule in TARGET_RULES if named(rule.bad) == "openfga")
     with pytest.raises(RefusedError):

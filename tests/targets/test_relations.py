@@ -30,7 +30,15 @@ from tests.targets.relations_session import ENGINES, Listed, lists, records, sta
 
 EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
 FEATURES = Features(
-    objects=False, spellings=False, strange_requests=False, durations=False, resources=2, policies=4, requests=25
+    trees=False,
+    record_attributes=False,
+    objects=False,
+    spellings=False,
+    strange_requests=False,
+    durations=False,
+    resources=2,
+    policies=4,
+    requests=25,
 )
 SUBJECT = "this part of a condition"
 """How refusals name a comparison of the record with attributes of the assigned user."""

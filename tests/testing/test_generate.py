@@ -306,3 +306,26 @@ def test_more_roles_than_can_be_looked_through(tmp_path: Path, monkeypatch: pyte
     made = set(re.findall(r"- name: .policy p(\d+) of role", text))
     assert made | {number for number, _ in left_out} == {str(number) for number in range(60)}
     assert passing(tmp_path, text)
+
+
+TREES = """\
+subject { home : account }
+resource account {
+  optional parent : account as tree
+  actions view, modify
+}
+resource visit { account : account  actions view }
+policy branch on account { account is under assigned user.home }
+policy visits on visit { account is under "acme" }
+role head { grant view, modify on account  policy branch  grant view on visit  policy visits }
+user "bea" { home : "acme"  assign role head }
+"""
+
+
+def test_trees_have_edges(tmp_path: Path) -> None:
+    write(tmp_path, a_policy=TREES)
+    text = generated(tmp_path)
+    assert len(passing(tmp_path, text)) > 8
+    edges = ("itself", "just_below", "further_below", "elsewhere", "broken_off")
+    assert [edge for edge in edges if f"visit_account_{edge}:" not in text] == []
+    assert [edge for edge in edges[1:] if f"account_parent_{edge}:" not in text] == []

@@ -15,8 +15,9 @@ from tests.helpers import TESTS
 FILE = TESTS / "words" / "slips.txt"
 
 AROUND = """\
-subject { department : text  manager : user }
+subject { department : text  manager : user  folder : doc }
 resource doc "Document" {
+  optional up : doc as tree
   owner : user  created : datetime  day : date  amount : money  title : text  status : one of draft, done
   actions view, create, edit
 }

@@ -31,6 +31,7 @@ from policylang.model.types import (
 )
 from policylang.runtime.explaining.values import shown, time_edges
 from policylang.runtime.index import Index
+from policylang.runtime.trees import identity
 from policylang.runtime.truth import Situation, constant, value
 from policylang.runtime.values import MISSING, BadValueError, attribute
 
@@ -66,6 +67,8 @@ def candidates(test: c.Test, path: c.Path, s: Situation, wanted: bool) -> Iterat
             yield from _contained(test, path, s, wanted)
         case c.Hours() | c.Weekdays():
             return  # of now alone
+        case c.Under():
+            yield from _hung(test, path, s, wanted)
         case c.Overlaps():
             yield from _overlapping(test, path, s, wanted)
         case c.Empty():
@@ -242,6 +245,17 @@ def _contained(test: c.Contains, path: c.Path, s: Situation, wanted: bool) -> It
     if path == test.item and items is not MISSING:
         known = [each for each in items[:_MOST_ITEMS] if each is not MISSING]
         yield from _plain(path.type, known[:_FEW]) if wanted else _different(s, path.type, known)
+
+
+def _hung(test: c.Under, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:
+    """The record at the top itself, or directly above; without any above it, where that may be."""
+    top = identity(value(test.top, s))
+    if path == test.top or top is MISSING:
+        return
+    if wanted:
+        yield top, shown(path.type, top)
+    elif path == test.above and test.optional:
+        yield None, ""
 
 
 def _overlapping(test: c.Overlaps, path: c.Path, s: Situation, wanted: bool) -> Iterator[Candidate]:

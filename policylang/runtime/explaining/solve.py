@@ -76,11 +76,16 @@ def _key(edit: SuggestedEdit) -> str:
 
 def _of_test(q: Question, after: bool, test: c.Test, wanted: bool) -> list[SuggestedEdit]:
     found: list[SuggestedEdit] = []
-    for path in dict.fromkeys(each for each in test.sides if isinstance(each, c.Path) and each.steps):
+    for path in dict.fromkeys(each for each in _sides(test) if isinstance(each, c.Path) and each.steps):
         target = _target(q, after, path)
         if target is not None:
             found += _of_path(q, after, test, wanted, path, target)
     return found
+
+
+def _sides(test: c.Test) -> tuple[c.Operand, ...]:
+    """The operands; a record can also get another one above it."""
+    return (*test.sides, test.above) if isinstance(test, c.Under) else test.sides
 
 
 def _of_path(q: Question, after: bool, test: c.Test, wanted: bool, path: c.Path, target: Target) -> list[SuggestedEdit]:

@@ -14,6 +14,7 @@ from policylang.model.types import DateType, Duration, DurationType, RecordType,
 from policylang.model.words import condition_in_words, operand_in_words
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.explaining.tree import Tested
+from policylang.runtime.trees import way_up
 from policylang.runtime.truth import Situation, Truth, bad_values, missing_names, truth, value
 from policylang.runtime.values import MISSING, attribute
 from policylang.syntax.quoting import quote_text
@@ -127,6 +128,8 @@ def _why_unknown(test: c.Test, s: Situation) -> str:
     if isinstance(test, c.Overlaps):
         names = " or ".join(f"`{operand_in_words(side)}`" for side in test.sides)
         return f"something in {names} is missing"
+    if isinstance(test, c.Under):
+        return f"the way up from `{operand_in_words(test.operand)}` breaks off or turns in circles{_up(test, s)}"
     if isinstance(test, c.Time):
         return "the length of time cannot be counted from now"
     if isinstance(test.sides[0].type, DurationType):
@@ -148,6 +151,8 @@ def _compared(test: c.Test, s: Situation) -> str:
     if isinstance(test, c.Hours | c.Weekdays):
         local = s.now.astimezone(s.index.timezone)
         return f"in {s.index.policy_set.timezone} it is {local:%H:%M:%S} on {c.WEEKDAYS[local.weekday()]}"
+    if isinstance(test, c.Under):
+        return f"{_values(test, s)}{_up(test, s)}"
     if not isinstance(test, c.Time):
         return _values(test, s)
     found = value(test.operand, s)
@@ -164,6 +169,15 @@ def _compared(test: c.Test, s: Situation) -> str:
     else:
         where = f"from {shown(test.operand.type, first)} to {shown(test.operand.type, last)}"
     return f"{_values(test, s)}, which is {where}"
+
+
+def _up(test: c.Under, s: Situation) -> str:
+    """The records above a record, nearest first."""
+    type_ = test.operand.type
+    _, *above = way_up(test, s.index.lookup, value(test.operand, s), value(test.top, s)).ids
+    ids = ["one without an id" if each is MISSING else shown(type_, _text(each)) for each in above[:_MOST_ITEMS]]
+    more = f" and {len(above) - len(ids)} more" if len(above) > len(ids) else ""
+    return f", above it {', '.join(ids)}{more}" if ids else ", nothing above it"
 
 
 def time_edges(test: c.Time, s: Situation) -> tuple[Any, Any] | None:

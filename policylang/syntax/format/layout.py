@@ -46,6 +46,7 @@ class _Layout:
 
     def _statement(self, node: ast.Node, first: int, end: int, indent: int) -> None:
         """A statement at the end of the last line."""
+        self.breaker.space(node)
         if not self._whole(first, end, self.lexemes.flat(first, end)):
             self.writer.statement(self.breaker.statement(node, first, end), indent)
 
@@ -70,19 +71,20 @@ class _Layout:
         starts = [lexemes.at(item.start_pos) for item in items]
         opening = starts[0] - 1 if items else close - 1
         if not items or "\n" not in lexemes.text[lexemes.starts[opening] : lexemes.starts[close]]:
-            inside = "  ".join(lexemes.flat(*bounds) for bounds in pairwise([*starts, close]))
+            gaps = ["", *(_gap(*both) for both in pairwise(items))]
+            parts = (lexemes.flat(*bounds) for bounds in pairwise([*starts, close]))
+            inside = "".join(f"{gap}{part}" for gap, part in zip(gaps, parts, strict=False))
             head = lexemes.flat(first, opening + 1)
             if self._whole(first, end, f"{head} {inside} }}" if items else f"{head} }}"):
                 return
         align_items(lexemes, items)
         if not self._whole(first, opening + 1, lexemes.flat(first, opening + 1)):
             self.writer.statement(self.breaker.statement(node, first, opening + 1), 0)
-        for item, bounds in zip(items, pairwise([*starts, close]), strict=True):
-            is_first = item is items[0]
+        for before, item, bounds in zip([None, *items], items, pairwise([*starts, close]), strict=False):
             if bounds[0] in lexemes.joined:
-                self.writer.put(" " if is_first else "  ")
+                self.writer.put(" " if before is None else _gap(before, item))
             else:
-                self.writer.begin(bounds[0], INDENT, first=is_first)
+                self.writer.begin(bounds[0], INDENT, first=before is None)
             self._statement(item, *bounds, INDENT)
         self._close(close, not items)
 
@@ -94,3 +96,8 @@ class _Layout:
         self.lexemes.blank.discard(close)
         self.writer.begin(close, 0)
         self.writer.put("}")
+
+
+def _gap(before: ast.Node, item: ast.Node) -> str:
+    """What stands between two items on one line: an integration's last day goes with its first."""
+    return " " if isinstance(before, ast.FromDate) and isinstance(item, ast.UntilDate) else "  "

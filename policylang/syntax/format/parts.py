@@ -36,6 +36,13 @@ class Breaker:
         self._pieces = lexemes.pieces
         self._at = lexemes.at
 
+    def space(self, node: ast.Node) -> None:
+        """Put what stands between braces in a line two blanks apart, as the items of a block are."""
+        if isinstance(node, ast.Separation) and node.most is not None:
+            for each in node.permissions[1:]:
+                start = self._at(each.start_pos)
+                self._pieces[start] = f"  {self._pieces[start].lstrip()}"
+
     def statement(self, node: ast.Node, first: int, end: int) -> Segment:
         """A declaration, of one with a block what stands before its items, or an item."""
         match node:
@@ -121,15 +128,13 @@ class Breaker:
         return Segment("fill", first, end, (Segment("words", first, opening), body))
 
     def _separation(self, node: ast.Separation, first: int, end: int) -> Segment:
-        """`at most … of`, the permissions in braces, two blanks apart, and what stands behind these."""
+        """`at most … of`, the permissions in braces, and what stands behind these."""
         assert node.most is not None
         opening = self._at(node.most.end_pos) + 1
         closing = self._at(node.permissions[-1].end_pos) if node.permissions else opening + 1
         parts = [Segment("words", first, opening), Segment("words", opening, closing + 1)]
         if node.permissions:
             starts = [self._at(each.start_pos) for each in node.permissions]
-            for start in starts[1:]:
-                self._pieces[start] = f"  {self._pieces[start].lstrip()}"
             inside = tuple(Segment("words", *bounds) for bounds in pairwise([*starts, closing]))
             parts[1] = Segment("braces", opening, closing + 1, (Segment("chain", starts[0], closing, inside),))
         cuts = [self._at(node.severity.start_pos) - 1] if node.severity and node.label else []

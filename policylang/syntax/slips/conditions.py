@@ -112,6 +112,13 @@ _SETS = (
     Slip("<x> (overlap|intersects|intersect|shares) <x2>(?= [})]| and | or )", "<x> overlaps <x2>"),
 )
 
+_BELOW = "(a child of|a descendant of|descended from|part of)"
+_TREES = (
+    Slip(rf"<x> (is )?not ({_BELOW}|under|below|beneath|underneath) <t>", "<x> is not under <t>"),
+    Slip(rf"<x> (is )?({_BELOW}|under|below|beneath|underneath) <t>", "<x> is under <t>"),
+    Slip(rf"<x> {_BELOW} (?=assigned\b)<v>", "<x> is under <v>"),
+)
+
 _TEXTS = (
     Slip("<x> (is )?(like|ilike|matches|match|matching|=~|~|~=|regex|regexp)", help=_PATTERNS),
     Slip("<x> (begins with|begin with|startswith|starts_with|start with|has prefix) <v>", "<x> starts with <v>"),
@@ -175,6 +182,7 @@ CONDITIONS: tuple[Slip, ...] = (
     *_GROUP_TESTS,
     *_LENGTHS_OF_TIME,
     *_DAYS,
+    *_TREES,
     *_ORDERS,
     *_SETS,
     *_CHOICES,

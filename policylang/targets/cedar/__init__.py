@@ -20,7 +20,7 @@ from policylang.targets.cedar.request import CedarRequests, questions
 from policylang.targets.cedar.rights import CedarRights
 from policylang.targets.cedar.schema import schema, schema_text
 from policylang.targets.cedar.values import NotHeldError
-from policylang.targets.constructs import CONSTRUCTS
+from policylang.targets.constructs import CONSTRUCTS, TREE_WAY_OUT
 from policylang.targets.request import DeniedError
 from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
 from policylang.text.readable import shown_json
@@ -102,6 +102,7 @@ def _tests(asking: CedarRequests, input: Input) -> Iterator[Mapping[str, Any]]:
 _SUPPORT: dict[str, Support] = {
     **dict.fromkeys(CONSTRUCTS, "exact"),
     **dict.fromkeys(("request", "within", "within-days", "within-months", "clock", "dated"), "input"),
+    "tree": "refused",
 }
 
 TARGET = Target(
@@ -109,6 +110,6 @@ TARGET = Target(
     title="Cedar",
     engine="Cedar 4",
     support=_SUPPORT,
-    ways_out={},
+    ways_out={"tree": TREE_WAY_OUT},
     emit=_emit,
 )

@@ -104,7 +104,7 @@ def _formula(formula: Formula, refuse: Refusals) -> Expression:
         case AnyOf(items):
             return any_of([_formula(item, refuse) for item in items])
         case Known(test, wanted, present):
-            if not is_held(test, refuse):
+            if isinstance(test, c.Under) or not is_held(test, refuse):
                 return FALSE
             return all_of((*(_is_present(each) for each in present), _test(test, wanted)))
 
@@ -186,6 +186,8 @@ def _test(test: c.Test, wanted: bool) -> Expression:
             found = {"like": {"left": _operand(operand), "pattern": _pattern(test)}}
         case c.Time():
             return _timed(test, wanted)
+        case c.Under():
+            raise AssertionError(test)  # refused
     return found if wanted else negated(found)
 
 

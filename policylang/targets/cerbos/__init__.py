@@ -18,7 +18,7 @@ from policylang.targets.cerbos.rules import ALLOW, DENY, PLACES, ResourceRules, 
 from policylang.targets.cerbos.schemas import schemas
 from policylang.targets.cerbos.suites import suite
 from policylang.targets.cerbos.yaml_text import yaml_bytes
-from policylang.targets.constructs import CONSTRUCTS
+from policylang.targets.constructs import CONSTRUCTS, TREE_WAY_OUT
 from policylang.targets.needs import eligible_roles
 from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
 
@@ -174,12 +174,13 @@ def _principals(index: Index, people: Principals, caller: Caller) -> dict[str, A
 
 _INPUT = ("within", "within-days", "within-months", "clock", "duration", "user-attribute", "dated")
 _SUPPORT: dict[str, Support] = {name: "input" if name in _INPUT else "exact" for name in CONSTRUCTS}
+_SUPPORT["tree"] = "refused"
 
 TARGET = Target(
     name="cerbos",
     title="Cerbos",
     engine="Cerbos 0.55",
     support=_SUPPORT,
-    ways_out={},
+    ways_out={"tree": TREE_WAY_OUT},
     emit=_emit,
 )

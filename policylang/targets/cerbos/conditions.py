@@ -74,6 +74,8 @@ class Conditions:
             return cel.FALSE
         if isinstance(test, c.Missing):
             return self._missing(resource, test.operand, wanted)
+        if isinstance(test, c.Under):
+            return cel.any_of(())  # refused
         guards = [guard for path in test.paths() for guard in self._walk(resource, path)[0]]
         return cel.all_of((*guards, self._tested(resource, test, wanted)))
 

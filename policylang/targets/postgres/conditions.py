@@ -36,6 +36,8 @@ def _sql(condition: c.Condition, row: SqlRow, wanted: bool) -> str:
 
 
 def _test(test: c.Test, row: SqlRow, wanted: bool) -> str:
+    if isinstance(test, c.Under):
+        return "NULL"  # refused
     sides = [operand(each, row, test.at) for each in test.sides]
     if isinstance(test, c.Missing):
         return _missing(sides[0], wanted)

@@ -6,7 +6,7 @@ from importlib import resources
 
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes
-from policylang.targets.constructs import CONSTRUCTS
+from policylang.targets.constructs import CONSTRUCTS, TREE_WAY_OUT
 from policylang.targets.rego.readme import readme
 from policylang.targets.rego.scenarios import scenario_files
 from policylang.targets.rego.tables import RegoDocument
@@ -41,6 +41,7 @@ def _escaped(step: str) -> str:
 _SUPPORT: dict[str, Support] = {
     **dict.fromkeys(CONSTRUCTS, "exact"),
     **dict.fromkeys(("within-days", "within-months", "clock", "dated"), "input"),
+    "tree": "refused",
 }
 
 TARGET = Target(
@@ -48,6 +49,6 @@ TARGET = Target(
     title="Rego",
     engine="Open Policy Agent 1.0 or newer, regorus 0.13",
     support=_SUPPORT,
-    ways_out={},
+    ways_out={"tree": TREE_WAY_OUT},
     emit=_emit,
 )

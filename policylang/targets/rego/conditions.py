@@ -123,6 +123,8 @@ def _test(index: Index, resource: str, test: c.Test, refuse: Refusals) -> dict[s
             return {"op": "empty", "of": operand(of)}
         case c.Hours(first, last):
             return {"op": "hours", "first": first, "last": last}
+        case c.Under():
+            return {"op": "never"}  # refused
         case c.Weekdays(days):
             return {"op": "weekdays", "days": list(days)}
         case c.TextTest(name, of, part):

@@ -12,7 +12,8 @@ from policylang.model.types import Duration, RecordType, SetType, Type
 from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.request import changed, instant
-from policylang.runtime.truth import Situation, same_record, value
+from policylang.runtime.trees import same_record
+from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import (
     MISSING,
     BadValueError,

@@ -118,7 +118,7 @@ def _length(formula: Formula) -> int:
 
 def _leaf(index: Index, resource: str, each: Known) -> Part:
     test = each.test
-    if isinstance(test, c.Hours | c.Weekdays):
+    if isinstance(test, c.Hours | c.Weekdays | c.Under):
         raise InexpressibleError(test.at)
     paths = list(test.paths())
     roots = {path.root for path in paths}

@@ -67,7 +67,11 @@ def _combined(condition: c.Condition, found: Iterator[Truth]) -> Truth:
 
 
 def _possible(index: Index, test: c.Test, resource: str) -> tuple[Truth, ...]:
-    """True and false always. Unknown where a value can be missing in a record that has all that it should have."""
+    """True and false always, but for a tree in which each record has one above it. Unknown where a value can be missing
+    in a record that has all that it should have, or the way up a tree can break off.
+    """
+    if isinstance(test, c.Under):
+        return OUTCOMES if test.optional else (True, None)
     if isinstance(test, c.Missing) or not any(_may_be_missing(index, each, resource) for each in test.sides):
         return OUTCOMES[:2]
     return OUTCOMES

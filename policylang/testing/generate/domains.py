@@ -31,7 +31,7 @@ from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation, Truth, truth
 from policylang.runtime.values import MISSING, BadValueError
 from policylang.testing.generate.edges import Edge, edges, written
-from policylang.testing.generate.variables import ChosenValue, as_record, variable
+from policylang.testing.generate.variables import ChosenValue, as_record, looked_at, variable
 
 _MOST_USERS = 200
 """Users who are looked at for one with an attribute of a certain kind."""
@@ -89,21 +89,21 @@ class RequestValues:
 
     def _all_edges(self, test: c.Test, wanted: ChosenValue) -> Iterator[Edge]:
         others = self.beside(test, wanted)
-        for operand in test.sides:
+        for operand in looked_at(test):
             if variable(self.index, self.resource, operand) != wanted:
                 continue
             assert isinstance(operand, c.Path)
             if isinstance(test, c.Missing) and operand.steps == wanted.steps:
                 yield "missing", MISSING
                 yield "present", next(self.samples(wanted.type))
-            elif isinstance(wanted.type, UserType | PlaceType | RecordType):
+            elif isinstance(wanted.type, UserType | PlaceType | RecordType) and not isinstance(test, c.Under):
                 yield from self._chosen(test, wanted, others)
             else:
                 yield from edges(test, operand, self.situation(others))
 
     def beside(self, test: c.Test, wanted: ChosenValue) -> dict[ChosenValue, Any]:
         """Values for the other variables of a test."""
-        found = (variable(self.index, self.resource, operand) for operand in test.sides)
+        found = (variable(self.index, self.resource, operand) for operand in looked_at(test))
         return {each: next(self.samples(each.type)) for each in found if each is not None and each != wanted}
 
     def _chosen(self, test: c.Test, wanted: ChosenValue, others: dict[ChosenValue, Any]) -> Iterator[Edge]:

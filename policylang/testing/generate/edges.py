@@ -26,6 +26,7 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.trees import identity
 from policylang.runtime.truth import Situation, constant, value
 from policylang.runtime.values import MISSING
 
@@ -64,6 +65,8 @@ def edges(test: c.Condition, operand: c.Operand, s: Situation) -> Iterator[Edge]
             yield from (("with_one", [written(operand.type.item, each)]) for each in items[:1])
             yield from (("with_others", [other]) for _, other in _another(operand.type.item, items))
             yield "empty", []
+        case c.Under(top=top):
+            yield from _below(test, operand, identity(value(top, s)))
         case c.Empty():
             yield "empty", []
             yield from (("with_one", [other]) for _, other in _another(operand.type.item, []))
@@ -169,6 +172,22 @@ def _time(test: c.Time, s: Situation) -> Iterator[Edge]:
             yield beyond, written(type_, now - sign * step)
     except (OverflowError, ValueError):
         return
+
+
+def _below(test: c.Under, operand: c.Operand, top: Any) -> Iterator[Edge]:
+    """The record at the top, one below it and one below that; another one without any above it; and one above which
+    nobody knows what is.
+    """
+    if operand is test.top or top is MISSING:
+        return
+    below = {test.tree: top}
+    yield ("itself" if operand is test.operand else "just_below"), top
+    yield ("just_below" if operand is test.operand else "further_below"), below
+    if operand is test.operand:
+        yield "further_below", {test.tree: below}
+    if test.optional:
+        yield "elsewhere", {}
+    yield "broken_off", "nobody_knows"
 
 
 def _network(network: str) -> Iterator[Edge]:

@@ -45,9 +45,16 @@ def variable(index: Index, resource: str, operand: c.Operand) -> ChosenValue | N
     return ChosenValue(operand.root, operand.steps, type_)
 
 
+def looked_at(test: c.Test) -> tuple[c.Operand, ...]:
+    """The operands of a test; of the record that is asked about, the one above it can be chosen."""
+    if isinstance(test, c.Under) and test.operand.root == "record" and not test.operand.steps:
+        return test.above, test.top
+    return test.sides
+
+
 def variables(index: Index, resource: str, test: c.Test) -> Iterator[ChosenValue]:
     """What a test depends on."""
-    for operand in test.sides:
+    for operand in looked_at(test):
         found = variable(index, resource, operand)
         if found is not None:
             yield found

@@ -1,0 +1,93 @@
+"""Conditions about trees of records: `customer is under assigned user.customer`."""
+
+from __future__ import annotations
+
+import re
+
+from policylang.diagnostics import quoted
+from policylang.model import conditions as ir
+from policylang.model.operands import called, one_side, type_of, word_of
+from policylang.model.paths import PathScope, Scope, resolve_path
+from policylang.model.report import at
+from policylang.model.types import RecordType, TextType, in_words
+from policylang.model.values import mismatch
+from policylang.syntax import ast
+
+_BEHIND = re.compile(r"under\s+(#.*\s+)*")
+
+
+def as_under(world: PathScope, scope: Scope, node: ast.Comparison) -> ast.Under | None:
+    """A comparison with a name that begins with `under`, as the test of a tree: `account is under customer.account`.
+
+    Only the types tell the two apart: an attribute of that name comes first, and so does a value.
+    """
+    right = node.right
+    if node.operator.value not in ("is", "is not") or not isinstance(right, ast.Path) or right.subject:
+        return None
+    first, *later = right.steps
+    rest = _BEHIND.match(scope.source.text, first.start_pos, first.end_pos)
+    if rest is None or first.value in (world.resources.get(scope.resource) or ()):
+        return None
+    if not is_own(world, scope, node.left) and not isinstance(type_of(world, scope, node.left), RecordType):
+        return None
+    name = ast.Name(rest.end(), first.end_pos, first.value.removeprefix("under_"))
+    top = ast.Path(name.start_pos, right.end_pos, None, (name, *later))
+    return ast.Under(node.start_pos, node.end_pos, node.left, node.operator, top)
+
+
+def type_under(world: PathScope, scope: Scope, node: ast.Under) -> ir.Under | None:
+    """The typed test, without regard to a `not`; ``None`` after a report."""
+    where = at(scope.source, node)
+    if node.operator.value not in ("is", "is not"):
+        message = f"`under` does not follow `{node.operator.value}`"
+        world.report.error("PL103", scope.source, node.operator, message, "write `is under`")
+        return None
+    operand = _record(world, scope, node.operand)
+    if operand is None:
+        return None
+    if isinstance(operand, ir.Constant) or not isinstance(operand.type, RecordType):
+        message = "`is under` asks for a record"
+        mismatch(world.report, scope.source, node.operand, called(scope, node.operand), operand.type, message)
+        return None
+    tree = world.trees.get(operand.type.resource)
+    if tree is None:
+        resource = operand.type.resource
+        message = f"the records of {quoted(resource)} form no tree"
+        help = f"mark the relation of `{resource}` to the record above: `parent : {resource} as tree`"
+        world.report.error("PL103", scope.source, node.operand, message, help)
+        return None
+    top: ir.Operand | None
+    if isinstance(node.top, ast.Path):
+        top = _record(world, scope, node.top)
+    else:
+        top = one_side(world, scope, node.top, TextType(), node.operand)
+    if top is None:
+        return None
+    if not isinstance(top.type, TextType) and top.type != operand.type:
+        below, above = called(scope, node.operand), called(scope, node.top)
+        message = f"{above} is {in_words(top.type)}, {below} is {in_words(operand.type)}"
+        help = f"name a record of `{operand.type.resource}`, or its id"
+        world.report.error("PL103", scope.source, node.top, message, help)
+        return None
+    return ir.Under(operand, *tree, top, where)
+
+
+def is_own(world: PathScope, scope: Scope, node: ast.Operand) -> bool:
+    """Whether it is the name of the resource itself, and nothing else."""
+    return (
+        scope.only is None
+        and word_of(node) == scope.resource
+        and scope.resource not in scope.parameters
+        and scope.resource not in (world.resources.get(scope.resource) or ())
+    )
+
+
+def _record(world: PathScope, scope: Scope, node: ast.Operand) -> ir.Operand | None:
+    """A path, or the record that is asked about by the name of its resource; an attribute of that name comes first."""
+    if is_own(world, scope, node):
+        return ir.Path("record", (), RecordType(scope.resource), at(scope.source, node))
+    if not isinstance(node, ast.Path):
+        message = f"{called(scope, node)} is a constant, a record stands here"
+        world.report.error("PL103", scope.source, node, message, "name a relation, or the resource itself")
+        return None
+    return resolve_path(world, scope, node, RecordType(scope.resource))

@@ -1,0 +1,81 @@
+"""Trees of records: from a record to those above it, in what was handed over or in what the caller looks up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from policylang.model import conditions as c
+from policylang.model.types import RecordType
+from policylang.runtime.values import MISSING, BadValueError, attribute, is_record, read, source
+
+Lookup = Callable[[str, str], Any]
+"""From a resource and the id of a record to the record, or to ``None`` where there is none."""
+
+DEEPEST = 1000
+"""How many records may lie above one another. What lies further up is unknown."""
+
+
+def no_records(_resource: str, _id: str) -> None:
+    """The look-up of somebody who keeps no records."""
+
+
+class WayUp(NamedTuple):
+    """``ids``: those of a record and of the records above it. ``end``: whether the way up leads to the top, or to
+    another record that has none above it; ``None`` where it breaks off, turns in circles or goes on beyond `DEEPEST`.
+    """
+
+    ids: list[Any]
+    end: bool | None
+
+
+def way_up(test: c.Under, lookup: Lookup, record: Any, top: Any = MISSING) -> WayUp:
+    """The way from a record up, as far as to the one at the ``top``.
+
+    Raises BadValueError for what stands in the place of a record above and is none.
+    """
+    type_ = test.operand.type
+    assert isinstance(type_, RecordType)
+    where, ids = f"{type_.resource}.{test.tree}", list[Any]()
+    seen: set[str] = set()
+    while len(ids) <= DEEPEST:
+        own = identity(record)
+        ids.append(own)
+        if same_record(record, top):
+            return WayUp(ids, True)
+        if isinstance(own, str):
+            if own in seen:
+                break
+            seen.add(own)
+        if isinstance(record, str):
+            record = _found(lookup(type_.resource, record), where)
+            if record is None:
+                break
+        record = read(type_, attribute(record, test.tree), where)
+        if record is MISSING:
+            return WayUp(ids, False if test.optional else None)
+    return WayUp(ids, None)
+
+
+def under(test: c.Under, lookup: Lookup, record: Any, top: Any) -> bool | None:
+    """Whether the record is the one at the top, or lies below it. Raises as `way_up`."""
+    return None if record is MISSING or top is MISSING else way_up(test, lookup, record, top).end
+
+
+def _found(record: Any, where: str) -> Any:
+    if record is not None and not is_record(record):
+        raise BadValueError(f"`{where}` was looked up, and a value of type {type(record).__name__} is no record")
+    return record
+
+
+def same_record(left: Any, right: Any) -> bool:
+    """Whether two related records are one: the same object, or of equal `id`; a bare key is its own id."""
+    if source(left) is source(right):
+        return True
+    first, second = identity(left), identity(right)
+    return first is not MISSING and second is not MISSING and bool(first == second)
+
+
+def identity(record: Any) -> Any:
+    """What says which record it is, or `MISSING`; a bare key says it of itself."""
+    return record if isinstance(record, str) else attribute(record, "id")
