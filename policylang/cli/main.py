@@ -47,6 +47,7 @@ _COMMANDS = {
     "mine": "mine:mine",
     "rules": "rules:rules",
     "serve": "serve:serve",
+    "lsp": "lsp:lsp",
     "schema": "schema:schema",
     "completion": "completion:completion",
 }

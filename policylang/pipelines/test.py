@@ -61,7 +61,23 @@ def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Co
         if len(data) > _MAX_BYTES:
             result.problem = Problem(str(path), f"the file is larger than {_MAX_BYTES:,} bytes", "split it")
             return result
-        scenarios, document = read_scenarios(data.decode("utf-8-sig"))
+        return run_text(path, data.decode("utf-8-sig"), compiled, collector)
+    except UnicodeDecodeError as error:
+        result.problem = Problem(str(path), f"not UTF-8: byte {error.start} cannot be read", "save the file as UTF-8")
+    except OSError as error:
+        result.problem = Problem(str(path), f"cannot be read: {(error.strerror or str(error)).lower()}")
+    return result
+
+
+def run_text(
+    path: Path, text: str, compiled: dict[Path, Project | Problem], collector: Collector | None = None
+) -> FileResult:
+    """Run the scenarios in a text that is, or will be, the file at a path. ``compiled``: by the folders where they are,
+    policy sets that are there already; those that are missing are added.
+    """
+    result = FileResult(str(path))
+    try:
+        scenarios, document = read_scenarios(text)
         policies = path.parent / scenarios.policies
         key = policies.resolve()
         if key not in compiled:
@@ -72,12 +88,10 @@ def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Co
             result.problem = policy_set if isinstance(policy_set, Problem) else None
         else:
             recorder = collector.recorder(key, project) if collector else None
-            made = data.startswith(HEAD.encode())
+            made = text.startswith(HEAD)
             result.cases = list(run_scenarios(scenarios, document, policy_set, recorder, may_be_empty=made))
     except YamlError as error:
         result.problem = Problem(str(path), error.message, error.help, error.line, error.column)
-    except UnicodeDecodeError as error:
-        result.problem = Problem(str(path), f"not UTF-8: byte {error.start} cannot be read", "save the file as UTF-8")
     except OSError as error:
         result.problem = Problem(str(path), f"cannot be read: {(error.strerror or str(error)).lower()}")
     return result
@@ -124,7 +138,11 @@ def _compile(policies: Path) -> Project | Problem:
     sets = discover([str(policies)])
     if len(sets) > 1:
         return Problem(str(policies), f"these are {len(sets)} policy sets", "name one of them with `policies: …`")
-    project = Project(sets[0])
+    return usable(policies, Project(sets[0]))
+
+
+def usable(policies: Path, project: Project) -> Project | Problem:
+    """The project if it compiles, else why it does not."""
     if project.ir is not None:
         return project
     if project.sources.problems:

@@ -22,10 +22,16 @@ from policylang.syntax.parser import Parsed, parse
 class Project:
     """The sources of one policy set and everything made of them."""
 
-    def __init__(self, sources: SourceSet, step: Callable[[str], None] = lambda _what: None) -> None:
-        """``step`` is told what is being worked on."""
+    def __init__(
+        self,
+        sources: SourceSet,
+        step: Callable[[str], None] = lambda _what: None,
+        parser: Callable[[Source, Limits], Parsed] = parse,
+    ) -> None:
+        """``step`` is told what is being worked on. ``parser``: `parse`, or what remembers its results."""
         self.sources = sources
         self._step = step
+        self._parse = parser
 
     @cached_property
     def files(self) -> tuple[Parsed, ...]:
@@ -35,7 +41,7 @@ class Project:
 
     def _parsed(self, source: Source, limits: Limits, number: int) -> Parsed:
         self._step(f"parsing {source.display}, {number} of {len(self.sources.sources)} files")
-        return parse(source, limits)
+        return self._parse(source, limits)
 
     @cached_property
     def _modelled(self) -> tuple[Model, tuple[Diagnostic, ...]]:

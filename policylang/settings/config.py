@@ -90,10 +90,15 @@ def read_config(path: Path) -> Config:
     if path.exists() and not path.is_file():
         raise OSError(0, "not a regular file", str(path))  # a pipe may never end
     try:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise YamlError(f"not UTF-8: byte {error.start} cannot be read", 1, 1) from None
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, YamlError(f"not UTF-8: byte {error.start} cannot be read", 1, 1)) from None
+    return config_of(path, text)
+
+
+def config_of(path: Path, text: str) -> Config:
+    """The config in a text that is, or will be, the file at a path. Raises `ConfigError`."""
+    try:
         _refuse_second(path)
         document = read_yaml(text)
         if document.value is None:

@@ -1,0 +1,244 @@
+"""Checking while somebody types: mistakes in the sources at once, and what is proved a little later."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from policylang.check.selection import EVERYTHING, Selection
+from policylang.editor.diagnostics import Found, of_finding, of_problem, of_scenarios
+from policylang.editor.edited_set import EditedSet
+from policylang.editor.folders import Folders, is_scenario_file
+from policylang.files.yaml_source import YamlError
+from policylang.pipelines.check import CheckOptions, add_checked
+from policylang.pipelines.findings import ReportedFinding, Result
+from policylang.pipelines.test import run_text, usable
+from policylang.project.discovery import Problem, UnreadableError, decoded, read_regular
+from policylang.project.project import Project
+from policylang.settings.config import FILE_NAMES, ConfigError, config_of
+from policylang.testing.run import read_scenarios
+
+_MOST_BYTES = 16 * 1024 * 1024
+_QUIET = 0.03
+"""So many seconds nobody must have typed before proofs begin."""
+
+NOTHING = Selection(frozenset())
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What was found in one policy set. ``complete``: the rules have run, not the sources alone been read."""
+
+    project: Project
+    findings: tuple[ReportedFinding, ...]
+    diagnostics: Found
+    complete: bool
+
+
+class _CancelledError(Exception):
+    """Somebody has typed."""
+
+
+class Checker:
+    """Checks the sets of some folders. ``now``: the instant that is asked about; ``None`` for the present one."""
+
+    def __init__(self, folders: Folders, publish: Callable[[], None], failed: Callable[[Exception], None]) -> None:
+        self.folders = folders
+        self.now: datetime.datetime | None = None
+        self.checked: dict[Path, Checked] = {}
+        self._publish = publish
+        self._failed = failed
+        self._lock = threading.Lock()
+        self._wanted = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+        self._closed = False
+        self._tests: dict[Path, tuple[Project, str, Found]] = {}
+        self._thread: threading.Thread | None = None
+
+    def instant(self) -> datetime.datetime:
+        """The instant that is asked about."""
+        return self.now or datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+
+    # --- at once
+
+    def sources(self) -> None:
+        """Look at the sources of all sets that have changed. The findings of rules stay until they are known anew."""
+        for each in self.folders.sets:
+            project = each.project
+            known = self.checked.get(each.root)
+            if known is None or known.project is not project:
+                found = self._of_sources(each, project, known)
+                with self._lock:
+                    self.checked[each.root] = found
+        roots = {each.root for each in self.folders.sets}
+        with self._lock:
+            self.checked = {root: found for root, found in self.checked.items() if root in roots}
+
+    def _of_sources(self, of: EditedSet, project: Project, known: Checked | None) -> Checked:
+        result = Result()
+        add_checked(result, project, CheckOptions(self.instant(), NOTHING))
+        wrong = tuple(result.findings)
+        if not wrong and known is not None and known.complete:
+            kept = tuple(moved for each in known.findings if (moved := _moved(each, known.project, project)))
+            wrong = kept
+        return Checked(project, wrong, self._diagnostics(of, result, wrong), False)
+
+    # --- a little later
+
+    def prove(self) -> None:
+        """Have the rules run in the background, and what is under way stop."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="proofs", daemon=True)
+            self._thread.start()
+        self._idle.clear()
+        self._wanted.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until nothing is left to do; false where it takes longer."""
+        return self._idle.wait(seconds)
+
+    def close(self) -> None:
+        """End the background work."""
+        self._closed = True
+        self._wanted.set()
+
+    def _work(self) -> None:
+        while not self._closed:
+            self._wanted.wait()
+            while self._wanted.is_set() and not self._closed:
+                self._wanted.clear()
+                self._wanted.wait(_QUIET)
+            try:
+                for each in tuple(self.folders.sets):
+                    self._prove(each)
+                    self._publish()
+            except _CancelledError:
+                continue
+            except Exception as error:
+                self._failed(error)
+            if not self._wanted.is_set():
+                self._idle.set()
+
+    def _step(self, _what: str) -> None:
+        if self._wanted.is_set():
+            raise _CancelledError
+
+    def _prove(self, of: EditedSet) -> None:
+        known = self.checked.get(of.root)
+        if known is None:
+            return
+        project = known.project
+        result = Result()
+        if not known.complete:
+            add_checked(result, project, CheckOptions(self.instant(), EVERYTHING, self._step))
+            findings = tuple(result.findings)
+            self._replace(of, known, Checked(project, findings, self._diagnostics(of, result, findings), True))
+        self._run_tests(of, project)
+
+    def _replace(self, of: EditedSet, before: Checked, after: Checked) -> None:
+        with self._lock:
+            if self.checked.get(of.root) is before:
+                self.checked[of.root] = after
+
+    # --- as diagnostics
+
+    def _diagnostics(self, of: EditedSet, result: Result, findings: tuple[ReportedFinding, ...]) -> Found:
+        found: Found = {}
+        for finding in findings:
+            made = of_finding(finding, result.sources, self.folders.open_files)
+            found.setdefault(Path(os.path.abspath(finding.path)), []).append(made)
+        for problem in result.problems:
+            path = Path(os.path.abspath(problem.path))
+            if path.name not in FILE_NAMES or self.folders.open_files.get(path) is None:
+                found.setdefault(path, []).append(of_problem(problem))
+        return found
+
+    def diagnostics(self) -> Found:
+        """All there are, by file, in the order of their places."""
+        found: Found = {}
+        for checked in tuple(self.checked.values()):
+            for path, made in checked.diagnostics.items():
+                found.setdefault(path, []).extend(made)
+        for path, (_, _, tests) in tuple(self._tests.items()):
+            found.setdefault(path, []).extend(tests.get(path, ()))
+        for path in self.folders.open_files.paths:
+            if path.name in FILE_NAMES:
+                found.setdefault(path, []).extend(map(of_problem, self._of_config(path)))
+            elif is_scenario_file(path) and path not in self._tests:
+                found.setdefault(path, []).extend(map(of_problem, self._of_scenarios(path)))
+        return found
+
+    def _of_config(self, path: Path) -> list[Problem]:
+        source = self.folders.open_files.get(path)
+        try:
+            config_of(path, source.text if source else "")
+        except ConfigError as error:
+            found = error.error
+            return [Problem(str(path), found.message, found.help, found.line, found.column)]
+        return []
+
+    def _of_scenarios(self, path: Path) -> list[Problem]:
+        """What is wrong with a scenario file in itself."""
+        source = self.folders.open_files.get(path)
+        try:
+            read_scenarios(source.text if source else "")
+        except YamlError as error:
+            return [Problem(str(path), error.message, error.help, error.line, error.column)]
+        return []
+
+    # --- scenario tests
+
+    def _run_tests(self, of: EditedSet, project: Project) -> None:
+        compiled: dict[Path, Project | Problem] = {of.root.resolve(): usable(of.root, project)}
+        files = list(self.folders.scenario_files(of)) if of.root.is_dir() else []
+        for path in files:
+            self._step("testing")
+            text = self._text(path)
+            known = self._tests.get(path)
+            if text is None or (known is not None and known[0] is project and known[1] == text):
+                continue
+            found = of_scenarios(run_text(path, text, compiled)) if project.ir is not None else []
+            if project.ir is None:
+                found = list(map(of_problem, self._of_scenarios(path))) if self.folders.open_files.get(path) else []
+            self._tests[path] = project, text, {path: found}
+        gone = [path for path in self._tests if path.is_relative_to(of.root) and path not in files]
+        for path in gone:
+            if self.folders.set_of(path) is of:
+                del self._tests[path]
+
+    def _text(self, path: Path) -> str | None:
+        opened = self.folders.open_files.get(path)
+        if opened is not None:
+            return opened.text
+        try:
+            return decoded(read_regular(path, _MOST_BYTES), str(path))
+        except (OSError, UnreadableError):
+            return None
+
+
+def _moved(finding: ReportedFinding, before: Project, after: Project) -> ReportedFinding | None:
+    """A finding where its lines are after an edit; ``None`` where the edit is on one of them."""
+    old = next((each for each in before.sources.sources if each.display == finding.path), None)
+    new = next((each for each in after.sources.sources if each.display == finding.path), None)
+    if old is None or new is None or old.text == new.text:
+        return finding if old is not None and new is not None else None
+    first, last = old.text.splitlines(), new.text.splitlines()
+    same = next((number for number, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), None)
+    if same is None:
+        same = min(len(first), len(last))
+    if finding.end_line <= same:
+        return finding
+    shift = len(last) - len(first)
+    behind = min(len(first), len(last)) - same
+    alike = next(
+        (n for n, (a, b) in enumerate(zip(reversed(first), reversed(last), strict=False)) if a != b or n >= behind),
+        behind,
+    )
+    if finding.line > len(first) - alike:
+        return msgspec.structs.replace(finding, line=finding.line + shift, end_line=finding.end_line + shift)
+    return None

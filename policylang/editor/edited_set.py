@@ -1,0 +1,107 @@
+"""One policy set as it is while it is edited: its files on the disk, with what is open in the editor in their place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from policylang.directory.read import PARQUET, suffix_of
+from policylang.editor.open_files import OpenFiles
+from policylang.project.discovery import SourceSet
+from policylang.project.project import Project
+from policylang.settings.limits import Limits
+from policylang.source import Source
+from policylang.syntax.parser import Parsed, parse
+
+
+class EditedSet:
+    """A policy set. ``project`` is made anew when a text of it has changed, of trees that are kept."""
+
+    def __init__(self, on_disk: SourceSet, open_files: OpenFiles) -> None:
+        self.on_disk = on_disk
+        self.root = Path(os.path.abspath(on_disk.root))
+        self.added: tuple[Path, ...] = ()
+        """Open files of the set that are not on the disk yet."""
+        self._open_files = open_files
+        self._trees: dict[str, tuple[Limits, Parsed]] = {}
+        self._version = -1
+        self._project: Project | None = None
+
+    @cached_property
+    def files(self) -> dict[Path, str]:
+        """The policy files and directory files on the disk, and how the set calls them."""
+        sources = (*self.on_disk.sources, *self.on_disk.oversized, *self.on_disk.directory)
+        return {Path(os.path.abspath(source.display)): source.name for source in sources}
+
+    def name_of(self, path: Path) -> str | None:
+        """How the set calls a file; ``None`` for one that is not of it."""
+        if path in self.files:
+            return self.files[path]
+        return Path(os.path.relpath(path, self.root)).as_posix() if path in self.added else None
+
+    def path_of(self, name: str) -> Path:
+        """Where the file is that the set calls so."""
+        return Path(os.path.normpath(self.root / name))
+
+    @property
+    def project(self) -> Project:
+        """The set as it is now."""
+        if self._project is None or self._version != self._open_files.version:
+            self._version = self._open_files.version
+            sources = self._sources()
+            if self._project is None or sources != self._project.sources:
+                self._project = Project(sources, parser=self._parsed)
+        return self._project
+
+    @property
+    def last(self) -> Project:
+        """The set as it was looked at last: names in it are good enough to offer, and nothing is waited for."""
+        return self._project or self.project
+
+    def parsed(self, path: Path) -> Parsed | None:
+        """The tree of one policy file as it is now; the others are not looked at."""
+        source = self._open_files.get(path)
+        name = self.name_of(path)
+        if name is None or path.suffix != ".policy":
+            return None
+        if source is not None:
+            return self._parsed(Source(name, source.text, str(path)), self.on_disk.config.limits)
+        return next((each for each in self.project.files if each.source.name == name), None)
+
+    def _sources(self) -> SourceSet:
+        """The sources as they are now; the same objects where nothing has changed."""
+        before = {} if self._project is None else _by_name(self._project.sources)
+        added = (Source(self.name_of(path) or path.name, "", str(path)) for path in self.added)
+        own = [self._now(source, before) for source in (*self.on_disk.sources, *added)]
+        people = tuple(self._now(source, before) for source in self.on_disk.directory)
+        in_order = tuple(sorted(own, key=lambda source: source.name))
+        return msgspec.structs.replace(self.on_disk, sources=in_order, directory=people)
+
+    def _now(self, source: Source, before: dict[str, Source]) -> Source:
+        opened = self._open_files.get(Path(os.path.abspath(source.display)))
+        if opened is None or suffix_of(source.name) == PARQUET:
+            return source
+        known = before.get(source.name)
+        if known is not None and known.text == opened.text:
+            return known
+        made = Source(source.name, opened.text, source.display)
+        made.foreign = source.foreign
+        return made
+
+    def _parsed(self, source: Source, limits: Limits) -> Parsed:
+        """The tree of a source: parsed anew if its text has changed."""
+        known = self._trees.get(source.name)
+        if known is not None and known[0] == limits and known[1].source.text == source.text:
+            return known[1]
+        made = parse(source, limits)
+        self._trees[source.name] = limits, made
+        return made
+
+
+def _by_name(sources: SourceSet) -> dict[str, Source]:
+    found: Iterable[Source] = (*sources.sources, *sources.directory)
+    return {source.name: source for source in found}

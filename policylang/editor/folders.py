@@ -1,0 +1,94 @@
+"""The policy sets of the folders that are open, and which of them a file belongs to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from policylang.editor.edited_set import EditedSet
+from policylang.editor.open_files import OpenFiles, path_of
+from policylang.project.discovery import SUFFIX, SourceSet, discover, nearest_settings
+from policylang.settings.config import nearest_config
+from policylang.testing.scenario import SUFFIXES
+
+
+class Folders:
+    """Everything that is looked at. Nothing in a folder is run, only read."""
+
+    def __init__(self) -> None:
+        self.open_files = OpenFiles()
+        self.sets: list[EditedSet] = []
+        self._folders: list[Path] = []
+
+    def add(self, folder: Path) -> None:
+        """Take the policy sets of a folder in."""
+        if folder not in self._folders:
+            self._folders.append(folder)
+            self.read()
+
+    def remove(self, folder: Path) -> None:
+        """Look at a folder no longer."""
+        if folder in self._folders:
+            self._folders.remove(folder)
+            self.read()
+
+    def read(self) -> None:
+        """Look again which files there are, and read those that are not open."""
+        folders = [str(folder) for folder in self._folders if folder.is_dir()]
+        found = discover(folders) if folders else []
+        sets = [each for each in found if each.sources or each.oversized or each.base is not None]
+        self.sets = [EditedSet(each, self.open_files) for each in sets]
+        self.assign()
+
+    def assign(self) -> None:
+        """Give open files that no set has on the disk to the set in whose folder they are."""
+        lone = [path for path in self.open_files.paths if path.suffix == SUFFIX and not self._on_disk(path)]
+        for path in lone:
+            folder = _folder_of(path)
+            if self._innermost(path) is None and folder not in self._folders:
+                self.add(folder)
+                return
+            if self._innermost(path) is None:
+                config, base, problems = nearest_settings(folder)
+                first = SourceSet(folder, config, (), problems=tuple(problems), base=base)
+                self.sets.append(EditedSet(first, self.open_files))
+        for each in self.sets:
+            each.added = tuple(path for path in lone if self._innermost(path) is each)
+
+    def set_of(self, path: Path) -> EditedSet | None:
+        """The policy set that a file belongs to: as a source, or by the folder in which it is."""
+        return next((each for each in self.sets if each.name_of(path) is not None), None) or self._innermost(path)
+
+    def scenario_files(self, of: EditedSet) -> Iterator[Path]:
+        """The scenario files in the folder of a set and below, in order, without those of sets inside it."""
+        for where, folders, names in os.walk(of.root):
+            here = Path(where)
+            inner = any(each.root == here for each in self.sets if each is not of)
+            folders[:] = [] if inner else sorted(name for name in folders if not name.startswith("."))
+            if not inner:
+                yield from (here / name for name in sorted(names) if name.endswith(SUFFIXES))
+
+    def _on_disk(self, path: Path) -> bool:
+        return any(path in each.files for each in self.sets)
+
+    def _innermost(self, path: Path) -> EditedSet | None:
+        around = [each for each in self.sets if path.is_relative_to(each.root)]
+        return max(around, key=lambda each: len(each.root.parts), default=None)
+
+
+def _folder_of(path: Path) -> Path:
+    """What is opened for a file by itself: the folder of the nearest config, or its own."""
+    config = nearest_config(path.parent) if path.parent.is_dir() else None
+    return path.parent if config is None else config.parent
+
+
+def is_scenario_file(path: Path) -> bool:
+    """Whether a file has scenario tests, going by its name."""
+    return path.name.endswith(SUFFIXES)
+
+
+def folders_of(uris: Iterable[str | None]) -> list[Path]:
+    """The folders of URIs that are some."""
+    found = (path_of(uri) for uri in uris if uri)
+    return [path for path in found if path is not None]

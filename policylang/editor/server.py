@@ -1,0 +1,169 @@
+"""The language server: what editors send goes to the features, and what was found goes back."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.lsp.server import LanguageServer
+
+from policylang import __version__
+from policylang.editor.checking import Checker
+from policylang.editor.diagnostics import NAME, Found
+from policylang.editor.folders import Folders, folders_of
+from policylang.editor.protocol import FileProtocol
+from policylang.model.types import DateTimeType
+from policylang.runtime.values import BadValueError, read
+
+_SOON = 0.002
+"""Seconds in which several changes count as one."""
+
+
+class PolicyServer(LanguageServer):
+    """One server for one editor."""
+
+    def __init__(self) -> None:
+        super().__init__(NAME, __version__, protocol_cls=FileProtocol, max_workers=2)
+        self.folders = Folders()
+        self.checker = Checker(self.folders, self._publish_soon, self._failed)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._due: asyncio.TimerHandle | None = None
+        self._published: Found = {}
+        self._is_connected = False
+
+    def connected(self) -> bool:
+        """Note that an editor is there; true where one was already."""
+        before, self._is_connected = self._is_connected, True
+        return before
+
+    # --- what the editor sends
+
+    def begin(self, params: lsp.InitializeParams) -> None:
+        """Take the options over; folders are read when the editor is ready."""
+        self._loop = asyncio.get_running_loop()
+        self.folders.open_files.encoding = self.workspace.position_encoding or lsp.PositionEncodingKind.Utf16
+        given = params.initialization_options
+        now = given.get("now") if isinstance(given, dict) else None
+        try:
+            self.checker.now = read(DateTimeType(), now, "now") if isinstance(now, str) else None
+        except BadValueError:
+            self.checker.now = None
+
+    def read_folders(self) -> None:
+        """Read the folders that are open."""
+        uris = list(self.workspace.folders) or [self.workspace.root_uri]
+        for folder in folders_of(uris):
+            self.folders.add(folder)
+        self.look()
+
+    def change_folders(self, params: lsp.DidChangeWorkspaceFoldersParams) -> None:
+        """Look at other folders from now on."""
+        for folder in folders_of(each.uri for each in params.event.removed):
+            self.folders.remove(folder)
+        for folder in folders_of(each.uri for each in params.event.added):
+            self.folders.add(folder)
+        self.look()
+
+    def opened(self, uri: str, text: str) -> None:
+        """A file was opened."""
+        if self.folders.open_files.open(uri, text) is not None:
+            self.folders.assign()
+            self.look()
+
+    def changed(self, uri: str, changes: list[lsp.TextDocumentContentChangeEvent]) -> None:
+        """An open file was changed."""
+        if self.folders.open_files.change(uri, changes) is not None:
+            self._look_soon()
+
+    def closed(self, uri: str) -> None:
+        """A file was closed."""
+        if self.folders.open_files.close(uri) is not None:
+            self.folders.assign()
+            self.look()
+
+    def reread(self) -> None:
+        """Files on the disk have changed."""
+        self.folders.read()
+        self.look()
+
+    # --- what goes back
+
+    def look(self) -> None:
+        """Tell of mistakes in the sources, and have everything else proved."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        self.checker.sources()
+        self._publish()
+        self.checker.prove()
+
+    def settle(self) -> None:
+        """What was typed and not looked at yet is looked at now."""
+        if self._due is not None:
+            self.look()
+
+    def _look_soon(self) -> None:
+        if self._loop is None:
+            self.look()
+            return
+        if self._due is not None:
+            self._due.cancel()
+        self._due = self._loop.call_later(_SOON, self.look)
+
+    def _publish_soon(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._publish)
+
+    def _publish(self) -> None:
+        found = self.checker.diagnostics()
+        open_files = self.folders.open_files
+        for path in sorted({*found, *self._published}):
+            now = found.get(path, [])
+            if now != self._published.get(path, []):
+                self._send(path, now, open_files.uri(path))
+        self._published = {path: made for path, made in found.items() if made}
+
+    def _send(self, path: Path, made: list[lsp.Diagnostic], uri: str) -> None:
+        if path.suffix or made:
+            self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, made))
+
+    def _failed(self, error: Exception) -> None:
+        print(f"policylang: a mistake in policylang: {error!r}", file=sys.stderr)  # noqa: T201
+
+    def shutdown(self) -> None:
+        """End everything."""
+        self.checker.close()
+        super().shutdown()  # type: ignore[no-untyped-call]
+
+
+def make_server() -> PolicyServer:
+    """A server with all features."""
+    server = PolicyServer()
+
+    @server.feature(lsp.INITIALIZE)
+    def initialize(params: lsp.InitializeParams) -> None:
+        server.begin(params)
+
+    @server.feature(lsp.INITIALIZED)
+    def initialized(_params: Any) -> None:
+        server.read_folders()
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def folders_changed(params: lsp.DidChangeWorkspaceFoldersParams) -> None:
+        server.change_folders(params)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
+    def saved(_params: lsp.DidSaveTextDocumentParams) -> None:
+        server.reread()
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def watched(_params: lsp.DidChangeWatchedFilesParams) -> None:
+        server.reread()
+
+    from policylang.editor.features import register
+
+    register(server)
+    return server
