@@ -43,7 +43,7 @@ class _CancelledError(Exception):
     """Somebody has typed."""
 
 
-class Checker:
+class LiveChecker:
     """Checks the sets of some folders. ``now``: the instant that is asked about; ``None`` for the present one."""
 
     def __init__(self, folders: Folders, publish: Callable[[], None], failed: Callable[[Exception], None]) -> None:

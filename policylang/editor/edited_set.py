@@ -10,9 +10,13 @@ from pathlib import Path
 import msgspec
 
 from policylang.directory.read import PARQUET, suffix_of
+from policylang.editor.names import Occurrence, occurrences
 from policylang.editor.open_files import OpenFiles
+from policylang.model import Model
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
+from policylang.runtime.api import PolicySet
+from policylang.runtime.index import Index
 from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax.parser import Parsed, parse
@@ -30,6 +34,9 @@ class EditedSet:
         self._trees: dict[str, tuple[Limits, Parsed]] = {}
         self._version = -1
         self._project: Project | None = None
+        self._names: dict[str, tuple[Parsed, Model, tuple[Occurrence, ...]]] = {}
+        self._index: Index | None = None
+        self._policy_set: PolicySet | None = None
 
     @cached_property
     def files(self) -> dict[Path, str]:
@@ -71,6 +78,41 @@ class EditedSet:
         if source is not None:
             return self._parsed(Source(name, source.text, str(path)), self.on_disk.config.limits)
         return next((each for each in self.project.files if each.source.name == name), None)
+
+    def names_in(self, parsed: Parsed, model: Model) -> tuple[Occurrence, ...]:
+        """What the names in a file refer to; worked out anew when the set has changed."""
+        known = self._names.get(parsed.source.name)
+        if known is None or known[0] is not parsed or known[1] is not model:
+            known = self._names[parsed.source.name] = parsed, model, occurrences(parsed, model)
+        return known[2]
+
+    @property
+    def index(self) -> Index | None:
+        """The declarations of the compiled set by name; ``None`` where it does not compile."""
+        compiled = self.project.ir
+        if compiled is None:
+            return None
+        if self._index is None or self._index.policy_set is not compiled:
+            self._index = Index(compiled)
+        return self._index
+
+    def policy_set(self, index: Index) -> PolicySet:
+        """What answers questions; made once for an index."""
+        if self._policy_set is None or self._policy_set.index is not index:
+            self._policy_set = PolicySet(index)
+        return self._policy_set
+
+    def edited(self, project: Project, texts: dict[str, str]) -> Project:
+        """The set with other texts in some files. Nothing is kept of it."""
+        sources = tuple(
+            Source(each.name, texts[each.name], each.display) if each.name in texts else each
+            for each in project.sources.sources
+        )
+        return Project(msgspec.structs.replace(project.sources, sources=sources))
+
+    def uri(self, path: Path) -> str:
+        """How the editor calls a file."""
+        return self._open_files.uri(path)
 
     def _sources(self) -> SourceSet:
         """The sources as they are now; the same objects where nothing has changed."""

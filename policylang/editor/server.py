@@ -11,7 +11,7 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
 from policylang import __version__
-from policylang.editor.checking import Checker
+from policylang.editor.checking import LiveChecker
 from policylang.editor.diagnostics import NAME, Found
 from policylang.editor.folders import Folders, folders_of
 from policylang.editor.protocol import FileProtocol
@@ -28,7 +28,7 @@ class PolicyServer(LanguageServer):
     def __init__(self) -> None:
         super().__init__(NAME, __version__, protocol_cls=FileProtocol, max_workers=2)
         self.folders = Folders()
-        self.checker = Checker(self.folders, self._publish_soon, self._failed)
+        self.checker = LiveChecker(self.folders, self._publish_soon, self._failed)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._due: asyncio.TimerHandle | None = None
         self._published: Found = {}

@@ -17,7 +17,7 @@ from policylang.suggest import closest
 from policylang.syntax import ast
 from policylang.syntax.automaton import advance, fits
 from policylang.syntax.grammar import ParserTables
-from policylang.syntax.intent import intent
+from policylang.syntax.intent import intent, meant_in_words, misspelt
 from policylang.syntax.lexer import END, NAME, TOO_DEEP, TOO_LONG, UNREADABLE, Scan, Token
 from policylang.syntax.slips import Guess, slip
 from policylang.syntax.stop import Stop, following, is_word
@@ -235,12 +235,13 @@ def _explain(stop: Stop) -> Diagnostic | None:
         return _unreadable(stop)
     message = f"expected {_expectation(stop)}, found {_found(token)}"
     guess = slip(stop)
+    help = guess.help if guess else intent(stop)
     return Diagnostic(
         code="PL100",
         message=message,
         location=source.location(token.start_pos, token.end_pos),
-        help=guess.help if guess else intent(stop),
-        edit=_edit(source, guess),
+        help=help,
+        edit=_edit(source, guess) if guess else _respelt(stop, help),
     )
 
 
@@ -249,6 +250,15 @@ def _edit(source: Source, guess: Guess | None) -> Edit | None:
     if guess is None or guess.replacement is None:
         return None
     return Edit(source.location(guess.start, guess.end), guess.replacement)
+
+
+def _respelt(stop: Stop, help: str | None) -> Edit | None:
+    """The keyword in place of the word that is much like it, if that is what the help says."""
+    found = misspelt(stop)
+    if found is None or help != meant_in_words(found[1]):
+        return None
+    word, keyword = found
+    return Edit(stop.source.location(word.start_pos, word.end_pos), keyword)
 
 
 def _habit(stop: Stop) -> str | None:

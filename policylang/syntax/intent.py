@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from policylang.suggest import closest
-from policylang.syntax.lexer import END, NAME
+from policylang.syntax.lexer import END, NAME, Token
 from policylang.syntax.stop import Stop, following, is_word
 
 _OPERATORS = frozenset(
@@ -105,8 +105,8 @@ def _natural_phrase(stop: Stop) -> str | None:
     return None
 
 
-def _misspelt(stop: Stop) -> str | None:
-    """A keyword would fit, here or one word before, and a word much like it stands there."""
+def misspelt(stop: Stop) -> tuple[Token, str] | None:
+    """The word, here or one before, in place of which a keyword much like it would fit, and that keyword."""
     for suspect, fitting in ((stop.token, stop.expected), (stop.previous(), stop.expected_before)):
         if suspect is None or not is_word(stop, suspect):
             continue
@@ -115,8 +115,18 @@ def _misspelt(stop: Stop) -> str | None:
         if suspect.value not in candidates and suspect.value.lower() in candidates:
             meant = suspect.value.lower()
         if meant:
-            return f"did you mean `{meant}`?"
+            return suspect, meant
     return None
+
+
+def meant_in_words(keyword: str) -> str:
+    """The help for a keyword that is misspelt."""
+    return f"did you mean `{keyword}`?"
+
+
+def _misspelt(stop: Stop) -> str | None:
+    found = misspelt(stop)
+    return None if found is None else meant_in_words(found[1])
 
 
 def _attribute_form(stop: Stop) -> str | None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types as lsp
 
-from policylang.editor.checking import Checker
+from policylang.editor.checking import LiveChecker
 from policylang.editor.folders import Folders
 from policylang.editor.positions import offset_at, position_at
 from policylang.source import Source
@@ -63,7 +63,7 @@ URI = (FOLDER / "a.policy").as_uri()
 
 
 def looked_at(folders: Folders) -> object:
-    checker = Checker(folders, lambda: None, lambda _error: None)
+    checker = LiveChecker(folders, lambda: None, lambda _error: None)
     checker.now = datetime.datetime.fromisoformat(NOW)
     checker.sources()
     (only,) = folders.sets
@@ -107,7 +107,7 @@ def test_a_mistake_behind_an_emoji(encoding: lsp.PositionEncodingKind) -> None:
     text = 'role r "😀é" { grnt view on x }\r\n'
     folders.open_files.open(URI, text)
     folders.assign()
-    checker = Checker(folders, lambda: None, lambda _error: None)
+    checker = LiveChecker(folders, lambda: None, lambda _error: None)
     checker.sources()
     (found,) = checker.diagnostics()[FOLDER / "a.policy"]
     assert found.range.start == counted(text, text.index("grnt"), encoding)

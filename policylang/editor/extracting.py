@@ -1,0 +1,95 @@
+"""A part of a policy's condition as a policy of its own, attached wherever the whole one is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+from lsprotocol import types as lsp
+
+from policylang.editor.edited_set import EditedSet
+from policylang.editor.positions import Encoding, range_of
+from policylang.source import Source
+from policylang.syntax import ast
+from policylang.syntax.parser import Parsed
+
+_Edit = tuple[Source, int, int, str]
+
+
+def extracted(of: EditedSet, parsed: Parsed, start: int, end: int, encoding: Encoding) -> lsp.CodeAction | None:
+    """The action for a selection that is one of the conditions that a policy without parameters joins with `and`."""
+    source = parsed.source
+    for node in parsed.file.declarations:
+        if not (isinstance(node, ast.Policy) and node.start_pos <= start and end <= node.end_pos):
+            continue
+        whole = node.condition
+        if node.parameters or not isinstance(whole, ast.And):
+            return None
+        selected = source.text[start:end].strip()
+        part = next((item for item in whole.items if source.text[item.start_pos : item.end_pos] == selected), None)
+        if part is None or not start <= part.start_pos <= part.end_pos <= end:
+            return None
+        return _action(of, source, node, whole, part, encoding)
+    return None
+
+
+def _action(
+    of: EditedSet, source: Source, node: ast.Policy, whole: ast.And, part: ast.Condition, encoding: Encoding
+) -> lsp.CodeAction | None:
+    name = _free_name(of, node.name.value)
+    edits = [*_declaration(source, node, whole, part, name), *_attachments(of, node.name.value, name)]
+    project = of.project
+    after = of.edited(project, _texts(edits))
+    if project.ir is None or after.ir is None:
+        return None
+    changes: dict[str, list[lsp.TextEdit]] = {}
+    for file, first, last, text in edits:
+        where = range_of(file, first, last, encoding)
+        changes.setdefault(of.uri(of.path_of(file.name)), []).append(lsp.TextEdit(where, text))
+    title = f"make this a policy of its own, `{name}`"
+    return lsp.CodeAction(title, lsp.CodeActionKind.RefactorExtract, edit=lsp.WorkspaceEdit(changes=changes))
+
+
+def _free_name(of: EditedSet, name: str) -> str:
+    taken = of.project.model.symbols.names["policy"]
+    return next(made for number in count(2) if (made := f"{name}_{number}") not in taken)
+
+
+def _declaration(source: Source, node: ast.Policy, whole: ast.And, part: ast.Condition, name: str) -> Iterator[_Edit]:
+    text = source.text
+    left = [text[item.start_pos : item.end_pos] for item in whole.items if item is not part]
+    yield source, whole.start_pos, whole.end_pos, " and ".join(left)
+    begin = text.index(" on ", (node.label or node.name).end_pos)
+    head = text[begin : text.rindex("{", begin, whole.start_pos)].rstrip()
+    label = (
+        f' "{node.label.value} (2)"'
+        if node.label and node.label.value.isprintable() and '"' not in node.label.value
+        else ""
+    )
+    yield (
+        source,
+        node.end_pos,
+        node.end_pos,
+        f"\npolicy {name}{label}{head} {{ {text[part.start_pos : part.end_pos]} }}",
+    )
+
+
+def _attachments(of: EditedSet, name: str, new: str) -> Iterator[_Edit]:
+    """Where the policy is attached, the new one behind it."""
+    for parsed in of.project.files:
+        text = parsed.source.text
+        for declaration in parsed.file.declarations:
+            for item in ast.block_items(declaration):
+                limit = item.limit if isinstance(item, ast.Append | ast.Override) else item
+                if isinstance(limit, ast.Limit) and limit.policy.value == name:
+                    first = text[item.start_pos : limit.policy.start_pos]
+                    rest = text[limit.policy.end_pos : item.end_pos]
+                    yield parsed.source, item.end_pos, item.end_pos, f"  {first}{new}{rest}"
+
+
+def _texts(edits: list[_Edit]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for source, first, last, text in sorted(edits, key=lambda each: (each[0].name, -each[1])):
+        before = texts.get(source.name, source.text)
+        texts[source.name] = before[:first] + text + before[last:]
+    return texts

@@ -1,0 +1,123 @@
+"""From a name to where it is declared and to all its uses, in every file of the set; and another name for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from lsprotocol import types as lsp
+
+from policylang.diagnostics import quoted
+from policylang.editor.edited_set import EditedSet
+from policylang.editor.names import Key, Occurrence, occurrence_at, occurrences
+from policylang.editor.positions import Encoding, range_of
+from policylang.project.project import Project
+from policylang.source import Source
+from policylang.syntax.parser import Parsed
+from policylang.syntax.quoting import quote_text
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SHARED = {"user": ("user", "integration"), "integration": ("user", "integration")}
+
+Place = tuple[Path, Source, Occurrence]
+
+
+class RenameError(ValueError):
+    """Why a name cannot be changed to another one."""
+
+
+def places_of(of: EditedSet, key: Key) -> Iterator[Place]:
+    """Where a name stands, in the order of the files and places."""
+    project = of.project
+    for parsed in project.files:
+        path = of.path_of(parsed.source.name)
+        yield from ((path, parsed.source, each) for each in of.names_in(parsed, project.model) if each.key == key)
+
+
+def name_at(of: EditedSet, parsed: Parsed, offset: int) -> Occurrence | None:
+    """The name at an offset of a file."""
+    return occurrence_at(of.names_in(parsed, of.project.model), offset)
+
+
+def location(of: EditedSet, place: Place, encoding: Encoding) -> lsp.Location:
+    """A place for the editor."""
+    path, source, found = place
+    return lsp.Location(of.uri(path), range_of(source, found.start, found.end, encoding))
+
+
+def definitions(of: EditedSet, key: Key, encoding: Encoding) -> list[lsp.Location]:
+    """Where a name is declared."""
+    return [location(of, place, encoding) for place in places_of(of, key) if place[2].declares]
+
+
+def references(of: EditedSet, key: Key, encoding: Encoding, *, declarations: bool) -> list[lsp.Location]:
+    """Where a name is used."""
+    found = (place for place in places_of(of, key) if declarations or not place[2].declares)
+    return [location(of, place, encoding) for place in found]
+
+
+def highlights(of: EditedSet, parsed: Parsed, key: Key, encoding: Encoding) -> list[lsp.DocumentHighlight]:
+    """Where a name stands in one file."""
+    kinds = {True: lsp.DocumentHighlightKind.Write, False: lsp.DocumentHighlightKind.Read}
+    return [
+        lsp.DocumentHighlight(range_of(parsed.source, each.start, each.end, encoding), kinds[each.declares])
+        for each in of.names_in(parsed, of.project.model)
+        if each.key == key
+    ]
+
+
+def rename(of: EditedSet, found: Occurrence, new: str, encoding: Encoding) -> dict[str, list[lsp.TextEdit]]:
+    """The edits that give what a name stands for another name, by file. Raises `RenameError` where the new name is
+    none, is taken, or would make the policy set say something else.
+    """
+    kind, owner, old = found.key
+    project = of.project
+    written = _written(found, new)
+    places = list(places_of(of, found.key))
+    if not any(place[2].declares for place in places):
+        raise RenameError(f"{quoted(old)} is not declared in a policy file")
+    if new == old:
+        return {}
+    for sharing in _SHARED.get(kind, (kind,)):
+        if next(iter(places_of(of, (sharing, owner, new))), None) is not None:
+            raise RenameError(f"there is a {sharing} {quoted(new)} already")
+    if any(diagnostic.severity == "error" for diagnostic in project.diagnostics):
+        raise RenameError("the policy set has errors: correct them first")
+    _refuse_other_meaning(of, project, places, (kind, owner, new), written)
+    edits: dict[str, list[lsp.TextEdit]] = {}
+    for path, source, each in places:
+        edit = lsp.TextEdit(range_of(source, each.start, each.end, encoding), written)
+        edits.setdefault(of.uri(path), []).append(edit)
+    return edits
+
+
+def _written(found: Occurrence, new: str) -> str:
+    if found.quoted:
+        if not new.strip():
+            raise RenameError("a name needs at least one letter")
+        return quote_text(new)
+    if not _NAME.fullmatch(new):
+        raise RenameError(f"{quoted(new)} is not a name: names are ASCII letters, digits and underscores")
+    return new
+
+
+def _refuse_other_meaning(of: EditedSet, project: Project, places: list[Place], key: Key, written: str) -> None:
+    """Apply the edits to a copy: it must compile, and the new name must stand where the old one stood and nowhere
+    else.
+    """
+    after = of.edited(project, _texts(places, written))
+    if after.ir is None:
+        reason = next((each.message for each in after.diagnostics), "it would not compile any more")
+        raise RenameError(f"the policy set would have an error: {reason}")
+    count = sum(each.key == key for parsed in after.files for each in occurrences(parsed, after.model))
+    if count != len(places):
+        raise RenameError("the name would mean something else in some place")
+
+
+def _texts(places: list[Place], written: str) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for _, source, each in sorted(places, key=lambda place: (place[1].name, -place[2].start)):
+        text = texts.get(source.name, source.text)
+        texts[source.name] = text[: each.start] + written + text[each.end :]
+    return texts

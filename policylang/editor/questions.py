@@ -1,0 +1,241 @@
+"""What pages and commands ask about a policy set: the custom requests of the server.
+
+Each takes ``uri``, a file of the set, or its folder; without it the first set is asked. ``now`` is an instant, else the
+present one. An answer has ``error`` where there is none.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable
+from typing import Any
+
+from policylang.diagnostics import quoted, visible
+from policylang.diff.compare import compare
+from policylang.editor.checking import LiveChecker
+from policylang.editor.describe import rule_page
+from policylang.editor.edited_set import EditedSet
+from policylang.editor.open_files import path_of
+from policylang.editor.people import people_in_words, reached
+from policylang.ir import nodes as ir
+from policylang.model.instants import instant_text
+from policylang.model.types import DateTimeType
+from policylang.output.explanation import text as explanation_text
+from policylang.pipelines.test import run_text, usable
+from policylang.project.discovery import Problem, UnreadableError, decoded, read_regular
+from policylang.project.project import Project
+from policylang.project.revisions import RevisionError, read_revision
+from policylang.project.revisions import resolve as resolve_revision
+from policylang.runtime.api import PolicySet
+from policylang.runtime.values import BadValueError, read
+from policylang.text.readable import json_bytes
+
+Asked = dict[str, Any]
+
+
+class QuestionError(ValueError):
+    """Why there is no answer."""
+
+
+def answered(check: LiveChecker, ask: Callable[[LiveChecker, Asked], Any], asked: Any) -> Any:
+    """The answer as plain JSON, or why there is none."""
+    try:
+        given = asked if isinstance(asked, dict) else {}
+        return json.loads(json_bytes(ask(check, given)))
+    except (QuestionError, LookupError, BadValueError, ValueError, TypeError, OSError, UnreadableError) as error:
+        return {"error": visible(str(error.args[0]) if error.args else str(error))}
+
+
+# --- what is asked -------------------------------------------------------------------------------------------
+
+
+def matrix(check: LiveChecker, asked: Asked) -> Any:
+    """Who can do what on which resource, in some case at least: rows of user, resource and actions."""
+    policy_set, now = _asked_of(check, asked)
+    rows: list[Asked] = []
+    for user in policy_set.index.requesters:
+        actions: dict[str, list[str]] = {}
+        for way in policy_set.access(user, now=now):
+            if way.action not in actions.setdefault(way.resource, []):
+                actions[way.resource].append(way.action)
+        rows += ({"user": user, "resource": resource, "actions": found} for resource, found in actions.items())
+    return {"now": instant_text(now), "digest": policy_set.digest, "rows": rows}
+
+
+def access(check: LiveChecker, asked: Asked) -> Any:
+    """Everything that a user may do."""
+    policy_set, now = _asked_of(check, asked)
+    user = _text(asked, "user")
+    if user not in policy_set.index.requesters:
+        raise QuestionError(f"there is no user {quoted(user)}")
+    return {"now": instant_text(now), "access": policy_set.access(user, now=now)}
+
+
+def who_can(check: LiveChecker, asked: Asked) -> Any:
+    """Who may do something, to a record or at all."""
+    policy_set, now = _asked_of(check, asked)
+    found = policy_set.who_can(
+        _text(asked, "action"), _text(asked, "resource"), asked.get("record"), now=now, request=asked.get("request")
+    )
+    return {"now": instant_text(now), "users": found}
+
+
+def users(check: LiveChecker, asked: Asked) -> Any:
+    """Who holds a role or is in a group, at any time."""
+    policy_set, _ = _asked_of(check, asked)
+    return {"users": reached(policy_set.index).get((_text(asked, "kind"), _text(asked, "name")), [])}
+
+
+def decide(check: LiveChecker, asked: Asked) -> Any:
+    """One decision."""
+    policy_set, now = _asked_of(check, asked)
+    found = policy_set.decide(*_request(asked), now=now, **_more(asked))
+    return {"now": instant_text(now), "allowed": found.allowed, "fields": found.fields, "reasons": found.reasons}
+
+
+def explain(check: LiveChecker, asked: Asked) -> Any:
+    """One decision, and why it is so: as data, and as text."""
+    import click
+
+    policy_set, now = _asked_of(check, asked)
+    found = policy_set.explain(*_request(asked), now=now, **_more(asked))
+    text = "\n".join(click.unstyle(line) for line in explanation_text(found))
+    return {"now": instant_text(now), "allowed": found.decision.allowed, "explanation": found, "text": text}
+
+
+def diff(check: LiveChecker, asked: Asked) -> Any:
+    """Who can do what now that they could not do in a git revision, and the other way round."""
+    of = _set_of(check, asked)
+    new = _compiled(of.project)
+    now = _now(check, asked)
+    try:
+        revision = resolve_revision(_text(asked, "revision"), of.root)
+        sets = read_revision(revision, ["."])
+    except RevisionError as error:
+        raise QuestionError(str(error)) from None
+    if not sets or len(sets) != 1:
+        raise QuestionError("this policy set is not in that revision")
+    report = compare(_compiled(Project(sets[0])), new, now)
+    return {
+        "now": instant_text(now),
+        "same_access": report.same_access,
+        "changes": report.changes,
+        "statements": report.statements,
+    }
+
+
+def page_of_rule(_check: LiveChecker, asked: Asked) -> Any:
+    """The page of a rule in Markdown."""
+    found = rule_page(_text(asked, "code"))
+    if found is None:
+        raise QuestionError(f"there is no rule {quoted(_text(asked, 'code'))}")
+    return {"text": found}
+
+
+def run_tests(check: LiveChecker, asked: Asked) -> Any:
+    """How the tests of a scenario file come out."""
+    of = _set_of(check, asked)
+    path = path_of(_text(asked, "uri"))
+    assert path is not None
+    opened = check.folders.open_files.get(path)
+    text = opened.text if opened is not None else decoded(read_regular(path), str(path))
+    result = run_text(path, text, {of.root.resolve(): usable(of.root, of.project)})
+    if result.problem is not None:
+        raise QuestionError(result.problem.in_words())
+    failed = [case for case in result.cases if case.failure is not None]
+    lines = [f"line {case.line}: {case.title}: {case.failure}" for case in failed]
+    summary = f"{len(result.cases) - len(failed)} of {len(result.cases)} as expected"
+    return {"text": visible_lines([summary, *lines]), "failed": len(failed), "cases": len(result.cases)}
+
+
+def visible_lines(lines: list[str]) -> str:
+    """Lines in which everything shows itself."""
+    return "\n".join(map(visible, lines))
+
+
+QUESTIONS: dict[str, Callable[[LiveChecker, Asked], Any]] = {
+    "matrix": matrix,
+    "access": access,
+    "whoCan": who_can,
+    "users": users,
+    "decide": decide,
+    "explain": explain,
+    "diff": diff,
+    "runTests": run_tests,
+    "rulePage": page_of_rule,
+}
+"""By the name behind ``policylang/``."""
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "users": ("kind", "name"),
+    "whoCan": ("action", "resource"),
+    "access": ("user",),
+    "runTests": (),
+}
+"""Those that code lenses ask, and what they say behind the file."""
+
+
+def in_words(answer: Any, most: int) -> str:
+    """An answer as one message."""
+    if "error" in answer:
+        return str(answer["error"])
+    if "text" in answer:
+        return str(answer["text"])
+    if "users" in answer:
+        names = [visible(name) for name in answer["users"]]
+        more = f" and {len(names) - most:,} more" if len(names) > most else ""
+        return f"{people_in_words(len(names))}{': ' if names else ''}{', '.join(names[:most])}{more}"
+    ways = [f"{each['action']} on {each['resource']}" for each in answer["access"]]
+    return ", ".join(dict.fromkeys(ways)) or "can do nothing"
+
+
+# --- what they are given -------------------------------------------------------------------------------------
+
+
+def _set_of(check: LiveChecker, asked: Asked) -> EditedSet:
+    uri = asked.get("uri")
+    path = path_of(uri) if isinstance(uri, str) else None
+    sets = check.folders.sets
+    found = check.folders.set_of(path) if path is not None else next(iter(sets), None)
+    if found is None:
+        raise QuestionError("there is no policy set here")
+    return found
+
+
+def _compiled(project: Project) -> ir.PolicySet:
+    if project.ir is None:
+        problem: Problem | None = next(iter(project.sources.problems), None)
+        wrong = next((each.message for each in project.diagnostics if each.severity == "error"), "")
+        raise QuestionError(f"the policy set has errors: {problem.message if problem else wrong}")
+    return project.ir
+
+
+def _asked_of(check: LiveChecker, asked: Asked) -> tuple[PolicySet, datetime.datetime]:
+    of = _set_of(check, asked)
+    _compiled(of.project)
+    assert of.index is not None
+    return of.policy_set(of.index), _now(check, asked)
+
+
+def _now(check: LiveChecker, asked: Asked) -> datetime.datetime:
+    given = asked.get("now")
+    if given is None:
+        return check.instant()
+    found: datetime.datetime = read(DateTimeType(), given, "now")
+    return found
+
+
+def _text(asked: Asked, name: str) -> str:
+    given = asked.get(name)
+    if not isinstance(given, str):
+        raise QuestionError(f"`{name}` is missing: a text is wanted")
+    return given
+
+
+def _request(asked: Asked) -> tuple[str, str, str, Any]:
+    return _text(asked, "user"), _text(asked, "action"), _text(asked, "resource"), asked.get("record") or {}
+
+
+def _more(asked: Asked) -> Asked:
+    return {name: asked[name] for name in ("request", "field", "changes") if asked.get(name) is not None}

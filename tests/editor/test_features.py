@@ -1,0 +1,324 @@
+"""Every feature, asked of the real server as an editor does."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policylang.project.discovery import discover
+from policylang.project.project import Project
+from tests.editor.client import Client, at
+
+MAIN = """\
+resource customer "Customer" {
+  name   : text
+  rep    : user with role rep
+  status : one of lead, active
+  actions view, modify
+}
+policy own "Own" on customer { rep is assigned user and status is lead }
+policy recent(age: duration) "Recent" on customer { name is "x" }
+role rep "Rep" {
+  grant view on customer
+  policy own
+}
+"""
+OPTIONS = {"tabSize": 2, "insertSpaces": True}
+OTHER = """\
+# Who works here: PL301 is looked at here.
+# A second line.
+group sales "Sales" {
+  role rep
+  policy recent(30 days)
+}
+user "ann" "Ann" in sales
+user "bea" "Bea" in sales {
+  append policy own
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    folder = tmp_path_factory.mktemp("features") / "set"
+    folder.mkdir()
+    (folder / "policylang.yaml").write_text('roots: ["."]\n')
+    (folder / "main.policy").write_text(MAIN)
+    (folder / "other.policy").write_text(OTHER)
+    with Client(folder) as made:
+        made.open("main.policy")
+        made.open("other.policy")
+        yield made
+
+
+def places(client: Client, found: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    return [(each["uri"].rsplit("/", 1)[1], each["range"]["start"]["line"]) for each in found]
+
+
+def ask(client: Client, method: str, name: str, mark: str, **params: Any) -> Any:
+    """A request about the place of a mark in a file."""
+    text = MAIN if name == "main.policy" else OTHER
+    return client.ask(method, name, position=at(text, mark), **params)
+
+
+def edited(text: str, edits: list[dict[str, Any]]) -> str:
+    """A text after edits, as an editor makes them; ASCII only."""
+    lines = text.splitlines(keepends=True)
+    starts = [sum(map(len, lines[:number])) for number in range(len(lines) + 1)]
+
+    def offset(place: dict[str, int]) -> int:
+        return min(starts[min(place["line"], len(lines))] + place["character"], len(text))
+
+    for each in sorted(edits, key=lambda one: offset(one["range"]["start"]), reverse=True):
+        text = text[: offset(each["range"]["start"])] + each["newText"] + text[offset(each["range"]["end"]) :]
+    return text
+
+
+def test_definition_and_references(client: Client) -> None:
+    assert places(client, ask(client, "definition", "other.policy", "own")) == [("main.policy", 6)]
+    found = ask(client, "references", "main.policy", "own", context={"includeDeclaration": False})
+    assert places(client, found) == [("main.policy", 10), ("other.policy", 8)]
+    found = ask(client, "references", "main.policy", "status", context={"includeDeclaration": True})
+    assert places(client, found) == [("main.policy", 3), ("main.policy", 6)]
+    found = ask(client, "references", "main.policy", "lead", context={"includeDeclaration": True})
+    assert places(client, found) == [("main.policy", 3), ("main.policy", 6)]
+
+
+def test_highlight(client: Client) -> None:
+    found = ask(client, "documentHighlight", "main.policy", "own")
+    assert [(each["range"]["start"]["line"], each["kind"]) for each in found] == [(6, 3), (10, 2)]
+
+
+def test_rename_across_files(client: Client) -> None:
+    found = ask(client, "rename", "main.policy", "rep is", newName="agent")["changes"]
+    assert "agent is assigned user" in edited(MAIN, found[client.uri("main.policy")])
+    found = ask(client, "rename", "main.policy", "own", newName="theirs")["changes"]
+    after = {
+        name: edited(text, found[client.uri(name)]) for name, text in (("main.policy", MAIN), ("other.policy", OTHER))
+    }
+    assert "policy theirs" in after["main.policy"]
+    assert "append policy theirs" in after["other.policy"]
+    found = ask(client, "rename", "other.policy", '"ann"', newName='a"n')["changes"]
+    assert r'user "a\"n" "Ann"' in edited(OTHER, found[client.uri("other.policy")])
+
+
+@pytest.mark.parametrize("new", ["recent", "two words", "", "ä"])
+def test_rename_is_refused(client: Client, new: str) -> None:
+    with pytest.raises(RuntimeError):
+        ask(client, "rename", "main.policy", "own", newName=new)
+
+
+def test_rename_to_what_would_mean_something_else(client: Client) -> None:
+    """An attribute called like a value that it is compared with, or like a parameter."""
+    with pytest.raises(RuntimeError):
+        ask(client, "rename", "main.policy", "name ", newName="status")
+
+
+@pytest.mark.parametrize(
+    ("name", "mark", "words"),
+    [
+        ("main.policy", "own", ["policy", "Own", "rep is assigned user"]),
+        ("main.policy", "rep ", ["user with role rep"]),
+        ("main.policy", "customer", ["`name`", "view"]),
+        ("other.policy", "rep", ["role", "grant view", "2 users"]),
+        ("other.policy", "sales", ["group", "2 users", "recent(30 days)"]),
+        ("other.policy", '"ann"', ["| customer | view |"]),
+    ],
+)
+def test_hover(client: Client, name: str, mark: str, words: list[str]) -> None:
+    shown = ask(client, "hover", name, mark)["contents"]["value"]
+    assert [word for word in words if word not in shown] == []
+
+
+def test_symbols(client: Client) -> None:
+    found = client.ask("documentSymbol", "main.policy")
+    assert [each["name"] for each in found] == ["customer", "own", "recent", "rep"]
+    assert [each["name"] for each in found[0]["children"]] == ["name", "rep", "status", "view", "modify"]
+    found = client.request("workspace/symbol", query="sls")
+    assert [each["name"] for each in found] == ["sales"]
+
+
+def test_folding_and_selection(client: Client) -> None:
+    found = client.ask("foldingRange", "other.policy")
+    assert [(each["startLine"], each["endLine"]) for each in found] == [(0, 1), (2, 5), (7, 9)]
+    (found,) = client.ask("selectionRange", "main.policy", positions=[at(MAIN, "lead }")])
+    sizes = []
+    while found:
+        sizes.append((found["range"]["start"]["line"], found["range"]["end"]["line"]))
+        found = found.get("parent")
+    assert sizes[0] == (6, 6)
+    assert sizes[-1] == (0, MAIN.count("\n"))
+
+
+def test_links_to_rules(client: Client) -> None:
+    (found,) = client.ask("documentLink", "other.policy")
+    assert found["target"] == "policylang:/rules/PL301.md"
+    assert "PL301" in client.request("policylang/rulePage", code="PL301")["text"]
+
+
+def test_semantic_tokens(client: Client) -> None:
+    legend = client.capabilities["semanticTokensProvider"]["legend"]["tokenTypes"]
+    data = client.ask("semanticTokens/full", "main.policy")["data"]
+    lines = MAIN.splitlines()
+    found = []
+    line = character = 0
+    for down, right, length, kind, _ in zip(*[iter(data)] * 5, strict=True):
+        line, character = line + down, right + (0 if down else character)
+        found.append((lines[line][character : character + length], legend[kind]))
+    assert found[:4] == [("resource", "keyword"), ("customer", "class"), ('"Customer"', "string"), ("name", "property")]
+    assert ("lead", "enumMember") in found
+    assert ("own", "function") in found
+    assert "".join(word for word, _ in found) == "".join(
+        word for word in "".join(each if each not in "{}:,()" else " " for each in MAIN).split()
+    )
+
+
+def test_signatures(client: Client) -> None:
+    found = client.ask("signatureHelp", "other.policy", position=at(OTHER, "recent(", behind=True))
+    assert found["signatures"][0]["label"] == "recent(age: a duration)"
+    assert client.ask("signatureHelp", "other.policy", position=at(OTHER, "ann")) is None
+
+
+def test_hints_and_lenses(client: Client) -> None:
+    whole = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
+    found = client.ask("inlayHint", "other.policy", range=whole)
+    assert [(each["position"]["line"], each["label"]) for each in found] == [(2, "2 users"), (4, "age:")]
+    lenses = client.ask("codeLens", "main.policy")
+    titles = [each["command"]["title"] for each in lenses]
+    assert titles == ["who can view", "who can modify", "2 users"]
+    answers = [
+        client.request(
+            "workspace/executeCommand", command=each["command"]["command"], arguments=each["command"]["arguments"]
+        )
+        for each in lenses
+    ]
+    assert [each["users"] for each in answers] == [["ann", "bea"], [], ["ann", "bea"]]
+
+
+def test_formatting(client: Client) -> None:
+    text = MAIN.replace("  name   : text", "name:text").replace("{ rep is", "{rep is")
+    client.change("main.policy", text)
+    assert edited(text, client.ask("formatting", "main.policy", options=OPTIONS)) == MAIN
+    where = {"start": at(text, "policy own"), "end": at(text, "policy recent")}
+    ranged = edited(text, client.ask("rangeFormatting", "main.policy", range=where, options=OPTIONS))
+    assert ranged == text.replace("{rep is", "{ rep is")
+    typed = client.ask(
+        "onTypeFormatting", "main.policy", position=at(text, "status is lead }", behind=True), ch="}", options=OPTIONS
+    )
+    assert edited(text, typed) == text.replace("{rep is", "{ rep is")
+    client.change("main.policy", "role broken {")
+    assert client.ask("formatting", "main.policy", options=OPTIONS) == []
+    client.change("main.policy", MAIN)
+
+
+def test_formatting_keeps_line_breaks(client: Client) -> None:
+    text = MAIN.replace("name   :", "name:").replace("\n", "\r\n")
+    client.change("main.policy", text)
+    found = client.ask("formatting", "main.policy", options=OPTIONS)
+    assert edited(text, found) == MAIN.replace("\n", "\r\n")
+    client.change("main.policy", MAIN)
+
+
+def compiles(client: Client, changes: dict[str, list[dict[str, Any]]], texts: dict[str, str], folder: Path) -> bool:
+    for name, text in texts.items():
+        (folder / name).write_text(edited(text, changes.get(client.uri(name), [])))
+    (found,) = discover([str(folder)])
+    return Project(found).ir is not None
+
+
+def offered(client: Client, name: str, start: Any, end: Any = None) -> dict[str, Any]:
+    where = {"start": start, "end": end or start}
+    found = client.ask("codeAction", name, range=where, context={"diagnostics": []})
+    return {each["title"]: each for each in found}
+
+
+def test_what_was_meant(client: Client, tmp_path: Path) -> None:
+    text = MAIN.replace("grant view", "grnt view")
+    client.change("main.policy", text)
+    (action,) = offered(client, "main.policy", at(text, "grnt")).values()
+    assert action["isPreferred"] is True
+    assert compiles(client, action["edit"]["changes"], {"main.policy": text, "other.policy": OTHER}, tmp_path)
+    text = MAIN.replace("grant view", "grant veiw")
+    client.change("main.policy", text)
+    (action,) = offered(client, "main.policy", at(text, "veiw")).values()
+    assert edited(text, action["edit"]["changes"][client.uri("main.policy")]) == MAIN
+    client.change("main.policy", MAIN)
+
+
+def test_findings_are_ignored_with_a_reason_or_fixed(client: Client) -> None:
+    found = client.settled()["other.policy"]
+    line, code = next((line, code) for line, code in found if code == "PL208")
+    actions = offered(client, "other.policy", {"line": line, "character": 3})
+    ignore = next(each for title, each in actions.items() if title.startswith(f"ignore {code}"))
+    client.change("other.policy", edited(OTHER, ignore["edit"]["changes"][client.uri("other.policy")]))
+    assert code not in [each for _, each in client.settled().get("other.policy", [])]
+    client.change("other.policy", OTHER)
+    client.settled()
+    (fix,) = (
+        each
+        for each in offered(client, "other.policy", {"line": line, "character": 3}).values()
+        if each.get("isPreferred")
+    )
+    client.change("other.policy", edited(OTHER, fix["edit"]["changes"][client.uri("other.policy")]))
+    assert code not in [each for _, each in client.settled().get("other.policy", [])]
+    client.change("other.policy", OTHER)
+
+
+def test_a_condition_becomes_a_policy(client: Client, tmp_path: Path) -> None:
+    client.settled()
+    start, end = at(MAIN, "status is lead"), at(MAIN, "status is lead", behind=True)
+    actions = offered(client, "main.policy", start, end)
+    (action,) = (each for each in actions.values() if each["kind"] == "refactor.extract")
+    changes = action["edit"]["changes"]
+    assert compiles(client, changes, {"main.policy": MAIN, "other.policy": OTHER}, tmp_path)
+    after = edited(MAIN, changes[client.uri("main.policy")])
+    assert 'policy own_2 "Own (2)" on customer { status is lead }' in after
+    assert "append policy own  append policy own_2" in edited(OTHER, changes[client.uri("other.policy")])
+
+
+def test_questions(client: Client) -> None:
+    rows = client.request("policylang/matrix")["rows"]
+    assert rows == [{"user": user, "resource": "customer", "actions": ["view"]} for user in ("ann", "bea")]
+    assert client.request("policylang/whoCan", action="view", resource="customer")["users"] == ["ann", "bea"]
+    assert client.request("policylang/access", user="ann")["access"][0]["action"] == "view"
+    asked = {"user": "ann", "action": "view", "resource": "customer"}
+    record = {"name": "x", "rep": "ann", "status": "lead"}
+    assert client.request("policylang/decide", **asked, record=record)["allowed"] is True
+    denied = client.request("policylang/explain", **asked, record={**record, "status": "active"})
+    assert denied["allowed"] is False
+    assert "own" in denied["text"]
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("access", {}),
+        ("access", {"user": "nobody"}),
+        ("whoCan", {"action": "fly", "resource": "customer"}),
+        ("decide", {"user": "ann"}),
+        ("matrix", {"now": "yesterday"}),
+        ("rulePage", {"code": "PL999"}),
+        ("diff", {"revision": "--output=x"}),
+        ("matrix", {"uri": "file:///no/where/else.policy"}),
+    ],
+)
+def test_questions_without_an_answer(client: Client, method: str, params: dict[str, Any]) -> None:
+    assert "error" in client.request(f"policylang/{method}", **params)
+
+
+def test_the_difference_to_a_revision(folder: Path) -> None:
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b.test"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], check=True)
+    with Client(folder) as client:
+        assert client.request("policylang/diff", revision="HEAD")["same_access"] is True
+        text = (folder / "company.policy").read_text()
+        client.open("company.policy")
+        client.change(
+            "company.policy", text + 'group more "More" { grant view on customer }\nuser "new" "New" in more\n'
+        )
+        assert client.request("policylang/diff", revision="HEAD")["same_access"] is False

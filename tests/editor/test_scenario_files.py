@@ -1,0 +1,109 @@
+"""Scenario files in the editor: completion, what came of tests, and tests written for a witness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from policylang.testing.run import read_scenarios
+from tests.editor.client import Client
+from tests.editor.test_features import edited
+
+NAME = "company.test.yaml"
+
+
+def offered(client: Client, text: str) -> list[str]:
+    """What is offered at `|`."""
+    before, _, behind = text.partition("|")
+    client.change(NAME, before + behind)
+    found = client.ask(
+        "completion", NAME, position={"line": before.count("\n"), "character": len(before.split("\n")[-1])}
+    )
+    return [item["label"] for item in found["items"]]
+
+
+def test_completion(client: Client) -> None:
+    text = (client.folder / NAME).read_text(encoding="utf-8")
+    client.open(NAME)
+    assert "dana@acme.test" in offered(client, text + "  - name: x\n    user: |")
+    assert "customer" in offered(client, "records:\n  a: {resource: |")
+    assert "status" in offered(client, "records:\n  a: {resource: customer, |")
+    assert "view" in offered(client, text + "    allow: {|")
+    assert "danas_lead" in offered(client, text + "    allow: {view: [|")
+    assert "records" in offered(client, "|")
+    assert offered(client, "# |") == []
+    client.change(NAME, text)
+
+
+def test_lenses(client: Client) -> None:
+    text = (client.folder / NAME).read_text(encoding="utf-8")
+    client.open(NAME)
+    client.settled()
+    first, *others = client.ask("codeLens", NAME)
+    assert first["command"]["title"] == "run tests"
+    assert {each["command"]["title"].split(" ", 1)[1] for each in others} == {"as expected"}
+    command = first["command"]
+    answer = client.request("workspace/executeCommand", command=command["command"], arguments=command["arguments"])
+    assert answer["failed"] == 0
+    client.change(NAME, text.replace("deny:  {view: [no_rep]", "allow: {view: [no_rep]", 1))
+    client.settled()
+    titles = [each["command"]["title"] for each in client.ask("codeLens", NAME)]
+    assert sum("not as expected" in title for title in titles) == 1
+    client.change(NAME, text)
+
+
+WIDER = """\
+group wide "Wide" { grant view on customer }
+user "eve" "Eve" in wide { assign role lost }
+role lost "Lost" { grant view on customer  policy own_customers }
+"""
+
+
+def test_a_test_for_a_witness(folder: Path) -> None:
+    text = (folder / "company.policy").read_text(encoding="utf-8") + WIDER
+    with Client(folder) as client:
+        client.open("company.policy")
+        client.change("company.policy", text)
+        client.settled()
+        lines = [each["range"]["start"] for each in client.diagnostics[client.uri("company.policy")]]
+        found = [
+            action
+            for where in lines
+            for action in client.ask(
+                "codeAction", "company.policy", range={"start": where, "end": where}, context={"diagnostics": []}
+            )
+            if action["title"].startswith("write a test")
+        ]
+        assert found
+        before = (folder / NAME).read_text(encoding="utf-8")
+        for action in found:
+            after = edited(before, action["edit"]["changes"][client.uri(NAME)])
+            was, now = read_scenarios(before)[0], read_scenarios(after)[0]
+            assert now.tests[:-1] == was.tests
+            assert now.tests[-1].user in ("eve", "dana@acme.test", "milo@acme.test")
+            client.open(NAME, after)
+            assert NAME not in client.settled()
+            client.close(NAME)
+
+
+def test_a_file_of_its_own_where_there_is_none(folder: Path) -> None:
+    (folder / NAME).unlink()
+    text = (folder / "company.policy").read_text(encoding="utf-8") + WIDER
+    with Client(folder) as client:
+        client.open("company.policy")
+        client.change("company.policy", text)
+        client.settled()
+        lines = [each["range"]["start"] for each in client.diagnostics[client.uri("company.policy")]]
+        found = [
+            action
+            for where in lines
+            for action in client.ask(
+                "codeAction", "company.policy", range={"start": where, "end": where}, context={"diagnostics": []}
+            )
+            if action["title"].startswith("write a test")
+        ]
+        created, changed = found[0]["edit"]["documentChanges"]
+        assert created["kind"] == "create"
+        client.open("witnesses.test.yaml", changed["edits"][0]["newText"])
+        (folder / "witnesses.test.yaml").write_text(changed["edits"][0]["newText"])
+        client.notify("workspace/didChangeWatchedFiles", changes=[])
+        assert "witnesses.test.yaml" not in client.settled()
