@@ -45,6 +45,7 @@ _COMMANDS = {
     "import": "import_:import_",
     "init": "init:init",
     "mine": "mine:mine",
+    "replay": "replay:replay",
     "rules": "rules:rules",
     "serve": "serve:serve",
     "lsp": "lsp:lsp",

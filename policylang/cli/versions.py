@@ -76,6 +76,23 @@ def read_sides(arguments: Sequence[str], step: Step) -> Sides | Problem:
     return Sides(old, new, tuple(_paired(sides[0] or {}, sides[1] or {})))
 
 
+def read_version(name: str, step: Step) -> ir.PolicySet | Problem:
+    """The one policy set that a path or a revision stands for, or why there is none."""
+    try:
+        side = _side(name, Path.cwd())
+        found = _read(side, side, (), "proposed", step)
+    except RevisionError as error:
+        return error.problem
+    if isinstance(found, Problem):
+        return found
+    if not found:
+        return Problem(name, "there are no policies", "name the folder with the policy files")
+    if len(found) > 1:
+        return Problem(name, f"these are {len(found)} policy sets", f"name one of {', '.join(sorted(found))}")
+    (version,) = found.values()
+    return version.policy_set
+
+
 def _split(arguments: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
     """OLD, NEW and PATHS: two arguments, or one such as ``main..HEAD``, then paths; or one revision, which is compared
     with the working tree.

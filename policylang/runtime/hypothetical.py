@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.model.conditions import Constant
 from policylang.runtime.index import Index
+from policylang.runtime.residual import as_value
+from policylang.runtime.values import MISSING, read
 
 SOMEBODY = "(somebody)"
 """The id of the hypothetical user, for records that speak of them."""
@@ -36,6 +40,27 @@ def hypothetical(
         assignments=tuple(ir.Assignment(role, place, None, None, None, None, None, None, _AT) for role, place in roles),
     )
     return index.changed(users={id_: user}), id_
+
+
+def with_attributes(index: Index, user: str, given: Mapping[str, Any]) -> Index:
+    """The policy set in which a user has other values of some attributes, ``None`` for one that is missing; the same
+    policy set where there is nothing to change. What it does not declare is not read. Raises `BadValueError`.
+    """
+    declared = index.users.get(user)
+    given = {name: raw for name, raw in given.items() if name in index.subject}
+    if not given or declared is None:
+        return index
+    kept = tuple(each for each in declared.attributes if each.name not in given)
+    stated = tuple(_user_value(index, name, raw) for name, raw in sorted(given.items()) if raw is not None)
+    return index.changed(users={user: msgspec.structs.replace(declared, attributes=(*kept, *stated))})
+
+
+def _user_value(index: Index, name: str, raw: Any) -> ir.UserValue:
+    type_ = index.subject[name]
+    found = read(type_, raw, name)
+    values = found if isinstance(found, tuple) else (found,)
+    constants = tuple(Constant(type_.item, as_value(type_.item, each), _AT) for each in values if each is not MISSING)
+    return ir.UserValue(name, constants, _AT)
 
 
 def somebody(index: Index) -> str:

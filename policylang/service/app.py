@@ -19,9 +19,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from policylang.runtime.api import PolicySet
 from policylang.runtime.dialects import UnsupportedError
-from policylang.runtime.reference import Decision
 from policylang.service.deciding import Interpreter
+from policylang.service.journal import DecisionLogger
 from policylang.service.metrics import Metrics
 from policylang.service.openapi import openapi
 from policylang.service.searching import Searcher
@@ -70,9 +71,12 @@ class Service:
         self._room = asyncio.Semaphore(config.bounds.threads)
         self._blocking = store is not None and store.blocking
         self._told = config.answer
+        self.log = None if config.log is None else DecisionLogger(config.log, self._interpreter)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self.log is not None:
+            self.log.writer.close()
         if self.store is not None:
             self.store.close()
 
@@ -80,27 +84,28 @@ class Service:
 
     async def evaluation(self, request: Request) -> Response:
         content = await self._content(request, "evaluate")
-        return _json(await self._evaluated(convert(Evaluation, content)))
+        return _json(await self._evaluated(convert(Evaluation, content), request.headers.get("x-request-id")))
 
     async def evaluations(self, request: Request) -> Response:
         content = await self._content(request, "evaluate")
         if content.get("evaluations") == []:
             content.pop("evaluations")
         if "evaluations" not in content:
-            return _json(await self._evaluated(convert(Evaluation, content)))
+            return _json(await self._evaluated(convert(Evaluation, content), request.headers.get("x-request-id")))
         wanted = convert(Evaluations, content)
         if len(wanted.evaluations) > self.config.bounds.batch:
             raise RefusedRequest(400, f"more than {self.config.bounds.batch} evaluations")
-        return _json({"evaluations": await self._several(wanted, content)})
+        return _json({"evaluations": await self._several(wanted, content, request.headers.get("x-request-id"))})
 
-    async def _evaluated(self, wanted: Evaluation) -> dict[str, Any]:
+    async def _evaluated(self, wanted: Evaluation, request_id: str | None) -> dict[str, Any]:
         deadline, clock, policies = self._begin()
-        found = await self._perhaps_in_thread(
-            lambda: self._interpreter.decide(policies, wanted, clock, deadline), deadline
+        return await self._perhaps_in_thread(
+            lambda: self._decide(policies, wanted, clock, deadline, request_id), deadline
         )
-        return self._answer(policies, wanted, found)
 
-    async def _several(self, wanted: Evaluations, content: dict[str, Any]) -> list[dict[str, Any]]:
+    async def _several(
+        self, wanted: Evaluations, content: dict[str, Any], request_id: str | None
+    ) -> list[dict[str, Any]]:
         deadline, clock, policies = self._begin()
         defaults: dict[str, Any] = {
             name: content[name] for name in ("subject", "action", "resource", "context") if name in content
@@ -113,8 +118,7 @@ class Service:
                 deadline.check()
                 try:
                     one = convert(Evaluation, {**defaults, **each})
-                    decision = self._interpreter.decide(policies, one, clock, deadline)
-                    answers.append(self._answer(policies, one, decision))
+                    answers.append(self._decide(policies, one, clock, deadline, request_id))
                 except RefusedRequest as error:
                     answers.append(_failed(error))
                 if answers[-1]["decision"] is stop_at:
@@ -123,8 +127,20 @@ class Service:
 
         return await self._perhaps_in_thread(decide, deadline)
 
-    def _answer(self, policies: Any, wanted: Evaluation, decision: Decision) -> dict[str, Any]:
+    def _decide(
+        self,
+        policies: PolicySet,
+        wanted: Evaluation,
+        clock: datetime.datetime,
+        deadline: Deadline,
+        request_id: str | None,
+    ) -> dict[str, Any]:
         """A decision as it is sent."""
+        begun = time.perf_counter()
+        decided = self._interpreter.decide(policies, wanted, clock, deadline)
+        decision = decided.decision
+        if self.log is not None:
+            self.log.log(policies, wanted, decided, clock, time.perf_counter() - begun, request_id)
         self.policies.note(wanted.subject.id, wanted.action.name, self._interpreter.resource(wanted.resource.type))
         self.metrics.decided(decision.allowed)
         answer: dict[str, Any] = {"decision": decision.allowed}
@@ -195,7 +211,7 @@ class Service:
 
     async def show_metrics(self, request: Request) -> Response:
         self._guard.check(request.headers, "admin")
-        content, type_ = self.metrics.page(self.policies.state)
+        content, type_ = self.metrics.page(self.policies.state, None if self.log is None else self.log.writer)
         return Response(content, headers={"Content-Type": type_})
 
     # --- requests --------------------------------------------------------------------------------------------
@@ -227,7 +243,7 @@ class Service:
                 raise RefusedRequest(413, f"the body is larger than {most} bytes")
         return bytes(body)
 
-    def _begin(self) -> tuple[Deadline, datetime.datetime, Any]:
+    def _begin(self) -> tuple[Deadline, datetime.datetime, PolicySet]:
         """What holds for a whole request: until when, the instant, the policies."""
         return Deadline(self.config.bounds.seconds), datetime.datetime.now(datetime.UTC), self.policies.now
 

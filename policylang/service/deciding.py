@@ -8,19 +8,15 @@ from typing import Any
 
 import msgspec
 
-from policylang.ir import nodes as ir
-from policylang.model.conditions import Constant
 from policylang.model.types import DateTimeType
 from policylang.runtime.api import PolicySet
+from policylang.runtime.hypothetical import with_attributes
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import instant
-from policylang.runtime.residual import as_value
-from policylang.runtime.values import MISSING, BadValueError, read
+from policylang.runtime.values import BadValueError, read
 from policylang.service.stores.store import Deadline, Store, StoredRecord, with_related
 from policylang.service.wire import AskedAction, Entity, Evaluation, RefusedRequest
 from policylang.settings.service import ServiceConfig
-
-_AT = "request:1:1-1:1"
 
 UNKNOWN_SUBJECT = Decision(False, (), ("there are no subjects of this type",))
 UNKNOWN_RECORD = Decision(False, (), ("there is no record with this id",))
@@ -52,6 +48,13 @@ class Asked(msgspec.Struct, frozen=True):
         )
 
 
+class Decided(msgspec.Struct, frozen=True):
+    """A decision, and the question; ``None`` where the policies were not asked."""
+
+    decision: Decision
+    asked: Asked | None
+
+
 class Interpreter:
     """Says what a request means for a policy set, by the config."""
 
@@ -81,19 +84,15 @@ class Interpreter:
         """The policy set in which the subject has the attributes that are believed of it; ``None`` for one that is not
         of its type.
         """
-        given = {name: subject.properties[name] for name in self._trusted_subject if name in subject.properties}
-        index = policies.index
-        user = index.users.get(subject.id)
-        given = {name: raw for name, raw in given.items() if name in index.subject}
-        if not given or user is None:
-            return policies
-        kept = tuple(each for each in user.attributes if each.name not in given)
         try:
-            stated = tuple(_attribute(policies, name, raw) for name, raw in sorted(given.items()) if raw is not None)
+            index = with_attributes(policies.index, subject.id, self.stated(subject))
         except BadValueError:
             return None
-        changed = msgspec.structs.replace(user, attributes=(*kept, *stated))
-        return PolicySet(index.changed(users={subject.id: changed}))
+        return policies if index is policies.index else PolicySet(index)
+
+    def stated(self, subject: Entity) -> dict[str, Any]:
+        """What is believed of a subject."""
+        return {name: subject.properties[name] for name in self._trusted_subject if name in subject.properties}
 
     # --- everything else -------------------------------------------------------------------------------------
 
@@ -165,19 +164,12 @@ class Interpreter:
             None if changes is None else with_related(self.store, policies.index, name, changes, deadline),
         )
 
-    def decide(self, policies: PolicySet, wanted: Evaluation, clock: datetime.datetime, deadline: Deadline) -> Decision:
+    def decide(self, policies: PolicySet, wanted: Evaluation, clock: datetime.datetime, deadline: Deadline) -> Decided:
         """The decision. Raises `RefusedRequest`, `StoreError` and `LateError`; nothing is allowed then."""
         asked = self.asked(policies, wanted, clock, deadline)
         if isinstance(asked, Decision):
-            return asked
+            return Decided(asked, None)
         trusting = self.trusting(policies, wanted.subject)
-        return BAD_SUBJECT if trusting is None else asked.decide(trusting)
-
-
-def _attribute(policies: PolicySet, name: str, raw: Any) -> ir.UserValue:
-    """An attribute of a user, as a declaration holds it. Raises `BadValueError`."""
-    type_ = policies.index.subject[name]
-    found = read(type_, raw, name)
-    values = found if isinstance(found, tuple) else (found,)
-    constants = tuple(Constant(type_.item, as_value(type_.item, each), _AT) for each in values if each is not MISSING)
-    return ir.UserValue(name, constants, _AT)
+        if trusting is None:
+            return Decided(BAD_SUBJECT, None)
+        return Decided(asked.decide(trusting), asked)

@@ -6,6 +6,7 @@ import os
 from functools import partial
 from typing import Any
 
+from policylang.decisionlog.writer import DecisionWriter
 from policylang.service.watching import State
 from policylang.service.wire import RefusedRequest
 
@@ -43,6 +44,9 @@ class Metrics:
         self._refusals = gauge("policylang_policy_refusals", "Policy sets refused.")
         self._stale = gauge("policylang_policy_newer_refused", "Whether the newest policy set was refused.")
         self._since = gauge("policylang_policy_since_seconds", "When the policies came into force.")
+        counts = partial(prometheus.Gauge, registry=registry, multiprocess_mode="livesum")
+        self._written = counts("policylang_log_written", "Decisions written down.")
+        self._dropped = counts("policylang_log_dropped", "Decisions that could not be written down.")
         self._children: dict[tuple[str, int], tuple[Any, Any]] = {}
 
     def decided(self, allowed: bool) -> None:
@@ -63,7 +67,7 @@ class Metrics:
         if self._registry is not None:
             self._store.inc()
 
-    def page(self, state: State) -> tuple[bytes, str]:
+    def page(self, state: State, log: DecisionWriter | None = None) -> tuple[bytes, str]:
         """All of it, and its content type. Raises `RefusedRequest` where nothing is counted."""
         if self._registry is None:
             raise RefusedRequest(501, "metrics need a package: pip install 'policylang[metrics]'")
@@ -74,6 +78,9 @@ class Metrics:
         self._refusals.set(state.refusals)
         self._stale.set(state.refused is not None)
         self._since.set(state.since)
+        if log is not None:
+            self._written.set(log.written)
+            self._dropped.set(log.dropped)
         registry = self._registry
         if MULTIPROCESS in os.environ:
             registry = prometheus.CollectorRegistry()

@@ -109,6 +109,18 @@ class PostgresTables(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     tables: dict[str, Table] = {}
 
 
+class DecisionLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where decisions are written down, a JSON object a line."""
+
+    path: _Text
+    mask: tuple[str, ...] = ()
+    """Attributes that are not written down: `customer.name`, `request.ip`, `subject.team`."""
+    show: tuple[str, ...] = ()
+    """Sensitive attributes that are written down."""
+    allowed_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 100
+    denied_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 100
+
+
 class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How ``policylang serve`` serves. Every field may be left out."""
 
@@ -129,6 +141,7 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What answers tell beside the decision."""
     bounds: RequestBounds = RequestBounds()
     store: Memory | Sqlite | Duckdb | PostgresTables | None = None
+    log: DecisionLog | None = None
     poll_seconds: _Positive = 2
     """How often the policies are looked at again."""
 
@@ -206,6 +219,8 @@ def _beside(config: ServiceConfig, folder: Path) -> ServiceConfig:
         changed["tls"] = msgspec.structs.replace(config.tls, **named)
     if isinstance(config.store, Memory | Sqlite | Duckdb):
         changed["store"] = msgspec.structs.replace(config.store, path=str(folder / config.store.path))
+    if config.log is not None:
+        changed["log"] = msgspec.structs.replace(config.log, path=str(folder / config.log.path))
     return msgspec.structs.replace(config, **changed)
 
 

@@ -52,6 +52,25 @@ def test_check_with_an_error(job: Job, scratch: Repository) -> None:
     assert "1 error" in job.read("summary")
 
 
+# --- replay --------------------------------------------------------------------------------------------------
+
+
+def test_replay(job: Job, scratch: Repository) -> None:
+    entry = {
+        **{"format": "policylang-decision-1", "time": "2026-01-01T00:00:00Z", "now": "2026-01-01T00:00:00Z", "id": "1"},
+        **{"digest": "sha256:0", "user": "nobody", "action": "view", "resource": "customer", "allowed": True},
+        **{"reasons": [], "microseconds": 1},
+    }
+    (scratch.folder / "log.jsonl").write_text(json.dumps(entry) + "\n", encoding="utf-8")
+    assert job.step("replay", {}).stdout == "no log of decisions\n"
+    said = "this change would have denied 1 request of 1 that were logged\n"
+    done = job.step("replay", {"replay-log": "log.jsonl"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+    assert job.read("summary") == f"\n## policylang replay\n\n{said}"
+    assert job.step("replay", {"replay-log": HOSTILE}).returncode == 2
+    assert job.step("replay", {"replay-log": "log.jsonl", "paths": "nowhere"}).returncode == 2
+
+
 # --- test ----------------------------------------------------------------------------------------------------
 
 

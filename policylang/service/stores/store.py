@@ -87,7 +87,7 @@ class StoredRecord(Mapping[str, Any]):
     def __init__(
         self, store: Store, index: Index, resource: str, key: str, given: Mapping[str, Any], deadline: Deadline
     ) -> None:
-        self._store, self._index, self._resource, self._key = store, index, resource, key
+        self._store, self._index, self._resource, self.key = store, index, resource, key
         self._given = {**given, "id": key}
         self._deadline = deadline
         self._fetched: Mapping[str, Any] | None = None
@@ -100,9 +100,20 @@ class StoredRecord(Mapping[str, Any]):
 
     def _row(self) -> Mapping[str, Any] | None:
         if not self._is_fetched:
-            self._fetched = self._store.row(self._index, self._resource, self._key, self._deadline)
+            self._fetched = self._store.row(self._index, self._resource, self.key, self._deadline)
             self._is_fetched = True
         return self._fetched
+
+    def known(self) -> tuple[dict[str, Any], list[str]]:
+        """The values that are known, and the names of the others."""
+        found = {**(self._fetched or {}), **self._given}
+        unread = [] if self._is_fetched else [n for n in self._index.attributes[self._resource] if n not in found]
+        return found, unread
+
+    @property
+    def was_fetched(self) -> bool:
+        """Whether the store was asked for it."""
+        return self._is_fetched
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._given:
@@ -116,6 +127,23 @@ class StoredRecord(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+def what_was_read(record: Mapping[str, Any], within: str = "record") -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The values of a record that are known by now, and the paths of those that nobody looked up, ``….*`` for what is
+    behind a key. The store is not asked.
+    """
+    known, unread = record.known() if isinstance(record, StoredRecord) else (dict(record), [])
+    paths = [f"{within}.{name}" for name in unread]
+    for name, value in known.items():
+        if isinstance(value, StoredRecord):
+            if value.was_fetched:
+                known[name], inner = what_was_read(value, f"{within}.{name}")
+                paths += inner
+            else:
+                known[name] = value.key
+                paths.append(f"{within}.{name}.*")
+    return known, tuple(paths)
 
 
 def related(store: Store, index: Index, resource: str, name: str, value: Any, deadline: Deadline) -> Any:

@@ -1,0 +1,55 @@
+"""`policylang replay`"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+
+import click
+
+from policylang.cli.asking import format_option
+from policylang.cli.options import TEXT
+from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, write_lines
+from policylang.cli.versions import read_version
+from policylang.decisionlog.replay import read_log
+from policylang.decisionlog.replay import replay as run
+from policylang.output.replayed import in_a_line, text
+from policylang.project.discovery import Problem
+from policylang.runtime.api import PolicySet
+from policylang.text.readable import json_bytes
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, metavar="LOG...", type=TEXT)
+@click.option(
+    "--against", required=True, type=TEXT, metavar="PATH|REV", help="The policies to decide by: a path or a revision."
+)
+@format_option("text", "json", "line")
+def replay(logs: tuple[str, ...], against: str, format_: str) -> None:
+    """Decide logged decisions again, by other policies: who would be denied or allowed what, and why.
+
+    LOG is what `policylang serve` writes with `log`.
+
+    Exit codes: 0 all the same, 1 some would come out otherwise, 2 could not run.
+    """
+    for log in logs:
+        try:
+            with Path(log).open("rb"):
+                pass
+        except OSError as error:
+            stop([Problem(log, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")])
+    with progress() as step:
+        policies = read_version(against, step)
+        if isinstance(policies, Problem):
+            stop([policies])
+        step("deciding again")
+        found = run(itertools.chain.from_iterable(read_log(Path(log)) for log in logs), PolicySet(policies))
+    match format_:
+        case "json":
+            click.echo(json_bytes(found), nl=False)
+        case "line":
+            write_lines([in_a_line(found)])
+        case _:
+            write_lines(text(found))
+    sys.exit(FINDINGS if found.turned else CLEAN)

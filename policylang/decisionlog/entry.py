@@ -1,0 +1,109 @@
+"""One decision as it is logged: what was asked, what was answered, and by which policies."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping
+from decimal import Decimal
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any
+
+import msgspec
+
+from policylang.files.json_source import JsonError, read_json
+
+FORMAT = "policylang-decision-1"
+
+
+class LoggedDecision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A line of a decision log."""
+
+    format: str
+    time: str
+    """When it was decided."""
+    id: str
+    digest: str
+    """Of the policies that decided."""
+    user: str
+    action: str
+    resource: str
+    allowed: bool
+    reasons: tuple[str, ...]
+    """The statements that decided, with their places."""
+    microseconds: int
+    now: str
+    """The instant that it was decided for."""
+    record_id: str | None = None
+    record: dict[str, Any] = {}
+    request: dict[str, Any] = {}
+    subject: dict[str, Any] = {}
+    """Attributes of the user that came with the request."""
+    field: str | None = None
+    changes: dict[str, Any] | None = None
+    missing: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()
+    """Attributes that were there and are not shown."""
+    request_id: str | None = None
+    not_asked: bool = False
+    """The service answered without asking the policies: the type of the subject or the record was unknown to it."""
+
+
+class MaskedValues(msgspec.Struct, frozen=True):
+    """What of a value is shown, and the paths of what is not."""
+
+    shown: dict[str, Any]
+    masked: tuple[str, ...]
+
+
+def new_id() -> str:
+    """An id of a decision."""
+    return uuid.uuid4().hex
+
+
+def encode(entry: LoggedDecision) -> bytes:
+    """A line, without its end."""
+    return _ENCODER.encode(entry)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no type for."""
+    if isinstance(value, IPv4Address | IPv6Address):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    return f"({type(value).__name__})"
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number")
+
+
+def decode(line: str) -> LoggedDecision | None:
+    """The decision in a line; ``None`` for a line that is none, such as one that a full disk cut short."""
+    try:
+        content = read_json(line)
+        found = msgspec.convert(content, LoggedDecision)
+    except (JsonError, msgspec.ValidationError):
+        return None
+    return found if found.format == FORMAT else None
+
+
+def as_logged(value: Any) -> Any:
+    """A value that JSON can hold, exactly."""
+    match value:
+        case None | bool() | str() | int():
+            return value
+        case Decimal():
+            return value if value.is_finite() else str(value)
+        case float():
+            return value if value == value and abs(value) != float("inf") else str(value)
+        case datetime.datetime() | datetime.date():
+            return value.isoformat()
+        case Mapping():
+            return {str(name): as_logged(each) for name, each in value.items()}
+        case list() | tuple():
+            return [as_logged(each) for each in value]
+        case _:
+            return _plain(value)

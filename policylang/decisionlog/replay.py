@@ -1,0 +1,146 @@
+"""Logged decisions, decided again by other policies."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from policylang.decisionlog.entry import LoggedDecision, decode
+from policylang.runtime.api import PolicySet
+from policylang.runtime.hypothetical import with_attributes
+from policylang.runtime.index import Index
+from policylang.runtime.reads import paths_read
+from policylang.runtime.values import BadValueError
+
+_LONGEST_LINE = 16 * 1024 * 1024
+
+
+class Turned(msgspec.Struct, frozen=True):
+    """Decisions that would come out otherwise, of one user and for one cause."""
+
+    user: str
+    action: str
+    resource: str
+    allowed: bool
+    """What they would be."""
+    cause: str
+    count: int
+    first: str
+    last: str
+    example: str
+    """The id of one of them."""
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """What other policies make of a log."""
+
+    digest: str
+    decisions: int
+    """That could be decided again."""
+    denied: int
+    """That were allowed and would be denied."""
+    allowed: int
+    """That were denied and would be allowed."""
+    turned: tuple[Turned, ...]
+    """The most frequent first."""
+    masked: int
+    """That depend on what the log does not show."""
+    unreadable: int
+    """Lines that are no decisions."""
+
+
+def read_log(path: Path) -> Iterator[LoggedDecision | None]:
+    """The decisions of a log, ``None`` for lines that are none. Raises OSError."""
+    with path.open("rb") as lines:
+        while line := lines.readline(_LONGEST_LINE):
+            if line.strip():
+                try:
+                    yield decode(line.decode("utf-8"))
+                except UnicodeDecodeError:
+                    yield None
+
+
+def replay(entries: Iterable[LoggedDecision | None], policies: PolicySet) -> Replayed:
+    """What the policies would have decided."""
+    decisions = masked = unreadable = 0
+    found: dict[tuple[str, str, str, bool, str], list[LoggedDecision]] = {}
+    counts: Counter[tuple[str, str, str, bool, str]] = Counter()
+    for entry in entries:
+        if entry is None:
+            unreadable += 1
+            continue
+        if entry.not_asked:
+            continue
+        if _depends_on_masked(entry, policies.index):
+            masked += 1
+            continue
+        answer = _decided(entry, policies)
+        if answer is None:
+            unreadable += 1
+            continue
+        decisions += 1
+        allowed, reasons = answer
+        if allowed is entry.allowed:
+            continue
+        key = entry.user, entry.action, entry.resource, allowed, "; ".join(reasons)
+        counts[key] += 1
+        seen = found.setdefault(key, [entry, entry])
+        seen[0], seen[1] = min(seen[0], entry, key=_when), max(seen[1], entry, key=_when)
+    turned = [
+        Turned(*key, count, found[key][0].time, found[key][1].time, found[key][0].id) for key, count in counts.items()
+    ]
+    turned.sort(key=lambda each: (-each.count, each.user, each.action, each.resource, each.cause))
+    denied = sum(each.count for each in turned if not each.allowed)
+    allowed_now = sum(each.count for each in turned if each.allowed)
+    return Replayed(policies.digest, decisions, denied, allowed_now, tuple(turned), masked, unreadable)
+
+
+def _when(entry: LoggedDecision) -> tuple[str, str]:
+    return entry.time, entry.id
+
+
+def _decided(entry: LoggedDecision, policies: PolicySet) -> tuple[bool, tuple[str, ...]] | None:
+    """The decision anew, and why; ``None`` for an entry that cannot be asked about."""
+    try:
+        index = with_attributes(policies.index, entry.user, entry.subject)
+        deciding = policies if index is policies.index else PolicySet(index)
+        now = datetime.datetime.fromisoformat(entry.now)
+        record = {**entry.record} if entry.record_id is None else {**entry.record, "id": entry.record_id}
+        decision = deciding.decide(
+            entry.user,
+            entry.action,
+            entry.resource,
+            record,
+            now=now,
+            request=entry.request,
+            field=entry.field,
+            changes=entry.changes,
+        )
+    except BadValueError as error:
+        return False, (str(error),)
+    except ValueError:
+        return None
+    return decision.allowed, decision.reasons
+
+
+def _depends_on_masked(entry: LoggedDecision, index: Index) -> bool:
+    """Whether the policies may look at what the log does not show. Writing and creating look at everything."""
+    if not entry.masked:
+        return False
+    if any(path.startswith("changes.") for path in entry.masked):
+        return True
+    kind = index.kind(entry.resource, entry.action) if entry.action in index.actions.get(entry.resource, {}) else None
+    if kind == "create":
+        return True
+    return any(_looks_at(each, path) for path in entry.masked for each in paths_read(index, entry.resource))
+
+
+def _looks_at(read: str, hidden: str) -> bool:
+    """Whether what is read is hidden: a path, or ``….*`` for what is behind it."""
+    if hidden.endswith(".*"):
+        return read.startswith(hidden[:-1])
+    return read == hidden or read.startswith(f"{hidden}.")
