@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from policylang.files.json_source import JsonError, read_json
+from policylang.model.types import Duration
 
 FORMAT = "policylang-decision-1"
 
@@ -68,7 +70,7 @@ def encode(entry: LoggedDecision) -> bytes:
 
 def _plain(value: Any) -> Any:
     """What JSON has no type for."""
-    if isinstance(value, IPv4Address | IPv6Address):
+    if isinstance(value, IPv4Address | IPv6Address | UUID):
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
@@ -101,6 +103,8 @@ def as_logged(value: Any) -> Any:
             return value if value == value and abs(value) != float("inf") else str(value)
         case datetime.datetime() | datetime.date():
             return value.isoformat()
+        case Duration():
+            return f"{value.amount} {value.unit}"
         case Mapping():
             return {str(name): as_logged(each) for name, each in value.items()}
         case list() | tuple():
