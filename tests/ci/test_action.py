@@ -57,9 +57,17 @@ def test_check_with_an_error(job: Job, scratch: Repository) -> None:
 
 def test_replay(job: Job, scratch: Repository) -> None:
     entry = {
-        **{"format": "policylang-decision-1", "time": "2026-01-01T00:00:00Z", "now": "2026-01-01T00:00:00Z", "id": "1"},
-        **{"digest": "sha256:0", "user": "nobody", "action": "view", "resource": "customer", "allowed": True},
-        **{"reasons": [], "microseconds": 1},
+        "format": "policylang-decision-1",
+        "time": "2026-01-01T00:00:00Z",
+        "now": "2026-01-01T00:00:00Z",
+        "id": "1",
+        "digest": "sha256:0",
+        "user": "nobody",
+        "action": "view",
+        "resource": "customer",
+        "allowed": True,
+        "reasons": [],
+        "microseconds": 1,
     }
     (scratch.folder / "log.jsonl").write_text(json.dumps(entry) + "\n", encoding="utf-8")
     assert job.step("replay", {}).stdout == "no log of decisions\n"
