@@ -40,6 +40,7 @@ _COMMANDS = {
     "drift": "drift:drift",
     "export": "export:export",
     "report": "report:report",
+    "explore": "explore:explore",
     "fmt": "fmt:fmt",
     "explain": "explain:explain",
     "import": "import_:import_",

@@ -17,7 +17,7 @@ from policylang.cli.versions import compared, read_sides
 from policylang.cli.writing import STANDARD_OUTPUT, inputs_of, write_output
 from policylang.diagnostics import visible
 from policylang.ir import nodes as ir
-from policylang.output.page import NotBuiltError, application, report_page
+from policylang.output.page import NOT_BUILT, NotBuiltError, application, report_page
 from policylang.output.reviews_csv import reviews_csv
 from policylang.pipelines.check import CheckOptions
 from policylang.pipelines.report import ReportOptions, of_compiled, of_project
@@ -82,8 +82,7 @@ def report(
     try:
         app = None if table else application()
     except NotBuiltError:
-        help = "in a checkout, `make web` builds it, which takes npm; an installed wheel has it"
-        stop([Problem("report", "the web application is not built", help)])
+        stop([Problem("report", *NOT_BUILT)])
     with progress() as step:
         made = projects(sources, step) if sources or not compiled else []
         part = _part(users, roles, resources, made, compiled)

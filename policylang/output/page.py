@@ -18,6 +18,13 @@ _SCRIPT, _STYLE = "app.js", "app.css"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
+NOT_BUILT = (
+    "the web application is not built",
+    "in a checkout, `make web` builds it, which takes npm; an installed wheel has it",
+)
+"""What is said of that, and what to do."""
+
+
 class NotBuiltError(Exception):
     """The web application is not there."""
 
@@ -51,16 +58,27 @@ def report_page(app: Application, documents: Iterable[AccessDocument]) -> bytes:
     )
     return b"".join(
         (
-            _HEAD.format(policy=policy).encode(),
+            f'{_START}<meta http-equiv="Content-Security-Policy" content="{policy}">\n{_NAMES}'.encode(),
             f"<style>{app.style}</style>\n".encode(),
             _BODY.encode(),
             b'<script type="application/json" id="data">',
-            embedded(_ENCODER.encode(list(documents))),
+            embedded(encoded_documents(documents)),
             b"</script>\n",
             f"<script>{app.script}</script>\n".encode(),
             b"</body>\n</html>\n",
         )
     )
+
+
+def live_page() -> bytes:
+    """The page of the application where it is served, with its data beside it."""
+    meta = '<link rel="stylesheet" href="app.css">\n'
+    return f'{_START}{_NAMES}{meta}{_BODY}<script src="app.js"></script>\n</body>\n</html>\n'.encode()
+
+
+def encoded_documents(documents: Iterable[AccessDocument]) -> bytes:
+    """Documents as JSON."""
+    return _ENCODER.encode(list(documents))
 
 
 def embedded(encoded: bytes) -> bytes:
@@ -72,12 +90,13 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-_HEAD = """\
+_START = """\
 <!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
+"""
+_NAMES = """\
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">

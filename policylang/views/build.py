@@ -66,6 +66,7 @@ def document(
         people=tuple(person(rows, id_) for id_ in chosen.people),
         reviews=tuple(review_pages(rows, chosen, now)),
         resources=tuple(_resource(each, places) for each in resources),
+        request=_attributes(policy_set.request),
         scope=tuple(kind.name for kind in policy_set.scope),
         sites=tuple(PlaceView(each.name, each.kind, each.parent) for each in policy_set.places),
         rules={code: _rule(code) for code in sorted({each["code"] for each in found})},
@@ -84,7 +85,7 @@ def _resource(resource: ir.Resource, places: NumberedPlaces) -> ResourceView:
     return ResourceView(
         resource.name,
         resource.label,
-        tuple(AttributeView(a.name, in_words(a.type), a.optional, a.sensitive) for a in resource.attributes),
+        _attributes(resource.attributes),
         tuple(
             ActionView(
                 each.name,
@@ -96,6 +97,10 @@ def _resource(resource: ir.Resource, places: NumberedPlaces) -> ResourceView:
         ),
         places.number(resource.at),
     )
+
+
+def _attributes(attributes: Iterable[ir.Attribute]) -> tuple[AttributeView, ...]:
+    return tuple(AttributeView(a.name, in_words(a.type), a.optional, a.sensitive) for a in attributes)
 
 
 def _rule(code: str) -> RuleView:

@@ -233,6 +233,7 @@ class AccessDocument(msgspec.Struct, frozen=True, kw_only=True):
     scope: tuple[str, ...]
     sites: tuple[PlaceView, ...]
     resources: tuple[ResourceView, ...]
+    request: tuple[AttributeView, ...]
     texts: tuple[str, ...]
     ways: tuple[WayView, ...]
     cells: tuple[CellView, ...]

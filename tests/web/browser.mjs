@@ -168,5 +168,36 @@ await check("paper", async () => {
   return [text, pdf.length];
 });
 
+await check("the explorer decides, keeps and follows the files", async () => {
+  const fs = require("node:fs");
+  const { address, file } = jobs.live;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15000);
+  const wrong = [];
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrong.push(message.text()));
+  page.on("request", (request) => request.url().startsWith(address) || wrong.push(`request: ${request.url()}`));
+  await page.goto(`${address}#/ask`);
+  await page.fill("[list=people]", "bo@shop.test");
+  await page.selectOption("form > label:nth-of-type(3) select", "order");
+  await page.selectOption("form > label:nth-of-type(2) select", "view");
+  await page.selectOption("fieldset label:has-text('status') select", "closed");
+  await page.click("button.main");
+  const said = await page.textContent(".answer:has(.decision)");
+  await page.click("text=keep as test");
+  await page.waitForSelector("[role=status]");
+  wrong.push(...(await serious(page)));
+  if (jobs.pictures) await page.screenshot({ path: `${jobs.pictures}/explore-ask.png` });
+  await page.goto(`${address}#/matrix/group`);
+  await page.waitForSelector("text=Office");
+  fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace('"Office"', '"Everybody in it"'));
+  await page.waitForSelector("text=Everybody in it");
+  fs.appendFileSync(file, "role {");
+  const problem = await page.textContent("[role=alert]");
+  expect(!wrong.length, wrong.join("\n"));
+  await context.close();
+  return [said, problem];
+});
+
 await browser.close();
 console.log(JSON.stringify(results));

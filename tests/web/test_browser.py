@@ -6,7 +6,11 @@ One browser does all of it (`browser.mjs`); each check is a test here.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +34,27 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     }
     for name, arguments in reports.items():
         commands(["report", *arguments, "--at", AT, "-o", str(folder / f"{name}.html")], standalone_mode=False)
-    jobs = json.dumps({"reports": {name: str(folder / f"{name}.html") for name in reports}})
     command = ["node", str(HERE / "browser.mjs"), str(web.installed()), *web.browser()]
-    run = subprocess.run(command, input=jobs, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    with exploring(folder / "live") as address:
+        live = {"address": address, "file": str(folder / "live" / "shop.policy")}
+        jobs = json.dumps({"reports": {name: str(folder / f"{name}.html") for name in reports}, "live": live})
+        run = subprocess.run(command, input=jobs, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert run.returncode == 0, run.stderr
     found: dict[str, Any] = json.loads(run.stdout)
     return found
+
+
+@contextmanager
+def exploring(folder: Path) -> Iterator[str]:
+    """The explorer on a copy of a policy set, and its address."""
+    shutil.copytree(HERE / "changed" / "new", folder)
+    command = [sys.executable, "-m", "policylang", "explore", str(folder), "--no-browser", "--at", AT]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split()[-1]
+        finally:
+            process.terminate()
 
 
 def value(results: dict[str, Any], name: str) -> Any:
@@ -103,3 +122,10 @@ def test_paper(results: dict[str, Any]) -> None:
     text, size = value(results, "paper")
     assert "Leadlimited, some fields" in text.replace(" limited", "limited")
     assert size > 10_000
+
+
+def test_the_explorer(results: dict[str, Any]) -> None:
+    said, problem = value(results, "the explorer decides, keeps and follows the files")
+    assert "The smallest change that would allow it" in said
+    assert "Not up to date" in problem
+    assert "PL100" in problem

@@ -1,8 +1,10 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { PolicyDocument } from "./document";
+import type { Live } from "./live";
 import { clock, instant, Model, type Moment, visible } from "./model";
 import { Chip } from "./parts";
 import { address, useRoute } from "./route";
+import { Ask } from "./views/ask";
 import { Agenda } from "./views/agenda";
 import { Change } from "./views/change";
 import { Findings } from "./views/findings";
@@ -11,12 +13,13 @@ import { Matrix } from "./views/matrix";
 import { Person } from "./views/person";
 import { Reviews } from "./views/reviews";
 
+const ASK: [string, string] = ["ask", "Ask"];
 const VIEWS: [string, string][] = [
   ["matrix", "Matrix"], ["person", "Person"], ["graph", "Graph"], ["findings", "Findings"],
   ["agenda", "Agenda"], ["reviews", "Reviews"], ["change", "Change"],
 ];
 
-export function App({ documents }: { documents: PolicyDocument[] }) {
+export function App({ documents, live, notice }: { documents: PolicyDocument[]; live?: Live; notice?: string | null }) {
   const route = useRoute();
   const [number, choose] = useState(0);
   const doc = documents[number] ?? documents[0]!;
@@ -24,12 +27,13 @@ export function App({ documents }: { documents: PolicyDocument[] }) {
   const start = Date.parse(doc.now);
   const [at, setAt] = useState(start);
   const [place, setPlace] = useState<string | null>(null);
-  useEffect(() => { setAt(start); setPlace(null); }, [doc]);
+  useEffect(() => { setAt(start); setPlace(null); }, [number]);
   const moment: Moment = useMemo(() => ({ at, place }), [at, place]);
   const [theme, setTheme] = useTheme();
   const printing = usePrinting();
-  const view = VIEWS.some(([name]) => name === route.view) ? route.view : "matrix";
-  const title = VIEWS.find(([name]) => name === view)![1];
+  const views = live ? [...VIEWS.filter(([name]) => name !== "change"), ASK] : VIEWS;
+  const view = views.some(([name]) => name === route.view) ? route.view : "matrix";
+  const title = views.find(([name]) => name === view)![1];
   const name = doc.policies.join(", ") || "policy set";
   useEffect(() => { document.title = `${title} · ${name}`; }, [title, name]);
   const counts: Record<string, number> = { findings: doc.findings.length, agenda: doc.agenda.overdue.length + doc.agenda.over.length, reviews: doc.reviews.length, change: doc.change?.report.changes.length ?? 0 };
@@ -45,7 +49,7 @@ export function App({ documents }: { documents: PolicyDocument[] }) {
             : <bdi class="name set">{visible(name).slice(0, 120)}</bdi>}
         </div>
         <nav aria-label="Views">
-          {VIEWS.map(([key, text]) => (
+          {views.map(([key, text]) => (
             <a key={key} href={address(key)} aria-current={key === view ? "page" : undefined}>{text}{counts[key] ? <span class="count">{counts[key]!.toLocaleString("en")}</span> : null}</a>
           ))}
         </nav>
@@ -67,6 +71,7 @@ export function App({ documents }: { documents: PolicyDocument[] }) {
           <button type="button" class="quiet" onClick={() => { setAt(start); setPlace(null); }}>back</button>
         </p>
       )}
+      {notice && <p class="notice" role="alert">{visible(notice)}</p>}
       <Restriction doc={doc} />
       <main id="content" tabIndex={-1}>
         {view === "matrix" && <Matrix model={model} moment={moment} route={route} printing={printing} />}
@@ -75,6 +80,7 @@ export function App({ documents }: { documents: PolicyDocument[] }) {
         {view === "findings" && <Findings model={model} printing={printing} />}
         {view === "agenda" && <Agenda model={model} />}
         {view === "reviews" && <Reviews model={model} />}
+        {view === "ask" && live && <Ask model={model} moment={moment} live={live} number={number} />}
         {view === "change" && <Change model={model} />}
       </main>
       <footer class="foot">

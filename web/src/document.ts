@@ -68,7 +68,7 @@ export interface PolicyDocument {
   version: number; tool: string; policies: string[]; digest: string; now: string; timezone: string;
   part: { users: string[]; roles: string[]; resources: string[] };
   places: Place[]; scope: string[]; sites: { name: string; kind: string; parent: string | null }[];
-  resources: Resource[]; texts: string[]; ways: Way[]; cells: Cell[]; rows: number[][];
+  resources: Resource[]; request: Attribute[]; texts: string[]; ways: Way[]; cells: Cell[]; rows: number[][];
   groups: Nested[]; roles: Nested[]; people: Person[]; everyone: Statement[];
   rules: Record<string, Rule>; findings: Finding[]; agenda: Agenda; reviews: ReviewPage[];
   change: { old: string; report: SetReport } | null;

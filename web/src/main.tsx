@@ -1,7 +1,27 @@
 import "./style.css";
 import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { App } from "./app";
 import type { PolicyDocument } from "./document";
+import { Live } from "./live";
 
-const documents = JSON.parse(document.getElementById("data")!.textContent!) as PolicyDocument[];
-render(<App documents={documents} />, document.getElementById("app")!);
+/** Where it is served: what is shown follows the files. */
+function Following({ live }: { live: Live }) {
+  const [documents, set] = useState<PolicyDocument[] | null>(null);
+  const [problem, tell] = useState<string | null>(null);
+  const [lost, lose] = useState(false);
+  useEffect(() => {
+    live.watch((_version, wrong) => {
+      tell(wrong);
+      if (wrong === null) void live.documents().then(set);
+    }, lose);
+  }, []);
+  if (!documents?.length) return <p class="empty">{problem ?? "Reading the policies …"}</p>;
+  const notice = lost ? "The server does not answer: it may have ended. What is shown is the latest." : problem ? `Not up to date: ${problem}` : null;
+  return <App documents={documents} live={live} notice={notice} />;
+}
+
+const data = document.getElementById("data");
+const place = document.getElementById("app")!;
+if (data) render(<App documents={JSON.parse(data.textContent!) as PolicyDocument[]} />, place);
+else render(<Following live={new Live()} />, place);

@@ -1,0 +1,104 @@
+"""The server of the web application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from policylang.explorer.live import LiveSets
+from policylang.explorer.questions import answered
+from policylang.output.page import Application, live_page
+from policylang.text.readable import json_bytes
+
+_SECONDS = 1.0
+"""Between two looks at the sources."""
+_HEARTBEAT = 15.0  # seconds
+_LONGEST = 1_000_000  # bytes of a question
+
+
+def make_explorer(app: Application, live: LiveSets, seconds: float = _SECONDS) -> Starlette:
+    """The page, what it shows, what tells it of changes, and the answers to its questions."""
+    server = _Explorer(live, seconds)
+    routes = [
+        Route("/", _file(live_page(), "text/html")),
+        Route("/app.js", _file(app.script.encode(), "text/javascript")),
+        Route("/app.css", _file(app.style.encode(), "text/css")),
+        Route("/data", server.data),
+        Route("/events", server.events),
+        Route("/ask", server.ask, methods=["POST"]),
+    ]
+    return Starlette(routes=routes, lifespan=server.lifespan)
+
+
+def _file(content: bytes, media_type: str) -> Any:
+    def served(_request: Request) -> Response:
+        return Response(content, media_type=media_type)
+
+    return served
+
+
+class _Explorer:
+    """What is asked over and over."""
+
+    def __init__(self, live: LiveSets, seconds: float) -> None:
+        self._live, self._seconds = live, seconds
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        """Looks at the sources as long as the server runs."""
+        task = asyncio.create_task(self._watch())
+        yield
+        task.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds)
+            if await asyncio.to_thread(self._live.refresh):
+                async with self._changed:
+                    self._changed.notify_all()
+
+    async def data(self, _request: Request) -> Response:
+        return Response(self._live.shown.documents, media_type="application/json")
+
+    async def events(self, _request: Request) -> Response:
+        return StreamingResponse(self._told(), media_type="text/event-stream")
+
+    async def _told(self) -> AsyncIterator[str]:
+        """The version of what is shown, and each later one."""
+        version = -1
+        while True:
+            shown = self._live.shown
+            if shown.version != version:
+                version = shown.version
+                said = msgspec.json.encode({"version": version, "problem": shown.problem}).decode()
+                yield f"data: {said}\n\n"
+            async with self._changed:
+                try:
+                    await asyncio.wait_for(self._changed.wait(), _HEARTBEAT)
+                except TimeoutError:
+                    yield ": still here\n\n"
+
+    async def ask(self, request: Request) -> Response:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LONGEST:
+                return Response(status_code=413)
+        try:
+            asked: Any = msgspec.json.decode(bytes(body))
+        except msgspec.DecodeError:
+            return Response(status_code=400)
+        if not isinstance(asked, dict) or not isinstance(asked.get("params"), dict):
+            return Response(status_code=400)
+        result = await asyncio.to_thread(answered, self._live, str(asked.get("method")), asked["params"])
+        content = {"jsonrpc": "2.0", "id": asked.get("id"), "result": result}
+        return Response(json_bytes(content), media_type="application/json")

@@ -1,0 +1,80 @@
+"""The policy sets that are shown, as they are on disk now."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from policylang.output.page import encoded_documents
+from policylang.pipelines.check import CheckOptions
+from policylang.pipelines.report import ReportOptions, of_project
+from policylang.project.discovery import Problem, SourceSet, discover
+from policylang.project.project import Project
+from policylang.runtime.api import PolicySet
+from policylang.views.document import AccessDocument
+
+
+class ShownSet(msgspec.Struct, frozen=True):
+    """One policy set: where it is, what answers questions about it."""
+
+    root: Path
+    policy_set: PolicySet
+
+
+class ShownSets(msgspec.Struct, frozen=True):
+    """What the page shows. ``problem``: why it is not what is on disk."""
+
+    version: int
+    documents: bytes
+    sets: tuple[ShownSet, ...]
+    problem: str | None
+
+
+class LiveSets:
+    """Looks again and again at the sources. What has mistakes does not replace what had none."""
+
+    def __init__(self, paths: Sequence[str], now: datetime.datetime | None, jobs: int = 1) -> None:
+        """``now``: the instant of everything; without it the present one."""
+        self._paths, self._now, self._jobs = tuple(paths), now, jobs
+        self._mark = ""
+        self.shown = ShownSets(0, b"[]", (), None)
+
+    def refresh(self) -> bool:
+        """Read the sources, if they are not those that were read last. Whether something changed."""
+        sets = discover(self._paths)
+        mark = _mark(sets)
+        if mark == self._mark:
+            return False
+        self._mark = mark
+        made = [Project(each) for each in sets]
+        asked = ReportOptions(CheckOptions(self.instant(), jobs=self._jobs))
+        found = [of_project(project, asked) for project in made]
+        version = self.shown.version + 1
+        problems = [each for each in found if isinstance(each, Problem)]
+        if problems:
+            self.shown = msgspec.structs.replace(self.shown, version=version, problem=problems[0].in_words())
+            return True
+        documents = encoded_documents(each for each in found if isinstance(each, AccessDocument))
+        shown = tuple(
+            ShownSet(project.sources.root, PolicySet(project.ir)) for project in made if project.ir is not None
+        )
+        self.shown = ShownSets(version, documents, shown, None)
+        return True
+
+    def instant(self) -> datetime.datetime:
+        """The instant that questions are about which say none."""
+        return self._now or datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+
+
+def _mark(sets: Sequence[SourceSet]) -> str:
+    """What tells sources from others."""
+    seen = hashlib.sha256()
+    for set_ in sets:
+        for each in (*set_.sources, *set_.oversized, *set_.directory):
+            seen.update(repr((each.display, each.text)).encode("utf-8", "surrogatepass"))
+        seen.update(repr((set_.config, [problem.in_words() for problem in set_.problems])).encode())
+    return seen.hexdigest()
