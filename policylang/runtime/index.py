@@ -54,9 +54,12 @@ class Index:
         """The index of a policy set that differs in some declarations: ``users={id: user}``, ``roles=``, ``groups=``,
         ``features=``. For questions of the kind "what if": `policy_set` stays that of the original.
         """
+        for name in ("attributes", "plain", "actions", "timezone"):
+            getattr(self, name)  # made once, not for each copy
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
-        copy.chains, copy._said = {}, {}
+        if "roles" in replaced or "groups" in replaced:
+            copy.chains, copy._said = {}, {}
         copy.__dict__.pop("_denies", None)
         for name, entries in replaced.items():
             setattr(copy, name, ChainMap(dict(entries), getattr(self, name)))
@@ -101,6 +104,10 @@ class Index:
     def requesters(self) -> tuple[str, ...]:
         """Who can make requests: users and integrations, in order."""
         return tuple(sorted({*self.users, *self.integrations}))
+
+    def knows(self, name: str) -> bool:
+        """Whether that is a user or an integration."""
+        return name in self.users or name in self.integrations
 
     @cached_property
     def attributes(self) -> dict[str, dict[str, ir.Attribute]]:

@@ -19,6 +19,7 @@ from policylang.runtime.request import Request, instant
 from policylang.runtime.values import BadValueError, read
 from policylang.suggest import closest
 from policylang.testing.asked import Case, Observer
+from policylang.testing.narrowed import Narrowing
 from policylang.testing.records import Records, attributes, check_places, help_for, link, linked
 from policylang.testing.scenario import ScenarioFile, Test, scenario_schema
 
@@ -46,7 +47,7 @@ def run_scenarios(
     unless it ``may_be_empty``, as one that was generated where there is nothing to generate.
     """
     index = policy_set if isinstance(policy_set, Index) else Index(policy_set)
-    run = _Run(index, scenarios, document, linked(index, scenarios, document), observer)
+    run = _Run(index, scenarios, document, linked(index, scenarios, document), observer, Narrowing(index))
     now = run.instant(scenarios.now, ("now",))
     run.check_request(scenarios.request, ("request",))
     if not (scenarios.tests or scenarios.eligible or may_be_empty):
@@ -76,6 +77,7 @@ class _Run(msgspec.Struct, frozen=True):
     document: Yaml
     records: Records
     observer: Observer | None
+    narrowing: Narrowing
 
     def instant(self, text: str, steps: Steps) -> datetime.datetime:
         try:
@@ -89,7 +91,7 @@ class _Run(msgspec.Struct, frozen=True):
     def check_test(self, test: Test, steps: Steps) -> None:
         if not test.allow and not test.deny:
             raise self.document.error(steps, "the test expects nothing", "say so with `allow: …` or `deny: …`")
-        if test.user not in self.index.requesters:
+        if not self.index.knows(test.user):
             message = f"there is no user {quoted(_cut(test.user))}"
             help = "declare the user, or name a file with people: `directory: …`"
             near = _meant(test.user, self.index.requesters)
@@ -121,7 +123,7 @@ class _Run(msgspec.Struct, frozen=True):
 
     def case(self, test: Test, action: str, target: Any, expected: bool, now: datetime.datetime, steps: Steps) -> Case:
         asked = self._asked(test, action, target, expected, now, steps)
-        decision = answer(self.index, asked)
+        decision = answer(self._concerned(asked), asked)
         if self.observer is not None:
             self.observer.decided(self.index, asked, decision)
         shown = target if isinstance(target, str) else _changed(target)
@@ -129,7 +131,13 @@ class _Run(msgspec.Struct, frozen=True):
         line, _ = self.document.places[steps]
         if decision.allowed == expected:
             return Case(_cut(test.name), title, line, None)
-        return Case(_cut(test.name), title, line, _failure(decision), explain(self.index, asked))
+        failure = _failure(answer(self.index, asked))
+        return Case(_cut(test.name), title, line, failure, explain(self.index, asked))
+
+    def _concerned(self, asked: Request) -> Index:
+        """What the request depends on; all of the policy set where that knows something of it not."""
+        known = asked.action in self.index.actions[asked.resource] and self.index.knows(asked.user)
+        return self.narrowing.of(asked.user, asked.action, asked.resource) if known else self.index
 
     def _asked(
         self, test: Test, action: str, target: Any, expected: bool, now: datetime.datetime, steps: Steps

@@ -27,7 +27,7 @@ class Everything:
 
     def __init__(self, recorder: Recorder, index: Index) -> None:
         self.recorder = recorder
-        self.others = {each.at: without(index, each) for each in statements(index.policy_set)}
+        self.others = {each.at: without(index, [each]) for each in statements(index.policy_set)}
 
     def _compare(self, before: dict[str, int], differs: set[str]) -> None:
         assert {at for at in self.others if self.recorder.decisive[at] > before.get(at, 0)} == differs

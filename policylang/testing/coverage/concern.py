@@ -6,19 +6,18 @@ Only these can decide it, so only these are tried out. The answer depends on use
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import msgspec
 
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import grants_required
 from policylang.runtime.grants import appends_of, holdings, limit_is_on, limiting, overrides_of
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, RightsSource, inside
-
-Root = tuple[str, str]
-"""A group or role by kind and name."""
+from policylang.testing.narrowed import Matter, Narrowing
 
 
 class Concern(msgspec.Struct, frozen=True):
@@ -46,16 +45,10 @@ class Concerns:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._timed = any(a.start_time or a.until_time for user in index.users.values() for a in user.assignments)
+        self.narrowing = Narrowing(index)
         self.of = lru_cache(maxsize=None)(self._of)
+        self.leading_to = lru_cache(maxsize=None)(self._leading_to)
         self.inside = lru_cache(maxsize=None)(self._inside)
-        self._below = lru_cache(maxsize=None)(self._find_below)
-        self._granting: dict[tuple[str, str], set[str]] = {}
-        self._denying: dict[tuple[str, str], set[str]] = {}
-        for bundle in _bundles(index):
-            for said, statements in ((self._granting, bundle.grants), (self._denying, bundle.denies)):
-                for each in statements:
-                    for action in each.actions:
-                        said.setdefault((action, each.resource), set()).add(bundle.at)
 
     def moment(self, now: datetime.datetime) -> datetime.datetime:
         """An instant at which everybody has what they have now, and mostly the same one for the whole day."""
@@ -65,35 +58,33 @@ class Concerns:
         return datetime.datetime.combine(today, datetime.time(12), self._index.timezone)
 
     def _of(self, user: str, when: datetime.datetime, action: str, resource: str) -> Concern:
-        index = self._index
+        index = self.narrowing.of(user, action, resource)
         declared = index.actions[resource][action]
         bypasses = declared.bypasses_policies
-        wanted = {(action, resource), *((need.action, need.resource) for need in grants_required(declared.requires))}
+        main, deniers = ("grant", resource, action), ("deny", resource, action)
+        needs = (("grant", need.resource, need.action) for need in grants_required(declared.requires))
+        wanted = dict.fromkeys((main, *needs))
         grants: dict[str, dict[str, None]] = {}
         limits, denies, gives, takes = (dict[str, None]() for _ in range(4))
-        deniers = self._denying.get((action, resource), set())
-        main = self._granting.get((action, resource), set())
-        granting = main if len(wanted) == 1 else main.union(*(self._granting.get(each, ()) for each in wanted))
         held = list(carriers(index, user, when))
-        if not any(self._reaches(root, main) for _, root in held):
+        if not any(self._leads(root, (main,)) for _, root in held):
             # Where nothing grants the action there is nothing to limit or to take away.
             return Concern({}, (), (), (), (), (), ())
         for ats, root in held:
-            gives |= dict.fromkeys(ats if self._reaches(root, granting) else ())
-            takes |= dict.fromkeys(ats if self._reaches(root, deniers) else ())
-            for bundle in self.inside(root):
+            gives |= dict.fromkeys(ats if self._leads(root, wanted) else ())
+            takes |= dict.fromkeys(ats if self._leads(root, (deniers,)) else ())
+            for bundle in inside(index, _source(root)):
                 for grant in bundle.grants:
                     for each in wanted:
-                        if _is(grant, *each):
-                            grants.setdefault(grant.at, {})[each[0]] = None
-                denies |= {deny.at: None for deny in bundle.denies if _is(deny, action, resource)}
-                if not bypasses and self._reaches(_root(bundle), main):
-                    on = (limit for limit in bundle.limits if limit_is_on(index, limit, resource))
-                    limits |= {limit.at: None for limit in on if limit.applies(action)}
+                        if _is(grant, each):
+                            grants.setdefault(grant.at, {})[each[2]] = None
+                denies |= {deny.at: None for deny in bundle.denies}
+                if not bypasses and self._leads(name_of(bundle), (main,)):
+                    limits |= {limit.at: None for limit in bundle.limits if limit.applies(action)}
                 for ref in bundle.roles:
-                    gives |= {ref.at: None} if self._reaches(("role", ref.name), granting) else {}
-                    takes |= {ref.at: None} if self._reaches(("role", ref.name), deniers) else {}
-        denies |= {deny.at: None for deny in index.denies if _is(deny, action, resource)}
+                    gives |= {ref.at: None} if self._leads(("role", ref.name), wanted) else {}
+                    takes |= {ref.at: None} if self._leads(("role", ref.name), (deniers,)) else {}
+        denies |= {deny.at: None for deny in index.denies}
         appends = [limit.at for limit in limiting(index, appends_of(index, user), resource, action)]
         # An override takes the group's policies on the resource away for every action, whatever it limits itself.
         overrides = () if bypasses else overrides_of(index, user)
@@ -107,41 +98,33 @@ class Concerns:
             tuple(takes),
         )
 
-    def leading_to(self, user: str, when: datetime.datetime, role: str) -> tuple[str, ...]:
+    def _leading_to(self, user: str, when: datetime.datetime, role: str) -> tuple[str, ...]:
         """The statements by which a user has a role."""
-        wanted = {self._index.roles[role].at}
+        wanted = (("role", "", role),)
         found: dict[str, None] = {}
         for ats, root in carriers(self._index, user, when):
-            if self._reaches(root, wanted):
+            if self._leads(root, wanted):
                 found |= dict.fromkeys(ats)
                 for bundle in self.inside(root):
-                    found |= {ref.at: None for ref in bundle.roles if self._reaches(("role", ref.name), wanted)}
+                    found |= {ref.at: None for ref in bundle.roles if self._leads(("role", ref.name), wanted)}
         return tuple(found)
 
-    def _reaches(self, root: Root, ats: set[str]) -> bool:
-        return not ats.isdisjoint(self._below(root))
+    def _leads(self, root: Name, wanted: Iterable[Matter]) -> bool:
+        return not self.narrowing.about(root).isdisjoint(wanted)
 
-    def _find_below(self, root: Root) -> frozenset[str]:
-        return frozenset(bundle.at for bundle in self.inside(root))
-
-    def _inside(self, root: Root) -> tuple[Bundle, ...]:
-        kind, name = root
-        return tuple(inside(self._index, RightsSource("group" if kind == "group" else "role", name, None)))
+    def _inside(self, root: Name) -> tuple[Bundle, ...]:
+        return tuple(inside(self._index, _source(root)))
 
 
-def carriers(index: Index, user: str, when: datetime.datetime) -> Iterator[tuple[tuple[str, ...], Root]]:
+def carriers(index: Index, user: str, when: datetime.datetime) -> Iterator[tuple[tuple[str, ...], Name]]:
     """What gives a user a group or role at an instant: the places of the statements, and the source."""
     return ((each.at, (each.source.kind, each.source.name)) for each in holdings(index, user, when) if each.active)
 
 
-def _bundles(index: Index) -> Iterator[Bundle]:
-    yield from index.groups.values()
-    yield from index.roles.values()
+def _source(root: Name) -> RightsSource:
+    kind, name = root
+    return RightsSource("group" if kind == "group" else "role", name, None)
 
 
-def _root(bundle: Bundle) -> Root:
-    return "group" if isinstance(bundle, ir.Group) else "role", bundle.name
-
-
-def _is(statement: ir.Grant | ir.Deny, action: str, resource: str) -> bool:
-    return statement.resource == resource and action in statement.actions
+def _is(grant: ir.Grant, matter: Matter) -> bool:
+    return grant.resource == matter[1] and matter[2] in grant.actions

@@ -17,13 +17,14 @@ from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.plan import Plan, make_plan
-from policylang.runtime.reference import Decision, answer, eligible
+from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request
 from policylang.runtime.sources import Bundle, has_role
 from policylang.runtime.truth import Situation, Truth
 from policylang.runtime.values import MISSING, BadValueError, attribute
 from policylang.source import Location
 from policylang.testing.coverage.concern import Concern, Concerns
+from policylang.testing.coverage.decisive import DecidedCase
 from policylang.testing.coverage.outcomes import Watched, outcome, policies, watch
 from policylang.testing.coverage.statements import CoveredStatement, deny_in_words, statements, without
 
@@ -58,38 +59,29 @@ class Recorder:
         self._index = index
         self._concerns = Concerns(index)
         self._plans: dict[tuple[str, datetime.date, str, str], Plan] = {}
-        self._without: dict[tuple[str, str | None], Index] = {}
 
     def decided(self, index: Index, asked: Request, decision: Decision) -> None:
         if index is not self._index:
             self._open(index)
         self.cases += 1
-        known = asked.user in index.users or asked.user in index.integrations
-        if not known or asked.action not in index.actions[asked.resource]:
+        if not index.knows(asked.user) or asked.action not in index.actions[asked.resource]:
             return
         when = self._concerns.moment(asked.now)
         concern = self._concerns.of(asked.user, when, asked.action, asked.resource)
         giving = dict.fromkeys(at for user, role in _written(index, asked) for at in self._leading(user, when, role))
         reached = dict.fromkeys((*concern.all(), *giving))
         self.reached.update(at for at in reached if at in self.statements)
-        if decision.allowed:
-            candidates = dict.fromkeys((*concern.grants, *concern.gives, *concern.overrides, *giving))
-        else:
-            lists = (concern.limits, concern.denies, concern.takes, concern.appends, concern.overrides)
-            candidates = dict.fromkeys(at for each in lists for at in each)
-        for at in candidates:
-            statement = self.statements.get(at)
-            if statement is not None and answer(self._other(statement), asked).allowed != decision.allowed:
-                self.decisive[at] += 1
-                self._count_actions(statement, asked, decision, concern)
+        case = DecidedCase(self._concerns.narrowing, asked, decision.allowed, self.statements)
+        for at in case.decisive(concern, giving):
+            self.decisive[at] += 1
+            self._count_actions(case, self.statements[at], concern)
         self._count_outcomes(asked, when)
 
-    def _count_actions(self, statement: CoveredStatement, asked: Request, decision: Decision, concern: Concern) -> None:
+    def _count_actions(self, case: DecidedCase, statement: CoveredStatement, concern: Concern) -> None:
         """Which of the actions that the statement names made the difference."""
-        actions = concern.grants.get(statement.at, (asked.action,)) if statement.actions else ()
+        actions = concern.grants.get(statement.at, (case.asked.action,)) if statement.actions else ()
         for action in actions:
-            one = len(actions) == 1
-            if one or answer(self._other(statement, action), asked).allowed != decision.allowed:
+            if len(actions) == 1 or not case.stays([statement.at], action=action):
                 self.by_action[statement.at, action] += 1
 
     def listed(self, index: Index, attribute: str, now: datetime.datetime, found: tuple[str, ...]) -> None:
@@ -103,35 +95,27 @@ class Recorder:
             return
         role = type_.role
         when = self._concerns.moment(now)
-        of_users = {user: self._leading(user, when, role) for user in index.users}
-        for at in dict.fromkeys(at for ats in of_users.values() for at in ats):
-            statement = self.statements.get(at)
-            if statement is None:
-                continue
-            self.reached[at] += 1
-            other = self._other(statement)
-            kind, owner = statement.owner
-            # Without a statement about one user it is about that user alone.
-            same = (
-                has_role(other, owner, role, now) if kind == "user" else eligible(other, resource, name, now) == found
-            )
-            self.decisive[at] += not same
+        having: dict[str, list[str]] = {}
+        for user in index.users:
+            for at in self._leading(user, when, role):
+                having.setdefault(at, []).append(user)
+        for at, users in having.items():
+            if at in self.statements:
+                self.reached[at] += 1
+                other = without(index, [self.statements[at]])
+                # Nobody else has the role by this statement.
+                self.decisive[at] += not all(has_role(other, user, role, now) for user in users)
 
     def _leading(self, user: str, when: datetime.datetime, role: str) -> tuple[str, ...]:
         return self._concerns.leading_to(user, when, role) if user in self._index.users else ()
-
-    def _other(self, statement: CoveredStatement, action: str | None = None) -> Index:
-        key = statement.at, action
-        if key not in self._without:
-            self._without[key] = without(self._index, statement, action)
-        return self._without[key]
 
     def _count_outcomes(self, asked: Request, when: datetime.datetime) -> None:
         """Of the conditions that took part: those of the ways that cover the record, appends and denies."""
         key = asked.user, when, asked.action, asked.resource
         if key not in self._plans:
-            who = profile(self._index, asked.user, asked.now)
-            self._plans[key] = make_plan(self._index, who, asked.action, asked.resource)
+            index = self._concerns.narrowing.of(asked.user, asked.action, asked.resource)
+            who = profile(index, asked.user, asked.now)
+            self._plans[key] = make_plan(index, who, asked.action, asked.resource)
         seen: set[tuple[str, int, Truth]] = set()
         for s in asked.moments(self._index):
             for id_ in _taking_part(self._index, self._plans[key], s):

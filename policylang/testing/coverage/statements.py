@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -101,39 +101,37 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def without(index: Index, statement: CoveredStatement, action: str | None = None) -> Index:
-    """The policy set without a statement, or with a grant that does not name one of its actions."""
-    at = statement.at
-    kind, name = statement.owner
-    match kind:
-        case "everyone":
-            return index.changed(denies=tuple(deny for deny in index.denies if deny.at != at))
-        case "group":
-            return index.changed(groups={name: _stripped(index.groups[name], at, action)})
-        case "role":
-            return index.changed(roles={name: _stripped(index.roles[name], at, action)})
-        case "job":
-            return index.changed(jobs={name: _stripped(index.jobs[name], at, None)})
-        case "user":
-            return index.changed(users={name: _stripped(index.users[name], at, None)})
-        case "integration":
-            return index.changed(integrations={name: _stripped(index.integrations[name], at, None)})
+def without(index: Index, gone: Iterable[CoveredStatement], action: str | None = None) -> Index:
+    """The policy set without some statements, or with grants that do not name one of their actions."""
+    of: dict[Owner, set[str]] = {}
+    for each in gone:
+        of.setdefault(each.owner, set()).add(each.at)
+    changed: dict[str, dict[str, Any]] = {}
+    everyone = of.pop(("everyone", ""), set())
+    for (kind, name), ats in of.items():
+        declared = _DECLARED[kind]
+        changed.setdefault(declared, {})[name] = _stripped(getattr(index, declared)[name], ats, action)
+    denies = tuple(deny for deny in index.denies if deny.at not in everyone) if everyone else None
+    return index.changed(denies=denies, **changed)
 
 
-def _stripped(declaration: Any, at: str, action: str | None) -> Any:
-    """A declaration without what stands at a place."""
+_DECLARED = {"group": "groups", "role": "roles", "job": "jobs", "user": "users", "integration": "integrations"}
+
+
+def _stripped(declaration: Any, ats: Collection[str], action: str | None) -> Any:
+    """A declaration without what stands at some places."""
     kept: dict[str, Any] = {}
     for field in declaration.__struct_fields__:
         value = getattr(declaration, field)
         if isinstance(value, tuple):
-            kept[field] = tuple(item for each in value if (item := _kept(each, at, action)) is not None)
-        elif isinstance(value, ir.Ref) and value.at == at:
+            kept[field] = tuple(item for each in value if (item := _kept(each, ats, action)) is not None)
+        elif isinstance(value, ir.Ref) and value.at in ats:
             kept[field] = None
     return msgspec.structs.replace(declaration, **kept)
 
 
-def _kept(item: Any, at: str, action: str | None) -> Any:
-    if getattr(item, "at", None) != at:
+def _kept(item: Any, ats: Collection[str], action: str | None) -> Any:
+    if getattr(item, "at", None) not in ats:
         return item
     if action is None or not isinstance(item, ir.Grant):
         return None
