@@ -81,7 +81,7 @@ def measure(text: str) -> dict[str, Any]:
     marks = [("", time.process_time())]
     after_compiling = peak_mib()
     findings = run_checks(
-        policy_set, NOW, CHECKS, step=lambda what: marks.append((what.split()[-1], time.process_time()))
+        policy_set, NOW, CHECKS, step=lambda what: marks.append((what.split()[1], time.process_time()))
     )
     marks.append(("", time.process_time()))
     return {
