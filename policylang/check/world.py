@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterator
-from functools import cached_property
-from typing import TypeVar, cast
+from collections.abc import Callable, Collection, Hashable, Iterator
+from functools import cache, cached_property
+from typing import Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,6 +15,7 @@ from policylang.analysis.formula import Formula
 from policylang.analysis.prover import Prover
 from policylang.analysis.query import SOMEBODY, Answer, Query, Requester, Satisfiability
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import grants_required
 from policylang.runtime.clock import is_over, zone
 from policylang.runtime.grants import Granted, Profile, granted_by
 from policylang.runtime.index import Index
@@ -58,7 +59,9 @@ class World:
         self.index = Index(self.policy_set)
         self.prover = Prover(self.index, now)
         self._chains: dict[RightsSource, tuple[tuple[Bundle, ...], ...]] = {}
-        self._plans: dict[tuple[Profile, str, str], Plan] = {}
+        self._plans: dict[Hashable, Plan] = {}
+        self._wanted: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
+        self.about = cache(self._find_about)
         self._periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
         self._made: dict[object, object] = {}
 
@@ -160,11 +163,27 @@ class World:
         return self._chains[plain]
 
     def plan(self, who: Profile, action: str, resource: str) -> Plan:
-        """What decides the action on the resource for everybody of a profile."""
-        key = (who, action, resource)
+        """What decides the action on the resource for everybody of a profile: one plan for all profiles that differ in
+        other things only.
+        """
+        permission = (resource, action)
+        if permission not in self._wanted:
+            needs = grants_required(self.index.actions[resource][action].requires)
+            self._wanted[permission] = frozenset((permission, *((need.resource, need.action) for need in needs)))
+        wanted = self._wanted[permission]
+        sources = tuple(
+            source for source in who.sources if not wanted.isdisjoint(self.about(source.kind, source.name))
+        )
+        key = (sources, who.appends, who.overrides, who.superuser, action, resource)
         if key not in self._plans:
-            self._plans[key] = make_plan(self.index, who, action, resource)
+            narrow = Profile(sources, who.appends, who.overrides, who.superuser)
+            self._plans[key] = make_plan(self.index, narrow, action, resource)
         return self._plans[key]
+
+    def _find_about(self, kind: Literal["group", "role"], name: str) -> frozenset[tuple[str, str]]:
+        """The actions on resources of which a group or role says something, with the roles inside it."""
+        said = (self.index.said(chain[-1]) for chain in self.chains(RightsSource(kind, name, None)))
+        return frozenset(permission for each in said for permission in (*each.grants, *each.denies))
 
     def granted(self, source: RightsSource) -> Iterator[tuple[tuple[Bundle, ...], ir.Grant]]:
         """Every grant in a source, with the bundle that says it and those around that one, outermost first."""
