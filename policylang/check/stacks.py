@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,7 @@ from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds
 from policylang.analysis.query import UNSAT, Answer, DeclaredUser, Sat, Satisfiability
 from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, WitnessError, replay, show
+from policylang.check.likeness import Likeness
 from policylang.check.limits import for_complete
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
@@ -46,6 +47,8 @@ class Stacks:
         self.world = world
         self.index = world.index
         self.questions = world.once(for_complete)
+        self.likeness = world.once(Likeness)
+        self._settled: dict[Hashable, Satisfiability] = {}
         self._ways: dict[Name, dict[Permission, tuple[frozenset[str], ...]]] = {}
         self._lost: dict[tuple[Name, Name], tuple[Permission, ...]] = {}
 
@@ -162,6 +165,13 @@ class Stacks:
             return self.settle(formula, plan, user, period)
         whole = AllOf((formula, unhindered(self.index, plan)))
         return self.world.settle(whole, plan.resource, DeclaredUser(user), self._ahead(period))
+
+    def remembered(self, alike: Hashable, settle: Callable[[], Satisfiability]) -> Satisfiability:
+        """The answer to all questions that are alike, see `Likeness.question`."""
+        found = self._settled.get(alike)
+        if found is None:
+            found = self._settled[alike] = settle()
+        return found
 
     def _ahead(self, period: Period) -> Period:
         """The period, or all that is not past where no date matters, which is the same for all such users."""

@@ -171,9 +171,7 @@ class World:
             needs = grants_required(self.index.actions[resource][action].requires)
             self._wanted[permission] = frozenset((permission, *((need.resource, need.action) for need in needs)))
         wanted = self._wanted[permission]
-        sources = tuple(
-            source for source in who.sources if not wanted.isdisjoint(self.about(source.kind, source.name))
-        )
+        sources = tuple(source for source in who.sources if not wanted.isdisjoint(self.about(source.kind, source.name)))
         key = (sources, who.appends, who.overrides, who.superuser, action, resource)
         if key not in self._plans:
             narrow = Profile(sources, who.appends, who.overrides, who.superuser)

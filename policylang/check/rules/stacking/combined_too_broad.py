@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from functools import cached_property
 
 import msgspec
@@ -19,7 +19,7 @@ from policylang.diagnostics import Rule, listed
 from policylang.runtime.grants import Profile
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.periods import Period
-from policylang.runtime.plan import PlacedDeny, Plan
+from policylang.runtime.plan import PlacedDeny, Plan, Way
 from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
@@ -107,12 +107,21 @@ class _Stack(msgspec.Struct, frozen=True):
 
 
 class _Broad(msgspec.Struct):
-    """One way in which a stack is too broad: by which of its sources, in words, with evidence."""
+    """One way in which a stack is too broad: by which of its sources, in words, and what shows it."""
 
+    stack: _Stack
     by: tuple[RightsSource, ...]
-    reason: str
+    reason: str = ""
+    asked: list[_Asked] = []
     shown: list[Shown] = []
-    doubt: bool = False
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """That the users are allowed it, on the field if one is given, and that who has just the one source is not."""
+
+    permission: Permission
+    field: str | None = None
+    without: RightsSource | None = None
 
 
 class _Told(msgspec.Struct):
@@ -142,25 +151,27 @@ def check(world: World) -> Iterator[Finding]:
     reach = _Reach(world.once(Stacks))
     told: dict[tuple[frozenset[Cause], bool], _Told] = {}
     for users in world.user_classes:
-        for each in _of_users(reach, users):
-            is_certain = bool(each.shown) or not each.doubt
+        for each, is_certain in _of_users(reach, users):
             known = told.setdefault((reach.stacks.cause(each.by), is_certain), _Told([], users.declared.at))
             known.sources.append(each.by)
             known.at = min(known.at, users.declared.at, key=Location.parse)
             known.reasons[each.reason] = None
             known.users.update(dict.fromkeys(users.users))
-            known.shown = known.shown or each.shown
+            if is_certain and not known.shown:
+                known.shown = each.shown or reach.evidence(each)[0]
     yield from (_finding(reach.stacks, each, unproved=not is_certain) for (_, is_certain), each in told.items())
 
 
-def _of_users(reach: _Reach, users: UserClass) -> list[_Broad]:
-    """In which ways the first stack of the users is too broad that certainly is, or might be if there is none."""
-    doubtful: list[_Broad] = []
+def _of_users(reach: _Reach, users: UserClass) -> list[tuple[_Broad, bool]]:
+    """In which ways the first stack of the users is too broad that certainly is, or might be if there is none; and
+    whether each is certain.
+    """
+    doubtful: list[tuple[_Broad, bool]] = []
     for stack in _stacks(reach.stacks, users):
-        broad = _broad(reach, stack)
-        if any(each.shown or not each.doubt for each in broad):
-            return broad
-        doubtful = doubtful or broad
+        found = [(each, reach.is_certain(each)) for each in _broad(reach, stack)]
+        if any(certain for _, certain in found):
+            return found
+        doubtful = doubtful or found
     return doubtful
 
 
@@ -181,10 +192,23 @@ class _Reach:
     def __init__(self, stacks: Stacks) -> None:
         self.stacks = stacks
         self.world, self.index = stacks.world, stacks.index
+        self._shown: dict[Hashable, bool] = {}
+        self._alone: dict[Hashable, frozenset[Permission]] = {}
         self._certain: dict[tuple[Name, Period], frozenset[Permission]] = {}
         self._denied: dict[Name, frozenset[Permission]] = {}
         self._covered: dict[Name, frozenset[tuple[str, str, str]]] = {}
         self._there: dict[tuple[str, str | None], Formula] = {}
+
+    def alone(self, stack: _Stack, source: RightsSource) -> frozenset[Permission]:
+        """What one source of the stack opens by itself."""
+        single = stack.alone(source)
+        who, users = single.who, stack.users.first
+        place = self.stacks.likeness.place(source.place)
+        holder = self.stacks.likeness.holder(users)
+        key = (name_of(source), place, who.appends, who.overrides, who.superuser, stack.period, holder)
+        if key not in self._alone:
+            self._alone[key] = self.permissions(single)
+        return self._alone[key]
 
     def permissions(self, stack: _Stack) -> frozenset[Permission]:
         """The actions on resources that the stack opens for some record; what is not proved counts as opened."""
@@ -210,22 +234,68 @@ class _Reach:
 
     def find(self, stack: _Stack, permission: Permission, field: str | None = None) -> Answer:
         """A record at the stack's place that it opens for the action, on the field if one is given."""
-        asked = self._question(stack, permission, field)
-        return UNSAT if asked is None else self.stacks.ask(*asked, stack.users.first, stack.period)
+        plan, ways = self._ways(stack, permission, field)
+        if not ways:
+            return UNSAT
+        return self.stacks.ask(*self._question(stack, plan, ways, field), stack.users.first, stack.period)
+
+    def is_certain(self, found: _Broad) -> bool:
+        """Whether something shows it, or would if it were made: users who are alike have the same answer."""
+        stack, likeness = found.stack, self.stacks.likeness
+        key: list[Hashable] = []
+        for each in found.asked:
+            plan, ways = self._ways(stack, each.permission, each.field)
+            without = None if each.without is None else name_of(each.without)
+            places = (stack.place, None if each.without is None else each.without.place)
+            asked = (ways, plan.ways)
+            key += (without, likeness.question(plan, asked, stack.users.first, stack.period, places, each.field))
+        alike = tuple(key)
+        if alike not in self._shown:
+            found.shown, doubt = self.evidence(found)
+            self._shown[alike] = bool(found.shown) or not doubt
+        return self._shown[alike]
+
+    def evidence(self, found: _Broad) -> tuple[list[Shown], bool]:
+        """What shows it, and whether something does not show what it should."""
+        stack, shown, doubt = found.stack, list[Shown](), False
+        user = stack.users.first
+        for each in found.asked:
+            answer = self.find(stack, each.permission, each.field)
+            if not isinstance(answer, Sat):
+                doubt = True
+                continue
+            resource, action = each.permission
+            plan = self.world.plan(stack.who, action, resource)
+            allowed = self.stacks.show(user, plan, answer.witness, each.field)
+            denied = None
+            if each.without is not None:
+                denied = self.stacks.alone(user, each.without, action, answer.witness, each.field)
+            shown += [one for one in (allowed, denied) if one is not None and one not in shown]
+            doubt = doubt or allowed is None
+        return shown, doubt
 
     def settle(self, stack: _Stack, permission: Permission, field: str | None = None) -> Satisfiability:
         """Whether there is such a record."""
-        asked = self._question(stack, permission, field)
-        return UNSAT if asked is None else self.stacks.settle(*asked, stack.users.first, stack.period)
+        plan, ways = self._ways(stack, permission, field)
+        if not ways:
+            return UNSAT
+        user, period = stack.users.first, stack.period
+        alike = self.stacks.likeness.question(plan, (ways,), user, period, (stack.place,), field)
 
-    def _question(self, stack: _Stack, permission: Permission, field: str | None) -> tuple[Formula, Plan] | None:
+        def settle() -> Satisfiability:
+            return self.stacks.settle(*self._question(stack, plan, ways, field), user, period)
+
+        return self.stacks.remembered((RULE.code, alike), settle)
+
+    def _ways(self, stack: _Stack, permission: Permission, field: str | None) -> tuple[Plan, tuple[Way, ...]]:
         resource, action = permission
         plan = self.world.plan(stack.who, action, resource)
-        ways = tuple(way for way in plan.ways if way.source in stack.sources and (field is None or field in way.fields))
-        if not ways:
-            return None
+        ways = (way for way in plan.ways if way.source in stack.sources and (field is None or field in way.fields))
+        return plan, tuple(ways)
+
+    def _question(self, stack: _Stack, plan: Plan, ways: tuple[Way, ...], field: str | None) -> tuple[Formula, Plan]:
         plan = msgspec.structs.replace(plan, ways=ways)
-        there = self.there(resource, stack.place)
+        there = self.there(plan.resource, stack.place)
         if there == FALSE:  # it lies at no place, or at a wider one
             there = TRUE
         return combined_too_broad(self.index, plan, there, field), plan
@@ -299,7 +369,7 @@ class _Reach:
 
 
 def _broad(reach: _Reach, stack: _Stack) -> list[_Broad]:
-    alone = {source: reach.permissions(stack.alone(source)) for source in stack.who.sources}
+    alone = {source: reach.alone(stack, source) for source in stack.who.sources}
     sizes = {source: (len(alone[source]), len(reach.covers(name_of(source)))) for source in alone}
     best = max(sizes[source] for source in stack.sources)
     together = reach.permissions(stack)
@@ -309,10 +379,9 @@ def _broad(reach: _Reach, stack: _Stack) -> list[_Broad]:
     most, limits = len(alone[largest]), reach.world.thresholds
     if len(together) > most * (1 + limits.stacked_growth) and len(together) >= most + limits.stacked_more:
         what = reach.stacks.in_words(largest)
-        broad = _Broad(stack.sources, f"{len(together)} permissions, where {what} alone has {most or 'none'}")
+        reason = f"{len(together)} permissions, where {what} alone has {most or 'none'}"
         extra = sorted(together - alone[largest], key=lambda each: (reach.world.index.kind(*each) == "create", each))
-        _evidence(reach, stack, broad, extra[0], reach.find(stack, extra[0]), without=largest)
-        found.append(broad)
+        found.append(_Broad(stack, stack.sources, reason, [_Asked(extra[0], without=largest)]))
     return found
 
 
@@ -320,7 +389,7 @@ def _sensitive(reach: _Reach, stack: _Stack, largest: list[RightsSource]) -> Ite
     told: set[tuple[str, str]] = set()
     for source in stack.sources:
         fields: dict[str, None] = {}
-        broad = _Broad((largest[0], source), "")
+        broad = _Broad(stack, (largest[0], source))
         for resource, action, field in reach.secrets(name_of(source)):
             if (resource, field) in told or _is_alone(reach, stack, largest, resource, field):
                 continue
@@ -329,7 +398,7 @@ def _sensitive(reach: _Reach, stack: _Stack, largest: list[RightsSource]) -> Ite
                 told.add((resource, field))
                 fields[f"`{resource}.{field}`"] = None
                 if len(fields) == 1:
-                    _evidence(reach, stack, broad, (resource, action), witness, field, without=largest[0])
+                    broad.asked.append(_Asked((resource, action), field, largest[0]))
         if fields:
             broad.reason = f"sensitive {listed(list(fields), 'and')}, beyond {reach.stacks.in_words(largest[0])}"
             yield broad
@@ -364,35 +433,13 @@ def _create_and_approve(reach: _Reach, stack: _Stack, together: frozenset[Permis
                 next(source for source, each in ways.items() if (resource, action) in each)
                 for action in (create, approving[0])
             )
-            broad, both = found.setdefault(by, (_Broad(by, ""), []))
+            broad, both = found.setdefault(by, (_Broad(stack, by), []))
             both.append(f"{create} and {listed(approving, 'and')} on `{resource}`")
             if len(both) == 1:
-                for action in (create, approving[0]):
-                    _evidence(reach, stack, broad, (resource, action), reach.find(stack, (resource, action)))
+                broad.asked += (_Asked((resource, action)) for action in (create, approving[0]))
     for broad, both in found.values():
         broad.reason = f"both {listed(both, 'and')}"
         yield broad
-
-
-def _evidence(
-    reach: _Reach,
-    stack: _Stack,
-    found: _Broad,
-    permission: Permission,
-    answer: Answer,
-    field: str | None = None,
-    without: RightsSource | None = None,
-) -> None:
-    """The user is allowed that, and somebody who has just the one source is not."""
-    if not isinstance(answer, Sat):
-        found.doubt = True
-        return
-    resource, action = permission
-    user = stack.users.first
-    shown = reach.stacks.show(user, reach.world.plan(stack.who, action, resource), answer.witness, field)
-    denied = None if without is None else reach.stacks.alone(user, without, action, answer.witness, field)
-    found.shown += [each for each in (shown, denied) if each is not None and each not in found.shown]
-    found.doubt = found.doubt or shown is None
 
 
 _MOST_REASONS = 4

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT
+from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.analysis.questions import limit_lost
 from policylang.check.finding import Finding, Shown, counted, people, related
 from policylang.check.stacks import Cause, Permission, Stacks, everywhere, name_of, permissions_in_words
@@ -17,6 +17,7 @@ from policylang.diagnostics import Related, Rule, listed
 from policylang.model.words import value_in_words
 from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
+from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
@@ -184,14 +185,14 @@ def _compare(
         ]
         if not open_ or not all(limits):
             continue
-        formula = limit_lost(stacks.index, plan, kept.place, keeping, open_)
-        possible = stacks.settle_open(formula, plan, users.first, period)
+        possible = _settle(stacks, users, period, plan, kept, keeping, open_)
         if possible is UNSAT:
             continue
         if possible is SATISFIABLE and (lost.shown or lost.evident) and plan.kind != "create":
             lost.certain[permission] = None
             lost.directions[kept, handing] = None
             continue
+        formula = limit_lost(stacks.index, plan, kept.place, keeping, open_)
         found = stacks.ask(formula, plan, users.first, period)
         if found is UNSAT:
             continue
@@ -212,6 +213,27 @@ def _compare(
                 *(related(at, f"{stacks.in_words(kept)} is limited by `{name}`") for name, at in attached[:3]),
                 related(open_[0].statements[0].at, f"granted by {stacks.in_words(handing)}"),
             )
+
+
+def _settle(
+    stacks: Stacks,
+    users: UserClass,
+    period: Period,
+    plan: Plan,
+    kept: RightsSource,
+    keeping: Sequence[Way],
+    open_: Sequence[Way],
+) -> Satisfiability:
+    """Whether the limits of some ways keep away what others open."""
+    # What a proposed record may set, other ways say as well.
+    asked = (keeping, open_, plan.ways if plan.kind == "create" else ())
+    alike = stacks.likeness.question(plan, asked, users.first, period, (kept.place,))
+
+    def settle() -> Satisfiability:
+        formula = limit_lost(stacks.index, plan, kept.place, keeping, open_)
+        return stacks.settle_open(formula, plan, users.first, period)
+
+    return stacks.remembered((RULE.code, alike), settle)
 
 
 def _candidates(stacks: Stacks, who: Profile, kept: RightsSource, handing: RightsSource) -> tuple[Permission, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -226,12 +226,32 @@ class _Rule:
             first, second = self.world.plan(with_it, action, resource), self.world.plan(without, action, resource)
             if permission not in mine and (first.requirement, first.denies) == (second.requirement, second.denies):
                 continue
-            for formula in self._differences(source, first, second):
+            found = self._decided(users, period, source, first, second)
+            if found is SATISFIABLE:
+                return found
+            doubt = doubt or found is UNKNOWN
+        return UNKNOWN if doubt else UNSAT
+
+    def _decided(
+        self, users: UserClass, period: Period, source: RightsSource, first: Plan, second: Plan
+    ) -> Satisfiability:
+        """A record that the plans with the source and without it decide otherwise."""
+        mine = [way for way in first.ways if way.source == source]
+        same = (first.requirement, set(first.denies)) == (second.requirement, set(second.denies))
+
+        def settle() -> Satisfiability:
+            doubt = False
+            for formula in self._differences(mine, first, second, same):
                 found = self._ask(formula, (first, second), users, period)
                 if found is SATISFIABLE:
                     return found
                 doubt = doubt or found is UNKNOWN
-        return UNKNOWN if doubt else UNSAT
+            return UNKNOWN if doubt else UNSAT
+
+        if not same:
+            return settle()
+        alike = self.stacks.likeness.question(first, (mine, second.ways), users.first, period, fields=True)
+        return self.stacks.remembered((RULE.code, self.questions.assumed, alike), settle)
 
     def _ask(self, formula: Formula, plans: tuple[Plan, Plan], users: UserClass, period: Period) -> Satisfiability:
         resource, user = plans[0].resource, users.first
@@ -243,10 +263,10 @@ class _Rule:
             return found
         return anything.of_user(role_adds_creation(self.index, formula, plans), resource, user, period)
 
-    def _differences(self, source: RightsSource, first: Plan, second: Plan) -> Iterator[Formula]:
-        """Where the first plan allows what the second does not, or the other way round: the action or an attribute."""
-        same = (first.requirement, set(first.denies)) == (second.requirement, set(second.denies))
-        mine = [way for way in first.ways if way.source == source]
+    def _differences(self, mine: Sequence[Way], first: Plan, second: Plan, same: bool) -> Iterator[Formula]:
+        """Where the first plan allows what the second does not, or the other way round: the action or an attribute.
+        ``same``: the two do not differ in what hinders them.
+        """
         if same and all(any(self._contains(other, way) for other in second.ways) for way in mine):
             return
         seen: set[Formula] = set()

@@ -1,0 +1,119 @@
+"""When a question about one user's plan is the same as one about another's: a key that equal questions share.
+
+It says all that the answer depends on, and leaves out what two users may differ in all the same: who they are, where
+nobody is named; attributes that nothing looks at; and which of the places they have their roles at, where these lie
+apart from all others and no condition speaks of places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from functools import cache
+
+from policylang.analysis.formula import all_true, true
+from policylang.analysis.looks import Looks, is_user
+from policylang.check.world import World
+from policylang.model.types import PlaceType
+from policylang.runtime.periods import Period
+from policylang.runtime.plan import Plan, Way
+
+
+class Likeness:
+    """Of the users of one world. ``world.once(Likeness)``"""
+
+    def __init__(self, world: World) -> None:
+        self._world, self._index = world, world.index
+        parents = {place.parent for place in self._index.places.values()}
+        named = any(
+            isinstance(operand.type.item, PlaceType)
+            for _, condition in world.policy_set.conditions()
+            for operand in condition.operands()
+        )
+        self._apart = frozenset(
+            name
+            for name, place in self._index.places.items()
+            if not named and place.parent is None and name not in parents
+        )
+        self._looks = cache(self._find_looks)
+        self._all_looks = cache(self._find_all_looks)
+        self._values = cache(self._find_values)
+        self._chosen = cache(self._find_chosen)
+
+    def question(
+        self,
+        plan: Plan,
+        asked: Sequence[Iterable[Way]],
+        user: str,
+        period: Period,
+        places: Iterable[str | None] = (),
+        field: str | None = None,
+        fields: bool = False,
+    ) -> Hashable:
+        """Of a question about some of the ways of a plan, in a period, and what hinders them: the action, the ways, the
+        places that come up beside theirs, the field that they have to cover if one is given. ``fields``: it may be
+        about any of them.
+        """
+        numbers: dict[str, int] = {}
+        apart = self._apart if isinstance(plan.requirement, bool) else frozenset[str]()
+        index = self._index
+
+        def where(place: str | None) -> Hashable:
+            if place not in apart or place is None:
+                return place
+            return index.places[place].kind, numbers.setdefault(place, len(numbers))
+
+        every = fields or plan.kind == "create"
+        said: list[Hashable] = [plan.resource, plan.action, period, plan.requirement, field]
+        said += map(where, places)
+        looks = {self._looks(each.id) for each in plan.appends}
+        said += (each.id for each in plan.appends)
+        for ways in asked:
+            for way in ways:
+                ids = frozenset([limit.id for limit in way.limits])
+                looks.add(self._all_looks(ids))
+                said += (where(way.place), ids, field in way.fields, way.fields if every else None)
+            said.append(None)
+        for each in plan.denies:
+            if each.deny.condition is not None:
+                looks.add(self._world.prover.looking.of(true(each.deny.condition)))
+            said += (where(each.place), id(each.deny))
+        return (*said, self._who(user, plan, looks))
+
+    def holder(self, user: str) -> Hashable:
+        """What tells apart users whom any condition could."""
+        attributes = self._world.asked_attributes
+        if user in self._world.named_users or self._of_users(attributes):
+            return user
+        return self._values(user, attributes)
+
+    def place(self, place: str | None) -> Hashable:
+        """One place by itself."""
+        return self._index.places[place].kind if place is not None and place in self._apart else (place,)
+
+    def _who(self, user: str, plan: Plan, looks: Iterable[Looks]) -> Hashable:
+        attributes = frozenset[str]().union(*(each.attributes for each in looks))
+        if any(each.users for each in looks) or self._of_users(attributes):
+            return user
+        if plan.kind == "create" and self._chosen(plan.resource):
+            return user  # who may be written is named
+        return self._values(user, attributes) if attributes else None
+
+    def _of_users(self, attributes: frozenset[str]) -> bool:
+        return any(is_user(self._index.subject[name]) for name in attributes)
+
+    def _find_looks(self, *ids: str) -> Looks:
+        conditions = (self._index.instances[each].condition for each in ids)
+        return self._world.prover.looking.of(all_true(conditions))
+
+    def _find_all_looks(self, ids: frozenset[str]) -> Looks:
+        return self._find_looks(*sorted(ids))
+
+    def _find_values(self, user: str, attributes: frozenset[str]) -> Hashable:
+        declared = self._index.users.get(user)
+        given = () if declared is None else declared.attributes
+        return frozenset(
+            (each.name, tuple(value.value for value in each.values)) for each in given if each.name in attributes
+        )
+
+    def _find_chosen(self, resource: str) -> bool:
+        return any(each.role is not None for each in self._index.attributes[resource].values())
