@@ -34,6 +34,7 @@ class Likeness:
             for name, place in self._index.places.items()
             if not named and place.parent is None and name not in parents
         )
+        self._of_users = cache(self._any_user)
         self._looks = cache(self._find_looks)
         self._all_looks = cache(self._find_all_looks)
         self._values = cache(self._find_values)
@@ -65,17 +66,17 @@ class Likeness:
         every = fields or plan.kind == "create"
         said: list[Hashable] = [plan.resource, plan.action, period, plan.requirement, field]
         said += map(where, places)
-        looks = {self._looks(each.id) for each in plan.appends}
+        looks = [self._looks(each.id) for each in plan.appends]
         said += (each.id for each in plan.appends)
         for ways in asked:
             for way in ways:
                 ids = frozenset([limit.id for limit in way.limits])
-                looks.add(self._all_looks(ids))
+                looks.append(self._all_looks(ids))
                 said += (where(way.place), ids, field in way.fields, way.fields if every else None)
             said.append(None)
         for each in plan.denies:
             if each.deny.condition is not None:
-                looks.add(self._world.prover.looking.of(true(each.deny.condition)))
+                looks.append(self._world.prover.looking.of(true(each.deny.condition)))
             said += (where(each.place), id(each.deny))
         return (*said, self._who(user, plan, looks))
 
@@ -91,14 +92,19 @@ class Likeness:
         return self._index.places[place].kind if place is not None and place in self._apart else (place,)
 
     def _who(self, user: str, plan: Plan, looks: Iterable[Looks]) -> Hashable:
-        attributes = frozenset[str]().union(*(each.attributes for each in looks))
-        if any(each.users for each in looks) or self._of_users(attributes):
-            return user
+        attributes: frozenset[str] = frozenset()
+        for each in looks:
+            if each.users:
+                return user
+            if not each.attributes <= attributes:
+                attributes |= each.attributes
         if plan.kind == "create" and self._chosen(plan.resource):
             return user  # who may be written is named
-        return self._values(user, attributes) if attributes else None
+        if not attributes:
+            return None
+        return user if self._of_users(attributes) else self._values(user, attributes)
 
-    def _of_users(self, attributes: frozenset[str]) -> bool:
+    def _any_user(self, attributes: frozenset[str]) -> bool:
         return any(is_user(self._index.subject[name]) for name in attributes)
 
     def _find_looks(self, *ids: str) -> Looks:

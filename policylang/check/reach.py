@@ -75,8 +75,8 @@ class Reaches:
         if not self.index.users:
             return None, None
         if finding.held:
-            now = self._everyone.intersection(*map(self._holders, finding.held)).intersection(finding.users)
-            able = self._active.intersection(*map(self._able, finding.held)).union(finding.users)
+            now = _in_all([frozenset(finding.users), self._everyone, *map(self._holders, finding.held)])
+            able = _in_all([self._active, *map(self._able, finding.held)]).union(finding.users)
             return len(now), len(able - now)
         if finding.users:
             return len(finding.users), 0
@@ -193,6 +193,12 @@ class Reaches:
     def _at_users(self) -> frozenset[str]:
         """The places of users and of what is said in their blocks."""
         return frozenset(at for user in self.world.written.users for at in _user_places(user))
+
+
+def _in_all(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    """What is in every one: the smallest is gone through, not all users."""
+    smallest, *others = sorted(sets, key=len)
+    return smallest.intersection(*others)
 
 
 def _users_of(holders: Iterable[HolderClass]) -> frozenset[str]:

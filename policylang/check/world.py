@@ -27,6 +27,10 @@ from policylang.settings.thresholds import Thresholds
 _Made = TypeVar("_Made")
 
 
+_PROFILES = 16
+"""Of how many the plans are at hand."""
+
+
 class UserClass(msgspec.Struct, frozen=True):
     """Users for whom every question has the same answer, in order of their ids; the first stands for all of them."""
 
@@ -60,6 +64,8 @@ class World:
         self.prover = Prover(self.index, now)
         self._chains: dict[RightsSource, tuple[tuple[Bundle, ...], ...]] = {}
         self._plans: dict[Hashable, Plan] = {}
+        self._planned: dict[int, tuple[Profile, dict[tuple[str, str], Plan]]] = {}
+        """Of the profiles that were asked about last, by identity."""
         self._wanted: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
         self.about = cache(self._find_about)
         self._periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
@@ -166,13 +172,24 @@ class World:
         """What decides the action on the resource for everybody of a profile: one plan for all profiles that differ in
         other things only.
         """
-        permission = (resource, action)
+        known = self._planned.get(id(who))
+        if known is None:
+            if len(self._planned) == _PROFILES:
+                self._planned.clear()
+            known = self._planned[id(who)] = (who, {})
+        plans, permission = known[1], (resource, action)
+        if permission not in plans:
+            plans[permission] = self._plan(who, permission)
+        return plans[permission]
+
+    def _plan(self, who: Profile, permission: tuple[str, str]) -> Plan:
+        resource, action = permission
         if permission not in self._wanted:
             needs = grants_required(self.index.actions[resource][action].requires)
             self._wanted[permission] = frozenset((permission, *((need.resource, need.action) for need in needs)))
         wanted = self._wanted[permission]
         sources = tuple(source for source in who.sources if not wanted.isdisjoint(self.about(source.kind, source.name)))
-        key = (sources, who.appends, who.overrides, who.superuser, action, resource)
+        key = (sources, who.appends, who.overrides, who.superuser, permission)
         if key not in self._plans:
             narrow = Profile(sources, who.appends, who.overrides, who.superuser)
             self._plans[key] = make_plan(self.index, narrow, action, resource)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 
 import msgspec
 
@@ -86,6 +86,7 @@ one of them (`approve_late`, `final_approve`, `pay_out`), `sign` and `sign_off`.
 """
 
 
+@cache
 def is_approving(action: str) -> bool:
     words = action.lower().split("_")
     return words in (["sign"], ["sign", "off"]) or words[0] in APPROVING or words[-1] in APPROVING
@@ -197,6 +198,7 @@ class _Reach:
         self._certain: dict[tuple[Name, Period], frozenset[Permission]] = {}
         self._denied: dict[Name, frozenset[Permission]] = {}
         self._covered: dict[Name, frozenset[tuple[str, str, str]]] = {}
+        self._secrets: dict[Name, list[tuple[str, str, str]]] = {}
         self._there: dict[tuple[str, str | None], Formula] = {}
 
     def alone(self, stack: _Stack, source: RightsSource) -> frozenset[Permission]:
@@ -313,8 +315,11 @@ class _Reach:
 
     def secrets(self, name: Name) -> list[tuple[str, str, str]]:
         """The sensitive attributes among them."""
-        attributes = self.index.attributes
-        return sorted(each for each in self.covers(name) if attributes[each[0]][each[2]].sensitive)
+        if name not in self._secrets:
+            attributes = self.index.attributes
+            found = (each for each in self.covers(name) if attributes[each[0]][each[2]].sensitive)
+            self._secrets[name] = sorted(found)
+        return self._secrets[name]
 
     def _surely(self, name: Name, period: Period) -> frozenset[Permission]:
         """What everybody who has a group or role in a period reaches, as far as denies of other sources leave it."""

@@ -158,7 +158,8 @@ class _Rule:
             others = tuple(each for each in who.sources if each != source and each not in gone)
             if not others or self._brings_more(source, others):
                 return SATISFIABLE
-            with_it = msgspec.structs.replace(who, sources=tuple(each for each in who.sources if each not in gone))
+            left = tuple(each for each in who.sources if each not in gone)
+            with_it = who if left == who.sources else msgspec.structs.replace(who, sources=left)
             without = msgspec.structs.replace(who, sources=others)
             found = self._differs(users, period, source, with_it, without)
             if found is SATISFIABLE:
@@ -215,10 +216,10 @@ class _Rule:
         self, users: UserClass, period: Period, source: RightsSource, with_it: Profile, without: Profile
     ) -> Satisfiability:
         """A situation that is decided otherwise without the source."""
-        granted = {permission for each in with_it.sources for permission in self.stacks.permissions(name_of(each))}
-        theirs = {permission for each in without.sources for permission in self.stacks.permissions(name_of(each))}
-        mine = set(self.stacks.permissions(name_of(source)))
-        granted = (granted & self._touched(name_of(source))) | mine
+        name = name_of(source)
+        mine = self.stacks.permissions(name)
+        theirs = frozenset[Permission]().union(*(self.stacks.permissions(name_of(each)) for each in without.sources))
+        granted = (theirs & self._touched(name)).union(mine)
         doubt = False
         # What nobody else grants shows it soonest.
         for permission in sorted(granted, key=lambda each: (each not in mine, each in theirs, each)):
