@@ -91,7 +91,9 @@ def drift(
         files = read_policies(policies, format, step)
         product = read_product(format, inputs, mapped, files, accepted, step)
         found = find_drift(files.policy_set, product.made, files.folder if files.around else "", at, step)
-    made = drift_report(format.name, policies, at, found, product.made.refused, product.made.accepted, fail_on, known)
+    refused, accepted_notes = product.made.refused, product.made.accepted
+    beside = [each for each in product.made.left_out if each.code in format.tells]
+    made = drift_report(format.name, policies, at, found, refused, accepted_notes, fail_on, known, beside)
     if written is not None:
         entries = baseline_entries(made.differences, made.refused)
         write_output(write_baseline(entries), written, inputs)

@@ -112,6 +112,9 @@ def import_(
     except NotThisError as error:
         stop([error.problem])
     _stop_for_errors(made)
+    if into is not None and made.imported.texts:
+        help = "import it into a folder of its own, without --into"
+        stop([Problem(format.shown(inputs), "it keeps a whole policy set, which cannot be added to another", help)])
     is_written = any(name.endswith(SUFFIX) for name in made.files) and not (strict and made.refused)
     if is_written:
         try:

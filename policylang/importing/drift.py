@@ -11,6 +11,7 @@ import msgspec
 from policylang.diff.compare import compare
 from policylang.diff.report import Change, Report, Statement
 from policylang.importing.importing import Import
+from policylang.importing.policy_text import policy_texts
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.source import Location
@@ -56,14 +57,15 @@ def find_drift(
     in its policy set.
     """
     assert made.project.ir is not None
-    product = _in_the_world_of(files, made.project.ir)
+    if made.imported.texts and policy_texts(files) == made.imported.texts:
+        return Drift((), (), ())
+    product = made.project.ir if made.imported.texts else _in_the_world_of(files, made.project.ir)
     report = compare(_what_products_say(files), _what_products_say(product), now, step)
     inside = f"{folder}/" if folder else ""
     origins = {(f"{inside}{each.file}", each.line): each.origins for each in made.manifest.statements}
     there, here = _Places(files, {}), _Places(product, origins)
-    found = tuple(
-        Differing(each, tuple(here.origins(each)), tuple(there.places(each))) for each in _about_access(report, product)
-    )
+    about = _about_access(report, product, knows_all=bool(made.imported.texts))
+    found = tuple(Differing(each, tuple(here.origins(each)), tuple(there.places(each))) for each in about)
     return Drift(found, report.notes, tuple(_unmatched(files, product, made)))
 
 
@@ -89,10 +91,10 @@ def _what_products_say(of: ir.PolicySet) -> ir.PolicySet:
     )
 
 
-def _about_access(report: Report, product: ir.PolicySet) -> Iterator[Change | Statement]:
+def _about_access(report: Report, product: ir.PolicySet, knows_all: bool) -> Iterator[Change | Statement]:
     """Changes, then statements. Where a product knows no superusers, it does not say that there are none."""
     yield from report.changes
-    knows = any(each.superuser for each in product.users)
+    knows = knows_all or any(each.superuser for each in product.users)
     yield from (each for each in report.statements if knows or each.topic != "superuser")
 
 

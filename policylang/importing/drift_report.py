@@ -45,7 +45,8 @@ class DriftReport(msgspec.Struct, frozen=True, kw_only=True):
     """What `policylang drift --format json` prints. ``differences`` go from the files to the product: what is gained is
     allowed by the product and not by the files. ``drift``: whether anything differs or could not be imported, known or
     not. ``known``: how many of these are in the baseline, and not listed here. ``refused``: what could not be imported,
-    so that nothing is known about it. ``failed``: whether the gate is closed.
+    so that nothing is known about it. ``beside``: what reaches past policies in the product, and is no difference since
+    policy files do not speak of it. ``failed``: whether the gate is closed.
     """
 
     source: str
@@ -59,6 +60,7 @@ class DriftReport(msgspec.Struct, frozen=True, kw_only=True):
     unmatched: tuple[Unmatched, ...]
     refused: tuple[Noted, ...]
     accepted: tuple[Noted, ...]
+    beside: tuple[Noted, ...] = ()
     known: int = 0
     stale: tuple[Entry, ...] = ()
 
@@ -77,6 +79,7 @@ def drift_report(
     accepted: Iterable[Note],
     fail_on: FailOn,
     baseline: Baseline | None,
+    beside: Iterable[Note] = (),
 ) -> DriftReport:
     """The report, without what is in a baseline."""
     differences = differences_of(found)
@@ -96,6 +99,7 @@ def drift_report(
         unmatched=found.unmatched,
         refused=left,
         accepted=tuple(map(_noted, accepted)),
+        beside=tuple(map(_noted, beside)),
         known=sum(known.known),
         stale=known.stale,
     )

@@ -24,7 +24,8 @@ class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     what the foreign system has, and what it becomes. ``refuses``, ``leaves_out``: by code, what it is, and why there
     is nothing for it. ``silent``: by rule, what would be found in every imported set. ``mapping``: the type of the YAML
     behind ``--mapping``, if the format takes one; ``read`` gets a value of it, or ``None``. Raises `NotThisError` where
-    the inputs are no such thing at all. ``learn``: makes a mapping by asking. ``patch``: proposes edits of the inputs,
+    the inputs are no such thing at all. ``tells``: codes of what is left out that a comparison with policy files tells,
+    since it reaches past them. ``learn``: makes a mapping by asking. ``patch``: proposes edits of the inputs,
     for whatever is to be granted, assigned or taken away there. ``fetch``: reads something else than files.
     """
 
@@ -37,6 +38,7 @@ class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     leaves_out: Mapping[str, str]
     silent: Mapping[str, str]
     read: Read
+    tells: frozenset[str] = frozenset()
     mapping: type[msgspec.Struct] | None = None
     learn: Callable[[Inputs, Ask], msgspec.Struct] | None = None
     patch: Patch | None = None

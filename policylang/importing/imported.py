@@ -200,6 +200,12 @@ class Imported:
         self.integrations: dict[str, Integration] = {}
         self.denies: list[Grant] = []
         """For everyone."""
+        self.texts: dict[str, str] = {}
+        """Policy text by name of the file, where a product keeps the policy set that it was made of; then there is
+        nothing of the above. It says what the product does but for what is refused.
+        """
+        self.closing = ""
+        """Policy text that opens nothing of which nothing is known, beside these."""
         self.refused: list[Note] = []
         self.left_out: list[Note] = []
         self.guessed: list[Note] = []

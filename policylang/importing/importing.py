@@ -18,9 +18,10 @@ from policylang.importing.matching import first_of, rename_texts, same_names
 from policylang.importing.names import Names, all_names
 from policylang.importing.origins import FILE_NAME, Manifest, Noted, StatementPlace, by_kind, digest
 from policylang.importing.reading import Inputs
+from policylang.importing.texts import comment
 from policylang.importing.writer import Declared, PolicySetWriter, written
 from policylang.ir import nodes as ir
-from policylang.project.discovery import SourceSet
+from policylang.project.discovery import SUFFIX, SourceSet
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAME as CONFIG
 from policylang.settings.config import Config
@@ -61,7 +62,8 @@ def import_set(
 ) -> Import:
     """Read the inputs and write them as policy text. ``accepted``: codes of what may be refused. ``names``: given by a
     mapping or an earlier import. ``config``: that of an earlier import, if it is to stay. ``into``: a policy set to add
-    to, whose config is the one that counts. ``like``: one whose names are taken for what has the same label or name.
+    to, whose config is the one that counts; not if the product keeps a whole one. ``like``: one to compare with, whose
+    names are taken for what has the same label or name.
     Raises `reading.NotThisError`.
     """
     imported = format.read(inputs, mapping)
@@ -74,8 +76,15 @@ def import_set(
         existing = use_existing(imported, into.project.ir)
     given = {**(names or {}), **existing.names}
     known: dict[Any, str] = {**existing.names, **all_names(imported, given, existing.taken)}
+    if imported.texts:
+        into = None
     texts: dict[str, str] = {}
     statements: list[StatementPlace] = []
+    for file, text in _as_it_was(imported, closes=like is None).items():
+        path = inputs.files[0].path
+        head = comment(f"{file.removesuffix(SUFFIX).capitalize()}, imported from {format.name}: {path}.")
+        texts[file] = _formatted(file, f"{head}\n\n{text}")
+        statements += _statements_from(file, texts[file], path)
     for file, (title, declared) in PolicySetWriter(imported, known).files().items():
         texts[file] = _formatted(file, written(title, format.name, declared))
         statements += _statements(file, texts[file], declared)
@@ -148,6 +157,16 @@ def _statements(file: str, text: str, declared: Sequence[Declared]) -> Iterable[
             yield StatementPlace(file, number, header, words, tuple(map(str, item.origins)))
 
 
+def _as_it_was(imported: Imported, closes: bool) -> dict[str, str]:
+    """The files of a policy set that a product keeps. ``closes``: with what opens nothing of which nothing is known."""
+    return {**imported.texts, **({"unknown.policy": imported.closing} if closes and imported.closing else {})}
+
+
+def _statements_from(file: str, text: str, path: str) -> Iterable[StatementPlace]:
+    for header, line, _ in Layout(parse(Source(file, text))).statements():
+        yield StatementPlace(file, line, header, "", (path,))
+
+
 def _noted(notes: Iterable[Note]) -> tuple[Noted, ...]:
     return tuple(Noted(each.code, str(each.origin), each.message) for each in notes)
 
@@ -155,7 +174,7 @@ def _noted(notes: Iterable[Note]) -> tuple[Noted, ...]:
 def config_text(format: ImportFormat, accepted: Sequence[str], imported: Imported) -> str:
     """`policylang.yaml` of an imported set: what is accepted, and the rules that would find something in every one."""
     silent = dict(format.silent)
-    if not imported.users and not imported.integrations:
+    if not imported.users and not imported.integrations and not imported.texts:
         silent = {**dict.fromkeys(("PL406", "PL702"), "the inputs name no people"), **silent}
     lines = [f"# Imported from {format.title}.", 'roots: ["."]']
     if accepted:

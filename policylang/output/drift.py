@@ -38,6 +38,10 @@ def render(report: DriftReport, root: Path | None) -> Iterator[str]:
     yield from _unmatched(report)
     for note in report.notes[:_MOST_NOTES]:
         yield f"{click.style('note', bold=True)}: from the files to the product, {visible(note)}"
+    for other in report.beside[:_MOST_NOTES]:
+        yield f"{click.style('note', bold=True)}: {visible(other.origin)}: {visible(other.message)}"
+    if len(report.beside) > _MOST_NOTES:
+        yield f"  and {len(report.beside) - _MOST_NOTES:,} more: `--format json` shows all of them"
     yield from _stale(report)
     yield summary(report)
 

@@ -31,7 +31,9 @@ def render(format: ImportFormat, made: Import, output: str | None) -> Iterator[s
     yield from _notes("refused", made.refused, format, "red")
     yield from _notes("accepted", made.accepted, format, "yellow")
     yield from _notes("left out", made.left_out, format, "cyan")
-    of = made.imported
+    of: Any = made.imported
+    if made.imported.texts and made.project.ir is not None:
+        of = made.project.ir
     things = (
         ("resource", of.resources),
         ("policy", of.policies),
@@ -43,7 +45,8 @@ def render(format: ImportFormat, made: Import, output: str | None) -> Iterator[s
         ("integration", of.integrations),
     )
     said = [_counted(len(each), thing) for thing, each in things if each]
-    grants = sum(len(each.grants) for each in of.bundles())
+    bundles = of.bundles if of is not made.imported else of.bundles()
+    grants = sum(len(each.grants) for each in bundles)
     said += [_counted(grants, "grant")] if grants else []
     what = ", ".join(said) or "nothing"
     notes = ((made.refused, "refused"), (made.accepted, "accepted"), (made.left_out, "left out"))

@@ -35,7 +35,7 @@ from tests.targets.differential import Answer
 from tests.targets.postgres_sales import inside
 
 TARGET = "the record asked about"
-_TIDY = "VACUUM pg_attribute, pg_class, pg_proc, pg_type, pg_policy, pg_depend, pg_shdepend, pg_auth_members, pg_authid"
+TIDY = "VACUUM pg_attribute, pg_class, pg_proc, pg_type, pg_policy, pg_depend, pg_shdepend, pg_auth_members, pg_authid"
 """Hundreds of scripts leave a hundred times as much behind in catalogs as is in them."""
 _REFUSED = (errors.InsufficientPrivilege,)
 
@@ -252,7 +252,7 @@ def loaded(connection: psycopg.Connection[Any], bundle: Bundle, policy_set: ir.P
         connection.execute("ROLLBACK")
         for table in tables.values():
             connection.execute(sql.SQL("DROP TABLE {} CASCADE").format(_name(table)))
-        connection.execute(_TIDY)
+        connection.execute(TIDY)
 
 
 @contextmanager
@@ -265,7 +265,7 @@ def undone(connection: psycopg.Connection[Any], bundle: Bundle, policy_set: ir.P
         connection.execute(inside(bundle.files["up.sql"]))
         _prepare(connection, tables)
         yield PostgresSession(connection, policy_set, tables)
-    connection.execute(_TIDY)
+    connection.execute(TIDY)
 
 
 def _prepare(connection: psycopg.Connection[Any], tables: dict[str, Mapped]) -> None:

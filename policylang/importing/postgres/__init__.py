@@ -29,7 +29,8 @@ FORMAT = ImportFormat(
         ("`pg_read_all_data`, `pg_write_all_data`", "roles with these grants"),
         (
             "what the target `postgres` of policylang wrote",
-            "its database roles and their privileges; its row policies call functions, and are refused as expressions",
+            "the policy set that it was made of; whatever is not as its script left it is refused, with what it says "
+            "now",
         ),
     ),
     refuses={
@@ -37,10 +38,21 @@ FORMAT = ImportFormat(
         "user: a permissive policy opens nothing, and what a restrictive one narrows is missing",
         "two-conditions": "a policy that asks one thing of a row before a change and another after it: policies here "
         "ask the same of both, so `modify` is missing",
+        "changed": "it is not as the script of the target `postgres` left it, and the recorded policy set does not "
+        "say what it does now: nothing is open there; `up.sql`, run again, puts its own back",
+        "added": "it was not there when the script of the target `postgres` had run, and has a bearing on access to "
+        "what that protects",
+        "gone": "the script of the target `postgres` left it, and it is not there any more: nothing is open there; "
+        "`up.sql`, run again, puts it back",
         "set-role": "a role that a user has to take on with SET ROLE: what that may do is missing",
     },
     leaves_out={
         "admin-option": "who may give a role to others",
+        "application": "logins of applications, which may become every user: who that is, policy files do not say",
+        "beyond-policies": "superusers and roles with BYPASSRLS, for whom no policy holds; they were there when the "
+        "script of the target `postgres` had run",
+        "elsewhere": "tables that the script of the target `postgres` does not protect: the policy set says nothing of "
+        "them",
         "no-connect": "roles that may log in and not connect to this database: they have nothing in it",
     },
     silent={
@@ -49,6 +61,7 @@ FORMAT = ImportFormat(
         "PL604": "a database holds no reviews",
         "PL701": "a database holds no labels",
     },
+    tells=frozenset(["application"]),
     read=read,
     fetch=fetch,
 )

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from policylang.importing.postgres.facts import fetch_record, has_record
 from policylang.importing.reading import InputFile, Inputs, NotThisError
 
 SHOWN = "the database"
@@ -69,8 +70,12 @@ def fetch(strings: Sequence[str]) -> Inputs:
         with psycopg.connect(strings[0], connect_timeout=10, autocommit=False) as connection:
             connection.read_only = True
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            document = _document(connection)
+            _check_version(connection)
+            document = fetch_record(connection) if has_record(connection) else _document(connection)
             name = connection.info.dbname
+    except psycopg.errors.InsufficientPrivilege as error:
+        help = "grant the role USAGE on the schema `policylang` and SELECT on all tables in it"
+        raise NotThisError(SHOWN, f"it cannot be read: {error.diag.message_primary}", help) from None
     except psycopg.ProgrammingError:
         help = "write it as `postgresql://user@host/database`; the password may stand in `~/.pgpass`"
         raise NotThisError(SHOWN, "this is no connection string, or not of a database that can be read", help) from None
@@ -84,10 +89,14 @@ def fetch(strings: Sequence[str]) -> Inputs:
     return Inputs((InputFile(name, data),))
 
 
-def _document(connection: Any) -> dict[str, Any]:
+def _check_version(connection: Any) -> None:
     version = connection.info.server_version
     if version < _OLDEST:
         raise NotThisError(SHOWN, f"it is version {version // 10000}", "PostgreSQL 15 and later are read")
+
+
+def _document(connection: Any) -> dict[str, Any]:
+    version = connection.info.server_version
     connection.execute("SET LOCAL search_path TO pg_catalog")
     own = ("a.inherit_option", "a.set_option") if version >= 160000 else ("m.rolinherit", "true")
     # role.rolinherit is the default of PostgreSQL 16 at the time of the grant, and the rule before it

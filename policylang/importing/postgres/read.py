@@ -32,6 +32,7 @@ from policylang.importing.postgres.conditions import (
     column,
     parse,
 )
+from policylang.importing.postgres.facts import read_record
 from policylang.importing.reading import Inputs, NotThisError
 
 ACTIONS = {"SELECT": "view", "INSERT": "create", "UPDATE": "modify", "DELETE": "delete"}
@@ -78,7 +79,12 @@ def read(inputs: Inputs, _mapping: Any) -> Imported:
     for file in inputs.files:
         try:
             document = json.loads(file.data)
-            _Reading(imported, file.path, document).read()
+            if "recorded" in document:
+                read_record(imported, Origin(file.path), document)
+            else:
+                _Reading(imported, file.path, document).read()
+        except NotThisError:
+            raise
         except (ValueError, KeyError, TypeError, AttributeError):
             raise NotThisError(file.path, "this is no catalog of a database", "give a connection string") from None
     return imported

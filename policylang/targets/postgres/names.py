@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from sqlglot import exp
 
 MAX_BYTES = 63
@@ -21,3 +23,9 @@ def literal(text: str) -> str:
 def listed(texts: list[str], type_: str = "text") -> str:
     """An array of texts."""
     return f"ARRAY[{', '.join(literal(text) for text in texts)}]::{type_}[]"
+
+
+def insert(into: str, rows: Sequence[str], then: str = "") -> Iterator[str]:
+    """Statements that insert rows, written in parentheses; none for none."""
+    for start in range(0, len(rows), 1000):
+        yield f"INSERT INTO {into} VALUES\n  " + ",\n  ".join(rows[start : start + 1000]) + f"{then and ' '}{then};"

@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS policylang.roles (name name PRIMARY KEY, rights name[
 CREATE TABLE IF NOT EXISTS policylang.tables (
   name regclass PRIMARY KEY, enabled boolean NOT NULL, forced boolean NOT NULL, public text[] NOT NULL
 );
+-- For whoever compares the database with policy files: what the script says, and what everything was when it had run.
+CREATE TABLE IF NOT EXISTS policylang.recorded (name text PRIMARY KEY, content text NOT NULL);
+CREATE TABLE IF NOT EXISTS policylang.facts (kind text NOT NULL, name text NOT NULL, says text NOT NULL);
 REVOKE ALL ON ALL TABLES IN SCHEMA policylang FROM PUBLIC;
 
 -- Take back everything that an earlier script put on tables, but for the privileges of roles.

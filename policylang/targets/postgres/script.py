@@ -15,8 +15,9 @@ from policylang.runtime.index import Index
 from policylang.runtime.periods import Period
 from policylang.targets.needs import asked_conditions
 from policylang.targets.postgres.expressions import all_of, holders
-from policylang.targets.postgres.names import literal, name
+from policylang.targets.postgres.names import insert, literal, name
 from policylang.targets.postgres.operands import ME, READERS, column_kind, related
+from policylang.targets.postgres.recorded import recorded
 from policylang.targets.postgres.rights import COMMANDS, Right, Rights
 from policylang.targets.postgres.tables import Mapped
 from policylang.targets.target import Clause, Refusals
@@ -69,6 +70,7 @@ class Script:
             *rights,
             "CALL policylang.drop_stale_roles();",
             f"REVOKE {name(self.reader)} FROM CURRENT_USER;",
+            *recorded(self.index.policy_set, self.tables, self.application),
             "COMMIT;",
         ]
         return "\n".join(parts) + "\n"
@@ -81,7 +83,7 @@ class Script:
         rows += [(each.name, (self.everybody, *each.rights)) for each in self.rights.roles]
         listed = [f"({literal(each)}, {literal(_array(rights))}, true)" for each, rights in rows]
         yield "UPDATE policylang.roles SET wanted = false;"
-        yield from _insert(
+        yield from insert(
             "policylang.roles (name, rights, wanted)", listed, "ON CONFLICT (name) DO UPDATE SET wanted = true"
         )
         yield f"CALL policylang.create_roles({literal(self.application)});"
@@ -100,14 +102,14 @@ class Script:
             for each in self.rights.roles
             for user in each.users
         ]
-        yield from _insert("policylang.users (id, role, attributes)", rows)
+        yield from insert("policylang.users (id, role, attributes)", rows)
         wanted = {role for table in self.tables.values() for _, role, _ in self._eligible(table)}
         held = [
             f"({literal(role)}, {literal(user)}, {_day(period.first)}, {_day(period.last)}, {_times(period)})"
             for role, user, period in holders(self.index)
             if role in wanted
         ]
-        yield from _insert("policylang.holders (role, user_id, first, last, since, before)", held)
+        yield from insert("policylang.holders (role, user_id, first, last, since, before)", held)
 
     def _attributes(self, user: str) -> dict[str, Any]:
         declared = self.index.users.get(user)
@@ -239,11 +241,6 @@ class Script:
                 f"  EXECUTE FUNCTION policylang.refuse({message});"
             )
             self.clauses.append(Clause(FILE, f"trigger {trigger} on {table.table}", attribute.at))
-
-
-def _insert(into: str, rows: list[str], then: str = "") -> Iterator[str]:
-    for start in range(0, len(rows), 1000):
-        yield f"INSERT INTO {into} VALUES\n  " + ",\n  ".join(rows[start : start + 1000]) + f"{then and ' '}{then};"
 
 
 def _array(names: Iterable[str]) -> str:
