@@ -32,6 +32,7 @@ web: .venv/installed
 test: lint
 	$(BIN)/python -m tools.engines
 	$(BIN)/python -m tools.web
+	$(BIN)/python -m tools.vscode
 	$(BIN)/python -m tools.pythons
 	$(BIN)/pytest -n auto --dist worksteal
 

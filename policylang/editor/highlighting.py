@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lsprotocol import types as lsp
 
 from policylang.editor.names import occurrences
 from policylang.editor.positions import Encoding, position_at
 from policylang.model import Model
-from policylang.syntax.automaton import advance, fits
-from policylang.syntax.grammar import tables
-from policylang.syntax.lexer import Scan
+from policylang.syntax.classify import classified
 from policylang.syntax.parser import Parsed
 
 _TYPES = {
@@ -34,14 +30,11 @@ _TYPES = {
 _NUMBERS = {kind: number for number, kind in enumerate(_TYPES)}
 LEGEND = lsp.SemanticTokensLegend(list(_TYPES.values()), [lsp.SemanticTokenModifiers.Declaration])
 
-_LITERALS = {"STRING": "string", "NUMBER": "number", "DATE": "number", "DATETIME": "number", "TIME": "number"}
-_OPERATORS = frozenset({"LESS_OR_EQUAL", "MORE_OR_EQUAL", "LESSTHAN", "MORETHAN"})
-
 
 def semantic_tokens(parsed: Parsed, model: Model, encoding: Encoding) -> lsp.SemanticTokens:
     """The tokens of a file in the form of the protocol: each relative to the one before."""
     named = {each.start: (_kind(each.key[0]), each.end, each.declares) for each in occurrences(parsed, model)}
-    words = {start: (kind, end, False) for start, end, kind in _words(parsed)}
+    words = {start: (kind, end, False) for start, end, kind in classified(parsed.source.text) if kind in _NUMBERS}
     data: list[int] = []
     line = character = 0
     last = 0
@@ -59,28 +52,3 @@ def semantic_tokens(parsed: Parsed, model: Model, encoding: Encoding) -> lsp.Sem
 
 def _kind(kind: str) -> str:
     return kind if kind in _NUMBERS else "other"
-
-
-def _words(parsed: Parsed) -> Iterator[tuple[int, int, str]]:
-    """Keywords, literals and comments."""
-    grammar = tables()
-    states = grammar.states
-    first = states[grammar.start]["_declarations"]
-    assert isinstance(first, int)
-    stack = [grammar.start, first]
-    scan = Scan(grammar.lexer, parsed.source.text)
-    keywords = frozenset(grammar.lexer.keywords.values())
-    for token in scan.tokens(states, stack):
-        if fits(states, stack, token.type):
-            advance(states, stack, token.type)
-        elif token.type in grammar.starters:
-            stack[:] = [grammar.start, first]
-            advance(states, stack, token.type)
-        if token.type in keywords:
-            yield token.start_pos, token.end_pos, "keyword"
-        elif token.type in _LITERALS:
-            yield token.start_pos, token.end_pos, _LITERALS[token.type]
-        elif token.type in _OPERATORS:
-            yield token.start_pos, token.end_pos, "operator"
-    for at, text in scan.comments.items():
-        yield at, at + len(text), "comment"

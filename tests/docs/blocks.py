@@ -30,6 +30,8 @@ A block is opened by three backticks and an info string. Its kinds:
     Is a valid file of settings for ``policylang serve``, which may be served.
 ``text``
     A drawing.
+``lua editor``, ``lisp editor``, ``toml editor``
+    Lines for the configuration of an editor, not run.
 ``sh``
     Installation, not run: only `git clone`, `cd`, `make` and `. .venv/bin/activate`.
 """
@@ -58,6 +60,7 @@ KINDS = {
     "service": re.compile("yaml service"),
     "sql": re.compile("sql"),
     "text": re.compile("text"),
+    "editor": re.compile("(?:lua|lisp|toml) editor"),
     "sh": re.compile("sh"),
 }
 
