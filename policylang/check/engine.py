@@ -59,14 +59,15 @@ def examine(
     files: Sequence[Parsed] = (),
     suppressions: Sequence[Suppression] = (),
     step: Step = lambda _what: None,
+    pulse: Callable[[], None] = lambda: None,
     jobs: int = 1,
 ) -> Examination:
     """`run_checks`, with what rules say only if somebody has ``asked_for`` them, without what the comments in the files
     suppress, and with the findings about these comments. ``jobs``: how many processes may run rules at once; what they
-    find does not depend on it. Raises `policylang.check.processes.ProcessError`.
+    find does not depend on it. ``pulse``: see `World`. Raises `policylang.check.processes.ProcessError`.
     """
     wanted = frozenset(codes)
-    world = World(policy_set, now.astimezone(datetime.UTC), thresholds, asked_for)
+    world = World(policy_set, now.astimezone(datetime.UTC), thresholds, asked_for, pulse)
     processes = useful(policy_set, wanted, jobs)
     if processes > 1:
         step(f"checking in {processes} processes")

@@ -53,7 +53,10 @@ class World:
         now: datetime.datetime,
         thresholds: Thresholds | None = None,
         asked_for: Collection[str] = (),
+        pulse: Callable[[], None] = lambda: None,
     ) -> None:
+        """``pulse`` is called before each question: what it raises ends the examination."""
+        self._pulse = pulse
         self.asked_for = frozenset(asked_for)
         """The rules that somebody named: these say what is too much to be said unasked."""
         self.written = policy_set
@@ -110,6 +113,7 @@ class World:
 
     def query(self, formula: Formula, resource: str, who: Requester, period: Period | None, assumed: Assumed) -> Query:
         """The query, in the period if one is given."""
+        self._pulse()
         if period is None:
             return Query(formula, resource, self.now, assumed, who)
         since, until = self.instants(period)

@@ -54,6 +54,7 @@ class LiveChecker:
         self._failed = failed
         self._lock = threading.Lock()
         self._wanted = threading.Event()
+        self._stopped = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
         self._closed = False
@@ -91,12 +92,17 @@ class LiveChecker:
     # --- a little later
 
     def prove(self) -> None:
-        """Have the rules run in the background, and what is under way stop."""
+        """Have the rules run in the background, anew if they are under way."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="proofs", daemon=True)
             self._thread.start()
-        self._idle.clear()
+        self.interrupt()
         self._wanted.set()
+
+    def interrupt(self) -> None:
+        """Have what is under way stop, until `prove` is called."""
+        self._idle.clear()
+        self._stopped.set()
 
     def wait(self, seconds: float) -> bool:
         """Wait until nothing is left to do; false where it takes longer."""
@@ -105,6 +111,7 @@ class LiveChecker:
     def close(self) -> None:
         """End the background work."""
         self._closed = True
+        self._stopped.set()
         self._wanted.set()
 
     def _work(self) -> None:
@@ -113,6 +120,7 @@ class LiveChecker:
             while self._wanted.is_set() and not self._closed:
                 self._wanted.clear()
                 self._wanted.wait(_QUIET)
+            self._stopped.clear()
             try:
                 for each in tuple(self.folders.sets):
                     self._prove(each)
@@ -121,11 +129,11 @@ class LiveChecker:
                 continue
             except Exception as error:
                 self._failed(error)
-            if not self._wanted.is_set():
+            if not (self._wanted.is_set() or self._stopped.is_set()):
                 self._idle.set()
 
-    def _step(self, _what: str) -> None:
-        if self._wanted.is_set():
+    def _step(self, _what: str = "") -> None:
+        if self._stopped.is_set():
             raise _CancelledError
 
     def _prove(self, of: EditedSet) -> None:
@@ -135,7 +143,7 @@ class LiveChecker:
         project = known.project
         result = Result()
         if not known.complete:
-            add_checked(result, project, CheckOptions(self.instant(), EVERYTHING, self._step))
+            add_checked(result, project, CheckOptions(self.instant(), EVERYTHING, self._step, pulse=self._step))
             findings = tuple(result.findings)
             self._replace(of, known, Checked(project, findings, self._diagnostics(of, result, findings), True))
         self._run_tests(of, project)

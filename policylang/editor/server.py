@@ -106,6 +106,7 @@ class PolicyServer(LanguageServer):
             self.look()
 
     def _look_soon(self) -> None:
+        self.checker.interrupt()
         if self._loop is None:
             self.look()
             return

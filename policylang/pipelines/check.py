@@ -39,6 +39,8 @@ class CheckOptions(msgspec.Struct, frozen=True):
     selection: Selection = EVERYTHING
     step: Callable[[str], None] = lambda _what: None
     jobs: int = 1
+    pulse: Callable[[], None] = lambda: None
+    """Called all the time while rules run: what it raises ends the run."""
 
 
 def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
@@ -60,6 +62,7 @@ def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
             files=project.files,
             suppressions=suppressions.found,
             step=asked.step,
+            pulse=asked.pulse,
             jobs=asked.jobs,
         )
         layouts = {parsed.source.name: Layout(parsed) for parsed in project.files}
