@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: all demo web test soak lint bench expected clean
+.PHONY: all demo web pictures test soak lint bench expected clean
 
 all: .venv/installed
 
@@ -24,10 +24,18 @@ demo: .venv/installed
 	$(BIN)/python -m tools.show build/quickstart.json
 	$(BIN)/policylang import csv examples/spreadsheet --mapping examples/mapping.yaml -o build/imported
 	$(BIN)/policylang check build/imported --exit-zero
+	@if command -v npm >/dev/null; then \
+	  $(BIN)/python -m tools.web >build/web.log && $(BIN)/policylang report policies -o build/access.html && \
+	  echo "open $(CURDIR)/build/access.html in a browser to see who may do what, and why"; \
+	else echo "the report of who may do what is made with npm, which is not here: install Node.js"; fi
 
 # The web application, for reports: built with npm into build/web.
 web: .venv/installed
 	$(BIN)/python -m tools.web
+
+# The pictures in the documentation.
+pictures: .venv/installed
+	$(BIN)/python -m tools.pictures
 
 test: lint
 	$(BIN)/python -m tools.engines

@@ -139,7 +139,7 @@ function At({ at }: { at: string | null }) {
 function OneWay({ way }: { way: ExplainedWay }) {
   return (
     <li>
-      <Mark of={way.open} /> <b><Words text={way.source} /></b> grants it{way.chain.length > 1 && <> through {way.chain.slice(1).map((each) => visible(each)).join(" > ")}</>}<At at={way.at} />
+      <Mark of={way.open} /> <b><Words text={way.source} /></b> grants it{way.chain.length > 1 && <> through <Words text={way.chain.slice(1).join(" > ")} /></>}<At at={way.at} />
       <ul>
         <li class="dim"><Words text={way.given.text} /><At at={way.given.at} /></li>
         {way.obstacles.map((each, n) => <li key={n}><Mark of={each.truth} /> <Words text={each.text} /><At at={each.at} /><Tests tests={each.tests} /></li>)}
