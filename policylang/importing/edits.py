@@ -21,7 +21,7 @@ _BOMS = (
 class Wanted(msgspec.Struct, frozen=True, order=True):
     """A statement that the product has to make (``give``), or to make no more. ``of``, ``holder``: the role or group
     that grants or denies, or the user who has a role; all names are the product's own. ``words``: as policy text.
-    ``at``: where the policy files say it, or its holder.
+    ``at``: where the policy files say it, or its holder. ``place``: where the role is given; empty for everywhere.
     """
 
     kind: Kind
@@ -33,6 +33,7 @@ class Wanted(msgspec.Struct, frozen=True, order=True):
     give: bool
     words: str
     at: str
+    place: str = ""
 
 
 class SourceEdit(msgspec.Struct, frozen=True, order=True):

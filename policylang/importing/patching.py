@@ -17,6 +17,7 @@ from policylang.importing.format import ImportFormat
 from policylang.importing.importing import Import
 from policylang.importing.reading import Inputs, NotThisError
 from policylang.ir import nodes as ir
+from policylang.syntax.quoting import quote_text
 
 
 class Proved(msgspec.Struct, frozen=True):
@@ -83,10 +84,10 @@ def all_wanted(files: ir.PolicySet, made: Import) -> list[Wanted]:
     found = []
     for fact in sorted({*before, *after}, key=str):
         if (fact in before) != (fact in after):
-            kind, of, holder, resource, action = fact
+            kind, of, holder, resource, action, place = fact
             at = after.get(fact) or _declared(files, of, holder) or ""
             is_user = kind == "assignment"
-            words = f"assign role {action}" if is_user else f"{kind} {action} on {resource}"
+            words = f"assign role {action}{_at(place)}" if is_user else f"{kind} {action} on {resource}"
             found.append(
                 Wanted(
                     kind=kind,
@@ -98,12 +99,17 @@ def all_wanted(files: ir.PolicySet, made: Import) -> list[Wanted]:
                     give=fact in after,
                     words=f"{of} {holder}: {words}",
                     at=at,
+                    place=foreign.name("place", place) if place else "",
                 )
             )
     return sorted(found)
 
 
-_Fact = tuple[Kind, Literal["role", "group", "user"], str, str, str]
+_Fact = tuple[Kind, Literal["role", "group", "user"], str, str, str, str]
+
+
+def _at(place: str) -> str:
+    return f" at {quote_text(place)}" if place else ""
 
 
 def _facts(of: ir.PolicySet) -> dict[_Fact, str]:
@@ -115,10 +121,11 @@ def _facts(of: ir.PolicySet) -> dict[_Fact, str]:
             for what, statements in of_bundle:
                 for each in statements:
                     for action in each.actions:
-                        found.setdefault((what, kind, bundle.name, each.resource, action), each.at)  # type: ignore[arg-type]
+                        found.setdefault((what, kind, bundle.name, each.resource, action, ""), each.at)  # type: ignore[arg-type]
     for user in of.users:
         for assignment in user.assignments:
-            found.setdefault(("assignment", "user", user.id, "", assignment.role), assignment.at)
+            place = assignment.place or ""
+            found.setdefault(("assignment", "user", user.id, "", assignment.role, place), assignment.at)
     return found
 
 

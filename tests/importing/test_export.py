@@ -201,6 +201,58 @@ def test_any_change_of_grants_is_written_back(name: str, old: Grants, new: Grant
     assert len(list(missing(untouched, kept))) <= 2 * len(old ^ new) + 1  # a row without its comma may be the other
 
 
+PEOPLE = ("ann", "bo", "cy")
+MEMBERS = st.tuples(*(st.frozensets(st.sampled_from(PEOPLE), min_size=1) for _ in range(3)))
+
+
+def bindings(members: tuple[frozenset[str], ...], dash: str) -> Files:
+    """A role in the whole cluster, the same in one namespace, and one of that namespace, each given to some users."""
+    made = ["apiVersion: v1\nkind: Namespace\nmetadata: {name: dev}"]
+    for kind, name, verb in (("ClusterRole", "reader", "get"), ("Role", "writer", "update")):
+        rules = f"rules:\n- apiGroups: ['']\n  resources: [pods]\n  verbs: [{verb}]"
+        inside = ", namespace: dev" if kind == "Role" else ""
+        made.append(f"{_head(kind)}metadata: {{name: {name}{inside}}}\n{rules}")
+    for kind, role, of in zip(
+        ("ClusterRoleBinding", "RoleBinding", "RoleBinding"), ("reader", "reader", "writer"), members, strict=True
+    ):
+        inside = "" if kind == "ClusterRoleBinding" else ", namespace: dev"
+        subjects = "\n".join(f"{dash}- kind: User\n{dash}  name: {each}  # {each}" for each in sorted(of))
+        ref = f"roleRef: {{kind: {'Role' if role == 'writer' else 'ClusterRole'}, name: {role}}}"
+        made.append(
+            f"{_head(kind)}metadata: {{name: {kind.lower()}-{role}{inside}}}\nsubjects:\n{subjects}\n{ref}  # the end"
+        )
+    return {"rbac.yaml": "\n---\n".join(made).encode()}
+
+
+def _head(kind: str) -> str:
+    return f"apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\n"
+
+
+@pytest.mark.parametrize("dash", ["", "  "])
+@settings(max_examples=15, deadline=None)
+@given(MEMBERS, MEMBERS)
+def test_any_change_of_bindings_is_written_back(
+    dash: str, old: tuple[frozenset[str], ...], new: tuple[frozenset[str], ...]
+) -> None:
+    before = bindings(old, dash)
+    found = export("kubernetes", before, ir_of(imported("kubernetes", dict(bindings(new, dash)))))
+    made = after(found)["rbac.yaml"]
+    assert made.count(b"# the end") == 3
+    for one, other in zip(old, new, strict=True):
+        for each in one & other:
+            assert f"  # {each}".encode() in made
+
+
+def test_somebody_stays_in_a_binding() -> None:
+    both = (frozenset(["ann"]), frozenset(["ann", "bo"]), frozenset(["ann"]))
+    wanted = imported("kubernetes", {"rbac.yaml": bindings(both, "")["rbac.yaml"].rpartition(b"\n---\n")[0]})
+    found = export("kubernetes", bindings(both, ""), ir_of(wanted))
+    assert isinstance(found, Impossible)
+    assert found.wanted is not None
+    assert (found.wanted.words, found.wanted.place) == ('user ann: assign role writer_in_dev at "dev"', "dev")
+    assert found.reasons == ("nobody would be left in the binding at rbac.yaml:43",)
+
+
 def lines(data: bytes) -> list[bytes]:
     return data.splitlines(keepends=True)
 

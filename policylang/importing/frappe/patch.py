@@ -46,6 +46,8 @@ def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[S
     for each in wanted:
         if each.kind == "deny":
             raise CannotExpressError(each, "Frappe has no denies")
+        if each.place:
+            raise CannotExpressError(each, "roles that are given at a place are not changed")
         if each.kind == "assignment":
             yield from _assign(found, each)
             continue

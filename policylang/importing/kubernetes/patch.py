@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from policylang.diagnostics import quoted
 from policylang.files.yaml_source import Steps
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, line_break
 from policylang.importing.imported import Imported
@@ -47,9 +48,9 @@ def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[S
     names = {key: name for of in rules.values() for rule in of for key, name in rule.keys.items()}
     new: dict[str, dict[str, list[str]]] = {}
     why: dict[str, str] = {}
+    yield from _assign(objects, sources, [each for each in wanted if each.kind == "assignment"])
     for each in wanted:
         if each.kind == "assignment":
-            yield _assign(objects, sources, each)
             continue
         if each.kind != "grant" or each.holder not in roles:
             raise CannotExpressError(each, "only the rules of roles are changed")
@@ -225,42 +226,78 @@ def _named(key: str) -> tuple[str, str]:
     return group, f"{name}{slash}{sub}"
 
 
-def _assign(objects: Sequence[Object], sources: dict[str, Source], wanted: Wanted) -> SourceEdit:
-    """A subject of a binding of the whole cluster, like those that are there; or without it."""
-    for binding in objects:
-        ref, subjects = binding.value.get("roleRef"), binding.value.get("subjects")
-        if binding.kind != "ClusterRoleBinding" or not isinstance(ref, dict) or not isinstance(subjects, list):
-            continue
-        users = [each for each in subjects if isinstance(each, dict) and each.get("kind") == "User"]
-        if ref.get("name") != wanted.role or len(users) != len(subjects) or not users:
-            continue
+def _assign(objects: Sequence[Object], sources: dict[str, Source], wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
+    """Subjects of bindings, of the whole cluster or of a namespace: new ones beside those of one binding, and all of
+    these without those that go.
+    """
+    added: dict[int, list[Wanted]] = {}
+    gone: dict[int, dict[int, Wanted]] = {}
+    for each in wanted:
+        fitting = [number for number, of in enumerate(objects) if _binds(of, each)]
+        mine = [(number, at) for number in fitting for at in _subjects_named(objects[number], each.holder)]
+        if not (fitting if each.give else mine):
+            where = f"in the namespace {quoted(each.place)}" if each.place else "in the whole cluster"
+            why = "beside whose subjects it could stand" if each.give else "whose subject it is by name"
+            raise CannotExpressError(each, f"there is no binding {where} to the role {why}")
+        if each.give:
+            added.setdefault(fitting[0], []).append(each)
+        else:
+            for number, at in mine:
+                gone.setdefault(number, {})[at] = each
+    for number, binding in enumerate(objects):
         source = sources[binding.path]
-        found = [index for index, each in enumerate(users) if each.get("name") == wanted.holder]
-        if not wanted.give and found and len(users) > 1:
-            return _without_subject(binding, source, found[0], len(users), wanted)
-        if wanted.give:
-            return _with_subject(binding, source, wanted)
-    raise CannotExpressError(
-        wanted, "no binding in the whole cluster gives the role to users beside whom it could stand"
-    )
+        for each in added.get(number, ()):
+            yield _with_subject(binding, source, each)
+        for at, each in gone.get(number, {}).items():
+            if len(gone[number]) == len(binding.value["subjects"]) and number not in added:
+                raise CannotExpressError(
+                    each, f"nobody would be left in the binding at {binding.origin('subjects', at)}"
+                )
+            yield _without_subject(binding, source, at, each)
 
 
-def _with_subject(of: Object, source: Source, wanted: Wanted) -> SourceEdit:
-    start = _offset(of, source, (*of.steps, "subjects", 0))
+def _binds(of: Object, wanted: Wanted) -> bool:
+    """Whether a binding is to the role, where it is to be given."""
+    ref, subjects = of.value.get("roleRef"), of.value.get("subjects")
+    if not isinstance(ref, dict) or not isinstance(subjects, list) or not subjects:
+        return False
+    kind = "RoleBinding" if wanted.place else "ClusterRoleBinding"
+    key = f"{of.namespace}/{ref.get('name')}" if ref.get("kind") == "Role" else ref.get("name")
+    return (of.kind, of.namespace, key) == (kind, wanted.place, wanted.role)
+
+
+def _subjects_named(of: Object, user: str) -> Iterator[int]:
+    for number, each in enumerate(of.value["subjects"]):
+        if isinstance(each, dict) and (each.get("kind"), each.get("name")) == ("User", user):
+            yield number
+
+
+def _lines_of(of: Object, source: Source, number: int, wanted: Wanted) -> tuple[int, str]:
+    """Where the line of a subject begins, and its dash."""
+    start = _offset(of, source, (*of.steps, "subjects", number))
     line = source.text.rfind("\n", 0, start) + 1
     dash = source.text[line:start]
     if dash.strip() != "-":
         raise CannotExpressError(wanted, "the subjects of the binding do not stand in lines of their own")
+    return line, dash
+
+
+def _with_subject(of: Object, source: Source, wanted: Wanted) -> SourceEdit:
+    line, dash = _lines_of(of, source, 0, wanted)
     ending, indent = line_break(source.text), " " * len(dash)
     parts = ("kind: User", f"name: {json.dumps(wanted.holder)}", 'apiGroup: "rbac.authorization.k8s.io"')
     text = "".join(f"{indent if number else dash}{each}{ending}" for number, each in enumerate(parts))
     return SourceEdit(source.name, line, line, text, wanted.words)
 
 
-def _without_subject(of: Object, source: Source, index: int, count: int, wanted: Wanted) -> SourceEdit:
-    def begin(number: int) -> int:
-        return _offset(of, source, (*of.steps, "subjects", number))
-
-    if index + 1 < count:
-        return SourceEdit(source.name, begin(index), begin(index + 1), "", wanted.words)
-    raise CannotExpressError(wanted, "the subject is the last of its binding")
+def _without_subject(of: Object, source: Source, number: int, wanted: Wanted) -> SourceEdit:
+    count = len(of.value["subjects"])
+    line, dash = _lines_of(of, source, number, wanted)
+    if number + 1 < count:
+        return SourceEdit(source.name, line, _lines_of(of, source, number + 1, wanted)[0], "", wanted.words)
+    end = line
+    for text in source.text[line:].splitlines(keepends=True):  # those of the item are deeper than its dash
+        if end > line and len(text) - len(text.lstrip(" ")) < len(dash):
+            break
+        end += len(text)
+    return SourceEdit(source.name, line, end, "", wanted.words)
