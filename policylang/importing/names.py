@@ -18,6 +18,7 @@ from policylang.importing.imported import Imported, Kind, Ref
 _UNICODE = unicodedata.ucd_3_2_0
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z][0-9])(?=[A-Z][a-z])")
+_APOSTROPHE = re.compile(r"(?<=[^\W_])['\u2019](?=[^\W_])")
 _SPELT = {
     "ß": "ss",
     "æ": "ae",
@@ -48,6 +49,7 @@ Names = Mapping[tuple[Kind | OfText, str], str]
 
 def identifier(text: str, kind: str) -> str:
     """What a name is in the language: lower case, with underscores."""
+    text = _APOSTROPHE.sub("", text)
     ascii = _UNICODE.normalize("NFKD", text.translate(_SPELLING)).encode("ascii", "ignore").decode()
     lost = sum(each.isalnum() for each in text) > 2 * sum(each.isalnum() for each in ascii)
     words = [] if lost else [word for part in _OTHER.split(ascii) for word in _HUMP.split(part) if word]
@@ -55,7 +57,8 @@ def identifier(text: str, kind: str) -> str:
     if not name:
         name = f"{kind}_{_digest(text)}".replace(" ", "_")
     if len(name) > _LONGEST:
-        name = f"{name[:_LONGEST].rstrip('_')}_{_digest(text)}"
+        whole = name[: _LONGEST + 1].rpartition("_")[0] or name[:_LONGEST]
+        name = f"{whole.rstrip('_')}_{_digest(text)[:4]}"
     if name[0].isdigit():
         name = f"{kind}_{name}".replace(" ", "_")
     if (name in _WORDS and kind in _BESIDE_WORDS) or (kind == "resource" and name in _TYPES):
