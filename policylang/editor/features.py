@@ -171,12 +171,14 @@ def _prepare(_server: PolicyServer, file: OpenedFile, params: lsp.PrepareRenameP
     return lsp.PrepareRenamePlaceholder(where, found.key[2])
 
 
-def _rename(_server: PolicyServer, file: OpenedFile, params: lsp.RenameParams) -> Any:
+def _rename(server: PolicyServer, file: OpenedFile, params: lsp.RenameParams) -> Any:
     found = file.name(params.position)
     if found is None:
         return None
     try:
-        return lsp.WorkspaceEdit(changes=navigation.rename(file.of, found, params.new_name, file.encoding))
+        scenarios = server.folders.scenario_sources(file.of)
+        changes = navigation.rename(file.of, found, params.new_name, file.encoding, scenarios)
+        return lsp.WorkspaceEdit(changes=changes)
     except navigation.RenameError as error:
         raise JsonRpcInvalidParams(str(error)) from None
 

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.open_files import OpenFiles, path_of
-from policylang.project.discovery import SUFFIX, SourceSet, discover, nearest_settings
+from policylang.project.discovery import (
+    SUFFIX,
+    SourceSet,
+    UnreadableError,
+    decoded,
+    discover,
+    nearest_settings,
+    read_regular,
+)
 from policylang.settings.config import nearest_config
+from policylang.source import Source
 from policylang.testing.scenario import SUFFIXES
 
 
@@ -68,6 +78,18 @@ class Folders:
             folders[:] = [] if inner else sorted(name for name in folders if not name.startswith("."))
             if not inner:
                 yield from (here / name for name in sorted(names) if name.endswith(SUFFIXES))
+
+    def scenario_sources(self, of: EditedSet) -> dict[Path, Source]:
+        """The scenario files of a set as they are now; without those that cannot be read."""
+        found = {}
+        for path in self.scenario_files(of) if of.root.is_dir() else ():
+            opened = self.open_files.get(path)
+            if opened is None:
+                with suppress(OSError, UnreadableError):
+                    opened = Source(path.name, decoded(read_regular(path), str(path)), str(path))
+            if opened is not None:
+                found[path] = opened
+        return found
 
     def _on_disk(self, path: Path) -> bool:
         return any(path in each.files for each in self.sets)

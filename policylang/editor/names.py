@@ -271,7 +271,7 @@ class _Walker:
         at = _Place(owner, policy, parameters)
         for test in _tests(node):
             left = getattr(test, "left", None) or getattr(test, "operand", None)
-            rest = [getattr(test, name, None) for name in ("right", "choices", "items")]
+            rest = [getattr(test, name, None) for name in ("right", "choices", "items", "top")]
             type_, of = yield from self._operand(left, at, None, "")
             for other in rest:
                 if other is not None:
@@ -301,6 +301,9 @@ class _Walker:
         elif len(steps) > 1 and steps[0].value == "request" and "request" not in attributes:
             owner, attributes = "request", self.model.request
             steps = steps[1:]
+        elif len(steps) == 1 and steps[0].value == owner and owner not in attributes:
+            yield from _is("resource", steps[0])
+            return None, ""
         type_: Type | None = None
         of = ""
         for step in steps:

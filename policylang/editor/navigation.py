@@ -9,9 +9,11 @@ from pathlib import Path
 from lsprotocol import types as lsp
 
 from policylang.diagnostics import quoted
+from policylang.editor import scenario_names
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.names import Key, Occurrence, occurrence_at, occurrences
 from policylang.editor.positions import Encoding, range_of
+from policylang.editor.scenario_names import Span
 from policylang.project.project import Project
 from policylang.source import Source
 from policylang.syntax.parser import Parsed
@@ -67,9 +69,12 @@ def highlights(of: EditedSet, parsed: Parsed, key: Key, encoding: Encoding) -> l
     ]
 
 
-def rename(of: EditedSet, found: Occurrence, new: str, encoding: Encoding) -> dict[str, list[lsp.TextEdit]]:
-    """The edits that give what a name stands for another name, by file. Raises `RenameError` where the new name is
-    none, is taken, or would make the policy set say something else.
+def rename(
+    of: EditedSet, found: Occurrence, new: str, encoding: Encoding, scenarios: dict[Path, Source]
+) -> dict[str, list[lsp.TextEdit]]:
+    """The edits that give what a name stands for another name, by file. ``scenarios``: the scenario files of the set.
+    Raises `RenameError` where the new name is none, is taken, would make the policy set say something else, or would
+    change how a test comes out.
     """
     kind, owner, old = found.key
     project = of.project
@@ -84,12 +89,26 @@ def rename(of: EditedSet, found: Occurrence, new: str, encoding: Encoding) -> di
             raise RenameError(f"there is a {sharing} {quoted(new)} already")
     if any(diagnostic.severity == "error" for diagnostic in project.diagnostics):
         raise RenameError("the policy set has errors: correct them first")
-    _refuse_other_meaning(of, project, places, (kind, owner, new), written)
+    after = _with_other_name(of, project, places, (kind, owner, new), written)
     edits: dict[str, list[lsp.TextEdit]] = {}
     for path, source, each in places:
         edit = lsp.TextEdit(range_of(source, each.start, each.end, encoding), written)
         edits.setdefault(of.uri(path), []).append(edit)
+    for path, source in scenarios.items():
+        spans = _in_scenarios(of, path, source, found.key, new, after)
+        if spans:
+            made = [lsp.TextEdit(range_of(source, start, end, encoding), text) for start, end, text in spans]
+            edits[of.uri(path)] = made
     return edits
+
+
+def _in_scenarios(of: EditedSet, path: Path, source: Source, key: Key, new: str, after: Project) -> list[Span]:
+    """The edits of a scenario file, in which every case must come out as before."""
+    spans = scenario_names.spans(source.text, key, new, of.project.model)
+    before = scenario_names.outcome(path, source.text, of.root, of.project)
+    if scenario_names.outcome(path, scenario_names.applied(source.text, spans), of.root, after) != before:
+        raise RenameError(f"the tests in {quoted(path.name)} would come out differently: rename it there first")
+    return spans
 
 
 def _written(found: Occurrence, new: str) -> str:
@@ -102,10 +121,8 @@ def _written(found: Occurrence, new: str) -> str:
     return new
 
 
-def _refuse_other_meaning(of: EditedSet, project: Project, places: list[Place], key: Key, written: str) -> None:
-    """Apply the edits to a copy: it must compile, and the new name must stand where the old one stood and nowhere
-    else.
-    """
+def _with_other_name(of: EditedSet, project: Project, places: list[Place], key: Key, written: str) -> Project:
+    """A copy with the edits: it must compile, and the new name must stand where the old one stood and nowhere else."""
     after = of.edited(project, _texts(places, written))
     if after.ir is None:
         reason = next((each.message for each in after.diagnostics), "it would not compile any more")
@@ -113,6 +130,7 @@ def _refuse_other_meaning(of: EditedSet, project: Project, places: list[Place], 
     count = sum(each.key == key for parsed in after.files for each in occurrences(parsed, after.model))
     if count != len(places):
         raise RenameError("the name would mean something else in some place")
+    return after
 
 
 def _texts(places: list[Place], written: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from policylang.testing.run import read_scenarios
-from tests.editor.client import Client
+from tests.editor.client import Client, at
 from tests.editor.test_features import edited
 
 NAME = "company.test.yaml"
@@ -107,3 +107,26 @@ def test_a_file_of_its_own_where_there_is_none(folder: Path) -> None:
         (folder / "witnesses.test.yaml").write_text(changed["edits"][0]["newText"])
         client.notify("workspace/didChangeWatchedFiles", changes=[])
         assert "witnesses.test.yaml" not in client.settled()
+
+
+def test_a_rename_reaches_the_tests(folder: Path) -> None:
+    text = (folder / "company.policy").read_text(encoding="utf-8")
+    with Client(folder) as client:
+        client.open("company.policy")
+        for mark, new in (
+            ('"dana@acme.test"', "da na"),
+            ("customer_file", "paper"),
+            ("status ", "state"),
+            ("sales_rep :", "agent"),
+        ):
+            changes = client.ask("rename", "company.policy", position=at(text, mark), newName=new)["changes"]
+            after = {
+                name: edited((folder / name).read_text(encoding="utf-8"), changes.get(client.uri(name), []))
+                for name in ("company.policy", NAME)
+            }
+            assert new in after[NAME]
+            client.change("company.policy", after["company.policy"])
+            client.open(NAME, after[NAME])
+            assert client.settled() == {}
+            client.close(NAME)
+            client.change("company.policy", text)
