@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import sys
 from typing import Any
 
 import click
@@ -37,6 +38,8 @@ def lsp(tcp: int | None, websocket: int | None, host: str) -> None:
         run.over_tcp(host, tcp)
     elif websocket is not None:
         run.over_websocket(host, websocket)
+    elif sys.stdin is None:
+        stop([Problem("lsp", "standard input is closed", "the editor has to hold it open, or use `--tcp`")])
     else:
         run.over_standard_streams()
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from policylang.diagnostics import quoted, visible
-from policylang.diff.compare import compare
 from policylang.editor.checking import LiveChecker
 from policylang.editor.describe import rule_page
 from policylang.editor.edited_set import EditedSet
@@ -25,8 +24,6 @@ from policylang.output.explanation import text as explanation_text
 from policylang.pipelines.test import run_text, usable
 from policylang.project.discovery import Problem, UnreadableError, decoded, read_regular
 from policylang.project.project import Project
-from policylang.project.revisions import RevisionError, read_revision
-from policylang.project.revisions import resolve as resolve_revision
 from policylang.runtime.api import PolicySet
 from policylang.runtime.values import BadValueError, read
 from policylang.text.readable import json_bytes
@@ -106,6 +103,10 @@ def explain(check: LiveChecker, asked: Asked) -> Any:
 
 def diff(check: LiveChecker, asked: Asked) -> Any:
     """Who can do what now that they could not do in a git revision, and the other way round."""
+    from policylang.diff.compare import compare
+    from policylang.project.revisions import RevisionError, read_revision
+    from policylang.project.revisions import resolve as resolve_revision
+
     of = _set_of(check, asked)
     new = _compiled(of.project)
     now = _now(check, asked)

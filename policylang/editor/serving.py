@@ -8,11 +8,14 @@ import re
 import sys
 from contextlib import suppress
 from threading import Event
+from typing import TYPE_CHECKING
 
 from pygls.io_ import run_async, run_websocket
-from websockets.asyncio.server import ServerConnection, serve
 
 from policylang.editor.server import make_server
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
 
 _LOCAL_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?")
 """Pages of others must not talk to the server, whatever browser they are open in."""
@@ -51,6 +54,8 @@ def over_tcp(host: str, port: int) -> None:
 
 def over_websocket(host: str, port: int) -> None:
     """Serve one page over WebSocket."""
+    from websockets.asyncio.server import serve
+
     server = make_server()
 
     async def connected(websocket: ServerConnection) -> None:

@@ -162,3 +162,12 @@ def test_pages_of_others_are_refused() -> None:
             connection.send(INITIALIZE)
             assert b"capabilities" in bytes(connection.recv(decode=False))
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_closed_streams(closed: str) -> None:
+    run = subprocess.run(
+        ["sh", "-c", f'"$0" -m policylang lsp {closed}', sys.executable], cwd=ROOT, capture_output=True
+    )
+    assert run.returncode == 2
+    assert b"Traceback" not in run.stderr
