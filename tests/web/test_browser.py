@@ -6,6 +6,7 @@ One browser does all of it (`browser.mjs`); each check is a test here.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from policylang.cli.main import commands
 from tests.cli.conftest import ROOT
@@ -26,6 +28,16 @@ AT = "2026-11-21T12:00:00-07:00"
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the browser found; of several processes that run tests, one starts it."""
+    shared = tmp_path_factory.getbasetemp().parent / f"browser-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
+    with FileLock(f"{shared}.lock"):
+        if not shared.exists():
+            shared.write_text(json.dumps(browsed(tmp_path_factory)), encoding="utf-8")
+    found: dict[str, Any] = json.loads(shared.read_text(encoding="utf-8"))
+    return found
+
+
+def browsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     web.built()
     folder = tmp_path_factory.mktemp("reports")
     reports = {
