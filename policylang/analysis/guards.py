@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence, Set
+from itertools import islice
 from typing import Any
 
+from policylang.analysis.ranges import Axis, Range, Ranges, position, ranges
 from policylang.model import conditions as c
 from policylang.model.types import DurationType, IpType, RecordType, Type
 from policylang.runtime.truth import Situation, constant, value
@@ -33,15 +35,24 @@ class Guards:
         self._unguarded: set[int] = set()
         self._by_key: dict[_Key, set[int]] = {}
         self._lengths: dict[_Test, set[int]] = {}
+        axes = _axes(conditions)
+        every = {axis: Ranges(numbered) for axis, numbered in axes.items()}
+        ranged: dict[Axis, list[tuple[Range, int]]] = {}
+        best = _best(axes, every)
         for number, guards in enumerate(found):
-            if not guards:
+            rarest = min(guards, key=lambda guard: sum(common[key] for key in guard), default=None)
+            many = len(conditions) if rarest is None else sum(common[key] for key in rarest)
+            if number in best and (rarest is None or best[number][0] < min(many, _MOST_AROUND)):
+                _, axis, range_ = best[number]
+                ranged.setdefault(axis, []).append((range_, number))
+            elif rarest is None:
                 self._unguarded.add(number)
-                continue
-            rarest = min(guards, key=lambda guard: sum(common[key] for key in guard))
-            for key in rarest:
-                self._by_key.setdefault(key, set()).add(number)
-                test, wanted = key
-                self._lengths.setdefault(test, set()).add(len(wanted) if isinstance(wanted, str) else 0)
+            else:
+                for key in rarest:
+                    self._by_key.setdefault(key, set()).add(number)
+                    test, wanted = key
+                    self._lengths.setdefault(test, set()).add(len(wanted) if isinstance(wanted, str) else 0)
+        self._ranged = {axis: Ranges(numbered) for axis, numbered in ranged.items()}
 
     def candidates(self, s: Situation, among: Collection[int]) -> list[int]:
         """The numbers, in order, of those ``among`` the conditions that may be true; the others are not."""
@@ -49,7 +60,37 @@ class Guards:
         for test, lengths in self._lengths.items():
             for wanted in _met(test, lengths, s):
                 found |= _both(self._by_key.get((test, wanted), _NONE), among)
+        for axis, numbered in self._ranged.items():
+            where = position(axis, s)
+            found |= {number for number in (() if where is MISSING else numbered.around(where)) if number in among}
         return sorted(found)
+
+
+_MOST_AROUND = 16
+"""Ranges in one place that are still few."""
+
+
+def _axes(conditions: Sequence[c.Condition]) -> dict[Axis, list[tuple[Range, int]]]:
+    """The ranges of all conditions. One in which nothing lies is that of a condition that is never true."""
+    axes: dict[Axis, list[tuple[Range, int]]] = {}
+    for number, condition in enumerate(conditions):
+        for axis, (least, greatest) in ranges(condition).items():
+            if least <= greatest:
+                axes.setdefault(axis, []).append(((least, greatest), number))
+    return axes
+
+
+def _best(axes: dict[Axis, list[tuple[Range, int]]], every: dict[Axis, Ranges]) -> dict[int, tuple[int, Axis, Range]]:
+    """The range of each condition that fewest others lie around, and how many do, as far as it is few."""
+    best: dict[int, tuple[int, Axis, Range]] = {}
+    for axis, numbered in axes.items():
+        for range_, number in numbered:
+            end = next((end for end in range_ if len(end) > 1), None)
+            around = islice(every[axis].around(end[1]), _MOST_AROUND) if end is not None else range(_MOST_AROUND)
+            count = sum(1 for _ in around)
+            if number not in best or count < best[number][0]:
+                best[number] = count, axis, range_
+    return best
 
 
 _NONE: frozenset[int] = frozenset()

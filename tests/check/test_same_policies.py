@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +22,8 @@ resource doc { title : text  optional note : text  level : int  created : dateti
 TESTS = [
     *(f"level > {n}" for n in range(3)),
     *(f"level >= {n}" for n in range(3)),
+    *(f"level >= {n} and level < {n + 1}" for n in range(3)),
+    "created older than 1 day and created within 2 days",
     *(f"created within {n} days" for n in (1, 2, 7)),
     "created within 1 week",
     'title is "a"',
@@ -52,9 +58,14 @@ def test_as_each_compared_with_each(conditions: list[tuple[str, str]]) -> None:
     world = World(compiled(text_of(conditions)), NOW)
     questions = world.once(for_complete)
     meanings = list(same_policy_twice._meanings(world, questions))
-    expected = list(same_policy_twice._pairs(world, questions, meanings))
+    pairs = same_policy_twice._pairs(world, questions, meanings)
+    expected = [f"`p{second}` means the same as `p{first}`" for first, second in _names(meanings, pairs)]
     found = list(same_policy_twice._findings(world, questions))
-    assert sorted(each.message for each in found) == sorted(each.message for each in expected)
+    assert sorted(each.message for each in found) == sorted(expected)
+
+
+def _names(meanings: list[Any], pairs: Iterable[tuple[int, int, bool]]) -> list[tuple[str, str]]:
+    return [(meanings[first].policy.name[1:], meanings[second].policy.name[1:]) for first, second, _ in pairs]
 
 
 def test_equal_ones_among_many() -> None:
@@ -68,3 +79,31 @@ def test_equal_ones_among_many() -> None:
         "`p82` means the same as `p30`",
         "`p83` means the same as `p30`",
     ]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "level >= {n} and level < {more}",
+        "created older than {n} days and created within {more} days",
+        "created before 2026-01-01T00:{n:02}:00Z",
+        "level > {n} or level is -1",
+    ],
+)
+def test_one_of_many_is_divided_from_few(test: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of policies that exclude one another, or lie in some order, each looks at few others."""
+    looked = 0
+    original = same_policy_twice.truth
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        return original(*arguments)
+
+    monkeypatch.setattr(same_policy_twice, "truth", counted)
+    conditions = [(test.format(n=n, more=n + 1), "") for n in range(60)]
+    conditions.append((f"({test.format(n=7, more=8)}) and level is present", ""))
+    world = World(compiled(text_of(conditions)), NOW)
+    (message,) = [each.message for each in same_policy_twice.check(world)]
+    assert message.endswith("`p60` means the same as `p7`")
+    assert looked < 1500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
@@ -19,7 +20,8 @@ from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.runtime.truth import Situation, truth
+from policylang.runtime.truth import Situation
+from policylang.runtime.truth import truth as truth
 from policylang.source import Location
 
 RULE = Rule(
@@ -84,21 +86,22 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
         by_shape.setdefault(_shape(world, meaning), []).append(meaning)
     for alike in by_shape.values():
         if alike[0].alone is None:
-            yield from _pairs(world, questions, alike)
+            for first, second, unproved in _pairs(world, questions, alike):
+                yield _finding(alike[first].policy, alike[second].policy, unproved=unproved)
         else:
             yield from _Sweep(world, questions, alike).findings()
 
 
-def _pairs(world: World, questions: Questions, group: Sequence[_Meaning]) -> Iterator[Finding]:
-    """Each policy with the first one before it that means the same."""
-    kept: list[_Meaning] = []
-    for meaning in group:
-        answers = ((first, _equal(world, questions, first, meaning)) for first in kept)
+def _pairs(world: World, questions: Questions, group: Sequence[_Meaning]) -> Iterator[tuple[int, int, bool]]:
+    """Each policy with the first one before it that means the same, by their numbers, and whether it is not proved."""
+    kept: list[int] = []
+    for number, meaning in enumerate(group):
+        answers = ((first, _equal(world, questions, group[first], meaning)) for first in kept)
         found = next(((first, equal) for first, equal in answers if equal is not False), None)
         if found is None:
-            kept.append(meaning)
+            kept.append(number)
         else:
-            yield _finding(found[0].policy, meaning.policy, unproved=found[1] is None)
+            yield found[0], number, found[1] is None
 
 
 def _meanings(world: World, questions: Questions) -> Iterator[_Meaning]:
@@ -141,28 +144,52 @@ class _Sweep:
         self.world, self.questions, self.group = world, questions, group
         self.conditions = [each.alone.condition for each in group if each.alone is not None]
         self.guards = Guards(self.conditions)
+        self.chance = random.Random(len(group))  # noqa: S311 - the same choice each time
+        self.same: dict[int, tuple[int, bool]] = {}
 
     def findings(self) -> Iterator[Finding]:
+        for number, (_, unproved) in sorted(self._same().items()):
+            first = number
+            while first in self.same:
+                first, doubt = self.same[first]
+                unproved = unproved or doubt
+            yield _finding(self.group[first].policy, self.group[number].policy, unproved=unproved)
+
+    def _same(self) -> dict[int, tuple[int, bool]]:
+        """Each policy that means the same as one before it, with that one, and whether it is not proved."""
         waiting = [OrderedDict.fromkeys(range(len(self.group)))]
         while waiting:
             part = waiting.pop()
             inside = self._like_the_middle(part)
             while not inside and len(part) > 1:
-                one, other = next(iter(part)), _middle(part)
+                one, other = self._two(part)
                 inside = self._like_one(part, one, other)
                 if inside:
                     break
-                first, second = self.group[one], self.group[other]
-                equal = _equal(self.world, self.questions, first, second)
+                equal = _equal(self.world, self.questions, self.group[one], self.group[other])
                 if equal is False:  # without a situation that shows it
-                    yield from _pairs(self.world, self.questions, [self.group[number] for number in part])
+                    self._compare_each(list(part))
                     break
                 del part[other]
-                yield _finding(first.policy, second.policy, unproved=equal is None)
+                self.same[other] = one, equal is None
             if inside:
                 for number in inside:
                     del part[number]
                 waiting += (OrderedDict.fromkeys(inside), part)
+        return self.same
+
+    def _compare_each(self, part: Sequence[int]) -> None:
+        meanings = [self.group[number] for number in part]
+        for first, second, unproved in _pairs(self.world, self.questions, meanings):
+            self.same[part[second]] = part[first], unproved
+
+    def _two(self, part: Collection[int]) -> tuple[int, int]:
+        """Two of several that stand beside each other, anywhere: what tells them apart mostly divides those that are in
+        some order, or in several, into two large parts.
+        """
+        at = self.chance.randrange(len(part) - 1)
+        one, other = islice(part, at, at + 2)
+        return one, other
 
     def _like_the_middle(self, part: Collection[int]) -> list[int]:
         """Those that are true where one in the middle is shown to be; none if all are, which divides nothing."""
@@ -193,7 +220,6 @@ class _Sweep:
 
 
 def _middle(part: Collection[int]) -> int:
-    """Never the first of several. What tells it apart from the first mostly halves those that are in some order."""
     return next(islice(part, len(part) // 2, None))
 
 
