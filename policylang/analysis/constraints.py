@@ -127,9 +127,14 @@ class Below(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
     @property
     def others(self) -> tuple[Below, ...]:
-        """What cannot be at the same time."""
+        """What cannot be at the same time. What lies below does so however the way up would end otherwise."""
         truths: tuple[bool | None, ...] = (True, False, None)
-        return tuple(msgspec.structs.replace(self, wanted=each) for each in truths if each is not self.wanted)
+        return tuple(
+            Below(self.variable, self.tree, optional, self.top, wanted)
+            for optional in (True, False)
+            for wanted in truths
+            if wanted is not self.wanted and (optional is self.optional or True in (wanted, self.wanted))
+        )
 
 
 State = OneOf["there", "holed", "missing", "bad"]

@@ -26,8 +26,8 @@ def hang(
     """
     for number, each in enumerate(below, 1):
         record = _at(index, resource, each.variable, roots)
-        if record is None or each.wanted is False:
-            continue  # nothing above is an end
+        if record is None or each.wanted is False or (each.wanted is None and not each.optional):
+            continue  # where nothing is above, the way up ends, or breaks off
         type_ = each.variable.type
         assert isinstance(type_, RecordType)
         if each.wanted is None:
