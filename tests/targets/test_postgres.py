@@ -8,12 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from policylang.ir import nodes as ir
+from policylang.model import conditions as c
 from policylang.pipelines.compile import compile_for
+from policylang.runtime.request import Request
 from policylang.settings.config import Config
 from policylang.settings.limits import Limits
 from policylang.settings.targets import TargetSettings
@@ -23,9 +26,9 @@ from tests.docs.blocks import ROOT, blocks
 from tests.engines.postgres_engine import PostgresServer
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled, project
-from tests.targets.differential import SETS, Compared, compare, known, of_case
+from tests.targets.differential import NOW, SETS, Compared, compare, known, of_case
 from tests.targets.postgres_sales import BOB, DENIED, ROWS, SALES, bundle, inside, prepared, run
-from tests.targets.postgres_session import PostgresSession, loaded, undone
+from tests.targets.postgres_session import TARGET, PostgresSession, loaded, undone
 from tests.targets.postgres_session import settings as tables_of
 
 EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
@@ -96,6 +99,93 @@ def test_generated_policy_sets_about_attributes(connection: psycopg.Connection[A
     assert all("column privileges do not depend on the row" in each for each in total.refused)
     assert total.asked > 2 * EXAMPLES
     assert 0.15 < total.allowed / total.asked < 0.7
+
+
+def in_the_row(asked: list[Request]) -> list[Request]:
+    """The requests about records that have the key of the row that the session is about."""
+    return [msgspec.structs.replace(each, record={**each.record, "id": TARGET}) for each in asked]
+
+
+@pytest.mark.hypothesis
+def test_generated_trees(connection: psycopg.Connection[Any]) -> None:
+    total = Compared()
+    features = replace(FEATURES, trees=True, fields=False, sensitive=False, policies=8, places=False, requests=25)
+
+    @given(cases(features))
+    @settings(max_examples=EXAMPLES // 6, deadline=None, suppress_health_check=list(HealthCheck))
+    def agree(case: Case) -> None:
+        assume(any(isinstance(test, c.Under) for _, each in case.policy_set.conditions() for test in each.tests()))
+        total.add(asked(connection, case.policy_set, in_the_row(of_case(case)), undone))
+
+    agree()
+    assert total.refused == []
+    assert total.asked > EXAMPLES // 2
+
+
+TREES = """
+subject {{ home : deal  key : text }}
+resource deal {{ {optional} parent : deal as tree  other : deal  name : text  actions view, modify, create }}
+resource note {{ deal : deal  actions view }}
+policy p on deal {{ {condition} }}
+policy q on note {{ not (deal is under assigned user.home) }}
+role r {{ grant view, modify, create on deal  policy p  grant view on note  policy q }}
+user "ann" {{ home : "top"  key : "top"  assign role r }}
+user "bea" {{ assign role r }}
+"""
+
+
+@pytest.mark.parametrize("optional", ["optional", ""])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "deal is under assigned user.home",
+        "not (deal is under assigned user.key)",
+        'parent is under "top"',
+        "deal is under other",
+        "deal is under deal and deal is not under name",
+    ],
+)
+def test_rows_above_rows(connection: psycopg.Connection[Any], condition: str, optional: str) -> None:
+    policy_set = compiled(TREES.format(condition=condition, optional=optional))
+    ways: list[tuple[str, ...]] = [("top",), ("a", "top"), ("b", "c", "d"), ("e", "f", "g", "top"), ()]
+    above = [_chain(way) for way in ways]
+    circle: dict[str, Any] = {"id": "x", "parent": {"id": "y"}}
+    circle["parent"]["parent"] = circle
+    above += [circle, "unknown", {"id": "h", "parent": "unknown"}]
+    records = [
+        {"id": TARGET} | ({} if each is None else {"parent": each}) | {"other": {"id": "top"}, "name": "c"}
+        for each in above
+    ]
+    requests = [
+        Request(user, action, "deal", record, NOW)
+        for record in records
+        for user in ("ann", "bea")
+        for action in ("view", "modify", "create")
+    ]
+    requests += [
+        Request("ann", "modify", "deal", each, NOW, changes={"parent": to}) for each in records for to in above
+    ]
+    requests += [Request("ann", "view", "note", {"id": TARGET, "deal": each}, NOW) for each in above]
+    found = asked(connection, policy_set, requests)
+    assert found.refused == []
+    assert found.unanswered == 0
+    assert found.allowed or not optional  # where each has one above it, nothing is known to lie elsewhere
+
+
+def _chain(keys: tuple[str, ...]) -> Any:
+    """A record with the others above it."""
+    record: Any = None
+    for key in reversed(keys):
+        record = {"id": key} | ({} if record is None else {"parent": record})
+    return record
+
+
+@pytest.mark.parametrize("condition", ["deal is under request.of", "assigned user.home is under other"])
+def test_records_of_users_and_requests_are_no_rows(condition: str) -> None:
+    text = TREES.format(condition=condition, optional="optional") + "request { of : deal }"
+    found = compile_for(find_target("postgres"), Input(compiled(text)))
+    assert not isinstance(found, Bundle)
+    assert ["users and requests hold no rows" in each.message for each in found] == [True]
 
 
 # --- statements about several rows ---------------------------------------------------------------------------

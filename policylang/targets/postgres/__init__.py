@@ -7,7 +7,7 @@ action reaches are one permissive policy for each command and expression.
 from __future__ import annotations
 
 from policylang.runtime.index import Index
-from policylang.targets.constructs import CONSTRUCTS, TREE_WAY_OUT
+from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.postgres.readme import readme
 from policylang.targets.postgres.refusals import refuse_texts
 from policylang.targets.postgres.script import FILE, Script, resource
@@ -34,7 +34,7 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
 _SUPPORT: dict[str, Support] = {
     **dict.fromkeys(CONSTRUCTS, "exact"),
     "request": "input",
-    **dict.fromkeys(("duration", "tree"), "refused"),
+    "duration": "refused",
 }
 
 TARGET = Target(
@@ -44,7 +44,6 @@ TARGET = Target(
     support=_SUPPORT,
     ways_out={
         "duration": "keep the instant that the duration leads to in a datetime attribute, and compare that",
-        "tree": TREE_WAY_OUT,
     },
     emit=_emit,
 )

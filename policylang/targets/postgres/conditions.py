@@ -12,6 +12,7 @@ from policylang.runtime.networks import spellings
 from policylang.targets.postgres.names import literal
 from policylang.targets.postgres.operands import SqlOperand, SqlRow, constant, operand, sql_type
 from policylang.targets.postgres.refusals import fitting_length, refuse_zone
+from policylang.targets.postgres.trees import under
 
 _SIGNS = {"eq": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 
@@ -37,7 +38,7 @@ def _sql(condition: c.Condition, row: SqlRow, wanted: bool) -> str:
 
 def _test(test: c.Test, row: SqlRow, wanted: bool) -> str:
     if isinstance(test, c.Under):
-        return "NULL"  # refused
+        return under(test, row) if wanted else f"(NOT {under(test, row)})"
     sides = [operand(each, row, test.at) for each in test.sides]
     if isinstance(test, c.Missing):
         return _missing(sides[0], wanted)

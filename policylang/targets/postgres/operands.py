@@ -96,17 +96,17 @@ def operand(given: c.Operand, row: SqlRow, at: str) -> SqlOperand:
         row.refuse("PL801", message, at, "put the related record's attribute in its place")
         return NOTHING
     if given.root == "subject":
-        return _of_users(ME, UserType(None), given.steps, row)
+        return of_users(ME, UserType(None), given.steps, row)
     first, *rest = given.steps
     type_ = declared[first]
     json = f"policylang.request({literal(first)})"
     if not rest:
         return SqlOperand(row.constant(_read(json, type_)), row.constant(json))
     known = f"({row.constant(json)} IS NULL OR {row.constant(_read(json, type_))} IS NOT NULL)"
-    return msgspec.structs.replace(_of_users(_read(json, type_), type_, tuple(rest), row), apart=known)
+    return msgspec.structs.replace(of_users(_read(json, type_), type_, tuple(rest), row), apart=known)
 
 
-def _of_users(user: str, type_: Type, steps: tuple[str, ...], row: SqlRow) -> SqlOperand:
+def of_users(user: str, type_: Type, steps: tuple[str, ...], row: SqlRow) -> SqlOperand:
     """Attributes of a user who is the same for every row."""
     found = given = user
     for step in steps:

@@ -20,6 +20,7 @@ from policylang.targets.postgres.operands import ME, READERS, column_kind, relat
 from policylang.targets.postgres.recorded import recorded
 from policylang.targets.postgres.rights import COMMANDS, Right, Rights
 from policylang.targets.postgres.tables import Mapped
+from policylang.targets.postgres.trees import tree_functions
 from policylang.targets.target import Clause, Refusals
 
 FILE = "up.sql"
@@ -147,6 +148,13 @@ class Script:
                 f"CREATE FUNCTION {related(of, attribute)} ({table.sql}.{name(table.key)}%TYPE) RETURNS {column}%TYPE\n"
                 f"LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER {path} AS {literal(body)};\n"
                 f"ALTER FUNCTION {related(of, attribute)} OWNER TO {name(self.reader)};"
+            )
+        for function, gaps in tree_functions(self.index, self.tables):
+            body = resource("under.sql").format(**gaps)
+            yield (
+                f"CREATE FUNCTION {function} RETURNS boolean\n"
+                f"LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER {path} AS {literal(body)};\n"
+                f"ALTER FUNCTION {function} OWNER TO {name(self.reader)};"
             )
         yield "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA policylang FROM PUBLIC;"
         yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA policylang TO {', '.join(map(name, self.shared))};"
