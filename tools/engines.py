@@ -39,6 +39,8 @@ SPICEDB = Engine(  # the wheel of the same version, which loads it, comes withou
     f"prebuilds/{_PLATFORM}/libspicedb.{'dylib' if sys.platform == 'darwin' else 'so'}",
 )
 
+TYPESCRIPT = Engine("typescript", "5.9.3", "lib/tsc.js")
+
 
 def installed(engine: Engine) -> Path:
     """The file of an engine, installed where it is missing. Raises `MissingError` where that fails."""
@@ -74,7 +76,7 @@ def _install(engine: Engine, folder: Path) -> None:
 def main() -> int:
     """Install all of them; the exit code."""
     try:
-        for engine in (CERBOS, SPICEDB):
+        for engine in (CERBOS, SPICEDB, TYPESCRIPT):
             print(installed(engine))
     except MissingError as error:
         print(error, file=sys.stderr)

@@ -409,10 +409,15 @@ def _check_everywhere(policy_set: ir.PolicySet) -> None:
                     rest.append(value)
             elif name == "at" and value is not None:
                 paths.add(_path_of(value))
-            elif name in _DAYS and value is not None and not _is_day(value):
+            elif name in _days_of(node) and value is not None and not _is_day(value):
                 raise _WrongError(f"the day {quoted(value)} is not in the calendar")
     for path in sorted(paths):
         _check_path(path)
+
+
+def _days_of(node: msgspec.Struct) -> tuple[str, ...]:
+    """Its fields that hold days; the `last` of hours is a time of day."""
+    return () if isinstance(node, c.Hours) else _DAYS
 
 
 def _path_of(at: str) -> str:

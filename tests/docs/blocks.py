@@ -22,6 +22,8 @@ A block is opened by three backticks and an info string. Its kinds:
     Occurs in that file, or in what the last command printed: the fields shown are there, with these values.
 ``python``
     Is run, in the document's folder; with ``>>>`` as a doctest. Names live on in the next block of the document.
+``javascript``
+    A part of one module, which `tests/consumers` runs in the document's folder, with the package ``policylang``.
 ``sql``
     Statements for PostgreSQL; `tests/targets/test_postgres.py` runs them on the document's policy files.
 ``yaml config``
@@ -58,6 +60,7 @@ KINDS = {
     "python": re.compile("python"),
     "config": re.compile("yaml config"),
     "service": re.compile("yaml service"),
+    "javascript": re.compile("javascript"),
     "sql": re.compile("sql"),
     "text": re.compile("text"),
     "editor": re.compile("(?:lua|lisp|toml) editor"),

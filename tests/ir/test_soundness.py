@@ -65,6 +65,12 @@ def conditions_of(content: dict[str, Any]) -> list[dict[str, Any]]:
     return items
 
 
+def test_hours_are_no_days() -> None:
+    policy = "policy p on d { now is between 22:00 and 00:00 }"
+    policy_set = compiled(f"resource d {{ actions view }}  {policy}  role r {{ grant view on d  policy p }}")
+    assert from_json(to_json(policy_set)) == policy_set
+
+
 def test_the_document_itself_loads(document: dict[str, Any]) -> None:
     assert from_json(redigested(document)) == compiled(SOURCE)
 

@@ -1,0 +1,159 @@
+"""The consumer in TypeScript: it compiles, decides as the vectors say, and refuses what it does not know."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.docs.blocks import ROOT, blocks
+from tests.docs.run import Runner
+from tests.helpers import compiled
+from tests.ir.test_codec import redigested
+from tools.conformance import FILE
+from tools.consumers import FOLDER, build
+
+SOURCE = """\
+timezone "Europe/Paris"
+resource page {
+  title : text  optional owner : user  optional price : money  optional day : date  optional constructor : text
+  actions view, edit like modify
+}
+policy own on page for edit { owner is assigned user }
+policy open on page for view { constructor is missing or constructor is "me" }
+role reader { grant view, edit on page  policy own  policy open }
+user "u" { assign role reader }
+"""
+_NOW = '{"now": "2026-01-01T00:00:00Z"}'
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a module finds the package."""
+    folder = tmp_path_factory.mktemp("package")
+    home = folder / "node_modules" / "policylang"
+    home.mkdir(parents=True)
+    shutil.copy(FOLDER / "package.json", home)
+    build(home / "dist")
+    return folder
+
+
+def node(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["node", *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+
+
+def run(folder: Path, document: Any, code: str) -> Any:
+    """What an expression about `policies` comes to, or the message of a `LoadError`."""
+    (folder / "set.json").write_text(json.dumps(document))
+    module = f"""
+        import {{ readFileSync }} from "node:fs";
+        import {{ LoadError, load }} from "policylang";
+        let found;
+        try {{
+          const policies = load(readFileSync("set.json", "utf8"));
+          found = ({code});
+        }} catch (error) {{
+          if (!(error instanceof LoadError) && !(error instanceof TypeError)) throw error;
+          found = `${{error.name}}: ${{error.message}}`;
+        }}
+        console.log(JSON.stringify(found));
+    """
+    (folder / "run.mjs").write_text(module)
+    done = node(folder, "run.mjs")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    from policylang.ir import to_json
+
+    found: dict[str, Any] = json.loads(to_json(compiled(SOURCE)))
+    return found
+
+
+def test_the_vectors(package: Path) -> None:
+    done = node(package, str(FOLDER / "conformance.mjs"), "node_modules/policylang/dist", str(FILE))
+    assert (done.returncode, done.stdout) == (0, "20013 decisions, 0 wrong\n"), done.stderr
+
+
+def test_the_documentation(package: Path, tmp_path: Path) -> None:
+    found = blocks(ROOT / "docs" / "consumers.md")
+    runner = Runner(tmp_path)
+    for block in found:
+        if block.kind in ("file", "console"):
+            runner.run(block, None)
+    module = "\n".join(block.text for block in found if block.kind == "javascript")
+    (tmp_path / "example.mjs").write_text(module)
+    (tmp_path / "node_modules").symlink_to(package / "node_modules")
+    done = node(tmp_path, "example.mjs")
+    assert done.returncode == 0, done.stderr
+
+
+def test_decisions_serialise(package: Path, document: dict[str, Any]) -> None:
+    found = run(package, document, f'policies.decide("u", "edit", "page", {{"title": "T"}}, {_NOW})')
+    assert found["allowed"] is False
+    assert found["missing"] == ["owner"]
+
+
+def test_attributes_are_a_record_s_own(package: Path, document: dict[str, Any]) -> None:
+    """Every object of JavaScript has a constructor, and a record none of that name."""
+    assert run(package, document, f'policies.allows("u", "view", "page", {{"title": "T"}}, {_NOW})') is True
+    other = '{"title": "T", "constructor": "other"}'
+    assert run(package, document, f'policies.allows("u", "view", "page", {other}, {_NOW})') is False
+    for name in ("__proto__", "toString", "constructor"):
+        assert run(package, document, f'policies.allows("u", "view", "{name}", {{}}, {_NOW})') is False
+        assert run(package, document, f'policies.allows("{name}", "view", "page", {{}}, {_NOW})') is False
+        assert run(package, document, f'policies.allows("u", "{name}", "page", {{}}, {_NOW})') is False
+
+
+def test_an_instant_is_needed(package: Path, document: dict[str, Any]) -> None:
+    for now in ('"2026-01-01T00:00:00"', '"2026-01-01"', "new Date(NaN)", "undefined", "5"):
+        found = run(package, document, f'policies.allows("u", "view", "page", {{}}, {{now: {now}}})')
+        assert found == "TypeError: `now` is not an instant with its offset"
+
+
+def _with(document: dict[str, Any], change: Any) -> dict[str, Any]:
+    copy: dict[str, Any] = json.loads(json.dumps(document))
+    change(copy)
+    content: dict[str, Any] = json.loads(redigested(copy))
+    return content
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.update(version=99),
+        lambda d: d.update(news=[]),
+        lambda d: d["resources"][0].update(news=True),
+        lambda d: d["resources"][0]["attributes"][0].update(news=True),
+        lambda d: d["resources"][0]["attributes"][0]["type"].update(kind="news"),
+        lambda d: d["resources"][0]["actions"][0].update(kind="news"),
+        lambda d: d["resources"][0]["actions"][0].update(requires={"requires": "news", "at": "a:1:1-1:1"}),
+        lambda d: d["policy_instances"][0]["condition"].update(op="news"),
+        lambda d: d["policy_instances"][0]["condition"].update(news=True),
+        lambda d: d["policy_instances"][0]["condition"].update(test="news"),
+        lambda d: d["roles"][0].update(news=True),
+        lambda d: d["roles"][0]["grants"][0].update(news=True),
+        lambda d: d["roles"][0]["limits"][0].update(news=True),
+        lambda d: d["users"][0].update(news=True),
+        lambda d: d["users"][0]["assignments"][0].update(news=True),
+        lambda d: d.update(timezone="Nowhere/News"),
+    ],
+)
+def test_what_is_not_known_is_refused(package: Path, document: dict[str, Any], change: Any) -> None:
+    assert run(package, _with(document, change), "1").startswith("LoadError: ")
+
+
+@pytest.mark.parametrize("content", [{}, [], 5, None, {"format": "other"}])
+def test_what_is_no_policy_set_is_refused(package: Path, content: Any) -> None:
+    assert run(package, content, "1").startswith("LoadError: ")
+
+
+def test_what_was_edited_is_refused(package: Path, document: dict[str, Any]) -> None:
+    assert "digest" in run(package, {**document, "timezone": "UTC"}, "1")
+    assert run(package, document, "policies.digest") == document["digest"]
