@@ -55,7 +55,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     ``bad`` and ``good`` are policy sets: the first gives this code, at the place that ``#! CODE`` marks at the end of
     a line, the second gives nothing, and neither does ``near``, which looks like the first and is right nevertheless.
     ``proof``: it is decided by proof and reported with a witness, or with what was proved. ``fix``: whether the tool
-    can mend it, without changing what anybody may do (safe), or as a suggestion. ``security``: how much it matters to
+    can mend it, without changing what anybody may do (safe), or as a suggestion. ``log``: the usage log (CSV) that the
+    examples are checked with, for a rule about what people did. ``security``: how much it matters to
     security; null where it is about correctness. High: somebody can do what the policy set says must not be. Medium:
     more is open than anybody is likely to have meant, or a limit that readers rely on does not limit. Low: access is as
     it should be today, and nobody would notice if it were not.
@@ -72,6 +73,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     good: str
     since: str
     near: str = ""
+    log: str = ""
     proof: bool = False
     fix: Literal["none", "safe", "suggested"] = "none"
 

@@ -93,6 +93,9 @@ def _parts(rule: Rule) -> Iterator[str]:
         yield f"| proof | {_PROVED} |"
     yield from ("", "## What it finds", "", f"{rule.summary[0].upper()}{rule.summary[1:]}.")
     yield from ("", "## Why it matters", "", rule.why)
+    if rule.log:
+        yield from ("", "## The log", "", "The examples are checked on 2026-11-21 with this log.", "")
+        yield from _block(rule.log, "text")
     yield from ("", "## Example", "", *_block(rule.bad, f"policy bad {rule.code}" if _of_source(rule) else "policy"))
     yield from ("", "## Use instead", "", *_block(rule.good, "policy"))
     if rule.near:

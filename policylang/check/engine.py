@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.check.catalogue import BY_CODE, CHECKS
+from policylang.check.catalogue import BY_CODE, CHECKS, OF_USAGE
 from policylang.check.examined import Examined
 from policylang.check.finding import Finding, Shown, WitnessError, replay
 from policylang.check.processes import run_families, useful
@@ -16,6 +16,8 @@ from policylang.check.reach import Reaches
 from policylang.check.rules.hygiene import stale_suppression, suppression_expired, suppression_without_reason
 from policylang.check.suppress.suppression import Suppression
 from policylang.check.suppress.suppressions import Covering
+from policylang.check.usage import Usage
+from policylang.check.used import UsageAnalysis
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
@@ -43,9 +45,11 @@ def run_checks(
     codes: Iterable[str],
     thresholds: Thresholds | None = None,
     step: Step = lambda _what: None,
+    usage: Usage | None = None,
 ) -> list[Finding]:
     """The findings of the rules with these codes, in the order of their places. ``now`` is aware."""
-    found = _run(World(policy_set, now.astimezone(datetime.UTC), thresholds), frozenset(codes), step)
+    world, wanted = World(policy_set, now.astimezone(datetime.UTC), thresholds), frozenset(codes)
+    found = (*_run(world, wanted, step), *_of_usage(world, wanted, usage, step))
     return [each.finding for each in sorted(found, key=lambda each: each.order)]
 
 
@@ -61,10 +65,12 @@ def examine(
     step: Step = lambda _what: None,
     pulse: Callable[[], None] = lambda: None,
     jobs: int = 1,
+    usage: Usage | None = None,
 ) -> Examination:
     """`run_checks`, with what rules say only if somebody has ``asked_for`` them, without what the comments in the files
-    suppress, and with the findings about these comments. ``jobs``: how many processes may run rules at once; what they
-    find does not depend on it. ``pulse``: see `World`. Raises `policylang.check.processes.ProcessError`.
+    suppress, and with the findings about these comments. ``usage``: what people did, for the rules about that.
+    ``jobs``: how many processes may run rules at once; what they find does not depend on it. ``pulse``: see `World`.
+    Raises `policylang.check.processes.ProcessError`.
     """
     wanted = frozenset(codes)
     world = World(policy_set, now.astimezone(datetime.UTC), thresholds, asked_for, pulse)
@@ -74,6 +80,7 @@ def examine(
         found = list(run_families(lambda family: _run(world, family, lambda _what: None), wanted, processes))
     else:
         found = list(_run(world, wanted, step))
+    found += _of_usage(world, wanted, usage, step)
     if not suppressions:
         return Examination(world.index, _sorted(found), questions=world.questions)
     today = world.now.astimezone(world.index.timezone).date()
@@ -109,6 +116,17 @@ def _run(world: World, wanted: Collection[str], step: Step) -> Iterator[Examined
         for finding in check(world):
             looked_at = tuple(_confirmed(world, finding, shown) for shown in finding.shown)
             yield Examined(finding, looked_at, reach.of(finding))
+
+
+def _of_usage(world: World, wanted: Collection[str], usage: Usage | None, step: Step) -> Iterator[Examined]:
+    """What the rules about usage find; nothing without a log."""
+    asked = [check for code, check in OF_USAGE.items() if code in wanted]
+    if usage is None or not asked:
+        return
+    step("comparing with what people did")
+    analysis, reach = UsageAnalysis(world, usage), world.once(Reaches)
+    for check in asked:
+        yield from (Examined(finding, (), reach.of(finding)) for finding in check(analysis))
 
 
 def _confirmed(world: World, finding: Finding, shown: Shown) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from policylang.check.catalogue import BY_CODE, RULES, find_rule
+from policylang.check.catalogue import BY_CODE, OF_USAGE, RULES, find_rule
 from policylang.diagnostics import Severity
 from policylang.settings.config import Config
 from policylang.suggest import closest
@@ -71,12 +71,16 @@ def near_code(word: str) -> str:
     return f"did you mean `{near}`?" if near else f"codes are {RULES[0].code} to {RULES[-1].code}"
 
 
-def severities(selection: Selection, config: Config) -> dict[str, Severity]:
-    """The severity of each rule that runs on a policy set without errors, in the order of their codes."""
+def severities(selection: Selection, config: Config, *, with_usage: bool = False) -> dict[str, Severity]:
+    """The severity of each rule that runs on a policy set without errors, in the order of their codes. ``with_usage``:
+    there is a log for the rules about that.
+    """
     found: dict[str, Severity] = {}
     for rule in RULES:
         said = config.severities.get(rule.code)
         is_off = said == "off" and rule.code not in selection.named
+        if rule.code in OF_USAGE and not with_usage:
+            continue
         if rule.code.startswith(SOURCE) or rule.code not in selection.codes or is_off:
             continue
         found[rule.code] = rule.severity if said is None or said == "off" else said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -17,8 +17,9 @@ from policylang.check.catalogue import RULES
 from policylang.check.processes import ProcessError, cores
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
 from policylang.check.suppress.baseline import write_baseline
+from policylang.check.usage import Usage
 from policylang.cli.baselines import given_baseline
-from policylang.cli.options import now_option, read_instant
+from policylang.cli.options import TEXT, now_option, read_instant
 from policylang.cli.terminal import (
     CLEAN,
     COULD_NOT_RUN,
@@ -36,8 +37,10 @@ from policylang.output import json, text
 from policylang.output.order import Order, first_screen, in_order
 from policylang.pipelines.check import CheckOptions, add_checked, add_compiled, apply_baseline, entries, idle_ignores
 from policylang.pipelines.findings import Result
-from policylang.project.discovery import Problem
+from policylang.project.discovery import Problem, UnreadableError
 from policylang.project.project import Project
+from policylang.runtime.index import Index
+from policylang.settings.usage import UsageSettings
 
 _RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
@@ -68,6 +71,14 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @now_option("the present one")
+@click.option(
+    "--usage",
+    multiple=True,
+    metavar="LOG",
+    type=TEXT,
+    help="Log of what people did, as for usage: also find what is unused (PL407, PL415); repeatable.",
+)
+@click.option("--mapping", metavar="FILE", type=TEXT, help="YAML that says what is in the log of --usage.")
 @click.option("--baseline", metavar="FILE", type=click.Path(), help="Report only findings that are not in this file.")
 @click.option(
     "--write-baseline", "written", metavar="FILE", type=click.Path(), help="Write the findings into this file instead."
@@ -110,6 +121,8 @@ def check(
     fail_level: Severity,
     exit_zero: bool,
     now: str | None,
+    usage: tuple[str, ...],
+    mapping: str | None,
     baseline: str | None,
     written: str | None,
     fix: bool,
@@ -130,21 +143,20 @@ def check(
 
     Exit codes: 0 clean, 1 findings, 2 something could not be read.
     """
-    if baseline is not None and written is not None:
-        raise click.UsageError("--write-baseline takes every finding: leave --baseline out")
-    if written is not None and (fix or diff):
-        raise click.UsageError("--write-baseline changes no policies: leave --fix and --diff out")
     if diff and (fix or format_ != "text" or output != STANDARD_OUTPUT):
         raise click.UsageError("--diff shows changes and nothing else: leave --fix, --format and --output out")
-    if written is not None and output != STANDARD_OUTPUT:
-        raise click.UsageError("--write-baseline makes no report: leave --output out")
+    if written is not None:
+        _refuse_beside_writing(baseline, changing=fix or diff, reporting=output != STANDARD_OUTPUT)
     if limit is not None and (whole or statistics or format_ != "text"):
         raise click.UsageError("--limit is for findings in text: leave --all, --statistics and --format out")
     if statistics and format_ not in ("text", "json"):
         raise click.UsageError("--statistics is text or JSON: leave --format out, or say --format json")
     begun = time.monotonic()
     asked = CheckOptions(
-        read_instant(now, (FIRST_YEAR, LAST_YEAR)), _selection(selected, ignored), jobs=jobs or cores()
+        read_instant(now, (FIRST_YEAR, LAST_YEAR)),
+        _selection(selected, ignored),
+        jobs=jobs or cores(),
+        usage=_usage(usage, mapping),
     )
     known = None if baseline is None else given_baseline(baseline)
     compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
@@ -162,6 +174,8 @@ def check(
         made = fixing.write_all(fixed)
     try:
         result = _run(made, compiled, asked)
+    except UnreadableError as error:
+        stop([error.problem])
     except ProcessError as error:
         stop([Problem("--jobs", str(error), "run it with `--jobs 1`, or with more memory")])
     if not paths:
@@ -188,6 +202,28 @@ def _selection(selected: Sequence[str], ignored: Sequence[str]) -> Selection:
         return select(*([word.strip() for given in each for word in given.split(",")] for each in (selected, ignored)))
     except SelectionError as error:
         stop([Problem(error.word, error.message, error.help)])
+
+
+def _refuse_beside_writing(baseline: str | None, *, changing: bool, reporting: bool) -> None:
+    if baseline is not None:
+        raise click.UsageError("--write-baseline takes every finding: leave --baseline out")
+    if changing:
+        raise click.UsageError("--write-baseline changes no policies: leave --fix and --diff out")
+    if reporting:
+        raise click.UsageError("--write-baseline makes no report: leave --output out")
+
+
+def _usage(logs: tuple[str, ...], mapping: str | None) -> Callable[[Index, UsageSettings], Usage] | None:
+    """What reads the logs; ``None`` without any. It needs an extra, which is asked for only then."""
+    if not logs:
+        if mapping is not None:
+            raise click.UsageError("--mapping says what is in the log of --usage: name one")
+        return None
+    from policylang.cli.logs import given_mapping
+    from policylang.usage.read import read_usage
+
+    said = given_mapping(mapping)
+    return lambda index, settings: read_usage(logs, index, said, settings).usage
 
 
 def _run(made: Iterable[Project], compiled: Iterable[str], asked: CheckOptions) -> Result:

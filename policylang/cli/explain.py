@@ -39,6 +39,9 @@ def _page(rule: Rule) -> Iterator[str]:
     yield f"Finds {rule.summary}."
     yield ""
     yield from textwrap.wrap(rule.why, 88)
+    if rule.log:
+        yield from ("", click.style("With this log, on 2026-11-21:", bold=True), "")
+        yield from (f"    {visible(line)}" for line in rule.log.splitlines())
     for title, example in (("Gives the finding", rule.bad), ("Does not", rule.good), ("Neither does", rule.near)):
         if not example:
             continue

@@ -47,6 +47,7 @@ _COMMANDS = {
     "init": "init:init",
     "mine": "mine:mine",
     "replay": "replay:replay",
+    "usage": "usage:usage",
     "rules": "rules:rules",
     "serve": "serve:serve",
     "lsp": "lsp:lsp",

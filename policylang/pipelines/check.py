@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.check.catalogue import BY_CODE
+from policylang.check.catalogue import BY_CODE, OF_USAGE
 from policylang.check.enclosing import Layout
 from policylang.check.engine import Examination, examine
 from policylang.check.examined import Examined
@@ -18,6 +18,7 @@ from policylang.check.selection import EVERYTHING, SOURCE, Selection, severities
 from policylang.check.suppress.baseline import Baseline, Entry, entry, split
 from policylang.check.suppress.ignores import idle, ignorer
 from policylang.check.suppress.suppressions import read_suppressions
+from policylang.check.usage import Usage
 from policylang.diagnostics import Severity, visible
 from policylang.importing.origins import Origins
 from policylang.ir import LoadError, from_json
@@ -28,12 +29,15 @@ from policylang.project.discovery import Problem, nearest_settings, read_regular
 from policylang.project.project import Project
 from policylang.runtime.index import Index
 from policylang.settings.config import FILE_NAME, Config, nearest_config
+from policylang.settings.usage import UsageSettings
 from policylang.source import Location
 from policylang.text.readable import in_utf8
 
 
 class CheckOptions(msgspec.Struct, frozen=True):
-    """What the rules are asked: as of what instant, which of them run, and in how many processes."""
+    """What the rules are asked: as of what instant, which of them run, and in how many processes. ``usage``: reads what
+    people did, for rules about that. It raises `UnreadableError`.
+    """
 
     now: datetime.datetime
     selection: Selection = EVERYTHING
@@ -41,6 +45,7 @@ class CheckOptions(msgspec.Struct, frozen=True):
     jobs: int = 1
     pulse: Callable[[], None] = lambda: None
     """Called all the time while rules run: what it raises ends the run."""
+    usage: Callable[[Index, UsageSettings], Usage] | None = None
 
 
 def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
@@ -50,7 +55,7 @@ def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
     suppressions = read_suppressions(project.files)
     diagnostics = (*project.diagnostics, *suppressions.mistakes)
     found = [of_source(diagnostic, view) for diagnostic in diagnostics]
-    rules = severities(asked.selection, set_.config)
+    rules = severities(asked.selection, set_.config, with_usage=asked.usage is not None)
     result.problems += _unknown_rules(set_.config, set_.base)
     if project.ir is not None and rules:
         examined = examine(
@@ -64,6 +69,7 @@ def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
             step=asked.step,
             pulse=asked.pulse,
             jobs=asked.jobs,
+            usage=_usage(project.ir, rules, asked, set_.config),
         )
         layouts = {parsed.source.name: Layout(parsed) for parsed in project.files}
         origins = Origins(set_.root, layouts)
@@ -99,7 +105,7 @@ def add_compiled(result: Result, path: str, asked: CheckOptions) -> None:
     folder = Path(path).parent
     config, base, problems = nearest_settings(folder)
     result.problems += (*problems, *_unknown_rules(config, base))
-    rules = severities(asked.selection, config)
+    rules = severities(asked.selection, config, with_usage=asked.usage is not None)
     if rules:
         examined = examine(
             policy_set,
@@ -109,6 +115,7 @@ def add_compiled(result: Result, path: str, asked: CheckOptions) -> None:
             asked_for=asked.selection.named,
             step=asked.step,
             jobs=asked.jobs,
+            usage=_usage(policy_set, rules, asked, config),
         )
         result.examined.add(path)
         view = View({}, (path,), path)
@@ -116,6 +123,12 @@ def add_compiled(result: Result, path: str, asked: CheckOptions) -> None:
         result.findings += [_finding(each, rules, examined.index, view, {}, {}, None) for each in kept]
         _note(result, asked, rules)
         result.extent.add(policy_set, examined.questions)
+
+
+def _usage(policy_set: ir.PolicySet, rules: dict[str, Severity], asked: CheckOptions, config: Config) -> Usage | None:
+    if asked.usage is None or not OF_USAGE.keys() & rules.keys():
+        return None
+    return asked.usage(Index(policy_set), config.usage)
 
 
 def _load(result: Result, path: str) -> ir.PolicySet | None:

@@ -23,6 +23,8 @@ from policylang.mining.report import mining_schema
 from policylang.settings.config import config_schema
 from policylang.settings.service import service_schema
 from policylang.testing.scenario import scenario_schema
+from policylang.usage.columns import log_mapping_schema
+from policylang.usage.report import usage_schema
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "ir": ir_schema,
@@ -37,6 +39,8 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "mapping": mapping_schema,
     "drift": drift_schema,
     "mining": mining_schema,
+    "usage": usage_schema,
+    "usage-mapping": log_mapping_schema,
 }
 
 

@@ -16,6 +16,7 @@ from policylang.files.yaml_source import Steps, Yaml, YamlError, read_yaml, vali
 from policylang.settings.limits import Limits
 from policylang.settings.targets import TargetSettings
 from policylang.settings.thresholds import Thresholds
+from policylang.settings.usage import UsageSettings
 
 FILE_NAME = "policylang.yaml"
 FILE_NAMES = (FILE_NAME, "policylang.yml")
@@ -68,6 +69,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How `policylang fmt` lays out policy files."""
     targets: TargetSettings = TargetSettings()
     """What compile targets have to know."""
+    usage: UsageSettings = UsageSettings()
+    """When something counts as unused."""
     imports: Imports = Imports()
     """For sets that `policylang import` wrote."""
 

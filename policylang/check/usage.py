@@ -1,0 +1,49 @@
+"""What people did, as rules look at it: each action of each user once, with how often and when last."""
+
+from __future__ import annotations
+
+import datetime
+from functools import cached_property
+
+import msgspec
+
+from policylang.settings.usage import UsageSettings
+
+
+class ObservedUse(msgspec.Struct, frozen=True, order=True):
+    """An action of a user on records of a resource: whether it was allowed, how often, and when first and last.
+
+    ``field``, ``place``: on which attribute, where; ``None`` where the log does not say.
+    """
+
+    user: str
+    resource: str
+    action: str
+    allowed: bool
+    field: str | None
+    place: str | None
+    count: int
+    first: datetime.datetime
+    last: datetime.datetime
+
+
+class Usage(msgspec.Struct, frozen=True, dict=True):
+    """All that a log says of known users, resources and actions. ``since``, ``until``: the first and last instant in
+    it, also of what is not known. ``fields``, ``places``: whether it says these.
+    """
+
+    uses: tuple[ObservedUse, ...]
+    since: datetime.datetime
+    until: datetime.datetime
+    settings: UsageSettings = UsageSettings()
+    fields: bool = False
+    places: bool = False
+
+    @cached_property
+    def by_user(self) -> dict[str, tuple[ObservedUse, ...]]:
+        """What was allowed, by user."""
+        found: dict[str, list[ObservedUse]] = {}
+        for use in self.uses:
+            if use.allowed:
+                found.setdefault(use.user, []).append(use)
+        return {user: tuple(uses) for user, uses in found.items()}

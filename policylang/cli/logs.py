@@ -1,0 +1,64 @@
+"""What the commands that read usage logs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from policylang.cli.options import TEXT, Command
+from policylang.cli.terminal import stop
+from policylang.project.discovery import UnreadableError, nearest_settings
+from policylang.settings.config import Config
+from policylang.usage.columns import LogMapping, read_log_mapping
+from policylang.usage.logs import is_log
+
+
+def log_options(command: Command) -> Command:
+    """``--mapping`` and ``--backend``."""
+    mapping = click.option(
+        "--mapping",
+        metavar="FILE",
+        type=TEXT,
+        help="YAML that says what is in the log. `policylang schema usage-mapping` describes it.",
+    )
+    backend = click.option(
+        "--backend",
+        type=click.Choice(["duckdb", "pyspark"]),
+        default="duckdb",
+        show_default=True,
+        help="What reads and counts the log.",
+    )
+    return mapping(backend(command))
+
+
+def days_option() -> Callable[[Command], Command]:
+    """``--days``, in place of what policylang.yaml says."""
+    help = "What nobody has used for N days is unused.  [default: `usage` in policylang.yaml, or 90]"
+    return click.option("--days", type=click.IntRange(1, 3660), metavar="N", help=help)
+
+
+def logs_and_paths(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The logs among the arguments, and the policies."""
+    logs = tuple(each for each in arguments if is_log(each))
+    if not logs:
+        raise click.UsageError("name a log: a file that ends in .csv, .jsonl or .parquet, or an address of a database")
+    return logs, tuple(each for each in arguments if each not in logs)
+
+
+def given_mapping(path: str | None) -> LogMapping:
+    """The mapping; ends the command where it cannot be read."""
+    try:
+        return LogMapping() if path is None else read_log_mapping(path)
+    except UnreadableError as error:
+        stop([error.problem])
+
+
+def config_of(paths: Sequence[str]) -> Config:
+    """The config that holds for some policies; ends the command where it has mistakes."""
+    first = Path(paths[0]) if paths else Path()
+    config, _, problems = nearest_settings(first if first.is_dir() else first.parent)
+    if problems:
+        stop(problems)
+    return config

@@ -1,0 +1,83 @@
+"""Attempts that were denied: why, and the smallest change that would allow them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+import msgspec
+
+from policylang.check.usage import ObservedUse
+from policylang.check.used import UsageAnalysis
+from policylang.diagnostics import listed
+from policylang.ir.requirements import grants_required
+from policylang.runtime.access import access
+from policylang.runtime.grants import profile
+from policylang.runtime.index import Index
+from policylang.runtime.plan import make_plan
+from policylang.runtime.sources import RightsSource, inside
+from policylang.usage.report import DeniedAttempts
+
+
+class _Reason(msgspec.Struct, frozen=True):
+    resource: str
+    action: str
+    why: str
+    change: str | None
+
+
+class _Attempts(msgspec.Struct):
+    count: int
+    users: dict[str, None]
+    last: datetime.datetime
+
+
+def denied_attempts(analysis: UsageAnalysis) -> Iterator[DeniedAttempts]:
+    """What was tried in vain, those with the most users first."""
+    index = analysis.index
+    found: dict[_Reason, _Attempts] = {}
+    for use in analysis.usage.uses:
+        if use.allowed:
+            continue
+        reason = _reason(index, use, analysis.now)
+        attempts = found.setdefault(reason, _Attempts(0, {}, use.last))
+        attempts.count += use.count
+        attempts.users[use.user] = None
+        attempts.last = max(attempts.last, use.last)
+    for reason, each in sorted(found.items(), key=lambda item: (-len(item[1].users), -item[1].count, str(item[0]))):
+        day = each.last.astimezone(index.timezone).date()
+        yield DeniedAttempts(
+            reason.resource, reason.action, each.count, tuple(each.users), day, reason.why, reason.change
+        )
+
+
+def _reason(index: Index, use: ObservedUse, now: datetime.datetime) -> _Reason:
+    resource, action = use.resource, use.action
+    plan = make_plan(index, profile(index, use.user, now), action, resource)
+    ways = list(access(index, use.user, now, [(resource, action)]))
+    if ways:
+        limits = sorted({f"{way.source}: {' and '.join(way.limits) or 'every record'}" for way in ways})
+        fields = "" if use.field is None else f", or not with `{use.field}`"
+        return _Reason(resource, action, f"held only for some records{fields}: {'; '.join(limits)}", None)
+    if plan.ways and plan.requirement is False:
+        needs = list(grants_required(index.actions[resource][action].requires))
+        what = [f"{each.action} on `{each.resource}`" for each in needs]
+        why = f"it requires {listed(what, 'and')}" if what else "it requires what is switched off, or the superuser tag"
+        return _Reason(resource, action, why, _smallest(index, needs[0].resource, needs[0].action) if what else None)
+    if plan.ways:
+        return _Reason(resource, action, "a deny takes it away", None)
+    return _Reason(resource, action, "nothing that they have grants it", _smallest(index, resource, action))
+
+
+def _smallest(index: Index, resource: str, action: str) -> str:
+    """The role that brings least beside the action; a grant where no role has it."""
+    best: tuple[int, str] | None = None
+    for role in index.policy_set.shared_roles:
+        bundles = list(inside(index, RightsSource("role", role.name, None)))
+        if any((resource, action) in index.said(bundle).grants for bundle in bundles):
+            size = sum(len(grant.actions) for bundle in bundles for grant in bundle.grants)
+            best = min(best or (size, role.name), (size, role.name))
+    if best is None:
+        return f"grant {action} on `{resource}`"
+    more = best[0] - 1
+    return f"assign role `{best[1]}`" + (f", with {more} more permission{'' if more == 1 else 's'}" if more else "")

@@ -1,0 +1,270 @@
+"""Logs as tables: any number of files, compressed or not, or a table of a database. Nothing is read unasked."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import msgspec
+
+from policylang.diagnostics import listed, quoted, visible
+from policylang.project.discovery import Problem, UnreadableError
+
+Backend = Literal["duckdb", "pyspark"]
+Format = Literal["csv", "json", "parquet"]
+_ENDINGS: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".log": "json",
+    ".parquet": "parquet",
+}
+_PACKED = (".gz", ".zst")
+_LOOKED_AT = 1_000
+"""Lines of JSON in which keys are looked for."""
+
+
+class Log(msgspec.Struct, frozen=True):
+    """Files of one format, or a table. ``columns``: their names."""
+
+    what: str
+    table: Any
+    columns: tuple[str, ...]
+    rejected: Any = None
+    """How many rows had another number of cells, when they have been read."""
+
+
+def is_log(path: str) -> bool:
+    """Whether an argument names a log, and no policies."""
+    if "://" in path:
+        return True
+    return _format(path) is not None and not os.path.isdir(path) and not _is_policy_set(path)
+
+
+def _is_policy_set(path: str) -> bool:
+    """Whether a file is a compiled policy set."""
+    if not path.endswith(".json") or not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return b'"policylang"' in file.read(200)
+
+
+def _format(path: str) -> Format | None:
+    name = path.lower()
+    for ending in _PACKED:
+        name = name.removesuffix(ending)
+    return _ENDINGS.get(os.path.splitext(name)[1])
+
+
+class LogEngine:
+    """Where the work is done. Raises `UnreadableError` where it is not installed."""
+
+    def __init__(self, backend: Backend = "duckdb") -> None:
+        try:
+            import ibis
+        except ImportError:
+            _need(backend, "Ibis")
+        self.ibis, self.backend = ibis, backend
+        self.connection = self._duckdb() if backend == "duckdb" else self._spark()
+
+    def _duckdb(self) -> Any:
+        try:
+            import duckdb
+        except ImportError:
+            _need("duckdb", "DuckDB")
+        no_extensions: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        connection = self.ibis.duckdb.from_connection(duckdb.connect(":memory:", config=no_extensions))
+        connection.raw_sql("SET TimeZone = 'UTC'")
+        connection.raw_sql("SET preserve_insertion_order = false")
+        connection.raw_sql("SET enable_progress_bar = false")
+        return connection
+
+    def _spark(self) -> Any:
+        try:
+            from pyspark.sql import SparkSession
+        except ImportError:
+            _need("pyspark", "PySpark")
+        settings = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false"}
+        builder = SparkSession.builder.appName("policylang")
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        return self.ibis.pyspark.connect(builder.getOrCreate())
+
+    def close(self) -> None:
+        """Let go of what it holds; a Spark session goes on, as others may use it."""
+        if self.backend == "duckdb":
+            self.connection.disconnect()
+
+    # --- logs --------------------------------------------------------------------------------------------------
+
+    def open(self, inputs: Sequence[str]) -> list[Log]:
+        """The logs: one for the files of each format, one for each table. Raises `UnreadableError`."""
+        files: dict[tuple[Format, tuple[str, ...]], list[str]] = {}
+        logs = []
+        for given in inputs:
+            if "://" in given:
+                logs.append(self._table(given))
+                continue
+            for path in _paths(given):
+                format = _format(path)
+                if format is None:
+                    help = f"its name ends in {listed([quoted(each) for each in _ENDINGS])}, perhaps with `.gz` behind"
+                    raise UnreadableError(Problem(path, "not known as a log by its name", help))
+                files.setdefault((format, self._names(path, format)), []).append(path)
+        return [*(self._files(format, names, paths) for (format, names), paths in files.items()), *logs]
+
+    def _table(self, given: str) -> Log:
+        address, sign, name = given.rpartition("#")
+        if not sign or not name:
+            raise UnreadableError(Problem(given, "no table is named", "write it behind the address: `…#events`"))
+        try:
+            table = self.ibis.connect(address).table(name)
+        except Exception as error:  # whatever the driver of a database raises
+            raise UnreadableError(
+                Problem(address, f"cannot be read: {_first_line(error)}", "check the address")
+            ) from None
+        return Log(given, table, tuple(table.columns))
+
+    def _names(self, path: str, format: Format) -> tuple[str, ...]:
+        """The columns of a file. Raises `UnreadableError`."""
+        try:
+            if format == "parquet":
+                return tuple(self.connection.read_parquet([path]).columns)
+            head = self._head(path)
+        except UnreadableError:
+            raise
+        except Exception as error:
+            raise UnreadableError(Problem(path, f"cannot be read: {_first_line(error)}", "check the file")) from None
+        if format == "csv":
+            return _of_header(path, head)
+        return _of_lines(path, head)
+
+    def _head(self, path: str) -> list[str]:
+        """The first lines."""
+        with open(path, "rb") as file:
+            start = file.read(4)
+        if start[:2] == b"\x1f\x8b":
+            import gzip
+
+            with gzip.open(path, "rb") as packed:
+                data = b"".join(line for _, line in zip(range(_LOOKED_AT), packed, strict=False))
+        elif start == b"\x28\xb5\x2f\xfd":
+            return self._unpacked(path)
+        else:
+            with open(path, "rb") as plain:
+                data = b"".join(line for _, line in zip(range(_LOOKED_AT), plain, strict=False))
+        return data.decode("utf-8-sig", "replace").splitlines()
+
+    def _unpacked(self, path: str) -> list[str]:
+        import duckdb
+
+        question = (
+            "SELECT line FROM read_csv(?, header = false, columns = {line: 'VARCHAR'}, delim = '\x01', quote = '', "
+            "escape = '', strict_mode = false, ignore_errors = true) LIMIT 1000"
+        )
+        return [line or "" for (line,) in duckdb.connect(":memory:").execute(question, [path]).fetchall()]
+
+    def _files(self, format: Format, names: tuple[str, ...], paths: list[str]) -> Log:
+        what = visible(paths[0]) if len(paths) == 1 else f"{visible(paths[0])} and {len(paths) - 1:,} more"
+        try:
+            return self._opened(what, format, names, paths)
+        except Exception as error:  # whatever the engine raises about a file
+            raise UnreadableError(Problem(what, f"cannot be read: {_first_line(error)}", "check the file")) from None
+
+    def _opened(self, what: str, format: Format, names: tuple[str, ...], paths: list[str]) -> Log:
+        if self.backend == "pyspark":
+            return Log(what, self._in_spark(format, names, paths), names)
+        if format == "parquet":
+            return Log(what, self.connection.read_parquet(paths), names)
+        if format == "json":
+            columns = dict.fromkeys(names, "VARCHAR")
+            table = self.connection.read_json(paths, columns=columns, format="newline_delimited", ignore_errors=True)
+            return Log(what, table, names)
+        sign = _separator(self._head(paths[0])[0])
+        columns = dict.fromkeys(names, "VARCHAR")
+        options = {"delim": sign, "quote": '"', "escape": '"', "header": True, "auto_detect": False, "columns": columns}
+        table = self.connection.read_csv(paths, ignore_errors=True, store_rejects=True, rejects_limit=0, **options)
+        return Log(what, table, names, self._rejected)
+
+    def _rejected(self) -> list[tuple[str, int]]:
+        """Rows that could not be read: file and line."""
+        question = (
+            "SELECT DISTINCT s.file_path, e.line FROM reject_errors e "
+            "JOIN reject_scans s USING (scan_id, file_id) ORDER BY 1, 2"
+        )
+        return [(str(path), int(line)) for path, line in self.connection.raw_sql(question).fetchall()]
+
+    def _in_spark(self, format: Format, names: tuple[str, ...], paths: list[str]) -> Any:
+        if format == "parquet":
+            return self.connection.read_parquet(paths)
+        from pyspark.sql.types import StringType, StructField, StructType
+
+        schema = StructType([StructField(name, StringType()) for name in names])
+        if format == "json":
+            return self.connection.read_json(paths, schema=schema)
+        sign = _separator(self._head(paths[0])[0])
+        return self.connection.read_csv(paths, header=True, sep=sign, schema=schema, mode="DROPMALFORMED", escape='"')
+
+
+def _need(extra: str, name: str) -> NoReturn:
+    help = "run `pip install pyspark`" if extra == "pyspark" else "run `pip install 'policylang[usage]'`"
+    raise UnreadableError(Problem("usage", f"reading logs needs {name}, which is not installed", help))
+
+
+def _paths(given: str) -> list[str]:
+    if os.path.exists(given):
+        if os.path.isdir(given):
+            raise UnreadableError(Problem(given, "a folder is no log", f"name its files: `{visible(given)}/*.csv`"))
+        if not Path(given).is_file():
+            raise UnreadableError(Problem(given, "not a regular file", "name a file"))
+        if any(sign in given for sign in "*?["):
+            raise UnreadableError(Problem(given, "the name of a log holds no `*`, `?` or `[`", "rename it"))
+        return [given]
+    found = sorted(glob.glob(given, recursive=True)) if any(sign in given for sign in "*?[") else []
+    if not found:
+        raise UnreadableError(Problem(given, "there is no such file", "check the path"))
+    return [path for each in found for path in _paths(each)]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _separator(line: str) -> str:
+    from policylang.importing.csv.tables import separator
+
+    return separator(line)
+
+
+def _of_header(path: str, head: Sequence[str]) -> tuple[str, ...]:
+    import csv
+
+    if not head:
+        raise UnreadableError(Problem(path, "the log is empty", "a first line names the columns"))
+    names = next(csv.reader([head[0]], delimiter=_separator(head[0])))
+    twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
+    if twice is not None:
+        raise UnreadableError(Problem(path, f"two columns are called {quoted(twice)}", "rename one of the two", 1, 1))
+    return tuple(names)
+
+
+def _of_lines(path: str, head: Sequence[str]) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for line in head:
+        try:
+            value = msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            continue
+        names.update(dict.fromkeys(value if isinstance(value, dict) else ()))
+    if not names:
+        what = "the log is empty" if not any(line.strip() for line in head) else "no line of the log is a JSON object"
+        raise UnreadableError(Problem(path, what, "a log has one JSON object a line"))
+    return tuple(names)

@@ -1,0 +1,284 @@
+"""From logs to what people did, and what of the logs could not be used: all of it is counted."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from policylang.check.usage import ObservedUse, Usage
+from policylang.diagnostics import listed, quoted
+from policylang.importing.csv.words import permission
+from policylang.project.discovery import Problem, UnreadableError
+from policylang.runtime.clock import zone
+from policylang.runtime.index import Index
+from policylang.settings.usage import UsageSettings
+from policylang.suggest import closest
+from policylang.usage.columns import ALLOWED, DENIED, TEXTS, Chosen, ForeignNames, LogMapping, choose
+from policylang.usage.logs import Backend, Log, LogEngine
+
+_MOST_FACTS = 5_000_000
+_MOST_NAMED = 20
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+BadReason = Literal["incomplete", "time", "decision", "cells"]
+BAD: dict[BadReason, str] = {
+    "incomplete": "without a user, an action or a resource",
+    "time": "with a time that cannot be read",
+    "decision": "without a plain word for allowed or denied",
+    "cells": "with another number of cells, or broken off",
+}
+"""Why a row does not count, in words."""
+
+
+class UnknownName(msgspec.Struct, frozen=True, order=True):
+    """A name that the policy set does not have, in how many events, and what may be meant."""
+
+    kind: str
+    name: str
+    count: int
+    near: str | None
+
+
+class LogReading(msgspec.Struct, frozen=True):
+    """What logs came to. ``rows``: all of them; ``known``: those about known users, resources and actions. ``bad``: by
+    reason, rows that do not count. ``unknown``: the most frequent names, of ``unknown_names`` in all.
+    """
+
+    usage: Usage
+    rows: int
+    known: int
+    bad: Mapping[BadReason, int]
+    bad_at: tuple[str, ...]
+    unknown: tuple[UnknownName, ...]
+    unknown_names: int
+    reasons: tuple[str, ...]
+
+
+class _Fact(msgspec.Struct):
+    user: str
+    resource: str
+    action: str
+    allowed: bool
+    field: str | None
+    place: str | None
+    count: int
+    first: int
+    last: int
+
+
+def read_usage(
+    inputs: Sequence[str],
+    index: Index,
+    mapping: LogMapping | None = None,
+    settings: UsageSettings | None = None,
+    backend: Backend = "duckdb",
+    step: Callable[[str], None] = lambda _what: None,
+) -> LogReading:
+    """Read logs of what was done with a policy set. Raises `UnreadableError`."""
+    mapping = mapping or LogMapping()
+    read = _Read()
+    engine = LogEngine(backend)
+    try:
+        for log in engine.open(inputs):
+            _read_log(engine, log, mapping, read, step)
+    finally:
+        engine.close()
+    if "decision" not in read.keys:
+        read.reasons["no column says whether it was allowed: everything counts as allowed"] = None
+    return _reading(read, index, settings or UsageSettings())
+
+
+class _Read(msgspec.Struct):
+    """What logs have come to so far. ``keys``: what their columns are."""
+
+    facts: list[_Fact] = []
+    bad: Counter[BadReason] = msgspec.field(default_factory=Counter)
+    bad_at: list[str] = []
+    reasons: dict[str, None] = {}
+    keys: set[str] = set()
+
+
+def _read_log(engine: LogEngine, log: Log, mapping: LogMapping, read: _Read, step: Callable[[str], None]) -> None:
+    chosen = choose(log.columns, mapping.columns, log.what)
+    read.reasons.update(dict.fromkeys(chosen.reasons))
+    read.keys |= chosen.columns.keys()
+    step(f"reading {log.what}")
+    read.facts += _facts(log, chosen, mapping, read.bad)
+    if log.rejected is not None:
+        rejected = log.rejected()
+        read.bad["cells"] += len(rejected)
+        read.bad_at += [f"{path}:{line}" for path, line in rejected[:_MOST_NAMED]]
+
+
+def _facts(log: Log, chosen: Chosen, mapping: LogMapping, bad: Counter[BadReason]) -> Iterator[_Fact]:
+    from policylang.usage.queries import facts
+
+    asked = facts(log.table, chosen.columns)
+    try:
+        found = asked.limit(_MOST_FACTS + 1).to_pyarrow().to_pylist()
+    except Exception as error:  # whatever the engine raises about a file
+        message = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UnreadableError(Problem(log.what, f"cannot be read: {message}", "check the file")) from None
+    if len(found) > _MOST_FACTS:
+        message = f"there are more than {_MOST_FACTS:,} different things that users did"
+        raise UnreadableError(Problem(log.what, message, "a column may be mapped that holds ids: see `--mapping`"))
+    timezone = None if mapping.timezone is None else zone(mapping.timezone)
+    local = sum(row["count"] for row in found if row["state"] == "local")
+    if local and timezone is None:
+        message = f"{local:,} {'time has' if local == 1 else 'times have'} no time zone"
+        help = "say which one is meant: `timezone: America/Denver` in a file for `--mapping`"
+        raise UnreadableError(Problem(log.what, message, help))
+    words = _Words(mapping, decided="decision" in chosen.columns)
+    for row in found:
+        fact = _fact(row, mapping.names, words, timezone if row["state"] == "local" else None)
+        if isinstance(fact, _Fact):
+            yield fact
+        else:
+            bad[fact] += row["count"]
+
+
+class _Words:
+    """What the words of a decision column mean. ``decided``: there is one; else everything was allowed."""
+
+    def __init__(self, mapping: LogMapping, *, decided: bool) -> None:
+        self._decided = decided
+        yes, no = ({each.casefold() for each in words} for words in (mapping.allowed, mapping.denied))
+        self._allowed, self._denied = (ALLOWED | yes) - no, (DENIED | no) - yes
+
+    def allows(self, word: str | None) -> bool | None:
+        """Whether it was allowed; ``None`` where the word is not known. Codes of HTTP count as well."""
+        if word is None:
+            return None if self._decided else True
+        said = word.casefold()
+        if said in self._allowed or re.fullmatch("[23][0-9][0-9]", said):
+            return True
+        return False if said in self._denied or said in ("401", "403") else None
+
+
+def _fact(
+    row: Mapping[str, Any], names: ForeignNames, words: _Words, timezone: datetime.tzinfo | None
+) -> _Fact | BadReason:
+    """What some events were, or why they do not count."""
+    text = {key: None if row[key] is None else row[key].strip() or None for key in TEXTS}
+    user, place = text["user"], text["place"]
+    resource, action = text["resource"], text["action"]
+    if text["permission"] is not None:
+        resource, action = permission(text["permission"])
+    if user is None or resource is None or action is None:
+        return "incomplete"
+    if row["state"] == "time":
+        return "time"
+    allowed = words.allows(text["decision"])
+    if allowed is None:
+        return "decision"
+    return _Fact(
+        names.user.get(user, user),
+        names.resource.get(resource, resource),
+        names.action.get(action, action),
+        allowed,
+        text["field"],
+        None if place is None else names.place.get(place, place),
+        row["count"],
+        _in_utc(row["first"], timezone),
+        _in_utc(row["last"], timezone),
+    )
+
+
+def _in_utc(second: int, timezone: datetime.tzinfo | None) -> int:
+    """Local seconds in UTC; a time that comes twice is the first."""
+    return second if timezone is None else int(_at(second).replace(tzinfo=timezone).timestamp())
+
+
+def _reading(read: _Read, index: Index, settings: UsageSettings) -> LogReading:
+    facts, bad = read.facts, read.bad
+    good = sum(fact.count for fact in facts)
+    if not good:
+        counts = [f"{count:,} {BAD[reason]}" for reason, count in sorted(bad.items()) if count]
+        what = "no row of the log can be used" if counts else "the log is empty"
+        raise UnreadableError(Problem("usage", what, listed(counts, "and") if counts else "it has no rows"))
+    unknown: Counter[tuple[str, str]] = Counter()
+    known: dict[tuple[Any, ...], _Fact] = {}
+    for fact in facts:
+        missing = list(_unknown(fact, index))
+        for each in missing:
+            unknown[each] += fact.count
+        if not missing:
+            _add(known, fact)
+    if not known:
+        raise UnreadableError(_of_another_system(unknown))
+    names = [
+        UnknownName(kind, name, count, closest(name, _declared(index, kind)))
+        for (kind, name), count in sorted(unknown.items(), key=lambda each: (-each[1], each[0]))
+    ]
+    uses = tuple(sorted(_use(fact) for fact in known.values()))
+    since, until = min(fact.first for fact in facts), max(fact.last for fact in facts)
+    usage = Usage(uses, _at(since), _at(until), settings, "field" in read.keys, "place" in read.keys)
+    return LogReading(
+        usage,
+        good + sum(bad.values()),
+        sum(fact.count for fact in known.values()),
+        {reason: bad[reason] for reason in BAD if bad[reason]},
+        tuple(read.bad_at[:_MOST_NAMED]),
+        tuple(names[:_MOST_NAMED]),
+        len(names),
+        tuple(read.reasons),
+    )
+
+
+def _add(known: dict[tuple[Any, ...], _Fact], fact: _Fact) -> None:
+    """Facts of several logs, and of names that are one by the mapping, as one."""
+    key = (fact.user, fact.resource, fact.action, fact.allowed, fact.field, fact.place)
+    other = known.setdefault(key, fact)
+    if other is not fact:
+        other.count += fact.count
+        other.first, other.last = min(other.first, fact.first), max(other.last, fact.last)
+
+
+def _unknown(fact: _Fact, index: Index) -> Iterator[tuple[str, str]]:
+    if fact.user not in index.users and fact.user not in index.integrations:
+        yield "user", fact.user
+    if fact.resource not in index.resources:
+        yield "resource", fact.resource
+    elif fact.action not in index.actions[fact.resource]:
+        yield "action", f"{fact.action} on {fact.resource}"
+
+
+def _declared(index: Index, kind: str) -> Iterable[str]:
+    if kind == "user":
+        return index.requesters
+    if kind == "resource":
+        return sorted(index.resources)
+    return [f"{action} on {resource}" for resource in sorted(index.resources) for action in index.actions[resource]]
+
+
+def _of_another_system(unknown: Counter[tuple[str, str]]) -> Problem:
+    first = [
+        f"{kind} {quoted(name)}"
+        for (kind, name), _ in sorted(unknown.items(), key=lambda each: (-each[1], each[0]))[:3]
+    ]
+    message = f"nothing in the log is known to the policy set: {listed(first, 'and')} are not"
+    help = "it may be the log of another system; if only names differ, say which are which: `names` for `--mapping`"
+    return Problem("usage", message, help)
+
+
+def _use(fact: _Fact) -> ObservedUse:
+    return ObservedUse(
+        fact.user,
+        fact.resource,
+        fact.action,
+        fact.allowed,
+        fact.field,
+        fact.place,
+        fact.count,
+        _at(fact.first),
+        _at(fact.last),
+    )
+
+
+def _at(second: int) -> datetime.datetime:
+    return _EPOCH + datetime.timedelta(seconds=second)

@@ -1,0 +1,117 @@
+"""`policylang usage`, and `check --usage`"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from policylang.cli.main import commands
+from policylang.schemas import SCHEMAS
+from tests.usage.helpers import POLICIES
+
+NOW = ["--now", "2026-11-21T12:00:00Z"]
+LOG = """\
+user,action,resource,time,decision
+ann,view,doc,2026-08-01T08:00:00Z,allow
+ann,view,doc,2026-11-20T08:00:00Z,allow
+ann,delete,doc,2026-11-20T08:00:00Z,deny
+ben,delete,doc,2026-11-20T08:00:00Z,allow
+ben,view,doc,2026-11-20T08:00:00Z,allow
+cy,view,doc,2026-11-20T08:00:00Z,allow
+cy,delete,doc,2026-11-20T08:00:00Z,allow
+"""
+
+
+@pytest.fixture
+def here(write: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write("p/a.policy", POLICIES)
+    write("log.csv", LOG)
+    return tmp_path
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(commands, [*arguments, *NOW])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def test_text_json_and_csv_say_the_same(here: Path) -> None:
+    code, said = run("usage", "log.csv", "p")
+    assert code == 1
+    assert "grant  modify on `doc`  role `clerk`  2      never  a.policy:4:3\n" in said
+    assert said.endswith("1 unused thing, 1 denied attempt, 0 outliers, as of 2026-11-21T12:00:00Z\n")
+    code, said = run("usage", "log.csv", "p", "--format", "json")
+    report = json.loads(said)
+    Draft202012Validator(SCHEMAS["usage"]()).validate(report)
+    assert (report["rows"], report["known"], report["covered"]) == (7, 7, True)
+    _, said = run("usage", "log.csv", "p", "--format", "csv")
+    assert [row[0] for row in csv.reader(io.StringIO(said))] == ["part", "unused", "denied"]
+
+
+def test_settings_of_the_policy_set(here: Path, write) -> None:
+    write("p/policylang.yaml", "usage: {break_glass: [clerk]}\n")
+    assert run("usage", "log.csv", "p")[0] == 0
+    write("p/policylang.yaml", "usage: {days: 120}\n")
+    code, said = run("usage", "log.csv", "p")
+    assert code == 0
+    assert "the log begins later than 120 days before 2026-11-21T12:00:00Z: nothing is called unused" in said
+    assert run("usage", "log.csv", "p", "--days", "90")[0] == 1
+
+
+def test_compiled_sets_and_json_logs_are_told_apart(here: Path, write) -> None:
+    assert CliRunner().invoke(commands, ["compile", "p", "-o", "set.json"]).exit_code == 0
+    rows = [dict(zip(LOG.split("\n")[0].split(","), row.split(","), strict=True)) for row in LOG.split()[1:]]
+    write("log.json", "".join(json.dumps(row) + "\n" for row in rows))
+    assert run("usage", "log.json", "set.json")[0] == 1
+
+
+def test_findings_with_baseline_and_suppressions(here: Path, write) -> None:
+    asked = ["check", "p", "--select", "PL407,PL415,PL704", "--usage", "log.csv"]
+    code, said = run(*asked, "--format", "concise")
+    assert code == 1
+    assert "p/a.policy:4:3: warning PL407 nobody has used modify on `doc` of role `clerk` for 90 days" in said
+    assert run(*asked, "--write-baseline", "base.json")[0] == 0
+    assert run(*asked, "--baseline", "base.json")[0] == 0
+    without = ["check", "p", "--select", "PL407,PL415,PL704"]
+    assert "no longer" not in run(*without, "--baseline", "base.json")[1]
+    line = "  grant view, modify on doc\n"
+    ignored = f'  # policylang: ignore PL407 because "it is new"\n{line}'
+    write("p/a.policy", POLICIES.replace(line, ignored))
+    assert run(*asked)[0] == 0
+    assert run(*without)[0] == 0  # without a log nobody can tell whether it is stale
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("usage", "p"), "name a log"),
+        (("usage", "none.csv", "p"), "there is no such file"),
+        (("usage", "log.csv", "q"), "q"),
+        (("usage", "log.csv", "p", "--mapping", "none.yaml"), "cannot be read"),
+        (("check", "p", "--usage", "none.csv"), "there is no such file"),
+        (("check", "p", "--mapping", "m.yaml"), "--mapping says what is in the log of --usage"),
+        (("check", "p", "--usage", "p"), "a folder is no log"),
+        (("check", "p", "--usage", "p/a.policy"), "not known as a log by its name"),
+    ],
+)
+def test_what_cannot_be_run(here: Path, arguments: tuple[str, ...], said: str) -> None:
+    code, output = run(*arguments)
+    assert code == 2
+    assert said in output
+
+
+def test_without_the_extra_it_says_which(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "ibis", None)
+    code, said = run("usage", "log.csv", "p")
+    assert code == 2
+    assert "pip install 'policylang[usage]'" in said
