@@ -99,7 +99,7 @@ class LogMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     names: ForeignNames = ForeignNames()
 
 
-class Chosen(msgspec.Struct, frozen=True):
+class ChosenColumns(msgspec.Struct, frozen=True):
     """A column for each thing that the log says, and why those that were guessed."""
 
     columns: Mapping[Key, str]
@@ -131,7 +131,7 @@ def read_log_mapping(path: str) -> LogMapping:
     raise UnreadableError(problem)
 
 
-def choose(names: Sequence[str], said: LogColumns, where: str) -> Chosen:
+def choose(names: Sequence[str], said: LogColumns, where: str) -> ChosenColumns:
     """The columns of a log. ``where``: what to name in a problem. Raises `UnreadableError`."""
     chosen: dict[Key, str] = {}
     for key in _NAMES:
@@ -158,7 +158,7 @@ def choose(names: Sequence[str], said: LogColumns, where: str) -> Chosen:
             chosen.pop("resource", None)
             chosen.pop("action", None)
     _complete(chosen, names, where)
-    return Chosen(chosen, tuple(reasons))
+    return ChosenColumns(chosen, tuple(reasons))
 
 
 def _bare(name: str) -> str:

@@ -18,7 +18,7 @@ from policylang.runtime.clock import zone
 from policylang.runtime.index import Index
 from policylang.settings.usage import UsageSettings
 from policylang.suggest import closest
-from policylang.usage.columns import ALLOWED, DENIED, TEXTS, Chosen, ForeignNames, LogMapping, choose
+from policylang.usage.columns import ALLOWED, DENIED, TEXTS, ChosenColumns, ForeignNames, LogMapping, choose
 from policylang.usage.logs import Backend, Log, LogEngine
 
 _MOST_FACTS = 5_000_000
@@ -115,7 +115,7 @@ def _read_log(engine: LogEngine, log: Log, mapping: LogMapping, read: _Read, ste
         read.bad_at += [f"{path}:{line}" for path, line in rejected[:_MOST_NAMED]]
 
 
-def _facts(log: Log, chosen: Chosen, mapping: LogMapping, bad: Counter[BadReason]) -> Iterator[_Fact]:
+def _facts(log: Log, chosen: ChosenColumns, mapping: LogMapping, bad: Counter[BadReason]) -> Iterator[_Fact]:
     from policylang.usage.queries import facts
 
     asked = facts(log.table, chosen.columns)
