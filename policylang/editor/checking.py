@@ -85,8 +85,8 @@ class LiveChecker:
         add_checked(result, project, CheckOptions(self.instant(), NOTHING))
         wrong = tuple(result.findings)
         if not wrong and known is not None and known.complete:
-            kept = tuple(moved for each in known.findings if (moved := _moved(each, known.project, project)))
-            wrong = kept
+            shifts = _shifts(known.project, project)
+            wrong = tuple(moved for each in known.findings if (moved := _moved(each, shifts)))
         return Checked(project, wrong, self._diagnostics(of, result, wrong), False)
 
     # --- a little later
@@ -203,7 +203,7 @@ class LiveChecker:
 
     def _run_tests(self, of: EditedSet, project: Project) -> None:
         compiled: dict[Path, Project | Problem] = {of.root.resolve(): usable(of.root, project)}
-        files = list(self.folders.scenario_files(of)) if of.root.is_dir() else []
+        files = self.folders.scenario_files(of)
         for path in files:
             self._step("testing")
             text = self._text(path)
@@ -229,24 +229,37 @@ class LiveChecker:
             return None
 
 
-def _moved(finding: ReportedFinding, before: Project, after: Project) -> ReportedFinding | None:
+class _Shift(msgspec.Struct, frozen=True):
+    """How lines moved in an edit: the first ``first`` stay where they are, those behind ``last`` move ``by`` lines."""
+
+    first: int
+    last: int
+    by: int
+
+
+def _shifts(before: Project, after: Project) -> dict[str, _Shift]:
+    """The edited files by their display paths."""
+    old = {source.display: source for source in before.sources.sources}
+    found = {}
+    for new in after.sources.sources:
+        was = old.get(new.display)
+        if was is not None and was is not new and was.text != new.text:
+            found[new.display] = _shift(was.text.split("\n"), new.text.split("\n"))
+    return found
+
+
+def _shift(old: list[str], new: list[str]) -> _Shift:
+    most = min(len(old), len(new))
+    first = next((n for n in range(most) if old[n] != new[n]), most)
+    behind = next((n for n in range(most - first) if old[-1 - n] != new[-1 - n]), most - first)
+    return _Shift(first, len(old) - behind, len(new) - len(old))
+
+
+def _moved(finding: ReportedFinding, shifts: dict[str, _Shift]) -> ReportedFinding | None:
     """A finding where its lines are after an edit; ``None`` where the edit is on one of them."""
-    old = next((each for each in before.sources.sources if each.display == finding.path), None)
-    new = next((each for each in after.sources.sources if each.display == finding.path), None)
-    if old is None or new is None or old.text == new.text:
-        return finding if old is not None and new is not None else None
-    first, last = old.text.splitlines(), new.text.splitlines()
-    same = next((number for number, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), None)
-    if same is None:
-        same = min(len(first), len(last))
-    if finding.end_line <= same:
+    shift = shifts.get(finding.path)
+    if shift is None or finding.end_line <= shift.first:
         return finding
-    shift = len(last) - len(first)
-    behind = min(len(first), len(last)) - same
-    alike = next(
-        (n for n, (a, b) in enumerate(zip(reversed(first), reversed(last), strict=False)) if a != b or n >= behind),
-        behind,
-    )
-    if finding.line > len(first) - alike:
-        return msgspec.structs.replace(finding, line=finding.line + shift, end_line=finding.end_line + shift)
-    return None
+    if finding.line <= shift.last:
+        return None
+    return msgspec.structs.replace(finding, line=finding.line + shift.by, end_line=finding.end_line + shift.by)

@@ -94,21 +94,21 @@ def complete(of: EditedSet, source: Source, offset: int, encoding: Encoding, *, 
         offers = [each for each in offers if (each.text or each.name).startswith('"')]
     chosen = [each for each in dict.fromkeys(offers) if snippets or not each.snippet]
     where = range_of(source, cursor.start, offset, encoding)
-    items = [_item(each, number, where) for number, each in enumerate(chosen[:_MOST])]
+    items = [_item(each, number, where, str(of.root)) for number, each in enumerate(chosen[:_MOST])]
     return lsp.CompletionList(len(chosen) > _MOST, items)
 
 
 def resolve(of: EditedSet, item: lsp.CompletionItem) -> lsp.CompletionItem:
     """The item with what it means."""
     data = item.data
-    if isinstance(data, list) and len(data) == 3:
-        kind, owner, name = data
+    if isinstance(data, list) and len(data) == 4:
+        kind, owner, name, _ = data
         text = described((str(kind), owner, str(name)), of.last, None, short=True)
         item.documentation = lsp.MarkupContent(lsp.MarkupKind.Markdown, text)
     return item
 
 
-def _item(offer: _Offer, number: int, where: lsp.Range) -> lsp.CompletionItem:
+def _item(offer: _Offer, number: int, where: lsp.Range, root: str) -> lsp.CompletionItem:
     text = offer.text or offer.name
     return lsp.CompletionItem(
         offer.name,
@@ -118,7 +118,7 @@ def _item(offer: _Offer, number: int, where: lsp.Range) -> lsp.CompletionItem:
         filter_text=text if text.startswith('"') else offer.name,
         insert_text_format=lsp.InsertTextFormat.Snippet if offer.snippet else lsp.InsertTextFormat.PlainText,
         text_edit=lsp.TextEdit(where, text),
-        data=[offer.kind, offer.owner, offer.name],
+        data=[offer.kind, offer.owner, offer.name, root],
     )
 
 

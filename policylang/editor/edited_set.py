@@ -25,7 +25,9 @@ from policylang.syntax.parser import Parsed, parse
 class EditedSet:
     """A policy set. ``project`` is made anew when a text of it has changed, of trees that are kept."""
 
-    def __init__(self, on_disk: SourceSet, open_files: OpenFiles) -> None:
+    def __init__(self, on_disk: SourceSet, open_files: OpenFiles, *, alone: bool = False) -> None:
+        """``alone``: of files that were opened by themselves; what lies beside them is not looked at."""
+        self.alone = alone
         self.on_disk = on_disk
         self.root = Path(os.path.abspath(on_disk.root))
         self.added: tuple[Path, ...] = ()
@@ -95,6 +97,11 @@ class EditedSet:
         if self._index is None or self._index.policy_set is not compiled:
             self._index = Index(compiled)
         return self._index
+
+    @property
+    def last_index(self) -> Index | None:
+        """The same of the set as it compiled last: good enough to explain names while something is being written."""
+        return self.index or self._index
 
     def policy_set(self, index: Index) -> PolicySet:
         """What answers questions; made once for an index."""

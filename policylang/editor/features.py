@@ -139,10 +139,13 @@ _OF_FILES: dict[str, tuple[Callable[[PolicyServer, OpenedFile, Any], Any], Any]]
 
 
 def _hover(_server: PolicyServer, file: OpenedFile, params: lsp.HoverParams) -> Any:
+    rule = outline.rule_at(file.parsed, file.offset(params.position))
+    if rule is not None:
+        return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, describe.rule_page(rule) or ""))
     found = file.name(params.position)
     if found is None:
         return None
-    text = describe.described(found.key, file.of.project, file.of.index)
+    text = describe.described(found.key, file.of.project, file.of.last_index)
     where = range_of(file.parsed.source, found.start, found.end, file.encoding)
     return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, text), where)
 
@@ -217,7 +220,8 @@ def _register_others(server: PolicyServer) -> None:
 
     @server.feature(lsp.COMPLETION_ITEM_RESOLVE)
     def resolve(item: lsp.CompletionItem) -> lsp.CompletionItem:
-        of = next(iter(server.folders.sets), None)
+        root = item.data[-1] if isinstance(item.data, list) and item.data else None
+        of = next((each for each in server.folders.sets if str(each.root) == root), None)
         return item if of is None else completion.resolve(of, item)
 
     @server.feature(lsp.WORKSPACE_SYMBOL)

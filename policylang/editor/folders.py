@@ -18,7 +18,7 @@ from policylang.project.discovery import (
     nearest_settings,
     read_regular,
 )
-from policylang.settings.config import nearest_config
+from policylang.settings.config import Config, nearest_config
 from policylang.source import Source
 from policylang.testing.scenario import SUFFIXES
 
@@ -30,6 +30,7 @@ class Folders:
         self.open_files = OpenFiles()
         self.sets: list[EditedSet] = []
         self._folders: list[Path] = []
+        self._scenarios: dict[Path, list[Path]] = {}
 
     def add(self, folder: Path) -> None:
         """Take the policy sets of a folder in."""
@@ -52,17 +53,21 @@ class Folders:
         self.assign()
 
     def assign(self) -> None:
-        """Give open files that no set has on the disk to the set in whose folder they are."""
+        """Give open files that no set has on the disk to the set in whose folder they are. Those that are in no folder
+        that was opened, nor in one with a config, are sets of their own.
+        """
+        self._scenarios = {}
+        self.sets = [each for each in self.sets if not each.alone]
         lone = [path for path in self.open_files.paths if path.suffix == SUFFIX and not self._on_disk(path)]
         for path in lone:
-            folder = _folder_of(path)
-            if self._innermost(path) is None and folder not in self._folders:
+            if self._innermost(path) is not None:
+                continue
+            folder = _configured(path)
+            if folder is not None and folder not in self._folders:
                 self.add(folder)
                 return
-            if self._innermost(path) is None:
-                config, base, problems = nearest_settings(folder)
-                first = SourceSet(folder, config, (), problems=tuple(problems), base=base)
-                self.sets.append(EditedSet(first, self.open_files))
+            own = SourceSet(path.parent, nearest_settings(path.parent)[0] if folder else Config(), ())
+            self.sets.append(EditedSet(own, self.open_files, alone=True))
         for each in self.sets:
             each.added = tuple(path for path in lone if self._innermost(path) is each)
 
@@ -70,8 +75,15 @@ class Folders:
         """The policy set that a file belongs to: as a source, or by the folder in which it is."""
         return next((each for each in self.sets if each.name_of(path) is not None), None) or self._innermost(path)
 
-    def scenario_files(self, of: EditedSet) -> Iterator[Path]:
+    def scenario_files(self, of: EditedSet) -> list[Path]:
         """The scenario files in the folder of a set and below, in order, without those of sets inside it."""
+        if of.root not in self._scenarios:
+            on_disk = () if of.alone or not of.root.is_dir() else self._scenarios_on_disk(of)
+            opened = (path for path in self.open_files.paths if is_scenario_file(path) and self.set_of(path) is of)
+            self._scenarios[of.root] = sorted({*on_disk, *opened})
+        return self._scenarios[of.root]
+
+    def _scenarios_on_disk(self, of: EditedSet) -> Iterator[Path]:
         for where, folders, names in os.walk(of.root):
             here = Path(where)
             inner = any(each.root == here for each in self.sets if each is not of)
@@ -82,7 +94,7 @@ class Folders:
     def scenario_sources(self, of: EditedSet) -> dict[Path, Source]:
         """The scenario files of a set as they are now; without those that cannot be read."""
         found = {}
-        for path in self.scenario_files(of) if of.root.is_dir() else ():
+        for path in self.scenario_files(of):
             opened = self.open_files.get(path)
             if opened is None:
                 with suppress(OSError, UnreadableError):
@@ -99,10 +111,10 @@ class Folders:
         return max(around, key=lambda each: len(each.root.parts), default=None)
 
 
-def _folder_of(path: Path) -> Path:
-    """What is opened for a file by itself: the folder of the nearest config, or its own."""
+def _configured(path: Path) -> Path | None:
+    """The folder of the nearest config at or above a file."""
     config = nearest_config(path.parent) if path.parent.is_dir() else None
-    return path.parent if config is None else config.parent
+    return None if config is None else config.parent
 
 
 def is_scenario_file(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from lsprotocol import types as lsp
@@ -67,7 +68,7 @@ def path_of(uri: str) -> Path | None:
     if not uri.startswith("file:"):
         return None
     path = to_fs_path(uri)
-    return Path(path) if path and "\0" not in path else None
+    return Path(os.path.normpath(path)) if path and "\0" not in path else None
 
 
 def _without_mark(text: str) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from lsprotocol import types as lsp
 
+from policylang.check.catalogue import BY_CODE
+from policylang.editor.diagnostics import RULE_PAGES
 from policylang.editor.edited_set import EditedSet
-from policylang.editor.positions import Encoding, position_at, range_of
+from policylang.editor.positions import Encoding, range_of
 from policylang.syntax import ast
 from policylang.syntax.parser import Parsed
 
+_CODE = re.compile(r"PL\d{3}")
 _Kind = lsp.SymbolKind
 _KINDS: dict[type, lsp.SymbolKind] = {
     ast.Resource: _Kind.Class,
@@ -140,23 +144,23 @@ def _around(node: Any, offset: int) -> Iterator[tuple[int, int]]:
 
 def links(parsed: Parsed, encoding: Encoding) -> list[lsp.DocumentLink]:
     """The rules that comments name, each with a link to its page."""
-    import re
-
-    from policylang.check.catalogue import BY_CODE
-    from policylang.editor.diagnostics import RULE_PAGES
-
     return [
         lsp.DocumentLink(
-            range_of(parsed.source, comment.start_pos + match.start(), comment.start_pos + match.end(), encoding),
-            f"{RULE_PAGES}/{match[0]}.md",
-            tooltip=f"{match[0]} {BY_CODE[match[0]].name}",
+            range_of(parsed.source, start, end, encoding),
+            f"{RULE_PAGES}/{code}.md",
+            tooltip=f"{code} {BY_CODE[code].name}",
         )
-        for comment in parsed.file.comments
-        for match in re.finditer(r"PL\d{3}", comment.text)
-        if match[0] in BY_CODE
+        for start, end, code in _rules(parsed)
     ]
 
 
-def end_of(parsed: Parsed, encoding: Encoding) -> lsp.Position:
-    """Behind the last character of a file."""
-    return position_at(parsed.source, len(parsed.source.text), encoding)
+def rule_at(parsed: Parsed, offset: int) -> str | None:
+    """The rule that a comment names at an offset."""
+    return next((code for start, end, code in _rules(parsed) if start <= offset <= end), None)
+
+
+def _rules(parsed: Parsed) -> Iterator[tuple[int, int, str]]:
+    for comment in parsed.file.comments:
+        for match in _CODE.finditer(comment.text):
+            if match[0] in BY_CODE:
+                yield comment.start_pos + match.start(), comment.start_pos + match.end(), match[0]

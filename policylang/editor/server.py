@@ -18,6 +18,7 @@ from policylang.editor.protocol import FileProtocol
 from policylang.model.types import DateTimeType
 from policylang.runtime.values import BadValueError, read
 
+_WATCHED = ("policy", "yaml", "yml", "csv", "json", "parquet")
 _SOON = 0.002
 """Seconds in which several changes count as one."""
 
@@ -58,6 +59,18 @@ class PolicyServer(LanguageServer):
         for folder in folders_of(uris):
             self.folders.add(folder)
         self.look()
+        self._watch()
+
+    def _watch(self) -> None:
+        """Ask the editor to tell of files that change on the disk."""
+        workspace = self.client_capabilities.workspace
+        known = workspace and workspace.did_change_watched_files
+        if not (known and known.dynamic_registration):
+            return
+        watchers = [lsp.FileSystemWatcher(f"**/*.{{{','.join(_WATCHED)}}}")]
+        options = lsp.DidChangeWatchedFilesRegistrationOptions(watchers)
+        asked = lsp.Registration("files", lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+        self.client_register_capability(lsp.RegistrationParams([asked]))
 
     def change_folders(self, params: lsp.DidChangeWorkspaceFoldersParams) -> None:
         """Look at other folders from now on."""

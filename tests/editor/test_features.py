@@ -158,6 +158,7 @@ def test_links_to_rules(client: Client) -> None:
     (found,) = client.ask("documentLink", "other.policy")
     assert found["target"] == "policylang:/rules/PL301.md"
     assert "PL301" in client.request("policylang/rulePage", code="PL301")["text"]
+    assert "PL301" in ask(client, "hover", "other.policy", "L301")["contents"]["value"]
 
 
 def test_semantic_tokens(client: Client) -> None:

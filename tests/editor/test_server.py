@@ -46,6 +46,32 @@ def test_proofs_follow(client: Client) -> None:
     assert client.settled() == {}
 
 
+def test_findings_stay_with_their_lines_until_they_are_proved_anew(client: Client) -> None:
+    text = text_of(client)
+    client.open(FILE)
+    client.change(FILE, text + 'policy unused "Unused" on customer { status is lead }\n')
+    (line,) = (line for line, code in client.settled()[FILE] if code == "PL702")
+    top = {"line": 0, "character": 0}
+    client.change(FILE, "# one\n# two\n", {"start": top, "end": top})
+    client.request("policylang/settled", sources=True)
+    found = client.diagnostics[client.uri(FILE)]
+    assert [each["range"]["start"]["line"] for each in found if each["code"] == "PL702"] == [line + 2]
+    client.change(FILE, text)
+    assert client.settled() == {}
+
+
+def test_a_file_by_itself_is_looked_at_alone(tmp_path: Path) -> None:
+    (tmp_path / "opened").mkdir()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "other.policy").write_text("role broken {\n")
+    with Client(tmp_path / "opened", workspace={"didChangeWatchedFiles": {"dynamicRegistration": True}}) as client:
+        client.open("../elsewhere/alone.policy", "resource doc { actions veiw }\nrole r { grant view on doc }\n")
+        found = {uri.rsplit("/", 1)[1] for uri in client.settled()}
+        assert found == {"alone.policy"}
+        assert "client/registerCapability" in [each["method"] for each in client.messages]
+
+
 def test_places_that_belong_to_it(client: Client) -> None:
     text = text_of(client)
     client.open(FILE)
