@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from policylang.testing.run import read_scenarios
 
 _MOST_BYTES = 16 * 1024 * 1024
 _QUIET = 0.03
-"""So many seconds nobody must have typed before proofs begin."""
+"""So many seconds nobody must have typed before proofs begin, or half as long as the sources took to look at."""
 
 NOTHING = Selection(frozenset())
 
@@ -58,6 +59,7 @@ class LiveChecker:
         self._idle = threading.Event()
         self._idle.set()
         self._closed = False
+        self._taken = 0.0
         self._tests: dict[Path, tuple[Project, str, Found]] = {}
         self._thread: threading.Thread | None = None
 
@@ -69,6 +71,7 @@ class LiveChecker:
 
     def sources(self) -> None:
         """Look at the sources of all sets that have changed. The findings of rules stay until they are known anew."""
+        begin = time.perf_counter()
         for each in self.folders.sets:
             project = each.project
             known = self.checked.get(each.root)
@@ -79,6 +82,7 @@ class LiveChecker:
         roots = {each.root for each in self.folders.sets}
         with self._lock:
             self.checked = {root: found for root, found in self.checked.items() if root in roots}
+        self._taken = time.perf_counter() - begin
 
     def _of_sources(self, of: EditedSet, project: Project, known: Checked | None) -> Checked:
         result = Result()
@@ -119,7 +123,7 @@ class LiveChecker:
             self._wanted.wait()
             while self._wanted.is_set() and not self._closed:
                 self._wanted.clear()
-                self._wanted.wait(_QUIET)
+                self._wanted.wait(max(_QUIET, self._taken / 2))
             self._stopped.clear()
             try:
                 for each in tuple(self.folders.sets):
