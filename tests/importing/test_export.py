@@ -125,6 +125,30 @@ def odoo(grants: Grants) -> Files:
     return {"m/security/ir.model.access.csv": "\n".join(rows).encode(), "m/g.xml": f"<odoo>\n{groups}</odoo>".encode()}
 
 
+def odoo_xml(grants: Grants) -> Files:
+    """Access lists as records, in several spellings; in comments stands what must not be taken for one."""
+    made = []
+    for role in (*ROLES, "all"):
+        for number, thing in enumerate(THINGS):
+            fields = [
+                f"    <field name='model_id' ref='model_{thing.lower()}'/>",
+                f'    <field name="group_id" ref="group_{role.lower()}"/>',
+                '    <!-- <field name="perm_read" eval="True"/> </record> -->',
+            ]
+            for action, operation in enumerate(("read", "write")):
+                is_given = (role, thing, action) in grants or role == "all"
+                spellings = (f'eval="{is_given}"/>', f">{int(is_given)}</field>", f"eval='{int(is_given)}' />")
+                if is_given or number == 0:
+                    fields.append(f'    <field name="perm_{operation}" {spellings[number % 3]}'.replace('" >', '">'))
+            head = f'  <record id="access_{role.lower()}_{thing.lower()}" model="ir.model.access">'
+            made.append("\n".join([head, *fields, "  </record>\n"]))
+    groups = "".join(
+        f'  <record id="group_{name.lower()}" model="res.groups"><field name="name">{name}</field></record>\n'
+        for name in (*ROLES, "all")
+    )
+    return {"m/access.xml": f"<odoo>\n{groups}{''.join(made)}</odoo>".encode()}
+
+
 def frappe(grants: Grants) -> Files:
     found = {}
     for thing in THINGS:
@@ -178,6 +202,7 @@ BUILDERS: dict[str, tuple[str, Callable[[Grants], Files]]] = {
     "levels": ("csv", levels),
     "listed": ("csv", listed),
     "odoo": ("odoo", odoo),
+    "odoo in XML": ("odoo", odoo_xml),
     "frappe": ("frappe", frappe),
     "salesforce": ("salesforce", salesforce),
     "kubernetes": ("kubernetes", kubernetes),

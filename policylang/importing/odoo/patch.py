@@ -1,4 +1,4 @@
-"""Edits of access lists in CSV: a cell for an operation, or a new row."""
+"""Edits of access lists: in CSV a cell for an operation or a new row, in XML a field of a record."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from policylang.directory.csv_rows import CsvRow, rows
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, line_break
 from policylang.importing.odoo.access import EVERYBODY, OPERATIONS
+from policylang.importing.odoo.patch_xml import is_about, xml_access
 from policylang.importing.odoo.records import full, model_of, module_of
 from policylang.importing.reading import InputFile, Inputs
 
@@ -20,21 +21,27 @@ _TRUE = ("1", "true")
 def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
     """Edits for all that is wanted. Raises `CannotExpressError`."""
     lists = [made for file in inputs.files if file.suffix == ".csv" and (made := _list(file)) is not None]
+    records = xml_access(inputs.files) if wanted else []
     for each in wanted:
         if each.kind != "grant" or each.action not in OPERATIONS:
-            raise CannotExpressError(each, "only the operations of access lists in CSV are changed")
+            raise CannotExpressError(each, "only the operations of access lists are changed")
         there = [(of, row) for of in lists for row in of.about(each)]
+        in_xml = [of for of in records if is_about(of, each)]
+        edits = [edit for of in in_xml if (edit := of.set(each)) is not None]
         if each.give:
             if there:
                 there[0][0].set(there[0][1], each)
+            elif edits:
+                yield edits[0]
             elif lists:
                 best = max(lists, key=lambda of: sum(of.model(row) == each.resource for row in of.rows))
                 best.add(each)
             else:
                 raise CannotExpressError(each, "there is no access list in CSV")
-        elif not there:
-            raise CannotExpressError(each, "it does not stand in an access list in CSV")
+        elif not there and not edits:
+            raise CannotExpressError(each, "it does not stand in an access list")
         else:
+            yield from edits
             for of, row in there:
                 of.set(row, each)
     for of in lists:
