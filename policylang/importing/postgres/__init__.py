@@ -49,6 +49,8 @@ FORMAT = ImportFormat(
     leaves_out={
         "admin-option": "who may give a role to others",
         "application": "logins of applications, which may become every user: who that is, policy files do not say",
+        "beside": "policies, triggers, rules and views of others on what the script of the target `postgres` protects: "
+        "they were there when it had run, and may narrow what users do or show rows to others",
         "beyond-policies": "superusers and roles with BYPASSRLS, for whom no policy holds; they were there when the "
         "script of the target `postgres` had run",
         "elsewhere": "tables that the script of the target `postgres` does not protect: the policy set says nothing of "
@@ -61,7 +63,7 @@ FORMAT = ImportFormat(
         "PL604": "a database holds no reviews",
         "PL701": "a database holds no labels",
     },
-    tells=frozenset(["application"]),
+    tells=frozenset(["application", "beside"]),
     read=read,
     fetch=fetch,
 )

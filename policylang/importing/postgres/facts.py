@@ -35,6 +35,7 @@ APPLICATION, TABLES = "application", "tables"
 _SUFFIX = ".policy"
 _SHOWN = 200
 _OF_A_TABLE = frozenset(["policy", "trigger", "rule", "table", "column"])
+_OF_OTHERS = frozenset(["policy", "trigger", "rule", "view"])
 _BESIDE = frozenset(["view", "function with the rights of its owner", "application"])
 """What opens a way beside the policy set, and leaves what users have by it as it is."""
 
@@ -90,6 +91,8 @@ def read_record(imported: Imported, at: Origin, of: Mapping[str, Any]) -> None:
             imported.leave_out("application", at, f"membership {quoted(name, _SHOWN)}: may become every user")
         elif kind == "role" and any(word in says for word in ("superuser", "BYPASSRLS")) and (kind, name) in then:
             imported.leave_out("beyond-policies", at, f"{quoted(name)} reads and changes every row: {says}")
+        elif kind in _OF_OTHERS and not name.startswith('"policylang ') and (kind, name) in then:
+            imported.leave_out("beside", at, f"{kind} {quoted(name, _SHOWN)}: {quoted(_line(says), _SHOWN)}")
     if of["others"]:
         imported.leave_out("elsewhere", at, f"{of['others']} tables that the script does not protect")
     closed = set(_closed(found, then, json.loads(content[TABLES])))

@@ -328,6 +328,16 @@ def test_drift_of_a_database(sales: Database, tmp_path: Path, monkeypatch: pytes
     assert "it keeps a whole policy set" in into.stderr
 
 
+def test_what_others_have_on_a_table_is_told(sales: Database) -> None:
+    with sales.connect() as connection, connection.transaction(force_rollback=True):
+        connection.execute("CREATE POLICY mine ON customer AS RESTRICTIVE USING (status = 'lead')")
+        connection.execute(inside(bundle().files["up.sql"]))
+        made = of_document(fetch_record(connection))
+    assert made.refused == ()
+    said = [each.message for each in made.left_out if each.code == "beside"]
+    assert said == ["policy `mine on public.customer`: `RESTRICTIVE FOR ALL TO PUBLIC USING (status = 'lead'::text)`"]
+
+
 def test_another_version(sales: Database) -> None:
     with sales.connect() as connection, connection.transaction(force_rollback=True):
         connection.execute("UPDATE policylang.recorded SET content = '0' WHERE name = 'version'")
