@@ -25,8 +25,8 @@ def patch(inputs: Inputs, mapping: says.Mapping | None, wanted: Sequence[Wanted]
     files = {each.path: each for each in inputs.files}
     patching = _Patching([_Editor(each, files[each.table.file]) for each in readers])
     for each in wanted:
-        if each.place:
-            raise CannotExpressError(each, "roles that are given at a place are not changed")
+        if each.place and each.give:
+            raise CannotExpressError(each, "a role that is given at a place is not written")
         if each.kind == "assignment":
             patching.assign(each)
         else:

@@ -47,7 +47,7 @@ def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[S
         if each.kind == "deny":
             raise CannotExpressError(each, "Frappe has no denies")
         if each.place:
-            raise CannotExpressError(each, "roles that are given at a place are not changed")
+            raise CannotExpressError(each, "roles of Frappe are given everywhere")
         if each.kind == "assignment":
             yield from _assign(found, each)
             continue
