@@ -42,7 +42,7 @@ def _head(key: Key, model: Model) -> Iterator[str]:
         case _:
             site = model.symbols.names.get(kind, {}).get(name)
             label = getattr(getattr(site, "node", None), "label", None)
-            yield f"**{kind}** `{visible(name)}`" + (f" — {_plain(label.value)}" if isinstance(label, ast.Text) else "")
+            yield f"**{kind}** {_code(name)}" + (f" — {_plain(label.value)}" if isinstance(label, ast.Text) else "")
 
 
 def _type_in_words(model: Model, owner: str | None, name: str) -> str:
@@ -125,7 +125,7 @@ def access_table(found: Iterable[Access]) -> str:
     if not merged:
         return "can do nothing"
     rows = [
-        f"| {_cell(resource)} | {', '.join(dict.fromkeys(actions))} | {_cell(limits)} | {_cell(source)} |"
+        f"| {_cell(resource)} | {', '.join(dict.fromkeys(actions))} | {_cell(limits)} | {_plain(source)} |"
         for (resource, limits, source), actions in merged.items()
     ]
     more = [f"\n… and {len(rows) - _MOST} more"] if len(rows) > _MOST else []
@@ -133,7 +133,7 @@ def access_table(found: Iterable[Access]) -> str:
 
 
 def _cell(text: str) -> str:
-    return visible(text).replace("|", "\\|")
+    return text.replace("|", "\\|")
 
 
 def _resource(index: Index, name: str, _owner: str | None) -> Iterator[str]:

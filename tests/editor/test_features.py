@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,6 +133,20 @@ def test_rename_to_what_would_mean_something_else(client: Client) -> None:
 def test_hover(client: Client, name: str, mark: str, words: list[str]) -> None:
     shown = ask(client, "hover", name, mark)["contents"]["value"]
     assert [word for word in words if word not in shown] == []
+
+
+def test_what_is_shown_is_no_markup(client: Client) -> None:
+    """Ids, labels and places may hold anything: nothing of it is a link, an image or HTML."""
+    evil = "`![x](https://evil.example/x) <img src=y> | [z](https://evil.example/z)"
+    client.open(
+        "evil.policy",
+        f'user "{evil}" "{evil}" {{ assign role rep at site "{evil}" }}\nscope site\nplace site "{evil}"\n',
+    )
+    client.settled()
+    shown = client.ask("hover", "evil.policy", 0, 7)["contents"]["value"]
+    outside = re.sub(r"`[^`\n]*`", "", re.sub(r"\\.", "", shown))
+    assert not re.search(r"\]\(|<img", outside), shown
+    client.close("evil.policy")
 
 
 def test_symbols(client: Client) -> None:
