@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from policylang.model import conditions as c
@@ -18,6 +19,15 @@ DEEPEST = 1000
 
 def no_records(_resource: str, _id: str) -> None:
     """The look-up of somebody who keeps no records."""
+
+
+class SoughtRecord(Mapping[str, Any]):
+    """A record that is looked for when it is asked for something. One that is not there is known by its id alone."""
+
+    @property
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether it is there."""
 
 
 class WayUp(NamedTuple):
@@ -51,15 +61,21 @@ def way_up(test: c.Under, lookup: Lookup, record: Any, top: Any = MISSING) -> Wa
             record = _found(lookup(type_.resource, record), where)
             if record is None:
                 break
-        record = read(type_, attribute(record, test.tree), where)
-        if record is MISSING:
-            return WayUp(ids, False if test.optional else None)
+        above = read(type_, attribute(record, test.tree), where)
+        if above is MISSING:
+            return WayUp(ids, False if test.optional and _is_there(record) else None)
+        record = above
     return WayUp(ids, None)
 
 
 def under(test: c.Under, lookup: Lookup, record: Any, top: Any) -> bool | None:
     """Whether the record is the one at the top, or lies below it. Raises as `way_up`."""
     return None if record is MISSING or top is MISSING else way_up(test, lookup, record, top).end
+
+
+def _is_there(record: Any) -> bool:
+    held = source(record)
+    return not isinstance(held, SoughtRecord) or held.exists
 
 
 def _found(record: Any, where: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from policylang.model.types import RecordType
 from policylang.runtime.filter import Filter
 from policylang.runtime.index import Index
+from policylang.runtime.trees import SoughtRecord
 
 
 class StoreError(Exception):
@@ -79,7 +80,7 @@ class Store(Protocol):
         ...
 
 
-class StoredRecord(Mapping[str, Any]):
+class StoredRecord(SoughtRecord):
     """A record of which the store is asked when something is wanted that was not given. What was given stands, a
     ``None`` as well. A related record that is named by its key is looked up like the record itself.
     """
