@@ -60,6 +60,8 @@ class _Writing:
         }
         self._own = {each.owner: each for each in of.roles if each.owner is not None}
         self._labels = {each.name: each.label for each in of.policies}
+        self._kinds = {each.name: each.kind for each in of.places}
+        self._types = {each.name: each.type for each in of.subject}
         self._names = _names_of_instances(of)
         self._given = {
             each.id: _Given.out_of(each.condition, self._attributes[each.resource]) for each in of.policy_instances
@@ -133,9 +135,8 @@ class _Writing:
         head = " ".join((*marks, "user", text(of.id))) + _label(of.label)
         head += f" in {of.group.name}" if of.group is not None else ""
         head += f" job {text(of.job.name)}" if of.job is not None else ""
-        types = {each.name: each.type for each in self._set.subject}
         own = self._own.get(of.id)
-        items = [f"{each.name} : {_value(types[each.name], each.values)}" for each in of.attributes]
+        items = [f"{each.name} : {_value(self._types[each.name], each.values)}" for each in of.attributes]
         items += [f"append {self._limit(each.limit)}" for each in of.appends]
         items += [f"override {self._limit(each.limit)}" for each in of.overrides]
         items += [self._assignment(each) for each in of.assignments if own is None or each.role != own.name]
@@ -143,8 +144,7 @@ class _Writing:
         return _block(head, items)
 
     def _assignment(self, of: ir.Assignment) -> str:
-        kinds = {each.name: each.kind for each in self._set.places} if of.place is not None else {}
-        place = "" if of.place is None else f" at {kinds[of.place]} {text(of.place)}"
+        place = "" if of.place is None else f" at {self._kinds[of.place]} {text(of.place)}"
         return f"assign role {of.role}{place}{_period(of.begins, of.ends)}"
 
 
