@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
-from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policylang.check.catalogue import BY_CODE, CHECKS
 from policylang.check.examined import Examined
 from policylang.ir import nodes as ir
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 LARGE = 20_000
 """Users and grants from which on a second process pays: below, it costs more than it saves."""
@@ -43,6 +44,8 @@ def run_families(
     """What ``run`` finds with the rules of each family, in processes that begin as copies of this one. Raises
     `ProcessError`, and RuntimeError where ``run`` raises.
     """
+    import multiprocessing  # only large sets need it
+
     families = _families(codes)
     context = multiprocessing.get_context("fork")
     next_ = context.Value("i", 0)

@@ -132,6 +132,9 @@ def type_of(world: PathScope, scope: Scope, node: ast.Operand) -> Type | None:
     """The type of a path that can be resolved; reports nothing."""
     if not isinstance(node, ast.Path):
         return None
+    word = word_of(node)
+    if word not in (None, scope.resource) and not _known(world, scope, word):
+        return None  # what it may have been meant to be is not asked
     quiet = msgspec.structs.replace(world, constants=msgspec.structs.replace(world.constants, report=DiagnosticLog()))
     found = resolve_path(quiet, scope, node)
     return found.type if found else None
@@ -145,7 +148,7 @@ def _is_value(node: ast.Operand, other: Type | None) -> bool:
     )
 
 
-def _known(world: PathScope, scope: Scope, word: str) -> bool:
+def _known(world: PathScope, scope: Scope, word: str | None) -> bool:
     attributes = world.resources.get(scope.resource)
     return word in scope.parameters or attributes is None or word in attributes
 
