@@ -24,9 +24,7 @@ from policylang.analysis.constraints import (
     All,
     Constraint,
     Difference,
-    QuestionInstant,
     Some,
-    Translator,
     Tree,
 )
 from policylang.analysis.domains import Domains
@@ -49,6 +47,8 @@ from policylang.analysis.formula import (
 )
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, near_changes, patterns
 from policylang.analysis.query import UNKNOWN, UNSAT, Answer, Sat
+from policylang.analysis.question_instant import QuestionInstant
+from policylang.analysis.translator import Translator
 from policylang.analysis.witness import Witness, make_witness, situation, with_users
 from policylang.model import conditions as c
 from policylang.model.types import DateTimeType, DateType, Duration

@@ -1,0 +1,60 @@
+"""The instant that a question is about, and where lengths of time reach from it."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import msgspec
+
+from policylang.analysis.clock_cases import Case
+from policylang.analysis.constraints import DAY, EPOCH, MICROSECOND, NOW, TODAY
+from policylang.analysis.months import widest_shift
+from policylang.model.types import Duration
+from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.index import Index
+
+
+class QuestionInstant(msgspec.Struct, frozen=True, gc=False):
+    """The instant of the question: a certain one, or any at which shifts by months are ``pattern`` days long."""
+
+    now: datetime.datetime | None
+    pattern: tuple[tuple[tuple[int, int], int], ...] = ()
+    clock: Case = ()
+    """What tests of the clock say then."""
+
+    def edge(self, index: Index, length: Duration, sign: int, of_days: bool) -> tuple[Any, int, int] | None:
+        """The node of now, and how far from it the edge lies, at the latest and at the earliest. Where these differ,
+        what lies before the edge is measured with the one and what does not with the other, so that nothing possible
+        is left out.
+        """
+        if self.now is not None:
+            return self._exact_edge(index, length, sign, of_days)
+        node = TODAY if of_days else NOW
+        if length.unit == "months":
+            days = dict(self.pattern)[length.amount, sign] * sign
+            slack = 0 if of_days else widest_shift(index.policy_set.timezone) // MICROSECOND
+            base = days if of_days else days * DAY
+            return node, base + slack, base - slack
+        amount = length.amount * sign
+        exact = amount if of_days else amount * (DAY if length.unit == "days" else 60_000_000)
+        return node, exact, exact
+
+    def _exact_edge(self, index: Index, length: Duration, sign: int, of_days: bool) -> tuple[Any, int, int] | None:
+        now, timezone = self.now, index.timezone
+        assert now is not None
+        try:
+            if of_days:
+                today = now.astimezone(timezone).date()
+                day = shift_day(today, length, sign)
+                return None if day is None else (today.toordinal(), (day - today).days, (day - today).days)
+            edge = (shift(now, length, sign, timezone) - now) // MICROSECOND
+            return (now - EPOCH) // MICROSECOND, edge, edge
+        except (OverflowError, ValueError):
+            return None
+
+
+def is_very_long(length: Duration) -> bool:
+    """Whether a length may lead out of the calendar from the years that are thought about."""
+    units = {"months": 12, "days": 365, "minutes": 365 * 24 * 60}
+    return length.amount > 1900 * units[length.unit]

@@ -1,0 +1,481 @@
+"""From literals to constraints: a formula in negation normal form about one asker, at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policylang.analysis.asker import Asker
+from policylang.analysis.constraints import (
+    BAD,
+    EPOCH,
+    HOLED,
+    MICROSECOND,
+    MISSING,
+    NO,
+    NOW,
+    PLAIN,
+    TODAY,
+    VALUE,
+    YES,
+    All,
+    Among,
+    Apart,
+    Below,
+    ConstantTerm,
+    Hard,
+    Member,
+    NetworkConstraint,
+    Same,
+    State,
+    TextIs,
+    There,
+    Tree,
+    Tried,
+    Variable,
+    after,
+    alike,
+    all_of,
+    before,
+    not_after,
+    not_before,
+    ordered,
+    set_variable,
+    shared_item,
+    side_of,
+    some_of,
+    text_of,
+    two_texts,
+    variable_of,
+)
+from policylang.analysis.formula import Absent, Bad, Both, Either, Incomparable, Literal, Nnf, Present, Useless
+from policylang.analysis.question_instant import QuestionInstant, is_very_long
+from policylang.model import conditions as c
+from policylang.model.types import (
+    NUMBERS,
+    BoolType,
+    DateTimeType,
+    DateType,
+    Duration,
+    DurationType,
+    EnumType,
+    PlaceType,
+    RecordType,
+    SetType,
+    Type,
+    UserType,
+)
+from policylang.runtime.clock import clock_test
+from policylang.runtime.truth import Situation, truth
+
+
+class Translator:
+    """From literals to constraints, for one asker and one time."""
+
+    def __init__(self, asker: Asker, time: QuestionInstant) -> None:
+        self.asker = asker
+        self.time = time
+        self._literals: dict[Literal, Tree] = {}
+
+    def tree(self, normal: Nnf) -> Tree:
+        """The constraints of a formula."""
+        match normal:
+            case Both(items):
+                return all_of(self.tree(item) for item in items)
+            case Either(items):
+                return some_of(self.tree(item) for item in items)
+            case Present(path):
+                return self._there(path)
+            case Absent(path):
+                return self._absent(path)
+            case Bad(path):
+                return self._bad(path)
+            case Useless(path):
+                return self._useless(path)
+            case Incomparable(test):
+                return self._unlike(test)
+            case Literal():
+                if normal not in self._literals:  # formulas of several roles say the same over and over
+                    self._literals[normal] = self._literal(normal)
+                return self._literals[normal]
+
+    # --- presence --------------------------------------------------------------------------------------------
+
+    def _steps(self, path: c.Path) -> list[tuple[Variable, frozenset[State]]]:
+        """The attributes on a path from its beginning, each with the states that it may be in."""
+        index, assumed = self.asker.index, self.asker.assumed
+        found: list[tuple[Variable, frozenset[State]]] = []
+        type_: Type = RecordType(self.asker.resource) if path.root == "record" else UserType(None)
+        for number, step in enumerate(path.steps):
+            is_first, typed = number == 0, assumed.types
+            if path.root == "request" and is_first:
+                declared, full = index.request[step], assumed.request and step not in index.optional_request
+            elif isinstance(type_, UserType):
+                # A user of the record may be anybody; what the one who asks lacks is known, or declared.
+                declared, typed = index.subject[step], True
+                full = path.root == "subject" and is_first and assumed.users and step not in index.optional_subject
+            else:
+                assert isinstance(type_, RecordType)
+                attribute = index.attributes[type_.resource][step]
+                declared = attribute.type
+                full = (assumed.records if is_first else assumed.related) and not attribute.optional
+                # A record whose own place is none that there is is nobody's: nothing is asked about it.
+                typed = typed or (is_first and index.resources[type_.resource].place == step)
+            states = VALUE if isinstance(declared, SetType) and not typed else PLAIN
+            states |= frozenset[State]() if full else MISSING
+            states |= frozenset[State]() if typed else BAD
+            found.append((Variable(path.root, path.steps[: number + 1], declared), states))
+            type_ = declared
+        return found
+
+    def _is_known(self, path: c.Path) -> bool | None:
+        """Whether a path leads to a value, where that is known of a user."""
+        known = self.asker.known(path)
+        return None if known is path else known is not None or self.asker.known_set(path) is not None
+
+    def _there(self, path: c.Path, states: frozenset[State] = VALUE) -> Tree:
+        """The path leads to a value, in one of these states."""
+        known = self._is_known(path)
+        if known is not None:
+            return YES if known else NO
+        *before, (variable, possible) = self._steps(path)
+        around = [There(each, VALUE & others) for each, others in before if not others <= VALUE]
+        return all_of((*around, There(variable, states & possible))) if states & possible else NO
+
+    def _absent(self, path: c.Path) -> Tree:
+        known = self._is_known(path)
+        if known is not None:
+            return NO if known else YES
+        steps = self._steps(path)
+        return some_of(
+            all_of(
+                (
+                    *(There(each, states - BAD) for each, states in steps[:number] if states & BAD),
+                    There(variable, MISSING),
+                )
+            )
+            for number, (variable, possible) in enumerate(steps)
+            if possible & MISSING
+        )
+
+    def _bad(self, path: c.Path) -> Tree:
+        if self._is_known(path) is not None:
+            return NO
+        steps = self._steps(path)
+        return some_of(
+            all_of(
+                (
+                    *(There(each, states & VALUE) for each, states in steps[:number] if not states <= VALUE),
+                    There(variable, BAD),
+                )
+            )
+            for number, (variable, possible) in enumerate(steps)
+            if possible & BAD
+        )
+
+    def _useless(self, path: c.Path) -> Tree:
+        known = self._is_known(path)
+        if known is not None:
+            return NO if known else YES
+        return some_of(There(variable, states - VALUE) for variable, states in self._steps(path) if states - VALUE)
+
+    # --- tests -----------------------------------------------------------------------------------------------
+
+    def _literal(self, literal: Literal) -> Tree:
+        test = literal.test
+        paths = [operand for operand in test.sides if isinstance(operand, c.Path) and operand.steps]
+        presence = all_of(self._there(path) for path in paths)
+        if presence == NO:
+            return NO
+        return all_of((presence, self._test(literal)))
+
+    def _test(self, literal: Literal) -> Tree:
+        test, wanted = literal.test, literal.value
+        match test:
+            case c.Compare(kind, left, right):
+                first, second = self.asker.known(left), self.asker.known(right)
+                assert first is not None
+                assert second is not None
+                return self._compare(literal, kind, first, second, wanted)
+            case c.In(operand, values):
+                known = self.asker.known(operand)
+                assert known is not None
+                return self._in(literal, known, values, wanted)
+            case c.Time():
+                return self._time(literal, test, wanted)
+            case c.TextTest(kind, operand, part):
+                text, wanted_part = self.asker.known(operand), self.asker.known(part)
+                if isinstance(text, c.Path) and isinstance(wanted_part, c.Constant):
+                    return TextIs(variable_of(text), kind, str(wanted_part.value), wanted)
+                if isinstance(text, c.Path) and isinstance(wanted_part, c.Path):
+                    return two_texts(literal, variable_of(text), variable_of(wanted_part))
+                return self._certain(literal)
+            case c.InNetwork(operand, network):
+                address = self.asker.known(operand)
+                if isinstance(address, c.Path):
+                    return NetworkConstraint(variable_of(address), network, wanted)
+                return self._certain(literal)
+            case c.Contains():
+                return self._contains(literal, test, wanted)
+            case c.Overlaps():
+                return self._overlaps(test, wanted)
+            case c.Under():
+                return self._below(test, wanted)
+            case c.Hours() | c.Weekdays():
+                return YES if self._clock(test) is wanted else NO
+            case c.Empty(operand):
+                known_set = self.asker.known_set(operand)
+                if known_set is not None:
+                    return YES if (not known_set) == wanted else NO
+                return self._without_items(operand) if wanted else self._some_item(operand)
+            case _:
+                raise AssertionError(test)
+
+    def _certain(self, literal: Literal) -> Tree:
+        """A test of nothing but constants is decided at once."""
+        operands_ = [self.asker.known(operand) for operand in literal.test.sides]
+        if all(isinstance(operand, c.Constant) for operand in operands_):
+            s = Situation(self.asker.index, self.asker.id, self.asker.resource, {}, {}, self.asker.now)
+            return YES if truth(literal.test, s) is literal.value else NO
+        return Hard(literal)
+
+    def _compare(self, literal: Literal, kind: str, left: c.Operand, right: c.Operand, wanted: bool) -> Tree:
+        type_ = left.type if isinstance(left, c.Path) else right.type
+        if isinstance(left, c.Constant) and isinstance(right, c.Constant):
+            return self._certain(literal)
+        if isinstance(type_, DurationType):
+            return all_of((alike(left, right, True), ordered(kind, left, right, wanted)))
+        if isinstance(type_, (*NUMBERS, DateTimeType, DateType)):
+            return ordered(kind, left, right, wanted)
+        for one, other in ((left, right), (right, left)):
+            values = self._finite(one) if isinstance(one, c.Path) and isinstance(other, c.Constant) else None
+            if values is not None and isinstance(one, c.Path) and isinstance(other, c.Constant):
+                chosen = frozenset((text_of(other.value),))
+                return Among(variable_of(one), values & chosen if wanted else values - chosen)
+        domains = [
+            Among(variable_of(side), values)
+            for side in (left, right)
+            if isinstance(side, c.Path) and (values := self._finite(side)) is not None
+        ]
+        return all_of((Same(side_of(left), side_of(right), wanted), *domains))
+
+    def _below(self, test: c.Under, wanted: bool | None) -> Tree:
+        """A record that has to have one above it never leads to an end: there is always one more, or none is known."""
+        top = self.asker.known(test.top)
+        if top is None or (wanted is False and not test.optional):
+            return NO
+        return Below(variable_of(test.operand), test.tree, test.optional, side_of(top), wanted)
+
+    def _unlike(self, test: c.Compare | c.Time | c.Contains | c.Overlaps | c.Under) -> Tree:
+        if isinstance(test, c.Time):
+            return self._unlike_time(test)
+        if isinstance(test, c.Contains):
+            return self._holed(test)
+        if isinstance(test, c.Overlaps):
+            return self._holed_overlap(test)
+        if isinstance(test, c.Under):
+            paths = [side for side in test.sides if isinstance(side, c.Path) and side.steps]
+            return all_of((*map(self._there, paths), self._below(test, None)))
+        left, right = self.asker.known(test.left), self.asker.known(test.right)
+        if left is None or right is None:
+            return NO
+        sides = [self._there(side) for side in (left, right) if isinstance(side, c.Path)]
+        return all_of((*sides, alike(left, right, False)))
+
+    def _unlike_time(self, test: c.Time) -> Tree:
+        """A length that does not fit, or that leads out of the calendar."""
+        duration = self.asker.known(test.duration)
+        of_days = isinstance(test.operand.type, DateType)
+        if isinstance(duration, c.Constant):
+            assert isinstance(duration.value, Duration)
+            there = self._there(test.operand) if isinstance(test.operand, c.Path) else YES
+            if of_days and duration.value.unit == "minutes":
+                return there
+            if self.time.now is None:
+                return all_of((there, Tried())) if is_very_long(duration.value) else NO
+            sign = 1 if test.test == "within_next" else -1
+            return there if self.time.edge(self.asker.index, duration.value, sign, of_days) is None else NO
+        return Tried() if duration is not None else NO
+
+    def _holed(self, test: c.Contains) -> Tree:
+        """An item of the set is missing, and none of the others is the one that is looked for."""
+        item = self.asker.known(test.item)
+        if item is None or not isinstance(test.operand, c.Path):
+            return NO
+        there = self._there(item) if isinstance(item, c.Path) else YES
+        holed = self._there(test.operand, HOLED)
+        if holed in (YES, NO) or there == NO:
+            return NO
+        return all_of((holed, there, Member(variable_of(test.operand), side_of(item), False)))
+
+    def _in(self, literal: Literal, operand: c.Operand, values: tuple[c.Value, ...], wanted: bool) -> Tree:
+        if isinstance(operand, c.Constant):
+            return self._certain(literal)
+        finite = self._finite(operand)
+        if finite is not None:
+            chosen = frozenset(map(text_of, values))
+            return Among(variable_of(operand), finite & chosen if wanted else finite - chosen)
+        parts = [
+            self._compare(literal, "eq", operand, c.Constant(operand.type, value, operand.at), wanted)
+            for value in values
+        ]
+        if wanted and parts and all(isinstance(part, Same) for part in parts):
+            return Among(variable_of(operand), frozenset(map(text_of, values)))  # one constraint, not as many cases
+        return some_of(parts) if wanted else all_of(parts)
+
+    def _contains(self, literal: Literal, test: c.Contains, wanted: bool) -> Tree:
+        item = self.asker.known(test.item)
+        assert item is not None
+        known = self.asker.known_set(test.operand)
+        if known is not None:
+            if isinstance(item, c.Constant):
+                return YES if (item.value in known) == wanted else NO
+            return self._in(literal, item, known, wanted)
+        assert isinstance(test.operand, c.Path)
+        member: Tree = Member(variable_of(test.operand), side_of(item), wanted)
+        if not wanted:  # with an item missing it is unknown
+            member = all_of((self._there(test.operand, PLAIN), member))
+        values = self._finite(item) if isinstance(item, c.Path) else None
+        if values is None or isinstance(item, c.Constant):
+            return member
+        return all_of((member, Among(variable_of(item), values)))
+
+    def _clock(self, test: c.Hours | c.Weekdays) -> bool:
+        now = self.time.now
+        return dict(self.time.clock)[test] if now is None else clock_test(test, now, self.asker.index.timezone)
+
+    # --- two sets --------------------------------------------------------------------------------------------
+
+    def _overlaps(self, test: c.Overlaps, wanted: bool) -> Tree:
+        left, right = self.asker.known_set(test.left), self.asker.known_set(test.right)
+        if left is not None and right is not None:
+            return YES if (not set(left).isdisjoint(right)) == wanted else NO
+        if left is not None or right is not None:
+            other = test.right if left is not None else test.left
+            values = left if left is not None else right
+            assert values is not None
+            each = [self._member(other, c.Constant(other.type.item, value, test.at), wanted) for value in values]
+            return some_of(each) if wanted else all_of(each)
+        if wanted:
+            item = shared_item(test.left, test.right)
+            return all_of((*self._kind_of_item(test, item), *(self._held(side, item) for side in test.sides)))
+        whole = all_of(self._states_of(side, PLAIN) for side in test.sides)
+        nothing = some_of(self._without_items(side) for side in test.sides)
+        return some_of((all_of((whole, self._apart(test))), nothing))
+
+    def _holed_overlap(self, test: c.Overlaps) -> Tree:
+        """An item of one set is missing, the other has some, and no two are known to be the same."""
+        if any(self._is_known(side) is False for side in test.sides if isinstance(side, c.Path)):
+            return NO
+        cases = []
+        for holed, other in ((test.left, test.right), (test.right, test.left)):
+            if self.asker.known_set(holed) is None:
+                cases.append(all_of((self._states_of(holed, HOLED), self._some_item(other))))
+        known = [self.asker.known_set(side) for side in test.sides]
+        apart: Tree = self._apart(test) if known == [None, None] else self._overlaps_not(test)
+        return all_of((some_of(cases), apart))
+
+    def _overlaps_not(self, test: c.Overlaps) -> Tree:
+        """No item of the known set is known to be in the other."""
+        known = self.asker.known_set(test.left)
+        other = test.left if known is None else test.right
+        values = known if known is not None else self.asker.known_set(test.right)
+        variable = set_variable(other)
+        return all_of(Member(variable, ConstantTerm(text_of(value)), False) for value in values or ())
+
+    def _member(self, operand: c.Operand, item: c.Constant, wanted: bool) -> Tree:
+        member = Member(set_variable(operand), side_of(item), wanted)
+        return member if wanted else all_of((self._states_of(operand, PLAIN), member))
+
+    def _apart(self, test: c.Overlaps) -> Tree:
+        return Apart(set_variable(test.left), set_variable(test.right))
+
+    def _without_items(self, operand: c.Operand) -> Tree:
+        known = self.asker.known_set(operand)
+        if known is not None:
+            return NO if known else YES
+        variable = set_variable(operand)
+        return all_of((self._states_of(operand, PLAIN), Apart(variable, variable)))
+
+    def _some_item(self, operand: c.Operand) -> Tree:
+        """The set has an item, or one that is missing."""
+        known = self.asker.known_set(operand)
+        if known is not None:
+            return YES if known else NO
+        item = shared_item(operand, operand)
+        held = all_of((*self._kind_of_item(c.Empty(operand, operand.at), item), self._held(operand, item)))
+        return some_of((self._states_of(operand, HOLED), held))
+
+    def _held(self, operand: c.Operand, item: Variable) -> Tree:
+        return all_of((self._states_of(operand, VALUE), Member(set_variable(operand), item, True)))
+
+    def _states_of(self, operand: c.Operand, states: frozenset[State]) -> Tree:
+        assert isinstance(operand, c.Path)
+        return self._there(operand, states)
+
+    def _kind_of_item(self, test: c.Overlaps | c.Empty, item: Variable) -> Iterator[Tree]:
+        """What an item can be, from the types of the sets that have it."""
+        for side in test.sides:
+            assert isinstance(side, c.Path)
+            match side.type.item:
+                case EnumType(values):
+                    yield Among(item, frozenset(values))
+                case BoolType():
+                    yield Among(item, frozenset(("true", "false")))
+
+    def _finite(self, path: c.Path) -> frozenset[str] | None:
+        """The values that there are for a path, if these are finitely many."""
+        match path.type:
+            case EnumType(values):
+                return frozenset(values)
+            case BoolType():
+                return frozenset(("true", "false"))
+            case PlaceType(scope):
+                # Records and requests may name places that there are not.
+                *_, (_, states) = self._steps(path)
+                return None if states & BAD else self.asker.index.places_of(scope)
+            case _:
+                return None
+
+    # --- time ------------------------------------------------------------------------------------------------
+
+    def _time(self, literal: Literal, test: c.Time, wanted: bool) -> Tree:
+        operand, duration = self.asker.known(test.operand), self.asker.known(test.duration)
+        if isinstance(operand, c.Path) and isinstance(duration, c.Path):
+            return self._any_length(literal, test, variable_of(operand))
+        if not isinstance(operand, c.Path) or not isinstance(duration, c.Constant):
+            return Hard(literal)
+        assert isinstance(duration.value, Duration)
+        of_days = isinstance(operand.type, DateType)
+        if of_days and duration.value.unit == "minutes":
+            return NO
+        variable = variable_of(operand)
+        sign = 1 if test.test == "within_next" else -1
+        edge = self.time.edge(self.asker.index, duration.value, sign, of_days)
+        if edge is None:
+            return NO
+        now, latest, earliest = edge
+        if test.test == "older_than":
+            return before(variable, now, latest) if wanted else not_before(variable, now, earliest)
+        if test.test == "within":
+            inside = (not_before(variable, now, earliest), not_after(variable, now, 0))
+            outside = (before(variable, now, latest), after(variable, now, 0))
+        else:
+            inside = (not_before(variable, now, 0), not_after(variable, now, latest))
+            outside = (before(variable, now, 0), after(variable, now, earliest))
+        return all_of(inside) if wanted else some_of(outside)
+
+    def _any_length(self, literal: Literal, test: c.Time, variable: Variable) -> Tree:
+        """A length that the record says: now itself and what lies on its other side are easily decided, the rest has to
+        be tried.
+        """
+        node: Any = TODAY if isinstance(variable.type, DateType) else NOW
+        if self.time.now is not None:
+            today = self.time.now.astimezone(self.asker.index.timezone).date()
+            node = today.toordinal() if node == TODAY else (self.time.now - EPOCH) // MICROSECOND
+        if literal.value == (test.test == "older_than"):
+            beyond = after if test.test == "within" else before
+            sure = Hard(literal) if test.test == "older_than" else beyond(variable, node, 0)
+        else:
+            sure = All((not_before(variable, node, 0), not_after(variable, node, 0)))
+        return some_of((sure, Hard(literal)))
