@@ -30,23 +30,23 @@ def _fill(execute: Callable[..., Any], mark: str, records: Records, types: Mappi
             execute(f"INSERT INTO {_quoted(table)} VALUES ({marks})", [row[name] for name in columns])
 
 
-def memory(folder: Path, records: Records) -> dict[str, Any]:
+def memory(at: Path, records: Records) -> dict[str, Any]:
     """A config, whose records are attributes."""
-    path = folder / "records.json"
+    path = at / "records.json"
     path.write_text(json.dumps(records))
     return {"kind": "memory", "path": str(path)}
 
 
-def sqlite(folder: Path, records: Records, types: Mapping[str, str] = {}, **tables: Any) -> dict[str, Any]:
-    path = folder / "records.sqlite"
+def sqlite(at: Path, records: Records, types: Mapping[str, str] = {}, **tables: Any) -> dict[str, Any]:
+    path = at / "records.sqlite"
     with sqlite3.connect(path) as connection:
         _fill(connection.execute, "?", records, types)
     connection.close()
     return {"kind": "sqlite", "path": str(path), "tables": tables}
 
 
-def duck(folder: Path, records: Records, types: Mapping[str, str] = {}, **tables: Any) -> dict[str, Any]:
-    path = folder / "records.duckdb"
+def duck(at: Path, records: Records, types: Mapping[str, str] = {}, **tables: Any) -> dict[str, Any]:
+    path = at / "records.duckdb"
     with duckdb.connect(str(path)) as connection:
         _fill(connection.execute, "?", records, types)
     return {"kind": "duckdb", "path": str(path), "tables": tables}
