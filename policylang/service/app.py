@@ -88,11 +88,9 @@ class Service:
 
     async def evaluations(self, request: Request) -> Response:
         content = await self._content(request, "evaluate")
-        if content.get("evaluations") == []:
-            content.pop("evaluations")
-        if "evaluations" not in content:
-            return _json(await self._evaluated(convert(Evaluation, content), request.headers.get("x-request-id")))
         wanted = convert(Evaluations, content)
+        if not wanted.evaluations:
+            return _json(await self._evaluated(convert(Evaluation, content), request.headers.get("x-request-id")))
         if len(wanted.evaluations) > self.config.bounds.batch:
             raise RefusedRequest(400, f"more than {self.config.bounds.batch} evaluations")
         return _json({"evaluations": await self._several(wanted, content, request.headers.get("x-request-id"))})
@@ -365,7 +363,9 @@ def make_app(
 
     async def refused(_request: Request, error: Exception) -> Response:
         status = getattr(error, "status_code", 500)
-        return _error(status, {404: "there is nothing here", 405: "not this method"}.get(status, "an error"))
+        response = _error(status, {404: "there is nothing here", 405: "not this method"}.get(status, "an error"))
+        response.headers.update(getattr(error, "headers", None) or {})  # of 405: which methods are
+        return response
 
     app = Starlette(
         routes=[

@@ -108,15 +108,21 @@ def _schemas(batch: int) -> dict[str, _Schema]:
         "Action": _object(["name"], name=text, properties=free),
         "Page": _object([], token=text, limit={"type": "integer", "minimum": 0}),
         "Evaluation": _object(["subject", "action", "resource"], **asked),
-        "Evaluations": _object(
-            [],
-            **asked,
-            evaluations={"type": "array", "maxItems": batch, "items": free},
-            options=_object(
+        "Evaluations": {
+            **_object(
                 [],
-                evaluations_semantic={"enum": ["execute_all", "deny_on_first_deny", "permit_on_first_permit"]},
+                **asked,
+                evaluations={"type": "array", "maxItems": batch, "items": free},
+                options=_object(
+                    [],
+                    evaluations_semantic={"enum": ["execute_all", "deny_on_first_deny", "permit_on_first_permit"]},
+                ),
             ),
-        ),
+            "anyOf": [
+                {"required": ["subject", "action", "resource"]},
+                {"required": ["evaluations"], "properties": {"evaluations": {"minItems": 1}}},
+            ],
+        },
         "SubjectSearch": _object(["subject", "action", "resource"], **{**asked, "subject": kind}, **page),
         "ResourceSearch": _object(["subject", "action", "resource"], **{**asked, "resource": kind}, **page),
         "ActionSearch": _object(["subject", "resource"], subject=entity, resource=entity, context=free, **page),

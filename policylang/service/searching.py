@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import UNSET
 
 from policylang.runtime.api import PolicySet
 from policylang.service.deciding import Interpreter
@@ -161,14 +162,15 @@ def _begin(page: Page, asked: str) -> tuple[int | None, str | None]:
     """The limit, and the key behind which a page begins. Raises `RefusedRequest` for a token of another search. There
     is nothing secret in a token, and nobody gets more by making one up.
     """
-    if not page.token:
-        return page.limit, None
+    limit_now = None if page.limit is UNSET else page.limit
+    if page.token is UNSET or not page.token:
+        return limit_now, None
     try:
         content = base64.b64decode(page.token.encode("ascii"), b"-_", validate=True)
         of, limit, after = msgspec.json.decode(content, type=tuple[str, _Limit | None, str | None])
     except (ValueError, msgspec.MsgspecError):
         raise RefusedRequest(400, "`page.token` is not one that was given here") from None
-    if of != asked or page.limit not in (None, limit):
+    if of != asked or limit_now not in (None, limit):
         raise RefusedRequest(400, "`page.token` belongs to another search")
     return limit, after
 

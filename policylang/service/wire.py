@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from policylang.files.json_source import JsonError, read_json
 
@@ -41,12 +42,8 @@ class AskedAction(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """Which part of the results is wanted."""
 
-    token: str | None = None
-    limit: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.limit is not None and self.limit < 0:
-            raise ValueError("negative")
+    token: str | UnsetType = UNSET
+    limit: Annotated[int, msgspec.Meta(ge=0)] | UnsetType = UNSET
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -65,10 +62,10 @@ class Options(msgspec.Struct, frozen=True):
 class Evaluations(msgspec.Struct, frozen=True):
     """Several questions; what one of them leaves out stands at the top."""
 
-    subject: Entity | None = None
-    action: AskedAction | None = None
-    resource: Entity | None = None
-    context: dict[str, Any] | None = None
+    subject: Entity | UnsetType = UNSET
+    action: AskedAction | UnsetType = UNSET
+    resource: Entity | UnsetType = UNSET
+    context: dict[str, Any] | UnsetType = UNSET
     evaluations: list[dict[str, Any]] = []
     options: Options = Options()
 

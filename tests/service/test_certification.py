@@ -284,6 +284,8 @@ def test_a_failure_is_a_denial_for_semantics(pdp: httpx.Client) -> None:
         {"evaluations": {}},
         {"evaluations": [1]},
         {"evaluations": [{}], "subject": "alice"},
+        {"evaluations": [{}], "subject": None},
+        {"evaluations": [], "options": {"evaluations_semantic": None}},
     ],
 )
 def test_several_malformed(pdp: httpx.Client, more: dict[str, Any]) -> None:
@@ -368,6 +370,8 @@ def test_tokens_of_other_searches(searched: httpx.Client) -> None:
         {**request, "page": {"token": "é"}},
         {**request, "page": {"limit": -1}},
         {**request, "page": {"limit": "1"}},
+        {**request, "page": {"limit": None}},
+        {**request, "page": {"token": None}},
         {**request, "page": []},
     ):
         assert post(searched, path, other).status_code == 400

@@ -280,6 +280,7 @@ def test_errors_repeat_nothing(bounded: httpx.Client, path: str) -> None:
     assert "mark" not in bounded.get("/mark").text
     assert bounded.get("/mark").status_code == 404
     assert bounded.get(EVALUATION).status_code == 405
+    assert bounded.get(EVALUATION).headers["Allow"] == "POST"
 
 
 def _raw(client: httpx.Client, data: bytes, seconds: float) -> bytes:
