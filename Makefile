@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: all demo web pictures site test soak lint bench expected clean
+.PHONY: all demo web playground pictures site test soak lint bench expected clean
 
 all: .venv/installed
 
@@ -32,6 +32,10 @@ demo: .venv/installed
 # The web application, for reports: built with npm into build/web.
 web: .venv/installed
 	$(BIN)/python -m tools.web
+
+# The compiler in the browser, as static files in build/playground.
+playground: .venv/installed
+	$(BIN)/python -m tools.playground
 
 # The documentation, in build/site; a broken link fails.
 site: .venv/installed

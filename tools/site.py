@@ -20,7 +20,10 @@ from typing import Any
 import click
 
 import policylang
+from policylang.check.catalogue import RULES
 from policylang.cli.main import commands
+from tools import playground
+from tools.engines import MissingError
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -38,7 +41,7 @@ NAV: list[tuple[str, list[str]]] = [
     ("Start", ["index.md", "tutorial.md", "importing-tutorial.md"]),
     ("Write", ["language.md", "formatting.md", "editors.md", "directory.md", "configuration.md"]),
     ("Check", ["checking.md", "testing.md", "diff.md", "ci.md", "agenda.md"]),
-    ("See and ask", ["report.md", "exploring.md", "asking.md"]),
+    ("See and ask", ["report.md", "exploring.md", "playground.md", "asking.md"]),
     ("Use", ["python.md", "service.md", "targets.md", "targets/*", "json-format.md"]),
     ("Bring in", ["importing.md", "mining.md"]),
     ("Rules", ["rules/index.md", "rules/*"]),
@@ -47,13 +50,17 @@ NAV: list[tuple[str, list[str]]] = [
 ]
 
 
-def make(work: Path) -> Path:
-    """Make the site in a folder, and say where. Raises CalledProcessError where something is wrong with a page."""
+def make(work: Path, with_playground: Path | None = None) -> Path:
+    """Make the site in a folder, and say where; with the playground in it, if that is given. Raises CalledProcessError
+    where something is wrong with a page.
+    """
     shutil.rmtree(work, ignore_errors=True)
     target = work / "docs"
     shutil.copytree(DOCS, target)
     for path in sorted(target.rglob("*.md")):
         path.write_text(_plain(path.read_text(encoding="utf-8")), encoding="utf-8")
+    if with_playground is not None:
+        _link(target)
     (target / "reference").mkdir()
     (target / "reference" / "commands.md").write_text("\n".join(_commands()), encoding="utf-8")
     (target / "reference" / "python.md").write_text("\n".join(_python()), encoding="utf-8")
@@ -64,7 +71,24 @@ def make(work: Path) -> Path:
     (work / "zensical.toml").write_text(config.replace('"NAV"', _toml(json.loads(nav))), encoding="utf-8")
     tool = Path(sys.executable).with_name("zensical")
     subprocess.run([str(tool), "build", "--strict", "--clean"], cwd=work, check=True)
+    if with_playground is not None:
+        shutil.copytree(with_playground, work / "site" / "playground")
     return work / "site"
+
+
+def _link(target: Path) -> None:
+    """Each rule has its examples one click away. Zensical does not know these files, so the links are no Markdown."""
+    for rule in RULES:
+        path = target / "rules" / f"{rule.code}.md"
+        kinds = [("bad", "what it finds"), *([("good", "how it is right")] if rule.good else [])]
+        links = [f'<a href="../playground/index.html#example={rule.code}-{kind}">{text}</a>' for kind, text in kinds]
+        path.write_text(
+            f"{path.read_text(encoding='utf-8')}\nIn the playground: {', '.join(links)}\n", encoding="utf-8"
+        )
+    path = target / "playground.md"
+    path.write_text(
+        f'{path.read_text(encoding="utf-8")}\n<a href="playground/index.html">Open it</a>\n', encoding="utf-8"
+    )
 
 
 def _plain(text: str) -> str:
@@ -188,9 +212,12 @@ def _docstring(value: Any) -> str:
 def main() -> int:
     """Make the site; the exit code."""
     try:
-        made = make(WORK)
+        made = make(WORK, playground.built())
     except subprocess.CalledProcessError as error:
         return error.returncode
+    except MissingError as error:
+        print(error, file=sys.stderr)
+        return 1
     site = ROOT / "build" / "site"
     shutil.rmtree(site, ignore_errors=True)
     made.rename(site)

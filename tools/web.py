@@ -28,7 +28,7 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 
 def built() -> Path:
     """The folder with the built application, built where it is out of date. Raises `MissingError`."""
-    wanted = _digest()
+    wanted = digest()
     stamp = FOLDER / "built"
     if not (BUILT / "app.js").is_file() or not stamp.is_file() or stamp.read_text() != wanted:
         installed()
@@ -64,7 +64,7 @@ def browser() -> list[str]:
     return ["", str(engine(CARRIED))]
 
 
-def _digest() -> str:
+def digest() -> str:
     found = hashlib.sha256()
     for path in sorted(SOURCES.rglob("*")):
         name = path.relative_to(SOURCES)

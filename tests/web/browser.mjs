@@ -199,5 +199,30 @@ await check("the explorer decides, keeps and follows the files", async () => {
   return [said, problem];
 });
 
+await check("the playground proves a contradiction in the browser", async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(120000);
+  const wrong = [];
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrong.push(message.text()));
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("request", (request) => request.url().startsWith(jobs.playground) || wrong.push(`request: ${request.url()}`));
+  await page.goto(`${jobs.playground}#example=PL201-bad`);
+  await page.waitForSelector(".finding .chip-good");
+  const text = await page.textContent(".finding");
+  await page.fill("textarea", "resource doc { actions view }\nrole {\n");
+  await page.waitForSelector(".status.wrong");
+  const problem = await page.textContent(".status");
+  wrong.push(...(await serious(page)));
+  await page.click("button:text-is('share')");
+  const link = await page.inputValue("[aria-label='Link to share']");
+  await page.goto("about:blank");
+  await page.goto(link);
+  await page.waitForFunction(() => document.querySelector("textarea")?.value.includes("role {"));
+  await context.close();
+  expect(!wrong.length, wrong.join("\n"));
+  return [text, problem];
+});
+
 await browser.close();
 console.log(JSON.stringify(results));

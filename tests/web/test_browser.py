@@ -12,7 +12,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -20,7 +23,7 @@ from filelock import FileLock
 
 from policylang.cli.main import commands
 from tests.cli.conftest import ROOT
-from tools import web
+from tools import playground, web
 
 HERE = Path(__file__).parent
 AT = "2026-11-21T12:00:00-07:00"
@@ -47,9 +50,11 @@ def browsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     for name, arguments in reports.items():
         commands(["report", *arguments, "--at", AT, "-o", str(folder / f"{name}.html")], standalone_mode=False)
     command = ["node", str(HERE / "browser.mjs"), str(web.installed()), *web.browser()]
-    with exploring(folder / "live") as address:
+    with exploring(folder / "live") as address, served(playground.built()) as site:
         live = {"address": address, "file": str(folder / "live" / "shop.policy")}
-        jobs = json.dumps({"reports": {name: str(folder / f"{name}.html") for name in reports}, "live": live})
+        jobs = json.dumps(
+            {"reports": {name: str(folder / f"{name}.html") for name in reports}, "live": live, "playground": site}
+        )
         run = subprocess.run(command, input=jobs, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert run.returncode == 0, run.stderr
     found: dict[str, Any] = json.loads(run.stdout)
@@ -67,6 +72,22 @@ def exploring(folder: Path) -> Iterator[str]:
             yield process.stdout.readline().split()[-1]
         finally:
             process.terminate()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Static files on the loopback interface, and their address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Tells nobody what was asked for."""
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def value(results: dict[str, Any], name: str) -> Any:
@@ -140,4 +161,12 @@ def test_the_explorer(results: dict[str, Any]) -> None:
     said, problem = value(results, "the explorer decides, keeps and follows the files")
     assert "The smallest change that would allow it" in said
     assert "Not up to date" in problem
+    assert "PL100" in problem
+
+
+def test_the_playground(results: dict[str, Any]) -> None:
+    """The checker itself, in the browser: a contradiction, and the words of the proof."""
+    said, problem = value(results, "the playground proves a contradiction in the browser")
+    assert "can satisfy" in said
+    assert "proved no record and no instant makes" in said
     assert "PL100" in problem

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { PolicyDocument } from "./document";
-import type { Live } from "./live";
+import type { Asking } from "./live";
 import { clock, instant, Model, type Moment, visible } from "./model";
 import { Chip } from "./parts";
 import { address, useRoute } from "./route";
@@ -19,7 +19,7 @@ const VIEWS: [string, string][] = [
   ["agenda", "Agenda"], ["reviews", "Reviews"], ["change", "Change"],
 ];
 
-export function App({ documents, live, notice }: { documents: PolicyDocument[]; live?: Live; notice?: string | null }) {
+export function App({ documents, live, notice }: { documents: PolicyDocument[]; live?: Asking; notice?: string | null }) {
   const route = useRoute();
   const [number, choose] = useState(0);
   const doc = documents[number] ?? documents[0]!;

@@ -18,7 +18,15 @@ export interface Explanation {
 }
 export interface Answer { error?: string; now?: string; allowed?: boolean; explanation?: Explanation; text?: string; path?: string }
 
-export class Live {
+/** What answers questions: a server, or the compiler in the page. */
+export interface Asking {
+  /** Whether decisions can be kept as tests. */
+  readonly keeps: boolean;
+  ask(method: "explain" | "keep", params: Record<string, unknown>): Promise<Answer>;
+}
+
+export class Live implements Asking {
+  readonly keeps = true;
   private number = 0;
 
   async documents(): Promise<PolicyDocument[]> {

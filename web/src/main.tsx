@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { App } from "./app";
 import type { PolicyDocument } from "./document";
 import { Live } from "./live";
+import { Playground } from "./playground";
 
 /** Where it is served: what is shown follows the files. */
 function Following({ live }: { live: Live }) {
@@ -24,4 +25,5 @@ function Following({ live }: { live: Live }) {
 const data = document.getElementById("data");
 const place = document.getElementById("app")!;
 if (data) render(<App documents={JSON.parse(data.textContent!) as PolicyDocument[]} />, place);
+else if ("playground" in document.body.dataset) render(<Playground />, place);
 else render(<Following live={new Live()} />, place);

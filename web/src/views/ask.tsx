@@ -1,12 +1,12 @@
 import { useMemo, useState } from "preact/hooks";
 import type { Attribute } from "../document";
-import type { Answer, Denied, ExplainedMoment, ExplainedWay, Limit, Live, Required, Tested } from "../live";
+import type { Answer, Asking, Denied, ExplainedMoment, ExplainedWay, Limit, Required, Tested } from "../live";
 import { type Model, type Moment, visible } from "../model";
 import { Chip, Name, Words } from "../parts";
 
 type Values = Record<string, string>;
 
-export function Ask({ model, moment, live, number }: { model: Model; moment: Moment; live: Live; number: number }) {
+export function Ask({ model, moment, live, number }: { model: Model; moment: Moment; live: Asking; number: number }) {
   const [user, setUser] = useState(model.people[0]?.name ?? "");
   const [resource, setResource] = useState(model.doc.resources[0]?.name ?? "");
   const of = model.doc.resources.find((each) => each.name === resource) ?? model.doc.resources[0];
@@ -64,10 +64,10 @@ export function Ask({ model, moment, live, number }: { model: Model; moment: Mom
                   : <p class="dim">none was found</p>}
               </section>
             )}
-            <p class="buttons">
+            {live.keeps && <p class="buttons">
               <button type="button" onClick={() => void live.ask("keep", params).then((found) => keep(found.error ?? `kept in ${found.path}`))}>keep as test</button>
               {kept && <span role="status"> {visible(kept)}</span>}
-            </p>
+            </p>}
           </>
         )}
       </article>
