@@ -76,6 +76,9 @@ def fetch(strings: Sequence[str]) -> Inputs:
     except psycopg.errors.InsufficientPrivilege as error:
         help = "grant the role USAGE on the schema `policylang` and SELECT on all tables in it"
         raise NotThisError(SHOWN, f"it cannot be read: {error.diag.message_primary}", help) from None
+    except psycopg.errors.UndefinedTable as error:
+        help = "run the `up.sql` of the target `postgres` again"
+        raise NotThisError(SHOWN, f"what a script left is gone: {error.diag.message_primary}", help) from None
     except psycopg.ProgrammingError:
         help = "write it as `postgresql://user@host/database`; the password may stand in `~/.pgpass`"
         raise NotThisError(SHOWN, "this is no connection string, or not of a database that can be read", help) from None

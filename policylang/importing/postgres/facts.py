@@ -36,7 +36,7 @@ _SUFFIX = ".policy"
 _SHOWN = 200
 _OF_A_TABLE = frozenset(["policy", "trigger", "rule", "table", "column"])
 _OF_OTHERS = frozenset(["policy", "trigger", "rule", "view"])
-_BESIDE = frozenset(["view", "function with the rights of its owner", "application"])
+_BESIDE = frozenset(["view", "publication", "function with the rights of its owner", "application"])
 """What opens a way beside the policy set, and leaves what users have by it as it is."""
 
 Facts = Mapping[tuple[str, str], str]

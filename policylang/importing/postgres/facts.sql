@@ -53,7 +53,8 @@ WITH RECURSIVE ours AS (
     CASE WHEN p.rolbypassrls THEN 'BYPASSRLS' END, CASE WHEN p.rolcreaterole THEN 'CREATEROLE' END,
     CASE WHEN p.rolreplication THEN 'REPLICATION' END, CASE WHEN p.rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END,
     CASE WHEN NOT p.rolinherit THEN 'NOINHERIT' END)
-  FROM pg_roles p WHERE p.rolsuper OR p.rolbypassrls OR p.rolreplication OR p.oid IN (SELECT oid FROM ours)
+  FROM pg_roles p
+  WHERE p.rolsuper OR p.rolbypassrls OR p.rolreplication OR p.rolcreaterole OR p.oid IN (SELECT oid FROM ours)
   UNION ALL
   SELECT CASE WHEN g.rolname = k.content AND m.oid NOT IN (SELECT oid FROM ours) THEN 'application' ELSE 'membership' END,
     'of ' || quote_ident(m.rolname) || ' in ' || quote_ident(g.rolname),
@@ -91,6 +92,11 @@ WITH RECURSIVE ours AS (
   SELECT 'view', c.oid::regclass::text, concat_ws(' ', 'owner ' || pg_get_userbyid(c.relowner),
     array_to_string(c.reloptions, ' '), pg_get_viewdef(c.oid))
   FROM pg_class c WHERE c.oid IN (SELECT oid FROM views) AND c.relkind IN ('v', 'm')
+  UNION ALL
+  SELECT 'publication', quote_ident(b.pubname) || ' of ' || r.name, CASE WHEN b.puballtables THEN 'all tables' ELSE
+    'named tables' END
+  FROM relations r JOIN pg_publication_tables t ON format('%I.%I', t.schemaname, t.tablename) = r.name
+  JOIN pg_publication b ON b.pubname = t.pubname
   UNION ALL
   SELECT 'rule', quote_ident(w.rulename) || ' on ' || r.name, pg_get_ruledef(w.oid) || ' ' || w.ev_enabled::text
   FROM relations r JOIN pg_rewrite w ON w.ev_class = r.oid

@@ -241,6 +241,11 @@ BY_HAND = {
     ),
     "beyond row security": ("ALTER ROLE eve BYPASSRLS", "[added] DB: role `eve`: `BYPASSRLS, LOGIN`"),
     "a superuser": ("CREATE ROLE boss SUPERUSER LOGIN", "[added] DB: role `boss`: `superuser, LOGIN`"),
+    "who may give rights": ("ALTER ROLE eve CREATEROLE", "[added] DB: role `eve`: `CREATEROLE, LOGIN`"),
+    "a publication": (
+        "CREATE PUBLICATION copied FOR TABLE customer",
+        "[added] DB: publication `copied of public.customer`: `named tables`",
+    ),
     "a right that may log in": (
         "ALTER ROLE {view} LOGIN",
         "[changed] DB: role `{view}`: it is `LOGIN` and was `NOLOGIN`",
@@ -320,6 +325,10 @@ def test_drift_of_a_database(sales: Database, tmp_path: Path, monkeypatch: pytes
     other = policylang(*drift)
     assert other.exit_code == 1
     assert "the files let user `new`" in other.stdout
+    sales.run("ALTER TABLE policylang.facts RENAME TO hidden")
+    hidden = policylang(*drift)
+    sales.run("ALTER TABLE policylang.hidden RENAME TO facts")
+    assert (hidden.exit_code, "what a script left is gone" in hidden.stderr) == (2, True), hidden.stderr
     done = policylang("import", "postgres", string, "-o", "back")
     assert done.exit_code == 0, done.stdout
     assert policylang("check", "back").exit_code in (0, 1)
