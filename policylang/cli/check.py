@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import sys
 import time
@@ -152,11 +153,12 @@ def check(
     if statistics and format_ not in ("text", "json"):
         raise click.UsageError("--statistics is text or JSON: leave --format out, or say --format json")
     begun = time.monotonic()
+    at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
     asked = CheckOptions(
-        read_instant(now, (FIRST_YEAR, LAST_YEAR)),
+        at,
         _selection(selected, ignored),
         jobs=jobs or cores(),
-        usage=_usage(usage, mapping),
+        usage=_usage(usage, mapping, at),
     )
     known = None if baseline is None else given_baseline(baseline)
     compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
@@ -213,17 +215,26 @@ def _refuse_beside_writing(baseline: str | None, *, changing: bool, reporting: b
         raise click.UsageError("--write-baseline makes no report: leave --output out")
 
 
-def _usage(logs: tuple[str, ...], mapping: str | None) -> Callable[[Index, UsageSettings], Usage] | None:
+def _usage(
+    logs: tuple[str, ...], mapping: str | None, now: datetime.datetime
+) -> Callable[[Index, UsageSettings], Usage] | None:
     """What reads the logs; ``None`` without any. It needs an extra, which is asked for only then."""
     if not logs:
         if mapping is not None:
             raise click.UsageError("--mapping says what is in the log of --usage: name one")
         return None
     from policylang.cli.logs import given_mapping
+    from policylang.output.usage import notes
     from policylang.usage.read import read_usage
 
     said = given_mapping(mapping)
-    return lambda index, settings: read_usage(logs, index, said, settings).usage
+
+    def read(index: Index, settings: UsageSettings) -> Usage:
+        reading = read_usage(logs, index, said, settings)
+        write_lines(notes(reading, now), err=True)
+        return reading.usage
+
+    return read
 
 
 def _run(made: Iterable[Project], compiled: Iterable[str], asked: CheckOptions) -> Result:

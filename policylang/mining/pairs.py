@@ -75,6 +75,9 @@ def read_pairs(paths: Sequence[str], given: Mapping[str, str], wanted: Sequence[
     """
     guessed: dict[str, None] = {}
     tables = [_known(sheet, given, guessed) for sheet in _sheets(paths)]
+    if not tables:
+        help = "tables are .csv, .tsv, .xlsx or .parquet files with a row for each user and permission"
+        raise NotThisError(paths[0], "there is no table in it", help)
     found: dict[tuple[str, Permission], None] = {}
     rows = 0
     attributes: dict[str, dict[str, str]] = {name: {} for name in wanted}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 
 import click
@@ -11,7 +12,7 @@ from policylang.diagnostics import quoted, visible
 from policylang.model.instants import instant_text
 from policylang.output.tables import as_csv, table
 from policylang.output.text import counted
-from policylang.usage.read import BAD
+from policylang.usage.read import BAD, LogReading
 from policylang.usage.report import UsageReport
 
 _MOST = 50
@@ -40,6 +41,16 @@ def render(report: UsageReport, width: int | None) -> Iterator[str]:
         counted(len(report.outliers), "outlier"),
     )
     yield f"{', '.join(sums)}, as of {instant_text(report.now)}"
+
+
+def notes(reading: LogReading, now: datetime.datetime) -> Iterator[str]:
+    """What a check has to say of a log, beside its findings."""
+    note, days = click.style("note", bold=True), reading.usage.settings.days
+    if reading.usage.since > now - datetime.timedelta(days=days):
+        yield f"{note}: the log begins later than {days} days ago: what may be unused that long is not found"
+    if reading.known < reading.rows:
+        left = counted(reading.rows - reading.known, "row")
+        yield f"{note}: {left} of the log, of {reading.rows:,}, cannot be used: `policylang usage` says why"
 
 
 def _reading(report: UsageReport) -> Iterator[str]:

@@ -119,6 +119,7 @@ def test_parquet(mine, tmp_path: Path) -> None:
         ({"x.csv": "user,permission\n"}, ("x.csv",), "no table names users and permissions"),
         ({"x.csv": ""}, ("x.csv",), "there is no table in `x.csv`"),
         ({"x.csv": "q,r,s\n1,2,3\n"}, ("x.csv",), "there are the columns `q`, `r` and `s`"),
+        ({"set/a.policy": "role r"}, ("set",), "there is no table in it"),
         ({}, ("none.csv",), "error: none.csv: cannot be read"),
         ({}, ("access.csv", "--explain-by", "team"), "no table has a column `team` beside one of users"),
         ({"x.csv": "user,team\nann,a\nann,b\n"}, ("access.csv", "x.csv", "--explain-by", "team"), "two values"),

@@ -89,6 +89,14 @@ def test_findings_with_baseline_and_suppressions(here: Path, write) -> None:
     assert run(*without)[0] == 0  # without a log nobody can tell whether it is stale
 
 
+def test_a_check_says_what_it_cannot_use_of_a_log(here: Path, write) -> None:
+    write("log.csv", LOG.replace("ann,view,doc,2026-08", "eve,view,doc,2026-09"))
+    code, said = run("check", "p", "--select", "PL407", "--usage", "log.csv")
+    assert code == 0
+    assert "note: the log begins later than 90 days ago" in said
+    assert "note: 1 row of the log, of 7, cannot be used: `policylang usage` says why\n" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
