@@ -117,7 +117,7 @@ def test_many_laughs() -> None:
 
 @pytest.mark.parametrize("written", [".inf", "-.INF", "+.Inf", ".nan", ".NaN"])
 def test_every_reader_refuses_what_is_no_number(written: str) -> None:
-    message = re.escape(f"`{written}` is no number: leave it out, or write it in quotes if it is a text")
+    message = re.escape(f"`{written}` is not a number: leave it out, or write it in quotes if it is text")
     with pytest.raises(YamlError, match=message) as caught:
         read_yaml(f"b: x\na: {written}")
     assert (caught.value.line, caught.value.column) == (2, 4)

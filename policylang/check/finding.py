@@ -89,7 +89,7 @@ def of_complete_records(finding: Finding) -> Finding:
     return msgspec.structs.replace(
         finding,
         message=f"for complete records, {finding.message}",
-        help=None if finding.help is None else f"{finding.help}; leave it if records may lack what is not optional",
+        help=None if finding.help is None else f"{finding.help}; ignore this if records may lack required attributes",
         proved=None if finding.proved is None else f"for complete records: {finding.proved}",
         complete_only=True,
     )

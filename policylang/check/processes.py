@@ -107,4 +107,4 @@ def _received(worker: Any, receive: Connection) -> dict[int, list[Examined]]:
             found[number] = examined
         return found
     worker.join()
-    raise ProcessError(f"a process that ran rules ended without an answer, with exit code {worker.exitcode}")
+    raise ProcessError(f"a process running rules ended without an answer, with exit code {worker.exitcode}")

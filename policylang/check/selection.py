@@ -46,11 +46,11 @@ def select(wanted: Sequence[str] = (), unwanted: Sequence[str] = ()) -> Selectio
     for word in unwanted:
         codes = matching(word)
         if all(code.startswith(SOURCE) for code in codes):
-            help = f"{SOURCE}xx are errors in the source: what cannot be read cannot be checked"
+            help = f"{SOURCE}xx are errors in the source, which are always reported"
             raise SelectionError(word, "this cannot be ignored", help)
         chosen -= codes
         if not chosen:
-            raise SelectionError(word, "no rule is left to run", "ignore less, or select more")
+            raise SelectionError(word, "no rules are left to run", "ignore fewer rules, or select more")
     return Selection(frozenset(chosen), frozenset(named & chosen))
 
 
@@ -61,14 +61,14 @@ def matching(word: str) -> set[str]:
         return {rule.code}
     codes = {code for code in BY_CODE if code.startswith(word.upper())} if len(word) > 2 else set()
     if not codes:
-        raise SelectionError(word, "there is no such rule", near_code(word))
+        raise SelectionError(word, "unknown rule", near_code(word))
     return codes
 
 
 def near_code(word: str) -> str:
     """What may have been meant by a word that is no rule."""
     near = closest(word.upper(), BY_CODE) or closest(word.lower(), (rule.name for rule in RULES))
-    return f"did you mean `{near}`?" if near else f"codes are {RULES[0].code} to {RULES[-1].code}"
+    return f"did you mean `{near}`?" if near else "`policylang rules` lists the rules"
 
 
 def severities(selection: Selection, config: Config, *, with_usage: bool = False) -> dict[str, Severity]:

@@ -62,8 +62,8 @@ def _missed(
             f"{dates_in_words(each)}, so {', '.join(dict.fromkeys(actions))} reaches none",
             at=each.at,
             users=tuple(kind.users),
-            help="move the assignment to when its policies hold, or the hours of the policies",
+            help="change the times of the assignment or the hours of the policies",
             related=tuple(related(limit.at, "limited here") for limit in limits),
             unproved=doubt,
-            proved=None if doubt else "at no instant of the assignment a record makes them true",
+            proved=None if doubt else "at no instant of the assignment does a record make them true",
         )

@@ -30,7 +30,7 @@ from policylang.text.readable import json_bytes
 
 @click.command("access")
 @click.argument("words", nargs=-1, metavar="[USER]", type=TEXT)
-@click.option("--resource", type=TEXT, metavar="RESOURCE", help="Only what can be done with this resource.")
+@click.option("--resource", type=TEXT, metavar="RESOURCE", help="Show this resource only.")
 @as_options
 @now_option("at any time, with the dates of assignments")
 @policies_option
@@ -44,8 +44,7 @@ def access_(
     paths: tuple[str, ...],
     format_: str,
 ) -> None:
-    """List everything that USER may do: which actions on which resources, which fields, on which records, and where
-    that comes from.
+    """List everything USER may do: actions, fields, records, and where each right comes from.
 
     Exit codes: 0 something, 1 nothing, 2 could not run.
     """
@@ -80,9 +79,9 @@ def access_(
 def _text(subject: AskedSubject, found: list[Access], instant: str | None) -> Iterator[str]:
     when = f"at {instant}" if instant else "at any time"
     if not found:
-        yield f"{quoted(subject.user)} can do nothing {when}"
+        yield f"{quoted(subject.user)} has no access {when}"
         return
     yield from access_table(subject.policy_set.index, found, terminal_width())
     yield ""
     resources = len({each.resource for each in found})
-    yield f"{quoted(subject.user)} can act on {resources} resource{'' if resources == 1 else 's'} {when}"
+    yield f"{quoted(subject.user)} has access to {resources} resource{'' if resources == 1 else 's'} {when}"

@@ -35,15 +35,15 @@ _MOST_DAYS = (datetime.date.max - datetime.date.min).days
     default=90,
     show_default=True,
     metavar="N",
-    help="Look ahead from the day of --now to the day that lies so many days later, both included.",
+    help="Look this many days ahead, counted from the day of --now, both ends included.",
 )
 @format_option("text", "json", "icalendar")
 @report_option("the report")
 def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str, output: str) -> None:
-    """List what the calendar brings: reviews that are due, assignments that begin and end, comments that end.
+    """List the reviews that are due, and the assignments and comments that begin or end.
 
     PATHS are as for check: folders, each a policy set, or policy files, together one policy set, or compiled policy
-    sets (.json). First stands what is overdue, and what is over, however long ago that was.
+    sets (.json). What is overdue or over comes first, however long ago that was.
 
     Exit codes: 0 whatever there is, 2 something could not be read.
     """

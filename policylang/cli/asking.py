@@ -102,10 +102,10 @@ def split_words(words: tuple[str, ...], wanted: tuple[str, ...], hypothetical: b
     meant = f"{' '.join(expected) or 'no argument'}{f' [{more}]' if more else ''}"
     usage = f"expected {meant}, got {len(words)} argument{'' if len(words) == 1 else 's'}"
     if words and os.path.exists(words[-1]):
-        raise click.UsageError(f"{usage}; policy files are named with `--policies {words[-1]}`")
+        raise click.UsageError(f"{usage}; name policy files with `--policies {words[-1]}`")
     if hypothetical:
-        raise click.UsageError(f"{usage}: with --as-role or --as-group, USER is left out")
-    raise click.UsageError(f"{usage}; in place of USER, --as-role or --as-group can stand")
+        raise click.UsageError(f"{usage}: leave USER out with --as-role or --as-group")
+    raise click.UsageError(f"{usage}; --as-role or --as-group can replace USER")
 
 
 def find_subject(
@@ -131,7 +131,7 @@ def find_subject(
         _no_group(index, group)
     given = [_role(index, role) for role in roles]
     if named is not None and named in index.integrations:
-        stop([Problem("--as-id", f"{quoted(named)} is an integration", "name a user, or one there is not yet")])
+        stop([Problem("--as-id", f"{quoted(named)} is an integration", "name a user, or one that does not exist yet")])
     values = _values(index, "--as-attributes", attributes or {})
     changed, id_ = hypothetical(index, given, group, attributes=values, named=named)
     somebody = Somebody([{"role": role, "place": place} for role, place in given], group)
@@ -146,10 +146,12 @@ def with_users(policy_set: PolicySet, users: dict[str, Any] | None) -> PolicySet
     made: dict[str, ir.User] = {}
     for id_, attributes in users.items():
         if id_ in index.users or id_ in index.integrations:
-            stop([Problem(option, f"{quoted(id_)} is in the policy set", "only others can be made up")])
+            stop(
+                [Problem(option, f"{quoted(id_)} is in the policy set already", "made-up users need ids of their own")]
+            )
         if not isinstance(attributes, dict):
             help = 'write it as `{"ID": {"ATTRIBUTE": VALUE}}`'
-            stop([Problem(option, f"{quoted(id_)} has no object with attributes", help)])
+            stop([Problem(option, f"{quoted(id_)} is not an object with attributes", help)])
         made[id_] = msgspec.structs.replace(nobody(id_), attributes=_values(index, option, attributes))
     return PolicySet(index.changed(users=made))
 
@@ -184,7 +186,7 @@ def _role(index: Index, given: str) -> tuple[str, str | None]:
     role, at, where = given.partition("@")
     if role not in index.roles:
         if role in index.groups:
-            stop([Problem(role, "there is no such role", f"there is a group of this name: `--as-group {role}`")])
+            stop([Problem(role, "unknown role", f"a group has this name: `--as-group {role}`")])
         unknown("role", role, index.roles)
     if not at:
         return role, None
@@ -198,7 +200,7 @@ def _role(index: Index, given: str) -> tuple[str, str | None]:
         found = index.places.get(place)
         if found is not None:
             help = f"it is a {found.kind}: {quoted(f'{role}@{found.kind}:{place}')}"
-            stop([Problem(place, f"there is no such {kind}", help)])
+            stop([Problem(place, f"unknown {kind}", help)])
         unknown(kind, place, places)
     return role, place
 
@@ -206,10 +208,10 @@ def _role(index: Index, given: str) -> tuple[str, str | None]:
 def _no_group(index: Index, group: str) -> NoReturn:
     name, at, _ = group.partition("@")
     if at and name in index.groups:
-        help = f"leave the place out: `--as-group {name}`"
-        stop([Problem("--as-group", "a group holds everywhere, only roles have a place", help)])
+        help = f"remove the place: `--as-group {name}`"
+        stop([Problem("--as-group", "a group applies everywhere, only roles have a place", help)])
     if group in index.roles:
-        stop([Problem(group, "there is no such group", f"there is a role of this name: `--as-role {group}`")])
+        stop([Problem(group, "unknown group", f"a role has this name: `--as-role {group}`")])
     unknown("group", group, index.groups)
 
 
@@ -225,14 +227,14 @@ def name_of(index: Index, user: str) -> str | None:
 def unknown(what: str, name: str, known: Iterable[str]) -> NoReturn:
     """End the command because of a name that there is not."""
     know_no_path(name)
-    stop([Problem(name, f"there is no such {what}", did_you_mean(name, known) or _known(known))])
+    stop([Problem(name, f"unknown {what}", did_you_mean(name, known) or _known(known))])
 
 
 def know_no_path(name: str) -> None:
     """End the command where a path stands in the place of a name that there is not."""
     if "\0" not in name and os.path.exists(name):
-        help = f"policy files are named with `--policies {name}`"
-        stop([Problem(name, "this is a file or folder, where a name is expected", help)])
+        help = f"name policy files with `--policies {name}`"
+        stop([Problem(name, "expected a name, found a file or folder", help)])
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
@@ -246,7 +248,7 @@ def _known(names: Iterable[str]) -> str:
     if not found:
         return "the policy set has none"
     shown = [quoted(name) for name in found[:_MOST_LISTED]]
-    return f"there is {listed(shown, 'and')}" if len(found) <= _MOST_LISTED else f"there is {', '.join(shown)}, …"
+    return f"choose from {listed(shown, 'and')}" if len(found) <= _MOST_LISTED else f"choose from {', '.join(shown)}, …"
 
 
 def know_resource(index: Index, resource: str) -> None:

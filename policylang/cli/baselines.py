@@ -17,4 +17,4 @@ def given_baseline(path: str) -> Baseline:
         help = "write it with `--write-baseline`"
         stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", help)])
     except BaselineError as error:
-        stop([Problem(path, f"this is no baseline: {error}", "write it anew with `--write-baseline`")])
+        stop([Problem(path, f"this is not a baseline: {error}", "write it again with `--write-baseline`")])

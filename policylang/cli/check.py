@@ -58,7 +58,7 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
     multiple=True,
     metavar="RULES",
     shell_complete=_codes,
-    help="Run these rules only: codes, beginnings of codes (PL2), names; with commas, repeatable.  [default: all]",
+    help="Run only these rules: codes, prefixes of codes (PL2) or names, with commas; repeatable.  [default: all]",
 )
 @click.option(
     "--ignore", "ignored", multiple=True, metavar="RULES", shell_complete=_codes, help="Do not run these rules."
@@ -68,7 +68,7 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
     type=click.Choice(["error", "warning", "info"]),
     default="warning",
     show_default=True,
-    help="The mildest findings that give exit code 1.",
+    help="The lowest severity that gives exit code 1.",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @now_option("the present one")
@@ -82,12 +82,10 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
 @click.option("--mapping", metavar="FILE", type=TEXT, help="YAML that says what is in the log of --usage.")
 @click.option("--baseline", metavar="FILE", type=click.Path(), help="Report only findings that are not in this file.")
 @click.option(
-    "--write-baseline", "written", metavar="FILE", type=click.Path(), help="Write the findings into this file instead."
+    "--write-baseline", "written", metavar="FILE", type=click.Path(), help="Write the findings to this file instead."
 )
-@click.option(
-    "--fix", is_flag=True, help="Take out what does nothing, where that changes nothing of what anybody may do."
-)
-@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing; exit code 1 if it would.")
+@click.option("--fix", is_flag=True, help="Remove statements that do nothing, if nobody's access changes.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change without changing it; exit code 1 if it would.")
 @click.option(
     "--format",
     "format_",
@@ -96,23 +94,23 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
     show_default=True,
 )
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Show the N heaviest findings, and count the others."
+    "--limit", type=click.IntRange(1), metavar="N", help="Show the N most serious findings and count the rest."
 )
-@click.option("--all", "whole", is_flag=True, help="Show all findings; on a terminal it is one screen otherwise.")
-@click.option("--statistics", is_flag=True, help="Count the findings of each rule instead.")
+@click.option("--all", "whole", is_flag=True, help="Show all findings; a terminal shows one screenful otherwise.")
+@click.option("--statistics", is_flag=True, help="Count the findings by rule instead.")
 @click.option(
     "--sort",
     "order",
     type=click.Choice(["weight", "place"]),
     default="weight",
     show_default=True,
-    help="What comes first in text: what weighs most, or what stands first in the files.",
+    help="Order of findings in text: most serious first, or as in the files.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(1),
     metavar="N",
-    help="Run rules in N processes.  [default: the cores; 1 for small sets]",
+    help="Run rules in N processes.  [default: number of cores; 1 for small sets]",
 )
 @report_option("the report")
 def check(
@@ -138,9 +136,9 @@ def check(
 ) -> None:
     """Check policy sets and report what is wrong with them.
 
-    PATHS are folders, each a policy set, or policy files, together one policy set, or compiled policy sets (.json).
-    Without PATHS: the roots in policylang.yaml, else the folder policies. First the sources are checked; the rules run
-    on policy sets without errors in the sources.
+    PATHS are folders, each a policy set, or policy files, together one policy set, or compiled policy sets (.json);
+    by default the roots in policylang.yaml, else the folder policies. The rules run on policy sets without errors in
+    their sources.
 
     Exit codes: 0 clean, 1 findings, 2 something could not be read.
     """
@@ -149,9 +147,9 @@ def check(
     if written is not None:
         _refuse_beside_writing(baseline, changing=fix or diff, reporting=output != STANDARD_OUTPUT)
     if limit is not None and (whole or statistics or format_ != "text"):
-        raise click.UsageError("--limit is for findings in text: leave --all, --statistics and --format out")
+        raise click.UsageError("--limit is for findings in text: remove --all, --statistics and --format")
     if statistics and format_ not in ("text", "json"):
-        raise click.UsageError("--statistics is text or JSON: leave --format out, or say --format json")
+        raise click.UsageError("--statistics is text or JSON: remove --format, or use --format json")
     begun = time.monotonic()
     at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
     asked = CheckOptions(
@@ -312,7 +310,7 @@ def _write_baseline(result: Result, path: str, inputs: Iterable[str]) -> None:
     if result.problems or in_source:
         result.findings = in_source
         write_lines(text.render(result), err=True)
-        stop([Problem(path, "not written: there are errors in the sources", "correct them first")])
+        stop([Problem(path, "nothing was written: the sources have errors", "fix them first")])
     kept = entries(result, Path(path).parent)
     write_output(write_baseline(kept), path, inputs)
     write_lines([f"wrote {text.counted(len(kept), 'finding')} to {visible(path)}"], err=True)

@@ -29,14 +29,14 @@ from policylang.targets import NAMES, find_target
     default="-",
     show_default=True,
     type=click.Path(),
-    help="File to write, - for standard output; with --target, the bundle's folder.",
+    help="File to write, or - for standard output; with --target, the bundle's folder.",
 )
 @now_option("none; only for targets that cannot evaluate dates")
 def compile_(paths: tuple[str, ...], target: str | None, output: str, now: str | None) -> None:
     """Compile a policy set to JSON, or to a bundle for a policy engine or database.
 
-    PATHS as for check; they must stand for one policy set. With errors in the sources, or with anything that the
-    target cannot express exactly, nothing is written and the exit code is 2. Output is written whole or not at all.
+    PATHS are as for check, but of one policy set. If the sources have errors, or the target cannot express something
+    exactly, nothing is written and the exit code is 2. Output is written whole or not at all.
     """
     with progress() as step:
         found = projects(paths, step)
@@ -53,7 +53,13 @@ def compile_(paths: tuple[str, ...], target: str | None, output: str, now: str |
         return
     if now is not None:
         stop(
-            [Problem("--now", "JSON holds all dates as they are", "give it together with `--target`, or leave it out")]
+            [
+                Problem(
+                    "--now",
+                    "compiled JSON keeps all dates as they are",
+                    "use it together with `--target`, or remove it",
+                )
+            ]
         )
     write_output(to_json(policy_set), output, inputs_of(found))
     if output != STANDARD_OUTPUT:
@@ -68,7 +74,7 @@ def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: 
     from policylang.targets.target import Bundle, Input
 
     if output == STANDARD_OUTPUT:
-        stop([Problem("--output", "a bundle is a folder of several files", f"name one: `-o build/{name}`")])
+        stop([Problem("--output", "a bundle is a folder of several files", f"name a folder: `-o build/{name}`")])
     instant = None if now is None else read_instant(now)
     scenarios = scenarios_of(project) or example_scenarios(policy_set, instant)
     bundle = compile_for(find_target(name), Input(policy_set, instant, scenarios, project.sources.config.targets))
@@ -82,8 +88,8 @@ def _compile_for(name: str, project: Project, policy_set: ir.PolicySet, output: 
     try:
         write_bundle(Path(output), bundle.files)
     except NotABundleError as error:
-        help = "name a new folder, an empty one or an earlier bundle: bundles are replaced as a whole"
-        stop([Problem(output, f"is there already and is no bundle: {error}", help)])
+        help = "name a new folder, an empty one or an earlier bundle: a bundle is replaced as a whole"
+        stop([Problem(output, f"already exists and is not a bundle: {error}", help)])
     except OSError as error:
         cannot_write(output, error)
     write_lines([f"wrote {text.counted(len(bundle.files), 'file')} to {visible(output)}"], err=True)

@@ -29,18 +29,18 @@ from policylang.text.readable import json_bytes
 @click.command()
 @click.argument("words", nargs=-1, metavar="[USER] ACTION [RESOURCE]", type=TEXT)
 @record_option
-@click.option(
-    "--resource", type=TEXT, metavar="RESOURCE", help="The record's resource, in place of the third argument."
-)
+@click.option("--resource", type=TEXT, metavar="RESOURCE", help="The record's resource, instead of the third argument.")
 @click.option("--field", type=TEXT, metavar="FIELD", help="Ask about this attribute of the record.")
-@click.option("--changes", type=TEXT, metavar="FILE|JSON", help="What modify would write, given like the record.")
+@click.option(
+    "--changes", type=TEXT, metavar="FILE|JSON", help="The attributes modify would write, given like the record."
+)
 @request_option
 @as_options
 @click.option(
-    "--as-attributes", type=TEXT, metavar="FILE|JSON", help="Attributes of this somebody, given like the record."
+    "--as-attributes", type=TEXT, metavar="FILE|JSON", help="Attributes of this made-up user, given like the record."
 )
-@click.option("--as-id", type=TEXT, metavar="ID", help="The id of this somebody, whom a condition may name.")
-@click.option("--users", type=TEXT, metavar="FILE|JSON", help="Users to make up, by id, each with attributes.")
+@click.option("--as-id", type=TEXT, metavar="ID", help="The id of this made-up user, for conditions that name it.")
+@click.option("--users", type=TEXT, metavar="FILE|JSON", help="More made-up users, by id, each with attributes.")
 @now_option("the present one")
 @policies_option
 @format_option("text", "json")
@@ -62,8 +62,8 @@ def decide(
 ) -> None:
     """Decide whether USER may do ACTION to a record of RESOURCE, and explain why.
 
-    RESOURCE may be left out where the record itself says it: `resource`. Without --record the record is empty, as for
-    a switch. With --as-role or --as-group, USER is left out.
+    Leave RESOURCE out if the record itself names it, as `resource`. Without --record the record is empty. Leave USER
+    out with --as-role or --as-group.
 
     Exit codes: 0 allowed, 1 denied, 2 could not run.
     """
@@ -74,15 +74,15 @@ def decide(
         raise click.UsageError(f"two resources: {quoted(named[0])}, and {quoted(str(resource))} with --resource")
     resource = named[0] if named else resource
     if as_attributes is not None and user:
-        raise click.UsageError("--as-attributes belongs to --as-role and --as-group: a user has attributes already")
+        raise click.UsageError("--as-attributes needs --as-role or --as-group: a user already has attributes")
     if as_id is not None and user:
-        raise click.UsageError("--as-id belongs to --as-role and --as-group: a user has an id already")
+        raise click.UsageError("--as-id needs --as-role or --as-group: a user already has an id")
     given = read_objects(
         **{"record": record, "changes": changes, "request": request, "users": users, "as-attributes": as_attributes}
     )
     policy_set = with_users(load(paths), given["users"])
     if somebody and named and action in policy_set.index.users:
-        raise click.UsageError("with --as-role or --as-group, USER is left out")
+        raise click.UsageError("leave USER out with --as-role or --as-group")
     resource, target = split_resource(policy_set.index, given["record"] or {}, resource)
     subject = find_subject(policy_set, user[0] if user else None, roles, groups, given["as-attributes"], as_id)
     at = read_now(now, policy_set)

@@ -30,14 +30,15 @@ FailOn = Literal["gained", "widened", "any"]
 @click.option(
     "--fail-on",
     type=click.Choice(["gained", "widened", "any"]),
-    help="Exit with 1 where something new can be done (gained), that or more than before (widened), or for any change.",
+    help="Exit with 1 if somebody can do something new (gained), also if on more records (widened), or if anything "
+    "changed (any).",
 )
 @click.option(
     "--allow",
     "allow_file",
     type=TEXT,
     metavar="FILE",
-    help="YAML with changes that are approved: shown, but no reason to fail. `policylang schema allow` describes it.",
+    help="YAML file of approved changes: they are shown but do not fail. `policylang schema allow` describes it.",
 )
 @now_option("the present one")
 @format_option("text", "json", "markdown")
@@ -50,13 +51,13 @@ def diff(
     format_: str,
     output: str,
 ) -> None:
-    """Say who can do what in NEW that they could not do in OLD, and the other way round, by proof.
+    """Show who can do more or less in NEW than in OLD, by proof.
 
     OLD and NEW are folders, policy files or compiled policy sets (.json), or git revisions: two, or one argument such
     as main..HEAD, then PATHS, which stand for policy sets as in check. main...HEAD compares with the commit at which
     HEAD left main. One revision, such as main, is compared with the working tree.
 
-    Exit codes: 0 nothing that fails, 1 something that fails, 2 it could not be compared.
+    Exit codes: 0 nothing that --fail-on names, 1 something, 2 could not compare.
     """
     at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
     entries = read_allowed(allow_file) if allow_file is not None else {}
@@ -85,7 +86,7 @@ def diff(
     if fail_on is not None and failed:
         count = sum(len(failing(each, fail_on)) for each in sets)
         what = f"{count:,} {'change fails' if count == 1 else 'changes fail'} `--fail-on {fail_on}`"
-        help = "take back what is not meant, or name what is approved in a file for `--allow`"
+        help = "revert what is not meant, or list what is approved in a file for `--allow`"
         write_lines(render_problem(Problem("diff", what, help)), err=True)
     sys.exit(FINDINGS if failed else CLEAN)
 

@@ -31,15 +31,16 @@ from policylang.text.readable import json_bytes
     "--mapping",
     metavar="FILE",
     type=click.Path(),
-    help="YAML that says what is what, and under `names` which names of the product are which in the policy files.",
+    help="YAML file that says what columns and words mean, and under `names` what the product's names are "
+    "called in the policy files.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice(["gained", "widened", "any"]),
     default="any",
     show_default=True,
-    help="Exit with 1 where the product lets somebody do something new (gained), that or on more records (widened), or "
-    "where anything differs.",
+    help="Exit with 1 if the product lets somebody do something new (gained), that or on more records "
+    "(widened), or if anything differs (any).",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever differs.")
 @click.option(
@@ -47,12 +48,13 @@ from policylang.text.readable import json_bytes
     "accepted",
     metavar="CODE",
     multiple=True,
-    help="Go without what this code refuses, as for import; what policylang.yaml accepts need not be said.",
+    help="Accept that what this code refuses is left out, as for import; what policylang.yaml accepts "
+    "need not be repeated.",
 )
 @now_option("the present one")
 @click.option("--baseline", metavar="FILE", type=click.Path(), help="Report only what is not in this file.")
 @click.option(
-    "--write-baseline", "written", metavar="FILE", type=click.Path(), help="Write what differs into this file instead."
+    "--write-baseline", "written", metavar="FILE", type=click.Path(), help="Write the differences to this file instead."
 )
 @click.option("--format", "report", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
 @report_option("the report")
@@ -70,18 +72,18 @@ def drift(
     report: str,
     output: str,
 ) -> None:
-    """Say where a product does not say what the policy files say, by proof.
+    """Show where a product and the policy files differ, by proof.
 
-    INPUT are what `policylang import` reads. They are imported in memory and compared with the policy set: who may do
-    in the product what the files do not let them do, and the other way round. What cannot be imported exactly is told
-    and counts, unless it is accepted.
+    INPUT is what `policylang import` reads. It is imported in memory and compared with the policy set: who may do more
+    in the product than in the files, and who less. What cannot be imported exactly is listed and counts as drift,
+    unless it is accepted.
 
-    Exit codes: 0 no drift, 1 drift, 2 it could not be told.
+    Exit codes: 0 no drift, 1 drift, 2 could not compare.
     """
     if baseline is not None and written is not None:
-        raise click.UsageError("--write-baseline takes everything: leave --baseline out")
+        raise click.UsageError("--write-baseline writes everything: remove --baseline")
     if written is not None and output != STANDARD_OUTPUT:
-        raise click.UsageError("--write-baseline makes no report: leave --output out")
+        raise click.UsageError("--write-baseline writes no report: remove --output")
     at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
     format = find_format(format_)
     check_codes(format, accepted)

@@ -33,7 +33,7 @@ from policylang.text.readable import json_bytes
 @policies_option
 @format_option("text", "json", "csv")
 def eligible(attribute: str, now: str | None, paths: tuple[str, ...], format_: str) -> None:
-    """List the users who may be written into an attribute, such as customer.sales_rep.
+    """List the users who may be chosen for an attribute, such as customer.sales_rep.
 
     Exit codes: 0 somebody, 1 nobody, 2 could not run.
     """
@@ -68,9 +68,15 @@ def _know_users(index: Index, attribute: str) -> None:
         know_no_path(attribute)
         near = did_you_mean(resource, index.resources) if resource not in index.resources else None
         help = near or "write it as `RESOURCE.ATTRIBUTE`, such as `customer.sales_rep`"
-        stop([Problem(attribute, "this names no attribute", help)])
+        stop([Problem(attribute, "this does not name an attribute", help)])
     know_resource(index, resource)
     know_attribute(index, resource, name)
     type_ = index.attributes[resource][name].type
     if not isinstance(type_.item, UserType):
-        stop([Problem(attribute, f"it holds no users, it is {in_words(type_)}", "name an attribute of type `user`")])
+        stop(
+            [
+                Problem(
+                    attribute, f"it does not hold a user, it is {in_words(type_)}", "name an attribute of type `user`"
+                )
+            ]
+        )

@@ -28,8 +28,8 @@ def explain(code: str) -> None:
     if rule is None:
         known = [word for each in RULES for word in (each.code, each.name)]
         near = closest(code, known)
-        help = f"did you mean `{near}`?" if near else f"codes are {RULES[0].code} to {RULES[-1].code}"
-        stop([Problem(code, "there is no such rule", help)])
+        help = f"did you mean `{near}`?" if near else "`policylang rules` lists the rules"
+        stop([Problem(code, "unknown rule", help)])
     write_lines(_page(rule))
 
 

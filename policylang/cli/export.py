@@ -47,13 +47,22 @@ _MOST = 100
     required=True,
     metavar="DIR",
     type=click.Path(file_okay=False),
-    help="Folder in which changed files are written, each where it lies in INPUT.",
+    help="Folder to write changed files to, laid out as in INPUT.",
 )
-@click.option("--mapping", metavar="FILE", type=click.Path(), help="YAML that says what is what, as for drift.")
 @click.option(
-    "--accept", "accepted", metavar="CODE", multiple=True, help="Go without what this code refuses, as for import."
+    "--mapping",
+    metavar="FILE",
+    type=click.Path(),
+    help="YAML file that says what columns and words mean, as for drift.",
 )
-@click.option("--diff", is_flag=True, help="Show what would be changed, and change nothing; exit code 1 if it would.")
+@click.option(
+    "--accept",
+    "accepted",
+    metavar="CODE",
+    multiple=True,
+    help="Accept that what this code refuses is left out, as for import.",
+)
+@click.option("--diff", is_flag=True, help="Show what would change without changing it; exit code 1 if anything would.")
 @now_option("the present one")
 def export(
     format_: str,
@@ -67,16 +76,16 @@ def export(
 ) -> None:
     """Write changes of policy files back into the files of a product.
 
-    INPUT are what `policylang import` reads, DIR itself if there are none. Only what has to change for the product to
-    say what the policy files say is changed; that it does, and nothing else, is proved by importing the result. If
-    something cannot be expressed there, nothing is written.
+    INPUT is what `policylang import` reads, by default DIR. Only what has to change is changed, so that the product
+    says what the policy files say; importing the result proves that. If something cannot be expressed there, nothing
+    is written.
 
-    Exit codes: 0 written, or nothing to write, 1 something cannot be expressed, 2 it could not be done.
+    Exit codes: 0 written or nothing to write, 1 something cannot be expressed, 2 could not run.
     """
     at = read_instant(now, (FIRST_YEAR, LAST_YEAR))
     format = find_format(format_)
     if format.patch is None:
-        help = "formats with files that can be changed are csv, odoo, frappe, salesforce and kubernetes"
+        help = "changes can be written back to csv, odoo, frappe, salesforce and kubernetes"
         stop([Problem("--from", f"changes are not written back to {format.title}", help)])
     check_codes(format, accepted)
     mapped = read_mapping(format, mapping)
@@ -106,11 +115,11 @@ def _why(of: Impossible, files: NamedPolicies) -> Iterator[str]:
     """What cannot be expressed, each on a line."""
     if of.wanted is not None:
         at = f"{place(of.wanted.at, files.root)}: " if of.wanted.at else ""
-        yield f"{at}{'' if of.wanted.give else 'taking away '}`{of.wanted.words}`: {of.reasons[0]}"
+        yield f"{at}{'' if of.wanted.give else 'removing '}`{of.wanted.words}`: {of.reasons[0]}"
     elif of.left is not None:
         for each in differences_of(of.left):
             where = ", ".join([place(at, files.root) for at in each.files] or each.product)
-            yield f"{where}: would be left: {each.said}"
+            yield f"{where}: would remain: {each.said}"
     else:
         yield from of.reasons
 
@@ -118,7 +127,7 @@ def _why(of: Impossible, files: NamedPolicies) -> Iterator[str]:
 def _stop(reasons: Sequence[str]) -> NoReturn:
     lines = [f"{click.style('cannot be expressed', fg='red', bold=True)}: {each}" for each in reasons[:_MOST]]
     lines += [f"and {len(reasons) - _MOST:,} more"] if len(reasons) > _MOST else []
-    write_lines([*lines, "", "nothing is written: change the product itself, or the policy files"])
+    write_lines([*lines, "", "nothing was written: change the product itself, or the policy files"])
     sys.exit(FINDINGS)
 
 
@@ -126,7 +135,7 @@ def _write(changed: Sequence[InputFile], onto: str) -> None:
     targets = [(Path(onto, each.path), each.data) for each in changed]
     for (path, _), each in zip(targets, changed, strict=True):
         if each.there.lower().endswith(".zip"):
-            stop([Problem(each.there, "files in an archive are not changed", "unpack it, and name the folder")])
+            stop([Problem(each.there, "files in an archive cannot be changed", "unpack it, and name the folder")])
         check_output(str(path))
     for path, data in targets:
         try:
@@ -151,7 +160,7 @@ def _report(made: Proved, onto: str, files: int, before: Import) -> Iterator[str
     if len(made.edits) > _MOST:
         yield f"and {len(made.edits) - _MOST:,} more"
     missing = len(before.refused) + len(before.accepted)
-    rest = f"; {missing} refused, which stay as they are" if missing else ""
+    rest = f"; {missing} refused, left as they are" if missing else ""
     if not files:
         yield f"nothing to write: the product says what the policy files say{rest}"
     else:

@@ -23,7 +23,7 @@ def mended(
 ) -> Fixed:
     """The policy sets after the fixes of what a run would report; ends the command where nothing may be written."""
     if compiled:
-        help = "fix the policy files that it was made of, and compile them again"
+        help = "fix the policy files it was compiled from, and compile them again"
         stop([Problem(path, "a compiled policy set cannot be fixed", help) for path in compiled])
     with progress() as step:
         fixed = mend_all(made, CheckOptions(asked.now, asked.selection, step), known, baseline or "")

@@ -25,18 +25,20 @@ INPUT = "-"
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
-@click.option("--check", "check_only", is_flag=True, help="Change nothing, list the files that fmt would change.")
-@click.option("--diff", "show_diff", is_flag=True, help="Change nothing, show what fmt would change.")
+@click.option(
+    "--check", "check_only", is_flag=True, help="List the files that fmt would change, without changing them."
+)
+@click.option("--diff", "show_diff", is_flag=True, help="Show what fmt would change, without changing it.")
 def fmt(paths: tuple[str, ...], check_only: bool, show_diff: bool) -> None:
     """Format policy files: one layout for all.
 
-    PATHS as for check, or - for one file from standard input, which then goes to standard output. Words, comments and
-    their order stay. A file with errors in its syntax is left as it is.
+    PATHS are as for check, or - to format standard input to standard output. Words, comments and their order stay. A
+    file with syntax errors is left as it is.
 
     Exit codes: 0 done, 1 something would change (--check, --diff), 2 something could not be formatted.
     """
     if INPUT in paths and len(paths) > 1:
-        raise click.UsageError("standard input is formatted by itself: leave the other paths out")
+        raise click.UsageError("standard input is formatted alone: remove the other paths")
     formatted = _standard_input() if paths == (INPUT,) else _files(paths)
     changed = [file for file in formatted.files if file.is_changed]
     if show_diff:
@@ -80,7 +82,7 @@ def _by_config(paths: Sequence[str]) -> Iterator[Sequence[str]]:
 def _standard_input() -> FormattedFiles:
     """Standard input as a policy set of one file, with the config of this folder."""
     if sys.stdin is None:
-        stop([Problem(INPUT, "standard input is closed", "pass a policy file to it")])
+        stop([Problem(INPUT, "standard input is closed", "pipe a policy file into it")])
     config, base, problems = nearest_settings(Path.cwd())
     if problems:
         stop(problems)
@@ -116,7 +118,7 @@ def _write(formatted: FormattedFiles, changed: Sequence[File], *, to_output: boo
         except OSError as error:
             formatted.files.remove(file)
             message = f"cannot be written: {(error.strerror or str(error)).lower()}"
-            formatted.result.problems.append(Problem(str(path), message, "it is as it was"))
+            formatted.result.problems.append(Problem(str(path), message, "it was not changed"))
 
 
 def _diff(file: File) -> Iterator[str]:
@@ -129,4 +131,4 @@ def _summary(files: Sequence[File], changed: Sequence[File], check_only: bool) -
         yield from (f"would format {visible(file.source.display)}" for file in changed)
     written = sum(file.is_changed for file in files)
     verb = "would change" if check_only else "formatted"
-    yield f"{counted(written, 'file')} {verb}, {len(files) - written} formatted already"
+    yield f"{counted(written, 'file')} {verb}, {len(files) - written} already formatted"

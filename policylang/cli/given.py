@@ -22,13 +22,13 @@ _MAX_BYTES = 4 * 1024 * 1024
 _YAML = (".yaml", ".yml")
 _INPUT = "-"
 _MOST_SHOWN = 8
-_HOW = "give a JSON object, a file with one (.json, .yaml), or - for standard input"
+_HOW = "give a JSON object, a file that holds one (.json, .yaml), or - for standard input"
 
 record_option = click.option(
     "--record",
     type=TEXT,
     metavar="FILE|JSON",
-    help="The record: a JSON object, a file with one (.json, .yaml), or - for standard input.",
+    help="The record: a JSON object, a file that holds one (.json, .yaml), or - for standard input.",
 )
 request_option = click.option(
     "--request", type=TEXT, metavar="FILE|JSON", help="Attributes of the request, given like the record."
@@ -38,7 +38,7 @@ request_option = click.option(
 def read_objects(**given: str | None) -> dict[str, dict[str, Any] | None]:
     """The objects of options by name, ``None`` for those that are not there; ends the command for what is no object."""
     if sum(value == _INPUT for value in given.values()) > 1:
-        stop([Problem(_INPUT, "standard input can be read once", "give the others as files or as JSON")])
+        stop([Problem(_INPUT, "standard input can only be read once", "give the others as files or JSON")])
     return {name: None if value is None else _read(f"--{name}", value) for name, value in given.items()}
 
 
@@ -53,11 +53,11 @@ def _read(option: str, given: str) -> dict[str, Any]:
     except OSError as error:
         stop([Problem(where, f"cannot be read: {(error.strerror or str(error)).lower()}", f"{option}: {_HOW}")])
     except UnicodeDecodeError as error:
-        stop([Problem(where, f"not UTF-8: byte {error.start} cannot be read", "save it in the encoding UTF-8")])
+        stop([Problem(where, f"not UTF-8: byte {error.start} cannot be read", "save it as UTF-8")])
     except (JsonError, YamlError) as error:
         stop([Problem(where, error.message, error.help, error.line, error.column)])
     if not isinstance(value, dict):
-        stop([Problem(where, "this is no object with attributes", f"{option}: {_HOW}")])
+        stop([Problem(where, "this is not an object with attributes", f"{option}: {_HOW}")])
     return value
 
 
@@ -86,16 +86,16 @@ def split_resource(index: Index, record: dict[str, Any], given: str | None) -> t
             return given, record
         if own != given:
             shown = quoted(own if isinstance(own, str) else type(own).__name__)
-            help = "leave one of the two out"
+            help = "remove one of the two"
             stop([Problem("RESOURCE", f"it says {quoted(given)}, the record says {shown}", help)])
     elif own is None:
-        help = 'name it behind the action, or in the record: {"resource": …}'
-        stop([Problem("--record", "nothing says of which resource the record is", help)])
+        help = 'name it after the action, or in the record: {"resource": …}'
+        stop([Problem("--record", "nothing says which resource the record is of", help)])
     elif not isinstance(own, str):
         stop([Problem("--record", "the `resource` of a record is a name", "name it with `--resource`")])
     elif "resource" in index.attributes.get(own, {}):
         help = f"name the record's resource with `--resource {own}`"
-        stop([Problem("--record", f"{quoted(own)} has an attribute called `resource` itself", help)])
+        stop([Problem("--record", f"{quoted(own)} has an attribute named `resource`", help)])
     return str(own), {name: value for name, value in record.items() if name != "resource"}
 
 
@@ -115,4 +115,4 @@ def _strangers(what: str, given: dict[str, Any], declared: set[str]) -> list[str
     if not others:
         return slips
     shown = ", ".join(others[:_MOST_SHOWN]) + (", …" if len(others) > _MOST_SHOWN else "")
-    return [*slips, f"{what} has no attribute{'' if len(others) == 1 else 's'} {shown}: not read"]
+    return [*slips, f"{what} has no attribute{'' if len(others) == 1 else 's'} {shown}: ignored"]

@@ -54,17 +54,24 @@ class _Earlier(msgspec.Struct, frozen=True):
     "policies",
     metavar="POLICIES",
     type=click.Path(),
-    help="Add to this policy set, in which DIR lies: what it declares is used, and not declared again.",
+    help="Add to this policy set, which contains DIR: what it declares is used, not declared again.",
 )
-@click.option("--mapping", metavar="FILE", type=click.Path(), help="YAML that says what is what, for some formats.")
-@click.option("--learn", is_flag=True, help="Ask what is what, and write the answers to the file of --mapping.")
+@click.option(
+    "--mapping",
+    metavar="FILE",
+    type=click.Path(),
+    help="YAML file that says what columns and words mean, for some formats.",
+)
+@click.option(
+    "--learn", is_flag=True, help="Ask what columns and words mean, and write the answers to the --mapping file."
+)
 @click.option("--strict", is_flag=True, help="Write nothing if anything is refused.")
 @click.option(
     "--accept",
     "accepted",
     metavar="CODE",
     multiple=True,
-    help="Go without what this code refuses, and record that in policylang.yaml; repeatable.",
+    help="Accept that what this code refuses is left out, and record that in policylang.yaml; repeatable.",
 )
 @click.option("--format", "report", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def import_(
@@ -88,7 +95,7 @@ def import_(
     format = find_format(format_)
     check_codes(format, accepted)
     if learn and (mapping is None or format.learn is None):
-        raise click.UsageError("--learn is for formats that take a mapping: name its file with --mapping")
+        raise click.UsageError("--learn writes a mapping: name its file with --mapping")
     check_output(output)
     folder = Path(os.path.realpath(output))
     earlier = _earlier(folder, output)
@@ -128,7 +135,7 @@ def import_(
         if is_written:
             write_lines([f"now try: policylang check {visible(shlex.quote(policies or output))}"])
     if not is_written and not made.refused:
-        stop([Problem(format.shown(inputs), "there is nothing in it to import", f"wanted are {format.inputs}")])
+        stop([Problem(format.shown(inputs), "it holds nothing to import", f"expected {format.inputs}")])
     sys.exit(FINDINGS if made.refused else CLEAN)
 
 
@@ -139,13 +146,13 @@ def _earlier(folder: Path, output: str) -> _Earlier:
     manifest = read_manifest(folder) if folder.is_dir() else None
     if manifest is None:
         help = "name a new folder or an empty one"
-        stop([Problem(output, "is there already and is no import", help)])
+        stop([Problem(output, "already exists and is not an import", help)])
     try:
         changed = changed_files(folder, manifest)
         others = [name for name in changed if name != CONFIG]
         if others:
             help = "name a new folder, and compare the two with `policylang diff`"
-            stop([Problem(output, f"{quoted(others[0])} in it is not as it was imported", help)])
+            stop([Problem(output, f"{quoted(others[0])} in it has changed since it was imported", help)])
         config = (folder / CONFIG).read_bytes() if CONFIG in changed else None
         imports = read_config(folder / CONFIG).imports if (folder / CONFIG).is_file() else None
     except ConfigError as error:
@@ -162,11 +169,11 @@ def _into(policies: str, folder: Path, output: str) -> Into:
     root = Path(os.path.realpath(policies))
     if folder == root or not folder.is_relative_to(root):
         help = f"name a folder in it: `-o {os.path.join(policies, 'imported')}`"
-        stop([Problem(output, f"does not lie in {quoted(policies)}", help)])
+        stop([Problem(output, f"is not inside {quoted(policies)}", help)])
     inside = folder.relative_to(root).as_posix()
     sets = discover([policies])
     if len(sets) > 1 or Path(os.path.realpath(sets[0].root)) != root:
-        stop([Problem(policies, "this is not one policy set", "name the root of one")])
+        stop([Problem(policies, "this is not a single policy set", "name the root of one policy set")])
     kept = tuple(each for each in sets[0].sources if not each.name.startswith(f"{inside}/"))
     project = Project(msgspec.structs.replace(sets[0], sources=kept))
     if project.ir is None:
@@ -181,8 +188,8 @@ def _config(earlier: _Earlier, accepted: Sequence[str], output: str) -> bytes | 
     new = sorted({*accepted} - {*earlier.accepted})
     if new:
         wanted = ", ".join(sorted({*accepted, *earlier.accepted}))
-        help = f"write into it, under `imports`: `accepted: [{wanted}]`"
-        stop([Problem(os.path.join(output, CONFIG), "somebody has changed this file, so it is not replaced", help)])
+        help = f"add to it, under `imports`: `accepted: [{wanted}]`"
+        stop([Problem(os.path.join(output, CONFIG), "this file was edited, so it was not replaced", help)])
     return earlier.config
 
 
@@ -204,7 +211,7 @@ def _ask(question: str, default: str) -> str:
     answer = sys.stdin.readline() if sys.stdin is not None else ""
     if not answer:
         click.echo(err=True)
-        stop([Problem("--learn", "there is no answer", "answer on a terminal, or write the mapping yourself")])
+        stop([Problem("--learn", "there was no answer", "run it on a terminal, or write the mapping yourself")])
     return answer.strip() or default
 
 

@@ -140,7 +140,7 @@ def _tell_bug(kind: type[BaseException], error: BaseException, trace: TracebackT
     frame = traceback.extract_tb(trace)[-1]
     where = f"{os.path.basename(os.path.dirname(frame.filename))}/{os.path.basename(frame.filename)}:{frame.lineno}"
     _tell(f"error: a mistake in policylang: {kind.__name__} at {where}: {visible(said)}")
-    _tell("  help: this is no finding about your policies; report this line, with what you ran")
+    _tell("  help: this is not about your policies; please report this line and the command you ran")
     sys.exit(COULD_NOT_RUN)
 
 
@@ -159,7 +159,11 @@ def _whole(stream: Any) -> Any:
 
 
 def _shown(error: click.ClickException) -> click.ClickException:
-    """The error with its message on one line and nothing invisible in it: it repeats arguments."""
+    """The error with its message on one line and nothing invisible in it: it repeats arguments. The help of a command
+    without arguments stays as it is.
+    """
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error
     message = visible(error.format_message().replace("\n\t", " "))
     return (
         click.UsageError(message, error.ctx) if isinstance(error, click.UsageError) else click.ClickException(message)

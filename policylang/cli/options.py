@@ -46,7 +46,7 @@ def read_instant(given: str | None, years: tuple[int, int] = (1, 9999), option: 
     """
     if given is None:
         return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    help = "write date, time and offset: `2026-11-21T12:00:00-07:00`, or `Z` behind the time for UTC"
+    help = "write date, time and offset: `2026-11-21T12:00:00-07:00`, or `Z` after the time for UTC"
     try:
         now: datetime.datetime = read(DateTimeType(), given, option)
     except BadValueError:
@@ -58,5 +58,5 @@ def read_instant(given: str | None, years: tuple[int, int] = (1, 9999), option: 
 
 def outside(given: str | None, years: tuple[int, int] = (2, 9998), option: str = "--now") -> NoReturn:
     """End the command because of an instant that cannot be counted with."""
-    help = f"the years {years[0]} to {years[1]} are safe"
-    stop([Problem(option, f"{quoted(given or '')} lies outside the calendar", help)])
+    help = f"use a year from {years[0]} to {years[1]}"
+    stop([Problem(option, f"{quoted(given or '')} is outside the calendar", help)])

@@ -48,13 +48,13 @@ def read_mapping(format: ImportFormat, path: str | None) -> ProductMapping:
         rest = {key: each for key, each in value.items() if key != "names"} if isinstance(value, dict) else value
         if format.mapping is None:
             if rest:
-                stop([Problem(path, f"{format.title} takes no mapping but `names`", "leave the rest out")])
+                stop([Problem(path, f"{format.title} only takes `names` in a mapping", "remove the rest")])
             return ProductMapping(None, names)
         return ProductMapping(msgspec.convert(rest, format.mapping) if rest or not names else None, names)
     except OSError as error:
         stop([Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")])
     except UnicodeDecodeError as error:
-        stop([Problem(path, f"not UTF-8: byte {error.start} cannot be read", "save it in the encoding UTF-8")])
+        stop([Problem(path, f"not UTF-8: byte {error.start} cannot be read", "save it as UTF-8")])
     except YamlError as error:
         stop([Problem(path, error.message, error.help, error.line, error.column)])
     except msgspec.ValidationError as error:
@@ -70,7 +70,7 @@ def check_codes(format: ImportFormat, accepted: Sequence[str]) -> None:
             near = closest(code, format.refuses)
             known = listed([f"`{each}`" for each in format.refuses], "and")
             help = f"did you mean `{near}`?" if near else f"the codes are {known}"
-            stop([Problem(f"--accept {visible(code)}", f"{format.title} has nothing of this code", help)])
+            stop([Problem(f"--accept {visible(code)}", f"{format.title} has no such code", help)])
 
 
 class NamedPolicies(msgspec.Struct, frozen=True):
@@ -95,7 +95,7 @@ def read_policies(path: str, format: ImportFormat, step: Step) -> NamedPolicies:
         return NamedPolicies(loaded)
     sets = discover([path])
     if len(sets) != 1:
-        stop([Problem(path, f"these are {len(sets)} policy sets", "name the root of one")])
+        stop([Problem(path, f"these are {len(sets)} policy sets", "name the root of one policy set")])
     project = Project(sets[0], step)
     if project.ir is None:
         stop([why_not(project, (path,))])
@@ -144,7 +144,7 @@ def read_product(
         given = format.given(paths)
         made = import_again(format, given, mapped, policies, accepted)
         if not made.refused and not any(name.endswith(SUFFIX) for name in made.files):
-            stop([Problem(format.shown(paths), "there is nothing in it to import", f"wanted are {format.inputs}")])
+            stop([Problem(format.shown(paths), "it holds nothing to import", f"expected {format.inputs}")])
         return Product(given, made)
     except (UnreadableError, NotThisError) as error:
         stop([error.problem])
@@ -165,6 +165,6 @@ def import_again(
     )
     if made.errors:
         first = made.errors[0]
-        help = "map names in the file behind `--mapping`, or import it into a new folder to see all of it"
-        raise NotThisError(given.files[0].path, f"what it says does not compile: {first.message}", help)
+        help = "map names in the `--mapping` file, or import it into a new folder to see everything"
+        raise NotThisError(given.files[0].path, f"what it describes does not compile: {first.message}", help)
     return made

@@ -14,8 +14,9 @@ from policylang.text.readable import json_bytes
 @click.command()
 @format_option("text", "json")
 def rules(format_: str) -> None:
-    """List the rules: the severity of what they find unless the config says otherwise, whether it is decided by proof,
-    and whether `check --fix` mends it. `policylang explain CODE` has the whole of one.
+    """List the rules: default severity, whether they prove what they find, and whether `check --fix` mends it.
+
+    `policylang explain CODE` describes one of them.
     """
     if format_ == "json":
         names = ("code", "name", "family", "severity", "proof", "fix", "summary")

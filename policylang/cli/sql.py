@@ -24,7 +24,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 @click.argument("user", type=TEXT)
 @click.argument("action", type=TEXT)
 @click.argument("resource", type=TEXT)
-@click.option("--dialect", type=TEXT, default="postgres", show_default=True, help="A dialect that sqlglot knows.")
+@click.option(
+    "--dialect", type=TEXT, default="postgres", show_default=True, help="A SQL dialect that sqlglot supports."
+)
 @request_option
 @now_option("the present one")
 @policies_option
@@ -39,12 +41,12 @@ def sql(
     paths: tuple[str, ...],
     format_: str,
 ) -> None:
-    """Print the condition of a WHERE clause that selects the rows of RESOURCE on which USER can do ACTION.
+    """Print the WHERE condition for the rows of RESOURCE on which USER can do ACTION.
 
-    As text, with all values in it; as JSON, with parameters, for programs. What the tables must hold stands in
-    docs/python.md.
+    As text, with all values in it; as JSON, with parameters, for programs. docs/python.md says what the tables must
+    hold.
 
-    Exit codes: 0 some rows may be, 1 none can be, 2 could not run.
+    Exit codes: 0 some rows may match, 1 no row can, 2 could not run.
     """
     given = read_objects(request=request)
     policy_set = load(paths)
@@ -69,8 +71,8 @@ def sql(
             content = {"dialect": dialect, "now": instant_text(at), "sql": condition, "parameters": shown}
             click.echo(json_bytes(content), nl=False)
     except UnsupportedError as error:
-        stop([Problem("--dialect", str(error), "another dialect may say it")])
+        stop([Problem("--dialect", str(error), "another dialect may support it")])
     except ValueError:
         help = "for instance `postgres`, `sqlite`, `duckdb`, `mysql`, `tsql`, `snowflake`"
-        stop([Problem("--dialect", f"sqlglot knows no dialect {quoted(dialect)}", help)])
+        stop([Problem("--dialect", f"sqlglot has no dialect {quoted(dialect)}", help)])
     sys.exit(FINDINGS if found.nothing else CLEAN)

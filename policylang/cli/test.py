@@ -29,18 +29,18 @@ from policylang.testing.scenario import SUFFIXES
 @click.command("test")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
 @click.option("--format", "format_", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
-@click.option("--junit", metavar="FILE", help="Write the results as JUnit XML besides.")
-@click.option("--coverage", is_flag=True, help="Show what of the policy sets decided some case, and what none.")
+@click.option("--junit", metavar="FILE", help="Also write the results as JUnit XML.")
+@click.option("--coverage", is_flag=True, help="Show which statements some case depends on, and which none does.")
 @click.option("--coverage-json", metavar="FILE", help="Write the coverage as JSON.")
 @click.option("--coverage-lcov", metavar="FILE", help="Write the coverage as lcov, for genhtml and editors.")
 @click.option(
     "--fail-under",
     metavar="PERCENT",
     type=click.FloatRange(0, 100),
-    help="Exit with 1 if less than that is covered of statements and outcomes together.",
+    help="Exit with 1 if fewer percent of statements and outcomes are covered.",
 )
 @click.option(
-    "--generate", "generates", is_flag=True, help="Write boundary scenarios for the policy set PATHS instead."
+    "--generate", "generates", is_flag=True, help="Write scenarios at the boundaries of the policy set PATHS instead."
 )
 @report_option("the scenarios of --generate")
 @now_option("with --generate, a fixed instant")
@@ -56,24 +56,24 @@ def test_(
     output: str,
     now: str | None,
 ) -> None:
-    """Run scenario tests: decisions about records, and what they must be.
+    """Run scenario tests: what must be allowed, and what denied.
 
-    PATHS are files (*.test.yaml, *.test.yml) or folders with such files; without PATHS the folder policies.
+    PATHS are files (*.test.yaml, *.test.yml) or folders with such files; by default the folder policies.
 
-    With --generate PATHS is a policy set, as for check, and nothing is run: a scenario file is written, with records
-    just inside and just outside of each limit and what is decided about them now.
+    With --generate, PATHS is a policy set, as for check, and no test is run: a scenario file is written, with records
+    just inside and just outside each limit and what is decided about them now.
 
-    Exit codes: 0 all passed, 1 some failed or too little is covered, 2 something could not be run.
+    Exit codes: 0 all passed, 1 some failed or too little is covered, 2 could not run.
     """
     if fail_under is not None and math.isnan(fail_under):
-        raise click.BadParameter("nan is no percentage", param_hint="--fail-under")
+        raise click.BadParameter("nan is not a percentage", param_hint="--fail-under")
     wanted = coverage or coverage_json is not None or coverage_lcov is not None or fail_under is not None
     if generates:
         if wanted or junit is not None or format_ != "text":
-            raise click.UsageError("--generate runs no tests: it goes with -o and --now only")
+            raise click.UsageError("--generate runs no tests: use it only with -o and --now")
         return _generate(paths, output, now)
     if output != STANDARD_OUTPUT or now is not None:
-        raise click.UsageError("-o and --now belong to --generate; scenario files say their own `now`")
+        raise click.UsageError("-o and --now need --generate; scenario files have their own `now`")
     refuse_same(junit=junit, coverage_json=coverage_json, coverage_lcov=coverage_lcov)
     for file in (junit, coverage_json, coverage_lcov):
         if file is not None:
@@ -128,7 +128,7 @@ def _generate(paths: tuple[str, ...], output: str, given: str | None) -> None:
             write_lines(text.render(collect([project])), err=True)
             sys.exit(COULD_NOT_RUN)
         now = None if given is None else read_now(given, PolicySet(project.ir))
-        step("looking for records at the edges of limits")
+        step("looking for records at the boundaries of limits")
         content = generate(project, now, os.path.dirname(output) or ".").encode()
     write_output(content, output, inputs_of([project]))
 
@@ -137,5 +137,5 @@ def _falls_short(covered: Coverage, fail_under: float) -> bool:
     count = covered.count()
     if count.reaches(fail_under):
         return False
-    write_lines([f"covered are {count.percent:g} %, which is less than {fail_under:g} %"], err=True)
+    write_lines([f"{count.percent:g} % is covered, less than {fail_under:g} %"], err=True)
     return True

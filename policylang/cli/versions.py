@@ -60,7 +60,7 @@ def read_sides(arguments: Sequence[str], step: Step) -> Sides | Problem:
         if "..." in arguments[0] and isinstance(first, Revision) and isinstance(second, Revision):
             first = merge_base(first, second)
         if paths and not (isinstance(first, Revision) or isinstance(second, Revision)):
-            raise click.UsageError("PATHS belong to revisions: give OLD and NEW only")
+            raise click.UsageError("PATHS need revisions: give only OLD and NEW")
         sides: list[_Named | None] = []
         for side, other, word in ((first, second, "old"), (second, first, "new")):
             step(f"reading the {word} side")
@@ -72,7 +72,7 @@ def read_sides(arguments: Sequence[str], step: Step) -> Sides | Problem:
         return error.problem
     if sides[0] is None and sides[1] is None:
         help = "name the folder with the policy files"
-        return Problem(f"{old}, {new}", "neither has such a file or folder", help)
+        return Problem(f"{old}, {new}", "neither side has such a file or folder", help)
     return Sides(old, new, tuple(_paired(sides[0] or {}, sides[1] or {})))
 
 
@@ -144,7 +144,7 @@ def _compiled(sets: Sequence[SourceSet], of: Path | Revision, word: str, step: S
         if project.ir is None:
             problem = _of(word, why_not(project, sources.asked))
             if isinstance(of, Revision) and not sources.problems:
-                help = f"where `{of.name}` is checked out, `policylang check` shows all of it"
+                help = f"check out `{of.name}` and run `policylang check` to see all errors"
                 problem = msgspec.structs.replace(problem, help=help)
             return problem
         name = str(sources.root) if isinstance(of, Revision) else os.path.relpath(sources.root, of)

@@ -32,7 +32,7 @@ from policylang.text.readable import json_bytes
 @click.argument("action", type=TEXT)
 @click.argument("resource", type=TEXT)
 @record_option
-@click.option("--field", type=TEXT, metavar="FIELD", help="Only who can do it to this attribute.")
+@click.option("--field", type=TEXT, metavar="FIELD", help="Ask about this attribute only.")
 @request_option
 @now_option("the present one")
 @policies_option
@@ -47,13 +47,14 @@ def who_can(
     paths: tuple[str, ...],
     format_: str,
 ) -> None:
-    """List who can do ACTION on RESOURCE: on the record that is given, or on some record. In a policy set without
-    users, list the groups and roles that somebody could do it by.
+    """List who can do ACTION on RESOURCE: on the record given, or on any record.
+
+    In a policy set without users, list the groups and roles that allow it.
 
     Exit codes: 0 somebody, 1 nobody, 2 could not run.
     """
     if request is not None and record is None:
-        raise click.UsageError("--request counts with --record only: without a record, any request counts")
+        raise click.UsageError("--request needs --record: without a record, any request counts")
     given = read_objects(record=record, request=request)
     policy_set = load(paths)
     index = policy_set.index

@@ -27,7 +27,7 @@ Content = bytes | str | Iterable[str]
 
 def report_option(what: str) -> Callable[[Command], Command]:
     """``-o``, where a command writes its report, or what it makes instead."""
-    help = f"File to write {what} to, - for standard output."
+    help = f"File to write {what} to, or - for standard output."
     default = STANDARD_OUTPUT
     return click.option(
         "-o", "--output", default=default, show_default=True, metavar="FILE", type=click.Path(), help=help
@@ -68,7 +68,7 @@ def check_output(output: str, inputs: Iterable[str | None] = ()) -> None:
     try:
         refuse_link_out(path)
     except LinkError as error:
-        help = "name the file that is meant; the link may have come with a change of somebody else"
+        help = "name the file you mean; the link may have come with somebody else's change"
         stop([Problem(output, f"not written: {error.strerror}", help)])
     for each in {path, Path(os.path.realpath(path))}:
         what = _belongs_to_policies(each)
@@ -92,7 +92,7 @@ def refuse_same(**outputs: str | None) -> None:
         for other, earlier in given[:number]:
             if _same(Path(str(path)), Path(str(earlier))):
                 names = " and ".join(f"--{each.replace('_', '-')}" for each in (other, option))
-                raise click.UsageError(f"{names} name one file, {quoted(str(path))}: name two")
+                raise click.UsageError(f"{names} name the same file, {quoted(str(path))}: name two")
 
 
 def _belongs_to_policies(path: Path) -> str | None:

@@ -55,7 +55,7 @@ def read_allowed(path: str) -> dict[str, Approved] | Problem:
     try:
         data = read_regular(Path(path), _MAX_BYTES + 1)
         if len(data) > _MAX_BYTES:
-            return Problem(path, f"the file is larger than {_MAX_BYTES:,} bytes", "take out what is over")
+            return Problem(path, f"the file is larger than {_MAX_BYTES:,} bytes", "remove what is obsolete")
         yaml_ = read_yaml(data.decode("utf-8-sig"))
         validate(yaml_, allow_schema())
         return _entries(yaml_)
@@ -79,7 +79,7 @@ def _entries(yaml_: Yaml) -> dict[str, Approved]:
             datetime.date.fromisoformat(entry.until or "9999-12-31")
         except ValueError:
             raise yaml_.error(
-                (*steps, "until"), f"`{entry.until}` is no day of the calendar", "write year-month-day"
+                (*steps, "until"), f"`{entry.until}` is not a valid date", "write year-month-day"
             ) from None
         found[entry.id] = entry
     return found

@@ -138,20 +138,20 @@ class _Comparing:
             (its_kind, its_name), same = before
             if same:
                 first, last = ((its_kind, its_name), (kind, name)) if is_new else ((kind, name), (its_kind, its_name))
-                return f"{first[0]} `{first[1]}` is {last[0]} `{last[1]}` now"
+                return f"{first[0]} `{first[1]}` is now {last[0]} `{last[1]}`"
             if is_new:
-                return f"{kind} `{name}` is new and brings no more than {its_kind} `{its_name}`, which is gone, did"
-            return f"{kind} `{name}` is gone and brought no more than {its_kind} `{its_name}`, which is new, does"
+                return f"{kind} `{name}` is new and grants no more than {its_kind} `{its_name}` did, which was removed"
+            return f"{kind} `{name}` was removed and granted no more than {its_kind} `{its_name}` does, which is new"
         return self._is_only_a_part(kind, name, is_new=is_new)
 
     def _is_only_a_part(self, kind: str, name: str, *, is_new: bool) -> str | None:
         mine = self.new if is_new else self.old
         around = mine.around(name) if kind == "role" and name not in mine.handed_out else []
         if around:
-            said, has = ("is new", "has") if is_new else ("is gone", "had")
+            said, has = ("is new", "has") if is_new else ("was removed", "had")
             where = ", ".join(map(source_in_words, around[:_MOST_NAMED]))
             where += f" and {len(around) - _MOST_NAMED} more" if len(around) > _MOST_NAMED else ""
-            return f"role `{name}` {said}: nobody {has} it but inside {where}"
+            return f"role `{name}` {said}: nobody {has} it except inside {where}"
         return None
 
     def _counterpart(self, kind: str, name: str, subject: Subject, *, is_new: bool) -> tuple[_Name, bool] | None:

@@ -83,7 +83,7 @@ class Checker:
         """A day, or a day and a time, as the policy set holds it."""
         written = _MOMENT.fullmatch(text.value)
         if written is None:
-            help = "a date is written year-month-day: `2026-01-31`; a time may follow: `2026-01-31 20:00`"
+            help = "write dates as year-month-day: `2026-01-31`; a time may follow: `2026-01-31 20:00`"
             self.report.error("PL109", source, text, f"{quoted(text.value)} is not a date", help)
             return None
         day = date(self.report, source, ast.Date(text.start_pos, text.end_pos, written[1]))

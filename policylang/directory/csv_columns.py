@@ -26,7 +26,7 @@ def check_header(source: Source, header: CsvRow) -> Iterator[Diagnostic]:
             first = header.cells[seen[name]]
             yield Diagnostic(
                 code="PL102",
-                message=f"the column {quoted(name)} is there twice",
+                message=f"the column {quoted(name)} appears twice",
                 location=location,
                 help="delete one of the two",
                 related=(Related(source.location(first.start_pos, first.end_pos), "the first one is here"),),
@@ -42,17 +42,17 @@ def check_header(source: Source, header: CsvRow) -> Iterator[Diagnostic]:
             code="PL100",
             message="there is no column `id`",
             location=source.location(header.start, header.end),
-            help="the first row names the columns, and `id` is one of them",
+            help="the first row names the columns, including `id`",
         )
 
 
 def _help(header: CsvRow, name: str) -> str:
     separator = _separator(name)
     if len(header.cells) == 1 and separator:
-        return f"separate the columns by commas, not by {separator}"
+        return f"separate the columns with commas, not {separator}"
     trimmed = name.strip().casefold()
     if trimmed.startswith("attribute"):
-        return f"a column with an attribute is called `{ATTRIBUTE}NAME`"
+        return f"name a column with an attribute `{ATTRIBUTE}NAME`"
     near = trimmed if trimmed in _KNOWN else closest(trimmed, _KNOWN)
     columns = listed([f"`{known}`" for known in (*_KNOWN, f"{ATTRIBUTE}NAME")], "and")
     return f"did you mean `{near}`?" if near else f"columns are {columns}"

@@ -37,9 +37,7 @@ def read_csv_people(source: Source, limits: Limits) -> PeopleRead:
     try:
         header = next(table, None)
         if header is None:
-            raise UnreadableTextError(
-                0, 0, "the file is empty", "the first row names the columns, and `id` is one of them"
-            )
+            raise UnreadableTextError(0, 0, "the file is empty", "the first row names the columns, including `id`")
         diagnostics += check_header(source, header)
         columns = [cell.value for cell in header.cells]
         if not diagnostics:
@@ -58,7 +56,7 @@ def _read_row(
 ) -> Iterator[Diagnostic]:
     if len(row.cells) != len(columns):
         message = f"{len(row.cells)} cell{'' if len(row.cells) == 1 else 's'}, the header names {len(columns)} columns"
-        help = "a text with commas stands in quotes; a cell that says nothing is left empty, its comma stays"
+        help = "put text with commas in quotes; leave an empty cell empty, but keep its comma"
         yield UnreadableTextError(row.start, row.end, message, help).diagnostic(source)
         return
     given = {}
@@ -79,7 +77,7 @@ def _read_row(
     yield from _assign(source, row, one, {name: given.pop(name) for name in ASSIGNMENT if name in given})
     for column, cell in given.items():
         if column in _FLAGS and cell.value not in ("true", "false"):
-            message = f"the column `{column}` is true or false, {quoted(cell.value)} is not"
+            message = f"the column `{column}` must be true or false, not {quoted(cell.value)}"
             help = "write `true` or `false`, or leave it empty"
             yield UnreadableTextError(cell.start_pos, cell.end_pos, message, help, "PL103").diagnostic(source)
         elif one.cells.setdefault(column, cell).value != cell.value:
@@ -92,10 +90,8 @@ def _assign(source: Source, row: CsvRow, one: _Collected, given: dict[str, Any])
         one.assignments.append(Assigned(row.start, row.end, *cells))
         return
     for column, cell in given.items():
-        message = f"the column `{column}` is filled in and `role` is not"
-        yield UnreadableTextError(cell.start_pos, cell.end_pos, message, "say which role it is about").diagnostic(
-            source
-        )
+        message = f"the column `{column}` is filled in, but `role` is empty"
+        yield UnreadableTextError(cell.start_pos, cell.end_pos, message, "fill in the role").diagnostic(source)
         break
 
 
@@ -108,7 +104,7 @@ def _contradiction(source: Source, column: str, id: ast.Text, first: ast.Text, c
         message, help = f"{who} is in two groups: {both}", "a user is in at most one group: give the second as a role"
         return Diagnostic(code="PL108", message=message, location=location, help=help, related=related)
     message = f"{who} has two values in the column {quoted(column)}: {both}"
-    help = "rows of one `id` say the same, or leave the cell empty"
+    help = "give all rows of one `id` the same value, or leave the cell empty"
     return Diagnostic(code="PL102", message=message, location=location, help=help, related=related)
 
 

@@ -38,7 +38,7 @@ def rows(source: Source, separator: str = ",") -> Iterator[CsvRow]:
             return
         except csv.Error as error:
             start = starts[min(first, len(starts) - 1)]
-            help = 'a text with commas, quotes or line breaks stands in quotes, and a quote in it is doubled: `""`'
+            help = 'put text with commas, quotes or line breaks in quotes, and double each quote in it: `""`'
             raise UnreadableTextError(start, start + len(source.line(first + 1)), f"not CSV: {error}", help) from None
         if any(cells):
             start = starts[first]

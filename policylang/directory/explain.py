@@ -32,7 +32,9 @@ def explain(entry: DirectoryValue) -> Iterator[UnreadableTextError]:
                 yield from _text(key, given, required=key == "id")
             case "terminated" | "superuser":
                 if not isinstance(given.value, bool):
-                    yield _error(given, f"`{key}` is true or false, {_shown(given)} is not", "write `true` or `false`")
+                    yield _error(
+                        given, f"`{key}` must be true or false, not {_shown(given)}", "write `true` or `false`"
+                    )
             case "roles":
                 yield from _roles(given)
             case "attributes":
@@ -41,7 +43,7 @@ def explain(entry: DirectoryValue) -> Iterator[UnreadableTextError]:
 
 def _roles(given: DirectoryValue) -> Iterator[UnreadableTextError]:
     if not isinstance(given.value, tuple):
-        yield _error(given, "`roles` is a list", "write `roles: [NAME]`")
+        yield _error(given, "`roles` must be a list", "write `roles: [NAME]`")
         return
     for role in given.value:
         if not isinstance(role.value, dict):
@@ -55,13 +57,13 @@ def _roles(given: DirectoryValue) -> Iterator[UnreadableTextError]:
 
 def _attributes(given: DirectoryValue) -> Iterator[UnreadableTextError]:
     if not isinstance(given.value, dict):
-        yield _error(given, "`attributes` holds names and values", "write `attributes: {NAME: value}`")
+        yield _error(given, "`attributes` must hold names and values", "write `attributes: {NAME: value}`")
         return
     for key, field in given.value.items():
         items = field.value.value if isinstance(field.value.value, tuple) else (field.value,)
         for item in items:
             if isinstance(item.value, dict | tuple) or (item.value is None and item is not field.value):
-                yield _error(item, f"{quoted(key)} holds a value or a list of values", "write text, a number or true")
+                yield _error(item, f"{quoted(key)} must be a value or a list of values", "write text, a number or true")
 
 
 def _keys(given: DirectoryValue, known: tuple[str, ...], required: str, what: str) -> Iterator[UnreadableTextError]:
@@ -71,7 +73,7 @@ def _keys(given: DirectoryValue, known: tuple[str, ...], required: str, what: st
         if name not in known:
             near = closest(name, known)
             meant = "" if near == required else meant
-            help = f"did you mean `{near}`?" if near else f"there is {listed([f'`{k}`' for k in known], 'and')}"
+            help = f"did you mean `{near}`?" if near else f"choose from {listed([f'`{k}`' for k in known], 'and')}"
             yield _error(field.key, f"unknown field {quoted(name)}", help)
     if meant and required not in fields:
         yield _error(given, f"{what} has no `{required}`", f"write `{required}: …`")
@@ -79,12 +81,12 @@ def _keys(given: DirectoryValue, known: tuple[str, ...], required: str, what: st
 
 def _text(key: str, given: DirectoryValue, required: bool) -> Iterator[UnreadableTextError]:
     if isinstance(given.value, dict | tuple):
-        yield _error(given, f"`{key}` is one text", "write one text")
+        yield _error(given, f"`{key}` must be text", "write text")
     elif required and (given.value is None or given.value == ""):
         yield _error(given, f"`{key}` is empty", f"write `{key}: …`")
     elif not isinstance(given.value, str):
         shown = _shown(given)
-        yield _error(given, f"`{key}` is text, {shown} is not", f'write it in quotes: `"{shown.strip("`")}"`')
+        yield _error(given, f"`{key}` must be text, not {shown}", f'write it in quotes: `"{shown.strip("`")}"`')
 
 
 def _shown(given: DirectoryValue) -> str:

@@ -42,7 +42,9 @@ class _Reader:
         for name in self._members():
             if name.value != key or found:
                 message = f"unknown field {quoted(name.value)}" if name.value != key else f"`{key}` is given twice"
-                raise UnreadableTextError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
+                raise UnreadableTextError(
+                    name.start_pos, name.end_pos, message, f"the file must hold one list, `{key}`"
+                )
             if self._next() != "[":
                 raise UnreadableTextError(self.at, self.at + 1, *expected_list(key))
             found = True
@@ -51,7 +53,7 @@ class _Reader:
         if not found:
             raise UnreadableTextError(begin, begin + 1, *expected_list(key))
         if self._blank() < len(self.text):
-            self._refuse("something behind the end")
+            self._refuse("unexpected text after the end")
 
     # --- values ------------------------------------------------------------------------------------------------
 
@@ -104,8 +106,8 @@ class _Reader:
         if len(value) > self.text_length:
             raise too_long(start, self.at, value, self.text_length)
         if any("\ud800" <= each <= "\udfff" for each in value):
-            message = f"{quoted(value)} holds half a character"
-            raise UnreadableTextError(start, self.at, message, "write both halves, or the character")
+            message = f"{quoted(value)} holds half of a surrogate pair"
+            raise UnreadableTextError(start, self.at, message, "write both halves, or the character itself")
         return DirectoryValue(start, self.at, value)
 
     # --- what is between them ----------------------------------------------------------------------------------

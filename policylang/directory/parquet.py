@@ -61,7 +61,7 @@ def as_csv(path: Path, limit: int) -> str:
             return _written(columns, result, limit)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0].replace(str(path.resolve()), path.name)
-        raise ParquetError(f"not Parquet that can be read: {reason}", "write the file again, or use CSV") from None
+        raise ParquetError(f"this Parquet file cannot be read: {reason}", "write the file again, or use CSV") from None
 
 
 @contextlib.contextmanager
@@ -84,8 +84,8 @@ def _expression(column: str, type_: str) -> str:
         return f"epoch_us({name})"
     if not _PLAIN.fullmatch(type_):
         raise ParquetError(
-            f"the column {quoted(column)} is of the type {quoted(type_)}, which is not read",
-            "give texts, numbers, booleans, dates, datetimes, or lists of them",
+            f"the column {quoted(column)} has the type {quoted(type_)}, which is not supported",
+            "use text, numbers, booleans, dates, datetimes, or lists of them",
         )
     return name
 
@@ -118,7 +118,7 @@ def _cell(value: Any, instant: bool) -> str:
     if wrong is not None or len(items) < len(value):
         raise ParquetError(
             f"a list holds {quoted(wrong) if wrong else 'an empty value'}, which a table cannot show",
-            "values of a list are joined by `;`: write this file as YAML",
+            "list values are joined with `;`: write this file as YAML",
         )
     return ";".join(items)
 

@@ -9,6 +9,7 @@ from policylang.directory.people import PeopleRead
 from policylang.directory.problems import AT_MOST
 from policylang.directory.unsafe import unsafe_source
 from policylang.directory.yaml_people import read_yaml_people
+from policylang.directory.yaml_values import NOT_YAML
 from policylang.settings.limits import Limits
 from policylang.source import Source
 
@@ -41,6 +42,6 @@ def read_people(source: Source, limits: Limits | None = None) -> PeopleRead:
     found = _READERS[suffix](source, limits or Limits())
     if unsafe:
         # YAML itself refuses some of these characters, which is the same mistake.
-        kept = tuple(d for d in found.diagnostics if not d.message.startswith("not YAML"))
+        kept = tuple(d for d in found.diagnostics if not d.message.startswith(NOT_YAML))
         return PeopleRead(found.people, (*unsafe, *kept))
     return found

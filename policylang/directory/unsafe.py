@@ -39,7 +39,7 @@ def unsafe_person(person: Person) -> Iterator[Diagnostic]:
                 code="PL106",
                 message=f"{_described(match[0])} in an id",
                 location=source.location(id.start_pos, id.end_pos),
-                help="delete it: an id is read by people",
+                help="delete it: people read ids",
             )
     for text in _texts(person):
         if text.value.isascii():

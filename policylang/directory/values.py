@@ -66,7 +66,7 @@ def _split(
 ) -> tuple[DirectoryValue, ...] | None:
     items = given.value.split(";")
     if any(item != item.strip() or not item for item in items):
-        message = f"a value in {quoted(given.value)} is empty, or begins or ends with a blank"
+        message = f"a value in {quoted(given.value)} is empty, or starts or ends with a space"
         report.error("PL100", source, given, message, f"{what} is a list: write `a;b`")
         return None
     return tuple([DirectoryValue(given.start_pos, given.end_pos, item) for item in items])
@@ -118,11 +118,11 @@ def _help(given: DirectoryValue, type_: Type) -> str:
         case BoolType():
             return f"write `true` or `false`{', without quotes' if given.value in ('true', 'false') else ''}"
         case DateTimeType() if isinstance(given.value, str) and _DATE.fullmatch(given.value):
-            return f"say at what time, and with which offset: `{given.value}T00:00:00Z`"
+            return f"add a time and an offset: `{given.value}T00:00:00Z`"
         case DateTimeType() | DateType() | DurationType():
             return f"write it like `{sample(type_)}`"
         case _ if isinstance(type_, NUMBERS):
-            return "write digits, and a point before a fraction"
+            return "write digits, with a point before a fraction"
     return ""
 
 

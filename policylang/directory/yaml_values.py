@@ -17,6 +17,8 @@ from policylang.directory.problems import UnreadableTextError, expected_list, to
 from policylang.files.yaml_core import plain as scalar
 from policylang.syntax import ast
 
+NOT_YAML = "this is not valid YAML"
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_DEPTH = 40
 
@@ -36,7 +38,7 @@ def entries(text: str, key: str, text_length: int) -> Iterator[DirectoryValue]:
         name = _key(event)
         if name.value != key or found:
             message = f"unknown field {quoted(name.value)}" if name.value != key else f"`{key}` is given twice"
-            raise UnreadableTextError(name.start_pos, name.end_pos, message, f"the file holds one list, `{key}`")
+            raise UnreadableTextError(name.start_pos, name.end_pos, message, f"the file must hold one list, `{key}`")
         event = next(events)
         if not isinstance(event, yaml.SequenceStartEvent):
             raise UnreadableTextError(*_span(event), *expected_list(key))
@@ -50,7 +52,9 @@ def entries(text: str, key: str, text_length: int) -> Iterator[DirectoryValue]:
     for event in events:
         if isinstance(event, yaml.DocumentStartEvent):
             mark, _ = _span(event)
-            raise UnreadableTextError(mark, mark + 3, "a second document in one file", "put everything into one list")
+            raise UnreadableTextError(
+                mark, mark + 3, "a second YAML document in one file", "put everything in one list"
+            )
 
 
 def _span(event: Any) -> tuple[int, int]:
@@ -78,18 +82,20 @@ def _events(text: str, text_length: int) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         index = mark.index if mark else 0
-        raise UnreadableTextError(index, index, f"not YAML: {error.problem or error.context}") from None
+        raise UnreadableTextError(index, index, f"{NOT_YAML}: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
-        raise UnreadableTextError(0, 0, f"not YAML: {str(error).splitlines()[0]}") from None
+        raise UnreadableTextError(0, 0, f"{NOT_YAML}: {str(error).splitlines()[0]}") from None
 
 
 def _refuse_more_than_json(event: Any) -> None:
     place = _span(event)
     if event.anchor is not None:
-        raise UnreadableTextError(*place, "anchors and aliases are not read", "write the value out where it is used")
+        raise UnreadableTextError(
+            *place, "anchors and aliases are not supported", "write the value itself where it is used"
+        )
     tag = getattr(event, "tag", None)
     if tag is not None:
-        raise UnreadableTextError(*place, f"tags are not read: {quoted(tag)}", "delete it")
+        raise UnreadableTextError(*place, f"tags are not supported: {quoted(tag)}", "delete it")
 
 
 def _node(events: Iterator[Any], event: Any) -> DirectoryValue:
@@ -123,7 +129,7 @@ def _node(events: Iterator[Any], event: Any) -> DirectoryValue:
 
 def _key(event: Any) -> ast.Text:
     if type(event) is not yaml.ScalarEvent:
-        raise UnreadableTextError(*_span(event), "a key is a text")
+        raise UnreadableTextError(*_span(event), "a key must be text")
     return ast.Text(*_span(event), event.value)
 
 

@@ -49,7 +49,7 @@ def read_json(text: str) -> Any:
         message = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise JsonError(message, line=error.lineno, column=error.colno) from None
     except RecursionError:
-        raise JsonError("nested too deeply", f"{_MAX_DEPTH} levels are the most") from None
+        raise JsonError("nested too deeply", f"the limit is {_MAX_DEPTH} levels") from None
     _examine(value)
     return value
 
@@ -108,11 +108,11 @@ def _fraction(written: str) -> Decimal:
 
 def _too_long(number: str) -> NoReturn:
     message = f"the number {quoted(number, 20)} has more than {_MAX_DIGITS} digits before or after the point"
-    raise JsonError(message, "write it as a text if it is none")
+    raise JsonError(message, "write it in quotes if it is not a number")
 
 
 def _constant(name: str) -> NoReturn:
-    raise JsonError(f"`{name}` is no number", "leave out what is not known, or write null")
+    raise JsonError(f"`{name}` is not a number", "leave out what is unknown, or write null")
 
 
 def _examine(value: Any) -> None:
@@ -132,4 +132,6 @@ def _refuse_halves(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise JsonError(f"{quoted(text)} holds half a character", "write both halves, or the character") from None
+        raise JsonError(
+            f"{quoted(text)} holds half of a surrogate pair", "write both halves, or the character itself"
+        ) from None

@@ -18,6 +18,8 @@ _ANY = "…"
 """An example of what may be anything."""
 _MOST = 12
 """Names that are listed."""
+_SHORT = 40
+"""Characters of a value that a help repeats."""
 
 
 class Violation(msgspec.Struct, frozen=True):
@@ -72,7 +74,7 @@ class _Words:
         where, schema = _where(path), error.schema
         instance: Any = error.instance
         if not isinstance(schema, dict):
-            return Violation(path, f"{where} cannot be there", "delete it")
+            return Violation(path, f"{where} is not allowed", "delete it")
         match str(error.validator):
             case "required":
                 name = next(name for name in schema["required"] if name not in instance)
@@ -82,21 +84,21 @@ class _Words:
                 return self._unknown(path, schema, instance)
             case "minItems" | "minProperties" | "maxProperties" | "maxItems":
                 many = f"this one has {len(instance)}" if instance else "this one is empty"
-                return Violation(path, f"{where} is {self.expected(schema)}, {many}", self._like(schema))
+                return Violation(path, f"{where} must be {self.expected(schema)}, {many}", self._like(schema))
             case "pattern" | "minLength" | "maxLength" if _is_of_key(error):
-                message = f"a key of {where} is {self.expected(schema)}, {_shown(instance)} is not"
+                message = f"a key of {where} must be {self.expected(schema)}, not {_shown(instance)}"
                 return Violation((*path, str(instance)), message, self._help(schema, instance), True)
             case _:
-                wrong = f"{where} is {self.expected(schema)}, {_shown(instance)} is not"
+                wrong = f"{where} must be {self.expected(schema)}, not {_shown(instance)}"
                 if instance is None:
-                    wrong = f"{where} is empty, it has to be {self.expected(schema)}"
+                    wrong = f"{where} is empty, it must be {self.expected(schema)}"
                 return Violation(path, wrong, self._help(schema, instance))
 
     def _unknown(self, path: tuple[str | int, ...], schema: dict[str, Any], instance: Any) -> Violation:
         known = list(schema.get("properties", {}))
         name = next((str(name) for name in instance if name not in known), "")
         near = closest(name, known)
-        help = f"did you mean `{near}`?" if near else f"there is {_names(known)}" if known else "delete it"
+        help = f"did you mean `{near}`?" if near else f"choose from {_names(known)}" if known else "delete it"
         inside = f" in {_where(path)}" if path else ""
         return Violation((*path, name), f"unknown field {quoted(name)}{inside}", help, True)
 
@@ -108,6 +110,8 @@ class _Words:
         number = isinstance(instance, bool | int | float | Decimal)
         if number and any("pattern" not in each and each.get("type") == "string" for each in self._choices(schema)):
             return "write it in quotes"
+        if schema.get("type") == "array" and isinstance(instance, str) and 0 < len(instance) <= _SHORT:
+            return f"write {quoted(f'[{instance}]')}"
         return self._like(schema)
 
     def _like(self, schema: dict[str, Any]) -> str:
@@ -140,7 +144,7 @@ class _Words:
         match schema["type"]:
             case "string":
                 if "pattern" in schema or "format" in schema:
-                    return str(schema.get("description", "a text of a certain form"))
+                    return str(schema.get("description", "text in a certain form"))
                 most = f" of at most {schema['maxLength']} characters" if "maxLength" in schema else ""
                 return f"a text{most}{' that is not empty' if schema.get('minLength') and not most else ''}"
             case "integer" | "number" as type_:
@@ -213,7 +217,7 @@ def _shown(value: Any) -> str:
         return f"`{_scalar(value)}`"
     if isinstance(value, dict | list):
         return "a list" if isinstance(value, list) else "a mapping"
-    return quoted(str(value)) if value != "" else "an empty text"
+    return quoted(str(value)) if value != "" else "empty text"
 
 
 def _scalar(value: Any) -> str:

@@ -108,7 +108,7 @@ def refuse_link_out(path: Path) -> None:
         return
     around = _checkout(named) or (Path.cwd() if named.is_relative_to(Path.cwd()) else named.parent)
     if not _real(named).is_relative_to(_real(around)):
-        raise LinkError(errno.ELOOP, f"a link leads out of `{around}`", str(path))
+        raise LinkError(errno.ELOOP, f"a link leads outside `{around}`", str(path))
 
 
 def _checkout(named: Path) -> Path | None:

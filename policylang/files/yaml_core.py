@@ -35,7 +35,7 @@ def plain(written: str) -> bool | int | Decimal | str | None:
     if (match := _FLOAT.fullmatch(written)) is not None:
         return _fraction(written, match[2], match[3] or "0")
     if _NO_NUMBER.fullmatch(written):
-        raise ValueError(f"{quoted(written)} is no number: leave it out, or write it in quotes if it is a text")
+        raise ValueError(f"{quoted(written)} is not a number: leave it out, or write it in quotes if it is text")
     return written
 
 

@@ -89,9 +89,9 @@ def _loading(text: str) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise YamlError(f"not YAML: {error.problem or error.context}", line, column) from None
+        raise YamlError(f"this is not valid YAML: {error.problem or error.context}", line, column) from None
     except yaml.YAMLError as error:
-        raise YamlError(f"not YAML: {str(error).splitlines()[0]}", 1, 1) from None
+        raise YamlError(f"this is not valid YAML: {str(error).splitlines()[0]}", 1, 1) from None
 
 
 def _refuse_more_than_json(text: str) -> None:
@@ -100,7 +100,7 @@ def _refuse_more_than_json(text: str) -> None:
         line, begin = text.count("\n", 0, other.start()) + 1, text.rfind("\n", 0, other.start()) + 1
         message = f"the line separator U+{ord(other[0]):04X} cannot be read"
         raise YamlError(
-            message, line, other.start() - begin + 1, "delete it, or write it as an escape, in double quotes"
+            message, line, other.start() - begin + 1, "delete it, or write it as an escape in double quotes"
         )
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
@@ -113,10 +113,12 @@ def _refuse_more_than_json(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if getattr(event, "anchor", None) is not None:
-            raise YamlError("anchors and aliases are not read", line, column, "write the value out where it is used")
+            raise YamlError(
+                "anchors and aliases are not supported", line, column, "write the value itself where it is used"
+            )
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise YamlError(f"tags are not read: {quoted(tag)}", line, column, "delete it")
+            raise YamlError(f"tags are not supported: {quoted(tag)}", line, column, "delete it")
 
 
 def _value(node: yaml.Node, steps: Steps, document: Yaml) -> Any:
@@ -128,7 +130,7 @@ def _value(node: yaml.Node, steps: Steps, document: Yaml) -> Any:
         found: dict[str, Any] = {}
         for key, child in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise YamlError("a key is a text", key.start_mark.line + 1, key.start_mark.column + 1)
+                raise YamlError("a key must be text", key.start_mark.line + 1, key.start_mark.column + 1)
             document.keys[*steps, key.value] = key.start_mark.line + 1, key.start_mark.column + 1
             found[key.value] = _value(child, (*steps, key.value), document)
         return found
@@ -146,7 +148,7 @@ def _value(node: yaml.Node, steps: Steps, document: Yaml) -> Any:
 def validate(yaml_: Yaml, schema: dict[str, Any]) -> None:
     """Raise `YamlError` at the place of the most telling violation of a JSON Schema, if there is one."""
     if yaml_.value is None:
-        raise yaml_.error((), "there is nothing in it", "write at least what is required, or delete the file")
+        raise yaml_.error((), "the file is empty", "write at least the required fields, or delete the file")
     found = first_violation(yaml_.value, schema)
     if found is not None:
         raise yaml_.error(found.path, found.message, found.help, key=found.of_key)

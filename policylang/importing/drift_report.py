@@ -185,12 +185,12 @@ def permission_in_words(permissions: Permissions) -> str:
 _TOPICS = {
     "eligibility": "who can be chosen for",
     "superuser": "who is a superuser:",
-    "granted": "what counts together with something else:",
-    "user": "what counts as soon as somebody gets more:",
+    "granted": "what is allowed together with something else:",
+    "user": "what takes effect once somebody gets more access:",
     "essential": "what terminated users keep:",
-    "action": "what is asked for",
+    "action": "what is required",
     "place": "the place",
-    "deny": "what is denied in any case:",
+    "deny": "what is always denied:",
     "integration": "the integration",
 }
 

@@ -90,7 +90,7 @@ def decoded(file: InputFile) -> tuple[bytes, str, str]:
                 return mark, each, text
         except UnicodeEncodeError:
             pass
-    raise ValueError(f"{file.path} is not text in one encoding")
+    raise ValueError(f"{file.path} is not text in a single encoding")
 
 
 def line_break(text: str) -> str:

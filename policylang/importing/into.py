@@ -22,7 +22,7 @@ from policylang.project.project import Project
 from policylang.source import Source
 
 CODE = "declared-there"
-WHY = "the policy set that it is added to declares this thing, and says less of it or something else: change it there"
+WHY = "the target policy set declares this with less or other content: change it there"
 
 
 class Into(msgspec.Struct, frozen=True):

@@ -35,7 +35,9 @@ def trim(imported: Imported, lacking: Lacking, refuse: Refuse) -> Iterator[tuple
             bundle.grants = [left for each in bundle.grants if (left := _grant(each, lacking)) is not None]
             narrows = _limits(bundle, imported, lacking)
             if not narrows or any(lacking.speaks(each.condition, each.resource) for each in bundle.grants):
-                message = f"what limits the {kind} {quoted(bundle.label or key)} cannot be said there: nobody gets it"
+                message = (
+                    f"what limits the {kind} {quoted(bundle.label or key)} cannot be expressed there: nobody gets it"
+                )
                 refuse(next(iter(bundle.origins)), message)
                 yield kind, key
     for key in [key for key, each in imported.policies.items() if lacking.speaks(each.condition, each.resource)]:
@@ -48,7 +50,7 @@ def _denies(imported: Imported, lacking: Lacking, refuse: Refuse) -> None:
     for each in imported.denies:
         if lacking.speaks(each.condition, each.resource):
             closed.add((each.resource, each.action))
-            message = f"what takes {quoted(each.action or '')} away cannot be said there: the import does not grant it"
+            message = f"the deny of {quoted(each.action or '')} cannot be expressed there: the import does not grant it"
             refuse(each.origin, message)
     left = {each for each in imported.denies if (each.resource, each.action) not in lacking.actions | closed}
     imported.denies = [each for each in imported.denies if each in left]

@@ -37,10 +37,10 @@ def said_names(said: Mapping[MappedKind, Mapping[str, str]], path: str) -> Names
     for kind, names in said.items():
         for key, name in names.items():
             if kind not in _OF_TEXT and not _NAME.fullmatch(name):
-                help = "write letters, digits and underscores: what the policy files call it"
-                raise NotThisError(path, f"`{name}` is no name of a {kind}", help)
+                help = "write letters, digits and underscores, as in the policy files"
+                raise NotThisError(path, f"`{name}` is not a valid name for a {kind}", help)
             if name in [other for (of, _), other in found.items() if of == kind]:
-                raise NotThisError(path, f"the {kind} `{name}` stands for two names of the product", "map one of them")
+                raise NotThisError(path, f"the {kind} `{name}` would have two names in the product", "map one of them")
             found[kind, key] = name
     return found
 
@@ -106,7 +106,7 @@ def _renamed(things: dict[str, Any], kind: Literal["user", "place", "job"], name
     for key, name in given.items():
         if name in taken:
             where = next(iter(things[key].origins)).path
-            raise NotThisError(where, f"the {kind} `{key}` is mapped to `{name}`, which is there as well", "map both")
+            raise NotThisError(where, f"the {kind} `{key}` is mapped to `{name}`, which also exists", "map both")
         made[name] = things[key]
         things[key].key = name
     for key in given:

@@ -157,7 +157,7 @@ def _folder(folder: Path, suffixes: Sequence[str], bounds: Bounds) -> Iterator[I
             if name.startswith(".") or not name.lower().endswith(tuple(suffixes)):
                 continue
             if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
-                _refuse(str(path), "a link leads out of the folder", "name the file itself, or put a copy there")
+                _refuse(str(path), "a link leads outside the folder", "name the file itself, or put a copy there")
             yield InputFile(path.relative_to(folder).as_posix(), _file(path, bounds), str(path))
 
 
@@ -172,7 +172,7 @@ def _archive(path: Path, name: str, suffixes: Sequence[str], bounds: Bounds) -> 
             for member in sorted(members, key=lambda each: each.filename):
                 inner = PurePosixPath(member.filename)
                 if inner.is_absolute() or ".." in inner.parts or "\\" in member.filename:
-                    _refuse(str(path), f"the path `{visible(member.filename)}` in it leads out", "pack it anew")
+                    _refuse(str(path), f"the path `{visible(member.filename)}` in it leads outside", "create it again")
                 if member.is_dir() or any(part.startswith(".") for part in inner.parts):
                     continue
                 if not member.filename.lower().endswith(tuple(suffixes)):
@@ -187,7 +187,7 @@ def _archive(path: Path, name: str, suffixes: Sequence[str], bounds: Bounds) -> 
                 left -= len(data)
                 yield InputFile(f"{name}/{inner.as_posix()}", data, str(path))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
-        _refuse(str(path), f"the archive cannot be read: {str(error).lower()}", "pack it anew")
+        _refuse(str(path), f"the archive cannot be read: {str(error).lower()}", "create it again")
 
 
 def _refuse(path: str, message: str, help: str) -> NoReturn:

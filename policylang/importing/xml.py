@@ -98,11 +98,11 @@ def read_xml(file: InputFile) -> Element:
         raise
     except ParseError as error:
         line, column = error.position
-        raise NotThisError(file.path, f"no XML: {str(error).partition(':')[0]}", "mend it", line, column + 1) from None
+        raise NotThisError(file.path, f"no XML: {str(error).partition(':')[0]}", "fix it", line, column + 1) from None
     except DefusedXmlException:
         help = "write the text itself instead of the entity"
-        raise NotThisError(file.path, "the XML declares entities of its own, which are not read", help) from None
+        raise NotThisError(file.path, "the XML declares entities of its own, which are not supported", help) from None
     except (LookupError, ValueError) as error:
-        raise NotThisError(file.path, f"no XML: {error}", "save it in the encoding UTF-8") from None
+        raise NotThisError(file.path, f"no XML: {error}", "save it as UTF-8") from None
     assert tree.root is not None
     return tree.root

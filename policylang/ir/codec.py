@@ -31,7 +31,7 @@ _MOST_EXPLAINED = 100
 """Levels of a document whose mistakes are looked for with the schema, which takes several calls for each."""
 
 
-_EDITED = "the digest does not match: the document was edited after it was compiled, compile again"
+_EDITED = "the digest does not match: the document was edited after it was compiled, so compile it again"
 
 
 class LoadError(ValueError):
@@ -78,7 +78,7 @@ def from_json(document: bytes) -> PolicySet:
         raise LoadError(f"the {kind} {quoted(name)} holds roles in more than {MOST_WAYS:,} ways that differ in limits")
     wrong = unsound(policy_set)
     if wrong is not None:
-        raise LoadError(f"no sources compile to this document: {wrong}")
+        raise LoadError(f"no sources could compile to this document: {wrong}")
     return policy_set
 
 

@@ -91,7 +91,7 @@ class _Sound:
         _check_everywhere(self.set)
         for what, name in _names(self.set):
             if not _NAME.fullmatch(name):
-                raise _WrongError(f"{quoted(name)} is no name of {what}")
+                raise _WrongError(f"{quoted(name)} is not a valid name of {what}")
         self._check_places()
         for attribute in self._attributes():
             self._check_type(attribute.name, attribute.type)
@@ -133,19 +133,19 @@ class _Sound:
                 raise _WrongError(f"{quoted(name)} has no values, or one twice")
             wrong = next((value for value in item.values if not _NAME.fullmatch(value)), None)
             if wrong is not None:
-                raise _WrongError(f"{quoted(wrong)} is no name of a value")
+                raise _WrongError(f"{quoted(wrong)} is not a valid name of a value")
 
     def _check_resource(self, resource: ir.Resource) -> None:
         if resource.place is not None and not isinstance(self.resources[resource.name][resource.place], PlaceType):
-            raise _WrongError(f"{quoted(f'{resource.name}.{resource.place}')} is no place")
+            raise _WrongError(f"{quoted(f'{resource.name}.{resource.place}')} is not a place")
         tree = resource.tree
         if tree is not None and self.resources[resource.name][tree] != RecordType(resource.name):
-            raise _WrongError(f"{quoted(f'{resource.name}.{tree}')} leads to no {resource.name}")
+            raise _WrongError(f"{quoted(f'{resource.name}.{tree}')} does not lead to a {resource.name}")
         for action in resource.actions:
             if action.name in KINDS and action.kind != action.name:
                 raise _WrongError(f"{quoted(action.name)} of `{resource.name}` is of another kind than its own")
             if not action.assignable_via:
-                raise _WrongError(f"{quoted(action.name)} of `{resource.name}` cannot be handed out in any way")
+                raise _WrongError(f"{quoted(action.name)} of `{resource.name}` cannot be assigned in any way")
             if action.requires is not None:
                 _check_requirement(action.requires)
 
@@ -188,7 +188,7 @@ class _Sound:
             if role.name != ir.own_role(role.owner) or given.get(role.name) != [role.owner]:
                 raise _WrongError(f"{quoted(role.name)} is not the one of {quoted(role.owner)} alone")
             if role.roles or role.may_assign or role.performs or role.portal or role.label is not None:
-                raise _WrongError(f"{quoted(role.name)} says what does not stand in a user's block")
+                raise _WrongError(f"{quoted(role.name)} holds what a user's block cannot hold")
             if role.protected or role.essential or not (role.grants or role.denies or role.limits):
                 raise _WrongError(f"{quoted(role.name)} is marked, or empty")
         for ref in self._named_roles():
@@ -337,7 +337,7 @@ class _Sound:
 
     def _check_duration(self, duration: Duration) -> None:
         if not 0 < duration.amount <= _LONGEST[duration.unit]:
-            raise _WrongError(f"{duration} is no time between reviews")
+            raise _WrongError(f"{duration} is not a time between reviews")
 
     def _check_user(self, user: ir.User) -> None:
         for given in user.attributes:
@@ -427,12 +427,12 @@ def _path_of(at: str) -> str:
         line, column, end_line, end_column = map(int, numbers)
         if line and column and (line, column) <= (end_line, end_column):
             return str(path)
-    raise _WrongError(f"{quoted(at)} is no place in a source")
+    raise _WrongError(f"{quoted(at)} is not a place in a source")
 
 
 def _check_path(path: str) -> None:
     if not is_printable(path) or path.startswith("/") or not path:
-        raise _WrongError(f"{quoted(path)} is no path of a source, seen from the policy set")
+        raise _WrongError(f"{quoted(path)} is not a path of a source in the policy set")
 
 
 def _is_day(value: str) -> bool:

@@ -42,5 +42,5 @@ def build_model(files: Sequence[Parsed], limits: Limits | None = None) -> tuple[
 
 
 def _more(first: Diagnostic) -> Diagnostic:
-    message = f"more than {MOST_MISTAKES:,} mistakes in the policy set: this one and others are left out"
-    return Diagnostic(code="PL110", message=message, location=first.location, help="correct the others first")
+    message = f"more than {MOST_MISTAKES:,} mistakes in the policy set: this and others are not shown"
+    return Diagnostic(code="PL110", message=message, location=first.location, help="fix the others first")

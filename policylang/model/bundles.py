@@ -52,8 +52,8 @@ def _check_item(context: Context, world: PathScope, source: Source, owner: Any, 
                 "PL100",
                 source,
                 item,
-                f"expected what a group holds, found {quoted(word)}",
-                f"`{word}` belongs in a role; give the role to the group",
+                f"expected an item of a group, found {quoted(word)}",
+                f"`{word}` belongs in a role; put the role in the group",
             )
         case ast.Portal(name=name):
             context.find("portal", source, name)
@@ -87,8 +87,8 @@ def check_deny(context: Context, world: PathScope, source: Source, node: ast.Den
             "PL103",
             source,
             block,
-            "a condition speaks of the attributes of one resource, not of all resources",
-            "write `on any resource`, with the attributes that the condition needs",
+            "a condition can only use attributes of one resource, not of all resources",
+            "write `on any resource with …` and name the attributes that the condition needs",
         )
     elif resources:
         only = None
@@ -109,7 +109,7 @@ def _check_exclusion(
 ) -> None:
     """A deny that names the attributes as well, or of which `except` leaves nothing."""
     if named is not None:
-        message = "a deny names its attributes or the others, not both"
+        message = "a deny lists attributes with `(…)` or with `except`, not both"
         context.report.error("PL102", source, excepted, message, "keep one of the two")
         return
     kept = {name.value for name in excepted.names}
@@ -144,7 +144,7 @@ def _check_target(
                 source,
                 fields[0],
                 "attributes belong to one resource, not to all resources",
-                f"write a {word} for each resource, or leave the attributes out",
+                f"write a {word} for each resource, or remove the attributes",
             )
         for name in () if is_every_action(node.actions) else node.actions:
             if name.value not in context.every_action and not context.symbols.is_block_hidden("resource"):
@@ -168,7 +168,11 @@ def _without_all(context: Context, source: Source, node: ast.Grant | ast.Deny) -
     for name in node.actions:
         if name.value == "all":
             context.report.error(
-                "PL100", source, name, "`all` stands alone", "write `grant all on …`, or name the actions"
+                "PL100",
+                source,
+                name,
+                "`all` cannot be listed with other actions",
+                "write `grant all on …`, or name the actions",
             )
     return tuple(name for name in node.actions if name.value != "all")
 
@@ -207,7 +211,7 @@ def _check_cycles(context: Context) -> None:
             roles[deep].source,
             roles[deep].node.name,  # type: ignore[attr-defined]
             f"the role {quoted(deep)} has roles inside one another more than {context.limits.role_depth} deep",
-            "let it hold the inner ones directly",
+            "put the inner roles directly in it",
         )
     for cycle in cycles(edges, roles):
         site = roles[cycle[0]]
@@ -219,5 +223,5 @@ def _check_cycles(context: Context) -> None:
             site.source,
             name,
             f"a role contains itself: {chain(cycle)}",
-            "move what the roles share into a role of its own",
+            "move what the roles share into a separate role",
         )

@@ -70,8 +70,8 @@ class Context(msgspec.Struct):
                 "PL110",
                 source,
                 node,
-                f"with this the policy set expands to more than {limit:,} parts",
-                "name resources instead of all of them, use fewer variants of policies, or raise `limits: expansion`",
+                f"this expands the policy set to more than {limit:,} parts",
+                "name resources instead of all of them, use fewer different arguments, or raise `limits: expansion`",
             )
         return self.expanded <= limit
 
@@ -117,7 +117,7 @@ class Context(msgspec.Struct):
                 "PL102",
                 source,
                 clause,
-                f"a second {quoted(words) if words else 'block'} in one place",
+                f"{quoted(words) if words else 'this block'} is given twice",
                 "keep one of the two",
             )
         return found[0] if found else None

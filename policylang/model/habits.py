@@ -16,8 +16,8 @@ THE_USER = frozenset(
 THE_RECORD = frozenset({"record", "resource", "this", "self", "object", "item", "it", "entity", "row"})
 
 NOW = frozenset({"now", "today", "yesterday", "tomorrow", "this_week", "this_month", "this_year", "last_month"})
-NOW_ALONE = "write `now is between 22:00 and 06:00` or `now is on saturday`; with an attribute `… within 30 days`"
-NOW_HELP = "time is counted from now: write `… within 30 days`, `… older than 30 days` or `… within next 30 days`"
+NOW_ALONE = "write `now is between 22:00 and 06:00` or `now is on saturday`; for an attribute `… within 30 days`"
+NOW_HELP = "write a duration counted from now: `… within 30 days`, `… older than 30 days` or `… within next 30 days`"
 
 EQUAL = (("equal", "to"), ("equals", "to"), ("same", "as"), ("the", "same", "as"), ("equal",), ("equals",))
 IN_GROUP = (("in", "group"), ("in", "role"), ("in", "the"), ("member", "of"), ("part", "of"), ("a", "member", "of"))
@@ -48,10 +48,12 @@ AMOUNTS = {
 
 # What stands for every action and every resource, by the kind of name that is looked for.
 EVERYTHING = {
-    **dict.fromkeys((("action", word) for word in ("everything", "anything", "any", "every")), "every action is `all`"),
-    ("action", "all"): "leave it out to mean every action",
+    **dict.fromkeys(
+        (("action", word) for word in ("everything", "anything", "any", "every")), "write `all` for every action"
+    ),
+    ("action", "all"): "leave it out for every action",
     **dict.fromkeys(
         (("resource", word) for word in ("all", "any", "everything", "anything")),
-        "every resource is `all resources` in a grant or deny, and `any resource` in a policy",
+        "write `all resources` for every resource in a grant or deny, `any resource` in a policy",
     ),
 }

@@ -45,7 +45,7 @@ def has_name(world: PathScope, scope: Scope, node: ast.Node, *sides: ast.Operand
     if any(isinstance(side, ast.Path) for side in sides):
         return True
     world.report.error(
-        "PL103", scope.source, node, "both sides are constants", "compare an attribute of the record with one"
+        "PL103", scope.source, node, "both sides are constants", "compare a constant with an attribute of the record"
     )
     return False
 
@@ -82,7 +82,7 @@ def incomparable(
         first, second = node.left, node.right
         message = (
             f"{called(scope, first)} is {in_words(left)}, {called(scope, second)} is {in_words(right)}: "
-            "the two cannot be compared"
+            "they cannot be compared"
         )
     else:
         message = f"{called(scope, node.operand)} is {in_words(left)}, a choice is {in_words(right)}"
@@ -112,7 +112,12 @@ def one_side(
         and not isinstance(other, BoolType)
         and not _known(world, scope, word)
     ):
-        mismatch(world.report, scope.source, node, what, other, f"`{word}` is true or false")
+        found, by = f"`{word}` is true or false", "present" if word == "true" else "missing"
+        if isinstance(beside, ast.Path) and beside.start_pos < node.start_pos:
+            help = f"write `{_written(scope, beside)} is {by}`"
+            mismatch(world.report, scope.source, node, what, other, found, help, by)
+        else:
+            mismatch(world.report, scope.source, node, what, other, found)
         return None
     if other is not None and _is_value(node, other):
         if _is_parameter(world, scope, node, other):
@@ -120,7 +125,8 @@ def one_side(
         return literal(world.constants, scope.source, node.steps[0], other, what)
     if word is not None and isinstance(other, EnumType) and not _known(world, scope, word):
         return literal(world.constants, scope.source, node.steps[0], other, what)
-    return resolve_path(world, scope, node, other)
+    is_first = beside is not None and node.start_pos < beside.start_pos
+    return resolve_path(world, scope, node, None if is_first else other)
 
 
 def word_of(node: ast.Operand) -> str | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.model import conditions as ir
-from policylang.model.habits import THE_RECORD, THE_USER
+from policylang.model.elsewhere import as_here
 from policylang.model.report import DiagnosticLog, at
 from policylang.model.symbols import unknown
 from policylang.model.types import BoolType, RecordType, TextType, Type, UserType
@@ -18,7 +18,7 @@ from policylang.source import Source
 from policylang.suggest import closest
 from policylang.syntax import ast
 
-THE_USER_HELP = "the user who asks is written `assigned user`"
+THE_USER_HELP = "write `assigned user` for the user who makes the request"
 
 Attributes = Mapping[str, Type | None]
 """Attribute types by name; ``None`` where the type is unknown after an error."""
@@ -68,14 +68,37 @@ def resolve_path(world: PathScope, scope: Scope, node: ast.Path, other: Type | N
         bound = scope.parameters[first.value]
         return ir.Constant(bound.type, bound.value, where)
     attributes = world.resources.get(scope.resource)
+    if _written_elsewhere(world, scope, node, attributes):
+        return None
     if first.value == "request" and later and _is_request(world, attributes, later[0]):
         return _enter(world, scope, "request", world.request, later, where, "request")
     if scope.only is not None and attributes and first.value in attributes and first.value not in scope.only:
-        message = f"this is said of any resource, and not all have {quoted(first.value)}"
+        message = f"this applies to any resource, and not all have {quoted(first.value)}"
         help = f"add it: `with {', '.join([*sorted(scope.only), first.value])}`"
         world.report.error("PL101", scope.source, first, message, help)
         return None
     return _enter(world, scope, "record", attributes, node.steps, where, scope.resource, other)
+
+
+def _written_elsewhere(world: PathScope, scope: Scope, node: ast.Path, attributes: Attributes | None) -> bool:
+    """Whether a path is written as another tool writes it, which is reported."""
+    names = [step.value for step in node.steps]
+    if attributes is None or names[0] in attributes or names[0] in scope.parameters:
+        return False
+    if names[0] == "request" and len(names) > 1 and (world.request is None or names[1] in world.request):
+        return False
+    by = as_here(names, scope.resource, attributes, world.subject or (), world.request or ())
+    if by is None:
+        return False
+    if by == "assigned user":
+        help = THE_USER_HELP
+    elif by in attributes:
+        help = f"write the record's own attributes without a prefix: `{by}`"
+    else:
+        help = f"write `{by}`"
+    message = f"unknown attribute {quoted(names[0])} of `{scope.resource}`"
+    world.report.error("PL101", scope.source, node.steps[0], message, help, replace=node, by=by)
+    return True
 
 
 def _is_request(world: PathScope, attributes: Attributes | None, second: ast.Name) -> bool:
@@ -97,17 +120,9 @@ def _enter(
     """Take the first step of a path, an attribute of ``owner``, and follow the others."""
     first, *later = steps
     is_known = attributes is None or first.value in attributes
-    help = "" if is_known else _first_help(root, first, later, owner, other)
+    help = "" if is_known or later else _help(first, other)
     found = _attribute(world, scope, attributes, first, owner, help)
     return None if found is None else _follow(world, scope, root, found, later, where, (first.value,))
-
-
-def _first_help(root: Root, first: ast.Name, later: Sequence[ast.Name], owner: str, other: Type | None) -> str:
-    if later and (first.value == owner or (root == "record" and first.value in THE_RECORD)):
-        return f"the record's own attributes stand alone: write `{'.'.join(step.value for step in later)}`"
-    if root == "record" and first.value.lower() in THE_USER:
-        return THE_USER_HELP
-    return "" if later else _help(first, other)
 
 
 def _attribute(
@@ -119,9 +134,10 @@ def _attribute(
     if step.value not in attributes:
         if owner == "request":
             help = help or f"declare it: `request {{ {step.value} : text }}`"
-        if help.startswith(("`", "the", "write")):
+        near = closest(step.value, [*scope.parameters, *attributes]) if help.startswith("put") else None
+        if help.startswith(("write", "put")) and near is None:
             message = f"unknown attribute {quoted(step.value)} of `{owner}`"
-            by = "assigned user" if help == THE_USER_HELP else None
+            by = "assigned user" if help == THE_USER_HELP else f'"{step.value}"' if help.endswith('"`') else None
             world.report.error("PL101", scope.source, step, message, help, by=by)
         else:
             candidates = [*scope.parameters, *attributes]
@@ -147,8 +163,8 @@ def joins_conditions(world: PathScope, scope: Scope, node: ast.Path) -> bool:
         elif type_ is not None:
             help = f"compare it: `{first} is …`, `{first} is present`"
         else:
-            help = "write a comparison on both sides; for one of several values write `… in [a, b]`"
-        message = f"{quoted(first)} alone is no condition that `{joint}` could join"
+            help = "write a comparison on each side; for one of several values write `… in [a, b]`"
+        message = f"{quoted(first)} is not a condition, so `{joint}` cannot join it"
         world.report.error("PL100", scope.source, step, message, help)
         return True
     return False
@@ -160,7 +176,7 @@ def _help(step: ast.Name, other: Type | None) -> str:
     if isinstance(other, BoolType):
         return "write `true` or `false`"
     if isinstance(other, (TextType, UserType)):
-        return f'a text stands in quotes: `"{step.value}"`'
+        return f'put text in quotes: `"{step.value}"`'
     return ""
 
 

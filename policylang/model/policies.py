@@ -56,7 +56,7 @@ def _parameters(context: Context, source: Source, node: ast.Policy) -> dict[str,
                 source,
                 parameter,
                 f"expected a parameter, found {quoted(parameter.name.value)}",
-                f"a parameter has a type: `{parameter.name.value}: duration`",
+                f"give the parameter a type: `{parameter.name.value}: duration`",
             )
         elif parameter.name.value in found:
             context.report.error(
@@ -80,7 +80,7 @@ def _check_shadowing(context: Context, source: Source, node: ast.Policy, attribu
                 source,
                 parameter.name,
                 f"the parameter {quoted(parameter.name.value)} has the name of an attribute",
-                "rename the parameter, so that the condition can speak of both",
+                "rename the parameter, so that the condition can use both",
             )
 
 
@@ -179,7 +179,7 @@ def check_limit(context: Context, world: PathScope, source: Source, node: ast.Li
                 source,
                 action,
                 f"the policy {quoted(name)} limits {', '.join(declared)} only",
-                f"leave out `{action.value}`",
+                f"remove `{action.value}`",
                 related(site, "declared here"),
             )
     if isinstance(node.resource, ast.AnyResource):
@@ -236,7 +236,7 @@ def _resources_of(context: Context, source: Source, node: ast.Limit, policy: ast
             "PL107",
             source,
             node,
-            f"{quoted(node.policy.value)} is a policy on any resource: this says not on which",
+            f"{quoted(node.policy.value)} is a policy on any resource: name the resource it applies to",
             f"write `policy {source.text[node.policy.start_pos : node.end_pos]} on …`",
             related(site, "declared here"),
         )
@@ -285,7 +285,7 @@ def _arguments(
             source,
             node,
             f"{quoted(node.policy.value)} takes {_count(len(parameters))}, {given} given",
-            f"write `policy {node.policy.value}({wanted})`" if parameters else "delete the parentheses",
+            f"write `policy {node.policy.value}({wanted})`" if parameters else "remove the parentheses",
             related(site, "declared here"),
         )
         return None

@@ -86,13 +86,15 @@ def resolve_type(context: Context, source: Source, node: ast.Type) -> Type | Non
     ):
         candidates = [*SIMPLE_TYPES, *context.symbols.scope_parents, *context.symbols.names["resource"]]
         help = f"a type is {', '.join(SIMPLE_TYPES)}, `one of …`, `set of …`, a kind of place or a resource"
-        if name.value.lower() in _OTHER_LANGUAGES:
-            help = f"write `{_OTHER_LANGUAGES[name.value.lower()]}`"
+        by = _OTHER_LANGUAGES.get(name.value.lower())
+        if by is not None:
+            help = f"write `{by}`"
             candidates = []
         elif name.value in context.symbols.names["role"]:
-            help = f"write `user with role {name.value}`"
+            by = f"user with role {name.value}"
+            help = f"write `{by}`"
             candidates = []
-        unknown(context.report, source, name, "type", candidates, help)
+        unknown(context.report, source, name, "type", candidates, help, by=by)
     return None
 
 
@@ -189,8 +191,8 @@ def _place_attribute(context: Context, resource_name: ast.Name, resource: Resour
         "PL102",
         resource.site.source,
         second.name,
-        f"a record of {quoted(resource_name.value)} would live in several places: {', '.join(map(quoted, places))}",
-        f"name the one that counts as its kind: `{places[second.name.value]} : {places[second.name.value]}`",
+        f"a record of {quoted(resource_name.value)} would be in several places: {', '.join(map(quoted, places))}",
+        f"give the one that counts the name of its kind: `{places[second.name.value]} : {places[second.name.value]}`",
         related(Site(resource.site.source, first), "the other place"),
     )
     return None

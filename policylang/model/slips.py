@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from policylang.diagnostics import quoted
+from policylang.model.conditions import Day
 from policylang.model.habits import (
     AMOUNTS,
     EMPTY,
@@ -20,6 +23,8 @@ from policylang.model.types import UNITS as UNITS_OF_TIME
 from policylang.model.types import DateTimeType, DateType, EnumType, SetType, TextType, Type, UserType
 from policylang.syntax import ast
 
+_WEEKDAYS: tuple[str, ...] = get_args(Day)
+
 
 def reports_slip(world: PathScope, scope: Scope, node: ast.Comparison, left: Type | None) -> bool:
     """Whether a comparison is a known slip, which is reported with the way it is written here. ``left`` is the type of
@@ -27,7 +32,13 @@ def reports_slip(world: PathScope, scope: Scope, node: ast.Comparison, left: Typ
     """
     right = node.right
     if _is_now(world, scope, node.left):
-        _report(world, scope, node.left, "now", NOW_ALONE)
+        days = _days(scope, node)
+        if days:
+            mended = f"now {node.operator.value} on {days}"
+            message = f"unknown attribute `now` of `{scope.resource}`"
+            world.report.error("PL101", scope.source, node.left, message, f"write `{mended}`", replace=node, by=mended)
+        else:
+            _report(world, scope, node.left, "now", NOW_ALONE)
         return True
     if _negated_in_words(world, scope, node, node.left):
         return True
@@ -65,6 +76,18 @@ def _is_now(world: PathScope, scope: Scope, node: ast.Operand) -> bool:
     return isinstance(node, ast.Path) and _text(scope, node) == "now" and not _is_known(world, scope, node)
 
 
+def _days(scope: Scope, node: ast.Comparison) -> str | None:
+    """The weekdays that are compared with `now`, as the language names them."""
+    if node.operator.value not in ("is", "is not") or not isinstance(node.right, ast.Path) or node.right.subject:
+        return None
+    words = [word.lower() for word in _words(scope, node.right.steps[0]) if word.lower() not in ("on", "a", "the")]
+    if len(words) != 1:
+        return None
+    word = words[0].removesuffix("s")
+    weekdays = [day for day in _WEEKDAYS if len(word) > 2 and (day.startswith(word) or word == day)]
+    return {"weekday": ", ".join(_WEEKDAYS[:5]), "weekend": ", ".join(_WEEKDAYS[5:])}.get(word) or ", ".join(weekdays)
+
+
 def _has_meaning(left: Type | None, word: str) -> bool:
     """Whether the word says something of a value of this type."""
     return (isinstance(left, EnumType) and word in left.values) or (isinstance(left, SetType) and word == "empty")
@@ -83,6 +106,10 @@ def needless_word(world: PathScope, scope: Scope, node: ast.Path) -> bool:
         return False
     if words[0] in ("unless", "except"):
         _report(world, scope, node.steps[0], node.steps[0].value, "write `not (…)`")
+        return True
+    if words[0].lower() == "not":
+        mended = " ".join(["not", *words[1:]])
+        _report(world, scope, node.steps[0], node.steps[0].value, f"write `{mended}`", mended)
         return True
     if words[0] in NEEDLESS:
         _report(world, scope, node.steps[0], node.steps[0].value, f"leave out `{words[0]}`", " ".join(words[1:]))
@@ -137,7 +164,7 @@ def _presence(world: PathScope, scope: Scope, node: ast.Comparison, left: Type |
     mended = f"{_text(scope, node.left)} is {'missing' if missing else 'present'}"
     help = f"write `{mended}`"
     if word in EMPTY and isinstance(left, TextType):
-        help += f', or `{_text(scope, node.left)} {node.operator.value} ""` for a text without a letter'
+        help += f', or `{_text(scope, node.left)} {node.operator.value} ""` for empty text'
     message = f"unknown attribute {quoted(_text(scope, node.right))} of `{scope.resource}`"
     world.report.error("PL101", scope.source, node.right, message, help, replace=node, by=mended)
 
@@ -148,9 +175,9 @@ def _reports_group(world: PathScope, scope: Scope, right: ast.Path, words: list[
     kind = "group" if name in world.groups else "role" if name in world.roles else None
     if kind is None and not any(words[: len(each)] == list(each) for each in IN_GROUP):
         return False
-    what = f"`{name}` is a {kind}" if kind else "a condition does not know groups and roles"
+    what = f"`{name}` is a {kind}" if kind else "a condition cannot test groups or roles"
     where = f"{kind} `{name}`" if kind else "group or role it is for"
-    _report(world, scope, right, name, f"{what}: attach the policy inside the {where}")
+    _report(world, scope, right, name, f"{what}: attach the policy to the {where}")
     return True
 
 

@@ -68,7 +68,7 @@ def _check_most(context: Context, source: Source, most: ast.Number, permissions:
     """A number that some users could break and others keep."""
     number = int(most.value) if most.value.isdigit() and len(most.value) <= _MOST_DIGITS else 0
     if number < 1:
-        message = f"{quoted(most.value[: _MOST_DIGITS + 1])} is no number of permissions to hold together"
+        message = f"{quoted(most.value[: _MOST_DIGITS + 1])} is not a number of permissions"
         help = "write `at most 1 of`; for what nobody may do, an invariant: `no user can …`"
         context.report.error("PL103", source, most, message, help)
     elif number >= permissions:

@@ -101,17 +101,20 @@ def unknown(
     candidates: Collection[str],
     help: str = "",
     of: str = "",
+    by: str | None = None,
 ) -> None:
-    """Report PL101 for a name that none of the candidates is. ``of`` names what should have it."""
+    """Report PL101 for a name that none of the candidates is. ``of`` names what should have it; ``by`` is the name
+    that ``help`` gives.
+    """
     help = help or EVERYTHING.get((kind, name.value), "")
     near = report.closest(name.value, candidates)
     suggestion = f"did you mean `{near}`?" if near else help or None
     if suggestion is None and 0 < len(candidates) <= 8:
-        suggestion = f"there is {', '.join(quoted(word) for word in sorted(candidates))}"
+        suggestion = f"choose from {', '.join(quoted(word) for word in sorted(candidates))}"
     if suggestion is None and kind in KINDS:
         suggestion = f"declare it with `{_declaration(kind, name)}`, or correct the name"
     message = f"unknown {kind} {quoted(name.value)}{f' of `{of}`' if of else ''}"
-    by = near and (quote_text(near) if isinstance(name, ast.Text) else near)
+    by = (quote_text(near) if isinstance(name, ast.Text) else near) if near else by
     report.error("PL101", source, name, message, suggestion, by=by)
 
 

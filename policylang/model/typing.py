@@ -148,13 +148,10 @@ def _equality(world: PathScope, scope: Scope, node: ast.Comparison, where: str) 
     right = node.right
     if isinstance(right, ast.Path) and word_of(right) in ("missing", "present"):
         # `is not missing`: behind `is not` the word is a name.
-        world.report.error(
-            "PL101",
-            scope.source,
-            right,
-            f"unknown name `{word_of(right)}`",
-            f"write `is {'present' if word_of(right) == 'missing' else 'missing'}`",
-        )
+        by = f"is {'present' if word_of(right) == 'missing' else 'missing'}"
+        whole = ast.Name(node.operator.start_pos, right.end_pos, by)
+        message = f"unknown name `{word_of(right)}`"
+        world.report.error("PL101", scope.source, right, message, f"write `{by}`", replace=whole, by=by)
         return None
     left_type = type_of(world, scope, node.left)
     if isinstance(left_type, SetType) and word_of(right) == "empty":
@@ -170,8 +167,8 @@ def _equality(world: PathScope, scope: Scope, node: ast.Comparison, where: str) 
             node.left,
             called(scope, node.left),
             pair[0].type,
-            "sets have no `is`",
-            "ask for items: `… contains …`, `… overlaps …`, `… is empty`",
+            "`is` does not work on sets",
+            "test its items: `… contains …`, `… overlaps …`, `… is empty`",
         )
         return None
     return _compare("eq", *pair, where)
@@ -201,11 +198,11 @@ def _time(world: PathScope, scope: Scope, node: ast.Comparison, where: str) -> i
             node.left,
             called(scope, node.left),
             operand.type,
-            f"`{node.operator.value}` asks for a date or datetime",
+            f"`{node.operator.value}` needs a date or datetime",
         )
         return None
     if not isinstance(length.type, DurationType):
-        mismatch(report, source, node.right, called(scope, node.right), length.type, "a duration stands here")
+        mismatch(report, source, node.right, called(scope, node.right), length.type, "a duration is needed here")
         return None
     exact = length.value if isinstance(length, ir.Constant) else None
     if isinstance(operand.type, DateType) and isinstance(exact, Duration) and exact.unit == "minutes":
@@ -225,7 +222,7 @@ def _duration(world: PathScope, scope: Scope, node: ast.Comparison) -> ir.Operan
         if duration_in_words(world, scope, node.right):
             return None
         return resolve_path(world, scope, node.right)
-    what = f"what `{node.operator.value}` asks for"
+    what = f"the right side of `{node.operator.value}`"
     return literal(world.constants, scope.source, node.right, DurationType(), what)
 
 
@@ -245,14 +242,14 @@ def _text_or_set(world: PathScope, scope: Scope, node: ast.Comparison, where: st
             node.left,
             called(scope, node.left),
             left.type,
-            f"`{operator}` asks for text{' or a set' if operator == 'contains' else ''}",
+            f"`{operator}` needs text{' or a set' if operator == 'contains' else ''}",
         )
         return None
     part = one_side(world, scope, node.right, left.type, node.left)
     if part is None:
         return None
     if not isinstance(part.type, TextType):
-        mismatch(world.report, scope.source, node.right, called(scope, node.right), part.type, "text stands here")
+        mismatch(world.report, scope.source, node.right, called(scope, node.right), part.type, "text is needed here")
         return None
     return ir.TextTest(_TEXT[operator], left, part, where)
 
@@ -264,7 +261,7 @@ def _clock(world: PathScope, scope: Scope, node: ast.Hours | ast.Weekdays) -> ir
     operator, where = node.operator, at(scope.source, node)
     kind = "between" if isinstance(node, ast.Hours) else "on"
     if operator.value not in ("is", "is not"):
-        message, help = f"`{kind}` does not follow `{operator.value}`", f"write `now is {kind} …`"
+        message, help = f"`{kind}` cannot follow `{operator.value}`", f"write `now is {kind} …`"
         world.report.error("PL103", scope.source, operator, message, help)
         return None
     if word_of(node.operand) != "now":
@@ -325,7 +322,7 @@ def _list_test(world: PathScope, scope: Scope, node: ast.ListTest) -> ir.Conditi
     if operator not in ("contains all of", "overlaps"):
         help = "write `… contains all of [a, b]`"
         word = operator.removesuffix(" all of")
-        world.report.error("PL103", scope.source, node.operator, f"`all of` does not follow `{word}`", help)
+        world.report.error("PL103", scope.source, node.operator, f"`all of` cannot follow `{word}`", help)
         return None
     items = _a_set(world, scope, node.operand, operator)
     if items is None:
@@ -350,8 +347,8 @@ def _a_set(world: PathScope, scope: Scope, node: ast.Operand, operator: str) -> 
     found = one_side(world, scope, node, None)
     if found is None or isinstance(found.type, SetType):
         return found
-    help = "name a set, or list the items: `… overlaps [a, b]`" if operator == "overlaps" else "compare with `is`"
-    message = f"`{operator}` asks for a set"
+    help = "for one of several values write `… in [a, b]`" if operator == "overlaps" else "compare with `is`"
+    message = f"`{operator}` needs a set"
     mismatch(world.report, scope.source, node, called(scope, node), found.type, message, help)
     return None
 
@@ -366,7 +363,7 @@ def _presence(world: PathScope, scope: Scope, node: ast.Presence) -> ir.Conditio
             scope.source,
             node.operand,
             f"{called(scope, node.operand)} is never missing",
-            "ask for an attribute",
+            "test an attribute instead",
         )
         return None
     where = at(scope.source, node)
@@ -399,8 +396,8 @@ def _membership(world: PathScope, scope: Scope, node: ast.Membership) -> ir.Cond
                 node.operand,
                 called(scope, node.operand),
                 operand.type,
-                "`in` with a text asks for an IP address",
-                "give the choices in brackets: `in [a, b]`",
+                "`in` with text needs an IP address",
+                "put the choices in brackets: `in [a, b]`",
             )
             return None
         inside = network(world.report, scope.source, node.choices)
@@ -420,8 +417,8 @@ def _choices(
             node.operand,
             called(scope, node.operand),
             operand.type,
-            "sets have no `in`",
-            "ask for one item: `… contains …`",
+            "`in` does not work on sets",
+            "test one item: `… contains …`",
         )
         return None
     constants: list[ir.Constant] = []

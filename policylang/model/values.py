@@ -80,6 +80,8 @@ def duration(c: Constants, source: Source, node: ast.Duration) -> Duration | Non
     plural = unit if unit in UNITS else f"{unit}s"
     if plural not in UNITS:
         near = UNITS_IN_SHORT.get(unit.lower()) or closest(unit, UNITS)
+        if near and written == "1":
+            near = near.removesuffix("s")
         c.report.error(
             "PL100",
             source,
@@ -101,7 +103,7 @@ def duration(c: Constants, source: Source, node: ast.Duration) -> Duration | Non
         )
         return None
     if not (written.isascii() and written.isdigit()):
-        help = "leave out the sign" if written.startswith("-") else "use a smaller unit"
+        help = "remove the sign" if written.startswith("-") else "use a smaller unit"
         c.report.error("PL103", source, node.amount, "a duration is a whole number of units, not negative", help)
         return None
     kept, size = UNITS[plural]
@@ -124,10 +126,10 @@ def date(report: DiagnosticLog, source: Source, node: ast.Date) -> datetime.date
         return datetime.date.fromisoformat(node.value)
     except ValueError:
         year, month = int(node.value[:4]), int(node.value[5:7])
-        help = "a date is written year-month-day"
+        help = "dates are year-month-day"
         if 1 <= month <= 12 and year:
             help = f"{node.value[:7]} has {calendar.monthrange(year, month)[1]} days"
-        report.error("PL109", source, node, f"there is no day {quoted(node.value)}", help)
+        report.error("PL109", source, node, f"the date {quoted(node.value)} does not exist", help)
         return None
 
 
@@ -136,7 +138,7 @@ def time_of_day(report: DiagnosticLog, source: Source, node: ast.Time) -> str | 
     if node.value[:2] <= "23" and node.value[3:] <= "59":
         return node.value
     help = "midnight is `00:00`" if node.value == "24:00" else "hours go to 23, minutes to 59"
-    report.error("PL109", source, node, f"there is no time of day {quoted(node.value)}", help)
+    report.error("PL109", source, node, f"the time {quoted(node.value)} does not exist", help)
     return None
 
 
@@ -151,13 +153,15 @@ def instant(report: DiagnosticLog, source: Source, node: ast.DateTime) -> str | 
                 "PL109",
                 source,
                 node,
-                f"{quoted(node.value)} has no offset, so it is another instant in every timezone",
+                f"{quoted(node.value)} has no offset, so it means a different instant in every timezone",
                 f"add the offset: `{node.value}Z` or `{node.value}-07:00`",
             )
             return None
         moment = moment.astimezone(datetime.UTC)
     except (ValueError, OverflowError):
-        report.error("PL109", source, node, f"there is no instant {quoted(node.value)}", "write `2026-01-31T08:00:00Z`")
+        report.error(
+            "PL109", source, node, f"the instant {quoted(node.value)} does not exist", "write `2026-01-31T08:00:00Z`"
+        )
         return None
     return instant_text(moment)
 
@@ -244,28 +248,32 @@ def _mismatch_help(node: Written, type_: Type, written: str) -> tuple[str, str |
             return f'write it in quotes: `"{written}"`', f'"{written}"'
         case EnumType(values), ast.Text(value=value):
             if value in values:
-                return f"values stand without quotes: `{value}`", value
+                return f"write values without quotes: `{value}`", value
             return f"values: {', '.join(values)}", None
         case DateTimeType(), ast.Date(value=value):
             mended = f"{value}T00:00:00Z"
-            return f"say at what time, and with which offset: `{mended}`", mended
+            return f"add a time and an offset: `{mended}`", mended
         case DateType(), ast.DateTime(value=value):
             return f"write the day alone: `{value[:10]}`", value[:10]
         case ((DateType() | DateTimeType()), ast.Text(value=value)):
             fits = re.fullmatch(r"\d{4}-\d\d-\d\d(T[0-9:.]+(Z|[+-]\d\d:\d\d))?", value)
             right = fits is not None and (len(value) == 10) == isinstance(type_, DateType)
-            help = "write it without quotes: `2026-01-31`" + ("" if isinstance(type_, DateType) else "T08:00:00Z`")
-            return (f"write it without quotes: `{value}`", value) if right else (help.replace("`T", "T"), None)
+            example = "2026-01-31" if isinstance(type_, DateType) else "2026-01-31T08:00:00Z"
+            help = f"write it as year-month-day, without quotes: `{example}`"
+            return (f"remove the quotes: `{value}`", value) if right else (help, None)
         case ((DateType() | DateTimeType()), ast.Duration()):
-            return f"time is counted from now: write `… within {written}` or `… older than {written}`", None
+            return f"write a duration counted from now: `… within {written}` or `… older than {written}`", None
+        case ((DateType() | DateTimeType()), ast.Number()):
+            example = "2026-01-31" if isinstance(type_, DateType) else "2026-01-31T08:00:00Z"
+            return f"write dates as year-month-day: `{example}`", None
         case DurationType(), ast.Number(value=value):
             return f"add a unit: `{value} days`", f"{value} days"
         case DurationType(), ast.Text(value=value) if re.fullmatch(r"[0-9]+ [a-z]+", value):
-            return f"write it without quotes: `{value}`", value
+            return f"remove the quotes: `{value}`", value
         case _, ast.Text(value=value) if isinstance(type_, NUMBERS) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
-            return f"write it without quotes: `{value}`", value
+            return f"remove the quotes: `{value}`", value
         case _, (ast.Duration() | ast.Text() | ast.Name()) if isinstance(type_, NUMBERS):
-            return "write a plain number, without a currency, a unit or separators: `500`, `0.5`", None
+            return "write a plain number, without currency, unit or separators: `500`, `0.5`", None
         case BoolType(), _:
             return "write `true` or `false`", None
     return "", None
@@ -294,9 +302,7 @@ def _address(c: Constants, source: Source, node: ast.Node, value: str) -> str | 
     try:
         return str(addresses.address(value))
     except ValueError:
-        help = (
-            'a network stands behind `in`: `in "10.0.0.0/8"`' if "/" in value else "write `192.0.2.7` or `2001:db8::1`"
-        )
+        help = 'a network goes after `in`: `in "10.0.0.0/8"`' if "/" in value else "write `192.0.2.7` or `2001:db8::1`"
         c.report.error("PL103", source, node, f"{quoted(value)} is not an IP address", help)
         return None
 

@@ -171,7 +171,7 @@ def _check_places(context: Context) -> None:
             site.source,
             site.node.parent,
             f"a place contains itself: {chain(cycle)}",
-            "put the larger place outside the smaller one",
+            "put the smaller place in the larger one",
         )
     for name, site in known.items():
         node = site.node
@@ -185,6 +185,6 @@ def _check_places(context: Context) -> None:
                 site.source,
                 node.parent,
                 f"{quoted(node.parent.value)} is of the kind {quoted(kind)}, not above {quoted(node.kind.value)}",
-                "the order of the kinds is given by `scope … contains …`",
+                "`scope … contains …` sets the order of the kinds",
                 related(above, "declared here"),
             )

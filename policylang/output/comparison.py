@@ -28,23 +28,23 @@ from policylang.pipelines.replay import who as who_in_words
 
 _COLOURS = {"gained": "red", "widened": "red", "narrowed": "cyan", "lost": "cyan"}
 TITLES = {
-    "gained": "gained: what none of these could do before",
+    "gained": "gained: new access that none of these had before",
     "widened": "widened: on more records than before",
     "narrowed": "narrowed: on fewer records than before",
-    "lost": "lost: what none of these can do any more",
+    "lost": "lost: access that none of these has any more",
 }
-INCOMPLETE = "incomplete records only: where a value is missing that is not optional, or is not of its type"
+INCOMPLETE = "incomplete records only: a required value is missing, or a value has the wrong type"
 TOPICS = {
     "eligibility": "who can be chosen",
     "superuser": "superusers",
-    "may_assign": "who may hand out roles",
-    "granted": "what can be done together with something else",
-    "user": "what counts as soon as somebody gets more",
+    "may_assign": "who may assign roles",
+    "granted": "what separation of duties allows together",
+    "user": "what takes effect once somebody gets more access",
     "essential": "essential roles, which terminated users keep",
-    "action": "what actions ask for",
+    "action": "what actions require",
     "place": "places",
     "portal": "portals",
-    "deny": "what is denied in any case",
+    "deny": "what is always denied",
     "protected": "protected roles",
     "invariant": "invariants",
     "separation": "separation of duties",
@@ -112,7 +112,7 @@ def users_in_words(statement: Statement) -> str:
 
 def unused_in_words(entry: Unused) -> str:
     """An entry that allowed nothing, and why."""
-    why = f"ended on {entry.until}" if entry.over else "there is no such change"
+    why = f"ended on {entry.until}" if entry.over else "this change does not exist"
     return f"{entry.id}: {why}: {entry.change or entry.because}"
 
 
@@ -174,7 +174,7 @@ def _change(change: Change, set_: SetReport, policies: Policies) -> Iterator[str
         yield f"    {visible(affected(change))}"
     yield _id(change)
     if change.unproved:
-        yield f"    {click.style('not proved', bold=True)}: this could not be settled, so it counts"
+        yield f"    {click.style('not proved', bold=True)}: this could not be decided, so it counts"
     if change.before is not None and change.after is not None:
         yield from _witness(change, change.before, change.after, set_, policies)
     yield ""
@@ -236,7 +236,7 @@ def _statements(statements: Sequence[Statement]) -> Iterator[str]:
             for statement in said:
                 yield f"  {visible(f'{statement.subject}{users_in_words(statement)}')}"
                 yield from _lines(statement.removed, statement.added)
-                yield from (f"    counts with {visible(each)}" for each in statement.beside)
+                yield from (f"    together with {visible(each)}" for each in statement.beside)
                 yield _id(statement)
             yield ""
 

@@ -59,7 +59,7 @@ def _headline(comparison: Comparison) -> str:
 
 
 def _rest(count: int) -> str:
-    return f"\n…and {count} more, for which there is no room here: `policylang diff` shows all of it.\n"
+    return f"\n…and {count} morethat do not fit here: `policylang diff` shows everything.\n"
 
 
 def _blocks(set_: SetReport, several: bool) -> Iterator[str]:
@@ -94,7 +94,7 @@ def _change(change: Change) -> str:
     if not change.is_of_users:
         lines.append(markdown(affected(change)))
     if change.unproved:
-        lines.append("**not proved**: this could not be settled, so it counts")
+        lines.append("**not proved**: this could not be decided, so it counts")
     lines.append(_id(change))
     return "<br>\n  ".join(lines) + "\n" + nested + _witness(change)
 
@@ -144,7 +144,7 @@ def _statement(statement: Statement) -> str:
         f"\n- {markdown(f'{statement.subject}{users_in_words(statement)}')}",
         *_lines(statement.removed, statement.added),
     ]
-    lines += [f"counts with {markdown(each)}" for each in statement.beside]
+    lines += [f"together with {markdown(each)}" for each in statement.beside]
     lines.append(_id(statement))
     return "<br>\n  ".join(lines) + "\n"
 

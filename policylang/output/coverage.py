@@ -52,7 +52,7 @@ def _missing(coverage: Coverage) -> Iterator[str]:
 def _of_statement(each: StatementCoverage) -> Iterator[str]:
     where = f"{each.words} ({each.path}:{each.line})"
     if not each.reached:
-        yield f"{where} is reached by no case"
+        yield f"no case reaches {where}"
     elif not each.decisive:
         cases = "the one case that reaches" if each.reached == 1 else f"none of the {each.reached} cases that reach"
         yield f"{where} decides {cases} it" if each.reached > 1 else f"{where} does not decide {cases} it"
@@ -65,7 +65,7 @@ def _of_statement(each: StatementCoverage) -> Iterator[str]:
 def _of_test(condition: ConditionCoverage, test: TestCoverage) -> Iterator[str]:
     if not condition.cases:
         if test is condition.whole:
-            yield f"{condition.name} ({test.path}:{test.line}) is asked by no case"
+            yield f"{condition.name} ({test.path}:{test.line}) is never evaluated"
         return
     never = [outcome for outcome in test.possible if not test.outcomes[outcome]]
     if never:

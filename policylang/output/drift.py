@@ -53,11 +53,11 @@ def summary(report: DriftReport) -> str:
         count = sum(each.code == code for each in report.differences)
         said += [f"{count} {words}"] if count else []
     differences = f"{counted(len(report.differences), 'difference')}: {', '.join(said)}" if said else ""
-    missing = f"{len(report.refused)} refused, of which nothing is known" if report.refused else ""
+    missing = f"{len(report.refused)} refused, about which nothing is known" if report.refused else ""
     known = f"{report.known} in the baseline" if report.known else ""
     accepted = f"{len(report.accepted)} accepted" if report.accepted else ""
     if not said:
-        none = "no difference in what is known" if report.refused else "no drift"
+        none = "no difference in what could be compared" if report.refused else "no drift"
         differences = "nothing new" if report.known and not report.refused else none
     parts = "; ".join(each for each in (differences, missing, known, accepted) if each)
     return f"{parts}, as of {instant_text(report.now)}"
@@ -139,7 +139,8 @@ def _unmatched(report: DriftReport) -> Iterator[str]:
         what = f"{kind if len(names) == 1 else f'{kind}s'} {', '.join(names[:_MOST_NAMES])}{more}"
         yield f"{click.style(f'only in the {side}', bold=True)}: {visible(what)}"
     if len({side for side, _ in by}) == 2:
-        yield f"  {click.style('help', bold=True)}: where two of these are one, say so under `names` in `--mapping`"
+        help = "if two of these are the same, say so under `names` in the `--mapping` file"
+        yield f"  {click.style('help', bold=True)}: {help}"
     if by:
         yield ""
 

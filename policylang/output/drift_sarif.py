@@ -37,21 +37,21 @@ RULES = (
         "product-allows",
         "error",
         "the product lets somebody do what the policy files do not",
-        "Somebody changed the product by hand, or the change in the policy files is not there yet. Take it back, or "
-        "write it into the policy files, where it is checked.",
+        "Somebody changed the product by hand, or a change to the policy files has not been applied yet. Revert "
+        "it, or add it to the policy files, where it is checked.",
     ),
     _rule(
         "product-denies",
         "warning",
         "the policy files let somebody do what the product does not",
-        "People cannot do what the policy files say they can. Bring the files into the product, or correct them.",
+        "People cannot do what the policy files say they can. Apply the files to the product, or correct them.",
     ),
     _rule(
         "not-imported",
         "warning",
         "the product says something that the language cannot express exactly",
-        "What it comes to is not known, so it may be drift. Accept its code, or put it into the baseline, once "
-        "somebody has looked at it.",
+        "Its effect is unknown, so it may be drift. Accept its code, or add it to the baseline, once somebody "
+        "has looked at it.",
     ),
 )
 

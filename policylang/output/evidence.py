@@ -17,4 +17,4 @@ def evidence(finding: ReportedFinding) -> Iterator[str]:
     if finding.proved:
         yield f"proved: {finding.proved}"
     if finding.unproved:
-        yield "not proved: this could not be settled within the budget of a question, so it counts"
+        yield "not proved: this could not be decided within the budget for one question, so it counts"

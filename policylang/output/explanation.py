@@ -66,7 +66,7 @@ def _moment(explanation: Explanation, moment: Moment) -> Iterator[str]:
     if moment.when not in ("as it is", "before and after the change"):
         yield f"  {click.style(f'{moment.when}:', bold=True)} {'open' if moment.open else 'closed'}"
     if moment.bypasses_policies:
-        yield f"  {visible(action)} bypasses policies: no limits are looked at"
+        yield f"  {visible(action)} bypasses policies: limits are not applied"
     if not moment.ways:
         yield _marked(False, f"nothing grants `{action} on {resource}` to {explanation.asked.user}", None)
     for way in moment.ways[:_MOST_WAYS]:
@@ -93,7 +93,7 @@ def _way(way: ExplainedWay) -> Iterator[str]:
     yield _marked(way.open and not way.obstacles if way.open else _state(way), f"{says}{because}", way.at)
     yield f"      {_sentence(way.given.text, way.given.at)}"
     if way.overridden:
-        yield "      the user's own policies stand in place of the group's"
+        yield "      the user's own policies replace the group's"
     for obstacle in way.obstacles:
         yield from _obstacle(obstacle)
     for limit in way.held[:_MOST_HELD]:
@@ -138,11 +138,11 @@ def _denies(moment: Moment) -> Iterator[str]:
     ]
     for deny in applying[:_MOST_DENIES]:
         what = "it" if deny.fields is None else listed([f"`{name}`" for name in deny.fields], "and")
-        whom = " from everyone" if deny.said_by == "everyone" else f", says {deny.said_by}"
+        whom = " for everyone" if deny.said_by == "everyone" else f", says {deny.said_by}"
         because = f', because "{deny.because}"' if deny.because else ""
         where = "" if deny.condition is None else f", where `{deny.condition}`"
-        unknown = "; whether that is so is unknown, so it applies" if deny.truth is None else ""
-        yield _marked(False, f"a deny takes {what} away{whom}{where}{because}{unknown}", deny.at)
+        unknown = "; that is unknown, so the deny applies" if deny.truth is None else ""
+        yield _marked(False, f"a deny blocks {what}{whom}{where}{because}{unknown}", deny.at)
         yield from _tests(deny.tests, deny.more, 6)
     if len(applying) > _MOST_DENIES:
         yield f"  and {len(applying) - _MOST_DENIES} more denies"
@@ -157,7 +157,7 @@ def _written(explanation: Explanation) -> Iterator[str]:
 def _change(edits: tuple[SuggestedEdit, ...]) -> Iterator[str]:
     lead = click.style("smallest change:", bold=True)
     if not edits:
-        yield f"{lead} none was found that allows it"
+        yield f"{lead} no change was found that would allow it"
     elif len(edits) == 1:
         yield f"{lead} {visible(edits[0].text)}"
     else:

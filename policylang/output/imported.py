@@ -51,7 +51,7 @@ def render(format: ImportFormat, made: Import, output: str | None) -> Iterator[s
     what = ", ".join(said) or "nothing"
     notes = ((made.refused, "refused"), (made.accepted, "accepted"), (made.left_out, "left out"))
     rest = "".join(f"; {len(found)} {word}" for found, word in notes if found)
-    yield f"{'nothing is written' if output is None else f'wrote {visible(output)}'}: {what}{rest}"
+    yield f"{'nothing was written' if output is None else f'wrote {visible(output)}'}: {what}{rest}"
 
 
 def _counted(count: int, thing: str) -> str:

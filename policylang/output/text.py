@@ -88,7 +88,7 @@ def _finding(finding: ReportedFinding, sources: dict[str, Source]) -> Iterator[s
     if finding.proved:
         yield f"  {_bold('proved')}: {_lines(finding.proved)}"
     if finding.unproved:
-        yield f"  {_bold('not proved')}: this could not be settled within the budget of a question, so it counts"
+        yield f"  {_bold('not proved')}: this could not be decided within the budget for one question, so it counts"
     if phrase := in_words(finding.reach):
         yield f"  {_bold('reach')}: {visible(phrase)}"
     if finding.help:
@@ -121,7 +121,7 @@ def _stale(baseline: BaselineUse) -> Iterator[str]:
         yield f"  {entry.code} {visible(entry.path)}: {_lines(entry.message)}"
     if count > _MOST_STALE:
         yield f"  and {count - _MOST_STALE} more"
-    yield f"  {_bold('help')}: write it anew with `--write-baseline`, so that they are reported if they come back"
+    yield f"  {_bold('help')}: write it again with `--write-baseline`, so that they are reported if they come back"
     yield ""
 
 

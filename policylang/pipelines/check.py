@@ -145,7 +145,7 @@ def _load(result: Result, path: str) -> ir.PolicySet | None:
 def _unknown_rules(config: Config, base: Path | None) -> Iterator[Problem]:
     for where, help in unknown_rules(config):
         path = nearest_config(base or Path()) or Path(FILE_NAME)
-        yield Problem(shown_path(path), f"{where}: there is no such rule", help)
+        yield Problem(shown_path(path), f"{where}: unknown rule", help)
 
 
 def _kept(result: Result, examined: Examination, config: Config, base: Path | None, root: Path) -> list[Examined]:

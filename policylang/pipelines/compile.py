@@ -34,4 +34,4 @@ def _refuse_constructs(target: Target, input: Input, refuse: Refusals) -> None:
             refuse("PL801", message, use.at, target.ways_out[use.construct])
         elif support == "frozen" and input.now is None:
             message = f"{target.title} cannot evaluate {CONSTRUCTS[use.construct]}"
-            refuse("PL802", message, use.at, "freeze them at an instant: `--now 2026-01-31T08:00:00Z`")
+            refuse("PL802", message, use.at, "fix them at an instant: `--now 2026-01-31T08:00:00Z`")

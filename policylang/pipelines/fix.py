@@ -80,7 +80,7 @@ def _difference(before: ir.PolicySet, after: ir.PolicySet, now: datetime.datetim
     report = compare(before, after, now)
     for change in report.changes:
         named = change.subjects[0]
-        return f"{named.kind} `{named.name}` would not be allowed the same any more"
+        return f"{named.kind} `{named.name}` would no longer be allowed the same"
     # That a deny or an append is gone is told of anyway, for rights that no role of the set brings: that it took
     # nothing from anybody, with any role that could be given, is proved before.
     for statement in (each for each in report.statements if each.topic not in ("deny", "user")):

@@ -208,12 +208,12 @@ def directory_sources(
 
     def text(file: Path) -> str:
         if file in refused:
-            help = f"move it there, or name its folder under `directory_outside` in `{FILE_NAME}`"
-            raise UnreadableError(Problem(str(file), f"the file lies outside of {_folder_in_words(inside[0])}", help))
+            help = f"move it there, or list its folder under `directory_outside` in `{FILE_NAME}`"
+            raise UnreadableError(Problem(str(file), f"the file is outside {_folder_in_words(inside[0])}", help))
         suffix = suffix_of(file.name)
         if suffix is None:
             help = f"its name ends in {listed([f'`{each}`' for each in SUFFIXES])}"
-            raise UnreadableError(Problem(str(file), "no directory file", help))
+            raise UnreadableError(Problem(str(file), "not a directory file", help))
         if suffix != PARQUET:
             return _text(file)
         read_regular(file, 0)
@@ -307,17 +307,17 @@ def decoded(data: bytes, shown: str) -> str:
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
         message = f"not UTF-8: the byte 0x{data[error.start]:02x} cannot be read"
-        help = "save the file in the encoding UTF-8"
+        help = "save the file as UTF-8"
         raise UnreadableError(Problem(shown, message, help, line, column)) from None
 
 
 def _problem(path: Path, error: OSError) -> Problem:
     if os.path.islink(path) and not os.path.exists(path):
-        return Problem(str(path), "the link leads nowhere", "correct or delete it")
+        return Problem(str(path), "this link is broken", "correct or delete it")
     message = (error.strerror or str(error)).lower()
     help = "check the path and its permissions"
     if isinstance(error, FileNotFoundError) and path == Path(DEFAULT_ROOT):
-        help = "name the folder with the policy files, or write a first policy set with `policylang init`"
+        help = "name the folder with the policy files, or start a policy set with `policylang init`"
     return Problem(str(path), f"cannot be read: {message}", help)
 
 
@@ -328,7 +328,7 @@ def leads_out(set_: SourceSet, source: Source, done: str) -> Problem | None:
     real = Path(source.display).resolve()
     if real.is_relative_to(set_.root.resolve()):
         return None
-    help = f"look at the policy set that it is in, `{shown_path(real.parent)}`, or put a copy here"
+    help = f"check the policy set it is in, `{shown_path(real.parent)}`, or put a copy here"
     return Problem(source.display, f"not {done}: it is a link to a file outside of the policy set", help)
 
 

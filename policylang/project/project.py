@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
+import msgspec
+
 from policylang.diagnostics import Diagnostic, quoted
 from policylang.directory import read_people, resolve
 from policylang.directory.people import PeopleRead
@@ -13,6 +15,7 @@ from policylang.ir.lower import lower
 from policylang.ir.nesting import name_of, too_many_ways
 from policylang.model import Model, build_model
 from policylang.project.discovery import SourceSet
+from policylang.project.edits import settled
 from policylang.settings.limits import Limits
 from policylang.source import Location, Source
 from policylang.syntax import ast
@@ -65,10 +68,15 @@ class Project:
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Everything wrong with the sources, in the order of files and places."""
-        found = list(self._policy_diagnostics)
+        found = settled(self._policy_diagnostics, self.sources.sources, self._again)
         found += [d for read in self._directory for d in read.diagnostics]
         found += self._resolved[1]
         return tuple(sorted(discreet(found, self.sources.directory), key=lambda d: d.order))
+
+    def _again(self, mended: Source) -> tuple[Diagnostic, ...]:
+        """What is wrong with the policy files with another text of one of them."""
+        sources = tuple(mended if each.name == mended.name else each for each in self.sources.sources)
+        return Project(msgspec.structs.replace(self.sources, sources=sources))._policy_diagnostics
 
     @cached_property
     def _policy_diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -98,7 +106,7 @@ class Project:
                 code="PL110",
                 message=f"the {kind} {quoted(name)} holds roles in more than {limit:,} ways that differ in limits",
                 location=Location.parse(bundle.at),
-                help="let it hold the inner roles directly, or put the limits on fewer of the roles between",
+                help="put the inner roles directly in it, or limit fewer of the roles between",
             )
 
     @cached_property
@@ -157,8 +165,8 @@ def discreet(diagnostics: Iterable[Diagnostic], sources: Iterable[Source]) -> li
 def _without_content(diagnostic: Diagnostic) -> Diagnostic:
     return Diagnostic(
         code=diagnostic.code,
-        message="here is a mistake, of which nothing is shown: the file lies outside of the policy set",
+        message="this file has an error, which is not shown because the file is outside the policy set",
         location=diagnostic.location,
         severity=diagnostic.severity,
-        help="look at it in its own folder, or move it into that of the policy set, where `policylang check` says more",
+        help="check it in its own folder, or move it into the policy set, where `policylang check` shows the error",
     )

@@ -54,7 +54,7 @@ class _Entry(msgspec.Struct, frozen=True):
 def resolve(name: str, folder: Path) -> Revision:
     """The commit that a name stands for. Raises `RevisionError`."""
     if name.startswith("-") or "\0" in name:
-        raise RevisionError(Problem(name, "this is no name of a revision", "name a branch, a tag or a commit"))
+        raise RevisionError(Problem(name, "this is not a revision", "name a branch, a tag or a commit"))
     inside = _git(folder, "rev-parse", "--show-prefix")
     if inside is None:
         problem = Problem(name, "there is no such file or folder, and no git repository here", "check the path")
@@ -71,7 +71,7 @@ def resolve(name: str, folder: Path) -> Revision:
         raise RevisionError(Problem(name, "there is no such revision, file or folder", help))
     if all(_git(folder, "show-ref", "--verify", f"refs/{kind}/{name}") is not None for kind in ("heads", "tags")):
         help = f"write `refs/heads/{name}` or `refs/tags/{name}`"
-        raise RevisionError(Problem(name, "this is the name of a branch and of a tag", help))
+        raise RevisionError(Problem(name, "this names both a branch and a tag", help))
     return Revision(name, found, folder, os.fsdecode(inside).removesuffix("\n"))
 
 
@@ -85,7 +85,7 @@ def merge_base(one: Revision, other: Revision) -> Revision:
     found = _git(one.folder, "merge-base", one.commit, other.commit)
     if found is None:
         help = "name two commits; in a shallow clone, fetch the history first, with `git fetch --unshallow`"
-        problem = Problem(f"{one.name}...{other.name}", "these revisions have no common beginning", help)
+        problem = Problem(f"{one.name}...{other.name}", "these revisions have no common ancestor", help)
         raise RevisionError(problem)
     commit = found.decode().split("\n")[0]
     return msgspec.structs.replace(one, name=commit[:12], commit=commit)
@@ -147,7 +147,7 @@ def _normal(path: str, said: str) -> str:
     """A path from the top of the repository. Raises `RevisionError` for one outside."""
     found = posixpath.normpath(path or ".")
     if found.startswith(("../", "/")) or found == ".." or "\0" in found:
-        raise RevisionError(Problem(said, "the path lies outside of the repository", "name one inside"))
+        raise RevisionError(Problem(said, "the path is outside the repository", "name one inside"))
     return found
 
 
@@ -316,11 +316,11 @@ class _Checkout:
 
     def _bar(self, entry: _Entry) -> None:
         if entry.mode == _SUBMODULE:
-            message = "this submodule is not there at the commit that the revision has of it"
+            message = "this submodule does not have the commit that the revision uses"
             help = "run `git submodule update --init`, or `git fetch` in it"
         else:
-            message = "this link leads out of the repository"
-            help = "put what it leads to into the repository, or compare folders that are checked out"
+            message = "this link leads outside the repository"
+            help = "put the target into the repository, or compare folders that are checked out"
         folder = self.tree.parent / f"barred-{len(self._barred)}"
         folder.mkdir()
         name = posixpath.basename(entry.path)
@@ -336,7 +336,7 @@ class _Checkout:
         place = self.tree / path
         place.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(place):
-            raise RevisionError(Problem(f"{self.revision.name}:{path}", "this is there twice", "run `git fsck`"))
+            raise RevisionError(Problem(f"{self.revision.name}:{path}", "this appears twice", "run `git fsck`"))
         return place
 
     def problem(self, path: str) -> Problem | None:
@@ -347,9 +347,9 @@ class _Checkout:
                 return problem
         if real.is_relative_to(self.tree):
             return None
-        help = "name folders and files in the repository in `policylang.yaml`"
+        help = "in `policylang.yaml`, name only folders and files in the repository"
         config = next((each for each in FILE_NAMES if each in self.entries), FILE_NAME)
-        return Problem(f"{self.revision.name}:{config}", "it names what lies outside of the repository", help)
+        return Problem(f"{self.revision.name}:{config}", "it names something outside the repository", help)
 
     # --- content ---------------------------------------------------------------------------------------------
 

@@ -322,7 +322,7 @@ class CompiledPlan:
         denies = [each.deny for n, each in enumerate(self._plan.denies, len(self._plan.ways)) if outcome >> n & 1]
         whole = next((deny for deny in denies if deny.fields is None), None)
         if whole is not None:
-            return _denied(f"a deny takes {self.action} on this `{self._plan.resource}` away ({whole.at})")
+            return _denied(f"a deny blocks {self.action} on this `{self._plan.resource}` ({whole.at})")
         covered = frozenset().union(*(way.fields for way in ways)).difference(*(d.fields or () for d in denies))
         fields = tuple(name for name in self.declared if name in covered)
         grants = sorted(grant for way in ways for grant in way.grants)

@@ -174,7 +174,7 @@ def text(condition: c.TextTest) -> Callable[[str, str], bool]:
 
 
 def moment(index: Index, condition: c.Time) -> Callable[[Any, Duration, datetime.datetime], bool | None]:
-    """Where a date or an instant lies beside now; unknown where the edge lies outside the calendar."""
+    """Where a date or an instant lies beside now; unknown where the edge is outside the calendar."""
     sign = 1 if condition.test == "within_next" else -1
     of_days = isinstance(condition.operand.type, DateType)
     test = _MOMENTS[condition.test]

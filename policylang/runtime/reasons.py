@@ -37,7 +37,7 @@ def not_open(s: Situation, action: str) -> tuple[str, ...]:
             limited += _limited(s, each)
         else:
             elsewhere.append(
-                f"{said_by(source, each.chain)} grants {action}, but does not hold where this `{s.resource}` is"
+                f"{said_by(source, each.chain)} grants {action}, but does not apply where this `{s.resource}` is"
             )
     return _some((*limited, *elsewhere, *lapsed)) or (f"nothing grants {action} on this `{s.resource}`",)
 
@@ -51,7 +51,7 @@ def _granted(s: Situation, action: str) -> Iterator[tuple[Holding, Granted]]:
 
 
 def _limited(s: Situation, each: Granted) -> Iterator[str]:
-    what = f"stands in place of the limits of {said_by(each.source, ())}" if each.overridden else ""
+    what = f"replaces the limits of {said_by(each.source, ())}" if each.overridden else ""
     what = what or f"limits what {said_by(each.source, each.chain)} grants"
     for limit in each.limits:
         yield from _not_true(s, s.index.instances[limit.instance], what)
@@ -120,7 +120,7 @@ def not_covering(s: Situation, action: str, name: str) -> tuple[str, ...]:
     if all(closed):
         return _some(reason for each in closed for reason in each)
     return tuple(
-        f"a deny takes `{name}` of this `{s.resource}` away ({deny.at})"
+        f"a deny blocks `{name}` of this `{s.resource}` ({deny.at})"
         for deny in denies(s, action)
         if deny.fields is not None
         and name in deny.fields

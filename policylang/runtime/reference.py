@@ -148,7 +148,7 @@ def open_fields(s: Situation, action: str) -> Opened:
         if deny.condition is not None and truth(deny.condition, s) is False:
             continue
         if deny.fields is None:
-            return Opened((f"a deny takes {action} on this `{s.resource}` away ({deny.at})",))
+            return Opened((f"a deny blocks {action} on this `{s.resource}` ({deny.at})",))
         covered -= set(deny.fields)
     return Opened((), frozenset(covered), tuple(granted))
 

@@ -51,7 +51,7 @@ class Request(msgspec.Struct, frozen=True):
         parts: tuple[tuple[str, Any], ...] = (("user", self.user), ("action", self.action), ("resource", self.resource))
         for what, name in parts:
             if not isinstance(name, str):
-                return Unknown(f"the {what} of a request is a text, {type(name).__name__} is not")
+                return Unknown(f"the {what} of a request must be text, not {type(name).__name__}")
         if self.resource not in index.resources:
             return Unknown("there is no resource {}", (self.resource,), index.resources)
         actions, declared = index.actions[self.resource], index.attributes[self.resource]
@@ -63,7 +63,7 @@ class Request(msgspec.Struct, frozen=True):
         strange = [name for name in named if name not in declared]
         kind = actions[self.action].kind
         if self.changes and kind != "modify" and not strange:
-            return Unknown(f"changes are what modify would write; {self.action} writes none")
+            return Unknown(f"only modify writes changes, {self.action} does not")
         if kind == "create":
             strange += [name for name in names(self.record) or () if name not in declared and name != "id"]
         return Unknown("{} has no attribute {}", (self.resource, strange[0]), declared) if strange else None
@@ -106,12 +106,12 @@ class Unknown(msgspec.Struct, frozen=True):
 def instant(index: Index, now: datetime.datetime) -> datetime.datetime:
     """``now`` in UTC. Raises ValueError where it has no offset, or lies at the very ends of the calendar."""
     if now.utcoffset() is None:
-        raise ValueError("`now` has no offset: it would be another instant in every timezone")
+        raise ValueError("`now` has no offset: it would mean a different instant in every timezone")
     try:
         now.astimezone(index.timezone)
         return now.astimezone(datetime.UTC)
     except OverflowError:
-        raise ValueError("`now` lies outside the calendar of the policy set's timezone") from None
+        raise ValueError("`now` is outside the calendar of the policy set's timezone") from None
 
 
 def changed(record: Any, changes: Mapping[str, Any]) -> Any:

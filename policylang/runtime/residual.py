@@ -161,7 +161,7 @@ def _time(test: c.Time, s: Situation, wanted: bool) -> Rest:
 
 
 def _edges(test: c.Time, s: Situation, length: Duration) -> tuple[Any, Any] | None:
-    """Now, and the other end; ``None`` where that lies outside the calendar."""
+    """Now, and the other end; ``None`` where that is outside the calendar."""
     sign = 1 if test.test == "within_next" else -1
     try:
         if isinstance(test.operand.type, DateType):

@@ -103,9 +103,9 @@ def _write(
     if dialect not in map(str.lower, DIALECTS):  # sqlglot itself would take settings behind a name, or no name
         raise ValueError(f"there is no dialect {dialect!r}")
     if dialect in NO_DATABASES:
-        raise UnsupportedError(f"{dialect} is no language of databases with tables")
+        raise UnsupportedError(f"{dialect} is not a dialect of SQL databases")
     if dialect in UNCERTAIN:
-        raise UnsupportedError(f"it is not certain that {dialect} compares exactly")
+        raise UnsupportedError(f"{dialect} may not compare exactly")
     writer = _Writer(index, resource, dialect, now)
     found = exp.convert(condition) if isinstance(condition, bool) else writer.condition(condition, resource)
     used = {node.name for node in found.find_all(exp.Placeholder)}  # drivers refuse what a statement has not

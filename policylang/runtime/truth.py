@@ -244,7 +244,7 @@ def compare(test: str, left: Any, right: Any, type_: Type) -> Truth:
         return equal(type_, left, right)
     if isinstance(left, Duration):
         if (left.unit == "months") != (right.unit == "months"):
-            return None  # a month is no certain number of days
+            return None  # a month is not a fixed number of days
         left, right = _length(left), _length(right)
     match test:
         case "lt":
@@ -305,7 +305,7 @@ def _time(condition: c.Time, s: Situation) -> Truth:
         else:
             edge = shift(now, length, sign, s.index.timezone)
     except (OverflowError, ValueError):
-        return None  # the edge lies outside the calendar
+        return None  # the edge is outside the calendar
     if edge is None:
         return None
     match condition.test:

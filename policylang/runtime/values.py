@@ -160,7 +160,7 @@ def _given(raw: Any, what: str) -> Any:
             return raw
         kind = _kind(raw)
         if kind == "value":
-            raise TypeError(f"{what} is a mapping or an object with attributes, {_type_name(raw)} is not")
+            raise TypeError(f"{what} must be a mapping or an object with attributes, not {_type_name(raw)}")
         if kind == "object":
             return Once(raw)
         if kind == "row":
@@ -170,7 +170,7 @@ def _given(raw: Any, what: str) -> Any:
         "".join(raw)  # the quickest way to see that all names are texts
     except TypeError:
         name = next(name for name in raw if not isinstance(name, str))
-        raise TypeError(f"{what} has attributes by name, {_type_name(name)} is no name") from None
+        raise TypeError(f"{what} needs attribute names that are text, not {_type_name(name)}") from None
     return once(raw) if kept is None or _stays(raw) else kept
 
 
@@ -181,7 +181,7 @@ def given_changes(raw: Any) -> Mapping[str, Any] | None:
     found = _given(raw, "`changes`")
     given = names(found)
     if given is None:
-        raise TypeError(f"`changes` is a mapping, {_type_name(raw)} is not")
+        raise TypeError(f"`changes` must be a mapping, not {_type_name(raw)}")
     return found if type(found) is dict else {name: attribute(found, name) for name in given}
 
 
@@ -287,7 +287,7 @@ def _items(type_: SetType, raw: Any, where: str) -> tuple[Any, ...]:
         count, items = len(raw), tuple(raw)
         if count == len(items) == len(raw):  # else it was read before, or is used up now
             return items
-    raise TypeError(f"`{where}` can be read only once, being {_type_name(raw)}: give a list")
+    raise TypeError(f"`{where}` can be read only once, as it is {_type_name(raw)}: give a list")
 
 
 def _bad(type_: Type, raw: Any, where: str) -> BadValueError:

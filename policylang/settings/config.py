@@ -45,7 +45,7 @@ class Imports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was decided about an import."""
 
     accepted: tuple[str, ...] = ()
-    """Codes of what `policylang import` refuses and what may be missing for that."""
+    """Codes of what `policylang import` refuses and may therefore leave out."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,9 +60,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     severities: dict[RuleCode, SeverityOrOff] = {}
     """Severity by rule code. Errors in the source itself (PL1xx) cannot be changed."""
     ignores: dict[str, tuple[RuleCodeOrPrefix, ...]] = {}
-    """By path, relative to this file: rules, or beginnings of codes, whose findings there are not reported."""
+    """By path, relative to this file: rules, or prefixes of codes, whose findings there are not reported."""
     thresholds: Thresholds = Thresholds()
-    """From where on some rules find something."""
+    """Thresholds from which some rules report something."""
     limits: Limits = Limits()
     """How much a policy set may ask of the compiler."""
     format: Format = Format()
@@ -109,11 +109,11 @@ def config_of(path: Path, text: str) -> Config:
         config = _converted(document)
         for number, root in enumerate(config.roots):
             if "\0" in root:
-                raise document.error(("roots", number), "the name of a folder holds no NUL character")
+                raise document.error(("roots", number), "the name of a folder cannot contain a NUL character")
         for number, file in enumerate(config.directory):
             if suffix_of(file) is None:
                 help = f"its name ends in {listed([f'`{suffix}`' for suffix in SUFFIXES])}"
-                raise document.error(("directory", number), f"{quoted(file)} is no directory file", help)
+                raise document.error(("directory", number), f"{quoted(file)} is not a directory file", help)
         return config
     except YamlError as error:
         raise ConfigError(path, error) from None
@@ -122,7 +122,7 @@ def config_of(path: Path, text: str) -> Config:
 def _refuse_second(path: Path) -> None:
     for name in FILE_NAMES:
         if name != path.name and os.path.lexists(path.with_name(name)):
-            raise YamlError(f"{quoted(name)} is here too", 1, 1, "put all settings into one of the two files")
+            raise YamlError(f"{quoted(name)} is here too", 1, 1, "put all settings in one of the two files")
 
 
 def _converted(document: Yaml) -> Config:
@@ -148,7 +148,7 @@ def _refuse_source_rules(document: Yaml) -> None:
     for steps, code in named:
         if str(code).startswith("PL1"):
             verb = "changed" if steps[0] == "severities" else "ignored"
-            help = "PL1xx are errors in the source: correct the source"
+            help = "PL1xx are errors in the source: fix the source"
             raise document.error(steps, f"{quoted(str(code))} cannot be {verb}", help)
 
 

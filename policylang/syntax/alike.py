@@ -42,7 +42,7 @@ def alike(ids: Iterable[tuple[str, Where]]) -> Iterator[tuple[str, Where, str, W
 def how_alike(one: str, other: str) -> str:
     """In what two such ids differ, for messages."""
     if one.strip() == other.strip():
-        return "differs in blanks at its ends"
+        return "differs in spaces at its ends"
     if one.strip().lower() == other.strip().lower():
         return "differs in upper and lower case"
     return "differs in a letter that cannot be seen"

@@ -33,13 +33,13 @@ _HABITS = {
     "!": "write `is not` or `not`",
     "&": "write `and`",
     "|": "write `or`",
-    "'": 'texts stand in double quotes: `"…"`',
-    "`": 'texts stand in double quotes: `"…"`',
-    **dict.fromkeys("\u201c\u201d\u2018\u2019", 'texts stand in straight double quotes: `"…"`'),
-    ";": "nothing stands between declarations or items: delete it",
-    "/": "comments begin with `#`",
-    "*": "every action is `all`, every resource `all resources`",
-    "@": 'user ids stand in quotes: `"dana@acme.test"`',
+    "'": 'put text in double quotes: `"…"`',
+    "`": 'put text in double quotes: `"…"`',
+    **dict.fromkeys("\u201c\u201d\u2018\u2019", 'put text in straight double quotes: `"…"`'),
+    ";": "declarations and items need no separator: delete it",
+    "/": "comments start with `#`",
+    "*": "write `all` for every action, `all resources` for every resource",
+    "@": 'put user ids in quotes: `"dana@acme.test"`',
 }
 
 # The tokens that begin a value of any kind.
@@ -221,7 +221,7 @@ def _explain(stop: Stop) -> Diagnostic | None:
             code="PL110",
             message=f"nested deeper than {stop.scan.limits.nesting} levels",
             location=source.location(token.start_pos, token.end_pos),
-            help="give a part of it a name of its own, as a policy",
+            help="move a part of it into a policy of its own",
         )
     if token.type == TOO_LONG:
         limit = stop.scan.limits.text_length if token.value.startswith('"') else stop.scan.limits.name_length
@@ -285,9 +285,9 @@ def _unreadable(stop: Stop) -> Diagnostic | None:
     if token.value[0].isspace():
         return Diagnostic(
             code="PL106",
-            message=f"a blank that is none: {named(token.value[0])}",
+            message=f"not an ordinary space: {named(token.value[0])}",
             location=source.location(token.start_pos, token.start_pos + 1),
-            help="replace it by an ordinary space; texts copied from a word processor have them",
+            help="replace it with an ordinary space; text copied from a word processor often has them",
         )
     location = source.location(token.start_pos, token.end_pos)
     start, word = _word_around(source.text, token.start_pos)
@@ -304,7 +304,7 @@ def _unreadable(stop: Stop) -> Diagnostic | None:
             code="PL100",
             message=f"`{word}` is not a name",
             location=source.location(start, start + len(word)),
-            help="names are ASCII letters, digits and underscores; labels in quotes may hold any text",
+            help="names consist of ASCII letters, digits and underscores; labels in quotes may hold any text",
         )
     guess = slip(stop)
     return Diagnostic(
@@ -334,17 +334,17 @@ def _bad_text(source: Source, token: Token) -> Diagnostic:
         numbered = escape[0].startswith("\\u{")
         return Diagnostic(
             code="PL100",
-            message=f"{quoted(escape[0])} {'names no character' if numbered else 'does not begin an escape'}",
+            message=f"{quoted(escape[0])} {'names no character' if numbered else 'does not start an escape'}",
             location=source.location(*escape.span()),
-            help="write the number of a character in hexadecimal, without zeros before it: `\\u{1F511}`"
+            help="write the character's number in hexadecimal, without leading zeros: `\\u{1F511}`"
             if numbered
-            else r"a text knows `\"`, `\\`, `\n`, `\t` and `\u{1F511}`; a backslash itself is written `\\`",
+            else r"text may hold the escapes `\"`, `\\`, `\n`, `\t` and `\u{1F511}`; write a backslash itself as `\\`",
         )
     return Diagnostic(
         code="PL100",
         message="the quote opened here is never closed",
         location=source.location(token.start_pos, token.start_pos + 1),
-        help='close it with `"` on the same line; a line break inside a text is written `\\n`',
+        help='close it with `"` on the same line; write a line break inside text as `\\n`',
     )
 
 

@@ -50,7 +50,7 @@ def _nothing_open(stop: Stop) -> str | None:
 def _extra_comma(stop: Stop) -> str | None:
     previous = stop.previous()
     if previous and previous.type == "COMMA" and not is_word(stop, stop.token):
-        return "delete the comma before it, or go on with the list"
+        return "delete the comma before it, or continue the list"
     earlier = stop.previous(2)
     if previous and previous.value in ("on", "for") and earlier and earlier.type == "COMMA":
         return f"delete the comma before `{previous.value}`"
@@ -61,26 +61,26 @@ def _line_before(stop: Stop) -> str | None:
     """A keyword that begins a line is taken for a name, because the line before it is not complete."""
     for suspect, before in ((stop.token, stop.previous()), (stop.previous(), stop.previous(2))):
         if suspect and before and stop.column(suspect) is not None and suspect.value in stop.scan.lexer.keywords:
-            return f"the line before is not complete: something is missing behind `{before.value}`"
+            return f"the line before is incomplete: something is missing after `{before.value}`"
     return None
 
 
 def _outside_its_block(stop: Stop) -> str | None:
     if not stop.before and stop.token.value in _ITEMS:
-        return f"`{stop.token.value}` stands inside a block: is a `{{` missing above, or a `}}` too many?"
+        return f"`{stop.token.value}` belongs inside a block: is a `{{` missing above, or is there an extra `}}`?"
     return None
 
 
 def _unit_missing(stop: Stop) -> str | None:
     number, unit = stop.previous(2), stop.previous()
     if number and unit and number.type == "NUMBER" and unit.value not in _UNITS and "review" in stop.before[0].value:
-        return f"a duration has a unit: `{number.value} days`"
+        return f"add a unit: `{number.value} days`"
     return None
 
 
 def _date_form(stop: Stop) -> str | None:
     if "DATE" in stop.expected and "NUMBER" not in stop.expected:
-        return "a date is written year-month-day: `2026-01-31`"
+        return "write dates as year-month-day: `2026-01-31`"
     return None
 
 
@@ -101,7 +101,7 @@ def _natural_phrase(stop: Stop) -> str | None:
         if (word, then) == ("is", "one"):
             return "write `in [a, b]`"
         if word == "has" and then == "role":
-            return "a condition speaks of attributes; give the policy to the role instead"
+            return "a condition tests attributes; attach the policy to the role instead"
     return None
 
 
@@ -136,22 +136,22 @@ def _attribute_form(stop: Stop) -> str | None:
         return None
     in_user = any(token.type == "USER" for token in stop.before[:3])
     if in_user and earlier and earlier.type == "NUMBER" and previous.value in _UNITS:
-        return f'a duration stands in quotes here: `"{earlier.value} {previous.value}"`'
+        return f'put the duration in quotes here: `"{earlier.value} {previous.value}"`'
     if in_user and previous.value == "role":
-        return f"a role is given with `assign role {stop.token.value}`"
+        return f"assign a role with `assign role {stop.token.value}`"
     if in_user and previous.value == "in":
-        return 'the group stands before the block: `user "…" in sales { … }`'
+        return 'put the group before the block: `user "…" in sales { … }`'
     if (
         earlier
         and is_word(stop, earlier)
         and stop.previous(3)
         and stop.before[-3].type in ("COMMA", "ACTIONS", "ACTION")
     ):
-        return f"a name of two words is written `{earlier.value}_{previous.value}`"
+        return f"write two words as one name: `{earlier.value}_{previous.value}`"
     if previous.value in _TYPES and is_word(stop, stop.token) and stop.token.value not in _TYPES:
-        return f"the name comes first: `{stop.token.value} : {previous.value}`"
+        return f"put the name first: `{stop.token.value} : {previous.value}`"
     type_ = stop.token.value if is_word(stop, stop.token) else "text"
-    return f"an attribute is written `{previous.value} : {type_}`"
+    return f"write an attribute as `{previous.value} : {type_}`"
 
 
 def _word_too_many(stop: Stop) -> str | None:
@@ -163,42 +163,42 @@ def _word_too_many(stop: Stop) -> str | None:
     if previous.value in ("group", "role", "resource", "policy") and previous.type == NAME:
         return f"leave out `{previous.value}`"
     if token.value in ("if", "where", "when") and "LBRACE" in expected:
-        return f"leave out `{token.value}`: the condition stands in braces"
+        return f"leave out `{token.value}`: put the condition in braces"
     if token.value == "and" and "COMMA" in expected:
-        return f"names in a list are separated by commas: `{previous.value}, …`"
+        return f"separate names in a list with commas: `{previous.value}, …`"
     if expected >= {"COMMA", "ON"} and is_word(stop, previous):
         ahead = [following_token.type for following_token in following(stop, 8)]
         comma = "ON" in ahead and not {"LBRACE", "RBRACE", "GRANT", "DENY"} & set(ahead[: ahead.index("ON")])
         return (
-            f"actions are separated by commas: `{previous.value}, {token.value}`"
+            f"separate actions with commas: `{previous.value}, {token.value}`"
             if comma
             else f"write `{previous.value} on {token.value}`"
         )
     if "COMMA" in expected and is_word(stop, previous):
-        return f"names in a list are separated by commas; a name of two words is written {two_words}"
+        return f"separate names in a list with commas, or write two words as one name: {two_words}"
     if "LSQB" in expected and previous.type == "IN":
-        return "choices stand in brackets: `in [a, b]`; for a set the other way round: `… contains …`"
+        return "put the choices in brackets: `in [a, b]`; for a set the other way round: `… contains …`"
     if "ON" in expected and previous.type == NAME and token.type == NAME:
         return f"write `{previous.value} on {token.value}`"
     if token.value in stop.scan.lexer.keywords:
         return None
     if "LPAR" in expected and previous.type == NAME and token.type == NAME:
-        return f"attributes stand in parentheses: `({token.value}, …)`; a name of two words is written {two_words}"
+        return f"put attributes in parentheses: `({token.value}, …)`, or write two words as one name: {two_words}"
     if "LBRACE" in expected and previous.type == NAME and "STRING" not in expected:
-        return f"a condition stands in braces: `{{ {token.value} … }}`; a name of two words is written {two_words}"
+        return f"put the condition in braces: `{{ {token.value} … }}`, or write two words as one name: {two_words}"
     return _label_or_text(stop, previous.value, previous.type, two_words)
 
 
 def _label_or_text(stop: Stop, previous: str, previous_type: str, two_words: str) -> str | None:
     token, expected = stop.token, stop.expected
     if previous_type == "BECAUSE":
-        return 'a reason stands in quotes: `because "…"`'
+        return 'put the reason in quotes: `because "…"`'
     if "STRING" in expected and "LBRACE" in expected and previous_type == NAME:
-        return f'a name of two words is written {two_words}, a label stands in quotes: `"{token.value}"`'
+        return f'write two words as one name, {two_words}, or put a label in quotes: `"{token.value}"`'
     if "STRING" in expected and not expected & {NAME, "NUMBER"}:
-        return f'ids, labels and places stand in quotes: `"{token.value}"`'
+        return f'put ids, labels and places in quotes: `"{token.value}"`'
     if previous_type == NAME and token.type == NAME:
-        return f"a name of two words is written {two_words}"
+        return f"write two words as one name: {two_words}"
     if token.type == "NOT" and "IN" in expected:
         return "write `not (… in […])`"
     return None
@@ -206,20 +206,20 @@ def _label_or_text(stop: Stop, previous: str, previous_type: str, two_words: str
 
 def _order_of_clauses(stop: Stop) -> str | None:
     if stop.token.type == "IN" and any(token.type == "JOB" for token in stop.before):
-        return 'the group stands before the job: `user "…" in sales job "…"`'
+        return 'put the group before the job: `user "…" in sales job "…"`'
     return None
 
 
 def _condition_on_a_grant(stop: Stop) -> str | None:
     if stop.token.type == "LBRACE" and "INCLUDING" in stop.expected:
-        return "a grant has no condition of its own: name the condition as a policy, and limit with `policy …`"
+        return "a grant has no condition of its own: declare a policy, and add `policy …` to the role or group"
     return None
 
 
 def _unquoted(stop: Stop) -> str | None:
     token = stop.token
     if token.type == "STRING" and NAME in stop.expected and token.value[1:-1].isidentifier():
-        return f"names stand without quotes: `{token.value[1:-1]}`"
+        return f"write names without quotes: `{token.value[1:-1]}`"
     return None
 
 
@@ -229,20 +229,20 @@ def _plural(stop: Stop) -> str | None:
     if stop.token.type != "COMMA" or previous is None:
         return None
     if f"{previous.value}s" in stop.scan.lexer.keywords:
-        return f"several are listed with `{previous.value}s`"
+        return f"list several with `{previous.value}s`"
     if "ASSIGN" in {token.type for token in stop.before[-3:]}:
-        return "one role each: repeat `assign role …`"
+        return "assign one role at a time: repeat `assign role …`"
     if previous.type in ("ON", "POLICY"):
-        return f"one {'policy' if previous.type == 'POLICY' else 'resource'} each: repeat the line"
+        return f"one {'policy' if previous.type == 'POLICY' else 'resource'} per line: repeat the line"
     return None
 
 
 def _empty(stop: Stop) -> str | None:
     previous = stop.previous()
     if previous and previous.type == "LPAR" and stop.token.type == "RPAR":
-        return "nothing stands between the parentheses: leave them out, or fill them"
+        return "the parentheses are empty: fill them in, or remove them"
     if previous and previous.type == "LSQB" and stop.token.type == "RSQB":
-        return "nothing is in an empty list: name at least one value"
+        return "the list is empty: name at least one value"
     return None
 
 
@@ -251,7 +251,7 @@ def _bare_attribute(stop: Stop) -> str | None:
     if "IS" in stop.expected and joint and joint.type == "OR":
         return "for one of several values write `… in [a, b]`"
     if "IS" in stop.expected and previous and is_word(stop, previous) and stop.token.type != END:
-        return f"a condition compares: `{previous.value} is …`, `{previous.value} is present`"
+        return f"a condition is a comparison: `{previous.value} is …`, `{previous.value} is present`"
     return None
 
 

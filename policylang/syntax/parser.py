@@ -89,7 +89,7 @@ def _too_much(source: Source, token: Token, limits: Limits) -> Mistake:
         if many
         else f"more than {MOST_MISTAKES:,} mistakes in one file: the rest of it was not read",
         location=source.location(token.start_pos, token.end_pos),
-        help="split the file, or raise `limits: words` in `policylang.yaml`" if many else "correct those above first",
+        help="split the file, or raise `limits: words` in `policylang.yaml`" if many else "fix those above first",
     )
     return Mistake(diagnostic, ast.Broken(None, None), len(source.text), False)
 

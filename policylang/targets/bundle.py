@@ -86,9 +86,9 @@ def _not_replaceable(folder: Path) -> str | None:
         return None
     known = _files_of(folder / SOURCE_MAP)
     if known is None:
-        return f"it has no `{SOURCE_MAP}` that policylang wrote"
+        return f"it has no `{SOURCE_MAP}` written by policylang"
     added = sorted(found - known)
-    return f"`{added[0]}` in it is none of its files" if added else None
+    return f"`{added[0]}` in it is not one of its files" if added else None
 
 
 def _files_of(manifest: Path) -> frozenset[str] | None:

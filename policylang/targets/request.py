@@ -54,5 +54,5 @@ def chosen(index: Index, resource: str, record: Any, name: str, now: datetime.da
         return ()
     users = found if isinstance(declared.type, SetType) else (found,)
     if MISSING in users:
-        raise DeniedError(f"there is nobody in `{name}`")
+        raise DeniedError(f"`{name}` is missing")
     return tuple(users)

@@ -36,8 +36,8 @@ def linked(index: Index, scenarios: ScenarioFile, document: Yaml) -> Records:
         if not isinstance(resource, str) or resource not in index.resources:
             steps = ("records", name, "resource") if "resource" in given else ("records", name)
             near = closest(resource, index.resources) if isinstance(resource, str) else None
-            help = f"did you mean `{near}`?" if near else "name one with `resource: …`"
-            message = "this names no resource"
+            help = f"did you mean `{near}`?" if near else "add `resource: …`"
+            message = "the record has no resource"
             if isinstance(resource, str):
                 message = f"there is no resource {quoted(resource)}"
             raise document.error(steps, message, help)

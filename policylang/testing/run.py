@@ -51,7 +51,7 @@ def run_scenarios(
     now = run.instant(scenarios.now, ("now",))
     run.check_request(scenarios.request, ("request",))
     if not (scenarios.tests or scenarios.eligible or may_be_empty):
-        raise document.error(("tests",), "there are no tests in it", "write some under `tests` or `eligible`")
+        raise document.error(("tests",), "the file has no tests", "add some under `tests` or `eligible`")
     for number, test in enumerate(scenarios.tests):
         run.check_test(test, ("tests", number))
         at = now if test.now is None else run.instant(test.now, ("tests", number, "now"))
@@ -84,16 +84,16 @@ class _Run(msgspec.Struct, frozen=True):
             return instant(self.index, read(DateTimeType(), text, "now"))
         except BadValueError:
             help = "write date, time and offset: `2026-11-21T12:00:00-07:00`"
-            raise self.document.error(steps, f"{quoted(text)} is no instant", help) from None
+            raise self.document.error(steps, f"{quoted(text)} is not an instant", help) from None
         except ValueError as error:
-            raise self.document.error(steps, f"{quoted(text)} is no instant: {error}") from None
+            raise self.document.error(steps, f"{quoted(text)} is not an instant: {error}") from None
 
     def check_test(self, test: Test, steps: Steps) -> None:
         if not test.allow and not test.deny:
-            raise self.document.error(steps, "the test expects nothing", "say so with `allow: …` or `deny: …`")
+            raise self.document.error(steps, "the test does not say what to expect", "add `allow: …` or `deny: …`")
         if not self.index.knows(test.user):
             message = f"there is no user {quoted(_cut(test.user))}"
-            help = "declare the user, or name a file with people: `directory: …`"
+            help = "declare the user, or name a directory file: `directory: …`"
             near = _meant(test.user, self.index.requesters)
             self.refuse_unknown((*steps, "user"), message, near, help, bool(test.allow))
 
@@ -156,7 +156,7 @@ class _Run(msgspec.Struct, frozen=True):
         actions, declared = self.index.actions[resource], self.index.attributes[resource]
         if action not in actions:
             message = f"{quoted(resource)} has no action {quoted(_cut(action))}"
-            help = f"it has {listed([f'`{each}`' for each in actions][:5], 'and')}" if actions else "it has none"
+            help = f"it has {listed([f'`{each}`' for each in actions][:5], 'and')}" if actions else "it has no actions"
             self.refuse_unknown(steps[:-1], message, _mistyped(action, actions, self.index.actions), help, expected)
         if changes is not None and not (action in actions and actions[action].kind == "modify"):
             help = "only modify and actions like it propose changes"
@@ -182,7 +182,7 @@ class _Run(msgspec.Struct, frozen=True):
         item = declared.type.item
         if not isinstance(item, UserType):
             help = "`eligible` asks who may be written into an attribute of type `user`"
-            raise self.document.error(steps, f"{quoted(attribute)} holds no users", help)
+            raise self.document.error(steps, f"{quoted(attribute)} does not hold users", help)
         found = eligible(self.index, resource, name, now)
         if self.observer is not None:
             self.observer.listed(self.index, attribute, now, found)
@@ -205,7 +205,7 @@ def _difference(found: tuple[str, ...], expected: list[str]) -> str | None:
     """Who is eligible and should not be, and who should be and is not."""
     many, lacking = sorted(set(found) - set(expected)), sorted(set(expected) - set(found))
     parts = [f"{', '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing"] if lacking else []
-    parts += [f"{', '.join(many)} {'is' if len(many) == 1 else 'are'} too many"] if many else []
+    parts += [f"{', '.join(many)} {'is' if len(many) == 1 else 'are'} not expected"] if many else []
     return f"{'; '.join(parts)}" if parts else None
 
 

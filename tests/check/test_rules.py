@@ -119,7 +119,7 @@ def test_a_message_names_three_resources() -> None:
         ]
     )
     (finding,) = run_checks(compiled(text), NOW, ["PL301"])
-    assert finding.message.endswith("from `u`: view on `a`; view on `b`; view on `c`; and on 2 more")
+    assert finding.message.endswith("for `u`: view on `a`; view on `b`; view on `c`; and on 2 more")
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_only_what_ran_is_stale() -> None:
     (both,) = examined(text, "PL704", "PL701", "PL402").found
     assert both.finding.help == "delete the comment"
     (one,) = examined(text.replace(' "A"', ""), "PL704", "PL701", "PL402").found
-    assert one.finding.help == "take `PL402` out of the comment"
+    assert one.finding.help == "remove `PL402` from the comment"
 
 
 def test_a_comment_that_speaks_of_nothing_is_stale() -> None:
@@ -161,29 +161,29 @@ def test_blanks_are_no_reason() -> None:
     [
         ("# policylang: ingore PL701", "ingore", "did you mean `ignore`?"),
         ("# policylang: Ignore PL701", "Ignore", "did you mean `ignore`?"),
-        ("# policylang: ignore", "# policylang: ignore", "which rule"),
+        ("# policylang: ignore", "# policylang: ignore", "code of a rule"),
         ("# policylang:", "# policylang:", "`ignore`"),
         ("# policylang ignore PL701", "ignore", "colon"),
         ("# policylang-ignore: PL701", None, ""),
-        ("# policylang: ignore PL999", "PL999", "no rule"),
+        ("# policylang: ignore PL999", "PL999", "unknown rule"),
         ("# policylang: ignore PL4", "PL4", "whole code"),
         ("# policylang: ignore pl701", "pl701", "did you mean `PL701`?"),
         ("# policylang: ignore PL710", "PL710", "did you mean"),
-        ("# policylang: ignore limit-list", "limit-list", "no rule"),
+        ("# policylang: ignore limit-list", "limit-list", "unknown rule"),
         ("# policylang: ignore PL701 PL702", "PL702", "comma"),
-        ("# policylang: ignore PL701,", None, "which rule"),
-        ("# policylang: ignore PL701,, PL702", ",", "which rule"),
+        ("# policylang: ignore PL701,", None, "code of a rule"),
+        ("# policylang: ignore PL701,, PL702", ",", "code of a rule"),
         ("# policylang: ignore PL101", "PL101", "cannot be ignored"),
         ("# policylang: ignore PL704", "PL704", "cannot be ignored"),
         ("# policylang: ignore PL701 because x", "x", "in quotes"),
         ('# policylang: ignore PL701 because "x', '"x', "never closed"),
-        ("# policylang: ignore PL701 because", None, "why"),
-        ("# policylang: ignore PL701 until 2027-02-30", "2027-02-30", "no date"),
-        ("# policylang: ignore PL701 until 2027-2-3", "2027-2-3", "no date"),
-        ("# policylang: ignore PL701 until 2027-W01-1", "2027-W01-1", "no date"),
-        ("# policylang: ignore PL701 until tomorrow", "tomorrow", "no date"),
-        ("# policylang: ignore PL701 until", None, "last day"),
-        ("# policylang: ignore PL701 -- later", "--", "fits nothing"),
+        ("# policylang: ignore PL701 because", None, "reason"),
+        ("# policylang: ignore PL701 until 2027-02-30", "2027-02-30", "not a date"),
+        ("# policylang: ignore PL701 until 2027-2-3", "2027-2-3", "not a date"),
+        ("# policylang: ignore PL701 until 2027-W01-1", "2027-W01-1", "not a date"),
+        ("# policylang: ignore PL701 until tomorrow", "tomorrow", "not a date"),
+        ("# policylang: ignore PL701 until", None, "a date"),
+        ("# policylang: ignore PL701 -- later", "--", "does not fit"),
         ("# policylang: ignore PL701 until 2027-01-01 until 2027-01-02", "until", "twice"),
     ],
 )

@@ -181,7 +181,7 @@ def test_init(run) -> None:
     assert run("check").returncode == 0
     again = run("init")
     assert again.returncode == 2
-    assert b"there is something here already" in again.stderr
+    assert b"this folder is not empty" in again.stderr
     assert run("init", "elsewhere").returncode == 0
     assert run("check", "elsewhere").returncode == 0
 

@@ -190,10 +190,10 @@ def test_entries_without_a_change_are_named(sides, write) -> None:
     write("allow.yaml", f"allow:\n  - id: {'0a' * 16}\n    because: was needed once\n")
     result = sides(OLD, OLD, "--fail-on", "any", "--allow", "allow.yaml")
     assert result.returncode == 0
-    assert f"  {'0a' * 16}: there is no such change: was needed once\n" in result.stdout.decode()
+    assert f"  {'0a' * 16}: this change does not exist: was needed once\n" in result.stdout.decode()
     markdown = sides(OLD, OLD, "--allow", "allow.yaml", "--format", "markdown").stdout.decode()
     # In code, where code hosts would take it for a commit.
-    assert f"- <code>{'0a' * 16}:</code> there is no such change: was needed once\n" in markdown
+    assert f"- <code>{'0a' * 16}:</code> this change does not exist: was needed once\n" in markdown
     found = json.loads(sides(OLD, OLD, "--allow", "allow.yaml", "--format", "json").stdout)
     Draft202012Validator(SCHEMAS["diff"]()).validate(found)
     assert [each["over"] for each in found["unused"]] == [False]
@@ -205,18 +205,18 @@ BAD = f"allow:\n  - id: {'0a' * 16}\n    because: x\n"
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "allow.yaml:1:1: there is nothing in it"),
+        ("", "allow.yaml:1:1: the file is empty"),
         ("allow: 3\n", "allow.yaml:1:8: "),
         ("other: []\n", "allow.yaml:1:1: "),
         ("allow: [{because: x}]\n", "allow.yaml:1:9: "),
         ("allow: [{id: 12, because: x}]\n", "allow.yaml:1:14: "),
         (f"allow: [{{id: {'0A' * 16}, because: x}}]\n", "allow.yaml:1:14: "),
         (BAD.replace("because: x", "because: ' '"), "allow.yaml:3:14: "),
-        (BAD + "    until: 2026-02-30\n", "allow.yaml:4:12: `2026-02-30` is no day of the calendar"),
+        (BAD + "    until: 2026-02-30\n", "allow.yaml:4:12: `2026-02-30` is not a valid date"),
         (BAD + "    until: tomorrow\n", "allow.yaml:4:12: "),
         (BAD + "    by: me\n", "allow.yaml:4:5: unknown field `by`"),
         (BAD + BAD.partition("\n")[2], "allow.yaml:4:9: this change is allowed twice"),
-        ("allow: &a []\n", "allow.yaml:1:8: anchors and aliases are not read"),
+        ("allow: &a []\n", "allow.yaml:1:8: anchors and aliases are not supported"),
         ("allow: [\n", "allow.yaml:2:1: not YAML"),
         (b"\xff", "allow.yaml: not UTF-8"),
     ],

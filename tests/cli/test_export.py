@@ -89,7 +89,7 @@ def test_what_cannot_be_expressed_writes_nothing(inside: str, before: str, said:
     assert result.exit_code == 1
     assert said in result.stdout
     assert result.stdout.startswith("cannot be expressed: pol/roles.policy:")
-    assert "nothing is written" in result.stdout
+    assert "nothing was written" in result.stdout
     assert Path("in/deep/access.csv").read_bytes() == ACCESS.encode()
 
 

@@ -244,7 +244,7 @@ def test_a_subfolder_is_not_fixed_where_the_whole_would_change(check: Check, wri
         write(f"policies/sub/{name}", text)
     path = write("policies/sub/who.policy", PARTS["who.policy"])
     other = write("policies/more.policy", 'role editor "Editor" { grant delete on doc }\n')
-    said = "part of the policy set `policies`, and there role `editor` would not allow the same any more"
+    said = "part of the policy set `policies`, and there role `editor` would no longer allow the same"
     unchanged(check("policies/sub", "--fix", "--select", "PL206"), path, said, PARTS["who.policy"])
     other.write_text("role editor {")
     unchanged(check("policies/sub", "--fix", "--select", "PL206"), path, "and there are errors", PARTS["who.policy"])

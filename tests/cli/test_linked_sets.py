@@ -59,7 +59,7 @@ def test_links_that_lead_out_are_refused(repository: Scratch, tmp_path: Path, ta
     (repository.folder / "policies" / "more").symlink_to(target)
     commit(repository, policies__roles_policy=ROLES)
     assert "HEAD:policies/more: " in repository.refused("HEAD~1..HEAD")
-    assert "this link leads out of the repository" in repository.refused("HEAD~1..HEAD")
+    assert "this link leads outside the repository" in repository.refused("HEAD~1..HEAD")
 
 
 def test_links_that_lead_to_themselves_end(repository: Scratch) -> None:

@@ -78,7 +78,7 @@ def test_users_that_a_record_speaks_of(decide: Decide) -> None:
         ({"as_attributes": {"languages": "en"}}, "`languages` is"),
         ({"as_attributes": {"level": "high"}}, "`level` is"),
         ({"as_attributes": ["department"]}, "cannot be read"),
-        ({"users": {"dana@x": {}}}, "`dana@x` is in the policy set"),
+        ({"users": {"dana@x": {}}}, "`dana@x` is in the policy set already"),
         ({"users": {"u": "north"}}, "no object with attributes"),
         ({"users": {"u": {"x": 1}}}, "no such attribute of users"),
     ],

@@ -184,7 +184,7 @@ def test_in_a_shallow_clone(scratch: Scratch) -> None:
     shallow = Scratch.__new__(Scratch)
     shallow.folder, shallow.home = scratch.home / "shallow", scratch.home
     assert shallow.kinds("origin/main..origin/feature") == {"policies": ["widened", "lost"]}
-    assert "these revisions have no common beginning" in shallow.refused("origin/main...origin/feature")
+    assert "these revisions have no common ancestor" in shallow.refused("origin/main...origin/feature")
     assert "fetch" in shallow.refused("origin/main...origin/feature")
     assert "in a shallow clone, fetch it first" in shallow.refused("HEAD~1..HEAD")
 
@@ -207,17 +207,17 @@ def test_names_that_are_none(scratch: Scratch) -> None:
     assert "nowhere: there is no such revision, file or folder" in scratch.refused("nowhere..HEAD")
     assert "nowhere: there is no such revision, file or folder" in scratch.refused("HEAD", "nowhere")
     assert "there is no such revision" in scratch.refused("nowhere:policies", "HEAD")
-    assert "neither has such a file or folder" in scratch.refused("HEAD:nowhere", "HEAD:nowhere")
-    assert "the path lies outside of the repository" in scratch.refused("HEAD:../elsewhere", "HEAD")
+    assert "neither side has such a file or folder" in scratch.refused("HEAD:nowhere", "HEAD:nowhere")
+    assert "the path is outside the repository" in scratch.refused("HEAD:../elsewhere", "HEAD")
     for name in ("--upload-pack=touch hacked..HEAD", "--output=hacked..HEAD"):
-        assert "this is no name of a revision" in scratch.refused("--", name)
+        assert "this is not a revision" in scratch.refused("--", name)
     assert not list(scratch.folder.rglob("hacked"))
 
 
 def test_paths_that_are_none(scratch: Scratch) -> None:
-    assert "the path lies outside of the repository" in scratch.refused("main..HEAD", "../elsewhere")
-    assert "the path lies outside of the repository" in scratch.refused("main..HEAD", "/etc")
-    assert "neither has such a file or folder" in scratch.refused("main..HEAD", "nowhere")
+    assert "the path is outside the repository" in scratch.refused("main..HEAD", "../elsewhere")
+    assert "the path is outside the repository" in scratch.refused("main..HEAD", "/etc")
+    assert "neither side has such a file or folder" in scratch.refused("main..HEAD", "nowhere")
     assert "main:nowhere: there is no such file or folder in this revision" in scratch.refused(
         "main..HEAD", "policies", "nowhere"
     )
@@ -237,7 +237,7 @@ def test_links_do_not_lead_out_of_the_repository(scratch: Scratch) -> None:
     (scratch.folder / "policies" / "c.policy").symlink_to("/etc/passwd")
     scratch.commit(a_policy=WIDER)
     said = scratch.refused("main..HEAD")
-    assert "HEAD:policies/c.policy: the new side cannot be compared: this link leads out of the repository" in said
+    assert "HEAD:policies/c.policy: the new side cannot be compared: this link leads outside the repository" in said
 
 
 def test_a_path_of_a_revision(scratch: Scratch) -> None:
@@ -250,7 +250,7 @@ def test_a_path_of_a_revision(scratch: Scratch) -> None:
 def test_a_branch_and_a_tag_of_one_name(scratch: Scratch) -> None:
     scratch.git("tag", "feature", "main")
     said = scratch.refused("main~1", "feature")
-    assert "feature: this is the name of a branch and of a tag" in said
+    assert "feature: this names both a branch and a tag" in said
     assert scratch.kinds("main~1", "refs/heads/feature") == {"policies": ["widened"]}
 
 

@@ -117,5 +117,5 @@ def test_a_config_that_cannot_be_read_is_not_passed_over(
     path = folder / "p" / name
     {"fifo": lambda: os.mkfifo(path), "folder": path.mkdir, "dangling": lambda: path.symlink_to("nothing")}[made]()
     result = policylang(*arguments)
-    words = "the link leads nowhere" if made == "dangling" else "cannot be read: not a regular file"
+    words = "this link is broken" if made == "dangling" else "cannot be read: not a regular file"
     assert (result.exit_code, f"error: p/{name}: {words}" in result.output) == (2, True)

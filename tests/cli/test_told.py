@@ -58,7 +58,7 @@ def test_compile_says_what_it_wrote() -> None:
 def test_a_path_in_the_place_of_a_name_is_told(arguments: tuple[str, ...]) -> None:
     result = policylang(*arguments)
     assert result.exit_code == 2
-    assert "policy files are named with `--policies policies`" in result.output
+    assert "name policy files with `--policies policies`" in result.output
 
 
 def test_a_user_who_is_called_like_a_folder_is_a_user() -> None:

@@ -126,7 +126,7 @@ def test_a_new_part_of_a_role() -> None:
     """Nobody has it by itself: that is mentioned, and is enough for a fix to be left."""
     old, new = "role r { policy never on doc }", "role r { policy never on doc  role q }  role q { grant feat on doc }"
     found = between(WORLD + old, WORLD + new)
-    assert (found.same_access, found.notes) == (True, ("role `q` is new: nobody has it but inside role `r`",))
+    assert (found.same_access, found.notes) == (True, ("role `q` is new: nobody has it except inside role `r`",))
     assert not is_same(compiled(WORLD + old), compiled(WORLD + new), NOW)
 
 

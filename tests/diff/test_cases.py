@@ -63,7 +63,7 @@ def test_witnesses_are_decided_like_that(new: Path) -> None:
             assert witness is not None
             answers.append(witness.expected)
             if not (witness.user or witness.as_roles or witness.as_group):
-                assert witness.expected == "denied"  # on this side there is no such role or group
+                assert witness.expected == "denied"  # on this side unknown role or group
                 continue
             name, *arguments = shlex.split(command(as_dict(witness), [str(path)]))
             assert name == "policylang"
@@ -187,7 +187,7 @@ def test_many_changes_fit_into_a_comment() -> None:
     assert len(found.changes) == 400
     markdown = comparison_markdown.render(comparison(as_set(found)))
     assert len(markdown.encode()) <= comparison_markdown.LIMIT
-    (rest,) = re.findall(r"and (\d+) more, for which there is no room here", markdown)
+    (rest,) = re.findall(r"and (\d+) morethat do not fit here", markdown)
     assert markdown.count("\n- **role") == 400 - int(rest)
 
 

@@ -51,9 +51,9 @@ def test_new_beside_what_brings_as_much(new: str, who: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "note"),
     [
-        (CASHIER, CASHIER.replace("cashier", "clerk"), "role `cashier` is role `clerk` now"),
-        (CASHIER, CASHIER.replace("role cashier", "group till"), "role `cashier` is group `till` now"),
-        (CASHIER + 'job "C" { role cashier }', CASHIER + 'job "D" { role cashier }', "job `C` is job `D` now"),
+        (CASHIER, CASHIER.replace("cashier", "clerk"), "role `cashier` is now role `clerk`"),
+        (CASHIER, CASHIER.replace("role cashier", "group till"), "role `cashier` is now group `till`"),
+        (CASHIER + 'job "C" { role cashier }', CASHIER + 'job "D" { role cashier }', "job `C` is now job `D`"),
     ],
 )
 def test_another_name(old: str, new: str, note: str) -> None:
@@ -65,13 +65,13 @@ def test_another_name_and_less() -> None:
     """What it does not bring any more is lost; it brings nothing that is new."""
     found = between(CASHIER, "role clerk { grant view on payment }")
     assert kinds(found) == [("lost", "role", "cashier")]
-    assert found.notes == ("role `clerk` is new and brings no more than role `cashier`, which is gone, did",)
+    assert found.notes == ("role `clerk` is new and grants no more than role `cashier` did, which was removed",)
 
 
 def test_another_name_and_more() -> None:
     found = between(CASHIER, "role clerk { grant all on payment }")
     assert kinds(found) == [("gained", "role", "clerk")]
-    assert found.notes == ("role `cashier` is gone and brought no more than role `clerk`, which is new, does",)
+    assert found.notes == ("role `cashier` was removed and granted no more than role `clerk` does, which is new",)
 
 
 def test_one_that_is_gone_stands_for_one_that_is_new() -> None:
@@ -111,7 +111,7 @@ INNER = "role inner { grant view, create on payment }\ngroup till { role inner }
 def test_a_part_of_something_that_is_handed_out_by_itself(handed_out: str) -> None:
     old = "group till { grant view, create on payment }\n"
     alone = between(old, INNER)
-    assert (alone.same_access, alone.notes) == (True, ("role `inner` is new: nobody has it but inside group `till`",))
+    assert (alone.same_access, alone.notes) == (True, ("role `inner` is new: nobody has it except inside group `till`",))
     assert ("gained", "role", "inner") in kinds(between(old, INNER + handed_out))
 
 

@@ -107,14 +107,14 @@ def test_columns_are_checked_as_in_csv(tmp_path: Path) -> None:
 def test_what_is_no_parquet(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "p.parquet"
     path.write_bytes(content)
-    with pytest.raises(ParquetError, match="not Parquet that can be read"):
+    with pytest.raises(ParquetError, match="this Parquet file cannot be read"):
         as_csv(path, LIMIT)
 
 
 def test_cut_short(tmp_path: Path) -> None:
     path = write(tmp_path / "p.parquet", ROWS)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(ParquetError, match="not Parquet that can be read"):
+    with pytest.raises(ParquetError, match="this Parquet file cannot be read"):
         as_csv(path, LIMIT)
 
 

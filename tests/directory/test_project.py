@@ -136,7 +136,7 @@ def test_a_parquet_file_that_is_none(run, write) -> None:
     write("p/a.policy", POLICY)
     write("p/policylang.yaml", "directory: [people.parquet]\n")
     write("p/people.parquet", "id\ndana\n")
-    assert b"p/people.parquet: not Parquet that can be read" in run("check", "p").stdout
+    assert b"p/people.parquet: this Parquet file cannot be read" in run("check", "p").stdout
 
 
 def test_people_of_one_scenario_file(run, write) -> None:

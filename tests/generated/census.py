@@ -79,7 +79,7 @@ OUTCOMES = {
     "terminated": " is terminated",
     "requirement": ", which the user does not have",
     "append": " is appended and ",
-    "deny": "a deny takes",
+    "deny": "a deny blocks",
     "field not covered": "no grant of",
     "not eligible": "is not eligible",
     "wrong value": "` names",

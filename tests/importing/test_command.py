@@ -69,7 +69,7 @@ def test_strict_writes_nothing() -> None:
     give("policy.csv", f"p, x\n{POLICY}")
     result = import_("--strict")
     assert result.exit_code == 1
-    assert "nothing is written" in result.stdout
+    assert "nothing was written" in result.stdout
     assert not Path("out").exists()
 
 
@@ -110,14 +110,14 @@ def test_a_config_that_somebody_has_changed_stays() -> None:
     assert Path("out/policylang.yaml").read_text() == "severities: {PL402: error}\n"
     result = import_("--accept", "row")
     assert result.exit_code == 2
-    assert "write into it, under `imports`: `accepted: [row]`" in result.stderr
+    assert "add to it, under `imports`: `accepted: [row]`" in result.stderr
 
 
 def test_a_folder_with_anything_else_is_not_touched() -> None:
     give("out/notes.txt", "mine")
     result = import_()
     assert result.exit_code == 2
-    assert "is there already and is no import" in result.stderr
+    assert "already exists and is not an import" in result.stderr
     assert [path.name for path in Path("out").iterdir()] == ["notes.txt"]
 
 
@@ -134,7 +134,7 @@ def test_names_given_before_stay() -> None:
 def test_inputs_that_are_no_such_thing() -> None:
     result = policylang("import", "casbin", "policy.csv", "-o", "out")
     assert result.exit_code == 2
-    assert "there is no model of Casbin" in result.stderr
+    assert "no Casbin model was found" in result.stderr
     assert not Path("out").exists()
 
 

@@ -91,7 +91,7 @@ def test_links_and_pipes() -> None:
     write("out/a.csv")
     Path("in").mkdir()
     Path("in/a.csv").symlink_to("../out/a.csv")
-    assert refused("in") == "a link leads out of the folder"
+    assert refused("in") == "a link leads outside the folder"
     os.mkfifo("pipe.csv")
     assert refused("pipe.csv") == "cannot be read: not a regular file"
     assert refused("nowhere") == "cannot be read: no such file or directory"

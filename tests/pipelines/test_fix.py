@@ -32,7 +32,7 @@ user "amy" in sales
 
 @pytest.mark.parametrize(
     ("line", "reasons"),
-    [(5, ["group `sales` would not be allowed the same any more"]), (6, [])],
+    [(5, ["group `sales` would no longer be allowed the same"]), (6, [])],
     ids=["wrong", "right"],
 )
 def test_a_fix_is_compared_by_diff(monkeypatch: pytest.MonkeyPatch, line: int, reasons: list[str]) -> None:

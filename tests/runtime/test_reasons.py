@@ -105,7 +105,7 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], tuple[str, ...]]] = {
     "an attribute that a deny takes": (
         ("pay", "print", {"title": "x"}),
         {"field": "title"},
-        ("a deny takes `title` of this `doc` away (0.policy:14:36-14:78)",),
+        ("a deny blocks `title` of this `doc` (0.policy:14:36-14:78)",),
     ),
     "an attribute behind a limit": (
         ("pay", "print", {"title": "y"}),

@@ -57,7 +57,7 @@ def test_plainly_different(one: str, other: str) -> None:
 
 
 def test_how_they_differ() -> None:
-    assert how_alike("a ", "a") == "differs in blanks at its ends"
+    assert how_alike("a ", "a") == "differs in spaces at its ends"
     assert how_alike("A", "a") == "differs in upper and lower case"
     assert how_alike("\u0430", "a") == "differs in a letter that cannot be seen"
 

@@ -59,7 +59,7 @@ def test_files_that_were_put_into_a_bundle_keep_it(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     write_bundle(folder, FILES)
     (folder / "deep" / "mine.txt").symlink_to(tmp_path)
-    with pytest.raises(NotABundleError, match=r"`deep/mine\.txt` in it is none of its files"):
+    with pytest.raises(NotABundleError, match=r"`deep/mine\.txt` in it is not one of its files"):
         write_bundle(folder, bundle())
     assert (folder / "a.txt").exists()
 

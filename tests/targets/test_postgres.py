@@ -340,8 +340,8 @@ def written() -> str:
     ("attribute", "condition", "said"),
     [
         ("length : duration", "length < 3 days", "PL801 PostgreSQL cannot express attributes that are durations"),
-        ("made : datetime", "made within 1001 years", "PL803 1001 years lead out of PostgreSQL's calendar"),
-        ("word : text", 'word is "a\\u{0}"', "PL803 PostgreSQL's texts hold no NUL character"),
+        ("made : datetime", "made within 1001 years", "PL803 1001 years exceed PostgreSQL's calendar"),
+        ("word : text", 'word is "a\\u{0}"', "PL803 text in PostgreSQL cannot contain a NUL character"),
         (f"{'long' * 16} : text", f'{"long" * 16} is "a"', "PL803 PostgreSQL cuts names after 63 bytes"),
     ],
 )

@@ -157,11 +157,15 @@ def test_places_that_were_meant(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
-        ("", "1:1", "there are no tests in it"),
-        ("tests: []\n", "3:8", "there are no tests in it"),
-        ("eligible: {}\n", "1:1", "there are no tests in it"),
-        ("tests: [{name: t, user: ann@acme.test}]\n", "3:9", "the test expects nothing"),
-        ("tests: [{name: t, user: ann@acme.test, allow: {}, deny: {}}]\n", "3:9", "the test expects nothing"),
+        ("", "1:1", "the file has no tests"),
+        ("tests: []\n", "3:8", "the file has no tests"),
+        ("eligible: {}\n", "1:1", "the file has no tests"),
+        ("tests: [{name: t, user: ann@acme.test}]\n", "3:9", "the test does not say what to expect"),
+        (
+            "tests: [{name: t, user: ann@acme.test, allow: {}, deny: {}}]\n",
+            "3:9",
+            "the test does not say what to expect",
+        ),
         (
             "tests: [{name: t, user: ann@acme.test, allow: {view: []}}]\n",
             "3:54",
@@ -189,14 +193,14 @@ TEST = "tests: [{name: t, user: ann@acme.test, deny: {view: [one]}"
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
-        (HEAD.replace("11-21", "02-30"), "2:6", "`2026-02-30T12:00:00Z` is no instant"),
-        (HEAD.replace("2026-11-21T12:00:00Z", "0001-01-01T00:00:00+14:00"), "2:6", "is no instant"),
+        (HEAD.replace("11-21", "02-30"), "2:6", "`2026-02-30T12:00:00Z` is not an instant"),
+        (HEAD.replace("2026-11-21T12:00:00Z", "0001-01-01T00:00:00+14:00"), "2:6", "is not an instant"),
         (
             HEAD.replace("Z", ""),
             "2:6",
             "with its offset from UTC, `2026-11-21T12:00:00` is not",
         ),
-        (f"{HEAD}{RECORDS}{TEST}, now: 2026-13-01T00:00:00Z}}]", "4:66", "is no instant"),
+        (f"{HEAD}{RECORDS}{TEST}, now: 2026-13-01T00:00:00Z}}]", "4:66", "is not an instant"),
         (f"{HEAD}{RECORDS}{TEST}, request: {{pi: 192.0.2.1}}}}]", "4:75", "requests have no attribute `pi`"),
         (f"{HEAD}{RECORDS}{TEST}, request: {{ip: 192.0.2}}}}]", "4:75", "`request.ip` is an IP address"),
         (f"{HEAD}request: {{ip: 3}}", "3:15", "`request.ip` is an IP address"),
@@ -220,7 +224,7 @@ TEST = "tests: [{name: t, user: ann@acme.test, deny: {view: [one]}"
         ),
         (f"{HEAD}eligible: {{doc.ownr: []}}", "3:22", "did you mean `doc.owner`?"),
         (f"{HEAD}eligible: {{doc: []}}", "3:17", "there is no attribute `doc`"),
-        (f"{HEAD}a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "3:4", "anchors and aliases are not read"),
+        (f"{HEAD}a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "3:4", "anchors and aliases are not supported"),
         (f"{HEAD}records: {{one: !!python/object:os.system {{}}}}", "3:16", "tags are not read"),
         (f"{HEAD}records: {{}}\nrecords: {{}}", "4:10", "the key `records` is given twice"),
         (f"{HEAD}recods: {{}}", "3:1", "unknown field `recods`"),

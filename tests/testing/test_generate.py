@@ -201,9 +201,9 @@ user "w" { assign role impossible }
     text = generated(tmp_path)
     left_out = [line for line in text.splitlines() if line.startswith("  # ")]
     assert left_out == [
-        "  # policy p of role r (a.policy:18): it speaks of nothing that a record or a request could change",
+        "  # policy p of role r (a.policy:18): nothing in a record or a request can change its outcome",
         "  # policy q of role nobodys (a.policy:20): no user has it",
-        "  # policy q of role impossible (a.policy:22): nothing was found that turns on it alone",
+        "  # policy q of role impossible (a.policy:22): no request was found that depends on it alone",
     ]
 
 

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from policylang.diagnostics import Diagnostic
 from policylang.project.discovery import SourceSet
+from policylang.project.edits import offsets
 from policylang.project.project import Project
 from policylang.settings.config import Config
-from policylang.source import Location, Source
+from policylang.source import Source
 from tests.helpers import TESTS
 
 FILE = TESTS / "words" / "slips.txt"
@@ -60,9 +61,3 @@ def edited(source: Source, diagnostic: Diagnostic) -> str:
     start, end = offsets(source, diagnostic.edit.location)
     text = source.text[:start] + diagnostic.edit.text + source.text[end:]
     return text.removeprefix(AROUND).removesuffix("\n")
-
-
-def offsets(source: Source, place: Location) -> tuple[int, int]:
-    """Where a location begins and ends in the text."""
-    starts = source.line_starts
-    return starts[place.line - 1] + place.column - 1, starts[place.end_line - 1] + place.end_column - 1

@@ -135,7 +135,7 @@ def fix_of(finding: Finding, written: SourceTrees) -> Fix | None:
         return None
     words = next(filter(None, map(written.words, places)), "")
     more = f" and {len(edits) - 1} more like it" if len(edits) > 1 else ""
-    return Fix(finding.code, finding.at, f"take `{words}` out{more}", edits, _safety(finding.code))
+    return Fix(finding.code, finding.at, f"remove `{words}`{more}", edits, _safety(finding.code))
 
 
 def safety_of(code: str) -> Safety | None:
@@ -154,11 +154,11 @@ def fix_in_words(rule: Rule) -> str | None:
     match rule.fix:
         case "safe":
             return (
-                "Safe: `policylang check --fix` takes the statement out, once it is proved that nobody may do more or "
-                "less afterwards. It leaves the statement where a comment would be lost with it."
+                "Safe: `policylang check --fix` removes the statement, once it is proved that nobody can do "
+                "more or less without it. It keeps the statement if a comment would be lost with it."
             )
         case "suggested":
-            return "The help of the finding suggests a change. Whether it is right is for people to decide."
+            return "The help of the finding suggests a change. Somebody has to decide whether it is right."
         case _:
             return None
 

@@ -33,7 +33,7 @@ def objections(project: Project, changed: Sequence[tuple[Source, Source]], now: 
             root = shown_path(whole.root)
             yield Problem(
                 changed[0][0].display,
-                f"not fixed: it is part of the policy set `{root}`, and there {reason}",
+                f"not fixed: it is part of the policy set `{root}`, where {reason}",
                 f"check all of it together: `policylang check {root}`",
             )
 

@@ -131,7 +131,7 @@ def _objection(project: Project, chosen: Sequence[Fix], now: datetime.datetime, 
     if _comments(after) != _comments(project):
         return "a comment would be lost"
     if after.ir is None:
-        return "the policy set would not compile any more"
+        return "the policy set would no longer compile"
     assert project.ir is not None
     return access_change(project.ir, after.ir, now) or differs(project.ir, after.ir)
 

@@ -41,7 +41,7 @@ def access_change(before: ir.PolicySet, after: ir.PolicySet, now: datetime.datet
     """
     first, second = without_places(before), without_places(after)
     if _frame(first) != _frame(second):
-        return "more than limits, denies, appends and assignments would change"
+        return "something other than limits, denies, appends and assignments would change"
     return _Comparison(World(first, now), World(second, now)).difference()
 
 
@@ -77,18 +77,18 @@ class _Comparison:
     def difference(self) -> str | None:
         for name, who in self._made_up():
             if not self._decided_alike(who, who, (), ALWAYS):
-                return f"{name} would not allow the same any more"
+                return f"{name} would no longer allow the same"
         for name, taking, left in self._denies():
             if self._matters(taking, left):
-                return f"{name} would not deny the same any more"
+                return f"{name} would no longer deny the same"
         for users in self._users():
             for period, one, other in self._periods(users[0]):
                 if _held(self.before.index, one) != _held(self.after.index, other):
-                    return f"`{users[0]}` would not have the same roles any more"
+                    return f"`{users[0]}` would no longer have the same roles"
                 if not self._decided_alike(one, other, users, period):
-                    return f"`{users[0]}` would not be allowed the same any more"
+                    return f"`{users[0]}` would no longer be allowed the same"
             if any(self._narrows(user) for user in users):
-                return f"`{users[0]}` would not be allowed the same any more, if given another role"
+                return f"`{users[0]}` would no longer be allowed the same if given another role"
         return None
 
     # --- what could come together: denies and appends reach beyond the source that they stand in ---------------------

@@ -24,7 +24,7 @@ from policylang.suggest import closest
 from policylang.syntax import ast
 from policylang.syntax.parser import Parsed
 
-_FORM = 'write it as `# policylang: ignore PL402 because "…" until 2027-01-31`; reason and date may be left out'
+_FORM = 'write it as `# policylang: ignore PL402 because "…" until 2027-01-31`; the reason and date are optional'
 _MEANT = re.compile(r"#+\s*policylang\s*(?::|\W?\s*ignore\W*PL\d)", re.IGNORECASE)
 """Comments that speak to policylang, or look as if they should."""
 _TOKEN = re.compile(
@@ -123,11 +123,11 @@ class _Reader:
         if self.kind != "colon":
             self.fail("a colon is missing before `ignore`")
         self.take()
-        word = self.take_word("what it is about: `ignore`")
+        word = self.take_word("`ignore`")
         if word not in _INSTRUCTIONS:
             near = closest(word.lower(), _INSTRUCTIONS) or (word.lower() in _INSTRUCTIONS and word.lower())
             help = f"did you mean `{near}`?" if near else _FORM
-            self.fail(f"{quoted(word)} is nothing that can be said to policylang", help, back=1)
+            self.fail(f"{quoted(word)} is not an instruction to policylang", help, back=1)
         codes = [self.take_code()]
         while self.kind == "comma":
             self.take()
@@ -138,7 +138,7 @@ class _Reader:
         while self.kind != "end":
             clause = self.value if self.kind == "word" else ""
             if clause in said:
-                self.fail(f"`{clause}` is said twice", "delete one of the two")
+                self.fail(f"`{clause}` is given twice", "delete one of the two")
             said.add(clause)
             if clause == "because":
                 self.take()
@@ -149,7 +149,7 @@ class _Reader:
             elif _CODE.fullmatch(clause) or clause in BY_NAME:
                 self.fail("a comma is missing between two rules", "write `ignore PL402, PL404`")
             else:
-                self.fail(f"{quoted(self.value)} fits nothing here", _FORM)
+                self.fail(f"{quoted(self.value)} does not fit here", _FORM)
         return tuple(dict.fromkeys(codes)), reason, until
 
     @property
@@ -168,19 +168,19 @@ class _Reader:
 
     def take_word(self, wanted: str) -> str:
         if self.kind != "word":
-            self.fail(f"here the comment should say {wanted}")
+            self.fail(f"expected {wanted} here")
         return self.take()
 
     def take_code(self) -> str:
-        word = self.take_word("which rule to ignore, such as `PL402`")
+        word = self.take_word("the code of a rule, such as `PL402`,")
         code = BY_NAME.get(word, word)
         if code not in BY_CODE:
-            self.fail(f"there is no rule {quoted(code)}", _meant_code(code), back=1)
+            self.fail(f"unknown rule {quoted(code)}", _meant_code(code), back=1)
         if code.startswith("PL1"):
-            help = "PL1xx are errors in the source: correct the source"
+            help = "PL1xx are errors in the source: fix the source"
             self.fail(f"`{code}` cannot be ignored", help, back=1)
         if code in OF_SUPPRESSIONS:
-            help = "it is about comments like this one: correct or delete that comment"
+            help = "it is about comments like this one: fix or delete the comment"
             self.fail(f"`{code}` cannot be ignored", help, back=1)
         return code
 
@@ -188,15 +188,15 @@ class _Reader:
         if self.kind == "open":
             self.fail("the quote is never closed", 'close it with `"`')
         if self.kind != "text":
-            self.fail("here the comment should say why, in quotes", 'write `because "…"`')
+            self.fail("expected a reason in quotes here", 'write `because "…"`')
         return self.take()[1:-1]
 
     def take_date(self) -> datetime.date:
-        word = self.take_word("the last day, such as `2027-01-31`")
+        word = self.take_word("a date such as `2027-01-31`")
         if _DATE.fullmatch(word):
             with suppress(ValueError):
                 return datetime.date.fromisoformat(word)
-        return self.fail(f"{quoted(word)} is no date", "write year, month and day: `2027-01-31`", back=1)
+        return self.fail(f"{quoted(word)} is not a date", "write year, month and day: `2027-01-31`", back=1)
 
     def fail(self, message: str, help: str = _FORM, back: int = 0) -> NoReturn:
         kind, start, end = self.tokens[self.number - back]
@@ -210,7 +210,7 @@ def _meant_code(word: str) -> str:
     if word.upper() in BY_CODE:
         return f"did you mean `{word.upper()}`?"
     if re.fullmatch(r"PL\d{0,2}", word, re.IGNORECASE):
-        return "name each rule by its whole code"
+        return "write the whole code of each rule"
     return near_code(word)
 
 

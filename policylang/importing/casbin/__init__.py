@@ -38,7 +38,7 @@ FORMAT = ImportFormat(
         "undefined": "rows of a kind that the model does not define: Casbin does not read them",
         "star": "what a `*` in a name would match by functions that a program adds to Casbin in its code: the model "
         "says nothing of them, so the name is that name alone",
-        "further-fields": "fields behind those that `g` has",
+        "further-fields": "fields after those of `g`",
     },
     silent={
         "PL305": "Casbin holds no reasons for assignments",

@@ -62,7 +62,7 @@ def read_model(file: InputFile) -> CasbinModel:
     settings = _settings(file)
     for name, (_, origin) in settings.items():
         if name not in ("r", "p", "g", "e", "m"):
-            raise NoModelError(origin, f"{quoted(name)} is a second definition beside the first")
+            raise NoModelError(origin, f"{quoted(name)} is defined twice")
     whole = Origin(file.path, 1)
     missing = [name for name in ("r", "p", "e", "m") if name not in settings]
     if missing:
@@ -70,7 +70,7 @@ def read_model(file: InputFile) -> CasbinModel:
     effect_text, effect_at = settings["e"]
     effect = _EFFECTS.get(_tight(effect_text))
     if effect is None:
-        raise NoModelError(effect_at, f"the effect {quoted(effect_text)} is not known here")
+        raise NoModelError(effect_at, f"the effect {quoted(effect_text)} is not supported")
     request = _fields(*settings["r"])
     row = _fields(*settings["p"])
     roles = settings["g"][0].count("_") if "g" in settings else 0
@@ -96,7 +96,7 @@ def _settings(file: InputFile) -> dict[str, tuple[str, Origin]]:
             name, is_setting, value = waiting.partition("=")
             name, value = name.strip(), value.partition("#")[0].strip()
             if not is_setting or section not in _SECTIONS or not name.startswith(_SECTIONS[section]):
-                raise NoModelError(Origin(file.path, begun), f"{quoted(waiting)} is no definition")
+                raise NoModelError(Origin(file.path, begun), f"{quoted(waiting)} is not a definition")
             found[name] = value, Origin(file.path, begun)
             waiting = ""
         if heading:
@@ -110,7 +110,7 @@ def _fields(text: str, origin: Origin) -> dict[str, tuple[int, str]]:
     for number, name in enumerate(part.strip() for part in text.split(",")):
         meaning = _MEANINGS.get(name)
         if meaning is None or meaning in found:
-            raise NoModelError(origin, f"the field {quoted(name)} is not known here")
+            raise NoModelError(origin, f"the field {quoted(name)} is not supported")
         found[meaning] = number, name
     return found
 
@@ -135,7 +135,7 @@ def _check_matcher(
     if terms != expected:
         strange = sorted(terms - expected)
         said = f"the matcher says {quoted(strange[0])}" if strange else "the matcher does not compare every field"
-        raise NoModelError(origin, f"{said}: it is none of those known here")
+        raise NoModelError(origin, f"{said}, which is not supported")
 
 
 def _tight(text: str) -> str:

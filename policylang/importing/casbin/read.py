@@ -50,8 +50,8 @@ def read(inputs: Inputs, _mapping: Any) -> Imported:
     if len(models) != 1:
         help = "name one model, such as `model.conf`, and its policy, such as `policy.csv`"
         if not models:
-            raise NotThisError(inputs.files[0].path if inputs.files else "INPUT", "there is no model of Casbin", help)
-        raise NotThisError(models[1].path, f"this is a second model beside {quoted(models[0].path)}", help)
+            raise NotThisError(inputs.files[0].path if inputs.files else "INPUT", "no Casbin model was found", help)
+        raise NotThisError(models[1].path, f"there are two models, this one and {quoted(models[0].path)}", help)
     imported = Imported()
     try:
         model = read_model(models[0])
@@ -75,15 +75,15 @@ def read(inputs: Inputs, _mapping: Any) -> Imported:
 def _row(imported: Imported, model: CasbinModel, policy: _Policy, row: CasbinRow) -> None:
     kind = row.fields[0] if row.fields else ""
     if any("*" in field for field in row.fields):
-        imported.leave_out("star", row.origin, f"{quoted(row.text)} counts as it stands")
+        imported.leave_out("star", row.origin, f"{quoted(row.text)} is taken literally")
     given = row.fields[1:]
     if kind == "g" and model.roles:
         if len(given) < model.roles or not all(given[: model.roles]):
             policy.unreadable = True
-            imported.refuse("row", row.origin, f"{quoted(row.text)} has not the {model.roles} fields of `g`")
+            imported.refuse("row", row.origin, f"{quoted(row.text)} does not have the {model.roles} fields of `g`")
             return
         if len(given) > model.roles:
-            message = f"{quoted(', '.join(given[model.roles :]))} behind the fields of `g`"
+            message = f"{quoted(', '.join(given[model.roles :]))} after the fields of `g`"
             imported.leave_out("further-fields", row.origin, message)
         user, role = given[:2]
         where = given[2] if model.roles == 3 else ""
@@ -91,7 +91,9 @@ def _row(imported: Imported, model: CasbinModel, policy: _Policy, row: CasbinRow
     elif kind == "p":
         if len(given) != len(model.fields) or not all(given):
             policy.unreadable = True
-            imported.refuse("row", row.origin, f"{quoted(row.text)} has not the {len(model.fields)} fields of `p`")
+            imported.refuse(
+                "row", row.origin, f"{quoted(row.text)} does not have the {len(model.fields)} fields of `p`"
+            )
             return
         effect = given[model.fields["eft"]] if "eft" in model.fields else "allow"
         if effect not in _EFFECTS or (effect == "deny" and model.effect == "allow"):
@@ -107,7 +109,7 @@ def _row(imported: Imported, model: CasbinModel, policy: _Policy, row: CasbinRow
         imported.leave_out("undefined", row.origin, f"the model does not define {quoted(kind)}")
     else:
         policy.unreadable = True
-        imported.refuse("row", row.origin, f"{quoted(row.text)} cannot be taken apart")
+        imported.refuse("row", row.origin, f"{quoted(row.text)} cannot be parsed")
 
 
 class _Writing:

@@ -52,7 +52,7 @@ FORMAT = ImportFormat(
         "PL305": "tables seldom hold reasons for roles",
         "PL402": "tables hold no conditions on records",
         "PL604": "tables hold no reviews",
-        "PL701": "names are as they stand in the tables",
+        "PL701": "names are those in the tables",
     },
     read=read,
     mapping=Mapping,

@@ -44,7 +44,7 @@ class _Patching:
         for editor, spot in found if not wanted.give else found[:1]:
             editor.mark(spot, wanted)
         if not found and (not wanted.give or not any(editor.add_grant(wanted) for editor in self.editors)):
-            raise CannotExpressError(wanted, "no table has a row or a column for it")
+            raise CannotExpressError(wanted, "no table has a row or column for it")
 
     def assign(self, wanted: Wanted) -> None:
         members = [(editor, spot) for editor in self.editors for spot in editor.spots("member", wanted)]
@@ -52,14 +52,14 @@ class _Patching:
             if members:
                 members[0][0].mark(members[0][1], wanted)
             elif not any(editor.add_person(wanted) for editor in self.editors):
-                raise CannotExpressError(wanted, "no table has a row or a column for it")
+                raise CannotExpressError(wanted, "no table has a row or column for it")
             return
         rows = [(editor, spot) for editor in self.editors for spot in editor.people(wanted.holder)]
         for editor, spot in members:
             editor.mark(spot, wanted)
         taken = [editor.take_role(spot, wanted, len(rows)) for editor, spot in rows]
         if not members and not any(taken):
-            raise CannotExpressError(wanted, "the role comes from somewhere else than a table of people")
+            raise CannotExpressError(wanted, "the role does not come from a table of people")
 
 
 class _Change(msgspec.Struct):
@@ -129,7 +129,7 @@ class _Editor:
 
     def _need_text(self, wanted: Wanted) -> None:
         if not self.is_text:
-            help = f"it stands in the workbook {self.reader.table.path}, which is not written: save the sheet as CSV"
+            help = f"it is in the workbook {self.reader.table.path}, which cannot be written: save the sheet as CSV"
             raise CannotExpressError(wanted, help)
 
     def _set(self, row: TableRow, index: int, text: str, wanted: Wanted) -> None:

@@ -24,7 +24,7 @@ class PeopleReader:
     def user(self, id: str, name: str | None, at: Origin) -> User:
         user = self._set.user(id, at)
         if name and user.label not in (None, name):
-            message = f"the user {quoted(id)} is called {quoted(name)} here and {quoted(user.label or '')} before"
+            message = f"the user {quoted(id)} is called {quoted(name)} here, but {quoted(user.label or '')} before"
             self._set.leave_out("second-name", at, message)
         user.label = user.label or name or None
         return user
@@ -64,12 +64,12 @@ class PeopleReader:
             if cell(key):
                 found = date(cell(key))
                 if found is None:
-                    message = f"{quoted(cell(key))} is no date such as `2026-01-31`: the role is not given"
+                    message = f"{quoted(cell(key))} is not a date such as `2026-01-31`: the role is not assigned"
                     self._set.refuse("date", cells[key][1], message)
                     return
                 dates[key] = found
         if len(dates) == 2 and dates["until"] < dates["start"]:
-            self._set.refuse("date", cells["until"][1], "the role ends before it begins: it is not given")
+            self._set.refuse("date", cells["until"][1], "the role ends before it begins: it is not assigned")
             return
         place = cell("at") or None
         if place is not None:
@@ -110,7 +110,7 @@ class PeopleReader:
         if word in TERMINATED:
             user.terminated = True
         elif word not in ACTIVE:
-            self._set.refuse("status", at, f"the status {quoted(status)} is not known: taken for terminated")
+            self._set.refuse("status", at, f"the status {quoted(status)} is not known: treated as terminated")
             user.terminated = True
         left, at = cells.get("terminated", ("", Origin("")))
         word = left.casefold()
@@ -119,18 +119,16 @@ class PeopleReader:
         elif word not in NO and word not in ACTIVE:
             shown = quoted(left)
             if date(left) is None:
-                self._set.refuse("status", at, f"{shown} is neither yes or no nor a date: taken for terminated")
+                self._set.refuse("status", at, f"{shown} is neither yes or no nor a date: treated as terminated")
             else:
-                self._set.refuse(
-                    "termination-date", at, f"{quoted(user.key)} is taken for terminated whatever day it is"
-                )
+                self._set.refuse("termination-date", at, f"{quoted(user.key)} is treated as terminated from today on")
             user.terminated = True
         tag, at = cells.get("superuser", ("", Origin("")))
         word = tag.casefold()
         if word in YES:
             user.superuser = True
         elif word not in NO and word not in DENY:
-            self._set.refuse("cell", at, f"{quoted(tag)} is not yes or no: taken for no")
+            self._set.refuse("cell", at, f"{quoted(tag)} is not yes or no: treated as no")
 
     def finish(self) -> None:
         """Take away what those have who cannot be told for certain."""

@@ -75,7 +75,7 @@ def _said(mapping: says.Mapping, tables: Sequence[Sheet]) -> Iterator[tuple[tupl
         ]
         if not found:
             sheet = "" if each.sheet is None else f" with a sheet {quoted(each.sheet)}"
-            raise NotThisError(each.file, f"the mapping speaks of this table{sheet}, and there is none", "correct it")
+            raise NotThisError(each.file, f"the mapping names this table{sheet}, which does not exist", "correct it")
         for table in found:
             yield (table.file, table.sheet), each
 
@@ -91,7 +91,7 @@ class Reading:
         self._index: dict[str, int] = {}
         for index, cell in enumerate(self._header.cells):
             if cell.value in self._index:
-                message = f"the column {quoted(cell.value)} is there twice, the second one is not read"
+                message = f"the column {quoted(cell.value)} appears twice, the second one is ignored"
                 if cell.value:
                     imported.refuse("column-twice", table.origin(self._header, cell), message)
             else:
@@ -117,7 +117,7 @@ class Reading:
             for index, cell in enumerate(row.cells):
                 if cell.value and index not in named and index not in told:
                     told.add(index)
-                    message = f"{quoted(cell.value)} stands in a column without a name"
+                    message = f"{quoted(cell.value)} is in a column without a name"
                     self._set.refuse("no-name", self._table.origin(row, cell), message)
 
     def read(self, people: PeopleReader) -> None:
@@ -153,8 +153,8 @@ class Reading:
     def _need(self, key: str) -> int:
         found = self._column(getattr(self.said.columns, key))
         if found is None:
-            message = f"no column is known as the `{key}`"
-            raise NotThisError(self._table.path, message, f"name it in a mapping: `columns: {{{key}: …}}`")
+            message = f"no column holds the `{key}`"
+            raise NotThisError(self._table.path, message, f"name the column in a mapping: `columns: {{{key}: …}}`")
         return found
 
     def _crossed(self, used: Iterable[int | None]) -> list[tuple[int, str]]:
@@ -283,7 +283,7 @@ class Reading:
                 self._set.grant(bundle, resource, action, at)
         else:
             wanted = "a level" if verb is None else "yes or no"
-            self._set.refuse("cell", at, f"{quoted(cell.value)} is not {wanted}: taken for no")
+            self._set.refuse("cell", at, f"{quoted(cell.value)} is not {wanted}: treated as no")
 
     def _roles(self) -> None:
         role = self._need("role")
@@ -352,7 +352,7 @@ class Reading:
                 elif word in self._no or word in self._deny:
                     self._blank += not word
                 else:
-                    message = f"{quoted(cell.value)} is not yes or no: taken for no"
+                    message = f"{quoted(cell.value)} is not yes or no: treated as no"
                     self._set.refuse("cell", self._table.origin(row, cell), message)
 
     def _jobs(self) -> None:

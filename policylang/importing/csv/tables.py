@@ -96,4 +96,4 @@ def header_of(table: Sheet, number: int | None) -> tuple[TableRow, Sequence[Tabl
             return row, table.rows[index + 1 :]
     if number is not None:
         raise NotThisError(table.path, f"there is no row {number} with names of columns", "correct `header`")
-    raise NotThisError(table.path, f"there is no table in {quoted(table.path)}", "a first row names the columns")
+    raise NotThisError(table.path, f"there is no table in {quoted(table.path)}", "the first row must name the columns")

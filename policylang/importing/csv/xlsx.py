@@ -44,7 +44,7 @@ def _check_size(file: InputFile) -> None:
         with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError):
-        raise NotThisError(file.path, "this is no workbook", _HELP) from None
+        raise NotThisError(file.path, "this is not a workbook", _HELP) from None
     if len(members) > BOUNDS.files or sum(member.file_size for member in members) > BOUNDS.all_bytes:
         raise NotThisError(file.path, "the workbook is too large when it is unpacked", "import parts of it")
 

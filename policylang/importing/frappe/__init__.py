@@ -16,7 +16,10 @@ FORMAT = ImportFormat(
         ("a row of permissions at level 0", "grants, in the role of the row"),
         ("`if_owner`", "a policy, `owner is assigned user`; `create` is never limited"),
         ("fields at levels above 0", "sensitive attributes, and `including` for `read`, `write` and `create`"),
-        ("a row of permissions at such a level", "the fields of that level, beside what a row at level 0 opens"),
+        (
+            "a row of permissions at such a level",
+            "the fields of that level, in addition to what a row at level 0 opens",
+        ),
         ("the roles `All` and `Guest`", "roles inside every role"),
         ("Custom DocPerm", "grants, in place of all that the DocType itself says"),
         ("Custom Field, Property Setter of `permlevel`", "fields and their levels"),
@@ -42,7 +45,7 @@ FORMAT = ImportFormat(
         "no-level-0": "fields that a role opens without a row at level 0: they are open to those whose other roles "
         "have one",
         "disabled": "users and roles that are disabled",
-        "superuser": "`Administrator`, whom nothing holds back, and who is no person",
+        "superuser": "`Administrator`, which nothing limits and which is not a person",
         "workflow": "workflows: they limit who moves a document on, not who may read or write it",
     },
     silent={

@@ -79,7 +79,7 @@ def documents(file: InputFile) -> Iterator[Document]:
         value = read_json(text)
     except JsonError as error:
         if _OURS.search(text):
-            help = error.help or "mend it, or leave the file out"
+            help = error.help or "fix it, or leave the file out"
             raise NotThisError(file.path, error.message, help, error.line, error.column) from None
         return
     places = Places(file.path, text, value)

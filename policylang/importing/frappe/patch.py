@@ -112,7 +112,7 @@ def _new_rows(found: Sequence[tuple[str, Document]], new: dict[tuple[str, str], 
     for (doctype, role), wanted in new.items():
         there = list(_rows(found, doctype))
         if not there or any(of.kind != "DocType" for _, of, _ in there):
-            raise CannotExpressError(wanted[0], "there is no row of permissions that another could stand behind")
+            raise CannotExpressError(wanted[0], "there is no row of permissions to add another after")
         path, of, row = there[-1]
         members = {each.action: "1" for each in wanted} | {"role": json.dumps(role)}
         edit = _new_object(path, of, row, members, wanted[0].words)

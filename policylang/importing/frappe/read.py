@@ -171,7 +171,7 @@ class _Reading:
         if known is not None:
             if known.document != of.of:
                 known.closed = True
-                self._set.refuse("twice", origin, f"{quoted(name)} is described at {known.origin} in another way")
+                self._set.refuse("twice", origin, f"{quoted(name)} is described differently at {known.origin}")
             return
         made = self._types[name] = _DocType(origin, of.of)
         for row in rows(of.of, "fields"):
@@ -185,7 +185,7 @@ class _Reading:
             return
         if level is None:
             doctype.closed = True
-            self._set.refuse("level", of.places.of(row), f"the level of {quoted(name)} is no number")
+            self._set.refuse("level", of.places.of(row), f"the level of {quoted(name)} is not a number")
             level = 0
         doctype.fields[name] = _Field(_TYPES.get(kind, ("text",)), level, of.places.of(row))
 
@@ -200,7 +200,7 @@ class _Reading:
         level, field = number(of.of, "value"), text(of.of, "field_name")
         if level is None or not field:
             doctype.closed = True
-            self._set.refuse("level", origin, f"the level of {quoted(field)} is no number")
+            self._set.refuse("level", origin, f"the level of {quoted(field)} is not a number")
             return
         doctype.fields.setdefault(field, _Field(("text",), 0, origin)).level = level
 
@@ -229,7 +229,7 @@ class _Reading:
         """What holds of the rows of a DocType."""
         if doctype.has_custom:
             for row in doctype.rows:
-                message = f"what {quoted(name)} says of {quoted(row.role)}; custom permissions hold instead"
+                message = f"what {quoted(name)} says about {quoted(row.role)}; custom permissions replace it"
                 self._set.leave_out("replaced", row.origin, message)
         kept: list[PermissionRow] = []
         for row in doctype.holding():

@@ -37,7 +37,7 @@ FORMAT = ImportFormat(
         ),
     ),
     refuses={
-        "unreadable": "a file, or the rest of it, that is no plain YAML, such as a template or one with anchors",
+        "unreadable": "a file, or the rest of it, that is not plain YAML, such as a template or one with anchors",
         "shape": "an object, a rule or a subject that is not built as the API says: it is not read",
         "twice": "an object that is there twice and differs: neither is read",
         "missing-role": "a binding to a role that is not among the inputs: it gives nothing",
@@ -46,7 +46,7 @@ FORMAT = ImportFormat(
     },
     leaves_out={
         "other-kind": "objects of other kinds",
-        "wildcard": "what `*` would stand for beyond what is declared here: the policy set knows what is declared, and "
+        "wildcard": "what `*` would include beyond what is declared here: the policy set knows what is declared, and "
         "denies the rest",
         "unknown-namespaces": "namespaces that no object among the inputs names: the policy set denies what is asked "
         "about them; `kubectl get namespaces -o yaml` lists all",

@@ -40,7 +40,7 @@ class Object(msgspec.Struct, frozen=True):
         """A list in it; nothing where something else is there, which is refused."""
         found = self.value.get(key)
         if found is not None and not isinstance(found, list):
-            imported.refuse("shape", self.origin(key), f"{quoted(key)} is no list")
+            imported.refuse("shape", self.origin(key), f"{quoted(key)} is not a list")
         return found if isinstance(found, list) else []
 
 
@@ -61,7 +61,7 @@ def read_objects(inputs: Inputs, imported: Imported) -> Iterator[Object]:
             before = found.setdefault(key, each)
             if before is not each and before.value != each.value and each.kind != _API_LIST:
                 differ.add(key)
-                message = f"{each.kind} {quoted(each.name)} is at {before.origin()} too, and differs: neither is read"
+                message = f"{each.kind} {quoted(each.name)} is also at {before.origin()}, and differs: neither is read"
                 imported.refuse("twice", each.origin(), message)
             elif before is not each and each.kind == _API_LIST:
                 found[(*key[:2], f"{each.name} {each.path}")] = each
@@ -82,7 +82,7 @@ def _unpacked(path: str, document: Yaml, steps: Steps, value: Any, imported: Imp
     if value is None:
         return
     if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
-        imported.leave_out("other-kind", at, "this is no object of a cluster")
+        imported.leave_out("other-kind", at, "this is not a cluster object")
         return
     kind, api, items = value["kind"], value.get("apiVersion"), value.get("items")
     if kind.endswith("List") and kind != _API_LIST and isinstance(items, list):
@@ -108,6 +108,6 @@ def _unpacked(path: str, document: Yaml, steps: Steps, value: Any, imported: Imp
     if kind not in ("Role", "RoleBinding", "ServiceAccount"):
         namespace = None
     elif not namespace:
-        imported.guessed_at(at, f"{kind} {quoted(name)} names no namespace: taken for `default`")
+        imported.guessed_at(at, f"{kind} {quoted(name)} names no namespace: treated as `default`")
         namespace = "default"
     yield Object(kind, namespace or "", name, value, path, document, steps)

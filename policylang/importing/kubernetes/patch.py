@@ -53,7 +53,7 @@ def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[S
         if each.kind == "assignment":
             continue
         if each.kind != "grant" or each.holder not in roles:
-            raise CannotExpressError(each, "only the rules of roles are changed")
+            raise CannotExpressError(each, "only rules of roles can be changed")
         mine = [rule for rule in rules[each.holder] if each.resource in rule.keys]
         if each.give:
             alone = [rule for rule in mine if rule.is_plain and len(rule.keys) == 1 and rule.said.verbs]
@@ -122,7 +122,7 @@ def _rewritten(of: Object, source: Source, steps: Steps, texts: Sequence[str], w
     start, end = _list_span(of, source, steps)
     shown = [_like(source.text[first], each) for each in texts]
     if "#" in source.text[start:end]:
-        raise ValueError(f"there are comments between the verbs at {of.origin(*steps)}: take them out")
+        raise ValueError(f"there are comments between the verbs at {of.origin(*steps)}: remove them")
     if _is_flow(of, source, steps):
         return SourceEdit(source.name, start, end, f"[{', '.join(shown)}]", why)
     if not shown:  # deeper than a block, whose lines may stand where the key does
@@ -199,12 +199,12 @@ def _new_rules(
     first: Steps = (*role.steps, "rules", 0)
     missing = Wanted("grant", "role", _key(role), next(iter(grants)), "", "", True, why, "")
     if first not in role.document.places:
-        raise CannotExpressError(missing, "the role has no rules that another could stand beside")
+        raise CannotExpressError(missing, "the role has no rule to add another after")
     start = _offset(role, source, first)
     line = source.text.rfind("\n", 0, start) + 1
     dash = source.text[line:start]
     if dash.strip() != "-":
-        raise CannotExpressError(missing, "the rules of the role do not stand in lines of their own")
+        raise CannotExpressError(missing, "the rules of the role are not on lines of their own")
     indent = " " * len(dash)
     made = []
     together: dict[tuple[str, tuple[str, ...]], list[str]] = {}

@@ -40,9 +40,7 @@ def read(inputs: Inputs, mapping: Groups | None) -> Imported:
     objects = list(read_objects(inputs, imported))
     if not any(each.kind in KINDS for each in objects) and not imported.refused:
         where = inputs.files[0].path if inputs.files else "INPUT"
-        raise NotThisError(
-            where, "there are no roles and no bindings of Kubernetes", "`kubectl get … -o yaml` writes them"
-        )
+        raise NotThisError(where, "no Kubernetes roles or bindings were found", "`kubectl get … -o yaml` writes them")
     _Cluster(imported, objects, (mapping or Groups()).groups).read()
     return imported
 

@@ -42,7 +42,9 @@ def rules_of(role: Object, imported: Imported) -> Iterator[PolicyRule]:
             continue
         groups, resources, verbs, names, urls = ([*dict.fromkeys(field)] for field in fields)
         if urls and (role.kind == "Role" or resources):
-            imported.refuse("shape", origin, "`nonResourceURLs` stand alone, in a ClusterRole: the rule is not read")
+            imported.refuse(
+                "shape", origin, "`nonResourceURLs` must be alone in a rule of a ClusterRole: the rule is not read"
+            )
         elif verbs and (urls or (groups and resources)):
             yield PolicyRule(tuple(groups), tuple(resources), tuple(verbs), tuple(names), tuple(urls), origin)
 
@@ -129,5 +131,5 @@ class Catalogue:
             if any(ALL in each for each in of)
         ]
         if wild:
-            message = f"{quoted(ALL)} stands for the {' and '.join(wild)} that are declared here"
+            message = f"{quoted(ALL)} means the {' and '.join(wild)} that are declared here"
             self._set.leave_out("wildcard", rule.origin, message)

@@ -48,12 +48,14 @@ class Subjects:
                 continue
             name = subject.get("name") if isinstance(subject, dict) and subject.get("kind") == "Group" else None
             if not isinstance(name, str) or not name:
-                message = f"a subject of {binding.kind} {quoted(binding.name)} is no user, group or service account"
+                message = f"a subject of {binding.kind} {quoted(binding.name)} is not a user, group or service account"
                 self._set.refuse("shape", origin, message)
                 continue
             members = self._members(name)
             if members is None:
-                message = f"who is in the group {quoted(name)} is not said: {quoted(binding.name)} gives it nothing"
+                message = (
+                    f"the members of the group {quoted(name)} are unknown: {quoted(binding.name)} gives it nothing"
+                )
                 self._set.refuse("group-members", origin, message)
             else:
                 yield from ((member, origin) for member in sorted(members))

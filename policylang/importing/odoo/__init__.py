@@ -44,13 +44,13 @@ FORMAT = ImportFormat(
         ("the id of a record", "a text"),
         (
             "`_inherits` of a model, by which rules of its parent limit it as well",
-            "nothing: it stands in Python code, which is not read. Write the limit beside the import",
+            "nothing: it is in Python code, which is not read. Add the limit to the imported files",
         ),
     ),
     refuses={
-        "operator": "an operator of domains such as `child_of`, `any` or `ilike`, or a comparison of sizes behind `!`",
+        "operator": "an operator of domains such as `child_of`, `any` or `ilike`, or a comparison of sizes after `!`",
         "call": "a call in a domain: it would have to be run",
-        "domain": "a domain that is no list of terms, or has values that are computed",
+        "domain": "a domain that is not a list of terms, or has values that are computed",
         "path": "a negative test through another record: versions of Odoo differ where that record is missing",
         "type": "a field whose type cannot be told, or a test that two sets share an item",
         "value": "a value of a field that cannot be read",
@@ -68,7 +68,7 @@ FORMAT = ImportFormat(
         "known. Import that module too",
         "combined": "what the role of a group does not give: whoever is in another group too sees less, and roles "
         "only add",
-        "overwritten": "a row or record whose id stands further down again",
+        "overwritten": "a row or record whose id appears again further down",
         "inactive": "records that are not active",
         "nothing": "a row that gives no operation",
         "template": "accounts that new users are copied from",

@@ -69,7 +69,7 @@ class Types:
             return "user"
         if last.endswith(("_id", "_ids")) or last in ("name", "state", "code", "email") or last.endswith(_DATES):
             return "text"
-        message = f"{leaf.text}: whether the field is a truth value is not said anywhere"
+        message = f"{leaf.text}: nothing says whether the field is a boolean"
         raise NoExpressionError("type", leaf.origin, message)
 
 
@@ -140,7 +140,7 @@ class ConditionWriter:
 
     def _bool(self, field: Text, leaf: Leaf, negative: bool) -> Stated:
         if len(leaf.items) != 1 or not isinstance(leaf.items[0], FixedValue):
-            raise NoExpressionError("type", leaf.origin, f"{leaf.text}: a truth value is compared with several")
+            raise NoExpressionError("type", leaf.origin, f"{leaf.text}: a boolean is compared with several values")
         if (leaf.items[0].value is True) != negative:
             return Stated((*field, " is true"))
         return some([Stated((*field, " is missing")), Stated((*field, " is false"))])
@@ -214,7 +214,7 @@ def _value(kind: str, item: FixedValue, leaf: Leaf) -> str:
         number = Decimal(repr(value))
         if number.is_finite() and abs(number) < Decimal("1e15"):
             return f"{number:f}"
-    raise NoExpressionError("type", leaf.origin, f"{leaf.text}: the value is no {kind}")
+    raise NoExpressionError("type", leaf.origin, f"{leaf.text}: the value is not a {kind}")
 
 
 def some(parts: Iterable[Stated]) -> Stated:

@@ -116,23 +116,23 @@ def _listed(tree: ast.expr, origin: Origin) -> list[ast.expr]:
     if isinstance(tree, ast.List | ast.Tuple):
         return list(tree.elts)
     code = "call" if any(isinstance(each, ast.Call) for each in ast.walk(tree)) else "domain"
-    raise NoExpressionError(code, origin, f"{shown(tree)} is computed, and no list of terms")
+    raise NoExpressionError(code, origin, f"{shown(tree)} is computed, not a list of terms")
 
 
 def _term(term: ast.expr, origin: Origin) -> tuple[Tree, Tree]:
     if not isinstance(term, ast.Tuple | ast.List) or len(term.elts) != 3:
-        raise NoExpressionError("domain", origin, f"{shown(term)} is no term of a domain")
+        raise NoExpressionError("domain", origin, f"{shown(term)} is not a domain term")
     field, operator, value = term.elts
     found = _constant(field, operator, value)
     if found is not None:
         return (TRUE, FALSE) if found else (FALSE, TRUE)
     if not (isinstance(field, ast.Constant) and isinstance(field.value, str) and field.value):
-        raise NoExpressionError("domain", origin, f"{shown(term)} is no term of a domain")
+        raise NoExpressionError("domain", origin, f"{shown(term)} is not a domain term")
     if not (isinstance(operator, ast.Constant) and isinstance(operator.value, str)):
-        raise NoExpressionError("domain", origin, f"{shown(term)} is no term of a domain")
+        raise NoExpressionError("domain", origin, f"{shown(term)} is not a domain term")
     known = _SPELLINGS.get(operator.value.strip().lower())
     if known is None:
-        raise NoExpressionError("operator", origin, f"{quoted(operator.value)} in {shown(term)} has no equal")
+        raise NoExpressionError("operator", origin, f"{quoted(operator.value)} in {shown(term)} has no equivalent")
     items = _items(value, origin)
     is_list = isinstance(value, ast.List | ast.Tuple | ast.Set | ast.BinOp)
     if is_list and known in _OPPOSITE:

@@ -37,7 +37,7 @@ def read(inputs: Inputs, _mapping: Any) -> Imported:
         by_model.setdefault(model, []).append(record)
     if "ir.access" in by_model and ("ir.model.access" in by_model or "ir.rule" in by_model):
         record = by_model["ir.access"][0]
-        message = "there are access lists and rules of older versions beside this, which decide in another way"
+        message = "there are also access lists and rules of older versions, which decide differently"
         raise NotThisError(record.origin.path, message, "import one version of Odoo", record.origin.line)
     _Reading(imported, records, by_model).read()
     return imported
@@ -155,7 +155,7 @@ class _Reading:
         for id, origin in {**self._mentioned, **named}.items():
             if id not in self._implied and id != EVERYBODY:
                 self._implied[id] = {}
-                message = f"{quoted(id)} is defined somewhere else, so what it implies is not known"
+                message = f"{quoted(id)} is defined elsewhere, so what it implies is unknown"
                 self._set.leave_out("undefined-group", origin, message)
 
     def _break_circles(self) -> None:
@@ -237,7 +237,7 @@ class _Reading:
         unknown = [each for each in letters if each not in _LETTERS]
         if unknown:
             at = record.origin if value is None else value.origin
-            raise NoExpressionError("row", at, f"{quoted(unknown[0])} in {quoted(letters)} is no operation")
+            raise NoExpressionError("row", at, f"{quoted(unknown[0])} in {quoted(letters)} is not an operation")
         operations = tuple(each for each in OPERATIONS if each in {_LETTERS[letter] for letter in letters})
         if value is None:
             is_said = any(f"for_{each}" in record.fields for each in OPERATIONS)

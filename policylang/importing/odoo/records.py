@@ -86,7 +86,7 @@ def read_records(imported: Imported, files: tuple[InputFile, ...]) -> Records:
         for each in made:
             known = there.setdefault((each.model, each.id), each)
             if known is not each:
-                message = f"{quoted(each.id)} stands at {each.origin} again, which Odoo takes instead"
+                message = f"{quoted(each.id)} is defined again at {each.origin}, and Odoo uses that"
                 imported.leave_out("overwritten", known.origin, message)
                 _change(known, each)
         for key, each in there.items():
@@ -147,9 +147,9 @@ def _remove(found: Records, origin: Origin, element: Element, module: str) -> No
     named = {full(one or other, module) for one, other in _OPERATION.findall(text)}
     known = [found[model, id] for id in sorted(named) if (model, id) in found]
     if not known and not named:
-        message = f"this changes records of {quoted(model)}, and does not say which"
+        message = f"this changes records of {quoted(model)}, but does not say which"
         raise NotThisError(
-            origin.path, message, "make the change where the records are, or import without it", origin.line
+            origin.path, message, "make the change in the records themselves, or import without it", origin.line
         )
     for record in known:
         record.unclear = origin, "removal", f"{quoted(record.id)} is changed or deleted by `<{element.tag}>`"
@@ -218,7 +218,7 @@ def _csv(imported: Imported, file: InputFile, module: str) -> Iterator[Record]:
         table = list(rows(source))
     except UnreadableTextError as error:
         line, column = source.position(error.start)
-        raise NotThisError(file.path, error.message, error.help or "mend it", line, column) from None
+        raise NotThisError(file.path, error.message, error.help or "fix it", line, column) from None
     if not table:
         return
     heads = [cell.value.strip().removeprefix("\ufeff") for cell in table[0].cells]

@@ -34,7 +34,7 @@ FORMAT = ImportFormat(
         ),
     ),
     refuses={
-        "expression": "an expression of a row policy that is no comparison of columns with constants or the current "
+        "expression": "an expression of a row policy that is not a comparison of columns with constants or the current "
         "user: a permissive policy opens nothing, and what a restrictive one narrows is missing",
         "two-conditions": "a policy that asks one thing of a row before a change and another after it: policies here "
         "ask the same of both, so `modify` is missing",

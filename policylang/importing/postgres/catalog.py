@@ -60,7 +60,7 @@ _OURS = "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.ns
 def fetch(strings: Sequence[str]) -> Inputs:
     """The catalogs behind connection strings. Raises `NotThisError`, without a word of the strings."""
     if len(strings) != 1:
-        raise NotThisError(SHOWN, "give one connection string", "import databases one by one")
+        raise NotThisError(SHOWN, "give one connection string", "import one database at a time")
     try:
         import psycopg
     except ImportError:
@@ -80,8 +80,8 @@ def fetch(strings: Sequence[str]) -> Inputs:
         help = "run the `up.sql` of the target `postgres` again"
         raise NotThisError(SHOWN, f"what a script left is gone: {error.diag.message_primary}", help) from None
     except psycopg.ProgrammingError:
-        help = "write it as `postgresql://user@host/database`; the password may stand in `~/.pgpass`"
-        raise NotThisError(SHOWN, "this is no connection string, or not of a database that can be read", help) from None
+        help = "write it as `postgresql://user@host/database`; the password may be in `~/.pgpass`"
+        raise NotThisError(SHOWN, "this is not a connection string of a database that can be read", help) from None
     except psycopg.Error as error:
         said = error.diag.message_primary  # what libpq says itself may repeat parts of the string
         message = (

@@ -86,7 +86,7 @@ def read(inputs: Inputs, _mapping: Any) -> Imported:
         except NotThisError:
             raise
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise NotThisError(file.path, "this is no catalog of a database", "give a connection string") from None
+            raise NotThisError(file.path, "this is not a database catalog", "give a connection string") from None
     return imported
 
 
@@ -122,7 +122,7 @@ class _Reading:
                 self._inherited.setdefault(member, set()).add(role)
             elif sets and not self._roles[member][0]:
                 message = (
-                    f"{quoted(member)} may become {quoted(role)} with SET ROLE, and has not what that has until then"
+                    f"{quoted(member)} may become {quoted(role)} with SET ROLE, and has none of its access until then"
                 )
                 self._set.refuse("set-role", self._at, message)
             if admin:

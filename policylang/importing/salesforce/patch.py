@@ -52,7 +52,7 @@ def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[S
         tag = "Profile" if each.of == "group" else "PermissionSet"
         mine = [file for file in files if file.tag == tag and file.name == each.holder]
         if each.kind != "grant" or not mine:
-            raise CannotExpressError(each, "only the permissions of profiles and permission sets are changed")
+            raise CannotExpressError(each, "only permissions of profiles and permission sets can be changed")
         yield from _object(mine, each) if each.action in _FLAG_OF else _other(mine, each)
     for file in files:
         yield from _new_blocks(file)

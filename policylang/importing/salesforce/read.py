@@ -64,7 +64,7 @@ class _Reading:
         if known is not None:
             if _content(element) != _content(self._elements[key]):
                 known.closed = True
-                message = f"{quoted(name)} is described at {known.origin} in another way, so nobody gets it"
+                message = f"{quoted(name)} is described differently at {known.origin}, so nobody gets it"
                 self._set.refuse("twice", origin, message)
             return
         made = Metadata(name, element.value("label") or None, element.tag == "Profile", origin)

@@ -127,7 +127,7 @@ class MetadataReader:
         known = self._seen.setdefault((kind, of, name), (holds, origin))
         if known[0] != holds:
             what = f"{quoted(name)} of {quoted(of)}" if of else quoted(name)
-            self._set.refuse("twice", origin, f"{what} is said otherwise at {known[1]}")
+            self._set.refuse("twice", origin, f"{what} is described differently at {known[1]}")
             self._seen[kind, of, name] = False, origin
 
     def _object(self, element: Element) -> None:

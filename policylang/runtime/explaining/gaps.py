@@ -45,7 +45,7 @@ def shared_gaps(q: Question) -> Iterator[Gap]:
             yield _required(q, s, declared.requires)
         for each in attached_appends(s, q.action):
             if truth_of(each.instance.condition, s) is not True:
-                text = f"take away the policy {named(each.instance.id)} that {cut(q.user)} appends"
+                text = f"remove the policy {named(each.instance.id)} that {cut(q.user)} appends"
                 remove = SuggestedEdit("remove_append", text, {"remove_append": {"user": q.user, "at": each.at}})
                 yield [*solutions(q, after, each.instance.condition, True), (remove,)]
         for placed in placed_denies(s, q.action):
@@ -57,7 +57,7 @@ def shared_gaps(q: Question) -> Iterator[Gap]:
 def _denied(q: Question, after: bool, deny: ir.Deny) -> Gap:
     found: Gap = [] if deny.condition is None else solutions(q, after, deny.condition, False)
     where = deny.at.rsplit("-", 1)[0]
-    return [*found, (SuggestedEdit("remove_deny", f"take away the deny at {where}", {"remove_deny": deny.at}),)]
+    return [*found, (SuggestedEdit("remove_deny", f"remove the deny at {where}", {"remove_deny": deny.at}),)]
 
 
 def _required(q: Question, s: Situation, requirement: ir.Requirement) -> Gap:
@@ -140,7 +140,7 @@ def _made_eligible(q: Question, users: list[object], role: str) -> Gap:
 
 def left_out(q: Question, name: str) -> SuggestedEdit:
     what = "change" if q.changes else f"new {q.resource}"
-    return SuggestedEdit("leave_out", f"leave {named(name)} out of the {what}", {"leave_out": name})
+    return SuggestedEdit("leave_out", f"remove {named(name)} from the {what}", {"leave_out": name})
 
 
 # --- what one way needs --------------------------------------------------------------------------------------

@@ -110,14 +110,14 @@ def covered(
         deny = next((each for each in taken if name in (each.fields or ())), None)
         way = next((each for each in opened if name in each.fields), None)
         if deny is not None:
-            yield Covered(name, False, f"a deny takes {named(name)} away", deny.at)
+            yield Covered(name, False, f"a deny blocks {named(name)}", deny.at)
         elif way is not None:
             yield Covered(name, True, f"{way.source} covers {named(name)}", way.at)
         elif s.index.attributes[s.resource][name].sensitive:
-            text = f"no open way covers {named(name)}: it is sensitive, so a grant has to name it"
+            text = f"no grant that applies covers {named(name)}: it is sensitive, so a grant has to name it"
             yield Covered(name, False, text, None)
         else:
-            yield Covered(name, False, f"no open way covers {named(name)}", None)
+            yield Covered(name, False, f"no grant that applies covers {named(name)}", None)
 
 
 def fitting(s: Situation, names: Iterable[str]) -> Iterator[AssignedValue]:
@@ -141,14 +141,14 @@ def _written(s: Situation, name: str) -> AssignedValue:
     for user in each:
         problem = not_eligible(s, user, item.role)
         if problem is not None:
-            return AssignedValue(name, False, f"{problem}, which {named(name)} asks for")
-    return AssignedValue(name, True, f"{shown(type_, found)} has role {named(item.role)}, which {named(name)} asks for")
+            return AssignedValue(name, False, f"{problem}, which {named(name)} requires")
+    return AssignedValue(name, True, f"{shown(type_, found)} has role {named(item.role)}, which {named(name)} requires")
 
 
 def not_eligible(s: Situation, user: object, role: str) -> str | None:
     """Why somebody may not be written into an attribute that is for holders of a role; ``None`` if they may."""
     if user is MISSING or not isinstance(user, str):
-        return f"somebody who is missing does not have role {named(role)}"
+        return f"a missing user does not have role {named(role)}"
     if user not in s.index.users:
         return f"there is no user {named(user)}, so they do not have role {named(role)}"
     if not has_role(s.index, user, role, s.now):

@@ -76,7 +76,7 @@ class ExplainedWay(msgspec.Struct, frozen=True):
     """A grant of the action in a source that the user has, or would have.
 
     ``chain``: the source and the roles inside it down to what says the grant. ``open``: it opens the action on the
-    record. ``held``: limits that are true. ``overridden``: the user's own policies stand in place of the group's.
+    record. ``held``: limits that are true. ``overridden``: the user's own policies replace the group's.
     """
 
     source: str

@@ -131,9 +131,9 @@ def _why_unknown(test: c.Test, s: Situation) -> str:
     if isinstance(test, c.Under):
         return f"the way up from `{operand_in_words(test.operand)}` breaks off or turns in circles{_up(test, s)}"
     if isinstance(test, c.Time):
-        return "the length of time cannot be counted from now"
+        return "the duration cannot be counted from now"
     if isinstance(test.sides[0].type, DurationType):
-        return f"a month is no certain number of days: {_values(test, s)}"
+        return f"a month is not a fixed number of days: {_values(test, s)}"
     return "its values cannot be compared"
 
 

@@ -59,7 +59,7 @@ def _given(index: Index, user: str, each: Holding) -> Provenance:
             where = where_in_words(index, each.source.place)
             text = f"role {name} is assigned to {who} {where}{f' {dates}' if dates else ''}"
             if index.roles[each.source.name].owner is not None:
-                text = f"{name} stands in the block of {who}"
+                text = f"{name} is in the block of {who}"
     return Provenance(each.by, text, each.at[0])
 
 
@@ -216,10 +216,10 @@ def _elsewhere(s: Situation, source: RightsSource, place: str | None, at: At) ->
     name = s.index.resources[s.resource].place
     if place is not None:
         there = where_in_words(s.index, place)
-        return Obstacle("place", f"the role holds {here}, and this {s.resource} is {there}", False, (), 0, at)
+        return Obstacle("place", f"the role applies {here}, but this {s.resource} is {there}", False, (), 0, at)
     if name is None:
-        return Obstacle("place", f"the role holds {here} only, and {s.resource} has no places", False, (), 0, at)
-    text = f"the role holds {here}, and where this {s.resource} is remains unknown because `{name}` is missing"
+        return Obstacle("place", f"the role applies only {here}, but {s.resource} has no places", False, (), 0, at)
+    text = f"the role applies {here}, but where this {s.resource} is remains unknown because `{name}` is missing"
     return Obstacle("place", text, None, (), 0, at)
 
 
@@ -256,7 +256,7 @@ def _field_obstacles(s: Situation, grant: ir.Grant, lacking: list[str]) -> Itera
         text += "it" if len(sensitive) == 1 else "them"
         yield Obstacle("field", text, False, (), 0, grant.at)
     if left_out:
-        yield Obstacle("field", f"the grant leaves {_names(left_out)} out", False, (), 0, grant.at)
+        yield Obstacle("field", f"the grant excludes {_names(left_out)}", False, (), 0, grant.at)
 
 
 def _names(names: list[str]) -> str:

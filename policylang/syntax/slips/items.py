@@ -5,18 +5,51 @@ from __future__ import annotations
 from policylang.syntax.slips.conditions import DATES
 from policylang.syntax.slips.match import Slip
 
-_OWN_CONDITION = "a grant has no condition of its own: name it as a policy, and add `policy …` to the role or group"
+_OWN_CONDITION = "a grant has no condition of its own: declare a policy, and add `policy …` to the role or group"
 _DENY = r"(?P<deny>deny <w>(, \w+)* on <w2>( \([^)]*\))?)"
-_FROM_THE_USER = 'a user says which group it is in: `user "…" in <w>`'
-_OWN_RECORDS = "which records it reaches is said by a policy: `policy own on <w> { … is assigned user }`"
-_LAST_DAY = "say the last day: `until 2026-01-31`"
-_PLACE = "say which kind of place it is, as in `at site <t>`"
+_FROM_THE_USER = 'name the group in the declaration of the user: `user "…" in <w>`'
+_OWN_RECORDS = "limit the records with a policy: `policy own on <w> { … is assigned user }`"
+_LAST_DAY = "give the last day: `until 2026-01-31`"
+_PLACE = "name the kind of place, as in `at site <t>`"
+
+_NO_PLACE = "a grant has no place and no dates: they belong to `assign role …`, in the block of the user"
 
 BUNDLES: tuple[Slip, ...] = (
+    Slip(r"(?P<verb>grant|deny) <w> ?[&+/;|] ?<w2> on", "<verb> <w>, <w2> on"),
+    Slip(r"(?P<verb>grant|deny) \[<w>, <w2>\] on", "<verb> <w>, <w2> on"),
+    Slip(r"(?P<verb>grant|deny) \[<w>\] on", "<verb> <w> on"),
+    Slip(r"(?P<verb>grant|deny) ?: ?<w> on", "<verb> <w> on"),
+    Slip(r"(?P<verb>grant|deny) <w> ?: ?<w2>", help="write the action first, then the resource: `<verb> … on …`"),
+    Slip(r"(?P<verb>grant|deny) (?!all)<w> }", help="name the resource: `<verb> <w> on …`"),
+    Slip(r"(?P<verb>grant|deny) <w>\.<w2>", "<verb> <w2> on <w>"),
+    Slip(r"(?P<verb>grant|deny) <w> ?\(<w2>\)", "<verb> <w> on <w2>"),
+    Slip(
+        r"(do not|don't|does not|may not|must not|never|can not) (allow |grant |permit )?<w> on <w2>",
+        "deny <w> on <w2>",
+    ),
+    Slip(r"not (grant|allow|permit) <w> on <w2>", "deny <w> on <w2>"),
+    Slip(r"on <w> \[<w2>\]", "on <w> (<w2>)"),
+    Slip(r"on <w> [{] <w2> [}]", "on <w> (<w2>)"),
+    Slip(r"(?P<how>except|including) \(<w>\)", "<how> <w>"),
+    Slip("on <w> (but|not) <w2>", "on <w> except <w2>"),
+    Slip("on <w> (and|&) <w2>", help="one resource per line: repeat the line"),
+    Slip(
+        "on <w> (limited|restricted) (by|to) <w2>",
+        help="a policy is a separate item: put `policy <w2>` on the next line",
+    ),
+    Slip("on <w> (at|from|until|since) ", help=_NO_PLACE),
+    Slip("(?P<said>grant <w>(, \\w+)* on <w2>) (to|for) (role |group |user |everyone)?\\w*", "<said>"),
+    Slip("(policies|policy:|limit|limits|limited by|condition|restrict|restriction) <w>", "policy <w>"),
+    Slip(r"policy <w>(\([^)]*\))?,", help="one policy per line: repeat `policy …`"),
+    Slip("(may|can) assign (role|roles) <w>", "may assign <w>"),
+    Slip("(can assign|assigns|assign(?! role)|assignable|may give|can grant) <w>", "may assign <w>"),
+    Slip("(task|tasks|does|do) <w>", "performs <w>"),
+    Slip("roles?: ?\\[?<w>\\]?", "role <w>"),
+    Slip("[{}] <w> on <w2>", "{ grant <w> on <w2>"),
     Slip(rf"{_DENY} unless", help="write `<deny> { not (…) }`"),
-    Slip(rf"{_DENY} (if|when|where|provided)", help="the condition of a deny stands in braces: `<deny> { … }`"),
+    Slip(rf"{_DENY} (if|when|where|provided)", help="put the condition of a deny in braces: `<deny> { … }`"),
     Slip("(if|when|where|unless|provided)", help=_OWN_CONDITION),
-    Slip("with policy <w>", help="a policy is an item of its own: put `policy <w>` on the next line"),
+    Slip("with policy <w>", help="a policy is a separate item: put `policy <w>` on the next line"),
     Slip(
         "(allow|permit|allows|permits|can|may|permission|permissions|privilege|right|enable) <w> on <w2>",
         "grant <w> on <w2>",
@@ -29,11 +62,11 @@ BUNDLES: tuple[Slip, ...] = (
     Slip("grant <w> (to|of|for|at|in|over) <w2>", "grant <w> on <w2>"),
     Slip("deny <w> (to|of|for|at|in|over) <w2>", "deny <w> on <w2>"),
     Slip("grant <w>, <w2> (to|of|for|at|in|over) <w3>", "grant <w>, <w2> on <w3>"),
-    Slip("(?P<verb>grant|deny) all }", help="say on what: `<verb> all on …`, or `<verb> all on all resources`"),
+    Slip("(?P<verb>grant|deny) all }", help="name the resource: `<verb> all on …`, or `<verb> all on all resources`"),
     Slip("on <w> only (own|mine|my|their|owned)", help=_OWN_RECORDS),
     Slip("on (own|my|their|only own) <w>", help=_OWN_RECORDS),
-    Slip("on (all|every|each|any|the|some) (?!resources?)<w>", help="a grant names the resource: `on <w>`"),
-    Slip("(name|label|title|description):? <t>", help="the label stands behind the name, in front of `{`"),
+    Slip("on (all|every|each|any|the|some) (?!resources?)<w>", help="name the resource of the grant: `on <w>`"),
+    Slip("(name|label|title|description):? <t>", help="put the label after the name, before `{`"),
     Slip("grant <w> and <w2> on", "grant <w>, <w2> on"),
     Slip("deny <w> and <w2> on", "deny <w>, <w2> on"),
     Slip(r"on <w>\.<w2>", "on <w> (<w2>)"),
@@ -42,7 +75,7 @@ BUNDLES: tuple[Slip, ...] = (
     Slip("on <w> (with|plus|also) <w2>", "on <w> including <w2>"),
     Slip(
         "grant <w> <w2> on <w3>",
-        help="actions are separated by commas: `<w>, <w2>`; attributes stand behind the resource: `on <w3> (<w2>)`",
+        help="separate actions with commas: `<w>, <w2>`; put attributes after the resource: `on <w3> (<w2>)`",
     ),
     Slip("portal <w>, <w2>", help="a role has one portal: `portal <w>`"),
     Slip(
@@ -51,31 +84,43 @@ BUNDLES: tuple[Slip, ...] = (
     ),
     Slip(
         r'role <w>( "[^"\n]*")? (inherits|extends|includes|include|:) (role )?<w2>',
-        help="a role inside another stands in its block: `{ role <w2> … }`",
+        help="put a role inside another role's block: `{ role <w2> … }`",
     ),
-    Slip("(members|member|users|user|people) <t>", help="a user says which group it is in: `user <t> in …`"),
+    Slip(
+        "(members|member|users|user|people) <t>", help="name the group in the declaration of the user: `user <t> in …`"
+    ),
     Slip("group <w>", help=_FROM_THE_USER),
-    Slip(r"policy <w>\(<w2> ?[:=] ?", help="arguments stand without the name of the parameter: `policy <w>(…)`"),
+    Slip(r"policy <w>\(<w2> ?[:=] ?", help="write arguments without parameter names: `policy <w>(…)`"),
     Slip("policy <w> <n> <u>", "policy <w>(<n> <u>)"),
     Slip(r"\) (to|of|over) <w>", ") on <w>"),
     Slip("append policy", help="`append` is for users; a role or group attaches: `policy …`"),
     Slip("override policy", help="`override` is for users; a role or group attaches: `policy …`"),
     Slip("assign role <w>", "role <w>"),
-    Slip("[{}] <w> }", help="an item begins with `grant`, `deny`, `policy` or `role`: a role inside is `role <w>`"),
+    Slip("[{}] <w> }", help="an item starts with `grant`, `deny`, `policy` or `role`: a role inside is `role <w>`"),
 )
 
 USERS: tuple[Slip, ...] = (
+    Slip("between <d> and <d2>", "from <d> until <d2>"),
+    Slip("for <w> <t>", "at <w> <t>"),
+    Slip("(approver|approval|approved|signed off by) <t>", "approved by <t>"),
+    Slip(
+        "(remove|revoke|drop|delete|unassign) (role )?<w>",
+        help="a user has the roles that are assigned: delete that line",
+    ),
+    Slip("(temporarily|temporary|briefly)", help=_LAST_DAY),
+    Slip("(terminated|inactive|disabled|superuser|admin) }", help="put the tag before `user`: `terminated user …`"),
+    Slip("(?P<verb>grant|deny) <w> on <w2> (at|from|until|since) ", help=_NO_PLACE),
     Slip("assign group <w>", help=_FROM_THE_USER),
     Slip("[{] group:? <w>", help=_FROM_THE_USER),
-    Slip("assign role <t>", help="names stand without quotes: `assign role …`"),
+    Slip("assign role <t>", help="write names without quotes: `assign role …`"),
     Slip("assign (roles )?<w> }", "assign role <w> }"),
     Slip("(roles|has role|with role|give role|is) <w>", "assign role <w>"),
-    Slip("assign role <w>,", help="one role each: repeat `assign role …`"),
+    Slip("assign role <w>,", help="assign one role at a time: repeat `assign role …`"),
     Slip(r"(?<=[^n]\s)role <w>", "assign role <w>"),
-    Slip("(from|until) <t>", help="a date stands without quotes: `until 2026-01-31`"),
+    Slip("(from|until) <t>", help="write dates without quotes: `until 2026-01-31`"),
     *DATES,
     Slip("at <t>", help=_PLACE),
-    Slip("at <w> }", help='say which kind of place it is, and put its name in quotes, as in `at site "<w>"`'),
+    Slip("at <w> }", help='name the kind of place, and put the place in quotes, as in `at site "<w>"`'),
     Slip("assign role <w> in <t>", help=_PLACE),
     Slip("(in|on) <w> <t>", "at <w> <t>"),
     Slip("(to|till|through|ends|ending|end|expires|expiring|expiry|up to) (on )?<d>", "until <d>"),
@@ -91,9 +136,20 @@ USERS: tuple[Slip, ...] = (
 )
 
 RECORDS: tuple[Slip, ...] = (
-    Slip(r"<w> : (enum|choice|select|one|values) ?[(\[{]", help="values are listed: `<w> : one of a, b`"),
+    Slip(r"<w> : (?!enum|choice|select|one|values)<w2> ?\(\w*(, ?\w+)*\)", "<w> : <w2>"),
+    Slip("<w> : <w2> (null|NULL|nullable)", "optional <w> : <w2>"),
+    Slip("(nullable|maybe) <w> :", "optional <w> :"),
+    Slip("(secret|private|confidential) <w> :", "sensitive <w> :"),
+    Slip("(primary key|unique|indexed|index|auto_increment)", help="attributes have no keys or indexes: remove it"),
+    Slip("<w> : <w2> (as )?(a )?(tree|hierarchy)", "<w> : <w2> as tree"),
+    Slip("(operations?|verbs?|methods?|permissions) <w>(?! ?:)", "actions <w>"),
+    Slip("actions <w>; <w2>", "actions <w>, <w2>"),
+    Slip("action <w> (as|is|extends|of) <w2>", "action <w> like <w2>"),
+    Slip("requires <w> }", help="name the resource of the requirement: `requires <w> on …`"),
+    Slip(r"(?<!:\s)<w> ?= ?<w2>", "<w> : <w2>"),
+    Slip(r"<w> : (enum|choice|select|one|values) ?[(\[{]", help="list the values: `<w> : one of a, b`"),
     Slip("<w> : <w2>, (?P<next>actions?|optional|sensitive)", "<w> : <w2> <next>"),
-    Slip("<w> : <w2> (=|:=|default)", help="attributes have no defaults: leave it out"),
+    Slip("<w> : <w2> (=|:=|default)", help="attributes have no defaults: remove it"),
     Slip("(list|array|collection|many|sequence|vector|bag) (of )?<w>", "set of <w>"),
     Slip(r"\[<w>\]", "set of <w>"),
     Slip(r"<w>\[\]", "set of <w>"),
@@ -106,24 +162,24 @@ RECORDS: tuple[Slip, ...] = (
     Slip("tree <w> : <w2>", "<w> : <w2> as tree"),
     Slip("<w> : tree of <w2>", "<w> : <w2> as tree"),
     Slip(r"<w> : <w2>\?", "optional <w> : <w2>"),
-    Slip("(required|mandatory|not null)", help="attributes are required unless they are `optional`: leave it out"),
+    Slip("(required|mandatory|not null)", help="attributes are required unless they are `optional`: remove it"),
     Slip(r"<w>-<w2>", "<w>_<w2>"),
     Slip(r"(?<=[^:,]\s)<w> <w2> :", "<w>_<w2> :"),
     Slip("(enum|choice|select)( of)? <w>", "one of <w>"),
     Slip(r"<w> : <w2> (or|\|) <w3>", "<w> : one of <w2>, <w3>"),
-    Slip(r"one of \[", help="values stand without brackets: `one of a, b`"),
-    Slip("one of <t>", help="values are names, without quotes: `one of a, b`"),
+    Slip(r"one of \[", help="write values without brackets: `one of a, b`"),
+    Slip("one of <t>", help="write values as names, without quotes: `one of a, b`"),
     Slip("user (with|role|in|of) <w>", "user with role <w>"),
     Slip("(reference to|reference|ref to|ref|link to|belongs to|foreign key) <w>", "<w>"),
     Slip("date time", "datetime"),
     Slip("action <w> (needs|need|with|requiring|depends on) <w2>", "action <w> requires <w2>"),
     Slip("action <w>, <w2>", "actions <w>, <w2>"),
     Slip(r"actions? ?[:=] ?<w>", "actions <w>"),
-    Slip(r"actions? \[", help="actions stand without brackets: `actions view, create`"),
+    Slip(r"actions? \[", help="write actions without brackets: `actions view, create`"),
     Slip("actions <w> (and )?<w2>", "actions <w>, <w2>"),
     Slip("requires role <w>", help="an action requires a grant, a feature or the tag, as in `requires superuser`"),
     Slip(r"requires <w>\.<w2>", "requires <w2> on <w>"),
     Slip("requires <w> <w2>", "requires <w> on <w2>"),
-    Slip("(grant|allow|deny|permit) <w>", help="rights are given inside a role or group: `role … { grant <w> on … }`"),
-    Slip(r"<w> : (set of |one of )?<w2>[,;] <w3> :", help="one attribute follows another without a comma: delete it"),
+    Slip("(grant|allow|deny|permit) <w>", help="put grants inside a role or group: `role … { grant <w> on … }`"),
+    Slip(r"<w> : (set of |one of )?<w2>[,;] <w3> :", help="attributes need no comma between them: delete it"),
 )

@@ -19,7 +19,7 @@ from policylang.text.characters import masked
 _TEXT = r'"[^"\n]*"'
 _KINDS = {
     "x": r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*",
-    "v": rf"assigned\s+user(?:\.\w+)*|{_TEXT}|-?\d[\w.:+-]*|[A-Za-z_]\w*(?:\.\w+)*",
+    "v": rf"'[^'\"\n]*'|assigned\s+user(?:\.\w+)*|{_TEXT}|-?\d[\w.:+-]*|[A-Za-z_]\w*(?:\.\w+)*",
     "n": r"\d+",
     "u": r"(?:minute|hour|day|week|month|year)s?",
     "w": r"[A-Za-z_]\w*",
@@ -63,7 +63,7 @@ def first_match(table: Iterable[Slip], stop: Stop) -> Guess | None:
     last = stop.before[-1].end_pos - begin if stop.before else here
     known = masked(window)
     for each in table:
-        for found in _pattern(each.phrase).finditer(known):
+        for found in matcher(each.phrase).finditer(known):
             if found.start() < behind and found.end() >= min(last, here):
                 guess = _guess(each, found, text, begin)
                 if guess.replacement != text[guess.start : guess.end]:
@@ -86,7 +86,7 @@ def _filled(template: str, values: dict[str, str]) -> str:
 
 
 @cache
-def _pattern(phrase: str) -> re.Pattern[str]:
+def matcher(phrase: str) -> re.Pattern[str]:
     """A phrase as a regular expression; a placeholder that comes again is the same text again."""
     seen: set[str] = set()
 

@@ -37,12 +37,12 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
         for given in user.assignments:
             if given.start_time is not None or given.until_time is not None:
                 message = f"the assignment of `{given.role}` begins or ends at a time: Cedar is asked about days"
-                refuse("PL801", message, given.at, "give it whole days, and a policy with `now is between` to the role")
+                refuse("PL801", message, given.at, "use whole days, and add a policy with `now is between` to the role")
     found = policies.found.values()
     if not refuse.found:
         for policy in found:
             if depth(policy.json_bytes()) > DEEPEST:
-                help = "write it flatter: `a and b and c` is one level"
+                help = "flatten it: `a and b and c` is one level"
                 refuse("PL803", "this is nested too deeply for Cedar's JSON", policy.at[0], help)
     if refuse.found:
         return None

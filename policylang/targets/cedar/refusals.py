@@ -29,7 +29,7 @@ def is_held(test: c.Test, refuse: Refusals) -> bool:
     held = test.sides if isinstance(test, c.Contains | c.Overlaps) else ()
     if any(isinstance(side.type.item, DurationType) for side in held):
         message = "Cedar cannot compare the durations in a set"
-        refuse("PL801", message, test.at, "keep them in attributes of their own")
+        refuse("PL801", message, test.at, "put them in separate attributes")
         found = False
     return are_held(test.constants(), test.at, refuse) and found
 
@@ -48,7 +48,7 @@ def _is_short(length: c.Value, at: str, refuse: Refusals) -> bool:
     assert isinstance(length, Duration)
     if length.amount <= {"months": 12, "days": 366, "minutes": 366 * 24 * 60}[length.unit] * LONGEST_YEARS:
         return True
-    refuse("PL803", f"{length} lead out of the calendar", at, f"write {LONGEST_YEARS} years at most")
+    refuse("PL803", f"{length} exceed the calendar", at, f"write {LONGEST_YEARS} years at most")
     return False
 
 

@@ -155,7 +155,7 @@ class Conditions:
         raise AssertionError(test)
 
     def _time(self, resource: str, test: c.Time, wanted: bool) -> Expr:
-        """Beside now and the other end, which the request brings: none if that lies outside the calendar."""
+        """Beside now and the other end, which the request brings: none if that is outside the calendar."""
         day = isinstance(test.operand.type, DateType)
         sign = 1 if test.test == "within_next" else -1
         if isinstance(test.duration, c.Constant):

@@ -15,7 +15,7 @@ LONGEST_MONTHS = 12 * 1000
 def refuse_zone(written: c.Constant, at: str, refuse: Refusals) -> None:
     if isinstance(written.type, IpType) and "%" in str(written.value):
         message = f"`{written.value}`: PostgreSQL's addresses have no zones"
-        refuse("PL803", message, at, "leave the zone behind `%` out")
+        refuse("PL803", message, at, "remove the zone after `%`")
 
 
 def fitting_length(test: c.Time, refuse: Refusals) -> Duration | None:
@@ -28,7 +28,7 @@ def fitting_length(test: c.Time, refuse: Refusals) -> Duration | None:
     assert isinstance(length, Duration)
     months = {"months": 1.0, "days": 12 / 365, "minutes": 12 / 365 / 24 / 60}[length.unit] * length.amount
     if months > LONGEST_MONTHS:
-        refuse("PL803", f"{length} lead out of PostgreSQL's calendar", test.at, "write 1,000 years at most")
+        refuse("PL803", f"{length} exceed PostgreSQL's calendar", test.at, "write 1,000 years at most")
         return None
     return length
 
@@ -47,4 +47,4 @@ def refuse_texts(index: Index, refuse: Refusals) -> None:
     named += [(str(v.value), v.at) for _, condition, _ in conditions for v in condition.constants()]
     for text, at in named:
         if "\0" in text:
-            refuse("PL803", "PostgreSQL's texts hold no NUL character", at, "leave it out")
+            refuse("PL803", "text in PostgreSQL cannot contain a NUL character", at, "leave it out")

@@ -48,7 +48,7 @@ def refuse_settings(index: Index, settings: Postgres, refuse: Refusals) -> None:
     at = index.policy_set.resources[0].at if index.policy_set.resources else f"{index.policy_set.sources[0]}:1:1-1:1"
     for resource, table in sorted((settings.tables or {}).items()):
         if resource not in index.resources:
-            refuse("PL803", f"the configuration names a table for `{resource}`, which is no resource", at, help)
+            refuse("PL803", f"the configuration names a table for `{resource}`, which is not a resource", at, help)
             continue
         for attribute in sorted(set(table.columns) - set(index.attributes[resource])):
             message = f"the configuration names a column for `{attribute}`, which `{resource}` does not have"

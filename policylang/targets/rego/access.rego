@@ -290,7 +290,7 @@ reasons contains sprintf("a policy that is appended keeps this `%s` away", [inpu
 	not is_appended(record)
 }
 
-reasons contains sprintf("a deny takes %s on this `%s` away (%s)", [input.action, input.resource, deny.at]) if {
+reasons contains sprintf("a deny blocks %s on this `%s` (%s)", [input.action, input.resource, deny.at]) if {
 	not allow
 	some record in moments
 	some deny in denies_of(record)

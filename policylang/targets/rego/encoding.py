@@ -68,7 +68,7 @@ def encoded(type_: Type, found: Any) -> Any:
 def text(found: str) -> str:
     """The text itself; half a character is not one."""
     if any("\ud800" <= char <= "\udfff" for char in found):
-        raise NotEncodableError("a text holds half a character")
+        raise NotEncodableError("a text holds half of a surrogate pair")
     return str(found)
 
 
@@ -79,7 +79,7 @@ def number(found: Decimal) -> str:
     exponent = found.as_tuple().exponent
     assert isinstance(exponent, int)
     if found.adjusted() >= MAX_DIGITS or exponent < -MAX_DIGITS:
-        raise NotEncodableError(f"a number has more than {MAX_DIGITS} digits before or behind its point")
+        raise NotEncodableError(f"a number has more than {MAX_DIGITS} digits before or after its point")
     written = format(found, "f")
     return written.rstrip("0").rstrip(".") if "." in written else written
 

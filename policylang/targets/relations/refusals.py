@@ -26,4 +26,4 @@ def refuse_sizes(index: Index, refuse: Refusals, longest_id: int, deepest: int) 
             depth, around = depth + 1, index.places[around].parent
         if depth > deepest:
             message = f"{refuse.title} follows {deepest} places inside each other, not {depth}"
-            refuse("PL803", message, place.at, "leave levels of places out")
+            refuse("PL803", message, place.at, "use fewer levels of places")

@@ -24,8 +24,8 @@ from policylang.testing.generate.variables import variables
 
 _MOST = 6
 """Users who are tried for one action."""
-_NOTHING = "nothing was found that turns on it alone"
-_TOO_MUCH = "too much to look through: its users have too many limits beside it"
+_NOTHING = "no request was found that depends on it alone"
+_TOO_MUCH = "too many combinations: its users have too many other limits"
 _SECOND = datetime.timedelta(seconds=1)
 
 
@@ -171,7 +171,7 @@ class Boundaries:
             return _TOO_MUCH
         found = () if what.condition is None else what.condition.tests()
         if what.condition is not None and not any(any(variables(self._index, what.resource, test)) for test in found):
-            return "it speaks of nothing that a record or a request could change"
+            return "nothing in a record or a request can change its outcome"
         return _NOTHING
 
     def _through_someone(

@@ -43,8 +43,8 @@ def test_every_way_to_write_a_table(data: bytes) -> None:
     [
         ({"a.csv": 'Role,Permission\n"a"b,c\n'}, "not CSV"),
         ({"a.csv": "just text\n"}, "there is no table"),
-        ({"a.xlsx": b"PK\3\4"}, "this is no workbook"),
-        ({"a.xlsx": workbook({"a": [["x"]]})[:900]}, "this is no workbook"),
+        ({"a.xlsx": b"PK\3\4"}, "this is not a workbook"),
+        ({"a.xlsx": workbook({"a": [["x"]]})[:900]}, "this is not a workbook"),
         ({"a.csv": ",".join("x" * 20_000)}, "more than 16,384 columns"),
     ],
 )
@@ -178,7 +178,7 @@ def test_learn_writes_the_mapping_that_import_takes() -> None:
 def test_learn_without_answers_writes_nothing() -> None:
     made = policylang("import", "csv", "m.csv", "-o", "out", "--mapping", "map.yaml", "--learn", input="\n")
     assert made.exit_code == 2
-    assert "there is no answer" in made.stderr
+    assert "there was no answer" in made.stderr
     assert not Path("out").exists()
     assert not Path("map.yaml").exists()
 

@@ -18,8 +18,8 @@ RULE = Rule(
     severity="warning",
     summary="a permission that only the API can assign, in a role managed in the UI",
     why=(
-        "Nobody can tick this permission where the role is managed. Policy and product drift apart, and the next "
-        "change in the UI may silently drop it."
+        "Nobody can tick this permission on the page where the role is managed. Policy and product drift apart, "
+        "and the next change in the UI may silently drop it."
     ),
     bad="""\
 portals staff
@@ -99,9 +99,9 @@ def _finding(bundle: Bundle, at: str, actions: list[tuple[str, ir.Action]]) -> F
     kind, name = name_of(bundle)
     return Finding(
         code="PL505",
-        message=f"{what}{more} can be assigned via the API only, and {kind} `{name}` is managed in the UI",
+        message=f"{what}{more} can only be assigned through the API, but {kind} `{name}` is managed in the UI",
         at=at,
         subjects=tuple(f"{action.name} on {resource}" for resource, action in actions),
-        help="keep it in a role that only an integration has, or take it out",
-        related=tuple(related(action.at, "assignable via the API") for _, action in actions[:1]),
+        help="move it to a role that only an integration has, or remove it",
+        related=tuple(related(action.at, "assignable only through the API") for _, action in actions[:1]),
     )

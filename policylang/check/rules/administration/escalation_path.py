@@ -1,4 +1,4 @@
-"""PL504: a holder who can reach more than they hold, through what they may assign."""
+"""PL504: a role or group whose holders can gain more access through the roles they may assign."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ RULE = Rule(
     family="administration",
     severity="error",
     security="high",
-    summary="a holder who can reach more than they hold, through what they may assign",
+    summary="a role or group whose holders can gain more access through the roles they may assign",
     why=(
-        "Whoever may hand out a role can give it to themselves, or to somebody who does as they ask. What the role "
-        "reaches is then theirs, and so is whatever its holders may assign in turn."
+        "Anyone who may assign a role can assign it to themselves, or to somebody who does as they ask. They "
+        "then have the role's access, and that of every role its holders may assign in turn."
     ),
     bad="""\
 resource doc { actions view, delete }
@@ -301,12 +301,12 @@ def _finding(held: Holdings, name: Name, gains: list[_Gain]) -> Finding:
     kind, plain = name
     return Finding(
         code="PL504",
-        message=f"who has {kind} `{plain}` can come to {what}: {'; '.join(map(_step_in_words, first.path))}"
+        message=f"holders of {kind} `{plain}` can gain {what}: {'; '.join(map(_step_in_words, first.path))}"
         + (f"; likewise by {listed(others, 'and')}" if others else "")
         + (" (not proved)" if first.unproved else ""),
         at=_place(held, name, first.path[0]),
         subjects=tuple(f"{what} by {gain.path[-1].ref.name}" for gain in gains for what in gain.what),
-        help="let them assign only roles that reach no more than they do",
+        help="let them assign only roles that grant no more than they have",
         related=tuple(related(step.ref.at, f"`{step.ref.name}` may be assigned here") for step in first.path[1:]),
         shown=first.shown,
         unproved=all(gain.unproved for gain in gains),

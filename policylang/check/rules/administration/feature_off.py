@@ -1,4 +1,4 @@
-"""PL508: a grant that is dead while a feature is off."""
+"""PL508: a grant that does nothing while a feature is off."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RULE = Rule(
     name="feature-off",
     family="administration",
     severity="warning",
-    summary="a grant that is dead while a feature is off",
+    summary="a grant that does nothing while a feature is off",
     why=(
         "The page behind the grant is hidden and blocked, whatever the role says. Readers believe that people can do "
         "something they cannot, and nobody thinks of it on the day the feature is switched on."
@@ -76,9 +76,9 @@ def _finding(world: World, at: str, actions: list[tuple[str, ir.Action]]) -> Fin
     features = listed([f"`{feature.name}`" for feature in off], "and")
     return Finding(
         code="PL508",
-        message=f"{what}{more} is dead: it requires the feature {features}, which is off",
+        message=f"{what}{more} does nothing: it requires the feature {features}, which is off",
         at=at,
         subjects=tuple(f"{action.name} on {resource}" for resource, action in actions),
-        help="switch the feature on first, then grant",
+        help="switch the feature on before you grant this",
         related=tuple(related(feature.at, "off here") for feature in off),
     )

@@ -1,4 +1,4 @@
-"""PL506: an attribute that asks for holders of a role that nobody can hold."""
+"""PL506: an attribute that requires a role nobody can hold."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ RULE = Rule(
     name="nobody-eligible",
     family="administration",
     severity="error",
-    summary="an attribute that asks for holders of a role that nobody can hold",
+    summary="an attribute that requires a role nobody can hold",
     why=(
-        "Only holders of the role can be chosen, so there is never anybody to choose, and a record that needs a "
-        "value cannot be created."
+        "Only holders of the role can be chosen, so nobody ever can, and a record that needs a value cannot be created."
     ),
     bad="""\
 resource visit {
@@ -98,8 +97,8 @@ def _can_be_held(world: World) -> set[str]:
 def _finding(world: World, owner: str, attribute: ir.Attribute, role: str) -> Finding:
     return Finding(
         code="PL506",
-        message=f"`{owner}.{attribute.name}` asks for a user with role `{role}`, which nobody can hold",
+        message=f"`{owner}.{attribute.name}` requires a user with role `{role}`, which nobody can hold",
         at=attribute.at,
-        help=f"give `{role}` to somebody, to a group or to a job, or ask for another role",
+        help=f"assign `{role}` to somebody, give it to a group or a job, or require another role",
         related=(related(world.index.roles[role].at, "the role"),),
     )

@@ -1,4 +1,4 @@
-"""PL507: an assignment or requirement at a kind of place that does not exist there."""
+"""PL507: an assignment or requirement at a kind of place where it has no effect."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ RULE = Rule(
     name="place-of-wrong-kind",
     family="administration",
     severity="error",
-    summary="an assignment or requirement at a kind of place that does not exist there",
+    summary="an assignment or requirement at a kind of place where it has no effect",
     why=(
-        "A role given at a place reaches the records at that place or below it. A grant on records that have no "
-        "place, or one higher up, opens nothing from there: it is ticked, and the page stays closed. A requirement "
-        "at such a place is never met."
+        "A role assigned at a place reaches the records at that place or below it. If the records have no "
+        "place, or one higher up, the grant has no effect: it is ticked, and the page stays closed. A "
+        "requirement at such a place is never met."
     ),
     bad="""\
 scope region contains site
@@ -89,9 +89,9 @@ def _requirements(world: World) -> Iterator[Finding]:
                 if not isinstance(atom, ir.RequiresGrant) or atom.place_kind is None:
                     continue
                 if kind is None:
-                    fault = f"records of `{resource.name}` live at no place"
+                    fault = f"records of `{resource.name}` have no place"
                 elif not world.index.is_kind_or_above(atom.place_kind, kind):
-                    fault = f"records of `{resource.name}` live at a {kind}, and no {atom.place_kind} is around one"
+                    fault = f"records of `{resource.name}` are at a {kind}, which is never inside a {atom.place_kind}"
                 else:
                     continue
                 yield Finding(
@@ -102,7 +102,7 @@ def _requirements(world: World) -> Iterator[Finding]:
                     ),
                     at=atom.at,
                     help=(
-                        f"leave `at {atom.place_kind}` out, or add an attribute that says where a record lives"
+                        f"remove `at {atom.place_kind}`, or add an attribute that says where a record is"
                         if kind is None
                         else f"name `{kind}` or a kind of place above it"
                     ),
@@ -123,14 +123,15 @@ def _assignments(world: World) -> Iterator[Finding]:
                 yield Finding(
                     code="PL507",
                     message=(
-                        f"`{each.role}` is given to {counted(users.users)} at {key[1]} `{each.place}`, where it "
-                        f"reaches nothing: {_where(world, [said.resource for said in _statements(held, each.role)])}"
+                        f"`{each.role}` is assigned to {counted(users.users)} at {key[1]} `{each.place}`, where "
+                        f"it reaches "
+                        f"nothing: {_where(world, [said.resource for said in _statements(held, each.role)])}"
                     ),
                     at=users.declared.at,
                     users=tuple(users.users),
                     subjects=tuple(said.resource for said in _statements(held, each.role)),
-                    help="give the role without a place, or at a place where such records live",
-                    related=(related(each.at, "given here"), related(index.roles[each.role].at, "the role")),
+                    help="assign the role without a place, or at a place where such records are",
+                    related=(related(each.at, "assigned here"), related(index.roles[each.role].at, "the role")),
                 )
 
 
@@ -161,8 +162,8 @@ def _where(world: World, resources: Iterable[str]) -> str:
     kinds = list(dict.fromkeys(kind for name in resources if (kind := _kind(world, name)) is not None))
     what = listed([f"`{name}`" for name in resources[:3]], "and")
     more = f" and {len(resources) - 3} more" if len(resources) > 3 else ""
-    where = f"at a {listed(kinds, 'or')}" if kinds else "at no place"
-    return f"records of {what}{more} live {where}"
+    where = f"at a {listed(kinds, 'or')}" if kinds else "without a place"
+    return f"records of {what}{more} are {where}"
 
 
 class _Line(msgspec.Struct):
@@ -277,17 +278,17 @@ class _Lines:
         return Finding(
             code="PL507",
             message=(
-                f"the deny of {some} takes nothing from {counted(users)}, who {has}"
+                f"the deny of {some} has no effect on {counted(users)}, who {has}"
                 if line.is_deny
-                else f"{some} is never open to {counted(users)}, who {has}"
+                else f"{some} is never allowed for {counted(users)}, who {has}"
             )
             + f": {_where(self.world, line.said)}",
             at=line.at,
             users=tuple(users),
             subjects=tuple(what),
-            help=f"{'say it' if line.is_deny else 'grant it'} in a role that is given without a place",
+            help=f"{'say it' if line.is_deny else 'grant it'} in a role that is assigned without a place",
             related=(
-                *(related(each.at, "given here") for each in given[:3]),
+                *(related(each.at, "assigned here") for each in given[:3]),
                 *(related(index.resources[resource].at, "the resource") for resource in list(line.said)[:1]),
             ),
         )

@@ -1,4 +1,4 @@
-"""PL503: somebody without the superuser tag who may assign a protected role."""
+"""PL503: someone without the superuser tag who may assign a protected role."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ RULE = Rule(
     family="administration",
     severity="error",
     security="high",
-    summary="somebody without the superuser tag who may assign a protected role",
+    summary="someone without the superuser tag who may assign a protected role",
     why=(
-        "Only superusers may edit or hand out a protected role. Whoever may assign it anyway decides who gets it, "
-        "and no role brings the tag, not even an administrator's."
+        "Only superusers may edit or assign a protected role. Anyone else who may assign it decides who gets "
+        "it, and no role brings the tag, not even an administrator's."
     ),
     bad="""\
 resource doc { actions view, delete }
@@ -97,6 +97,6 @@ def _finding(name: Name, exposed: list[tuple[ir.Ref, ir.Role]], untagged: list[s
         ),
         at=exposed[0][0].at,
         users=tuple(untagged),
-        help="leave protected roles to superusers: take it out of `may assign`",
+        help="leave protected roles to superusers: remove it from `may assign`",
         related=tuple(related(role.at, "protected here") for role in {role.name: role for _, role in exposed}.values()),
     )

@@ -1,4 +1,4 @@
-"""PL502: a requirement at a region that is met at a site only."""
+"""PL502: a requirement at a region that is met only at a site."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ RULE = Rule(
     name="requirement-at-wrong-level",
     family="administration",
     severity="error",
-    summary="a requirement at a region that is met at a site only",
+    summary="a requirement at a region that is met only at a site",
     why=(
-        "The user has the grant and what it requires, but too far down the tree of places. The action stays closed, "
-        "and everything on the user's page looks right."
+        "The user has the grant and what it requires, but too far down the tree of places. The action stays "
+        "blocked, although everything on the user's page looks right."
     ),
     bad="""\
 scope region contains site
@@ -151,10 +151,10 @@ def _findings(world: World, holder: HolderClass, closed: list[tuple[Permission, 
             ),
             at=holder.at,
             users=tuple(holder.users),
-            help="give the required permission at such a place or above, or everywhere",
+            help="grant the required permission at such a place, above it, or everywhere",
             related=(
                 *(
-                    related(each.at, "given here")
+                    related(each.at, "assigned here")
                     for each in given
                     if (each.role, each.place) == (source.name, source.place)
                 ),

@@ -1,4 +1,4 @@
-"""PL501: a grant whose requirements some or all of its holders do not meet."""
+"""PL501: a grant whose requirements its holders do not meet."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ RULE = Rule(
     name="requirement-missing",
     family="administration",
     severity="error",
-    summary="a grant whose requirements some or all of its holders do not meet",
+    summary="a grant whose requirements its holders do not meet",
     why=(
-        "The permission is ticked and the page stays closed: the 403 that nobody can explain. The users named have "
-        "the grant, and not what the action requires."
+        "The permission is ticked and the page stays closed: the 403 that nobody can explain. The users have "
+        "the grant, but not what the action requires."
     ),
     bad="""\
 resource api { actions access }
@@ -140,11 +140,11 @@ def _by_all(held: Holdings, name: Name, at: str, found: list[_Unmet]) -> Finding
         users=tuple(users),
         subjects=tuple(_whats(found)),
         help=(
-            f"grant {grants} as well, or take this grant out"
+            f"grant {grants} as well, or remove this grant"
             if grants
-            else "only users tagged superuser can use it: tag those who should, or take the grant out"
+            else "only users tagged superuser can use it: tag those who should, or remove the grant"
         )
-        + (f"; it is held by {counted(users)}" if users else ""),
+        + (f"; held by {counted(users)}" if users else ""),
         related=_required(found),
     )
 
@@ -164,9 +164,9 @@ def _by_some(held: Holdings, name: Name, at: str, found: list[_Unmet]) -> Findin
         users=tuple(users),
         subjects=tuple(_whats(found)),
         help=(
-            f"give them {grants} as well, or take the {kind} away from them"
+            f"give them {grants} as well, or remove the {kind} from them"
             if grants
-            else f"tag them superuser, or take the {kind} away from them"
+            else f"tag them superuser, or remove the {kind} from them"
         ),
         related=(
             *(related(holder.at, f"`{holder.first}`") for holder in list(lacking.values())[:3]),

@@ -1,4 +1,4 @@
-"""PL509: a condition that names a user who is not declared, or who cannot have the role asked for."""
+"""PL509: a condition that names a user who is not declared, or who cannot have the required role."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RULE = Rule(
     name="unknown-user",
     family="administration",
     severity="warning",
-    summary="a condition that names a user who is not declared, or who cannot have the role asked for",
+    summary="a condition that names a user who is not declared, or who cannot have the required role",
     why=(
         "No record names such a user, so a limit lets nothing through and a deny denies nothing. Often the id is "
         'mistyped, or comes from another language: "me" is a text like any other. For the user who asks, write '
@@ -125,7 +125,7 @@ def _unknown(world: World, at: str, ids: list[str]) -> Finding:
         help=(
             f"did you mean {quoted(near)}?"
             if near is not None
-            else "declare the user, or write `assigned user` for the one who asks"
+            else "declare the user, or write `assigned user` for the user who makes the request"
         ),
     )
 
@@ -134,8 +134,8 @@ def _without(world: World, at: str, role: str, ids: list[str]) -> Finding:
     has = "does not have" if len(ids) == 1 else "do not have"
     return Finding(
         code="PL509",
-        message=f"{several([quoted(each) for each in ids])} {has} the role `{role}`, and nobody may hand it out",
+        message=f"{several([quoted(each) for each in ids])} {has} the role `{role}`, and nobody may assign it",
         at=at,
-        help="name somebody who has the role, or give it to them",
-        related=(related(world.index.roles[role].at, "the role that is asked for"),),
+        help="name somebody who has the role, or assign it to them",
+        related=(related(world.index.roles[role].at, "the required role"),),
     )

@@ -1,4 +1,4 @@
-"""PL208: an append that the user's limits already imply."""
+"""PL208: an append that the user's other limits already imply."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ RULE = Rule(
     family="conflicts",
     severity="warning",
     security="medium",
-    summary="an append that the user's limits already imply",
-    why="It is meant to narrow what the user reaches, and the user reaches just as much without it.",
+    summary="an append that the user's other limits already imply",
+    why="It is meant to narrow what the user reaches, but the user reaches just as much without it.",
     bad="""\
 resource doc { created : datetime  actions view }
 policy newer_than(age: duration) on doc { created within age }
@@ -128,14 +128,14 @@ def _reached(world: World, plan: Plan, others: Sequence[ir.UserPolicy]) -> Formu
 
 def _finding(world: World, kind: UserClass, append: ir.UserPolicy, granted: bool, unproved: bool) -> Finding:
     name = append.limit.instance
-    why = "what is granted is limited as much already" if granted else "nothing is granted that it would limit"
+    why = "the grants are already at least as limited" if granted else "there is no grant for it to limit"
     return Finding(
         code="PL208",
         message=f"the append of `{name}` does nothing for {counted(kind.users)}: {why}",
         at=kind.declared.at,
         users=tuple(kind.users),
-        help="take it out, or append what was meant",
+        help="remove it, or append what was meant",
         related=(related(append.at, "the append"),),
-        proved=None if unproved else f"no record that {counted(kind.users)} reaches is kept away by `{name}`",
+        proved=None if unproved else f"`{name}` excludes no record that {counted(kind.users)} would otherwise reach",
         unproved=unproved,
     )

@@ -1,4 +1,4 @@
-"""PL209: an append after which a granted action reaches no record."""
+"""PL209: an append that leaves a granted action no records."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RULE = Rule(
     name="append-leaves-nothing",
     family="conflicts",
     severity="error",
-    summary="an append after which a granted action reaches no record",
+    summary="an append that leaves a granted action no records",
     why=("The user has the grant and can never use it, because the append and the other limits exclude each other."),
     bad="""\
 resource doc { created : datetime  actions view }
@@ -134,10 +134,10 @@ def _finding(
     who = counted(kind.users)
     return Finding(
         code="PL209",
-        message=f"after the append of {names}, {actions} reaches no `{resource}` for {who}",
+        message=f"with {names} appended, {actions} reaches no `{resource}` for {who}",
         at=kind.declared.at,
         users=tuple(kind.users),
-        help="take it out, or look for the limit that it excludes",
+        help="remove it, or look for the limit that it contradicts",
         related=tuple(related(each.at, "the append") for each in policies),
         proved=None if unproved else f"no record and no instant at which {who} would be allowed {actions}",
         unproved=unproved,

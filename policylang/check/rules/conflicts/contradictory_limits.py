@@ -1,4 +1,4 @@
-"""PL201: limits on one grant that no record can satisfy together."""
+"""PL201: limits on one grant that no record can satisfy at once."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ RULE = Rule(
     name="contradictory-limits",
     family="conflicts",
     severity="error",
-    summary="limits on one grant that no record can satisfy together",
+    summary="limits on one grant that no record can satisfy at once",
     why=(
-        "The grant looks as if it gave something, and nobody can ever use it. Usually one of the limits was meant "
+        "The grant looks useful, but nobody can ever use it. Usually one of the limits was meant "
         "for another action or another group."
     ),
     bad="""\
@@ -141,7 +141,7 @@ def _finding(world: World, core: _Core) -> Finding:
         code="PL201",
         message=f"no `{core.resource}` can satisfy {names} together, so {actions} reaches none",
         at=core.limits[-1].at,
-        help="take one of them out, or limit it to other actions with `for`",
+        help="remove one of them, or limit it to other actions with `for`",
         related=(
             *(related(limit.at, f"`{limit.instance}`") for limit in core.limits[:-1]),
             *(related(at, "the grant") for at in grants[:3]),
@@ -174,7 +174,7 @@ def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[
             message=f"no `{each.resource}` can satisfy {names} together, so {actions} reaches none for {who}",
             at=user.at,
             users=tuple(kind.users),
-            help="take one of the overrides out",
+            help="remove one of the overrides",
             related=tuple(related(limit.at, f"`{limit.instance}`") for limit in each.limits),
             proved=None if each.unproved else f"no record and no instant makes {names} true",
             unproved=each.unproved,

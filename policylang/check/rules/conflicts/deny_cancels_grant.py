@@ -1,4 +1,4 @@
-"""PL205: a grant of which denies leave nothing."""
+"""PL205: a grant that denies cancel completely."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ RULE = Rule(
     name="deny-cancels-grant",
     family="conflicts",
     severity="error",
-    summary="a grant of which denies leave nothing",
-    why=("Denies win. The grant reads as if it gave something, and whoever relies on it finds out the hard way."),
+    summary="a grant that denies cancel completely",
+    why=("Denies win. The grant looks useful, and anyone who relies on it finds out the hard way."),
     bad="""\
 resource doc { owner : user  actions view, delete }
 policy mine on doc { owner is assigned user }
@@ -237,7 +237,7 @@ def _finding(world: World, at: str, each: _Cancelled) -> Finding:
         message=f"{what} is granted, and denied on {taken}{where}",
         at=at,
         subjects=(*(f"{action} on {resource}" for resource, action in each.pairs), *each.inside),
-        help="take out the grant or the deny, or say in the deny which records it is about",
+        help="remove the grant or the deny, or add a condition to the deny",
         related=tuple(related(deny, "the deny") for deny in denies[:3]),
         proved=None if each.unproved else proved,
         unproved=each.unproved,

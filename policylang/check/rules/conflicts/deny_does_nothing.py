@@ -23,8 +23,8 @@ RULE = Rule(
     security="medium",
     summary="a deny of something that none of its holders is granted",
     why=(
-        "What is not granted is not allowed, so the deny takes nothing away. Often it names the wrong action, or the "
-        "grant it was written against is gone."
+        "What is not granted is not allowed, so the deny has no effect. Often it names the wrong action, "
+        "or the grant it was written for is gone."
     ),
     bad="""\
 resource doc { actions view, approve }
@@ -120,10 +120,10 @@ def _finding(said: _Said) -> Finding:
     where = "" if all(each.condition is None for each in said.denies) else " where the deny applies"
     return Finding(
         code="PL206",
-        message=f"{who} {can} granted {what}{where}, so the deny takes nothing away",
+        message=f"{who} {can} granted {what}{where}, so the deny has no effect",
         at=deny.at,
         subjects=tuple(f"{action} on {each.resource}" for each in said.denies for action in each.actions),
-        help="take it out, or look at its action, resource and condition: one of them may be meant differently",
+        help="remove it, or check its action, resource and condition",
         proved=None if said.unproved else f"{who} {can} granted {what} on a record that the deny matches",
         unproved=said.unproved,
     )

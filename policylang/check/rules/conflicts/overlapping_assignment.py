@@ -1,4 +1,4 @@
-"""PL212: the same role given twice to a user, for overlapping times and places."""
+"""PL212: a role assigned twice to one user, for overlapping times and places."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ RULE = Rule(
     family="conflicts",
     severity="warning",
     security="low",
-    summary="the same role given twice to a user, for overlapping times and places",
-    why=("Removing one of the two changes nothing, and people find that out when somebody should have lost the role."),
+    summary="a role assigned twice to one user, for overlapping times and places",
+    why=("Removing one of the two changes nothing, and people find out when somebody should have lost the role."),
     bad="""\
 scope region contains site
 place region "North"
@@ -104,11 +104,11 @@ def _role(world: World, kind: UserClass, role: str, given: list[_Given]) -> Iter
         *others, last = sorted(overlapping, key=Location.parse)
         yield Finding(
             code="PL212",
-            message=f"`{role}` is given more than once to {counted(kind.users)}, for overlapping times and places",
+            message=f"`{role}` is assigned more than once to {counted(kind.users)}, for overlapping times and places",
             at=last,
             users=tuple(kind.users),
             help="keep one of them, or move the dates or places apart",
-            related=tuple(related(at, "given here") for at in others),
+            related=tuple(related(at, "assigned here") for at in others),
         )
 
 

@@ -1,4 +1,4 @@
-"""PL207: an override that reaches records which the group's policies do not."""
+"""PL207: an override that reaches records the group's policies do not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RULE = Rule(
     family="conflicts",
     severity="warning",
     security="medium",
-    summary="an override that reaches records which the group's policies do not",
+    summary="an override that reaches records the group's policies do not",
     why=(
         "An override replaces everything the group says about the resource, for every action. Unless it is at least "
         "as narrow, one user sees more than the group may, and a limit added to the group later will miss that user."
@@ -199,5 +199,5 @@ def _finding(world: World, kind: UserClass, resource: str, shown: dict[str, Show
 
 def _help(world: World, policies: Sequence[ir.UserPolicy]) -> str:
     if any(policy.limit.actions is not None for policy in policies):
-        return "an override also lifts the group's policies for the actions that it does not limit; append instead"
-    return "append the policy, or repeat the group's policies as overrides beside it"
+        return "an override also removes the group's policies from the actions it does not limit; append instead"
+    return "append the policy instead, or repeat the group's policies as overrides as well"

@@ -20,10 +20,7 @@ RULE = Rule(
     severity="warning",
     security="medium",
     summary="a policy that limits nothing",
-    why=(
-        "Readers take the policy for a limit. It is true of every record, so the grants it should narrow reach "
-        "everything."
-    ),
+    why=("The policy looks like a limit. It is true of every record, so the grants it should narrow reach everything."),
     bad="""\
 resource doc { status : one of draft, open, closed  actions view }
 policy known on doc { status in [draft, open] or not (status is open) }   #! PL202
@@ -64,7 +61,7 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
             code="PL202",
             message=f"{names} {'is' if len(instances) == 1 else 'are'} always true, so nothing is limited",
             at=at,
-            help="take it out, or look for the test that was meant",
+            help="remove it, or look for the test that was meant",
             related=tuple(related(other, "and here") for other in others[:3]),
             proved=None if unproved else "every record makes the condition true, at every instant and for every user",
             unproved=unproved,

@@ -19,7 +19,7 @@ RULE = Rule(
     family="conflicts",
     severity="error",
     summary="a policy whose condition no record can satisfy",
-    why=("A policy that is never true lets nothing through: whoever has it can use none of the grants that it limits."),
+    why=("A policy that is never true lets nothing through: nobody can use the grants that it limits."),
     bad="""\
 resource doc { level : int  actions view }
 policy middle on doc { level < 3 and level > 5 }   #! PL203
@@ -59,7 +59,7 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
         resources = listed([f"`{name}`" for name in dict.fromkeys(each.resource for each in instances[:3])], "and")
         yield Finding(
             code="PL203",
-            message=f"{names} {'is' if len(instances) == 1 else 'are'} never true, so no {resources} is reached",
+            message=f"{names} {'is' if len(instances) == 1 else 'are'} never true, so it lets no {resources} through",
             at=at,
             help="look for values that exclude each other",
             related=tuple(related(other, "and here") for other in others[:3]),

@@ -69,8 +69,8 @@ def check(world: World) -> Iterator[Finding]:
             first, *others = sorted(limits, key=lambda limit: Location.parse(limit.at))
             yield Finding(
                 code="PL214",
-                message=f"{source.kind} `{bundle.name}` limits `{resource}` and grants nothing on it",
+                message=f"{source.kind} `{bundle.name}` limits `{resource}` but grants nothing on it",
                 at=first.at,
-                help="take the policy out, or move it to the role or group whose grants it should limit",
+                help="remove the policy, or move it to the role or group whose grants it should limit",
                 related=tuple(related(limit.at, f"`{limit.instance}`") for limit in others),
             )

@@ -19,8 +19,8 @@ RULE = Rule(
     security="medium",
     summary="a user with roles of different portals",
     why=(
-        "A user comes in through one front door. What the roles of another portal give is out of reach, or worse: it "
-        "lets somebody in through a door that is not theirs, a client into the staff portal."
+        "A user comes in through one front door. What the roles of another portal grant is out of reach, or "
+        "worse: it lets somebody in through the wrong door, such as a client into the staff portal."
     ),
     bad="""\
 resource doc { actions view }
@@ -96,7 +96,7 @@ def _finding(world: World, kind: UserClass, doors: _Doors) -> Finding:
         message=f"{counted(kind.users)} {have} roles of different portals: {listed(roles, 'and')}",
         at=kind.declared.at,
         users=tuple(kind.users),
-        help="use a second account for the other portal, or take one of the roles away",
+        help="use a second account for the other portal, or remove one of the roles",
         related=tuple(_role(world, role) for role in doors.values()),
     )
 

@@ -22,8 +22,8 @@ RULE = Rule(
     security="low",
     summary="a policy implied by the other limits of the same source",
     why=(
-        "It looks as if it narrowed the grants, and it does not. If the other limit is removed one day, this one "
-        "suddenly decides."
+        "It looks as if it narrowed the grants, but it does not. If the other limit is removed one day, this "
+        "one suddenly matters."
     ),
     bad="""\
 resource doc { created : datetime  actions view }
@@ -129,9 +129,9 @@ def _finding(limit: ir.Limit, implying: tuple[ir.Limit, ...], unproved: bool) ->
     again = others == f"`{limit.instance}`"
     return Finding(
         code="PL204",
-        message=f"{others} limits the same once more" if again else f"`{limit.instance}` adds nothing to {others}",
+        message=f"{others} is at least as narrow" if again else f"`{limit.instance}` adds nothing to {others}",
         at=limit.at,
-        help="take it out, or the wider limit if this is the one that was meant",
+        help="remove it, or change it if it was meant to be narrower",
         related=tuple(related(each.at, f"`{each.instance}`") for each in implying[:3]),
         proved=None if unproved else f"no record makes {others} true and `{limit.instance}` not",
         unproved=unproved,

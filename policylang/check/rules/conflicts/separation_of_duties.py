@@ -1,4 +1,4 @@
-"""PL211: a role, group or user that holds two permissions which must be kept apart."""
+"""PL211: a role, group or user with permissions that must be kept apart."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ RULE = Rule(
     family="conflicts",
     severity="error",
     security="high",
-    summary="a role, group or user that holds two permissions which must be kept apart",
+    summary="a role, group or user with permissions that must be kept apart",
     why=(
-        "Four eyes are two if one person can do both. It is rarely a single role: roles stack up until somebody "
-        "holds both."
+        "Two people should be involved, and one person can do it all. It is rarely a single role: roles add up "
+        "until somebody holds both."
     ),
     bad="""\
 resource invoice { actions create, approve }
@@ -188,10 +188,10 @@ class _Checker:
             code="PL211",
             message=f"{source.kind} `{bundle.name}`, which {have}, holds {_words(broken)}",
             at=max((self._brought(bundle, pair) for pair in broken[0].held), key=Location.parse),
-            help="split it in two, or take one of the grants out",
+            help="split it in two, or remove one of the grants",
             related=(
                 *(related(at, "and this") for at in places[:_MOST_PLACES]),
-                *(related(each.separation.at, "what must be apart") for each in broken[:_MOST_PLACES]),
+                *(related(each.separation.at, "what must be kept apart") for each in broken[:_MOST_PLACES]),
             ),
             users=tuple(users),
             subjects=tuple(_said(each) for each in broken),
@@ -281,13 +281,13 @@ class _Checker:
             code="PL211",
             message=f"{people(users)} {'holds' if len(users) == 1 else 'hold'} {_words(every)}",
             at=first.at,
-            help="take one of the two away, or give them at different places or times",
+            help="remove one of the two, or assign them at different places or times",
             related=(
                 *(
                     related(at, f"the grant in {source.kind} `{source.name}`")
                     for at, source in list(sides.items())[:_MOST_PLACES]
                 ),
-                *(related(each.separation.at, "what must be apart") for each in every[:_MOST_PLACES]),
+                *(related(each.separation.at, "what must be kept apart") for each in every[:_MOST_PLACES]),
             ),
             users=tuple(users),
             subjects=tuple(_said(each) for each in every),
@@ -304,7 +304,7 @@ def _words(broken: Sequence[_Broken]) -> str:
     said = [_said(each) for each in broken[:_MOST_PLACES]]
     more = len(broken) - len(said)
     both = "both " if len(broken[0].held) == 2 else ""
-    return both + "; ".join(said) + (f"; and {more} more that must be apart" if more else "")
+    return both + "; ".join(said) + (f"; and {more} more that must be kept apart" if more else "")
 
 
 def _said(broken: _Broken) -> str:

@@ -53,7 +53,7 @@ def check(world: World) -> Iterator[Finding]:
             yield from found.values()
         else:
             message = f"none of the {len(found):,} {kind[:-1] + 'ies' if kind == 'policy' else kind + 's'} has a label"
-            help = f"say what people call each, behind its name, as in `{example}`, or switch PL701 off"
+            help = f"add what people call each after its name, as in `{example}`, or switch PL701 off"
             yield from together(tuple(found.values()), tuple(found), message, help)
 
 
@@ -62,7 +62,7 @@ def _finding(kind: str, each: ir.Resource | ir.Policy | ir.Role | ir.Group) -> F
         code="PL701",
         message=f"{kind} `{each.name}` has no label",
         at=each.at,
-        help=f'say what people call it, behind the name: `"{_suggestion(each.name)}"`',
+        help=f'add what people call it after the name: `"{_suggestion(each.name)}"`',
     )
 
 

@@ -18,7 +18,7 @@ RULE = Rule(
     summary="a name that is not in lower case with underscores",
     why=(
         "Names are case-sensitive, and a name of several words may be written with spaces in a condition: `sales "
-        "rep` is `sales_rep`, never `SalesRep`. With one custom nobody has to look names up."
+        "rep` is `sales_rep`, never `SalesRep`. With one convention nobody has to look names up."
     ),
     bad="""\
 resource doc { actions view }
@@ -59,7 +59,7 @@ def check(world: World) -> Iterator[Finding]:
         found,
         [f"{kind} `{name}`" for kind, name, _ in other],
         f"{len(other):,} of {len(every):,} names are not in lower case",
-        "call them as in `sales_rep`, or switch PL703 off if the names are those of another system",
+        "call them as in `sales_rep`, or switch PL703 off if the names come from another system",
     )
 
 

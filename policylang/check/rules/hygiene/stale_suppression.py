@@ -1,4 +1,4 @@
-"""PL704: a comment that ignores a finding which does not occur."""
+"""PL704: a comment that ignores a finding that does not occur."""
 
 from __future__ import annotations
 
@@ -14,11 +14,8 @@ RULE = Rule(
     family="hygiene",
     severity="warning",
     security="low",
-    summary="a comment that ignores a finding which does not occur",
-    why=(
-        "What the comment was written for is gone. It would hide the rule's next finding in the same place, which "
-        "nobody has looked at."
-    ),
+    summary="a comment that ignores a finding that does not occur",
+    why=("What the comment was written for is gone. It would hide the rule's next finding in the same place, unseen."),
     bad="""\
 # policylang: ignore PL701 because "the label comes with the rollout"   #! PL704
 role guard "Guard"
@@ -42,15 +39,17 @@ def check(
     """
     for each in suppressions:
         if not each.extents:
-            message = "this comment speaks of nothing: no declaration or block item begins here"
-            help = "write it at the end of the line where one begins, or on a line of its own before that"
+            message = "this comment applies to nothing: no declaration or block item starts here"
+            help = "put it at the end of the line where one starts, or on a line of its own above"
             yield Finding(code="PL704", message=message, at=str(each.at), help=help)
             continue
         stale = [code for code in each.codes if code in ran and (each, code) not in used]
         if stale:
             names = listed([f"`{code}`" for code in stale], "and")
-            help = "delete the comment" if len(stale) == len(each.codes) else f"take {names} out of the comment"
-            yield Finding(code="PL704", message=f"nothing is ignored here: no {_or(stale)}", at=str(each.at), help=help)
+            help = "delete the comment" if len(stale) == len(each.codes) else f"remove {names} from the comment"
+            yield Finding(
+                code="PL704", message=f"this comment ignores nothing: no {_or(stale)}", at=str(each.at), help=help
+            )
 
 
 def _or(codes: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""PL706: a comment that ignores a finding until a day that has passed."""
+"""PL706: a comment that ignores a finding until a date that has passed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ RULE = Rule(
     family="hygiene",
     severity="error",
     security="medium",
-    summary="a comment that ignores a finding until a day that has passed",
+    summary="a comment that ignores a finding until a date that has passed",
     why=(
-        "Somebody accepted the finding for a time, and that time is over: the comment no longer ignores it. Whatever "
-        "was to happen by then may not have happened."
+        "Somebody accepted the finding for a time, and that time is over: the comment no longer ignores it. "
+        "What was planned may not have happened."
     ),
     bad="""\
 role guard   # policylang: ignore PL701 because "label to come" until 2026-03-31 #! PL706
@@ -39,7 +39,7 @@ def check(suppressions: Iterable[Suppression], today: datetime.date) -> Iterator
         if each.is_over(today):
             yield Finding(
                 code="PL706",
-                message=f"this comment was good until {each.until}, so it ignores nothing any more",
+                message=f"this comment expired after {each.until}, so it ignores nothing",
                 at=str(each.at),
-                help="correct what was ignored and delete the comment, or decide on a new day",
+                help="fix what was ignored and delete the comment, or set a new date",
             )

@@ -16,8 +16,8 @@ RULE = Rule(
     security="low",
     summary="a comment that ignores a finding without saying why",
     why=(
-        "Whoever reads the policy later, an auditor perhaps, sees that somebody knew of the problem, and not why it "
-        "was left. Without the reason nobody can tell when it no longer holds."
+        "Whoever reads the policy later, perhaps an auditor, sees that somebody knew of the problem, but not "
+        "why it was left. Without the reason nobody can tell when it no longer holds."
     ),
     bad="""\
 role guard   # policylang: ignore PL701 #! PL705
@@ -41,5 +41,5 @@ def check(suppressions: Iterable[Suppression]) -> Iterator[Finding]:
                 code="PL705",
                 message="this comment does not say why the finding is ignored",
                 at=str(each.at),
-                help='write `because "…"` behind the codes',
+                help='write `because "…"` after the codes',
             )

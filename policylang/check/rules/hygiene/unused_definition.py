@@ -20,8 +20,8 @@ RULE = Rule(
     severity="info",
     summary="something that is defined and never used",
     why=(
-        "A policy that is attached to nothing limits nothing, and a task that no role performs helps nobody. Readers "
-        "take what they find for what holds."
+        "A policy that is attached to nothing limits nothing, and a task that no role performs helps nobody. "
+        "Readers take it for something that is in force."
     ),
     bad="""\
 resource doc { created : datetime  actions view }
@@ -59,7 +59,7 @@ def check(world: World) -> Iterator[Finding]:
     come to hold are another finding, PL406.
     """
     for kind, name, at, help in _unused(world):
-        yield Finding(code="PL702", message=f"{kind} `{name}` is used nowhere", at=at, help=help)
+        yield Finding(code="PL702", message=f"{kind} `{name}` is never used", at=at, help=help)
 
 
 def _unused(world: World) -> Iterator[tuple[str, str, str, str]]:
@@ -67,16 +67,16 @@ def _unused(world: World) -> Iterator[tuple[str, str, str, str]]:
     attached = _attached(world)
     for policy in of.policies:
         if policy.name not in attached:
-            yield "policy", policy.name, policy.at, "attach it to a role, a group or a user, or take it out"
+            yield "policy", policy.name, policy.at, "attach it to a role, a group or a user, or remove it"
     if of.users:
         jobs = {each.declared.job.name for each in world.user_classes if each.declared.job is not None}
         for job in of.jobs:
             if job.code not in jobs:
-                yield "job", job.code, job.at, "give it to somebody, or take it out"
+                yield "job", job.code, job.at, "assign it to somebody, or remove it"
     performed = {ref.name for role in of.roles for ref in role.performs}
     for task in of.tasks:
         if task.name not in performed:
-            yield "task", task.name, task.at, "let a role perform it, or take it out"
+            yield "task", task.name, task.at, "let a role perform it, or remove it"
     required = {
         atom.feature
         for resource in of.resources
@@ -86,11 +86,11 @@ def _unused(world: World) -> Iterator[tuple[str, str, str, str]]:
     }
     for feature in of.features:
         if feature.name not in required:
-            yield "feature", feature.name, feature.at, "let the actions that need it require it, or take it out"
+            yield "feature", feature.name, feature.at, "let the actions that need it require it, or remove it"
     portals = {role.portal for role in of.roles}
     for portal in of.portals:
         if portal.at is not None and portal.name not in (*portals, *_DEFAULT_PORTALS):
-            yield "portal", portal.name, portal.at, "name it in a role, or take it out"
+            yield "portal", portal.name, portal.at, "name it in a role, or remove it"
     yield from _attributes(world)
     yield from _places(world)
 
@@ -116,7 +116,7 @@ def _attributes(world: World) -> Iterator[tuple[str, str, str, str]]:
     for owner, attributes in (("subject", of.subject), ("request", of.request)):
         for each in attributes:
             if (owner, each.name) not in asked:
-                yield f"{owner} attribute", each.name, each.at, "use it in a condition, or take it out"
+                yield f"{owner} attribute", each.name, each.at, "use it in a condition, or remove it"
 
 
 def _places(world: World) -> Iterator[tuple[str, str, str, str]]:
@@ -140,4 +140,4 @@ def _places(world: World) -> Iterator[tuple[str, str, str, str]]:
             place = index.places[place.parent]
     for place in of.places:
         if place.name not in used:
-            yield "place", place.name, place.at, "no record lives there and no role is given there: take it out"
+            yield "place", place.name, place.at, "no record is there and no role is assigned there: remove it"

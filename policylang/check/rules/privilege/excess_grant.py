@@ -91,7 +91,7 @@ def check(world: World) -> Iterator[Finding]:
             message="; ".join(told),
             at=at,
             subjects=tuple(f"{action} on {what}, {name}" for name, excess in roles.items() for action, what in excess),
-            help="take it out, or say in a task what it is needed for",
+            help="remove it, or add it to the task that needs it",
             related=tuple(
                 related(ref.at, f"what `{name}` performs")
                 for name in list(roles)[:1]

@@ -17,7 +17,7 @@ RULE = Rule(
     severity="warning",
     summary="modify of attributes that the same role or group cannot view",
     why=(
-        "An attribute that can be changed but not seen is overwritten blindly, and most forms leave it out. Usually "
+        "An attribute that can be changed but not seen is overwritten blindly, and most forms do not show it. Usually "
         "one of the two lists of attributes was forgotten when the other changed."
     ),
     bad="""\
@@ -71,5 +71,5 @@ def check(world: World) -> Iterator[Finding]:
                 message=f"{source.kind} `{source.name}` is granted {several(what)}, which it cannot view",
                 at=at,
                 subjects=tuple(what),
-                help="grant view of these attributes as well, or take them out of modify",
+                help="grant view of these attributes as well, or remove them from modify",
             )

@@ -1,4 +1,4 @@
-"""PL409: an integration that reaches data objects which are not its own."""
+"""PL409: an integration that reaches data objects outside its list."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ RULE = Rule(
     family="privilege",
     severity="error",
     security="medium",
-    summary="an integration that reaches data objects which are not its own",
+    summary="an integration that reaches data objects outside its list",
     why=(
-        "The list of objects is what was agreed with whoever runs the other system. What the role gives beyond it "
-        "leaves the house without anybody's consent."
+        "The list of objects is what was agreed with whoever runs the other system. What the role grants beyond "
+        "it leaves the company without anybody's consent."
     ),
     bad="""\
 resource doc { level : int  actions view }
@@ -78,10 +78,10 @@ def check(world: World) -> Iterator[Finding]:
             what = several([on(actions, resource) for resource, actions in reached.items()])
             yield Finding(
                 code="PL409",
-                message=f"the integration `{integration.name}` reaches {what}, and its objects are {_objects(own)}",
+                message=f"the integration `{integration.name}` reaches {what}, but its objects are {_objects(own)}",
                 at=integration.at,
                 subjects=tuple(f"{action} on {name}" for name, actions in reached.items() for action in actions),
-                help="take the grant out of its role, or add to its `objects` what was agreed",
+                help="remove the grant from its role, or add the resource to its `objects` if that was agreed",
                 related=tuple(places.values()),
                 shown=tuple(shown),
             )

@@ -81,12 +81,12 @@ def check(world: World) -> Iterator[Finding]:
             what = several([on((action,), resource, names) for (resource, action), names in seen.items()])
             yield Finding(
                 code="PL410",
-                message=f"the integration `{integration.name}` reaches what is sensitive, without a reason: {what}",
+                message=f"the integration `{integration.name}` reaches sensitive attributes without a reason: {what}",
                 at=integration.at,
                 subjects=tuple(
                     f"{action} on {resource}.{name}" for (resource, action), names in seen.items() for name in names
                 ),
-                help='say in the grant why it is needed: `because "…"`, or leave the attribute out',
+                help='add the reason to the grant: `because "…"`, or remove the attribute',
                 related=tuple(places.values()),
                 shown=tuple(shown),
             )

@@ -24,7 +24,7 @@ RULE = Rule(
     security="medium",
     summary="a mirror role that sees more or less than its integration",
     why=(
-        "The person with the mirror role looks into what went wrong in a transfer. With less access, the missing "
+        "The person with the mirror role finds out what went wrong in a transfer. With less access, the missing "
         "record is invisible to them too; with more, the mirror is a back door to data that nobody meant to show."
     ),
     bad="""\

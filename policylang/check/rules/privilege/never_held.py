@@ -1,4 +1,4 @@
-"""PL406: a role or group that nobody can come to hold."""
+"""PL406: a role or group that nobody can ever hold."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ RULE = Rule(
     name="never-held",
     family="privilege",
     severity="info",
-    summary="a role or group that nobody can come to hold",
+    summary="a role or group that nobody can ever hold",
     why=(
-        "It looks like part of what people may do, and is not. It is read, reviewed and maintained for nothing, or "
-        "the assignment it was made for has been forgotten."
+        "It looks like access that people have, but nobody does. It is read, reviewed and maintained for "
+        "nothing, or the assignment it was made for has been forgotten."
     ),
     bad="""\
 resource doc { level : int  actions view, modify }
@@ -62,7 +62,7 @@ def check(world: World) -> Iterator[Finding]:
             lost = " and ".join(word for word in what if word)
             yield Finding(
                 code="PL406",
-                message=f"nobody can come to hold the {source.kind} `{source.name}`"
+                message=f"nobody can ever hold the {source.kind} `{source.name}`"
                 + (f", with its {lost}" if lost else ""),
                 at=bundle.at,
                 help=f"give the {source.kind} to somebody, or delete it",

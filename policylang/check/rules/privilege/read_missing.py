@@ -16,8 +16,8 @@ RULE = Rule(
     severity="warning",
     summary="modify or delete without view on the same resource",
     why=(
-        "Most systems cannot change a record that they may not show, and never say so: the permission is there and "
-        "the button is not. Where it does work, somebody changes what they cannot check."
+        "Most systems cannot change a record that they may not show, and never say so: the permission is there, "
+        "but the button is not. Where it does work, somebody changes what they cannot check."
     ),
     bad="""\
 resource doc { level : int  actions view, modify, delete }
@@ -68,5 +68,5 @@ def check(world: World) -> Iterator[Finding]:
                 message=f"{source.kind} `{source.name}` is granted {several(what)} without view",
                 at=at,
                 subjects=tuple(what),
-                help="grant view as well, or take the other action out",
+                help="grant view as well, or remove the other action",
             )

@@ -1,4 +1,4 @@
-"""PL403: a grant that covers a sensitive attribute and does not say why."""
+"""PL403: a grant of a sensitive attribute that does not say why."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ RULE = Rule(
     family="privilege",
     severity="warning",
     security="medium",
-    summary="a grant that covers a sensitive attribute and does not say why",
+    summary="a grant of a sensitive attribute that does not say why",
     why=(
-        "Somebody marked the attribute as sensitive so that nobody gets it in passing. Whoever reviews the grant "
-        "needs the reason."
+        "Somebody marked the attribute as sensitive so that nobody gets it by accident. Whoever reviews the "
+        "grant needs the reason."
     ),
     bad="""\
 resource doc { level : int  sensitive fee : money  actions view }
@@ -52,5 +52,5 @@ def check(world: World) -> Iterator[Finding]:
                     code="PL403",
                     message=f"{on(grant.actions, grant.resource, sensitive)}: sensitive, and granted without a reason",
                     at=grant.at,
-                    help='say why it is needed: `because "…"`, or leave the attribute out',
+                    help='add the reason: `because "…"`, or remove the attribute',
                 )

@@ -1,4 +1,4 @@
-"""PL408: an integration with a role that people hold, or with a superuser or administrative role."""
+"""PL408: an integration with a role that people hold, or with a protected or administrative role."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ RULE = Rule(
     family="privilege",
     severity="error",
     security="high",
-    summary="an integration with a role that people hold, or with a superuser or administrative role",
+    summary="an integration with a role that people hold, or with a protected or administrative role",
     why=(
-        "A role that serves both a program and people is changed for one of them and changes the other. And a key "
-        "that never sleeps must not open the administration."
+        "If a program and people share a role, a change for one changes the other. And an account that never "
+        "sleeps should not have administrative access."
     ),
     bad="""\
 resource doc { level : int  actions view }
@@ -73,10 +73,10 @@ def check(world: World) -> Iterator[Finding]:
         if told:
             yield Finding(
                 code="PL408",
-                message=f"the integration `{integration.name}` has a role that is not its own, {'; '.join(told)}",
+                message=f"the integration `{integration.name}` has a role that is not its own: {'; '.join(told)}",
                 at=integration.at,
                 subjects=tuple(subjects),
-                help="give it a role made for it alone, with no more than it needs",
+                help="give it a role of its own, with no more than it needs",
                 related=tuple(places.values()),
             )
 

@@ -1,4 +1,4 @@
-"""PL405: a task that a role performs without the permissions it takes."""
+"""PL405: a role that performs a task without the permissions the task needs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ RULE = Rule(
     name="task-cannot-be-done",
     family="privilege",
     severity="error",
-    summary="a task that a role performs without the permissions it takes",
+    summary="a role that performs a task without the permissions the task needs",
     why=(
-        "People find out at work, and are given a second role in a hurry, with far more than was missing. What the "
-        "task needs is known: grant that."
+        "People find out at work, and are given a second role in a hurry, with far more than was missing. The "
+        "task says what it needs: grant that."
     ),
     bad="""\
 resource doc { level : int  actions view, approve }
@@ -104,7 +104,7 @@ def _finding(role: ir.Role, ref: ir.Ref, gaps: list[_Gap]) -> Finding:
         message=f"`{role.name}` cannot do the task `{ref.name}`: {'; '.join(told)}",
         at=ref.at,
         subjects=tuple(gap.what for gap in gaps),
-        help="grant what is missing, or take the task from the role",
+        help="grant what is missing, or remove the task from the role",
         related=(*needs.values(), *others),
         proved=f"no record and no instant lets a holder of just `{role.name}` do {listed(certain)}"
         if certain
@@ -164,7 +164,7 @@ class _Reasons:
             return None
         places = [statement.at for way in plan.ways for statement in way.statements]
         blocks = [related(each.deny.at, "a deny") for each in plan.denies]
-        why = "limits and denies leave nothing of" if blocks else "limits leave nothing of"
+        why = "limits and denies together block" if blocks else "limits together block"
         return _Gap(named, why, need.at, (*(related(at, "granted here") for at in places), *blocks))
 
     def _lacks(self, plan: Plan, requirement: ir.Requirement, tagged: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""PL412: a terminated user with a group or a role that is not essential."""
+"""PL412: a terminated user who still has a group or a role that is not essential."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ RULE = Rule(
     family="privilege",
     severity="error",
     security="high",
-    summary="a terminated user with a group or a role that is not essential",
+    summary="a terminated user who still has a group or a role that is not essential",
     why=(
-        "The decision ignores whatever a terminated user has besides essential roles, but other systems that read "
-        "the same list may not, and all of it is back the moment somebody removes the mark."
+        "Decisions ignore whatever a terminated user has besides essential roles, but other systems that read "
+        "the same list may not, and all of it is back the moment somebody removes `terminated`."
     ),
     bad="""\
 resource doc { level : int  actions view }
@@ -59,7 +59,7 @@ def check(world: World) -> Iterator[Finding]:
                     at=each.declared.at,
                     users=tuple(each.users),
                     subjects=tuple(kept),
-                    help="take these away; a terminated user has essential roles only",
+                    help="remove these; a terminated user has essential roles only",
                 )
 
 

@@ -1,4 +1,4 @@
-"""PL402: modify or delete on every record, with no policy to narrow it."""
+"""PL402: modify or delete on every record, with no policy to limit it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ RULE = Rule(
     family="privilege",
     severity="warning",
     security="medium",
-    summary="modify or delete on every record, with no policy to narrow it",
+    summary="modify or delete on every record, with no policy to limit it",
     why=(
-        "One mistake, or one stolen password, reaches every record there is. Hardly anybody has to change all of "
-        "them: their own, those of a place, recent ones or open ones will do."
+        "One mistake, or one stolen password, reaches every record there is. Hardly anybody has to change all "
+        "of them: their own, those of one place, recent ones or open ones are enough."
     ),
     bad="""\
 resource doc { owner : user  actions view, modify }
@@ -97,13 +97,13 @@ def check(world: World) -> Iterator[Finding]:
                 question.ask(source, world.plan(just(source), action, resource), facts)
     for fact in facts.values():
         at, *others = sorted(fact.said_at, key=Location.parse)
-        narrowed = "its policies leave no record out" if fact.idle or fact.together else "no policy narrows it"
+        narrowed = "its policies exclude no record" if fact.idle or fact.together else "no policy limits it"
         yield Finding(
             code="PL402",
             message=f"{fact.who} can {_in_words(world, fact)}: {narrowed}",
             at=at,
             subjects=tuple(f"{action} on {resource}" for resource, given in fact.given.items() for action in given),
-            help="limit it with a policy, or take the action out",
+            help="limit it with a policy, or remove the action",
             related=(*fact.idle.values(), *(related(other, "and here") for other in others[:_MOST_PLACES])),
             shown=fact.shown,
             unproved=fact.unproved,
@@ -244,7 +244,7 @@ class _Question:
             for other in ways:
                 for each in other.statements:
                     if each.at != statement.at:
-                        fact.idle[each.at] = related(each.at, "this grant reaches the rest")
+                        fact.idle[each.at] = related(each.at, "this grant reaches the other records")
             fact.idle |= idle
 
     def _idle(self, source: RightsSource, plan: Plan, way: Way) -> dict[str, Related]:

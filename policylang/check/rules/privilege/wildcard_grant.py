@@ -19,8 +19,8 @@ RULE = Rule(
     security="medium",
     summary="`grant all`, or a grant on all resources or any resource",
     why=(
-        "What such a grant gives is decided elsewhere: an action or resource that somebody declares next year is "
-        "granted at once, without anybody having thought about it."
+        "Such a grant grows by itself: an action or resource that somebody declares next year is granted at "
+        "once, without anybody having thought about it."
     ),
     bad="""\
 resource doc { level : int  actions view, modify, delete }
@@ -59,7 +59,7 @@ def check(world: World) -> Iterator[Finding]:
             given = several([on(grant.actions, grant.resource) for grant in grants])
             found[f"{source.kind} {source.name}: {given}"] = Finding(
                 code="PL401",
-                message=f"this gives {given} today, and whatever is declared later",
+                message=f"this grants {given} today, and whatever is declared later",
                 at=at,
                 help="name the actions and resources that are needed",
             )
@@ -69,6 +69,6 @@ def check(world: World) -> Iterator[Finding]:
     yield from together(
         tuple(found.values()),
         tuple(found),
-        f"all {len(found):,} grants are of `all`: of what is there today, and of whatever is declared later",
+        f"all {len(found):,} grants are of `all`: they include whatever is declared later",
         "name the actions and resources that are needed, or switch PL401 off",
     )

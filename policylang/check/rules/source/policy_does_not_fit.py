@@ -8,7 +8,7 @@ RULE = Rule(
     family="source",
     severity="error",
     summary="a policy used on a resource that it does not fit",
-    why="A policy speaks about the attributes of its resource. On another resource its words mean nothing.",
+    why="A policy tests attributes of its resource. On a resource without them it means nothing.",
     bad="""\
 resource customer {
   created : datetime

@@ -8,7 +8,7 @@ RULE = Rule(
     family="source",
     severity="error",
     summary="a comparison of values of different types",
-    why=("Values of different types are never equal, so the limit would let nothing through, or, negated, everything."),
+    why=("Values of different types are never equal, so the limit would let nothing through or, negated, everything."),
     bad="""\
 resource customer {
   created : datetime

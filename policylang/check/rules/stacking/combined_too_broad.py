@@ -1,4 +1,4 @@
-"""PL302: roles that together reach far more than any one of them."""
+"""PL302: roles that together grant far more than any one of them."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ RULE = Rule(
     family="stacking",
     severity="warning",
     security="medium",
-    summary="roles that together reach far more than any one of them",
+    summary="roles that together grant far more than any one of them",
     why=(
-        "Each role was reviewed on its own, the combination by nobody. Permissions add up: a second role can bring "
-        "sensitive attributes to somebody who does not need them, or put both ends of a process into one hand."
+        "Each role was reviewed on its own, the combination by nobody. Permissions add up: a second role can "
+        "give sensitive attributes to somebody who does not need them, or put both ends of a process into one "
+        "person's hands."
     ),
     bad="""\
 resource bill { amount : money  actions view, create, approve, print }
@@ -461,7 +462,7 @@ def _finding(stacks: Stacks, told: _Told, *, unproved: bool) -> Finding:
         code="PL302",
         message=f"together {together} give {people(sorted(told.users))} {'; '.join(reasons[:_MOST_REASONS])}{more}",
         at=told.at,
-        help="take one of them away, or grant only what the tasks of these users need",
+        help="remove one of them, or grant only what the tasks of these users need",
         policies=suggested_role(stacks.world, [everywhere(name) for name in names], narrow=True),
         shown=tuple(told.shown),
         unproved=unproved,

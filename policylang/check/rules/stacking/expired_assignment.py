@@ -19,7 +19,7 @@ RULE = Rule(
     severity="warning",
     security="low",
     summary="an assignment that has ended",
-    why="It gives nothing any more, and everybody who reads the user's list of roles has to notice that.",
+    why="It no longer grants anything, and everybody who reads the user's list of roles has to notice that.",
     bad="""\
 resource doc { actions view }
 role reader { grant view on doc }
@@ -57,15 +57,15 @@ def check(world: World) -> Iterator[Finding]:
                 code="PL307",
                 message=f"the integration `{integration.name}` ended on {integration.until}",
                 at=integration.at,
-                help="delete it, or set a new last day if it is still needed",
+                help="delete it, or set a later `until` if it is still needed",
             )
 
 
 def _finding(users: list[str], assignment: ir.Assignment) -> Finding:
     return Finding(
         code="PL307",
-        message=f"`{assignment.role}` of {counted(users)} {begun_or_ended(assignment, 'ended')}",
+        message=f"the assignment of `{assignment.role}` to {counted(users)} {begun_or_ended(assignment, 'ended')}",
         at=assignment.at,
         users=tuple(users),
-        help="delete it, or set a new last day if it is still needed",
+        help="delete it, or set a later `until` if it is still needed",
     )

@@ -29,8 +29,8 @@ RULE = Rule(
     security="high",
     summary="a limit that another role or group of the same user undoes",
     why=(
-        "A user's roles and groups widen each other: the one without a limit wins over the one with it. Whoever "
-        "wrote the limit relies on records being kept away, and a second role quietly hands them over."
+        "A user's roles and groups add up: the one without a limit wins over the one with it. Whoever wrote the "
+        "limit relies on it, and a second role quietly undoes it."
     ),
     bad="""\
 resource doc { owner : user  actions view }
@@ -140,10 +140,10 @@ def _more(users: UserClass, others: int, certain: list[tuple[Shown, ...]]) -> Fi
     return Finding(
         code="PL301",
         message=f"{others:,} more pairs of roles and groups of {counted(users.users)} limit the same actions "
-        "differently, and are not looked at",
+        "differently, and were not checked",
         at=users.declared.at,
         users=tuple(users.users),
-        help="give fewer roles to one user, or limit them alike",
+        help="assign fewer roles to one user, or give the roles the same limits",
         shown=shown,
         unproved=not shown,
     )
@@ -264,7 +264,7 @@ def _finding(stacks: Stacks, lost: _Lost) -> Finding:
     if len(directions) > 1:
         message = f"{first} and {second} undo each other's limits for {who}: {what}"
     else:
-        message = f"{second} hands over what the limits of {first} keep away from {who}: {what}"
+        message = f"{second} undoes the limits of {first} for {who}: {what}"
     names = sorted((name_of(kept), name_of(handing)))
     return Finding(
         code="PL301",
@@ -307,7 +307,9 @@ def _help(
         for where, added in lines.items()
     ]
     return (
-        f"{listed(said, 'and')}, or take one of the two away" if said else "limit both alike, or take one of them away"
+        f"{listed(said, 'and')}, or remove one of the two"
+        if said
+        else "give both the same limits, or remove one of them"
     )
 
 

@@ -24,8 +24,8 @@ RULE = Rule(
     severity="info",
     summary="roles or groups with the same or nearly the same permissions",
     why=(
-        "Copies drift apart: a permission is removed from one and stays in the other. And whoever assigns roles has "
-        "to guess which one is meant."
+        "Copies drift apart: a permission is removed from one and stays in the other. And whoever assigns roles "
+        "has to guess which one to use."
     ),
     bad="""\
 resource doc { actions view, create, modify, delete }
@@ -143,9 +143,9 @@ class _Alike:
         said = [
             f"{word} {_in_words(permissions)}"
             for word, permissions in (
-                ("it lacks", lacking - more),
-                ("it has", more - lacking),
-                ("it differs in attributes, limits or denies of", lacking & more),
+                ("lacks", lacking - more),
+                ("has", more - lacking),
+                ("differs in attributes, limits or denies of", lacking & more),
             )
             if permissions
         ]
@@ -173,7 +173,7 @@ class _Alike:
                         message=f"`{bundle.name}` is contained in `{smallest.name}`, which has "
                         f"{len(self.items[smallest.name])} permissions where it has {len(items)}",
                         at=bundle.at,
-                        help=f"write `role {bundle.name}` in `{smallest.name}` in place of what they share"
+                        help=f"write `role {bundle.name}` in `{smallest.name}` instead of what they share"
                         if isinstance(bundle, ir.Role)
                         else "put what they share into a role inside both",
                         related=(related(smallest.at, f"`{smallest.name}`"),),

@@ -1,4 +1,4 @@
-"""PL310: a user with limits who holds an action that ignores them."""
+"""PL310: a user with limits and an action that ignores them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ RULE = Rule(
     family="stacking",
     severity="warning",
     security="medium",
-    summary="a user with limits who holds an action that ignores them",
+    summary="a user with limits and an action that ignores them",
     why=(
-        "Real systems have such actions: a month view, an export. Whoever holds one might as well have no limits, "
+        "Real systems have such actions: a month view, an export. A user with one might as well have no limits, "
         "and nothing in the user's policies says so."
     ),
     bad="""\
@@ -97,11 +97,11 @@ def _finding(users: UserClass, found: _Bypassed) -> Finding:
     permissions = found.certain or found.doubtful
     return Finding(
         code="PL310",
-        message=f"{permissions_in_words(permissions)} opens records to {counted(users.users)} that limits keep away",
+        message=f"{permissions_in_words(permissions)} bypasses the limits of {counted(users.users)}",
         at=users.declared.at,
         users=tuple(users.users),
         subjects=tuple(f"{action} on {resource}" for resource, action in permissions),
-        help="take the action away, or take the limits away if these records may be seen",
+        help="remove the action, or remove the limits if these records may be seen",
         related=tuple(found.related.values())[:5],
         shown=found.shown,
         unproved=not found.certain,

@@ -1,4 +1,4 @@
-"""PL303: a role or group that adds nothing to what a user's others give."""
+"""PL303: a role or group that adds nothing to what a user already has."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ RULE = Rule(
     family="stacking",
     severity="warning",
     security="low",
-    summary="a role or group that adds nothing to what a user's others give",
+    summary="a role or group that adds nothing to what a user already has",
     why=(
-        "It looks as if it mattered. Whoever removes the other role finds that the access stays, and whoever removes "
-        "this one to restrict the user finds that nothing changes."
+        "It looks as if it mattered. If the other role is removed, the access stays; if this one is removed to "
+        "restrict the user, nothing changes."
     ),
     bad="""\
 resource doc { owner : user  actions view, modify }
@@ -100,8 +100,8 @@ def _finding(stacks: Stacks, given: list[tuple[UserClass, list[RightsSource]]], 
         message=f"{what} {'adds' if len(sources) == 1 else 'add'} nothing to what {people(users)} "
         f"{'has' if len(users) == 1 else 'have'} from other sources",
         at=first.declared.at,
-        help=f"take {'it' if len(sources) == 1 else 'them'} away",
-        proved=None if unproved else f"no request of {people(users)} is decided otherwise without {what}",
+        help=f"remove {'it' if len(sources) == 1 else 'them'}",
+        proved=None if unproved else f"without {what}, every request of {people(users)} gets the same answer",
         unproved=unproved,
         users=tuple(users),
     )

@@ -20,8 +20,8 @@ RULE = Rule(
     severity="info",
     summary="roles that many users have together and nobody has alone",
     why=(
-        "Two roles that always come together are one role in two pieces. Every new hire needs two correct lines, and "
-        "what the pieces do together is written down nowhere."
+        "Two roles that are always assigned together are one role in two pieces. Every new hire needs two "
+        "correct assignments, and nobody has written down what the pieces do together."
     ),
     bad="""\
 resource doc { actions view }
@@ -89,10 +89,10 @@ def _finding(world: World, roles: list[ir.Role], users: list[str]) -> Finding:
     text = suggested_role(world, [RightsSource("role", role.name, None) for role in (*others, last)], narrow=False)
     return Finding(
         code="PL304",
-        message=f"{listed(names, 'and')} are always given together, to {counted(users)}",
+        message=f"{listed(names, 'and')} are always assigned together, to {counted(users)}",
         at=last.at,
         users=tuple(users),
-        help=f"merge them into one role:\n\n{text}" if text else "give what has to be apart to different users",
+        help=f"merge them into one role:\n\n{text}" if text else "assign what must be kept apart to different users",
         policies=text,
         related=tuple(related(role.at, f"`{role.name}`") for role in others),
     )

@@ -21,8 +21,8 @@ RULE = Rule(
     security="medium",
     summary="temporary access that never ends",
     why=(
-        "What was meant for a few weeks stays until somebody remembers it. An assignment with a last day ends by "
-        "itself."
+        "What was meant for a few weeks stays until somebody remembers it. An assignment with an end date ends "
+        "by itself."
     ),
     bad="""\
 resource doc { actions view }
@@ -97,9 +97,12 @@ def _finding(world: World, given: list[tuple[list[str], ir.Assignment]]) -> Find
     users = sorted({user for names, _ in given for user in names})
     return Finding(
         code="PL306",
-        message=f"`{first.role}` of {people(users)} sounds temporary ({quoted(first.because or '')}) and never ends",
+        message=(
+            f"the assignment of `{first.role}` to {people(users)} sounds temporary "
+            f"({quoted(first.because or '')}) but never ends"
+        ),
         at=first.at,
-        help=f"if it is, add the last day: `until {_proposed(world.today)}`",
+        help=f"if it is, add an end date: `until {_proposed(world.today)}`",
         related=tuple(related(each.at, "and here") for _, each in given if each.at != first.at)[:_SHOWN],
         users=tuple(users),
     )

@@ -1,4 +1,4 @@
-"""PL309: more roles on one user than anybody can keep track of."""
+"""PL309: more roles for one user than anybody can keep track of."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ RULE = Rule(
     family="stacking",
     severity="warning",
     security="low",
-    summary="more roles on one user than anybody can keep track of",
+    summary="more roles for one user than anybody can keep track of",
     why=(
-        "What several roles do together has to be worked out for each combination. Beyond three nobody does, and the "
-        "user's access is whatever happens to result."
+        "What several roles do together has to be worked out for each combination. Beyond three nobody does "
+        "that, and the user's access is whatever happens to result."
     ),
     bad="""\
 resource doc { actions view, create, modify, delete }
@@ -78,7 +78,7 @@ def check(world: World) -> Iterator[Finding]:
             message=f"{people(users_)} {'has' if len(users_) == 1 else 'have'} {len(names)} sources at once: "
             f"{listed(what, 'and')}",
             at=first.declared.at,
-            help=f"make one role of what the work takes; {most} at once are the most",
+            help=f"make one role of what the work needs; the limit is {most} at once",
             related=_given(first.declared),
             users=tuple(users_),
             held=names,
@@ -86,4 +86,4 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _given(user: ir.User) -> tuple[Related, ...]:
-    return tuple(related(each.at, f"gives `{each.role}`") for each in user.assignments[:5])
+    return tuple(related(each.at, f"brings `{each.role}`") for each in user.assignments[:5])

@@ -1,4 +1,4 @@
-"""PL305: a second role given to a user without a reason."""
+"""PL305: a second role assigned to a user without a reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RULE = Rule(
     family="stacking",
     severity="warning",
     security="low",
-    summary="a second role given to a user without a reason",
+    summary="a second role assigned to a user without a reason",
     why=(
         "One role is somebody's job. A second one is an exception, and at the next review nobody will know what it "
         "was for, or dare to remove it."
@@ -83,8 +83,8 @@ def check(world: World) -> Iterator[Finding]:
     whom = {user for each in findings for user in each.users}
     yield from together(
         findings,
-        [f"{later} beside {first}" for first, later in found],
-        f"{len(whom):,} users have a second role, and no assignment of this policy set says why",
+        [f"{later} in addition to {first}" for first, later in found],
+        f"{len(whom):,} users have a second role, and no assignment in this policy set says why",
         'add the reasons: `because "…"`, or switch PL305 off',
     )
 
@@ -97,7 +97,7 @@ def _finding(given: list[tuple[list[str], ir.Assignment, ir.Assignment]]) -> Fin
         message=f"`{later.role}` is a second role of {people(users)}, and nothing says why",
         at=later.at,
         help='add the reason: `because "…"`',
-        related=(related(first.at, f"beside `{first.role}`"),),
+        related=(related(first.at, f"in addition to `{first.role}`"),),
         users=tuple(users),
     )
 

@@ -17,8 +17,8 @@ RULE = Rule(
     security="medium",
     summary="an invariant that could be neither proved nor refuted",
     why=(
-        "The checker found nobody who breaks the invariant, and could not make sure that there is nobody. What must "
-        "always hold should not rest on that."
+        "The checker found nobody who breaks the invariant, but could not rule it out. What must always hold "
+        "should not rest on that."
     ),
     bad="""\
 resource doc { created : datetime  keep : duration  actions view }

@@ -58,9 +58,9 @@ def _finding(world: World, invariant: ir.Invariant, violation: Breach, verdict: 
     can = "cannot" if invariant.quantifier == "every" else "can"
     what = invariant.resource if invariant.field is None else f"{invariant.resource}.{invariant.field}"
     help = {
-        "no": "take the permission away, or narrow what the invariant says",
-        "only": "take the permission from them, or name their role or group in the invariant",
-        "every": "widen what they reach, or narrow what the invariant says",
+        "no": "remove the permission, or narrow the invariant",
+        "only": "remove the permission, or name their role or group in the invariant",
+        "every": "widen their access, or narrow the invariant",
     }
     others = [each for each in verdict.others if each in world.index.users or each in world.index.integrations]
     return Finding(

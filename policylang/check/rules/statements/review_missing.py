@@ -18,7 +18,7 @@ RULE = Rule(
     severity="info",
     security="low",
     summary="a protected role, or one that reaches sensitive attributes, without a review",
-    why="What is worth protecting is worth looking at again. Nothing says when, so it does not happen.",
+    why="What is worth protecting is worth reviewing. Nothing says when, so it does not happen.",
     bad="""\
 resource employee { name : text  sensitive pay_rate : money  actions view }
 role payroll {   #! PL604

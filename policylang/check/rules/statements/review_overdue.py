@@ -16,7 +16,7 @@ RULE = Rule(
     severity="warning",
     security="low",
     summary="a review that is overdue, or that never happened",
-    why="Access that nobody looks at grows. The policy set itself says how often somebody should.",
+    why="Access that nobody reviews grows. The policy set itself says how often somebody should.",
     bad="""\
 role guard "Guard"
 review role guard every 90 days last 2026-01-31   #! PL603
@@ -52,5 +52,5 @@ def check(world: World) -> Iterator[Finding]:
             code="PL603",
             message=message,
             at=review.at,
-            help=f"look at it again, and write the day behind `last`: it is due every {review.every}",
+            help=f"review it, and write the date after `last`: it is due every {review.every}",
         )

@@ -9,8 +9,8 @@ RULE = Rule(
     severity="error",
     summary="something that depends on time, for a target that cannot evaluate it",
     why=(
-        "Such a target can only be told how things are at one instant. `--now` says which, and the bundle says how "
-        "long it is valid; without it, an assignment that has ended might go on for ever."
+        "Such a target can only hold how things are at one instant. `--now` says which, and the bundle says how "
+        "long it is valid; without it, an assignment that has ended might go on forever."
     ),
     bad="""\
 # policylang compile --target openfga

@@ -9,8 +9,9 @@ RULE = Rule(
     severity="error",
     summary="a construct that the compile target cannot express",
     why=(
-        "A bundle decides exactly as the policy set does, or it is not written. Anything an engine cannot say would "
-        "otherwise be dropped or approximated, and nobody would notice until somebody sees too much."
+        "A bundle decides exactly as the policy set does, or it is not written. Anything an engine cannot "
+        "express would otherwise be dropped or approximated, and nobody would notice until somebody sees too "
+        "much."
     ),
     bad="""\
 # policylang compile --target openfga

@@ -1,0 +1,79 @@
+"""Helps that are edits, followed to the end: whoever makes the edit must not meet the next error in the same place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from policylang.diagnostics import Diagnostic, Edit
+from policylang.source import Location, Source
+
+# How often one edit may need another: `=` becomes `is`, a date a time, and so does a second date.
+_ROUNDS = 6
+
+# Characters that are read again for all edits together: each reads its policy set once a round.
+_BUDGET = 400_000
+
+Again = Callable[[Source], Sequence[Diagnostic]]
+
+
+def settled(found: Sequence[Diagnostic], sources: Sequence[Source], again: Again) -> list[Diagnostic]:
+    """The diagnostics, with edits after which nothing is wrong where they were made, or with none. ``again`` says what
+    is wrong with the policy set once a source is replaced.
+    """
+    by_name = {source.name: source for source in sources}
+    budget = _BUDGET // max(1, sum(len(source.text) for source in sources))
+    settled = []
+    for each in found:
+        source = by_name.get(each.location.path)
+        if each.edit is not None and source is not None and budget > 0:
+            budget -= 1
+            each = _settled(each, each.edit, source, again)
+        settled.append(each)
+    return settled
+
+
+def _settled(diagnostic: Diagnostic, edit: Edit, source: Source, again: Again) -> Diagnostic:
+    first, last = offsets(source, edit.location)
+    text, start, end = _replaced(source.text, first, last, edit.text)
+    for _ in range(_ROUNDS):
+        mended = Source(source.name, text, source.display)
+        wrong = [each for each in again(mended) if _touches(mended, each.location, start, end)]
+        if not wrong:
+            return _with(diagnostic, edit, Edit(source.location(first, last), text[start:end]))
+        following = wrong[0].edit
+        if following is None:
+            break
+        here, there = offsets(mended, following.location)
+        # What lies around the first edit is as it was, so the whole grows on both texts alike.
+        first, last = first - max(0, start - here), last + max(0, there - end)
+        start, end = min(start, here), max(end, there)
+        text, _, behind = _replaced(text, here, there, following.text)
+        end += behind - there
+    help, more = diagnostic.help, wrong[0].help
+    if help and more and more != help and not help.endswith("?"):
+        help = f"{help}; {more}"
+    return msgspec.structs.replace(diagnostic, edit=None, help=help)
+
+
+def _with(diagnostic: Diagnostic, before: Edit, edit: Edit) -> Diagnostic:
+    help = (diagnostic.help or "").replace(f"`{before.text}`", f"`{edit.text}`")
+    return msgspec.structs.replace(diagnostic, edit=edit, help=help)
+
+
+def offsets(source: Source, place: Location) -> tuple[int, int]:
+    """Where a location begins and ends in the text of its source."""
+    starts = source.line_starts
+    return starts[place.line - 1] + place.column - 1, starts[place.end_line - 1] + place.end_column - 1
+
+
+def _replaced(text: str, start: int, end: int, by: str) -> tuple[str, int, int]:
+    return text[:start] + by + text[end:], start, start + len(by)
+
+
+def _touches(source: Source, place: Location, start: int, end: int) -> bool:
+    if place.path != source.name:
+        return False
+    first, last = offsets(source, place)
+    return first < end and last > start
