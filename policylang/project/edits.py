@@ -46,7 +46,7 @@ def _settled(diagnostic: Diagnostic, edit: Edit, source: Source, again: Again) -
         if following is None:
             break
         here, there = offsets(mended, following.location)
-        # What lies around the first edit is as it was, so the whole grows on both texts alike.
+        # What lies around the first edit was not changed, so the whole grows on both texts alike.
         first, last = first - max(0, start - here), last + max(0, there - end)
         start, end = min(start, here), max(end, there)
         text, _, behind = _replaced(text, here, there, following.text)

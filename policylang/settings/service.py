@@ -244,7 +244,7 @@ def unsafe(config: ServiceConfig) -> UnsafeConfig | None:
             "set `tls`; where a proxy in front ends TLS, say `tls_in_front: true`",
         )
     if config.tls is not None and config.tls_in_front:
-        return UnsafeConfig("`tls` and `tls_in_front` contradict each other", "leave one of the two out")
+        return UnsafeConfig("`tls` and `tls_in_front` contradict each other", "remove one of the two")
     hashes = [token.sha256 for token in config.tokens]
     if len(set(hashes)) != len(hashes):
         return UnsafeConfig("two tokens are the same", "give every client a token of its own")

@@ -93,10 +93,10 @@ def test_a_part() -> None:
     ("arguments", "said"),
     [
         (["--user", "an@x"], "an@x: there is no such user\n  help: did you mean `ann@x`?"),
-        (["--role", "clark"], "clark: there is no such role\n  help: did you mean `clerk`?"),
+        (["--role", "clark"], "clark: unknown role\n  help: did you mean `clerk`?"),
         (["--resource", "docs"], "docs: there is no such resource\n  help: did you mean `doc`?"),
         (["--at", "today"], "--at: `today` is not an instant"),
-        (["--at", "0001-01-01T00:00:00Z"], "--at: `0001-01-01T00:00:00Z` lies outside the calendar"),
+        (["--at", "0001-01-01T00:00:00Z"], "--at: `0001-01-01T00:00:00Z` is outside the calendar"),
         (["--against", "nowhere"], "nowhere"),
         (["-o", "p/a.policy"], "p/a.policy: not written: this is a policy file"),
         (["-o", "missing/out.html"], "missing/out.html: cannot be written"),

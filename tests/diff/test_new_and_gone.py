@@ -111,7 +111,10 @@ INNER = "role inner { grant view, create on payment }\ngroup till { role inner }
 def test_a_part_of_something_that_is_handed_out_by_itself(handed_out: str) -> None:
     old = "group till { grant view, create on payment }\n"
     alone = between(old, INNER)
-    assert (alone.same_access, alone.notes) == (True, ("role `inner` is new: nobody has it except inside group `till`",))
+    assert (alone.same_access, alone.notes) == (
+        True,
+        ("role `inner` is new: nobody has it except inside group `till`",),
+    )
     assert ("gained", "role", "inner") in kinds(between(old, INNER + handed_out))
 
 

@@ -63,7 +63,7 @@ class DuckdbStore(SqlStore):
             try:
                 return _EPOCH + datetime.timedelta(microseconds=raw)
             except OverflowError:
-                raise StoreError("an instant lies outside the calendar") from None
+                raise StoreError("an instant is outside the calendar") from None
         return super().value(type_, raw)
 
     def close(self) -> None:
