@@ -170,4 +170,4 @@ def _check_folder(output: str) -> None:
     """End the command where there is something already."""
     check_output(output)
     if os.path.lexists(output) and not (os.path.isdir(output) and not any(Path(output).iterdir())):
-        stop([Problem(output, "not written: there is something already", "name a new or empty folder")])
+        stop([Problem(output, "not written: the folder is not empty", "name a new or empty folder")])

@@ -158,7 +158,7 @@ _BY_KIND: dict[str, Callable[[Index, str, str | None], Iterator[str]]] = {
 
 
 def rule_page(code: str) -> str | None:
-    """The page of a rule; ``None`` where there is no such rule."""
+    """The page of a rule; ``None`` where unknown rule."""
     from policylang.check.catalogue import find_rule
     from policylang.check.fix.fixes import fix_in_words
 

@@ -62,7 +62,7 @@ class _Table(msgspec.Struct, frozen=True):
             cell: Cell = row.cell(self.columns[key])
             if not cell.value:
                 why = "a formula, and nothing is evaluated" if cell.formula else f"no {key}"
-                help = "complete the row, or take it out: every pair counts"
+                help = "complete the row, or remove it: every pair counts"
                 at = self.columns[key] + 1 if not cell.column else cell.column
                 raise NotThisError(self.sheet.path, f"the row has {why}", help, row.number, at)
             found.append(cell.value)
@@ -205,6 +205,6 @@ def read_kept(path: str, pairs: Pairs, given: Mapping[str, str]) -> dict[str, in
             number = pairs.column(each)
             if number is None:
                 message = f"nobody has {quoted(' '.join(reversed(each)))}, which the role {quoted(role)} brings"
-                raise NotThisError(path, message, "take it out: no role may give more than people have", row.number, 1)
+                raise NotThisError(path, message, "remove it: no role may grant more than people have", row.number, 1)
             found[role] = found.get(role, 0) | 1 << number
     return found

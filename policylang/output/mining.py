@@ -18,7 +18,7 @@ def render(report: MiningReport, width: int | None) -> Iterator[str]:
     for each in report.guessed:
         yield f"guessed: {visible(each)}"
     if report.repeated:
-        yield f"{counted(report.repeated, 'row')} repeated what another one said"
+        yield f"{counted(report.repeated, 'row')} repeated another"
     sizes = [
         (name, f"{each.roles:,}", f"{each.user_role:,}", f"{each.role_permission:,}", f"{each.total:,}")
         for name, each in (("before", report.before), ("after", report.after))
@@ -42,7 +42,7 @@ def render(report: MiningReport, width: int | None) -> Iterator[str]:
         yield f"over-granted: {quoted(over.user)} gets {visible(over.action)} on {quoted(over.resource)}"
     for near in report.proposals[:_MOST_NEAR]:
         how = (
-            "are always given together: they could be one"
+            "are always assigned together: they could be one"
             if near.together
             else f"share {near.same:,} of {near.all:,} permissions: they could be one if somebody may have more"
         )
@@ -61,7 +61,7 @@ def _verdict(report: MiningReport) -> str:
     what = counted(report.cost, "role") if report.objective == "roles" else f"cost {report.cost:,}"
     if report.optimal:
         return f"{what}: optimal"
-    why = {"finished": "", "time": "; the time was up", "interrupted": "; interrupted"}[report.ended]
+    why = {"finished": "", "time": "; out of time", "interrupted": "; interrupted"}[report.ended]
     if report.over_granted:
         return f"{what}, with {counted(len(report.over_granted), 'pair')} over-granted{why}"
     gap = 100 * (report.cost - report.least) / report.cost if report.cost else 0

@@ -63,7 +63,7 @@ class Request(msgspec.Struct, frozen=True):
         strange = [name for name in named if name not in declared]
         kind = actions[self.action].kind
         if self.changes and kind != "modify" and not strange:
-            return Unknown(f"only modify writes changes, {self.action} does not")
+            return Unknown(f"only modify and actions like it write changes, {self.action} does not")
         if kind == "create":
             strange += [name for name in names(self.record) or () if name not in declared and name != "id"]
         return Unknown("{} has no attribute {}", (self.resource, strange[0]), declared) if strange else None

@@ -54,7 +54,7 @@ SEARCH_RESOURCE = "/access/v1/search/resource"
 SEARCH_ACTION = "/access/v1/search/action"
 METADATA = "/.well-known/authzen-configuration"
 
-_NOT_ASKABLE = "the record store cannot be asked that"
+_NOT_ASKABLE = "the record store cannot answer that"
 _NO_STORE = "the record store does not answer"
 _LATE = "it took too long"
 

@@ -58,7 +58,7 @@ _ERRORS = {
     408: "The body took too long.",
     413: "The body is too large.",
     500: "A mistake in the service.",
-    501: "The record store cannot be asked that.",
+    501: "The record store cannot answer that.",
     503: "There is no answer now: the record store does not answer, or it took too long.",
 }
 

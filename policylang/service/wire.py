@@ -150,9 +150,9 @@ def _in_words(type_: type[Any], content: dict[str, Any], error: str) -> str:
         if f"$.{field.name}" not in error:
             continue
         if not isinstance(inner, dict):
-            return f"`{field.name}` is not what it has to be"
+            return f"`{field.name}` has the wrong form"
         for name in ("type", "id", "name", "properties", "token", "limit", "evaluations_semantic"):
             if f"`{name}`" in error or f".{name}`" in error:
-                return f"`{field.name}.{name}` is missing or not what it has to be"
-        return f"`{field.name}` is not what it has to be"
-    return "the request is not what it has to be"
+                return f"`{field.name}.{name}` is missing or has the wrong form"
+        return f"`{field.name}` has the wrong form"
+    return "the request has the wrong form"

@@ -56,7 +56,7 @@ class Trusted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is believed of a request, name by name."""
 
     subject: tuple[str, ...] = ()
-    """Properties of the subject that stand in place of the user's attributes of these names."""
+    """Properties of the subject that replace the user's attributes of these names."""
     action: tuple[str, ...] = ()
     """Properties of the action that are attributes of the request."""
     time: bool = False
@@ -235,7 +235,7 @@ def unsafe(config: ServiceConfig) -> UnsafeConfig | None:
     """What of it would be served to people whom nobody meant."""
     if not config.is_local and not config.has_credentials:
         return UnsafeConfig(
-            f"`{config.host}` can be reached from elsewhere, and nobody has to say who they are",
+            f"`{config.host}` can be reached from elsewhere, and clients need not say who they are",
             "give clients `tokens`, or certificates with `tls: client_ca`; or listen on 127.0.0.1",
         )
     if not config.is_local and config.tls is None and not config.tls_in_front:
@@ -249,9 +249,9 @@ def unsafe(config: ServiceConfig) -> UnsafeConfig | None:
     if len(set(hashes)) != len(hashes):
         return UnsafeConfig("two tokens are the same", "give every client a token of its own")
     if _EMPTY in hashes:
-        return UnsafeConfig("a token is the empty text", "make one: `openssl rand -hex 32`")
+        return UnsafeConfig("a token is empty", "make one: `openssl rand -hex 32`")
     if any(name in RESERVED for name in config.trusted.action):
-        return UnsafeConfig("`changes` and `field` of an action are always read", "take them out of `trusted: action`")
+        return UnsafeConfig("`changes` and `field` of an action are always read", "remove them from `trusted: action`")
     return None
 
 

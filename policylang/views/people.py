@@ -112,7 +112,7 @@ def person(rows: Rows, id_: str) -> PersonView:
     if user is None:
         return PersonView(id_, declared.label, number(declared.at), tuple(spans), held, integration=True)
     own = [f"adds the limit {each.limit.instance}" for each in user.appends]
-    own += [f"has the limit {each.limit.instance} in place of those of the group" for each in user.overrides]
+    own += [f"has the limit {each.limit.instance} instead of those of the group" for each in user.overrides]
     return PersonView(
         id_,
         user.label,

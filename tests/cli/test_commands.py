@@ -231,6 +231,13 @@ def test_wrong_use(run) -> None:
         assert result.stderr
 
 
+def test_without_a_command_there_is_the_list_of_commands(run) -> None:
+    shown = run().stderr.decode()
+    assert shown.startswith("Usage: policylang")
+    assert "\n  check " in shown
+    assert "u{A}" not in shown
+
+
 def test_the_version_loads_nothing_but_the_command_line() -> None:
     code = "import sys; from policylang.cli.main import commands; commands(['--version'], standalone_mode=False)"
     code += "; print(*sorted(name for name in sys.modules if name.startswith(('policylang', 'lark', 'yaml', 'z3'))))"

@@ -33,7 +33,7 @@ _TOKEN = hashlib.sha256(b"token").hexdigest()
         ("host: 0.0.0.0", "service.yaml: `0.0.0.0` can be reached from elsewhere"),
         ("store: {kind: memory, path: no.json}", "service.yaml: `store`: cannot be read"),
         ("store: {kind: memory, path: bad.json}", "service.yaml: `store`: two records of `doc` have the same `id`"),
-        ("store: {kind: memory, path: list.json}", "service.yaml: `store`: the file holds no object by resource"),
+        ("store: {kind: memory, path: list.json}", "service.yaml: `store`: the file must hold an object by resource"),
         ("store: {kind: duckdb, path: no.duckdb}", "service.yaml: `store`: "),
         ("tls: {certificate: no.pem, key: no.key}", "127.0.0.1:8181: cannot listen: no such file or directory"),
     ],

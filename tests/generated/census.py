@@ -73,8 +73,8 @@ CONSTRUCTS = frozenset(
 OUTCOMES = {
     "nothing grants": "nothing grants",
     "limit": " limits what ",
-    "override": " stands in place of the limits of ",
-    "place": " does not hold where ",
+    "override": " replaces the limits of ",
+    "place": " does not apply where ",
     "dates": ", but its assignment ",
     "terminated": " is terminated",
     "requirement": ", which the user does not have",

@@ -215,7 +215,7 @@ def test_a_record_with_what_is_no_name_is_refused_every_time(record: Any) -> Non
     policies = PolicySet(FEW)
     for level in (1, 2):
         policies.decide("u", "view", "doc", {"level": level}, now=NOW)
-    with pytest.raises(TypeError, match="attributes by name"):
+    with pytest.raises(TypeError, match="attribute names that are text"):
         policies.decide("u", "view", "doc", record, now=NOW)
 
 

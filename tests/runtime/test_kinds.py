@@ -64,7 +64,7 @@ def test_an_action_like_none_is_decided_on_the_record_as_it_is(action: str, reco
 def test_an_action_like_none_writes_nothing() -> None:
     index = Index(compiled(NEITHER))
     found = decide(index, "u", "write", "doc", MINE, now=NOW, changes={"title": "z"})
-    assert found.reasons == ("changes are what modify would write; write writes none",)
+    assert found.reasons == ("only modify and actions like it write changes, write does not",)
 
 
 def test_filters_of_new_records_ask_for_what_is_set() -> None:

@@ -74,7 +74,7 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], tuple[str, ...]]] = {
     "an override": (
         ("over", "view", {"owner": "over", "title": "y"}),
         {},
-        ("`plain` stands in place of the limits of group `desk` and is false for this `doc` (0.policy:9:1-9:37)",),
+        ("`plain` replaces the limits of group `desk` and is false for this `doc` (0.policy:9:1-9:37)",),
     ),
     "an append": (
         ("app", "delete", {"title": "y"}),
@@ -92,7 +92,7 @@ CASES: dict[str, tuple[tuple[Any, ...], dict[str, Any], tuple[str, ...]]] = {
     "a place": (
         ("there", "delete", {"site": "Pier"}),
         {},
-        ("role `guard` at `HQ` grants delete, but does not hold where this `doc` is",),
+        ("role `guard` at `HQ` grants delete, but does not apply where this `doc` is",),
     ),
     "an end": (("ended", "delete", {}), {}, ("role `guard` grants delete, but its assignment ended on 2020-01-31",)),
     "a beginning": (

@@ -53,14 +53,14 @@ def test_changes_make_a_second_moment_and_nothing_else_does(case: Case) -> None:
 @pytest.mark.parametrize(
     ("changed", "text", "known"),
     [
-        ({"user": ["ann"]}, "the user of a request is a text, list is not", ()),
+        ({"user": ["ann"]}, "the user of a request must be text, not list", ()),
         ({"resource": "dox"}, "there is no resource `dox`", {"doc", "note"}),
         ({"action": "vew"}, "`doc` has no action `vew`", {"view", "modify", "create"}),
         ({"user": "an"}, "there is no user `an`", {"ann"}),
         ({"field": "titel"}, "`doc` has no attribute `titel`", {"title", "notes"}),
         ({"action": "modify", "changes": {"titel": "x"}}, "`doc` has no attribute `titel`", {"title", "notes"}),
         ({"changes": {"titel": "x"}}, "`doc` has no attribute `titel`", {"title", "notes"}),
-        ({"changes": {"title": "x"}}, "changes are what modify would write; view writes none", ()),
+        ({"changes": {"title": "x"}}, "only modify and actions like it write changes, view does not", ()),
         ({"action": "create", "record": {"id": 1, "x": 2}}, "`doc` has no attribute `x`", {"title", "notes"}),
     ],
 )

@@ -107,7 +107,7 @@ def test_what_a_dialect_cannot_say_is_refused(dialect: str, condition: str, sayi
     else:
         with pytest.raises(
             UnsupportedError,
-            match=rf"^{dialect} (cannot say|does not read|is no|takes)|^it is not certain that {dialect}",
+            match=rf"^{dialect} (cannot say|does not read|is no|takes)|^{dialect} may not compare",
         ):
             of(condition).to_sql_text(dialect)
 

@@ -91,11 +91,11 @@ def test_what_everybody_may_read(guarded: httpx.Client, path: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"host": "0.0.0.0"}, "nobody has to say who they are"),
-        ({"host": "pdp.example.test"}, "nobody has to say who they are"),
-        ({"host": "::"}, "nobody has to say who they are"),
-        ({"host": "0.0.0.0", "tls": {"certificate": "a", "key": "b"}}, "nobody has to say who they are"),
-        ({"host": "0.0.0.0", "tls_in_front": True}, "nobody has to say who they are"),
+        ({"host": "0.0.0.0"}, "clients need not say who they are"),
+        ({"host": "pdp.example.test"}, "clients need not say who they are"),
+        ({"host": "::"}, "clients need not say who they are"),
+        ({"host": "0.0.0.0", "tls": {"certificate": "a", "key": "b"}}, "clients need not say who they are"),
+        ({"host": "0.0.0.0", "tls_in_front": True}, "clients need not say who they are"),
         ({"host": "0.0.0.0", "tokens": [_token("a", "search")]}, "in the clear"),
         ({"tls_in_front": True, "tls": {"certificate": "a", "key": "b"}}, "contradict"),
         ({"tokens": [_token("a", "search"), _token("a", "admin")]}, "the same"),

@@ -133,7 +133,7 @@ def _in_short(reason: str, asked: Request) -> str | None:
     if " is appended and " in reason:
         return f"a policy that is appended keeps this `{asked.resource}` away"
     if reason.startswith("nothing grants ") or any(
-        words in reason for words in (" limits what ", " stands in place of ", " does not hold where ", ", but ")
+        words in reason for words in (" limits what ", " replaces the limits of ", " does not apply where ", ", but ")
     ):
         return f"no grant of {asked.action} is open on this `{asked.resource}`"
     return None

@@ -52,7 +52,7 @@ def read_memory(path: str) -> MemoryStore:
     except (UnicodeDecodeError, JsonError) as error:
         raise StoreError(f"not JSON that can be used: {error}") from None
     if not isinstance(content, dict):
-        raise StoreError("the file holds no object by resource")
+        raise StoreError("the file must hold an object by resource")
     return MemoryStore({resource: _by_key(resource, records) for resource, records in content.items()})
 
 
@@ -61,7 +61,7 @@ def _by_key(resource: str, records: Any) -> dict[str, dict[str, Any]]:
     for number, record in enumerate(records if isinstance(records, list) else [None], 1):
         key = record.get("id") if isinstance(record, dict) else None
         if not isinstance(key, str | int) or isinstance(key, bool):
-            raise StoreError(f"record {number} of `{resource}` is no object with an `id`")
+            raise StoreError(f"record {number} of `{resource}` is not an object with an `id`")
         if str(key) in found:
             raise StoreError(f"two records of `{resource}` have the same `id`: record {number} is the second")
         found[str(key)] = record
