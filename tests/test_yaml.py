@@ -51,7 +51,7 @@ def test_the_table(written: str) -> None:
     written = re.sub(r"(?<=[eE])([-+]?)[0-9]*([0-9]{2})", r"\1\2", written[:90])  # no more digits than are read
     expected = _by_the_table(written)
     if expected is REFUSED:
-        with pytest.raises(ValueError, match=r"is no number: leave it out, or write it in quotes"):
+        with pytest.raises(ValueError, match=r"is not a number: leave it out, or write it in quotes"):
             plain(written)
     else:
         assert _same(plain(written), expected)

@@ -119,7 +119,7 @@ def test_check_follows_no_link_of_the_change(job: Job, scratch: Repository, tmp_
     (scratch.folder / "to").symlink_to("../home")
     done = job.step("check", {"sarif": sarif})
     assert done.returncode == 2
-    assert "not written: a link leads out of" in done.stderr
+    assert "not written: a link leads outside" in done.stderr
     assert [(each.name, each.read_text(encoding="utf-8")) for each in home.iterdir()] == [("keys", "precious")]
 
 

@@ -92,7 +92,7 @@ def _root() -> str:
     ("policy", "said"),
     [
         ('role guard\nuser "a" { assign role gard }\n', "PL101 unknown role `gard`"),
-        ('role guard "G" # policylang: ignore PL402 until 2027-02-31\n', "PL100 `2027-02-31` is no date"),
+        ('role guard "G" # policylang: ignore PL402 until 2027-02-31\n', "PL100 `2027-02-31` is not a date"),
         ("role \xff", "cannot be read"),
     ],
 )

@@ -383,7 +383,7 @@ def test_access(ask: Ask) -> None:
         'modify all but monthly_rate assigned user is sales_rep; request.ip in "10.0.0.0/8" status is lead group sales',
         "tag view all none group sales",
         "",
-        "`dana@acme.test` can act on 2 resources at any time",
+        "`dana@acme.test` has access to 2 resources at any time",
     ]
     content = answer(ask("access", "dana@acme.test", "--format", "json"), 0)
     assert content["name"] == "Dana"
@@ -405,7 +405,7 @@ def test_access_with_and_without_an_instant(ask: Ask) -> None:
     assert ask("access", "gil@acme.test", "--now", NOW).exit_code == 0
     later = ask("access", "gil@acme.test", "--now", "2026-04-02T00:00:00Z")
     assert later.exit_code == 1
-    assert later.stdout == "`gil@acme.test` can do nothing at 2026-04-02T00:00:00Z\n"
+    assert later.stdout == "`gil@acme.test` has no access at 2026-04-02T00:00:00Z\n"
     table = rows(ask("access", "gil@acme.test", "--now", NOW, "--format", "csv"))
     assert table[0]["limits"] == 'at site "HQ"'
     assert table[0]["dates"] == "from 2026-01-01 until 2026-03-31"
@@ -458,7 +458,7 @@ def test_nobody_is_eligible(ask: Ask, write) -> None:
         (["eligible", "custmer.sales_rep"], ["there is no such resource", "did you mean `customer`?"]),
         (["eligible", "customer.sales_repp"], ["attribute of `customer`", "did you mean `sales_rep`?"]),
         (["eligible", "customer"], ["this does not name an attribute", "RESOURCE.ATTRIBUTE"]),
-        (["eligible", "customer.name"], ["it holds no users"]),
+        (["eligible", "customer.name"], ["it does not hold a user"]),
         (["eligible", "."], ["there is no such resource"]),
     ],
 )

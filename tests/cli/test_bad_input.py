@@ -225,7 +225,7 @@ def test_compiled_json_edited_by_hand(run, write, tmp_path) -> None:
         ),
         (document[:500], "the file ends too early"),
         (document.replace(b'"version": 2', b'"version": 99'), "format version 99"),
-        (document.replace(b'"timezone": "UTC"', b'"timezone": 3'), "`timezone` is a text, `3` is not"),
+        (document.replace(b'"timezone": "UTC"', b'"timezone": 3'), "`timezone` must be a text, not `3`"),
         (b"\xff\xfe", "not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
     ):
@@ -408,20 +408,20 @@ def test_links_are_followed_and_permissions_kept(run, write, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"roots: [a\n", ":2:1: not YAML"),
+        (b"roots: [a\n", ":2:1: not valid YAML"),
         (b"rots: [a]\n", "unknown field `rots`"),
-        (b"limits:\n  nesting: deep\n", ":2:12: `limits.nesting` is a whole number from 1 to 100, `deep` is not"),
+        (b"limits:\n  nesting: deep\n", ":2:12: `limits.nesting` must be a whole number from 1 to 100, not `deep`"),
         (b"limits:\n  nesting: 0\n", ":2:12: `limits.nesting`"),
         (b"severities: {PL101: off}\n", ":1:21: `PL101` cannot be changed"),
         (b"severities: {PL201: loud}\n", ":1:21: `severities.PL201`"),
         (b"roots: [a]\nroots: [b]\n", ":2:8: the key `roots` is given twice"),
         (b"roots: &a [x]\nseverities: *a\n", "anchors and aliases are not supported"),
-        (b"roots: !!python/object/apply:os.system [echo]\n", "tags are not read"),
+        (b"roots: !!python/object/apply:os.system [echo]\n", "tags are not supported"),
         (b"[" * 100_000, "nested too deeply"),
         (b"\xff", "not UTF-8"),
-        (b"\x00", "not YAML"),
-        (b"- a\n", "the document is a mapping, a list is not"),
-        (b'roots: ["a\\0b"]\n', "holds no NUL"),
+        (b"\x00", "not valid YAML"),
+        (b"- a\n", "the document must be a mapping, not a list"),
+        (b'roots: ["a\\0b"]\n', "cannot contain a NUL"),
     ],
 )
 def test_bad_config(run, write, content: bytes, words: str) -> None:

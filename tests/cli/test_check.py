@@ -307,10 +307,10 @@ def test_thresholds_of_the_config(check: Check, write) -> None:
         ("severities: {PL499: info}", "severities: PL499: unknown rule"),
         ("ignores: {a.policy: [PL9]}", "ignores: a.policy: PL9: unknown rule"),
         ("ignores: {a.policy: [PL101]}", "`PL101` cannot be ignored"),
-        ("ignores: {a.policy: [PL]}", "is the code of a rule, or its beginning, `PL` is not"),
+        ("ignores: {a.policy: [PL]}", "must be the code of a rule, or its beginning, not `PL`"),
         (
             "thresholds: {same_permissions: 90}",
-            "`thresholds.same_permissions` is a number above 0, at most 1, `90` is not",
+            "`thresholds.same_permissions` must be a number above 0, at most 1, not `90`",
         ),
     ],
 )
@@ -510,8 +510,8 @@ def test_equal_findings_are_counted(check: Check, write) -> None:
     ("content", "said"),
     [
         (None, "no such file"),
-        ("[]", "this is no baseline"),
-        ("{", "this is no baseline"),
+        ("[]", "this is not a baseline"),
+        ("{", "this is not a baseline"),
         ('{"version": 2}', "no baseline"),
     ],
 )

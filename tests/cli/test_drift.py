@@ -77,7 +77,7 @@ def test_what_is_refused_fails_whatever_the_gate_unless_it_is_accepted() -> None
     give(ACCESS + "=1+1,View,x,x\n")
     report = drift("--fail-on", "gained")
     assert (report.exit_code, "no drift" in report.stdout) == (1, False)
-    assert "1 refused, of which nothing is known" in report.stdout
+    assert "1 refused, about which nothing is known" in report.stdout
     assert drift("--fail-on", "gained", "--accept", "formula").exit_code == 0
 
 

@@ -33,20 +33,20 @@ def test_formats_the_files_that_check_would_read(write, tmp_path) -> None:
     tidy = tmp_path / "staff/c.policy"
     os.utime(tidy, (1, 1))
     result = policylang("fmt")
-    assert (result.exit_code, result.stdout) == (0, "2 files formatted, 1 formatted already\n")
+    assert (result.exit_code, result.stdout) == (0, "2 files formatted, 1 already formatted\n")
     assert (tmp_path / "crm/a.policy").read_text() == TIDY
     assert (tmp_path / "crm/inner/b.policy").read_text() == ("policy own on customer {\n  owner is assigned user\n}\n")
     assert tidy.stat().st_mtime == 1
     assert (tmp_path / "elsewhere/d.policy").read_text() == UNTIDY
     assert (tmp_path / "crm/.hidden/e.policy").read_text() == UNTIDY
-    assert policylang("fmt").stdout == "0 files formatted, 3 formatted already\n"
+    assert policylang("fmt").stdout == "0 files formatted, 3 already formatted\n"
 
 
 def test_a_file_has_the_width_of_the_config_nearest_to_it(write) -> None:
     text = "policy own on customer { owner is assigned user }\n"
     write("crm/policylang.yaml", "format: {line_width: 40}\n")
     narrow, wide = write("crm/deep/a.policy", text), write("b.policy", text)
-    assert policylang("fmt", "b.policy", "crm/deep/a.policy").stdout == "1 file formatted, 1 formatted already\n"
+    assert policylang("fmt", "b.policy", "crm/deep/a.policy").stdout == "1 file formatted, 1 already formatted\n"
     assert wide.read_text() == text
     assert narrow.read_text() == "policy own on customer {\n  owner is assigned user\n}\n"
 
@@ -56,7 +56,7 @@ def test_check_lists_and_changes_nothing(write) -> None:
     write("policies/b.policy", TIDY)
     result = policylang("fmt", "--check")
     assert result.exit_code == 1
-    assert result.stdout == "would format policies/a.policy\n1 file would change, 1 formatted already\n"
+    assert result.stdout == "would format policies/a.policy\n1 file would change, 1 already formatted\n"
     assert path.read_text() == UNTIDY
     assert policylang("fmt", "--check", "policies/b.policy").exit_code == 0
 
@@ -91,7 +91,7 @@ def test_files_with_mistakes_are_left_alone_and_the_others_formatted(write) -> N
     assert result.exit_code == 2
     assert "error[PL100] syntax-error" in result.stderr
     assert "policies/c.policy:1:6: not UTF-8" in result.stderr
-    assert result.stdout == "1 file formatted, 0 formatted already\n"
+    assert result.stdout == "1 file formatted, 0 already formatted\n"
     assert (wrong.read_text(), right.read_text()) == (WRONG, TIDY)
 
 
@@ -137,7 +137,7 @@ def test_a_config_with_a_mistake_leaves_its_set_alone(write) -> None:
 
 def test_a_file_named_twice_counts_once(write) -> None:
     write("policies/a.policy", UNTIDY)
-    assert policylang("fmt", "policies", "policies/a.policy").stdout == "1 file formatted, 0 formatted already\n"
+    assert policylang("fmt", "policies", "policies/a.policy").stdout == "1 file formatted, 0 already formatted\n"
 
 
 def test_a_read_only_file_stays(write) -> None:

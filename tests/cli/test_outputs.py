@@ -74,7 +74,7 @@ def test_links_out_of_the_checkout_are_not_followed(
     before = content(home)
     result = policylang(*OUTPUTS[what], name)
     assert (result.exit_code, content(home)) == (2, before)
-    assert "not written: a link leads out of" in result.stderr
+    assert "not written: a link leads outside" in result.stderr
 
 
 def test_bundles_go_through_no_link_either(folder: Path) -> None:
@@ -82,7 +82,7 @@ def test_bundles_go_through_no_link_either(folder: Path) -> None:
     (folder / "out").symlink_to(folder.parent)
     result = policylang("compile", "p", "--target", "rego", "-o", "out/bundle")
     assert result.exit_code == 2
-    assert "not written: a link leads out of" in result.stderr
+    assert "not written: a link leads outside" in result.stderr
 
 
 def test_devices_and_folders_elsewhere_are_written_to(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -109,7 +109,7 @@ def test_what_a_command_reads_is_not_its_output(folder: Path) -> None:
 def test_two_outputs_are_two_files(folder: Path) -> None:
     result = policylang("test", "p", "--coverage-json", "out", "--coverage-lcov", "./out")
     assert result.exit_code == 2
-    assert "--coverage-json and --coverage-lcov name one file" in result.stderr
+    assert "--coverage-json and --coverage-lcov name the same file" in result.stderr
 
 
 # --- what was changed meanwhile ------------------------------------------------------------------------------

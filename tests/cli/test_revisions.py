@@ -229,7 +229,7 @@ def test_sources_that_are_wrong_on_one_side(scratch: Scratch) -> None:
         said = scratch.refused(*arguments)
         assert "HEAD:policies/a.policy:4:" in said
         assert f"the {word} side cannot be compared: PL101" in said
-        assert "help: where `HEAD` is checked out, `policylang check` shows all of it" in said
+        assert "help: check out `HEAD` and run `policylang check` to see all errors" in said
     assert f"{commit}:policies/a.policy:4:" in scratch.refused("main", commit)
 
 

@@ -100,7 +100,7 @@ def test_json_and_junit(suite) -> None:
         (GOOD + "eligible: {doc.colour: []}\n", "there is no attribute `doc.colour`"),
         (HEAD + "records: {one: {resource: doc}, one: {resource: doc}}\n", "the key `one` is given twice"),
         (HEAD + "records: {one: &a {resource: doc}, two: *a}\n", "anchors and aliases are not supported"),
-        (HEAD + "records: {one: !!python/object:os.system {}}\n", "tags are not read"),
+        (HEAD + "records: {one: !!python/object:os.system {}}\n", "tags are not supported"),
         ("policies: nowhere\nnow: 2026-11-21T12:00:00Z\n", "nowhere"),
         (b"\xff\xfe\x00", "not UTF-8"),
         ("[" * 50_000, "nested too deeply"),

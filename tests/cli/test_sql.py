@@ -44,8 +44,8 @@ def test_nothing_is_a_condition_too() -> None:
         (("dan@acme.test", "view", "customer"), "did you mean `dana@acme.test`"),
         (("dana@acme.test", "vew", "customer"), "did you mean `view`"),
         (("dana@acme.test", "view", "custmer"), "did you mean `customer`"),
-        (("dana@acme.test", "view", "customer", "--dialect", "nix"), "sqlglot knows no dialect `nix`"),
-        (("dana@acme.test", "view", "customer", "--dialect", "tableau"), "tableau is no language of databases"),
+        (("dana@acme.test", "view", "customer", "--dialect", "nix"), "sqlglot has no dialect `nix`"),
+        (("dana@acme.test", "view", "customer", "--dialect", "tableau"), "tableau is not a dialect of SQL databases"),
         (("dana@acme.test", "view", "customer", "--request", "[]"), "--request"),
     ],
 )

@@ -60,7 +60,7 @@ def test_what_is_refused_is_listed_with_its_place_and_gives_1() -> None:
     give("policy.csv", f"p, x\n{POLICY}")
     result = import_()
     assert result.exit_code == 1
-    assert result.stdout.startswith("refused[row] policy.csv:1: `p, x` has not the 3 fields of `p`\n  why: ")
+    assert result.stdout.startswith("refused[row] policy.csv:1: `p, x` does not have the 3 fields of `p`\n  why: ")
     assert Path("out/roles.policy").exists()
     assert json.loads(Path("out/import.json").read_bytes())["refused"][0]["origin"] == "policy.csv:1"
 
@@ -99,7 +99,7 @@ def test_an_earlier_import_is_replaced_unless_somebody_has_changed_it() -> None:
     before = written()
     result = import_()
     assert result.exit_code == 2
-    assert "`roles.policy` in it is not as it was imported" in result.stderr
+    assert "`roles.policy` in it has changed since it was imported" in result.stderr
     assert written() == before
 
 

@@ -68,7 +68,7 @@ def test_names_are_matched_by_label_and_by_mapping() -> None:
     made = import_set(find_format("csv"), inputs, like=files)
     report = compare(made, files)
     assert [(each.name, each.only_in) for each in report.unmatched] == [("boss", "product"), ("chief", "files")]
-    assert report.notes == ("role `chief` is role `boss` now",)
+    assert report.notes == ("role `chief` is now role `boss`",)
     names = said_names({"role": {"Boss": "chief"}}, "m.yaml")
     made = import_set(find_format("csv"), inputs, names=names, like=files)
     report = compare(made, files)
@@ -91,8 +91,8 @@ def test_ids_of_users_are_matched_by_mapping() -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ({"role": {"A": "x", "B": "x"}}, "stands for two names"),
-        ({"role": {"A": "x y"}}, "no name of a role"),
+        ({"role": {"A": "x", "B": "x"}}, "would have two names"),
+        ({"role": {"A": "x y"}}, "not a valid name for a role"),
     ],
 )
 def test_mappings_that_cannot_be_meant(names, message: str) -> None:
@@ -102,7 +102,7 @@ def test_mappings_that_cannot_be_meant(names, message: str) -> None:
 
 def test_a_mapping_onto_somebody_who_is_there_is_refused() -> None:
     inputs = Inputs((InputFile("b.csv", b"User,Role\n4711,R\nann,R\n"),))
-    with pytest.raises(NotThisError, match="there as well"):
+    with pytest.raises(NotThisError, match="also exists"):
         import_set(find_format("csv"), inputs, names={("user", "4711"): "ann"})
 
 

@@ -316,7 +316,7 @@ def test_quotes_comments_and_order_are_kept() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ('role watch "Watch" { grant view on site }', "has a row or a column"),
+        ('role watch "Watch" { grant view on site }', "has a row or column"),
         ("deny view on site", "would be left"),
         ('group g { role guard }\nuser "ann" in g', "would be left"),
         ("resource more { actions view }", ""),

@@ -132,7 +132,7 @@ def test_a_role_whose_limits_cannot_be_said_is_closed() -> None:
     made = kubernetes("all", "view", ", resourceNames: [x]")
     assert made.exit_code == 1
     assert "the resource `customer` there has no attribute `name`" in made.output
-    assert "what limits the role `named: x` cannot be said there: nobody gets it" in made.output
+    assert "what limits the role `named: x` cannot be expressed there: nobody gets it" in made.output
     assert "named_x" not in read("roles.policy")
     assert "view on customer" in read("roles.policy")
 
@@ -160,7 +160,7 @@ def test_what_is_not_sensitive_there_stays_covered_for_those_only_who_had_it() -
 
 def test_an_owner_that_is_not_there_closes_the_role() -> None:
     made = frappe("", ', "if_owner": 1')
-    assert "what limits the role `Clerk` cannot be said there: nobody gets it" in made.output
+    assert "what limits the role `Clerk` cannot be expressed there: nobody gets it" in made.output
     assert not Path("crm/imported/roles.policy").exists()
 
 
@@ -175,7 +175,7 @@ def test_a_deny_that_cannot_be_said_leaves_nothing_granted() -> None:
     Path("m/ir.model.access.csv").write_text(f"{head}a,a,model_customer,m.g,1,1,0,0\n")
     Path("crm/crm.policy").write_text(POLICIES.replace("actions view, modify", "actions view, modify, read, write"))
     made = policylang("import", "odoo", "m/a.xml", "m/ir.model.access.csv", "-o", "crm/imported", "--into", "crm")
-    assert "what takes `write` away cannot be said there: the import does not grant it" in made.output
+    assert "the deny of `write` cannot be expressed there: the import does not grant it" in made.output
     assert not Path("crm/imported/denies.policy").exists()
     assert read("roles.policy").splitlines()[1:] == ['role clerk "Clerk" { grant read on customer }']
 
@@ -184,7 +184,7 @@ def test_the_folder_lies_in_the_policy_set() -> None:
     Path("t.csv").write_text("Login,Role\nann,Guard\n")
     made = policylang("import", "csv", "t.csv", "-o", "out", "--into", "crm")
     assert made.exit_code == 2
-    assert "does not lie in `crm`" in made.stderr
+    assert "is not inside `crm`" in made.stderr
     made = policylang("import", "csv", "t.csv", "-o", "nowhere/a", "--into", "nowhere")
     assert made.exit_code == 2
     Path("crm/crm.policy").write_text("role {\n")

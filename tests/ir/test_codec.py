@@ -159,7 +159,7 @@ def test_edited_earlier_versions() -> None:
         ({"version": True}, "`version` is not a number"),
         ({"version": 0}, "which never was"),
         ({"format": "rego"}, "not a compiled policy set"),
-        ({"timezone": 3}, "`timezone` is a text, `3` is not"),
+        ({"timezone": 3}, "`timezone` must be a text, not `3`"),
         ({"extra": 1}, "unknown field `extra`"),
         ({"roles": [{"name": "x"}]}, "`roles[0]` has no `label`"),
     ],

@@ -425,7 +425,9 @@ def test_a_place_that_there_is_not_denies() -> None:
 
 
 def test_changes_belong_to_modify() -> None:
-    assert "only modify and actions like it write changes" in ask(ALL, "u", "view", {}, changes={"title": "x"}).reasons[0]
+    assert (
+        "only modify and actions like it write changes" in ask(ALL, "u", "view", {}, changes={"title": "x"}).reasons[0]
+    )
 
 
 def test_the_ends_of_the_calendar() -> None:

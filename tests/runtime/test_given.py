@@ -241,7 +241,9 @@ def test_a_set_that_is_written_is_read_whole_or_not_at_all(policies: PolicySet, 
 
 
 def test_the_error_says_which_set() -> None:
-    with pytest.raises(TypeError, match=r"`doc\.tags` can be read only once, as it is something of type generator: give"):
+    with pytest.raises(
+        TypeError, match=r"`doc\.tags` can be read only once, as it is something of type generator: give"
+    ):
         read(SetType(TextType()), (tag for tag in ["a"]), "doc.tags")
 
 

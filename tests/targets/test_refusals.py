@@ -68,7 +68,7 @@ def test_the_command_writes_a_bundle_or_nothing(tmp_path: Path, monkeypatch: pyt
     ("arguments", "said"),
     [
         (["--target", "postgres"], "a bundle is a folder"),
-        (["--target", "postgres", "-o", "policies"], "is no bundle"),
+        (["--target", "postgres", "-o", "policies"], "is not a bundle"),
         (["--target", "nothing", "-o", "out"], "'nothing' is not one of"),
         (["--now", "2026-01-31T08:00:00Z"], "together with `--target`"),
         (["--target", "postgres", "-o", "out", "--now", "soon"], "not an instant"),

@@ -258,8 +258,8 @@ def test_a_file_names_the_folder_as_it_sees_it(tmp_path: Path) -> None:
         (("--generate", ".", "--now", "today"), "is not an instant"),
         (("--generate", ".", "--now", "2026-01-01T00:00:00"), "is not an instant"),
         (("--generate", ".", "-o", "no/where"), "cannot be written"),
-        (("-o", "x"), "belong to --generate"),
-        (("--now", "2026-01-01T00:00:00Z"), "belong to --generate"),
+        (("-o", "x"), "need --generate"),
+        (("--now", "2026-01-01T00:00:00Z"), "need --generate"),
     ],
 )
 def test_what_cannot_be_generated(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
@@ -300,9 +300,9 @@ def test_more_roles_than_can_be_looked_through(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(Work.__init__, "__defaults__", (100_000,))
     write(tmp_path, a_policy=many_roles(60))
     text = generated(tmp_path)
-    left_out = re.findall(r"^  # policy p(\d+) of role r\1 .*: too much to look through: (.*)$", text, re.MULTILINE)
+    left_out = re.findall(r"^  # policy p(\d+) of role r\1 .*: too many combinations: (.*)$", text, re.MULTILINE)
     assert 5 < len(left_out) < 60
-    assert {why for _, why in left_out} == {"its users have too many limits beside it"}
+    assert {why for _, why in left_out} == {"its users have too many other limits"}
     made = set(re.findall(r"- name: .policy p(\d+) of role", text))
     assert made | {number for number, _ in left_out} == {str(number) for number in range(60)}
     assert passing(tmp_path, text)

@@ -187,10 +187,10 @@ def test_learn_without_answers_writes_nothing() -> None:
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        ("tables: [{file: x.csv, holds: people}]", "the mapping speaks of this table, and there is none"),
+        ("tables: [{file: x.csv, holds: people}]", "the mapping names this table, which does not exist"),
         ("tables: [{file: m.csv, holds: poeple}]", "Invalid enum value 'poeple'"),
         ("tables: [{file: m.csv, holds: people, columns: {id: Login}}]", "there is no column `Login`"),
-        ("tables: [{file: m.csv, holds: people}]", "no column is known as the `id`"),
+        ("tables: [{file: m.csv, holds: people}]", "no column holds the `id`"),
         ("tables: [{file: m.csv, holds: permissions, header: 9}]", "there is no row 9"),
         ("tables: &a []", "anchors"),
     ],

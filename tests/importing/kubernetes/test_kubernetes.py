@@ -59,7 +59,7 @@ def test_objects_of_other_shapes_are_refused(content: str) -> None:
 
 
 def test_a_file_without_any_role() -> None:
-    with pytest.raises(NotThisError, match="there are no roles"):
+    with pytest.raises(NotThisError, match="no Kubernetes roles"):
         imported("kubernetes", {"a.yaml": "kind: Pod\napiVersion: v1\n"})
 
 

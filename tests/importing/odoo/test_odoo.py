@@ -129,7 +129,7 @@ def test_a_rule_that_is_not_understood_still_limits_its_group() -> None:
         ({"a.xml": '<odoo><function model="ir.rule" name="unlink"/></odoo>'}, "this changes records of `ir.rule`"),
         (
             {"ir.access.csv": "id,model_id,operation\na,doc,r\n", "ir.model.access.csv": HEAD + ROW},
-            "there are access lists and rules of older versions beside this",
+            "there are also access lists and rules of older versions",
         ),
     ],
 )

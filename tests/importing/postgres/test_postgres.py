@@ -69,7 +69,7 @@ def test_texts_are_cut_where_they_are_compared_with_long_names() -> None:
 
 @pytest.mark.parametrize("data", ["{", "[]", '{"roles": 5}', '{"roles": [[1]]}', "\0"])
 def test_what_is_no_catalog_is_refused(data: str) -> None:
-    with pytest.raises(NotThisError, match="no catalog"):
+    with pytest.raises(NotThisError, match="not a database catalog"):
         imported("postgres", {"db": data})
 
 
