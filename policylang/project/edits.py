@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 import msgspec
 
@@ -23,23 +23,34 @@ def settled(found: Sequence[Diagnostic], sources: Sequence[Source], again: Again
     is wrong with the policy set once a source is replaced.
     """
     by_name = {source.name: source for source in sources}
+    known = {(each.code, each.message) for each in found}
     budget = _BUDGET // max(1, sum(len(source.text) for source in sources))
     settled = []
     for each in found:
         source = by_name.get(each.location.path)
         if each.edit is not None and source is not None and budget > 0:
             budget -= 1
-            each = _settled(each, each.edit, source, again)
+            each = _settled(each, each.edit, source, known, again)
         settled.append(each)
     return settled
 
 
-def _settled(diagnostic: Diagnostic, edit: Edit, source: Source, again: Again) -> Diagnostic:
+def _settled(
+    diagnostic: Diagnostic, edit: Edit, source: Source, known: Container[tuple[str, str]], again: Again
+) -> Diagnostic:
     first, last = offsets(source, edit.location)
     text, start, end = _replaced(source.text, first, last, edit.text)
     for _ in range(_ROUNDS):
         mended = Source(source.name, text, source.display)
-        wrong = [each for each in again(mended) if _touches(mended, each.location, start, end)]
+        found = again(mended)
+        wrong = [each for each in found if _touches(mended, each.location, start, end)]
+        if not wrong and any(
+            each.location.path == source.name
+            and each.location.line == mended.position(end)[0]
+            and (each.code, each.message) not in known
+            for each in found
+        ):
+            return msgspec.structs.replace(diagnostic, edit=None)  # the line has another mistake, which this one hid
         if not wrong:
             return _with(diagnostic, edit, Edit(source.location(first, last), text[start:end]))
         following = wrong[0].edit

@@ -23,8 +23,8 @@ RULE = Rule(
     summary="a condition that names a user who is not declared, or who cannot have the required role",
     why=(
         "No record names such a user, so a limit lets nothing through and a deny denies nothing. Often the id is "
-        'mistyped, or comes from another language: "me" is a text like any other. For the user who asks, write '
-        "`assigned user`."
+        'mistyped, or comes from another language: "me" is ordinary text here. For the user who makes the '
+        "request, write `assigned user`."
     ),
     bad="""\
 resource customer { owner : user  actions view }
