@@ -143,7 +143,7 @@ def check(
     Exit codes: 0 clean, 1 findings, 2 something could not be read.
     """
     if diff and (fix or format_ != "text" or output != STANDARD_OUTPUT):
-        raise click.UsageError("--diff shows changes and nothing else: leave --fix, --format and --output out")
+        raise click.UsageError("--diff shows only changes: remove --fix, --format and --output")
     if written is not None:
         _refuse_beside_writing(baseline, changing=fix or diff, reporting=output != STANDARD_OUTPUT)
     if limit is not None and (whole or statistics or format_ != "text"):
@@ -206,11 +206,11 @@ def _selection(selected: Sequence[str], ignored: Sequence[str]) -> Selection:
 
 def _refuse_beside_writing(baseline: str | None, *, changing: bool, reporting: bool) -> None:
     if baseline is not None:
-        raise click.UsageError("--write-baseline takes every finding: leave --baseline out")
+        raise click.UsageError("--write-baseline writes every finding: remove --baseline")
     if changing:
-        raise click.UsageError("--write-baseline changes no policies: leave --fix and --diff out")
+        raise click.UsageError("--write-baseline changes no policies: remove --fix and --diff")
     if reporting:
-        raise click.UsageError("--write-baseline makes no report: leave --output out")
+        raise click.UsageError("--write-baseline writes no report: remove --output")
 
 
 def _usage(

@@ -88,7 +88,7 @@ def rename(
         if next(iter(places_of(of, (sharing, owner, new))), None) is not None:
             raise RenameError(f"there is a {sharing} {quoted(new)} already")
     if any(diagnostic.severity == "error" for diagnostic in project.diagnostics):
-        raise RenameError("the policy set has errors: correct them first")
+        raise RenameError("the policy set has errors: fix them first")
     after = _with_other_name(of, project, places, (kind, owner, new), written)
     edits: dict[str, list[lsp.TextEdit]] = {}
     for path, source, each in places:

@@ -278,7 +278,7 @@ def _lines_of(of: Object, source: Source, number: int, wanted: Wanted) -> tuple[
     line = source.text.rfind("\n", 0, start) + 1
     dash = source.text[line:start]
     if dash.strip() != "-":
-        raise CannotExpressError(wanted, "the subjects of the binding do not stand in lines of their own")
+        raise CannotExpressError(wanted, "the subjects of the binding are not on lines of their own")
     return line, dash
 
 

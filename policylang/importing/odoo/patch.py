@@ -24,7 +24,7 @@ def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[S
     records = xml_access(inputs.files) if wanted else []
     for each in wanted:
         if each.kind != "grant" or each.action not in OPERATIONS:
-            raise CannotExpressError(each, "only the operations of access lists are changed")
+            raise CannotExpressError(each, "only the operations of access lists can be changed")
         there = [(of, row) for of in lists for row in of.about(each)]
         in_xml = [of for of in records if is_about(of, each)]
         edits = [edit for of in in_xml if (edit := of.set(each)) is not None]
@@ -37,9 +37,9 @@ def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[S
                 best = max(lists, key=lambda of: sum(of.model(row) == each.resource for row in of.rows))
                 best.add(each)
             else:
-                raise CannotExpressError(each, "there is no access list in CSV")
+                raise CannotExpressError(each, "there is no CSV access list")
         elif not there and not edits:
-            raise CannotExpressError(each, "it does not stand in an access list")
+            raise CannotExpressError(each, "it is not in an access list")
         else:
             yield from edits
             for of, row in there:
