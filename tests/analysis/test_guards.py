@@ -86,3 +86,41 @@ def test_what_is_true_is_found(case: Case) -> None:
                 assert number in found or truth(condition, s) is not True
             except BadValueError:
                 continue
+
+
+RANGES = (
+    "level < 3",
+    "level <= 3",
+    "3 > level",
+    "level > 1 and level < 3",
+    "level > 2 or level < -1",
+    "level is 2 or level >= 4",
+    "created within 2 days",
+    "created within next 2 days",
+    "created older than 1 day and created within 3 days",
+    "created older than 1 month",
+    "created within 1 month",
+    "created before 2026-11-20T12:00:00Z",
+    "due within 1 day",
+    "due within next 1 day",
+    "due older than 1 day",
+    "due within 1 month and due older than 2 weeks",
+)
+
+
+def test_what_lies_in_a_range_is_found() -> None:
+    """By each value around every end, whichever of the conditions are looked up by ranges."""
+    doc = "resource doc { level : int  created : datetime  due : date  actions view }\n"
+    policy_set = compiled(doc + "".join(f"policy p{n} on doc {{ {each} }}\n" for n, each in enumerate(RANGES)))
+    conditions = [each.condition for each in sorted(policy_set.policy_instances, key=lambda each: int(each.id[1:]))]
+    index, guards = Index(policy_set), Guards(conditions)
+    left_out = 0
+    for number in range(-40, 41):
+        at = NOW + datetime.timedelta(hours=12 * number)
+        for due in (at, NOW + datetime.timedelta(days=number)):
+            record = {"level": number // 4, "created": at, "due": due.date()}
+            s = Situation(index, "u", "doc", record, {}, NOW)
+            found = guards.candidates(s, range(len(conditions)))
+            assert {n for n, each in enumerate(conditions) if truth(each, s) is True} <= set(found), record
+            left_out += len(conditions) - len(found)
+    assert left_out > 500

@@ -40,6 +40,9 @@ role mine { grant view, modify, approve on doc  policy own }
 role hers { grant view, modify on doc including rate  policy ann }
 role based { grant view, approve, export on doc  policy at_base }
 role local { grant view, create on doc  policy here  deny modify on doc { amount > 9 } }
+role full { grant view on doc }
+role named { grant view on doc (department) }
+role counted { grant view on doc (amount) }
 group all_ { role narrow }
 """
 
@@ -51,7 +54,7 @@ def users() -> str:
     text = []
     for number in range(60):
         one, other = roles[number % 6], roles[(number // 6 + 1 + number) % 6]
-        name = "ann" if number == 7 else f"u{number}"
+        name = f"u{number}"
         department = ("north", "south")[number // 3 % 2]
         group = " in all_" if number % 4 == 0 else ""
         base = f'  base : "{("S", "U")[number % 2]}"' if number % 3 else ""
@@ -59,6 +62,10 @@ def users() -> str:
             f'user "{name}"{group} {{ department : "{department}"{base}\n'
             f"  assign role {one}{places[number % 5]}  assign role {other}{places[number // 5 % 5]} }}\n"
         )
+    for name in ("aaron", "ann", "bob"):
+        text.append(f'user "{name}" {{ assign role mine  assign role hers }}\n')
+    text.append('user "v1" { assign role full  assign role named }\n')
+    text.append('user "v2" { assign role counted  assign role named }\n')
     return "".join(text)
 
 
