@@ -248,8 +248,8 @@ def test_rules_are_selected(check: Check, write, arguments: list[str], found: li
         (["--select", "PL403,PL420"], "did you mean"),
         (["--select", "PL9"], "`policylang rules` lists the rules"),
         (["--select", "limit-lots"], "did you mean `limit-lost`?"),
-        (["--select", ""], "codes are"),
-        (["--ignore", "PL"], "codes are"),
+        (["--select", ""], "`policylang rules` lists the rules"),
+        (["--ignore", "PL"], "`policylang rules` lists the rules"),
         (["--ignore", "PL4020"], "did you mean `PL402`?"),
         (["--ignore", "PL101"], "PL101: this cannot be ignored"),
         (["--ignore", "PL1"], "PL1: this cannot be ignored"),
@@ -512,7 +512,7 @@ def test_equal_findings_are_counted(check: Check, write) -> None:
         (None, "no such file"),
         ("[]", "this is not a baseline"),
         ("{", "this is not a baseline"),
-        ('{"version": 2}', "no baseline"),
+        ('{"version": 2}', "not a baseline"),
     ],
 )
 def test_what_is_no_baseline(check: Check, write, content: str | None, said: str) -> None:
@@ -527,7 +527,7 @@ def test_a_baseline_is_not_written_over_errors(check: Check, write, tmp_path: Pa
     write("policies/a.policy", "role r { grant veiw on doc }")
     write("base.json", "old")
     result = check("--write-baseline", "base.json")
-    assert (result.exit_code, "not written" in result.stderr, "PL101" in result.stderr) == (2, True, True)
+    assert (result.exit_code, "nothing was written" in result.stderr, "PL101" in result.stderr) == (2, True, True)
     assert (tmp_path / "base.json").read_text() == "old"
     assert check("nowhere", "--write-baseline", "base.json").exit_code == 2
     assert check("--baseline", "a", "--write-baseline", "b").exit_code == 2

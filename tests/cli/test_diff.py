@@ -256,7 +256,7 @@ def test_broken_sources_on_one_side(sides, run) -> None:
         ((), "Missing argument"),
         (("old.policy", "nowhere"), "nowhere: there is no such file or folder, and no git repository here"),
         (("nowhere", "old.policy"), "nowhere: there is no such file or folder, and no git repository here"),
-        (("old.policy", "old.policy", "old.policy"), "PATHS belong to revisions"),
+        (("old.policy", "old.policy", "old.policy"), "PATHS need revisions"),
         (("old.policy", "people.json"), "the new side cannot be compared"),
         (("old.policy", "empty"), "the new side cannot be compared"),
         (("--now", "yesterday", "old.policy", "old.policy"), "is not an instant"),

@@ -92,9 +92,9 @@ def test_a_part() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--user", "an@x"], "an@x: there is no such user\n  help: did you mean `ann@x`?"),
+        (["--user", "an@x"], "an@x: unknown user\n  help: did you mean `ann@x`?"),
         (["--role", "clark"], "clark: unknown role\n  help: did you mean `clerk`?"),
-        (["--resource", "docs"], "docs: there is no such resource\n  help: did you mean `doc`?"),
+        (["--resource", "docs"], "docs: unknown resource\n  help: did you mean `doc`?"),
         (["--at", "today"], "--at: `today` is not an instant"),
         (["--at", "0001-01-01T00:00:00Z"], "--at: `0001-01-01T00:00:00Z` is outside the calendar"),
         (["--against", "nowhere"], "nowhere"),
