@@ -111,7 +111,7 @@ def test_files_that_cannot_be_read(ask: Ask, write, tmp_path: Path) -> None:
         result = ask(*DECIDE, "--record", given)
         assert (result.exit_code, result.stdout) == (2, ""), given
         assert words in result.stderr
-        assert "give a JSON object, a file with one" in result.stderr or given == "bad.json"
+        assert "give a JSON object, a file that holds one" in result.stderr or given == "bad.json"
 
 
 def test_standard_input(ask: Ask) -> None:
