@@ -119,7 +119,7 @@ function OneMoment({ moment }: { moment: ExplainedMoment }) {
   return (
     <section class="moment">
       {moment.when !== "as it is" && <h3>{moment.when}: {moment.open ? "open" : "closed"}</h3>}
-      {moment.bypasses_policies && <p>The action bypasses policies: no limits are looked at.</p>}
+      {moment.bypasses_policies && <p>The action bypasses policies: no limits apply.</p>}
       {!moment.ways.length && <p><Mark of={false} /> nothing grants it</p>}
       <ul class="tree">
         {moment.ways.map((way, n) => <OneWay key={n} way={way} />)}
