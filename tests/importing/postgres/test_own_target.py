@@ -38,7 +38,13 @@ from tests.targets.postgres_session import settings as tables_of
 
 EXAMPLES = settings.default.max_examples // 5  # type: ignore[union-attr]
 FEATURES = Features(
-    objects=False, strange_requests=False, wrong_values=False, durations=False, trees=False, requests=10
+    objects=False,
+    strange_requests=False,
+    wrong_values=False,
+    durations=False,
+    trees=False,
+    record_attributes=False,
+    requests=10,
 )
 TABLE = "CREATE TABLE customer (id text PRIMARY KEY, name text, owner text, status text)"
 
