@@ -235,3 +235,41 @@ def test_requests_are_made_for_what_was_compiled_only() -> None:
     wrong = TWO.format(number=NUMBERS["cedar"], word="or")
     with pytest.raises(RefusedError):
         asking(compiled(wrong))
+
+
+RECORDS_OF_USERS = """\
+subject {
+  home : deal
+  boss : user
+}
+request { on_behalf : user }
+resource deal {
+  address : text
+  owner : user
+  parent : deal
+  actions view
+}
+policy p0 on deal { owner.home.address is "x" }  # refused
+policy p1 on deal { owner.boss.home.parent.address is "x" }  # refused
+policy p2 on deal { assigned user.home.address is address }  # refused
+policy p3 on deal { request.on_behalf.home.address is address }  # refused
+policy p4 on deal { parent.owner.boss.home.address is "x" }  # refused
+policy p5 on deal { parent.owner.boss is owner }
+group g {
+  grant view on deal
+  policy p0
+  policy p1
+  policy p2
+  policy p3
+  policy p4
+  policy p5
+}
+user "a" in g { home : "d1" }
+"""
+
+
+def test_postgres_follows_no_record_of_a_user() -> None:
+    refused = compile_for(find_target("postgres"), Input(compiled(RECORDS_OF_USERS)))
+    lines = [number for number, line in enumerate(RECORDS_OF_USERS.splitlines(), 1) if line.endswith("# refused")]
+    assert not isinstance(refused, Bundle)
+    assert [(each.location.line, each.code) for each in refused] == [(line, "PL801") for line in lines]

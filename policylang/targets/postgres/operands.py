@@ -6,6 +6,7 @@ operand says what it gives, and what that is read from.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -91,9 +92,7 @@ def operand(given: c.Operand, row: SqlRow, at: str) -> SqlOperand:
     if given.root == "record":
         return _of_record(given, row, at)
     declared = row.index.subject if given.root == "subject" else row.index.request
-    if given.steps and isinstance(declared[given.steps[0]], RecordType):
-        message = f"PostgreSQL cannot follow `{given.steps[0]}`: users and requests hold no rows"
-        row.refuse("PL801", message, at, "put the related record's attribute in its place")
+    if _reaches_rows(declared, given.steps, row, at):
         return NOTHING
     if given.root == "subject":
         return of_users(ME, UserType(None), given.steps, row)
@@ -104,6 +103,17 @@ def operand(given: c.Operand, row: SqlRow, at: str) -> SqlOperand:
         return SqlOperand(row.constant(_read(json, type_)), row.constant(json))
     known = f"({row.constant(json)} IS NULL OR {row.constant(_read(json, type_))} IS NOT NULL)"
     return msgspec.structs.replace(of_users(_read(json, type_), type_, tuple(rest), row), apart=known)
+
+
+def _reaches_rows(declared: Mapping[str, Type], steps: Iterable[str], row: SqlRow, at: str) -> bool:
+    """Refuse a path through users or the request, whose attributes are ``declared``, that meets a record."""
+    for step in steps:
+        if isinstance(declared[step], RecordType):
+            message = f"PostgreSQL cannot follow `{step}`: users and requests hold no rows"
+            row.refuse("PL801", message, at, "put the related record's attribute in its place")
+            return True
+        declared = row.index.subject
+    return False
 
 
 def of_users(user: str, type_: Type, steps: tuple[str, ...], row: SqlRow) -> SqlOperand:
@@ -120,6 +130,8 @@ def _of_record(path: c.Path, row: SqlRow, at: str) -> SqlOperand:
     type_, found = row.index.attributes[row.resource][first].type, row.column(first)
     for number, step in enumerate(rest):
         if isinstance(type_, UserType):
+            if _reaches_rows(row.index.subject, rest[number:-1], row, at):
+                return NOTHING
             given = found
             for each in rest[number:]:
                 type_, given = row.index.subject[each], f"policylang.of_user({found}, {literal(each)})"
