@@ -49,12 +49,13 @@ def __getattr__(name: str) -> Any:
 
 
 def load(source: str | os.PathLike[str] | bytes, lookup: Lookup | None = None) -> PolicySet:
-    """Load a policy set: compiled JSON, as bytes or from a file, or the folder or file of its sources.
+    """Load a policy set: compiled JSON or a bundle, as bytes or from a file, or the folder or file of its sources.
 
     A service loads compiled JSON: that needs no compiler's time, and is what was reviewed. Raises `LoadError` with the
     reason for what must not be used. ``lookup`` finds records by resource and id, see `PolicySet`.
     """
-    from policylang.ir import LoadError, from_json
+    from policylang.ir import LoadError
+    from policylang.project.bundle import from_compiled
     from policylang.project.discovery import Problem
     from policylang.project.loading import read_policy_set
     from policylang.runtime.api import PolicySet
@@ -62,7 +63,7 @@ def load(source: str | os.PathLike[str] | bytes, lookup: Lookup | None = None) -
 
     lookup = lookup or no_records
     if isinstance(source, bytes | bytearray | memoryview):
-        return PolicySet(from_json(bytes(source)), lookup)
+        return PolicySet(from_compiled(bytes(source)), lookup)
     found = read_policy_set([os.fspath(source)])
     if isinstance(found, Problem):
         raise LoadError(found.in_words())

@@ -27,6 +27,7 @@ _LONGEST = 300
 
 
 _COMMANDS = {
+    "bundle": "bundle:bundle",
     "check": "check:check",
     "compile": "compile:compile_",
     "test": "test:test_",
@@ -50,6 +51,8 @@ _COMMANDS = {
     "usage": "usage:usage",
     "rules": "rules:rules",
     "serve": "serve:serve",
+    "sign": "signing:sign",
+    "verify": "signing:verify",
     "lsp": "lsp:lsp",
     "schema": "schema:schema",
     "completion": "completion:completion",

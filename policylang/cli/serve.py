@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from policylang.cli.options import TEXT
+from policylang.cli.signing import read_verifying_key
 from policylang.cli.terminal import stop, write_lines
 from policylang.project.discovery import Problem
 from policylang.settings.config import ConfigError
@@ -24,7 +25,8 @@ def serve(
 ) -> None:
     """Serve decisions and searches over HTTP: the OpenID AuthZEN Authorization API 1.0.
 
-    PATHS are compiled JSON, or sources as for check; an address (https://…) is one of compiled JSON. When what is there
+    PATHS are compiled JSON or a bundle, or sources as for check; an address (https://…) is one of compiled JSON or of a
+    bundle. When what is there
     changes, the new policies are checked and put in the place of the old ones.
     """
     try:
@@ -49,8 +51,9 @@ def serve(
     refusal = unsafe(config)
     if refusal is not None:
         stop([Problem(where, refusal.message, refusal.help)])
+    key = None if config.verify is None else read_verifying_key(config.verify)
     try:
-        run(config, source_of(paths), lambda base: write_lines([f"serving on {base}"], err=True))
+        run(config, source_of(paths, key), lambda base: write_lines([f"serving on {base}"], err=True))
     except SourceError as error:
         stop([Problem(", ".join(paths) or ".", str(error), "the service starts with policies that may be used")])
     except StoreError as error:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from policylang.diagnostics import Diagnostic
-from policylang.ir import LoadError, from_json
+from policylang.ir import LoadError
 from policylang.ir import nodes as ir
+from policylang.project.bundle import MOST_BYTES, from_compiled
 from policylang.project.discovery import Problem, discover, read_regular
 from policylang.project.project import Project
 
@@ -16,7 +17,7 @@ from policylang.project.project import Project
 def read_policy_set(paths: Sequence[str], step: Callable[[str], None] = lambda _what: None) -> ir.PolicySet | Problem:
     """The one policy set that the paths stand for, or why there is none.
 
-    A path is a folder, policy files, or one compiled document (`.json`); without paths as for ``policylang check``.
+    A path is a folder, policy files, or one compiled document or bundle; without paths as for ``policylang check``.
     """
     if len(paths) == 1 and not os.path.isdir(paths[0]) and not paths[0].endswith(".policy"):
         return read_compiled(paths[0])
@@ -52,9 +53,9 @@ def of_diagnostics(project: Project, errors: Sequence[Diagnostic], paths: Sequen
 
 
 def read_compiled(path: str) -> ir.PolicySet | Problem:
-    """The policy set of a compiled document, or why it cannot be loaded."""
+    """The policy set of a compiled document or a bundle, or why it cannot be loaded."""
     try:
-        return from_json(read_regular(Path(path)))
+        return from_compiled(read_regular(Path(path), MOST_BYTES + 1))
     except OSError as error:
         return Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")
     except LoadError as error:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 
-from policylang.ir import LoadError, from_json
+from policylang import signing
+from policylang.ir import LoadError
 from policylang.ir import nodes as ir
-from policylang.project.discovery import Problem, discover
+from policylang.project.bundle import MOST_BYTES, from_compiled
+from policylang.project.discovery import Problem, discover, read_regular
 from policylang.project.loading import read_policy_set
 
-_MOST_BYTES = 1 << 30
+if TYPE_CHECKING:
+    from policylang.signing.minisign import PublicKey
+
 _SECONDS = 30
 
 
@@ -40,10 +45,13 @@ class PolicySource(Protocol):
 
 
 class Paths:
-    """Compiled JSON, or folders and files of sources."""
+    """Compiled JSON or a bundle, or folders and files of sources."""
 
-    def __init__(self, paths: Sequence[str]) -> None:
-        self._paths = tuple(paths)
+    def __init__(self, paths: Sequence[str], key: PublicKey | None = None) -> None:
+        """``key``: whose signature has to lie beside the file. Raises `SourceError` where there is no one file."""
+        self._paths, self._key = tuple(paths), key
+        if key is not None and not self._is_compiled:
+            raise SourceError("sources have no signature: with `verify`, serve a bundle")
 
     @property
     def _is_compiled(self) -> bool:
@@ -54,24 +62,41 @@ class Paths:
         at = self._mark()  # before it is read: a change meanwhile is one the next time
         if at == mark:
             return None
+        if self._key is not None:
+            return ReadPolicies(self._signed(self._key, at), at)
         found = read_policy_set(self._paths)
         if isinstance(found, Problem):
             raise Unusable(found.in_words(), at)
         return ReadPolicies(found, at)
 
+    def _signed(self, key: PublicKey, at: object) -> ir.PolicySet:
+        path = self._paths[0]
+        try:
+            content = read_regular(Path(path), MOST_BYTES + 1)
+            path += signing.SUFFIX
+            signature = read_regular(Path(path), signing.MOST_BYTES + 1)
+        except OSError as error:
+            raise Unusable(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}", at) from None
+        return _loaded(content, signature, key, at)
+
     def _mark(self) -> object:
         if self._is_compiled:
-            try:
-                stat = Path(self._paths[0]).stat()
-            except OSError as error:
-                return error.errno
-            return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
+            path = self._paths[0]
+            return _stat(path), None if self._key is None else _stat(path + signing.SUFFIX)
         seen = hashlib.sha256()
         for sources in discover(self._paths):
             for each in (*sources.sources, *sources.directory):
                 seen.update(repr((each.name, each.text)).encode("utf-8", "surrogatepass"))
             seen.update(repr((sources.config, [problem.in_words() for problem in sources.problems])).encode())
         return seen.hexdigest()
+
+
+def _stat(path: str) -> object:
+    try:
+        stat = Path(path).stat()
+    except OSError as error:
+        return errno.errorcode.get(error.errno or 0)
+    return stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino
 
 
 class Unusable(SourceError):  # noqa: N818
@@ -82,40 +107,77 @@ class Unusable(SourceError):  # noqa: N818
         self.mark = mark
 
 
-class Address:
-    """Compiled JSON behind http or https, asked for with the ETag of what was read last."""
+def _loaded(content: bytes, signature: bytes | None, key: PublicKey | None, mark: object) -> ir.PolicySet:
+    """The policies of some content, which the key has signed if there is one. Raises `Unusable`."""
+    if len(content) > MOST_BYTES:
+        raise Unusable(f"larger than {MOST_BYTES:,} bytes", mark)
+    if key is not None and signature is not None:
+        from policylang.signing.minisign import FormatError, UntrustedError, verify
 
-    def __init__(self, address: str) -> None:
+        try:
+            verify(content, signature, key)
+        except (FormatError, UntrustedError) as error:
+            raise Unusable(f"the signature does not verify: {error}", mark) from None
+    try:
+        return from_compiled(content)
+    except LoadError as error:
+        raise Unusable(str(error), mark) from None
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    """What an address had: the ETag of the content or its digest, and the signature."""
+
+    content: str
+    is_etag: bool
+    signature: bytes | None
+
+
+class Address:
+    """Compiled JSON or a bundle behind http or https, asked for with the ETag of what was read last."""
+
+    def __init__(self, address: str, key: PublicKey | None = None) -> None:
+        """``key``: whose signature has to be behind the address of the content and ``.minisig``."""
         parts = urlsplit(address)
         if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise SourceError("policies come over https, but from this machine itself")
-        self._address = address
+        self._address, self._key = address, key
+        self._signature_address = parts._replace(path=parts.path + signing.SUFFIX).geturl()
         self._open = urllib.request.build_opener(_NoRedirects).open
 
     def read(self, mark: object) -> ReadPolicies | None:
-        headers = {"Accept": "application/json"}
-        if isinstance(mark, str):
-            headers["If-None-Match"] = mark
-        request = urllib.request.Request(self._address, headers=headers)  # noqa: S310  # the scheme is looked at above
+        seen = mark if isinstance(mark, _Seen) else None
+        signature = None if self._key is None else self._signature()
+        is_same = seen is not None and seen.signature == signature
+        got = self._get(self._address, MOST_BYTES, seen.content if seen and is_same and seen.is_etag else None)
+        if got is None:
+            return None
+        content, etag = got
+        now = _Seen(etag or hashlib.sha256(content).hexdigest(), etag is not None, signature)
+        return None if now == mark else ReadPolicies(_loaded(content, signature, self._key, now), now)
+
+    def _signature(self) -> bytes:
+        try:
+            got = self._get(self._signature_address, signing.MOST_BYTES, None)
+        except SourceError as error:
+            raise SourceError(f"the signature: {error}") from None
+        assert got is not None
+        return got[0]
+
+    def _get(self, address: str, most: int, etag: str | None) -> tuple[bytes, str | None] | None:
+        """What is there, up to a byte more than ``most``, and its ETag; ``None`` where that is as given. Raises
+        `SourceError`.
+        """
+        headers = {} if etag is None else {"If-None-Match": etag}
+        request = urllib.request.Request(address, headers=headers)  # noqa: S310  # the scheme is looked at above
         try:
             with self._open(request, timeout=_SECONDS) as answer:
-                content = answer.read(_MOST_BYTES + 1)
-                etag = answer.headers.get("ETag")
+                return answer.read(most + 1), answer.headers.get("ETag")
         except urllib.error.HTTPError as error:
-            if error.code == 304:
+            if error.code == 304 and etag is not None:
                 return None
             raise SourceError(f"the address answers {error.code}") from None
         except (OSError, ValueError) as error:
             raise SourceError(f"the address cannot be reached: {error}") from None
-        mark_now = etag or hashlib.sha256(content).hexdigest()
-        if mark_now == mark:
-            return None
-        if len(content) > _MOST_BYTES:
-            raise Unusable(f"larger than {_MOST_BYTES:,} bytes", mark_now)
-        try:
-            return ReadPolicies(from_json(content), mark_now)
-        except LoadError as error:
-            raise Unusable(str(error), mark_now) from None
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -125,8 +187,8 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def source_of(paths: Sequence[str]) -> PolicySource:
-    """Where the arguments of the command point to. Raises `SourceError`."""
+def source_of(paths: Sequence[str], key: PublicKey | None = None) -> PolicySource:
+    """Where the arguments of the command point to; ``key``: that of the signatures to ask for. Raises `SourceError`."""
     if len(paths) == 1 and paths[0].startswith(("http://", "https://")):
-        return Address(paths[0])
-    return Paths(paths)
+        return Address(paths[0], key)
+    return Paths(paths, key)

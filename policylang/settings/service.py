@@ -142,6 +142,8 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bounds: RequestBounds = RequestBounds()
     store: Memory | Sqlite | Duckdb | PostgresTables | None = None
     log: DecisionLog | None = None
+    verify: _Text | None = None
+    """A file with a public key of minisign: policies are put into force with a signature of this key only."""
     poll_seconds: _Positive = 2
     """How often the policies are looked at again."""
 
@@ -219,6 +221,8 @@ def _beside(config: ServiceConfig, folder: Path) -> ServiceConfig:
         changed["tls"] = msgspec.structs.replace(config.tls, **named)
     if isinstance(config.store, Memory | Sqlite | Duckdb):
         changed["store"] = msgspec.structs.replace(config.store, path=str(folder / config.store.path))
+    if config.verify is not None:
+        changed["verify"] = str(folder / config.verify)
     if config.log is not None:
         changed["log"] = msgspec.structs.replace(config.log, path=str(folder / config.log.path))
     return msgspec.structs.replace(config, **changed)
