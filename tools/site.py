@@ -42,7 +42,7 @@ NAV: list[tuple[str, list[str]]] = [
     ("Write", ["language.md", "formatting.md", "editors.md", "directory.md", "configuration.md"]),
     ("Check", ["checking.md", "testing.md", "diff.md", "ci.md", "agenda.md"]),
     ("See and ask", ["report.md", "exploring.md", "playground.md", "asking.md"]),
-    ("Use", ["python.md", "service.md", "consumers.md", "targets.md", "targets/*", "json-format.md"]),
+    ("Use", ["python.md", "service.md", "bundles.md", "consumers.md", "targets.md", "targets/*", "json-format.md"]),
     ("Bring in", ["importing.md", "mining.md"]),
     ("Rules", ["rules/index.md", "rules/*"]),
     ("Reference", ["reference/commands.md", "reference/python.md"]),

@@ -62,7 +62,7 @@ def sign(file: str | None, key: str | None, comment: str | None, output: str | N
     target = output or file + signing.SUFFIX
     write_output(signature, target, (file, key))
     if target != STANDARD_OUTPUT:
-        write_lines([f"wrote {visible(target)}, signed with key {secret.public.name}"], err=True)
+        write_lines([f"wrote {visible(target)}"], err=True)
 
 
 @click.command("verify")
@@ -88,7 +88,7 @@ def verify(file: str, key: str, signature: str | None) -> None:
         write_lines([f"{visible(file)} is not to be trusted: {error}"])
         sys.exit(FINDINGS)
     said = said.replace("\t", " ")  # minisign's own comments have them
-    write_lines([f"{visible(file)} is signed with key {public.name}: {visible(said)}"])
+    write_lines([f"{visible(file)} is signed with the key {visible(key)}; comment: {visible(said)}"])
     sys.exit(CLEAN)
 
 

@@ -16,6 +16,7 @@ OUTPUTS = {
     "a baseline": ["check", "p", "--now", NOW, "--write-baseline"],
     "JSON": ["compile", "p", "-o"],
     "a difference": ["diff", "p", "p", "--now", NOW, "-o"],
+    "a bundle": ["bundle", "p", "-o"],
     "an agenda": ["agenda", "p", "--now", NOW, "-o"],
     "scenarios": ["test", "p", "--generate", "-o"],
     "results": ["test", "p", "--junit"],

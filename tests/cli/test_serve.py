@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from policylang.settings.service import ServiceConfig, read_service_config
+from policylang.signing.minisign import new_key
 
 CLEAN = "resource doc { actions view }\nrole r { grant view on doc }\n"
 _TOKEN = hashlib.sha256(b"token").hexdigest()
@@ -35,6 +36,10 @@ _TOKEN = hashlib.sha256(b"token").hexdigest()
         ("store: {kind: memory, path: bad.json}", "service.yaml: `store`: two records of `doc` have the same `id`"),
         ("store: {kind: memory, path: list.json}", "service.yaml: `store`: the file must hold an object by resource"),
         ("store: {kind: duckdb, path: no.duckdb}", "service.yaml: `store`: "),
+        ("verify: no.pub", "no.pub: cannot be read: no such file or directory"),
+        ("verify: list.json", "list.json: not a public key of minisign"),
+        ("verify: ''", "service.yaml:1:9: "),
+        ("verify: team.pub", "policies: sources have no signature: with `verify`, serve a bundle"),
         ("tls: {certificate: no.pem, key: no.key}", "127.0.0.1:8181: cannot listen: no such file or directory"),
     ],
 )
@@ -42,6 +47,7 @@ def test_settings_with_mistakes(run, write, config: str, said: str) -> None:
     write("policies/a.policy", CLEAN)
     write("bad.json", '{"doc": [{"id": 1}, {"id": "1"}]}')
     write("list.json", "[]")
+    write("team.pub", new_key().public.file())
     write("service.yaml", config)
     result = run("serve", "policies", "--config", "service.yaml")
     assert result.returncode == 2
@@ -87,10 +93,12 @@ def test_the_address_is_taken(run, write) -> None:
 
 
 def test_paths_are_beside_the_settings(write, tmp_path) -> None:
-    write("conf/service.yaml", "tls: {certificate: a.pem, key: /b.key}\nstore: {kind: sqlite, path: r.db}\n")
+    settings = "tls: {certificate: a.pem, key: /b.key}\nstore: {kind: sqlite, path: r.db}\nverify: team.pub\n"
+    write("conf/service.yaml", settings)
     config = read_service_config(tmp_path / "conf/service.yaml")
     assert config.tls is not None
     assert (config.tls.certificate, config.tls.key) == (str(tmp_path / "conf/a.pem"), "/b.key")
+    assert config.verify == str(tmp_path / "conf/team.pub")
     assert config.store is not None
     assert config.store.path == str(tmp_path / "conf/r.db")
     write("conf/empty.yaml", "# nothing\n")
