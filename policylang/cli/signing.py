@@ -52,12 +52,12 @@ def sign(file: str | None, key: str | None, comment: str | None, output: str | N
         secret = minisign.read_secret_key(_read(key, signing.MOST_BYTES), _password)
     except minisign.PasswordError as error:
         stop([Problem(key, str(error), "type the password, or give it as the first line of standard input")])
-    except minisign.FormatError as error:
+    except minisign.NotMinisignError as error:
         stop([Problem(key, str(error), "name a secret key, such as `minisign -G` or `policylang sign --new-key` make")])
     said = f"file:{os.path.basename(file)}" if comment is None else comment
     try:
         signature = minisign.sign(content, secret, said)
-    except minisign.FormatError as error:
+    except minisign.NotMinisignError as error:
         stop([Problem("--comment", str(error), "give another `--comment`")])
     target = output or file + signing.SUFFIX
     write_output(signature, target, (file, key))
@@ -82,7 +82,7 @@ def verify(file: str, key: str, signature: str | None) -> None:
     named = signature or file + signing.SUFFIX
     try:
         said = minisign.verify(content, _read(named, signing.MOST_BYTES), public)
-    except minisign.FormatError as error:
+    except minisign.NotMinisignError as error:
         stop([Problem(named, str(error), "sign the file with `policylang sign` or `minisign -S`")])
     except minisign.UntrustedError as error:
         write_lines([f"{visible(file)} is not to be trusted: {error}"])
@@ -99,7 +99,7 @@ def read_verifying_key(path: str) -> PublicKey:
 
     try:
         return minisign.read_public_key(_read(path, signing.MOST_BYTES))
-    except minisign.FormatError as error:
+    except minisign.NotMinisignError as error:
         stop(
             [Problem(path, str(error), "name a public key, such as `minisign -G` or `policylang sign --new-key` make")]
         )

@@ -27,7 +27,7 @@ _CHECKSUM = slice(148, 156)
 _HELP = "a bundle is what `policylang bundle` writes"
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a bundle says of itself."""
 
     digest: ir.Digest
@@ -43,7 +43,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Packed(msgspec.Struct, frozen=True):
     """What is in a bundle."""
 
-    manifest: Manifest
+    manifest: BundleManifest
     policy_set: ir.PolicySet
 
 
@@ -64,7 +64,7 @@ def _sum_line(name: bytes, content: bytes) -> bytes:
 
 def pack(policy_set: ir.PolicySet, sources: str, revision: str | None) -> bytes:
     """The bundle of a policy set; ``sources``: the digest of its files."""
-    manifest = Manifest(policy_set.digest, sources, revision)
+    manifest = BundleManifest(policy_set.digest, sources, revision)
     return _entry(_MANIFEST, _manifest_json(manifest)) + _entry(_POLICIES, to_json(policy_set)) + bytes(2 * _BLOCK)
 
 
@@ -84,7 +84,7 @@ def unpack(content: bytes) -> Packed:
     if len(content) > at + 2 * _BLOCK or any(content[at:]):
         raise LoadError(f"there is more in the bundle than `{_MANIFEST}` and `{_POLICIES}`: {_HELP}")
     try:
-        manifest = msgspec.json.decode(manifest_json, type=Manifest)
+        manifest = msgspec.json.decode(manifest_json, type=BundleManifest)
     except (ValueError, RecursionError) as error:
         raise LoadError(f"`{_MANIFEST}` of the bundle cannot be used: {error}") from None
     if _manifest_json(manifest) != manifest_json:
@@ -105,7 +105,7 @@ def from_compiled(content: bytes) -> ir.PolicySet:
 _EARLY = "the bundle ends too early, pack it again"
 
 
-def _manifest_json(manifest: Manifest) -> bytes:
+def _manifest_json(manifest: BundleManifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2) + b"\n"
 
 

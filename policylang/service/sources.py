@@ -112,11 +112,11 @@ def _loaded(content: bytes, signature: bytes | None, key: PublicKey | None, mark
     if len(content) > MOST_BYTES:
         raise Unusable(f"larger than {MOST_BYTES:,} bytes", mark)
     if key is not None and signature is not None:
-        from policylang.signing.minisign import FormatError, UntrustedError, verify
+        from policylang.signing.minisign import NotMinisignError, UntrustedError, verify
 
         try:
             verify(content, signature, key)
-        except (FormatError, UntrustedError) as error:
+        except (NotMinisignError, UntrustedError) as error:
             raise Unusable(f"the signature does not verify: {error}", mark) from None
     try:
         return from_compiled(content)

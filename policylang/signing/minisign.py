@@ -31,11 +31,11 @@ _MOST_SCRYPT = (1 << 31) - 1  # bytes that OpenSSL may take; the limits above ke
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-class FormatError(ValueError):
+class NotMinisignError(ValueError):
     """No key, or no signature, of the format. The message says why."""
 
 
-class PasswordError(FormatError):
+class PasswordError(NotMinisignError):
     """The password of a secret key is wrong, or the key is damaged, which nobody can tell apart."""
 
 
@@ -90,21 +90,21 @@ def new_key() -> SecretKey:
 
 
 def read_public_key(content: bytes) -> PublicKey:
-    """The key of a file. Raises `FormatError`."""
+    """The key of a file. Raises `NotMinisignError`."""
     (line,) = _body(content, "public key", 1)
     data = _decoded(line, 2 + _ID + _KEY, "public key")
     if data[:2] != _PURE:
-        raise FormatError("not a public key of minisign")
+        raise NotMinisignError("not a public key of minisign")
     return PublicKey(data[2 : 2 + _ID], data[2 + _ID :])
 
 
 def read_secret_key(content: bytes, password: Callable[[], bytes]) -> SecretKey:
-    """The key of a file; ``password`` is asked where it has one. Raises `FormatError`."""
+    """The key of a file; ``password`` is asked where it has one. Raises `NotMinisignError`."""
     (line,) = _body(content, "secret key", 1)
     data = _decoded(line, _SECRET, "secret key")
     algorithm, derivation, checksum = data[:2], data[2:4], data[4:6]
     if algorithm != _PURE or checksum != _BLAKE2B or derivation not in (_PLAIN, _SCRYPT):
-        raise FormatError("not a secret key of minisign")
+        raise NotMinisignError("not a secret key of minisign")
     limits = 6 + _SALT
     keys = data[limits + 16 :]
     if derivation == _SCRYPT:
@@ -118,13 +118,13 @@ def read_secret_key(content: bytes, password: Callable[[], bytes]) -> SecretKey:
     if not is_whole or key.public.key != public:
         if derivation == _SCRYPT:
             raise PasswordError("the password is wrong, or the secret key is damaged")
-        raise FormatError("the secret key is damaged")
+        raise NotMinisignError("the secret key is damaged")
     return key
 
 
 def _derived(password: Callable[[], bytes], salt: bytes, work: int, memory: int, size: int) -> bytes:
     if memory > _MOST_MEMORY or work > _MOST_WORK:
-        raise FormatError("the secret key asks for more work than minisign's own do")
+        raise NotMinisignError("the secret key asks for more work than minisign's own do")
     n, p = _cost(work, memory)
     return hashlib.scrypt(password(), salt=salt, n=n, r=_R, p=p, maxmem=_MOST_SCRYPT, dklen=size)
 
@@ -141,9 +141,9 @@ def _cost(work: int, memory: int) -> tuple[int, int]:
 
 
 def sign(content: bytes, key: SecretKey, trusted_comment: str) -> bytes:
-    """The signature of some content, as a file. Raises `FormatError` for a comment that it cannot hold."""
+    """The signature of some content, as a file. Raises `NotMinisignError` for a comment that it cannot hold."""
     if len(trusted_comment.encode()) > _MOST_COMMENT or _CONTROL.search(trusted_comment):
-        raise FormatError(f"a comment is one line of at most {_MOST_COMMENT:,} bytes, without control characters")
+        raise NotMinisignError(f"a comment is one line of at most {_MOST_COMMENT:,} bytes, without control characters")
     signature = key.sign(hashlib.blake2b(content).digest())
     return _lines(
         f"{_UNTRUSTED}signature of key {_shown(key.id)}",
@@ -154,18 +154,20 @@ def sign(content: bytes, key: SecretKey, trusted_comment: str) -> bytes:
 
 
 def verify(content: bytes, signature: bytes, key: PublicKey) -> str:
-    """The trusted comment of a signature, whose file is ``signature``. Raises `FormatError` for what is none, and
+    """The trusted comment of a signature, whose file is ``signature``. Raises `NotMinisignError` for what is none, and
     `UntrustedError` for one that is not this key's over this content.
     """
     line, comment, line_of_all = _body(signature, "signature", 3)
     data = _decoded(line, 2 + _ID + _SIGNATURE, "signature")
     of_all = _decoded(line_of_all, _SIGNATURE, "signature")
     if not comment.startswith(_TRUSTED):
-        raise FormatError("not a signature of minisign: it has no trusted comment")
+        raise NotMinisignError("not a signature of minisign: it has no trusted comment")
     if data[:2] == _PURE:
-        raise FormatError("the file was signed without hashing it first, as old versions of minisign do: sign it again")
+        raise NotMinisignError(
+            "the file was signed without hashing it first, as old versions of minisign do: sign it again"
+        )
     if data[:2] != _PREHASHED:
-        raise FormatError("not a signature of minisign")
+        raise NotMinisignError("not a signature of minisign")
     if data[2 : 2 + _ID] != key.id:
         raise UntrustedError(f"signed with another key, {_shown(data[2 : 2 + _ID])}, not {key.name}")
     own, said = data[2 + _ID :], comment.removeprefix(_TRUSTED)
@@ -185,15 +187,15 @@ def _is_signed(key: PublicKey, signature: bytes, content: bytes) -> bool:
 
 
 def _body(content: bytes, what: str, lines: int) -> list[str]:
-    """The lines of a file below its untrusted comment. Raises `FormatError`."""
+    """The lines of a file below its untrusted comment. Raises `NotMinisignError`."""
     if len(content) > MOST_BYTES:
-        raise FormatError(f"not a {what} of minisign: larger than {MOST_BYTES:,} bytes")
+        raise NotMinisignError(f"not a {what} of minisign: larger than {MOST_BYTES:,} bytes")
     try:
         first, *rest = content.decode().replace("\r\n", "\n").removesuffix("\n").split("\n")
     except UnicodeDecodeError:
-        raise FormatError(f"not a {what} of minisign: not UTF-8") from None
+        raise NotMinisignError(f"not a {what} of minisign: not UTF-8") from None
     if not first.startswith(_UNTRUSTED) or len(rest) != lines:
-        raise FormatError(f"not a {what} of minisign")
+        raise NotMinisignError(f"not a {what} of minisign")
     return rest
 
 
@@ -201,9 +203,9 @@ def _decoded(line: str, size: int, what: str) -> bytes:
     try:
         data = base64.b64decode(line.encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error):
-        raise FormatError(f"not a {what} of minisign: not Base64") from None
+        raise NotMinisignError(f"not a {what} of minisign: not Base64") from None
     if len(data) != size:
-        raise FormatError(f"not a {what} of minisign: {len(data)} bytes, not {size}")
+        raise NotMinisignError(f"not a {what} of minisign: {len(data)} bytes, not {size}")
     return data
 
 

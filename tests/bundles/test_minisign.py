@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from policylang.signing import MOST_BYTES
 from policylang.signing.minisign import (
-    FormatError,
+    NotMinisignError,
     PasswordError,
     PublicKey,
     SecretKey,
@@ -75,7 +75,7 @@ def test_what_is_signed_otherwise() -> None:
         verify(MESSAGE + b" ", SIGNATURE, PLAIN)
     with pytest.raises(UntrustedError, match="the trusted comment is not what"):
         verify(MESSAGE, SIGNATURE.replace(b"of the quarter", b"of the year"), PLAIN)
-    with pytest.raises(FormatError, match="without hashing it first"):
+    with pytest.raises(NotMinisignError, match="without hashing it first"):
         verify(MESSAGE, given_file("legacy.minisig"), PLAIN)
     other_key_of_that_name = PublicKey(PLAIN.id, LOCKED.key)
     with pytest.raises(UntrustedError, match="the content is not what"):
@@ -87,7 +87,7 @@ def test_a_hash_that_is_signed_the_old_way_is_no_signature_of_the_content() -> N
     first, line, *rest = SIGNATURE.decode().split("\n")
     data = base64.b64decode(line)
     renamed = "\n".join((first, base64.b64encode(b"Ed" + data[2:]).decode(), *rest)).encode()
-    with pytest.raises(FormatError):
+    with pytest.raises(NotMinisignError):
         verify(hashlib.blake2b(MESSAGE).digest(), renamed, PLAIN)
 
 
@@ -111,7 +111,7 @@ def test_no_changed_signature_verifies(data: st.DataObject) -> None:
     changed = b"\n".join(lines)
     try:
         verify(MESSAGE, changed, PLAIN)
-    except (FormatError, UntrustedError):
+    except (NotMinisignError, UntrustedError):
         return
     # The last character before `=` has bits that no byte takes.
     assert base64.b64decode(lines[number]) == base64.b64decode(SIGNATURE.split(b"\n")[number])
@@ -124,7 +124,7 @@ def test_anything_is_read_or_refused(content: bytes) -> None:
         lambda: read_public_key(content),
         lambda: read_secret_key(content, no_password),
     ):
-        with contextlib.suppress(FormatError, UntrustedError):
+        with contextlib.suppress(NotMinisignError, UntrustedError):
             read()
 
 
@@ -144,13 +144,13 @@ def test_anything_is_read_or_refused(content: bytes) -> None:
     ],
 )
 def test_what_is_no_key(content: bytes, said: str) -> None:
-    with pytest.raises(FormatError, match=said):
+    with pytest.raises(NotMinisignError, match=said):
         read_public_key(content)
 
 
 @pytest.mark.parametrize("comment", ["two\nlines", "x" * 9000, "\x1b[2J", "\u2028"])
 def test_comments_that_cannot_be_signed(comment: str) -> None:
-    with pytest.raises(FormatError, match="a comment is one line"):
+    with pytest.raises(NotMinisignError, match="a comment is one line"):
         sign(MESSAGE, SECRET, comment)
 
 
@@ -201,7 +201,7 @@ def test_a_key_with_a_password() -> None:
 
 @pytest.mark.parametrize(("work", "memory"), [((1 << 25) + 1, 0), (0, (1 << 30) + 1), (2**64 - 1, 2**64 - 1)])
 def test_keys_that_ask_for_too_much(work: int, memory: int) -> None:
-    with pytest.raises(FormatError, match="more work"):
+    with pytest.raises(NotMinisignError, match="more work"):
         read_secret_key(locked(SECRET, b"", work, memory), no_password)
 
 
@@ -214,5 +214,5 @@ def test_a_damaged_secret_key(at: int) -> None:
     if at == 54:  # the id is no part of the key itself, and without a checksum anybody's
         assert read_secret_key(changed, no_password).public.key == PLAIN.key
         return
-    with pytest.raises(FormatError):
+    with pytest.raises(NotMinisignError):
         read_secret_key(changed, no_password)
