@@ -17,7 +17,7 @@ from policylang.cli.writing import Content, report_option, write_output
 from policylang.output import agenda as text
 from policylang.output import ical
 from policylang.project.discovery import Problem
-from policylang.project.loading import of_diagnostics, read_compiled, why_not
+from policylang.project.loading import compiled_among, of_diagnostics, read_compiled, why_not
 from policylang.project.project import Project
 from policylang.text.readable import json_bytes
 
@@ -70,7 +70,7 @@ def agenda_(paths: tuple[str, ...], now: str | None, days: int, format_: str, ou
 
 
 def _agendas(paths: Sequence[str], at: datetime.datetime, days: int, step: Step) -> Iterator[Agenda | Problem]:
-    compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
+    compiled = compiled_among(paths)
     sources = [path for path in paths if path not in compiled]
     for path in compiled:
         step(f"loading {path}")

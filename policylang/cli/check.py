@@ -39,6 +39,7 @@ from policylang.output.order import Order, first_screen, in_order
 from policylang.pipelines.check import CheckOptions, add_checked, add_compiled, apply_baseline, entries, idle_ignores
 from policylang.pipelines.findings import Result
 from policylang.project.discovery import Problem, UnreadableError
+from policylang.project.loading import compiled_among
 from policylang.project.project import Project
 from policylang.runtime.index import Index
 from policylang.settings.usage import UsageSettings
@@ -159,7 +160,7 @@ def check(
         usage=_usage(usage, mapping, at),
     )
     known = None if baseline is None else given_baseline(baseline)
-    compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
+    compiled = compiled_among(paths)
     sources = [path for path in paths if path not in compiled]
     made: Sequence[Project] = ()
     if sources or not compiled:

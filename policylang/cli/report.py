@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Iterable, Iterator, Sequence
 
 import click
@@ -22,7 +21,7 @@ from policylang.output.reviews_csv import reviews_csv
 from policylang.pipelines.check import CheckOptions
 from policylang.pipelines.report import ReportOptions, of_compiled, of_project
 from policylang.project.discovery import Problem
-from policylang.project.loading import read_compiled, why_not
+from policylang.project.loading import compiled_among, read_compiled, why_not
 from policylang.project.project import Project
 from policylang.views.document import AccessDocument, ChangeView, Part
 
@@ -77,7 +76,7 @@ def report(
     """
     now = read_instant(at, (FIRST_YEAR, LAST_YEAR), "--at").astimezone(datetime.UTC)
     target = output or (_TABLE if table else _PAGE)
-    compiled = [path for path in paths if path.endswith(".json") and not os.path.isdir(path)]
+    compiled = compiled_among(paths)
     sources = [path for path in paths if path not in compiled]
     try:
         app = None if table else application()

@@ -21,10 +21,11 @@ from policylang.check.suppress.suppressions import read_suppressions
 from policylang.check.usage import Usage
 from policylang.diagnostics import Severity, visible
 from policylang.importing.origins import Origins
-from policylang.ir import LoadError, from_json
+from policylang.ir import LoadError
 from policylang.ir import nodes as ir
 from policylang.pipelines.findings import BaselineUse, ReportedFinding, Result, View, add_sources, of_source, places
 from policylang.pipelines.replay import as_witness
+from policylang.project.bundle import MOST_BYTES, from_compiled
 from policylang.project.discovery import Problem, nearest_settings, read_regular, shown_path
 from policylang.project.project import Project
 from policylang.runtime.index import Index
@@ -133,7 +134,7 @@ def _usage(policy_set: ir.PolicySet, rules: dict[str, Severity], asked: CheckOpt
 
 def _load(result: Result, path: str) -> ir.PolicySet | None:
     try:
-        return from_json(read_regular(Path(path)))
+        return from_compiled(read_regular(Path(path), MOST_BYTES + 1))
     except OSError as error:
         message = f"cannot be read: {(error.strerror or str(error)).lower()}"
         result.problems.append(Problem(path, message, "check the path and its permissions"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from policylang.diagnostics import Diagnostic
 from policylang.ir import LoadError
 from policylang.ir import nodes as ir
-from policylang.project.bundle import MOST_BYTES, from_compiled
+from policylang.project.bundle import MOST_BYTES, from_compiled, is_bundle
 from policylang.project.discovery import Problem, discover, read_regular
 from policylang.project.project import Project
 
@@ -27,6 +27,18 @@ def read_policy_set(paths: Sequence[str], step: Callable[[str], None] = lambda _
         return Problem(", ".join(paths) or ".", f"these are {len(sets)} policy sets", f"name one of {roots}")
     project = Project(sets[0], step)
     return project.ir or why_not(project, paths)
+
+
+def compiled_among(paths: Sequence[str]) -> list[str]:
+    """Those of some paths that are compiled policy sets: documents by their name, bundles by how they begin."""
+    return [path for path in paths if not os.path.isdir(path) and (path.endswith(".json") or _holds_bundle(path))]
+
+
+def _holds_bundle(path: str) -> bool:
+    try:
+        return not path.endswith(".policy") and is_bundle(read_regular(Path(path), 512))
+    except OSError:
+        return False  # reported by what reads it
 
 
 def why_not(project: Project, paths: Sequence[str]) -> Problem:

@@ -88,9 +88,18 @@ def test_commands_take_bundles(run, write) -> None:
     asked = ("decide", "u", "view", "--resource", "doc", "--now", "2026-11-21T12:00:00Z", "--policies")
     assert run(*asked, "set.bundle").stdout == run(*asked, "p").stdout
     assert run("diff", "p", "set.bundle", "--now", "2026-11-21T12:00:00Z").returncode == 0
+    assert run("compile", "p", "-o", "set.json").returncode == 0
+    for asked_for in ("check", "agenda"):
+        of_json, of_bundle = (
+            run(asked_for, f"set.{each}", "--now", "2026-11-21T12:00:00Z") for each in ("json", "bundle")
+        )
+        assert (of_bundle.returncode, of_bundle.stderr) == (0, b"")
+        assert of_bundle.stdout == of_json.stdout.replace(b"set.json", b"set.bundle")
     write("cut.bundle", (Path("set.bundle")).read_bytes()[:-1])
     result = run(*asked, "cut.bundle")
     assert (result.returncode, b"the bundle ends too early, pack it again" in result.stderr) == (2, True)
+    result = run("check", "cut.bundle")
+    assert (result.returncode, b"the bundle ends too early, pack it again" in result.stdout) == (2, True)
 
 
 @pytest.mark.parametrize(
