@@ -128,10 +128,22 @@ class UsageAnalysis:
         begin = None if holding.assignment is None else begin_of(holding.assignment, self.index.timezone)
         return begin is not None and begin > self._begin(days)
 
+    def day(self, at: datetime.datetime) -> datetime.date:
+        """The day of an instant, in the policy set's timezone."""
+        return at.astimezone(self.index.timezone).date()
+
+    def with_required(self, user: str) -> list[ObservedUse]:
+        """What a user has done, and what that requires."""
+        found = list(self.usage.by_user.get(user, ()))
+        for use in tuple(found):
+            required = grants_required(self.index.actions[use.resource][use.action].requires)
+            found += [msgspec.structs.replace(use, resource=each.resource, action=each.action) for each in required]
+        return found
+
     # --- what was used -----------------------------------------------------------------------------------------
 
     def _look_at(self, user: str) -> None:
-        uses = self._with_required(user)
+        uses = self.with_required(user)
         for use in uses:
             self.done.setdefault(user, UseRecord()).add(use)
         for holding in holdings(self.world.whole, user, None):
@@ -147,14 +159,6 @@ class UsageAnalysis:
                     if (use.resource, use.action) in said:
                         self.used.setdefault((bundle.at, (use.resource, use.action)), UseRecord()).add(use)
                         self.of_holding.setdefault((user, holding.source), UseRecord()).add(use)
-
-    def _with_required(self, user: str) -> list[ObservedUse]:
-        """What a user has done, and what that requires."""
-        found = list(self.usage.by_user.get(user, ()))
-        for use in tuple(found):
-            required = grants_required(self.index.actions[use.resource][use.action].requires)
-            found += [msgspec.structs.replace(use, resource=each.resource, action=each.action) for each in required]
-        return found
 
     def _may_be_at(self, source: RightsSource, use: ObservedUse) -> bool:
         if source.place is None or use.place not in self.index.places:

@@ -49,6 +49,7 @@ _COMMANDS = {
     "mine": "mine:mine",
     "replay": "replay:replay",
     "usage": "usage:usage",
+    "rightsize": "rightsize:rightsize",
     "rules": "rules:rules",
     "serve": "serve:serve",
     "sign": "signing:sign",

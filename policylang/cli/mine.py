@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +13,7 @@ from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.asking import format_option
 from policylang.cli.options import TEXT, now_option, read_instant
 from policylang.cli.terminal import CLEAN, progress, stop, terminal_width, write_lines
-from policylang.cli.writing import cannot_write, check_output
+from policylang.cli.writing import cannot_write, check_folder
 from policylang.diagnostics import quoted, visible
 from policylang.files.writing import write_folder
 from policylang.importing.reading import NotThisError
@@ -114,7 +113,7 @@ def mine(
     if (weights is not None) != (objective == "weighted"):
         raise click.UsageError("--weights and --objective weighted go together")
     at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
-    _check_folder(output)
+    check_folder(output)
     if find_spec("highspy") is None:
         stop(
             [
@@ -164,10 +163,3 @@ def _columns(given: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError(f"--column names the {key} twice")
         found[key] = name
     return found
-
-
-def _check_folder(output: str) -> None:
-    """End the command where there is something already."""
-    check_output(output)
-    if os.path.lexists(output) and not (os.path.isdir(output) and not any(Path(output).iterdir())):
-        stop([Problem(output, "not written: the folder is not empty", "name a new or empty folder")])

@@ -79,6 +79,13 @@ def check_output(output: str, inputs: Iterable[str | None] = ()) -> None:
             stop([Problem(output, "not written: the command reads this file", "name another file")])
 
 
+def check_folder(output: str) -> None:
+    """End the command where there is something already."""
+    check_output(output)
+    if os.path.lexists(output) and not (os.path.isdir(output) and not any(Path(output).iterdir())):
+        stop([Problem(output, "not written: the folder is not empty", "name a new or empty folder")])
+
+
 def cannot_write(output: str, error: OSError) -> None:
     """End the command because of what the system says."""
     reason = (error.strerror or str(error)).lower()

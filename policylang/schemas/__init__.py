@@ -25,6 +25,7 @@ from policylang.settings.service import service_schema
 from policylang.testing.scenario import scenario_schema
 from policylang.usage.columns import log_mapping_schema
 from policylang.usage.report import usage_schema
+from policylang.usage.rightsized import rightsize_schema
 
 SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "ir": ir_schema,
@@ -40,6 +41,7 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "drift": drift_schema,
     "mining": mining_schema,
     "usage": usage_schema,
+    "rightsize": rightsize_schema,
     "usage-mapping": log_mapping_schema,
 }
 

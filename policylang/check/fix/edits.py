@@ -84,7 +84,7 @@ def removal(file: Parsed, node: ast.Node) -> TextEdit | None:
     """
     source, text = file.source, file.source.text
     start, end = node.start_pos, node.end_pos
-    if any(start <= comment.start_pos < end for comment in file.file.comments) or _is_suppressed(file, node):
+    if any(start <= comment.start_pos < end for comment in file.file.comments) or is_suppressed(file, node):
         return None
     first, last = source.position(start)[0], source.position(end)[0]
     line_start = source.line_starts[first - 1]
@@ -99,7 +99,7 @@ def removal(file: Parsed, node: ast.Node) -> TextEdit | None:
     return edit(source, start - (len(before) - len(before.rstrip())), end, " " if joined else "")
 
 
-def _is_suppressed(file: Parsed, node: ast.Node) -> bool:
+def is_suppressed(file: Parsed, node: ast.Node) -> bool:
     """Whether a comment that suppresses findings speaks of the statement: on one of its lines, or above it."""
     source = file.source
     first, last = source.position(node.start_pos)[0], source.position(node.end_pos)[0]

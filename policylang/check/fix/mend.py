@@ -150,6 +150,15 @@ def changes(before: Project, after: Project) -> tuple[tuple[Source, Source], ...
     return tuple((old, new) for old, new in pairs if old.text != new.text)
 
 
+def as_read(source: Source) -> bytes:
+    """The bytes of a source's file. Raises `StaleFileError` where it has changed since it was read, and OSError."""
+    path = Path(source.display)
+    data = read_regular(path)
+    if data.removeprefix(codecs.BOM_UTF8) != source.text.encode():
+        raise StaleFileError(errno.ESTALE, "has changed since it was read", str(path))
+    return data
+
+
 def write(changed: Sequence[tuple[Source, Source]]) -> None:
     """Write the new texts, each file whole or not at all, and all files or none.
 
@@ -158,10 +167,7 @@ def write(changed: Sequence[tuple[Source, Source]]) -> None:
     """
     originals = []
     for old, _new in changed:
-        path = Path(old.display)
-        data = read_regular(path)
-        if data.removeprefix(codecs.BOM_UTF8) != old.text.encode():
-            raise StaleFileError(errno.ESTALE, "has changed since it was read", str(path))
+        path, data = Path(old.display), as_read(old)
         refuse_read_only(path)
         originals.append((path, data))
     written: list[tuple[Path, bytes, bytes]] = []

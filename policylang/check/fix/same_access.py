@@ -158,9 +158,9 @@ class _Comparison:
         later = list(self.after.all_periods(user))
         for period, one in self.before.all_periods(user):
             for other_period, other in later:
-                common = _common(period, other_period)
-                if common is not None:
-                    yield common, one, other
+                both = common(period, other_period)
+                if both is not None:
+                    yield both, one, other
 
     # --- decisions ---------------------------------------------------------------------------------------------
 
@@ -198,7 +198,7 @@ def _granted(index: Index, who: Profile) -> set[tuple[str, str]]:
     }
 
 
-def _common(one: Period, other: Period) -> Period | None:
+def common(one: Period, other: Period) -> Period | None:
     """The days that lie in both periods."""
     firsts = [each for each in (one.first, other.first) if each is not None]
     lasts = [each for each in (one.last, other.last) if each is not None]

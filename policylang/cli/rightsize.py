@@ -1,0 +1,169 @@
+"""`policylang rightsize`"""
+
+from __future__ import annotations
+
+import codecs
+import datetime
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
+from policylang.check.fix.mend import as_read, changes, write
+from policylang.cli.asking import format_option
+from policylang.cli.logs import days_option, given_mapping, log_options, logs_and_paths
+from policylang.cli.options import TEXT, now_option, read_instant
+from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, projects, stop, write_lines
+from policylang.cli.writing import cannot_write, check_folder
+from policylang.diagnostics import quoted, visible
+from policylang.files.writing import write_folder
+from policylang.output import rightsize as text
+from policylang.output.text import counted
+from policylang.project.discovery import Problem, UnreadableError
+from policylang.project.loading import why_not
+from policylang.project.project import Project
+from policylang.runtime.index import Index
+from policylang.text.readable import json_bytes
+from policylang.usage.logs import Backend
+from policylang.usage.proposals import Keep, KeepRuleError, read_keep
+from policylang.usage.read import LogReading, read_usage
+from policylang.usage.rightsize import Rightsized
+from policylang.usage.rightsize import rightsize as run
+from policylang.usage.rightsized import RightsizeReport
+
+_REPORT = "report.json"
+
+
+@click.command()
+@click.argument("arguments", nargs=-1, required=True, type=TEXT, metavar="LOG... [PATHS]...")
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    required=True,
+    type=click.Path(),
+    help="New or empty folder for the patches.",
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="RULE",
+    type=TEXT,
+    help="Leave alone: 'role NAME', 'group NAME', 'user ID', 'resource NAME' or 'ACTION on RESOURCE'; repeatable.",
+)
+@click.option(
+    "--doubled", is_flag=True, help="Also take out what was used, if everybody who did has it from elsewhere as well."
+)
+@click.option("--write", "writing", is_flag=True, help="Also change the policy files.")
+@log_options
+@days_option()
+@now_option("the present one")
+@format_option("text", "json")
+def rightsize(
+    arguments: tuple[str, ...],
+    output: str,
+    keep: tuple[str, ...],
+    doubled: bool,
+    writing: bool,
+    mapping: str | None,
+    backend: Backend,
+    days: int | None,
+    now: str | None,
+    format_: str,
+) -> None:
+    """Propose what to take out of roles, groups and users because nobody has used it, with a proof for each change.
+
+    LOG and PATHS are as for usage. DIR gets report.json and a patch for each change, to be applied in their order.
+    A change is proposed only if it is proved that all that was done is still allowed and that nobody can do more.
+
+    Exit codes: 0 nothing to take out, 1 there are changes or some are not proved, 2 it could not be done.
+    """
+    logs, paths = logs_and_paths(arguments)
+    at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
+    said = given_mapping(mapping)
+    check_folder(output)
+    with progress() as step:
+        project = _project(paths, step)
+        assert project.ir is not None
+        index = Index(project.ir)
+        kept = _keep(keep, index)
+        settings = project.sources.config.usage
+        if days is not None:
+            settings = msgspec.structs.replace(settings, days=days)
+        try:
+            reading = read_usage(logs, index, said, settings, backend, step)
+        except UnreadableError as error:
+            stop([error.problem])
+        made = run(project, reading, at, kept, with_doubled=doubled, step=step)
+    report = text.report_of(made, reading.usage, at)
+    _write(made, report, output, writing)
+    if format_ == "json":
+        click.echo(json_bytes(report), nl=False)
+    else:
+        write_lines([*_of_log(reading), *text.render(report), _written(made, output, writing)])
+    sys.exit(FINDINGS if report.proposals or report.not_made else CLEAN)
+
+
+def _project(paths: tuple[str, ...], step: Step) -> Project:
+    """The one policy set, from its sources; ends the command where there is none."""
+    if len(paths) == 1 and paths[0].endswith(".json"):
+        help = "name the policy files it was compiled from"
+        stop([Problem(paths[0], "a compiled policy set cannot be changed", help)])
+    found = projects(paths, step)
+    if len(found) > 1:
+        roots = ", ".join(f"`{each.sources.root}`" for each in found)
+        stop([Problem(", ".join(paths) or ".", f"these are {len(found)} policy sets", f"name one of {roots}")])
+    if found[0].ir is None:
+        stop([why_not(found[0], paths)])
+    return found[0]
+
+
+def _keep(rules: tuple[str, ...], index: Index) -> Keep:
+    try:
+        return read_keep(rules, index)
+    except KeepRuleError as error:
+        forms = "write role NAME, group NAME, user ID, resource NAME or ACTION on RESOURCE, of the policy set"
+        raise click.UsageError(f"--keep {quoted(str(error))} names nothing: {forms}") from None
+
+
+def _of_log(reading: LogReading) -> list[str]:
+    lines = [f"guessed: {visible(each)}" for each in reading.reasons]
+    if reading.known < reading.rows:
+        left = reading.rows - reading.known
+        lines.append(f"{left:,} of {reading.rows:,} rows cannot be used: `policylang usage` says why")
+    return lines
+
+
+def _write(made: Rightsized, report: RightsizeReport, output: str, writing: bool) -> None:
+    """The folder, then the sources if that is wanted; nothing at all where a source has changed meanwhile."""
+    changed = changes(made.project, made.after)
+    try:
+        data = {old.name: as_read(old) for old, _ in changed}
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        stop([Problem(str(error.filename), f"nothing was written: {reason}", "run the command again")])
+    marked = frozenset(name for name, content in data.items() if content.startswith(codecs.BOM_UTF8))
+    files = {
+        report.proposals[number - 1].patch: text.patch(number, each, report, marked)
+        for number, each in enumerate(made.certified, 1)
+    }
+    try:
+        write_folder(Path(output), {**files, _REPORT: json_bytes(report)})
+    except OSError as error:
+        cannot_write(output, error)
+    if writing:
+        try:
+            write(changed)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            help = f"no policy file was changed; the patches are in {visible(output)}"
+            stop([Problem(str(error.filename), f"not changed: {reason}", help)])
+
+
+def _written(made: Rightsized, output: str, writing: bool) -> str:
+    line = f"wrote {counted(len(made.certified) + 1, 'file')} to {visible(output)}"
+    if writing:
+        return f"{line}, changed {counted(len(changes(made.project, made.after)), 'policy file')}"
+    return line

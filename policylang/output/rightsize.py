@@ -1,0 +1,141 @@
+"""Roles made to fit: the patches, the report for programs, and the text."""
+
+from __future__ import annotations
+
+import codecs
+import datetime
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+
+import click
+
+from policylang.check.fix.mend import changes
+from policylang.check.usage import Usage
+from policylang.diagnostics import visible
+from policylang.model.instants import instant_text
+from policylang.output.text import counted
+from policylang.source import Source
+from policylang.usage.proposals import ProposedChange
+from policylang.usage.rightsize import Certified, Rightsized
+from policylang.usage.rightsized import MadeProposal, NotMade, NotTaken, RightsizeReport, TakenOut
+
+_PLAIN = re.compile(r"[^a-z0-9]+")
+_LONGEST = 40
+_MOST = 20
+
+
+def report_of(made: Rightsized, usage: Usage, now: datetime.datetime) -> RightsizeReport:
+    """The report."""
+    return RightsizeReport(
+        usage.since,
+        usage.until,
+        now,
+        usage.settings.days,
+        made.covered,
+        made.replayed,
+        made.never_allowed,
+        tuple(
+            MadeProposal(patch_name(number, each.proposal), each.proposal.title, _parts(each.proposal), each.lost)
+            for number, each in enumerate(made.certified, 1)
+        ),
+        tuple(NotMade(each.proposal.title, _parts(each.proposal), each.objections) for each in made.rejected),
+        tuple(NotTaken(each.what, each.why, each.at) for each in made.left),
+        tuple(part for each in made.elsewhere for part in _parts(each)),
+    )
+
+
+def _parts(proposal: ProposedChange) -> tuple[TakenOut, ...]:
+    return tuple(TakenOut(p.what, len(p.users), proposal.doubled, p.removal.at) for p in proposal.parts)
+
+
+def patch_name(number: int, proposal: ProposedChange) -> str:
+    """A file name from the number and whatever is plain in the name of the role, group or user."""
+    name = _PLAIN.sub("-", proposal.name.lower())[:_LONGEST].strip("-")
+    return f"{number:04}-{proposal.kind}{'-' if name else ''}{name}.patch"
+
+
+# --- patches -------------------------------------------------------------------------------------------------
+
+
+def patch(number: int, each: Certified, report: RightsizeReport, marked: frozenset[str]) -> bytes:
+    """A unified diff that applies on top of those before it, below what it is for. ``marked``: the files that begin
+    with a byte order mark.
+    """
+    made = report.proposals[number - 1]
+    lines = [made.title, "", *_why(made, report), ""]
+    texts = [f"{visible(line)}\n" for line in lines]
+    for old, new in changes(each.before, each.after):
+        name = visible(old.display).lstrip("/")
+        texts += _unified(_lines(old, marked), _lines(new, marked), f"a/{name}", f"b/{name}")
+    return "".join(texts).encode()
+
+
+def _lines(source: Source, marked: frozenset[str]) -> list[str]:
+    mark = codecs.BOM_UTF8.decode() if source.name in marked else ""
+    return (mark + source.text).split("\n")
+
+
+def _unified(old: list[str], new: list[str], before: str, after: str) -> Iterator[str]:
+    for line in difflib.unified_diff(_ended(old), _ended(new), before, after):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _ended(lines: list[str]) -> list[str]:
+    ended = [f"{line}\n" for line in lines[:-1]]
+    return [*ended, lines[-1]] if lines[-1] else ended
+
+
+# --- text ----------------------------------------------------------------------------------------------------
+
+
+def render(report: RightsizeReport) -> Iterator[str]:
+    """What is proposed and what each change takes from whom, then what is not proposed, and why."""
+    span = f"from {instant_text(report.since)} until {instant_text(report.until)}"
+    yield f"{counted(report.events, 'allowed event')} {span}"
+    if report.never_allowed:
+        yield f"{report.never_allowed:,} of them these policies do not allow on any record"
+    if not report.covered:
+        begin = f"{report.days} days before {instant_text(report.now)}"
+        yield f"the log begins later than {begin}: nothing is called unused; ask for fewer with `--days`"
+    for made in report.proposals:
+        yield ""
+        yield f"{click.style(made.patch, bold=True)}: {visible(made.title)}"
+        yield from (f"  {visible(line)}" for line in _why(made, report))
+    yield from _section(
+        "not proposed, as it could not be proved",
+        [(f"{each.title}: {'; '.join(_whats(each))}", each.why) for each in report.not_made],
+    )
+    yield from _section("unused and left alone", [(each.what, (each.why,)) for each in report.left])
+    yield from _section(
+        "used, and granted elsewhere as well (`--doubled` takes it out)", [(each.what, ()) for each in report.elsewhere]
+    )
+    yield ""
+    made_up = counted(len(report.proposals), "change")
+    yield f"{made_up} proposed, {len(report.not_made):,} not proved, as of {instant_text(report.now)}"
+
+
+def _section(title: str, rows: list[tuple[str, tuple[str, ...]]]) -> Iterator[str]:
+    if not rows:
+        return
+    yield ""
+    yield click.style(f"{title}:", bold=True)
+    for what, why in rows[:_MOST]:
+        yield visible(f"  {what}{': ' if why else ''}{'; '.join(why)}")
+    if len(rows) > _MOST:
+        yield f"  and {len(rows) - _MOST:,} more: the report has all"
+
+
+def _whats(made: MadeProposal | NotMade) -> Iterable[str]:
+    return (part.what for part in made.parts)
+
+
+def _why(made: MadeProposal, report: RightsizeReport) -> Iterator[str]:
+    for part in made.parts:
+        if part.used:
+            yield f"{part.what}: used, and everybody who used it has it from elsewhere"
+        else:
+            whose = "1 user has it" if part.users == 1 else f"{part.users:,} users have it"
+            yield f"{part.what}: not used since the log begins, on {report.since.date()}; {whose}"
+    yield from made.lost or ("nobody loses anything: what they could do they still can",)
+    yield "proved: everything in the log is still allowed, nobody can do more"

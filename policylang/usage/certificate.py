@@ -1,0 +1,67 @@
+"""The proof that a change takes nothing that was used and gives nobody anything; a proposal without one is not made."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+from policylang.check.finding import counted
+from policylang.check.privileges import on
+from policylang.diff.compare import compare
+from policylang.diff.report import Change, Report
+from policylang.ir import nodes as ir
+from policylang.usage.replay import Replay
+
+_SAMPLE = 50
+"""Of what was done, so much is tried on the reference decision as well."""
+
+
+class Certification:
+    """A change on trial: ``objections`` say why it must not be made, ``lost`` what it takes from whom."""
+
+    def __init__(self, replay: Replay, before: ir.PolicySet, after: ir.PolicySet, now: datetime.datetime) -> None:
+        """``before``: as the proposals so far leave it. The log is replayed on what all of them together leave."""
+        report = compare(before, after, now)
+        self.objections = (*_unreplayed(replay, after), *_objections(report))
+        self.lost = tuple(_lost(report))
+
+
+def _unreplayed(replay: Replay, after: ir.PolicySet) -> Iterator[str]:
+    lost = list(replay.lost(after))
+    for use in lost[:1]:
+        more = f", and {len(lost) - 1:,} more such things" if len(lost) > 1 else ""
+        yield f"`{use.user}` did {use.action} on `{use.resource}` on {use.last.date()}, and could not any more{more}"
+    if not lost:
+        for shown in list(replay.denied(after, _SAMPLE))[:1]:
+            yield f"the reference denies `{shown.who.user}` {shown.action} on `{shown.resource}`, which was done"
+
+
+def _objections(report: Report) -> Iterator[str]:
+    """What a change must not do besides: give anybody anything, leave anything unproved, or change what a log cannot
+    show.
+    """
+    for change in report.changes:
+        if change.kind in ("gained", "widened"):
+            yield f"{change.whose} could do more: {_permissions(change)}"
+        elif change.unproved:
+            yield f"of {change.whose} it is not proved what changes: {_permissions(change)}"
+    for statement in report.statements:
+        said = "; ".join((*statement.removed, *statement.added))
+        if statement.widens:
+            yield f"it loosens what is said of {statement.subject}: {said}"
+        elif statement.topic == "eligibility":
+            yield f"it changes who may be written into a record, which the log does not show: {statement.subject}"
+
+
+def _lost(report: Report) -> Iterator[str]:
+    """In words, whose what is."""
+    for change in report.changes:
+        users = [] if change.is_of_users or not change.users else [f" ({counted(change.users)})"]
+        verb = "lose" if len(change.subjects) > 1 else "loses"
+        if change.kind == "narrowed":
+            verb = f"{verb} part of"
+        yield f"{change.whose}{''.join(users)} {verb} {_permissions(change)}"
+
+
+def _permissions(change: Change) -> str:
+    return "; ".join(on(each.actions, each.resource, each.fields or ()) for each in change.permissions)

@@ -1,0 +1,183 @@
+"""What to take out: what nobody has used in the whole log, as changes of the size of a commit, least risk first."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
+
+import msgspec
+
+from policylang.check.privileges import on
+from policylang.check.used import UnusedAssignment, UnusedGrant, UsageAnalysis, Wanted, place_of
+from policylang.runtime.index import Index
+from policylang.runtime.sources import Bundle
+from policylang.usage.written import Removal, Written
+
+Kind = Literal["role", "group", "user"]
+
+
+class KeepRuleError(ValueError):
+    """A rule for `--keep` that names nothing."""
+
+
+class ProposedPart(msgspec.Struct, frozen=True):
+    """One thing that is taken out, in words, and by whom it could have been used."""
+
+    what: str
+    removal: Removal
+    users: tuple[str, ...]
+
+
+class ProposedChange(msgspec.Struct, frozen=True):
+    """What is taken out of one role, group or user. ``kind`` and ``name``: which."""
+
+    kind: Kind
+    name: str
+    parts: tuple[ProposedPart, ...]
+    doubled: bool = False
+    """It was used, and everybody who did has it from elsewhere as well."""
+
+    @property
+    def title(self) -> str:
+        if self.doubled:
+            of = "from" if self.kind == "user" else "out of"
+            return f"take {of} {self.kind} `{self.name}` what is granted elsewhere as well"
+        if self.kind == "user":
+            return f"take from user `{self.name}` what they do not use"
+        return f"take out of {self.kind} `{self.name}` what nobody uses"
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        return tuple(sorted({user for part in self.parts for user in part.users}))
+
+    @property
+    def removals(self) -> tuple[Removal, ...]:
+        return tuple(part.removal for part in self.parts)
+
+
+class LeftAlone(msgspec.Struct, frozen=True):
+    """Something unused that is not taken out, and why not."""
+
+    what: str
+    why: str
+    at: str
+
+
+Propose = Callable[[UsageAnalysis, Written, "Keep"], tuple[list[ProposedChange], list[LeftAlone]]]
+
+
+class Keep(msgspec.Struct, frozen=True):
+    """What is not to be touched."""
+
+    names: frozenset[tuple[str, str]] = frozenset()
+    """Roles, groups, users and resources, each with its kind."""
+    actions: frozenset[Wanted] = frozenset()
+
+    def holds_grant(self, kind: str, name: str, wanted: Wanted) -> bool:
+        return (kind, name) in self.names or ("resource", wanted[0]) in self.names or wanted in self.actions
+
+    def holds_given(self, user: str, kind: str, name: str) -> bool:
+        return ("user", user) in self.names or (kind, name) in self.names
+
+
+NOTHING = Keep()
+
+
+def read_keep(rules: Iterable[str], index: Index) -> Keep:
+    """The rules of `--keep`: `role NAME`, `group NAME`, `user ID`, `resource NAME`, `ACTION on RESOURCE`.
+
+    Raises `KeepRuleError`.
+    """
+    names: set[tuple[str, str]] = set()
+    actions: set[Wanted] = set()
+    known = {"role": index.roles, "group": index.groups, "user": index.users, "resource": index.resources}
+    for rule in rules:
+        action, is_action, resource = (each.strip() for each in rule.partition(" on "))
+        kind, _, name = (each.strip() for each in rule.strip().partition(" "))
+        if is_action and action in index.actions.get(resource, {}):
+            actions.add((resource, action))
+        elif name and name in known.get(kind, {}):
+            names.add((kind, name))
+        else:
+            raise KeepRuleError(rule)
+    return Keep(frozenset(names), frozenset(actions))
+
+
+def propose(analysis: UsageAnalysis, written: Written, keep: Keep) -> tuple[list[ProposedChange], list[LeftAlone]]:
+    """Everything that was not used once in the whole log, and is neither excepted nor kept; and what is left alone."""
+    found: dict[tuple[Kind, str], list[ProposedPart]] = {}
+    left: list[LeftAlone] = []
+    for grant in analysis.unused_grants():
+        kind, name = whose(grant.bundle, grant.kind)
+        for part, reason in _of_grant(analysis, grant, keep):
+            _sort(found.setdefault((kind, name), []), left, part, reason, written)
+    for each in analysis.unused_assignments():
+        part, reason = _of_assignment(analysis, each, keep)
+        _sort(found.setdefault(("user", each.user), []), left, part, reason, written)
+    made = [ProposedChange(*whose, tuple(parts)) for whose, parts in found.items() if parts]
+    return sorted(made, key=_risk), left
+
+
+def _risk(proposal: ProposedChange) -> tuple[int, int, str, str]:
+    """The fewer people lose something, and the fewer things, the less can go wrong."""
+    return len(proposal.users), len(proposal.parts), proposal.kind, proposal.name
+
+
+def _sort(
+    parts: list[ProposedPart], left: list[LeftAlone], part: ProposedPart, reason: str | None, written: Written
+) -> None:
+    why = reason or written.obstacle(part.removal)
+    if why is None:
+        parts.append(part)
+    else:
+        left.append(LeftAlone(part.what, why, part.removal.at))
+
+
+def whose(bundle: Bundle, kind: str) -> tuple[Kind, str]:
+    """The role or group, or the user in whose block it stands."""
+    owner = getattr(bundle, "owner", None)
+    if owner is not None:
+        return "user", owner
+    return ("group" if kind == "group" else "role"), bundle.name
+
+
+def _of_grant(analysis: UsageAnalysis, unused: UnusedGrant, keep: Keep) -> Iterator[tuple[ProposedPart, str | None]]:
+    """Statement by statement: what was never used, and what was used before the time that counts."""
+    kind, name = whose(unused.bundle, unused.kind)
+    statements: dict[str, list[Wanted]] = {}
+    for grant in unused.bundle.grants:
+        statements.setdefault(grant.at, []).extend((grant.resource, action) for action in grant.actions)
+    touched = {grant.at for grant in unused.grants}
+    for at, said in statements.items():
+        by_reason: dict[str | None, list[Wanted]] = {}
+        for wanted in dict.fromkeys(said) if at in touched else ():
+            if wanted in unused.actions:
+                record = analysis.used.get((unused.bundle.at, wanted))
+                reason = _before(analysis, None if record is None else record.last)
+                by_reason.setdefault("kept" if keep.holds_grant(kind, name, wanted) else reason, []).append(wanted)
+        for why, actions in by_reason.items():
+            what = f"{_in_words(actions)} of {kind} `{name}`"
+            removal = Removal(at, "grant", tuple(actions), tuple(dict.fromkeys(said)))
+            yield ProposedPart(what, removal, unused.holders), why
+
+
+def _in_words(actions: Iterable[Wanted]) -> str:
+    by_resource: dict[str, list[str]] = {}
+    for resource, action in actions:
+        by_resource.setdefault(resource, []).append(action)
+    return "; ".join(on(names, resource) for resource, names in by_resource.items())
+
+
+def _of_assignment(analysis: UsageAnalysis, unused: UnusedAssignment, keep: Keep) -> tuple[ProposedPart, str | None]:
+    source = unused.holding.source
+    what = f"{source.kind} `{source.name}`{place_of(analysis.index, unused.holding)} of `{unused.user}`"
+    kind: Literal["assignment", "membership"] = "membership" if unused.holding.by == "group" else "assignment"
+    kept = keep.holds_given(unused.user, source.kind, source.name)
+    reason = "kept" if kept else _before(analysis, unused.last)
+    return ProposedPart(what, Removal(unused.holding.at[0], kind), (unused.user,)), reason
+
+
+def _before(analysis: UsageAnalysis, last: datetime.datetime | None) -> str | None:
+    """Why something that was used, if long ago, stays: the log has a request that needs it."""
+    return None if last is None else f"the log has it used, last on {analysis.day(last)}"

@@ -1,0 +1,67 @@
+"""What is proposed to be taken out, for programs."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import msgspec
+
+from policylang.files.json_schema import schema_of
+
+
+class TakenOut(msgspec.Struct, frozen=True):
+    """One thing that is taken out, and how many people have it. It was ``used`` in the log, or never."""
+
+    what: str
+    users: int
+    used: bool
+    at: str
+
+
+class MadeProposal(msgspec.Struct, frozen=True):
+    """A change that is proved, as the patch that makes it. ``lost``: what whoever has it loses, in words."""
+
+    patch: str
+    title: str
+    parts: tuple[TakenOut, ...]
+    lost: tuple[str, ...]
+
+
+class NotMade(msgspec.Struct, frozen=True):
+    """A change that could not be proved to be harmless, and why."""
+
+    title: str
+    parts: tuple[TakenOut, ...]
+    why: tuple[str, ...]
+
+
+class NotTaken(msgspec.Struct, frozen=True):
+    """Something that is not taken out, and why not."""
+
+    what: str
+    why: str
+    at: str
+
+
+class RightsizeReport(msgspec.Struct, frozen=True):
+    """``events``: those of the log that were allowed, all of which still are; but for ``never_allowed``, which the
+    policy set does not allow in any case. ``covered``: the log goes back ``days`` days.
+    """
+
+    since: datetime.datetime
+    until: datetime.datetime
+    now: datetime.datetime
+    days: int
+    covered: bool
+    events: int
+    never_allowed: int
+    proposals: tuple[MadeProposal, ...]
+    not_made: tuple[NotMade, ...]
+    left: tuple[NotTaken, ...]
+    elsewhere: tuple[TakenOut, ...]
+
+
+def rightsize_schema() -> dict[str, Any]:
+    """The JSON Schema of a report."""
+    return schema_of(RightsizeReport, "rightsize", "policylang rightsize report")

@@ -1,0 +1,439 @@
+"""What is proposed to be taken out, and the proof that catches a proposal that takes out too much."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks import usage_logs
+from policylang.check.fix.edits import apply
+from policylang.check.fix.same_access import without_places
+from policylang.check.usage import ObservedUse, Usage
+from policylang.ir import nodes as ir
+from policylang.project.project import Project
+from policylang.runtime.grants import holdings
+from policylang.runtime.index import Index
+from policylang.runtime.reference import decide
+from policylang.runtime.sources import inside
+from policylang.settings.usage import UsageSettings
+from policylang.usage.doubled import without
+from policylang.usage.proposals import (
+    NOTHING,
+    Keep,
+    KeepRuleError,
+    Propose,
+    ProposedChange,
+    ProposedPart,
+    propose,
+    read_keep,
+)
+from policylang.usage.read import LogReading, read_usage
+from policylang.usage.replay import Replay
+from policylang.usage.rightsize import Rightsized, rightsize
+from policylang.usage.written import Removal, Written
+from tests.helpers import project
+from tests.usage.helpers import NOW, POLICIES
+
+LONG_AGO = NOW - datetime.timedelta(days=400)
+YESTERDAY = NOW - datetime.timedelta(days=1)
+ALL_USED = ("ann view doc", "ann modify doc", "ben view doc", "ben delete doc", "cy view doc", "cy delete doc")
+
+
+def usage_of(
+    *rows: str, at: datetime.datetime = YESTERDAY, place: str | None = None, config: UsageSettings | None = None
+) -> Usage:
+    """What was done, as ``user action resource [field]``."""
+    uses = []
+    for row in rows:
+        user, action, resource, *field = row.split()
+        uses.append(ObservedUse(user, resource, action, True, field[0] if field else None, place, 1, at, at))
+    return Usage(tuple(sorted(uses)), LONG_AGO, NOW, config or UsageSettings())
+
+
+def made(
+    policies: Project, usage: Usage, keep: Keep = NOTHING, *, with_doubled: bool = False, proposer: Propose = propose
+) -> Rightsized:
+    assert policies.ir is not None, policies.diagnostics
+    reading = LogReading(usage, len(usage.uses), len(usage.uses), {}, (), (), 0, ())
+    return rightsize(policies, reading, NOW, keep, with_doubled=with_doubled, proposer=proposer)
+
+
+def taken(found: Rightsized) -> list[str]:
+    return sorted(part.what for each in found.certified for part in each.proposal.parts)
+
+
+def text(found: Rightsized) -> str:
+    return found.after.sources.sources[0].text
+
+
+# --- what is found -------------------------------------------------------------------------------------------
+
+PLANTED = """\
+resource doc { optional note : text  actions view, modify, delete }
+resource file { actions view, print }
+role clerk {
+  grant view, modify, delete on doc  # the daily work
+  grant all on file
+  # nobody needs this
+  grant view on doc (note)
+}
+role old { grant all on file }
+role inner { grant delete on doc }
+role outer { role inner }
+group desk { grant view on file }
+user "ann" in desk { assign role clerk }
+user "ben" "Ben" in desk { assign role clerk  assign role outer until 2030-01-01 }
+user "cy" {
+  grant print on file
+  grant view on file
+  assign role old
+}
+"""
+DONE = ("ann view doc", "ann modify doc", "ann print file", "ann view file", "ben delete doc", "cy view file")
+
+
+def test_what_was_planted_is_found_and_nothing_else() -> None:
+    found = made(project(PLANTED), usage_of(*DONE))
+    assert taken(found) == [
+        "group `desk` of `ben`",
+        "print on `file` of role `old`",
+        "print on `file` of user `cy`",
+    ]
+    assert found.rejected == ()
+    assert found.left == ()
+    assert text(found) == PLANTED.replace('"Ben" in desk', '"Ben"').replace("  grant print on file\n", "").replace(
+        "role old { grant all on file }", "role old { grant view on file }"
+    )
+
+
+def test_what_a_generator_plants_is_found_exactly(tmp_path: Path) -> None:
+    policies = project(usage_logs.policies(30, 300))
+    assert policies.ir is not None
+    planted = usage_logs.write_log(tmp_path / "log.csv", 5_000, 30, 300)
+    reading = read_usage([str(tmp_path / "log.csv")], Index(policies.ir))
+    found = rightsize(policies, reading, NOW)
+    assert (found.rejected, found.left, found.elsewhere) == ((), (), ())
+    assert {each.proposal.name for each in found.certified} == {*planted.unused, *planted.dormant}
+
+
+def test_what_is_taken_out_is_said_of_those_who_lose_it() -> None:
+    found = made(project(POLICIES), usage_of(*(row for row in ALL_USED if row != "ann modify doc")))
+    (only,) = found.certified
+    assert only.proposal.title == "take out of role `clerk` what nobody uses"
+    assert only.proposal.users == ("ann", "cy")
+    assert only.lost == ("role `clerk` (`ann`, `cy`) loses modify on `doc`",)
+
+
+def test_the_least_risk_comes_first() -> None:
+    found = made(project(POLICIES), usage_of("ann view doc", "cy view doc", "cy delete doc"))
+    sizes = [(len(each.proposal.users), len(each.proposal.parts)) for each in found.certified]
+    assert sizes == sorted(sizes)
+    assert len(sizes) > 1
+
+
+def test_each_change_stands_on_those_before_it() -> None:
+    found = made(project(POLICIES), usage_of("ann view doc", "cy delete doc"))
+    texts = [found.project, *(each.after for each in found.certified)]
+    for before, each in zip(texts, found.certified, strict=False):
+        assert each.before.sources.sources == before.sources.sources
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        UsageSettings(break_glass=("clerk",)),
+        UsageSettings(periods={"clerk": 900}),
+        UsageSettings(days=500),
+    ],
+)
+def test_exceptions_are_those_of_usage(config: UsageSettings) -> None:
+    usage = usage_of(*(row for row in ALL_USED if row != "ann modify doc"), config=config)
+    assert taken(made(project(POLICIES), usage)) == []
+
+
+def test_what_was_used_too_long_ago_stays_and_is_named() -> None:
+    old = usage_of("ann modify doc", at=NOW - datetime.timedelta(days=300)).uses
+    recent = usage_of(*(row for row in ALL_USED if row != "ann modify doc"))
+    found = made(project(POLICIES), msgspec.structs.replace(recent, uses=tuple(sorted((*recent.uses, *old)))))
+    assert taken(found) == []
+    assert [(each.what, each.why) for each in found.left] == [
+        ("modify on `doc` of role `clerk`", "the log has it used, last on 2026-01-25")
+    ]
+
+
+@pytest.mark.parametrize("rule", ["role clerk", "resource doc", "modify on doc"])
+def test_what_is_kept(rule: str) -> None:
+    policies = project(POLICIES)
+    assert policies.ir is not None
+    usage = usage_of(*(row for row in ALL_USED if row != "ann modify doc"))
+    found = made(policies, usage, read_keep([rule], Index(policies.ir)))
+    assert taken(found) == []
+    assert [each.why for each in found.left] == ["kept"]
+
+
+@pytest.mark.parametrize("rule", ["user cy", "role cleaner", " user  cy"])
+def test_assignments_that_are_kept(rule: str) -> None:
+    policies = project(POLICIES)
+    assert policies.ir is not None
+    usage = usage_of(*(row for row in ALL_USED if row != "cy delete doc"))
+    assert taken(made(policies, usage)) == ["role `cleaner` of `cy`"]
+    assert taken(made(policies, usage, read_keep([rule], Index(policies.ir)))) == []
+
+
+@pytest.mark.parametrize("rule", ["", "role", "role nobody", "clerk", "fly on doc", "view on moon", " on ", "task x"])
+def test_what_names_nothing_is_no_rule(rule: str) -> None:
+    policies = project(POLICIES)
+    assert policies.ir is not None
+    with pytest.raises(KeepRuleError):
+        read_keep([rule], Index(policies.ir))
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("grant modify on doc  # policylang: ignore PL407", "a comment stands in it or suppresses a finding there"),
+        ("# policylang: ignore PL407\n grant view, modify on doc", "a comment stands in it or suppresses"),
+        ("grant view, # see below\n modify on doc", "a comment stands in it"),
+        ("grant view, modify on all resources", "several resources at once"),
+    ],
+)
+def test_what_cannot_be_taken_out_is_named(statement: str, why: str) -> None:
+    policies = POLICIES.replace("  grant view, modify on doc\n", f"  {statement}\n  grant view on doc\n")
+    found = made(project(policies), usage_of(*(row for row in ALL_USED if row != "ann modify doc")))
+    assert taken(found) == []
+    assert any(why in each.why for each in found.left), found.left
+    assert text(found) == policies
+
+
+# --- the proof -----------------------------------------------------------------------------------------------
+
+
+def proposing(*parts: ProposedPart) -> Propose:
+    return lambda _analysis, _written, _keep: ([ProposedChange("role", "x", parts)], [])
+
+
+def places(policies: Project) -> Iterator[tuple[str, Removal]]:
+    """Everything that can be taken out, action by action."""
+    assert policies.ir is not None
+    for bundle in policies.ir.bundles:
+        said: dict[str, list[tuple[str, str]]] = {}
+        for grant in bundle.grants:
+            said.setdefault(grant.at, []).extend((grant.resource, action) for action in grant.actions)
+        for at, wanted in said.items():
+            yield from ((bundle.name, Removal(at, "grant", (each,), tuple(wanted))) for each in wanted)
+    for user in policies.ir.users:
+        if user.group is not None:
+            yield user.id, Removal(user.group.at, "membership")
+        yield from ((user.id, Removal(each.at, "assignment")) for each in user.assignments if "own" not in each.role)
+
+
+def test_a_proposal_that_takes_what_was_used_is_not_made() -> None:
+    policies = project(POLICIES)
+    for name, removal in places(policies):
+        found = made(policies, usage_of(*ALL_USED), proposer=proposing(ProposedPart(name, removal, ())))
+        assert found.certified == ()
+        assert text(found) == POLICIES
+    (removal,) = (each for name, each in places(policies) if each.actions == (("doc", "modify"),))
+    found = made(policies, usage_of(*ALL_USED), proposer=proposing(ProposedPart("modify", removal, ())))
+    assert [each.objections for each in found.rejected] == [
+        ("`ann` did modify on `doc` on 2026-11-20, and could not any more",)
+    ]
+
+
+def test_a_proposal_that_gives_somebody_more_is_not_made() -> None:
+    more = """\
+role strict { grant view on archive  grant view on doc  deny delete on doc }
+user "di" { assign role strict  assign role cleaner }
+user "ed" { assign role strict }
+"""
+    found = made(project(POLICIES + more), usage_of(*ALL_USED, "ed view archive"))
+    (rejected,) = found.rejected
+    assert [part.what for part in rejected.proposal.parts] == ["role `strict` of `di`"]
+    assert rejected.objections == ("user `di` could do more: delete on `doc`",)
+    assert taken(found) == ["role `cleaner` of `di`"]
+
+
+def test_a_proposal_that_cannot_be_written_is_not_made() -> None:
+    nowhere = ProposedPart("x", Removal("0.policy:99:1-99:2", "assignment"), ())
+    found = made(project(POLICIES), usage_of(*ALL_USED), proposer=proposing(nowhere))
+    assert [each.objections for each in found.rejected] == [("nothing can be taken out at 0.policy:99:1-99:2",)]
+
+
+def test_the_reference_is_asked_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replay that is wrong is found by the second path."""
+    policies = project(POLICIES)
+    (removal,) = (each for _, each in places(policies) if each.actions == (("doc", "modify"),))
+    monkeypatch.setattr(Replay, "lost", lambda *_: iter(()))
+    found = made(policies, usage_of(*ALL_USED), proposer=proposing(ProposedPart("modify", removal, ())))
+    assert [each.objections for each in found.rejected] == [
+        ("the reference denies `ann` modify on `doc`, which was done",)
+    ]
+
+
+SITES = """\
+scope site
+place site "HQ"
+place site "Lab"
+resource doc { at : site  owner : user  optional note : text  actions view, modify }
+resource log { at : site  action view requires view on doc }
+policy own on doc { owner is assigned user }
+role reader { grant view on doc (note) }
+role keeper { grant view, modify on doc  policy own }
+role logger { grant view on log }
+user "ann" { assign role keeper at site "HQ"  assign role keeper at site "Lab" }
+user "ben" { assign role logger at site "HQ"  assign role reader at site "Lab" }
+user "cy" { assign role keeper until 2026-11-01  assign role keeper from 2026-11-10 }
+user "di" { assign role reader  assign role keeper }
+user "ed" { assign role keeper from 2026-09-01 until 2026-09-30  assign role keeper from 2026-11-01 }
+"""
+
+
+def lost(keep_out: str, usage: Usage) -> list[str]:
+    """What would be lost without a statement of `SITES`."""
+    before, after = project(SITES).ir, project(SITES.replace(keep_out, "")).ir
+    assert before is not None
+    assert after is not None
+    return [f"{each.user} {each.action} {each.resource}" for each in Replay(before, usage).lost(after)]
+
+
+def test_a_log_that_names_the_place_needs_no_other_place() -> None:
+    at_lab = '  assign role keeper at site "Lab"'
+    assert lost(at_lab, usage_of("ann modify doc", place="HQ")) == []
+    assert lost(at_lab, usage_of("ann modify doc", place="Lab")) == ["ann modify doc"]
+    assert lost(at_lab, usage_of("ann modify doc")) == ["ann modify doc"]
+    assert lost(at_lab, usage_of("ann modify doc", place="Mars")) == ["ann modify doc"]
+
+
+def test_what_is_required_may_be_held_elsewhere() -> None:
+    usage = usage_of("ben view log", place="HQ")
+    assert lost('  assign role reader at site "Lab"', usage) == ["ben view log"]
+    found = made(project(SITES), usage)
+    assert any("`ben` did view on `log`" in why for each in found.rejected for why in each.objections)
+
+
+def test_assignments_of_the_past_were_used_in_the_past() -> None:
+    then = datetime.datetime(2026, 10, 15, 12, tzinfo=datetime.UTC)
+    assert lost("assign role keeper until 2026-11-01", usage_of("cy view doc", at=then)) == ["cy view doc"]
+    assert lost("assign role keeper until 2026-11-01", usage_of("cy view doc")) == []
+    assert lost("  assign role keeper from 2026-11-10", usage_of("cy view doc")) == ["cy view doc"]
+    september = "assign role keeper from 2026-09-01 until 2026-09-30"
+    assert lost(september, usage_of("ed view doc")) == []
+    then = datetime.datetime(2026, 9, 30, 12, tzinfo=datetime.UTC)
+    assert lost(september, usage_of("ed view doc", at=then)) == ["ed view doc"]
+
+
+def test_limits_and_fields_count_for_whatever_the_record_was() -> None:
+    reader = "assign role reader  assign role keeper }"
+    without_reader, usage = "  assign role keeper }", usage_of("di view doc")
+    before = project(SITES).ir
+    for wanted in (without_reader, "assign role reader }"):
+        after = project(SITES.replace(reader, wanted)).ir
+        assert before is not None
+        assert after is not None
+        assert [each.user for each in Replay(before, usage).lost(after)] == ["di"]
+        one_field = usage_of("di view doc owner")
+        gone = [each.user for each in Replay(before, one_field).lost(after)]
+        assert gone == ([] if wanted is without_reader else ["di"])
+
+
+def test_what_the_policies_never_allowed_is_counted() -> None:
+    found = made(project(POLICIES), usage_of(*ALL_USED, "ann delete doc"))
+    assert (found.replayed, found.never_allowed) == (7, 1)
+
+
+# --- the second path: enumeration ------------------------------------------------------------------------------
+
+SMALL = """\
+resource doc { level : int  actions view, modify }
+resource archive { action view requires view on doc }
+policy low on doc { level < 2 }
+role clerk { grant view, modify on doc  policy low for view }
+role boss { grant view on doc }
+role reader { grant view on archive  grant view on doc }
+group desk { grant modify on doc }
+user "ann" in desk { assign role clerk }
+user "ben" { assign role boss  assign role clerk }
+user "cy" in desk { assign role reader }
+"""
+_RECORDS: tuple[dict[str, int], ...] = ({}, {"level": 1}, {"level": 2})
+_REQUESTS = [
+    (user, action, resource)
+    for user in ("ann", "ben", "cy")
+    for action, resource in (("view", "doc"), ("modify", "doc"), ("view", "archive"))
+]
+
+
+def keeps(before: ir.PolicySet, after: ir.PolicySet, done: Iterable[tuple[str, str, str]]) -> bool:
+    """By the reference: whatever was done on any record on which it was allowed still is."""
+    one, other = Index(before), Index(after)
+    return all(
+        decide(other, *request, record, now=YESTERDAY).allowed
+        for request in done
+        for record in _RECORDS
+        if decide(one, *request, record, now=YESTERDAY).allowed
+    )
+
+
+@given(st.sets(st.sampled_from(_REQUESTS), min_size=1))
+@settings(deadline=None, max_examples=25)
+def test_all_that_was_done_is_still_allowed_and_nothing_more_can_go(done: set[tuple[str, str, str]]) -> None:
+    policies = project(SMALL)
+    assert policies.ir is not None
+    index = Index(policies.ir)
+    done = {each for each in done if any(decide(index, *each, record, now=YESTERDAY).allowed for record in _RECORDS)}
+    usage = usage_of(*(" ".join(each) for each in sorted(done)))
+    found = made(policies, usage, with_doubled=True)
+    after = found.after.ir
+    assert after is not None
+    assert found.rejected == ()
+    assert keeps(policies.ir, after, done)
+    removals = [removal for _, removal in places(found.after) if done and not _is_empty(after, removal)]
+    for count in (1, 2):
+        for some in itertools.combinations(removals, count):
+            assert not keeps(policies.ir, without(after, some), done), (some, text(found))
+
+
+def _is_empty(policy_set: ir.PolicySet, removal: Removal) -> bool:
+    """Whether it gives somebody a role that grants nothing any more."""
+    index = Index(policy_set)
+    given = [
+        holding.source
+        for user in index.users
+        for holding in holdings(index, user, NOW)
+        if removal.kind != "grant" and holding.at[0] == removal.at
+    ]
+    return bool(given) and not any(bundle.grants for source in given for bundle in inside(index, source))
+
+
+@given(st.sets(st.sampled_from(_REQUESTS)), st.integers(0, 30))
+@settings(deadline=None, max_examples=40)
+def test_the_replay_agrees_with_the_reference(done: set[tuple[str, str, str]], which: int) -> None:
+    """For every single removal."""
+    policies = project(SMALL)
+    assert policies.ir is not None
+    removals = [removal for _, removal in places(policies)]
+    after = without(policies.ir, [removals[which % len(removals)]])
+    usage = usage_of(*(" ".join(each) for each in sorted(done)))
+    assert (not list(Replay(policies.ir, usage).lost(after))) == keeps(policies.ir, after, done)
+
+
+@given(st.integers(0, 30))
+@settings(deadline=None, max_examples=20)
+def test_the_sources_say_what_was_meant_to_be_taken_out(which: int) -> None:
+    policies = project(SMALL)
+    assert policies.ir is not None
+    removals = [removal for _, removal in places(policies)]
+    removal = removals[which % len(removals)]
+    (source,) = policies.sources.sources
+    texts = apply(Written(policies.files).edits([removal]), {source.name: source})
+    written = project(texts[source.name]).ir
+    assert written is not None
+    meant = msgspec.structs.replace(without(policies.ir, [removal]), digest=written.digest)
+    assert without_places(written) == without_places(meant)
