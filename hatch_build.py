@@ -21,6 +21,9 @@ class WebApplication(BuildHookInterface):  # type: ignore[type-arg,unused-ignore
         try:
             from tools.engines import MissingError
             from tools.web import built
+        except ModuleNotFoundError:
+            self.app.display_warning("the web application is left out: there are no tools here to build it with")
+            return
         finally:
             sys.path.remove(self.root)
         try:

@@ -86,7 +86,11 @@ def test_what_is_past_is_what_the_rules_find(text: str, day: datetime.date) -> N
     overdue = {(each.of, each.name) for each in found.overdue}
     reviewed = {review.at: (review.kind, review.name) for review in policy_set.reviews}
     assert {reviewed[each.at] for each in rules if each.code == "PL603"} == overdue
-    ended = {f"`{each.role}` of `{each.user}` ended on {each.until}" for each in found.over if isinstance(each, End)}
+    ended = {
+        f"the assignment of `{each.role}` to `{each.user}` ended on {each.until}"
+        for each in found.over
+        if isinstance(each, End)
+    }
     # The rule counts users who are alike together.
     said = {each.message for each in rules if each.code == "PL307"}
     assert len(said) <= len(ended)

@@ -81,7 +81,7 @@ def test_the_grants_that_open_nothing(seed: int) -> None:
         for grant in role.grants
         if not _opens(index, user.id, grant.resource)
     }
-    findings = [f for f in run_checks(policy_set, NOW, ["PL507"]) if "is never open" in f.message]
+    findings = [f for f in run_checks(policy_set, NOW, ["PL507"]) if "is never allowed for" in f.message]
     told = {(f.at, user.id) for f in findings for user in policy_set.users if f"`{user.id}`" in f.message}
     assert told == expected
     assert len({f.at for f in findings}) == len(findings)

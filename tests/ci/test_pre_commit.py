@@ -14,7 +14,7 @@ from policylang.cli.main import commands
 from tests.ci.scratch import BEFORE, ROOT, TEST, WRONG, Repository, environment
 
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-PACKAGE = ("policylang", "grammar", "policies/quickstart", "pyproject.toml", "README.md", "LICENSE")
+PACKAGE = ("policylang", "grammar", "policies/quickstart", "pyproject.toml", "README.md", "LICENSE", "hatch_build.py")
 
 
 def test_the_manifest_is_one() -> None:

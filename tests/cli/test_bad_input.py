@@ -176,7 +176,7 @@ def test_a_folder_named_like_a_file(run, write) -> None:
 def test_broken_link(run, write, tmp_path) -> None:
     write("policies/a.policy", CLEAN)
     (tmp_path / "policies" / "b.policy").symlink_to("nowhere.policy")
-    check(run, 2, "b.policy: the link is broken")
+    check(run, 2, "b.policy: this link is broken")
 
 
 def test_a_link_to_a_policy_file_and_loops_of_folders(run, write, tmp_path) -> None:
@@ -408,7 +408,7 @@ def test_links_are_followed_and_permissions_kept(run, write, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"roots: [a\n", ":2:1: not valid YAML"),
+        (b"roots: [a\n", ":2:1: this is not valid YAML"),
         (b"rots: [a]\n", "unknown field `rots`"),
         (b"limits:\n  nesting: deep\n", ":2:12: `limits.nesting` must be a whole number from 1 to 100, not `deep`"),
         (b"limits:\n  nesting: 0\n", ":2:12: `limits.nesting`"),

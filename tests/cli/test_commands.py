@@ -202,7 +202,7 @@ def test_explain(run) -> None:
         assert "#!" not in result.stdout.decode()
     unknown = run("explain", "PL999")
     assert unknown.returncode == 2
-    assert b"no such rule" in unknown.stderr
+    assert b"unknown rule" in unknown.stderr
     assert b"did you mean `unknown-name`" in run("explain", "unkown-name").stderr
 
 

@@ -217,7 +217,7 @@ BAD = f"allow:\n  - id: {'0a' * 16}\n    because: x\n"
         (BAD + "    by: me\n", "allow.yaml:4:5: unknown field `by`"),
         (BAD + BAD.partition("\n")[2], "allow.yaml:4:9: this change is allowed twice"),
         ("allow: &a []\n", "allow.yaml:1:8: anchors and aliases are not supported"),
-        ("allow: [\n", "allow.yaml:2:1: not valid YAML"),
+        ("allow: [\n", "allow.yaml:2:1: this is not valid YAML"),
         (b"\xff", "allow.yaml: not UTF-8"),
     ],
 )

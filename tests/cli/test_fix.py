@@ -232,7 +232,7 @@ def test_a_part_is_not_fixed_where_the_whole_would_change(check: Check, write, c
     parts = [f"policies/{name}" for name in PARTS]
     path = grant.parent / "who.policy"
     refused = check(*parts, "--fix", "--select", "PL206")
-    unchanged(refused, path, "part of the policy set `policies`, and there", PARTS["who.policy"])
+    unchanged(refused, path, "part of the policy set `policies`, where", PARTS["who.policy"])
     assert check("policies", "--fix", "--select", "PL206").stderr == "fixed nothing\n"
     grant.unlink()
     assert check(*parts, "--fix", "--select", "PL206").stderr == "fixed 1 finding in 1 file\n"
@@ -244,10 +244,10 @@ def test_a_subfolder_is_not_fixed_where_the_whole_would_change(check: Check, wri
         write(f"policies/sub/{name}", text)
     path = write("policies/sub/who.policy", PARTS["who.policy"])
     other = write("policies/more.policy", 'role editor "Editor" { grant delete on doc }\n')
-    said = "part of the policy set `policies`, and there role `editor` would no longer allow the same"
+    said = "part of the policy set `policies`, where role `editor` would no longer allow the same"
     unchanged(check("policies/sub", "--fix", "--select", "PL206"), path, said, PARTS["who.policy"])
     other.write_text("role editor {")
-    unchanged(check("policies/sub", "--fix", "--select", "PL206"), path, "and there are errors", PARTS["who.policy"])
+    unchanged(check("policies/sub", "--fix", "--select", "PL206"), path, "where there are errors", PARTS["who.policy"])
 
 
 def test_neighbours_that_make_no_policy_set_together_do_not_count(check: Check, write) -> None:
@@ -296,7 +296,7 @@ def test_a_difference_of_what_cannot_be_read(check: Check, write) -> None:
 )
 def test_options_that_contradict_each_other(check: Check, write, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     path = write("policies/a.policy", SET)
-    unchanged(check(*arguments), path, "leave ")
+    unchanged(check(*arguments), path, ": remove --")
     assert not (tmp_path / "base.json").exists()
 
 
@@ -317,6 +317,6 @@ def test_what_people_decide_is_suggested(check: Check, write) -> None:
     )
     before = path.read_text()
     result = check("a.policy", "--fix", "--select", "PL307")
-    assert "\n  suggestion: take `assign role guard until 2026-03-31` out and 1 more like it\n" in result.stdout
+    assert "\n  suggestion: remove `assign role guard until 2026-03-31` and 1 more like it\n" in result.stdout
     assert (result.exit_code, result.stderr, path.read_text()) == (1, "fixed nothing\n", before)
     assert "suggestion" not in json.loads(check("a.policy", "--format", "json").stdout)["findings"][0]

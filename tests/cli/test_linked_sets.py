@@ -105,7 +105,7 @@ def test_submodules_are_read_at_their_commits(with_submodule: Scratch) -> None:
 def test_submodules_that_are_not_there_are_refused(with_submodule: Scratch) -> None:
     with_submodule.git("submodule", "--quiet", "deinit", "--force", "policies/lib")
     said = with_submodule.refused("HEAD~1..HEAD")
-    assert "policies/lib: the old side cannot be compared: this submodule is not there at the commit" in said
+    assert "policies/lib: the old side cannot be compared: this submodule does not have the commit" in said
     assert "git submodule update --init" in said
 
 

@@ -57,7 +57,7 @@ def test_somebody_whom_a_condition_names(decide: Decide) -> None:
     assert decide(*asked, "--as-id", "zoe@x").exit_code == 1
     assert decide(*asked, "--as-id", "dana@x").exit_code == 0
     result = decide("dana@x", "shred", "--as-id", "zoe@x")
-    assert (result.exit_code, "--as-id belongs to" in result.stderr) == (2, True)
+    assert (result.exit_code, "--as-id needs --as-role" in result.stderr) == (2, True)
     result = decide(*asked, "--as-id", "bot")
     assert (result.exit_code, "`bot` is an integration" in result.stderr) == (2, True)
 
@@ -79,8 +79,8 @@ def test_users_that_a_record_speaks_of(decide: Decide) -> None:
         ({"as_attributes": {"level": "high"}}, "`level` is"),
         ({"as_attributes": ["department"]}, "cannot be read"),
         ({"users": {"dana@x": {}}}, "`dana@x` is in the policy set already"),
-        ({"users": {"u": "north"}}, "no object with attributes"),
-        ({"users": {"u": {"x": 1}}}, "no such attribute of users"),
+        ({"users": {"u": "north"}}, "is not an object with attributes"),
+        ({"users": {"u": {"x": 1}}}, "unknown attribute of users"),
     ],
 )
 def test_what_is_wrong_is_told(decide: Decide, objects: dict[str, Any], said: str) -> None:
@@ -90,4 +90,4 @@ def test_what_is_wrong_is_told(decide: Decide, objects: dict[str, Any], said: st
 
 def test_a_user_has_attributes_already(decide: Decide) -> None:
     result = decide("dana@x", "view", as_attributes={"department": "north"})
-    assert (result.exit_code, "--as-attributes belongs to" in result.stderr) == (2, True)
+    assert (result.exit_code, "--as-attributes needs --as-role" in result.stderr) == (2, True)

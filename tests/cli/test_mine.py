@@ -125,7 +125,7 @@ def test_parquet(mine, tmp_path: Path) -> None:
         ({"x.csv": "user,team\nann,a\nann,b\n"}, ("access.csv", "x.csv", "--explain-by", "team"), "two values"),
         ({"k.csv": "role,permission\nr,doc.fly\n"}, ("access.csv", "--keep", "k.csv"), "nobody has `fly doc`"),
         ({"k.csv": "permission,b\nx.y,\n"}, ("access.csv", "--keep", "k.csv"), "no table of roles"),
-        ({"out/x": "1"}, ("access.csv",), "there is something already"),
+        ({"out/x": "1"}, ("access.csv",), "the folder is not empty"),
         ({"in.parquet": "nonsense"}, ("in.parquet",), "this Parquet file cannot be read"),
         ({}, ("access.csv", "--weights", "1,1,1"), "go together"),
         ({}, ("access.csv", "--objective", "weighted", "--weights", "1,1"), "is not three whole numbers"),

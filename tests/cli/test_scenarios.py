@@ -84,7 +84,7 @@ def test_json_and_junit(suite) -> None:
         ("", ":1:1: the file is empty"),
         ("# later\n", ":1:1: the file is empty"),
         ("policies: .\n", "the document has no `now`"),
-        (HEAD.replace("Z", ""), ":2:6: `now` is a date and time"),
+        (HEAD.replace("Z", ""), ":2:6: `now` must be a date and time"),
         (HEAD + "records: {one: {title: a}}\n", ":3:16: the record has no resource"),
         (HEAD + "records: {one: {resource: [doc]}}\n", ":3:27: the record has no resource"),
         (HEAD + "records: {one: {resource: 5}}\n", ":3:27: the record has no resource"),
@@ -95,7 +95,7 @@ def test_json_and_junit(suite) -> None:
         (GOOD + "tests: [{user: u}]\n", "`tests[0]` has no `name`"),
         (
             GOOD + "tests: [{name: t, user: u, allow: {modify: [{one: {title: b}, two: {}}]}}]\n",
-            "is a mapping with one entry, this one has 2",
+            "must be a mapping with one entry, this one has 2",
         ),
         (GOOD + "eligible: {doc.colour: []}\n", "there is no attribute `doc.colour`"),
         (HEAD + "records: {one: {resource: doc}, one: {resource: doc}}\n", "the key `one` is given twice"),

@@ -114,7 +114,7 @@ PARTS = (
 def test_a_part_is_missing(pdp: httpx.Client, steps: tuple[str, ...], path: str) -> None:
     answer = post(pdp, path, _without(READ, *steps))
     assert answer.status_code == 400
-    assert answer.json() == f"`{'.'.join(steps)}` is missing" + (" or not what it has to be" if len(steps) > 1 else "")
+    assert answer.json() == f"`{'.'.join(steps)}` is missing" + (" or has the wrong form" if len(steps) > 1 else "")
 
 
 @pytest.mark.parametrize("path", [EVALUATION, EVALUATIONS, SUBJECTS, RESOURCES, ACTIONS])

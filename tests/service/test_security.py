@@ -99,7 +99,7 @@ def test_what_everybody_may_read(guarded: httpx.Client, path: str) -> None:
         ({"host": "0.0.0.0", "tokens": [_token("a", "search")]}, "in the clear"),
         ({"tls_in_front": True, "tls": {"certificate": "a", "key": "b"}}, "contradict"),
         ({"tokens": [_token("a", "search"), _token("a", "admin")]}, "the same"),
-        ({"tokens": [{**_token("", "search"), "name": "a"}]}, "the empty text"),
+        ({"tokens": [{**_token("", "search"), "name": "a"}]}, "a token is empty"),
         ({"trusted": {"action": ["field"]}}, "always read"),
     ],
 )

@@ -49,7 +49,7 @@ def _change(before: Project, texts: Mapping[str, str], now: datetime.datetime) -
     )
     after = Project(msgspec.structs.replace(before.sources, sources=sources))
     if before.ir is None:
-        return "are errors"
+        return "there are errors"
     if after.ir is None:
-        return "would be errors"
+        return "there would be errors"
     return access_change(before.ir, after.ir, now)
