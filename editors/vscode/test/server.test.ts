@@ -8,9 +8,9 @@ function machine(files: string[], platform: NodeJS.Platform = "linux", path = "/
 }
 
 test("the environment of the folder comes before PATH", () => {
-  const both = machine(["/work/a/.venv/bin/policylang", "/opt/bin/policylang"]);
-  assert.deepEqual(findServer(["/work/a"], "", true, both), { kind: "server", command: "/work/a/.venv/bin/policylang" });
-  assert.deepEqual(findServer(["/work/b"], "", true, both), { kind: "server", command: "/opt/bin/policylang" });
+  const both = machine(["/code/a/.venv/bin/policylang", "/opt/bin/policylang"]);
+  assert.deepEqual(findServer(["/code/a"], "", true, both), { kind: "server", command: "/code/a/.venv/bin/policylang" });
+  assert.deepEqual(findServer(["/code/b"], "", true, both), { kind: "server", command: "/opt/bin/policylang" });
 });
 
 test("on Windows", () => {
@@ -28,14 +28,14 @@ test("the setting comes first, and must be there", () => {
 });
 
 test("without a server it says how to install one", () => {
-  const found = findServer(["/work/a"], "", true, machine([]));
+  const found = findServer(["/code/a"], "", true, machine([]));
   assert.equal(found.kind, "missing");
   assert.match(found.kind === "missing" ? found.advice : "", /pip install/);
 });
 
 test("nothing is started from a workspace that is not trusted, whatever is there", () => {
   const everything: Machine = { platform: "linux", path: "/usr/bin", exists: () => true };
-  assert.deepEqual(findServer(["/work/a"], "/work/a/evil", false, everything), { kind: "untrusted" });
+  assert.deepEqual(findServer(["/code/a"], "/code/a/evil", false, everything), { kind: "untrusted" });
 });
 
 test("entries of PATH that are not absolute are passed over: they lead into the workspace", () => {
