@@ -19,20 +19,14 @@ from policylang.editor.open_files import path_of
 from policylang.editor.people import people_in_words, reached
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
-from policylang.model.types import DateTimeType
 from policylang.output.explanation import text as explanation_text
+from policylang.pipelines.questions import Asked, QuestionError, asked_instant, asked_object, asked_text
 from policylang.pipelines.test import run_text, usable
 from policylang.project.discovery import Problem, UnreadableError, decoded, read_regular
 from policylang.project.project import Project
 from policylang.runtime.api import PolicySet
-from policylang.runtime.values import BadValueError, read
+from policylang.runtime.values import BadValueError
 from policylang.text.readable import json_bytes
-
-Asked = dict[str, Any]
-
-
-class QuestionError(ValueError):
-    """Why there is no answer."""
 
 
 def answered(check: LiveChecker, ask: Callable[[LiveChecker, Asked], Any], asked: Any) -> Any:
@@ -63,7 +57,7 @@ def matrix(check: LiveChecker, asked: Asked) -> Any:
 def access(check: LiveChecker, asked: Asked) -> Any:
     """Everything that a user may do."""
     policy_set, now = _asked_of(check, asked)
-    user = _text(asked, "user")
+    user = asked_text(asked, "user")
     if user not in policy_set.index.requesters:
         raise QuestionError(f"there is no user {quoted(user)}")
     return {"now": instant_text(now), "access": policy_set.access(user, now=now)}
@@ -73,7 +67,11 @@ def who_can(check: LiveChecker, asked: Asked) -> Any:
     """Who may do something, to a record or at all."""
     policy_set, now = _asked_of(check, asked)
     found = policy_set.who_can(
-        _text(asked, "action"), _text(asked, "resource"), asked.get("record"), now=now, request=asked.get("request")
+        asked_text(asked, "action"),
+        asked_text(asked, "resource"),
+        asked.get("record"),
+        now=now,
+        request=asked.get("request"),
     )
     return {"now": instant_text(now), "users": found}
 
@@ -81,7 +79,7 @@ def who_can(check: LiveChecker, asked: Asked) -> Any:
 def users(check: LiveChecker, asked: Asked) -> Any:
     """Who holds a role or is in a group, at any time."""
     policy_set, _ = _asked_of(check, asked)
-    return {"users": reached(policy_set.index).get((_text(asked, "kind"), _text(asked, "name")), [])}
+    return {"users": reached(policy_set.index).get((asked_text(asked, "kind"), asked_text(asked, "name")), [])}
 
 
 def decide(check: LiveChecker, asked: Asked) -> Any:
@@ -109,9 +107,9 @@ def diff(check: LiveChecker, asked: Asked) -> Any:
 
     of = _set_of(check, asked)
     new = _compiled(of.project)
-    now = _now(check, asked)
+    now = asked_instant(asked, check.instant)
     try:
-        revision = resolve_revision(_text(asked, "revision"), of.root)
+        revision = resolve_revision(asked_text(asked, "revision"), of.root)
         sets = read_revision(revision, ["."])
     except RevisionError as error:
         raise QuestionError(str(error)) from None
@@ -128,16 +126,16 @@ def diff(check: LiveChecker, asked: Asked) -> Any:
 
 def page_of_rule(_check: LiveChecker, asked: Asked) -> Any:
     """The page of a rule in Markdown."""
-    found = rule_page(_text(asked, "code"))
+    found = rule_page(asked_text(asked, "code"))
     if found is None:
-        raise QuestionError(f"there is no rule {quoted(_text(asked, 'code'))}")
+        raise QuestionError(f"there is no rule {quoted(asked_text(asked, 'code'))}")
     return {"text": found}
 
 
 def run_tests(check: LiveChecker, asked: Asked) -> Any:
     """How the tests of a scenario file come out."""
     of = _set_of(check, asked)
-    path = path_of(_text(asked, "uri"))
+    path = path_of(asked_text(asked, "uri"))
     assert path is not None
     opened = check.folders.open_files.get(path)
     text = opened.text if opened is not None else decoded(read_regular(path), str(path))
@@ -216,26 +214,16 @@ def _asked_of(check: LiveChecker, asked: Asked) -> tuple[PolicySet, datetime.dat
     of = _set_of(check, asked)
     _compiled(of.project)
     assert of.index is not None
-    return of.policy_set(of.index), _now(check, asked)
-
-
-def _now(check: LiveChecker, asked: Asked) -> datetime.datetime:
-    given = asked.get("now")
-    if given is None:
-        return check.instant()
-    found: datetime.datetime = read(DateTimeType(), given, "now")
-    return found
-
-
-def _text(asked: Asked, name: str) -> str:
-    given = asked.get(name)
-    if not isinstance(given, str):
-        raise QuestionError(f"`{name}` is missing: a text is wanted")
-    return given
+    return of.policy_set(of.index), asked_instant(asked, check.instant)
 
 
 def _request(asked: Asked) -> tuple[str, str, str, Any]:
-    return _text(asked, "user"), _text(asked, "action"), _text(asked, "resource"), asked.get("record") or {}
+    return (
+        asked_text(asked, "user"),
+        asked_text(asked, "action"),
+        asked_text(asked, "resource"),
+        asked_object(asked, "record") or {},
+    )
 
 
 def _more(asked: Asked) -> Asked:

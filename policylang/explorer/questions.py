@@ -5,9 +5,7 @@ Each takes ``set``, the number of a policy set; ``now`` is an instant, else the 
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
-from typing import Any
 
 import click
 
@@ -15,15 +13,9 @@ from policylang.diagnostics import quoted, visible
 from policylang.explorer.keep import KeepError, keep
 from policylang.explorer.live import LiveSets, ShownSet
 from policylang.model.instants import instant_text
-from policylang.model.types import DateTimeType
 from policylang.output.explanation import text as explanation_text
-from policylang.runtime.values import BadValueError, read
-
-Asked = dict[str, Any]
-
-
-class AskedWrongError(ValueError):
-    """Why there is no answer."""
+from policylang.pipelines.questions import Asked, QuestionError, asked_instant, asked_object, asked_text
+from policylang.runtime.values import BadValueError
 
 
 def answered(live: LiveSets, method: str, asked: Asked) -> Asked:
@@ -33,7 +25,7 @@ def answered(live: LiveSets, method: str, asked: Asked) -> Asked:
         return {"error": f"there is no request {quoted(method)}"}
     try:
         return ask(live, asked)
-    except (AskedWrongError, KeepError, BadValueError, LookupError, TypeError, ValueError) as error:
+    except (QuestionError, KeepError, BadValueError, LookupError, TypeError, ValueError) as error:
         return {"error": visible(str(error.args[0]) if error.args else str(error))}
     except OSError as error:
         return {"error": visible((error.strerror or str(error)).lower())}
@@ -41,16 +33,16 @@ def answered(live: LiveSets, method: str, asked: Asked) -> Asked:
 
 def _explain(live: LiveSets, asked: Asked) -> Asked:
     """One decision, and why it is so: as data, and as text."""
-    now = _now(live, asked)
+    now = asked_instant(asked, live.instant)
     found = _set(live, asked).policy_set.explain(
-        _text(asked, "user"),
-        _text(asked, "action"),
-        _text(asked, "resource"),
-        _object(asked, "record") or {},
+        asked_text(asked, "user"),
+        asked_text(asked, "action"),
+        asked_text(asked, "resource"),
+        asked_object(asked, "record") or {},
         now=now,
-        request=_object(asked, "request"),
+        request=asked_object(asked, "request"),
         field=asked.get("field"),
-        changes=_object(asked, "changes"),
+        changes=asked_object(asked, "changes"),
     )
     text = "\n".join(click.unstyle(line) for line in explanation_text(found))
     return {"now": instant_text(now), "allowed": found.decision.allowed, "explanation": found, "text": text}
@@ -58,9 +50,9 @@ def _explain(live: LiveSets, asked: Asked) -> Asked:
 
 def _keep(live: LiveSets, asked: Asked) -> Asked:
     """Write a decision into the file of kept tests, as it is made now."""
-    shown, now = _set(live, asked), _now(live, asked)
-    user, action, resource = (_text(asked, name) for name in ("user", "action", "resource"))
-    record, request, changes = (_object(asked, name) for name in ("record", "request", "changes"))
+    shown, now = _set(live, asked), asked_instant(asked, live.instant)
+    user, action, resource = (asked_text(asked, name) for name in ("user", "action", "resource"))
+    record, request, changes = (asked_object(asked, name) for name in ("record", "request", "changes"))
     allowed = shown.policy_set.allows(user, action, resource, record or {}, now=now, request=request, changes=changes)
     path = keep(
         shown.root,
@@ -84,27 +76,5 @@ _QUESTIONS: dict[str, Callable[[LiveSets, Asked], Asked]] = {
 def _set(live: LiveSets, asked: Asked) -> ShownSet:
     number, sets = asked.get("set", 0), live.shown.sets
     if not isinstance(number, int) or not 0 <= number < len(sets):
-        raise AskedWrongError("there is no such policy set")
+        raise QuestionError("there is no such policy set")
     return sets[number]
-
-
-def _now(live: LiveSets, asked: Asked) -> datetime.datetime:
-    given = asked.get("now")
-    if given is None:
-        return live.instant()
-    found: datetime.datetime = read(DateTimeType(), given, "now")
-    return found
-
-
-def _text(asked: Asked, name: str) -> str:
-    given = asked.get(name)
-    if not isinstance(given, str):
-        raise AskedWrongError(f"`{name}` is missing: a text is wanted")
-    return given
-
-
-def _object(asked: Asked, name: str) -> dict[str, Any] | None:
-    given = asked.get(name)
-    if given is not None and not isinstance(given, dict):
-        raise AskedWrongError(f"`{name}` is no object")
-    return given

@@ -140,8 +140,8 @@ def test_a_decision_is_explained(client: Client) -> None:
     [
         ({"set": 1}, "there is no such policy set"),
         ({"set": "x"}, "there is no such policy set"),
-        ({"user": 1}, "`user` is missing: a text is wanted"),
-        ({"record": []}, "`record` is no object"),
+        ({"user": 1}, "`user` must be a text"),
+        ({"record": []}, "`record` must be an object"),
         ({"now": "today"}, "now"),
     ],
 )

@@ -1,0 +1,41 @@
+"""What an editor's or a page's request holds, read alike by both."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+from policylang.model.types import DateTimeType
+from policylang.runtime.values import read
+
+Asked = dict[str, Any]
+
+
+class QuestionError(ValueError):
+    """Why there is no answer."""
+
+
+def asked_text(asked: Asked, name: str) -> str:
+    """A text that has to be there. Raises `QuestionError`."""
+    given = asked.get(name)
+    if not isinstance(given, str):
+        raise QuestionError(f"`{name}` must be a text")
+    return given
+
+
+def asked_object(asked: Asked, name: str) -> Asked | None:
+    """An object, if there is one. Raises `QuestionError`."""
+    given = asked.get(name)
+    if given is not None and not isinstance(given, dict):
+        raise QuestionError(f"`{name}` must be an object")
+    return given
+
+
+def asked_instant(asked: Asked, now: Callable[[], datetime.datetime]) -> datetime.datetime:
+    """The instant ``now`` of a request, else the one at hand. Raises `runtime.values.BadValueError`."""
+    given = asked.get("now")
+    if given is None:
+        return now()
+    found: datetime.datetime = read(DateTimeType(), given, "now")
+    return found
