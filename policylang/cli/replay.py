@@ -31,7 +31,7 @@ def replay(logs: tuple[str, ...], against: str, format_: str) -> None:
 
     LOG is what `policylang serve` writes with `log`.
 
-    Exit codes: 0 all the same, 1 some would come out otherwise, 2 could not run.
+    Exit codes: 0 all the same, 1 some would come out otherwise, 2 could not run, or no decision could be made again.
     """
     for log in logs:
         try:
@@ -45,6 +45,9 @@ def replay(logs: tuple[str, ...], against: str, format_: str) -> None:
             stop([policies])
         step("deciding again")
         found = run(itertools.chain.from_iterable(read_log(Path(log)) for log in logs), PolicySet(policies))
+    if not found.decisions:
+        why = f"lines that cannot be read: {found.unreadable}; decisions that depend on what is masked: {found.masked}"
+        stop([Problem(logs[0], "there is no decision that can be made again", why)])
     match format_:
         case "json":
             click.echo(json_bytes(found), nl=False)

@@ -145,6 +145,19 @@ def test_the_command(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("decisions.jsonl")[0] == 2
 
 
+@pytest.mark.parametrize("content", ["", "\n\n", '{"a":', "user,action\nann,view\n"])
+def test_a_log_without_decisions_is_no_success(log: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    from click.testing import CliRunner
+
+    from policylang.cli.replay import replay as command
+
+    monkeypatch.chdir(log.parent)
+    Path("other.jsonl").write_text(content)
+    result = CliRunner().invoke(command, ["other.jsonl", "--against", "old"])
+    assert result.exit_code == 2
+    assert "other.jsonl: there is no decision that can be made again" in result.stderr
+
+
 # --- the law -------------------------------------------------------------------------------------------------
 
 
