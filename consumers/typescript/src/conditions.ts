@@ -342,7 +342,10 @@ export function every(truths: readonly Truth[]): Truth {
   return truths.includes(false) ? false : truths.includes(null) ? null : true;
 }
 
-function all(tests: readonly Test[]): Test {
+const ALWAYS: Test = () => true;
+
+export function all(tests: readonly Test[]): Test {
+  if (tests.length < 2) return tests[0] ?? ALWAYS;
   return (s) => {
     let found: Truth = true;
     for (const test of tests) {

@@ -3,7 +3,7 @@
 import { LoadError, readDocument } from "./document.js";
 import type { Situation } from "./conditions.js";
 import { Plan, denied, type Decision, type Opened } from "./plan.js";
-import { Policies, type Subject } from "./policies.js";
+import { Policies, type Source, type Subject } from "./policies.js";
 import { readInstant, type Instant } from "./time.js";
 import { BAD, attribute, isRecord, reader, type Lookup } from "./values.js";
 
@@ -58,18 +58,18 @@ class LeftOpen implements Decision {
   }
 }
 
-interface Holder {
-  readonly key: string;
-  /** By the number of the permission. */
-  readonly plans: (Plan | undefined)[];
-}
+/** By the number of the permission. */
+type Plans = (Plan | undefined)[];
 
 const NOTHING = {};
 const NONE: readonly string[] = [];
 
 export class PolicySet {
   readonly #policies: Policies;
-  readonly #holders = new Map<string, Holder>();
+  /** Of users and integrations whose sources are the same at any instant. */
+  readonly #plans = new Map<string, Plans>();
+  /** Of the others, with the sources that they were made for. */
+  readonly #dated = new Map<string, { readonly key: string; readonly plans: Plans }>();
   /** The number of an action of a resource. */
   readonly #permissions = new Map<string, Map<string, number>>();
 
@@ -132,7 +132,7 @@ export class PolicySet {
       throw new TypeError("records, `request` and `changes` are objects with attributes");
     }
     const { field } = options;
-    const plan = this.#plan(user, action, resource, now);
+    const plan = this.#planOf(user, action, resource, now);
     if (typeof plan === "string") return denied(plan);
     const s: Situation = { user, record, request, now };
     if ((field === undefined || field === null) && changes === null && plan.kind !== "create") {
@@ -201,7 +201,7 @@ export class PolicySet {
   }
 
   /** The plan of a request; a reason where it names what there is not. */
-  #plan(user: string, action: string, resource: string, now: Instant): Plan | string {
+  #planOf(user: string, action: string, resource: string, now: Instant): Plan | string {
     if (typeof user !== "string" || typeof action !== "string" || typeof resource !== "string") {
       return "user, action and resource of a request are texts";
     }
@@ -210,25 +210,24 @@ export class PolicySet {
       if (!this.#permissions.has(resource)) return `there is no resource \`${resource}\``;
       return `\`${resource}\` has no action \`${action}\``;
     }
-    const known = this.#holders.get(user);
-    if (known !== undefined && known.key === "") {
-      const plan = known.plans[number];
-      if (plan !== undefined) return plan;
-    }
+    const known = this.#plans.get(user)?.[number];
+    if (known !== undefined) return known;
     const subject = this.#policies.subjects.get(user);
     if (subject === undefined) return `there is no user \`${user}\``;
-    const { plans, sources } = this.#holder(user, subject, now);
+    const sources = this.#policies.sources(subject, now);
+    const plans = this.#plansOf(user, subject, sources);
     return (plans[number] ??= new Plan(this.#policies, subject, sources, action, resource));
   }
 
-  #holder(user: string, subject: Subject, now: Instant): Holder & { sources: ReturnType<Policies["sources"]> } {
-    const sources = this.#policies.sources(subject, now);
-    const key = subject.dated ? JSON.stringify(sources) : "";
-    let holder = this.#holders.get(user);
-    if (holder === undefined || holder.key !== key) {
-      holder = { key, plans: [] };
-      this.#holders.set(user, holder);
+  #plansOf(user: string, subject: Subject, sources: readonly Source[]): Plans {
+    if (!subject.dated) {
+      let plans = this.#plans.get(user);
+      if (plans === undefined) this.#plans.set(user, (plans = []));
+      return plans;
     }
-    return { ...holder, sources };
+    const key = JSON.stringify(sources);
+    let dated = this.#dated.get(user);
+    if (dated === undefined || dated.key !== key) this.#dated.set(user, (dated = { key, plans: [] }));
+    return dated.plans;
   }
 }

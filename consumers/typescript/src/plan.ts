@@ -1,6 +1,6 @@
 /** What is left of the decision when only user, action and resource are known. */
 
-import { every, some, type Situation, type Test } from "./conditions.js";
+import { all, every, some, type Situation, type Test } from "./conditions.js";
 import type { Condition, Deny, Limit, Requirement } from "./document.js";
 import type { Policies, Source, Subject } from "./policies.js";
 import { BAD, attribute, reader, type Truth } from "./values.js";
@@ -45,6 +45,9 @@ export class Plan {
   readonly #readPlace: (raw: unknown) => unknown;
   readonly #opened = new Map<number, Opened>();
   readonly #denied: Opened;
+  /** Of a plan with one way that holds everywhere and nothing else: its test, and what follows if it is true. */
+  readonly #only: Test | null;
+  readonly #granted: Opened;
 
   constructor(
     readonly policies: Policies,
@@ -96,6 +99,10 @@ export class Plan {
         test: each.deny.condition === null ? null : policies.conditions.test(each.deny.condition, resource),
       }));
     this.#denied = this.#answer(denied(`nothing grants ${action} on this \`${resource}\``), new Set());
+    const [way] = ways;
+    const isPlain = ways.length === 1 && way!.place === null && !this.#denies.length && !this.#appends.length;
+    this.#only = isPlain && this.#requires === null ? all(way!.tests) : null;
+    this.#granted = this.#only === null ? this.#denied : this.#outcome(ways, []);
   }
 
   #conditions(limits: readonly Limit[]): Condition[] {
@@ -125,6 +132,7 @@ export class Plan {
 
   /** Whether the action is open on the record, and which attributes it covers. `place` is where the record lives. */
   open(s: Situation, place: string | null): Opened {
+    if (this.#only !== null) return this.#only(s) === true ? this.#granted : this.#denied;
     let outcome = 0;
     let bit = 1;
     const wide = this.#ways.length + this.#denies.length > 30;
