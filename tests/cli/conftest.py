@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import server
+
 ROOT = Path(__file__).parents[2]
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -40,14 +42,17 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
 
     def run_policylang(*arguments: str, **options: object) -> subprocess.CompletedProcess[bytes]:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}  # type: ignore[dict-item]
-        result = subprocess.run(
-            [sys.executable, "-m", "policylang", *arguments],
-            capture_output="stdout" not in options,
-            env=environment,
-            timeout=120,
-            **options,  # type: ignore[call-overload]
-        )
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.get("env", {})}  # type: ignore[dict-item]
+        if options.keys() <= {"input"}:
+            given = options.get("input", b"")
+            result = server().run(arguments, Path.cwd(), environment, given, 120)  # type: ignore[arg-type]
+        else:
+            result = subprocess.run(
+                [sys.executable, "-m", "policylang", *arguments],
+                capture_output="stdout" not in options,
+                timeout=120,
+                **{**options, "env": environment},  # type: ignore[call-overload]
+            )
         assert b"Traceback" not in (result.stderr or b""), result.stderr.decode()
         return result
 
