@@ -165,6 +165,17 @@ class UsageAnalysis:
             return True
         return self.index.covers(source.place, use.place)
 
+    def of_source(self, user: str, source: RightsSource) -> UseRecord:
+        """What a user has done that a source grants, whatever else grants it as well."""
+        said = {
+            wanted for bundle in inside(self.world.whole, source) for wanted in self.world.whole.said(bundle).grants
+        }
+        record = UseRecord()
+        for use in self.with_required(user):
+            if (use.resource, use.action) in said and self._may_be_at(source, use):
+                record.add(use)
+        return record
+
     def holders(self, bundle: Bundle) -> tuple[str, ...]:
         """Who has it, by group, job, assignment or another role."""
         return tuple(self._holders.get(bundle.at, ()))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -18,9 +17,9 @@ from policylang.check.catalogue import RULES
 from policylang.check.processes import ProcessError, cores
 from policylang.check.selection import SOURCE, Selection, SelectionError, select
 from policylang.check.suppress.baseline import write_baseline
-from policylang.check.usage import Usage
 from policylang.cli.baselines import given_baseline
-from policylang.cli.options import TEXT, now_option, read_instant
+from policylang.cli.given import given_usage, usage_options
+from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import (
     CLEAN,
     COULD_NOT_RUN,
@@ -41,8 +40,6 @@ from policylang.pipelines.findings import Result
 from policylang.project.discovery import Problem, UnreadableError
 from policylang.project.loading import compiled_among
 from policylang.project.project import Project
-from policylang.runtime.index import Index
-from policylang.settings.usage import UsageSettings
 
 _RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 
@@ -73,14 +70,7 @@ def _codes(_context: click.Context, _parameter: click.Parameter, incomplete: str
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @now_option("the present one")
-@click.option(
-    "--usage",
-    multiple=True,
-    metavar="LOG",
-    type=TEXT,
-    help="Log of what people did, as for usage: also find what is unused (PL407, PL415); repeatable.",
-)
-@click.option("--mapping", metavar="FILE", type=TEXT, help="YAML that says what is in the log of --usage.")
+@usage_options("also find what is unused (PL407, PL415)")
 @click.option("--baseline", metavar="FILE", type=click.Path(), help="Report only findings that are not in this file.")
 @click.option(
     "--write-baseline", "written", metavar="FILE", type=click.Path(), help="Write the findings to this file instead."
@@ -157,7 +147,7 @@ def check(
         at,
         _selection(selected, ignored),
         jobs=jobs or cores(),
-        usage=_usage(usage, mapping, at),
+        usage=given_usage(usage, mapping, at),
     )
     known = None if baseline is None else given_baseline(baseline)
     compiled = compiled_among(paths)
@@ -212,28 +202,6 @@ def _refuse_beside_writing(baseline: str | None, *, changing: bool, reporting: b
         raise click.UsageError("--write-baseline changes no policies: remove --fix and --diff")
     if reporting:
         raise click.UsageError("--write-baseline writes no report: remove --output")
-
-
-def _usage(
-    logs: tuple[str, ...], mapping: str | None, now: datetime.datetime
-) -> Callable[[Index, UsageSettings], Usage] | None:
-    """What reads the logs; ``None`` without any. It needs an extra, which is asked for only then."""
-    if not logs:
-        if mapping is not None:
-            raise click.UsageError("--mapping says what is in the log of --usage: name one")
-        return None
-    from policylang.cli.logs import given_mapping
-    from policylang.output.usage import notes
-    from policylang.usage.read import read_usage
-
-    said = given_mapping(mapping)
-
-    def read(index: Index, settings: UsageSettings) -> Usage:
-        reading = read_usage(logs, index, said, settings)
-        write_lines(notes(reading, now), err=True)
-        return reading.usage
-
-    return read
 
 
 def _run(made: Iterable[Project], compiled: Iterable[str], asked: CheckOptions) -> Result:

@@ -1,22 +1,26 @@
-"""Records, changes and requests on the command line: JSON objects, or files with one."""
+"""What options give: records, changes and requests as JSON objects or files with one, and logs of what people did."""
 
 from __future__ import annotations
 
+import datetime
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from policylang.check.usage import Usage
 from policylang.cli.asking import did_you_mean
-from policylang.cli.options import TEXT
-from policylang.cli.terminal import stop
+from policylang.cli.options import TEXT, Command
+from policylang.cli.terminal import stop, write_lines
 from policylang.diagnostics import quoted
 from policylang.files.json_source import JsonError, read_json
 from policylang.files.yaml_source import YamlError, read_yaml
 from policylang.project.discovery import Problem, read_regular
 from policylang.runtime.index import Index
+from policylang.settings.usage import UsageSettings
 
 _MAX_BYTES = 4 * 1024 * 1024
 _YAML = (".yaml", ".yml")
@@ -116,3 +120,34 @@ def _strangers(what: str, given: dict[str, Any], declared: set[str]) -> list[str
         return slips
     shown = ", ".join(others[:_MOST_SHOWN]) + (", …" if len(others) > _MOST_SHOWN else "")
     return [*slips, f"{what} has no attribute{'' if len(others) == 1 else 's'} {shown}: ignored"]
+
+
+def usage_options(what: str) -> Callable[[Command], Command]:
+    """``--usage`` and ``--mapping``, and for what the log is read."""
+    help = f"Log of what people did, as for usage: {what}; repeatable."
+    log = click.option("--usage", multiple=True, metavar="LOG", type=TEXT, help=help)
+    said = "YAML that says what is in the log of --usage."
+    mapping = click.option("--mapping", metavar="FILE", type=TEXT, help=said)
+    return lambda command: log(mapping(command))
+
+
+def given_usage(
+    logs: tuple[str, ...], mapping: str | None, now: datetime.datetime
+) -> Callable[[Index, UsageSettings], Usage] | None:
+    """What reads the logs; ``None`` without any. It needs an extra, which is asked for only then."""
+    if not logs:
+        if mapping is not None:
+            raise click.UsageError("--mapping says what is in the log of --usage: name one")
+        return None
+    from policylang.cli.logs import given_mapping
+    from policylang.output.usage import notes
+    from policylang.usage.read import read_usage
+
+    said = given_mapping(mapping)
+
+    def read(index: Index, settings: UsageSettings) -> Usage:
+        reading = read_usage(logs, index, said, settings)
+        write_lines(notes(reading, now), err=True)
+        return reading.usage
+
+    return read

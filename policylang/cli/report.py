@@ -10,6 +10,7 @@ import click
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.processes import ProcessError, cores
 from policylang.cli.asking import unknown
+from policylang.cli.given import given_usage, usage_options
 from policylang.cli.options import TEXT, read_instant
 from policylang.cli.terminal import Step, progress, projects, stop, write_lines
 from policylang.cli.versions import compared, read_sides
@@ -20,7 +21,7 @@ from policylang.output.page import NOT_BUILT, NotBuiltError, application, report
 from policylang.output.reviews_csv import reviews_csv
 from policylang.pipelines.check import CheckOptions
 from policylang.pipelines.report import ReportOptions, of_compiled, of_project
-from policylang.project.discovery import Problem
+from policylang.project.discovery import Problem, UnreadableError
 from policylang.project.loading import compiled_among, read_compiled, why_not
 from policylang.project.project import Project
 from policylang.views.document import AccessDocument, ChangeView, Part
@@ -55,6 +56,7 @@ _PAGE, _TABLE = "access.html", "reviews.csv"
     metavar="OLD",
     help="Show who gained and lost access since OLD: a git revision, a folder or a compiled policy set.",
 )
+@usage_options("say in reviews what was used, and find what is unused (PL407, PL415)")
 @click.option("--csv", "table", is_flag=True, help=f"Write what is to be reviewed as CSV instead.  [to {_TABLE}]")
 def report(
     paths: tuple[str, ...],
@@ -64,6 +66,8 @@ def report(
     resources: tuple[str, ...],
     at: str | None,
     against: str | None,
+    usage: tuple[str, ...],
+    mapping: str | None,
     table: bool,
 ) -> None:
     """Write one web page that shows who may do what, and why: for auditors, reviewers and whoever installs nothing.
@@ -78,6 +82,7 @@ def report(
     target = output or (_TABLE if table else _PAGE)
     compiled = compiled_among(paths)
     sources = [path for path in paths if path not in compiled]
+    used = given_usage(usage, mapping, now)
     try:
         app = None if table else application()
     except NotBuiltError:
@@ -86,13 +91,15 @@ def report(
         made = projects(sources, step) if sources or not compiled else []
         part = _part(users, roles, resources, made, compiled)
         change = None if against is None else _change(against, paths, made, compiled, now, step)
-        asked = ReportOptions(CheckOptions(now, step=step, jobs=cores()), part, change)
+        asked = ReportOptions(CheckOptions(now, step=step, jobs=cores(), usage=used), part, change)
         try:
             documents = list(_documents(made, compiled, asked))
+        except UnreadableError as error:
+            stop([error.problem])
         except ProcessError as error:
             stop([Problem("report", str(error), "run it where there is more memory")])
     content = reviews_csv(documents) if app is None else report_page(app, documents)
-    write_output(content, target, (*inputs_of(made), *compiled))
+    write_output(content, target, (*inputs_of(made), *compiled, *usage, mapping))
     if target != STANDARD_OUTPUT:
         write_lines([f"wrote {visible(target)}"])
 

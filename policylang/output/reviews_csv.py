@@ -9,7 +9,7 @@ from policylang.views.document import AccessDocument, HolderView, ReviewItem
 
 _HEADER = (
     *("reviewer", "kind", "name", "label", "due", "overdue", "last", "every"),
-    *("user", "user_name", "source", "from", "until", "because", "approved_by", "at", "now"),
+    *("user", "user_name", "source", "from", "until", "because", "approved_by", "uses", "last_use", "at", "now"),
 )
 
 
@@ -35,6 +35,7 @@ def _item(item: ReviewItem) -> tuple[str, ...]:
 
 def _holder(holder: HolderView | None) -> tuple[str, ...]:
     if holder is None:
-        return ("",) * 7
+        return ("",) * 9
     said = (holder.label, holder.source, holder.since, holder.until, holder.because, holder.approved)
-    return (holder.id, *(text or "" for text in said))
+    used = ("", "") if holder.used is None else (str(holder.used.count), str(holder.used.last or ""))
+    return (holder.id, *(text or "" for text in said), *used)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from policylang.agenda.agenda import Agenda, agenda
 from policylang.check.suppress.suppressions import read_suppressions
+from policylang.check.usage import Usage
 from policylang.ir import nodes as ir
 from policylang.pipelines.check import CheckOptions, add_checked, add_compiled
 from policylang.pipelines.findings import ReportedFinding, Result, as_data
 from policylang.pipelines.replay import command, headline, particulars
-from policylang.project.discovery import Problem
+from policylang.project.discovery import Problem, nearest_settings
 from policylang.project.loading import of_diagnostics, read_compiled, why_not
 from policylang.project.project import Project
 from policylang.runtime.index import Index
+from policylang.settings.config import Config
 from policylang.views.build import document
 from policylang.views.document import WHOLE, AccessDocument, ChangeView, Part
 
@@ -25,7 +28,9 @@ DAYS = 365
 
 
 class ReportOptions(msgspec.Struct, frozen=True):
-    """As of when, about which part, and what is different since then."""
+    """As of when, about which part, and what is different since then. With ``check.usage``, that raises
+    `UnreadableError`, what was done with what is to be reviewed.
+    """
 
     check: CheckOptions
     part: Part = WHOLE
@@ -34,6 +39,13 @@ class ReportOptions(msgspec.Struct, frozen=True):
     @property
     def now(self) -> datetime.datetime:
         return self.check.now
+
+    def used(self, policy_set: ir.PolicySet, config: Config) -> tuple[Usage | None, CheckOptions]:
+        """What people did, and the same for the rules, which do not read the log once more."""
+        if self.check.usage is None:
+            return None, self.check
+        found = self.check.usage(Index(policy_set), config.usage)
+        return found, msgspec.structs.replace(self.check, usage=lambda _index, _settings: found)
 
 
 def of_project(project: Project, asked: ReportOptions) -> AccessDocument | Problem:
@@ -45,11 +57,12 @@ def of_project(project: Project, asked: ReportOptions) -> AccessDocument | Probl
     if suppressions.mistakes:
         return of_diagnostics(project, suppressions.mistakes, set_.asked)
     result = Result()
-    add_checked(result, project, asked.check)
+    usage, check = asked.used(project.ir, set_.config)
+    add_checked(result, project, check)
     sources = [source for source in (*set_.sources, *set_.directory) if not source.foreign]
     shown = {source.name: source.display for source in (*set_.sources, *set_.directory)}
     calendar = agenda(project.ir, asked.now, DAYS, suppressions=suppressions.found, policies=set_.asked, shown=shown)
-    return _document(project.ir, asked, result, calendar, sources=sources, policies=set_.asked)
+    return _document(project.ir, asked, result, calendar, sources=sources, policies=set_.asked, usage=usage)
 
 
 def of_compiled(path: str, asked: ReportOptions) -> AccessDocument | Problem:
@@ -58,9 +71,10 @@ def of_compiled(path: str, asked: ReportOptions) -> AccessDocument | Problem:
     if isinstance(policy_set, Problem):
         return policy_set
     result = Result()
-    add_compiled(result, path, asked.check)
+    usage, check = asked.used(policy_set, nearest_settings(Path(path).parent)[0])
+    add_compiled(result, path, check)
     calendar = agenda(policy_set, asked.now, DAYS, policies=(path,))
-    return _document(policy_set, asked, result, calendar, policies=(path,))
+    return _document(policy_set, asked, result, calendar, policies=(path,), usage=usage)
 
 
 def _document(

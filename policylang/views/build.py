@@ -10,6 +10,9 @@ from policylang import __version__
 from policylang.agenda.agenda import Agenda
 from policylang.check.catalogue import BY_CODE
 from policylang.check.holding import requirement_in_words
+from policylang.check.usage import Usage
+from policylang.check.used import UsageAnalysis
+from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.model.types import in_words
 from policylang.runtime.index import Index
@@ -20,6 +23,7 @@ from policylang.views.document import (
     ActionView,
     AttributeView,
     ChangeView,
+    LogView,
     Part,
     PlaceView,
     ResourceView,
@@ -41,6 +45,7 @@ def document(
     policies: tuple[str, ...] = (),
     part: Part = WHOLE,
     change: ChangeView | None = None,
+    usage: Usage | None = None,
 ) -> AccessDocument:
     """Everything the application shows of a policy set, or of a part of it, at ``now``, an aware instant. The names in
     the part must exist.
@@ -51,6 +56,7 @@ def document(
     rows = Rows(index, places, [each.name for each in resources])
     chosen = Chosen(rows, part)
     found = tuple(findings)
+    used = None if usage is None else UsageAnalysis(World(policy_set, now.astimezone(datetime.UTC)), usage)
     groups = tuple(nested(rows, each) for each in policy_set.groups if each.name in chosen.groups)
     roles = tuple(nested(rows, each) for each in policy_set.roles if each.name in chosen.roles)
     return AccessDocument(
@@ -64,7 +70,8 @@ def document(
         roles=roles,
         everyone=tuple(statements(rows, (), index.denies)),
         people=tuple(person(rows, id_) for id_ in chosen.people),
-        reviews=tuple(review_pages(rows, chosen, now)),
+        reviews=tuple(review_pages(rows, chosen, now, used)),
+        log=None if used is None else LogView(used.day(used.usage.since), used.day(used.usage.until)),
         resources=tuple(_resource(each, places) for each in resources),
         request=_attributes(policy_set.request),
         scope=tuple(kind.name for kind in policy_set.scope),

@@ -149,8 +149,24 @@ class PersonView(msgspec.Struct, frozen=True, omit_defaults=True):
     terminated: bool = False
 
 
+class UsedView(msgspec.Struct, frozen=True):
+    """How often a log has that somebody did something of what is held, and on which day last."""
+
+    count: int
+    last: datetime.date | None
+
+
+class LogView(msgspec.Struct, frozen=True):
+    """From which day to which a log goes."""
+
+    since: datetime.date
+    until: datetime.date
+
+
 class HolderView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who holds what is to be reviewed, and by what: in words, with its dates, its reason and its approval."""
+    """Who holds what is to be reviewed, and by what: in words, with its dates, its reason and its approval. ``used``:
+    what the log says of it.
+    """
 
     id: str
     label: str | None
@@ -160,6 +176,7 @@ class HolderView(msgspec.Struct, frozen=True, omit_defaults=True):
     until: str | None = None
     because: str | None = None
     approved: str | None = None
+    used: UsedView | None = None
 
 
 class ReviewItem(msgspec.Struct, frozen=True):
@@ -219,7 +236,7 @@ class AccessDocument(msgspec.Struct, frozen=True, kw_only=True):
 
     ``rows``: for each row the numbers of an action and a cell by turns. ``findings``: as ``policylang check --format
     json`` has them, with the command that shows each again. ``everyone``: denies for all. ``change``: null unless it
-    was compared with something.
+    was compared with something. ``log``: null unless there is a log of what people did.
     """
 
     version: int = VERSION
@@ -246,4 +263,5 @@ class AccessDocument(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[dict[str, Any], ...]
     agenda: Agenda
     reviews: tuple[ReviewPage, ...]
+    log: LogView | None
     change: ChangeView | None

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterator
+from typing import Literal
+
+import msgspec
 
 from policylang.agenda.agenda import Review, reviews
+from policylang.check.used import UsageAnalysis
 from policylang.ir import nodes as ir
 from policylang.runtime.access import access
 from policylang.runtime.grants import Holding, holdings
 from policylang.runtime.index import Index
 from policylang.runtime.parts import said_by
-from policylang.runtime.sources import inside
-from policylang.views.document import HolderView, ReviewItem, ReviewPage
+from policylang.runtime.sources import RightsSource, inside
+from policylang.views.document import HolderView, ReviewItem, ReviewPage, UsedView
 from policylang.views.people import Chosen
 from policylang.views.rows import Rows
 
 _Subject = tuple[str, str]
 
 
-def review_pages(rows: Rows, chosen: Chosen, now: datetime.datetime) -> Iterator[ReviewPage]:
-    """A page for each reviewer, by name, and at last one for what nobody is named for."""
+def review_pages(
+    rows: Rows, chosen: Chosen, now: datetime.datetime, used: UsageAnalysis | None = None
+) -> Iterator[ReviewPage]:
+    """A page for each reviewer, by name, and at last one for what nobody is named for. ``used``: what was done."""
     index = rows.index
     shown = {("role", name) for name in chosen.roles} | {("group", name) for name in chosen.groups}
     shown |= {("user" if id_ in index.users else "integration", id_) for id_ in chosen.people}
@@ -31,7 +37,7 @@ def review_pages(rows: Rows, chosen: Chosen, now: datetime.datetime) -> Iterator
     if not by:
         return
     wanted = {(each.of, each.name) for lines in by.values() for each in lines}
-    holders = _holders(rows, chosen.people, now, wanted)
+    holders = _holders(rows, chosen.people, now, wanted, used)
     today = now.astimezone(index.timezone).date()
     for name in sorted(by, key=lambda each: (each is None, each or "")):
         lines = sorted(by[name], key=lambda each: (each.day or datetime.date.min, each.of, each.name))
@@ -72,7 +78,11 @@ def _gives(index: Index, id_: str, now: datetime.datetime) -> Iterator[str]:
 
 
 def _holders(
-    rows: Rows, people: Collection[str], now: datetime.datetime, wanted: Collection[_Subject]
+    rows: Rows,
+    people: Collection[str],
+    now: datetime.datetime,
+    wanted: Collection[_Subject],
+    used: UsageAnalysis | None,
 ) -> dict[_Subject, list[HolderView]]:
     """Those who hold the roles and groups now; of users and integrations, what they hold."""
     index = rows.index
@@ -85,11 +95,23 @@ def _holders(
             if not each.active:
                 continue
             holder = _holder(rows, id_, declared.label, each)
-            names = [("role" if isinstance(b, ir.Role) else "group", b.name) for b in inside(index, each.source)]
-            for subject in (*names, alone):
+            subjects: dict[_Subject, RightsSource] = {alone: each.source}
+            for bundle in inside(index, each.source):
+                kind: Literal["role", "group"] = "role" if isinstance(bundle, ir.Role) else "group"
+                subjects[kind, bundle.name] = RightsSource(kind, bundle.name, each.source.place)
+            for subject, source in subjects.items():
                 if subject in wanted:
-                    found.setdefault(subject, []).append(holder)
+                    found.setdefault(subject, []).append(_with_use(holder, source, used))
     return found
+
+
+def _with_use(holder: HolderView, source: RightsSource, used: UsageAnalysis | None) -> HolderView:
+    """What they did of what the reviewed role or group grants, or of all that is theirs by this line."""
+    if used is None:
+        return holder
+    record = used.of_source(holder.id, source)
+    last = None if record.last is None else used.day(record.last)
+    return msgspec.structs.replace(holder, used=UsedView(record.count, last))
 
 
 def _holder(rows: Rows, id_: str, label: str | None, each: Holding) -> HolderView:

@@ -148,6 +148,53 @@ def test_reviews_as_rows_without_formulas() -> None:
     assert policylang("report", "p", "--csv").output == "wrote reviews.csv\n"
 
 
+LOG = """\
+user,action,resource,time,decision
+ann@x,view,doc,2026-08-01T08:00:00Z,allow
+ann@x,view,doc,2026-11-20T08:00:00Z,allow
+ann@x,modify,doc,2026-11-20T08:00:00Z,deny
+"""
+
+
+def test_reviews_say_what_was_used() -> None:
+    """What was allowed counts, of what the reviewed role grants; the rules that need a log run as well."""
+    Path("log.csv").write_text(LOG, encoding="utf-8")
+    given = ["--at", AT, "--usage", "log.csv"]
+    assert policylang("report", "p", *given).exit_code == 0
+    (doc,) = documents()
+    assert doc["log"] == {"since": "2026-08-01", "until": "2026-11-20"}
+    clerk, lead = (page["items"][0] for page in doc["reviews"])
+    assert [each["used"] for each in clerk["holders"]] == [{"count": 2, "last": "2026-11-20"}]
+    assert [each["used"] for each in lead["holders"]] == [{"count": 0, "last": None}]
+    assert "PL407" in {each["code"] for each in doc["findings"]}
+    said = policylang("report", "p", *given, "--csv", "-o", "-").output
+    rows = list(csv.DictReader(io.StringIO(said)))
+    assert [(row["uses"], row["last_use"]) for row in rows] == [("2", "2026-11-20"), ("0", "")]
+
+
+def test_reviews_say_nothing_of_use_without_a_log() -> None:
+    policylang("report", "p", "--at", AT)
+    (doc,) = documents()
+    assert doc["log"] is None
+    assert all("used" not in holder for page in doc["reviews"] for item in page["items"] for holder in item["holders"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--mapping", "m.yaml"], "--mapping says what is in the log of --usage"),
+        (["--usage", "none.csv"], "none.csv: there is no such file"),
+        (["--usage", "log.csv", "-o", "log.csv"], "log.csv: not written"),
+    ],
+)
+def test_a_log_that_cannot_be(arguments: list[str], said: str) -> None:
+    Path("log.csv").write_text(LOG, encoding="utf-8")
+    result = policylang("report", "p", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert Path("log.csv").read_text(encoding="utf-8") == LOG
+
+
 def test_without_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> Application:
         raise NotBuiltError

@@ -25,7 +25,7 @@ export interface Person {
 }
 export interface Holder {
   id: string; label: string | null; source: string; at: number;
-  since?: string; until?: string; because?: string; approved?: string;
+  since?: string; until?: string; because?: string; approved?: string; used?: { count: number; last: string | null };
 }
 export interface ReviewItem {
   kind: "role" | "group" | "integration" | "user"; name: string; label: string | null; every: string;
@@ -71,5 +71,5 @@ export interface PolicyDocument {
   resources: Resource[]; request: Attribute[]; texts: string[]; ways: Way[]; cells: Cell[]; rows: number[][];
   groups: Nested[]; roles: Nested[]; people: Person[]; everyone: Statement[];
   rules: Record<string, Rule>; findings: Finding[]; agenda: Agenda; reviews: ReviewPage[];
-  change: { old: string; report: SetReport } | null;
+  log: { since: string; until: string } | null; change: { old: string; report: SetReport } | null;
 }

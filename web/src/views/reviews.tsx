@@ -7,7 +7,7 @@ export function Reviews({ model }: { model: Model }) {
   const pages = model.doc.reviews;
   return (
     <section class="view reading">
-      <header class="tools"><h1>Reviews</h1><span class="dim">one page for each reviewer, for print</span></header>
+      <header class="tools"><h1>Reviews</h1><span class="dim">one page for each reviewer, for print{model.doc.log && <>; use as in the log from {model.doc.log.since} to {model.doc.log.until}</>}</span></header>
       {!pages.length && <Empty>No <code>review</code> line asks for anything here.</Empty>}
       {pages.map((page) => <Page key={page.reviewer ?? ""} page={page} model={model} />)}
     </section>
@@ -39,7 +39,7 @@ function Item({ item, model }: { item: ReviewItem; model: Model }) {
         : (
           <div class="scrolling" tabIndex={0} role="region" aria-label={`Who holds ${item.name.slice(0, 80)}`}>
             <table class="plain">
-              <thead><tr><th scope="col">who</th><th scope="col">by</th><th scope="col">when</th><th scope="col">why</th><th scope="col">approved by</th><th scope="col">keep</th></tr></thead>
+              <thead><tr><th scope="col">who</th><th scope="col">by</th><th scope="col">when</th><th scope="col">why</th><th scope="col">approved by</th>{model.doc.log && <th scope="col">used</th>}<th scope="col">keep</th></tr></thead>
               <tbody>
                 {item.holders.map((each, n) => (
                   <tr key={n}>
@@ -48,6 +48,7 @@ function Item({ item, model }: { item: ReviewItem; model: Model }) {
                     <td>{dates(each.since, each.until) || "always"}</td>
                     <td>{each.because ? <Words text={each.because} /> : <span class="dim">not said</span>}</td>
                     <td>{each.approved ? <Name of={each.approved} /> : <span class="dim">not said</span>}</td>
+                    {each.used && <td class={each.used.count ? "" : "unused"}>{each.used.last ? `${each.used.count.toLocaleString("en")} ${each.used.count === 1 ? "time" : "times"}, last on ${each.used.last}` : "never"}</td>}
                     <td><span class="box" aria-hidden="true" /></td>
                   </tr>
                 ))}
