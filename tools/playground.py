@@ -27,8 +27,9 @@ FOLDER = ROOT / "build" / "playground"
 WHEELS = ROOT / "build" / "playground-wheels"
 WANTED = ("z3-solver==5.3.3.0", "msgspec==0.22.0")
 _PLATFORM = ("--platform", "pyemscripten_2026_0_wasm32", "--python-version", "3.14")
-_PURE = ("lark", "click", "yaml", "rapidfuzz", "tzdata", "sqlglot")
-_LEFT_OUT = ("service", "mining", "editor")
+_PURE = ("lark", "click", "yaml", "rapidfuzz", "tzdata")
+_OF_EDITOR = ("pygls", "lsprotocol", "cattrs", "attr", "attrs", "typing_extensions")
+_LEFT_OUT = ("service", "mining", "targets", "editor")
 _RUNTIME = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json")
 _EXAMPLES = ("quickstart", "tracktik", "securitytrax")
 
@@ -37,8 +38,9 @@ def built() -> Path:
     """The folder with the playground, built where it is out of date. Raises `MissingError`."""
     modules = web.installed()
     web.built()
-    sources = _archive()
-    digest = hashlib.sha256(sources.read_bytes() + web.digest().encode()).hexdigest()
+    archives = _archives()
+    content = b"".join(path.read_bytes() for path in archives.values())
+    digest = hashlib.sha256(content + web.digest().encode()).hexdigest()
     stamp = FOLDER / "built"
     if stamp.is_file() and stamp.read_text() == digest:
         return FOLDER
@@ -48,39 +50,51 @@ def built() -> Path:
         shutil.copy(modules / "pyodide" / name, FOLDER / name)
     for path in (ROOT / "web" / "playground").iterdir():
         shutil.copy(path, FOLDER / path.name)
-    for name in ("app.js", "app.css"):
+    for name in ("app.js", "app.css", "editor.js"):
         shutil.copy(web.BUILT / name, FOLDER / name)
     wheels = _wheels()
     for wheel in wheels:
         shutil.copy(wheel, FOLDER / wheel.name)
     (FOLDER / "wheels.json").write_text(json.dumps([wheel.name for wheel in wheels]))
     (FOLDER / "examples.json").write_text(json.dumps(_examples(), ensure_ascii=False), encoding="utf-8")
-    _compile(modules, sources, FOLDER / "app.zip")
+    _compile(modules, {sources: FOLDER / f"{name}.zip" for name, sources in archives.items()})
     stamp.write_text(digest)
     return FOLDER
 
 
-def _archive() -> Path:
-    """The sources of everything that runs there."""
-    path = ROOT / "build" / "playground-sources.zip"
-    path.parent.mkdir(exist_ok=True)
+def _archives() -> dict[str, Path]:
+    """The sources of everything that runs there: for checks, and what is loaded after the first one."""
     package = ROOT / "policylang"
+    app = {name: _place(name) for name in _PURE}
+    app |= {"policylang/grammar": ROOT / "grammar", "policylang": package}
+    editor = {name: _place(name) for name in _OF_EDITOR}
+    editor |= {"policylang/editor": package / "editor"}
+    return {"app": _archive("app", app, _LEFT_OUT), "editor": _archive("editor", editor)}
+
+
+def _archive(name: str, parts: dict[str, Path], left_out: tuple[str, ...] = ()) -> Path:
+    """An archive of packages and modules, without some parts of policylang."""
+    path = ROOT / "build" / f"playground-{name}.zip"
+    path.parent.mkdir(exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, folder in ((each, _folder(each)) for each in _PURE):
-            _add(archive, folder, name)
-        _add(archive, ROOT / "grammar", "policylang/grammar")
-        _add(archive, package, "policylang", _LEFT_OUT)
+        for part, place in parts.items():
+            _add(archive, place, part, left_out if part == "policylang" else ())
     return path
 
 
-def _folder(name: str) -> Path:
+def _place(name: str) -> Path:
+    """The folder of a package, or the file of a module."""
     found = find_spec(name)
     if found is None or found.origin is None:
         raise MissingError(f"the package {name} is not installed")
-    return Path(found.origin).parent
+    origin = Path(found.origin)
+    return origin.parent if origin.name == "__init__.py" else origin
 
 
-def _add(archive: zipfile.ZipFile, folder: Path, name: str, left_out: tuple[str, ...] = ()) -> None:
+def _add(archive: zipfile.ZipFile, folder: Path, name: str, left_out: tuple[str, ...]) -> None:
+    if folder.is_file():
+        archive.writestr(zipfile.ZipInfo(folder.name), folder.read_bytes(), zipfile.ZIP_DEFLATED)
+        return
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         if path.is_dir() or "__pycache__" in inside.parts or path.suffix in (".so", ".pyc", ".pyd", ".js", ".css"):
@@ -104,11 +118,16 @@ def _wheels() -> list[Path]:
     return sorted(WHEELS.glob("*.whl"))
 
 
-def _compile(modules: Path, sources: Path, target: Path) -> None:
+def _compile(modules: Path, targets: dict[Path, Path]) -> None:
     node = shutil.which("node")
     if node is None:
         raise MissingError("the playground is built with node, which is not there: install Node.js")
-    command = [node, str(ROOT / "tools" / "precompile.mjs"), str(modules), str(sources), str(target)]
+    command = [
+        node,
+        str(ROOT / "tools" / "precompile.mjs"),
+        str(modules),
+        *(str(path) for pair in targets.items() for path in pair),
+    ]
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     if run.returncode:
         raise MissingError(f"the playground could not be compiled:\n{run.stderr}")

@@ -1,20 +1,23 @@
 // Compiles Python sources with the Python of the browser.
-//   node precompile.mjs MODULES SOURCES.zip TARGET.zip
+//   node precompile.mjs MODULES SOURCES.zip TARGET.zip [SOURCES.zip TARGET.zip]...
 import fs from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const [modules, sources, target] = process.argv.slice(2);
+const [modules, ...pairs] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(`${modules}/pyodide/pyodide.mjs`).href);
 const python = await loadPyodide();
-python.unpackArchive(new Uint8Array(fs.readFileSync(sources)), "zip", { extractDir: "/app" });
-const made = python.runPython(`
+for (let n = 0; n < pairs.length; n += 2) {
+  python.unpackArchive(new Uint8Array(fs.readFileSync(pairs[n])), "zip", { extractDir: `/app${n}` });
+  const made = python.runPython(`
 import compileall, io, pathlib, zipfile
-compileall.compile_dir("/app", quiet=2, legacy=True, stripdir="/app")
+folder = pathlib.Path("/app${n}")
+compileall.compile_dir(folder, quiet=2, legacy=True, stripdir=folder)
 made = io.BytesIO()
 with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-    for path in sorted(pathlib.Path("/app").rglob("*")):
+    for path in sorted(folder.rglob("*")):
         if path.is_file() and path.suffix != ".py":
-            archive.write(path, path.relative_to("/app"))
+            archive.write(path, path.relative_to(folder))
 made.getvalue()
 `);
-fs.writeFileSync(target, made.toJs());
+  fs.writeFileSync(pairs[n + 1], made.toJs());
+}

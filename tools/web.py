@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "web"
 FOLDER = ROOT / "build" / "web"
 BUILT = FOLDER / "dist"
+GRAMMAR = ROOT / "editors" / "lezer" / "policylang.grammar"
 _NOT_COPIED = ("node_modules", "dist")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -66,6 +67,7 @@ def browser() -> list[str]:
 
 def digest() -> str:
     found = hashlib.sha256()
+    found.update(GRAMMAR.read_bytes())
     for path in sorted(SOURCES.rglob("*")):
         name = path.relative_to(SOURCES)
         if path.is_file() and name.parts[0] not in _NOT_COPIED:
@@ -77,6 +79,7 @@ def digest() -> str:
 def _copy_sources() -> None:
     shutil.rmtree(FOLDER / "src", ignore_errors=True)
     shutil.copytree(SOURCES, FOLDER, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_NOT_COPIED))
+    shutil.copy(GRAMMAR, FOLDER / "src" / "editor" / GRAMMAR.name)
 
 
 def _npm(*arguments: str) -> None:

@@ -68,7 +68,12 @@ def explore(paths: tuple[str, ...], port: int, no_browser: bool, at: str | None)
         webbrowser.open(address)
     gated = Gate(make_explorer(app, live), token, port)
     config = uvicorn.Config(
-        gated, log_level="error", access_log=False, timeout_graceful_shutdown=1, server_header=False
+        gated,
+        log_level="error",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+        server_header=False,
+        ws="websockets-sansio",
     )
     uvicorn.Server(config).run(sockets=[listening])
 

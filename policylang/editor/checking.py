@@ -152,6 +152,13 @@ class LiveChecker:
             self._replace(of, known, Checked(project, findings, self._diagnostics(of, result, findings), True))
         self._run_tests(of, project)
 
+    def take(self, of: EditedSet, result: Result) -> None:
+        """Take over what the rules found elsewhere in a set as it is now."""
+        known = self.checked.get(of.root)
+        if known is not None:
+            findings = tuple(result.findings)
+            self._replace(of, known, Checked(known.project, findings, self._diagnostics(of, result, findings), True))
+
     def _replace(self, of: EditedSet, before: Checked, after: Checked) -> None:
         with self._lock:
             if self.checked.get(of.root) is before:

@@ -30,6 +30,7 @@ class Folders:
         self.open_files = OpenFiles()
         self.sets: list[EditedSet] = []
         self._folders: list[Path] = []
+        self._closed = False
         self._scenarios: dict[Path, list[Path]] = {}
 
     def add(self, folder: Path) -> None:
@@ -37,6 +38,12 @@ class Folders:
         if folder not in self._folders:
             self._folders.append(folder)
             self.read()
+
+    def look_at(self, paths: Iterable[Path]) -> None:
+        """Take in the policy sets that these folders or files are, and nothing else."""
+        self._folders = list(paths)
+        self._closed = True
+        self.read()
 
     def remove(self, folder: Path) -> None:
         """Look at a folder no longer."""
@@ -46,7 +53,7 @@ class Folders:
 
     def read(self) -> None:
         """Look again which files there are, and read those that are not open."""
-        folders = [str(folder) for folder in self._folders if folder.is_dir()]
+        folders = [str(folder) for folder in self._folders if folder.exists()]
         found = discover(folders) if folders else []
         sets = [each for each in found if each.sources or each.oversized or each.base is not None]
         self.sets = [EditedSet(each, self.open_files) for each in sets]
@@ -60,7 +67,7 @@ class Folders:
         self.sets = [each for each in self.sets if not each.alone]
         lone = [path for path in self.open_files.paths if path.suffix == SUFFIX and not self._on_disk(path)]
         for path in lone:
-            if self._innermost(path) is not None:
+            if self._closed or self._innermost(path) is not None:
                 continue
             folder = _configured(path)
             if folder is not None and folder not in self._folders:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +25,41 @@ _SOON = 0.002
 """Seconds in which several changes count as one."""
 
 
+class _Texts:
+    """A connection that takes whole messages."""
+
+    def __init__(self, send: Callable[[str], Any]) -> None:
+        self._send = send
+
+    def write(self, data: bytes) -> Any:
+        return self._send(data.decode())
+
+    def close(self) -> None:
+        pass
+
+
 class PolicyServer(LanguageServer):
     """One server for one editor."""
 
-    def __init__(self) -> None:
+    def __init__(self, only: Sequence[Path] | None = None, checking: type[LiveChecker] = LiveChecker) -> None:
+        """``only``: the folders and files to look at, whatever the editor opens. ``checking``: what runs the rules."""
         super().__init__(NAME, __version__, protocol_cls=FileProtocol, max_workers=2)
         self.folders = Folders()
-        self.checker = LiveChecker(self.folders, self._publish_soon, self._failed)
+        self.checker = checking(self.folders, self.publish_soon, self._failed)
+        self._only = only
         self._loop: asyncio.AbstractEventLoop | None = None
         self._due: asyncio.TimerHandle | None = None
         self._published: Found = {}
         self._is_connected = False
+
+    def talk(self, send: Callable[[str], Any]) -> Callable[[str], None]:
+        """Send messages by a function of the text, and give back what takes those that come."""
+        self.protocol.set_writer(_Texts(send), include_headers=False)
+
+        def received(text: str) -> None:
+            self.protocol.handle_message(json.loads(text, object_hook=self.protocol.structure_message))
+
+        return received
 
     def connected(self) -> bool:
         """Note that an editor is there; true where one was already."""
@@ -55,9 +81,11 @@ class PolicyServer(LanguageServer):
 
     def read_folders(self) -> None:
         """Read the folders that are open."""
-        uris = list(self.workspace.folders) or [self.workspace.root_uri]
-        for folder in folders_of(uris):
-            self.folders.add(folder)
+        if self._only is not None:
+            self.folders.look_at(self._only)
+        else:
+            for folder in folders_of(list(self.workspace.folders) or [self.workspace.root_uri]):
+                self.folders.add(folder)
         self.look()
         self._watch()
 
@@ -127,7 +155,7 @@ class PolicyServer(LanguageServer):
             self._due.cancel()
         self._due = self._loop.call_later(_SOON, self.look)
 
-    def _publish_soon(self) -> None:
+    def publish_soon(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._publish)
 
@@ -153,9 +181,9 @@ class PolicyServer(LanguageServer):
         super().shutdown()  # type: ignore[no-untyped-call]
 
 
-def make_server() -> PolicyServer:
+def make_server(only: Sequence[Path] | None = None, checking: type[LiveChecker] = LiveChecker) -> PolicyServer:
     """A server with all features."""
-    server = PolicyServer()
+    server = PolicyServer(only, checking)
 
     @server.feature(lsp.INITIALIZE)
     def initialize(params: lsp.InitializeParams) -> None:

@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+from pygls.exceptions import JsonRpcException
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from policylang.editor.server import PolicyServer, make_server
 from policylang.explorer.live import LiveSets
 from policylang.explorer.questions import answered
 from policylang.output.page import Application, live_page
@@ -31,9 +34,11 @@ def make_explorer(app: Application, live: LiveSets, seconds: float = _SECONDS) -
         Route("/", _file(live_page(), "text/html")),
         Route("/app.js", _file(app.script.encode(), "text/javascript")),
         Route("/app.css", _file(app.style.encode(), "text/css")),
+        Route("/editor.js", _file(app.editor.encode(), "text/javascript")),
         Route("/data", server.data),
         Route("/events", server.events),
         Route("/ask", server.ask, methods=["POST"]),
+        WebSocketRoute("/lsp", server.edit),
     ]
     return Starlette(routes=routes, lifespan=server.lifespan)
 
@@ -51,6 +56,7 @@ class _Explorer:
     def __init__(self, live: LiveSets, seconds: float) -> None:
         self._live, self._seconds = live, seconds
         self._changed = asyncio.Condition()
+        self._editors: set[PolicyServer] = set()
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -63,6 +69,8 @@ class _Explorer:
         while True:
             await asyncio.sleep(self._seconds)
             if await asyncio.to_thread(self._live.refresh):
+                for editor in self._editors:
+                    editor.reread()
                 async with self._changed:
                     self._changed.notify_all()
 
@@ -86,6 +94,23 @@ class _Explorer:
                     await asyncio.wait_for(self._changed.wait(), _HEARTBEAT)
                 except TimeoutError:
                     yield ": still here\n\n"
+
+    async def edit(self, websocket: WebSocket) -> None:
+        """The language server, one for each page."""
+        await websocket.accept()
+        server = make_server([each.absolute() for each in self._live.looked_at])
+        receive = server.talk(websocket.send_text)
+        self._editors.add(server)
+        try:
+            while True:
+                receive(await websocket.receive_text())
+        except WebSocketDisconnect:
+            pass
+        except (ValueError, KeyError, JsonRpcException):
+            await websocket.close(1007)
+        finally:
+            self._editors.discard(server)
+            server.checker.close()
 
     async def ask(self, request: Request) -> Response:
         body = bytearray()

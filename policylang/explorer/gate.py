@@ -42,7 +42,7 @@ class Gate:
         self._hosts = frozenset((f"127.0.0.1:{port}", f"localhost:{port}"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
 
         async def guarded(message: MutableMapping[str, Any]) -> None:
@@ -51,6 +51,8 @@ class Gate:
             await send(message)
 
         refused = self._refused(scope, Headers(scope=scope))
+        if refused is not None and scope["type"] == "websocket":
+            return await send({"type": "websocket.close", "code": 1008})
         if refused is not None:
             return await PlainTextResponse(*refused)(scope, receive, guarded)
         inside = "/" + scope["path"].split("/", 2)[2]
@@ -67,8 +69,11 @@ class Gate:
         parts = scope["path"].split("/", 2)
         if len(parts) < 3 or not hmac.compare_digest(parts[1].encode(), self._token.encode()):
             return "open the address that `policylang explore` printed\n", 404
-        if scope["method"] == "POST" and (
-            origin is None or headers.get("content-type", "").partition(";")[0] != "application/json"
-        ):
+        if scope["type"] == "websocket":
+            asks = origin is not None
+        else:
+            json = headers.get("content-type", "").partition(";")[0] == "application/json"
+            asks = scope["method"] != "POST" or (origin is not None and json)
+        if not asks:
             return "only the page itself may ask that\n", 403
         return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from policylang.output.page import encoded_documents
 from policylang.pipelines.check import CheckOptions
+from policylang.pipelines.findings import Result
 from policylang.pipelines.report import ReportOptions, of_project
 from policylang.project.discovery import Problem, SourceSet, discover
 from policylang.project.project import Project
@@ -37,10 +38,18 @@ class ShownSets(msgspec.Struct, frozen=True):
 class LiveSets:
     """Looks again and again at the sources. What has mistakes does not replace what had none."""
 
-    def __init__(self, paths: Sequence[str], now: datetime.datetime | None, jobs: int = 1) -> None:
-        """``now``: the instant of everything; without it the present one."""
-        self._paths, self._now, self._jobs = tuple(paths), now, jobs
+    def __init__(
+        self,
+        paths: Sequence[str],
+        now: datetime.datetime | None,
+        jobs: int = 1,
+        found: Callable[[Result], None] = lambda _result: None,
+    ) -> None:
+        """``now``: the instant of everything; without it the present one. ``found``: is told what the rules found."""
+        self._paths, self._now, self._jobs, self._found = tuple(paths), now, jobs, found
         self._mark = ""
+        self.sets: tuple[SourceSet, ...] = ()
+        """The sources as they were read last, with mistakes or not."""
         self.shown = ShownSets(0, b"[]", (), None)
 
     def refresh(self) -> bool:
@@ -50,8 +59,9 @@ class LiveSets:
         if mark == self._mark:
             return False
         self._mark = mark
+        self.sets = tuple(sets)
         made = [Project(each) for each in sets]
-        asked = ReportOptions(CheckOptions(self.instant(), jobs=self._jobs))
+        asked = ReportOptions(CheckOptions(self.instant(), jobs=self._jobs), found=self._found)
         found = [of_project(project, asked) for project in made]
         version = self.shown.version + 1
         problems = [each for each in found if isinstance(each, Problem)]
@@ -64,6 +74,11 @@ class LiveSets:
         )
         self.shown = ShownSets(version, documents, shown, None)
         return True
+
+    @property
+    def looked_at(self) -> tuple[Path, ...]:
+        """The folders and files whose policies these are."""
+        return tuple(map(Path, self._paths)) or tuple(each.root for each in self.sets)
 
     def instant(self) -> datetime.datetime:
         """The instant that questions are about which say none."""

@@ -1,4 +1,4 @@
-"""What the page asks: the requests of the language server that it needs, and to keep a decision as a test.
+"""What the page asks: the requests of the language server that it needs, to keep a decision as a test, and the files.
 
 Each takes ``set``, the number of a policy set; ``now`` is an instant, else the one of the page.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable
 import click
 
 from policylang.diagnostics import quoted, visible
+from policylang.explorer.editing import files, opened, save
 from policylang.explorer.keep import KeepError, keep
 from policylang.explorer.live import LiveSets, ShownSet
 from policylang.model.instants import instant_text
@@ -70,6 +71,9 @@ def _keep(live: LiveSets, asked: Asked) -> Asked:
 _QUESTIONS: dict[str, Callable[[LiveSets, Asked], Asked]] = {
     "policylang/explain": _explain,
     "policylang/keep": _keep,
+    "policylang/files": files,
+    "policylang/open": opened,
+    "policylang/save": save,
 }
 
 

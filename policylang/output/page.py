@@ -14,7 +14,7 @@ from policylang.views.document import AccessDocument
 
 # In a wheel the built application lies inside the package, in a checkout where it is built.
 _PLACES = (Path(__file__).parents[1] / "web", Path(__file__).parents[2] / "build" / "web" / "dist")
-_SCRIPT, _STYLE = "app.js", "app.css"
+_SCRIPT, _STYLE, _EDITOR = "app.js", "app.css", "editor.js"
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -30,17 +30,18 @@ class NotBuiltError(Exception):
 
 
 class Application(msgspec.Struct, frozen=True):
-    """The built web application: its one script and its one style sheet."""
+    """The built web application: its one script and its one style sheet, and the editor, which no report has."""
 
     script: str
     style: str
+    editor: str = ""
 
 
 def application() -> Application:
     """The built application. Raises `NotBuiltError`."""
     for folder in _PLACES:
-        if (folder / _SCRIPT).is_file() and (folder / _STYLE).is_file():
-            return Application(*((folder / name).read_text(encoding="utf-8") for name in (_SCRIPT, _STYLE)))
+        if all((folder / name).is_file() for name in (_SCRIPT, _STYLE, _EDITOR)):
+            return Application(*((folder / name).read_text(encoding="utf-8") for name in (_SCRIPT, _STYLE, _EDITOR)))
     raise NotBuiltError
 
 

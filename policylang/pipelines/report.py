@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ class ReportOptions(msgspec.Struct, frozen=True):
     check: CheckOptions
     part: Part = WHOLE
     change: ChangeView | None = None
+    found: Callable[[Result], None] = lambda _result: None
+    """Is told what the rules found."""
 
     @property
     def now(self) -> datetime.datetime:
@@ -82,6 +85,7 @@ def _document(
 ) -> AccessDocument | Problem:
     if result.problems:
         return result.problems[0]
+    asked.found(result)
     index = Index(policy_set)
     part = asked.part
     concerning = [each for each in result.findings if part.whole or _concerns(each, index, part)]

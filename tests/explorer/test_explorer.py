@@ -44,7 +44,7 @@ class Client:
     """Asks the server in this process."""
 
     def __init__(self, app: Any) -> None:
-        self._app = app
+        self.app = app
 
     def get(self, path: str, **more: Any) -> httpx.Response:
         return asyncio.run(self._asked("GET", path, more))
@@ -53,7 +53,7 @@ class Client:
         return asyncio.run(self._asked("POST", path, more))
 
     async def _asked(self, method: str, path: str, more: dict[str, Any]) -> httpx.Response:
-        transport = httpx.ASGITransport(self._app)
+        transport = httpx.ASGITransport(self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:4000") as client:
             return await client.request(method, path, **more)
 
@@ -78,7 +78,7 @@ def ask(client: Client, method: str, **params: Any) -> dict[str, Any]:
 
 
 def test_the_page_loads_nothing_from_elsewhere(client: Client) -> None:
-    for path in ("", "app.js", "app.css", "data"):
+    for path in ("", "app.js", "app.css", "editor.js", "data"):
         answer = client.get(f"/token/{path}")
         assert answer.status_code == 200
         policy = answer.headers["content-security-policy"]
@@ -202,6 +202,125 @@ def test_a_link_out_is_not_followed(client: Client, tmp_path: Path, tmp_path_fac
 def test_records_inside_records_are_refused(client: Client) -> None:
     found = ask(client, "keep", **{**ASK, "record": {"owner": {"id": "ann"}}})
     assert found == {"error": "a record inside a record cannot be kept: write the test by hand"}
+
+
+# --- the editor ----------------------------------------------------------------------------------------------
+
+
+def written(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "a.policy"
+    path.write_bytes(content)
+    return path
+
+
+def test_the_files_of_the_set(client: Client, live: LiveSets, tmp_path: Path) -> None:
+    """Those with mistakes too: they are to be mended there."""
+    path = written(tmp_path, b"role {")
+    assert live.refresh()
+    assert ask(client, "files") == {"files": [{"path": str(path), "uri": path.as_uri()}]}
+    assert ask(client, "open", path=str(path))["text"] == "role {"
+
+
+def test_saving_writes_the_file(client: Client, tmp_path: Path) -> None:
+    path = str(tmp_path / "a.policy")
+    found = ask(client, "open", path=path)
+    assert found["text"] == SET
+    saved = ask(client, "save", path=path, text=SET + "role guest\n", digest=found["digest"])
+    assert (tmp_path / "a.policy").read_text(encoding="utf-8") == SET + "role guest\n"
+    assert saved == {"digest": ask(client, "open", path=path)["digest"]}
+
+
+def test_what_changed_on_the_disk_is_not_overwritten(client: Client, tmp_path: Path) -> None:
+    path = written(tmp_path, SET.encode())
+    found = ask(client, "open", path=str(path))
+    path.write_text("role theirs\n", encoding="utf-8")
+    assert ask(client, "save", path=str(path), text="role mine\n", digest=found["digest"]) == {"changed": True}
+    assert path.read_text(encoding="utf-8") == "role theirs\n"
+
+
+def test_line_ends_and_the_byte_order_mark_stay(client: Client, tmp_path: Path) -> None:
+    path = written(tmp_path, b"\xef\xbb\xbfrole a\r\nrole b\r\n")
+    found = ask(client, "open", path=str(path))
+    assert found["text"] == "role a\nrole b\n"
+    assert "digest" in ask(client, "save", path=str(path), text="role a\nrole c\n", digest=found["digest"])
+    assert path.read_bytes() == b"\xef\xbb\xbfrole a\r\nrole c\r\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"role a\r\nrole b\n", "its lines end in different ways: `policylang fmt` makes them alike"),
+        (b"role \xff", "not UTF-8: the byte 0xff cannot be read"),
+    ],
+)
+def test_files_that_cannot_be_edited(client: Client, tmp_path: Path, content: bytes, said: str) -> None:
+    path = written(tmp_path, content)
+    assert ask(client, "open", path=str(path)) == {"error": said}
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../a.policy", "", 1, None])
+def test_other_files_are_neither_read_nor_written(client: Client, path: Any) -> None:
+    assert "error" in ask(client, "open", path=path)
+    assert "error" in ask(client, "save", path=path, text="", digest="")
+
+
+def test_a_read_only_file_stays(client: Client, tmp_path: Path) -> None:
+    path = written(tmp_path, SET.encode())
+    digest = ask(client, "open", path=str(path))["digest"]
+    path.chmod(0o444)
+    assert ask(client, "save", path=str(path), text="", digest=digest) == {"error": "is read-only"}
+    assert path.read_bytes() == SET.encode()
+
+
+def talked(client: Client, headers: dict[str, str], *messages: Any) -> tuple[list[dict[str, Any]], int | None]:
+    """What the language server answers to requests, and the code with which it closes if it does."""
+
+    async def over() -> tuple[list[dict[str, Any]], int | None]:
+        come: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        gone: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        named = [(name.encode(), value.encode()) for name, value in {"host": HERE["host"], **headers}.items()]
+        scope = {"type": "websocket", "path": "/token/lsp", "headers": named, "query_string": b"", "subprotocols": []}
+        run = asyncio.create_task(client.app(scope, come.get, gone.put))
+        come.put_nowait({"type": "websocket.connect"})
+        answers: list[dict[str, Any]] = []
+        code = None
+        for message in messages:
+            text = message if isinstance(message, str) else json.dumps({"jsonrpc": "2.0", **message})
+            come.put_nowait({"type": "websocket.receive", "text": text})
+        while code is None and len(answers) < sum("id" in each for each in messages):
+            said = await asyncio.wait_for(gone.get(), 20)
+            code = said.get("code")
+            if "text" in said and "id" in (found := json.loads(said["text"])):
+                answers.append(found)
+        come.put_nowait({"type": "websocket.disconnect", "code": 1000})
+        await run
+        return answers, code
+
+    return asyncio.run(over())
+
+
+START = {"id": 1, "method": "initialize", "params": {"capabilities": {}, "rootUri": "file:///etc"}}
+STARTED = {"method": "initialized", "params": {}}
+
+
+def test_the_language_server_looks_at_what_is_shown(client: Client) -> None:
+    """Whatever folder the page names."""
+    asked = {"id": 2, "method": "policylang/access", "params": {"user": "ann"}}
+    (start, access), code = talked(client, HERE, START, STARTED, asked)
+    assert start["result"]["serverInfo"]["name"] == "policylang"
+    assert {each["action"] for each in access["result"]["access"]} == {"view", "modify"}
+    assert code is None
+
+
+def test_what_is_no_message_ends_the_connection(client: Client) -> None:
+    assert talked(client, HERE, "{", START) == ([], 1007)
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"origin": "http://evil.test"}, {"origin": "null"}, {**HERE, "host": "evil.test"}]
+)
+def test_other_pages_do_not_talk_to_the_language_server(client: Client, headers: dict[str, str]) -> None:
+    assert talked(client, headers, START) == ([], 1008)
 
 
 # --- the command ---------------------------------------------------------------------------------------------

@@ -136,6 +136,64 @@ await check("two people side by side", async () => {
   return text;
 });
 
+await check("somebody on two dates, and beside a role", async () => {
+  const { page, close } = await open(jobs.reports.changed, { hash: "#/person/bo%40shop.test", width: 1600 });
+  const dates = await page.$$eval("[aria-label='Compare with another date'] option", (all) => all.map((each) => each.value).filter(Boolean));
+  await page.selectOption("[aria-label='Compare with another date']", dates[dates.length - 1]);
+  const then = await page.textContent(".told");
+  await page.fill("[aria-label^='Compare with a person']", "role:lead");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".access th:has-text('Lead')");
+  const role = await page.textContent(".access");
+  await close();
+  return [dates.length, then, role];
+});
+
+await check("the calendar marks days", async () => {
+  const { page, close } = await open(jobs.reports.changed, { hash: "#/agenda" });
+  const days = await page.$$eval(".calendar .marked", (all) => all.map((each) => each.title));
+  await close();
+  return days;
+});
+
+await check("names of any length and direction stay by themselves", async () => {
+  const { page, wrong, close } = await open(jobs.reports.hostile, { hash: "#/matrix/role" });
+  const found = await page.$$eval("bdi.name", (all) => ({
+    longest: Math.max(...all.map((each) => each.textContent.length)),
+    rightToLeft: all.some((each) => /[\u0590-\u06FF]/.test(each.textContent) && getComputedStyle(each).unicodeBidi.includes("isolate")),
+    shown: all.some((each) => each.textContent.includes("<script>")),
+    scripts: document.querySelectorAll("#app script").length,
+  }));
+  await close();
+  expect(!wrong.length, wrong.join("\n"));
+  return found;
+});
+
+await check("paths of escalation", async () => {
+  const { page, close } = await open(jobs.reports.hostile, { hash: "#/graph/group:all_staff" });
+  const text = await page.textContent(".escalation");
+  await page.click(".escalation button");
+  await close();
+  return text;
+});
+
+await check("every view by keyboard alone", async () => {
+  const { page, close } = await open(jobs.reports.changed);
+  const reached = {};
+  for (const view of VIEWS) {
+    await page.evaluate(() => document.activeElement.blur());
+    for (let n = 0; n < 30; n++) {
+      await page.keyboard.press("Tab");
+      if (await page.evaluate((view) => document.activeElement.getAttribute("href") === `#/${view}`, view)) break;
+    }
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(`nav a[aria-current][href="#/${view}"]`);
+    reached[view] = await page.evaluate(() => { const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement); return outlineStyle !== "none" && outlineWidth !== "0px"; });
+  }
+  await close();
+  return reached;
+});
+
 await check("the graph opens step by step", async () => {
   const { page, close } = await open(jobs.reports.changed, { hash: "#/graph/role:lead" });
   await page.click(".around button:has-text('Clerk')");
@@ -199,6 +257,51 @@ await check("the explorer decides, keeps and follows the files", async () => {
   return [said, problem];
 });
 
+await check("the editor finds, completes, explains and saves", async () => {
+  const fs = require("node:fs");
+  const { address, file } = jobs.live;
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "dark" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20000);
+  const wrong = [];
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrong.push(message.text()));
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("request", (request) => request.url().startsWith(address) || wrong.push(`request: ${request.url()}`));
+  fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("role {", ""));
+  await page.goto(`${address}#/editor`);
+  await page.waitForSelector(".cm-lintRange-error");
+  await page.hover(".cm-lintRange-error");
+  const diagnostic = await page.textContent(".cm-diagnostic");
+  await page.hover(".cm-line:has-text('policy not_closed \"Not closed\"') >> text=order");
+  const hover = await page.textContent(".cm-lsp-hover-tooltip");
+  wrong.push(...(await serious(page)));
+  await page.click(".cm-content");
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("\nrole boss { gra", { delay: 10 });
+  await page.waitForSelector(".cm-tooltip-autocomplete li");
+  const offered = await page.$$eval(".cm-tooltip-autocomplete li", (all) => all.map((each) => each.textContent));
+  if (jobs.pictures) await page.screenshot({ path: `${jobs.pictures}/editor.png` });
+  await page.keyboard.press("Enter");
+  await page.keyboard.type(" view on order");
+  const before = fs.readFileSync(file, "utf8");
+  expect(!before.includes("boss"), "it was saved by itself");
+  await page.keyboard.press("Control+s");
+  await page.waitForSelector("[role=status]:has-text('saved')");
+  await page.waitForSelector("button.main[disabled]");
+  const after = fs.readFileSync(file, "utf8");
+  await page.keyboard.type(" # mine");
+  fs.appendFileSync(file, "\n# theirs\n");
+  await page.waitForSelector("[role=alert]:has-text('changed on the disk')");
+  await page.keyboard.press("Control+s");
+  await page.waitForTimeout(300);
+  expect(!fs.readFileSync(file, "utf8").includes("# mine"), "it was written over");
+  await page.click("text=take what is on the disk");
+  await page.waitForFunction(() => document.querySelector(".code").shadowRoot.querySelector(".cm-content").textContent.includes("# theirs"));
+  await context.close();
+  expect(!wrong.length, wrong.join("\n"));
+  return { diagnostic, hover, offered, added: after.slice(before.trimEnd().length).trim() };
+});
+
 await check("the playground proves a contradiction in the browser", async () => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
@@ -210,7 +313,18 @@ await check("the playground proves a contradiction in the browser", async () => 
   await page.goto(`${jobs.playground}#example=PL201-bad`);
   await page.waitForSelector(".finding .chip-good");
   const text = await page.textContent(".finding");
-  await page.fill("textarea", "resource doc { actions view }\nrole {\n");
+  await page.waitForSelector(".cm-lintRange-error");
+  await page.click(".cm-content");
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.type("role boss { gra", { delay: 10 });
+  const offered = await page.textContent(".cm-tooltip-autocomplete li");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Delete");
+  await page.keyboard.insertText("resource doc { actions view }");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
+  await page.keyboard.insertText("role {");
   await page.waitForSelector(".status.wrong");
   const problem = await page.textContent(".status");
   wrong.push(...(await serious(page)));
@@ -218,10 +332,10 @@ await check("the playground proves a contradiction in the browser", async () => 
   const link = await page.inputValue("[aria-label='Link to share']");
   await page.goto("about:blank");
   await page.goto(link);
-  await page.waitForFunction(() => document.querySelector("textarea")?.value.includes("role {"));
+  await page.waitForFunction(() => document.querySelector(".code")?.shadowRoot?.textContent.includes("role {"));
   await context.close();
   expect(!wrong.length, wrong.join("\n"));
-  return [text, problem];
+  return [text, problem, offered];
 });
 
 await browser.close();

@@ -44,7 +44,13 @@ def browsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     web.built()
     folder = tmp_path_factory.mktemp("reports")
     reports = {
-        "changed": [str(HERE / "changed" / "new"), "--against", str(HERE / "changed" / "old")],
+        "changed": [
+            str(HERE / "changed" / "new"),
+            "--against",
+            str(HERE / "changed" / "old"),
+            "--usage",
+            str(HERE / "changed" / "log.csv"),
+        ],
         "hostile": [str(HERE / "hostile")],
     }
     for name, arguments in reports.items():
@@ -139,8 +145,38 @@ def test_people_side_by_side(results: dict[str, Any]) -> None:
     assert "delete some fields not granted" in said
 
 
+def test_on_two_dates_and_beside_a_role(results: dict[str, Any]) -> None:
+    dates, then, role = value(results, "somebody on two dates, and beside a role")
+    assert dates == 3
+    assert then == "3 actions differ."
+    assert "Lead" in role
+
+
 def test_graph(results: dict[str, Any]) -> None:
     assert "may assign role Lead" in value(results, "the graph opens step by step")
+
+
+def test_paths_of_escalation(results: dict[str, Any]) -> None:
+    """What somebody holds already is none."""
+    said = value(results, "paths of escalation")
+    assert (
+        said
+        == "Paths of escalationto <script>alert(1)</script>: holds מנהל משמרת, may assign <script>alert(1)</script>"
+    )
+
+
+def test_calendar(results: dict[str, Any]) -> None:
+    assert "1 on 2026-12-31" in value(results, "the calendar marks days")
+
+
+def test_hostile_names(results: dict[str, Any]) -> None:
+    found = value(results, "names of any length and direction stay by themselves")
+    assert found == {"longest": 300, "rightToLeft": True, "shown": True, "scripts": 0}
+
+
+def test_every_view_by_keyboard(results: dict[str, Any]) -> None:
+    """Each is reached, and what has the focus shows it."""
+    assert set(value(results, "every view by keyboard alone").values()) == {True}
 
 
 def test_the_other_views(results: dict[str, Any]) -> None:
@@ -149,6 +185,8 @@ def test_the_other_views(results: dict[str, Any]) -> None:
     assert "overdue since 2026-10-30" in said["reviews"]
     assert "covering leave" in said["agenda"]
     assert "role lead" in said["change"]
+    assert "use as in the log from 2026-08-01 to 2026-11-20" in said["reviews"]
+    assert "2 times, last on 2026-11-20" in said["reviews"]
 
 
 def test_paper(results: dict[str, Any]) -> None:
@@ -164,9 +202,19 @@ def test_the_explorer(results: dict[str, Any]) -> None:
     assert "PL100" in problem
 
 
+def test_the_editor(results: dict[str, Any]) -> None:
+    """Findings, names and completion come from the language server; saving takes a command, and loses nobody's text."""
+    found = value(results, "the editor finds, completes, explains and saves")
+    assert "requires" in found["diagnostic"]
+    assert "of order.status" in found["hover"]
+    assert found["offered"][0].startswith("grant")
+    assert found["added"] == "role boss { grant view on order}"
+
+
 def test_the_playground(results: dict[str, Any]) -> None:
     """The checker itself, in the browser: a contradiction, and the words of the proof."""
-    said, problem = value(results, "the playground proves a contradiction in the browser")
+    said, problem, offered = value(results, "the playground proves a contradiction in the browser")
     assert "can satisfy" in said
     assert "proved no record and no instant makes" in said
+    assert offered.startswith("grant")
     assert "PL100" in problem

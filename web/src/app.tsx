@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useContext, useEffect, useMemo, useState } from "preact/hooks";
+import { Jump } from "./code";
 import type { PolicyDocument } from "./document";
 import type { Asking } from "./live";
 import { clock, instant, Model, type Moment, visible } from "./model";
@@ -7,6 +8,7 @@ import { address, useRoute } from "./route";
 import { Ask } from "./views/ask";
 import { Agenda } from "./views/agenda";
 import { Change } from "./views/change";
+import { Editor } from "./views/editor";
 import { Findings } from "./views/findings";
 import { Graph } from "./views/graph";
 import { Matrix } from "./views/matrix";
@@ -14,32 +16,36 @@ import { Person } from "./views/person";
 import { Reviews } from "./views/reviews";
 
 const ASK: [string, string] = ["ask", "Ask"];
+const EDITOR: [string, string] = ["editor", "Editor"];
 const VIEWS: [string, string][] = [
   ["matrix", "Matrix"], ["person", "Person"], ["graph", "Graph"], ["findings", "Findings"],
   ["agenda", "Agenda"], ["reviews", "Reviews"], ["change", "Change"],
 ];
 
-export function App({ documents, live, notice }: { documents: PolicyDocument[]; live?: Asking; notice?: string | null }) {
+export function App({ documents, live, notice, version = 0 }: { documents: PolicyDocument[]; live?: Asking; notice?: string | null; version?: number }) {
   const route = useRoute();
   const [number, choose] = useState(0);
   const doc = documents[number] ?? documents[0]!;
   const model = useMemo(() => new Model(doc), [doc]);
   const start = Date.parse(doc.now);
-  const [at, setAt] = useState(start);
+  const [picked, setAt] = useState<number | null>(null);
+  const at = picked ?? start;
   const [place, setPlace] = useState<string | null>(null);
-  useEffect(() => { setAt(start); setPlace(null); }, [number]);
+  useEffect(() => { setAt(null); setPlace(null); }, [number]);
   const moment: Moment = useMemo(() => ({ at, place }), [at, place]);
   const [theme, setTheme] = useTheme();
   const printing = usePrinting();
-  const views = live ? [...VIEWS.filter(([name]) => name !== "change"), ASK] : VIEWS;
+  const views = live ? [...VIEWS.filter(([name]) => name !== "change"), ASK, ...(live.editing ? [EDITOR] : [])] : VIEWS;
   const view = views.some(([name]) => name === route.view) ? route.view : "matrix";
   const title = views.find(([name]) => name === view)![1];
   const name = doc.policies.join(", ") || "policy set";
   useEffect(() => { document.title = `${title} · ${name}`; }, [title, name]);
   const counts: Record<string, number> = { findings: doc.findings.length, agenda: doc.agenda.overdue.length + doc.agenda.over.length, reviews: doc.reviews.length, change: doc.change?.report.changes.length ?? 0 };
   const moved = at !== start;
+  const around = useContext(Jump);
+  const jump = around ?? (live?.editing ? (path: string, line: number, column: number) => { location.hash = address("editor", path, { line: String(line), column: String(column) }); } : null);
   return (
-    <>
+    <Jump.Provider value={jump}>
       <a class="skip" href="#content" onClick={(e) => { e.preventDefault(); document.getElementById("content")?.focus(); }}>to the content</a>
       <header class="top">
         <div class="title">
@@ -68,7 +74,7 @@ export function App({ documents, live, notice }: { documents: PolicyDocument[]; 
       {(moved || place) && (
         <p class="notice" role="status">
           Shown is access {moved && <>at {clock(at, doc.timezone).replace("T", " ")}</>}{place && <> for records at <bdi>{visible(place)}</bdi></>}; findings, agenda and reviews are as of {clock(start, doc.timezone).replace("T", " ")}.
-          <button type="button" class="quiet" onClick={() => { setAt(start); setPlace(null); }}>back</button>
+          <button type="button" class="quiet" onClick={() => { setAt(null); setPlace(null); }}>back</button>
         </p>
       )}
       {notice && <p class="notice" role="alert">{visible(notice)}</p>}
@@ -82,13 +88,14 @@ export function App({ documents, live, notice }: { documents: PolicyDocument[]; 
         {view === "reviews" && <Reviews model={model} />}
         {view === "ask" && live && <Ask model={model} moment={moment} live={live} number={number} />}
         {view === "change" && <Change model={model} />}
+        {view === "editor" && live?.editing && <Editor editing={live.editing} route={route} version={version} />}
       </main>
       <footer class="foot">
         <span>as of {clock(start, doc.timezone).replace("T", " ")} {doc.timezone}</span>
         <code class="digest" title="digest of the policy set">{doc.digest}</code>
         <span>policylang {doc.tool}</span>
       </footer>
-    </>
+    </Jump.Provider>
   );
 }
 

@@ -7,6 +7,7 @@ export interface Node { id: string; kind: NodeKind; name: string; label: string 
 export interface Edge { from: string; to: string; kind: "has" | "in" | "grants" | "denies" | "assigns"; text: string }
 
 const MOST = 40;
+const STEPS = new Set<Edge["kind"]>(["has", "in", "assigns"]);
 
 export class Graph {
   private edges = new Map<string, Edge[]>();
@@ -49,6 +50,19 @@ export class Graph {
 
   around(id: string): Edge[] {
     return this.edges.get(id) ?? [];
+  }
+
+  /** The roles that somebody can hand on, and be handed, from here: each with the shortest way to it. */
+  escalation(id: string): { role: Node; way: Edge[] }[] {
+    const found = new Map<string, Edge[]>([[id, []]]);
+    const waiting = [id];
+    for (const at of waiting)
+      for (const edge of this.around(at))
+        if (edge.from === at && STEPS.has(edge.kind) && !found.has(edge.to)) {
+          found.set(edge.to, [...found.get(at)!, edge]);
+          waiting.push(edge.to);
+        }
+    return [...found].filter(([, way]) => way.some((edge) => edge.kind === "assigns")).map(([to, way]) => ({ role: this.nodes.get(to)!, way }));
   }
 
   /** Some nodes with what is directly around the opened ones; of very many, the first. */

@@ -11,15 +11,17 @@ function Following({ live }: { live: Live }) {
   const [documents, set] = useState<PolicyDocument[] | null>(null);
   const [problem, tell] = useState<string | null>(null);
   const [lost, lose] = useState(false);
+  const [version, follow] = useState(0);
   useEffect(() => {
-    live.watch((_version, wrong) => {
+    live.watch((newest, wrong) => {
+      follow(newest);
       tell(wrong);
       if (wrong === null) void live.documents().then(set);
     }, lose);
   }, []);
   if (!documents?.length) return <p class="empty">{problem ?? "Reading the policies …"}</p>;
   const notice = lost ? "The server does not answer: it may have ended. What is shown is the latest." : problem ? `Not up to date: ${problem}` : null;
-  return <App documents={documents} live={live} notice={notice} />;
+  return <App documents={documents} live={live} notice={notice} version={version} />;
 }
 
 const data = document.getElementById("data");

@@ -1,6 +1,7 @@
 // What the views share: names, symbols, statements with their lines.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useContext, useState } from "preact/hooks";
+import { Jump } from "./code";
 import type { Cell, Place } from "./document";
 import { fieldsInWords, visible, type Column, type Model, type Moment, type State, STATES, type Subject } from "./model";
 import { address } from "./route";
@@ -36,12 +37,17 @@ export function Legend() {
 export function Line({ place, open = false }: { place: Place; open?: boolean }) {
   const [path, line, column, text] = place;
   const where = `${visible(path)}:${line}:${column}`;
-  if (!text) return <span class="line where">{where}</span>;
+  const jump = useContext(Jump);
+  const edit = jump && <button type="button" class="link edit" aria-label={`Edit ${where.slice(0, 200)}`} onClick={() => jump(path, line, column)}>edit</button>;
+  if (!text) return <span class="line"><span class="where">{where}</span> {edit}</span>;
   return (
-    <details class="line" open={open}>
-      <summary><span class="where">{where}</span></summary>
-      <Source text={text} first={line} />
-    </details>
+    <div class="line">
+      <details open={open}>
+        <summary><span class="where">{where}</span></summary>
+        <Source text={text} first={line} />
+      </details>
+      {edit}
+    </div>
   );
 }
 

@@ -1,1 +1,4 @@
 declare module "cytoscape-dagre";
+declare module "*.grammar" {
+  export const parser: import("@lezer/lr").LRParser;
+}

@@ -48,6 +48,7 @@ export function Graph({ model, route, theme }: { model: Model; route: Route; the
               {(chosen.kind === "person" || chosen.kind === "integration") && <p><a href={address("person", chosen.name)}>what they may do</a></p>}
               {part.left > 0 && <p class="dim">{part.left.toLocaleString("en")} lines are too many to draw; all of them stand here.</p>}
               <Around graph={graph} id={chosen.id} toggle={toggle} />
+              <Escalation graph={graph} id={chosen.id} show={(ids) => open((before) => new Set([...before, ...ids]))} />
             </>
           )}
         </aside>
@@ -86,6 +87,26 @@ function Around({ graph, id, toggle }: { graph: Made; id: string; toggle: (id: s
       </ul>
       {edges.length > 200 && <p class="dim">and {(edges.length - 200).toLocaleString("en")} more</p>}
     </>
+  );
+}
+
+/** What can be come by from here, because somebody may assign it. */
+function Escalation({ graph, id, show }: { graph: Made; id: string; show: (ids: string[]) => void }) {
+  const paths = useMemo(() => graph.escalation(id), [graph, id]);
+  if (!paths.length) return null;
+  return (
+    <section class="escalation">
+      <h3>Paths of escalation</h3>
+      <ul class="around">
+        {paths.slice(0, 100).map(({ role, way }) => (
+          <li key={role.id}>
+            <button type="button" class="link" onClick={() => show(way.flatMap((edge) => [edge.from, edge.to]))}><span class="dim">to</span> <Name of={role.name} label={role.label} /></button>
+            <span class="dim">: {way.map((edge, n) => { const to = graph.get(edge.to)!; return <span key={n}>{n > 0 && ", "}{edge.text} <Name of={to.name} label={to.label} /></span>; })}</span>
+          </li>
+        ))}
+      </ul>
+      {paths.length > 100 && <p class="dim">and {(paths.length - 100).toLocaleString("en")} more</p>}
+    </section>
   );
 }
 
