@@ -132,6 +132,10 @@ class UsageAnalysis:
         """The day of an instant, in the policy set's timezone."""
         return at.astimezone(self.index.timezone).date()
 
+    def last_day(self, record: UseRecord | None) -> datetime.date | None:
+        """The day of the last use."""
+        return None if record is None or record.last is None else self.day(record.last)
+
     def with_required(self, user: str) -> list[ObservedUse]:
         """What a user has done, and what that requires."""
         found = list(self.usage.by_user.get(user, ()))

@@ -73,10 +73,11 @@ def rightsize(
     now: str | None,
     format_: str,
 ) -> None:
-    """Propose what to take out of roles, groups and users because nobody has used it, with a proof for each change.
+    """Propose what to take out of roles, groups and users because nobody has used it, and how to limit what they grant.
 
     LOG and PATHS are as for usage. DIR gets report.json and a patch for each change, to be applied in their order.
-    A change is proposed only if it is proved that all that was done is still allowed and that nobody can do more.
+    A change is proposed only if it is proved that all that was done is still allowed and that nobody can do more. What
+    roles and groups grant is limited to the records that were asked about, where the log says what these were.
 
     Exit codes: 0 nothing to take out, 1 there are changes or some are not proved, 2 it could not be done.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from policylang.runtime.reads import paths_read
 from policylang.runtime.values import BadValueError
 
 _LONGEST_LINE = 16 * 1024 * 1024
+_GZIP = b"\x1f\x8b"
 
 
 class Turned(msgspec.Struct, frozen=True):
@@ -54,8 +56,11 @@ class Replayed(msgspec.Struct, frozen=True):
 
 
 def read_log(path: Path) -> Iterator[LoggedDecision | None]:
-    """The decisions of a log, ``None`` for lines that are none. Raises OSError."""
-    with path.open("rb") as lines:
+    """The decisions of a log, packed with gzip or not; ``None`` for lines that are none. Raises OSError."""
+    with path.open("rb") as file:
+        is_packed = file.read(2) == _GZIP
+        file.seek(0)
+        lines = gzip.GzipFile(fileobj=file) if is_packed else file
         while line := lines.readline(_LONGEST_LINE):
             if line.strip():
                 try:
@@ -75,7 +80,7 @@ def replay(entries: Iterable[LoggedDecision | None], policies: PolicySet) -> Rep
             continue
         if entry.not_asked:
             continue
-        if _depends_on_masked(entry, policies.index):
+        if depends_on_masked(entry, policies.index):
             masked += 1
             continue
         answer = _decided(entry, policies)
@@ -127,7 +132,7 @@ def _decided(entry: LoggedDecision, policies: PolicySet) -> tuple[bool, tuple[st
     return decision.allowed, decision.reasons
 
 
-def _depends_on_masked(entry: LoggedDecision, index: Index) -> bool:
+def depends_on_masked(entry: LoggedDecision, index: Index) -> bool:
     """Whether the policies may look at what the log does not show. Writing and creating look at everything."""
     if not entry.masked:
         return False

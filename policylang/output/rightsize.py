@@ -36,17 +36,26 @@ def report_of(made: Rightsized, usage: Usage, now: datetime.datetime) -> Rightsi
         made.replayed,
         made.never_allowed,
         tuple(
-            MadeProposal(patch_name(number, each.proposal), each.proposal.title, _parts(each.proposal), each.lost)
+            MadeProposal(
+                patch_name(number, each.proposal),
+                each.proposal.cause,
+                each.proposal.title,
+                _parts(each.proposal),
+                each.lost,
+            )
             for number, each in enumerate(made.certified, 1)
         ),
-        tuple(NotMade(each.proposal.title, _parts(each.proposal), each.objections) for each in made.rejected),
+        tuple(
+            NotMade(each.proposal.cause, each.proposal.title, _parts(each.proposal), each.objections)
+            for each in made.rejected
+        ),
         tuple(NotTaken(each.what, each.why, each.at) for each in made.left),
         tuple(part for each in made.elsewhere for part in _parts(each)),
     )
 
 
 def _parts(proposal: ProposedChange) -> tuple[TakenOut, ...]:
-    return tuple(TakenOut(p.what, len(p.users), proposal.doubled, p.removal.at) for p in proposal.parts)
+    return tuple(TakenOut(p.what, len(p.users), p.last, p.edit.at) for p in proposal.parts)
 
 
 def patch_name(number: int, proposal: ProposedChange) -> str:
@@ -94,7 +103,7 @@ def render(report: RightsizeReport) -> Iterator[str]:
     span = f"from {instant_text(report.since)} until {instant_text(report.until)}"
     yield f"{counted(report.events, 'allowed event')} {span}"
     if report.never_allowed:
-        yield f"{report.never_allowed:,} of them these policies do not allow on any record"
+        yield f"{report.never_allowed:,} of them these policies do not allow"
     if not report.covered:
         begin = f"{report.days} days before {instant_text(report.now)}"
         yield f"the log begins later than {begin}: nothing is called unused; ask for fewer with `--days`"
@@ -132,10 +141,13 @@ def _whats(made: MadeProposal | NotMade) -> Iterable[str]:
 
 def _why(made: MadeProposal, report: RightsizeReport) -> Iterator[str]:
     for part in made.parts:
-        if part.used:
-            yield f"{part.what}: used, and everybody who used it has it from elsewhere"
+        whose = "1 user has it" if part.users == 1 else f"{part.users:,} users have it"
+        if made.cause == "narrowed":
+            yield f"{part.what}: all that was asked for, last on {part.last}; {whose}"
+        elif made.cause == "doubled":
+            yield f"{part.what}: used, last on {part.last}, and everybody who used it has it from elsewhere"
         else:
-            whose = "1 user has it" if part.users == 1 else f"{part.users:,} users have it"
             yield f"{part.what}: not used since the log begins, on {report.since.date()}; {whose}"
     yield from made.lost or ("nobody loses anything: what they could do they still can",)
-    yield "proved: everything in the log is still allowed, nobody can do more"
+    smallest = ", no smaller policy of the family would do" if made.cause == "narrowed" else ""
+    yield f"proved: everything in the log is still allowed, nobody can do more{smallest}"

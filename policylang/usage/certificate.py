@@ -32,8 +32,8 @@ def _unreplayed(replay: Replay, after: ir.PolicySet) -> Iterator[str]:
         more = f", and {len(lost) - 1:,} more such things" if len(lost) > 1 else ""
         yield f"`{use.user}` did {use.action} on `{use.resource}` on {use.last.date()}, and could not any more{more}"
     if not lost:
-        for shown in list(replay.denied(after, _SAMPLE))[:1]:
-            yield f"the reference denies `{shown.who.user}` {shown.action} on `{shown.resource}`, which was done"
+        for use in list(replay.denied(after, _SAMPLE))[:1]:
+            yield f"the reference denies `{use.user}` {use.action} on `{use.resource}`, which was done"
 
 
 def _objections(report: Report) -> Iterator[str]:

@@ -25,12 +25,13 @@ def doubled(
     gone = list(taken)
     found: dict[tuple[Kind, str], list[ProposedPart]] = {}
     for owner, part in _Doubles(analysis, keep).parts():
-        if written.obstacle(part.removal) is None:
-            without_it = without(analysis.world.written, [*gone, part.removal])
+        assert isinstance(part.edit, Removal)
+        if written.obstacle(part.edit) is None:
+            without_it = without(analysis.world.written, [*gone, part.edit])
             if next(replay.lost(without_it), None) is None:
-                gone.append(part.removal)
+                gone.append(part.edit)
                 found.setdefault(owner, []).append(part)
-    return [ProposedChange(*owner, tuple(parts), doubled=True) for owner, parts in found.items()]
+    return [ProposedChange(*owner, tuple(parts), "doubled") for owner, parts in found.items()]
 
 
 def without(policy_set: ir.PolicySet, removals: Iterable[Removal]) -> ir.PolicySet:
@@ -107,7 +108,8 @@ class _Doubles:
                 if users and others and not self.keep.holds_grant(*owner, wanted):
                     removal = Removal(at, "grant", (wanted,), tuple(dict.fromkeys(said)))
                     what = f"{on([wanted[1]], wanted[0])} of {owner[0]} `{owner[1]}`"
-                    yield owner, ProposedPart(what, removal, self.analysis.holders(bundle))
+                    last = self.analysis.last_day(self.analysis.used.get((bundle.at, wanted)))
+                    yield owner, ProposedPart(what, removal, self.analysis.holders(bundle), last)
 
     def _of_holding(self, user: str, holding: Holding) -> Iterator[tuple[tuple[Kind, str], ProposedPart]]:
         source = holding.source
@@ -123,4 +125,5 @@ class _Doubles:
         if all(any(other != source for other, _ in self._ways[user, wanted]) for wanted in used):
             what = f"{source.kind} `{source.name}`{place_of(self.analysis.index, holding)} of `{user}`"
             removal = Removal(holding.at[0], "membership" if holding.by == "group" else "assignment")
-            yield ("user", user), ProposedPart(what, removal, (user,))
+            last = self.analysis.last_day(self.analysis.of_holding.get((user, source)))
+            yield ("user", user), ProposedPart(what, removal, (user,), last)

@@ -30,13 +30,14 @@ _LOOKED_AT = 1_000
 
 
 class Log(msgspec.Struct, frozen=True):
-    """Files of one format, or a table. ``columns``: their names."""
+    """Files of one format, or a table. ``columns``: their names. ``paths``: the files, if they hold lines of JSON."""
 
     what: str
     table: Any
     columns: tuple[str, ...]
     rejected: Any = None
     """How many rows had another number of cells, when they have been read."""
+    paths: tuple[str, ...] = ()
 
 
 def is_log(path: str) -> bool:
@@ -180,14 +181,15 @@ class LogEngine:
             raise UnreadableError(Problem(what, f"cannot be read: {_first_line(error)}", "check the file")) from None
 
     def _opened(self, what: str, format: Format, names: tuple[str, ...], paths: list[str]) -> Log:
+        lines = tuple(paths) if format == "json" else ()
         if self.backend == "pyspark":
-            return Log(what, self._in_spark(format, names, paths), names)
+            return Log(what, self._in_spark(format, names, paths), names, paths=lines)
         if format == "parquet":
             return Log(what, self.connection.read_parquet(paths), names)
         if format == "json":
             columns = dict.fromkeys(names, "VARCHAR")
             table = self.connection.read_json(paths, columns=columns, format="newline_delimited", ignore_errors=True)
-            return Log(what, table, names)
+            return Log(what, table, names, paths=lines)
         sign = _separator(self._head(paths[0])[0])
         columns = dict.fromkeys(names, "VARCHAR")
         options = {"delim": sign, "quote": '"', "escape": '"', "header": True, "auto_detect": False, "columns": columns}

@@ -12,9 +12,12 @@ from policylang.check.privileges import on
 from policylang.check.used import UnusedAssignment, UnusedGrant, UsageAnalysis, Wanted, place_of
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle
-from policylang.usage.written import Removal, Written
+from policylang.usage.family import Member
+from policylang.usage.written import Limiting, Removal, Written
 
 Kind = Literal["role", "group", "user"]
+Cause = Literal["unused", "doubled", "narrowed"]
+"""Why: nobody has used it; everybody who has is granted it elsewhere as well; only some records were asked about."""
 
 
 class KeepRuleError(ValueError):
@@ -22,25 +25,38 @@ class KeepRuleError(ValueError):
 
 
 class ProposedPart(msgspec.Struct, frozen=True):
-    """One thing that is taken out, in words, and by whom it could have been used."""
+    """One thing that changes, in words, whom it concerns, and when it was used last."""
 
     what: str
-    removal: Removal
+    edit: Removal | Limiting
     users: tuple[str, ...]
+    last: datetime.date | None = None
+
+
+class Narrowed(msgspec.Struct, frozen=True):
+    """Actions of a role or group on a resource, and the policies that are put on them."""
+
+    bundle: str
+    """Its place."""
+    resource: str
+    action: str
+    members: tuple[Member, ...]
 
 
 class ProposedChange(msgspec.Struct, frozen=True):
-    """What is taken out of one role, group or user. ``kind`` and ``name``: which."""
+    """What changes of one role, group or user. ``kind`` and ``name``: which. ``narrowed``: what policies are put on."""
 
     kind: Kind
     name: str
     parts: tuple[ProposedPart, ...]
-    doubled: bool = False
-    """It was used, and everybody who did has it from elsewhere as well."""
+    cause: Cause = "unused"
+    narrowed: tuple[Narrowed, ...] = ()
 
     @property
     def title(self) -> str:
-        if self.doubled:
+        if self.cause == "narrowed":
+            return f"limit what {self.kind} `{self.name}` grants to what was asked for"
+        if self.cause == "doubled":
             of = "from" if self.kind == "user" else "out of"
             return f"take {of} {self.kind} `{self.name}` what is granted elsewhere as well"
         if self.kind == "user":
@@ -52,8 +68,8 @@ class ProposedChange(msgspec.Struct, frozen=True):
         return tuple(sorted({user for part in self.parts for user in part.users}))
 
     @property
-    def removals(self) -> tuple[Removal, ...]:
-        return tuple(part.removal for part in self.parts)
+    def edits(self) -> tuple[Removal | Limiting, ...]:
+        return tuple(part.edit for part in self.parts)
 
 
 class LeftAlone(msgspec.Struct, frozen=True):
@@ -116,10 +132,10 @@ def propose(analysis: UsageAnalysis, written: Written, keep: Keep) -> tuple[list
         part, reason = _of_assignment(analysis, each, keep)
         _sort(found.setdefault(("user", each.user), []), left, part, reason, written)
     made = [ProposedChange(*whose, tuple(parts)) for whose, parts in found.items() if parts]
-    return sorted(made, key=_risk), left
+    return sorted(made, key=risk), left
 
 
-def _risk(proposal: ProposedChange) -> tuple[int, int, str, str]:
+def risk(proposal: ProposedChange) -> tuple[int, int, str, str]:
     """The fewer people lose something, and the fewer things, the less can go wrong."""
     return len(proposal.users), len(proposal.parts), proposal.kind, proposal.name
 
@@ -127,11 +143,12 @@ def _risk(proposal: ProposedChange) -> tuple[int, int, str, str]:
 def _sort(
     parts: list[ProposedPart], left: list[LeftAlone], part: ProposedPart, reason: str | None, written: Written
 ) -> None:
-    why = reason or written.obstacle(part.removal)
+    assert isinstance(part.edit, Removal)
+    why = reason or written.obstacle(part.edit)
     if why is None:
         parts.append(part)
     else:
-        left.append(LeftAlone(part.what, why, part.removal.at))
+        left.append(LeftAlone(part.what, why, part.edit.at))
 
 
 def whose(bundle: Bundle, kind: str) -> tuple[Kind, str]:

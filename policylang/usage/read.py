@@ -20,6 +20,7 @@ from policylang.settings.usage import UsageSettings
 from policylang.suggest import closest
 from policylang.usage.columns import ALLOWED, DENIED, TEXTS, ChosenColumns, ForeignNames, LogMapping, choose
 from policylang.usage.logs import Backend, Log, LogEngine
+from policylang.usage.requests import KnownRequest, are_decisions, known_requests
 
 _MOST_FACTS = 5_000_000
 _MOST_NAMED = 20
@@ -46,7 +47,8 @@ class UnknownName(msgspec.Struct, frozen=True, order=True):
 
 class LogReading(msgspec.Struct, frozen=True):
     """What logs came to. ``rows``: all of them; ``known``: those about known users, resources and actions. ``bad``: by
-    reason, rows that do not count. ``unknown``: the most frequent names, of ``unknown_names`` in all.
+    reason, rows that do not count. ``unknown``: the most frequent names, of ``unknown_names`` in all. ``requests``:
+    those that were allowed and of which the log says everything.
     """
 
     usage: Usage
@@ -57,6 +59,7 @@ class LogReading(msgspec.Struct, frozen=True):
     unknown: tuple[UnknownName, ...]
     unknown_names: int
     reasons: tuple[str, ...]
+    requests: tuple[KnownRequest, ...] = ()
 
 
 class _Fact(msgspec.Struct):
@@ -86,6 +89,8 @@ def read_usage(
     try:
         for log in engine.open(inputs):
             _read_log(engine, log, mapping, read, step)
+            if are_decisions(log.columns) and mapping == LogMapping(timezone=mapping.timezone):
+                read.requests += known_requests(log.paths, index, len(read.requests))
     finally:
         engine.close()
     if "decision" not in read.keys:
@@ -101,6 +106,7 @@ class _Read(msgspec.Struct):
     bad_at: list[str] = []
     reasons: dict[str, None] = {}
     keys: set[str] = set()
+    requests: list[KnownRequest] = []
 
 
 def _read_log(engine: LogEngine, log: Log, mapping: LogMapping, read: _Read, step: Callable[[str], None]) -> None:
@@ -227,6 +233,7 @@ def _reading(read: _Read, index: Index, settings: UsageSettings) -> LogReading:
         tuple(names[:_MOST_NAMED]),
         len(names),
         tuple(read.reasons),
+        tuple(read.requests),
     )
 
 

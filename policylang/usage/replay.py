@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -25,41 +25,75 @@ from policylang.runtime.index import Index
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import make_plan
 from policylang.runtime.sources import inside, sources
+from policylang.usage.requests import Decider, Did, KnownRequest, KnownRequests, did
 
+_OF_EACH = 3
+"""So many requests of a use are tried on the reference decision."""
 _SECOND = datetime.timedelta(seconds=1)
 _Span = tuple[datetime.datetime, datetime.datetime]
 
 
 class Replay:
-    """A policy set and what was done with it, to try other versions of it on."""
+    """A policy set and what was done with it, to try other versions of it on. Of ``requests`` the log says everything:
+    these are decided again; of all other uses it is proved for every record.
+    """
 
-    def __init__(self, before: ir.PolicySet, usage: Usage) -> None:
+    def __init__(self, before: ir.PolicySet, usage: Usage, requests: Sequence[KnownRequest] = ()) -> None:
         self.usage = usage
         self.before = World(without_places(before), usage.since)
+        self._known = KnownRequests(requests, usage)
+        self._decider = Decider(self.before.whole)
+        self._allowed: dict[Did, tuple[KnownRequest, ...]] = {}
 
     def lost(self, after: ir.PolicySet) -> Iterator[ObservedUse]:
-        """What was done and would not be allowed any more, or is not proved to be: for some record on which it was
-        allowed, at some instant at which it was done.
+        """What was done and would not be allowed any more, or is not proved to be: for a record that the log has, or
+        else for some record on which it was allowed, at some instant at which it was done.
         """
         other = World(without_places(after), self.usage.since)
+        decider = Decider(other.whole)
         for use in self._concerned(other.written):
-            if not self._still_allowed(other, use):
+            known = self.allowed_before(use)
+            still = self._still_allowed(other, use) if known is None else all(map(decider.allows, known))
+            if not still:
                 yield use
+
+    def allowed_before(self, use: ObservedUse) -> tuple[KnownRequest, ...] | None:
+        """The requests that a use came to, of those that the policy set allows; ``None`` where the log does not say of
+        each what it was.
+        """
+        known, key = self._known.of(use), did(use)
+        if known is None:
+            return None
+        if key not in self._allowed:
+            self._allowed[key] = tuple(filter(self._decider.allows, known))
+        return self._allowed[key]
 
     @cached_property
     def never_allowed(self) -> int:
-        """How many events the log calls allowed that the policy set does not allow on any record."""
-        return sum(use.count for use in self._uses if not self._has_way(use))
+        """How many events the log calls allowed that the policy set does not allow: on the record, where the log has
+        it, else on any.
+        """
+        return sum(map(self._never, self._uses))
 
-    def denied(self, after: ir.PolicySet, most: int) -> Iterator[Shown]:
-        """The second path: requests of a sample of what was done, each on a record that the prover finds, allowed by
-        the reference before and denied by it afterwards.
+    def _never(self, use: ObservedUse) -> int:
+        known, good = self._known.of(use), self.allowed_before(use)
+        if known is None or good is None:
+            return 0 if self._has_way(use) else use.count
+        return len(known) - len(good) if good else use.count
+
+    def denied(self, after: ir.PolicySet, most: int) -> Iterator[ObservedUse]:
+        """The second path: of a sample of what was done, what is allowed by the reference before and denied by it
+        afterwards, on a record that the log has or the prover finds.
         """
         other = World(without_places(after), self.usage.since)
         for use in list(self._concerned(other.written))[:most]:
-            for shown in self._examples(use):
-                if not replay(other, shown).allowed:
-                    yield shown
+            known = self.allowed_before(use)
+            if known is None:
+                still = all(replay(other, shown).allowed for shown in self._examples(use))
+            else:
+                still = all(each.is_allowed(other.whole) for each in known[:_OF_EACH])
+            if not still:
+                yield use
 
     def _examples(self, use: ObservedUse) -> Iterator[Shown]:
         index = self.before.whole

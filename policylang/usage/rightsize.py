@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 
@@ -14,10 +14,11 @@ from policylang.project.project import Project
 from policylang.source import Source
 from policylang.usage.certificate import Certification
 from policylang.usage.doubled import doubled
+from policylang.usage.narrowing import narrowings, why_not_smallest
 from policylang.usage.proposals import NOTHING, Keep, LeftAlone, Propose, ProposedChange, ProposedPart, propose
 from policylang.usage.read import LogReading
 from policylang.usage.replay import Replay
-from policylang.usage.written import Removal, Written
+from policylang.usage.written import Limiting, Removal, Written, whole
 
 
 class Certified(msgspec.Struct, frozen=True):
@@ -34,6 +35,9 @@ class Rejected(msgspec.Struct, frozen=True):
 
     proposal: ProposedChange
     objections: tuple[str, ...]
+
+
+Narrow = Callable[[UsageAnalysis, Replay, Written, Keep, Collection[str]], list[ProposedChange]]
 
 
 class Rightsized(msgspec.Struct, frozen=True):
@@ -64,30 +68,34 @@ def rightsize(
     *,
     with_doubled: bool = False,
     proposer: Propose = propose,
+    narrower: Narrow = narrowings,
     step: Callable[[str], None] = lambda _what: None,
 ) -> Rightsized:
-    """Propose what to take out of a policy set that compiles. What ``proposer`` says is believed only as far as it is
-    proved.
+    """Propose what to take out of a policy set that compiles, and what to narrow. What ``proposer`` and ``narrower``
+    say is believed only as far as it is proved.
     """
     assert project.ir is not None
     now, usage = now.astimezone(datetime.UTC), reading.usage
     analysis = UsageAnalysis(World(project.ir, now), usage)
-    run = _Run(project, Replay(project.ir, usage), now, step)
+    run = _Run(project, Replay(project.ir, usage, reading.requests), analysis, step)
     proposals, left = proposer(analysis, run.written, keep)
     run.try_all(proposals)
-    refused = [removal for each in run.rejected for removal in each.proposal.removals]
+    refused = [edit for each in run.rejected for edit in each.proposal.edits]
     step("looking for what is granted elsewhere as well")
-    more = doubled(analysis, run.replay, run.taken, run.written, keep) if analysis.covers(usage.settings.days) else []
-    more = [each for each in more if not any(removal in refused for removal in each.removals)]
+    more = doubled(analysis, run.replay, run.removals, run.written, keep) if run.covered else []
+    more = [each for each in more if not any(edit in refused for edit in each.edits)]
     if with_doubled:
         run.try_all(more)
+    if run.covered:
+        step("looking for policies under which everything was done")
+        run.try_all(narrower(analysis, run.replay, run.written, keep, whole(run.removals)))
     return Rightsized(
         project,
         tuple(run.certified),
         tuple(run.rejected),
         tuple(left),
         () if with_doubled else tuple(more),
-        analysis.covers(usage.settings.days),
+        run.covered,
         sum(use.count for uses in usage.by_user.values() for use in uses),
         run.replay.never_allowed,
     )
@@ -96,12 +104,18 @@ def rightsize(
 class _Run:
     """Proposals on trial, each on top of those that were proved before it."""
 
-    def __init__(self, project: Project, replay: Replay, now: datetime.datetime, step: Callable[[str], None]) -> None:
-        self.project, self.replay, self.now, self.step = project, replay, now, step
+    def __init__(self, project: Project, replay: Replay, analysis: UsageAnalysis, step: Callable[[str], None]) -> None:
+        self.project, self.replay, self.analysis, self.step = project, replay, analysis, step
+        self.now = analysis.now
+        self.covered = analysis.covers(analysis.usage.settings.days)
         self.written = Written(project.files)
-        self.taken: list[Removal] = []
+        self.taken: list[Removal | Limiting] = []
         self.certified: list[Certified] = []
         self.rejected: list[Rejected] = []
+
+    @property
+    def removals(self) -> list[Removal]:
+        return [each for each in self.taken if isinstance(each, Removal)]
 
     def try_all(self, proposals: Iterable[ProposedChange]) -> None:
         for proposal in proposals:
@@ -111,7 +125,7 @@ class _Run:
     def _try(self, proposal: ProposedChange) -> None:
         """Make the proposal; or as many of its parts as can be proved, where that is not all."""
         objections = self._objections(proposal)
-        if objections and len(proposal.parts) > 1:
+        if objections and len(proposal.parts) > 1 and not proposal.narrowed:
             good: list[ProposedPart] = []
             for part in proposal.parts:
                 why = self._objections(msgspec.structs.replace(proposal, parts=(*good, part)), for_good=False)
@@ -127,24 +141,26 @@ class _Run:
     def _objections(self, proposal: ProposedChange, *, for_good: bool = True) -> tuple[str, ...]:
         """Why the proposal must not be made. If nothing does, and it is meant ``for_good``, it is made."""
         before = self.certified[-1].after if self.certified else self.project
-        removals = [*self.taken, *proposal.removals]
+        edits = [*self.taken, *proposal.edits]
         try:
-            after = _edited(self.project, self.written, removals)
+            after = _edited(self.project, self.written, edits)
         except ValueError as error:
             return (str(error),)
         if before.ir is None or after.ir is None:
             return (f"the policy set would not compile: {_first_error(after)}",)
         verdict = Certification(self.replay, before.ir, after.ir, self.now)
-        if for_good and not verdict.objections:
-            self.taken = removals
+        objections = (*verdict.objections, *why_not_smallest(self.analysis, self.replay, proposal, after.ir))
+        changes_nothing = proposal.narrowed and not verdict.lost
+        if for_good and not objections and not changes_nothing:
+            self.taken = edits
             self.certified.append(Certified(proposal, before, after, verdict.lost))
-        return verdict.objections
+        return objections
 
 
-def _edited(project: Project, written: Written, removals: Iterable[Removal]) -> Project:
-    """The policy set without these, made of its sources. Raises ValueError where that cannot be done."""
+def _edited(project: Project, written: Written, edits: Iterable[Removal | Limiting]) -> Project:
+    """The policy set changed so, made of its sources. Raises ValueError where that cannot be done."""
     sources = {source.name: source for source in project.sources.sources}
-    texts = apply(written.edits(removals), sources)
+    texts = apply(written.edits(edits), sources)
     changed = tuple(
         Source(name, texts[name], source.display) if name in texts else source for name, source in sources.items()
     )

@@ -1,4 +1,4 @@
-"""What is proposed to be taken out, for programs."""
+"""What is proposed to be taken out or narrowed, for programs."""
 
 from __future__ import annotations
 
@@ -8,21 +8,29 @@ from typing import Any
 import msgspec
 
 from policylang.files.json_schema import schema_of
+from policylang.usage.proposals import Cause
 
 
 class TakenOut(msgspec.Struct, frozen=True):
-    """One thing that is taken out, and how many people have it. It was ``used`` in the log, or never."""
+    """One thing that is taken out or narrowed, and how many people have it. ``last``: when it was used last; null for
+    never, as far as the log goes.
+    """
 
     what: str
     users: int
-    used: bool
+    last: datetime.date | None
     at: str
 
 
 class MadeProposal(msgspec.Struct, frozen=True):
-    """A change that is proved, as the patch that makes it. ``lost``: what whoever has it loses, in words."""
+    """A change that is proved, as the patch that makes it. ``lost``: what whoever has it loses, in words.
+
+    ``cause``: nobody has used it (``unused``), everybody who has is granted it elsewhere as well (``doubled``), or it
+    is limited to what was asked for (``narrowed``).
+    """
 
     patch: str
+    cause: Cause
     title: str
     parts: tuple[TakenOut, ...]
     lost: tuple[str, ...]
@@ -31,6 +39,7 @@ class MadeProposal(msgspec.Struct, frozen=True):
 class NotMade(msgspec.Struct, frozen=True):
     """A change that could not be proved to be harmless, and why."""
 
+    cause: Cause
     title: str
     parts: tuple[TakenOut, ...]
     why: tuple[str, ...]
@@ -46,7 +55,7 @@ class NotTaken(msgspec.Struct, frozen=True):
 
 class RightsizeReport(msgspec.Struct, frozen=True):
     """``events``: those of the log that were allowed, all of which still are; but for ``never_allowed``, which the
-    policy set does not allow in any case. ``covered``: the log goes back ``days`` days.
+    policy set does not allow. ``covered``: the log goes back ``days`` days.
     """
 
     since: datetime.datetime

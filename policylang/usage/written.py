@@ -1,8 +1,8 @@
-"""Taking out of the sources what nobody uses: statements, single actions, assignments, memberships."""
+"""What changes in the sources: statements, single actions, assignments and memberships that go, policies that come."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -25,8 +25,24 @@ class Removal(msgspec.Struct, frozen=True):
     said: tuple[Wanted, ...] = ()
 
 
+def whole(removals: Collection[Removal]) -> frozenset[str]:
+    """The places of the statements of which nothing is left."""
+    gone: dict[str, set[Wanted]] = {}
+    for each in removals:
+        gone.setdefault(each.at, set()).update(each.actions)
+    return frozenset(each.at for each in removals if gone[each.at].issuperset(each.said))
+
+
+class Limiting(msgspec.Struct, frozen=True):
+    """A policy that is put behind a grant: ``attach`` says it, ``declare`` declares it unless it is there already."""
+
+    at: str
+    attach: str
+    declare: str | None
+
+
 class Written:
-    """The statements of a policy set that can be taken out, by their places."""
+    """The statements of a policy set that can be changed, by their places."""
 
     def __init__(self, files: Iterable[Parsed]) -> None:
         self._nodes: dict[str, tuple[Parsed, _Node]] = {
@@ -47,8 +63,38 @@ class Written:
             return "the statement grants actions on several resources at once: write one for each"
         return "a comment stands in it or suppresses a finding there"
 
-    def edits(self, wanted: Iterable[Removal]) -> list[TextEdit]:
-        """The edits that take all of it out. Raises ValueError where something cannot be taken out."""
+    def edits(self, wanted: Iterable[Removal | Limiting]) -> list[TextEdit]:
+        """The edits that make all of it. Raises ValueError where something cannot be changed."""
+        wanted = list(wanted)
+        added = [each for each in wanted if isinstance(each, Limiting)]
+        gone = [each for each in wanted if isinstance(each, Removal)]
+        return [*self._removed(gone), *(made for each in _declared_once(added) for made in self._added(each))]
+
+    def can_be_limited(self, at: str) -> bool:
+        """Whether a policy can be put behind a grant."""
+        return at in self._nodes and isinstance(self._nodes[at][1], ast.Grant)
+
+    def _added(self, wanted: Limiting) -> Iterator[TextEdit]:
+        """The policy on a line of its own where the grant is, else behind it; a declaration at the end of the file."""
+        if not self.can_be_limited(wanted.at):
+            raise ValueError(f"no policy can be put at {wanted.at}")
+        file, node = self._nodes[wanted.at]
+        source = file.source
+        newline = "\r\n" if "\r\n" in source.text else "\n"
+        first, last = source.position(node.start_pos)[0], source.position(node.end_pos)[0]
+        before = source.text[source.line_starts[first - 1] : node.start_pos]
+        line_end = source.line_starts[last - 1] + len(source.line(last))
+        behind = source.text[node.end_pos : line_end].strip()
+        if not before.strip() and (not behind or behind.startswith("#")):
+            yield edit(source, line_end, line_end, f"{newline}{before}{wanted.attach}")
+        else:
+            yield edit(source, node.end_pos, node.end_pos, f"  {wanted.attach}")
+        if wanted.declare is not None:
+            end = len(source.text)
+            begin = "" if source.text.endswith("\n") else newline
+            yield edit(source, end, end, f"{begin}{wanted.declare}{newline}")
+
+    def _removed(self, wanted: Iterable[Removal]) -> list[TextEdit]:
         together: dict[str, Removal] = {}
         for each in wanted:
             known = together.get(each.at, each)
@@ -75,6 +121,17 @@ class Written:
             left = [name.value for name in node.actions if name.value in left]
         start, end = node.actions[0].start_pos, node.actions[-1].end_pos
         return None if _has_comment(file, start, end) else edit(file.source, start, end, ", ".join(left))
+
+
+def _declared_once(added: Iterable[Limiting]) -> Iterator[Limiting]:
+    """The same, in which nothing is declared twice."""
+    declared: set[str] = set()
+    for each in added:
+        if each.declare is not None and each.declare in declared:
+            each = msgspec.structs.replace(each, declare=None)
+        elif each.declare is not None:
+            declared.add(each.declare)
+        yield each
 
 
 def _without_group(file: Parsed, group: ast.Name) -> TextEdit | None:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from policylang.cli.main import commands
+from policylang.decisionlog.entry import FORMAT, LoggedDecision, encode
 from policylang.schemas import SCHEMAS
 from policylang.usage.rightsize import rightsize
 from tests.usage.helpers import POLICIES
@@ -121,6 +122,32 @@ def test_what_is_granted_elsewhere_as_well(here: Path, write: Callable[..., Path
     assert "  group `desk` of `di`\n" in said
     _, said = run("-o", "more", "--doubled")
     assert ": take from user `di` what is granted elsewhere as well\n" in said
+
+
+@pytest.mark.parametrize("change", [lambda text: text, lambda text: text.rstrip().replace("\n", "\r\n")])
+def test_a_decision_log_narrows(here: Path, change: Callable[[str], str]) -> None:
+    text = "resource doc { owner : user  actions view }\nrole clerk {\n  grant view on doc\n}\n"
+    text = change(f'{text}user "ann" {{ assign role clerk }}\n')
+    (here / "p/a.policy").write_bytes(text.encode())
+    days = [f"2026-11-20T08:{n:02}:00Z" for n in range(30)]
+    entries = [
+        LoggedDecision(FORMAT, day, day, "sha256:0", "ann", "view", "doc", True, (), 1, day, record={"owner": "ann"})
+        for day in ("2026-08-01T08:00:00Z", *days)
+    ]
+    (here / "log.jsonl").write_bytes(b"".join(encode(each) + b"\n" for each in entries))
+    asked = ["rightsize", "log.jsonl", "p", "-o", "out", "--now", "2026-11-21T12:00:00Z"]
+    said = CliRunner().invoke(commands, asked).output
+    assert "0001-role-clerk.patch: limit what role `clerk` grants to what was asked for\n" in said
+    what = "view on `doc` of role `clerk`: only where assigned user is owner"
+    assert f"  {what}: all that was asked for, last on 2026-11-20; 1 user has it\n" in said
+    assert said.count("nobody can do more, no smaller policy of the family would do\n") == 1
+    report = json.loads((here / "out/report.json").read_text())
+    Draft202012Validator(SCHEMAS["rightsize"]()).validate(report)
+    by_patch = patched(here).decode()
+    grant, own = "  grant view on doc\n", "  policy doc_owner_is_user\n"
+    after = text.rstrip().replace("\r", "").replace(grant, grant + own)
+    assert by_patch.replace("\r", "") == f"{after}\npolicy doc_owner_is_user on doc {{ assigned user is owner }}\n"
+    assert by_patch == change(by_patch.replace("\r", "")) or by_patch.rstrip() == change(by_patch.replace("\r", ""))
 
 
 @pytest.mark.parametrize("arguments", [(), ("--write",)])

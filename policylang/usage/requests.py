@@ -1,0 +1,153 @@
+"""Requests of which a log says everything: the decision logs of `policylang serve`, with their records."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from policylang.check.usage import ObservedUse, Usage
+from policylang.decisionlog.entry import LoggedDecision, as_logged
+from policylang.decisionlog.replay import depends_on_masked, read_log
+from policylang.runtime.api import PolicySet
+from policylang.runtime.hypothetical import with_attributes
+from policylang.runtime.index import Index
+from policylang.runtime.reference import answer
+from policylang.runtime.request import Request
+from policylang.runtime.truth import Situation
+from policylang.runtime.values import BadValueError
+
+_COLUMNS = frozenset(("format", "digest", "id", "now", "user", "action", "resource", "allowed"))
+_MOST = 250_000
+"""More are not held in memory; what they did is proved for every record, as for any other log."""
+
+Did = tuple[str, str, str, str | None]
+"""User, resource, action, field."""
+
+
+class KnownRequest(msgspec.Struct, frozen=True):
+    """A request that was allowed. ``subject``: attributes of the user that came with it."""
+
+    request: Request
+    subject: Mapping[str, Any] = {}
+
+    @property
+    def did(self) -> Did:
+        each = self.request
+        return each.user, each.resource, each.action, each.field
+
+    def index(self, index: Index) -> Index:
+        """The policy set as it holds for the request. Raises `BadValueError`."""
+        return with_attributes(index, self.request.user, self.subject)
+
+    def moments(self, index: Index) -> tuple[Situation, ...]:
+        """What conditions speak of: the record before a change and after it, or as it is."""
+        index = self.index(index)
+        return self.request.given(index).moments(index)
+
+    def is_allowed(self, index: Index) -> bool:
+        """By the reference decision."""
+        try:
+            return answer(self.index(index), self.request).allowed
+        except BadValueError:
+            return False
+
+
+def are_decisions(columns: Iterable[str]) -> bool:
+    """Whether columns are those of a decision log."""
+    return _COLUMNS.issubset(columns)
+
+
+def known_requests(paths: Iterable[str], index: Index, already: int) -> Iterator[KnownRequest]:
+    """What was allowed by decision logs, as far as nothing is masked that the policies look at."""
+    for path in paths:
+        for entry in read_log(Path(path)):
+            if already >= _MOST:
+                return
+            found = None if entry is None else _known(entry, index)
+            if found is not None:
+                already += 1
+                yield found
+
+
+def _known(entry: LoggedDecision, index: Index) -> KnownRequest | None:
+    if not entry.allowed or entry.not_asked or depends_on_masked(entry, index):
+        return None
+    try:
+        now = datetime.datetime.fromisoformat(entry.now)
+    except ValueError:
+        return None
+    if now.utcoffset() is None:
+        return None
+    record = entry.record if entry.record_id is None else {**entry.record, "id": entry.record_id}
+    request = Request(entry.user, entry.action, entry.resource, record, now, entry.request, entry.field, entry.changes)
+    return KnownRequest(request, entry.subject)
+
+
+class Decider:
+    """Decides as the service does."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._sets: dict[tuple[str, bytes], PolicySet] = {}
+        self._plain = PolicySet(index)
+
+    def allows(self, known: KnownRequest) -> bool:
+        """Whether the request is allowed."""
+        each = known.request
+        try:
+            return self._of(known).allows(
+                each.user,
+                each.action,
+                each.resource,
+                each.record,
+                now=each.now,
+                request=each.request,
+                field=each.field,
+                changes=each.changes,
+            )
+        except BadValueError:
+            return False
+
+    def _of(self, known: KnownRequest) -> PolicySet:
+        if not known.subject:
+            return self._plain
+        key = known.request.user, msgspec.json.encode(as_logged(known.subject))
+        if key not in self._sets:
+            self._sets[key] = PolicySet(known.index(self._index))
+        return self._sets[key]
+
+
+class KnownRequests:
+    """Requests by what was done, where they are all that was done of it."""
+
+    def __init__(self, requests: Sequence[KnownRequest], usage: Usage) -> None:
+        found: dict[Did, list[KnownRequest]] = {}
+        for each in requests:
+            found.setdefault(each.did, []).append(each)
+        counts: dict[Did, int] = {}
+        for use in usage.uses:
+            if use.allowed:
+                counts[did(use)] = counts.get(did(use), 0) + use.count
+        self._of = {key: _distinct(each) for key, each in found.items() if len(each) >= counts.get(key, 0)}
+
+    def of(self, use: ObservedUse) -> Sequence[KnownRequest] | None:
+        """All that a use came to; ``None`` where the log does not say it of each time."""
+        return self._of.get(did(use))
+
+
+def did(use: ObservedUse) -> Did:
+    return use.user, use.resource, use.action, use.field
+
+
+def _distinct(requests: Iterable[KnownRequest]) -> tuple[KnownRequest, ...]:
+    """Those that differ in anything."""
+    found: dict[bytes, KnownRequest] = {}
+    for each in requests:
+        one = each.request
+        key = msgspec.json.encode(as_logged([one.now, one.record, one.request, one.changes, each.subject]))
+        found.setdefault(key, each)
+    return tuple(found.values())
