@@ -11,13 +11,13 @@ from policylang.check.used import UsageAnalysis, Wanted, place_of
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Holding, holdings
 from policylang.runtime.sources import Bundle, RightsSource, inside
+from policylang.usage.excerpts import Excerpts
 from policylang.usage.proposals import Keep, Kind, ProposedChange, ProposedPart, whose
-from policylang.usage.replay import Replay
 from policylang.usage.written import Removal, Written
 
 
 def doubled(
-    analysis: UsageAnalysis, replay: Replay, taken: Iterable[Removal], written: Written, keep: Keep
+    analysis: UsageAnalysis, excerpts: Excerpts, taken: Iterable[Removal], written: Written, keep: Keep
 ) -> list[ProposedChange]:
     """What can be taken out besides what is ``taken``, one after the other, so that all that was done is still allowed.
     What is tried is everything that anybody used, but for exceptions and what is kept.
@@ -27,7 +27,8 @@ def doubled(
     for owner, part in _Doubles(analysis, keep).parts():
         assert isinstance(part.edit, Removal)
         if written.obstacle(part.edit) is None:
-            without_it = without(analysis.world.written, [*gone, part.edit])
+            replay = excerpts.replay(excerpts.touched([part.edit]))
+            without_it = without(replay.part, [*gone, part.edit])
             if next(replay.lost(without_it), None) is None:
                 gone.append(part.edit)
                 found.setdefault(owner, []).append(part)

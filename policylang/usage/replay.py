@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import msgspec
@@ -38,12 +38,24 @@ class Replay:
     these are decided again; of all other uses it is proved for every record.
     """
 
-    def __init__(self, before: ir.PolicySet, usage: Usage, requests: Sequence[KnownRequest] = ()) -> None:
-        self.usage = usage
+    def __init__(
+        self,
+        before: ir.PolicySet,
+        usage: Usage,
+        requests: Sequence[KnownRequest] = (),
+        whole: Replay | None = None,
+    ) -> None:
+        """``whole``: that of the policy set of which ``before`` is a part."""
+        self.usage, self.part = usage, before
         self.before = World(without_places(before), usage.since)
-        self._known = KnownRequests(requests, usage)
-        self._decider = Decider(self.before.whole)
-        self._allowed: dict[Did, tuple[KnownRequest, ...]] = {}
+        self._known: KnownRequests = KnownRequests(requests, usage) if whole is None else whole._known
+        self._decider: Decider = Decider(self.before.whole) if whole is None else whole._decider
+        self._allowed: dict[Did, tuple[KnownRequest, ...]] = {} if whole is None else whole._allowed
+
+    def of(self, part: ir.PolicySet, users: Iterable[str]) -> Replay:
+        """What some users did, on a part of the policy set in which they have what they have."""
+        uses = tuple(use for user in sorted(users) for use in self.usage.by_user.get(user, ()))
+        return Replay(part, msgspec.structs.replace(self.usage, uses=uses), whole=self)
 
     def lost(self, after: ir.PolicySet) -> Iterator[ObservedUse]:
         """What was done and would not be allowed any more, or is not proved to be: for a record that the log has, or

@@ -10,10 +10,12 @@ import msgspec
 from policylang.check.fix.edits import apply
 from policylang.check.used import UsageAnalysis
 from policylang.check.world import World
+from policylang.ir import nodes as ir
 from policylang.project.project import Project
 from policylang.source import Source
 from policylang.usage.certificate import Certification
-from policylang.usage.doubled import doubled
+from policylang.usage.doubled import doubled, without
+from policylang.usage.excerpts import Excerpts
 from policylang.usage.narrowing import narrowings, why_not_smallest
 from policylang.usage.proposals import NOTHING, Keep, LeftAlone, Propose, ProposedChange, ProposedPart, propose
 from policylang.usage.read import LogReading
@@ -21,13 +23,21 @@ from policylang.usage.replay import Replay
 from policylang.usage.written import Limiting, Removal, Written, whole
 
 
-class Certified(msgspec.Struct, frozen=True):
-    """A proposal that is proved, with the policy set before it and after it, and who loses what."""
+class Certified:
+    """A proposal that is proved, with who loses what, and the policy set before it and after it."""
 
-    proposal: ProposedChange
-    before: Project
-    after: Project
-    lost: tuple[str, ...]
+    def __init__(self, proposal: ProposedChange, lost: tuple[str, ...], edits: _Edits, before: int) -> None:
+        """``before``: how many of the edits, of which there may come more, are made before it."""
+        self.proposal, self.lost = proposal, lost
+        self._edits, self._before = edits, before
+
+    @property
+    def before(self) -> Project:
+        return self._edits.project(self._before)
+
+    @property
+    def after(self) -> Project:
+        return self._edits.project(self._before + len(self.proposal.edits))
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -74,48 +84,106 @@ def rightsize(
     """Propose what to take out of a policy set that compiles, and what to narrow. What ``proposer`` and ``narrower``
     say is believed only as far as it is proved.
     """
+    now = now.astimezone(datetime.UTC)
+    ask = _Ask(project, reading, now, keep, with_doubled, proposer, narrower, step)
+    return _made(ask, in_parts=True) or _made(ask, in_parts=False)  # type: ignore[return-value]
+
+
+class _Ask(msgspec.Struct, frozen=True):
+    """What `rightsize` was asked."""
+
+    project: Project
+    reading: LogReading
+    now: datetime.datetime
+    keep: Keep
+    with_doubled: bool
+    proposer: Propose
+    narrower: Narrow
+    step: Callable[[str], None]
+
+
+def _made(ask: _Ask, *, in_parts: bool) -> Rightsized | None:
+    """What is proposed; ``None`` if each change is proved on the part that it touches, and all together are not."""
+    project, usage, keep = ask.project, ask.reading.usage, ask.keep
     assert project.ir is not None
-    now, usage = now.astimezone(datetime.UTC), reading.usage
-    analysis = UsageAnalysis(World(project.ir, now), usage)
-    run = _Run(project, Replay(project.ir, usage, reading.requests), analysis, step)
-    proposals, left = proposer(analysis, run.written, keep)
+    analysis = UsageAnalysis(World(project.ir, ask.now), usage)
+    run = _Run(project, Replay(project.ir, usage, ask.reading.requests), analysis, ask.step, in_parts=in_parts)
+    proposals, left = ask.proposer(analysis, run.written, keep)
     run.try_all(proposals)
     refused = [edit for each in run.rejected for edit in each.proposal.edits]
-    step("looking for what is granted elsewhere as well")
-    more = doubled(analysis, run.replay, run.removals, run.written, keep) if run.covered else []
+    ask.step("looking for what is granted elsewhere as well")
+    more = doubled(analysis, run.excerpts, run.removals, run.written, keep) if run.covered else []
     more = [each for each in more if not any(edit in refused for edit in each.edits)]
-    if with_doubled:
+    if ask.with_doubled:
         run.try_all(more)
     if run.covered:
-        step("looking for policies under which everything was done")
-        run.try_all(narrower(analysis, run.replay, run.written, keep, whole(run.removals)))
+        ask.step("looking for policies under which everything was done")
+        run.try_all(ask.narrower(analysis, run.replay, run.written, keep, whole(run.removals)))
+    if in_parts and not run.is_proved_together():
+        return None
     return Rightsized(
         project,
         tuple(run.certified),
         tuple(run.rejected),
         tuple(left),
-        () if with_doubled else tuple(more),
+        () if ask.with_doubled else tuple(more),
         run.covered,
         sum(use.count for uses in usage.by_user.values() for use in uses),
         run.replay.never_allowed,
     )
 
 
+class _Edits:
+    """Edits of a policy set, one after the other."""
+
+    def __init__(self, start: Project) -> None:
+        self.start, self.written = start, Written(start.files)
+        self.made: list[Removal | Limiting] = []
+        self._last: tuple[int, Project] = 0, start
+
+    def project(self, count: int) -> Project:
+        """The policy set after so many of them."""
+        if self._last[0] != count:
+            self._last = count, self.edited(self.made[:count])
+        return self._last[1]
+
+    def edited(self, edits: Iterable[Removal | Limiting]) -> Project:
+        """The policy set changed so, made of its sources. Raises ValueError where that cannot be done."""
+        sources = {source.name: source for source in self.start.sources.sources}
+        texts = apply(self.written.edits(edits), sources)
+        changed = tuple(
+            Source(name, texts[name], source.display) if name in texts else source for name, source in sources.items()
+        )
+        return Project(msgspec.structs.replace(self.start.sources, sources=changed))
+
+
 class _Run:
     """Proposals on trial, each on top of those that were proved before it."""
 
-    def __init__(self, project: Project, replay: Replay, analysis: UsageAnalysis, step: Callable[[str], None]) -> None:
-        self.project, self.replay, self.analysis, self.step = project, replay, analysis, step
+    def __init__(
+        self,
+        project: Project,
+        replay: Replay,
+        analysis: UsageAnalysis,
+        step: Callable[[str], None],
+        *,
+        in_parts: bool,
+    ) -> None:
+        self.replay, self.analysis, self.step, self._in_parts = replay, analysis, step, in_parts
         self.now = analysis.now
         self.covered = analysis.covers(analysis.usage.settings.days)
-        self.written = Written(project.files)
-        self.taken: list[Removal | Limiting] = []
+        self.excerpts = Excerpts(analysis, replay)
+        self._edits = _Edits(project)
         self.certified: list[Certified] = []
         self.rejected: list[Rejected] = []
 
     @property
+    def written(self) -> Written:
+        return self._edits.written
+
+    @property
     def removals(self) -> list[Removal]:
-        return [each for each in self.taken if isinstance(each, Removal)]
+        return [each for each in self._edits.made if isinstance(each, Removal)]
 
     def try_all(self, proposals: Iterable[ProposedChange]) -> None:
         for proposal in proposals:
@@ -138,33 +206,53 @@ class _Run:
         elif objections:
             self.rejected.append(Rejected(proposal, objections))
 
+    def is_proved_together(self) -> bool:
+        """Whether all that is made, together, takes nothing that was used and gives nobody anything."""
+        if not self.certified:
+            return True
+        self.step("proving all changes together")
+        before, after = self._edits.start.ir, self._edits.project(len(self._edits.made)).ir
+        assert before is not None
+        return after is not None and not Certification(self.replay, before, after, self.now).objections
+
     def _objections(self, proposal: ProposedChange, *, for_good: bool = True) -> tuple[str, ...]:
         """Why the proposal must not be made. If nothing does, and it is meant ``for_good``, it is made."""
-        before = self.certified[-1].after if self.certified else self.project
-        edits = [*self.taken, *proposal.edits]
         try:
-            after = _edited(self.project, self.written, edits)
+            trial = self._trial(proposal)
         except ValueError as error:
             return (str(error),)
-        if before.ir is None or after.ir is None:
-            return (f"the policy set would not compile: {_first_error(after)}",)
-        verdict = Certification(self.replay, before.ir, after.ir, self.now)
-        objections = (*verdict.objections, *why_not_smallest(self.analysis, self.replay, proposal, after.ir))
+        verdict = Certification(trial.replay, trial.before, trial.after, self.now)
+        objections = (*verdict.objections, *why_not_smallest(self.analysis, self.replay, proposal, trial.after))
         changes_nothing = proposal.narrowed and not verdict.lost
         if for_good and not objections and not changes_nothing:
-            self.taken = edits
-            self.certified.append(Certified(proposal, before, after, verdict.lost))
+            self.certified.append(Certified(proposal, verdict.lost, self._edits, len(self._edits.made)))
+            self._edits.made += proposal.edits
         return objections
 
+    def _trial(self, proposal: ProposedChange) -> _Trial:
+        """What a proposal is proved on. Raises ValueError, with the objection, where it cannot be made."""
+        removals = [each for each in proposal.edits if isinstance(each, Removal)]
+        excerpt = self.excerpts.touched(proposal.edits)
+        if self._in_parts and len(removals) == len(proposal.edits):
+            self.written.edits(removals)
+            replay = self.excerpts.replay(excerpt)
+            before = without(replay.part, self.removals)
+            return _Trial(replay, before, without(before, removals))
+        before_it = self._edits.project(len(self._edits.made))
+        after_it = self._edits.edited([*self._edits.made, *proposal.edits])
+        if before_it.ir is None or after_it.ir is None:
+            raise ValueError(f"the policy set would not compile: {_first_error(after_it)}")
+        if self._in_parts:
+            return _Trial(self.excerpts.replay(excerpt), excerpt.of(before_it.ir), excerpt.of(after_it.ir))
+        return _Trial(self.replay, before_it.ir, after_it.ir)
 
-def _edited(project: Project, written: Written, edits: Iterable[Removal | Limiting]) -> Project:
-    """The policy set changed so, made of its sources. Raises ValueError where that cannot be done."""
-    sources = {source.name: source for source in project.sources.sources}
-    texts = apply(written.edits(edits), sources)
-    changed = tuple(
-        Source(name, texts[name], source.display) if name in texts else source for name, source in sources.items()
-    )
-    return Project(msgspec.structs.replace(project.sources, sources=changed))
+
+class _Trial(msgspec.Struct, frozen=True):
+    """A part of the policy set before a change and after it, or all of it."""
+
+    replay: Replay
+    before: ir.PolicySet
+    after: ir.PolicySet
 
 
 def _first_error(project: Project) -> str:

@@ -16,14 +16,17 @@ from benchmarks import usage_logs
 from policylang.check.fix.edits import apply
 from policylang.check.fix.same_access import without_places
 from policylang.check.usage import ObservedUse, Usage
+from policylang.check.used import UsageAnalysis
+from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.project.project import Project
-from policylang.runtime.grants import holdings
+from policylang.runtime.grants import holdings, profile
 from policylang.runtime.index import Index
 from policylang.runtime.reference import decide
 from policylang.runtime.sources import inside
 from policylang.settings.usage import UsageSettings
 from policylang.usage.doubled import without
+from policylang.usage.excerpts import Excerpt, Excerpts
 from policylang.usage.proposals import (
     NOTHING,
     Keep,
@@ -142,7 +145,9 @@ def test_each_change_stands_on_those_before_it() -> None:
     found = made(project(POLICIES), usage_of("ann view doc", "cy delete doc"))
     texts = [found.project, *(each.after for each in found.certified)]
     for before, each in zip(texts, found.certified, strict=False):
-        assert each.before.sources.sources == before.sources.sources
+        assert [(s.name, s.text) for s in each.before.sources.sources] == [
+            (s.name, s.text) for s in before.sources.sources
+        ]
 
 
 @pytest.mark.parametrize(
@@ -346,6 +351,66 @@ def test_limits_and_fields_count_for_whatever_the_record_was() -> None:
 def test_what_the_policies_never_allowed_is_counted() -> None:
     found = made(project(POLICIES), usage_of(*ALL_USED, "ann delete doc"))
     assert (found.replayed, found.never_allowed) == (7, 1)
+
+
+def on_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Excerpt, "of", lambda _self, policy_set: policy_set)
+
+
+@given(st.sets(st.sampled_from(ALL_USED)), st.booleans())
+@settings(deadline=None, max_examples=15)
+def test_a_change_is_proved_on_what_it_touches_as_on_the_whole(done: set[str], with_doubled: bool) -> None:
+    found = []
+    for whole in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            if whole:
+                on_the_whole(patch)
+            found.append(made(project(POLICIES), usage_of(*sorted(done)), with_doubled=with_doubled))
+    one, other = (
+        ([(each.proposal, each.lost) for each in made.certified], made.rejected, made.left, made.elsewhere, text(made))
+        for made in found
+    )
+    assert one == other
+
+
+def test_what_a_part_does_not_show_is_found_on_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts in which nobody is prove everything; all changes together do not, and then each is tried on the whole."""
+    monkeypatch.setattr(Excerpt, "of", lambda _self, policy_set: msgspec.structs.replace(policy_set, users=()))
+    policies = project(POLICIES)
+    (removal,) = (each for _, each in places(policies) if each.actions == (("doc", "modify"),))
+    found = made(policies, usage_of(*ALL_USED), proposer=proposing(ProposedPart("modify", removal, ())))
+    assert [each.objections for each in found.rejected] == [
+        ("`ann` did modify on `doc` on 2026-11-20, and could not any more",)
+    ]
+
+
+PEOPLE = """resource doc { rep : user with role rep  optional note : text  actions view, modify }
+role rep { grant view on doc }
+role extra { role rep  grant modify on doc  may assign rep }
+group desk { role rep  grant modify on doc }
+job "J" { role rep }
+role robot { grant view on doc }
+integration sync { role robot  objects doc  mirror role extra }
+user "ann" in desk job "J" { assign role extra }
+user "ben" { assign role extra  assign role rep }
+review role rep every 90 days
+invariant "only reps" { only users with role rep can modify doc where { rep is assigned user } }
+"""
+
+
+def test_a_part_is_a_policy_set() -> None:
+    """Whatever is taken out, what is left refers to nothing that is gone, and everybody in it has what they had."""
+    policy_set = project(PEOPLE).ir
+    assert policy_set is not None
+    world = World(policy_set, NOW)
+    analysis = UsageAnalysis(world, usage_of("ann view doc"))
+    excerpts = Excerpts(analysis, Replay(policy_set, analysis.usage))
+    for _, removal in places(project(PEOPLE)):
+        part = Index(excerpts.touched([removal]).of(policy_set))
+        for user in part.users:
+            assert list(holdings(part, user, NOW)) == list(holdings(world.index, user, NOW))
+            assert profile(part, user, NOW) == profile(world.index, user, NOW)
+        assert all(ref.name in part.roles for each in part.roles.values() for ref in (*each.roles, *each.may_assign))
 
 
 # --- the second path: enumeration ------------------------------------------------------------------------------
