@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+
+from policylang.decisionlog.entry import FORMAT, LoggedDecision, encode
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 DAYS = 120
@@ -22,11 +25,14 @@ class Planted(msgspec.Struct):
     """Users who tried what they may not, and how often."""
     dormant: list[str]
     outliers: list[str]
+    limited: list[str]
+    """Groups whose holders ask for records of their own alone, where a log has the records."""
 
 
 def policies(groups: int, users: int) -> str:
     """Each group has four actions on one resource; each user is in a group."""
-    lines = [f"resource r{number} {{ name : text  actions {', '.join(ACTIONS)} }}" for number in range(RESOURCES)]
+    attributes = "optional name : text  optional owner : user"
+    lines = [f"resource r{number} {{ {attributes}  actions {', '.join(ACTIONS)} }}" for number in range(RESOURCES)]
     for group in range(groups):
         resource = f"r{group % RESOURCES}"
         lines.append(f"group g{group} {{ grant view, create, modify on {resource}  grant delete on {resource} }}")
@@ -41,6 +47,7 @@ def planted(groups: int, users: int) -> Planted:
         {f"u{user}": 3 for user in range(11, users, 50)},
         [f"u{user}" for user in range(23, groups, 100)],
         [f"u{user}" for user in range(5, users, 1000)] if users // groups >= 10 else [],
+        [f"g{g}" for g in range(3, groups, 20)],
     )
 
 
@@ -79,3 +86,28 @@ def write_log(path: Path, rows: int, groups: int, users: int) -> Planted:
         ) TO '{path}' (FORMAT {format})
     """)
     return found
+
+
+def write_decisions(path: Path, rows: int, groups: int, users: int) -> Planted:
+    """About so many decisions of `policylang serve`, with records: those of limited groups are the user's own."""
+    found = planted(groups, users)
+    with path.open("wb") as file:
+        for entry in _decisions(rows, groups, users, found):
+            file.write(encode(entry) + b"\n")
+    return found
+
+
+def _decisions(rows: int, groups: int, users: int, found: Planted) -> Iterator[LoggedDecision]:
+    unused, limited, dormant = set(found.unused), set(found.limited), set(found.dormant)
+    begin, span = NOW - datetime.timedelta(days=DAYS), DAYS * 86_400 - 3600
+    for number in range(rows):
+        n, group = number % users, f"g{number % users % groups}"
+        user, action = f"u{n}", ACTIONS[number // users % len(ACTIONS)]
+        if user in dormant or (action == "delete" and group in unused):
+            continue
+        owner = user if group in limited else f"u{(n + number // users) % users}"
+        time = (begin + datetime.timedelta(seconds=number * 7919 % span)).isoformat().replace("+00:00", "Z")
+        resource = f"r{n % groups % RESOURCES}"
+        yield LoggedDecision(
+            FORMAT, time, str(number), "sha256:0", user, action, resource, True, (), 9, time, record={"owner": owner}
+        )

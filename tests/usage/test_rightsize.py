@@ -44,6 +44,7 @@ from policylang.usage.written import Removal, Written
 from tests.helpers import project
 from tests.usage.helpers import NOW, POLICIES
 
+CAUSES = ("unused", "narrowed")
 LONG_AGO = NOW - datetime.timedelta(days=400)
 YESTERDAY = NOW - datetime.timedelta(days=1)
 ALL_USED = ("ann view doc", "ann modify doc", "ben view doc", "ben delete doc", "cy view doc", "cy delete doc")
@@ -124,6 +125,17 @@ def test_what_a_generator_plants_is_found_exactly(tmp_path: Path) -> None:
     found = rightsize(policies, reading, NOW)
     assert (found.rejected, found.left, found.elsewhere) == ((), (), ())
     assert {each.proposal.name for each in found.certified} == {*planted.unused, *planted.dormant}
+
+
+def test_what_a_generator_plants_in_decisions_is_found_exactly(tmp_path: Path) -> None:
+    policies = project(usage_logs.policies(30, 150))
+    assert policies.ir is not None
+    planted = usage_logs.write_decisions(tmp_path / "log.jsonl", 4_000, 30, 150)
+    found = rightsize(policies, read_usage([str(tmp_path / "log.jsonl")], Index(policies.ir)), NOW)
+    assert (found.rejected, found.left, found.elsewhere) == ((), (), ())
+    by_cause = {cause: [e.proposal.name for e in found.certified if e.proposal.cause == cause] for cause in CAUSES}
+    assert sorted(by_cause["unused"]) == sorted([*planted.unused, *planted.dormant])
+    assert sorted(by_cause["narrowed"]) == sorted(planted.limited)
 
 
 def test_what_is_taken_out_is_said_of_those_who_lose_it() -> None:
