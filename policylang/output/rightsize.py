@@ -146,7 +146,7 @@ def _why(made: MadeProposal, report: RightsizeReport) -> Iterator[str]:
             yield f"{part.what}: all that was asked for, last on {part.last}; {whose}"
         elif made.cause == "doubled":
             yield f"{part.what}: used, last on {part.last}, and everybody who used it has it from elsewhere"
-        else:
+        elif made.cause == "unused":
             yield f"{part.what}: not used since the log begins, on {report.since.date()}; {whose}"
     yield from made.lost or ("nobody loses anything: what they could do they still can",)
     smallest = ", no smaller policy of the family would do" if made.cause == "narrowed" else ""

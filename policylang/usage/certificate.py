@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+
+import msgspec
 
 from policylang.check.finding import counted
 from policylang.check.privileges import on
@@ -19,11 +21,27 @@ _SAMPLE = 50
 class Certification:
     """A change on trial: ``objections`` say why it must not be made, ``lost`` what it takes from whom."""
 
-    def __init__(self, replay: Replay, before: ir.PolicySet, after: ir.PolicySet, now: datetime.datetime) -> None:
-        """``before``: as the proposals so far leave it. The log is replayed on what all of them together leave."""
+    def __init__(
+        self,
+        replay: Replay,
+        before: ir.PolicySet,
+        after: ir.PolicySet,
+        now: datetime.datetime,
+        made: Collection[str] = (),
+    ) -> None:
+        """``before``: as the proposals so far leave it. The log is replayed on what all of them together leave.
+        ``made``: roles that were not there before; what one grants is nobody's until it is given to somebody.
+        """
         report = compare(before, after, now)
+        changes = tuple(each for each in report.changes if not _is_of_role(each, made))
+        report = msgspec.structs.replace(report, changes=changes)
         self.objections = (*_unreplayed(replay, after), *_objections(report))
         self.lost = tuple(_lost(report))
+
+
+def _is_of_role(change: Change, made: Collection[str]) -> bool:
+    """Whether a change is of new roles alone, and of nobody who has them."""
+    return not change.users and all(each.kind == "role" and each.name in made for each in change.subjects)
 
 
 def _unreplayed(replay: Replay, after: ir.PolicySet) -> Iterator[str]:

@@ -9,7 +9,7 @@ import msgspec
 from policylang.check.used import UsageAnalysis
 from policylang.ir import nodes as ir
 from policylang.usage.replay import Replay
-from policylang.usage.written import Limiting, Removal
+from policylang.usage.written import Edit
 
 _PEOPLE = 20
 """So many of those who may be written into an attribute are taken along."""
@@ -18,32 +18,56 @@ _Name = tuple[str, str]
 
 
 class Excerpt(msgspec.Struct, frozen=True):
-    """Some users with all they have, and some roles and groups with all inside them."""
+    """Some users and integrations with all they have, and some roles and groups with all inside them."""
 
     users: frozenset[str]
     names: frozenset[_Name]
 
     def of(self, policy_set: ir.PolicySet) -> ir.PolicySet:
         """That part of a policy set. Statements about the whole are not in it."""
-        roles = {name for kind, name in self.names if kind == "role"}
-        groups = {name for kind, name in self.names if kind == "group"}
+        users = tuple(each for each in policy_set.users if each.id in self.users)
+        integrations = tuple(each for each in policy_set.integrations if each.name in self.users)
+        codes = {each.job.name for each in users if each.job is not None}
+        jobs = tuple(each for each in policy_set.jobs if each.code in codes)
+        named = [("group", each.group.name) for each in users if each.group is not None]
+        named += [("role", given.role) for each in users for given in each.assignments]
+        named += [("role", ref.name) for each in integrations for ref in each.roles]
+        named += [("role", ref.name) for job in jobs for ref in job.roles]
+        named += [("role", each.mirror.name) for each in integrations if each.mirror is not None]
+        kept = _with_inner(policy_set, (*self.names, *named))
 
         def left(bundle: ir.Role | ir.Group) -> tuple[ir.Ref, ...]:
-            return tuple(ref for ref in bundle.may_assign if ref.name in roles)
+            return tuple(ref for ref in bundle.may_assign if ("role", ref.name) in kept)
 
         replace = msgspec.structs.replace
-        users = tuple(each for each in policy_set.users if each.id in self.users)
-        jobs = {each.job.name for each in users if each.job is not None}
+        roles = (each for each in policy_set.roles if ("role", each.name) in kept)
+        groups = (each for each in policy_set.groups if ("group", each.name) in kept)
         return replace(
             policy_set,
-            roles=tuple(replace(each, may_assign=left(each)) for each in policy_set.roles if each.name in roles),
-            groups=tuple(replace(each, may_assign=left(each)) for each in policy_set.groups if each.name in groups),
-            jobs=tuple(each for each in policy_set.jobs if each.code in jobs),
+            roles=tuple(replace(each, may_assign=left(each)) for each in roles),
+            groups=tuple(replace(each, may_assign=left(each)) for each in groups),
+            jobs=jobs,
             users=users,
-            integrations=tuple(each for each in policy_set.integrations if each.name in self.users),
+            integrations=integrations,
             invariants=(),
             reviews=(),
         )
+
+
+def _named(policy_set: ir.PolicySet) -> dict[_Name, ir.Role | ir.Group]:
+    roles: dict[_Name, ir.Role | ir.Group] = {("role", each.name): each for each in policy_set.roles}
+    return roles | {("group", each.name): each for each in policy_set.groups}
+
+
+def _with_inner(policy_set: ir.PolicySet, names: Iterable[_Name]) -> set[_Name]:
+    """Roles and groups, and all roles inside them."""
+    bundles, found, waiting = _named(policy_set), set(), list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [("role", ref.name) for ref in bundles[name].roles]
+    return found
 
 
 class Excerpts:
@@ -52,25 +76,24 @@ class Excerpts:
     def __init__(self, analysis: UsageAnalysis, replay: Replay) -> None:
         self._analysis, self._replay = analysis, replay
         self._set = policy_set = analysis.world.written
-        self._bundles: dict[_Name, ir.Role | ir.Group] = {
-            **{("role", each.name): each for each in policy_set.roles},
-            **{("group", each.name): each for each in policy_set.groups},
-        }
-        self._touched: dict[str, tuple[tuple[str, ...], _Name | None]] = {}
-        for name, bundle in self._bundles.items():
+        self._touched: dict[str, tuple[tuple[str, ...], _Name]] = {}
+        for name, bundle in _named(policy_set).items():
             for grant in bundle.grants:
                 self._touched[grant.at] = analysis.holders(bundle), name
         for user in policy_set.users:
-            given = [each.at for each in user.assignments] + ([] if user.group is None else [user.group.at])
-            self._touched.update((at, ((user.id,), None)) for at in given)
+            for given in user.assignments:
+                self._touched[given.at] = (user.id,), ("role", given.role)
+            if user.group is not None:
+                self._touched[user.group.at] = (user.id,), ("group", user.group.name)
+        self._asked_for = self._roles_asked_for()
         self._always = self._eligible()
         self._replays: dict[Excerpt, Replay] = {}
 
-    def touched(self, edits: Iterable[Removal | Limiting]) -> Excerpt:
+    def touched(self, edits: Iterable[Edit]) -> Excerpt:
         """The part that changes touch; changes at places that there are not touch nothing."""
         found = [self._touched[each.at] for each in edits if each.at in self._touched]
         users = frozenset(user for some, _ in found for user in some) | self._always
-        return Excerpt(users, self._around(users, [name for _, name in found if name is not None]))
+        return Excerpt(users, self._asked_for | {name for _, name in found})
 
     def replay(self, excerpt: Excerpt) -> Replay:
         """What those in the part did, to be tried on changes of it."""
@@ -78,32 +101,13 @@ class Excerpts:
             self._replays = {excerpt: self._replay.of(excerpt.of(self._set), excerpt.users)}
         return self._replays[excerpt]
 
+    def _roles_asked_for(self) -> frozenset[_Name]:
+        """The roles that attributes ask for."""
+        attributes = (each for some in self._analysis.index.attributes.values() for each in some.values())
+        return frozenset(("role", each.role) for each in attributes if each.role is not None)
+
     def _eligible(self) -> frozenset[str]:
         """Some users for each role that attributes ask for."""
         index = self._analysis.index
-        roles = {a.role for each in index.attributes.values() for a in each.values() if a.role is not None}
-        found = (self._analysis.holders(index.roles[role])[:_PEOPLE] for role in sorted(roles))
+        found = (self._analysis.holders(index.roles[role])[:_PEOPLE] for _, role in sorted(self._asked_for))
         return frozenset(user for some in found for user in some)
-
-    def _around(self, users: Iterable[str], names: list[_Name]) -> frozenset[_Name]:
-        """All roles and groups that somebody has or that are inside others, and those that attributes ask for."""
-        index = self._analysis.world.whole
-        roles = {a.role for each in index.attributes.values() for a in each.values() if a.role is not None}
-        waiting: list[_Name] = [*names, *(("role", role) for role in roles)]
-        for each in users:
-            if each in index.integrations:
-                integration = index.integrations[each]
-                waiting += [("role", ref.name) for ref in integration.roles]
-                waiting += [] if integration.mirror is None else [("role", integration.mirror.name)]
-                continue
-            user = index.users[each]
-            waiting += [] if user.group is None else [("group", user.group.name)]
-            waiting += [] if user.job is None else [("role", ref.name) for ref in index.jobs[user.job.name].roles]
-            waiting += [("role", given.role) for given in user.assignments]
-        found: set[_Name] = set()
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += [("role", ref.name) for ref in self._bundles[name].roles]
-        return frozenset(found)

@@ -10,14 +10,17 @@ import msgspec
 
 from policylang.check.privileges import on
 from policylang.check.used import UnusedAssignment, UnusedGrant, UsageAnalysis, Wanted, place_of
+from policylang.diagnostics import listed
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle
 from policylang.usage.family import Member
-from policylang.usage.written import Limiting, Removal, Written
+from policylang.usage.written import Edit, Removal, Written
 
 Kind = Literal["role", "group", "user"]
-Cause = Literal["unused", "doubled", "narrowed"]
-"""Why: nobody has used it; everybody who has is granted it elsewhere as well; only some records were asked about."""
+Cause = Literal["unused", "doubled", "narrowed", "joined"]
+"""Why: nobody has used it; everybody who has is granted it elsewhere as well; only some records were asked about; the
+same people have several roles.
+"""
 
 
 class KeepRuleError(ValueError):
@@ -28,7 +31,7 @@ class ProposedPart(msgspec.Struct, frozen=True):
     """One thing that changes, in words, whom it concerns, and when it was used last."""
 
     what: str
-    edit: Removal | Limiting
+    edit: Edit
     users: tuple[str, ...]
     last: datetime.date | None = None
 
@@ -51,11 +54,26 @@ class ProposedChange(msgspec.Struct, frozen=True):
     parts: tuple[ProposedPart, ...]
     cause: Cause = "unused"
     narrowed: tuple[Narrowed, ...] = ()
+    joins: tuple[str, ...] = ()
+    """The roles in whose place the role of this name is given."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is made as a whole or not at all."""
+        return self.cause in ("narrowed", "joined")
+
+    @property
+    def makes(self) -> tuple[str, ...]:
+        """The role that is new with it."""
+        return (self.name,) if self.cause == "joined" else ()
 
     @property
     def title(self) -> str:
         if self.cause == "narrowed":
             return f"limit what {self.kind} `{self.name}` grants to what was asked for"
+        if self.cause == "joined":
+            roles = listed([f"`{each}`" for each in self.joins], "and")
+            return f"give {len(self.users):,} users role `{self.name}` with what they use of {roles}"
         if self.cause == "doubled":
             of = "from" if self.kind == "user" else "out of"
             return f"take {of} {self.kind} `{self.name}` what is granted elsewhere as well"
@@ -68,7 +86,7 @@ class ProposedChange(msgspec.Struct, frozen=True):
         return tuple(sorted({user for part in self.parts for user in part.users}))
 
     @property
-    def edits(self) -> tuple[Removal | Limiting, ...]:
+    def edits(self) -> tuple[Edit, ...]:
         return tuple(part.edit for part in self.parts)
 
 

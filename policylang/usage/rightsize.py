@@ -16,11 +16,12 @@ from policylang.source import Source
 from policylang.usage.certificate import Certification
 from policylang.usage.doubled import doubled, without
 from policylang.usage.excerpts import Excerpts
+from policylang.usage.joining import joinings, why_not_used
 from policylang.usage.narrowing import narrowings, why_not_smallest
 from policylang.usage.proposals import NOTHING, Keep, LeftAlone, Propose, ProposedChange, ProposedPart, propose
 from policylang.usage.read import LogReading
 from policylang.usage.replay import Replay
-from policylang.usage.written import Limiting, Removal, Written, whole
+from policylang.usage.written import Edit, Removal, Written, whole
 
 
 class Certified:
@@ -48,6 +49,10 @@ class Rejected(msgspec.Struct, frozen=True):
 
 
 Narrow = Callable[[UsageAnalysis, Replay, Written, Keep, Collection[str]], list[ProposedChange]]
+
+Join = Callable[
+    [UsageAnalysis, ir.PolicySet, Written, Keep, Collection[str]], tuple[list[ProposedChange], list[LeftAlone]]
+]
 
 
 class Rightsized(msgspec.Struct, frozen=True):
@@ -79,13 +84,14 @@ def rightsize(
     with_doubled: bool = False,
     proposer: Propose = propose,
     narrower: Narrow = narrowings,
+    joiner: Join = joinings,
     step: Callable[[str], None] = lambda _what: None,
 ) -> Rightsized:
-    """Propose what to take out of a policy set that compiles, and what to narrow. What ``proposer`` and ``narrower``
-    say is believed only as far as it is proved.
+    """Propose what to take out of a policy set that compiles, and what to narrow and to join. What ``proposer``,
+    ``narrower`` and ``joiner`` say is believed only as far as it is proved.
     """
     now = now.astimezone(datetime.UTC)
-    ask = _Ask(project, reading, now, keep, with_doubled, proposer, narrower, step)
+    ask = _Ask(project, reading, now, keep, with_doubled, proposer, narrower, joiner, step)
     return _made(ask, in_parts=True) or _made(ask, in_parts=False)  # type: ignore[return-value]
 
 
@@ -99,6 +105,7 @@ class _Ask(msgspec.Struct, frozen=True):
     with_doubled: bool
     proposer: Propose
     narrower: Narrow
+    joiner: Join
     step: Callable[[str], None]
 
 
@@ -119,6 +126,10 @@ def _made(ask: _Ask, *, in_parts: bool) -> Rightsized | None:
     if run.covered:
         ask.step("looking for policies under which everything was done")
         run.try_all(ask.narrower(analysis, run.replay, run.written, keep, whole(run.removals)))
+        ask.step("looking for roles that people have together")
+        joined, not_joined = ask.joiner(analysis, run.current, run.written, keep, whole(run.removals))
+        run.try_all(joined)
+        left += not_joined
     if in_parts and not run.is_proved_together():
         return None
     return Rightsized(
@@ -138,7 +149,7 @@ class _Edits:
 
     def __init__(self, start: Project) -> None:
         self.start, self.written = start, Written(start.files)
-        self.made: list[Removal | Limiting] = []
+        self.made: list[Edit] = []
         self._last: tuple[int, Project] = 0, start
 
     def project(self, count: int) -> Project:
@@ -147,7 +158,7 @@ class _Edits:
             self._last = count, self.edited(self.made[:count])
         return self._last[1]
 
-    def edited(self, edits: Iterable[Removal | Limiting]) -> Project:
+    def edited(self, edits: Iterable[Edit]) -> Project:
         """The policy set changed so, made of its sources. Raises ValueError where that cannot be done."""
         sources = {source.name: source for source in self.start.sources.sources}
         texts = apply(self.written.edits(edits), sources)
@@ -182,6 +193,13 @@ class _Run:
         return self._edits.written
 
     @property
+    def current(self) -> ir.PolicySet:
+        """The policy set with everything that is made."""
+        found = self._edits.project(len(self._edits.made)).ir
+        assert found is not None
+        return found
+
+    @property
     def removals(self) -> list[Removal]:
         return [each for each in self._edits.made if isinstance(each, Removal)]
 
@@ -193,7 +211,7 @@ class _Run:
     def _try(self, proposal: ProposedChange) -> None:
         """Make the proposal; or as many of its parts as can be proved, where that is not all."""
         objections = self._objections(proposal)
-        if objections and len(proposal.parts) > 1 and not proposal.narrowed:
+        if objections and len(proposal.parts) > 1 and not proposal.is_whole:
             good: list[ProposedPart] = []
             for part in proposal.parts:
                 why = self._objections(msgspec.structs.replace(proposal, parts=(*good, part)), for_good=False)
@@ -211,9 +229,10 @@ class _Run:
         if not self.certified:
             return True
         self.step("proving all changes together")
+        roles = [role for each in self.certified for role in each.proposal.makes]
         before, after = self._edits.start.ir, self._edits.project(len(self._edits.made)).ir
         assert before is not None
-        return after is not None and not Certification(self.replay, before, after, self.now).objections
+        return after is not None and not Certification(self.replay, before, after, self.now, roles).objections
 
     def _objections(self, proposal: ProposedChange, *, for_good: bool = True) -> tuple[str, ...]:
         """Why the proposal must not be made. If nothing does, and it is meant ``for_good``, it is made."""
@@ -221,8 +240,12 @@ class _Run:
             trial = self._trial(proposal)
         except ValueError as error:
             return (str(error),)
-        verdict = Certification(trial.replay, trial.before, trial.after, self.now)
-        objections = (*verdict.objections, *why_not_smallest(self.analysis, self.replay, proposal, trial.after))
+        verdict = Certification(trial.replay, trial.before, trial.after, self.now, proposal.makes)
+        objections = (
+            *verdict.objections,
+            *why_not_smallest(self.analysis, self.replay, proposal, trial.after),
+            *why_not_used(self.analysis, proposal, trial.after),
+        )
         changes_nothing = proposal.narrowed and not verdict.lost
         if for_good and not objections and not changes_nothing:
             self.certified.append(Certified(proposal, verdict.lost, self._edits, len(self._edits.made)))

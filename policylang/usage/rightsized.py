@@ -26,7 +26,7 @@ class MadeProposal(msgspec.Struct, frozen=True):
     """A change that is proved, as the patch that makes it. ``lost``: what whoever has it loses, in words.
 
     ``cause``: nobody has used it (``unused``), everybody who has is granted it elsewhere as well (``doubled``), or it
-    is limited to what was asked for (``narrowed``).
+    is limited to what was asked for (``narrowed``), or several roles of the same people become one (``joined``).
     """
 
     patch: str

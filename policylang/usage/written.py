@@ -10,6 +10,7 @@ import msgspec
 from policylang.check.fix.edits import TextEdit, edit, is_suppressed, removal
 from policylang.check.used import Wanted
 from policylang.model.bundles import is_every_action
+from policylang.source import Source
 from policylang.syntax import ast
 from policylang.syntax.parser import Parsed
 
@@ -41,6 +42,17 @@ class Limiting(msgspec.Struct, frozen=True):
     declare: str | None
 
 
+class Joining(msgspec.Struct, frozen=True):
+    """An assignment that gives another role, which ``declare`` declares."""
+
+    at: str
+    role: str
+    declare: str
+
+
+Edit = Removal | Limiting | Joining
+
+
 class Written:
     """The statements of a policy set that can be changed, by their places."""
 
@@ -63,36 +75,43 @@ class Written:
             return "the statement grants actions on several resources at once: write one for each"
         return "a comment stands in it or suppresses a finding there"
 
-    def edits(self, wanted: Iterable[Removal | Limiting]) -> list[TextEdit]:
+    def edits(self, wanted: Iterable[Edit]) -> list[TextEdit]:
         """The edits that make all of it. Raises ValueError where something cannot be changed."""
         wanted = list(wanted)
-        added = [each for each in wanted if isinstance(each, Limiting)]
-        gone = [each for each in wanted if isinstance(each, Removal)]
-        return [*self._removed(gone), *(made for each in _declared_once(added) for made in self._added(each))]
+        declared: dict[str, Parsed] = {}
+        found = self._removed([each for each in wanted if isinstance(each, Removal)])
+        for each in wanted:
+            if not isinstance(each, Removal):
+                file, made = self._limited(each) if isinstance(each, Limiting) else self._given(each)
+                found.append(made)
+                if each.declare is not None:
+                    declared.setdefault(each.declare, file)
+        return [*found, *(_declaration(file, text) for text, file in declared.items())]
 
     def can_be_limited(self, at: str) -> bool:
         """Whether a policy can be put behind a grant."""
         return at in self._nodes and isinstance(self._nodes[at][1], ast.Grant)
 
-    def _added(self, wanted: Limiting) -> Iterator[TextEdit]:
-        """The policy on a line of its own where the grant is, else behind it; a declaration at the end of the file."""
+    def _limited(self, wanted: Limiting) -> tuple[Parsed, TextEdit]:
+        """The policy on a line of its own where the grant is, else behind it."""
         if not self.can_be_limited(wanted.at):
             raise ValueError(f"no policy can be put at {wanted.at}")
         file, node = self._nodes[wanted.at]
         source = file.source
-        newline = "\r\n" if "\r\n" in source.text else "\n"
         first, last = source.position(node.start_pos)[0], source.position(node.end_pos)[0]
         before = source.text[source.line_starts[first - 1] : node.start_pos]
         line_end = source.line_starts[last - 1] + len(source.line(last))
         behind = source.text[node.end_pos : line_end].strip()
         if not before.strip() and (not behind or behind.startswith("#")):
-            yield edit(source, line_end, line_end, f"{newline}{before}{wanted.attach}")
-        else:
-            yield edit(source, node.end_pos, node.end_pos, f"  {wanted.attach}")
-        if wanted.declare is not None:
-            end = len(source.text)
-            begin = "" if source.text.endswith("\n") else newline
-            yield edit(source, end, end, f"{begin}{wanted.declare}{newline}")
+            return file, edit(source, line_end, line_end, f"{_newline(source)}{before}{wanted.attach}")
+        return file, edit(source, node.end_pos, node.end_pos, f"  {wanted.attach}")
+
+    def _given(self, wanted: Joining) -> tuple[Parsed, TextEdit]:
+        """Another role in an assignment."""
+        file, node = self._nodes.get(wanted.at, (None, None))
+        if file is None or not isinstance(node, ast.Assignment):
+            raise ValueError(f"no role is assigned at {wanted.at}")
+        return file, edit(file.source, node.role.start_pos, node.role.end_pos, wanted.role)
 
     def _removed(self, wanted: Iterable[Removal]) -> list[TextEdit]:
         together: dict[str, Removal] = {}
@@ -123,15 +142,16 @@ class Written:
         return None if _has_comment(file, start, end) else edit(file.source, start, end, ", ".join(left))
 
 
-def _declared_once(added: Iterable[Limiting]) -> Iterator[Limiting]:
-    """The same, in which nothing is declared twice."""
-    declared: set[str] = set()
-    for each in added:
-        if each.declare is not None and each.declare in declared:
-            each = msgspec.structs.replace(each, declare=None)
-        elif each.declare is not None:
-            declared.add(each.declare)
-        yield each
+def _declaration(file: Parsed, text: str) -> TextEdit:
+    """A declaration at the end of a file."""
+    source = file.source
+    newline, end = _newline(source), len(source.text)
+    begin = "" if not end or source.text.endswith("\n") else newline
+    return edit(source, end, end, begin + text.replace("\n", newline) + newline)
+
+
+def _newline(source: Source) -> str:
+    return "\r\n" if "\r\n" in source.text else "\n"
 
 
 def _without_group(file: Parsed, group: ast.Name) -> TextEdit | None:

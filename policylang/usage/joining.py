@@ -1,0 +1,171 @@
+"""Several roles that the same people were given, joined into one role with what these people use of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+import msgspec
+
+from policylang.check.privileges import on
+from policylang.check.used import UsageAnalysis, Wanted
+from policylang.diagnostics import listed
+from policylang.ir import nodes as ir
+from policylang.runtime.grants import instances, limiting
+from policylang.runtime.index import Index
+from policylang.runtime.sources import Bundle, RightsSource, chains, inside
+from policylang.usage.proposals import Keep, LeftAlone, ProposedChange, ProposedPart, risk
+from policylang.usage.written import Joining, Removal, Written
+
+_Said = tuple[tuple[str, ...] | None, tuple[str, ...]]
+"""Fields of a grant, and the policies on it."""
+_LONGEST = 60
+_PEOPLE = 2
+"""For fewer no role is made."""
+
+
+class _Together(msgspec.Struct):
+    """Who was given the same roles, and by which assignments."""
+
+    roles: tuple[str, ...]
+    given: dict[str, tuple[ir.Assignment, ...]]
+
+
+def joinings(
+    analysis: UsageAnalysis, current: ir.PolicySet, written: Written, keep: Keep, gone: Collection[str] = ()
+) -> tuple[list[ProposedChange], list[LeftAlone]]:
+    """For roles that the same people have beside each other, and nothing sets apart: one role with what they use.
+
+    ``current``: the policy set as the proposals so far leave it. ``gone``: places of assignments that are taken out.
+    """
+    index = Index(current)
+    found, left = [], []
+    taken = {*index.roles}
+    for each in _together(analysis, keep, gone):
+        joined = _Joined(index, each.roles)
+        used = {(use.resource, use.action) for user in each.given for use in analysis.with_required(user)}
+        text = joined.grants(used)
+        if joined.obstacle is not None:
+            what = f"roles {listed(_quoted(each.roles), 'and')} of {len(each.given):,} users"
+            left.append(LeftAlone(f"{what}, as one", joined.obstacle, next(iter(each.given.values()))[0].at))
+            continue
+        edits = [edit for some in each.given.values() for edit in some]
+        if not text or any(written.obstacle(Removal(edit.at, "assignment")) is not None for edit in edits):
+            continue
+        name = _name(each.roles, taken)
+        taken.add(name)
+        declare = f"role {name} {{\n{joined.head()}{text}}}"
+        found.append(ProposedChange("role", name, tuple(_parts(each, name, declare)), "joined", joins=each.roles))
+    return sorted(found, key=risk), left
+
+
+def why_not_used(analysis: UsageAnalysis, proposal: ProposedChange, after: ir.PolicySet) -> Iterator[str]:
+    """What a joined role grants and nobody who gets it has used. There must be nothing."""
+    if proposal.cause != "joined":
+        return
+    used = {(use.resource, use.action) for user in proposal.users for use in analysis.with_required(user)}
+    for grant in Index(after).roles[proposal.name].grants:
+        unused = [action for action in grant.actions if (grant.resource, action) not in used]
+        if unused:
+            yield f"nobody who gets role `{proposal.name}` has used {on(unused, grant.resource)}"
+
+
+def _together(analysis: UsageAnalysis, keep: Keep, gone: Collection[str]) -> list[_Together]:
+    found: dict[tuple[str, ...], _Together] = {}
+    for user in analysis.world.written.users:
+        given = [each for each in user.assignments if each.at not in gone]
+        given = [each for each in given if analysis.world.whole.roles[each.role].owner is None]
+        roles = tuple(sorted({each.role for each in given}))
+        is_alike = len(given) == len(roles) > 1 and len({each.place for each in given}) == 1
+        if is_alike and not user.terminated and all(_is_plain(analysis, user.id, each, keep) for each in given):
+            found.setdefault(roles, _Together(roles, {})).given[user.id] = tuple(given)
+    return [each for _, each in sorted(found.items()) if len(each.given) >= _PEOPLE]
+
+
+def _is_plain(analysis: UsageAnalysis, user: str, given: ir.Assignment, keep: Keep) -> bool:
+    """Whether an assignment says nothing that would be lost, and is neither excepted nor kept."""
+    said = (given.start, given.until, given.because, given.approved_by)
+    if any(each is not None for each in said) or keep.holds_given(user, "role", given.role):
+        return False
+    bundles = list(inside(analysis.index, RightsSource("role", given.role, None)))
+    return not any(analysis.is_excepted(each, analysis.days_of(each)) for each in bundles)
+
+
+class _Joined:
+    """What roles grant, as one role says it. ``obstacle``: why it cannot, in words."""
+
+    def __init__(self, index: Index, roles: Iterable[str]) -> None:
+        self._index = index
+        self._chains = [chain for role in roles for chain in chains(index, RightsSource("role", role, None))]
+        bundles = dict.fromkeys(chain[-1] for chain in self._chains)
+        self._portals = {each.portal for each in bundles if isinstance(each, ir.Role)} - {None}
+        self.obstacle = next((why for why in map(_apart, bundles) if why is not None), None)
+        if len(self._portals) > 1:
+            self.obstacle = "they belong to several portals"
+
+    def head(self) -> str:
+        """What stands before the grants."""
+        return "".join(f"  portal {each}\n" for each in self._portals)
+
+    def grants(self, used: Collection[Wanted]) -> str:
+        """The grants of what is used, and the policies on it."""
+        by_action: dict[Wanted, set[_Said]] = {}
+        for chain in self._chains:
+            limits = [limit for bundle in chain for limit in bundle.limits]
+            for grant in chain[-1].grants:
+                for action in grant.actions:
+                    if (grant.resource, action) in used:
+                        on_it = instances(self._index, limiting(self._index, limits, grant.resource, action))
+                        said = grant.fields, tuple(sorted(each.id for each in on_it))
+                        by_action.setdefault((grant.resource, action), set()).add(said)
+        grants: dict[tuple[str, tuple[str, ...] | None], list[str]] = {}
+        policies: dict[tuple[str, str], list[str]] = {}
+        for (resource, action), different in sorted(by_action.items()):
+            if len(different) > 1:
+                self.obstacle = f"they say different things of {action} on `{resource}`"
+                return ""
+            fields, names = next(iter(different))
+            grants.setdefault((resource, fields), []).append(action)
+            for name in names:
+                policies.setdefault((resource, name), []).append(action)
+        lines = [
+            f"  grant {', '.join(actions)} on {resource}{_in_brackets(fields)}\n"
+            for (resource, fields), actions in grants.items()
+        ]
+        return "".join([*lines, *(f"  policy {name} for {', '.join(of)}\n" for (_, name), of in policies.items())])
+
+
+def _in_brackets(fields: tuple[str, ...] | None) -> str:
+    return "" if fields is None else f" ({', '.join(fields)})"
+
+
+def _apart(bundle: Bundle) -> str | None:
+    """Why a role is not joined with others."""
+    if bundle.denies:
+        return f"role `{bundle.name}` denies something"
+    if bundle.may_assign:
+        return f"role `{bundle.name}` says what its holders may assign"
+    if isinstance(bundle, ir.Role) and (bundle.protected or bundle.essential):
+        return f"role `{bundle.name}` is {'protected' if bundle.protected else 'essential'}"
+    return None
+
+
+def _parts(each: _Together, name: str, declare: str) -> Iterator[ProposedPart]:
+    for user, given in each.given.items():
+        first, *others = given
+        yield ProposedPart(f"role `{first.role}` of `{user}`", Joining(first.at, name, declare), (user,))
+        for other in others:
+            yield ProposedPart(f"role `{other.role}` of `{user}`", Removal(other.at, "assignment"), (user,))
+
+
+def _name(roles: Iterable[str], taken: Collection[str]) -> str:
+    name = "_and_".join(roles)
+    name = base = name if len(name) <= _LONGEST else "joined_role"
+    number = 1
+    while name in taken:
+        number += 1
+        name = f"{base}_{number}"
+    return name
+
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    return [f"`{each}`" for each in names]
