@@ -9,7 +9,7 @@ import msgspec
 from policylang.check.used import UsageAnalysis
 from policylang.ir import nodes as ir
 from policylang.usage.replay import Replay
-from policylang.usage.written import Edit
+from policylang.usage.written import PolicyEdit
 
 _PEOPLE = 20
 """So many of those who may be written into an attribute are taken along."""
@@ -89,7 +89,7 @@ class Excerpts:
         self._always = self._eligible()
         self._replays: dict[Excerpt, Replay] = {}
 
-    def touched(self, edits: Iterable[Edit]) -> Excerpt:
+    def touched(self, edits: Iterable[PolicyEdit]) -> Excerpt:
         """The part that changes touch; changes at places that there are not touch nothing."""
         found = [self._touched[each.at] for each in edits if each.at in self._touched]
         users = frozenset(user for some, _ in found for user in some) | self._always

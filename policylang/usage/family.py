@@ -35,7 +35,7 @@ _AT = "usage:1:1-1:1"
 _SIGNS = re.compile(r"[^a-z0-9]+")
 
 
-class Member(msgspec.Struct, frozen=True):
+class FamilyMember(msgspec.Struct, frozen=True):
     """A policy of the family: what it says of one attribute. ``days`` or ``values``: how much it lets through."""
 
     resource: str
@@ -64,7 +64,7 @@ class Member(msgspec.Struct, frozen=True):
         return all(truth(self.condition, each) is True for each in moments)
 
 
-def smallest(index: Index, resource: str, requests: Sequence[Sequence[Situation]]) -> tuple[Member, ...]:
+def smallest(index: Index, resource: str, requests: Sequence[Sequence[Situation]]) -> tuple[FamilyMember, ...]:
     """The members that together let through the least of those that are true of all requests."""
     found = (_smallest(index, resource, each, requests) for each in index.attributes[resource].values())
     return tuple(each for each in found if each is not None)
@@ -72,7 +72,7 @@ def smallest(index: Index, resource: str, requests: Sequence[Sequence[Situation]
 
 def _smallest(
     index: Index, resource: str, attribute: ir.Attribute, requests: Sequence[Sequence[Situation]]
-) -> Member | None:
+) -> FamilyMember | None:
     if (allowed := _values_of(index, attribute)) is not None:
         seen = {_value(resource, attribute, moment) for moments in requests for moment in moments}
         kept = tuple(each for each in allowed if each in seen)
@@ -82,8 +82,8 @@ def _smallest(
 
 
 def smaller(
-    index: Index, resource: str, chosen: Sequence[Member], requests: Sequence[Sequence[Situation]]
-) -> Iterator[Member]:
+    index: Index, resource: str, chosen: Sequence[FamilyMember], requests: Sequence[Sequence[Situation]]
+) -> Iterator[FamilyMember]:
     """Members a step smaller than the chosen ones that are true of all requests as well: none, if these are the
     smallest. Found by trying, not by looking at values.
     """
@@ -96,8 +96,12 @@ def smaller(
 
 
 def _steps_down(
-    index: Index, resource: str, attribute: ir.Attribute, mine: Member | None, requests: Sequence[Sequence[Situation]]
-) -> Iterator[Member]:
+    index: Index,
+    resource: str,
+    attribute: ir.Attribute,
+    mine: FamilyMember | None,
+    requests: Sequence[Sequence[Situation]],
+) -> Iterator[FamilyMember]:
     allowed = _values_of(index, attribute)
     if allowed is None:
         steps = list(_ladder(resource, attribute))
@@ -119,17 +123,17 @@ def _path(attribute: ir.Attribute) -> c.Path:
     return c.Path("record", (attribute.name,), attribute.type, _AT)
 
 
-def _ladder(resource: str, attribute: ir.Attribute) -> Iterator[Member]:
+def _ladder(resource: str, attribute: ir.Attribute) -> Iterator[FamilyMember]:
     """The members about a user or a time, the smallest first."""
     path = _path(attribute)
     match attribute.type:
         case UserType():
             subject = c.Path("subject", (), UserType(None), _AT)
-            yield Member(resource, attribute.name, c.Compare("eq", subject, path, _AT))
+            yield FamilyMember(resource, attribute.name, c.Compare("eq", subject, path, _AT))
         case DateType() | DateTimeType():
             for days in DAYS:
                 length = c.Constant(DurationType(), Duration(days, "days"), _AT)
-                yield Member(resource, attribute.name, c.Time("within", path, length, _AT), days=days)
+                yield FamilyMember(resource, attribute.name, c.Time("within", path, length, _AT), days=days)
         case _:
             pass
 
@@ -147,12 +151,12 @@ def _values_of(index: Index, attribute: ir.Attribute) -> tuple[c.Value, ...] | N
             return None
 
 
-def _one_of(resource: str, attribute: ir.Attribute, values: tuple[c.Value, ...]) -> Member:
+def _one_of(resource: str, attribute: ir.Attribute, values: tuple[c.Value, ...]) -> FamilyMember:
     path, values = _path(attribute), tuple(sorted(values, key=str))
     condition: c.Condition = c.In(path, values, _AT)
     if len(values) == 1:
         condition = c.Compare("eq", path, c.Constant(attribute.type, values[0], _AT), _AT)
-    return Member(resource, attribute.name, condition, values=values)
+    return FamilyMember(resource, attribute.name, condition, values=values)
 
 
 def _value(resource: str, attribute: ir.Attribute, moment: Situation) -> c.Value | None:

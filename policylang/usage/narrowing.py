@@ -12,7 +12,7 @@ from policylang.runtime.grants import instances, limiting
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle
 from policylang.runtime.truth import Situation
-from policylang.usage.family import Member, smaller, smallest
+from policylang.usage.family import FamilyMember, smaller, smallest
 from policylang.usage.proposals import Keep, Narrowed, ProposedChange, ProposedPart, risk, whose
 from policylang.usage.replay import Replay
 from policylang.usage.written import Limiting, Written
@@ -104,9 +104,9 @@ def _requests(
     return found
 
 
-def _together(narrowed: Iterable[Narrowed]) -> dict[Member, list[str]]:
+def _together(narrowed: Iterable[Narrowed]) -> dict[FamilyMember, list[str]]:
     """The actions that each member is put on."""
-    found: dict[Member, list[str]] = {}
+    found: dict[FamilyMember, list[str]] = {}
     for each in narrowed:
         for member in each.members:
             found.setdefault(member, []).append(each.action)
@@ -122,16 +122,16 @@ class _Policies:
             each.policy: each for each in policy_set.policy_instances if not each.arguments and each.actions is None
         }
         self._resources = {each.name: each.resource for each in policy_set.policies}
-        self._made: dict[Member, str] = {}
+        self._made: dict[FamilyMember, str] = {}
 
-    def limiting(self, analysis: UsageAnalysis, at: str, member: Member, actions: Sequence[str]) -> Limiting:
+    def limiting(self, analysis: UsageAnalysis, at: str, member: FamilyMember, actions: Sequence[str]) -> Limiting:
         """The policy behind a grant; declared where it is not there yet. Without ``actions`` it is for all."""
         name, declare = self._named(analysis, member)
         there = self._resources.get(name, member.resource)
         attach = f"policy {name}{'' if there is not None else f' on {member.resource}'}"
         return Limiting(at, f"{attach}{' for ' if actions else ''}{', '.join(actions)}", declare)
 
-    def _named(self, analysis: UsageAnalysis, member: Member) -> tuple[str, str | None]:
+    def _named(self, analysis: UsageAnalysis, member: FamilyMember) -> tuple[str, str | None]:
         text = member.text(analysis.index)
         for name, each in self._plain.items():
             said = condition_in_words(each.condition, analysis.index.attributes[each.resource])

@@ -13,8 +13,8 @@ from policylang.check.used import UnusedAssignment, UnusedGrant, UsageAnalysis, 
 from policylang.diagnostics import listed
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle
-from policylang.usage.family import Member
-from policylang.usage.written import Edit, Removal, Written
+from policylang.usage.family import FamilyMember
+from policylang.usage.written import PolicyEdit, Removal, Written
 
 Kind = Literal["role", "group", "user"]
 Cause = Literal["unused", "doubled", "narrowed", "joined"]
@@ -31,7 +31,7 @@ class ProposedPart(msgspec.Struct, frozen=True):
     """One thing that changes, in words, whom it concerns, and when it was used last."""
 
     what: str
-    edit: Edit
+    edit: PolicyEdit
     users: tuple[str, ...]
     last: datetime.date | None = None
 
@@ -43,7 +43,7 @@ class Narrowed(msgspec.Struct, frozen=True):
     """Its place."""
     resource: str
     action: str
-    members: tuple[Member, ...]
+    members: tuple[FamilyMember, ...]
 
 
 class ProposedChange(msgspec.Struct, frozen=True):
@@ -86,7 +86,7 @@ class ProposedChange(msgspec.Struct, frozen=True):
         return tuple(sorted({user for part in self.parts for user in part.users}))
 
     @property
-    def edits(self) -> tuple[Edit, ...]:
+    def edits(self) -> tuple[PolicyEdit, ...]:
         return tuple(part.edit for part in self.parts)
 
 

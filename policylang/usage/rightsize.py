@@ -21,7 +21,7 @@ from policylang.usage.narrowing import narrowings, why_not_smallest
 from policylang.usage.proposals import NOTHING, Keep, LeftAlone, Propose, ProposedChange, ProposedPart, propose
 from policylang.usage.read import LogReading
 from policylang.usage.replay import Replay
-from policylang.usage.written import Edit, Removal, Written, whole
+from policylang.usage.written import PolicyEdit, Removal, Written, whole
 
 
 class Certified:
@@ -149,7 +149,7 @@ class _Edits:
 
     def __init__(self, start: Project) -> None:
         self.start, self.written = start, Written(start.files)
-        self.made: list[Edit] = []
+        self.made: list[PolicyEdit] = []
         self._last: tuple[int, Project] = 0, start
 
     def project(self, count: int) -> Project:
@@ -158,7 +158,7 @@ class _Edits:
             self._last = count, self.edited(self.made[:count])
         return self._last[1]
 
-    def edited(self, edits: Iterable[Edit]) -> Project:
+    def edited(self, edits: Iterable[PolicyEdit]) -> Project:
         """The policy set changed so, made of its sources. Raises ValueError where that cannot be done."""
         sources = {source.name: source for source in self.start.sources.sources}
         texts = apply(self.written.edits(edits), sources)

@@ -50,7 +50,7 @@ class Joining(msgspec.Struct, frozen=True):
     declare: str
 
 
-Edit = Removal | Limiting | Joining
+PolicyEdit = Removal | Limiting | Joining
 
 
 class Written:
@@ -75,7 +75,7 @@ class Written:
             return "the statement grants actions on several resources at once: write one for each"
         return "a comment stands in it or suppresses a finding there"
 
-    def edits(self, wanted: Iterable[Edit]) -> list[TextEdit]:
+    def edits(self, wanted: Iterable[PolicyEdit]) -> list[TextEdit]:
         """The edits that make all of it. Raises ValueError where something cannot be changed."""
         wanted = list(wanted)
         declared: dict[str, Parsed] = {}

@@ -20,7 +20,7 @@ from policylang.project.project import Project
 from policylang.runtime.index import Index
 from policylang.runtime.reference import decide
 from policylang.settings.usage import UsageSettings
-from policylang.usage.family import Member, smallest
+from policylang.usage.family import FamilyMember, smallest
 from policylang.usage.narrowing import AT_LEAST, narrowings
 from policylang.usage.proposals import NOTHING, Keep, ProposedChange, read_keep
 from policylang.usage.read import LogReading, read_usage
@@ -348,7 +348,7 @@ def test_nothing_smaller_of_the_family_would_do(
 def test_many_values_are_no_family() -> None:
     values = ", ".join(f"v{n}" for n in range(30))
     index = Index(compiled(f"resource doc {{ kind : one of {values}  actions view }}"))
-    found: list[tuple[Member, ...]] = []
+    found: list[tuple[FamilyMember, ...]] = []
     from policylang.runtime.truth import Situation
 
     for count in (8, 9):
