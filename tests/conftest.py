@@ -17,6 +17,7 @@ from hypothesis.statistics import collector
 if TYPE_CHECKING:
     from tests.engines.cerbos_engine import CerbosServer
     from tests.engines.postgres_engine import PostgresServer
+    from tests.engines.registry_engine import RegistryServer
 
 settings.register_profile("tests", derandomize=True, deadline=None, max_examples=300)
 settings.register_profile("soak", deadline=None, max_examples=300)
@@ -57,4 +58,13 @@ def postgres() -> Iterator[PostgresServer]:
     from tests.engines.postgres_engine import PostgresServer
 
     with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[RegistryServer]:
+    """A registry without logins; what tests push into it they call by names of their own."""
+    from tests.engines.registry_engine import RegistryServer
+
+    with RegistryServer() as server:
         yield server

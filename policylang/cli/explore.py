@@ -58,7 +58,7 @@ def explore(paths: tuple[str, ...], port: int, no_browser: bool, at: str | None)
         step("reading")
         live.refresh()
     if live.shown.problem is not None and not live.shown.sets:
-        stop([Problem("explore", live.shown.problem, "it starts with policies that have no mistakes")])
+        stop([live.shown.problem])
     listening = _listening(port)
     port = listening.getsockname()[1]
     token = new_token()

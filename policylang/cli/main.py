@@ -47,6 +47,8 @@ _COMMANDS = {
     "import": "import_:import_",
     "init": "init:init",
     "mine": "mine:mine",
+    "pull": "registry:pull",
+    "push": "registry:push",
     "replay": "replay:replay",
     "usage": "usage:usage",
     "rightsize": "rightsize:rightsize",

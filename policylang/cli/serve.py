@@ -25,9 +25,9 @@ def serve(
 ) -> None:
     """Serve decisions and searches over HTTP: the OpenID AuthZEN Authorization API 1.0.
 
-    PATHS are compiled JSON or a bundle, or sources as for check; an address (https://…) is one of compiled JSON or of a
-    bundle. When what is there
-    changes, the new policies are checked and put in the place of the old ones.
+    PATHS are compiled JSON or a bundle, or sources as for check; or the address (https://…) of compiled JSON or a
+    bundle; or a bundle in a registry (oci://HOST/NAME:TAG). When what is there changes, the new policies are checked
+    and put in the place of the old ones.
     """
     try:
         from policylang.service.server import serve as run
@@ -51,11 +51,12 @@ def serve(
     refusal = unsafe(config)
     if refusal is not None:
         stop([Problem(where, refusal.message, refusal.help)])
-    key = None if config.verify is None else read_verifying_key(config.verify)
+    keys = [read_verifying_key(path) for path in config.keys]
     try:
-        run(config, source_of(paths, key), lambda base: write_lines([f"serving on {base}"], err=True))
+        run(config, source_of(paths, keys), lambda base: write_lines([f"serving on {base}"], err=True))
     except SourceError as error:
-        stop([Problem(", ".join(paths) or ".", str(error), "the service starts with policies that may be used")])
+        where = ", ".join(paths) or "."
+        stop([error.problem or Problem(where, str(error), "the service starts with policies that may be used")])
     except StoreError as error:
         stop([Problem(where, f"`store`: {error}", "the service starts with a store that can be opened")])
     except OSError as error:

@@ -47,9 +47,9 @@ def sign(file: str | None, key: str | None, comment: str | None, output: str | N
         raise click.UsageError("name the file to sign, and the secret key with --key")
     from policylang.signing import minisign
 
-    content = _read(file, MOST_BYTES)
+    content = read_file(file, MOST_BYTES)
     try:
-        secret = minisign.read_secret_key(_read(key, signing.MOST_BYTES), _password)
+        secret = minisign.read_secret_key(read_file(key, signing.MOST_BYTES), _password)
     except minisign.PasswordError as error:
         stop([Problem(key, str(error), "type the password, or give it as the first line of standard input")])
     except minisign.NotMinisignError as error:
@@ -67,27 +67,36 @@ def sign(file: str | None, key: str | None, comment: str | None, output: str | N
 
 @click.command("verify")
 @click.argument("file", type=TEXT)
-@click.option("--key", required=True, type=TEXT, metavar="KEY", help="The public key.")
+@click.option(
+    "--key",
+    "keys",
+    required=True,
+    multiple=True,
+    type=TEXT,
+    metavar="KEY",
+    help="A public key; one of several is enough.",
+)
 @click.option("--signature", type=TEXT, metavar="SIGNATURE", help="The signature.  [default: FILE.minisig]")
-def verify(file: str, key: str, signature: str | None) -> None:
-    """Say whether a file is what the owner of a key has signed.
+def verify(file: str, keys: tuple[str, ...], signature: str | None) -> None:
+    """Say whether a file is what the owner of a key, or of one of several keys, has signed.
 
     Exit codes: 0 it is, 1 it is not, 2 could not run.
     """
     _need_package("verify")
     from policylang.signing import minisign
 
-    public = read_verifying_key(key)
-    content = _read(file, MOST_BYTES)
+    public = [read_verifying_key(path) for path in keys]
+    content = read_file(file, MOST_BYTES)
     named = signature or file + signing.SUFFIX
     try:
-        said = minisign.verify(content, _read(named, signing.MOST_BYTES), public)
+        by, said = minisign.verify_by_one(content, read_file(named, signing.MOST_BYTES), public)
     except minisign.NotMinisignError as error:
         stop([Problem(named, str(error), "sign the file with `policylang sign` or `minisign -S`")])
     except minisign.UntrustedError as error:
         write_lines([f"{visible(file)} is not to be trusted: {error}"])
         sys.exit(FINDINGS)
     said = said.replace("\t", " ")  # minisign's own comments have them
+    key = keys[public.index(by)]
     write_lines([f"{visible(file)} is signed with the key {visible(key)}; comment: {visible(said)}"])
     sys.exit(CLEAN)
 
@@ -98,7 +107,7 @@ def read_verifying_key(path: str) -> PublicKey:
     from policylang.signing import minisign
 
     try:
-        return minisign.read_public_key(_read(path, signing.MOST_BYTES))
+        return minisign.read_public_key(read_file(path, signing.MOST_BYTES))
     except minisign.NotMinisignError as error:
         stop(
             [Problem(path, str(error), "name a public key, such as `minisign -G` or `policylang sign --new-key` make")]
@@ -113,7 +122,8 @@ def _need_package(command: str) -> None:
         stop([Problem(command, f"needs a package that is not installed: {error.name}", help)])
 
 
-def _read(path: str, most: int) -> bytes:
+def read_file(path: str, most: int) -> bytes:
+    """The content of a file of at most so many bytes, or the end of the command."""
     try:
         content = read_regular(Path(path), most + 1)
     except OSError as error:

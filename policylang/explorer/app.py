@@ -87,7 +87,8 @@ class _Explorer:
             shown = self._live.shown
             if shown.version != version:
                 version = shown.version
-                said = msgspec.json.encode({"version": version, "problem": shown.problem}).decode()
+                problem = shown.problem.in_words() if shown.problem else None
+                said = msgspec.json.encode({"version": version, "problem": problem}).decode()
                 yield f"data: {said}\n\n"
             async with self._changed:
                 try:

@@ -32,7 +32,7 @@ class ShownSets(msgspec.Struct, frozen=True):
     version: int
     documents: bytes
     sets: tuple[ShownSet, ...]
-    problem: str | None
+    problem: Problem | None
 
 
 class LiveSets:
@@ -66,7 +66,7 @@ class LiveSets:
         version = self.shown.version + 1
         problems = [each for each in found if isinstance(each, Problem)]
         if problems:
-            self.shown = msgspec.structs.replace(self.shown, version=version, problem=problems[0].in_words())
+            self.shown = msgspec.structs.replace(self.shown, version=version, problem=problems[0])
             return True
         documents = encoded_documents(each for each in found if isinstance(each, AccessDocument))
         shown = tuple(

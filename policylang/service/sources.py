@@ -20,6 +20,9 @@ from policylang.ir import nodes as ir
 from policylang.project.bundle import MOST_BYTES, from_compiled
 from policylang.project.discovery import Problem, discover, read_regular
 from policylang.project.loading import read_policy_set
+from policylang.registry import artifact
+from policylang.registry.client import Registry, RegistryError
+from policylang.registry.reference import SCHEME, Reference
 
 if TYPE_CHECKING:
     from policylang.signing.minisign import PublicKey
@@ -28,7 +31,12 @@ _SECONDS = 30
 
 
 class SourceError(Exception):
-    """There are no policies there that may be used; says why."""
+    """There are no policies there that may be used; says why.
+
+    ``problem``: the same with its place, where it has one.
+    """
+
+    problem: Problem | None = None
 
 
 class ReadPolicies(msgspec.Struct, frozen=True):
@@ -47,10 +55,12 @@ class PolicySource(Protocol):
 class Paths:
     """Compiled JSON or a bundle, or folders and files of sources."""
 
-    def __init__(self, paths: Sequence[str], key: PublicKey | None = None) -> None:
-        """``key``: whose signature has to lie beside the file. Raises `SourceError` where there is no one file."""
-        self._paths, self._key = tuple(paths), key
-        if key is not None and not self._is_compiled:
+    def __init__(self, paths: Sequence[str], keys: Sequence[PublicKey] = ()) -> None:
+        """``keys``: a signature of one of them has to lie beside the file. Raises `SourceError` where there is no one
+        file.
+        """
+        self._paths, self._keys = tuple(paths), tuple(keys)
+        if keys and not self._is_compiled:
             raise SourceError("sources have no signature: with `verify`, serve a bundle")
 
     @property
@@ -62,27 +72,28 @@ class Paths:
         at = self._mark()  # before it is read: a change meanwhile is one the next time
         if at == mark:
             return None
-        if self._key is not None:
-            return ReadPolicies(self._signed(self._key, at), at)
+        if self._keys:
+            return ReadPolicies(self._signed(at), at)
         found = read_policy_set(self._paths)
         if isinstance(found, Problem):
-            raise Unusable(found.in_words(), at)
+            raise Unusable(found.in_words(), at, found)
         return ReadPolicies(found, at)
 
-    def _signed(self, key: PublicKey, at: object) -> ir.PolicySet:
+    def _signed(self, at: object) -> ir.PolicySet:
         path = self._paths[0]
         try:
             content = read_regular(Path(path), MOST_BYTES + 1)
             path += signing.SUFFIX
             signature = read_regular(Path(path), signing.MOST_BYTES + 1)
         except OSError as error:
-            raise Unusable(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}", at) from None
-        return _loaded(content, signature, key, at)
+            found = Problem(path, f"cannot be read: {(error.strerror or str(error)).lower()}", "check the path")
+            raise Unusable(found.in_words(), at, found) from None
+        return _loaded(content, signature, self._keys, at)
 
     def _mark(self) -> object:
         if self._is_compiled:
             path = self._paths[0]
-            return _stat(path), None if self._key is None else _stat(path + signing.SUFFIX)
+            return _stat(path), _stat(path + signing.SUFFIX) if self._keys else None
         seen = hashlib.sha256()
         for sources in discover(self._paths):
             for each in (*sources.sources, *sources.directory):
@@ -102,20 +113,22 @@ def _stat(path: str) -> object:
 class Unusable(SourceError):  # noqa: N818
     """What is there may not be used; ``mark`` is that of what is there, so that it is refused once."""
 
-    def __init__(self, message: str, mark: object) -> None:
+    def __init__(self, message: str, mark: object, problem: Problem | None = None) -> None:
         super().__init__(message)
-        self.mark = mark
+        self.mark, self.problem = mark, problem
 
 
-def _loaded(content: bytes, signature: bytes | None, key: PublicKey | None, mark: object) -> ir.PolicySet:
-    """The policies of some content, which the key has signed if there is one. Raises `Unusable`."""
+def _loaded(content: bytes, signature: bytes | None, keys: Sequence[PublicKey], mark: object) -> ir.PolicySet:
+    """The policies of some content, which one of the keys has signed if there are any. Raises `Unusable`."""
     if len(content) > MOST_BYTES:
         raise Unusable(f"larger than {MOST_BYTES:,} bytes", mark)
-    if key is not None and signature is not None:
-        from policylang.signing.minisign import NotMinisignError, UntrustedError, verify
+    if keys:
+        from policylang.signing.minisign import NotMinisignError, UntrustedError, verify_by_one
 
+        if signature is None:
+            raise Unusable("there is no signature", mark)
         try:
-            verify(content, signature, key)
+            verify_by_one(content, signature, keys)
         except (NotMinisignError, UntrustedError) as error:
             raise Unusable(f"the signature does not verify: {error}", mark) from None
     try:
@@ -135,25 +148,25 @@ class _Seen(msgspec.Struct, frozen=True):
 class Address:
     """Compiled JSON or a bundle behind http or https, asked for with the ETag of what was read last."""
 
-    def __init__(self, address: str, key: PublicKey | None = None) -> None:
-        """``key``: whose signature has to be behind the address of the content and ``.minisig``."""
+    def __init__(self, address: str, keys: Sequence[PublicKey] = ()) -> None:
+        """``keys``: a signature of one of them has to be behind the address of the content and ``.minisig``."""
         parts = urlsplit(address)
         if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise SourceError("policies come over https, but from this machine itself")
-        self._address, self._key = address, key
+        self._address, self._keys = address, tuple(keys)
         self._signature_address = parts._replace(path=parts.path + signing.SUFFIX).geturl()
         self._open = urllib.request.build_opener(_NoRedirects).open
 
     def read(self, mark: object) -> ReadPolicies | None:
         seen = mark if isinstance(mark, _Seen) else None
-        signature = None if self._key is None else self._signature()
+        signature = self._signature() if self._keys else None
         is_same = seen is not None and seen.signature == signature
         got = self._get(self._address, MOST_BYTES, seen.content if seen and is_same and seen.is_etag else None)
         if got is None:
             return None
         content, etag = got
         now = _Seen(etag or hashlib.sha256(content).hexdigest(), etag is not None, signature)
-        return None if now == mark else ReadPolicies(_loaded(content, signature, self._key, now), now)
+        return None if now == mark else ReadPolicies(_loaded(content, signature, self._keys, now), now)
 
     def _signature(self) -> bytes:
         try:
@@ -187,8 +200,32 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def source_of(paths: Sequence[str], key: PublicKey | None = None) -> PolicySource:
-    """Where the arguments of the command point to; ``key``: that of the signatures to ask for. Raises `SourceError`."""
+class Artifact:
+    """A bundle in a registry. What is there is known by its digest, which is all that is asked for most of the time."""
+
+    def __init__(self, reference: str, keys: Sequence[PublicKey] = ()) -> None:
+        """``keys``: one of them has to have signed the bundle. Raises `SourceError` for a bad reference."""
+        try:
+            self._registry = Registry(Reference.parse(reference))
+        except ValueError as error:
+            raise SourceError(str(error)) from None
+        self._keys = tuple(keys)
+
+    def read(self, mark: object) -> ReadPolicies | None:
+        try:
+            digest = self._registry.digest()
+            if digest == mark:
+                return None
+            found = artifact.pull(self._registry, MOST_BYTES, signing.MOST_BYTES, digest)
+        except RegistryError as error:
+            raise SourceError(str(error)) from None
+        return ReadPolicies(_loaded(found.bundle, found.signature, self._keys, digest), digest)
+
+
+def source_of(paths: Sequence[str], keys: Sequence[PublicKey] = ()) -> PolicySource:
+    """Where the arguments of the command point to; ``keys``: those that signatures may be of. Raises `SourceError`."""
     if len(paths) == 1 and paths[0].startswith(("http://", "https://")):
-        return Address(paths[0], key)
-    return Paths(paths, key)
+        return Address(paths[0], keys)
+    if len(paths) == 1 and paths[0].startswith(SCHEME):
+        return Artifact(paths[0], keys)
+    return Paths(paths, keys)

@@ -142,10 +142,15 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bounds: RequestBounds = RequestBounds()
     store: Memory | Sqlite | Duckdb | PostgresTables | None = None
     log: DecisionLog | None = None
-    verify: _Text | None = None
-    """A file with a public key of minisign: policies are put into force with a signature of this key only."""
+    verify: _Text | Annotated[tuple[_Text, ...], msgspec.Meta(min_length=1)] | None = None
+    """Files with public keys of minisign: policies are put into force with a signature of one of them only."""
     poll_seconds: _Positive = 2
     """How often the policies are looked at again."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The files of `verify`."""
+        return (self.verify,) if isinstance(self.verify, str) else self.verify or ()
 
     @property
     def is_local(self) -> bool:
@@ -222,7 +227,7 @@ def _beside(config: ServiceConfig, folder: Path) -> ServiceConfig:
     if isinstance(config.store, Memory | Sqlite | Duckdb):
         changed["store"] = msgspec.structs.replace(config.store, path=str(folder / config.store.path))
     if config.verify is not None:
-        changed["verify"] = str(folder / config.verify)
+        changed["verify"] = tuple(str(folder / each) for each in config.keys)
     if config.log is not None:
         changed["log"] = msgspec.structs.replace(config.log, path=str(folder / config.log.path))
     return msgspec.structs.replace(config, **changed)

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -41,6 +41,10 @@ class PasswordError(NotMinisignError):
 
 class UntrustedError(Exception):
     """The signature is not one of this key over this content. The message says why."""
+
+
+class OtherKeyError(UntrustedError):
+    """The signature is one of another key."""
 
 
 class PublicKey(msgspec.Struct, frozen=True):
@@ -169,13 +173,26 @@ def verify(content: bytes, signature: bytes, key: PublicKey) -> str:
     if data[:2] != _PREHASHED:
         raise NotMinisignError("not a signature of minisign")
     if data[2 : 2 + _ID] != key.id:
-        raise UntrustedError(f"signed with another key, {_shown(data[2 : 2 + _ID])}, not {key.name}")
+        raise OtherKeyError(f"signed with another key, {_shown(data[2 : 2 + _ID])}, not {key.name}")
     own, said = data[2 + _ID :], comment.removeprefix(_TRUSTED)
     if not _is_signed(key, own, hashlib.blake2b(content).digest()):
         raise UntrustedError(f"the content is not what key {key.name} signed")
     if not _is_signed(key, of_all, own + said.encode()):
         raise UntrustedError(f"the trusted comment is not what key {key.name} signed")
     return said
+
+
+def verify_by_one(content: bytes, signature: bytes, keys: Sequence[PublicKey]) -> tuple[PublicKey, str]:
+    """Which of the keys has signed, and the trusted comment. Raises as `verify` does, where none has."""
+    others = []
+    for key in keys:
+        try:
+            return key, verify(content, signature, key)
+        except OtherKeyError as error:
+            others.append(error)
+    if len(others) == 1:
+        raise others[0]
+    raise OtherKeyError(f"signed with none of the keys {', '.join(key.name for key in keys)}")
 
 
 def _is_signed(key: PublicKey, signature: bytes, content: bytes) -> bool:

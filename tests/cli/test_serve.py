@@ -39,6 +39,8 @@ _TOKEN = hashlib.sha256(b"token").hexdigest()
         ("verify: no.pub", "no.pub: cannot be read: no such file or directory"),
         ("verify: list.json", "list.json: not a public key of minisign"),
         ("verify: ''", "service.yaml:1:9: "),
+        ("verify: []", "service.yaml:1:9: "),
+        ("verify: [team.pub, no.pub]", "no.pub: cannot be read: no such file or directory"),
         ("verify: team.pub", "policies: sources have no signature: with `verify`, serve a bundle"),
         ("tls: {certificate: no.pem, key: no.key}", "127.0.0.1:8181: cannot listen: no such file or directory"),
     ],
@@ -60,10 +62,18 @@ def test_settings_with_mistakes(run, write, config: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nowhere"], "error: nowhere: "),
-        (["wrong"], "PL101"),
-        (["policies", "other"], "these are 2 policy sets"),
-        (["edited.json"], "not a compiled policy set"),
+        (["nowhere"], "error: nowhere: cannot be read: no such file or directory\n  help: check the path\n"),
+        (
+            ["wrong"],
+            "error: wrong/a.policy:2:16: PL101 unknown action `veiw` of `doc`\n  help: `policylang check wrong`",
+        ),
+        (["policies", "other"], "error: policies, other: these are 2 policy sets\n  help: name one of"),
+        (["edited.json"], "error: edited.json: not a compiled policy set"),
+        (
+            ["oci://registry.example.test/crm"],
+            "error: oci://registry.example.test/crm: this names no tag and no digest",
+        ),
+        (["oci://127.0.0.1:1/crm:prod"], "error: oci://127.0.0.1:1/crm:prod: the registry cannot be reached: "),
         (["http://policies.example.test/set.json"], "policies come over https"),
         (["policies", "--config", "none.yaml"], "error: none.yaml: cannot be read"),
         (["policies", "--config", "policies"], "not a regular file"),
@@ -98,7 +108,7 @@ def test_paths_are_beside_the_settings(write, tmp_path) -> None:
     config = read_service_config(tmp_path / "conf/service.yaml")
     assert config.tls is not None
     assert (config.tls.certificate, config.tls.key) == (str(tmp_path / "conf/a.pem"), "/b.key")
-    assert config.verify == str(tmp_path / "conf/team.pub")
+    assert config.keys == (str(tmp_path / "conf/team.pub"),)
     assert config.store is not None
     assert config.store.path == str(tmp_path / "conf/r.db")
     write("conf/empty.yaml", "# nothing\n")

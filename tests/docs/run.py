@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.docs.blocks import ROOT, Block
+from tests.engines.registry_engine import RegistryServer
 
 _ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")
 SHOWN_NOW = "2026-11-21T12:00:00Z"
+_REGISTRY = "registry.example.com"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
 _JQ_DIGEST = re.compile(r"jq -cSj 'del\(\.digest\)' (?P<file>\S+) \| sha256sum")
 
 
@@ -33,6 +36,7 @@ class Runner:
         self.folder = folder
         self.output = ""
         self.code = 0
+        self.registry: RegistryServer | None = None
         self.names: dict[str, Any] = {"__name__": "example"}
         self.unused: set[str] = set()
         """Files that were written and that no command has read since."""
@@ -87,6 +91,8 @@ class Runner:
         match words:
             case ["cat", file]:
                 self.output = (self.folder / file).read_text(encoding="utf-8")
+            case ["policylang", *arguments] if _REGISTRY in line:
+                self._with_registry([sys.executable, "-m", "policylang", *arguments], settings)
             case ["policylang", *arguments]:
                 self._process([sys.executable, "-m", "policylang", *arguments], settings)
             case ["python", *arguments]:
@@ -96,6 +102,17 @@ class Runner:
         if target is not None:
             (self.folder / target).write_text(self.output, encoding="utf-8")
             self.output = ""
+
+    def _with_registry(self, command: list[str], settings: dict[str, str]) -> None:
+        if self.registry is None:
+            self.registry = RegistryServer()
+        self._process([each.replace(_REGISTRY, self.registry.host) for each in command], settings)
+        self.output = _DIGEST.sub("@sha256:DIGEST", self.output.replace(self.registry.host, _REGISTRY))
+
+    def close(self) -> None:
+        """End what runs beside the document."""
+        if self.registry is not None:
+            self.registry.close()
 
     def _process(self, command: list[str], settings: dict[str, str]) -> None:
         environment = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "NO_COLOR")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from itertools import zip_longest
 from pathlib import Path
 
@@ -65,13 +66,13 @@ def _sources(block: Block) -> list[Source]:
 
 @by_document
 def test_commands_files_and_code_in_order(document: Path, tmp_path: Path) -> None:
-    runner = Runner(tmp_path)
     found = BLOCKS[document]
-    for block, following in zip_longest(found, found[1:]):
-        try:
-            runner.run(block, following)
-        except ExampleError as error:
-            pytest.fail(f"{block.where}: {error}", pytrace=False)
+    with closing(Runner(tmp_path)) as runner:
+        for block, following in zip_longest(found, found[1:]):
+            try:
+                runner.run(block, following)
+            except ExampleError as error:
+                pytest.fail(f"{block.where}: {error}", pytrace=False)
     unused = {file for file in runner.unused if not file.startswith(READ_BY_OTHERS)}
     assert not unused, f"{document.relative_to(ROOT)}: no command reads {', '.join(sorted(unused))}"
 

@@ -162,7 +162,7 @@ def test_changes_are_shown_and_mistakes_keep_what_was_there(live: LiveSets, tmp_
     (tmp_path / "a.policy").write_text(SET + "role {", encoding="utf-8")
     assert live.refresh()
     assert live.shown.problem is not None
-    assert "PL100" in live.shown.problem
+    assert "PL100" in live.shown.problem.message
     assert (live.shown.documents, live.shown.version) == (before.documents, before.version + 1)
     (tmp_path / "a.policy").write_text(SET + 'role guest "Guest"', encoding="utf-8")
     assert live.refresh()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import threading
@@ -16,9 +17,13 @@ import pytest
 from policylang import PolicySet, load
 from policylang.files.writing import write_atomically
 from policylang.project.bundle import pack
+from policylang.registry.artifact import Content, push
+from policylang.registry.reference import Reference
 from policylang.service.sources import SourceError, Unusable, source_of
 from policylang.service.watching import PoliciesInForce, Watcher
 from policylang.signing.minisign import new_key, sign
+from tests.engines.registry_engine import RegistryServer
+from tests.registry.fake import fake, holding
 from tests.service.helpers import EVALUATION, Process, post
 from tests.service.test_reload import EDIT, NEW, OLD, VIEW, _alive, until
 
@@ -44,7 +49,7 @@ class Watched:
         self.file, self.signature = folder / "set.bundle", folder / "set.bundle.minisig"
         self.old, self.new = bundle(OLD, folder), bundle(NEW, folder)
         self.write(self.old, signed(self.old))
-        source = source_of([str(self.file)], KEY.public)
+        source = source_of([str(self.file)], [KEY.public])
         read = source.read(None)
         assert read is not None
         self.policies = PoliciesInForce(PolicySet(read.policy_set))
@@ -84,10 +89,20 @@ def test_what_does_not_verify_is_refused(tmp_path: Path, which: str) -> None:
     assert said in (watched.policies.state.refused or "")
     assert watched.policies.state.refusals == 1
     with pytest.raises(Unusable, match=r"minisig|verify"):
-        source_of([str(watched.file)], KEY.public).read(None)
+        source_of([str(watched.file)], [KEY.public]).read(None)
     watched.write(watched.new, signed(watched.new))
     assert watched.look() != first
     assert watched.policies.state.refused is None
+
+
+def test_one_of_several_keys(tmp_path: Path) -> None:
+    """A key is changed without a moment at which nothing is trusted."""
+    watched = Watched(tmp_path)
+    for keys in ([KEY.public, OTHER.public], [OTHER.public, KEY.public]):
+        assert source_of([str(watched.file)], keys).read(None) is not None
+    others = [OTHER.public, new_key().public]
+    with pytest.raises(Unusable, match=f"signed with none of the keys {others[0].name}, {others[1].name}"):
+        source_of([str(watched.file)], others).read(None)
 
 
 def test_a_signature_may_come_after_its_file(tmp_path: Path) -> None:
@@ -126,7 +141,7 @@ def test_sources_have_no_signature(tmp_path: Path) -> None:
     (tmp_path / "a.policy").write_text(OLD)
     for paths in ([], [str(tmp_path)], [str(tmp_path / "a.policy")], ["a.json", "b.json"]):
         with pytest.raises(SourceError, match="sources have no signature"):
-            source_of(paths, KEY.public)
+            source_of(paths, [KEY.public])
 
 
 # --- an address ----------------------------------------------------------------------------------------------
@@ -163,7 +178,7 @@ def test_an_address(address: str, tmp_path: Path) -> None:
     old, new = bundle(OLD, tmp_path), bundle(NEW, tmp_path)
     content, signature = "/set?version=1", "/set.minisig?version=1"
     Handler.files = {content: old, signature: signed(old)}
-    source = source_of([address], KEY.public)
+    source = source_of([address], [KEY.public])
     read = source.read(None)
     assert read is not None
     policies = PoliciesInForce(PolicySet(read.policy_set))
@@ -188,7 +203,74 @@ def test_an_address(address: str, tmp_path: Path) -> None:
     assert look() != first
     assert policies.state.refused is None
     with pytest.raises(Unusable, match="does not verify"):
-        source_of([address], OTHER.public).read(None)
+        source_of([address], [OTHER.public]).read(None)
+
+
+# --- a registry ----------------------------------------------------------------------------------------------
+
+
+def test_a_registry(registry: RegistryServer, tmp_path: Path) -> None:
+    old, new = bundle(OLD, tmp_path), bundle(NEW, tmp_path)
+    to = Reference.parse(f"oci://{registry.host}/service/crm:prod")
+    push(to, Content(old, signed(old)), "crm.bundle", None)
+    source = source_of([str(to)], [KEY.public])
+    read = source.read(None)
+    assert read is not None
+    policies = PoliciesInForce(PolicySet(read.policy_set))
+    watcher = Watcher(source, read, 1, policies)
+    first = policies.now.digest
+
+    def look() -> str:
+        watcher.look()
+        return policies.now.digest
+
+    assert look() == first
+    cut = new[:-1]
+    for content, said in (
+        (Content(new), "there is no signature"),
+        (Content(new, signed(old)), "the signature does not verify: the content is not what"),
+        (Content(new, sign(new, OTHER, "")), "the signature does not verify: signed with another key"),
+        (Content(cut, signed(cut)), "the bundle ends too early, pack it again"),
+    ):
+        push(to, content, "crm.bundle", None)
+        assert look() == look() == first
+        assert said in (policies.state.refused or "")
+    assert policies.state.refusals == 4
+    push(to, Content(old, signed(old)), "crm.bundle", None)
+    assert look() == first
+    assert policies.state.refused is None
+    digest = push(to, Content(new, signed(new)), "crm.bundle", None)
+    blob = registry.blob(f"sha256:{hashlib.sha256(new).hexdigest()}")
+    blob.write_bytes(new[:1000])
+    assert look() == first
+    assert "the registry sends 1,000 of" in (policies.state.refused or "")
+    blob.write_bytes(new)
+    assert look() != first
+    assert policies.state.refused is None
+    exactly = source_of([f"oci://{registry.host}/service/crm@{digest}"], [OTHER.public, KEY.public])
+    read = exactly.read(None)
+    assert read is not None
+    assert exactly.read(read.mark) is None
+
+
+def test_a_registry_is_asked_for_the_digest_alone(tmp_path: Path) -> None:
+    content = bundle(OLD, tmp_path)
+    holds, asked = holding(Content(content)), []
+    with fake(lambda each: asked.append((each.method, each.path)) or holds(each)) as host:  # type: ignore[func-returns-value]
+        source = source_of([f"oci://{host}/team/crm:prod"])
+        read = source.read(None)
+        assert read is not None
+        del asked[:]
+        assert source.read(read.mark) is None
+        assert asked == [("HEAD", "/v2/team/crm/manifests/prod")]
+    with pytest.raises(SourceError, match="the registry cannot be reached"):
+        source.read(read.mark)
+
+
+@pytest.mark.parametrize("reference", ["oci://host/a", "oci://host/a:b c", "oci:///a:b"])
+def test_no_reference(reference: str) -> None:
+    with pytest.raises(SourceError, match=r"this is not|no tag"):
+        source_of([reference])
 
 
 # --- processes -----------------------------------------------------------------------------------------------
@@ -200,13 +282,15 @@ def test_a_service(tmp_path: Path, workers: int) -> None:
     old, new = bundle(OLD, tmp_path), bundle(NEW, tmp_path)
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys/team.pub").write_bytes(KEY.public.file())
-    (tmp_path / "service.yaml").write_text(f"poll_seconds: 1\nworkers: {workers}\nport: 0\nverify: keys/team.pub\n")
+    (tmp_path / "keys/next.pub").write_bytes(new_key().public.file())
+    verify = "verify: [keys/next.pub, keys/team.pub]"
+    (tmp_path / "service.yaml").write_text(f"poll_seconds: 1\nworkers: {workers}\nport: 0\n{verify}\n")
     file.write_bytes(old)
     signature.write_bytes(sign(old, OTHER, ""))
     command = [sys.executable, "-m", "policylang", "serve", str(file), "--config", "service.yaml"]
     refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert refused.returncode == 2
-    assert f"error: {file}: the signature does not verify: signed with another key" in refused.stderr
+    assert f"error: {file}: the signature does not verify: signed with none of the keys" in refused.stderr
     signature.write_bytes(signed(old))
     with (
         Process([str(file), "--config", "service.yaml"], tmp_path) as service,
