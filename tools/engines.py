@@ -40,6 +40,8 @@ SPICEDB = Engine(  # the wheel of the same version, which loads it, comes withou
     f"prebuilds/{_PLATFORM}/libspicedb.{'dylib' if sys.platform == 'darwin' else 'so'}",
 )
 
+EXPRESS = Engine("express", "5.3.0", "index.js")
+FASTIFY = Engine("fastify", "5.12.8", "fastify.js")
 TYPESCRIPT = Engine("typescript", "5.9.3", "lib/tsc.js")
 
 
@@ -108,7 +110,7 @@ def main() -> int:
     """Install all of them; the exit code."""
     try:
         print(registry())
-        for engine in (CERBOS, SPICEDB, TYPESCRIPT):
+        for engine in (CERBOS, SPICEDB, TYPESCRIPT, EXPRESS, FASTIFY):
             print(installed(engine))
     except MissingError as error:
         print(error, file=sys.stderr)

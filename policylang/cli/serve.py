@@ -57,6 +57,9 @@ def serve(
     except SourceError as error:
         where = ", ".join(paths) or "."
         stop([error.problem or Problem(where, str(error), "the service starts with policies that may be used")])
+    except ImportError as error:
+        help = "pip install 'policylang[traces]'"
+        stop([Problem(where, f"`traces` need a package that is not installed: {error.name}", help)])
     except StoreError as error:
         stop([Problem(where, f"`store`: {error}", "the service starts with a store that can be opened")])
     except OSError as error:

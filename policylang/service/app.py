@@ -22,12 +22,14 @@ from starlette.types import Scope as AsgiScope
 from policylang.runtime.api import PolicySet
 from policylang.runtime.dialects import UnsupportedError
 from policylang.service.deciding import Interpreter
+from policylang.service.gateway import PREFIX, GatewayReader
 from policylang.service.journal import DecisionLogger
 from policylang.service.metrics import Metrics
 from policylang.service.openapi import openapi
 from policylang.service.searching import Searcher
 from policylang.service.security import Guard
 from policylang.service.stores.store import Deadline, LateError, Store, StoreError
+from policylang.service.tracing import RequestSpan, Traces, to_collector
 from policylang.service.watching import PoliciesInForce
 from policylang.service.wire import (
     ActionSearch,
@@ -62,8 +64,10 @@ _LATE = "it took too long"
 class Service:
     """Everything behind the addresses."""
 
-    def __init__(self, config: ServiceConfig, policies: PoliciesInForce, store: Store | None, metrics: Metrics) -> None:
-        self.config, self.policies, self.store, self.metrics = config, policies, store, metrics
+    def __init__(
+        self, config: ServiceConfig, policies: PoliciesInForce, store: Store | None, metrics: Metrics, traces: Traces
+    ) -> None:
+        self.config, self.policies, self.store, self.metrics, self.traces = config, policies, store, metrics, traces
         self._guard = Guard(config)
         self._interpreter = Interpreter(config, store)
         self._searcher = Searcher(self._interpreter, config.bounds.page)
@@ -71,9 +75,11 @@ class Service:
         self._room = asyncio.Semaphore(config.bounds.threads)
         self._blocking = store is not None and store.blocking
         self._told = config.answer
+        self.gateway_reader = None if config.gateway is None else GatewayReader(config.gateway)
         self.log = None if config.log is None else DecisionLogger(config.log, self._interpreter)
 
     def close(self) -> None:
+        self.traces.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self.log is not None:
             self.log.writer.close()
@@ -84,27 +90,29 @@ class Service:
 
     async def evaluation(self, request: Request) -> Response:
         content = await self._content(request, "evaluate")
-        return _json(await self._evaluated(convert(Evaluation, content), request.headers.get("x-request-id")))
+        return _json(await self._evaluated(convert(Evaluation, content), request))
 
     async def evaluations(self, request: Request) -> Response:
         content = await self._content(request, "evaluate")
         wanted = convert(Evaluations, content)
         if not wanted.evaluations:
-            return _json(await self._evaluated(convert(Evaluation, content), request.headers.get("x-request-id")))
+            return _json(await self._evaluated(convert(Evaluation, content), request))
         if len(wanted.evaluations) > self.config.bounds.batch:
             raise RefusedRequest(400, f"more than {self.config.bounds.batch} evaluations")
-        return _json({"evaluations": await self._several(wanted, content, request.headers.get("x-request-id"))})
+        return _json({"evaluations": await self._several(wanted, content, request)})
 
-    async def _evaluated(self, wanted: Evaluation, request_id: str | None) -> dict[str, Any]:
+    async def _evaluated(self, wanted: Evaluation, request: Request) -> dict[str, Any]:
         deadline, clock, policies = self._begin()
-        return await self._perhaps_in_thread(
+        request_id = request.headers.get("x-request-id")
+        answer = await self._perhaps_in_thread(
             lambda: self._decide(policies, wanted, clock, deadline, request_id), deadline
         )
+        _span(request).note(digest=policies.digest, decision=answer["decision"])
+        return answer
 
-    async def _several(
-        self, wanted: Evaluations, content: dict[str, Any], request_id: str | None
-    ) -> list[dict[str, Any]]:
+    async def _several(self, wanted: Evaluations, content: dict[str, Any], request: Request) -> list[dict[str, Any]]:
         deadline, clock, policies = self._begin()
+        request_id = request.headers.get("x-request-id")
         defaults: dict[str, Any] = {
             name: content[name] for name in ("subject", "action", "resource", "context") if name in content
         }
@@ -123,7 +131,10 @@ class Service:
                     break
             return answers
 
-        return await self._perhaps_in_thread(decide, deadline)
+        found = await self._perhaps_in_thread(decide, deadline)
+        allowed = sum(each["decision"] for each in found)
+        _span(request).note(digest=policies.digest, decisions=len(found), allowed=allowed)
+        return found
 
     def _decide(
         self,
@@ -148,6 +159,13 @@ class Service:
                 context[name] = policies.digest if name == "digest" else getattr(decision, name)
             answer["context"] = context
         return answer
+
+    async def gateway(self, request: Request) -> Response:
+        self._guard.check(request.headers, "evaluate")
+        assert self.gateway_reader is not None
+        wanted = self.gateway_reader.question(request.method, request.scope["raw_path"], request.headers)
+        answer = await self._evaluated(wanted, request)
+        return Response(status_code=200 if answer["decision"] else 403)
 
     # --- searches --------------------------------------------------------------------------------------------
 
@@ -291,6 +309,29 @@ def _error(status: int, message: str) -> Response:
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+def _span(request: Request) -> RequestSpan:
+    found: RequestSpan = getattr(request.state, "span", _UNTRACED)
+    return found
+
+
+_UNTRACED = RequestSpan()
+
+
+def _traced(endpoint: Endpoint, traces: Traces, name: str) -> Endpoint:
+    """With a span for each answer, where there is somebody to tell."""
+    if not traces.are_on:
+        return endpoint
+
+    async def traced(request: Request) -> Response:
+        with traces.request(request.method, name, request.headers) as span:
+            request.state.span = span
+            response = await endpoint(request)
+            span.answered(response.status_code)
+            return response
+
+    return traced
+
+
 def _answering(endpoint: Endpoint, metrics: Metrics, name: str) -> Endpoint:
     """With every outcome made an answer, and counted."""
 
@@ -336,11 +377,19 @@ class _Headers:
 
 
 def make_app(
-    config: ServiceConfig, policies: PoliciesInForce, store: Store | None, metrics: Metrics | None = None
+    config: ServiceConfig,
+    policies: PoliciesInForce,
+    store: Store | None,
+    metrics: Metrics | None = None,
+    traces: Traces | None = None,
 ) -> Starlette:
-    """The application, in an event loop of its own. It closes the store when it ends."""
+    """The application, in an event loop of its own. It closes the store when it ends. Raises ImportError where traces
+    are wanted and their package is missing.
+    """
     metrics = metrics or Metrics()
-    service = Service(config, policies, store, metrics)
+    traces = traces or (to_collector() if config.traces else Traces())
+    service = Service(config, policies, store, metrics, traces)
+    reader = service.gateway_reader
     posts: dict[str, Endpoint] = {
         EVALUATION: service.evaluation,
         EVALUATIONS: service.evaluations,
@@ -367,10 +416,15 @@ def make_app(
         response.headers.update(getattr(error, "headers", None) or {})  # of 405: which methods are
         return response
 
+    def route(path: str, endpoint: Endpoint, methods: list[str], name: str = "") -> Route:
+        name = name or path
+        return Route(path, _traced(_answering(endpoint, metrics, name), traces, name), methods=methods)
+
     app = Starlette(
         routes=[
-            *(Route(path, _answering(each, metrics, path), methods=["POST"]) for path, each in posts.items()),
-            *(Route(path, _answering(each, metrics, path), methods=["GET"]) for path, each in gets.items()),
+            *(route(path, each, ["POST"]) for path, each in posts.items()),
+            *(route(path, each, ["GET"]) for path, each in gets.items()),
+            *([route(f"{PREFIX}/{{path:path}}", service.gateway, reader.methods, PREFIX)] if reader else ()),
         ],
         exception_handlers={404: refused, 405: refused},
         lifespan=lifespan,

@@ -27,6 +27,7 @@ from policylang.service.metrics import MULTIPROCESS, Metrics
 from policylang.service.sources import Paths, PolicySource, ReadPolicies, Unusable
 from policylang.service.stores.opening import open_store
 from policylang.service.stores.store import Store
+from policylang.service.tracing import to_collector
 from policylang.service.watching import PoliciesInForce, Watcher
 from policylang.settings.service import ServiceConfig
 
@@ -115,10 +116,13 @@ class SharedSource:
 
 def serve(config: ServiceConfig, source: PolicySource, tell: Callable[[str], object]) -> None:
     """Serve until a signal ends it; ``tell`` is told where. Raises `SourceError` and `StoreError` where there is
-    nothing to start with, OSError where the address cannot be had or a certificate cannot be used.
+    nothing to start with, ImportError where a package is missing, OSError where the address cannot be had or a
+    certificate cannot be used.
     """
     _log_here()
     _try_certificates(config)
+    if config.traces:
+        to_collector().close()
     read = source.read(None)
     assert read is not None
     store = open_store(config)

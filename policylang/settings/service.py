@@ -121,6 +121,31 @@ class DecisionLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     denied_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 100
 
 
+class GatewayRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a request of this method to this path is about to do."""
+
+    method: Annotated[str, msgspec.Meta(pattern="^[A-Z]+$", description="a method of HTTP")]
+    path: Annotated[str, msgspec.Meta(pattern="^/[^?#]*$", description="a path")]
+    """`{id}` is the id of the record, `*` any one part."""
+    action: _Text
+    resource: _Text
+
+
+class Gateway(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A proxy that asks before it passes requests on, such as Envoy by `ext_authz`."""
+
+    user: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]+$", description="the name of a header")]
+    """The header that says who asks. The proxy sets it, and takes it from nobody else."""
+    routes: Annotated[tuple[GatewayRoute, ...], msgspec.Meta(min_length=1)]
+    """The first that a request fits; what fits none is denied."""
+    context: dict[str, str] = {}
+    """Attributes of the request, each with the header that has it."""
+    subject: _Text = "user"
+    """The type of the subjects."""
+    hosts: tuple[str, ...] = ()
+    """Where no client has to say who it is: the names that requests through the proxy are for."""
+
+
 class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How ``policylang serve`` serves. Every field may be left out."""
 
@@ -144,6 +169,9 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log: DecisionLog | None = None
     verify: _Text | Annotated[tuple[_Text, ...], msgspec.Meta(min_length=1)] | None = None
     """Files with public keys of minisign: policies are put into force with a signature of one of them only."""
+    gateway: Gateway | None = None
+    traces: bool = False
+    """Whether requests are traced with OpenTelemetry, to where the environment says."""
     poll_seconds: _Positive = 2
     """How often the policies are looked at again."""
 
@@ -180,7 +208,7 @@ class ServiceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The names that a request may be for; ``None``: any, where credentials stand in the way of other sites."""
         if self.has_credentials:
             return None
-        own = {"localhost", "127.0.0.1", "::1", self.host}
+        own = {"localhost", "127.0.0.1", "::1", self.host, *(self.gateway.hosts if self.gateway else ())}
         named = urlsplit(self.base).hostname
         return frozenset(own | {named} if named else own)
 
@@ -259,6 +287,8 @@ def unsafe(config: ServiceConfig) -> UnsafeConfig | None:
         return UnsafeConfig("two tokens are the same", "give every client a token of its own")
     if _EMPTY in hashes:
         return UnsafeConfig("a token is empty", "make one: `openssl rand -hex 32`")
+    if config.gateway is not None and any(route.path.count("{id}") > 1 for route in config.gateway.routes):
+        return UnsafeConfig("a path of `gateway` has two ids", "write `{id}` once: it is the id of the record")
     if any(name in RESERVED for name in config.trusted.action):
         return UnsafeConfig("`changes` and `field` of an action are always read", "remove them from `trusted: action`")
     return None

@@ -15,7 +15,7 @@ from tests.docs.run import Runner
 from tests.helpers import compiled
 from tests.ir.test_codec import redigested
 from tools.conformance import FILE
-from tools.consumers import FOLDER, build
+from tools.consumers import FOLDER
 
 SOURCE = """\
 timezone "Europe/Paris"
@@ -32,13 +32,13 @@ _NOW = '{"now": "2026-01-01T00:00:00Z"}'
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def package(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which a module finds the package."""
     folder = tmp_path_factory.mktemp("package")
     home = folder / "node_modules" / "policylang"
     home.mkdir(parents=True)
     shutil.copy(FOLDER / "package.json", home)
-    build(home / "dist")
+    (home / "dist").symlink_to(dist)
     return folder
 
 

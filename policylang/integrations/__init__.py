@@ -1,0 +1,1 @@
+"""Decisions inside web frameworks. Each module needs its framework, and nothing else does."""
