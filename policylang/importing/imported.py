@@ -7,7 +7,7 @@ policy text and references to keys.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -206,6 +206,8 @@ class Imported:
         """
         self.closing = ""
         """Policy text that opens nothing of which nothing is known, beside these."""
+        self.targets: dict[str, Any] = {}
+        """What compile targets have to know of it, as `policylang.yaml` says it."""
         self.refused: list[Note] = []
         self.left_out: list[Note] = []
         self.guessed: list[Note] = []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 
 from policylang.check.enclosing import Layout
 from policylang.diagnostics import Diagnostic
@@ -179,6 +181,9 @@ def config_text(format: ImportFormat, accepted: Sequence[str], imported: Importe
     lines = [f"# Imported from {format.title}.", 'roots: ["."]']
     if accepted:
         lines += ["imports:", f"  accepted: {json.dumps(list(accepted))}"]
+    if imported.targets:
+        said = {"targets": imported.targets}
+        lines += yaml.safe_dump(said, default_flow_style=None, allow_unicode=True, width=math.inf).splitlines()
     if silent:
         lines += ["severities:"]
         lines += [f"  {code}: off  # {reason}" for code, reason in sorted(silent.items())]

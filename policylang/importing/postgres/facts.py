@@ -17,6 +17,7 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.imported import Imported, Origin
 from policylang.importing.reading import NotThisError
+from policylang.settings.targets import Postgres, Table
 
 FACTS = resources.files(__package__).joinpath("facts.sql").read_text(encoding="utf-8").rstrip("\n")
 SESSION = (
@@ -31,7 +32,7 @@ SESSION = (
 """Under which a fact has one text; compiling the query would take a hundred times as long as running it."""
 VERSION = "1"
 """Of the facts: what an earlier version found to be so cannot be compared."""
-APPLICATION, TABLES = "application", "tables"
+APPLICATION, TABLES, ROLE_PREFIX = "application", "tables", "role prefix"
 _SUFFIX = ".policy"
 _SHOWN = 200
 _OF_A_TABLE = frozenset(["policy", "trigger", "rule", "table", "column"])
@@ -83,6 +84,8 @@ def read_record(imported: Imported, at: Origin, of: Mapping[str, Any]) -> None:
         raise NotThisError(at.path, "another version of policylang wrote what is recorded in it", help)
     imported.texts = {name: text for name, text in sorted(content.items()) if name.endswith(_SUFFIX)}
     then, now = _facts(of["then"]), _facts(of["now"])
+    tables: list[dict[str, Any]] = json.loads(content[TABLES])
+    imported.targets = _targets(tables, content.get(ROLE_PREFIX, Postgres().role_prefix))
     found = list(_differences(then, now))
     for each in found:
         imported.refuse(*_said(each, at))
@@ -95,11 +98,29 @@ def read_record(imported: Imported, at: Origin, of: Mapping[str, Any]) -> None:
             imported.leave_out("beside", at, f"{kind} {quoted(name, _SHOWN)}: {quoted(_line(says), _SHOWN)}")
     if of["others"]:
         imported.leave_out("elsewhere", at, f"{of['others']} tables that the script does not protect")
-    closed = set(_closed(found, then, json.loads(content[TABLES])))
+    closed = set(_closed(found, then, tables))
     if closed:
         head = "# What is not as the script left it opens nothing here."
         lines = [f'deny all on {each} because "changed in the database"' for each in sorted(closed)]
         imported.closing = "\n".join([head, *lines, ""])
+
+
+def _targets(tables: list[dict[str, Any]], prefix: str) -> dict[str, Any]:
+    """What the target has to know to write the same script again, as the configuration says it; without defaults."""
+    found: dict[str, Any] = {}
+    schemas = sorted({each["schema"] for each in tables})
+    if schemas and schemas != [Postgres().schema]:
+        found["schema"] = schemas[0]
+    if prefix != Postgres().role_prefix:
+        found["role_prefix"] = prefix
+    found["tables"] = {each["resource"]: _table(each) for each in tables}
+    return {"postgres": found}
+
+
+def _table(of: dict[str, Any]) -> dict[str, Any]:
+    said = {"table": of["table"], "key": of.get("key", Table().key), "columns": of.get("named", {})}
+    usual = {"table": of["resource"], "key": Table().key, "columns": {}}
+    return {key: value for key, value in said.items() if value != usual[key]}
 
 
 def _facts(rows: list[list[str]]) -> Facts:

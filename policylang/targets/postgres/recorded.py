@@ -6,17 +6,18 @@ import json
 from collections.abc import Iterator, Mapping
 
 from policylang.importing.policy_text import policy_texts
-from policylang.importing.postgres.facts import APPLICATION, FACTS, SESSION, TABLES, VERSION
+from policylang.importing.postgres.facts import APPLICATION, FACTS, ROLE_PREFIX, SESSION, TABLES, VERSION
 from policylang.ir import nodes as ir
 from policylang.targets.postgres.names import insert, literal
 from policylang.targets.postgres.tables import Mapped
 
 
-def recorded(of: ir.PolicySet, tables: Mapping[str, Mapped], application: str) -> Iterator[str]:
+def recorded(of: ir.PolicySet, tables: Mapping[str, Mapped], application: str, prefix: str) -> Iterator[str]:
     """The end of the script."""
     content = {
         **policy_texts(of),
         APPLICATION: application,
+        ROLE_PREFIX: prefix,
         TABLES: json.dumps([_table(each) for each in tables.values()], ensure_ascii=False),
         "version": VERSION,
     }
@@ -30,4 +31,12 @@ def recorded(of: ir.PolicySet, tables: Mapping[str, Mapped], application: str) -
 
 def _table(of: Mapped) -> dict[str, object]:
     columns = sorted({of.key, *of.columns.values()})
-    return {"resource": of.resource, "schema": of.schema, "table": of.table, "columns": columns}
+    named = {attribute: column for attribute, column in of.columns.items() if attribute != column}
+    return {
+        "resource": of.resource,
+        "schema": of.schema,
+        "table": of.table,
+        "columns": columns,
+        "key": of.key,
+        "named": named,
+    }

@@ -71,7 +71,7 @@ class Script:
             *rights,
             "CALL policylang.drop_stale_roles();",
             f"REVOKE {name(self.reader)} FROM CURRENT_USER;",
-            *recorded(self.index.policy_set, self.tables, self.application),
+            *recorded(self.index.policy_set, self.tables, self.application, self.prefix),
             "COMMIT;",
         ]
         return "\n".join(parts) + "\n"

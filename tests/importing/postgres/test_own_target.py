@@ -21,7 +21,8 @@ from policylang.ir import nodes as ir
 from policylang.pipelines.compile import compile_for
 from policylang.runtime import reference
 from policylang.runtime.index import Index
-from policylang.settings.targets import TargetSettings
+from policylang.settings.config import config_of
+from policylang.settings.targets import Postgres, Table, TargetSettings
 from policylang.targets import find_target
 from policylang.targets.postgres.tables import mapped
 from policylang.targets.target import Bundle, Input
@@ -29,6 +30,7 @@ from tests.cli.test_check import policylang
 from tests.engines.postgres_engine import Database, PostgresServer
 from tests.generated.features import Features
 from tests.generated.strategy import Case, cases
+from tests.helpers import compiled
 from tests.importing.helpers import NOW
 from tests.targets.differential import SETS, known, of_case
 from tests.targets.expressible import expressible
@@ -77,6 +79,10 @@ def of_document(document: dict[str, Any], like: ir.PolicySet | None = None) -> I
     return made
 
 
+def targets_of(made: Import) -> TargetSettings:
+    return config_of(Path("policylang.yaml"), made.files["policylang.yaml"].decode()).targets
+
+
 def no_drift(policy_set: ir.PolicySet, made: Import) -> None:
     assert made.refused == ()
     assert find_drift(policy_set, made, "", NOW, lambda _what: None).found == ()
@@ -84,7 +90,9 @@ def no_drift(policy_set: ir.PolicySet, made: Import) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_policy_sets_that_people_wrote(connection: psycopg.Connection[Any], name: str) -> None:
-    no_drift(*come_back(connection, known(name)[0]))
+    policy_set, made = come_back(connection, known(name)[0])
+    no_drift(policy_set, made)
+    assert targets_of(made).postgres == tables_of(policy_set)
 
 
 @pytest.mark.hypothesis
@@ -100,6 +108,38 @@ def test_generated_policy_sets(connection: psycopg.Connection[Any]) -> None:
             assert reference.answer(one, request).allowed == reference.answer(other, request).allowed, request
 
     same()
+
+
+def test_a_database_that_comes_back_compiles_to_the_script_that_it_was_made_with(
+    connection: psycopg.Connection[Any],
+) -> None:
+    """In another schema, under other names, with roles of another prefix."""
+    policy_set = compiled(
+        "resource customer { owner : user  on : text  actions view }\nresource note { text : text  actions view }\n"
+        "role rep { grant view on customer  policy own }\npolicy own on customer { owner is assigned user }\n"
+        'user "ann" { assign role rep }'
+    )
+    customer = Table(table="Kund: #1", key="Nr", columns={"owner": "Owner é", "on": "yes"})
+    postgres = Postgres(schema="crm data", tables={"customer": customer, "note": Table()}, role_prefix="acme")
+    chosen = TargetSettings(postgres=postgres)
+    made = compile_for(find_target("postgres"), Input(policy_set, NOW, settings=chosen))
+    assert isinstance(made, Bundle)
+    with connection.transaction(force_rollback=True):
+        connection.execute('CREATE SCHEMA "crm data"')
+        create_tables(connection, Index(policy_set), mapped(Index(policy_set), postgres))
+        connection.execute(inside(made.files["up.sql"]))
+        document = fetch_record(connection)
+    back = of_document(document)
+    assert targets_of(back) == chosen
+    assert back.project.ir is not None
+    again = compile_for(find_target("postgres"), Input(back.project.ir, NOW, settings=targets_of(back)))
+    assert isinstance(again, Bundle)
+    assert statements(again) == statements(made)
+
+
+def statements(of: Bundle) -> list[str]:
+    """The script without what tells places in policy files."""
+    return [line for line in of.files["up.sql"].decode().splitlines() if not line.lstrip().startswith("--")]
 
 
 # --- changes by hand ---------------------------------------------------------------------------------------------
