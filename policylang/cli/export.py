@@ -28,7 +28,7 @@ from policylang.importing import every_name, find_format
 from policylang.importing.drift import find_drift
 from policylang.importing.drift_report import differences_of
 from policylang.importing.edits import changed_files
-from policylang.importing.importing import Import
+from policylang.importing.importing import Import, ParsedOnce
 from policylang.importing.patching import Impossible, Proved, write_back
 from policylang.importing.reading import InputFile, Inputs
 from policylang.output.drift import place
@@ -89,16 +89,17 @@ def export(
         stop([Problem("--from", f"changes are not written back to {format.title}", help)])
     check_codes(format, accepted)
     mapped = read_mapping(format, mapping)
+    parsed = ParsedOnce()
     with progress() as step:
         files = read_policies(policies, format, step)
-        product = read_product(format, inputs or (onto,), mapped, files, accepted, step)
+        product = read_product(format, inputs or (onto,), mapped, files, accepted, step, parsed)
         made = write_back(
             format,
             product.inputs,
             mapped.of_format,
             files.policy_set,
             product.made,
-            lambda given: import_again(format, given, mapped, files, accepted),
+            lambda given: import_again(format, given, mapped, files, accepted, parsed),
             lambda of: find_drift(files.policy_set, of, files.folder if files.around else "", at, step),
         )
     if isinstance(made, Impossible):

@@ -13,7 +13,7 @@ from policylang.cli.terminal import Step, stop
 from policylang.diagnostics import listed, quoted, visible
 from policylang.files.yaml_source import YamlError, read_yaml
 from policylang.importing.format import ImportFormat
-from policylang.importing.importing import Import, import_set
+from policylang.importing.importing import Import, ParsedOnce, import_set
 from policylang.importing.into import CODE as DECLARED_THERE
 from policylang.importing.into import Into
 from policylang.importing.matching import MappedKind, first_of, said_names
@@ -137,12 +137,13 @@ def read_product(
     policies: NamedPolicies,
     accepted: Sequence[str],
     step: Step,
+    parsed: ParsedOnce | None = None,
 ) -> Product:
     """Import in memory, or end the command."""
     try:
         step("reading the product")
         given = format.given(paths)
-        made = import_again(format, given, mapped, policies, accepted)
+        made = import_again(format, given, mapped, policies, accepted, parsed)
         if not made.refused and not any(name.endswith(SUFFIX) for name in made.files):
             stop([Problem(format.shown(paths), "it holds nothing to import", f"expected {format.inputs}")])
         return Product(given, made)
@@ -151,7 +152,12 @@ def read_product(
 
 
 def import_again(
-    format: ImportFormat, given: Inputs, mapped: ProductMapping, policies: NamedPolicies, accepted: Sequence[str]
+    format: ImportFormat,
+    given: Inputs,
+    mapped: ProductMapping,
+    policies: NamedPolicies,
+    accepted: Sequence[str],
+    parsed: ParsedOnce | None = None,
 ) -> Import:
     """Inputs as policy text, with the names that the policy set has for things. Raises `NotThisError`."""
     made = import_set(
@@ -162,6 +168,7 @@ def import_again(
         names=first_of(mapped.names, given_names(policies.manifest)),
         into=policies.around,
         like=policies.policy_set,
+        parsed=parsed,
     )
     if made.errors:
         first = made.errors[0]

@@ -27,11 +27,25 @@ from policylang.project.discovery import SUFFIX, SourceSet
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAME as CONFIG
 from policylang.settings.config import Config
+from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax.format import format_source
-from policylang.syntax.parser import parse
+from policylang.syntax.parser import Parsed, parse
 
 WIDTH = 120
+
+
+class ParsedOnce:
+    """Parses texts, each once: for the imports of one command, in most of which little differs."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, Limits], Parsed] = {}
+
+    def __call__(self, source: Source, limits: Limits) -> Parsed:
+        key = source.name, source.text, limits
+        if key not in self._known:
+            self._known[key] = parse(source, limits)
+        return self._known[key]
 
 
 class Import(msgspec.Struct, frozen=True):
@@ -61,11 +75,13 @@ def import_set(
     config: bytes | None = None,
     into: Into | None = None,
     like: ir.PolicySet | None = None,
+    parsed: ParsedOnce | None = None,
 ) -> Import:
     """Read the inputs and write them as policy text. ``accepted``: codes of what may be refused. ``names``: given by a
     mapping or an earlier import. ``config``: that of an earlier import, if it is to stay. ``into``: a policy set to add
     to, whose config is the one that counts; not if the product keeps a whole one. ``like``: one to compare with, whose
-    names are taken for what has the same label or name.
+    names are taken for what has the same label or name; nobody reads the text then, and it is not laid out. ``parsed``:
+    what earlier imports of the same command have parsed.
     Raises `reading.NotThisError`.
     """
     imported = format.read(inputs, mapping)
@@ -80,16 +96,18 @@ def import_set(
     known: dict[Any, str] = {**existing.names, **all_names(imported, given, existing.taken)}
     if imported.texts:
         into = None
+    parsed = parsed or ParsedOnce()
+    layout = _formatted if like is None else _as_written
     texts: dict[str, str] = {}
     statements: list[StatementPlace] = []
     for file, text in _as_it_was(imported, closes=like is None).items():
         path = inputs.files[0].path
         head = comment(f"{file.removesuffix(SUFFIX).capitalize()}, imported from {format.name}: {path}.")
-        texts[file] = _formatted(file, f"{head}\n\n{text}")
-        statements += _statements_from(file, texts[file], path)
+        texts[file] = layout(file, f"{head}\n\n{text}")
+        statements += _statements_from(_tree(file, texts[file], parsed), path)
     for file, (title, declared) in PolicySetWriter(imported, known).files().items():
-        texts[file] = _formatted(file, written(title, format.name, declared))
-        statements += _statements(file, texts[file], declared)
+        texts[file] = layout(file, written(title, format.name, declared))
+        statements += _statements(_tree(file, texts[file], parsed), declared)
     accepted = sorted({*accepted})
     refused = sorted(set(imported.refused))
     left_out = tuple(sorted(set(imported.left_out)))
@@ -113,7 +131,7 @@ def import_set(
     return Import(
         files,
         imported,
-        into.with_files(texts) if into is not None else _project(texts),
+        into.with_files(texts, parsed) if into is not None else _project(texts, parsed),
         tuple(each for each in refused if each.code not in accepted),
         tuple(each for each in refused if each.code in accepted),
         left_out,
@@ -121,8 +139,9 @@ def import_set(
     )
 
 
-def _project(texts: Mapping[str, str]) -> Project:
-    return Project(SourceSet(Path(), Config(), tuple(Source(name, texts[name]) for name in sorted(texts))))
+def _project(texts: Mapping[str, str], parsed: ParsedOnce) -> Project:
+    sources = tuple(Source(name, texts[name]) for name in sorted(texts))
+    return Project(SourceSet(Path(), Config(), sources), parser=parsed)
 
 
 def _share_policies(imported: Imported) -> None:
@@ -149,8 +168,16 @@ def _formatted(file: str, text: str) -> str:
     return format_source(Source(file, text), WIDTH).text or text
 
 
-def _statements(file: str, text: str, declared: Sequence[Declared]) -> Iterable[StatementPlace]:
-    layout = Layout(parse(Source(file, text)))
+def _as_written(_file: str, text: str) -> str:
+    return text
+
+
+def _tree(file: str, text: str, parsed: ParsedOnce) -> Parsed:
+    return parsed(Source(file, text), Config().limits)
+
+
+def _statements(tree: Parsed, declared: Sequence[Declared]) -> Iterable[StatementPlace]:
+    layout, file = Layout(tree), tree.source.name
     of = ((each.origins, each.items or ()) for each in declared)
     for (origins, items), written_ in zip(of, layout.statements(), strict=True):
         header, line, inside = written_
@@ -164,9 +191,9 @@ def _as_it_was(imported: Imported, closes: bool) -> dict[str, str]:
     return {**imported.texts, **({"unknown.policy": imported.closing} if closes and imported.closing else {})}
 
 
-def _statements_from(file: str, text: str, path: str) -> Iterable[StatementPlace]:
-    for header, line, _ in Layout(parse(Source(file, text))).statements():
-        yield StatementPlace(file, line, header, "", (path,))
+def _statements_from(tree: Parsed, path: str) -> Iterable[StatementPlace]:
+    for header, line, _ in Layout(tree).statements():
+        yield StatementPlace(tree.source.name, line, header, "", (path,))
 
 
 def _noted(notes: Iterable[Note]) -> tuple[Noted, ...]:

@@ -6,7 +6,7 @@ to a declaration somewhere else, so it is refused; and where it would narrow, so
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -19,7 +19,9 @@ from policylang.importing.names import Names, OfText, identifier
 from policylang.ir import nodes as ir
 from policylang.model.types import TextType
 from policylang.project.project import Project
+from policylang.settings.limits import Limits
 from policylang.source import Source
+from policylang.syntax.parser import Parsed
 
 CODE = "declared-there"
 WHY = "the target policy set declares this with less or other content: change it there"
@@ -31,12 +33,12 @@ class Into(msgspec.Struct, frozen=True):
     project: Project
     folder: str
 
-    def with_files(self, texts: Mapping[str, str]) -> Project:
+    def with_files(self, texts: Mapping[str, str], parser: Callable[[Source, Limits], Parsed]) -> Project:
         """The policy set as it will be."""
         sources = self.project.sources
         new = (Source(f"{self.folder}/{name}", text) for name, text in texts.items())
         together = sorted((*sources.sources, *new), key=lambda source: source.name)
-        return Project(msgspec.structs.replace(sources, sources=tuple(together)))
+        return Project(msgspec.structs.replace(sources, sources=tuple(together)), parser=parser)
 
 
 class Existing(msgspec.Struct, frozen=True):

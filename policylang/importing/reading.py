@@ -6,9 +6,9 @@ import codecs
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from policylang.importing.origins import FILE_NAME, read_manifest
 from policylang.project.discovery import Problem, UnreadableError, read_regular
 from policylang.source import Source
 from policylang.text.characters import is_printable
+
+Read = TypeVar("Read")
 
 _ARCHIVE = ".zip"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -34,7 +36,7 @@ class Bounds(msgspec.Struct, frozen=True):
 BOUNDS = Bounds()
 
 
-class InputFile(msgspec.Struct, frozen=True):
+class InputFile(msgspec.Struct, frozen=True, dict=True):
     """A file. ``path``: what origins call it, with forward slashes and the same on every machine. ``there``: where it
     lies; of a member of an archive, where that does.
     """
@@ -63,6 +65,14 @@ class InputFile(msgspec.Struct, frozen=True):
             return self.data.decode("cp1252")
         except UnicodeDecodeError:
             return self.data.decode("latin-1")
+
+    def once(self, read: Callable[[str], Read]) -> Read:
+        """What something reads of the text, which is read again only in a file with another text."""
+        known: dict[Any, Any] = self.__dict__.setdefault("read", {})
+        if read not in known:
+            known[read] = read(self.text())
+        found: Read = known[read]
+        return found
 
     def source(self) -> Source:
         """The text with its places, for readers that tell them."""

@@ -69,11 +69,21 @@ def read_objects(inputs: Inputs, imported: Imported) -> Iterator[Object]:
 
 
 def _objects(file: InputFile, imported: Imported) -> Iterator[Object]:
-    try:
-        for document in read_documents(file.text()):
-            yield from _unpacked(file.path, document, (), document.value, imported)
-    except YamlError as error:
+    found, error = file.once(_documents)
+    for document in found:
+        yield from _unpacked(file.path, document, (), document.value, imported)
+    if error is not None:
         imported.refuse("unreadable", Origin(file.path, error.line, error.column), error.message)
+
+
+def _documents(text: str) -> tuple[list[Yaml], YamlError | None]:
+    """The documents of a text, and why there are no more."""
+    found: list[Yaml] = []
+    try:
+        found.extend(read_documents(text))
+    except YamlError as error:
+        return found, error
+    return found, None
 
 
 def _unpacked(path: str, document: Yaml, steps: Steps, value: Any, imported: Imported) -> Iterator[Object]:
