@@ -103,7 +103,7 @@ def export(
             lambda of: find_drift(files.policy_set, of, files.folder if files.around else "", at, step),
         )
     if isinstance(made, Impossible):
-        _stop(list(map(visible, _why(made, files))))
+        _stop(["\n".join(map(visible, each.split("\n"))) for each in _why(made, files)])
     changed = list(changed_files(product.inputs, made.after))
     if diff:
         write_lines(line for each in changed for line in _difference(product.inputs, each))
@@ -114,13 +114,15 @@ def export(
 
 def _why(of: Impossible, files: NamedPolicies) -> Iterator[str]:
     """What cannot be expressed, each on a line."""
-    if of.wanted is not None:
-        at = f"{place(of.wanted.at, files.root)}: " if of.wanted.at else ""
-        yield f"{at}{'' if of.wanted.give else 'removing '}`{of.wanted.words}`: {of.reasons[0]}"
-    elif of.left is not None:
-        for each in differences_of(of.left):
-            where = ", ".join([place(at, files.root) for at in each.files] or each.product)
-            yield f"{where}: would remain: {each.said}"
+    for each in of.unwritable:
+        at = f"{place(each.wanted.at, files.root)}: " if each.wanted.at else ""
+        yield f"{at}{'' if each.wanted.give else 'removing '}`{each.wanted.words}`: {each.why}\n  help: {each.help}"
+    if of.unwritable:
+        return
+    if of.left is not None:
+        for left in differences_of(of.left):
+            where = ", ".join([place(at, files.root) for at in left.files] or left.product)
+            yield f"{where}: would remain: {left.said}"
     else:
         yield from of.reasons
 

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from policylang.importing.reading import InputFile, Inputs
+from policylang.model.conditions import Condition
 
-Kind = Literal["grant", "deny", "assignment"]
+Kind = Literal[
+    "grant",
+    "fields",
+    "deny",
+    "everyone",
+    "limit",
+    "condition",
+    "role",
+    "inside",
+    "assignment",
+    "dates",
+    "member",
+    "person",
+    "job",
+    "integration",
+    "own",
+]
+"""What differs: a grant, its attributes, a deny, one for everyone, a policy that limits, what a policy says, a role or
+group, a role inside one, a role of a user, its dates, the group of a user, what else is said of a user, a role of a
+job or of an integration, and statements in the block of a user.
+"""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Holder = Literal["role", "group", "user", "job", "integration", "policy", "everyone"]
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -18,14 +41,16 @@ _BOMS = (
 )
 
 
-class Wanted(msgspec.Struct, frozen=True, order=True):
-    """A statement that the product has to make (``give``), or to make no more. ``of``, ``holder``: the role or group
-    that grants or denies, or the user who has a role; all names are the product's own. ``words``: as policy text.
-    ``at``: where the policy files say it, or its holder. ``place``: where the role is given; empty for everywhere.
+class Wanted(msgspec.Struct, frozen=True):
+    """A statement that the product has to make (``give``), or to make no more. ``of``, ``holder``: whom it is about.
+    All names are the product's own, in conditions too; of what it does not have yet, the label or else the name.
+    ``role``: the role, group or policy that is given. ``words``: as policy text. ``at``: where the policy files say it,
+    or its holder. ``place``: where the role is given; empty for everywhere. ``is_gone``: the holder is not in the files
+    at all. ``name``, ``label``: what the files call the holder, or the policy. ``actions``: those that a policy is for.
     """
 
     kind: Kind
-    of: Literal["role", "group", "user"]
+    of: Holder
     holder: str
     resource: str
     action: str
@@ -34,6 +59,11 @@ class Wanted(msgspec.Struct, frozen=True, order=True):
     words: str
     at: str
     place: str = ""
+    is_gone: bool = False
+    name: str = ""
+    label: str = ""
+    actions: tuple[str, ...] = ()
+    condition: Condition | None = None
 
 
 class SourceEdit(msgspec.Struct, frozen=True, order=True):
@@ -47,11 +77,11 @@ class SourceEdit(msgspec.Struct, frozen=True, order=True):
 
 
 class CannotExpressError(ValueError):
-    """A statement for which a format has no edit."""
+    """A statement for which a format has no edit. ``help``: what to do instead."""
 
-    def __init__(self, wanted: Wanted, why: str) -> None:
+    def __init__(self, wanted: Wanted, why: str, help: str = "") -> None:
         super().__init__(why)
-        self.wanted = wanted
+        self.wanted, self.help = wanted, help
 
 
 def patched(inputs: Inputs, edits: Iterable[SourceEdit]) -> Inputs:

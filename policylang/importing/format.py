@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.importing.edits import SourceEdit, Wanted
+from policylang.importing.edits import Kind, SourceEdit, Wanted
 from policylang.importing.imported import Imported
 from policylang.importing.reading import Inputs, read_inputs
 
@@ -25,8 +25,9 @@ class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     is nothing for it. ``silent``: by rule, what would be found in every imported set. ``mapping``: the type of the YAML
     behind ``--mapping``, if the format takes one; ``read`` gets a value of it, or ``None``. Raises `NotThisError` where
     the inputs are no such thing at all. ``tells``: codes of what is left out that a comparison with policy files tells,
-    since it reaches past them. ``learn``: makes a mapping by asking. ``patch``: proposes edits of the inputs,
-    for whatever is to be granted, assigned or taken away there. ``fetch``: reads something else than files.
+    since it reaches past them. ``learn``: makes a mapping by asking. ``patch``: proposes edits of the inputs
+    for what policy files say otherwise, of the kinds in ``writes``, which says how it is written; of all other kinds
+    ``by_hand`` says why it is not, and what to do. ``fetch``: reads something else than files.
     """
 
     name: str
@@ -42,6 +43,8 @@ class ImportFormat(msgspec.Struct, frozen=True, kw_only=True):
     mapping: type[msgspec.Struct] | None = None
     learn: Callable[[Inputs, Ask], msgspec.Struct] | None = None
     patch: Patch | None = None
+    writes: Mapping[Kind, str] = {}
+    by_hand: Mapping[Kind, tuple[str, str]] = {}
     fetch: Callable[[Sequence[str]], Inputs] | None = None
 
     def given(self, inputs: Sequence[str]) -> Inputs:

@@ -58,4 +58,26 @@ FORMAT = ImportFormat(
     mapping=Mapping,
     learn=learn,
     patch=patch,
+    writes={
+        "grant": "marks and levels of a matrix, new rows for permissions, and rows of grants",
+        "deny": "the word for a deny as a mark",
+        "role": "a row of a table of roles or grants; a matrix has to have its column",
+        "assignment": "marks in a table of members, rows and cells of a table of people; not at a place",
+    },
+    by_hand={
+        "fields": ("tables hold no attributes of resources", "grant it without attributes"),
+        "everyone": ("tables hold no denies for everyone", "deny it in every role, or take the grants away"),
+        "limit": ("tables hold no conditions", "keep the policy in policy files, and import into them with `--into`"),
+        "condition": (
+            "tables hold no conditions",
+            "keep the policy in policy files, and import into them with `--into`",
+        ),
+        "inside": ("tables hold no roles inside roles", "give the outer role the grants of the inner one"),
+        "dates": ("dates are not written", "write them in the row of the person"),
+        "member": ("groups are not written", "write it in the row of the person"),
+        "person": ("what else is said of people is not written", "write it in the row of the person"),
+        "job": ("roles of jobs are not written", "change the table of jobs"),
+        "integration": ("tables hold no integrations", "keep it in policy files, and import into them with `--into`"),
+        "own": ("people have roles and nothing else in tables", "make a role of it"),
+    },
 )

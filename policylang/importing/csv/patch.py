@@ -26,10 +26,11 @@ def patch(inputs: Inputs, mapping: says.Mapping | None, wanted: Sequence[Wanted]
     patching = _Patching([_Editor(each, files[each.table.file]) for each in readers])
     for each in wanted:
         if each.place and each.give:
-            raise CannotExpressError(each, "a role that is given at a place is not written")
+            help = "write the place in the row of the person"
+            raise CannotExpressError(each, "a role that is given at a place is not written", help)
         if each.kind == "assignment":
             patching.assign(each)
-        else:
+        elif each.kind != "role":
             patching.grant(each)
     for editor in patching.editors:
         yield from editor.edits()

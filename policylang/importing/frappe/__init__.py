@@ -59,4 +59,23 @@ FORMAT = ImportFormat(
     },
     read=read,
     patch=patch,
+    writes={
+        "grant": "a right in a row of permissions at level 0, or a new row",
+        "role": "the rows of permissions that name it",
+        "assignment": "a row in the roles of a user",
+    },
+    by_hand={
+        "fields": ("levels of fields are not written", "change `permlevel` of the field, or the rows of that level"),
+        "deny": ("Frappe has no denies", "take the grants away that it is to narrow"),
+        "everyone": ("Frappe has no denies", "take the grants away that it is to narrow"),
+        "limit": ("limits are not written", "change `if_owner` in the row of permissions"),
+        "condition": ("the only condition of Frappe is `if_owner`", "change that in the row of permissions"),
+        "inside": ("roles of Frappe hold no roles", "give the outer role the grants of the inner one"),
+        "dates": ("roles of users have no dates", "add and take away the assignment itself"),
+        "member": ("Frappe has no groups that hold roles", "assign the roles to the user"),
+        "person": ("what else is said of users is not written", "change it in the document of the user"),
+        "job": ("Frappe has no jobs that hold roles", "assign the roles to the users"),
+        "integration": ("Frappe knows users only", "make it a user"),
+        "own": ("users have roles and nothing else", "make a role of it"),
+    },
 )

@@ -44,10 +44,10 @@ def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[S
     found = [(file.path, each) for file in inputs.files for each in documents(file)]
     new: dict[tuple[str, str], list[Wanted]] = {}
     for each in wanted:
-        if each.kind == "deny":
-            raise CannotExpressError(each, "Frappe has no denies")
         if each.place:
-            raise CannotExpressError(each, "roles of Frappe are given everywhere")
+            raise CannotExpressError(each, "roles of Frappe are given everywhere", "assign it without a place")
+        if each.kind == "role":
+            continue
         if each.kind == "assignment":
             yield from _assign(found, each)
             continue

@@ -60,5 +60,25 @@ FORMAT = ImportFormat(
     },
     read=read,
     patch=patch,
+    writes={
+        "grant": "a verb of a rule, or a new rule",
+        "role": "a ClusterRole more or less, beside the others",
+        "assignment": "a user in a ClusterRoleBinding, at a namespace in a RoleBinding; a new binding where there is "
+        "none, and none where nobody is left in it",
+        "integration": "a service account in these bindings; a new one is called `NAME in NAMESPACE` in its label",
+        "inside": "the roles of a service account that has several; other roles hold none",
+    },
+    by_hand={
+        "fields": ("rules are about whole objects", "grant it without attributes"),
+        "deny": ("a cluster has no denies", "take the grants away that it is to narrow"),
+        "everyone": ("a cluster has no denies", "take the grants away that it is to narrow"),
+        "limit": ("limits of a role are in its rules and bindings", "change `resourceNames`, or where it is bound"),
+        "condition": ("conditions are in rules and bindings", "change `resourceNames`, or where the role is bound"),
+        "dates": ("bindings have no dates", "add and take away the assignment itself"),
+        "member": ("a cluster does not say who is in a group", "change the group where its members are kept"),
+        "person": ("a cluster knows no more of users than their names", "change it where users are kept"),
+        "job": ("a cluster knows no jobs", "assign the roles to the users"),
+        "own": ("users have roles and nothing else", "make a role of it"),
+    },
     mapping=Groups,
 )

@@ -1,10 +1,11 @@
-"""Edits of roles in YAML: a verb in a rule, a new rule; and of bindings: a subject."""
+"""Edits of roles: a verb in a rule, a new rule, a role more or less; and of the bindings to them."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -14,12 +15,24 @@ from policylang.files.yaml_source import Steps
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, line_break
 from policylang.importing.imported import Imported
 from policylang.importing.kubernetes.objects import Object, read_objects
+from policylang.importing.kubernetes.patch_bindings import binding, given, patch_bindings
+from policylang.importing.kubernetes.patch_yaml import (
+    CannotEditError,
+    Sources,
+    changed_items,
+    count,
+    new_objects,
+    offset,
+    without_object,
+)
 from policylang.importing.kubernetes.rules import ALL, PolicyRule, key_of, rules_of
 from policylang.importing.reading import Inputs
 from policylang.source import Source
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9./-]*")
 _ITEM = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^,\]\s#]+")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.:-]*[a-z0-9])?")
+_ROLES, _BINDINGS = ("Role", "ClusterRole"), ("RoleBinding", "ClusterRoleBinding")
 
 
 class _Rule(msgspec.Struct):
@@ -36,89 +49,226 @@ class _Rule(msgspec.Struct):
     def is_plain(self) -> bool:
         """Whether it says what it says of what it names, and of nothing else."""
         words = (*self.said.groups, *self.said.resources, *self.said.verbs)
-        return not (self.said.names or self.said.urls or any(ALL in each for each in words))
+        return not (self.said.urls or any(ALL in each for each in words))
+
+    @property
+    def holder(self) -> str:
+        """The key of the role that an import makes of it: one inside, where only some records are meant."""
+        key = _key(self.role)
+        return "\n".join([key, *self.keys, "", *self.said.names]) if self.said.names else key
 
 
 def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
     """Edits for all that is wanted. Raises `CannotExpressError`."""
-    sources = {file.path: file.source() for file in inputs.files}
-    objects = list(read_objects(inputs, Imported()))
-    roles = {_key(each): each for each in objects if each.kind in ("Role", "ClusterRole")}
-    rules = {key: _rules(role) for key, role in roles.items()}
-    names = {key: name for of in rules.values() for rule in of for key, name in rule.keys.items()}
-    new: dict[str, dict[str, list[str]]] = {}
-    why: dict[str, str] = {}
-    yield from _assign(objects, sources, [each for each in wanted if each.kind == "assignment"])
-    for each in wanted:
-        if each.kind == "assignment":
-            continue
-        if each.kind != "grant" or each.holder not in roles:
-            raise CannotExpressError(each, "only rules of roles can be changed")
-        mine = [rule for rule in rules[each.holder] if each.resource in rule.keys]
-        if each.give:
+    if wanted:
+        yield from _Patching(inputs, _with_names(wanted)).edits()
+
+
+def _with_names(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """The statements in which new roles are called as a cluster calls them."""
+    names = {each.holder: _name(each) for each in wanted if each.kind == "role" and each.of == "role" and each.give}
+    return [
+        msgspec.structs.replace(each, holder=names.get(each.holder, each.holder), role=names.get(each.role, each.role))
+        for each in wanted
+    ]
+
+
+def _name(of: Wanted) -> str:
+    return of.label if _NAME.fullmatch(of.label) else of.name.replace("_", "-").strip("-").lower()
+
+
+@contextmanager
+def _writing(of: Wanted) -> Iterator[None]:
+    """Tell of which statement something cannot be edited."""
+    try:
+        yield
+    except CannotEditError as error:
+        raise CannotExpressError(of, str(error)) from None
+
+
+class _Patching:
+    def __init__(self, inputs: Inputs, wanted: Sequence[Wanted]) -> None:
+        self._sources: Sources = {file.path: file.source() for file in inputs.files}
+        self._objects = list(read_objects(inputs, Imported()))
+        self._wanted = wanted
+        self._roles = {_key(each): each for each in self._objects if each.kind in _ROLES}
+        self._rules: dict[str, list[_Rule]] = {}
+        for role in self._roles.values():
+            for rule in _rules(role):
+                self._rules.setdefault(rule.holder, []).append(rule)
+        self._names = {key: name for of in self._rules.values() for rule in of for key, name in rule.keys.items()}
+        self._new: dict[str, dict[str, list[str]]] = {}
+        """By holder and resource, verbs for which a new rule is needed."""
+        self._why: dict[str, Wanted] = {}
+        self._lists: dict[str, tuple[set[int], list[Any], Wanted]] = {}
+        self._objects_to_add: dict[tuple[str, Steps], tuple[Object, list[Any], Wanted]] = {}
+
+    def edits(self) -> Iterator[SourceEdit]:
+        yield from self._bindings()
+        created: dict[str, Wanted] = {}
+        for each in self._wanted:
+            if each.kind == "role":
+                yield from self._role(each, created)
+            elif each.kind == "inside" and not each.is_gone and not each.holder.startswith("\n"):
+                help = f"give {quoted(each.holder)} the grants themselves"
+                raise CannotExpressError(each, "a role of a cluster holds no other roles", help)
+            elif each.kind == "grant" and not each.is_gone:
+                self._grant(each, created)
+        for holder, of in self._rules.items():
+            for rule in of:
+                yield from self._changed(rule, self._new.setdefault(holder, {}))
+        for holder, each in created.items():
+            self._add_object(_role(holder, self._new_rules(holder)), _ROLES, each)
+        for holder, grants in self._new.items():
+            if grants and holder not in created:
+                self._add_rules(holder)
+        for key, (gone, new, wanted) in self._lists.items():
+            role = self._roles[key]
+            with _writing(wanted):
+                steps: Steps = (*role.steps, "rules")
+                yield from list(changed_items(role, self._sources[role.path], steps, new, gone, wanted.words))
+        for beside, objects, wanted in self._objects_to_add.values():
+            with _writing(wanted):
+                yield from list(new_objects(beside, self._sources[beside.path], objects, wanted.words))
+
+    def _bindings(self) -> Iterator[SourceEdit]:
+        every = list(given(self._objects, self._wanted))
+        if not every:
+            return
+        with _writing(every[0].wanted):
+            edits, new = patch_bindings(self._objects, self._sources, every)
+        yield from edits
+        taken = {(each.kind, each.namespace, each.name) for each in self._objects}
+        for each in new:
+            self._add_object(binding(each, taken), (*_BINDINGS, *_ROLES), each.given[0].wanted)
+
+    def _add_object(self, made: dict[str, Any], kinds: Sequence[str], wanted: Wanted) -> None:
+        """Beside the last object of the first of these kinds that there is."""
+        there = [of for kind in kinds for of in self._objects if of.kind == kind]
+        if not there:
+            raise CannotExpressError(wanted, "there is no object that it could stand beside")
+        found = [of for of in there if of.kind == made["kind"]] or [of for of in there if of.kind in kinds]
+        beside = found[-1]
+        at = beside.path, beside.steps[:-1] if "items" in beside.steps else ()
+        self._objects_to_add.setdefault(at, (beside, [], wanted))[1].append(made)
+
+    def _role(self, wanted: Wanted, created: dict[str, Wanted]) -> Iterator[SourceEdit]:
+        if wanted.give and wanted.of == "group":
+            raise CannotExpressError(wanted, "a cluster has no groups that hold roles", "make it a role")
+        if wanted.give and not wanted.holder.startswith("\n"):
+            created[wanted.holder] = wanted
+        elif wanted.holder in self._roles:
+            of = self._roles[wanted.holder]
+            with _writing(wanted):
+                yield from list(without_object(of, self._sources[of.path], wanted.words))
+            for key in [key for key in self._rules if key == wanted.holder or key.startswith(f"{wanted.holder}\n")]:
+                del self._rules[key]
+
+    def _grant(self, wanted: Wanted, created: Mapping[str, Wanted]) -> None:
+        if wanted.holder in created:
+            self._needs_rule(wanted.holder, wanted.resource, wanted)
+            return
+        rules = self._rules.get(wanted.holder, [])
+        if wanted.holder not in self._roles and not rules:
+            help = "change the rules of the roles that it is made of"
+            raise CannotExpressError(wanted, "only rules of roles can be changed", help)
+        mine = [rule for rule in rules if wanted.resource in rule.keys]
+        if wanted.give:
             alone = [rule for rule in mine if rule.is_plain and len(rule.keys) == 1 and rule.said.verbs]
             if alone:
-                alone[0].add.append(each)
+                alone[0].add.append(wanted)
             else:
-                new.setdefault(each.holder, {}).setdefault(each.resource, []).append(each.action)
-                why.setdefault(each.holder, each.words)
-            continue
-        holding = [rule for rule in mine if each.action in rule.said.verbs]
+                self._needs_rule(wanted.holder, wanted.resource, wanted)
+            return
+        holding = [rule for rule in mine if wanted.action in rule.said.verbs]
         if not holding or not all(rule.is_plain for rule in holding):
-            raise CannotExpressError(each, "it comes from a wildcard, or from a rule that this alone cannot leave")
+            why = "it comes from a wildcard, or from a rule that this alone cannot leave"
+            raise CannotExpressError(wanted, why, "name what is left in the rule instead of `*`")
         for rule in holding:
-            rule.take.append(each)
-    for holder, of in rules.items():
-        for rule in of:
-            yield from _changed(rule, sources, new.setdefault(holder, {}), why)
-    for holder, grants in new.items():
-        if grants:
-            yield _new_rules(roles[holder], sources, grants, names, why[holder])
+            rule.take.append(wanted)
+
+    def _needs_rule(self, holder: str, resource: str, wanted: Wanted, verb: str = "") -> None:
+        self._new.setdefault(holder, {}).setdefault(resource, []).append(verb or wanted.action)
+        self._why.setdefault(holder, wanted)
+
+    # --- rules -------------------------------------------------------------------------------------------------------
+
+    def _changed(self, rule: _Rule, new: dict[str, list[str]]) -> Iterator[SourceEdit]:
+        """A rule with other verbs. What it says of resources beside one that loses a verb stands in a new rule."""
+        of, source = rule.role, self._sources[rule.role.path]
+        steps: Steps = (*of.steps, "rules", rule.number, "verbs")
+        verbs = rule.said.verbs
+        for verb in sorted({each.action for each in rule.take}):
+            losing = {each.resource for each in rule.take if each.action == verb}
+            for key in rule.keys.keys() - losing:
+                self._needs_rule(rule.holder, key, rule.take[0], verb)
+        gone = sorted({each.action for each in rule.take})
+        added = list(dict.fromkeys(each.action for each in rule.add if each.action not in verbs))
+        reason = next((each.words for each in (*rule.take, *rule.add)), "")
+        if len(gone) == len(verbs) and not added:
+            self._rules_of(of, rule.take[0])[0].add(rule.number)
+        elif len(gone) == 1 and len(verbs) > 1 and not added:
+            yield _without(of, source, steps, verbs.index(gone[0]), len(verbs), reason)
+        elif added and not gone:
+            yield _with(of, source, steps, len(verbs) - 1, added, reason)
+        elif gone:
+            yield _rewritten(of, source, steps, [*(each for each in verbs if each not in gone), *added], reason)
+
+    def _rules_of(self, role: Object, wanted: Wanted) -> tuple[set[int], list[Any], Wanted]:
+        """What is to go from the rules of a role, and what is new there."""
+        return self._lists.setdefault(_key(role), (set(), [], wanted))
+
+    def _add_rules(self, holder: str) -> None:
+        role, wanted = self._roles[holder.partition("\n")[0]], self._why[holder]
+        if role.value.get("aggregationRule") is not None:
+            raise CannotExpressError(wanted, "the cluster makes the rules of the role", "change a role that it selects")
+        self._rules_of(role, wanted)[1].extend(self._new_rules(holder))
+
+    def _new_rules(self, holder: str) -> list[dict[str, list[str]]]:
+        together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for key, verbs in sorted(self._new.get(holder, {}).items()):
+            group, name = self._names.get(key) or _named(key)
+            together.setdefault((group, tuple(sorted(set(verbs)))), []).append(name)
+        names = holder.partition("\n\n")[2].split("\n") if "\n\n" in holder else []
+        return [
+            {
+                "apiGroups": [group],
+                "resources": resources,
+                **({"resourceNames": names} if names else {}),
+                "verbs": list(verbs),
+            }
+            for (group, verbs), resources in sorted(together.items())
+        ]
+
+
+def _role(name: str, rules: list[dict[str, list[str]]]) -> dict[str, Any]:
+    """An object for a new role, in the whole cluster."""
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": rules,
+    }
 
 
 def _key(of: Object) -> str:
     return f"{of.namespace}/{of.name}" if of.namespace else of.name
 
 
-def _rules(role: Object) -> list[_Rule]:
+def _rules(role: Object) -> Iterator[_Rule]:
     """The rules of a role, each with the number that it has in its list."""
     if role.value.get("aggregationRule") is not None:
-        return []
-    found = []
+        return
     for number, rule in enumerate(role.value.get("rules") or ()):
         alone = msgspec.structs.replace(role, value={**role.value, "rules": [rule]})
         for said in rules_of(alone, Imported()):
             keys = {key_of(group, name): (group, name) for name in said.resources for group in said.groups}
-            found.append(_Rule(role, number, said, keys, [], []))
-    return found
-
-
-def _changed(
-    rule: _Rule, sources: dict[str, Source], new: dict[str, list[str]], why: dict[str, str]
-) -> Iterator[SourceEdit]:
-    """A rule with other verbs. What it says of other resources beside one that loses a verb stands in a new rule."""
-    steps: Steps = (*rule.role.steps, "rules", rule.number, "verbs")
-    source = sources[rule.role.path]
-    verbs = rule.said.verbs
-    for verb in sorted({each.action for each in rule.take}):
-        losing = {each.resource for each in rule.take if each.action == verb}
-        for key in rule.keys.keys() - losing:
-            new.setdefault(key, []).append(verb)
-            why.setdefault(_key(rule.role), rule.take[0].words)
-    gone = sorted({each.action for each in rule.take})
-    added = list(dict.fromkeys(each.action for each in rule.add if each.action not in verbs))
-    reason = next((each.words for each in (*rule.take, *rule.add)), "")
-    if len(gone) == 1 and len(verbs) > 1 and not added:
-        yield _without(rule.role, source, steps, verbs.index(gone[0]), len(verbs), reason)
-    elif added and not gone:
-        yield _with(rule.role, source, steps, len(verbs) - 1, added, reason)
-    elif gone:
-        yield _rewritten(rule.role, source, steps, [*(each for each in verbs if each not in gone), *added], reason)
+            yield _Rule(role, number, said, keys, [], [])
 
 
 def _rewritten(of: Object, source: Source, steps: Steps, texts: Sequence[str], why: str) -> SourceEdit:
     """A list of texts with others."""
-    first = _offset(of, source, (*steps, 0))
+    first = offset(of, source, (*steps, 0))
     start, end = _list_span(of, source, steps)
     shown = [_like(source.text[first], each) for each in texts]
     if "#" in source.text[start:end]:
@@ -132,30 +282,22 @@ def _rewritten(of: Object, source: Source, steps: Steps, texts: Sequence[str], w
     return SourceEdit(source.name, start, end, made, why)
 
 
-def _offset(of: Object, source: Source, steps: Steps) -> int:
-    line, column = of.document.places[steps]
-    return source.line_starts[line - 1] + column - 1
-
-
 def _item(of: Object, source: Source, steps: Steps) -> tuple[int, int]:
     """The extent of a text in a list."""
-    start = _offset(of, source, steps)
+    start = offset(of, source, steps)
     found = _ITEM.match(source.text, start)
     assert found is not None
     return start, found.end()
 
 
 def _is_flow(of: Object, source: Source, steps: Steps) -> bool:
-    return source.text[_offset(of, source, steps)] == "["
+    return source.text[offset(of, source, steps)] == "["
 
 
 def _list_span(of: Object, source: Source, steps: Steps) -> tuple[int, int]:
     """From the beginning of a list of texts to its end, in a block without the line break."""
-    count = 0
-    while (*steps, count) in of.document.places:
-        count += 1
-    start = _offset(of, source, steps)
-    end = _item(of, source, (*steps, count - 1))[1]
+    start = offset(of, source, steps)
+    end = _item(of, source, (*steps, count(of, steps) - 1))[1]
     return start, source.text.index("]", end) + 1 if _is_flow(of, source, steps) else end
 
 
@@ -191,113 +333,8 @@ def _without(of: Object, source: Source, steps: Steps, index: int, count: int, w
     return SourceEdit(source.name, _item(of, source, (*steps, index - 1))[1], end, "", why)
 
 
-def _new_rules(
-    role: Object, sources: dict[str, Source], grants: dict[str, list[str]], names: dict[str, tuple[str, str]], why: str
-) -> SourceEdit:
-    """Rules before the first one of a role, laid out in a block."""
-    source = sources[role.path]
-    first: Steps = (*role.steps, "rules", 0)
-    missing = Wanted("grant", "role", _key(role), next(iter(grants)), "", "", True, why, "")
-    if first not in role.document.places:
-        raise CannotExpressError(missing, "the role has no rule to add another after")
-    start = _offset(role, source, first)
-    line = source.text.rfind("\n", 0, start) + 1
-    dash = source.text[line:start]
-    if dash.strip() != "-":
-        raise CannotExpressError(missing, "the rules of the role are not on lines of their own")
-    indent = " " * len(dash)
-    made = []
-    together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for key, verbs in sorted(grants.items()):
-        group, name = names.get(key) or _named(key)
-        together.setdefault((group, tuple(sorted(set(verbs)))), []).append(name)
-    for (group, every), resources in sorted(together.items()):
-        parts = (("apiGroups", [group]), ("resources", resources), ("verbs", every))
-        lines = [f"{each}: [{', '.join(json.dumps(text) for text in texts)}]" for each, texts in parts]
-        made.append(line_break(source.text).join([f"{dash}{lines[0]}", *(f"{indent}{each}" for each in lines[1:])]))
-    text = "".join(f"{each}{line_break(source.text)}" for each in made)
-    return SourceEdit(source.name, line, line, text, why)
-
-
 def _named(key: str) -> tuple[str, str]:
     """Group and name of a resource that no rule speaks of."""
     base, slash, sub = key.partition("/")
     name, _, group = base.partition(".")
     return group, f"{name}{slash}{sub}"
-
-
-def _assign(objects: Sequence[Object], sources: dict[str, Source], wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
-    """Subjects of bindings, of the whole cluster or of a namespace: new ones beside those of one binding, and all of
-    these without those that go.
-    """
-    added: dict[int, list[Wanted]] = {}
-    gone: dict[int, dict[int, Wanted]] = {}
-    for each in wanted:
-        fitting = [number for number, of in enumerate(objects) if _binds(of, each)]
-        mine = [(number, at) for number in fitting for at in _subjects_named(objects[number], each.holder)]
-        if not (fitting if each.give else mine):
-            where = f"in the namespace {quoted(each.place)}" if each.place else "in the whole cluster"
-            why = "beside whose subjects it could stand" if each.give else "whose subject it is by name"
-            raise CannotExpressError(each, f"there is no binding {where} to the role {why}")
-        if each.give:
-            added.setdefault(fitting[0], []).append(each)
-        else:
-            for number, at in mine:
-                gone.setdefault(number, {})[at] = each
-    for number, binding in enumerate(objects):
-        source = sources[binding.path]
-        for each in added.get(number, ()):
-            yield _with_subject(binding, source, each)
-        for at, each in gone.get(number, {}).items():
-            if len(gone[number]) == len(binding.value["subjects"]) and number not in added:
-                raise CannotExpressError(
-                    each, f"nobody would be left in the binding at {binding.origin('subjects', at)}"
-                )
-            yield _without_subject(binding, source, at, each)
-
-
-def _binds(of: Object, wanted: Wanted) -> bool:
-    """Whether a binding is to the role, where it is to be given."""
-    ref, subjects = of.value.get("roleRef"), of.value.get("subjects")
-    if not isinstance(ref, dict) or not isinstance(subjects, list) or not subjects:
-        return False
-    kind = "RoleBinding" if wanted.place else "ClusterRoleBinding"
-    key = f"{of.namespace}/{ref.get('name')}" if ref.get("kind") == "Role" else ref.get("name")
-    return (of.kind, of.namespace, key) == (kind, wanted.place, wanted.role)
-
-
-def _subjects_named(of: Object, user: str) -> Iterator[int]:
-    for number, each in enumerate(of.value["subjects"]):
-        if isinstance(each, dict) and (each.get("kind"), each.get("name")) == ("User", user):
-            yield number
-
-
-def _lines_of(of: Object, source: Source, number: int, wanted: Wanted) -> tuple[int, str]:
-    """Where the line of a subject begins, and its dash."""
-    start = _offset(of, source, (*of.steps, "subjects", number))
-    line = source.text.rfind("\n", 0, start) + 1
-    dash = source.text[line:start]
-    if dash.strip() != "-":
-        raise CannotExpressError(wanted, "the subjects of the binding are not on lines of their own")
-    return line, dash
-
-
-def _with_subject(of: Object, source: Source, wanted: Wanted) -> SourceEdit:
-    line, dash = _lines_of(of, source, 0, wanted)
-    ending, indent = line_break(source.text), " " * len(dash)
-    parts = ("kind: User", f"name: {json.dumps(wanted.holder)}", 'apiGroup: "rbac.authorization.k8s.io"')
-    text = "".join(f"{indent if number else dash}{each}{ending}" for number, each in enumerate(parts))
-    return SourceEdit(source.name, line, line, text, wanted.words)
-
-
-def _without_subject(of: Object, source: Source, number: int, wanted: Wanted) -> SourceEdit:
-    count = len(of.value["subjects"])
-    line, dash = _lines_of(of, source, number, wanted)
-    if number + 1 < count:
-        return SourceEdit(source.name, line, _lines_of(of, source, number + 1, wanted)[0], "", wanted.words)
-    end = line
-    for text in source.text[line:].splitlines(keepends=True):  # those of the item are deeper than its dash
-        if end > line and len(text) - len(text.lstrip(" ")) < len(dash):
-            break
-        end += len(text)
-    return SourceEdit(source.name, line, end, "", wanted.words)

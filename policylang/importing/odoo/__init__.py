@@ -84,4 +84,26 @@ FORMAT = ImportFormat(
     },
     read=read,
     patch=patch,
+    writes={
+        "grant": "an operation of an access list in CSV or XML, or a new row",
+        "role": "the record of a group more or less, with its rows of access lists",
+        "inside": "`implied_ids`",
+        "assignment": "the groups of a user, in the record of the user or of the group, or a new user",
+        "member": "the same, for all groups of Odoo that a group is made of",
+        "limit": "the groups of a rule, or a new rule; in `ir.access.csv` the domain of the rows",
+        "condition": "the domain of the rule, or of the row of `ir.access.csv`",
+        "everyone": "a rule without groups; not in `ir.access.csv`",
+    },
+    by_hand={
+        "fields": (
+            "which fields somebody sees is in Odoo's Python code and views",
+            "change `groups` of the field there",
+        ),
+        "deny": ("groups of Odoo only add", "take the grants away that it is to narrow"),
+        "dates": ("memberships of groups have no dates", "add and take away the assignment itself"),
+        "person": ("what else is said of users is not written", "change it in the record of the user"),
+        "job": ("Odoo's users have no jobs in these files", "assign the roles to the users"),
+        "integration": ("Odoo knows users only", "make it a user"),
+        "own": ("users have groups and nothing else", "make a role of it"),
+    },
 )

@@ -1,27 +1,36 @@
-"""Edits of access lists in XML: one word in a field of a record, or a new field."""
+"""Edits of records in XML: what a field says, a field or a whole record more or less, laid out like what is there."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
+from html import escape, unescape
 
 import msgspec
 
-from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, decoded, line_break
-from policylang.importing.imported import Imported
-from policylang.importing.odoo.access import EVERYBODY
-from policylang.importing.odoo.expressions import NoExpressionError
-from policylang.importing.odoo.records import Record, read_records, referred, truth
+from policylang.importing.edits import SourceEdit, decoded, line_break
+from policylang.importing.imported import Imported, Origin
+from policylang.importing.odoo.records import Record, Value, module_of, read_records
 from policylang.importing.reading import InputFile
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_END = re.compile(r"</record\s*>")
+_RECORD_END = re.compile(r"</record\s*>")
 _FIELD = re.compile(r"<field\b[^>]*>")
-_OTHER_WORD = {"1": "0", "0": "1", "True": "False", "False": "True", "true": "false", "false": "true"}
+_WHOLE_FIELD = re.compile(
+    r"<field\b(?P<given>(?:[^>\"']|\"[^\"]*\"|'[^']*')*?)(?:/>|>(?P<text>.*?)</field\s*>)", re.DOTALL
+)
+_EVAL = re.compile(r"""\beval\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""", re.DOTALL)
+_CLOSE = re.compile(r"[ \t]*</(?:data|odoo|openerp)\s*>")
 
 
-class XmlAccess(msgspec.Struct, frozen=True):
-    """A record of an access list, and where it stands."""
+class CannotEditError(ValueError):
+    """The text is laid out in a way in which there is no small edit."""
+
+
+class PlacedRecord(msgspec.Struct, frozen=True):
+    """A record, and where it stands. ``text``: of the file, with blanks in place of comments; ``end``: before its
+    closing tag.
+    """
 
     record: Record
     text: str
@@ -29,77 +38,175 @@ class XmlAccess(msgspec.Struct, frozen=True):
     end: int
 
     @property
+    def path(self) -> str:
+        return self.record.origin.path
+
+    @property
     def where(self) -> str:
         return str(self.record.origin)
 
-    def set(self, wanted: Wanted) -> SourceEdit | None:
-        """One operation in it; nothing where it says that already."""
-        name = f"perm_{wanted.action}"
-        if truth(self.record, name, False) == wanted.give:
-            return None
-        inside = self.text[self.start : self.end]
-        found = re.search(
-            rf"""<field\s+name=(["']){name}\1\s*(?:eval=(["'])(?P<eval>\w+)\2\s*/>|>\s*(?P<text>\w+)\s*<)""", inside
-        )
-        if found is not None:
-            group = "eval" if found["eval"] is not None else "text"
-            word = _OTHER_WORD.get(found[group])
-            if word is not None:
-                start, end = (self.start + each for each in found.span(group))
-                return SourceEdit(self.record.origin.path, start, end, word, wanted.words)
-        if f'"{name}"' in inside or f"'{name}'" in inside:
-            raise CannotExpressError(wanted, f"the field at {self.where} is neither 1 nor 0, True nor False")
-        return self._added(name, wanted)
 
-    def _added(self, name: str, wanted: Wanted) -> SourceEdit:
-        """A new field behind the last one, laid out like the first."""
-        fields = list(_FIELD.finditer(self.text, self.start, self.end))
-        line = self.text.rfind("\n", 0, fields[0].start()) + 1 if fields else 0
-        indent = self.text[line : fields[0].start()] if fields else ""
-        close = self.text.rfind("\n", self.start, self.end) + 1
-        if not fields or indent.strip() or self.text[close : self.end].strip() or close <= self.start:
-            raise CannotExpressError(wanted, f"the fields at {self.where} do not stand in lines of their own")
-        made = f'{indent}<field name="{name}" eval="True"/>{line_break(self.text)}'
-        return SourceEdit(self.record.origin.path, close, close, made, wanted.words)
+class XmlRecords:
+    """The records of all files, those in XML with their places."""
+
+    def __init__(self, files: tuple[InputFile, ...]) -> None:
+        self.records = read_records(Imported(), files)
+        self._texts: dict[str, str] = {}
+        for file in files:
+            if file.suffix == ".xml":
+                try:
+                    self._texts[file.path] = _COMMENT.sub(_blank, decoded(file)[2])
+                except ValueError:
+                    continue
+        self._lines = {path: _line_starts(text) for path, text in self._texts.items()}
+        self._placed: dict[tuple[str, str], PlacedRecord] = {}
+        for key, record in self.records.items():
+            made = None if record.unclear else self._place(record)
+            if made is not None:
+                self._placed[key] = made
+
+    def of(self, model: str) -> list[PlacedRecord]:
+        return [each for (name, _), each in self._placed.items() if name == model]
+
+    def find(self, model: str, id: str) -> PlacedRecord | None:
+        return self._placed.get((model, id))
+
+    def _place(self, record: Record) -> PlacedRecord | None:
+        start = self._start(record.origin, "<record")
+        text = self._texts.get(record.origin.path, "")
+        end = _RECORD_END.search(text, start) if start >= 0 else None
+        return None if end is None else PlacedRecord(record, text, start, end.start())
+
+    def _start(self, at: Origin, tag: str) -> int:
+        lines = self._lines.get(at.path, [])
+        return self._texts[at.path].find(tag, lines[at.line - 1]) if at.line <= len(lines) and lines else -1
+
+    # --- fields ------------------------------------------------------------------------------------------------------
+
+    def rewrite(self, value: Value, text: str, why: str) -> SourceEdit:
+        """Another text or expression in a field. Raises `CannotEditError`."""
+        start = self._start(value.origin, "<field")
+        found = _WHOLE_FIELD.match(self._texts[value.origin.path], start) if start >= 0 else None
+        if found is None:
+            raise CannotEditError(f"the field at {value.origin} is not found in XML")
+        evaluated = _EVAL.search(found["given"]) if value.kind == "eval" else None
+        if value.kind == "eval" and evaluated is not None:
+            group = "double" if evaluated["double"] is not None else "single"
+            begin = found.start("given")
+            span = (begin + evaluated.start(group), begin + evaluated.end(group))
+            sign, entity = ('"', "&quot;") if group == "double" else ("'", "&#39;")
+            shown = escape(text, quote=False).replace(sign, entity)
+            return SourceEdit(value.origin.path, *span, shown, why)
+        if value.kind != "text" or found["text"] is None or "<" in found["text"]:
+            raise CannotEditError(f"the field at {value.origin} is no plain text")
+        inside = found["text"]
+        lead = len(inside) - len(inside.lstrip())
+        begin = found.start("text") + lead
+        return SourceEdit(value.origin.path, begin, begin + len(inside.strip()), escape(text, quote=False), why)
+
+    def eval_of(self, value: Value) -> str:
+        """An expression as the file writes it, in which ids may be without their module."""
+        start = self._start(value.origin, "<field")
+        found = _WHOLE_FIELD.match(self._texts.get(value.origin.path, ""), start) if start >= 0 else None
+        evaluated = None if found is None else _EVAL.search(found["given"])
+        if evaluated is None:
+            raise CannotEditError(f"the field at {value.origin} is no expression in XML")
+        return unescape(evaluated["double"] if evaluated["double"] is not None else evaluated["single"])
+
+    def add_field(self, of: PlacedRecord, field: str, why: str) -> SourceEdit:
+        """A field behind the last one, on a line of its own, laid out like the first."""
+        fields = list(_FIELD.finditer(of.text, of.start, of.end))
+        line = of.text.rfind("\n", 0, fields[0].start()) + 1 if fields else 0
+        indent = of.text[line : fields[0].start()] if fields else ""
+        close = of.text.rfind("\n", of.start, of.end) + 1
+        if not fields or indent.strip() or of.text[close : of.end].strip() or close <= of.start:
+            raise CannotEditError(f"the fields at {of.where} do not stand in lines of their own")
+        return SourceEdit(of.path, close, close, f"{indent}{field}{line_break(of.text)}", why)
+
+    # --- records -----------------------------------------------------------------------------------------------------
+
+    def anchor(self, *models: str) -> PlacedRecord:
+        """The last record of the first of these models that there is, which a new one is put behind."""
+        for model in models:
+            found = self.of(model)
+            if found:
+                return max(found, key=lambda each: (each.path, each.start))
+        raise CannotEditError("there is no XML file with records that it could stand beside")
+
+    def add_record(self, beside: PlacedRecord, id: str, model: str, fields: Sequence[str], why: str) -> SourceEdit:
+        """A record behind another, laid out like that."""
+        ending = line_break(beside.text)
+        line = beside.text.rfind("\n", 0, beside.start) + 1
+        indent = beside.text[line : beside.start]
+        indent = indent if not indent.strip() else "    "
+        first = _FIELD.search(beside.text, beside.start, beside.end)
+        before = beside.text[beside.text.rfind("\n", 0, first.start()) + 1 : first.start()] if first else ""
+        deeper = before if first and not before.strip() and before != indent else f"{indent}    "
+        inside = "".join(f"{deeper}{each}{ending}" for each in fields)
+        closing = _RECORD_END.match(beside.text, beside.end)
+        assert closing is not None
+        at = closing.end()
+        made = f'{ending}{indent}<record id="{escape(id)}" model="{model}">{ending}{inside}{indent}</record>'
+        return SourceEdit(beside.path, at, at, made, why)
+
+    def without_record(self, of: PlacedRecord, why: str) -> SourceEdit:
+        """A file without a record, and without its lines where nothing else stands there."""
+        closing = _RECORD_END.match(of.text, of.end)
+        assert closing is not None
+        start, end = of.start, closing.end()
+        line = of.text.rfind("\n", 0, start) + 1
+        rest = re.compile(r"[ \t]*(?:\r\n|\n|\r|\Z)").match(of.text, end)
+        if not of.text[line:start].strip() and rest is not None:
+            start, end = line, rest.end()
+        return SourceEdit(of.path, start, end, "", why)
 
 
-def xml_access(files: tuple[InputFile, ...]) -> list[XmlAccess]:
-    """The records of access lists in XML that say plainly what they say."""
-    texts: dict[str, str] = {}
-    for file in files:
-        if file.suffix == ".xml":
-            try:
-                texts[file.path] = decoded(file)[2]
-            except ValueError:
-                continue
-    found = (each for (model, _), each in read_records(Imported(), files).items() if model == "ir.model.access")
-    return [made for each in found if not each.unclear and (made := _placed(each, texts)) is not None]
+def _line_starts(text: str) -> list[int]:
+    return [0, *(each.end() for each in re.finditer(r"\r\n|\n|\r", text))]
 
 
-def _placed(record: Record, texts: Mapping[str, str]) -> XmlAccess | None:
-    text = texts.get(record.origin.path)
-    if text is None:
-        return None
-    plain = _COMMENT.sub(lambda hit: re.sub(r"[^\n\r]", " ", hit[0]), text)
-    lines = list(_starts_of_lines(plain))
-    if record.origin.line > len(lines):
-        return None
-    start = plain.find("<record", lines[record.origin.line - 1])
-    end = _END.search(plain, start) if start >= 0 else None
-    return None if end is None else XmlAccess(record, plain, start, end.start())
+def _blank(hit: re.Match[str]) -> str:
+    return re.sub(r"[^\n\r]", " ", hit[0])
 
 
-def _starts_of_lines(text: str) -> Iterator[int]:
-    yield 0
-    yield from (each.end() for each in re.finditer(r"\r\n|\n|\r", text))
+def short(id: str, path: str) -> str:
+    """An id as a file of a module may write it."""
+    module, _, bare = id.partition(".")
+    return bare if bare and module == module_of(path) else id
 
 
-def is_about(of: XmlAccess, wanted: Wanted) -> bool:
-    """Whether a record is of the group and the model."""
-    try:
-        group = referred(of.record, "group_id") or EVERYBODY
-        model = of.record.last("model_id")
-        name = "" if model is None else model.text if model.kind == "ref" else referred(of.record, "model_id")
-    except NoExpressionError:
-        return False
-    return wanted.holder in (group, group.partition(".")[2]) and name.rpartition(".")[2] == f"model_{wanted.resource}"
+# --- fields with many records --------------------------------------------------------------------------------------
+
+
+def with_link(text: str, id: str) -> str:
+    """An expression that also holds an id. Raises `CannotEditError`."""
+    several = re.search(r"(?:\(\s*6\s*,\s*(?:0|False)?\s*,\s*\[|Command\.set\(\s*\[)([^\]]*)\]", text)
+    if several is not None:
+        more = f", ref('{id}')" if several[1].strip() else f"ref('{id}')"
+        return f"{text[: several.end(1)]}{more}{text[several.end(1) :]}"
+    if not (text.strip().startswith("[") and text.rstrip().endswith("]")):
+        raise CannotEditError("the groups are not a list")
+    link = f"Command.link(ref('{id}'))" if "Command." in text else f"(4, ref('{id}'))"
+    end = text.rindex("]")
+    before = text[:end].rstrip()
+    comma = "" if before.endswith(("[", ",")) else ", "
+    return f"{before}{comma}{' ' if before.endswith(',') else ''}{link}{text[end:]}"
+
+
+def without_link(text: str, ids: Sequence[str]) -> str | None:
+    """An expression without an id, under any of its spellings; ``None`` where it does not have it."""
+    id = "|".join(re.escape(each) for each in ids)
+    ref = rf"ref\(\s*(?:'(?:{id})'|\"(?:{id})\")\s*\)"
+    link = rf"(?:[(\[]\s*4\s*,\s*{ref}\s*(?:,\s*(?:0|False)?\s*)?[)\]]|Command\.link\(\s*{ref}\s*\)|{ref})"
+    found = re.search(rf"{link}\s*,\s*|,\s*{link}|{link}", text)
+    return None if found is None else text[: found.start()] + text[found.end() :]
+
+
+def link_field(name: str, ids: Sequence[str]) -> str:
+    """A field that holds some ids."""
+    links = ", ".join(f"(4, ref('{each}'))" for each in ids)
+    return f'<field name="{name}" eval="[{links}]"/>'
+
+
+def text_field(name: str, text: str) -> str:
+    return f'<field name="{name}">{escape(text, quote=False)}</field>'

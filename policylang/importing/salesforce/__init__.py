@@ -59,4 +59,24 @@ FORMAT = ImportFormat(
     },
     read=read,
     patch=patch,
+    writes={
+        "grant": "permissions on objects and new elements for objects; apps, classes, tabs and permissions of users that "
+        "the file mentions",
+    },
+    by_hand={
+        "fields": ("fields are not written", "change `fieldPermissions` in the file"),
+        "deny": ("profiles and permission sets only add", "take the grants away that it is to narrow"),
+        "everyone": ("profiles and permission sets only add", "take the grants away that it is to narrow"),
+        "limit": ("which records somebody sees is up to sharing", "change the sharing model of the object"),
+        "condition": ("which records somebody sees is up to sharing", "change the sharing model of the object"),
+        "role": ("a profile or permission set is a file", "create or delete the file"),
+        "inside": ("permission set groups are not written", "change the file of the permission set group"),
+        "assignment": ("metadata holds no users", "assign the permission set in Salesforce"),
+        "dates": ("metadata holds no users", "assign the permission set in Salesforce"),
+        "member": ("metadata holds no users", "change the profile of the user in Salesforce"),
+        "person": ("metadata holds no users", "change the user in Salesforce"),
+        "job": ("metadata holds no jobs", "assign the permission sets to the users in Salesforce"),
+        "integration": ("metadata holds no users", "make it a user in Salesforce"),
+        "own": ("metadata holds no users", "make a permission set of it, and assign that in Salesforce"),
+    },
 )

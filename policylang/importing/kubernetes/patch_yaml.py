@@ -1,0 +1,176 @@
+"""Edits of YAML and JSON: an item of a list or a whole object more or less, laid out like what is there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from policylang.files.yaml_source import Steps
+from policylang.importing.edits import SourceEdit, line_break
+from policylang.importing.kubernetes.objects import Object
+from policylang.source import Source
+
+Sources = Mapping[str, Source]
+_SEPARATOR = re.compile(r"(?m)^---(?=\s|$).*(?:\r\n|\r|\n|\Z)")
+_TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^']|'')*+'|#[^\r\n]*|[\[\]{},]|[^\"'\[\]{},#]+")
+
+
+class CannotEditError(ValueError):
+    """The text is laid out in a way in which there is no small edit."""
+
+
+def offset(of: Object, source: Source, steps: Steps) -> int:
+    """Where something in an object begins."""
+    line, column = of.document.places[steps]
+    return source.line_starts[line - 1] + column - 1
+
+
+def count(of: Object, steps: Steps) -> int:
+    """How many items a list has."""
+    found = 0
+    while (*steps, found) in of.document.places:
+        found += 1
+    return found
+
+
+def changed_items(
+    of: Object, source: Source, steps: Steps, new: Sequence[Any], gone: Collection[int], why: str
+) -> Iterator[SourceEdit]:
+    """A list with items before the first, and without others."""
+    if steps not in of.document.places:
+        raise CannotEditError(f"there is no `{steps[-1]}` at {of.origin()}")
+    start, several = offset(of, source, steps), count(of, steps)
+    if source.text[start : start + 1] == "[":
+        yield from _changed_flow(of, source, steps, new, gone, why)
+        return
+    if not several:
+        raise CannotEditError(f"`{steps[-1]}` at {of.origin(*steps[len(of.steps) :])} is no list")
+    if len(gone) == several and not new:
+        line, column = of.document.keys[steps]
+        colon = source.text.index(":", source.line_starts[line - 1] + column - 1) + 1
+        yield SourceEdit(source.name, colon, colon, " []", why)
+    if new:
+        line, dash = _line(of, source, (*steps, 0))
+        text = "".join(_block(each, dash, line_break(source.text)) for each in new)
+        yield SourceEdit(source.name, line, line, text, why)
+    for index in gone:
+        yield SourceEdit(source.name, *_lines_of(of, source, steps, index, several), "", why)
+
+
+def _changed_flow(
+    of: Object, source: Source, steps: Steps, new: Sequence[Any], gone: Collection[int], why: str
+) -> Iterator[SourceEdit]:
+    """The same in brackets."""
+    several = count(of, steps)
+    starts = [offset(of, source, (*steps, index)) for index in range(several)]
+    ends = [_flow_end(source.text, start) for start in starts]
+    text = ", ".join(json.dumps(each, ensure_ascii=False) for each in new)
+    first = starts[0] if several else offset(of, source, steps) + 1
+    if len(gone) == several:
+        yield SourceEdit(source.name, first, ends[-1] if several else first, text, why)
+        return
+    if new:
+        yield SourceEdit(source.name, first, first, f"{text}, ", why)
+    kept = max(index for index in range(several) if index not in gone)
+    yield from (SourceEdit(source.name, starts[index], starts[index + 1], "", why) for index in gone if index < kept)
+    if kept + 1 < several:
+        yield SourceEdit(source.name, ends[kept], ends[-1], "", why)
+
+
+def _line(of: Object, source: Source, steps: Steps) -> tuple[int, str]:
+    """Where the line of an item begins, and its dash."""
+    start = offset(of, source, steps)
+    line = max(source.text.rfind("\n", 0, start), source.text.rfind("\r", 0, start)) + 1
+    dash = source.text[line:start]
+    if dash.strip() != "-":
+        raise CannotEditError(f"{of.origin(*steps[len(of.steps) :])} does not stand on lines of its own")
+    return line, dash
+
+
+def _block(item: Any, dash: str, ending: str) -> str:
+    """An item behind a dash; lists of texts stand in brackets."""
+    lines = dumped(item).splitlines()
+    indent = " " * len(dash)
+    return "".join(f"{indent if number else dash}{line}{ending}" for number, line in enumerate(lines))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Lists of texts in brackets, all else in blocks."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _list(dumper: _Dumper, data: list[Any]) -> yaml.Node:
+    is_flow = all(isinstance(each, str) for each in data)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=is_flow)
+
+
+_Dumper.add_representer(list, _list)
+
+
+def dumped(value: Any) -> str:
+    """A value in a block, with a line break at its end."""
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9)
+    return text
+
+
+def _lines_of(of: Object, source: Source, steps: Steps, index: int, several: int) -> tuple[int, int]:
+    """The extent of an item of a block, with its line breaks."""
+    line, dash = _line(of, source, (*steps, index))
+    if index + 1 < several:
+        return line, _line(of, source, (*steps, index + 1))[0]
+    end = line
+    for text in source.text[line:].splitlines(keepends=True):  # those of the item are deeper than its dash
+        if end > line and (not text.strip() or len(text) - len(text.lstrip(" ")) < len(dash)):
+            break
+        end += len(text)
+    return line, end
+
+
+def _flow_end(text: str, start: int) -> int:
+    """Where an item in brackets ends."""
+    depth, end = 0, start
+    for token in _TOKEN.finditer(text, start):
+        sign = token[0]
+        if depth == 0 and sign in (",", "]", "}"):
+            break
+        depth += (sign in ("[", "{")) - (sign in ("]", "}"))
+        if sign.strip() and not sign.startswith("#"):
+            end = token.start() + len(sign.rstrip())
+    return end
+
+
+# --- whole objects -----------------------------------------------------------------------------------------------
+
+
+def new_objects(beside: Object, source: Source, objects: Sequence[Any], why: str) -> Iterator[SourceEdit]:
+    """Objects beside another: in the same list, or as documents at the end of its file."""
+    if "items" in beside.steps:
+        yield from changed_items(beside, source, beside.steps[:-1], objects, (), why)
+        return
+    if source.name.lower().endswith(".json"):
+        raise CannotEditError(f"{source.name} has room for one object")
+    end = len(source.text)
+    text = "".join(f"---\n{dumped(each)}" for each in objects)
+    before = "" if not end or source.text.endswith(("\n", "\r")) else "\n"
+    yield SourceEdit(source.name, end, end, f"{before}{text}".replace("\n", line_break(source.text)), why)
+
+
+def without_object(of: Object, source: Source, why: str) -> Iterator[SourceEdit]:
+    """A file without one of its objects: its item of a list, or its document."""
+    if "items" in of.steps:
+        steps, index = of.steps[:-1], of.steps[-1]
+        assert isinstance(index, int)
+        yield from changed_items(of, source, steps, (), (index,), why)
+        return
+    start = offset(of, source, ())
+    marks = list(_SEPARATOR.finditer(source.text))
+    before = [each.start() for each in marks if each.end() <= start]
+    after = [each.start() for each in marks if each.start() > start]
+    line = source.line_starts[of.document.places[()][0] - 1]
+    yield SourceEdit(source.name, before[-1] if before else line, after[0] if after else len(source.text), "", why)

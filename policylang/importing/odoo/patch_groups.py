@@ -1,0 +1,194 @@
+"""Edits of groups and users: who is in a group, which groups are inside it, and groups and users more or less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from policylang.diagnostics import quoted
+from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted
+from policylang.importing.odoo.access import EVERYBODY
+from policylang.importing.odoo.patch_xml import (
+    CannotEditError,
+    PlacedRecord,
+    XmlRecords,
+    link_field,
+    short,
+    text_field,
+    with_link,
+    without_link,
+)
+from policylang.importing.odoo.records import text_of
+
+_OF_USER = ("groups_id", "group_ids")
+_ELSEWHERE = "change it where it is defined"
+_OF_GROUP = ("users", "user_ids", "all_user_ids")
+
+
+def patch_groups(records: XmlRecords, wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
+    """Edits of groups and of what they imply. Raises `CannotExpressError`."""
+    created = {each.holder: each for each in wanted if each.kind == "role" and each.of == "role" and each.give}
+    inside: dict[str, list[Wanted]] = {}
+    for each in wanted:
+        if each.kind != "inside" or each.is_gone or each.of == "group" or each.role == EVERYBODY:
+            continue
+        if each.holder in created:
+            inside.setdefault(each.holder, []).append(each)
+        else:
+            yield _implied(records, each)
+    for each in wanted:
+        if each.kind == "role" and each.of == "role" and not each.give:
+            yield _without_group(records, each)
+    for id, each in created.items():
+        yield _new_group(records, id, each, [of.role for of in inside.get(id, ())])
+
+
+def _implied(records: XmlRecords, wanted: Wanted) -> SourceEdit:
+    of = records.find("res.groups", wanted.holder)
+    if of is None:
+        raise CannotExpressError(wanted, f"no XML file defines {quoted(wanted.holder)}", _ELSEWHERE)
+    return _linked(records, of, ("implied_ids",), wanted.role, wanted, give=wanted.give)
+
+
+def _linked(
+    records: XmlRecords, of: PlacedRecord, names: tuple[str, ...], id: str, wanted: Wanted, *, give: bool
+) -> SourceEdit:
+    """A record that also links to an id, or does not any more. Raises `CannotExpressError`."""
+    values = [value for name in names for value in of.record.fields.get(name, ())]
+    try:
+        if give and not values:
+            return records.add_field(of, link_field(names[0], [short(id, of.path)]), wanted.words)
+        for value in reversed(values):
+            text = records.eval_of(value)
+            ids = (id, short(id, value.origin.path))
+            made = with_link(text, ids[1]) if give else without_link(text, ids)
+            if made is not None:
+                return records.rewrite(value, made, wanted.words)
+    except CannotEditError as error:
+        raise CannotExpressError(wanted, str(error)) from None
+    help = f"it comes from another group: take {quoted(id)} out of that, or change who is in that"
+    raise CannotExpressError(wanted, f"the record at {of.where} does not say it itself", help)
+
+
+def _without_group(records: XmlRecords, wanted: Wanted) -> SourceEdit:
+    of = records.find("res.groups", wanted.holder)
+    if of is None:
+        raise CannotExpressError(wanted, f"no XML file defines {quoted(wanted.holder)}", _ELSEWHERE)
+    return records.without_record(of, wanted.words)
+
+
+def _new_group(records: XmlRecords, id: str, wanted: Wanted, implied: Sequence[str]) -> SourceEdit:
+    try:
+        beside = records.anchor("res.groups", "ir.rule", "res.users")
+    except CannotEditError as error:
+        raise CannotExpressError(wanted, str(error)) from None
+    label = wanted.label or wanted.name.replace("_", " ").capitalize()
+    fields = [text_field("name", label)]
+    if implied:
+        fields.append(link_field("implied_ids", [short(each, beside.path) for each in implied]))
+    return records.add_record(beside, short(id, beside.path), "res.groups", fields, wanted.words)
+
+
+# --- users -------------------------------------------------------------------------------------------------------
+
+
+def patch_users(records: XmlRecords, wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
+    """Edits of who is in which groups. Raises `CannotExpressError`."""
+    gone = {each.holder for each in wanted if each.kind == "role" and each.of == "role" and not each.give}
+    by_user: dict[str, dict[str, list[Wanted]]] = {}
+    for each in wanted:
+        if each.kind in ("assignment", "member"):
+            if each.place:
+                raise CannotExpressError(each, "groups hold everywhere", "assign the role without a place")
+            for group in each.role.split(" and "):
+                by_user.setdefault(each.holder, {}).setdefault(group, []).append(each)
+    for user, groups in by_user.items():
+        left = {group: net for group, of in groups.items() if (net := _net(of)) is not None and group != EVERYBODY}
+        yield from _user(records, user, left, gone)
+
+
+def _net(of: Sequence[Wanted]) -> Wanted | None:
+    """What is left of statements about a user and a group, where one takes what another gives."""
+    return of[0] if all(each.give == of[0].give for each in of) else None
+
+
+def _user(records: XmlRecords, user: str, groups: dict[str, Wanted], gone: set[str]) -> Iterator[SourceEdit]:
+    there = _record(records, user)
+    if there is None:
+        new = {group: each for group, each in groups.items() if each.give}
+        if new:
+            yield _new_user(records, user, new)
+    lost = [group for group, each in groups.items() if not each.give and group not in gone]
+    taken = [(group, of) for group in lost for of in _members(records, group, user)]
+    for group, (of, ids) in taken:
+        yield from _without_member(records, of, ids, groups[group])
+    if there is None:
+        return
+    values = [value for name in _OF_USER for value in there.record.fields.get(name, ())]
+    changes = {group: each for group, each in groups.items() if group not in dict(taken) or each.give}
+    if not changes:
+        return
+    first = next(iter(changes.values()))
+    try:
+        if not values:
+            given = [short(group, there.path) for group, each in changes.items() if each.give]
+            yield records.add_field(there, link_field(_field(records), given), first.words)
+            return
+        text = records.eval_of(values[-1])
+        for group, each in changes.items():
+            ids = (group, short(group, values[-1].origin.path))
+            made = with_link(text, ids[1]) if each.give else without_link(text, ids)
+            if made is None:
+                help = f"it comes from another group: take {quoted(group)} out of that"
+                raise CannotExpressError(each, f"the record at {there.where} does not say it itself", help)
+            text = made
+        yield records.rewrite(values[-1], text, first.words)
+    except CannotEditError as error:
+        raise CannotExpressError(first, str(error)) from None
+
+
+def _record(records: XmlRecords, user: str) -> PlacedRecord | None:
+    for each in records.of("res.users"):
+        if user in (text_of(each.record.fields, "login"), each.record.id):
+            return each
+    return None
+
+
+def _members(records: XmlRecords, group: str, user: str) -> Iterator[tuple[PlacedRecord, tuple[str, ...]]]:
+    """The record of a group that names a user, with the ids of that."""
+    of, there = records.find("res.groups", group), _record(records, user)
+    id = there.record.id if there is not None else user
+    if of is not None and any(id in value.text for name in _OF_GROUP for value in of.record.fields.get(name, ())):
+        yield of, (id, short(id, of.path))
+
+
+def _without_member(
+    records: XmlRecords, of: PlacedRecord, ids: tuple[str, ...], wanted: Wanted
+) -> Iterator[SourceEdit]:
+    try:
+        for value in (value for name in _OF_GROUP for value in of.record.fields.get(name, ())):
+            made = without_link(records.eval_of(value), ids)
+            if made is not None:
+                yield records.rewrite(value, made, wanted.words)
+    except CannotEditError as error:
+        raise CannotExpressError(wanted, str(error)) from None
+
+
+def _field(records: XmlRecords) -> str:
+    """How these files call the groups of a user, which has changed with versions."""
+    used = [name for each in records.of("res.users") for name in _OF_USER if name in each.record.fields]
+    return max(_OF_USER, key=used.count)
+
+
+def _new_user(records: XmlRecords, user: str, groups: dict[str, Wanted]) -> SourceEdit:
+    first = next(iter(groups.values()))
+    try:
+        beside = records.anchor("res.users", "res.groups", "ir.rule")
+    except CannotEditError as error:
+        raise CannotExpressError(first, str(error)) from None
+    id = "user_" + "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in user.lower()).strip("_")
+    fields = [
+        text_field("name", user),
+        text_field("login", user),
+        link_field(_field(records), [short(group, beside.path) for group in groups]),
+    ]
+    return records.add_record(beside, id, "res.users", fields, first.words)
