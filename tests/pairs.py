@@ -21,6 +21,7 @@ from tests.agenda import rendering as agenda
 from tests.check.fixing import fixed
 from tests.diff import rendering as comparisons
 from tests.helpers import TESTS
+from tests.importing import exporting
 from tests.importing import rendering as importing
 from tests.output.helpers import FORMATS, rendered
 
@@ -75,5 +76,6 @@ PAIRS = (
     *(Pair("agenda/cases", ending, agenda.rendered(ending)) for ending in agenda.FORMATS),
     *(Pair("diff/cases", ending, comparisons.rendered(ending), "*.new.policy") for ending in comparisons.FORMATS),
     *(Pair(folder, ".expected", importing.rendered, "*.case") for folder in importing.FOLDERS),
+    Pair(exporting.FOLDER, ".expected", exporting.rendered, "*.case"),
     *(Pair("output/cases", ending, rendered(ending), "*.json") for ending in FORMATS),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from typing import Any, Literal
 
 import msgspec
@@ -13,6 +13,7 @@ from policylang.diff.report import Change, Report, Statement
 from policylang.importing.importing import Import
 from policylang.importing.policy_text import policy_texts
 from policylang.ir import nodes as ir
+from policylang.model.types import PlaceType, RecordType, SetType, Type, UserType
 from policylang.runtime.index import Index
 from policylang.source import Location
 
@@ -60,11 +61,13 @@ def find_drift(
     if made.imported.texts and policy_texts(files) == made.imported.texts:
         return Drift((), (), ())
     product = made.project.ir if made.imported.texts else _in_the_world_of(files, made.project.ir)
-    report = compare(_what_products_say(files), _what_products_say(product), now, step)
+    one, other = _with_attributes(files, product), _with_attributes(product, files)
+    report = compare(_what_products_say(one), _what_products_say(other), now, step)
     inside = f"{folder}/" if folder else ""
     origins = {(f"{inside}{each.file}", each.line): each.origins for each in made.manifest.statements}
     there, here = _Places(files, {}), _Places(product, origins)
-    about = _about_access(report, product, knows_all=bool(made.imported.texts))
+    one_sided = made.unnamed - (_names(files, "role") & _names(product, "role"))
+    about = _about_access(report, product, one_sided, knows_all=bool(made.imported.texts))
     found = tuple(Differing(each, tuple(here.origins(each)), tuple(there.places(each))) for each in about)
     return Drift(found, report.notes, tuple(_unmatched(files, product, made)))
 
@@ -80,6 +83,43 @@ def _in_the_world_of(files: ir.PolicySet, product: ir.PolicySet) -> ir.PolicySet
     return msgspec.structs.replace(product, timezone=files.timezone, features=files.features)
 
 
+def _with_attributes(of: ir.PolicySet, other: ir.PolicySet) -> ir.PolicySet:
+    """A policy set that also knows the attributes that only the other one has occasion to name. Grants of whole records
+    cover them; those that are sensitive on the other side nobody can tell.
+    """
+    there = {each.name: each for each in other.resources}
+    resources = tuple(
+        _with_those_of(each, there[each.name], of) if each.name in there else each for each in of.resources
+    )
+    return msgspec.structs.replace(of, resources=resources)
+
+
+def _with_those_of(of: ir.Resource, other: ir.Resource, around: ir.PolicySet) -> ir.Resource:
+    known = {attribute.name for attribute in of.attributes}
+    more = [
+        attribute
+        for attribute in other.attributes
+        if attribute.name not in known and not attribute.sensitive and _is_known(attribute.type, around)
+    ]
+    place = of.place or (other.place if other.place in [each.name for each in more] else None)
+    return msgspec.structs.replace(of, attributes=(*of.attributes, *more), place=place) if more else of
+
+
+def _is_known(of: Type, around: ir.PolicySet) -> bool:
+    """Whether a policy set declares what a type names."""
+    match of:
+        case SetType():
+            return _is_known(of.item, around)
+        case RecordType(resource):
+            return any(each.name == resource for each in around.resources)
+        case PlaceType(kind):
+            return any(each.name == kind for each in around.scope)
+        case UserType(role):
+            return role is None or any(each.name == role for each in around.roles)
+        case _:
+            return True
+
+
 def _what_products_say(of: ir.PolicySet) -> ir.PolicySet:
     """A policy set without what only policy files can say, and what decides nothing."""
     roles = tuple(
@@ -91,9 +131,15 @@ def _what_products_say(of: ir.PolicySet) -> ir.PolicySet:
     )
 
 
-def _about_access(report: Report, product: ir.PolicySet, knows_all: bool) -> Iterator[Change | Statement]:
-    """Changes, then statements. Where a product knows no superusers, it does not say that there are none."""
-    yield from report.changes
+def _about_access(
+    report: Report, product: ir.PolicySet, unnamed: Set[str], knows_all: bool
+) -> Iterator[Change | Statement]:
+    """Changes, then statements. Roles that are only part of what a user has are compared with the user. Where a product
+    knows no superusers, it does not say that there are none.
+    """
+    for change in report.changes:
+        if not all(each.kind == "role" and each.name in unnamed for each in change.subjects):
+            yield change
     knows = knows_all or any(each.superuser for each in product.users)
     yield from (each for each in report.statements if knows or each.topic != "superuser")
 

@@ -84,6 +84,10 @@ class CannotExpressError(ValueError):
         self.wanted, self.help = wanted, help
 
 
+class CannotEditError(ValueError):
+    """The text is laid out in a way in which there is no small edit."""
+
+
 def patched(inputs: Inputs, edits: Iterable[SourceEdit]) -> Inputs:
     """The files with edits, which must not overlap; all other bytes stay. Raises `ValueError` where a text cannot be
     written in the encoding of its file.

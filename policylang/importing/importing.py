@@ -49,7 +49,10 @@ class ParsedOnce:
 
 
 class Import(msgspec.Struct, frozen=True):
-    """What came of an import. ``refused``: without what was accepted. ``project``: the policy set, not yet written."""
+    """What came of an import. ``refused``: without what was accepted. ``project``: the policy set, not yet written.
+    ``unnamed``: roles, of this import or an earlier one, that have no name in the product: what somebody has there, put
+    together.
+    """
 
     files: Mapping[str, bytes]
     imported: Imported
@@ -58,6 +61,7 @@ class Import(msgspec.Struct, frozen=True):
     accepted: tuple[Note, ...]
     left_out: tuple[Note, ...]
     manifest: Manifest
+    unnamed: frozenset[str]
 
     @property
     def errors(self) -> Sequence[Diagnostic]:
@@ -136,6 +140,7 @@ def import_set(
         tuple(each for each in refused if each.code in accepted),
         left_out,
         manifest,
+        frozenset(name for (kind, key), name in {**given, **known}.items() if kind == "role" and "\n" in key),
     )
 
 

@@ -63,6 +63,9 @@ def write_back(
     if not drift(made).found:
         return Proved(inputs, ())
     wanted = all_wanted(files, made)
+    unwritable = tuple(
+        Unwritable(each, *format.by_hand[each.kind]) for each in wanted if each.kind not in format.writes
+    )
     try:
         edits = tuple(
             sorted(set(format.patch(inputs, mapping, [each for each in wanted if each.kind in format.writes])))
@@ -70,19 +73,24 @@ def write_back(
         after = patched(inputs, edits)
         result = again(after)
     except CannotExpressError as error:
-        return Impossible((Unwritable(error.wanted, str(error), error.help or BY_HAND),))
+        missing = [each for each in unwritable if each.wanted.kind == "role" and _is_of(error.wanted, each.wanted)]
+        return Impossible(tuple(missing) or (Unwritable(error.wanted, str(error), error.help or BY_HAND),))
     except NotThisError as error:
-        return Impossible(reasons=(f"what would be written cannot be read: {error.problem.message}",))
+        return Impossible(unwritable, reasons=(f"what would be written cannot be read: {error.problem.message}",))
     except ValueError as error:
-        return Impossible(reasons=(str(error),))
+        return Impossible(unwritable, reasons=(str(error),))
     left = drift(result)
     if left.found:
-        unwritable = (Unwritable(each, *format.by_hand[each.kind]) for each in wanted if each.kind not in format.writes)
-        return Impossible(tuple(unwritable), left)
+        return Impossible(unwritable, left)
     new = _refusals(result) - _refusals(made)
     if new:
-        return Impossible(reasons=tuple(f"what would be written is refused: {message}" for _, message in sorted(new)))
+        reasons = tuple(f"what would be written is refused: {message}" for _, message in sorted(new))
+        return Impossible(unwritable, reasons=reasons)
     return Proved(after, edits)
+
+
+def _is_of(wanted: Wanted, role: Wanted) -> bool:
+    return (wanted.of, wanted.holder) == (role.of, role.holder)
 
 
 def _refusals(made: Import) -> Counter[tuple[str, str]]:

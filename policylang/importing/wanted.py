@@ -74,7 +74,7 @@ class _Facts:
             if role.owner is not None:
                 yield (
                     _Fact("own", "user", role.owner, detail="own"),
-                    _Said(role.at, "grants, denies and policies of her own"),
+                    _Said(role.at, "own grants, denies and policies"),
                 )
             else:
                 yield from self._bundle("role", role)

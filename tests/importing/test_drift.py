@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from policylang.importing import NAMES, find_format
@@ -13,6 +16,7 @@ from policylang.importing.origins import given_names
 from policylang.importing.reading import InputFile, Inputs, NotThisError
 from policylang.ir import nodes as ir
 from tests.helpers import compiled
+from tests.importing.exporting import read_case
 from tests.importing.helpers import NOW, imported
 from tests.importing.products import PRODUCTS, Product
 
@@ -144,6 +148,19 @@ def test_places_are_those_of_the_files() -> None:
     """
     files = compiled("\n".join(texts.values()))
     assert compare(first, files).differences == ()
+
+
+def test_what_a_service_account_has_is_compared_with_the_account() -> None:
+    """However many roles it is made of here, which have no names there."""
+    case = read_case(Path(__file__).parent / "changes" / "kubernetes.case")
+    texts = "\n".join(source.text for source in case.first.project.sources.sources)
+    for role in ("access_of_dev_deployer", "tester_in_dev_alone"):
+        texts, found = re.subn(rf"(?ms)^role {role}\b.*?\}}\n", "", texts)
+        assert found == 1
+    fewer = compiled(texts.replace("  role access_of_dev_deployer\n", "  role reader\n"))
+    assert said(compare(case.first, fewer)) == [
+        "the product lets integration `deployer_in_dev` create `pods`, which the files do not"
+    ]
 
 
 def test_there_is_never_no_drift_where_something_is_refused() -> None:

@@ -99,11 +99,11 @@ def _marked(names: Sequence[str], rows: Sequence[TableRow]) -> list[str]:
 
 
 def _verbs(names: Sequence[str], rows: Sequence[TableRow], marked: Sequence[str]) -> str | None:
-    """The column that says what is done, whose words would be levels if there were no crosses behind it."""
+    """The column that says what is done, most of whose words would be levels if there were no crosses behind it."""
     words = {name: {row.cell(index).value.casefold() for row in rows} - {""} for index, name in enumerate(names)}
     crosses = [name for name in marked if words[name] & YES]
     before = names[: names.index(crosses[0])] if crosses else []
-    return next((name for name in before if words[name] and words[name] <= VERBS), None)
+    return next((name for name in before if len(words[name] & VERBS) > _ENOUGH * len(words[name])), None)
 
 
 def _is_mark(cell: str) -> bool:

@@ -15,6 +15,8 @@ from policylang.importing.csv.words import several
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, line_break
 from policylang.importing.reading import InputFile, Inputs
 
+_ADD = "add the row or column for it, and export again"
+_JOB = "change the table of jobs"
 _OWN = ("role", "at", "start", "until", "because", "approved_by")
 """Columns of a row that are about one role of a person."""
 
@@ -45,7 +47,7 @@ class _Patching:
         for editor, spot in found if not wanted.give else found[:1]:
             editor.mark(spot, wanted)
         if not found and (not wanted.give or not any(editor.add_grant(wanted) for editor in self.editors)):
-            raise CannotExpressError(wanted, "no table has a row or column for it")
+            raise CannotExpressError(wanted, "no table has a row or column for it", _ADD)
 
     def assign(self, wanted: Wanted) -> None:
         members = [(editor, spot) for editor in self.editors for spot in editor.spots("member", wanted)]
@@ -53,14 +55,14 @@ class _Patching:
             if members:
                 members[0][0].mark(members[0][1], wanted)
             elif not any(editor.add_person(wanted) for editor in self.editors):
-                raise CannotExpressError(wanted, "no table has a row or column for it")
+                raise CannotExpressError(wanted, "no table has a row or column for it", _ADD)
             return
         rows = [(editor, spot) for editor in self.editors for spot in editor.people(wanted.holder)]
         for editor, spot in members:
             editor.mark(spot, wanted)
         taken = [editor.take_role(spot, wanted, len(rows)) for editor, spot in rows]
         if not members and not any(taken):
-            raise CannotExpressError(wanted, "the role does not come from a table of people")
+            raise CannotExpressError(wanted, "the role does not come from a table of people", _JOB)
 
 
 class _Change(msgspec.Struct):

@@ -75,7 +75,7 @@ FORMAT = ImportFormat(
         "limit": ("limits of a role are in its rules and bindings", "change `resourceNames`, or where it is bound"),
         "condition": ("conditions are in rules and bindings", "change `resourceNames`, or where the role is bound"),
         "dates": ("bindings have no dates", "add and take away the assignment itself"),
-        "member": ("a cluster does not say who is in a group", "change the group where its members are kept"),
+        "member": ("a cluster has no groups that hold roles", "assign the roles to the user"),
         "person": ("a cluster knows no more of users than their names", "change it where users are kept"),
         "job": ("a cluster knows no jobs", "assign the roles to the users"),
         "own": ("users have roles and nothing else", "make a role of it"),

@@ -12,12 +12,11 @@ import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.files.yaml_source import Steps
-from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted, line_break
+from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted, line_break
 from policylang.importing.imported import Imported
 from policylang.importing.kubernetes.objects import Object, read_objects
 from policylang.importing.kubernetes.patch_bindings import binding, given, patch_bindings
 from policylang.importing.kubernetes.patch_yaml import (
-    CannotEditError,
     Sources,
     changed_items,
     count,
@@ -104,12 +103,13 @@ class _Patching:
         self._objects_to_add: dict[tuple[str, Steps], tuple[Object, list[Any], Wanted]] = {}
 
     def edits(self) -> Iterator[SourceEdit]:
-        yield from self._bindings()
         created: dict[str, Wanted] = {}
         for each in self._wanted:
             if each.kind == "role":
                 yield from self._role(each, created)
-            elif each.kind == "inside" and not each.is_gone and not each.holder.startswith("\n"):
+        yield from self._bindings()
+        for each in self._wanted:
+            if each.kind == "inside" and not each.is_gone and not each.holder.startswith("\n"):
                 help = f"give {quoted(each.holder)} the grants themselves"
                 raise CannotExpressError(each, "a role of a cluster holds no other roles", help)
             elif each.kind == "grant" and not each.is_gone:

@@ -10,17 +10,13 @@ from typing import Any
 import yaml
 
 from policylang.files.yaml_source import Steps
-from policylang.importing.edits import SourceEdit, line_break
+from policylang.importing.edits import CannotEditError, SourceEdit, line_break
 from policylang.importing.kubernetes.objects import Object
 from policylang.source import Source
 
 Sources = Mapping[str, Source]
 _SEPARATOR = re.compile(r"(?m)^---(?=\s|$).*(?:\r\n|\r|\n|\Z)")
 _TOKEN = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'(?:[^']|'')*+'|#[^\r\n]*|[\[\]{},]|[^\"'\[\]{},#]+")
-
-
-class CannotEditError(ValueError):
-    """The text is laid out in a way in which there is no small edit."""
 
 
 def offset(of: Object, source: Source, steps: Steps) -> int:
@@ -110,7 +106,12 @@ def _list(dumper: _Dumper, data: list[Any]) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=is_flow)
 
 
+def _text(dumper: _Dumper, data: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=None if data else '"')
+
+
 _Dumper.add_representer(list, _list)
+_Dumper.add_representer(str, _text)
 
 
 def dumped(value: Any) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted
+from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted
 from policylang.importing.odoo.access import OPERATIONS
 from policylang.importing.odoo.patch_access import XmlAccess, xml_access
 from policylang.importing.odoo.patch_csv import AccessList, access_list
 from policylang.importing.odoo.patch_groups import patch_groups, patch_users
 from policylang.importing.odoo.patch_rules import patch_rules
-from policylang.importing.odoo.patch_xml import CannotEditError, XmlRecords
+from policylang.importing.odoo.patch_xml import XmlRecords
 from policylang.importing.odoo.records import full, module_of
 from policylang.importing.reading import Inputs
 
@@ -37,6 +37,9 @@ def _with_ids(records: XmlRecords, wanted: Sequence[Wanted]) -> list[Wanted]:
     """The statements in which new groups have the ids that they get."""
     ids: dict[str, str] = {}
     for each in wanted:
+        if each.kind == "role" and each.of == "group" and each.give:
+            message = "a group here stands for the groups of Odoo that somebody has"
+            raise CannotExpressError(each, message, "assign its roles to the users")
         if each.kind == "role" and each.of == "role" and each.give:
             try:
                 module = module_of(records.anchor("res.groups", "ir.rule", "res.users").path)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted
+from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted
 from policylang.importing.odoo.access import EVERYBODY
 from policylang.importing.odoo.expressions import NoExpressionError
-from policylang.importing.odoo.patch_xml import CannotEditError, PlacedRecord, XmlRecords
+from policylang.importing.odoo.patch_xml import PlacedRecord, XmlRecords
 from policylang.importing.odoo.records import referred, truth
 
 _OTHER_WORD = {"1": "0", "0": "1", "True": "False", "False": "True", "true": "false", "false": "true"}

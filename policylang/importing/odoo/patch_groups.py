@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from policylang.diagnostics import quoted
-from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted
+from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted
 from policylang.importing.odoo.access import EVERYBODY
 from policylang.importing.odoo.patch_xml import (
-    CannotEditError,
     PlacedRecord,
     XmlRecords,
     link_field,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted
+from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted
 from policylang.importing.odoo.access import OPERATIONS
 from policylang.importing.odoo.domain_text import NoDomainError, domain
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.patch_csv import AccessList
 from policylang.importing.odoo.patch_xml import (
-    CannotEditError,
     PlacedRecord,
     XmlRecords,
     link_field,
@@ -150,7 +149,7 @@ class _Rules:
         ref = short(min(refs), beside.path) if refs else f"model_{of.resource}"
         perms = [f'<field name="perm_{each}" eval="False"/>' for each in OPERATIONS if each not in actions]
         fields = [
-            text_field("name", of.label or of.name.replace("_", " ").capitalize() or id),
+            text_field("name", of.label or of.name.replace("_", " ").capitalize() or "Everybody"),
             f'<field name="model_id" ref="{ref}"/>',
             *more,
             *perms,

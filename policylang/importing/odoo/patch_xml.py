@@ -8,7 +8,7 @@ from html import escape, unescape
 
 import msgspec
 
-from policylang.importing.edits import SourceEdit, decoded, line_break
+from policylang.importing.edits import CannotEditError, SourceEdit, decoded, line_break
 from policylang.importing.imported import Imported, Origin
 from policylang.importing.odoo.records import Record, Value, module_of, read_records
 from policylang.importing.reading import InputFile
@@ -21,10 +21,6 @@ _WHOLE_FIELD = re.compile(
 )
 _EVAL = re.compile(r"""\beval\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""", re.DOTALL)
 _CLOSE = re.compile(r"[ \t]*</(?:data|odoo|openerp)\s*>")
-
-
-class CannotEditError(ValueError):
-    """The text is laid out in a way in which there is no small edit."""
 
 
 class PlacedRecord(msgspec.Struct, frozen=True):

@@ -60,8 +60,8 @@ FORMAT = ImportFormat(
     read=read,
     patch=patch,
     writes={
-        "grant": "permissions on objects and new elements for objects; apps, classes, tabs and permissions of users that "
-        "the file mentions",
+        "grant": "permissions on objects and new elements for objects; apps, classes, tabs and permissions of users "
+        "that the file mentions",
     },
     by_hand={
         "fields": ("fields are not written", "change `fieldPermissions` in the file"),

@@ -128,6 +128,7 @@ def test_seeds_bulk_sheet() -> None:
     ("table", "holds"),
     [
         (MATRIX, "permissions"),
+        ("Screen,Function,Guard\nSite,View,x\nSite,Modify,\nReport,Frobnicate,x\n", "permissions"),
         ("Role,Customer,Payroll\nGuard,View,-\n", "roles"),
         ("Role,Permission\nGuard,View Customer\n", "grants"),
         ("Role,Object,Action\nGuard,Customer,view\n", "grants"),
@@ -139,7 +140,9 @@ def test_seeds_bulk_sheet() -> None:
 )
 def test_what_a_table_is_taken_for(table: str, holds: str) -> None:
     (read,) = read_tables(InputFile("a.csv", table.encode()))
-    assert guess(read).table.holds == holds
+    found = guess(read).table
+    assert found.holds == holds
+    assert found.only is None or set(found.only) <= {"Guard", "Night Manager", "Customer", "Payroll", "Boss"}
 
 
 def test_words() -> None:
