@@ -66,8 +66,9 @@ def find_drift(
     inside = f"{folder}/" if folder else ""
     origins = {(f"{inside}{each.file}", each.line): each.origins for each in made.manifest.statements}
     there, here = _Places(files, {}), _Places(product, origins)
-    one_sided = made.unnamed - (_names(files, "role") & _names(product, "role"))
-    about = _about_access(report, product, one_sided, knows_all=bool(made.imported.texts))
+    besides = {("role", name) for name in made.unnamed - (_names(files, "role") & _names(product, "role"))}
+    besides |= {("group", name) for name in _together(files, product, made)}
+    about = _about_access(report, product, besides, knows_all=bool(made.imported.texts))
     found = tuple(Differing(each, tuple(here.origins(each)), tuple(there.places(each))) for each in about)
     return Drift(found, report.notes, tuple(_unmatched(files, product, made)))
 
@@ -131,14 +132,24 @@ def _what_products_say(of: ir.PolicySet) -> ir.PolicySet:
     )
 
 
+def _together(files: ir.PolicySet, product: ir.PolicySet, made: Import) -> Iterator[str]:
+    """Groups of the product alone that stand for roles which the files have, and in which nobody is."""
+    roles, names = _names(files, "role"), made.manifest.names
+    members = {each.group.name for each in product.users if each.group is not None}
+    for key, inside in made.imported.together.items():
+        name = names["group"][key]
+        if name not in members | _names(files, "group") and {names["role"][each] for each in inside} <= roles:
+            yield name
+
+
 def _about_access(
-    report: Report, product: ir.PolicySet, unnamed: Set[str], knows_all: bool
+    report: Report, product: ir.PolicySet, besides: Set[tuple[str, str]], knows_all: bool
 ) -> Iterator[Change | Statement]:
-    """Changes, then statements. Roles that are only part of what a user has are compared with the user. Where a product
-    knows no superusers, it does not say that there are none.
+    """Changes, then statements. ``besides``: roles and groups that are only part of what a user has, or nobody's: they
+    are compared with the users. Where a product knows no superusers, it does not say that there are none.
     """
     for change in report.changes:
-        if not all(each.kind == "role" and each.name in unnamed for each in change.subjects):
+        if not all((each.kind, each.name) in besides for each in change.subjects):
             yield change
     knows = knows_all or any(each.superuser for each in product.users)
     yield from (each for each in report.statements if knows or each.topic != "superuser")

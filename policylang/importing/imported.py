@@ -195,6 +195,8 @@ class Imported:
         self.policies: dict[str, Policy] = {}
         self.roles: dict[str, RoleOrGroup] = {}
         self.groups: dict[str, RoleOrGroup] = {}
+        self.together: dict[str, tuple[str, ...]] = {}
+        """By key of a group that stands for some roles of the product together, these."""
         self.jobs: dict[str, Job] = {}
         self.users: dict[str, User] = {}
         self.integrations: dict[str, Integration] = {}

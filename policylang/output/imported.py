@@ -48,10 +48,11 @@ def render(format: ImportFormat, made: Import, output: str | None) -> Iterator[s
     bundles = of.bundles if of is not made.imported else of.bundles()
     grants = sum(len(each.grants) for each in bundles)
     said += [_counted(grants, "grant")] if grants else []
-    what = ", ".join(said) or "nothing"
+    what = ", ".join(said)
     notes = ((made.refused, "refused"), (made.accepted, "accepted"), (made.left_out, "left out"))
-    rest = "".join(f"; {len(found)} {word}" for found, word in notes if found)
-    yield f"{'nothing was written' if output is None else f'wrote {visible(output)}'}: {what}{rest}"
+    rest = [f"{len(found)} {word}" for found, word in notes if found]
+    head = "nothing was written" if output is None else f"wrote {visible(output)}"
+    yield f"{head}: {'; '.join([*([what] if what else []), *rest]) or 'nothing'}"
 
 
 def _counted(count: int, thing: str) -> str:

@@ -59,7 +59,7 @@ def _linked(
         for value in reversed(values):
             text = records.eval_of(value)
             ids = (id, short(id, value.origin.path))
-            made = with_link(text, ids[1]) if give else without_link(text, ids)
+            made = with_link(text, id, value.origin.path) if give else without_link(text, ids)
             if made is not None:
                 return records.rewrite(value, made, wanted.words)
     except CannotEditError as error:
@@ -135,7 +135,7 @@ def _user(records: XmlRecords, user: str, groups: dict[str, Wanted], gone: set[s
         text = records.eval_of(values[-1])
         for group, each in changes.items():
             ids = (group, short(group, values[-1].origin.path))
-            made = with_link(text, ids[1]) if each.give else without_link(text, ids)
+            made = with_link(text, group, values[-1].origin.path) if each.give else without_link(text, ids)
             if made is None:
                 help = f"it comes from another group: take {quoted(group)} out of that"
                 raise CannotExpressError(each, f"the record at {there.where} does not say it itself", help)

@@ -112,7 +112,7 @@ class _Rules:
                 )
             text = self._records.eval_of(values[-1])
             ids = (wanted.holder, short(wanted.holder, of.path))
-            made = with_link(text, ids[1]) if wanted.give else without_link(text, ids)
+            made = with_link(text, wanted.holder, of.path) if wanted.give else without_link(text, ids)
             if made is None:
                 raise CannotEditError(f"the rule at {of.where} does not name the group")
             return self._records.rewrite(values[-1], made, wanted.words)

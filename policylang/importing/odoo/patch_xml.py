@@ -174,8 +174,9 @@ def short(id: str, path: str) -> str:
 # --- fields with many records --------------------------------------------------------------------------------------
 
 
-def with_link(text: str, id: str) -> str:
-    """An expression that also holds an id. Raises `CannotEditError`."""
+def with_link(text: str, full_id: str, path: str) -> str:
+    """An expression that also holds an id, which is written as the others are. Raises `CannotEditError`."""
+    id = full_id if f"{full_id.partition('.')[0]}." in text else short(full_id, path)
     several = re.search(r"(?:\(\s*6\s*,\s*(?:0|False)?\s*,\s*\[|Command\.set\(\s*\[)([^\]]*)\]", text)
     if several is not None:
         more = f", ref('{id}')" if several[1].strip() else f"ref('{id}')"

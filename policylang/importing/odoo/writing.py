@@ -149,6 +149,7 @@ class Writing:
         if key in self._set.groups:
             return key
         label = " and ".join(self._label(group) or group for group in groups)
+        self._set.together[key] = tuple(groups)
         made = self._set.group(key, min(self._at(group) for group in groups), label)
         for group in groups:
             made.includes.append(Include(role=group, origin=self._at(group)))
