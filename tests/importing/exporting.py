@@ -60,9 +60,10 @@ def read_case(path: Path) -> Case:
     said, *changes = _CHANGE.split(path.read_bytes().decode())
     _, *parts = _HEAD.split(said)
     files = {name: text.encode() for name, text in zip(parts[::2], parts[1::2], strict=True)}
-    first = import_set(find_format(path.stem), inputs(files))
+    format = path.stem.partition("-")[0]
+    first = import_set(find_format(format), inputs(files))
     assert first.errors == []
-    return Case(path.stem, files, first, tuple(zip(changes[::2], changes[1::2], strict=True)))
+    return Case(format, files, first, tuple(zip(changes[::2], changes[1::2], strict=True)))
 
 
 @cache

@@ -92,7 +92,7 @@ FORMAT = ImportFormat(
         "member": "the same, for all groups of Odoo that a group is made of",
         "limit": "the groups of a rule, or a new rule; in `ir.access.csv` the domain of the rows",
         "condition": "the domain of the rule, or of the row of `ir.access.csv`",
-        "everyone": "a rule without groups; not in `ir.access.csv`",
+        "everyone": "a rule without groups; in `ir.access.csv` the row without a group, if it is there",
     },
     by_hand={
         "fields": (

@@ -68,6 +68,11 @@ class AccessList:
     def id(self, row: CsvRow) -> str:
         return full(self._cell(row, "id"), self._module)
 
+    def operations(self, row: CsvRow) -> set[str]:
+        """The operations that a row of letters names."""
+        letters = self._cell(row, "operation").replace("w", "u")
+        return {name for name, letter in _LETTERS.items() if letter in letters}
+
     def take(self, row: CsvRow, why: str) -> None:
         """A row less."""
         self._gone[row.start] = why

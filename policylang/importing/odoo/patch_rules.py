@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted
-from policylang.importing.odoo.access import OPERATIONS
+from policylang.importing.odoo.access import EVERYBODY, OPERATIONS
 from policylang.importing.odoo.domain_text import NoDomainError, domain
 from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.patch_csv import AccessList
@@ -163,22 +163,40 @@ class _Rules:
         """Rules without groups, which are denies wherever they do not hold."""
         taken, given = _together(wanted, give=False), _together(wanted, give=True)
         for (resource, _, actions), of in given.items():
-            if self.lists:
-                help = "add a row without a group, whose domain says which records are left"
-                raise CannotExpressError(of, "restrictions in `ir.access.csv` are not written", help)
             same = next((key for key in taken if (key[0], key[2]) == (resource, actions)), None)
             text = _domain(of, where_false=True)
-            rule = None if same is None else self._global(resource, actions)
-            if rule is not None and same is not None:
+            if same is not None:
                 del taken[same]
-                yield self._with_domain(rule, text, of)
+                yield from self._say_for_everyone(resource, actions, text, of)
+            elif self.lists:
+                help = "add a row without a group, whose domain says which records are left"
+                raise CannotExpressError(of, "restrictions are not added to `ir.access.csv`", help)
             else:
                 yield self._new(self._beside(of), of, f"rule_{resource}_everyone", text, actions, [])
         for (resource, _, actions), of in taken.items():
-            rule = self._global(resource, actions)
-            if rule is None:
-                raise CannotExpressError(of, "no rule in XML says just that", "change the rules without groups")
-            yield self._records.without_record(rule, of.words)
+            yield from self._say_for_everyone(resource, actions, None, of)
+
+    def _say_for_everyone(
+        self, resource: str, actions: tuple[str, ...], text: str | None, of: Wanted
+    ) -> Iterator[SourceEdit]:
+        """Another domain in the restriction of a model and some operations; without one it goes."""
+        rule = self._global(resource, actions)
+        rows = [
+            (each, row)
+            for each in self.lists
+            for row in each.of_group(EVERYBODY, resource)
+            if each.operations(row) == set(actions)
+        ]
+        if rule is not None:
+            yield self._records.without_record(rule, of.words) if text is None else self._with_domain(rule, text, of)
+        elif len(rows) == 1:
+            (each, row), *_ = rows
+            if text is None:
+                each.take(row, of.words)
+            else:
+                each.limit(row, text, of.words)
+        else:
+            raise CannotExpressError(of, "no rule or row says just that", "change those without a group")
 
     def _global(self, resource: str, actions: tuple[str, ...]) -> PlacedRecord | None:
         """The only rule without groups of a model and some operations."""
