@@ -39,4 +39,13 @@ await picture("ask", `${jobs.explore}#/ask`, async (page) => {
   await page.click("button.main");
   await page.waitForSelector(".decision");
 }, "dark");
+await picture("editor", `${jobs.explore}#/editor`, async (page) => {
+  await page.click(".files a:has-text('people.policy')");
+  await page.click(".cm-line:has-text('user \"adam@guard.test\"')");
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type('user "new@guard.test" { assign role gua', { delay: 20 });
+  await page.waitForSelector(".cm-tooltip-autocomplete li");
+  await page.waitForSelector(".cm-lintRange-error");
+});
 await browser.close();

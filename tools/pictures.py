@@ -43,7 +43,9 @@ def _report(path: Path, policies: str, *more: str) -> str:
 
 
 def _shop(folder: Path) -> str:
-    return _report(folder / "shop.html", f"{CHANGED}/new", "--against", f"{CHANGED}/old")
+    return _report(
+        folder / "shop.html", f"{CHANGED}/new", "--against", f"{CHANGED}/old", "--usage", f"{CHANGED}/log.csv"
+    )
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def built() -> Path:
     for wheel in wheels:
         shutil.copy(wheel, FOLDER / wheel.name)
     (FOLDER / "wheels.json").write_text(json.dumps([wheel.name for wheel in wheels]))
-    (FOLDER / "examples.json").write_text(json.dumps(_examples(), ensure_ascii=False), encoding="utf-8")
+    (FOLDER / "examples.json").write_text(json.dumps(examples(), ensure_ascii=False), encoding="utf-8")
     _compile(modules, {sources: FOLDER / f"{name}.zip" for name, sources in archives.items()})
     stamp.write_text(digest)
     return FOLDER
@@ -133,7 +133,7 @@ def _compile(modules: Path, targets: dict[Path, Path]) -> None:
         raise MissingError(f"the playground could not be compiled:\n{run.stderr}")
 
 
-def _examples() -> list[dict[str, object]]:
+def examples() -> list[dict[str, object]]:
     """The example policy sets, and what each rule finds and does not find."""
     found: list[dict[str, object]] = []
     for name in _EXAMPLES:

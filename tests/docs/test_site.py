@@ -9,7 +9,7 @@ from click import Context
 
 from policylang.check.catalogue import RULES
 from policylang.cli.main import commands
-from tools import site
+from tools import playground, site
 
 _LOADED = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?(https?:)?//|<link\b[^>]*\bhref=["']?(https?:)?//"""
@@ -17,7 +17,8 @@ _LOADED = re.compile(
 
 
 def test_the_site(tmp_path: Path) -> None:
-    made = site.make(tmp_path)
+    (tmp_path / "playground").mkdir()
+    made = site.make(tmp_path / "site", tmp_path / "playground")
     pages = {path.relative_to(made).as_posix(): path.read_text(encoding="utf-8") for path in made.rglob("*.html")}
     assert {Path(name).stem for name in pages if name.startswith("rules/PL")} == {rule.code for rule in RULES}
     for name, text in pages.items():
@@ -28,4 +29,11 @@ def test_the_site(tmp_path: Path) -> None:
         assert f'id="{command}"' in pages["reference/commands.html"]
     for said in ("error[PL301] limit-lost", "witness: denied", "pictures/matrix.png"):
         assert said in pages["index.html"]
+    # Policy code is highlighted by the lexer of the language itself.
+    assert '<span class="k">performs</span>' in pages["language.html"]
+    examples = {example["id"] for example in playground.examples()}
+    for rule in RULES:
+        linked = set(re.findall(r"index\.html#example=([\w-]+)", pages[f"rules/{rule.code}.html"]))
+        assert linked == {f"{rule.code}-bad", *([f"{rule.code}-good"] if rule.good else [])}
+        assert linked <= examples
     assert "limit-lost" in (made / "search.json").read_text(encoding="utf-8")

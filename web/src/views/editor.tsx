@@ -1,5 +1,5 @@
 // The files of the policy set, with findings while they are written. Nothing is saved by itself.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Code } from "../code";
 import type { Opened } from "../editing";
 import type { Editing, PolicyFile } from "../live";
@@ -21,12 +21,21 @@ addEventListener("beforeunload", (event) => {
   if ([...drafts.keys()].some(isDirty)) event.preventDefault();
 });
 
+/** How many characters of the paths are the folder that all are in. */
+function folderOf(paths: string[]): number {
+  const [first = "", ...others] = paths;
+  let length = first.lastIndexOf("/") + 1;
+  while (length > 0 && !others.every((each) => each.startsWith(first.slice(0, length)))) length = first.slice(0, length - 1).lastIndexOf("/") + 1;
+  return length;
+}
+
 export function Editor({ editing, route, version }: { editing: Editing; route: Route; version: number }) {
   const [files, list] = useState<PolicyFile[]>([]);
   const [client, connect] = useState<unknown>(null);
   const [lost, lose] = useState(false);
   useEffect(() => { void editing.client(() => lose(true)).then(connect, () => lose(true)); }, []);
   useEffect(() => { void editing.files().then((found) => list(found.files ?? [])); }, [version]);
+  const around = useMemo(() => folderOf(files.map((each) => each.path)), [files]);
   const chosen = files.find((each) => each.path === route.name) ?? files[0];
   return (
     <section class="view split">
@@ -34,7 +43,7 @@ export function Editor({ editing, route, version }: { editing: Editing; route: R
         <ul class="files">
           {files.map((each) => (
             <li key={each.path}><a href={address("editor", each.path)} aria-current={each === chosen ? "page" : undefined}>
-              <bdi class="name">{visible(each.path).slice(0, 300)}</bdi>{isDirty(each.path) && <span class="unsaved" title="not saved"><span class="hidden"> not saved</span></span>}
+              <bdi class="name" title={visible(each.path).slice(0, 500)}>{visible(each.path.slice(around)).slice(0, 300)}</bdi>{isDirty(each.path) && <span class="unsaved" title="not saved"><span class="hidden"> not saved</span></span>}
             </a></li>
           ))}
         </ul>

@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Component } from "preact";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { kindOf, Legend, Name, Search, Segments, Symbol, Why } from "../parts";
 import { matches, type Column, type Model, type Moment, STATES, type Subject, visible } from "../model";
 import { setOptions, type Route } from "../route";
@@ -87,6 +88,10 @@ function Grid({ model, rows, columns, moment, only, picked, pick }: {
   const bands = useMemo(() => bandsOf(columns), [columns]);
   const first = seenColumns[0]?.index ?? 0;
   const last = seenColumns[seenColumns.length - 1]?.index ?? 0;
+  const chunks = Array.from({ length: chunkOf(last) - chunkOf(first) + 1 }, (_, n) => chunkOf(first) + n);
+  const latest = useRef(pick);
+  latest.current = pick;
+  const choose = useCallback((row: number, column: number) => { setActive([row, column]); latest.current([row, column]); }, []);
 
   const move = (event: KeyboardEvent) => {
     let [r, c] = active;
@@ -118,7 +123,7 @@ function Grid({ model, rows, columns, moment, only, picked, pick }: {
   return (
     <div class="grid" ref={scroller} role="grid" tabIndex={0} aria-label="Who may do what" aria-rowcount={rows.length + 1}
       aria-colcount={columns.length + 1} aria-activedescendant={`cell-${r}-${c}`} onKeyDown={move}>
-      <div class="canvas" role="presentation" style={{ width: `${width + columns.length * COLUMN + 60}px`, height: `${HEAD + rows.length * ROW}px` }}>
+      <div class="canvas" role="presentation" style={{ "--side": `${width}px`, width: `${width + columns.length * COLUMN + 60}px`, height: `${HEAD + rows.length * ROW}px` }}>
         <div class="heads" role="row" aria-rowindex={1} style={{ height: `${HEAD}px` }}>
           <div class="corner" role="columnheader" aria-colindex={1} style={{ width: `${width}px` }}>{rows.length.toLocaleString("en")} × {columns.length.toLocaleString("en")}</div>
           {bands.filter((band) => band.end >= first && band.start <= last).map((band) => (
@@ -126,45 +131,81 @@ function Grid({ model, rows, columns, moment, only, picked, pick }: {
               <span style={{ left: `${width + 4}px` }}><Name of={band.name} label={band.label} /></span>
             </div>
           ))}
-          {seenColumns.map((item) => {
-            const column = columns[item.index]!;
-            return (
-              <div key={item.index} class={`head${item.index === c ? " on" : ""}`} role="columnheader" aria-colindex={item.index + 2} style={{ left: `${width + item.start}px`, width: `${COLUMN}px` }}
-                aria-label={`${column.action.name} on ${column.resource.label ?? column.resource.name}`} title={`${column.action.name} on ${visible(column.resource.name)}`}>
-                <span>{column.action.name}</span>
-              </div>
-            );
-          })}
+          {chunks.map((chunk) => <Heads key={chunk} chunk={chunk} columns={columns} width={width} on={chunkOf(c) === chunk ? c : -1} />)}
         </div>
-        {seenRows.map((item) => {
-          const subject = rows[item.index]!;
-          return (
-            <div key={item.index} class={`row${item.index === r ? " on" : ""}`} role="row" aria-rowindex={item.index + 2} style={{ top: `${HEAD + item.start}px`, height: `${ROW}px` }}>
-              <div class="subject" role="rowheader" aria-colindex={1} style={{ width: `${width}px` }} title={`${kindOf(subject)} ${visible(subject.name).slice(0, 200)}`}>
-                <Name of={subject.name} label={subject.label} />
-              </div>
-              {seenColumns.map((place) => {
-                const column = columns[place.index]!;
-                const state = model.state(subject, column, moment);
-                const sensitive = model.sensitive(subject, column, moment).length > 0;
-                const on = item.index === r && place.index === c;
-                const open = picked?.[0] === item.index && picked[1] === place.index;
-                return (
-                  <div key={place.index} id={`cell-${item.index}-${place.index}`} role="gridcell" aria-colindex={place.index + 2} aria-selected={open}
-                    class={`cell${on ? " active" : ""}${open ? " open" : ""}${only && !sensitive ? " faint" : ""}`}
-                    style={{ left: `${width + place.start}px`, width: `${COLUMN}px` }}
-                    aria-label={`${visible(subject.label ?? subject.name).slice(0, 80)}, ${column.action.name} on ${visible(column.resource.label ?? column.resource.name).slice(0, 80)}: ${STATES[state].name}${sensitive ? ", with sensitive fields" : ""}`}
-                    onClick={() => { setActive([item.index, place.index]); pick([item.index, place.index]); }}>
-                    <Symbol state={state} sensitive={sensitive} />
-                  </div>
-                );
-              })}
-            </div>
-          );
-        })}
+        {seenRows.map((item) => (
+          <Row key={item.index} index={item.index} top={HEAD + item.start} subject={rows[item.index]!} columns={columns} first={chunks[0]!} last={chunks[chunks.length - 1]!}
+            width={width} model={model} moment={moment} only={only} active={item.index === r ? c : -1} open={picked?.[0] === item.index ? picked[1] : -1} choose={choose} />
+        ))}
       </div>
     </div>
   );
+}
+
+/** Columns are drawn by so many at a time: what scrolls in is drawn, and what stays is not looked at again. */
+const CHUNK = 4;
+const chunkOf = (column: number) => Math.floor(column / CHUNK);
+
+abstract class Pure<P extends object> extends Component<P> {
+  override shouldComponentUpdate(next: Readonly<P>): boolean {
+    return (Object.keys(next) as (keyof P)[]).some((key) => next[key] !== this.props[key]);
+  }
+}
+
+class Heads extends Pure<{ chunk: number; columns: Column[]; width: number; on: number }> {
+  render({ chunk, columns, width, on }: Heads["props"]) {
+    return columns.slice(chunk * CHUNK, (chunk + 1) * CHUNK).map((column, n) => {
+      const index = chunk * CHUNK + n;
+      return (
+        <div key={index} class={`head${index === on ? " on" : ""}`} role="columnheader" aria-colindex={index + 2} style={{ left: `${width + index * COLUMN}px`, width: `${COLUMN}px` }}
+          aria-label={`${column.action.name} on ${column.resource.label ?? column.resource.name}`} title={`${column.action.name} on ${visible(column.resource.name)}`}>
+          <span>{column.action.name}</span>
+        </div>
+      );
+    });
+  }
+}
+
+interface RowProps {
+  index: number; top: number; subject: Subject; columns: Column[]; first: number; last: number; width: number;
+  model: Model; moment: Moment; only: boolean; active: number; open: number; choose: (row: number, column: number) => void;
+}
+
+class Row extends Pure<RowProps> {
+  render({ index, top, subject, columns, first, last, width, model, moment, only, active, open, choose }: RowProps) {
+    const chunks = [];
+    for (let chunk = first; chunk <= last; chunk++)
+      chunks.push(<Cells key={chunk} index={index} chunk={chunk} subject={subject} columns={columns} width={width} model={model} moment={moment} only={only}
+        active={chunkOf(active) === chunk ? active : -1} open={chunkOf(open) === chunk ? open : -1} choose={choose} />);
+    return (
+      <div class={`row${active >= 0 ? " on" : ""}`} role="row" aria-rowindex={index + 2} style={{ top: `${top}px`, height: `${ROW}px` }}>
+        <div class="subject" role="rowheader" aria-colindex={1} style={{ width: `${width}px` }} title={`${kindOf(subject)} ${visible(subject.name).slice(0, 200)}`}>
+          <Name of={subject.name} label={subject.label} />
+        </div>
+        {chunks}
+      </div>
+    );
+  }
+}
+
+class Cells extends Pure<Omit<RowProps, "top" | "first" | "last"> & { chunk: number }> {
+  render({ index, chunk, subject, columns, width, model, moment, only, active, open, choose }: Cells["props"]) {
+    const who = visible(subject.label ?? subject.name).slice(0, 80);
+    return columns.slice(chunk * CHUNK, (chunk + 1) * CHUNK).map((column, n) => {
+      const number = chunk * CHUNK + n;
+      const state = model.state(subject, column, moment);
+      const sensitive = model.sensitive(subject, column, moment).length > 0;
+      return (
+        <div key={number} id={`cell-${index}-${number}`} role="gridcell" aria-colindex={number + 2} aria-selected={number === open}
+          class={`cell${number === active ? " active" : ""}${number === open ? " open" : ""}${only && !sensitive ? " faint" : ""}`}
+          style={{ left: `${width + number * COLUMN}px`, width: `${COLUMN}px` }}
+          aria-label={`${who}, ${column.action.name} on ${visible(column.resource.label ?? column.resource.name).slice(0, 80)}: ${STATES[state].name}${sensitive ? ", with sensitive fields" : ""}`}
+          onClick={() => choose(index, number)}>
+          {state !== "not" && <Symbol state={state} sensitive={sensitive} />}
+        </div>
+      );
+    });
+  }
 }
 
 function bandsOf(columns: Column[]) {
