@@ -29,6 +29,23 @@ class Source:
         """Offsets (code points, 0-based) at which the lines begin."""
         return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
 
+    def edited(self, start: int, end: int, by: str) -> Source:
+        """The source with another text in place of what stands from one offset up to another. Lines that stand are not
+        looked for again.
+        """
+        made = Source(self.name, self.text[:start] + by + self.text[end:], self.display)
+        starts = self.line_starts
+        # A line break is of two characters where an edit puts them side by side, so one character more is looked at.
+        first = bisect_right(starts, max(start - 1, 0))
+        last = bisect_right(starts, end)
+        longer = len(made.text) - len(self.text)
+        until = starts[last] + longer if last < len(starts) else len(made.text)
+        found = [match.end() for match in _LINE_BREAK.finditer(made.text, starts[first - 1], until)]
+        if last < len(starts):
+            del found[-1]
+        made.line_starts = [*starts[:first], *found, *(each + longer for each in starts[last:])]
+        return made
+
     def position(self, offset: int) -> tuple[int, int]:
         """The line and column of an offset, both 1-based, the column in code points."""
         line = bisect_right(self.line_starts, offset)

@@ -176,6 +176,8 @@ def test_ways_through_limits_are_limited() -> None:
     (finding,) = project(_ladder(30)).diagnostics
     assert finding.code == "PL110"
     assert "holds roles in more than 1,000 ways that differ in limits" in finding.message
+    (finding,) = project(_ladder(9) + "group g { role r0x, r0y }\n").diagnostics
+    assert "the group `g` holds roles in more than 1,000 ways" in finding.message
     free = re.sub(r" policy p[0-9]+[xy] }", " }", _ladder(30))
     assert project(free).diagnostics == ()
 

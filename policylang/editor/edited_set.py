@@ -20,6 +20,7 @@ from policylang.runtime.index import Index
 from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.syntax.parser import Parsed, parse
+from policylang.syntax.trail import Trail
 
 
 class EditedSet:
@@ -138,15 +139,17 @@ class EditedSet:
         if known is not None and known.text == opened.text:
             return known
         made = Source(source.name, opened.text, source.display)
+        made.line_starts = opened.line_starts
         made.foreign = source.foreign
         return made
 
     def _parsed(self, source: Source, limits: Limits) -> Parsed:
-        """The tree of a source: parsed anew if its text has changed."""
+        """The tree of a source: parsed anew where its text has changed."""
         known = self._trees.get(source.name)
         if known is not None and known[0] == limits and known[1].source.text == source.text:
             return known[1]
-        made = parse(source, limits)
+        earlier = None if known is None or known[0] != limits else known[1].trail
+        made = parse(source, limits, earlier or Trail())
         self._trees[source.name] = limits, made
         return made
 

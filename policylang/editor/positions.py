@@ -49,12 +49,10 @@ def whole_of(source: Source, encoding: Encoding) -> lsp.Range:
 def applied(source: Source, change: lsp.TextDocumentContentChangeEvent, encoding: Encoding) -> Source:
     """The source after one change."""
     if isinstance(change, lsp.TextDocumentContentChangeWholeDocument):
-        text = change.text
-    else:
-        start = offset_at(source, change.range.start, encoding)
-        end = max(start, offset_at(source, change.range.end, encoding))
-        text = source.text[:start] + change.text + source.text[end:]
-    return Source(source.name, text, source.display)
+        return Source(source.name, change.text, source.display)
+    start = offset_at(source, change.range.start, encoding)
+    end = max(start, offset_at(source, change.range.end, encoding))
+    return source.edited(start, end, change.text)
 
 
 def _offset(source: Source, line: int, column: int) -> int:

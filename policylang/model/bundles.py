@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from policylang.diagnostics import quoted
@@ -14,7 +15,7 @@ from policylang.model.report import Site
 from policylang.model.symbols import unknown
 from policylang.model.targets import check_any_resource, check_some_have, is_named
 from policylang.model.typing import type_condition
-from policylang.model.world import chain, cycles, too_deep
+from policylang.model.world import chain, cycles, too_deep, ways
 from policylang.source import Source
 from policylang.syntax import ast
 
@@ -193,18 +194,21 @@ def _check_any_resource(
     return resources
 
 
+def _inside(site: Site, roles: Container[str]) -> list[str]:
+    """The roles directly in a role or group."""
+    items: Any = site.node.items  # type: ignore[attr-defined]
+    return [
+        role.value for item in items if isinstance(item, ast.Includes) for role in item.roles if role.value in roles
+    ]
+
+
 def _check_cycles(context: Context) -> None:
     roles: dict[str, Site] = dict(context.symbols.every("role"))
-    edges = {
-        name: [
-            role.value
-            for item in site.node.items  # type: ignore[attr-defined]
-            if isinstance(item, ast.Includes)
-            for role in item.roles
-            if role.value in roles
-        ]
-        for name, site in roles.items()
-    }
+    edges = {name: _inside(site, roles) for name, site in roles.items()}
+    of_roles = ways(edges)
+    groups = (_inside(site, roles) for _, site in context.symbols.every("group"))
+    of_groups = (1 + sum(of_roles[name] for name in inside) for inside in groups)
+    context.model.ways = max([*of_roles.values(), *of_groups], default=0)
     for deep in too_deep(edges, context.limits.role_depth):
         context.report.error(
             "PL110",

@@ -75,5 +75,7 @@ class Model(msgspec.Struct):
     """Where a policy is attached: the ids of the instances, in the order of their resources."""
     conditions: dict[Place, Condition] = msgspec.field(default_factory=dict)
     """Conditions of denies and invariants."""
+    ways: int = 0
+    """The most ways in which roles lie in one role or group, itself included."""
     values: dict[Place, Constant | tuple[Constant, ...]] = msgspec.field(default_factory=dict)
     """Values of users' attributes."""

@@ -62,6 +62,15 @@ def too_deep(edges: Mapping[str, Iterable[str]], limit: int) -> Iterator[str]:
         yield from (name for name in knot if depth[name] == limit + 1)
 
 
+def ways(edges: Mapping[str, Iterable[str]]) -> dict[str, int]:
+    """In how many ways others can be reached from each name, itself included; names in cycles have no number of use."""
+    found: dict[str, int] = {}
+    for knot in _knots(edges):
+        for name in knot:
+            found[name] = 1 + sum(found.get(following, 0) for following in edges[name])
+    return found
+
+
 def _knots(edges: Mapping[str, Iterable[str]]) -> Iterator[set[str]]:
     number: dict[str, int] = {}
     low: dict[str, int] = {}

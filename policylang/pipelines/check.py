@@ -58,7 +58,7 @@ def add_checked(result: Result, project: Project, asked: CheckOptions) -> None:
     found = [of_source(diagnostic, view) for diagnostic in diagnostics]
     rules = severities(asked.selection, set_.config, with_usage=asked.usage is not None)
     result.problems += _unknown_rules(set_.config, set_.base)
-    if project.ir is not None and rules:
+    if rules and project.ir is not None:
         examined = examine(
             project.ir,
             asked.now,

@@ -99,6 +99,8 @@ class Project:
 
     def _too_many_ways(self) -> Iterator[Diagnostic]:
         limit = self.sources.config.limits.role_ways
+        if self.model.ways <= limit:
+            return
         bundle = too_many_ways(self._policies, limit)
         if bundle is not None:
             kind, name = name_of(bundle)

@@ -599,6 +599,19 @@ def block_items(declaration: Declaration) -> tuple[Node, ...]:
             return ()
 
 
+def moved(node: Any, by: int) -> Any:
+    """The tree of the same text, so many characters further on."""
+    kind = node.__class__
+    if kind is Name:  # half of all nodes
+        return Name(node.start_pos + by, node.end_pos + by, node.value)
+    if kind is tuple:
+        return tuple([moved(item, by) for item in node])
+    if isinstance(node, Node):
+        fields = [moved(getattr(node, field), by) for field in node.__struct_fields__[2:]]
+        return kind(node.start_pos + by, node.end_pos + by, *fields)
+    return node
+
+
 def without_places(node: Any) -> Any:
     """The tree as plain tuples without offsets, to compare what two trees say."""
     if isinstance(node, tuple):

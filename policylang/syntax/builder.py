@@ -72,11 +72,10 @@ def _flat(children: Children) -> tuple[Any, ...]:
     return tuple(items)
 
 
-class _JobOfUser(msgspec.Struct):
+class _JobOfUser(ast.Node, frozen=True, gc=False):
     """`job "…"` behind a user, and the user's block if there is one."""
 
     job: ast.Text
-    end_pos: int
     items: tuple[ast.UserItem, ...]
 
 
@@ -411,7 +410,7 @@ class TreeBuilder:
         return user
 
     def user_job(self, c: Children) -> _JobOfUser:
-        return _JobOfUser(text(c[1]), _end(c), _items(c[2]))
+        return _JobOfUser(c[0].start_pos, _end(c), text(c[1]), _items(c[2]))
 
     def user_attribute(self, c: Children) -> ast.UserAttribute:
         return ast.UserAttribute(c[0].start_pos, c[2].end_pos, c[0], c[2])

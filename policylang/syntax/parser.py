@@ -14,22 +14,27 @@ from policylang.syntax import ast
 from policylang.syntax.errors import Mistake, diagnose
 from policylang.syntax.grammar import ParserTables, tables
 from policylang.syntax.lexer import END, TOO_MANY, Scan, Token
+from policylang.syntax.trail import Boundary, Followed, Trail
 from policylang.syntax.unsafe import unsafe_text
 
 
 class Parsed(msgspec.Struct, frozen=True):
-    """The tree of one source, and what is wrong with its text. The tree holds what could be read."""
+    """The tree of one source, and what is wrong with its text. The tree holds what could be read. ``trail``: for the
+    next parse, where one was given.
+    """
 
     source: Source
     file: ast.File
     diagnostics: tuple[Diagnostic, ...]
+    trail: Trail | None = None
 
 
-def parse(source: Source, limits: Limits | None = None) -> Parsed:
+def parse(source: Source, limits: Limits | None = None, earlier: Trail | None = None) -> Parsed:
     """Parse one source.
 
     After a mistake parsing goes on at the next declaration, so one mistake gives one diagnostic and hides one
-    declaration, of which ``File.broken`` keeps the name. Never raises for what is in the text.
+    declaration, of which ``File.broken`` keeps the name. Never raises for what is in the text. ``earlier``: what the
+    parse of another text left, under the same limits; the result is the same, and sooner there.
     """
     limits = limits or Limits()
     text = source.text
@@ -41,7 +46,10 @@ def parse(source: Source, limits: Limits | None = None) -> Parsed:
     end = Token(END, "", len(text), len(text))
     mistakes: list[Mistake] = []
     stopped_at = -1
+    trail = None if earlier is None else Trail(text)
+    followed = None if earlier is None else Followed(earlier, text)
     while True:
+        run = None
         for token in chain(scan.tokens(states, state_stack), [end]):
             type_ = token.type
             # The LALR(1) automaton: reduce until the token can be shifted.
@@ -58,10 +66,23 @@ def parse(source: Source, limits: Limits | None = None) -> Parsed:
                 state_stack.append(states[state_stack[-1]][rule])  # type: ignore[arg-type]
             if entry is None:
                 break
+            if trail is not None and followed is not None and len(state_stack) == 2 and token is not end:
+                here = Boundary(token.start_pos, state_stack[1], len(value_stack[0]), scan.left + 1, len(mistakes))
+                trail.boundaries.append(here)
+                trail.declarations = value_stack[0]
+                run = followed.run(here)
+                if run is not None:
+                    break
             state_stack.append(entry)  # type: ignore[arg-type]
             value_stack.append(token)
+        if trail is not None and run is not None:
+            value_stack[0] += run.declarations
+            trail.boundaries += run.between
+            state_stack[1], scan.pos, scan.left = run.behind.state, run.behind.offset, run.behind.left
+            scan.comments |= run.comments
+            continue
         if state_stack[-1] == grammar.end:
-            return _parsed(source, value_stack[0], scan, mistakes, limits)
+            return _parsed(source, value_stack[0], scan, mistakes, trail)
         if token.type == TOO_MANY or len(mistakes) == MOST_MISTAKES:
             mistakes.append(_too_much(source, token, limits))
             del state_stack[2:], value_stack[1:]
@@ -106,9 +127,12 @@ def _complete(grammar: ParserTables, state_stack: list[int], value_stack: list[A
 
 
 def _parsed(
-    source: Source, declarations: tuple[ast.Declaration, ...], scan: Scan, mistakes: list[Mistake], limits: Limits
+    source: Source, declarations: tuple[ast.Declaration, ...], scan: Scan, mistakes: list[Mistake], trail: Trail | None
 ) -> Parsed:
-    comments = tuple([ast.Comment(at, at + len(text), text) for at, text in sorted(scan.comments.items())])
+    commented = sorted(scan.comments.items())
+    if trail is not None:
+        trail.comments = commented
+    comments = tuple([ast.Comment(at, at + len(text), text) for at, text in commented])
     file = ast.File(
         declarations,
         comments,
@@ -116,4 +140,4 @@ def _parsed(
     )
     found = [m.diagnostic for m in mistakes if m.diagnostic]
     found += islice(unsafe_text(source), MOST_MISTAKES)
-    return Parsed(source, file, tuple(sorted(found, key=lambda d: d.order)))
+    return Parsed(source, file, tuple(sorted(found, key=lambda d: d.order)), trail)
