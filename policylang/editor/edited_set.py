@@ -41,6 +41,12 @@ class EditedSet:
         self._index: Index | None = None
         self._policy_set: PolicySet | None = None
 
+    def reread(self, on_disk: SourceSet) -> EditedSet:
+        """The same set with what is on the disk now; what has not changed stays known."""
+        self.on_disk, self._version = on_disk, -1
+        self.__dict__.pop("files", None)
+        return self
+
     @cached_property
     def files(self) -> dict[Path, str]:
         """The policy files and directory files on the disk, and how the set calls them."""
@@ -134,10 +140,12 @@ class EditedSet:
     def _now(self, source: Source, before: dict[str, Source]) -> Source:
         opened = self._open_files.get(Path(os.path.abspath(source.display)))
         if opened is None or suffix_of(source.name) == PARQUET:
-            return source
+            opened = source
         known = before.get(source.name)
-        if known is not None and known.text == opened.text:
+        if known is not None and known.text == opened.text and known.foreign == source.foreign:
             return known
+        if opened is source:
+            return source
         made = Source(source.name, opened.text, source.display)
         made.line_starts = opened.line_starts
         made.foreign = source.foreign

@@ -18,7 +18,7 @@ from policylang.project.discovery import (
     nearest_settings,
     read_regular,
 )
-from policylang.settings.config import Config, nearest_config
+from policylang.settings.config import Config, ConfigError, config_of, nearest_config, read_config
 from policylang.source import Source
 from policylang.testing.scenario import SUFFIXES
 
@@ -32,6 +32,8 @@ class Folders:
         self._folders: list[Path] = []
         self._closed = False
         self._scenarios: dict[Path, list[Path]] = {}
+        self._configs: dict[Path, Config] = {}
+        """Configs that are open in the editor, as they were when they could be read last."""
 
     def add(self, folder: Path) -> None:
         """Take the policy sets of a folder in."""
@@ -54,10 +56,34 @@ class Folders:
     def read(self) -> None:
         """Look again which files there are, and read those that are not open."""
         folders = [str(folder) for folder in self._folders if folder.exists()]
-        found = discover(folders) if folders else []
-        sets = [each for each in found if each.sources or each.oversized or each.base is not None]
-        self.sets = [EditedSet(each, self.open_files) for each in sets]
+        found = discover(folders, self._config) if folders else []
+        known = {each.root: each for each in self.sets if not each.alone}
+        self.sets = []
+        for each in found:
+            if each.sources or each.oversized or each.base is not None:
+                old = known.get(Path(os.path.abspath(each.root)))
+                self.sets.append(EditedSet(each, self.open_files) if old is None else old.reread(each))
         self.assign()
+
+    def configure(self, path: Path) -> bool:
+        """Have a config count as it is in the editor, or on the disk once it is closed; true where that changes
+        something. One that cannot be read counts as it did when it could.
+        """
+        before = self._configs.pop(path, None)
+        opened = self.open_files.get(path)
+        if opened is None:
+            return before is not None
+        try:
+            now: Config | None = config_of(path, opened.text)
+        except ConfigError:
+            now = before
+        if now is not None:
+            self._configs[path] = now
+        return now != before
+
+    def _config(self, path: Path) -> Config:
+        known = self._configs.get(Path(os.path.abspath(path)))
+        return read_config(path) if known is None else known
 
     def assign(self) -> None:
         """Give open files that no set has on the disk to the set in whose folder they are. Those that are in no folder
@@ -73,7 +99,7 @@ class Folders:
             if folder is not None and folder not in self._folders:
                 self.add(folder)
                 return
-            own = SourceSet(path.parent, nearest_settings(path.parent)[0] if folder else Config(), ())
+            own = SourceSet(path.parent, nearest_settings(path.parent, self._config)[0] if folder else Config(), ())
             self.sets.append(EditedSet(own, self.open_files, alone=True))
         for each in self.sets:
             each.added = tuple(path for path in lone if self._innermost(path) is each)

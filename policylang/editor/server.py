@@ -19,6 +19,7 @@ from policylang.editor.folders import Folders, folders_of
 from policylang.editor.protocol import FileProtocol
 from policylang.model.types import DateTimeType
 from policylang.runtime.values import BadValueError, read
+from policylang.settings.config import FILE_NAMES
 
 _WATCHED = ("policy", "yaml", "yml", "csv", "json", "parquet")
 _SOON = 0.002
@@ -110,20 +111,28 @@ class PolicyServer(LanguageServer):
 
     def opened(self, uri: str, text: str) -> None:
         """A file was opened."""
-        if self.folders.open_files.open(uri, text) is not None:
-            self.folders.assign()
-            self.look()
+        self._assigned(self.folders.open_files.open(uri, text))
 
     def changed(self, uri: str, changes: list[lsp.TextDocumentContentChangeEvent]) -> None:
         """An open file was changed."""
-        if self.folders.open_files.change(uri, changes) is not None:
+        path = self.folders.open_files.change(uri, changes)
+        if path is not None:
+            self._configured(path)
             self._look_soon()
 
     def closed(self, uri: str) -> None:
         """A file was closed."""
-        if self.folders.open_files.close(uri) is not None:
+        self._assigned(self.folders.open_files.close(uri))
+
+    def _assigned(self, path: Path | None) -> None:
+        if path is not None:
             self.folders.assign()
+            self._configured(path)
             self.look()
+
+    def _configured(self, path: Path) -> None:
+        if path.name in FILE_NAMES and self.folders.configure(path):
+            self.folders.read()
 
     def reread(self) -> None:
         """Files on the disk have changed."""

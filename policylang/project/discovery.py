@@ -57,7 +57,11 @@ class SourceSet(msgspec.Struct):
     """The folder of its config, if it has one."""
 
 
-def discover(paths: Sequence[str]) -> list[SourceSet]:
+ConfigReader = Callable[[Path], Config]
+"""Reads the config at a path. Raises `ConfigError` and OSError."""
+
+
+def discover(paths: Sequence[str], reader: ConfigReader = read_config) -> list[SourceSet]:
     """The policy sets that command line paths stand for, in the order of the paths.
 
     Without paths: the roots of the nearest config, else the folder `policies`.
@@ -74,12 +78,12 @@ def discover(paths: Sequence[str]) -> list[SourceSet]:
     sets: list[SourceSet] = []
     seen: set[Path] = set()
     for folder in folders:
-        for root in _roots(folder, bool(paths)):
+        for root in _roots(folder, bool(paths), reader):
             if root.resolve() not in seen:
                 seen.add(root.resolve())
-                sets += _folder_sets(root, seen)
+                sets += _folder_sets(root, seen, reader)
     if files:
-        own = _read(_common_parent(files), files)
+        own = _read(_common_parent(files), files, reader)
         own.asked = tuple(map(str, files))
         sets.append(own)
     found = [each for each in sets if each.sources or each.oversized or each.problems]
@@ -90,13 +94,13 @@ def discover(paths: Sequence[str]) -> list[SourceSet]:
     return [SourceSet(Path(), Config(), (), problems=(Problem(where, f"no `{SUFFIX}` files here", help),))]
 
 
-def _roots(folder: Path, asked_for: bool) -> list[Path]:
+def _roots(folder: Path, asked_for: bool, reader: ConfigReader) -> list[Path]:
     """The roots that the nearest config declares at or below a folder, else the folder itself."""
     config = nearest_config(folder)
     if config is None:
         return [folder]
     try:
-        declared = read_config(config).roots
+        declared = reader(config).roots
     except (ConfigError, OSError):
         return [folder]  # reported when the set is read
     whole = folder.resolve()
@@ -116,7 +120,7 @@ def _named_root(folder: Path, root: Path) -> Path:
     return folder / named
 
 
-def _folder_sets(root: Path, seen: set[Path]) -> list[SourceSet]:
+def _folder_sets(root: Path, seen: set[Path], reader: ConfigReader) -> list[SourceSet]:
     """The set of a folder, and the sets of the folders inside it that have a config of their own."""
     files: list[Path] = []
     inner: list[Path] = []
@@ -141,14 +145,14 @@ def _folder_sets(root: Path, seen: set[Path]) -> list[SourceSet]:
         files += [here / name for name in names if name.endswith(SUFFIX) and not name.startswith(".")]
     sets = []
     if files or problems or not inner:
-        own = _read(root, sorted(files))
+        own = _read(root, sorted(files), reader)
         own.problems = (*own.problems, *problems)
         sets.append(own)
     for folder in inner:
-        for nested in _roots(folder, True):
+        for nested in _roots(folder, True, reader):
             if nested.resolve() not in seen:
                 seen.add(nested.resolve())
-                sets += _folder_sets(nested, seen)
+                sets += _folder_sets(nested, seen, reader)
     return sets
 
 
@@ -156,8 +160,8 @@ def _common_parent(files: Sequence[Path]) -> Path:
     return Path(os.path.commonpath([os.path.abspath(path.parent) for path in files]))
 
 
-def _read(root: Path, files: Sequence[Path]) -> SourceSet:
-    config, base, problems = nearest_settings(root)
+def _read(root: Path, files: Sequence[Path], reader: ConfigReader) -> SourceSet:
+    config, base, problems = nearest_settings(root, reader)
     policies = _sources(root, files, config.limits, _text)
     beside = root if base is None or base == Path(os.path.abspath(root)) else Path(shown_path(base))
     people = directory_sources(
@@ -173,13 +177,13 @@ def _read(root: Path, files: Sequence[Path]) -> SourceSet:
     return SourceSet(root, config, in_order, oversized, tuple(problems), people.sources, (str(root),), base)
 
 
-def nearest_settings(folder: Path) -> tuple[Config, Path | None, list[Problem]]:
+def nearest_settings(folder: Path, reader: ConfigReader = read_config) -> tuple[Config, Path | None, list[Problem]]:
     """The config in a folder or the nearest one above it, the folder where it is, and why it cannot be read."""
     path = nearest_config(folder)
     if path is None:
         return Config(), None, []
     try:
-        return read_config(path), path.parent, []
+        return reader(path), path.parent, []
     except ConfigError as error:
         found = error.error
         problem = Problem(shown_path(path), found.message, found.help, found.line, found.column)

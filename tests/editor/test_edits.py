@@ -111,3 +111,15 @@ def test_a_mistake_behind_an_emoji(encoding: lsp.PositionEncodingKind) -> None:
     checker.sources()
     (found,) = checker.diagnostics()[FOLDER / "a.policy"]
     assert found.range.start == counted(text, text.index("grnt"), encoding)
+
+
+def test_what_is_read_again_and_has_not_changed_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.policy").write_text(BEGIN, encoding="utf-8")
+    folders = Folders()
+    folders.add(tmp_path)
+    project = folders.sets[0].project
+    folders.read()
+    assert folders.sets[0].project is project
+    (tmp_path / "a.policy").write_text("role other\n")
+    folders.read()
+    assert [each.source.text for each in folders.sets[0].project.files] == ["role other\n"]

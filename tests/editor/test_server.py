@@ -121,6 +121,24 @@ def test_the_configuration(client: Client) -> None:
     assert client.settled() == {}
 
 
+def test_the_configuration_counts_while_it_is_written(folder: Path) -> None:
+    name = "policylang.yaml"
+    unused = 'policy unused "Unused" on customer { status is lead }\n'
+    (folder / FILE).write_text((folder / FILE).read_text() + unused)
+    (folder / name).write_text('roots: ["."]\n')
+    with Client(folder) as client:
+        assert [code for _, code in client.settled()[FILE]] == ["PL702"]
+        client.open(name)
+        client.change(name, 'roots: ["."]\nseverities: {PL702: off}\n')
+        assert client.settled() == {}
+        client.change(name, 'roots: ["."]\nseverities: {PL702: of\n')
+        assert list(client.settled()) == [name], "while it cannot be read, what could be read last counts"
+        client.change(name, 'roots: ["."]\ndirectory: [people.csv]\n')
+        assert "cannot be read" in str(client.settled() and client.diagnostics)
+        client.close(name)
+        assert [code for _, code in client.settled()[FILE]] == ["PL702"]
+
+
 def test_people_from_a_directory(folder: Path) -> None:
     (folder / "policylang.yaml").write_text('roots: ["."]\ndirectory: [people.csv]\n')
     (folder / "people.csv").write_text("id,role\nann,nobody_has_it\n")
