@@ -10,15 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from lsprotocol import types as lsp
 
 from policylang.check.selection import EVERYTHING, Selection
 from policylang.editor.diagnostics import Found, of_finding, of_problem, of_scenarios
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import Folders, is_scenario_file
+from policylang.editor.tested import Answer, run_observed
 from policylang.files.yaml_source import YamlError
 from policylang.pipelines.check import CheckOptions, add_checked
 from policylang.pipelines.findings import ReportedFinding, Result
-from policylang.pipelines.test import run_text, usable
+from policylang.pipelines.test import usable
 from policylang.project.discovery import Problem, UnreadableError, decoded, read_regular
 from policylang.project.project import Project
 from policylang.settings.config import FILE_NAMES, ConfigError, config_of
@@ -38,6 +40,15 @@ class Checked(msgspec.Struct, frozen=True):
     findings: tuple[ReportedFinding, ...]
     diagnostics: Found
     complete: bool
+
+
+class Tested(msgspec.Struct, frozen=True):
+    """What came of a scenario file as it was."""
+
+    project: Project
+    text: str
+    diagnostics: list[lsp.Diagnostic]
+    answers: tuple[Answer, ...] = ()
 
 
 class _CancelledError(Exception):
@@ -60,7 +71,7 @@ class LiveChecker:
         self._idle.set()
         self._closed = False
         self._taken = 0.0
-        self._tests: dict[Path, tuple[Project, str, Found]] = {}
+        self._tests: dict[Path, Tested] = {}
         self._thread: threading.Thread | None = None
 
     def instant(self) -> datetime.datetime:
@@ -183,8 +194,8 @@ class LiveChecker:
         for checked in tuple(self.checked.values()):
             for path, made in checked.diagnostics.items():
                 found.setdefault(path, []).extend(made)
-        for path, (_, _, tests) in tuple(self._tests.items()):
-            found.setdefault(path, []).extend(tests.get(path, ()))
+        for path, tested in tuple(self._tests.items()):
+            found.setdefault(path, []).extend(tested.diagnostics)
         for path in self.folders.open_files.paths:
             if path.name in FILE_NAMES:
                 found.setdefault(path, []).extend(map(of_problem, self._of_config(path)))
@@ -219,16 +230,24 @@ class LiveChecker:
             self._step("testing")
             text = self._text(path)
             known = self._tests.get(path)
-            if text is None or (known is not None and known[0] is project and known[1] == text):
+            if text is None or (known is not None and known.project is project and known.text == text):
                 continue
-            found = of_scenarios(run_text(path, text, compiled)) if project.ir is not None else []
-            if project.ir is None:
-                found = list(map(of_problem, self._of_scenarios(path))) if self.folders.open_files.get(path) else []
-            self._tests[path] = project, text, {path: found}
+            self._tests[path] = self._tested(path, text, project, compiled)
         gone = [path for path in self._tests if path.is_relative_to(of.root) and path not in files]
         for path in gone:
             if self.folders.set_of(path) is of:
                 del self._tests[path]
+
+    def _tested(self, path: Path, text: str, project: Project, compiled: dict[Path, Project | Problem]) -> Tested:
+        if project.ir is not None:
+            result, decided = run_observed(path, text, compiled)
+            return Tested(project, text, of_scenarios(result), tuple(each.answer for each in decided))
+        opened = self.folders.open_files.get(path) is not None
+        return Tested(project, text, list(map(of_problem, self._of_scenarios(path))) if opened else [])
+
+    def tested(self, path: Path) -> Tested | None:
+        """What came of the tests of a scenario file when they ran last."""
+        return self._tests.get(path)
 
     def _text(self, path: Path) -> str | None:
         opened = self.folders.open_files.get(path)

@@ -17,14 +17,17 @@ from policylang.editor.describe import rule_page
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.open_files import path_of
 from policylang.editor.people import people_in_words, reached
+from policylang.editor.tested import Decided, run_observed
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
 from policylang.output.explanation import text as explanation_text
 from policylang.pipelines.questions import Asked, QuestionError, asked_instant, asked_object, asked_text
-from policylang.pipelines.test import run_text, usable
+from policylang.pipelines.test import FileResult, usable
 from policylang.project.discovery import Problem, UnreadableError, decoded, read_regular
 from policylang.project.project import Project
 from policylang.runtime.api import PolicySet
+from policylang.runtime.explaining.explain import explain as explained
+from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.values import BadValueError
 from policylang.text.readable import json_bytes
 
@@ -91,12 +94,25 @@ def decide(check: LiveChecker, asked: Asked) -> Any:
 
 def explain(check: LiveChecker, asked: Asked) -> Any:
     """One decision, and why it is so: as data, and as text."""
+    policy_set, now = _asked_of(check, asked)
+    return _explained(policy_set.explain(*_request(asked), now=now, **_more(asked)), now)
+
+
+def _explained(found: Explanation, now: datetime.datetime) -> Any:
     import click
 
-    policy_set, now = _asked_of(check, asked)
-    found = policy_set.explain(*_request(asked), now=now, **_more(asked))
     text = "\n".join(click.unstyle(line) for line in explanation_text(found))
     return {"now": instant_text(now), "allowed": found.decision.allowed, "explanation": found, "text": text}
+
+
+def decide_test(check: LiveChecker, asked: Asked) -> Any:
+    """A decision that a scenario file asks for, by its number from 0 on, and why it is so."""
+    _, decided = _tests_of(check, asked)
+    number = asked.get("number")
+    if type(number) is not int or not 0 <= number < len(decided):
+        raise QuestionError("there is no decision of this number in the file")
+    found = decided[number]
+    return _explained(explained(found.index, found.request), found.request.now)
 
 
 def diff(check: LiveChecker, asked: Asked) -> Any:
@@ -134,18 +150,23 @@ def page_of_rule(_check: LiveChecker, asked: Asked) -> Any:
 
 def run_tests(check: LiveChecker, asked: Asked) -> Any:
     """How the tests of a scenario file come out."""
+    result, _ = _tests_of(check, asked)
+    failed = [case for case in result.cases if case.failure is not None]
+    lines = [f"line {case.line}: {case.title}: {case.failure}" for case in failed]
+    summary = f"{len(result.cases) - len(failed)} of {len(result.cases)} as expected"
+    return {"text": visible_lines([summary, *lines]), "failed": len(failed), "cases": len(result.cases)}
+
+
+def _tests_of(check: LiveChecker, asked: Asked) -> tuple[FileResult, list[Decided]]:
     of = _set_of(check, asked)
     path = path_of(asked_text(asked, "uri"))
     assert path is not None
     opened = check.folders.open_files.get(path)
     text = opened.text if opened is not None else decoded(read_regular(path), str(path))
-    result = run_text(path, text, {of.root.resolve(): usable(of.root, of.project)})
+    result, found = run_observed(path, text, {of.root.resolve(): usable(of.root, of.project)})
     if result.problem is not None:
         raise QuestionError(result.problem.in_words())
-    failed = [case for case in result.cases if case.failure is not None]
-    lines = [f"line {case.line}: {case.title}: {case.failure}" for case in failed]
-    summary = f"{len(result.cases) - len(failed)} of {len(result.cases)} as expected"
-    return {"text": visible_lines([summary, *lines]), "failed": len(failed), "cases": len(result.cases)}
+    return result, found
 
 
 def visible_lines(lines: list[str]) -> str:
@@ -160,6 +181,7 @@ QUESTIONS: dict[str, Callable[[LiveChecker, Asked], Any]] = {
     "users": users,
     "decide": decide,
     "explain": explain,
+    "decideTest": decide_test,
     "diff": diff,
     "runTests": run_tests,
     "rulePage": page_of_rule,
@@ -171,6 +193,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "whoCan": ("action", "resource"),
     "access": ("user",),
     "runTests": (),
+    "decideTest": ("number",),
 }
 """Those that code lenses ask, and what they say behind the file."""
 

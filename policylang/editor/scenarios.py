@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lsprotocol import types as lsp
 
-from policylang.editor.checking import LiveChecker
+from policylang.diagnostics import visible
+from policylang.editor.checking import LiveChecker, Tested
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.positions import Encoding, range_of
 from policylang.files.yaml_source import YamlError
@@ -62,7 +63,9 @@ def _in_list(before: str) -> bool:
 
 
 def lenses(check: LiveChecker, path: Path) -> list[lsp.CodeLens]:
-    """Above each test what came of it, and above all of them that they can be run."""
+    """Above each test what came of it, above each line that asks for decisions the answers, and above all of them that
+    they can be run.
+    """
     source = check.folders.open_files.get(path)
     if source is None:
         return []
@@ -80,7 +83,19 @@ def lenses(check: LiveChecker, path: Path) -> list[lsp.CodeLens]:
         count = sum(len(targets) for targets in (*test.allow.values(), *test.deny.values()))
         title = f"{count} as expected" if not wrong else f"{wrong} of {count} lines not as expected"
         found.append(_lens(line, lsp.Command(title, "policylang.runTests", arguments=[uri])))
-    return found
+    return [*found, *_answers(check.tested(path), source.text, uri)]
+
+
+_MOST_ANSWERS = 200
+
+
+def _answers(tested: Tested | None, text: str, uri: str) -> Iterator[lsp.CodeLens]:
+    """The decisions of the tests; a click explains one."""
+    if tested is None or tested.text != text:
+        return
+    for number, each in enumerate(tested.answers[:_MOST_ANSWERS]):
+        title = f"decide {visible(each.asked)}: {'allowed' if each.allowed else 'denied'}"
+        yield _lens(each.line - 1, lsp.Command(title, "policylang.decideTest", arguments=[uri, number]))
 
 
 def _lens(line: int, command: lsp.Command) -> lsp.CodeLens:

@@ -166,7 +166,13 @@ class PolicyServer(LanguageServer):
 
     def publish_soon(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._publish)
+            self._loop.call_soon_threadsafe(self._proved)
+
+    def _proved(self) -> None:
+        self._publish()
+        workspace = self.client_capabilities.workspace
+        if workspace and workspace.code_lens and workspace.code_lens.refresh_support:
+            self.workspace_code_lens_refresh(None)
 
     def _publish(self) -> None:
         found = self.checker.diagnostics()

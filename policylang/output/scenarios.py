@@ -53,7 +53,8 @@ def json(results: list[FileResult], covered: Coverage | None = None) -> bytes:
 
 def _case(case: Case) -> dict[str, Any]:
     plain = [click.unstyle(line) for line in _explained(case)]
-    return {**msgspec.to_builtins(msgspec.structs.replace(case, explanation=None)), "explanation": plain}
+    shown = msgspec.to_builtins(msgspec.structs.replace(case, explanation=None))
+    return {name: shown[name] for name in shown if name != "asked"} | {"explanation": plain}
 
 
 def _explained(case: Case) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -15,13 +16,18 @@ from policylang.ir import nodes as ir
 from policylang.project.discovery import Problem, directory_sources, discover, outside_folders, read_regular
 from policylang.project.project import Project, discreet
 from policylang.source import Source
-from policylang.testing.asked import Case
-from policylang.testing.coverage.collect import Collector
+from policylang.testing.asked import Case, Observer
 from policylang.testing.generate.write import HEAD
 from policylang.testing.run import read_scenarios, run_scenarios
 from policylang.testing.scenario import SUFFIXES, ScenarioFile
 
 _MAX_BYTES = 16 * 1024 * 1024
+
+
+class Observers(Protocol):
+    """Has an observer for each policy set, by the folder where it is."""
+
+    def recorder(self, root: Path, project: Project) -> Observer: ...
 
 
 class FileResult(msgspec.Struct):
@@ -33,7 +39,7 @@ class FileResult(msgspec.Struct):
 
 
 def run_suite(
-    paths: Sequence[str], step: Callable[[str], None] = lambda _what: None, collector: Collector | None = None
+    paths: Sequence[str], step: Callable[[str], None] = lambda _what: None, collector: Observers | None = None
 ) -> Iterator[FileResult]:
     """Run the scenario files that paths name, and all those in and below the folders that they name, in order. A
     ``collector`` is told of every case.
@@ -54,7 +60,7 @@ def _files(paths: Sequence[str]) -> Iterator[Path]:
             yield from (Path(where) / file for file in sorted(names) if file.endswith(SUFFIXES))
 
 
-def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Collector | None) -> FileResult:
+def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Observers | None) -> FileResult:
     result = FileResult(str(path))
     try:
         data = read_regular(path, _MAX_BYTES + 1)
@@ -70,7 +76,7 @@ def _run_file(path: Path, compiled: dict[Path, Project | Problem], collector: Co
 
 
 def run_text(
-    path: Path, text: str, compiled: dict[Path, Project | Problem], collector: Collector | None = None
+    path: Path, text: str, compiled: dict[Path, Project | Problem], collector: Observers | None = None
 ) -> FileResult:
     """Run the scenarios in a text that is, or will be, the file at a path. ``compiled``: by the folders where they are,
     policy sets that are there already; those that are missing are added.

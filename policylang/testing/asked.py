@@ -17,7 +17,7 @@ class Case(msgspec.Struct, frozen=True):
     """One expectation of a test: ``title`` says what was asked, ``line`` (1-based) where.
 
     ``failure`` says what came out instead and why; ``None`` where the expectation held. ``explanation``: that of a
-    decision that was not as expected.
+    decision that was not as expected. ``asked``: the action and what it was tried on, of a decision.
     """
 
     test: str
@@ -25,6 +25,7 @@ class Case(msgspec.Struct, frozen=True):
     line: int
     failure: str | None
     explanation: Explanation | None = None
+    asked: str = ""
 
 
 class Observer(Protocol):

@@ -127,12 +127,13 @@ class _Run(msgspec.Struct, frozen=True):
         if self.observer is not None:
             self.observer.decided(self.index, asked, decision)
         shown = target if isinstance(target, str) else _changed(target)
-        title = f"{_cut(test.user)} {'may' if expected else 'may not'} {_cut(action)} {_cut(shown)}"
+        what = f"{_cut(action)} {_cut(shown)}"
+        title = f"{_cut(test.user)} {'may' if expected else 'may not'} {what}"
         line, _ = self.document.places[steps]
         if decision.allowed == expected:
-            return Case(_cut(test.name), title, line, None)
+            return Case(_cut(test.name), title, line, None, asked=what)
         failure = _failure(answer(self.index, asked))
-        return Case(_cut(test.name), title, line, failure, explain(self.index, asked))
+        return Case(_cut(test.name), title, line, failure, explain(self.index, asked), what)
 
     def _concerned(self, asked: Request) -> Index:
         """What the request depends on; all of the policy set where that knows something of it not."""

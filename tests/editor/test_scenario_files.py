@@ -40,7 +40,8 @@ def test_lenses(client: Client) -> None:
     client.settled()
     first, *others = client.ask("codeLens", NAME)
     assert first["command"]["title"] == "run tests"
-    assert {each["command"]["title"].split(" ", 1)[1] for each in others} == {"as expected"}
+    tests = [each for each in others if each["command"]["command"] == "policylang.runTests"]
+    assert {each["command"]["title"].split(" ", 1)[1] for each in tests} == {"as expected"}
     command = first["command"]
     answer = client.request("workspace/executeCommand", command=command["command"], arguments=command["arguments"])
     assert answer["failed"] == 0
@@ -49,6 +50,27 @@ def test_lenses(client: Client) -> None:
     titles = [each["command"]["title"] for each in client.ask("codeLens", NAME)]
     assert sum("not as expected" in title for title in titles) == 1
     client.change(NAME, text)
+
+
+def test_decisions_in_place(folder: Path) -> None:
+    text = (folder / NAME).read_text(encoding="utf-8")
+    with Client(folder, workspace={"codeLens": {"refreshSupport": True}}) as client:
+        client.open(NAME)
+        client.settled()
+        client.wait_for(lambda: "workspace/codeLens/refresh" in [each["method"] for each in client.messages])
+        lenses = [
+            each for each in client.ask("codeLens", NAME) if each["command"]["command"] == "policylang.decideTest"
+        ]
+        line = at(text, "deny:  {view: [no_rep]")["line"]
+        here = {each["command"]["title"]: each["command"] for each in lenses if each["range"]["start"]["line"] == line}
+        assert list(here) == ["decide view no_rep: denied", "decide modify no_rep: denied"]
+        answers = [
+            client.request("workspace/executeCommand", command=each["command"], arguments=each["arguments"])
+            for each in here.values()
+        ]
+        assert [each["explanation"]["asked"]["action"] for each in answers] == ["view", "modify"]
+        assert "own_customers" in answers[0]["text"]
+        assert "error" in client.request("policylang/decideTest", uri=client.uri(NAME), number=99)
 
 
 WIDER = """\
