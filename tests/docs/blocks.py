@@ -33,8 +33,8 @@ A block is opened by three backticks and an info string. Its kinds:
     Is a valid file of settings for ``policylang serve``, which may be served.
 ``text``
     A drawing.
-``lua editor``, ``lisp editor``, ``toml editor``
-    Lines for the configuration of an editor, not run.
+``lua editor``, ``lisp editor``, ``toml editor``, ``python editor``
+    Lines for the configuration of an editor; `tests/editor` runs some of them.
 ``sh``
     Installation, not run: only `git clone`, `cd`, `make` and `. .venv/bin/activate`.
 """
@@ -64,7 +64,7 @@ KINDS = {
     "javascript": re.compile("javascript"),
     "sql": re.compile("sql"),
     "text": re.compile("text"),
-    "editor": re.compile("(?:lua|lisp|toml) editor"),
+    "editor": re.compile("(?:lua|lisp|toml|python) editor"),
     "sh": re.compile("sh"),
 }
 
