@@ -5,48 +5,87 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lsprotocol import types as lsp
 
 from policylang.editor import actions, completion, describe, formatting, highlighting, hints, navigation, outline
 from policylang.editor.checking import LiveChecker
+from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import Folders
-from policylang.editor.positions import position_at, whole_of
+from policylang.editor.positions import position_at, range_of, whole_of
 from policylang.source import Source
 from tests.editor.test_edits import FOLDER, URI
 from tests.helpers import POLICIES
 
 UTF16 = lsp.PositionEncodingKind.Utf16
+PATH = FOLDER / "a.policy"
 EXAMPLES = sorted(POLICIES.rglob("*.policy"))
-STEPS = {"company.policy": 3}
-"""Every third prefix of the smallest set; of the others fewer, since each takes milliseconds."""
+SMALL = 1500
+"""Files of so many characters are typed one by one, larger ones a few at a time, but for the smallest set."""
+STRIDE = 13
+
+
+class Typing:
+    """A file that is being written."""
+
+    def __init__(self, text: str = "") -> None:
+        self.folders = Folders()
+        self.checker = LiveChecker(self.folders, lambda: None, lambda _error: None)
+        self.folders.open_files.open(URI, text)
+        self.folders.assign()
+
+    @property
+    def of(self) -> EditedSet:
+        return self.folders.sets[0]
+
+    @property
+    def source(self) -> Source:
+        found = self.folders.open_files.get(PATH)
+        assert found is not None
+        return found
+
+    def write(self, more: str) -> None:
+        end = range_of(self.source, len(self.source.text), len(self.source.text), UTF16)
+        self.folders.open_files.change(URI, [lsp.TextDocumentContentChangePartial(end, more)])
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_every_feature(path: Path) -> None:
+def test_completion_while_it_is_written(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    folders = Folders()
-    checker = LiveChecker(folders, lambda: None, lambda _error: None)
-    for length in range(0, len(text), STEPS.get(path.name, 97)):
-        folders.open_files.open(URI, text[:length])
-        folders.assign()
-        (of,) = folders.sets
-        source = Source("a.policy", text[:length])
-        completion.complete(of, source, length, UTF16, snippets=True)
-        hints.signature_help(of, source, length)
-        if length % 5:
-            continue
-        checker.sources()
-        parsed = of.parsed(FOLDER / "a.policy")
-        assert parsed is not None
-        found = navigation.name_at(of, parsed, length)
-        if found is not None:
-            describe.described(found.key, of.project, of.index)
-            navigation.references(of, found.key, UTF16, declarations=True)
-        outline.symbols(parsed, UTF16)
-        outline.folds(parsed)
-        outline.selections(parsed, length, UTF16)
-        highlighting.semantic_tokens(parsed, of.project.model, UTF16)
-        hints.inlay_hints(of, parsed, whole_of(source, UTF16), UTF16)
-        hints.code_lenses(of, parsed, UTF16)
-        formatting.format_typed(of, parsed, position_at(source, length, UTF16), UTF16)
-        actions.code_actions(checker, of, parsed, whole_of(source, UTF16), UTF16)
+    typing = Typing()
+    typing.checker.sources()
+    stride = 1 if len(text) <= SMALL or path.parent.name == "quickstart" else STRIDE
+    for start in range(0, len(text), stride):
+        typing.write(text[start : start + stride])
+        assert typing.of.parsed(PATH) is not None
+        completion.complete(typing.of, typing.source, len(typing.source.text), UTF16, snippets=True)
+        hints.signature_help(typing.of, typing.source, len(typing.source.text))
+        if path.parent.name == "quickstart" or start % 611 == 0:
+            typing.checker.sources()
+    assert typing.source.text == text
+
+
+@given(path=st.sampled_from(EXAMPLES), share=st.floats(0, 1), back=st.integers(0, 200))
+def test_every_feature_of_any_beginning(path: Path, share: float, back: int) -> None:
+    whole = path.read_text(encoding="utf-8")
+    text = whole[: int(share * len(whole))]
+    typing = Typing(text)
+    of, source, at = typing.of, typing.source, max(0, len(text) - back)
+    typing.checker.sources()
+    parsed = of.parsed(PATH)
+    assert parsed is not None
+    completion.complete(of, source, at, UTF16, snippets=True)
+    hints.signature_help(of, source, at)
+    found = navigation.name_at(of, parsed, at)
+    if found is not None:
+        describe.described(found.key, of.project, of.index)
+        navigation.references(of, found.key, UTF16, declarations=True)
+    outline.symbols(parsed, UTF16)
+    outline.folds(parsed)
+    outline.selections(parsed, at, UTF16)
+    highlighting.semantic_tokens(parsed, of.project.model, UTF16)
+    hints.inlay_hints(of, parsed, whole_of(source, UTF16), UTF16)
+    hints.code_lenses(of, parsed, UTF16)
+    formatting.format_typed(of, parsed, position_at(source, at, UTF16), UTF16)
+    actions.code_actions(typing.checker, of, parsed, whole_of(source, UTF16), UTF16)
