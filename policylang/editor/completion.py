@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from lsprotocol import types as lsp
@@ -31,6 +32,8 @@ from policylang.model.types import (
 from policylang.source import Source
 from policylang.syntax import ast
 from policylang.syntax.quoting import quote_text
+
+Offered = TypeVar("Offered")
 
 _MOST = 500
 _Kind = lsp.CompletionItemKind
@@ -94,8 +97,19 @@ def complete(of: EditedSet, source: Source, offset: int, encoding: Encoding, *, 
         offers = [each for each in offers if (each.text or each.name).startswith('"')]
     chosen = [each for each in dict.fromkeys(offers) if snippets or not each.snippet]
     where = range_of(source, cursor.start, offset, encoding)
-    items = [_item(each, number, where, str(of.root)) for number, each in enumerate(chosen[:_MOST])]
+    near = nearest({each: each.name for each in chosen}, cursor.word.removeprefix('"'))
+    items = [_item(each, number, where, str(of.root)) for number, each in enumerate(near)]
     return lsp.CompletionList(len(chosen) > _MOST, items)
+
+
+def nearest(offers: Mapping[Offered, str], word: str) -> list[Offered]:
+    """What is offered: all, or where that is too much what the word so far begins, and then what it is a part of.
+    ``offers``: each with its name.
+    """
+    if len(offers) <= _MOST:
+        return list(offers)
+    names = {each: name.lower() for each, name in offers.items() if word.lower() in name.lower()}
+    return sorted(names, key=lambda each: not names[each].startswith(word.lower()))[:_MOST]
 
 
 def resolve(of: EditedSet, item: lsp.CompletionItem) -> lsp.CompletionItem:

@@ -10,6 +10,7 @@ from lsprotocol import types as lsp
 
 from policylang.diagnostics import visible
 from policylang.editor.checking import LiveChecker, Tested
+from policylang.editor.completion import nearest
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.positions import Encoding, range_of
 from policylang.files.yaml_source import YamlError
@@ -33,11 +34,12 @@ def complete(of: EditedSet, source: Source, offset: int, encoding: Encoding) -> 
     assert word is not None
     where = range_of(source, offset - len(word[0]), offset, encoding)
     found = dict.fromkeys(_words(of, source.text, line[: word.start()]))
+    near = nearest({each: each[0] for each in found}, word[0])
     items = [
         lsp.CompletionItem(name, kind=kind, text_edit=lsp.TextEdit(where, name), sort_text=f"{number:05}")
-        for number, (name, kind) in enumerate(found)
+        for number, (name, kind) in enumerate(near)
     ]
-    return lsp.CompletionList(False, items)
+    return lsp.CompletionList(len(items) < len(found), items)
 
 
 def _words(of: EditedSet, text: str, before: str) -> Iterator[tuple[str, lsp.CompletionItemKind]]:
@@ -46,6 +48,8 @@ def _words(of: EditedSet, text: str, before: str) -> Iterator[tuple[str, lsp.Com
     kind = lsp.CompletionItemKind
     if re.search(r"\buser:\s*$", before):
         yield from ((name, kind.Constant) for each in ("user", "integration") for name in names[each])
+        if of.last_index is not None:  # people from a directory
+            yield from ((name, kind.Constant) for name in of.last_index.users)
     elif re.search(r"\bresource:\s*$", before):
         yield from ((name, kind.Class) for name in resources)
     elif re.search(r"\b(allow|deny):\s*\{([^}]*,\s*)?$", before) and not _in_list(before):

@@ -132,3 +132,17 @@ def test_lines_that_cannot_be_read_are_passed_over(of: EditedSet) -> None:
 
 def test_blocks_that_are_not_indented(of: EditedSet) -> None:
     assert "customer" in offered(of, "group x {\nrole rep\ngrant view on |\n}\n")
+
+
+def test_of_too_many_names_those_that_fit_the_word() -> None:
+    names = "".join(f"role r{number} {{ grant view on doc }}\n" for number in range(700))
+    folders = Folders()
+    folders.open_files.open(URI, "resource doc { actions view }\n" + names)
+    folders.assign()
+    (of,) = folders.sets
+    end = "role x { role "
+    for word, first, count in (("", "r0", 500), ("r69", "r69", 11), ("99", "r99", 7)):
+        source = Source("a.policy", f"{names}{end}{word}")
+        found = complete(of, source, len(source.text), "utf-16", snippets=False)
+        assert found.is_incomplete
+        assert (found.items[0].label, len(found.items)) == (first, count)

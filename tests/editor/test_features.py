@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from policylang.editor import questions
 from policylang.project.discovery import discover
 from policylang.project.project import Project
-from tests.editor.client import Client, at
+from tests.editor.client import ROOT, Client, at
 
 MAIN = """\
 resource customer "Customer" {
@@ -338,3 +339,29 @@ def test_the_difference_to_a_revision(folder: Path) -> None:
             "company.policy", text + 'group more "More" { grant view on customer }\nuser "new" "New" in more\n'
         )
         assert client.request("policylang/diff", revision="HEAD")["same_access"] is False
+
+
+def test_a_name_that_people_of_a_directory_have_stays(folder: Path) -> None:
+    (folder / "policylang.yaml").write_text('roots: ["."]\ndirectory: [people.csv]\n')
+    (folder / "people.csv").write_text("id,role\nzoe@acme.test,sales_rep\n")
+    text = (folder / "company.policy").read_text(encoding="utf-8")
+    with Client(folder) as client:
+        client.open("company.policy")
+        with pytest.raises(RuntimeError, match="unknown role `sales_rep`"):
+            client.ask("rename", "company.policy", position=at(text, "role sales_rep", behind=True), newName="seller")
+
+
+def test_what_is_over_is_marked(folder: Path) -> None:
+    text = (folder / "company.policy").read_text(encoding="utf-8")
+    over = 'user "old@acme.test" { assign role sales_rep from 2024-01-01 until 2024-12-31 }\n'
+    with Client(folder) as client:
+        client.open("company.policy", text + over)
+        client.settled()
+        found = client.diagnostics[client.uri("company.policy")]
+        assert [each["tags"] for each in found if each["code"] in ("PL307", "PL706")] == [[2]]
+
+
+def test_every_question_is_documented() -> None:
+    text = (ROOT / "docs" / "editors.md").read_text(encoding="utf-8")
+    said = set(re.findall(r"^\| `policylang/(\w+)` \|", text, re.MULTILINE))
+    assert said == {*questions.QUESTIONS, "settled"}

@@ -34,6 +34,14 @@ def test_completion(client: Client) -> None:
     client.change(NAME, text)
 
 
+def test_people_of_a_directory_are_offered(folder: Path) -> None:
+    (folder / "policylang.yaml").write_text('roots: ["."]\ndirectory: [people.csv]\n')
+    (folder / "people.csv").write_text("id,role\nzoe@acme.test,sales_rep\n")
+    with Client(folder) as client:
+        client.open(NAME)
+        assert "zoe@acme.test" in offered(client, "policies: .\ntests:\n  - name: x\n    user: |")
+
+
 def test_lenses(client: Client) -> None:
     text = (client.folder / NAME).read_text(encoding="utf-8")
     client.open(NAME)
