@@ -42,7 +42,7 @@ class Checked(msgspec.Struct, frozen=True):
     complete: bool
 
 
-class Tested(msgspec.Struct, frozen=True):
+class TestedFile(msgspec.Struct, frozen=True):
     """What came of a scenario file as it was."""
 
     project: Project
@@ -71,7 +71,7 @@ class LiveChecker:
         self._idle.set()
         self._closed = False
         self._taken = 0.0
-        self._tests: dict[Path, Tested] = {}
+        self._tests: dict[Path, TestedFile] = {}
         self._thread: threading.Thread | None = None
 
     def instant(self) -> datetime.datetime:
@@ -238,14 +238,14 @@ class LiveChecker:
             if self.folders.set_of(path) is of:
                 del self._tests[path]
 
-    def _tested(self, path: Path, text: str, project: Project, compiled: dict[Path, Project | Problem]) -> Tested:
+    def _tested(self, path: Path, text: str, project: Project, compiled: dict[Path, Project | Problem]) -> TestedFile:
         if project.ir is not None:
             result, decided = run_observed(path, text, compiled)
-            return Tested(project, text, of_scenarios(result), tuple(each.answer for each in decided))
+            return TestedFile(project, text, of_scenarios(result), tuple(each.answer for each in decided))
         opened = self.folders.open_files.get(path) is not None
-        return Tested(project, text, list(map(of_problem, self._of_scenarios(path))) if opened else [])
+        return TestedFile(project, text, list(map(of_problem, self._of_scenarios(path))) if opened else [])
 
-    def tested(self, path: Path) -> Tested | None:
+    def tested(self, path: Path) -> TestedFile | None:
         """What came of the tests of a scenario file when they ran last."""
         return self._tests.get(path)
 

@@ -17,7 +17,7 @@ from policylang.editor.describe import rule_page
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.open_files import path_of
 from policylang.editor.people import people_in_words, reached
-from policylang.editor.tested import Decided, run_observed
+from policylang.editor.tested import TestedDecision, run_observed
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
 from policylang.output.explanation import text as explanation_text
@@ -157,7 +157,7 @@ def run_tests(check: LiveChecker, asked: Asked) -> Any:
     return {"text": visible_lines([summary, *lines]), "failed": len(failed), "cases": len(result.cases)}
 
 
-def _tests_of(check: LiveChecker, asked: Asked) -> tuple[FileResult, list[Decided]]:
+def _tests_of(check: LiveChecker, asked: Asked) -> tuple[FileResult, list[TestedDecision]]:
     of = _set_of(check, asked)
     path = path_of(asked_text(asked, "uri"))
     assert path is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 from lsprotocol import types as lsp
 
 from policylang.diagnostics import visible
-from policylang.editor.checking import LiveChecker, Tested
+from policylang.editor.checking import LiveChecker, TestedFile
 from policylang.editor.completion import nearest
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.positions import Encoding, range_of
@@ -93,7 +93,7 @@ def lenses(check: LiveChecker, path: Path) -> list[lsp.CodeLens]:
 _MOST_ANSWERS = 200
 
 
-def _answers(tested: Tested | None, text: str, uri: str) -> Iterator[lsp.CodeLens]:
+def _answers(tested: TestedFile | None, text: str, uri: str) -> Iterator[lsp.CodeLens]:
     """The decisions of the tests; a click explains one."""
     if tested is None or tested.text != text:
         return

@@ -23,7 +23,7 @@ class Answer(msgspec.Struct, frozen=True):
     allowed: bool
 
 
-class Decided(msgspec.Struct, frozen=True):
+class TestedDecision(msgspec.Struct, frozen=True):
     """A decision with what it was made of."""
 
     answer: Answer
@@ -47,12 +47,14 @@ class _Observer:
         pass
 
 
-def run_observed(path: Path, text: str, compiled: dict[Path, Project | Problem]) -> tuple[FileResult, list[Decided]]:
+def run_observed(
+    path: Path, text: str, compiled: dict[Path, Project | Problem]
+) -> tuple[FileResult, list[TestedDecision]]:
     """What came of the tests in the text of a scenario file, and their decisions in order; see `run_text`."""
     observer = _Observer()
     result = run_text(path, text, compiled, observer)
     decisions = zip((case for case in result.cases if case.asked), observer.told, strict=False)
     return result, [
-        Decided(Answer(case.line, case.asked, decision.allowed), index, request)
+        TestedDecision(Answer(case.line, case.asked, decision.allowed), index, request)
         for case, (index, request, decision) in decisions
     ]

@@ -14,7 +14,7 @@ from policylang.syntax import ast
 from policylang.syntax.errors import Mistake, diagnose
 from policylang.syntax.grammar import ParserTables, tables
 from policylang.syntax.lexer import END, TOO_MANY, Scan, Token
-from policylang.syntax.trail import Boundary, Followed, Trail
+from policylang.syntax.trail import Beginning, Followed, Trail
 from policylang.syntax.unsafe import unsafe_text
 
 
@@ -67,8 +67,8 @@ def parse(source: Source, limits: Limits | None = None, earlier: Trail | None = 
             if entry is None:
                 break
             if trail is not None and followed is not None and len(state_stack) == 2 and token is not end:
-                here = Boundary(token.start_pos, state_stack[1], len(value_stack[0]), scan.left + 1, len(mistakes))
-                trail.boundaries.append(here)
+                here = Beginning(token.start_pos, state_stack[1], len(value_stack[0]), scan.left + 1, len(mistakes))
+                trail.beginnings.append(here)
                 trail.declarations = value_stack[0]
                 run = followed.run(here)
                 if run is not None:
@@ -77,7 +77,7 @@ def parse(source: Source, limits: Limits | None = None, earlier: Trail | None = 
             value_stack.append(token)
         if trail is not None and run is not None:
             value_stack[0] += run.declarations
-            trail.boundaries += run.between
+            trail.beginnings += run.between
             state_stack[1], scan.pos, scan.left = run.behind.state, run.behind.offset, run.behind.left
             scan.comments |= run.comments
             continue

@@ -18,7 +18,7 @@ _OFFSET = attrgetter("offset")
 _STRIDE = 1 << 16
 
 
-class Boundary(msgspec.Struct, frozen=True, gc=False):
+class Beginning(msgspec.Struct, frozen=True, gc=False):
     """The first token of a declaration: where it is, the parser's state before it, how many declarations had been read,
     how many more words there might be, and how many mistakes there had been.
     """
@@ -31,22 +31,22 @@ class Boundary(msgspec.Struct, frozen=True, gc=False):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """Declarations as the parser keeps them that need not be read again, with what is between them, and the `Boundary`
+    """Declarations as the parser keeps them that need not be read again, with what is between them, and the `Beginning`
     behind them; in terms of the new text.
     """
 
     declarations: list[Any]
     comments: dict[int, str]
-    between: list[Boundary]
-    behind: Boundary
+    between: list[Beginning]
+    behind: Beginning
 
 
 class Trail:
-    """The boundaries of one text, in order, its declarations as the parser keeps them, and its comments by offset."""
+    """Where the declarations of one text begin, in order; what the parser made of them; its comments by offset."""
 
     def __init__(self, text: str = "") -> None:
         self.text = text
-        self.boundaries: list[Boundary] = []
+        self.beginnings: list[Beginning] = []
         self.declarations: list[Any] = []
         self.comments: list[tuple[int, str]] = []
 
@@ -59,9 +59,9 @@ class Followed:
         self._by = len(text) - len(trail.text)
         self._same, self._same_again = unchanged(trail.text, text)
 
-    def run(self, here: Boundary) -> Run | None:
-        """What need not be read again from a boundary of the new text on; ``None`` if that is nothing."""
-        known = self._trail.boundaries
+    def run(self, here: Beginning) -> Run | None:
+        """What need not be read again from a beginning of the new text on; ``None`` if that is nothing."""
+        known = self._trail.beginnings
         by = 0 if here.offset < self._same else self._by
         first = bisect_left(known, here.offset - by, key=_OFFSET)
         if first == len(known) or known[first].offset != here.offset - by or known[first].state != here.state:
@@ -76,22 +76,22 @@ class Followed:
             return None  # nothing, or more words than there may be, the one behind included
         return self._made(here, first, last, by)
 
-    def _made(self, here: Boundary, first: int, last: int, by: int) -> Run:
+    def _made(self, here: Beginning, first: int, last: int, by: int) -> Run:
         trail = self._trail
-        start, end = trail.boundaries[first], trail.boundaries[last]
+        start, end = trail.beginnings[first], trail.beginnings[last]
         declarations = trail.declarations[start.declarations : end.declarations]
         ahead, behind = (bisect_left(trail.comments, each.offset, key=itemgetter(0)) for each in (start, end))
         return Run(
             declarations if by == 0 else [moved(each, by) for each in declarations],
             {at + by: text for at, text in trail.comments[ahead:behind]},
-            [_seen_from(here, start, each, by) for each in trail.boundaries[first + 1 : last]],
+            [_seen_from(here, start, each, by) for each in trail.beginnings[first + 1 : last]],
             _seen_from(here, start, end, by),
         )
 
 
-def _seen_from(here: Boundary, start: Boundary, old: Boundary, by: int) -> Boundary:
-    """A boundary of the old text behind ``start`` as one of the new text behind ``here``."""
-    return Boundary(
+def _seen_from(here: Beginning, start: Beginning, old: Beginning, by: int) -> Beginning:
+    """A beginning of the old text behind ``start`` as one of the new text behind ``here``."""
+    return Beginning(
         old.offset + by,
         old.state,
         here.declarations + old.declarations - start.declarations,
