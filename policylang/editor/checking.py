@@ -16,7 +16,7 @@ from policylang.check.selection import EVERYTHING, Selection
 from policylang.editor.diagnostics import Found, of_finding, of_problem, of_scenarios
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import Folders, is_scenario_file
-from policylang.editor.tested import Answer, run_observed
+from policylang.editor.tested import AnsweredLine, run_observed
 from policylang.files.yaml_source import YamlError
 from policylang.pipelines.check import CheckOptions, add_checked
 from policylang.pipelines.findings import ReportedFinding, Result
@@ -48,7 +48,7 @@ class TestedFile(msgspec.Struct, frozen=True):
     project: Project
     text: str
     diagnostics: list[lsp.Diagnostic]
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[AnsweredLine, ...] = ()
 
 
 class _CancelledError(Exception):

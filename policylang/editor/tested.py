@@ -15,7 +15,7 @@ from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request
 
 
-class Answer(msgspec.Struct, frozen=True):
+class AnsweredLine(msgspec.Struct, frozen=True):
     """A decision in words, and the line (1-based) that asks for it."""
 
     line: int
@@ -26,7 +26,7 @@ class Answer(msgspec.Struct, frozen=True):
 class TestedDecision(msgspec.Struct, frozen=True):
     """A decision with what it was made of."""
 
-    answer: Answer
+    answer: AnsweredLine
     index: Index
     request: Request
 
@@ -55,6 +55,6 @@ def run_observed(
     result = run_text(path, text, compiled, observer)
     decisions = zip((case for case in result.cases if case.asked), observer.told, strict=False)
     return result, [
-        TestedDecision(Answer(case.line, case.asked, decision.allowed), index, request)
+        TestedDecision(AnsweredLine(case.line, case.asked, decision.allowed), index, request)
         for case, (index, request, decision) in decisions
     ]
