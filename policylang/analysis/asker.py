@@ -14,6 +14,9 @@ from policylang.runtime.residual import NO_RECORD, as_value
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING
 
+SHORTEST = datetime.timedelta(microseconds=1)
+"""Between one instant and the next."""
+
 
 class Assumed(msgspec.Struct, frozen=True):
     """What a question takes for given of records, requests and users. What is proved holds only where that is so.
@@ -62,6 +65,11 @@ class Asker(msgspec.Struct, frozen=True):
         if self.user is None or self.anyhow:
             return True
         return self.user not in self.index.users and self.user not in self.index.integrations
+
+    @property
+    def is_one_instant(self) -> bool:
+        """Whether ``now`` is the only instant asked about."""
+        return self.since == self.now and self.until == self.now + SHORTEST
 
     def is_open(self, now: datetime.datetime) -> bool:
         """Whether the instant is one of those asked about."""

@@ -16,14 +16,20 @@ def covered(index: Index, resource: str, place: str | None) -> Formula:
     """The record lives at the place or below it; anywhere, if the place is ``None``."""
     if place is None:
         return TRUE
+    test = place_test(index, resource, place)
+    return FALSE if test is None else true(test)
+
+
+def place_test(index: Index, resource: str, place: str) -> c.In | None:
+    """Whether the record lives at the place or below it; ``None`` where no record of its kind can."""
     of = index.resources[resource].place
     if of is None:
-        return FALSE
+        return None
     type_ = index.attributes[resource][of].type
     assert isinstance(type_, PlaceType)
     places = tuple(sorted(set(index.below(place)) & index.places_of(type_.scope)))
     at = index.resources[resource].at
-    return true(c.In(c.Path("record", (of,), type_, at), places, at)) if places else FALSE
+    return c.In(c.Path("record", (of,), type_, at), places, at) if places else None
 
 
 def way_open(index: Index, resource: str, way: Way) -> Formula:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 import msgspec
 
 from policylang.model import conditions as c
 from policylang.model.types import DurationType
-from policylang.runtime.truth import Situation, truth
+from policylang.runtime.truth import Situation, Truth, truth
 
 
 class _Formula(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
@@ -102,6 +102,49 @@ def holds(formula: Formula, s: Situation) -> bool:
             return any(holds(item, s) for item in items)
         case NotOf(item):
             return not holds(item, s)
+
+
+def given(formula: Formula, known: Mapping[c.Test, Truth]) -> Formula:
+    """The formula with the truths that are known of tests put in: just `TRUE` or `FALSE` where they settle it."""
+    match formula:
+        case Holds(condition, value):
+            return _given(condition, value, known)
+        case AllOf(items) | AnyOf(items):
+            return _combined(isinstance(formula, AllOf), (given(item, known) for item in items))
+        case NotOf(item):
+            return _opposite(given(item, known))
+
+
+def _given(condition: c.Condition, value: Truth, known: Mapping[c.Test, Truth]) -> Formula:
+    match condition:
+        case c.And() | c.Or() | c.Not() if value is None:
+            return _combined(True, (_opposite(_given(condition, each, known)) for each in (True, False)))
+        case c.And(items) | c.Or(items):
+            return _combined(isinstance(condition, c.And) is value, (_given(item, value, known) for item in items))
+        case c.Not(item):
+            return _given(item, not value, known)
+        case _ if condition in known:
+            return TRUE if known[condition] is value else FALSE
+        case _:
+            return Holds(condition, value)
+
+
+def _combined(every: bool, items: Iterable[Formula]) -> Formula:
+    """All of the formulas, or one of them, without what is settled."""
+    settled, nothing = (FALSE, TRUE) if every else (TRUE, FALSE)
+    left = []
+    for item in items:
+        if item == settled:
+            return settled
+        if item != nothing:
+            left.append(item)
+    if not left:
+        return nothing
+    return left[0] if len(left) == 1 else (AllOf if every else AnyOf)(tuple(left))
+
+
+def _opposite(formula: Formula) -> Formula:
+    return FALSE if formula == TRUE else TRUE if formula == FALSE else NotOf(formula)
 
 
 def conjuncts(formula: Formula) -> tuple[Formula, ...]:

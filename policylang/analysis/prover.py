@@ -13,7 +13,7 @@ from collections.abc import Hashable
 
 from msgspec.structs import replace
 
-from policylang.analysis.asker import ANYTHING, COMPLETE, TYPED, Asker
+from policylang.analysis.asker import ANYTHING, COMPLETE, SHORTEST, TYPED, Asker
 from policylang.analysis.canonical import Canonical
 from policylang.analysis.decomposition import Decomposition
 from policylang.analysis.formula import Formula
@@ -151,5 +151,9 @@ class Prover:
 
 
 def _is_narrow(query: Query) -> bool:
-    """Whether it is about one user as declared, or some instants only."""
+    """Whether it is about one user as declared, or some instants only; about a single instant nothing wider is asked
+    again.
+    """
+    if query.since is not None and query.until == query.since + SHORTEST:
+        return False
     return isinstance(query.who, DeclaredUser) or query.since is not None or query.until is not None

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from policylang.analysis.asker import Assumed
+from policylang.analysis.asker import SHORTEST, Assumed
 from policylang.analysis.formula import Formula
 from policylang.analysis.witness import Witness
 
@@ -54,6 +54,11 @@ class Query(msgspec.Struct, frozen=True, gc=False):
     who: Requester = SOMEBODY
     since: datetime.datetime | None = None
     until: datetime.datetime | None = None
+
+
+def at_one_instant(formula: Formula, resource: str, now: datetime.datetime, assumed: Assumed, who: Requester) -> Query:
+    """Whether the formula can hold at ``now``."""
+    return Query(formula, resource, now, assumed, who, now, now + SHORTEST)
 
 
 class Satisfiability(Enum):

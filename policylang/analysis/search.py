@@ -116,9 +116,10 @@ def _find(formula: Formula, asker: Asker, budget: int) -> Answer:
         return Sat(witness)
     months, absolute = _times(plain, asker)
     absolute = absolute or bool(clock_tests(_tests(plain)))
-    if left.complete and not months and not absolute:
+    timeless = asker.is_one_instant or not (months or absolute)
+    if left.complete and timeless:
         return UNSAT  # nothing of it depends on which instant now is
-    answer = _any_time(formula, plain, asker, months, budget) if months or absolute else UNKNOWN
+    answer = UNKNOWN if timeless else _any_time(formula, plain, asker, months, budget)
     return _by_solver(formula, plain, asker, months) if answer is UNKNOWN else answer
 
 
@@ -133,6 +134,8 @@ def _by_solver(formula: Formula, plain: Nnf, asker: Asker, months: tuple[tuple[i
                 witness = make_witness(asker, variant, asker.now, whole=whole)
                 if _confirms(formula, asker, witness):
                     return Sat(witness)
+    if asker.is_one_instant:
+        return UNSAT if candidate is UNSAT else UNKNOWN
     for _day, open_ in _open_instants(plain, asker, months):
         if solve(All((Translator(asker, open_).tree(plain), *_open_time(asker)))) is not UNSAT:
             return UNKNOWN

@@ -15,7 +15,17 @@ from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Asker
 from policylang.analysis.formula import AllOf, Formula, Holds, NotOf, holds, true
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import ANYBODY, SOMEBODY, UNKNOWN, UNSAT, DeclaredUser, NamedUser, Query, Sat
+from policylang.analysis.query import (
+    ANYBODY,
+    SOMEBODY,
+    UNKNOWN,
+    UNSAT,
+    DeclaredUser,
+    NamedUser,
+    Query,
+    Sat,
+    at_one_instant,
+)
 from policylang.analysis.search import find
 from policylang.analysis.witness import situation
 from policylang.check.conditions import users_named
@@ -105,6 +115,8 @@ def test_never_is_never(case: Case) -> None:
                         at = request.now.astimezone(datetime.UTC)
                         then = replace(query, now=at, since=at, until=at + datetime.timedelta(seconds=1))
                         assert UNSAT not in (prover.ask(then), prover.settle(then)), then
+                        once = at_one_instant(formula, request.resource, at, ANYTHING, who)
+                        assert prover.ask(once) is not UNSAT, once
                 assert answers[key] is not UNSAT, (formula, user, anyhow, request)
 
 

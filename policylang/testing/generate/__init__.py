@@ -1,6 +1,6 @@
 """Boundary scenarios for a policy set: for each limit records just inside and just outside of it.
 
-There is no solver. For each test in a condition the values at its edges are known (`edges`); for each of them a record
-is looked for in which everything else is so that the answer turns on this test (`search`), among the few values that
-the conditions themselves speak of (`domains`). The reference runtime says what is expected (`cases`).
+For each test in a condition the values at its edges are known (`edges`). With each of them everything else has to be so
+that the answer turns on this test: that is a formula (`demands`), and the prover finds the rest of the record or says
+that there is none (`filling`), in ordinary values where they will do (`domains`). The engine says what is expected.
 """

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from policylang.analysis.decision import covered, place_test
+from policylang.analysis.formula import Formula
 from policylang.model import conditions as c
 from policylang.runtime.compiled import Engine
 from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan
@@ -17,8 +19,10 @@ from policylang.runtime.sources import RightsSource
 from policylang.runtime.truth import Situation, truth
 from policylang.testing.generate.demands import Demands, deny_turns, limit_turns
 from policylang.testing.generate.domains import RequestValues
-from policylang.testing.generate.search import Demand, Demanded, Search, Work
-from policylang.testing.generate.variables import Values, as_record, variables
+from policylang.testing.generate.edges import Edge
+from policylang.testing.generate.filling import Demanded, Filling
+from policylang.testing.generate.variables import ChosenValue, Values, as_record, variables
+from policylang.testing.generate.work import Work
 
 _KEPT = 16
 
@@ -58,7 +62,7 @@ class Builder:
         self._engine, self._work = workshop.engine, workshop.work
         self._demands = Demands(self.index, self.plan)
         self._domains = workshop.domains(user, resource, now)
-        self._work.begin_user()
+        self._filling = Filling(self._domains, self._work)
         self.lost: list[str] = []
         """The tests of which no two sides were found."""
         self.half: list[str] = []
@@ -86,7 +90,11 @@ class Builder:
             field = next((name for name in placed.deny.fields or () if name in way.fields), None)
             if placed.deny.fields is not None and field is None:
                 continue
-            demands = [*self._demands.opened(way), *self._demands.appended(), self._demands.covered(placed.place)]
+            demands = [
+                *self._demands.opened(way),
+                *self._demands.appended(),
+                covered(self.index, self.resource, placed.place),
+            ]
             demands += self._demands.undenied(field, placed)
             if condition is None:
                 one = self._one(Demanded(self._domains, demands), {}, "denied", field)
@@ -103,7 +111,7 @@ class Builder:
         for way in mine:
             demands = [*self._inside(way), *self._demands.appended(), *self._demands.undenied()]
             demands += (self._demands.closed(other) for other in self.plan.ways if other not in mine)
-            test = self._demands.place_test(place)
+            test = None if place is None else place_test(self.index, self.resource, place)
             if test is None:
                 one = self._one(Demanded(self._domains, [*demands, *self._demands.opened(way)]), {}, "open", None)
                 found = [one] if one and one.allowed else []
@@ -113,12 +121,12 @@ class Builder:
                 return found
         return []
 
-    def _inside(self, way: Way) -> Iterator[Demand]:
+    def _inside(self, way: Way) -> Iterator[Formula]:
         """The way is open but for its place."""
         yield from self._demands.opened(msgspec.structs.replace(way, source=_everywhere(way)))
 
     def _each_test(
-        self, condition: c.Condition, turns: Any, demands: Sequence[Demand], field: str | None
+        self, condition: c.Condition, turns: Any, demands: Sequence[Formula], field: str | None
     ) -> list[Built]:
         found: list[Built] = []
         for test in condition.tests():
@@ -137,24 +145,37 @@ class Builder:
     def _truth(self, test: c.Test, built: Built) -> bool | None:
         return truth(test, Situation(self.index, self.user, self.resource, built.record, built.request, self.now))
 
-    def _edges(self, test: c.Test, demands: Sequence[Demand], field: str | None) -> list[Built]:
-        found = []
+    def _edges(self, test: c.Test, demands: Sequence[Formula], field: str | None) -> list[Built]:
+        found: list[Built] = []
         demanded = Demanded(self._domains, demands)
         self._work.do(3 * len(demanded.tests))
         for wanted in dict.fromkeys(variables(self.index, self.resource, test)):
             beside = self._domains.beside(test, wanted)
-            for word, value in self._domains.edges(test, wanted):
-                if self._work.is_used_up:
-                    break
-                # Requests are told apart by the test that makes them, records by their names.
-                label = f"{wanted.label}_{word}" if wanted.root == "record" else "ordinary"
-                one = self._one(demanded, {**beside, wanted: value}, label, field)
-                if one is not None:
-                    found.append(one)
+            edges = self._domains.edges(test, wanted)
+            mine = self._at(demanded, wanted, edges, beside, field)
+            if not mine and beside and (met := self._filling.fill(demanded, {})) is not None:
+                beside = {each: met.get(each, value) for each, value in beside.items()}
+                mine = self._at(demanded, wanted, self._domains.edges_beside(test, wanted, beside), beside, field)
+            found += mine
+        return found
+
+    def _at(
+        self, demanded: Demanded, wanted: ChosenValue, edges: Iterable[Edge], beside: Values, field: str | None
+    ) -> list[Built]:
+        """Requests at the edges of a value, with what it is compared with beside it."""
+        found = []
+        for word, value in edges:
+            if self._work.is_used_up:
+                break
+            # Requests are told apart by the test that makes them, records by their names.
+            label = f"{wanted.label}_{word}" if wanted.root == "record" else "ordinary"
+            one = self._one(demanded, {**beside, wanted: value}, label, field)
+            if one is not None:
+                found.append(one)
         return found
 
     def _one(self, demanded: Demanded, fixed: Values, label: str, field: str | None) -> Built | None:
-        values = Search(self._domains, demanded, fixed, self._work).run()
+        values = self._filling.fill(demanded, fixed)
         if values is None:
             return None
         record, request = as_record(values)

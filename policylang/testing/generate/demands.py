@@ -4,92 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policylang.analysis.decision import covered, denied, met, way_open
+from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf, given, true
 from policylang.model import conditions as c
-from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way
-from policylang.testing.generate.search import FALSE, NOT_TRUE, TRUE, AllDemands, AnyDemand, Demand, Truths, Want
-
-IMPOSSIBLE = AnyDemand(())
+from policylang.runtime.plan import PlacedDeny, Plan, Way
 
 
-def turning(condition: c.Condition, test: c.Test, opposite: Truths, sought: Truths) -> Demand:
-    """The condition comes to ``sought`` for one answer of the test and to ``opposite`` for the other."""
-    both = (
-        AllDemands((Want(condition, sought, test, answer), Want(condition, opposite, test, not answer)))
-        for answer in (True, False)
-    )
-    return AnyDemand(tuple(both))
-
-
-def limit_turns(condition: c.Condition, test: c.Test) -> Demand:
+def limit_turns(condition: c.Condition, test: c.Test) -> Formula:
     """Whether a limit is true turns on the test."""
-    return turning(condition, test, NOT_TRUE, TRUE)
+    return _turns(test, true(condition), NotOf(true(condition)))
 
 
-def deny_turns(condition: c.Condition, test: c.Test) -> Demand:
+def deny_turns(condition: c.Condition, test: c.Test) -> Formula:
     """Whether a deny is out of the way turns on the test."""
-    return turning(condition, test, TRUE, FALSE)
+    return _turns(test, Holds(condition, False), true(condition))
+
+
+def _turns(test: c.Test, one: Formula, other: Formula) -> Formula:
+    """One of two formulas holds for one answer of the test, the other for the other answer."""
+    return AnyOf(
+        tuple(AllOf((given(one, {test: answer}), given(other, {test: not answer}))) for answer in (True, False))
+    )
 
 
 class Demands:
     """The demands about one plan."""
 
     def __init__(self, index: Index, plan: Plan) -> None:
-        self._index, self._plan = index, plan
-        self._at = index.actions[plan.resource][plan.action].at
+        self._index, self._plan, self._resource = index, plan, plan.resource
 
-    def opened(self, way: Way, but: str | None = None) -> Iterator[Demand]:
+    def opened(self, way: Way, but: str | None = None) -> Iterator[Formula]:
         """A way is open, one limit of it left aside; what the action requires is met."""
-        yield self.covered(way.place)
-        yield from (Want(limit.condition, TRUE) for limit in way.limits if limit.id != but)
-        yield self._met(self._plan.requirement)
+        yield covered(self._index, self._resource, way.place)
+        yield from (true(limit.condition) for limit in way.limits if limit.id != but)
+        yield met(self._index, self._resource, self._plan.requirement)
 
-    def appended(self, but: str | None = None) -> Iterator[Demand]:
+    def appended(self, but: str | None = None) -> Iterator[Formula]:
         """The user's own policies are true, one left aside."""
-        yield from (Want(each.condition, TRUE) for each in self._plan.appends if each.id != but)
+        yield from (true(each.condition) for each in self._plan.appends if each.id != but)
 
-    def closed(self, way: Way) -> Demand:
+    def closed(self, way: Way) -> Formula:
         """A way is not open."""
-        return AnyDemand((*self.elsewhere(way.place), *(Want(limit.condition, NOT_TRUE) for limit in way.limits)))
+        return NotOf(way_open(self._index, self._resource, way))
 
-    def undenied(self, field: str | None = None, but: PlacedDeny | None = None) -> Iterator[Demand]:
+    def undenied(self, field: str | None = None, but: PlacedDeny | None = None) -> Iterator[Formula]:
         """No deny matches, one left aside."""
         for each in self._plan.denies:
-            if each == but or (each.deny.fields is not None and field not in each.deny.fields):
-                continue
-            condition = each.deny.condition
-            never = () if condition is None else (Want(condition, FALSE),)
-            yield AnyDemand((*self.elsewhere(each.place), *never))
-
-    def covered(self, place: str | None) -> Demand:
-        """The record lies at a place or below it."""
-        test = self.place_test(place)
-        return AllDemands(()) if place is None else IMPOSSIBLE if test is None else Want(test, TRUE)
-
-    def elsewhere(self, place: str | None) -> Iterator[Demand]:
-        """The record does not; nothing is elsewhere than everywhere."""
-        test = self.place_test(place)
-        if place is not None:
-            yield AllDemands(()) if test is None else Want(test, NOT_TRUE)
-
-    def place_test(self, place: str | None) -> c.In | None:
-        """Whether the record lies there, as a test of its attribute; ``None`` where no record of its kind can."""
-        of = self._index.resources[self._plan.resource].place
-        if place is None or of is None:
-            return None
-        type_ = self._index.attributes[self._plan.resource][of].type
-        assert isinstance(type_, PlaceType)
-        places = tuple(p for p in self._index.below(place) if self._index.places[p].kind == type_.scope)
-        return c.In(c.Path("record", (of,), type_, self._at), places, self._at) if places else None
-
-    def _met(self, met: Met) -> Demand:
-        match met:
-            case Held(places):
-                return AnyDemand(tuple(self.covered(place) for place in places))
-            case AllMet(items):
-                return AllDemands(tuple(map(self._met, items)))
-            case AnyMet(items):
-                return AnyDemand(tuple(map(self._met, items)))
-            case _:
-                return AllDemands(()) if met else IMPOSSIBLE
+            if each != but and (each.deny.fields is None or field in each.deny.fields):
+                yield NotOf(denied(self._index, self._resource, each))

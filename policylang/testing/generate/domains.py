@@ -1,10 +1,10 @@
-"""The values to choose from: ordinary ones, those at the edges of the tests, and none."""
+"""The values to choose from: ordinary ones, and those at the edges of the tests."""
 
 from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -31,7 +31,7 @@ from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation, Truth, truth
 from policylang.runtime.values import MISSING, BadValueError
 from policylang.testing.generate.edges import Edge, edges, written
-from policylang.testing.generate.variables import ChosenValue, as_record, looked_at, variable
+from policylang.testing.generate.variables import ChosenValue, Values, as_record, looked_at, variable
 
 _MOST_USERS = 200
 """Users who are looked at for one with an attribute of a certain kind."""
@@ -47,7 +47,7 @@ class RequestValues:
         self._functions: dict[c.Test, Function] = {}
         self._holders = lru_cache(maxsize=None)(self._find_holders)
 
-    def truths(self, tests: Iterable[c.Test], values: dict[ChosenValue, Any]) -> dict[c.Test, Truth]:
+    def truths(self, tests: Iterable[c.Test], values: Values) -> dict[c.Test, Truth]:
         """What tests come to."""
         record, request = as_record(values)
         return {test: self._truth(test, record, request) for test in tests}
@@ -62,33 +62,28 @@ class RequestValues:
             return None
         return answer
 
-    def situation(self, values: dict[ChosenValue, Any]) -> Situation:
+    def situation(self, values: Values) -> Situation:
         record, request = as_record(values)
         return Situation(self.index, self.user, self.resource, record, request, self.now)
 
-    def of(self, wanted: ChosenValue, tests: tuple[c.Test, ...]) -> list[Any]:
-        """The values that the search tries, in order: ordinary ones first, nothing last."""
-        found = list(self.samples(wanted.type))
-        for test in tests:
-            found += [value for _, value in self.edges(test, wanted)]
-        kept: list[Any] = []
-        known: set[Any] = set()
-        for value in found:
-            key = value if isinstance(value, Hashable) else repr(value)
-            if value is not MISSING and key not in known:
-                known.add(key)
-                kept.append(value)
-        return [*kept, MISSING]
+    def ordinary(self, wanted: ChosenValue, tests: tuple[c.Test, ...]) -> Iterator[Any]:
+        """The values that read best, in order; behind them those at the edges of tests. Users and places are as they
+        are.
+        """
+        yield from self.samples(wanted.type)
+        if not isinstance(wanted.type, UserType | PlaceType):
+            for test in tests:
+                yield from (value for _, value in self.edges(test, wanted) if value is not MISSING)
 
     def edges(self, test: c.Test, wanted: ChosenValue) -> tuple[Edge, ...]:
         """The edges of a test as values of one of its variables. Others of it have their first ordinary value."""
         return self._edges(test, wanted)
 
     def _find_edges(self, test: c.Test, wanted: ChosenValue) -> tuple[Edge, ...]:
-        return tuple(self._all_edges(test, wanted))
+        return tuple(self.edges_beside(test, wanted, self.beside(test, wanted)))
 
-    def _all_edges(self, test: c.Test, wanted: ChosenValue) -> Iterator[Edge]:
-        others = self.beside(test, wanted)
+    def edges_beside(self, test: c.Test, wanted: ChosenValue, others: Values) -> Iterator[Edge]:
+        """The edges where the other variables of the test have these values."""
         for operand in looked_at(test):
             if variable(self.index, self.resource, operand) != wanted:
                 continue
@@ -101,12 +96,12 @@ class RequestValues:
             else:
                 yield from edges(test, operand, self.situation(others))
 
-    def beside(self, test: c.Test, wanted: ChosenValue) -> dict[ChosenValue, Any]:
+    def beside(self, test: c.Test, wanted: ChosenValue) -> Values:
         """Values for the other variables of a test."""
         found = (variable(self.index, self.resource, operand) for operand in looked_at(test))
         return {each: next(self.samples(each.type)) for each in found if each is not None and each != wanted}
 
-    def _chosen(self, test: c.Test, wanted: ChosenValue, others: dict[ChosenValue, Any]) -> Iterator[Edge]:
+    def _chosen(self, test: c.Test, wanted: ChosenValue, others: Values) -> Iterator[Edge]:
         """Of the users, places or records that there are, the first of whom the test is true, and false."""
         seen: set[bool | None] = set()
         pool = self._pool(wanted.type)

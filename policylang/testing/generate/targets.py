@@ -19,8 +19,8 @@ from policylang.testing.coverage.concern import Concerns
 from policylang.testing.coverage.statements import deny_in_words, limit_in_words
 from policylang.testing.generate.build import Builder, Built, Workshop, both_sides
 from policylang.testing.generate.holders import Holder, granted, holders
-from policylang.testing.generate.search import Work
 from policylang.testing.generate.variables import variables
+from policylang.testing.generate.work import Work
 
 _MOST = 6
 """Users who are tried for one action."""

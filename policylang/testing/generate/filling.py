@@ -1,0 +1,147 @@
+"""The rest of a request of which some values are fixed: values with which all demands are met.
+
+Ordinary values come first. Where they do not meet the demands, the prover says whether any do, and what in its witness
+need not be as it is becomes ordinary again, one value after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from policylang.analysis.asker import ANYTHING
+from policylang.analysis.formula import TRUE, AllOf, AnyOf, Formula, NotOf, given, true
+from policylang.analysis.prover import Prover
+from policylang.analysis.query import DeclaredUser, Sat, at_one_instant
+from policylang.analysis.witness import Witness
+from policylang.model import conditions as c
+from policylang.model.types import RecordType, SetType, Type, UserType
+from policylang.runtime.residual import as_value
+from policylang.runtime.values import MISSING, read
+from policylang.testing.generate.domains import RequestValues
+from policylang.testing.generate.variables import ChosenValue, Values, variables
+from policylang.testing.generate.work import Work
+
+_AT = "edge:1:1-1:1"
+_QUESTION = 5
+"""What asking costs, by the tests that are asked about."""
+_MOST_TRIED = 20
+"""Values that are tried in the place of one of a witness."""
+
+
+class Demanded:
+    """Demands, and the tests in them with what they depend on."""
+
+    def __init__(self, domains: RequestValues, demands: Sequence[Formula]) -> None:
+        self.formula = AllOf(tuple(demands))
+        self.tests = tuple(dict.fromkeys(test for each in self.formula.conditions() for test in each.tests()))
+        index, resource = domains.index, domains.resource
+        self.of_test = {test: tuple(variables(index, resource, test)) for test in self.tests}
+        self.variables = tuple(dict.fromkeys(each for test in self.tests for each in self.of_test[test]))
+        self._paths = {test: self._on_the_way(test) for test in self.tests}
+
+    def _on_the_way(self, test: c.Test) -> frozenset[tuple[str, tuple[str, ...]]]:
+        """What a test depends on, and what that lies behind."""
+        return frozenset(
+            (each.root, each.steps[: n + 1]) for each in self.of_test[test] for n in range(len(each.steps))
+        )
+
+    def settled(self, test: c.Test, fixed: Values) -> bool:
+        """Whether the fixed values decide a test."""
+        paths = self._paths[test]
+        return not any((each.root, each.steps) in paths for each in self.variables if each not in fixed)
+
+
+class Filling:
+    """Values for one user, action and instant."""
+
+    def __init__(self, domains: RequestValues, work: Work) -> None:
+        self._domains, self._work = domains, work
+        self._prover = Prover(domains.index, domains.now)
+
+    def fill(self, demanded: Demanded, fixed: Values) -> Values | None:
+        """The fixed values with the others beside them; ``None`` where none were found that meet the demands."""
+        settled = [test for test in demanded.tests if demanded.settled(test, fixed)]
+        formula = given(demanded.formula, self._domains.truths(settled, fixed))
+        self._work.do(len(demanded.tests))
+        free = [each for each in demanded.variables if each not in fixed]
+        chosen = {**fixed, **{each: next(self._domains.samples(each.type)) for each in free}}
+        if self._is_met(formula, chosen):
+            return chosen
+        witness = self._ask(formula, demanded, fixed, free)
+        if witness is None:
+            return None
+        chosen = {**fixed, **{each: _chosen(witness, each, free) for each in free}}
+        for each in free:
+            tests = tuple(test for test in demanded.tests if each in demanded.of_test[test])
+            for value in islice(self._domains.ordinary(each, tests), _MOST_TRIED):
+                if self._is_met(formula, {**chosen, each: value}):
+                    chosen[each] = value
+                    break
+        return chosen if self._is_met(formula, chosen) else None
+
+    def _is_met(self, formula: Formula, values: Values) -> bool:
+        tests = dict.fromkeys(test for each in formula.conditions() for test in each.tests())
+        self._work.do(1 + len(tests))
+        return given(formula, self._domains.truths(tests, values)) == TRUE
+
+    def _ask(self, formula: Formula, demanded: Demanded, fixed: Values, free: list[ChosenValue]) -> Witness | None:
+        """A situation in which the demands are met; among users that there are, if it can be."""
+        tests = {test for each in formula.conditions() for test in each.tests()}
+        open_ = {each for test in tests for each in demanded.of_test[test]}
+        as_fixed = [_has(each, value) for each, value in fixed.items() if each in open_]
+        users = [self._declared(each) for each in free if isinstance(each.type, UserType)]
+        for among in (users, []) if users else ([],):
+            self._work.do(_QUESTION * len(tests))
+            asked = AllOf((formula, *as_fixed, *among))
+            who = DeclaredUser(self._domains.user)
+            found = self._prover.ask(at_one_instant(asked, self._domains.resource, self._domains.now, ANYTHING, who))
+            if isinstance(found, Sat):
+                return found.witness
+        return None
+
+    def _declared(self, each: ChosenValue) -> Formula:
+        """It is one of the users that are chosen without need, or missing."""
+        path = _path(each)
+        users = tuple(self._domains.samples(each.type))
+        return AnyOf((true(c.In(path, users, _AT)), true(c.Missing(path, _AT))))
+
+
+def _path(each: ChosenValue) -> c.Path:
+    return c.Path(each.root, each.steps, each.type, _AT)
+
+
+def _has(each: ChosenValue, value: Any) -> Formula:
+    """It has this value. What else is in a set is not said: that is looked at in the end."""
+    path = _path(each)
+    if value is MISSING:
+        return true(c.Missing(path, _AT))
+    if isinstance(each.type, SetType):
+        item = each.type.item
+        return AllOf(tuple(true(c.Contains(path, _constant(item, one), _AT)) for one in value))
+    if isinstance(value, dict):
+        return NotOf(true(c.Missing(path, _AT)))
+    return true(c.Compare("eq", path, _constant(each.type, value), _AT))
+
+
+def _constant(type_: Type, value: Any) -> c.Constant:
+    if isinstance(type_, RecordType):
+        return c.Constant(type_, value, _AT)
+    return c.Constant(type_, as_value(type_, read(type_, value, "value")), _AT)
+
+
+def _chosen(witness: Witness, each: ChosenValue, free: list[ChosenValue]) -> Any:
+    """The value that something has in a witness; of a related record what lies behind it is chosen by itself."""
+    found: Any = witness.record if each.root == "record" else witness.request
+    for step in each.steps:
+        found = found.get(step, MISSING) if isinstance(found, dict) else MISSING
+    if isinstance(found, dict):
+        behind = {other.steps[len(each.steps)] for other in free if _is_behind(other, each)}
+        return {name: value for name, value in found.items() if name not in behind}
+    return found
+
+
+def _is_behind(other: ChosenValue, each: ChosenValue) -> bool:
+    length = len(each.steps)
+    return other.root == each.root and len(other.steps) > length and other.steps[:length] == each.steps
