@@ -40,6 +40,7 @@ from policylang.analysis.constraints import (
 from policylang.analysis.differences import Bound, solution
 from policylang.analysis.formula import Literal
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
+from policylang.analysis.satisfiability import UNSAT, Impossible
 from policylang.model.addresses import address
 from policylang.model.addresses import network as read_network
 from policylang.model.types import (
@@ -88,14 +89,14 @@ class CandidateModel:
             self.holed.add(variable)
 
 
-def propose(constraints: Sequence[Constraint], now: datetime.datetime) -> CandidateModel | None:
-    """Values for a conjunction, times close to ``now`` if possible; ``None`` if it is certain that there are none."""
+def propose(constraints: Sequence[Constraint], now: datetime.datetime) -> CandidateModel | Impossible:
+    """Values for a conjunction, times close to ``now`` if possible."""
     found = CandidateModel()
     if _is_contradiction(constraints):
-        return None
+        return UNSAT
     constraints = [*constraints, *_implied(constraints)]
     if not (_presence(constraints, found) and _numbers(constraints, found, now) and _equalities(constraints, found)):
-        return None
+        return UNSAT
     found.members = [each for each in constraints if isinstance(each, Member)]
     found.below = [each for each in constraints if isinstance(each, Below)]
     return found
@@ -169,12 +170,12 @@ def _numbers(constraints: Iterable[Constraint], found: CandidateModel, now: date
         if isinstance(each, Difference):
             groups[group_of(each)].append(Bound(each.left, each.right, each.weight, each.strict))
     for group, bounds in groups.items():
-        numbers = None
+        numbers: Mapping[Hashable, Fraction] | Impossible = UNSAT
         for calendar in _years(now):
             numbers = solution([*bounds, *_calendar(group, bounds, calendar)], ZERO)
-            if numbers is not None or group in ("numbers", "lengths"):
+            if numbers is not UNSAT or group in ("numbers", "lengths"):
                 break
-        if numbers is None:
+        if numbers is UNSAT:
             return False
         numbers = _whole(bounds, numbers)
         for node, number in numbers.items():
@@ -197,7 +198,7 @@ def _whole(bounds: list[Bound], numbers: Mapping[Hashable, Fraction]) -> Mapping
             for value in (Fraction(math.floor(numbers[node])), Fraction(math.ceil(numbers[node]))):
                 at = [Bound(node, ZERO, value), Bound(ZERO, node, -value)]
                 better = solution([*fixed, *at], ZERO)
-                if better is not None:
+                if better is not UNSAT:
                     fixed += at
                     numbers = better
                     break
@@ -213,18 +214,21 @@ def _limits(first: datetime.datetime, last: datetime.datetime) -> dict[str, tupl
     }
 
 
-LIMITS = _limits(datetime.datetime(2, 1, 1, tzinfo=datetime.UTC), datetime.datetime(9998, 12, 31, tzinfo=datetime.UTC))
-"""How small and how large the values of a group may be."""
-
-
 Calendar = tuple[datetime.datetime, datetime.datetime]
+_WHOLE_CALENDAR: Calendar = (
+    datetime.datetime.min.replace(tzinfo=datetime.UTC),
+    datetime.datetime.max.replace(tzinfo=datetime.UTC),
+)
+LIMITS = _limits(*_WHOLE_CALENDAR)
+"""How small and how large the values of a group may be."""
 
 
 def _years(now: datetime.datetime) -> Iterator[Calendar]:
     """Where to look for times: around now, which reads best, then in this century, then anywhere."""
     yield now - datetime.timedelta(days=400), now + datetime.timedelta(days=400)
-    for first, last in ((FIRST_YEAR, LAST_YEAR), (2, 9998)):
-        yield datetime.datetime(first, 1, 1, tzinfo=datetime.UTC), datetime.datetime(last, 12, 31, tzinfo=datetime.UTC)
+    first, last = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
+    yield first, last
+    yield _WHOLE_CALENDAR
 
 
 def _calendar(group: str, bounds: Iterable[Bound], calendar: Calendar) -> Iterator[Bound]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, NotOf
 from policylang.analysis.looks import is_user, looks_at_time, user_attributes
-from policylang.analysis.query import SATISFIABLE, UNSAT, Answer, Sat, Satisfiability
+from policylang.analysis.query import Answer, Sat
+from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
 from policylang.model import conditions as c
 from policylang.runtime.index import Index
 

@@ -12,6 +12,8 @@ from fractions import Fraction
 
 import msgspec
 
+from policylang.analysis.satisfiability import UNSAT, Impossible
+
 
 class Bound(msgspec.Struct, frozen=True, gc=False):
     """``left - right <= weight``, or ``<`` if strict."""
@@ -22,8 +24,8 @@ class Bound(msgspec.Struct, frozen=True, gc=False):
     strict: bool = False
 
 
-def solution(bounds: Sequence[Bound], zero: Hashable) -> Mapping[Hashable, Fraction] | None:
-    """Numbers for the nodes, 0 for ``zero``, that meet all bounds; ``None`` where there are none."""
+def solution(bounds: Sequence[Bound], zero: Hashable) -> Mapping[Hashable, Fraction] | Impossible:
+    """Numbers for the nodes, 0 for ``zero``, that meet all bounds."""
     nodes = dict.fromkeys([zero, *(node for bound in bounds for node in (bound.left, bound.right))])
     # Whole numbers, which nearly all are, are added and compared many times faster than fractions.
     whole = all(bound.weight.denominator == 1 for bound in bounds)
@@ -39,22 +41,22 @@ def solution(bounds: Sequence[Bound], zero: Hashable) -> Mapping[Hashable, Fract
                 changed = True
         if not changed:
             return _numbers(distance, bounds, zero)
-    return None
+    return UNSAT
 
 
 def _numbers(
     distance: Mapping[Hashable, tuple[int | Fraction, int]], bounds: Iterable[Bound], zero: Hashable
-) -> Mapping[Hashable, Fraction] | None:
-    """Distances with something small enough for the infinitesimals, and few digits."""
+) -> Mapping[Hashable, Fraction]:
+    """Distances with something for the infinitesimals, of few digits: small enough does exist."""
     base, steps = distance[zero]
     if not any(bound.strict for bound in bounds):
         return {node: Fraction(value - base) for node, (value, _) in distance.items()}
-    for digits in range(1, 40):
-        unit = Fraction(1, 10**digits)
+    unit = Fraction(1)
+    while True:
+        unit /= 10
         numbers = {node: value - base + (count - steps) * unit for node, (value, count) in distance.items()}
         if all(_is_met(bound, numbers) for bound in bounds):
             return numbers
-    return None
 
 
 def _is_met(bound: Bound, numbers: Mapping[Hashable, Fraction]) -> bool:

@@ -18,21 +18,8 @@ from policylang.analysis.canonical import Canonical
 from policylang.analysis.decomposition import Decomposition
 from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looking, Looks, is_user
-from policylang.analysis.query import (
-    ANYBODY,
-    SATISFIABLE,
-    SOMEBODY,
-    UNKNOWN,
-    UNSAT,
-    Answer,
-    Anybody,
-    DeclaredUser,
-    NamedUser,
-    Query,
-    Requester,
-    Sat,
-    Satisfiability,
-)
+from policylang.analysis.query import ANYBODY, SOMEBODY, Answer, Anybody, DeclaredUser, NamedUser, Query, Requester, Sat
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.analysis.search import find
 from policylang.analysis.witness import Witness, situation
 from policylang.runtime.index import Index

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from enum import Enum
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from policylang.analysis.asker import SHORTEST, Assumed
 from policylang.analysis.formula import Formula
+from policylang.analysis.satisfiability import NoWitness
 from policylang.analysis.witness import Witness
 
 
@@ -61,26 +61,10 @@ def at_one_instant(formula: Formula, resource: str, now: datetime.datetime, assu
     return Query(formula, resource, now, assumed, who, now, now + SHORTEST)
 
 
-class Satisfiability(Enum):
-    """Whether a formula can hold: in some situation, in none, or not to be told within the budget."""
-
-    SATISFIABLE = "satisfiable"
-    UNSAT = "unsat"
-    UNKNOWN = "unknown"
-
-
-SATISFIABLE: Final = Satisfiability.SATISFIABLE
-UNSAT: Final = Satisfiability.UNSAT
-UNKNOWN: Final = Satisfiability.UNKNOWN
-
-
 class Sat(msgspec.Struct, frozen=True, gc=False):
     """The formula can hold, and here it does."""
 
     witness: Witness
 
-
-NoWitness = Literal[Satisfiability.UNSAT, Satisfiability.UNKNOWN]
-"""``UNSAT``: it holds in no such situation; ``UNKNOWN``: neither a witness nor the certainty that there is none."""
 
 Answer = Sat | NoWitness

@@ -46,8 +46,9 @@ from policylang.analysis.formula import (
     nnf,
 )
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, near_changes, patterns
-from policylang.analysis.query import UNKNOWN, UNSAT, Answer, Sat
+from policylang.analysis.query import Answer, Sat
 from policylang.analysis.question_instant import QuestionInstant
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.analysis.translator import Translator
 from policylang.analysis.witness import Witness, make_witness, situation, with_users
 from policylang.model import conditions as c
@@ -276,7 +277,7 @@ def _branches(tree: Tree, budget: _Budget, now: datetime.datetime) -> Iterator[C
             continue
         narrowed, splits = left
         candidate = propose(constraints, now)
-        if candidate is None:
+        if candidate is UNSAT:
             continue
         if not splits:
             yield candidate

@@ -41,7 +41,7 @@ from policylang.analysis.constraints import (
     Variable,
 )
 from policylang.analysis.formula import Literal
-from policylang.analysis.query import UNKNOWN, UNSAT, NoWitness
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT, NoWitness
 from policylang.model import conditions as c
 from policylang.model.addresses import MAPPED
 from policylang.model.addresses import network as read_network

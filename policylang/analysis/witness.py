@@ -280,10 +280,13 @@ def _plain(value: Any) -> Any:
             return value
 
 
+_MOST_DIGITS = 400
+
+
 def _decimal(value: Fraction) -> str:
     """Plain digits: solutions have few of them."""
     places = 0
-    while value.denominator != 1 and places < 60:
+    while value.denominator != 1 and places < _MOST_DIGITS:
         value, places = value * 10, places + 1
     digits = str(abs(int(value))).rjust(places + 1, "0")
     sign = "-" if value < 0 else ""

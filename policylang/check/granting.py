@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from policylang.analysis.formula import AllOf, Formula, all_true
-from policylang.analysis.query import UNSAT
 from policylang.analysis.questions import append_does_nothing
+from policylang.analysis.satisfiability import UNSAT
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir

@@ -8,7 +8,7 @@ from functools import cached_property
 import msgspec
 
 from policylang.analysis.decision import allowed
-from policylang.analysis.query import SATISFIABLE
+from policylang.analysis.satisfiability import SATISFIABLE
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold, grants_required

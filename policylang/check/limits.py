@@ -8,8 +8,9 @@ from functools import cached_property
 from policylang.analysis.asker import ANYTHING, COMPLETE, Assumed
 from policylang.analysis.formula import Formula
 from policylang.analysis.looks import Looks
-from policylang.analysis.query import ANYBODY, UNSAT, DeclaredUser, Satisfiability
+from policylang.analysis.query import ANYBODY, DeclaredUser
 from policylang.analysis.questions import contradictory_limits, redundant_policy
+from policylang.analysis.satisfiability import UNSAT, Satisfiability
 from policylang.check.finding import Finding, of_complete_records
 from policylang.check.world import World
 from policylang.ir import nodes as ir

@@ -8,8 +8,9 @@ from typing import Literal
 
 import msgspec
 
-from policylang.analysis.query import SOMEBODY, UNSAT, DeclaredUser
+from policylang.analysis.query import SOMEBODY, DeclaredUser
 from policylang.analysis.questions import some_closed
+from policylang.analysis.satisfiability import UNSAT
 from policylang.check.finding import Finding, Who
 from policylang.check.holding import HolderClass, Holdings, Name, holding, name_of
 from policylang.check.world import World

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.analysis.formula import all_true
-from policylang.analysis.query import UNKNOWN, UNSAT, DeclaredUser, Query
+from policylang.analysis.query import DeclaredUser, Query
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions
 from policylang.check.world import UserClass, World

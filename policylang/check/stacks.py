@@ -10,7 +10,8 @@ import msgspec
 
 from policylang.analysis.decision import allowed, unhindered
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds
-from policylang.analysis.query import UNSAT, Answer, DeclaredUser, Sat, Satisfiability
+from policylang.analysis.query import Answer, DeclaredUser, Sat
+from policylang.analysis.satisfiability import UNSAT, Satisfiability
 from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, WitnessError, replay, show
 from policylang.check.likeness import Likeness

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.analysis.query import UNSAT
+from policylang.analysis.satisfiability import UNSAT
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir

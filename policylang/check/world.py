@@ -13,7 +13,8 @@ import msgspec
 from policylang.analysis.asker import COMPLETE, Assumed
 from policylang.analysis.formula import Formula
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import SOMEBODY, Answer, Query, Requester, Satisfiability
+from policylang.analysis.query import SOMEBODY, Answer, Query, Requester
+from policylang.analysis.satisfiability import Satisfiability
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
 from policylang.runtime.clock import is_over, zone

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Sat, Satisfiability
+from policylang.analysis.query import Sat
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.diff.gaps import Evidence, Gap, GapQuestions, plan_of
 from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject
 from policylang.diff.surroundings import Reliance, Surroundings, attributes_read, others_read

@@ -14,7 +14,8 @@ from policylang.analysis.asker import ANYTHING, AS_DECLARED
 from policylang.analysis.decision import covered, denied, met
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, true
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import SOMEBODY, UNKNOWN, UNSAT, Answer, DeclaredUser, NamedUser, Query, Sat
+from policylang.analysis.query import SOMEBODY, Answer, DeclaredUser, NamedUser, Query, Sat
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, replay
 from policylang.diff.instants import variations

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from policylang.analysis.query import UNSAT
+from policylang.analysis.satisfiability import UNSAT
 from policylang.check.holding import requirement_in_words
 from policylang.diagnostics import listed
 from policylang.diff.comparing import Comparer

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from policylang.analysis.decision import denied
 from policylang.analysis.formula import AllOf, AnyOf, Formula, NotOf
-from policylang.analysis.query import UNSAT
+from policylang.analysis.satisfiability import UNSAT
 from policylang.diff.comparing import Comparer
 from policylang.diff.gaps import Gap
 from policylang.diff.report import Change, Statement, Topic, identity

@@ -11,8 +11,9 @@ import msgspec
 from policylang.analysis.asker import ANYTHING, COMPLETE
 from policylang.analysis.decision import allowed
 from policylang.analysis.formula import TRUE, AllOf, Formula, true
-from policylang.analysis.query import ANYBODY, UNSAT, DeclaredUser, Query, Sat
+from policylang.analysis.query import ANYBODY, DeclaredUser, Query, Sat
 from policylang.analysis.questions import implies
+from policylang.analysis.satisfiability import UNSAT
 from policylang.check.finding import Shown, Who, WitnessError, replay, show
 from policylang.check.fix.same_access import common, without_places
 from policylang.check.usage import ObservedUse, Usage

@@ -10,7 +10,8 @@ from hypothesis import given
 from policylang.analysis.asker import ANYTHING, Asker
 from policylang.analysis.canonical import Canonical, Key
 from policylang.analysis.formula import AllOf, Formula, true
-from policylang.analysis.query import UNKNOWN, Sat
+from policylang.analysis.query import Sat
+from policylang.analysis.satisfiability import UNKNOWN
 from policylang.analysis.search import find
 from policylang.runtime.index import Index
 from tests.analysis.test_soundness import SETTINGS, WELL_FORMED, formulas

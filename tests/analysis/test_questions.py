@@ -12,19 +12,9 @@ from policylang.analysis import questions
 from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Assumed
 from policylang.analysis.formula import Formula, Holds, true
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import (
-    SATISFIABLE,
-    SOMEBODY,
-    UNKNOWN,
-    UNSAT,
-    Answer,
-    DeclaredUser,
-    NamedUser,
-    Query,
-    Requester,
-    Sat,
-)
+from policylang.analysis.query import SOMEBODY, Answer, DeclaredUser, NamedUser, Query, Requester, Sat
 from policylang.analysis.questions import always, disjoint, equivalent, implies
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.catalogue import BY_CODE, CHECKS
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index

@@ -20,7 +20,7 @@ from policylang.analysis.constraints import (
     There,
     Variable,
 )
-from policylang.analysis.query import UNSAT
+from policylang.analysis.satisfiability import UNSAT
 from policylang.analysis.smt import solve
 from policylang.model.types import EnumType, IntType, SetType, TextType
 

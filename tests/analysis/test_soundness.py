@@ -15,17 +15,8 @@ from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Asker
 from policylang.analysis.formula import AllOf, Formula, Holds, NotOf, holds, true
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import (
-    ANYBODY,
-    SOMEBODY,
-    UNKNOWN,
-    UNSAT,
-    DeclaredUser,
-    NamedUser,
-    Query,
-    Sat,
-    at_one_instant,
-)
+from policylang.analysis.query import ANYBODY, SOMEBODY, DeclaredUser, NamedUser, Query, Sat, at_one_instant
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.analysis.search import find
 from policylang.analysis.witness import situation
 from policylang.check.conditions import users_named

@@ -42,6 +42,20 @@ user "ann" {{ assign role reader }}
         ("created : datetime  span : duration", "created within span", []),
         ("created : datetime  span : duration", "created within span and created is missing", ["PL203"]),
         ("due : date  span : duration", "due within next span and not (due older than span)", []),
+        # the first and the last years of the calendar
+        ("created : datetime", "created after 9999-06-01T00:00:00Z", []),
+        ("created : datetime", "created >= 9999-12-31T23:59:59.999999Z", []),
+        ("created : datetime", "created > 9999-12-31T23:59:59.999999Z", ["PL203"]),
+        ("created : datetime", "created before 0001-06-01T00:00:00Z", []),
+        ("created : datetime", "created before 0001-01-01T00:00:00Z", ["PL203"]),
+        ("due : date", "due after 9999-12-30", []),
+        ("due : date", "due after 9999-12-31", ["PL203"]),
+        ("due : date", "due before 0001-01-02", []),
+        ("due : date", "due before 0001-01-01", ["PL203"]),
+        # numbers of many digits between numbers of many digits
+        ("rate : decimal", f"rate > 1 and rate < 1.{'0' * 60}1", []),
+        ("rate : decimal", f"rate > 1.{'0' * 60}1 and rate < 1.{'0' * 60}2", []),
+        ("rate : decimal", f"rate > 1.{'0' * 60}1 and rate < 1.{'0' * 60}1", ["PL203"]),
     ],
 )
 def test_what_can_never_be_true(attributes: str, condition: str, found: list[str]) -> None:

@@ -45,6 +45,20 @@ terminated user "dan"
     assert reaches(RECORDS + STACK + nobody_hands_out, "PL301") == [Reach(1, 0, "all", ("doc.fee",))]
 
 
+def test_only_those_come_to_be_concerned_who_get_all_of_it() -> None:
+    """Whichever of the two roles fewer have, and whoever has but one of them."""
+    first = """\
+user "ann" { assign role limited  assign role open because "x" }
+user "ben" { assign role limited  assign role open from 2027-01-01 because "x" }
+user "cy" { assign role limited }
+user "dan" { assign role open because "x" }
+"""
+    for more in ('user "eve" { assign role limited }\n', 'user "eve" { assign role open because "x" }\n'):
+        assert reaches(RECORDS + STACK + first + more, "PL301") == [Reach(1, 1, "all", ("doc.fee",))]
+    later = 'user "fay" { assign role limited from 2027-01-01  assign role open from 2027-01-01 because "x" }\n'
+    assert reaches(RECORDS + STACK + first + later, "PL301") == [Reach(1, 2, "all", ("doc.fee",))]
+
+
 def test_a_finding_about_a_role_concerns_its_holders_whatever_brings_it() -> None:
     text = """\
 role editor { grant modify on doc (owner) }

@@ -10,8 +10,8 @@ import msgspec
 
 from policylang.analysis.decision import allowed, denied
 from policylang.analysis.formula import AllOf, Formula, NotOf
-from policylang.analysis.query import UNSAT
 from policylang.analysis.questions import implies
+from policylang.analysis.satisfiability import UNSAT
 from policylang.check.granting import Granting, grants_by_permission, may_narrow
 from policylang.check.limits import Questions
 from policylang.check.world import World

@@ -10,8 +10,8 @@ import msgspec
 from policylang.analysis.creation import creation
 from policylang.analysis.decision import allowed
 from policylang.analysis.formula import AllOf, Formula
-from policylang.analysis.query import UNKNOWN, UNSAT, Satisfiability
 from policylang.analysis.questions import escalation_path
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, Who, related, show, show_created
 from policylang.check.holding import Holdings, Name, holding, name_of
 from policylang.check.world import World

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from policylang.analysis.decision import ways_open
 from policylang.analysis.formula import AllOf, Formula, true
-from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.analysis.questions import append_does_nothing
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims
 from policylang.check.privileges import statements

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.analysis.questions import append_leaves_nothing, policy_never_true
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims
 from policylang.check.world import UserClass, World

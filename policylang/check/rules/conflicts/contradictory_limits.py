@@ -7,7 +7,7 @@ from itertools import combinations
 
 import msgspec
 
-from policylang.analysis.query import UNKNOWN, UNSAT
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.check.finding import Finding, counted, related
 from policylang.check.limits import Questions, claims, inner_first
 from policylang.check.shifts import missed_shifts

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.query import SATISFIABLE, UNKNOWN
 from policylang.analysis.questions import deny_does_nothing
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN
 from policylang.check.finding import Finding
 from policylang.check.granting import Granting, grants_by_permission
 from policylang.check.limits import Questions, claims

@@ -8,8 +8,9 @@ import msgspec
 
 from policylang.analysis.decision import unhindered, ways_open
 from policylang.analysis.formula import AllOf, AnyOf, Formula, Holds, true
-from policylang.analysis.query import UNKNOWN, UNSAT, DeclaredUser, Sat
+from policylang.analysis.query import DeclaredUser, Sat
 from policylang.analysis.questions import override_widens
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.analysis.witness import Witness
 from policylang.check.finding import Finding, Shown, Who, WitnessError, counted, related, show
 from policylang.check.limits import Questions, for_complete

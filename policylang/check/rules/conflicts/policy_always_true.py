@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.query import SATISFIABLE, UNKNOWN, Satisfiability
 from policylang.analysis.questions import policy_always_true
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, Satisfiability
 from policylang.check.blame import at_fault
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims, uses

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims
 from policylang.check.privileges import statements

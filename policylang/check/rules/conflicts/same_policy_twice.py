@@ -12,8 +12,9 @@ import msgspec
 from policylang.analysis.asker import COMPLETE, Assumed
 from policylang.analysis.formula import Formula, true
 from policylang.analysis.guards import Guards
-from policylang.analysis.query import ANYBODY, SATISFIABLE, UNKNOWN, Sat
+from policylang.analysis.query import ANYBODY, Sat
 from policylang.analysis.questions import same_policy_twice
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims, for_complete
 from policylang.check.world import World

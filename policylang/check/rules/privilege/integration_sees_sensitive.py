@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.analysis.query import UNSAT, DeclaredUser, Sat
+from policylang.analysis.query import DeclaredUser, Sat
 from policylang.analysis.questions import integration_sees_sensitive
+from policylang.analysis.satisfiability import UNSAT
 from policylang.check.finding import Finding, Shown, Who, related
 from policylang.check.privileges import is_explained, on, sensitive_fields, several, show_if_possible
 from policylang.check.world import World

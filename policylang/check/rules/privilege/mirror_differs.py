@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from policylang.analysis.query import UNKNOWN, UNSAT, Sat
+from policylang.analysis.query import Sat
 from policylang.analysis.questions import mirror_differs
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.check.finding import Finding, Shown, Who, related
 from policylang.check.privileges import data_objects, role_source, several, show_if_possible, target
 from policylang.check.world import World

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.analysis.query import SATISFIABLE, UNKNOWN
 from policylang.analysis.questions import task_cannot_be_done
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims
 from policylang.check.privileges import in_order, just, on, people, role_source, several, ticked

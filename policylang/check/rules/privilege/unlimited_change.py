@@ -8,8 +8,9 @@ import msgspec
 
 from policylang.analysis.decision import denied, unhindered, way_open
 from policylang.analysis.formula import AllOf, Formula
-from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Answer, Sat, Satisfiability
+from policylang.analysis.query import Answer, Sat
 from policylang.analysis.questions import policy_always_true, unlimited_change
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, related, show
 from policylang.check.privileges import holder, just, several, ticked
 from policylang.check.world import World

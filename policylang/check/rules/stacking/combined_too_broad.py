@@ -9,8 +9,9 @@ import msgspec
 
 from policylang.analysis.decision import covered, denied
 from policylang.analysis.formula import FALSE, TRUE, AllOf, Formula, NotOf, true
-from policylang.analysis.query import SATISFIABLE, SOMEBODY, UNSAT, Answer, Sat, Satisfiability
+from policylang.analysis.query import SOMEBODY, Answer, Sat
 from policylang.analysis.questions import combined_too_broad
+from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, people
 from policylang.check.stacks import Cause, Name, Permission, Stacks, everywhere, name_of
 from policylang.check.suggested_role import suggested_role

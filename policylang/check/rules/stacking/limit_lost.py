@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.analysis.questions import limit_lost
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, counted, people, related
 from policylang.check.stacks import Cause, Permission, Stacks, everywhere, name_of, permissions_in_words
 from policylang.check.suggested_role import suggested_role

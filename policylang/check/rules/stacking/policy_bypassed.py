@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from policylang.analysis.formula import Formula
-from policylang.analysis.query import UNKNOWN, UNSAT
 from policylang.analysis.questions import limits_bypassed, policy_bypassed
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.check.finding import Finding, Shown, Who, counted, related, show
 from policylang.check.stacks import Permission, Stacks, name_of, permissions_in_words
 from policylang.check.world import UserClass, World

@@ -8,8 +8,8 @@ from functools import cached_property
 import msgspec
 
 from policylang.analysis.formula import Formula
-from policylang.analysis.query import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.analysis.questions import role_adds_creation, role_adds_nothing, role_adds_ways
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, people
 from policylang.check.limits import Questions, claims
 from policylang.check.stacks import Permission, Stacks, everywhere, name_of
