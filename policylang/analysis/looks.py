@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -13,16 +13,24 @@ from policylang.runtime.index import Index
 
 
 class Looks(msgspec.Struct, frozen=True, gc=False):
-    """What a formula looks at: whether at time, at which attributes of users, and which users it names."""
+    """What a formula looks at: whether at time, at which attributes of users, which users it names, and whether it
+    speaks of the one who asks.
+    """
 
     time: bool = False
     attributes: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
+    asking: bool = False
 
     @property
     def peculiar(self) -> bool:
         """Whether the answer may depend on who asks: else one user is as good as another."""
         return bool(self.attributes or self.users)
+
+    @property
+    def personal(self) -> bool:
+        """Whether the situations in which it holds may depend on who asks: else a witness is one for every user."""
+        return self.peculiar or self.asking
 
 
 _NOTHING = Looks()
@@ -40,17 +48,19 @@ class Looking:
         """What the formula looks at."""
         found = self._formulas.get(formula)
         if found is None:
-            found = self._formulas[formula] = self._all(formula)
+            found = self._formulas[formula] = self.of_all(formula.conditions())
         return found
 
-    def _all(self, formula: Formula) -> Looks:
-        each = {self._condition(condition) for condition in formula.conditions()} - {_NOTHING}
+    def of_all(self, conditions: Iterable[c.Condition]) -> Looks:
+        """What any of the conditions looks at."""
+        each = {self._condition(condition) for condition in conditions} - {_NOTHING}
         if len(each) < 2:
             return next(iter(each), _NOTHING)
         return Looks(
             any(looks.time for looks in each),
             frozenset().union(*(looks.attributes for looks in each)),
             frozenset().union(*(looks.users for looks in each)),
+            any(looks.asking for looks in each),
         )
 
     def _condition(self, condition: c.Condition) -> Looks:
@@ -59,7 +69,8 @@ class Looking:
             users = {str(constant.value) for constant in condition.constants() if is_user(constant.type)}
             time = any(map(looks_at_time, condition.tests()))
             attributes = frozenset(name for path in condition.paths() for name in self._of_user(path))
-            found = self._conditions[condition] = Looks(time, attributes, frozenset(users))
+            asking = any(path.root == "subject" for path in condition.paths())
+            found = self._conditions[condition] = Looks(time, attributes, frozenset(users), asking)
         return found
 
     def _of_user(self, path: c.Path) -> Iterator[str]:

@@ -82,8 +82,8 @@ class Likeness:
 
     def holder(self, user: str) -> Hashable:
         """What tells apart users whom any condition could."""
-        attributes = self._world.asked_attributes
-        if user in self._world.named_users or self._of_users(attributes):
+        attributes = self._world.looks.attributes
+        if user in self._world.looks.users or self._of_users(attributes):
             return user
         return self._values(user, attributes)
 

@@ -143,7 +143,7 @@ class Stacks:
             return UNSAT
         if plan.kind == "create":
             whole = AllOf((whole, *self._writable(whole, plan, period)))
-        elif self._is_about_nobody(whole):
+        elif not self.questions.looks(whole).personal:
             shared = self._moved(self.world.ask(whole, resource), period, self.questions.looks(whole).time)
             if shared is not None:
                 return shared
@@ -177,12 +177,6 @@ class Stacks:
     def _ahead(self, period: Period) -> Period:
         """The period, or all that is not past where no date matters, which is the same for all such users."""
         return self.world.from_now if period == Period() else period
-
-    def _is_about_nobody(self, formula: Formula) -> bool:
-        """Whether it does not matter for the formula who asks."""
-        return not self.questions.looks(formula).peculiar and not any(
-            path.root == "subject" for condition in formula.conditions() for path in condition.paths()
-        )
 
     def _moved(self, answer: Answer, period: Period, timed: bool) -> Sat | None:
         """The witness, if there is one, at an instant of the period, if it is one there."""

@@ -12,6 +12,7 @@ import msgspec
 
 from policylang.analysis.asker import COMPLETE, Assumed
 from policylang.analysis.formula import Formula
+from policylang.analysis.looks import Looks
 from policylang.analysis.prover import Prover
 from policylang.analysis.query import SOMEBODY, Answer, Query, Requester
 from policylang.analysis.satisfiability import Satisfiability
@@ -220,22 +221,9 @@ class World:
         return self.index.instances[limit.instance]
 
     @cached_property
-    def asked_attributes(self) -> frozenset[str]:
-        """The attributes of users that any condition looks at: of the one who asks, or of one in a record, who may be
-        the same.
-        """
-        found: set[str] = set()
-        for _, condition in self.policy_set.conditions():
-            for path in condition.paths():
-                found.update(path.steps[:1] if path.root == "subject" else self.index.subject.keys() & path.steps[1:])
-        return frozenset(found)
-
-    @cached_property
-    def named_users(self) -> frozenset[str]:
-        """The users whom some condition names."""
-        from policylang.check.conditions import users_named
-
-        return frozenset(id_ for _, each in self.policy_set.conditions() for id_, _, _ in users_named(each))
+    def looks(self) -> Looks:
+        """What any condition looks at."""
+        return self.prover.looking.of_all(condition for _, condition in self.policy_set.conditions())
 
     @cached_property
     def user_classes(self) -> tuple[UserClass, ...]:
@@ -253,11 +241,11 @@ class World:
                 tuple((p.limit.instance, p.limit.actions) for p in user.overrides),
                 user.superuser,
                 user.terminated,
-                user.id if user.id in self.named_users else None,
+                user.id if user.id in self.looks.users else None,
                 tuple(
                     (value.name, tuple((constant.type, constant.value) for constant in value.values))
                     for value in user.attributes
-                    if value.name in self.asked_attributes
+                    if value.name in self.looks.attributes
                 ),
             )
             classes.setdefault(key, []).append(user)

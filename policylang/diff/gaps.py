@@ -194,7 +194,7 @@ class GapQuestions:
 
     @property
     def _named(self) -> frozenset[str]:
-        return self.ours.world.named_users | self.theirs.world.named_users
+        return self.ours.world.looks.users | self.theirs.world.looks.users
 
     def _without(self, resource: str, names: frozenset[str]) -> Index:
         """Ours, with records of the resource that may lack some attributes: what cannot be written now comes later."""

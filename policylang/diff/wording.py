@@ -112,7 +112,7 @@ def membership(side: Side, user: str) -> Iterator[str]:
         for each in policies:
             yield f"{word} {_limit(side, each.limit)}"
     for value in declared.attributes:
-        if value.name in side.world.asked_attributes:
+        if value.name in side.world.looks.attributes:
             yield f"{value.name} : {', '.join(str(constant.value) for constant in value.values)}"
 
 
