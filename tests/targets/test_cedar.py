@@ -267,6 +267,28 @@ deny create on file { tags contains "secret" and not (status is open) }
 """
 
 
+def test_a_grant_of_no_attribute_covers_none() -> None:
+    policy_set = compiled(
+        "resource safe { sensitive code : text  actions view, modify }\n"
+        "role opener { grant view, modify on safe }\n"
+        'role reader { grant view on safe including code because "it is theirs" }\n'
+        'user "ann" { assign role opener }\nuser "bob" { assign role reader }\n'
+    )
+    asked = [
+        Request(user, action, "safe", {"code": "1"}, NOW, field=field, changes=changes)
+        for user in ("ann", "bob")
+        for action, field, changes in (
+            ("view", None, None),
+            ("view", "code", None),
+            ("modify", None, {}),
+            ("modify", "code", None),
+            ("modify", None, {"code": "2"}),
+        )
+    ]
+    found = compare("cedar", loaded, policy_set, asked)
+    assert (found.refused, found.asked, found.unanswered, found.allowed) == ([], len(asked), 0, 4)
+
+
 def test_everything_at_once() -> None:
     """Everybody does everything to many records, on both sides of midnight in the night of a clock change."""
     policy_set = compiled(EVERYTHING)
