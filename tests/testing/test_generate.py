@@ -348,3 +348,19 @@ user "u" in g
     assert "nothing was found" not in text
     for name in ("a_above_edge", "a_at_edge", "a_missing", "b_at_edge", "c_at_edge"):
         assert f"doc_{name}: " in text
+
+
+def test_people_are_those_there_are(tmp_path: Path) -> None:
+    """The first users are all ruled out by what stands beside the limit, and nobody is made up."""
+    users = "".join(f'user "u{n}" in g\n' for n in range(9))
+    write(
+        tmp_path,
+        a_policy=f"""resource doc {{ owner : user  n : int  actions view }}
+policy large on doc {{ n > 5 and not (owner in ["u0", "u1", "u2", "u3", "u4", "u5"]) }}
+group g {{ grant view on doc  policy large }}
+{users}""",
+    )
+    text = generated(tmp_path)
+    assert passing(tmp_path, text)
+    assert "doc_n_above_edge: " in text
+    assert set(re.findall("owner: ([^,}]+)", text)) <= {f"u{n}" for n in range(9)}

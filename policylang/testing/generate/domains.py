@@ -104,7 +104,7 @@ class RequestValues:
     def _chosen(self, test: c.Test, wanted: ChosenValue, others: Values) -> Iterator[Edge]:
         """Of the users, places or records that there are, the first of whom the test is true, and false."""
         seen: set[bool | None] = set()
-        pool = self._pool(wanted.type)
+        pool = self.pool(wanted.type)
         if isinstance(test, c.In) and isinstance(wanted.type, UserType | PlaceType):
             pool = [*map(str, test.values), *pool]
         for each in pool:
@@ -120,7 +120,8 @@ class RequestValues:
         words = {UserType: "person", PlaceType: "place"}.get(type(wanted.type), "record")
         return f"{_MATCHES[found]}_{words}"
 
-    def _pool(self, type_: Type) -> list[Any]:
+    def pool(self, type_: Type) -> list[Any]:
+        """The users, places or records to choose from."""
         match type_:
             case UserType():
                 every = sorted(self.index.users)[:_MOST_USERS]
@@ -143,7 +144,7 @@ class RequestValues:
             case UserType(role):
                 yield from self._holders(role) or (self.user,)
             case PlaceType():
-                yield from self._pool(type_)[:6] or ("nowhere",)
+                yield from self.pool(type_)[:6] or ("nowhere",)
             case RecordType():
                 yield {}
             case SetType(of):

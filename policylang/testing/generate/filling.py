@@ -6,7 +6,7 @@ need not be as it is becomes ordinary again, one value after the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -87,12 +87,13 @@ class Filling:
         return given(formula, self._domains.truths(tests, values)) == TRUE
 
     def _ask(self, formula: Formula, demanded: Demanded, fixed: Values, free: list[ChosenValue]) -> Witness | None:
-        """A situation in which the demands are met; among users that there are, if it can be."""
+        """A situation in which the demands are met, with the first users there are, or else with others."""
         tests = {test for each in formula.conditions() for test in each.tests()}
         open_ = {each for test in tests for each in demanded.of_test[test]}
         as_fixed = [_has(each, value) for each, value in fixed.items() if each in open_]
-        users = [self._declared(each) for each in free if isinstance(each.type, UserType)]
-        for among in (users, []) if users else ([],):
+        users = [each for each in free if isinstance(each.type, UserType)]
+        for pool in (self._domains.samples, self._domains.pool) if users else (self._domains.samples,):
+            among = [_among(each, pool(each.type)) for each in users]
             self._work.do(_QUESTION * len(tests))
             asked = AllOf((formula, *as_fixed, *among))
             who = DeclaredUser(self._domains.user)
@@ -101,11 +102,13 @@ class Filling:
                 return found.witness
         return None
 
-    def _declared(self, each: ChosenValue) -> Formula:
-        """It is one of the users that are chosen without need, or missing."""
-        path = _path(each)
-        users = tuple(self._domains.samples(each.type))
-        return AnyOf((true(c.In(path, users, _AT)), true(c.Missing(path, _AT))))
+
+def _among(each: ChosenValue, users: Iterable[str]) -> Formula:
+    """It is one of these users, or missing: nobody is made up."""
+    path = _path(each)
+    # One by one, since each has attributes of its own.
+    chosen = (true(c.Compare("eq", path, c.Constant(each.type, user, _AT), _AT)) for user in dict.fromkeys(users))
+    return AnyOf((*chosen, true(c.Missing(path, _AT))))
 
 
 def _path(each: ChosenValue) -> c.Path:
