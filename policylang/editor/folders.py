@@ -37,7 +37,7 @@ class Folders:
 
     def add(self, folder: Path) -> None:
         """Take the policy sets of a folder in."""
-        if folder not in self._folders:
+        if not self._closed and folder not in self._folders:
             self._folders.append(folder)
             self.read()
 
@@ -49,7 +49,7 @@ class Folders:
 
     def remove(self, folder: Path) -> None:
         """Look at a folder no longer."""
-        if folder in self._folders:
+        if not self._closed and folder in self._folders:
             self._folders.remove(folder)
             self.read()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from policylang import __version__
@@ -54,11 +55,19 @@ class PolicyServer(LanguageServer):
         self._is_connected = False
 
     def talk(self, send: Callable[[str], Any]) -> Callable[[str], None]:
-        """Send messages by a function of the text, and give back what takes those that come."""
+        """Send messages by a function of the text, and give back what takes those that come. It raises ValueError for
+        what is no message.
+        """
         self.protocol.set_writer(_Texts(send), include_headers=False)
 
         def received(text: str) -> None:
-            self.protocol.handle_message(json.loads(text, object_hook=self.protocol.structure_message))
+            try:
+                message = json.loads(text, object_hook=self.protocol.structure_message)
+            except (RecursionError, KeyError, JsonRpcException) as error:
+                raise ValueError(str(error)) from None
+            if not hasattr(message, "jsonrpc"):
+                raise ValueError("this is no message")
+            self.protocol.handle_message(message)
 
         return received
 

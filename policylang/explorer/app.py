@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-from pygls.exceptions import JsonRpcException
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -107,7 +106,7 @@ class _Explorer:
                 receive(await websocket.receive_text())
         except WebSocketDisconnect:
             pass
-        except (ValueError, KeyError, JsonRpcException):
+        except ValueError:
             await websocket.close(1007)
         finally:
             self._editors.discard(server)

@@ -312,8 +312,25 @@ def test_the_language_server_looks_at_what_is_shown(client: Client) -> None:
     assert code is None
 
 
-def test_what_is_no_message_ends_the_connection(client: Client) -> None:
-    assert talked(client, HERE, "{", START) == ([], 1007)
+def test_a_page_opens_no_other_folders(client: Client, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / "b.policy").write_text('user "zoe"\n', encoding="utf-8")
+    uri = (other / "b.policy").as_uri()
+    added = {"event": {"added": [{"uri": other.as_uri(), "name": "other"}], "removed": []}}
+    document = {"uri": uri, "languageId": "policylang", "version": 0, "text": ""}
+    asked = {"id": 2, "method": "policylang/access", "params": {"uri": uri, "user": "zoe"}}
+    messages = (
+        {"method": "workspace/didChangeWorkspaceFolders", "params": added},
+        {"method": "textDocument/didOpen", "params": {"textDocument": document}},
+        asked,
+    )
+    (_, access), _ = talked(client, HERE, START, STARTED, *messages)
+    assert access["result"] == {"error": "there is no policy set here"}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "1", "{}", '"x"', "[" * 100_000, '{"jsonrpc": "2.0", "method": 5}'])
+def test_what_is_no_message_ends_the_connection(client: Client, text: str) -> None:
+    assert talked(client, HERE, text, START) == ([], 1007)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_contents(wheel: Path) -> None:
     assert {"policylang/grammar/policylang.lark", "policylang/syntax/tables.json"} <= names
     assert "policylang/starter/company.policy" in names
     assert "policylang/py.typed" in names
-    assert {"policylang/web/app.js", "policylang/web/app.css"} <= names
+    assert {"policylang/web/app.js", "policylang/web/app.css", "policylang/web/editor.js"} <= names
     assert {f"policylang/schemas/{name}.schema.json" for name in ("ir", "config", "scenario")} <= names
     assert not any(name.startswith(("tests", "benchmarks", "tools", "policies")) for name in names)
     assert "License-Expression: Apache-2.0" in text

@@ -24,7 +24,8 @@ def check(text):
     if not live.refresh() and live.shown.version == 0:
         live.refresh()
     shown = live.shown
-    return json.dumps({"problem": shown.problem, "seconds": time.monotonic() - begun}), shown.documents.decode()
+    problem = shown.problem and shown.problem.in_words()
+    return json.dumps({"problem": problem, "seconds": time.monotonic() - begun}), shown.documents.decode()
 
 last = page = None
 

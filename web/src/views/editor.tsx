@@ -34,7 +34,13 @@ export function Editor({ editing, route, version }: { editing: Editing; route: R
   const [client, connect] = useState<unknown>(null);
   const [lost, lose] = useState(false);
   useEffect(() => { void editing.client(() => lose(true)).then(connect, () => lose(true)); }, []);
-  useEffect(() => { void editing.files().then((found) => list(found.files ?? [])); }, [version]);
+  useEffect(() => {
+    void editing.files().then(({ files: found = [] }) => {
+      // What is not saved stays, though its file is gone.
+      const gone = [...drafts].filter(([path]) => isDirty(path) && !found.some((each) => each.path === path));
+      list([...found, ...gone.map(([path, { uri }]) => ({ path, uri }))]);
+    });
+  }, [version]);
   const around = useMemo(() => folderOf(files.map((each) => each.path)), [files]);
   const chosen = files.find((each) => each.path === route.name) ?? files[0];
   return (
