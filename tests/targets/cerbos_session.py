@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from policylang.ir import nodes as ir
@@ -15,7 +15,7 @@ from policylang.targets.cerbos.rules import field_action
 from policylang.targets.target import Bundle
 from tests.engines.cerbos_engine import CerbosServer
 from tests.helpers import kind_of
-from tests.targets.differential import Answer
+from tests.targets.differential import Answer, Start
 
 
 class CerbosSession:
@@ -78,7 +78,7 @@ def policies(bundle: Bundle) -> dict[str, bytes]:
     return {path.removeprefix("policies/"): c for path, c in bundle.files.items() if path.startswith("policies/")}
 
 
-def starting(server: CerbosServer) -> Callable[..., object]:
+def starting(server: CerbosServer) -> Start:
     """What `compare` takes."""
 
     @contextmanager

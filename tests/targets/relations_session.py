@@ -25,7 +25,7 @@ from policylang.targets.target import Bundle
 from tests.engines import spicedb_engine
 from tests.engines.openfga_engine import OpenFgaEngine
 from tests.engines.spicedb_engine import SpiceDbEngine
-from tests.targets.differential import Answer
+from tests.targets.differential import Answer, Start
 
 Asking = tuple[Check, Mapping[str, Any]]
 """A check, and the context it is asked with."""
@@ -192,7 +192,7 @@ def _assertion(line: str) -> spicedb_engine.Check:
     return spicedb_engine.Check(object, relation, subject, json.loads(context or "{}"))
 
 
-def starting(target: str, now: datetime.datetime | None) -> Callable[..., object]:
+def starting(target: str, now: datetime.datetime | None) -> Start:
     """What `compare` takes."""
 
     @contextmanager
