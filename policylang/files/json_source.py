@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from functools import partial
 from typing import Any, NoReturn
 
 from policylang.diagnostics import quoted
@@ -34,15 +35,15 @@ class JsonError(ValueError):
         self.message, self.help, self.line, self.column = message, help, line, column
 
 
-def read_json(text: str) -> Any:
-    """Read one document. Raises `JsonError`."""
+def read_json(text: str, digits: int = _MAX_DIGITS) -> Any:
+    """Read one document. Raises `JsonError`. ``digits``: how many a number may have before or after the point."""
     try:
         value = loads(
             text,
             _MAX_DEPTH,
             object_pairs_hook=_object,
-            parse_int=whole_number,
-            parse_float=_fraction,
+            parse_int=partial(whole_number, most=digits),
+            parse_float=partial(_fraction, most=digits),
             parse_constant=_constant,
         )
     except json.JSONDecodeError as error:
@@ -90,24 +91,24 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def whole_number(digits: str) -> int:
-    if len(digits) > _MAX_DIGITS:
-        _too_long(digits)
+def whole_number(digits: str, most: int = _MAX_DIGITS) -> int:
+    if len(digits) > most:
+        _too_long(digits, most)
     return int(digits)
 
 
-def _fraction(written: str) -> Decimal:
+def _fraction(written: str, most: int) -> Decimal:
     match = _NUMBER.fullmatch(written)
     assert match is not None
     whole, fraction, exponent = match[1], match[2] or "", match[3] or "0"
     shift = int(exponent) if len(exponent) < 10 else 10**10
-    if len(whole) + max(shift, 0) > _MAX_DIGITS or len(fraction) + max(-shift, 0) > _MAX_DIGITS:
-        _too_long(written)
+    if len(whole) + max(shift, 0) > most or len(fraction) + max(-shift, 0) > most:
+        _too_long(written, most)
     return Decimal(written)
 
 
-def _too_long(number: str) -> NoReturn:
-    message = f"the number {quoted(number, 20)} has more than {_MAX_DIGITS} digits before or after the point"
+def _too_long(number: str, most: int) -> NoReturn:
+    message = f"the number {quoted(number, 20)} has more than {most} digits before or after the point"
     raise JsonError(message, "write it in quotes if it is not a number")
 
 

@@ -40,6 +40,7 @@ from policylang.service.wire import (
     SubjectSearch,
     convert,
     read_body,
+    with_whole_limit,
 )
 from policylang.settings.service import Scope, ServiceConfig
 
@@ -182,7 +183,7 @@ class Service:
         self, request: Request, type_: type[SubjectSearch] | type[ResourceSearch] | type[ActionSearch]
     ) -> Response:
         content = await self._content(request, "search")
-        wanted = convert(type_, content)
+        wanted = convert(type_, with_whole_limit(content))
         deadline, clock, policies = self._begin()
         try:
             found = await self._in_thread(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from policylang import __version__
+from policylang.service.wire import MOST_LIMIT
 from policylang.settings.service import ServiceConfig
 
 _Schema = dict[str, Any]
@@ -106,7 +107,7 @@ def _schemas(batch: int) -> dict[str, _Schema]:
         "Entity": _object(["type", "id"], type=text, id=text, properties=free),
         "Kind": _object(["type"], type=text),
         "Action": _object(["name"], name=text, properties=free),
-        "Page": _object([], token=text, limit={"type": "integer", "minimum": 0}),
+        "Page": _object([], token=text, limit={"type": "integer", "minimum": 0, "maximum": MOST_LIMIT}),
         "Evaluation": _object(["subject", "action", "resource"], **asked),
         "Evaluations": {
             **_object(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -10,6 +11,10 @@ from msgspec import UNSET, UnsetType
 from policylang.files.json_source import JsonError, read_json
 
 Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"]
+
+
+MOST_LIMIT = 2**53 - 1
+"""Results that may be asked for. No page has so many."""
 
 
 class RefusedRequest(Exception):  # noqa: N818
@@ -43,7 +48,7 @@ class Page(msgspec.Struct, frozen=True):
     """Which part of the results is wanted."""
 
     token: str | UnsetType = UNSET
-    limit: Annotated[int, msgspec.Meta(ge=0)] | UnsetType = UNSET
+    limit: Annotated[int, msgspec.Meta(ge=0, le=MOST_LIMIT)] | UnsetType = UNSET
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -100,6 +105,8 @@ class ActionSearch(msgspec.Struct, frozen=True):
 
 
 _T = TypeVar("_T")
+_MOST_DIGITS = 400
+"""Of a number, whatever attribute it is for: all that a double can be, and more. Values have fewer."""
 
 
 def read_body(body: bytes, depth: int) -> dict[str, Any]:
@@ -107,7 +114,7 @@ def read_body(body: bytes, depth: int) -> dict[str, Any]:
     if not body:
         raise RefusedRequest(400, "the body is empty")
     try:
-        found = read_json(body.decode("utf-8"))
+        found = read_json(body.decode("utf-8"), _MOST_DIGITS)
     except UnicodeDecodeError:
         raise RefusedRequest(400, "the body is not UTF-8") from None
     except JsonError:
@@ -131,6 +138,15 @@ def _is_deeper(value: Any, depth: int) -> bool:
         if not level:
             return False
     return any(isinstance(each, dict | list) for each in level)
+
+
+def with_whole_limit(content: dict[str, Any]) -> dict[str, Any]:
+    """A search whose limit is an integer where it is written with a fraction of zeros: 10.0 is 10."""
+    page = content.get("page")
+    limit = page.get("limit") if isinstance(page, dict) else None
+    if not isinstance(limit, Decimal) or limit != limit.to_integral_value():
+        return content
+    return {**content, "page": {**page, "limit": int(limit)}}  # type: ignore[dict-item]
 
 
 def convert(type_: type[_T], content: dict[str, Any]) -> _T:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 
 import pytest
 
 from policylang.settings.service import ServiceConfig, read_service_config
 from policylang.signing.minisign import new_key
+from tests.docs.blocks import ROOT
 
 CLEAN = "resource doc { actions view }\nrole r { grant view on doc }\n"
 _TOKEN = hashlib.sha256(b"token").hexdigest()
@@ -90,6 +92,18 @@ def test_nothing_to_serve(run, write, arguments: list[str], said: str) -> None:
     assert result.returncode == 2
     assert said in result.stderr.decode()
     assert b"Traceback" not in result.stderr
+
+
+def test_traces_need_a_package(run, write) -> None:
+    write("policies/a.policy", CLEAN)
+    write("service.yaml", "traces: true\nport: 0\n")
+    write("opentelemetry/__init__.py", "raise ImportError('not here', name='opentelemetry')\n")
+    result = run("serve", "policies", "--config", "service.yaml", env={"PYTHONPATH": os.pathsep.join((".", str(ROOT)))})
+    assert (result.returncode, result.stderr.decode()) == (
+        2,
+        "error: service.yaml: `traces` need a package that is not installed: opentelemetry\n"
+        "  help: pip install 'policylang[traces]'\n",
+    )
 
 
 def test_the_address_is_taken(run, write) -> None:

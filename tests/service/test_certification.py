@@ -370,12 +370,16 @@ def test_tokens_of_other_searches(searched: httpx.Client) -> None:
         {**request, "page": {"token": "é"}},
         {**request, "page": {"limit": -1}},
         {**request, "page": {"limit": "1"}},
+        {**request, "page": {"limit": 1.5}},
+        {**request, "page": {"limit": 2**53}},
         {**request, "page": {"limit": None}},
         {**request, "page": {"token": None}},
         {**request, "page": []},
     ):
         assert post(searched, path, other).status_code == 400
     assert post(searched, path, {**request, "page": {"token": token, "limit": 1}}).status_code == 200
+    for limit in (1.0, 1e15, 2**53 - 1):
+        assert post(searched, path, {**request, "page": {"limit": limit}}).status_code == 200
     nothing = post(searched, path, {**request, "page": {"limit": 0}}).json()
     assert nothing["results"] == []
     assert nothing["page"]["next_token"]

@@ -114,6 +114,16 @@ def test_exact_numbers(stated: httpx.Client) -> None:
     assert post(stated, EVALUATION, body).json()["decision"]
 
 
+@pytest.mark.parametrize("number", ["5e-324", "-1.7976931348623157e308", "1e-399", "1" * 400])
+def test_numbers_of_every_size_are_read(stated: httpx.Client, number: str) -> None:
+    """Beyond what an attribute may hold, so it decides nothing, but no mistake of the one who asks."""
+    asked = question("dana", "view", "customer", "1", **ANN, rate=0)
+    body = json.dumps({**asked, "context": {"unread": 7}}).replace("7", number, 1)
+    assert post(stated, EVALUATION, body).json()["decision"]
+    for beyond in ("1e400", "1e-401", "1" * 401):
+        assert post(stated, EVALUATION, body.replace(number, beyond)).status_code == 400
+
+
 def test_subjects_are_not_believed() -> None:
     stranger = question("tess", "view", "customer", "1", **ANN)
     stranger["subject"]["properties"] = {"team": "Ann"}
