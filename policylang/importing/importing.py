@@ -50,8 +50,7 @@ class ParsedOnce:
 
 class Import(msgspec.Struct, frozen=True):
     """What came of an import. ``refused``: without what was accepted. ``project``: the policy set, not yet written.
-    ``unnamed``: roles, of this import or an earlier one, that have no name in the product: what somebody has there, put
-    together.
+    ``names``: of this import, and those that an earlier one gave.
     """
 
     files: Mapping[str, bytes]
@@ -61,7 +60,12 @@ class Import(msgspec.Struct, frozen=True):
     accepted: tuple[Note, ...]
     left_out: tuple[Note, ...]
     manifest: Manifest
-    unnamed: frozenset[str]
+    names: Names
+
+    @property
+    def unnamed(self) -> frozenset[str]:
+        """Roles that have no name in the product: what somebody has there, put together."""
+        return frozenset(name for (kind, key), name in self.names.items() if kind == "role" and "\n" in key)
 
     @property
     def errors(self) -> Sequence[Diagnostic]:
@@ -140,7 +144,7 @@ def import_set(
         tuple(each for each in refused if each.code in accepted),
         left_out,
         manifest,
-        frozenset(name for (kind, key), name in {**given, **known}.items() if kind == "role" and "\n" in key),
+        {**given, **known},
     )
 
 

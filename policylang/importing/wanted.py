@@ -177,8 +177,7 @@ class _Foreign:
     """The product's names for things: those that the import knows, else their labels."""
 
     def __init__(self, files: ir.PolicySet, product: ir.PolicySet, made: Import) -> None:
-        names = made.manifest.names
-        self._known = {(kind, name): key for kind, of in names.items() for key, name in of.items()}
+        self._known: dict[tuple[str, str], str] = {(kind, name): key for (kind, key), name in made.names.items()}
         self._labels: dict[tuple[str, str], str | None] = {}
         for of in (product, files):
             things: Mapping[str, Sequence[Any]] = {

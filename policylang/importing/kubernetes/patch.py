@@ -20,7 +20,7 @@ from policylang.importing.kubernetes.patch_yaml import (
     Sources,
     changed_items,
     count,
-    new_objects,
+    new_documents,
     offset,
     without_object,
 )
@@ -65,7 +65,8 @@ def patch(inputs: Inputs, _mapping: Any, wanted: Sequence[Wanted]) -> Iterator[S
 
 def _with_names(wanted: Sequence[Wanted]) -> list[Wanted]:
     """The statements in which new roles are called as a cluster calls them."""
-    names = {each.holder: _name(each) for each in wanted if each.kind == "role" and each.of == "role" and each.give}
+    new = [each for each in wanted if each.kind == "role" and each.of == "role" and each.give]
+    names = {each.holder: _name(each) for each in new if not each.holder.startswith("\n")}
     return [
         msgspec.structs.replace(each, holder=names.get(each.holder, each.holder), role=names.get(each.role, each.role))
         for each in wanted
@@ -101,12 +102,13 @@ class _Patching:
         self._why: dict[str, Wanted] = {}
         self._lists: dict[str, tuple[set[int], list[Any], Wanted]] = {}
         self._objects_to_add: dict[tuple[str, Steps], tuple[Object, list[Any], Wanted]] = {}
+        self._gone: list[tuple[Object, Wanted]] = []
 
     def edits(self) -> Iterator[SourceEdit]:
         created: dict[str, Wanted] = {}
         for each in self._wanted:
             if each.kind == "role":
-                yield from self._role(each, created)
+                self._role(each, created)
         yield from self._bindings()
         for each in self._wanted:
             if each.kind == "inside" and not each.is_gone and not each.holder.startswith("\n"):
@@ -127,16 +129,34 @@ class _Patching:
             with _writing(wanted):
                 steps: Steps = (*role.steps, "rules")
                 yield from list(changed_items(role, self._sources[role.path], steps, new, gone, wanted.words))
-        for beside, objects, wanted in self._objects_to_add.values():
+        yield from self._whole_objects()
+
+    def _whole_objects(self) -> Iterator[SourceEdit]:
+        """Objects that are new or gone, all of a list together."""
+        gone: dict[tuple[str, Steps], list[tuple[Object, Wanted]]] = {}
+        for of, wanted in self._gone:
+            if "items" in of.steps:
+                gone.setdefault(_list_of(of), []).append((of, wanted))
+            else:
+                yield without_object(of, self._sources[of.path], wanted.words)
+        for at in {**self._objects_to_add, **gone}:
+            beside, objects, wanted = self._objects_to_add.get(at) or (gone[at][0][0], [], gone[at][0][1])
+            indices = [index for of, _ in gone.get(at, ()) if isinstance(index := of.steps[-1], int)]
             with _writing(wanted):
-                yield from list(new_objects(beside, self._sources[beside.path], objects, wanted.words))
+                source = self._sources[beside.path]
+                if "items" in beside.steps:
+                    steps = beside.steps[:-1]
+                    yield from list(changed_items(beside, source, steps, objects, sorted(indices), wanted.words))
+                else:
+                    yield new_documents(source, objects, wanted.words)
 
     def _bindings(self) -> Iterator[SourceEdit]:
         every = list(given(self._objects, self._wanted))
         if not every:
             return
         with _writing(every[0].wanted):
-            edits, new = patch_bindings(self._objects, self._sources, every)
+            edits, new, gone = patch_bindings(self._objects, self._sources, every)
+        self._gone += gone
         yield from edits
         taken = {(each.kind, each.namespace, each.name) for each in self._objects}
         for each in new:
@@ -149,18 +169,15 @@ class _Patching:
             raise CannotExpressError(wanted, "there is no object that it could stand beside")
         found = [of for of in there if of.kind == made["kind"]] or [of for of in there if of.kind in kinds]
         beside = found[-1]
-        at = beside.path, beside.steps[:-1] if "items" in beside.steps else ()
-        self._objects_to_add.setdefault(at, (beside, [], wanted))[1].append(made)
+        self._objects_to_add.setdefault(_list_of(beside), (beside, [], wanted))[1].append(made)
 
-    def _role(self, wanted: Wanted, created: dict[str, Wanted]) -> Iterator[SourceEdit]:
+    def _role(self, wanted: Wanted, created: dict[str, Wanted]) -> None:
         if wanted.give and wanted.of == "group":
             raise CannotExpressError(wanted, "a cluster has no groups that hold roles", "make it a role")
         if wanted.give and not wanted.holder.startswith("\n"):
             created[wanted.holder] = wanted
         elif wanted.holder in self._roles:
-            of = self._roles[wanted.holder]
-            with _writing(wanted):
-                yield from list(without_object(of, self._sources[of.path], wanted.words))
+            self._gone.append((self._roles[wanted.holder], wanted))
             for key in [key for key in self._rules if key == wanted.holder or key.startswith(f"{wanted.holder}\n")]:
                 del self._rules[key]
 
@@ -249,6 +266,11 @@ def _role(name: str, rules: list[dict[str, list[str]]]) -> dict[str, Any]:
         "metadata": {"name": name},
         "rules": rules,
     }
+
+
+def _list_of(of: Object) -> tuple[str, Steps]:
+    """The list that an object stands in; its file, if it is a document."""
+    return of.path, of.steps[:-1] if "items" in of.steps else ()
 
 
 def _key(of: Object) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from policylang.diagnostics import quoted
 from policylang.importing.edits import CannotExpressError, SourceEdit, Wanted
 from policylang.importing.kubernetes.objects import Object
-from policylang.importing.kubernetes.patch_yaml import Sources, changed_items, without_object
+from policylang.importing.kubernetes.patch_yaml import Sources, changed_items
 
 _API = "rbac.authorization.k8s.io"
 _CALLED = re.compile(r"(?P<name>[a-z0-9.-]+) in (?P<namespace>[a-z0-9-]+)")
@@ -104,8 +104,8 @@ def _subjects(of: Object, who: str, account: bool) -> Iterator[int]:
 
 def patch_bindings(
     objects: Sequence[Object], sources: Sources, every: Sequence[Given]
-) -> tuple[list[SourceEdit], list[NewBinding]]:
-    """Edits of the bindings that there are, and those that are new. Raises `CannotExpressError`."""
+) -> tuple[list[SourceEdit], list[NewBinding], list[tuple[Object, Wanted]]]:
+    """Edits of the bindings that there are, those that are new, and those that go. Raises `CannotExpressError`."""
     kept = {(each.role, each.namespace, each.who, each.account) for each in every if each.wanted.give}
     added: dict[int, list[Given]] = {}
     gone: dict[int, dict[int, Given]] = {}
@@ -128,24 +128,26 @@ def patch_bindings(
             added.setdefault(fitting[0], []).append(each)
         else:
             new.setdefault((each.role, each.namespace), []).append(each)
-    edits = [edit for n, of in enumerate(objects) for edit in _edited(of, sources, added.get(n, ()), gone.get(n, {}))]
-    return edits, [NewBinding(role, namespace, tuple(of)) for (role, namespace), of in new.items()]
+    edits: list[SourceEdit] = []
+    empty: list[tuple[Object, Wanted]] = []
+    for number, of in enumerate(objects):
+        new_here, gone_here = added.get(number, []), gone.get(number, {})
+        if gone_here and not new_here and len(gone_here) == len(of.value["subjects"]):
+            empty.append((of, next(iter(gone_here.values())).wanted))
+        elif new_here or gone_here:
+            edits += _edited(of, sources, new_here, gone_here)
+    bindings = [NewBinding(role, namespace, tuple(each)) for (role, namespace), each in new.items()]
+    return edits, bindings, empty
 
 
 def _edited(of: Object, sources: Sources, added: Sequence[Given], gone: dict[int, Given]) -> Iterator[SourceEdit]:
-    if not added and not gone:
-        return
-    source = sources[of.path]
+    """A binding with other subjects."""
     why = next(iter((*gone.values(), *added))).wanted.words
-    subjects = of.value.get("subjects")
-    if gone and not added and len(gone) == len(subjects or ()):
-        yield from without_object(of, source, why)
-    elif not subjects and (*of.steps, "subjects") not in of.document.places:
+    if (*of.steps, "subjects") not in of.document.places:
         at = of.document.places[of.steps]
         raise CannotExpressError(added[0].wanted, f"the binding at {of.path}:{at[0]} has no subjects", "add the first")
-    else:
-        new = [subject(each) for each in added]
-        yield from changed_items(of, source, (*of.steps, "subjects"), new, sorted(gone), why)
+    new = [subject(each) for each in added]
+    yield from changed_items(of, sources[of.path], (*of.steps, "subjects"), new, sorted(gone), why)
 
 
 def subject(of: Given) -> dict[str, Any]:

@@ -149,29 +149,21 @@ def _flow_end(text: str, start: int) -> int:
 # --- whole objects -----------------------------------------------------------------------------------------------
 
 
-def new_objects(beside: Object, source: Source, objects: Sequence[Any], why: str) -> Iterator[SourceEdit]:
-    """Objects beside another: in the same list, or as documents at the end of its file."""
-    if "items" in beside.steps:
-        yield from changed_items(beside, source, beside.steps[:-1], objects, (), why)
-        return
+def new_documents(source: Source, objects: Sequence[Any], why: str) -> SourceEdit:
+    """Objects as documents at the end of a file."""
     if source.name.lower().endswith(".json"):
         raise CannotEditError(f"{source.name} has room for one object")
     end = len(source.text)
     text = "".join(f"---\n{dumped(each)}" for each in objects)
     before = "" if not end or source.text.endswith(("\n", "\r")) else "\n"
-    yield SourceEdit(source.name, end, end, f"{before}{text}".replace("\n", line_break(source.text)), why)
+    return SourceEdit(source.name, end, end, f"{before}{text}".replace("\n", line_break(source.text)), why)
 
 
-def without_object(of: Object, source: Source, why: str) -> Iterator[SourceEdit]:
-    """A file without one of its objects: its item of a list, or its document."""
-    if "items" in of.steps:
-        steps, index = of.steps[:-1], of.steps[-1]
-        assert isinstance(index, int)
-        yield from changed_items(of, source, steps, (), (index,), why)
-        return
+def without_object(of: Object, source: Source, why: str) -> SourceEdit:
+    """A file without one of its documents."""
     start = offset(of, source, ())
     marks = list(_SEPARATOR.finditer(source.text))
     before = [each.start() for each in marks if each.end() <= start]
     after = [each.start() for each in marks if each.start() > start]
     line = source.line_starts[of.document.places[()][0] - 1]
-    yield SourceEdit(source.name, before[-1] if before else line, after[0] if after else len(source.text), "", why)
+    return SourceEdit(source.name, before[-1] if before else line, after[0] if after else len(source.text), "", why)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
 
 from policylang.diagnostics import quoted
 from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted
 from policylang.importing.odoo.access import EVERYBODY
+from policylang.importing.odoo.expressions import NoExpressionError
 from policylang.importing.odoo.patch_xml import (
     PlacedRecord,
     XmlRecords,
     link_field,
     short,
     text_field,
-    with_link,
     without_link,
 )
-from policylang.importing.odoo.records import text_of
+from policylang.importing.odoo.records import linked, text_of
 
 _OF_USER = ("groups_id", "group_ids")
+_INSIDE = "it may come from another group: take it out of that, or change who is in that"
 _ELSEWHERE = "change it where it is defined"
 _OF_GROUP = ("users", "user_ids", "all_user_ids")
 
@@ -28,12 +31,11 @@ def patch_groups(records: XmlRecords, wanted: Sequence[Wanted]) -> Iterator[Sour
     created = {each.holder: each for each in wanted if each.kind == "role" and each.of == "role" and each.give}
     inside: dict[str, list[Wanted]] = {}
     for each in wanted:
-        if each.kind != "inside" or each.is_gone or each.of == "group" or each.role == EVERYBODY:
-            continue
-        if each.holder in created:
+        if each.kind == "inside" and not each.is_gone and each.of == "role" and each.role != EVERYBODY:
             inside.setdefault(each.holder, []).append(each)
-        else:
-            yield _implied(records, each)
+    for id, several in inside.items():
+        if id not in created:
+            yield _implied(records, id, several)
     for each in wanted:
         if each.kind == "role" and each.of == "role" and not each.give:
             yield _without_group(records, each)
@@ -41,31 +43,14 @@ def patch_groups(records: XmlRecords, wanted: Sequence[Wanted]) -> Iterator[Sour
         yield _new_group(records, id, each, [of.role for of in inside.get(id, ())])
 
 
-def _implied(records: XmlRecords, wanted: Wanted) -> SourceEdit:
-    of = records.find("res.groups", wanted.holder)
+def _implied(records: XmlRecords, id: str, several: Sequence[Wanted]) -> SourceEdit:
+    of, first = records.find("res.groups", id), several[0]
     if of is None:
-        raise CannotExpressError(wanted, f"no XML file defines {quoted(wanted.holder)}", _ELSEWHERE)
-    return _linked(records, of, ("implied_ids",), wanted.role, wanted, give=wanted.give)
-
-
-def _linked(
-    records: XmlRecords, of: PlacedRecord, names: tuple[str, ...], id: str, wanted: Wanted, *, give: bool
-) -> SourceEdit:
-    """A record that also links to an id, or does not any more. Raises `CannotExpressError`."""
-    values = [value for name in names for value in of.record.fields.get(name, ())]
+        raise CannotExpressError(first, f"no XML file defines {quoted(id)}", _ELSEWHERE)
     try:
-        if give and not values:
-            return records.add_field(of, link_field(names[0], [short(id, of.path)]), wanted.words)
-        for value in reversed(values):
-            text = records.eval_of(value)
-            ids = (id, short(id, value.origin.path))
-            made = with_link(text, id, value.origin.path) if give else without_link(text, ids)
-            if made is not None:
-                return records.rewrite(value, made, wanted.words)
+        return records.relink(of, ("implied_ids",), {each.role: each.give for each in several}, first.words)
     except CannotEditError as error:
-        raise CannotExpressError(wanted, str(error)) from None
-    help = f"it comes from another group: take {quoted(id)} out of that, or change who is in that"
-    raise CannotExpressError(wanted, f"the record at {of.where} does not say it itself", help)
+        raise CannotExpressError(first, str(error), _INSIDE) from None
 
 
 def _without_group(records: XmlRecords, wanted: Wanted) -> SourceEdit:
@@ -100,9 +85,54 @@ def patch_users(records: XmlRecords, wanted: Sequence[Wanted]) -> Iterator[Sourc
                 raise CannotExpressError(each, "groups hold everywhere", "assign the role without a place")
             for group in each.role.split(" and "):
                 by_user.setdefault(each.holder, {}).setdefault(group, []).append(each)
-    for user, groups in by_user.items():
-        left = {group: net for group, of in groups.items() if (net := _net(of)) is not None and group != EVERYBODY}
-        yield from _user(records, user, left, gone)
+    left = {
+        user: {group: net for group, of in groups.items() if (net := _net(of)) is not None and group != EVERYBODY}
+        for user, groups in by_user.items()
+    }
+    for user, group, why in _no_more_implied(records, wanted, left):
+        left.setdefault(user, {}).setdefault(group, msgspec.structs.replace(why, give=False))
+    for user, changes in left.items():
+        yield from _user(records, user, changes, gone)
+
+
+def _no_more_implied(
+    records: XmlRecords, wanted: Sequence[Wanted], changes: Mapping[str, Mapping[str, Wanted]]
+) -> Iterator[tuple[str, str, Wanted]]:
+    """Groups that somebody has by name, and that went without saying until now: they would stay without the others."""
+    before = {of.record.id: _links(of, "implied_ids") for of in records.of("res.groups")}
+    after = {id: set(of) for id, of in before.items()}
+    less = [each for each in wanted if each.kind == "inside" and not each.give]
+    for each in wanted:
+        if each.kind == "inside":
+            inside = after.setdefault(each.holder, set())
+            inside.add(each.role) if each.give else inside.discard(each.role)
+    for of in records.of("res.users"):
+        user = text_of(of.record.fields, "login") or of.record.id
+        mine, named = changes.get(user, {}), _links(of, *_OF_USER)
+        reasons = [*(each for each in mine.values() if not each.give), *less]
+        direct = {group for group in named if not any(group in _closure(before, other) for other in named - {group})}
+        kept = {group for group in direct if group not in mine} | {group for group, each in mine.items() if each.give}
+        implied = {inner for group in kept for inner in _closure(after, group)}
+        for group in sorted(named - direct - implied - mine.keys()) if reasons else ():
+            yield user, group, reasons[0]
+
+
+def _links(of: PlacedRecord, *names: str) -> set[str]:
+    try:
+        return set(linked(of.record, *names))
+    except NoExpressionError:
+        return set()
+
+
+def _closure(implied: Mapping[str, set[str]], group: str) -> set[str]:
+    """Everything inside a group, without itself."""
+    found: set[str] = set()
+    waiting = [group]
+    while waiting:
+        new = implied.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def _net(of: Sequence[Wanted]) -> Wanted | None:
@@ -122,27 +152,15 @@ def _user(records: XmlRecords, user: str, groups: dict[str, Wanted], gone: set[s
         yield from _without_member(records, of, ids, groups[group])
     if there is None:
         return
-    values = [value for name in _OF_USER for value in there.record.fields.get(name, ())]
     changes = {group: each for group, each in groups.items() if group not in dict(taken) or each.give}
     if not changes:
         return
     first = next(iter(changes.values()))
+    names = _OF_USER if any(name in there.record.fields for name in _OF_USER) else (_field(records),)
     try:
-        if not values:
-            given = [short(group, there.path) for group, each in changes.items() if each.give]
-            yield records.add_field(there, link_field(_field(records), given), first.words)
-            return
-        text = records.eval_of(values[-1])
-        for group, each in changes.items():
-            ids = (group, short(group, values[-1].origin.path))
-            made = with_link(text, group, values[-1].origin.path) if each.give else without_link(text, ids)
-            if made is None:
-                help = f"it comes from another group: take {quoted(group)} out of that"
-                raise CannotExpressError(each, f"the record at {there.where} does not say it itself", help)
-            text = made
-        yield records.rewrite(values[-1], text, first.words)
+        yield records.relink(there, names, {group: each.give for group, each in changes.items()}, first.words)
     except CannotEditError as error:
-        raise CannotExpressError(first, str(error)) from None
+        raise CannotExpressError(first, str(error), _INSIDE) from None
 
 
 def _record(records: XmlRecords, user: str) -> PlacedRecord | None:

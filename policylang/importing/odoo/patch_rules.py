@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from policylang.importing.edits import CannotEditError, CannotExpressError, SourceEdit, Wanted
 from policylang.importing.odoo.access import EVERYBODY, OPERATIONS
@@ -15,8 +15,6 @@ from policylang.importing.odoo.patch_xml import (
     link_field,
     short,
     text_field,
-    with_link,
-    without_link,
 )
 from policylang.importing.odoo.records import linked, referred, truth
 
@@ -30,6 +28,7 @@ def patch_rules(records: XmlRecords, lists: Sequence[AccessList], wanted: Sequen
         if each.kind == "condition" and each.give:
             yield from rules.say(each)
     new: dict[tuple[str, str, tuple[str, ...]], list[Wanted]] = {}
+    linked_to: dict[str, tuple[PlacedRecord, list[Wanted]]] = {}
     for each in wanted:
         if each.kind != "limit" or each.is_gone:
             continue
@@ -37,11 +36,14 @@ def patch_rules(records: XmlRecords, lists: Sequence[AccessList], wanted: Sequen
         if rules.lists:
             rules.in_lists(each)
         elif there:
-            yield from (rules.link(of, each) for of in there)
+            for of in there:
+                linked_to.setdefault(of.record.id, (of, []))[1].append(each)
         elif each.give:
             new.setdefault((each.role, each.resource, each.actions), []).append(each)
         else:
             raise CannotExpressError(each, "no rule in XML says it", "change it where it is defined")
+    for of, several in linked_to.values():
+        yield rules.link(of, several)
     for several in new.values():
         yield rules.add(several)
     yield from rules.for_everyone([each for each in wanted if each.kind == "everyone"])
@@ -99,25 +101,17 @@ class _Rules:
         if not rows or not all(of.limit(row, text, wanted.words) for of, row in rows):
             raise CannotExpressError(wanted, "no row of the group and the model has room for a domain")
 
-    def link(self, of: PlacedRecord, wanted: Wanted) -> SourceEdit:
-        """A rule for one group more or less; without any left it would hold for everyone, and goes."""
-        values = [value for name in _GROUPS for value in of.record.fields.get(name, ())]
+    def link(self, of: PlacedRecord, several: Sequence[Wanted]) -> SourceEdit:
+        """A rule for other groups; without any left it would hold for everyone, and goes."""
+        first = several[0]
         try:
-            groups = set(linked(of.record, *_GROUPS))
-            if not wanted.give and len(groups) == 1:
-                return self._records.without_record(of, wanted.words)
-            if not values:
-                return self._records.add_field(
-                    of, link_field(_GROUPS[0], [short(wanted.holder, of.path)]), wanted.words
-                )
-            text = self._records.eval_of(values[-1])
-            ids = (wanted.holder, short(wanted.holder, of.path))
-            made = with_link(text, wanted.holder, of.path) if wanted.give else without_link(text, ids)
-            if made is None:
-                raise CannotEditError(f"the rule at {of.where} does not name the group")
-            return self._records.rewrite(values[-1], made, wanted.words)
+            changes = {each.holder: each.give for each in several}
+            left = {*linked(of.record, *_GROUPS)} - {group for group, give in changes.items() if not give}
+            if not left and not any(changes.values()):
+                return self._records.without_record(of, first.words)
+            return self._records.relink(of, _GROUPS, changes, first.words)
         except (CannotEditError, NoExpressionError) as error:
-            raise CannotExpressError(wanted, str(error)) from None
+            raise CannotExpressError(first, str(error)) from None
 
     def add(self, several: Sequence[Wanted]) -> SourceEdit:
         """A new rule for the groups that a policy limits."""
@@ -162,19 +156,20 @@ class _Rules:
     def for_everyone(self, wanted: Sequence[Wanted]) -> Iterator[SourceEdit]:
         """Rules without groups, which are denies wherever they do not hold."""
         taken, given = _together(wanted, give=False), _together(wanted, give=True)
-        for (resource, _, actions), of in given.items():
-            same = next((key for key in taken if (key[0], key[2]) == (resource, actions)), None)
+        pairs = {key: same for key in given if (same := _same_spot(key, taken)) is not None}
+        for key, of in taken.items():
+            if key not in pairs.values():
+                yield from self._say_for_everyone(key[0], key[2], None, of)
+        for key, of in given.items():
+            resource, _, actions = key
             text = _domain(of, where_false=True)
-            if same is not None:
-                del taken[same]
+            if key in pairs:
                 yield from self._say_for_everyone(resource, actions, text, of)
             elif self.lists:
                 help = "add a row without a group, whose domain says which records are left"
                 raise CannotExpressError(of, "restrictions are not added to `ir.access.csv`", help)
             else:
                 yield self._new(self._beside(of), of, f"rule_{resource}_everyone", text, actions, [])
-        for (resource, _, actions), of in taken.items():
-            yield from self._say_for_everyone(resource, actions, None, of)
 
     def _say_for_everyone(
         self, resource: str, actions: tuple[str, ...], text: str | None, of: Wanted
@@ -210,8 +205,17 @@ class _Rules:
         return found[0] if len(found) == 1 else None
 
 
-def _together(wanted: Sequence[Wanted], *, give: bool) -> dict[tuple[str, str, tuple[str, ...]], Wanted]:
-    """Denies that say the same of several operations, by the model, what they say, and the operations."""
+_Denied = tuple[str, str, tuple[str, ...]]
+"""A model, what a deny says, and the operations."""
+
+
+def _same_spot(key: _Denied, others: Iterable[_Denied]) -> _Denied | None:
+    """A deny of the same operations on the same model."""
+    return next((each for each in others if (each[0], each[2]) == (key[0], key[2])), None)
+
+
+def _together(wanted: Sequence[Wanted], *, give: bool) -> dict[_Denied, Wanted]:
+    """Denies that say the same of several operations."""
     found: dict[tuple[str, str], list[Wanted]] = {}
     for each in wanted:
         if each.give == give:

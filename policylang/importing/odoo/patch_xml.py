@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape, unescape
 
 import msgspec
@@ -56,6 +56,8 @@ class XmlRecords:
                     continue
         self._lines = {path: _line_starts(text) for path, text in self._texts.items()}
         self._placed: dict[tuple[str, str], PlacedRecord] = {}
+        self._gone: set[tuple[str, int]] = set()
+        """Where records stand that go."""
         for key, record in self.records.items():
             made = None if record.unclear else self._place(record)
             if made is not None:
@@ -109,6 +111,22 @@ class XmlRecords:
             raise CannotEditError(f"the field at {value.origin} is no expression in XML")
         return unescape(evaluated["double"] if evaluated["double"] is not None else evaluated["single"])
 
+    def relink(self, of: PlacedRecord, names: Sequence[str], changes: Mapping[str, bool], why: str) -> SourceEdit:
+        """A record that links to some more ids, and not to others any more. Raises `CannotEditError`."""
+        values = [value for name in names for value in of.record.fields.get(name, ())]
+        if not values:
+            if not all(changes.values()):
+                raise CannotEditError(f"the record at {of.where} does not say it itself")
+            return self.add_field(of, link_field(names[0], [short(id, of.path) for id in changes]), why)
+        value = values[-1]
+        text, path = self.eval_of(value), value.origin.path
+        for id, give in changes.items():
+            made = with_link(text, id, path) if give else without_link(text, (id, short(id, path)))
+            if made is None:
+                raise CannotEditError(f"the record at {of.where} does not say it itself")
+            text = made
+        return self.rewrite(value, text, why)
+
     def add_field(self, of: PlacedRecord, field: str, why: str) -> SourceEdit:
         """A field behind the last one, on a line of its own, laid out like the first."""
         fields = list(_FIELD.finditer(of.text, of.start, of.end))
@@ -124,7 +142,7 @@ class XmlRecords:
     def anchor(self, *models: str) -> PlacedRecord:
         """The last record of the first of these models that there is, which a new one is put behind."""
         for model in models:
-            found = self.of(model)
+            found = [each for each in self.of(model) if (each.path, each.start) not in self._gone]
             if found:
                 return max(found, key=lambda each: (each.path, each.start))
         raise CannotEditError("there is no XML file with records that it could stand beside")
@@ -147,6 +165,7 @@ class XmlRecords:
 
     def without_record(self, of: PlacedRecord, why: str) -> SourceEdit:
         """A file without a record, and without its lines where nothing else stands there."""
+        self._gone.add((of.path, of.start))
         closing = _RECORD_END.match(of.text, of.end)
         assert closing is not None
         start, end = of.start, closing.end()
