@@ -48,6 +48,7 @@ log = logging.getLogger("policylang.service")
 
 _T = TypeVar("_T")
 _JSON = "application/json"
+_JSON_TYPE = _JSON.encode()
 _encode = msgspec.json.Encoder().encode
 
 EVALUATION = "/access/v1/evaluation"
@@ -162,7 +163,7 @@ class Service:
         return answer
 
     async def gateway(self, request: Request) -> Response:
-        self._guard.check(request.headers, "evaluate")
+        self._guard.check(_headers(request), "evaluate")
         assert self.gateway_reader is not None
         wanted = self.gateway_reader.question(request.method, request.scope["raw_path"], request.headers)
         answer = await self._evaluated(wanted, request)
@@ -227,7 +228,7 @@ class Service:
         )
 
     async def show_metrics(self, request: Request) -> Response:
-        self._guard.check(request.headers, "admin")
+        self._guard.check(_headers(request), "admin")
         content, type_ = self.metrics.page(self.policies.state, None if self.log is None else self.log.writer)
         return Response(content, headers={"Content-Type": type_})
 
@@ -235,24 +236,24 @@ class Service:
 
     async def _content(self, request: Request, scope: Scope) -> dict[str, Any]:
         """The object that a client sends. Raises `RefusedRequest`."""
-        self._guard.check(request.headers, scope)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+        headers = _headers(request)
+        self._guard.check(headers, scope)
+        if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != _JSON_TYPE:
             raise RefusedRequest(400, f"the content type is not {_JSON}")
-        if request.headers.get("content-encoding", "identity").lower() != "identity":
+        if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise RefusedRequest(400, "the body is encoded")
         try:
             async with asyncio.timeout(self.config.bounds.read_seconds):
-                body = await self._body(request)
+                body = await self._body(request, headers.get(b"content-length", b"0"))
         except TimeoutError:
             raise RefusedRequest(408, "the body takes too long") from None
         except ClientDisconnect:
             raise RefusedRequest(400, "the client left") from None
         return read_body(body, self.config.bounds.depth)
 
-    async def _body(self, request: Request) -> bytes:
+    async def _body(self, request: Request, length: bytes) -> bytes:
         most, body = self.config.bounds.body_bytes, bytearray()
-        length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length[:20]) > most:
+        if not length.isdigit() or int(length[:20]) > most:
             raise RefusedRequest(413, f"the body is larger than {most} bytes")
         async for part in request.stream():
             body += part
@@ -281,6 +282,11 @@ class Service:
         except TimeoutError:
             deadline.expire()
             raise LateError from None
+
+
+def _headers(request: Request) -> dict[bytes, bytes]:
+    """By name, the first of each."""
+    return dict(reversed(request.scope["headers"]))
 
 
 def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:

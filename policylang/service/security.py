@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
-
-from starlette.datastructures import Headers
 
 from policylang.service.wire import RefusedRequest
 from policylang.settings.service import Scope, ServiceConfig
@@ -23,11 +23,11 @@ class Guard:
         self._open = not config.has_credentials
         self._hosts = config.hosts
 
-    def check(self, headers: Headers, scope: Scope) -> None:
+    def check(self, headers: Mapping[bytes, bytes], scope: Scope) -> None:
         """Refuse who may not ask that."""
         if self._open:
             # A page of some site may have a name of its own that leads here.
-            if self._hosts is not None and _host(headers.get("host", "")) not in self._hosts:
+            if self._hosts is not None and _host(headers.get(b"host", b"")) not in self._hosts:
                 raise RefusedRequest(400, "the request is for another host")
             return
         scopes = self._scopes(headers)
@@ -36,13 +36,13 @@ class Guard:
         if scope not in scopes:
             raise RefusedRequest(403, "this client may not ask that")
 
-    def _scopes(self, headers: Headers) -> tuple[Scope, ...] | None:
+    def _scopes(self, headers: Mapping[bytes, bytes]) -> tuple[Scope, ...] | None:
         """What the client may do; ``None`` for one who is not known. With tokens in the config every client needs one,
         also one with a certificate.
         """
         if not self._tokens:
             return self._certified
-        kind, _, token = headers.get("authorization", "").partition(" ")
+        kind, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if kind.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
             return None
         sent = hashlib.sha256(token.strip().encode("latin-1")).digest()
@@ -53,8 +53,9 @@ class Guard:
         return found
 
 
-def _host(header: str) -> str | None:
+@lru_cache(maxsize=64)
+def _host(header: bytes) -> str | None:
     try:
-        return urlsplit(f"//{header}").hostname
+        return urlsplit(f"//{header.decode('latin-1')}").hostname
     except ValueError:
         return None

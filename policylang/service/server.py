@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from policylang.files.writing import write_atomically
@@ -34,24 +34,49 @@ from policylang.settings.service import ServiceConfig
 log = logging.getLogger("policylang.service")
 
 _LONGEST_HEAD = 65_536  # bytes
+_TOO_LONG = "The head of the request is too long."
 _SHARED = "POLICYLANG_SERVICE"
 _WORKER_SECONDS = 0.25
 _WAITING = 2048  # connections
 
 
-class PatientProtocol(H11Protocol):
-    """Cuts who is connected and sends no whole head of a request: slow clients hold nothing for long."""
+class PatientProtocol(HttpToolsProtocol):
+    """Cuts who is connected and sends no whole head of a request, or one without end: slow clients hold nothing for
+    long. What comes behind a body in pieces is no header.
+    """
 
     seconds = 10.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._served: Any = None
+        self._head: int | None = None
         self._timer = self.loop.call_later(self.seconds, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head is not None:
+            self._head += len(data)
+            if self._head > _LONGEST_HEAD and not self.transport.is_closing():
+                self.send_400_response(_TOO_LONG)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head is not None:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._head = None
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > _LONGEST_HEAD:
+            raise ValueError(_TOO_LONG)  # which the parser makes a 400
+        super().on_headers_complete()
 
     def _look(self) -> None:
         idle = self.cycle is None or self.cycle.response_complete
@@ -222,7 +247,6 @@ def uvicorn_settings(config: ServiceConfig, app: Any) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        h11_max_incomplete_event_size=_LONGEST_HEAD,
         timeout_keep_alive=config.bounds.read_seconds,
         timeout_graceful_shutdown=config.bounds.seconds + 1,
         **tls,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import resource
 import socket
 import ssl
 import time
@@ -137,15 +138,13 @@ def test_a_page_of_another_site_gets_nothing() -> None:
 
 
 def test_all_hashes_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    from starlette.datastructures import Headers
-
     import policylang.service.security as security
 
     seen = []
     real = security.hmac.compare_digest
     monkeypatch.setattr(security.hmac, "compare_digest", lambda a, b: seen.append(a) or real(a, b))
     guard = Guard(config(tokens=[_token(name, "evaluate") for name in "abc"]))
-    guard.check(Headers({"authorization": "Bearer a"}), "evaluate")
+    guard.check({b"authorization": b"Bearer a"}, "evaluate")
     assert len(seen) == 3
 
 
@@ -286,9 +285,9 @@ def test_errors_repeat_nothing(bounded: httpx.Client, path: str) -> None:
 def _raw(client: httpx.Client, data: bytes, seconds: float) -> bytes:
     """What comes back for bytes, until the service ends the connection."""
     with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=seconds) as connection:
-        connection.sendall(data)
         found = b""
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(data)
             while part := connection.recv(65536):
                 found += part
         return found
@@ -308,14 +307,47 @@ def test_who_sends_half_a_body_is_cut(bounded: httpx.Client) -> None:
     assert b" 408 " in _raw(bounded, head + b"Content-Length: 100\r\n\r\n{", 10)
 
 
-def test_long_heads_are_refused(bounded: httpx.Client) -> None:
-    data = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000 + b"\r\n\r\n"
-    assert _raw(bounded, data, 10)[9:12] in (b"400", b"431", b"")
+@pytest.mark.parametrize("header", [b"X: " + b"x" * 70_000, b"X: y\r\n" * 20_000, b"X: " + b"x" * 2_000_000])
+def test_long_heads_are_refused(bounded: httpx.Client, header: bytes) -> None:
+    data = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + header + b"\r\n\r\n"
+    # Whoever is still sending when the connection is closed may get nothing.
+    assert _raw(bounded, data, 10)[9:12] in ((b"400",) if len(data) < 200_000 else (b"400", b""))
+
+
+def test_what_comes_behind_a_body_is_no_header(guarded: httpx.Client) -> None:
+    body = json.dumps(ASKED).encode()
+    head = b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    data = (
+        head
+        + b"Connection: close\r\nTransfer-Encoding: chunked\r\n%s\r\n"
+        + b"%x\r\n%s\r\n0\r\n" % (len(body), body)
+        + b"%s\r\n"
+    )
+    token = b"Authorization: Bearer asker\r\n"
+    assert b" 200 " in _raw(guarded, data % (token, b""), 10)
+    assert b" 401 " in _raw(guarded, data % (b"", token), 10)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+        b"Content-Length: 2\r\nContent-Length: 3\r\n",
+        b"Content-Length : 2\r\n",
+        b"Content-Length: +2\r\n",
+        b" folded\r\n",
+    ],
+)
+def test_what_a_proxy_may_read_otherwise(bounded: httpx.Client, lines: bytes) -> None:
+    data = b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\n" + lines + b"\r\n{}"
+    assert b" 400 " in _raw(bounded, data, 10)
 
 
 def test_idle_connections_do_no_harm(bounded: httpx.Client) -> None:
     address = (bounded.base_url.host, bounded.base_url.port or 0)
-    idle = [socket.create_connection(address) for _ in range(200)]
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(most[0], min(4_096, most[1])), most[1]))
+    idle = [socket.create_connection(address) for _ in range(1_000)]
     try:
         assert post(bounded, EVALUATION, ASKED).json()["decision"] is True
     finally:
@@ -429,4 +461,4 @@ def test_a_table_that_is_not_there(tmp_path: Path) -> None:
 
 def test_refusals_are_values() -> None:
     with pytest.raises(RefusedRequest):
-        Guard(ServiceConfig()).check(httpx.Headers({"host": "elsewhere"}), "evaluate")  # type: ignore[arg-type]
+        Guard(ServiceConfig()).check({b"host": b"elsewhere"}, "evaluate")
