@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import yaml
 
 from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.target import Bundle
 from tests.engines.cerbos_engine import CerbosServer
@@ -19,5 +20,5 @@ def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequ
     """Decides anything; requests of one principal go together."""
     settings = yaml.safe_load(bundle.files["cerbos.yaml"])
     with CerbosServer(settings) as server:
-        session = CerbosSession(server, bundle, policy_set)
+        session = CerbosSession(server, bundle, Index(policy_set))
         yield lambda asked: [None if answer is None else answer.allowed for answer in session.decide(asked)]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.target import Bundle
 from tests.targets.relations_session import RelationsSession, openfga
@@ -14,4 +15,4 @@ from tests.targets.relations_session import RelationsSession, openfga
 @contextmanager
 def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequence[Request]], Sequence[bool | None]]]:
     """Decides with a bundle in which nothing is frozen."""
-    yield RelationsSession(openfga, bundle, policy_set, None).allowed
+    yield RelationsSession(openfga, bundle, Index(policy_set), None).allowed

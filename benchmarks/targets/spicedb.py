@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.relations.objects import Tuple
 from policylang.targets.spicedb.schema import written
@@ -22,4 +23,4 @@ def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequ
             engine.write([written(each) for each in tuples])
             return spicedb_answers(engine, checks)
 
-        yield RelationsSession(ask, bundle, policy_set, None).allowed
+        yield RelationsSession(ask, bundle, Index(policy_set), None).allowed

@@ -16,7 +16,7 @@ from policylang.model import conditions as c
 from policylang.model.instants import instant_text
 from policylang.model.types import BoolType, DateTimeType, DateType, Duration, IntType, RecordType, TextType, Type
 from policylang.runtime.clock import shift, shift_day
-from policylang.runtime.trees import identity, way_up
+from policylang.runtime.trees import climbed, identity, tree_of
 from policylang.runtime.truth import Situation, truth, value
 from policylang.runtime.values import MISSING, BadValueError, attribute
 
@@ -223,9 +223,12 @@ def _under(test: c.Under, s: Situation, wanted: bool) -> Rest:
     record = value(test.operand, s)
     if record is MISSING:
         return False
-    up = way_up(test, s.index.lookup, record)
-    ids = tuple(dict.fromkeys(str(each) for each in up.ids if each is not MISSING))
-    return _signed(c.In(test.top, ids, test.at), wanted) if wanted or up.end is False else False
+    above = climbed(tree_of(test), s.index.lookup, record)
+    if not wanted and above[-1] is MISSING:
+        return False
+    ids = (identity(each) for each in above if each is not MISSING)
+    keys = tuple(dict.fromkeys(str(each) for each in ids if each is not MISSING))
+    return _signed(c.In(test.top, keys, test.at), wanted)
 
 
 NO_TOP = c.Constant(BoolType(), False, "nowhere:1:1-1:1")

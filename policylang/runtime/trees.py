@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from policylang.model import conditions as c
@@ -30,6 +30,61 @@ class SoughtRecord(Mapping[str, Any]):
         """Whether it is there."""
 
 
+class Tree(NamedTuple):
+    """How records of a resource lie above one another: the attribute that leads upwards, and whether a record may have
+    none above it.
+    """
+
+    resource: str
+    attribute: str
+    optional: bool
+
+
+def tree_of(test: c.Under) -> Tree:
+    """The tree that a test is about."""
+    type_ = test.operand.type
+    assert isinstance(type_, RecordType)
+    return Tree(type_.resource, test.tree, test.optional)
+
+
+def climb(tree: Tree, lookup: Lookup, record: Any) -> Iterator[Any]:
+    """A record and those above it, nearest first; behind them `MISSING` where the way up breaks off, turns in circles
+    or goes on beyond `DEEPEST`.
+
+    Raises BadValueError for what stands in the place of a record above and is none.
+    """
+    where = f"{tree.resource}.{tree.attribute}"
+    seen: set[str] = set()
+    for _ in range(DEEPEST + 1):
+        yield record
+        own = identity(record)
+        if isinstance(own, str):
+            if own in seen:
+                break
+            seen.add(own)
+        if isinstance(record, str):
+            record = _found(lookup(tree.resource, record), where)
+            if record is None:
+                break
+        above = read(RecordType(tree.resource), attribute(record, tree.attribute), where)
+        if above is MISSING:
+            if tree.optional and _is_there(record):
+                return
+            break
+        record = above
+    yield MISSING
+
+
+def climbed(tree: Tree, lookup: Lookup, record: Any) -> tuple[Any, ...]:
+    """All of `climb`, which breaks off at a value that is no record."""
+    found: list[Any] = []
+    try:
+        found.extend(climb(tree, lookup, record))
+    except BadValueError:
+        found.append(MISSING)
+    return tuple(found)
+
+
 class WayUp(NamedTuple):
     """``ids``: those of a record and of the records above it. ``end``: whether the way up leads to the top, or to
     another record that has none above it; ``None`` where it breaks off, turns in circles or goes on beyond `DEEPEST`.
@@ -39,37 +94,20 @@ class WayUp(NamedTuple):
     end: bool | None
 
 
-def way_up(test: c.Under, lookup: Lookup, record: Any, top: Any = MISSING) -> WayUp:
-    """The way from a record up, as far as to the one at the ``top``.
-
-    Raises BadValueError for what stands in the place of a record above and is none.
-    """
-    type_ = test.operand.type
-    assert isinstance(type_, RecordType)
-    where, ids = f"{type_.resource}.{test.tree}", list[Any]()
-    seen: set[str] = set()
-    while len(ids) <= DEEPEST:
-        own = identity(record)
-        ids.append(own)
-        if same_record(record, top):
+def way_up(test: c.Under, lookup: Lookup, record: Any, top: Any) -> WayUp:
+    """The way from a record up, as far as to the one at the ``top``. Raises as `climb`."""
+    ids = list[Any]()
+    for each in climb(tree_of(test), lookup, record):
+        if each is MISSING:
+            return WayUp(ids, None)
+        ids.append(identity(each))
+        if same_record(each, top):
             return WayUp(ids, True)
-        if isinstance(own, str):
-            if own in seen:
-                break
-            seen.add(own)
-        if isinstance(record, str):
-            record = _found(lookup(type_.resource, record), where)
-            if record is None:
-                break
-        above = read(type_, attribute(record, test.tree), where)
-        if above is MISSING:
-            return WayUp(ids, False if test.optional and _is_there(record) else None)
-        record = above
-    return WayUp(ids, None)
+    return WayUp(ids, False)
 
 
 def under(test: c.Under, lookup: Lookup, record: Any, top: Any) -> bool | None:
-    """Whether the record is the one at the top, or lies below it. Raises as `way_up`."""
+    """Whether the record is the one at the top, or lies below it. Raises as `climb`."""
     return None if record is MISSING or top is MISSING else way_up(test, lookup, record, top).end
 
 

@@ -26,9 +26,6 @@ from policylang.model.types import (
 )
 from policylang.runtime.index import Index
 
-TREE_WAY_OUT = "keep the ids of all records above in a set, and ask what that contains"
-"""What to write for targets that do not follow trees."""
-
 CONSTRUCTS: dict[str, str] = {
     # conditions
     "logic": "`and`, `or`, `not`, `is missing`, `is present`",

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from policylang.model import conditions as c
+from policylang.targets.ways import followed
 
 
 class Reached(msgspec.Struct, frozen=True):
@@ -59,6 +60,8 @@ def when(condition: c.Condition, wanted: bool = True) -> Formula:
             return when(item, not wanted)
         case c.Missing():
             return Known(condition, wanted, ())
+        case c.Under():
+            return when(followed(condition), wanted)
         case _:
             read = dict.fromkeys(each for path in condition.paths() for each in way(path))
             return Known(condition, wanted, tuple(read))

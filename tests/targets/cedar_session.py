@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.cedar.request import CedarRequests, asking, questions
 from policylang.targets.cedar.values import NotHeldError
@@ -74,9 +74,9 @@ def ask(asking: CedarRequests, asked: Request, field: str | None) -> list[dict[s
 
 
 @contextmanager
-def loaded(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[CedarSession]:
+def loaded(bundle: Bundle, index: Index) -> Iterator[CedarSession]:
     """A session with the bundle: its policies are valid under its schema, and its entities fit."""
     files = {name: content.decode() for name, content in bundle.files.items()}
     entities = json.loads(files["entities.json"])
     engine = CedarEngine(files["policies.json"], files["schema.json"], entities)
-    yield CedarSession(engine, asking(policy_set))
+    yield CedarSession(engine, asking(index.policy_set, index.lookup))

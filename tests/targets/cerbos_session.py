@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.cerbos.encoding import UnheldError
@@ -21,10 +20,10 @@ from tests.targets.differential import Answer, Start
 class CerbosSession:
     """What the engine cannot hold it is not asked."""
 
-    def __init__(self, server: CerbosServer, bundle: Bundle, policy_set: ir.PolicySet) -> None:
+    def __init__(self, server: CerbosServer, bundle: Bundle, index: Index) -> None:
         server.load(policies(bundle))
         self._server = server
-        self._caller = Caller(Index(policy_set), json.loads(bundle.files["principals.json"]))
+        self._caller = Caller(index, json.loads(bundle.files["principals.json"]))
 
     def decide(self, asked: Sequence[Request]) -> list[Answer | None]:
         made = [self._checks(each) for each in asked]
@@ -82,7 +81,7 @@ def starting(server: CerbosServer) -> Start:
     """What `compare` takes."""
 
     @contextmanager
-    def start(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[CerbosSession]:
-        yield CerbosSession(server, bundle, policy_set)
+    def start(bundle: Bundle, index: Index) -> Iterator[CerbosSession]:
+        yield CerbosSession(server, bundle, index)
 
     return start

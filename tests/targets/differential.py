@@ -22,6 +22,7 @@ from policylang.runtime import reference
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request
+from policylang.runtime.trees import Lookup, no_records
 from policylang.settings.targets import TargetSettings
 from policylang.targets import find_target
 from policylang.targets.scenarios import scenarios_of
@@ -48,7 +49,7 @@ class Session(Protocol):
     def decide(self, asked: Sequence[Request]) -> Sequence[Answer | None]: ...
 
 
-Start = Callable[[Bundle, ir.PolicySet], AbstractContextManager[Session]]
+Start = Callable[[Bundle, Index], AbstractContextManager[Session]]
 
 
 @dataclass
@@ -74,14 +75,15 @@ def compare(
     asked: Sequence[Request],
     now: datetime.datetime | None = None,
     settings: TargetSettings | None = None,
+    lookup: Lookup = no_records,
 ) -> Compared:
     """Ask an engine and the reference the same; fails at the first request that they answer differently."""
     bundle = compile_for(find_target(target), Input(policy_set, now, settings=settings or TargetSettings()))
     if not isinstance(bundle, Bundle):
         return Compared(refused=[f"{each.code} {each.message}" for each in bundle])
-    index = Index(policy_set)
+    index = Index(policy_set, lookup)
     expected = [reference.answer(index, each) for each in asked]
-    with start(bundle, policy_set) as session:
+    with start(bundle, index) as session:
         answers = session.decide(asked)
     assert len(answers) == len(asked)
     compared = Compared()

@@ -53,11 +53,9 @@ def settings(policy_set: ir.PolicySet) -> Postgres:
 class PostgresSession:
     """``connection`` is a superuser's, to a database in which the bundle is loaded."""
 
-    def __init__(
-        self, connection: psycopg.Connection[Any], policy_set: ir.PolicySet, tables: dict[str, Mapped]
-    ) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], index: Index, tables: dict[str, Mapped]) -> None:
         self.connection = connection
-        self.index = Index(policy_set)
+        self.index = index
         self.tables = tables
         self.skipped = 0
 
@@ -238,15 +236,14 @@ def create_tables(connection: psycopg.Connection[Any], index: Index, tables: dic
 
 
 @contextmanager
-def loaded(connection: psycopg.Connection[Any], bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[PostgresSession]:
+def loaded(connection: psycopg.Connection[Any], bundle: Bundle, index: Index) -> Iterator[PostgresSession]:
     """A session with the bundle; afterwards everything of it is gone again."""
-    index = Index(policy_set)
-    tables = mapped(index, settings(policy_set))
+    tables = mapped(index, settings(index.policy_set))
     create_tables(connection, index, tables)
     try:
         connection.execute(bundle.files["up.sql"])
         _prepare(connection, tables)
-        yield PostgresSession(connection, policy_set, tables)
+        yield PostgresSession(connection, index, tables)
         connection.execute(bundle.files["down.sql"])
     finally:
         connection.execute("ROLLBACK")
@@ -256,15 +253,14 @@ def loaded(connection: psycopg.Connection[Any], bundle: Bundle, policy_set: ir.P
 
 
 @contextmanager
-def undone(connection: psycopg.Connection[Any], bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[PostgresSession]:
+def undone(connection: psycopg.Connection[Any], bundle: Bundle, index: Index) -> Iterator[PostgresSession]:
     """The same in one transaction, which is quicker, but does not try the script that takes everything back."""
-    index = Index(policy_set)
-    tables = mapped(index, settings(policy_set))
+    tables = mapped(index, settings(index.policy_set))
     with connection.transaction(force_rollback=True):
         create_tables(connection, index, tables)
         connection.execute(inside(bundle.files["up.sql"]))
         _prepare(connection, tables)
-        yield PostgresSession(connection, policy_set, tables)
+        yield PostgresSession(connection, index, tables)
     connection.execute(TIDY)
 
 

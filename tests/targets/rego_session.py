@@ -9,7 +9,6 @@ from typing import Any
 
 import regorus
 
-from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.rego.encoding import NotEncodableError
@@ -52,9 +51,9 @@ Engine = type[RegorusEngine] | type[RegorusMachine] | type[RegoCppEngine]
 class RegoSession:
     """An engine with a bundle loaded."""
 
-    def __init__(self, engine: Engine, bundle: Bundle, policy_set: ir.PolicySet) -> None:
+    def __init__(self, engine: Engine, bundle: Bundle, index: Index) -> None:
         self.engine = engine(bundle.files)
-        self.requests = Requests(Index(policy_set))
+        self.requests = Requests(index)
 
     def decide(self, asked: Sequence[Request]) -> list[Answer | None]:
         inputs = [self.input(each) for each in asked]
@@ -92,7 +91,7 @@ def starting(engine: Engine) -> Start:
     """What `compare` takes."""
 
     @contextmanager
-    def start(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[RegoSession]:
-        yield RegoSession(engine, bundle, policy_set)
+    def start(bundle: Bundle, index: Index) -> Iterator[RegoSession]:
+        yield RegoSession(engine, bundle, index)
 
     return start

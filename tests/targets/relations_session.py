@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple
 
-from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.openfga.model import written as openfga_tuple
@@ -40,9 +39,8 @@ Ask = Callable[[Bundle, Sequence[Tuple], Sequence[Asking]], Sequence[bool]]
 class RelationsSession:
     """Requests at instants for which the bundle is not valid are not answered."""
 
-    def __init__(self, ask: Ask, bundle: Bundle, policy_set: ir.PolicySet, now: datetime.datetime | None) -> None:
+    def __init__(self, ask: Ask, bundle: Bundle, index: Index, now: datetime.datetime | None) -> None:
         self._ask, self._bundle = ask, bundle
-        index = Index(policy_set)
         self._plan = RelationPlan(index, now)
         self._since, self._until = validity(index, now)
         self._numbers = count()
@@ -196,7 +194,7 @@ def starting(target: str, now: datetime.datetime | None) -> Start:
     """What `compare` takes."""
 
     @contextmanager
-    def start(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[RelationsSession]:
-        yield RelationsSession(ENGINES[target], bundle, policy_set, now)
+    def start(bundle: Bundle, index: Index) -> Iterator[RelationsSession]:
+        yield RelationsSession(ENGINES[target], bundle, index, now)
 
     return start

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.cedar import conditions, policies, request, rights
 from policylang.targets.cedar.expressions import FALSE, TRUE, Expression
@@ -106,14 +106,14 @@ def ask(change: Callable[[dict[str, Any]], None] | None = None) -> int:
     made = project(SET)
     assert made.ir is not None
 
-    def start(bundle: Bundle, policy_set: ir.PolicySet) -> AbstractContextManager[CedarSession]:
+    def start(bundle: Bundle, index: Index) -> AbstractContextManager[CedarSession]:
         if change is not None:
             document = json.loads(bundle.files["policies.json"])
             change(document["staticPolicies"])
             files = {**bundle.files, "policies.json": json.dumps(document).encode()}
             assert files["policies.json"] != json.dumps(json.loads(bundle.files["policies.json"])).encode()
             bundle = msgspec.structs.replace(bundle, files=files)
-        return loaded(bundle, policy_set)
+        return loaded(bundle, index)
 
     asked = [*(each.asked for each in boundaries(made)), *BESIDE]
     found = compare("cedar", start, made.ir, asked)

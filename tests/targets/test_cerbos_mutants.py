@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from policylang.model.types import Duration
+from policylang.runtime.index import Index
 from policylang.targets.cerbos import people, request, rules, told
 from policylang.targets.target import Bundle
 from tests.engines.cerbos_engine import CerbosServer
@@ -28,9 +29,9 @@ def ask(server: CerbosServer, change: Callable[[Files], Files] = dict) -> int:
     assert made.ir is not None
 
     @contextmanager
-    def start(bundle: Bundle, policy_set: Any) -> Iterator[CerbosSession]:
+    def start(bundle: Bundle, index: Index) -> Iterator[CerbosSession]:
         changed = msgspec.structs.replace(bundle, files=change(dict(bundle.files)))
-        yield CerbosSession(server, changed, policy_set)
+        yield CerbosSession(server, changed, index)
 
     return compare("cerbos", start, made.ir, [*(each.asked for each in boundaries(made)), *BESIDE]).asked
 

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.pipelines.compile import compile_for
+from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.settings.config import Config
 from policylang.settings.limits import Limits
@@ -50,13 +51,13 @@ def connection(postgres: PostgresServer) -> Iterator[psycopg.Connection[Any]]:
         yield opened
 
 
-Load = Callable[[psycopg.Connection[Any], Bundle, ir.PolicySet], AbstractContextManager[PostgresSession]]
+Load = Callable[[psycopg.Connection[Any], Bundle, Index], AbstractContextManager[PostgresSession]]
 
 
 def asked(
     connection: psycopg.Connection[Any], policy_set: ir.PolicySet, requests: Any, load: Load = loaded
 ) -> Compared:
-    def start(bundle: Bundle, of: ir.PolicySet) -> AbstractContextManager[PostgresSession]:
+    def start(bundle: Bundle, of: Index) -> AbstractContextManager[PostgresSession]:
         return load(connection, bundle, of)
 
     chosen = TargetSettings(postgres=tables_of(policy_set))

@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 import pytest
 
-from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.settings.targets import TargetSettings
 from policylang.targets.postgres import expressions
@@ -99,10 +99,10 @@ def ask(connection: psycopg.Connection[Any], change: Callable[[str], str] = str)
     made = project(SET)
     assert made.ir is not None
 
-    def start(bundle: Bundle, policy_set: ir.PolicySet) -> AbstractContextManager[PostgresSession]:
+    def start(bundle: Bundle, index: Index) -> AbstractContextManager[PostgresSession]:
         script = bundle.files["up.sql"].decode()
         files = {**bundle.files, "up.sql": change(script).encode()}
-        return loaded(connection, msgspec.structs.replace(bundle, files=files), policy_set)
+        return loaded(connection, msgspec.structs.replace(bundle, files=files), index)
 
     chosen = TargetSettings(postgres=tables_of(made.ir))
     return compare(

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from policylang.ir import nodes as ir
+from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.rego import conditions, request, tables
 from policylang.targets.rego.tables import RegoDocument
@@ -116,12 +116,12 @@ ASKED += [Request("dan", "view", "order", RECORD, NOW + days * DAY) for days in 
 
 
 def ask(change: Callable[[str], str] = str) -> int:
-    def start(bundle: Bundle, policy_set: ir.PolicySet) -> AbstractContextManager[Session]:
+    def start(bundle: Bundle, index: Index) -> AbstractContextManager[Session]:
         files = {
             name: change(content.decode()).encode() if name.endswith(".rego") else content
             for name, content in bundle.files.items()
         }
-        return starting(RegorusEngine)(msgspec.structs.replace(bundle, files=files), policy_set)
+        return starting(RegorusEngine)(msgspec.structs.replace(bundle, files=files), index)
 
     return compare("rego", start, compiled(SET), ASKED).asked
 

@@ -20,9 +20,10 @@ from policylang.targets.cedar.request import CedarRequests, questions
 from policylang.targets.cedar.rights import CedarRights
 from policylang.targets.cedar.schema import schema, schema_text
 from policylang.targets.cedar.values import NotHeldError
-from policylang.targets.constructs import CONSTRUCTS, TREE_WAY_OUT
+from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.request import DeniedError
 from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
+from policylang.targets.ways import refuse_ways
 from policylang.text.readable import shown_json
 
 DEEPEST = 125
@@ -31,6 +32,7 @@ DEEPEST = 125
 
 def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     index = Index(input.policy_set)
+    refuse_ways(index, refuse)
     policies = Policies(CedarRights(index), refuse)
     people = list(entities(policies, refuse))
     for user in index.policy_set.users:
@@ -101,8 +103,7 @@ def _tests(asking: CedarRequests, input: Input) -> Iterator[Mapping[str, Any]]:
 
 _SUPPORT: dict[str, Support] = {
     **dict.fromkeys(CONSTRUCTS, "exact"),
-    **dict.fromkeys(("request", "within", "within-days", "within-months", "clock", "dated"), "input"),
-    "tree": "refused",
+    **dict.fromkeys(("request", "within", "within-days", "within-months", "clock", "dated", "tree"), "input"),
 }
 
 TARGET = Target(
@@ -110,6 +111,6 @@ TARGET = Target(
     title="Cedar",
     engine="Cedar 4",
     support=_SUPPORT,
-    ways_out={"tree": TREE_WAY_OUT},
+    ways_out={},
     emit=_emit,
 )

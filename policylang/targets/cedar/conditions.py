@@ -104,7 +104,7 @@ def _formula(formula: Formula, refuse: Refusals) -> Expression:
         case AnyOf(items):
             return any_of([_formula(item, refuse) for item in items])
         case Known(test, wanted, present):
-            if isinstance(test, c.Under) or not is_held(test, refuse):
+            if not is_held(test, refuse):
                 return FALSE
             return all_of((*(_is_present(each) for each in present), _test(test, wanted)))
 
@@ -187,7 +187,7 @@ def _test(test: c.Test, wanted: bool) -> Expression:
         case c.Time():
             return _timed(test, wanted)
         case c.Under():
-            raise AssertionError(test)  # refused
+            raise AssertionError(test)  # followed
     return found if wanted else negated(found)
 
 
@@ -235,7 +235,7 @@ def _contained(test: c.Contains, wanted: bool) -> Expression:
     items = _operand(test.operand)
     given, item = TRUE, _operand(test.item)
     of = test.operand.type.item
-    if isinstance(of, RecordType):
+    if isinstance(test.item.type, RecordType):
         given, item = _identity(test.item)
     elif isinstance(of, NUMBERS):
         whole, fraction = _parts(test.item)

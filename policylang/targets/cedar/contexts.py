@@ -13,6 +13,7 @@ from policylang.runtime.index import Index
 from policylang.targets.cedar.conditions import INPUTS, RECORD, REQUEST, Cutoff, cutoffs, looked_for
 from policylang.targets.cedar.policies import CHOSEN, FIELD, NOBODY, Policies
 from policylang.targets.cedar.values import ID, Tree
+from policylang.targets.ways import is_way
 
 
 class CedarContext(msgspec.Struct, frozen=True):
@@ -66,7 +67,8 @@ def _pruned(index: Index, type_: Type, tree: dict[str, Any]) -> dict[str, Any]:
         return {}
     declared = index.attributes[type_.resource]
     return {
-        name: {} if name == ID else _pruned(index, declared[name].type, below) for name, below in sorted(tree.items())
+        name: {} if name == ID or is_way(name) else _pruned(index, declared[name].type, below)
+        for name, below in sorted(tree.items())
     }
 
 

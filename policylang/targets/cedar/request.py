@@ -18,6 +18,7 @@ from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.request import Request, instant
+from policylang.runtime.trees import Lookup, identity, no_records
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING, BadValueError, attribute, given_request, read
 from policylang.targets.cedar.conditions import INPUTS, RECORD, REQUEST, Cutoff, minutes_of
@@ -35,6 +36,7 @@ from policylang.targets.cedar.rights import CedarRights
 from policylang.targets.cedar.values import ID, NotHeldError, Tree, attribute_value, day, microseconds
 from policylang.targets.request import DeniedError, chosen, prepared
 from policylang.targets.target import Compiled
+from policylang.targets.ways import ids_of, is_way, way_from
 
 
 class CedarRequests(msgspec.Struct, frozen=True):
@@ -44,8 +46,9 @@ class CedarRequests(msgspec.Struct, frozen=True):
     contexts: Mapping[str, CedarContext]
 
 
-def asking(policy_set: ir.PolicySet) -> CedarRequests:
-    index = Index(policy_set)
+def asking(policy_set: ir.PolicySet, lookup: Lookup = no_records) -> CedarRequests:
+    """``lookup`` finds records above another one by resource and id, as for `policylang.load`."""
+    index = Index(policy_set, lookup)
     return CedarRequests(index, contexts(Policies(CedarRights(index), Compiled())))
 
 
@@ -165,12 +168,13 @@ class _Read(msgspec.Struct, frozen=True):
     def record(self, resource: str, record: Any, tree: Tree, path: tuple[str, ...]) -> dict[str, Any]:
         declared = {name: each.type for name, each in self.index.attributes[resource].items()}
         found = self.values(record, declared, tree, path)
+        found |= {name: _above(way_from(self.index, resource, record)) for name in tree if is_way(name)}
         return {**found, ID: _key(record)} if ID in tree else found
 
     def values(self, raw: Any, declared: Mapping[str, Type], tree: Tree, path: tuple[str, ...]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name in tree:
-            if name == ID:
+            if name == ID or is_way(name):
                 continue
             try:
                 given = read(declared[name], attribute(raw, name), name)
@@ -190,9 +194,14 @@ class _Read(msgspec.Struct, frozen=True):
         return attribute_value(type_, given)
 
 
+def _above(way: tuple[Any, ...]) -> dict[str, Any]:
+    """A way up. No policy asks for records without an id."""
+    return {"items": list(ids_of(way)), "unknown": way[-1] is MISSING}
+
+
 def _key(record: Any) -> str:
     """Which record it is."""
-    found = record if isinstance(record, str) else attribute(record, "id")
+    found = identity(record)
     if not isinstance(found, str):
         raise NotHeldError("related records that policies compare have a text as their `id`")
     return found

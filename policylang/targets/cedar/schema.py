@@ -41,6 +41,7 @@ from policylang.targets.cedar.names import (
 )
 from policylang.targets.cedar.policies import CHOSEN, FIELD, NOBODY, Policies
 from policylang.targets.cedar.values import ID, Tree
+from policylang.targets.ways import type_of
 
 Schema = dict[str, Any]
 
@@ -91,8 +92,7 @@ def _context(index: Index, resource: str, context: CedarContext) -> Schema:
 
 
 def _related(index: Index, resource: str, tree: Tree) -> Schema:
-    declared = index.attributes[resource]
-    found = {name: _STRING if name == ID else _type(index, declared[name].type, tree[name]) for name in tree}
+    found = {n: _STRING if n == ID else _type(index, type_of(index, resource, n), tree[n]) for n in tree}
     return _record(found)
 
 

@@ -18,9 +18,10 @@ from policylang.targets.cerbos.rules import ALLOW, DENY, PLACES, ResourceRules, 
 from policylang.targets.cerbos.schemas import schemas
 from policylang.targets.cerbos.suites import suite
 from policylang.targets.cerbos.yaml_text import yaml_bytes
-from policylang.targets.constructs import CONSTRUCTS, TREE_WAY_OUT
+from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.needs import eligible_roles
 from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
+from policylang.targets.ways import refuse_ways
 
 _POLICIES = "policies"
 _PRINCIPAL_SCHEMA = {"principalSchema": {"ref": "cerbos:///principal.schema.json"}}
@@ -46,6 +47,7 @@ class _Files:
 
 def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     index = Index(input.policy_set)
+    refuse_ways(index, refuse)
     conditions = Conditions(index, refuse)
     refuse_people(input.policy_set, refuse)
     if refuse.found:
@@ -172,15 +174,14 @@ def _principals(index: Index, people: Principals, caller: Caller) -> dict[str, A
     return found
 
 
-_INPUT = ("within", "within-days", "within-months", "clock", "duration", "user-attribute", "dated")
+_INPUT = ("within", "within-days", "within-months", "clock", "duration", "user-attribute", "dated", "tree")
 _SUPPORT: dict[str, Support] = {name: "input" if name in _INPUT else "exact" for name in CONSTRUCTS}
-_SUPPORT["tree"] = "refused"
 
 TARGET = Target(
     name="cerbos",
     title="Cerbos",
     engine="Cerbos 0.55",
     support=_SUPPORT,
-    ways_out={"tree": TREE_WAY_OUT},
+    ways_out={},
     emit=_emit,
 )

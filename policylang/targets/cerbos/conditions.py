@@ -27,6 +27,7 @@ from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS, UnheldErro
 from policylang.targets.cerbos.yaml_text import quoted
 from policylang.targets.needs import asked_conditions
 from policylang.targets.target import Refusals
+from policylang.targets.ways import type_of
 
 Match = dict[str, Any]
 
@@ -74,15 +75,16 @@ class Conditions:
             return cel.FALSE
         if isinstance(test, c.Missing):
             return self._missing(resource, test.operand, wanted)
-        if isinstance(test, c.Under):
-            return cel.any_of(())  # refused
-        guards = [guard for path in test.paths() for guard in self._walk(resource, path)[0]]
+        paths = (side for side in test.sides if isinstance(side, c.Path))
+        guards = [guard for path in paths for guard in self._walk(resource, path)[0]]
         return cel.all_of((*guards, self._tested(resource, test, wanted)))
 
     # --- values --------------------------------------------------------------------------------------------------
 
     def _walk(self, resource: str, path: c.Path) -> tuple[list[Expr], Expr]:
         """What must be so for there to be a value at the end of a path, in order, and the value."""
+        if path.root == "record" and not path.steps:
+            return [cel.has(MapEntry(_ROOTS["record"], ID))], _ROOTS["record"]
         guards: list[Expr] = []
         at: Type = RecordType(resource)
         found: Expr = Name("P.id")
@@ -95,7 +97,7 @@ class Conditions:
                 holder, declared = cel.At(_USERS, found), self._index.subject
             else:
                 assert isinstance(at, RecordType)
-                declared = {name: each.type for name, each in self._index.attributes[at.resource].items()}
+                declared = {step: type_of(self._index, at.resource, step)}
             entry = MapEntry(holder, step)
             guards.append(cel.has(entry))
             found, at = entry, declared[step]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from policylang.model import conditions as c
 from policylang.model.types import DateType, Duration
 from policylang.runtime.index import Index
+from policylang.targets.cerbos.encoding import ID
 from policylang.targets.constructs import looks_at_clock
+from policylang.targets.ways import with_ways
 
 Tree = dict[str, "Tree"]
-"""Attributes by name, each with those that are read of the related record or user in it."""
+"""Attributes by name, each with those that are read of the related record or user in it; ``@id`` is which record it is.
+"""
 
 
 class CerbosReads:
@@ -32,10 +35,10 @@ class CerbosReads:
         return self.request if root == "request" else self._trees.setdefault((root, resource), {})
 
     def _condition(self, resource: str, condition: c.Condition) -> None:
-        for test in condition.tests():
-            for path in test.paths():
+        for test in with_ways(condition).tests():
+            for path in (side for side in test.sides if isinstance(side, c.Path)):
                 tree = self.tree(path.root, resource)
-                for step in path.steps:
+                for step in path.steps or ((ID,) if path.root == "record" else ()):
                     tree = tree.setdefault(step, {})
             if isinstance(test, c.Time) and isinstance(test.duration, c.Constant):
                 assert isinstance(test.duration.value, Duration)

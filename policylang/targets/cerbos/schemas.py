@@ -20,6 +20,7 @@ from policylang.model.types import (
 from policylang.runtime.index import Index
 from policylang.targets.cerbos.encoding import ID, UNREADABLE, USERS
 from policylang.targets.cerbos.reads import CerbosReads, Tree
+from policylang.targets.ways import type_of
 
 Schema = dict[str, Any]
 
@@ -43,6 +44,7 @@ def schemas(index: Index, reads: CerbosReads) -> dict[str, Schema]:
     for resource in index.policy_set.resources:
         tree = reads.tree("record", resource.name)
         attributes = {a.name: _schema(index, a.type, tree.get(a.name, {})) for a in resource.attributes}
+        attributes |= _inside(index, resource.name, {n: {} for n in tree if n not in attributes})
         users = {"type": "object", "additionalProperties": of_user}
         found[f"resources/{resource.name}.schema.json"] = _closed({**attributes, UNREADABLE: _UNREADABLE, USERS: users})
     return {name: {"$schema": _DIALECT, **schema} for name, schema in found.items()}
@@ -73,15 +75,21 @@ def _closed(properties: dict[str, Schema]) -> Schema:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
+def _inside(index: Index, resource: str, tree: Tree) -> dict[str, Schema]:
+    """What is read of a record."""
+    return {
+        name: _IDENTITY if name == ID else _schema(index, type_of(index, resource, name), deeper)
+        for name, deeper in tree.items()
+    }
+
+
 def _schema(index: Index, type_: Type, tree: Tree) -> Schema:
     match type_:
         case SetType(of):
             item = _IDENTITY if isinstance(of, RecordType) else _schema(index, of, {})
             return {"type": "array", "items": {"anyOf": [item, {"type": "null"}]}}
         case RecordType(resource):
-            declared = index.attributes[resource]
-            inside = {name: _schema(index, declared[name].type, deeper) for name, deeper in tree.items()}
-            return {**_closed({ID: _IDENTITY, **inside}), "required": [ID]}
+            return {**_closed({ID: _IDENTITY, **_inside(index, resource, tree)}), "required": [ID]}
         case BoolType():
             return {"type": "boolean"}
         case DateType():

@@ -27,6 +27,7 @@ from policylang.targets.cerbos import encoding
 from policylang.targets.cerbos.conditions import edge_key
 from policylang.targets.cerbos.encoding import ID, UNREADABLE
 from policylang.targets.cerbos.reads import CerbosReads, Tree
+from policylang.targets.ways import is_way, way_from
 
 
 class ToldValues:
@@ -86,6 +87,13 @@ class ToldValues:
     def _record(self, resource: str, record: Any, tree: Tree, before: str, unreadable: list[str]) -> dict[str, Any]:
         found = {}
         for name, deeper in tree.items():
+            if name == ID:
+                found[name] = self._identity(record)
+                continue
+            if is_way(name):
+                way = way_from(self._index, resource, record)
+                found[name] = [None if each is MISSING else self._identity(each) for each in way]
+                continue
             type_ = self._index.attributes[resource][name].type
             value = self.attribute(type_, record, name, deeper, unreadable, before)
             if value is not None:

@@ -13,9 +13,10 @@ from policylang.targets.relations.cel import LONGEST
 from policylang.targets.relations.expected import Expected, expected
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import RelationPlan
-from policylang.targets.relations.refusals import refuse_sizes
+from policylang.targets.relations.refusals import refuse_sizes, refuse_tops
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
 from policylang.targets.target import Bundle, Clause, Input, Refusals, Target
+from policylang.targets.ways import refuse_ways
 
 LONGEST_ID = 110
 """Of an encoded name: a source holds two, and ``type:id`` 256 characters."""
@@ -30,9 +31,12 @@ _PARTS = "compile parts of the policy set as sets of their own"
 
 
 def _emit(input: Input, refuse: Refusals) -> Bundle | None:
-    plan = RelationPlan(Index(input.policy_set), input.now, refuse)
+    index = Index(input.policy_set)
+    refuse_ways(index, refuse)
+    plan = RelationPlan(index, input.now, refuse)
     text = model(plan)
     refuse_sizes(plan.index, refuse, LONGEST_ID, DEEPEST)
+    refuse_tops(plan, refuse)
     _refuse_large(plan, text, refuse)
     if refuse.found:
         return None
@@ -55,9 +59,11 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
 
 def _refuse_large(plan: RelationPlan, text: str, refuse: Refusals) -> None:
     resources = plan.index.policy_set.resources
-    if len(resources) + _OWN_TYPES > MOST_TYPES:
-        message = f"OpenFGA has {MOST_TYPES - _OWN_TYPES} types for resources, there are {len(resources)}"
-        refuse("PL803", message, resources[MOST_TYPES - _OWN_TYPES].at, _PARTS)
+    free = MOST_TYPES - _OWN_TYPES - len(plan.nodes)
+    if len(resources) > free:
+        trees = f" beside those for {len(plan.nodes)} trees" if plan.nodes else ""
+        message = f"OpenFGA has {free} types for resources{trees}, there are {len(resources)}"
+        refuse("PL803", message, resources[free].at, _PARTS)
     if not plan.whole:
         return
     if len(text) > LARGEST:

@@ -18,7 +18,7 @@ from policylang.targets.relations.objects import (
     USER,
     Tuple,
 )
-from policylang.targets.relations.plan import Conditional, RelationPlan, Type
+from policylang.targets.relations.plan import Conditional, RelationPlan
 
 NOBODY = "nobody"
 _SUBJECTS = {SOURCE: f"{SOURCE}#{MEMBER}", USER: USER}
@@ -38,7 +38,8 @@ def model(plan: RelationPlan) -> str:
         _type(SOURCE, [f"{MEMBER}: [{USER}]"]),
         _type(ROLE, [f"{HOLDER}: [{USER}]"]),
         _type(PLACE, place),
-        *(_type(made.name, _record(plan, made)) for made in plan.types.values()),
+        *(_type(node.name, [f"{name}: [{of}]" for name, of in node.relations.items()]) for node in plan.nodes.values()),
+        *(_type(made.name, _record(plan, resource)) for resource, made in plan.types.items()),
         *(_condition(each) for each in plan.conditions.values()),
     ]
     return "\n".join(parts)
@@ -51,10 +52,12 @@ def written(each: Tuple) -> dict[str, Any]:
     return {"user": subject, "relation": each.relation, "object": each.object, **condition}
 
 
-def _record(plan: RelationPlan, made: Type) -> list[str]:
+def _record(plan: RelationPlan, resource: str) -> list[str]:
+    made = plan.types[resource]
     users = [f"{name}: [{USER}]" for name in made.users.values()]
     users += [f"{name}: [{EVERYBODY} with {condition}]" for name, condition in made.holds.items()]
     users += [f"{name}: [{plan.type_of(resource)}]" for name, resource in made.related.values()]
+    users += [f"{name}: [{plan.way_to(resource, way)}]" for way, name in made.ways.items()]
     defined = [f"{each.name}: {_expression(each.expression, 0)}" for each in made.defined]
     return [f"{AT}: [{PLACE}]", *users, *defined]
 

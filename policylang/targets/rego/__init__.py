@@ -6,11 +6,12 @@ from importlib import resources
 
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes
-from policylang.targets.constructs import CONSTRUCTS, TREE_WAY_OUT
+from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.rego.readme import readme
 from policylang.targets.rego.scenarios import scenario_files
 from policylang.targets.rego.tables import RegoDocument
 from policylang.targets.target import Bundle, Clause, Input, Refusals, Support, Target
+from policylang.targets.ways import refuse_ways
 
 TABLES = "policylang/tables/data.json"
 PROGRAM = ("access.rego", "conditions.rego", "filter.rego")
@@ -18,6 +19,7 @@ PROGRAM = ("access.rego", "conditions.rego", "filter.rego")
 
 def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     index = Index(input.policy_set)
+    refuse_ways(index, refuse)
     tables = RegoDocument(index, refuse)
     if refuse.found:
         return None
@@ -40,8 +42,7 @@ def _escaped(step: str) -> str:
 
 _SUPPORT: dict[str, Support] = {
     **dict.fromkeys(CONSTRUCTS, "exact"),
-    **dict.fromkeys(("within-days", "within-months", "clock", "dated"), "input"),
-    "tree": "refused",
+    **dict.fromkeys(("within-days", "within-months", "clock", "dated", "tree"), "input"),
 }
 
 TARGET = Target(
@@ -49,6 +50,6 @@ TARGET = Target(
     title="Rego",
     engine="Open Policy Agent 1.0 or newer, regorus 0.13",
     support=_SUPPORT,
-    ways_out={"tree": TREE_WAY_OUT},
+    ways_out={},
     emit=_emit,
 )

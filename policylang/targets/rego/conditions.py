@@ -20,6 +20,7 @@ from policylang.targets.rego.encoding import NotEncodableError, addresses, descr
 from policylang.targets.target import Refusals
 from policylang.targets.truths import AllHold, Formula, Known, when
 from policylang.targets.truths import Any as AnyOf
+from policylang.targets.ways import followed_attribute, is_way, type_of
 
 END = "end"
 
@@ -124,7 +125,7 @@ def _test(index: Index, resource: str, test: c.Test, refuse: Refusals) -> dict[s
         case c.Hours(first, last):
             return {"op": "hours", "first": first, "last": last}
         case c.Under():
-            return {"op": "never"}  # refused
+            raise AssertionError(test)  # followed
         case c.Weekdays(days):
             return {"op": "weekdays", "days": list(days)}
         case c.TextTest(name, of, part):
@@ -155,7 +156,7 @@ def _operand(index: Index, resource: str, operand: c.Operand, refuse: Refusals) 
         return {"constant": held(operand, refuse)}
     brought, then = split(index, resource, operand)
     found: dict[str, Any] = {"type": described(brought.type)}
-    found |= {"user": True} if operand.root == "subject" else {operand.root: ".".join(brought.steps)}
+    found |= {"user": True} if operand.root == "subject" else {operand.root: brought_as(brought)}
     return {**found, "then": ".".join(then)} if then else found
 
 
@@ -170,9 +171,17 @@ def split(index: Index, resource: str, path: c.Path) -> tuple[c.Path, tuple[str,
             at = index.request[name]
         else:
             assert isinstance(at, RecordType)
-            at = index.attributes[at.resource][name].type
+            at = type_of(index, at.resource, name)
     assert at is not None
     return c.Path(path.root, path.steps, at, path.at), ()
+
+
+def brought_as(path: c.Path) -> str:
+    """What an input calls the value of a path. A way up is behind the attribute that it follows, and changes with it;
+    ``.id`` is the record that is asked about, as no attribute is.
+    """
+    *before, last = path.steps or ("", "id")
+    return ".".join((*before, followed_attribute(last), "*") if is_way(last) else (*before, last))
 
 
 def requirement_table(index: Index, requirement: ir.Requirement) -> dict[str, Any]:

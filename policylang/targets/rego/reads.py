@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from policylang.model import conditions as c
 from policylang.model.types import Duration
 from policylang.runtime.index import Index
-from policylang.targets.rego.conditions import split
+from policylang.targets.rego.conditions import brought_as, split
+from policylang.targets.ways import is_way, with_ways
 
 
 class RegoReads(msgspec.Struct):
@@ -22,14 +25,16 @@ def reads(index: Index) -> RegoReads:
     """What requests have to bring, and what the tables have to know of users."""
     found = RegoReads({name: {} for name in index.resources}, {}, set())
     for resource, condition in index.conditions():
-        for whole in condition.paths():
+        for whole in _paths(with_ways(condition)):
             path, then = split(index, resource, whole)
+            if then and is_way(then[-1]):
+                continue  # refused
             if then:
                 found.users.add(then)
             if path.root == "record":
-                found.record[resource][".".join(path.steps)] = path
+                found.record[resource][brought_as(path)] = path
             elif path.root == "request":
-                found.request[".".join(path.steps)] = path
+                found.request[brought_as(path)] = path
     for resource, declared in index.resources.items():
         if declared.place is not None:
             type_ = index.attributes[resource][declared.place].type
@@ -37,6 +42,10 @@ def reads(index: Index) -> RegoReads:
     found.record = {name: dict(sorted(paths.items())) for name, paths in found.record.items()}
     found.request = dict(sorted(found.request.items()))
     return found
+
+
+def _paths(condition: c.Condition) -> Iterator[c.Path]:
+    return (side for side in condition.operands() if isinstance(side, c.Path))
 
 
 def months(index: Index) -> set[int]:

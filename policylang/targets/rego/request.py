@@ -13,7 +13,7 @@ from policylang.runtime.clock import shift, shift_day
 from policylang.runtime.index import Index
 from policylang.runtime.request import changed, instant
 from policylang.runtime.trees import same_record
-from policylang.runtime.truth import Situation, value
+from policylang.runtime.truth import Situation
 from policylang.runtime.values import (
     MISSING,
     BadValueError,
@@ -24,8 +24,10 @@ from policylang.runtime.values import (
     names,
 )
 from policylang.targets.constructs import looks_at_clock
+from policylang.targets.rego.conditions import brought_as
 from policylang.targets.rego.encoding import day, encoded, microseconds, text
 from policylang.targets.rego.reads import months, reads
+from policylang.targets.ways import told
 
 WRONG = {"wrong": True}
 """A value that is not of its type, whatever that is."""
@@ -90,7 +92,7 @@ class Requests:
                 after = _Written(Situation(index, user, resource, changed(before, changes), {}, now), written.records)
                 paths += _whole(index, resource, [name for name in changes if name in declared])
                 found["changes"] = {text(name).replace(".", " "): WRONG for name in changes if name not in declared}
-                found["changes"] |= after.paths([path for path in paths if path.steps[0] in changes], keep_missing=True)
+                found["changes"] |= after.paths([path for path in paths if _first(path) in changes], keep_missing=True)
         elif changes:
             found["changes"] = dict.fromkeys(map(text, changes), WRONG)
         brought = [found[name] for name in ("record", "request", "changes") if name in found]
@@ -118,6 +120,11 @@ def _whole(index: Index, resource: str, names: Iterable[str]) -> list[c.Path]:
     return [c.Path("record", (name,), index.attributes[resource][name].type, "") for name in names]
 
 
+def _first(path: c.Path) -> str:
+    """The attribute with which a value changes."""
+    return brought_as(path).split(".")[0]
+
+
 def _months_in(found: Any) -> Iterator[int]:
     """The months among values."""
     if isinstance(found, list):
@@ -138,12 +145,12 @@ class _Written:
         self.records: list[Any] = [] if records is None else records
 
     def paths(self, paths: Iterable[c.Path], keep_missing: bool = False) -> dict[str, Any]:
-        found = {".".join(path.steps): self._value(path) for path in paths}
+        found = {brought_as(path): self._value(path) for path in paths}
         return {name: each for name, each in found.items() if keep_missing or each is not None}
 
     def _value(self, path: c.Path) -> Any:
         try:
-            found = value(path, self._s)
+            found = told(path, self._s)
         except BadValueError:
             return WRONG
         return None if found is MISSING else self._encoded(path.type, found)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 
 from policylang.model import conditions as c
-from policylang.model.types import RecordType, SetType, UserType
+from policylang.model.types import RecordType, SetType, TextType, UserType
 from policylang.runtime.index import Index
-from policylang.runtime.truth import Situation, truth
+from policylang.runtime.truth import Situation, truth, value
+from policylang.runtime.values import MISSING
 from policylang.targets.relations.cel import LONGEST, InexpressibleError, cel
 from policylang.targets.truths import AllHold, Any, Formula, Known, when
+from policylang.targets.ways import is_of_user, is_way
 
 _NOW = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
@@ -50,6 +52,26 @@ class OfUser(msgspec.Struct, frozen=True):
     users: tuple[str | None, ...]
 
 
+class BelowRecord(msgspec.Struct, frozen=True):
+    """Everybody, where the record is this one of ``resource`` or lies below it."""
+
+    resource: str
+    id: str
+
+
+class BelowOwn(msgspec.Struct, frozen=True):
+    """The users in whose attribute at the end of ``steps`` is the record, which is of ``resource``, or one above it."""
+
+    resource: str
+    steps: tuple[str, ...]
+
+
+class WholeWay(msgspec.Struct, frozen=True):
+    """Everybody, where all records above the record, which is of ``resource``, are known."""
+
+    resource: str
+
+
 class Each(msgspec.Struct, frozen=True):
     items: tuple[Part, ...]
 
@@ -63,7 +85,9 @@ class Except(msgspec.Struct, frozen=True):
     minus: Part
 
 
-Part = NamedUsers | Users | ConditionHolds | Via | OfUser | Each | SomeUsers | Except
+Part = (
+    NamedUsers | Users | ConditionHolds | Via | OfUser | BelowRecord | BelowOwn | WholeWay | Each | SomeUsers | Except
+)
 
 
 Unsupported = Callable[[str], None]
@@ -87,7 +111,7 @@ def _parts(index: Index, resource: str, formula: Formula, unsupported: Unsupport
             return _parts(index, resource, Any(each) if wanted else AllHold(each), unsupported)
         case Known():
             try:
-                return _leaf(index, resource, formula)
+                return _of_the_told(index, formula, _leaf(index, resource, formula))
             except InexpressibleError as error:
                 unsupported(error.at)
                 return Users(())
@@ -118,15 +142,18 @@ def _length(formula: Formula) -> int:
 
 def _leaf(index: Index, resource: str, each: Known) -> Part:
     test = each.test
-    if isinstance(test, c.Hours | c.Weekdays | c.Under):
+    way, top = _way_and_top(test)
+    if isinstance(test, c.Hours | c.Weekdays) or (way and is_of_user(index, resource, way)):
         raise InexpressibleError(test.at)
-    paths = list(test.paths())
+    paths = [side for side in test.sides if isinstance(side, c.Path)]
     roots = {path.root for path in paths}
     if roots <= {"subject"} and not isinstance(test, c.Time):
         people = ((user, Situation(index, user, resource, {}, {}, _NOW)) for user in index.requesters)
         return Users(tuple(user for user, s in people if truth(test, s) is each.wanted))
     if any(path.root == "record" and len(path.steps) > 1 for path in paths):
         return _beyond(index, resource, each, paths)
+    if way and top:
+        return _below(way, top, each)
     attribute = named(test)
     if attribute is None and "subject" in roots:
         raise InexpressibleError(test.at)
@@ -159,6 +186,41 @@ def _beyond(index: Index, resource: str, each: Known, paths: list[c.Path]) -> Pa
         nobody = c.Missing(msgspec.structs.replace(path, steps=(first,), type=type_), test.at)
         return SomeUsers((ConditionHolds(Known(nobody, True, ())), part))
     return part
+
+
+def _below(way: c.Path, top: c.Operand, each: Known) -> Part:
+    """Who may see that a record lies below another one, or that it does not: then the whole way up is known."""
+    type_ = way.type.item
+    assert isinstance(type_, RecordType)
+    if way.root != "record" or (isinstance(top, c.Path) and top.root != "subject"):
+        raise InexpressibleError(each.test.at)
+    resource = type_.resource
+    below: Part = BelowOwn(resource, top.steps) if isinstance(top, c.Path) else BelowRecord(resource, str(top.value))
+    return below if each.wanted else Except(WholeWay(resource), below)
+
+
+def _of_the_told(index: Index, each: Known, part: Part) -> Part:
+    """Of a way up that does not lead to a value of the user: only for users who have one."""
+    _, top = _way_and_top(each.test)
+    if each.wanted or not isinstance(top, c.Path) or top.root != "subject":
+        return part
+    return Each((Users(tuple(user for user, _ in own_values(index, top.steps))), part))
+
+
+def _way_and_top(test: c.Test) -> tuple[c.Path, c.Operand] | tuple[None, None]:
+    """Of a test of a tree."""
+    if not isinstance(test, c.Contains) or not isinstance(test.operand, c.Path) or not is_way(test.operand.steps[-1]):
+        return None, None
+    return test.operand, test.item
+
+
+def own_values(index: Index, steps: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """The users who have a text or a record in an attribute, with it."""
+    path = c.Path("subject", steps, TextType(), "")
+    for user in index.requesters:
+        found = value(path, Situation(index, user, "", {}, {}, _NOW))
+        if found is not MISSING:
+            yield user, found
 
 
 def _having(index: Index, resource: str, each: Known) -> tuple[str | None, ...]:

@@ -12,7 +12,8 @@ from policylang.targets.relations.plan import RelationPlan
 
 def lookup(plan: RelationPlan) -> dict[str, Any]:
     """``resources``: by resource its type, the relation of each action and of each attribute under it, the relations
-    that the attributes with users are written to, those of conditions, and the attribute that holds the place.
+    that the attributes with users are written to, those of conditions, the attribute that holds the place, and where
+    conditions ask for its tree the relations of the way up and the type of nodes.
     ``conditions``: by name, what a tuple stores of a record. ``request``: what each request brings.
     """
     resources = {
@@ -24,6 +25,7 @@ def lookup(plan: RelationPlan) -> dict[str, Any]:
             "related": {name: relation for name, (relation, _) in made.related.items()},
             "conditions": made.holds,
             "place": plan.index.resources[name].place,
+            **({"tree": {**made.ways, "node": plan.nodes[name].name}} if made.ways else {}),
         }
         for name, made in plan.types.items()
     }

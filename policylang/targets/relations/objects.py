@@ -12,7 +12,10 @@ from policylang.targets.relations.names import EVERYWHERE, object_id
 
 USER, SOURCE, PLACE, ROLE = "user", "source", "place", "role"
 MEMBER, INSIDE, SUPERUSER, HOLDER, AT = "member", "inside", "superuser", "holder", "located"
+UPWARDS, WHOLE = "upwards", "whole"
 EVERYBODY = f"{USER}:*"
+LONGEST_NODE = 200
+"""Of the encoded id of a record in a tree: OpenFGA's objects have 256 characters with their type."""
 UNKNOWN = f"{USER}:=unknown"
 """Stands for any user whom the policy set does not know, where a condition asks for attributes of users."""
 
@@ -38,6 +41,11 @@ def user_object(user: str) -> str:
 def place_object(place: str | None) -> str:
     """Null is everywhere."""
     return f"{PLACE}:{EVERYWHERE if place is None else object_id(place)}"
+
+
+def node_object(type_: str, id: str) -> str:
+    """What stands for the record of an id in a tree."""
+    return f"{type_}:{object_id(id)}"
 
 
 def role_object(role: str) -> str:

@@ -25,6 +25,8 @@ from policylang.runtime.sources import Bundle, RightsSource, chains, sources
 from policylang.targets.needs import asked_conditions, eligible_roles, grants_needed
 from policylang.targets.relations.cel import Text, cel
 from policylang.targets.relations.conditions import (
+    BelowOwn,
+    BelowRecord,
     ConditionHolds,
     Each,
     Except,
@@ -34,6 +36,8 @@ from policylang.targets.relations.conditions import (
     SomeUsers,
     Users,
     Via,
+    WholeWay,
+    own_values,
     parts,
 )
 from policylang.targets.relations.expressions import (
@@ -55,8 +59,11 @@ from policylang.targets.relations.objects import (
     SOURCE,
     SUPERUSER,
     UNKNOWN,
+    UPWARDS,
     USER,
+    WHOLE,
     Tuple,
+    node_object,
     place_object,
     role_object,
     source_object,
@@ -82,7 +89,8 @@ class Type(msgspec.Struct):
     """The records of a resource: ``users``: by attribute the relation of the users in it; ``related``: by attribute the
     relation to the record or user in it, and the resource, null for a user; ``holds``: by relation the
     condition under which everybody is in it; ``actions``, ``fields``: the names of what is ``defined``, by action and
-    by action and attribute.
+    by action and attribute; ``ways``: where it forms a tree that conditions ask for, the relations `UPWARDS` and
+    `WHOLE`.
     """
 
     name: str
@@ -93,6 +101,17 @@ class Type(msgspec.Struct):
     actions: dict[str, str]
     fields: dict[str, dict[str, str]]
     defined: list[Defined]
+    ways: dict[str, str] = {}
+
+
+class Node(msgspec.Struct):
+    """What stands for the records of a resource in a tree, by their ids: the type, and its relations, each with the
+    type of its subjects.
+    """
+
+    name: str
+    names: Names
+    relations: dict[str, str]
 
 
 class Conditional(msgspec.Struct, frozen=True):
@@ -163,9 +182,11 @@ class RelationPlan:
         self._places()
         self._sources()
         self._people()
-        types = Names()
+        self._type_names = Names()
+        self.nodes: dict[str, Node] = {}
+        self._tops: dict[BelowRecord | BelowOwn, str] = {}
         self.types = {
-            resource.name: Type(types.make("record", resource.name), Names(), {}, {}, {}, {}, {}, [])
+            resource.name: Type(self._type_names.make("record", resource.name), Names(), {}, {}, {}, {}, {}, [])
             for resource in index.policy_set.resources
         }
         for resource in index.policy_set.resources:
@@ -269,6 +290,10 @@ class RelationPlan:
                 self._add(place_object(None), name, user_object(user), "", at)
         return Placed(self._people_in[users])
 
+    def way_to(self, resource: str, way: str) -> str:
+        """The type of the subjects of one of its `ways`."""
+        return self.nodes[resource].name if way == UPWARDS else EVERYBODY
+
     def type_of(self, resource: str | None) -> str:
         """Of its records; null for users."""
         return USER if resource is None else self.types[resource].name
@@ -281,7 +306,7 @@ class RelationPlan:
         """
         said = [s for s in self._said if (s.resource, s.action) == (resource.name, action.name)]
         everyone = [d for d in self.index.denies if d.resource == resource.name and action.name in d.actions]
-        ways = {s: self._way(s, made) for s in said if s.kind == "grant"}
+        ways = {s: self._granted(s, made) for s in said if s.kind == "grant"}
         minus = {s: self._denied(s, made) for s in said if s.kind == "deny"}
         open_ = [self._requirement(action.requires)]
         open_ += [self._free(deny, made) for deny in everyone if deny.fields is None]
@@ -308,7 +333,7 @@ class RelationPlan:
                 made.defined.append(Defined(alike[expression], expression, (attribute.at, *at)))
             fields[name] = alike[expression]
 
-    def _way(self, said: _Said, made: Type) -> Expression:
+    def _granted(self, said: _Said, made: Type) -> Expression:
         limits = (self._limit(instance, made) for instance in said.limits)
         return all_of((Placed(self._said[said]), *limits)) or Nobody()
 
@@ -365,6 +390,10 @@ class RelationPlan:
                 return From(self._called(expression, target, label, at), self._related(made, attribute, resource))
             case OfUser(attribute, users):
                 return From(self._trait(users, label, at), self._related(made, attribute, None)) if users else Nobody()
+            case BelowRecord() | BelowOwn():
+                return From(self._top(part, label, at), self._way(part.resource, UPWARDS))
+            case WholeWay(resource):
+                return Own(self._way(resource, WHOLE))
             case Each(items):
                 return all_of(self._part(item, made, label, at) for item in items) or Nobody()
             case SomeUsers(items):
@@ -408,6 +437,32 @@ class RelationPlan:
             for user in users:
                 self._add(UNKNOWN if user is None else user_object(user), name, EVERYBODY, "", at)
         return self._traits[users]
+
+    def _way(self, resource: str, name: str) -> str:
+        """A relation of the records of a tree: to the nodes upwards, or of everybody where these are all there are."""
+        made = self.types[resource]
+        if name not in made.ways:
+            made.ways[name] = made.names.make(name)
+            self._node(resource)
+        return made.ways[name]
+
+    def _node(self, resource: str) -> Node:
+        if resource not in self.nodes:
+            self.nodes[resource] = Node(self._type_names.make("node", resource), Names(), {})
+        return self.nodes[resource]
+
+    def _top(self, part: BelowRecord | BelowOwn, label: str, at: str) -> str:
+        """The relation of nodes of those who are at a record, with the tuples that say so."""
+        if part not in self._tops:
+            node = self._node(part.resource)
+            name = self._tops[part] = node.names.make("top", label)
+            node.relations[name] = EVERYBODY if isinstance(part, BelowRecord) else USER
+            if isinstance(part, BelowRecord):
+                self._add(node_object(node.name, part.id), name, EVERYBODY, "", at)
+            else:
+                for user, id in own_values(self.index, part.steps):
+                    self._add(node_object(node.name, id), name, user_object(user), "", at)
+        return self._tops[part]
 
     @property
     def traits(self) -> tuple[str, ...]:

@@ -21,9 +21,26 @@ def period(plan: RelationPlan) -> str:
 
 def asking(plan: RelationPlan, draft: str) -> str:
     """Names, records and questions. ``draft``: what becomes of the tuples about a record that is only proposed."""
-    return _ASKING.replace("{draft}", draft).replace("{timezone}", plan.index.policy_set.timezone)
+    trees = "".join(f", `{name}` along `{plan.index.resources[name].tree}`" for name in plan.nodes)
+    filled = {
+        "{draft}": draft,
+        "{timezone}": plan.index.policy_set.timezone,
+        "{trees}": _TREES.replace("{trees}", trees.removeprefix(", ")) if trees else "",
+    }
+    text = _ASKING
+    for gap, filling in filled.items():
+        text = text.replace(gap, filling)
+    return text
 
 
+_TREES = """\
+5. where there is a `tree` under the resource ({trees}): one tuple in its `upwards` to `NODE:ID` for each id among
+   the record's own and those of all records above it, but for ids whose encoded form has more than 200 characters;
+   `NODE` is the type that `node` names. If there is a relation `whole`, then in it one for `user:*` if all records
+   above are known: the way up ends at a record that may have none above it, and has none. It does not where a record
+   above is unknown, where the way turns in circles, and after the 1,000th record above. When a record moves to another
+   place in the tree, those below it change as well.
+"""
 _ASKING = """\
 ## Names
 
@@ -48,7 +65,7 @@ For each record write, and rewrite when it changes, all in one step,
    is not of its type. A record of which only the key is known is written itself, as one without attributes.
 4. for each relation in `conditions` one tuple for `user:*`, with the condition and the values that `conditions` lists
    under its name, always all of them.
-
+{trees}
 A value is what `value_of` names: a text, date, user or place as text; a datetime in UTC, `2026-01-31T08:00:00Z`; a
 whole number beyond 2^53 as 2^53; a set as an object of its items, each true. In texts `=` is `=3D`, and each control
 character (U+0000 to U+001F, U+007F to U+009F) is likewise `=` and two capital hex digits. `bits_of` is an IP address as

@@ -1,10 +1,22 @@
-"""What neither engine can hold: long names, and many places inside each other."""
+"""What neither engine can hold: long names and ids, and many places inside each other."""
 
 from __future__ import annotations
 
 from policylang.runtime.index import Index
 from policylang.targets.relations.names import object_id
+from policylang.targets.relations.objects import LONGEST_NODE
+from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.target import Refusals
+
+
+def refuse_tops(plan: RelationPlan, refuse: Refusals) -> None:
+    """Refuses ids of records that nothing can be told to lie below."""
+    nodes = {node.name for node in plan.nodes.values()}
+    for each in plan.tuples:
+        type_, _, id = each.object.partition(":")
+        if type_ in nodes and len(id) > LONGEST_NODE:
+            message = f"{refuse.title} holds ids of {LONGEST_NODE} characters; encoded, that of a record has more"
+            refuse("PL803", message, each.at, "shorten the ids of records that others lie below")
 
 
 def refuse_sizes(index: Index, refuse: Refusals, longest_id: int, deepest: int) -> None:

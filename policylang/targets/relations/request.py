@@ -18,14 +18,19 @@ from policylang.targets.relations.objects import (
     AT,
     EVERYBODY,
     HOLDER,
+    LONGEST_NODE,
     UNKNOWN,
+    UPWARDS,
+    WHOLE,
     Tuple,
+    node_object,
     place_object,
     role_object,
     user_object,
 )
 from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.request import DeniedError, chosen, prepared
+from policylang.targets.ways import ids_of, way_from
 
 _AFTER = "=after"
 """What an id of a record as it would be ends with; no encoded id does."""
@@ -114,6 +119,7 @@ def _told(plan: RelationPlan, resource: str, object: str, record: Any, steps: in
     for relation, condition in made.holds.items():
         context = record_context(index, resource, plan.conditions[condition].text.parameters, record)
         yield Tuple(object, relation, EVERYBODY, condition=condition, context=context)
+    yield from _upwards(plan, resource, object, record)
     for name, (relation, target) in made.related.items():
         found = valid(name)
         if found is MISSING or not steps:
@@ -124,6 +130,19 @@ def _told(plan: RelationPlan, resource: str, object: str, record: Any, steps: in
             there = f"{plan.types[target].name}:{object.partition(':')[2]}/{object_id(name)}"
             yield Tuple(object, relation, there)
             yield from _told(plan, target, there, found, steps - 1)
+
+
+def _upwards(plan: RelationPlan, resource: str, object: str, record: Any) -> Iterator[Tuple]:
+    """The nodes of a record and of those above it. No policy asks for ids that are too long."""
+    ways = plan.types[resource].ways
+    if not ways:
+        return
+    way = way_from(plan.index, resource, record)
+    if UPWARDS in ways:
+        nodes = (node_object(plan.nodes[resource].name, id) for id in ids_of(way) if len(object_id(id)) <= LONGEST_NODE)
+        yield from (Tuple(object, ways[UPWARDS], node) for node in nodes)
+    if WHOLE in ways and way[-1] is not MISSING:
+        yield Tuple(object, ways[WHOLE], EVERYBODY)
 
 
 def _eligible(plan: RelationPlan, resource: str, name: str, record: Any) -> Iterator[Check]:

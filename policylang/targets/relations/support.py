@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policylang.targets.constructs import CONSTRUCTS, TREE_WAY_OUT
+from policylang.targets.constructs import CONSTRUCTS
 from policylang.targets.target import Support
 
 _READS = "compile for an engine that reads records: cedar, rego, cerbos"
@@ -10,7 +10,6 @@ _READS = "compile for an engine that reads records: cedar, rego, cerbos"
 WAYS_OUT = {
     **dict.fromkeys(("decimal", "duration", "same-record", "two-attributes"), _READS),
     "clock": f"give the role at those times only, or {_READS}",
-    "tree": TREE_WAY_OUT,
     "text": f"compare whole texts, or {_READS}",
 }
 """By construct that is refused."""

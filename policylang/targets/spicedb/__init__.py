@@ -9,11 +9,12 @@ from policylang.targets.bundle import json_bytes, yaml_bytes
 from policylang.targets.relations.expected import expected
 from policylang.targets.relations.lookup import lookup
 from policylang.targets.relations.plan import RelationPlan
-from policylang.targets.relations.refusals import refuse_sizes
+from policylang.targets.relations.refusals import refuse_sizes, refuse_tops
 from policylang.targets.relations.support import SUPPORT, WAYS_OUT
 from policylang.targets.spicedb.readme import readme
 from policylang.targets.spicedb.schema import schema, written
 from policylang.targets.target import Bundle, Clause, Input, Refusals, Target
+from policylang.targets.ways import refuse_ways
 
 LONGEST_ID = 500
 """Of an encoded name: a source holds two, and an id 1,024 characters."""
@@ -22,8 +23,11 @@ DEEPEST = 40
 
 
 def _emit(input: Input, refuse: Refusals) -> Bundle | None:
-    plan = RelationPlan(Index(input.policy_set), input.now, refuse)
+    index = Index(input.policy_set)
+    refuse_ways(index, refuse)
+    plan = RelationPlan(index, input.now, refuse)
     refuse_sizes(plan.index, refuse, LONGEST_ID, DEEPEST)
+    refuse_tops(plan, refuse)
     if refuse.found:
         return None
     text = schema(plan)

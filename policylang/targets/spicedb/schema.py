@@ -18,7 +18,7 @@ from policylang.targets.relations.objects import (
     USER,
     Tuple,
 )
-from policylang.targets.relations.plan import Conditional, RelationPlan, Type
+from policylang.targets.relations.plan import Conditional, RelationPlan
 
 ALL = "all_"
 """Before a relation of places: whoever is in it at a place, or at one around it."""
@@ -36,7 +36,11 @@ def schema(plan: RelationPlan) -> str:
         _definition(SOURCE, [f"relation {MEMBER}: {USER}"]),
         _definition(ROLE, [f"relation {HOLDER}: {USER}"]),
         _definition(PLACE, place),
-        *(_definition(made.name, _record(plan, made)) for made in plan.types.values()),
+        *(
+            _definition(node.name, [f"relation {name}: {of}" for name, of in node.relations.items()])
+            for node in plan.nodes.values()
+        ),
+        *(_definition(made.name, _record(plan, resource)) for resource, made in plan.types.items()),
     ]
     return "\n".join(parts)
 
@@ -58,10 +62,12 @@ def _inherited(name: str) -> str:
     return f"permission {ALL}{name} = {name} + {INSIDE}->{ALL}{name}"
 
 
-def _record(plan: RelationPlan, made: Type) -> list[str]:
+def _record(plan: RelationPlan, resource: str) -> list[str]:
+    made = plan.types[resource]
     users = [f"relation {name}: {USER}" for name in made.users.values()]
     users += [f"relation {name}: {EVERYBODY} with {condition}" for name, condition in made.holds.items()]
     users += [f"relation {name}: {plan.type_of(resource)}" for name, resource in made.related.values()]
+    users += [f"relation {name}: {plan.way_to(resource, way)}" for way, name in made.ways.items()]
     defined = [f"permission {each.name} = {_expression(each.expression, 0)}" for each in made.defined]
     return [f"relation {AT}: {PLACE}", *users, *defined]
 
