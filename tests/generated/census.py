@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,18 @@ from policylang.runtime.reference import Decision
 
 _ORDERED_TYPES = ("int", "decimal", "date", "datetime", "duration")
 _TYPES = (*_ORDERED_TYPES, "text", "bool", "enum", "ip", "user", "place", "record")
+
+WORDS = {
+    "contains all of": re.compile(r" contains all of \["),
+    "overlaps a list": re.compile(r" overlaps \["),
+    "a grant on any resource with": re.compile(r"^ +grant .* on any resource with ", re.MULTILINE),
+    "a deny on any resource with": re.compile(r"^ *deny .* on any resource with ", re.MULTILINE),
+    "a policy on any resource with, attached": re.compile(r"^ +policy .* on any resource with ", re.MULTILINE),
+    "a deny with except": re.compile(r"^ *deny [^{\n]* except ", re.MULTILINE),
+    "hours over midnight": re.compile("now is between 2[23]:.. and 0[06]:.."),
+    "not under": re.compile(" is not under "),
+}
+"""What a policy set does not keep: how it is written."""
 
 CONSTRUCTS = frozenset(
     [
@@ -52,11 +65,13 @@ CONSTRUCTS = frozenset(
             "users with role",
         ),
         *("a superuser", "a terminated user", "in a group", "with a job", "an append", "an override"),
+        *WORDS,
         *("an assignment", "an assignment at a place", "an assignment from", "an assignment until"),
         *("an assignment from a time", "an assignment until a time"),
         *(
             "an integration with a role",
             "an integration without a role",
+            "an integration with two roles",
             "an integration with dates",
             "records that live at a site",
         ),
@@ -98,9 +113,10 @@ class Census:
         self.allowed: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
 
-    def add_policy_set(self, policy_set: ir.PolicySet) -> None:
+    def add_policy_set(self, policy_set: ir.PolicySet, text: str = "") -> None:
+        """``text``: as it is written, for `WORDS`."""
         self.policy_sets += 1
-        self.constructs.update(set(_constructs(policy_set)))
+        self.constructs.update({*_constructs(policy_set), *(name for name, each in WORDS.items() if each.search(text))})
 
     def add_decision(self, kind: str, decision: Decision | None) -> None:
         """``kind`` is that of the request; no decision where the runtime refused to decide."""

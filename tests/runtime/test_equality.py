@@ -33,7 +33,7 @@ def test_the_runtimes_agree() -> None:
     @given(cases())
     @settings(max_examples=EXAMPLES, deadline=None)
     def agree(case: Case) -> None:
-        census.add_policy_set(case.policy_set)
+        census.add_policy_set(case.policy_set, case.text)
         index = Index(case.policy_set)
         expected = []
         for request, arguments in zip(case.requests, case.arguments(), strict=True):

@@ -34,8 +34,8 @@ from tests.helpers import compiled, project
 from tests.targets.cedar_session import CedarSession, loaded
 from tests.targets.differential import NOW, SETS, Compared, compare, known, of_case
 
-EXAMPLES = max(settings.default.max_examples, 500)  # type: ignore[union-attr]
-FEATURES = Features(strange_requests=False, hours=False, requests=30)
+EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
+FEATURES = Features(strange_requests=False, hours=False, requests=45)
 
 
 def bundle_of(policy_set: ir.PolicySet) -> Bundle:

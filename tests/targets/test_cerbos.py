@@ -18,10 +18,10 @@ from tests.targets.differential import SETS, Compared, compare, known, of_case
 
 EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
 SIZES = {
-    "small": (Features(strange_requests=False, resources=1, requests=20), 4 * EXAMPLES // 3),
-    "large": (Features(strange_requests=False, requests=40), EXAMPLES // 3),
+    "small": (Features(strange_requests=False, resources=1, requests=35), 2 * EXAMPLES // 3),
+    "large": (Features(strange_requests=False, requests=60), EXAMPLES // 4),
 }
-"""What the generated policy sets have, and how many there are: 500 of both, of which some are refused."""
+"""What the generated policy sets have, and how many there are, of which some are refused."""
 
 
 @pytest.mark.parametrize("name", SETS)

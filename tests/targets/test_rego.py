@@ -35,8 +35,8 @@ from tests.targets.nasty import EVERYTHING, nasty
 from tests.targets.rego_filter import Passing
 from tests.targets.rego_session import Engine, RegorusMachine, RegoSession, starting
 
-EXAMPLES = max(500, settings.default.max_examples)  # type: ignore[union-attr]
-FEATURES = Features(strange_requests=False, requests=20)
+EXAMPLES = settings.default.max_examples  # type: ignore[union-attr]
+FEATURES = Features(strange_requests=False, requests=32)
 SLOW = 30
 """How many scenarios of a set rego-cpp is asked, which takes up to 0.15 s for one."""
 

@@ -37,11 +37,10 @@ FEATURES = Features(
     durations=False,
     resources=2,
     policies=4,
-    requests=25,
+    requests=40,
 )
 SUBJECT = "this part of a condition"
 """How refusals name a comparison of the record with attributes of the assigned user."""
-FOLLOWED = "records of users in trees"
 LEFT_OUT = {
     "policies/securitytrax": {SUBJECT: 3},
     "policies/tracktik": {"attributes that are decimals or money": 1},
@@ -58,7 +57,7 @@ def bundle_of(
 
 
 def reasons(said: list[str]) -> Counter[str]:
-    return Counter(FOLLOWED if " cannot follow " in each else each.split(" cannot express ", 1)[1] for each in said)
+    return Counter(each.split(" cannot express ", 1)[1] for each in said)
 
 
 # --- differential --------------------------------------------------------------------------------------------
@@ -84,7 +83,7 @@ def test_generated_policy_sets(target: str) -> None:
     total, said, kept = Compared(), Counter[str](), Counter[str]()
 
     @given(cases(FEATURES))
-    @settings(max_examples=max(500, EXAMPLES), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     def agree(case: Case) -> None:
         now = case.world.now
         left, refused = expressible(target, case.policy_set, now)
@@ -96,7 +95,6 @@ def test_generated_policy_sets(target: str) -> None:
     assert total.refused == []
     assert set(said) == {
         SUBJECT,
-        FOLLOWED,
         "attributes that are decimals or money",
         "comparing related records with each other",
         "comparing two attributes with each other",
@@ -104,7 +102,7 @@ def test_generated_policy_sets(target: str) -> None:
         "`now is between` and `now is on`: times of day and weekdays",
     }
     assert kept["after"] > kept["before"] * 0.4  # neither engine knows the time of day, of which many conditions speak
-    assert total.asked > 10 * max(500, EXAMPLES)
+    assert total.asked > 10 * EXAMPLES
     assert 0.15 < total.allowed / total.asked < 0.85
 
 

@@ -100,7 +100,7 @@ def asked(resource: str) -> list[Request]:
     users = ("ann", "bea", "cal", "dan")
     if resource == "note":
         return [Request(user, "view", "note", {"deal": above}, NOW, {}) for above in ABOVE for user in users]
-    below = [{"id": "self", "parent": above, "other": {"id": "top"}, "name": "c"} for above in ABOVE]
+    below = [{"id": "self", "parent": above, "other": {"id": "top", "other": "k"}, "name": "c"} for above in ABOVE]
     below += [{"id": "top"}, {"id": "c", "parent": chain("b")}, {"parent": chain("c")}, {}]
     requests = [
         Request(user, action, "deal", record, NOW, {"of": chain("n", "top")} if number % 2 else {"of": "k"})
@@ -123,6 +123,7 @@ CONDITIONS = {
 }
 OF_REQUESTS = {
     "other": "deal is under other or other is under deal",
+    "far": "deal is under other.other or other.other is under deal",
     "text": "deal is not under name and deal is under deal",
     "request": "request.of is under assigned user.key or deal is under request.of",
 }

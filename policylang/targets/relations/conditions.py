@@ -143,7 +143,7 @@ def _length(formula: Formula) -> int:
 def _leaf(index: Index, resource: str, each: Known) -> Part:
     test = each.test
     way, top = _way_and_top(test)
-    if isinstance(test, c.Hours | c.Weekdays) or (way and is_of_user(index, resource, way)):
+    if isinstance(test, c.Hours | c.Weekdays) or (way and top and not _is_told(index, resource, way, top)):
         raise InexpressibleError(test.at)
     paths = [side for side in test.sides if isinstance(side, c.Path)]
     roots = {path.root for path in paths}
@@ -192,11 +192,15 @@ def _below(way: c.Path, top: c.Operand, each: Known) -> Part:
     """Who may see that a record lies below another one, or that it does not: then the whole way up is known."""
     type_ = way.type.item
     assert isinstance(type_, RecordType)
-    if way.root != "record" or (isinstance(top, c.Path) and top.root != "subject"):
-        raise InexpressibleError(each.test.at)
     resource = type_.resource
     below: Part = BelowOwn(resource, top.steps) if isinstance(top, c.Path) else BelowRecord(resource, str(top.value))
     return below if each.wanted else Except(WholeWay(resource), below)
+
+
+def _is_told(index: Index, resource: str, way: c.Path, top: c.Operand) -> bool:
+    """Whether records are written with the way, and the top is known when the bundle is made."""
+    is_known = isinstance(top, c.Constant) or top.root == "subject"
+    return way.root == "record" and is_known and not is_of_user(index, resource, way)
 
 
 def _of_the_told(index: Index, each: Known, part: Part) -> Part:
