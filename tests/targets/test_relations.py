@@ -18,6 +18,7 @@ from policylang.pipelines.compile import compile_for
 from policylang.runtime import reference
 from policylang.runtime.index import Index
 from policylang.targets import find_target
+from policylang.targets.relations.objects import Tuple
 from policylang.targets.relations.plan import RelationPlan
 from policylang.targets.target import Bundle, Input, Scenario
 from tests.engines.files import EngineError
@@ -123,21 +124,26 @@ def test_lists(target: str) -> None:
     found = Counter[bool]()
 
     @given(cases(FEATURES))
-    @settings(max_examples=EXAMPLES // 5, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES // 6, deadline=None, suppress_health_check=list(HealthCheck))
     def agree(case: Case) -> None:
         now, request = case.world.now, _request(case)
         left, _ = expressible(target, case.policy_set, now)
         index, plan = Index(left), RelationPlan(Index(left), now)
         bundle = bundle_of(target, left, now)
-        for resource in case.world.with_attributes:
-            rows = {row.key: case.rows.record(row) for row in case.rows.by_resource[resource.name]}
-            tuples, loaded = records(plan, resource.name, rows)
-            listable = index.of_kind(resource.name, "view", "delete")
-            asked = [Listed(user, action, resource.name) for user in index.requesters for action in listable]
-            for each, listed in zip(asked, lists(target, bundle, plan, tuples, asked, now, request), strict=True):
-                expected = {k for k in loaded if decide(index, *each, rows[k], now=now, request=request).allowed}
-                assert listed == expected, (each, rows)
-                found.update(key in expected for key in loaded)
+        tuples: list[Tuple] = []
+        asked: list[Listed] = []
+        rows, loaded = dict[str, dict[str, Any]](), dict[str, list[str]]()
+        for resource in (each.name for each in case.world.with_attributes):
+            rows[resource] = {row.key: case.rows.record(row) for row in case.rows.by_resource[resource]}
+            made, loaded[resource] = records(plan, resource, rows[resource])
+            tuples += made
+            listable = index.of_kind(resource, "view", "delete")
+            asked += [Listed(user, action, resource) for user in index.requesters for action in listable]
+        for each, listed in zip(asked, lists(target, bundle, plan, tuples, asked, now, request), strict=True):
+            there = {key: rows[each.resource][key] for key in loaded[each.resource]}
+            expected = {k for k, row in there.items() if decide(index, *each, row, now=now, request=request).allowed}
+            assert listed == expected, (each, there)
+            found.update(key in expected for key in there)
 
     agree()
     assert found.total() > 10 * EXAMPLES
