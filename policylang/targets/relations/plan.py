@@ -104,7 +104,7 @@ class Type(msgspec.Struct):
     ways: dict[str, str] = {}
 
 
-class Node(msgspec.Struct):
+class TreeNode(msgspec.Struct):
     """What stands for the records of a resource in a tree, by their ids: the type, and its relations, each with the
     type of its subjects.
     """
@@ -183,7 +183,7 @@ class RelationPlan:
         self._sources()
         self._people()
         self._type_names = Names()
-        self.nodes: dict[str, Node] = {}
+        self.nodes: dict[str, TreeNode] = {}
         self._tops: dict[BelowRecord | BelowOwn, str] = {}
         self.types = {
             resource.name: Type(self._type_names.make("record", resource.name), Names(), {}, {}, {}, {}, {}, [])
@@ -446,9 +446,9 @@ class RelationPlan:
             self._node(resource)
         return made.ways[name]
 
-    def _node(self, resource: str) -> Node:
+    def _node(self, resource: str) -> TreeNode:
         if resource not in self.nodes:
-            self.nodes[resource] = Node(self._type_names.make("node", resource), Names(), {})
+            self.nodes[resource] = TreeNode(self._type_names.make("node", resource), Names(), {})
         return self.nodes[resource]
 
     def _top(self, part: BelowRecord | BelowOwn, label: str, at: str) -> str:
