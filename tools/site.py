@@ -40,7 +40,7 @@ _SHOWN = ("tests/web/changed/new", "--select", "PL301", "--now", "2026-11-21T12:
 NAV: list[tuple[str, list[str]]] = [
     ("Start", ["index.md", "tutorial.md", "importing-tutorial.md"]),
     ("Write", ["language.md", "formatting.md", "editors.md", "directory.md", "configuration.md"]),
-    ("Check", ["checking.md", "testing.md", "diff.md", "ci.md", "agenda.md"]),
+    ("Check", ["checking.md", "testing.md", "diff.md", "ci.md", "agenda.md", "usage.md"]),
     ("See and ask", ["report.md", "exploring.md", "playground.md", "asking.md"]),
     ("Use", ["python.md", "service.md", "integrations.md", "bundles.md", "consumers.md"]),
     ("Compile", ["targets.md", "targets/*", "json-format.md"]),

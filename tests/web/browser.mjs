@@ -281,6 +281,7 @@ await check("the editor finds, completes, explains and saves", async () => {
   await page.waitForSelector(".cm-tooltip-autocomplete li");
   const offered = await page.$$eval(".cm-tooltip-autocomplete li", (all) => all.map((each) => each.textContent));
   if (jobs.pictures) await page.screenshot({ path: `${jobs.pictures}/editor.png` });
+  await page.waitForTimeout(200); // what has just appeared is not accepted: it might be a newline that is meant
   await page.keyboard.press("Enter");
   await page.keyboard.type(" view on order");
   const before = fs.readFileSync(file, "utf8");

@@ -83,7 +83,7 @@ function One({ finding }: { finding: Finding }) {
       {finding.suggested_role && <pre tabIndex={0} class="source">{visible(finding.suggested_role)}</pre>}
       {finding.related.length > 0 && (
         <ul class="related">
-          {finding.related.map((each, n) => <li key={n}><span class="where">{visible(each.path)}:{each.line}:{each.column}</span> <Words text={each.message} /></li>)}
+          {finding.related.map((each, n) => <li key={n}><Line place={[each.path, each.line, each.column, ""]} /> <Words text={each.message} /></li>)}
         </ul>
       )}
     </article>
