@@ -34,12 +34,17 @@ NOTHING = Selection(frozenset())
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """What was found in one policy set. ``complete``: the rules have run, not the sources alone been read."""
+    """What was found in one policy set. ``complete``: the rules have run, not the sources alone been read.
+    ``proved``: what they found when they ran last, where it is in the text now. ``made``: the findings as the editor
+    shows them, by `id`.
+    """
 
     project: Project
     findings: tuple[ReportedFinding, ...]
     diagnostics: Found
     complete: bool
+    proved: tuple[ReportedFinding, ...] = ()
+    made: dict[int, lsp.Diagnostic] = {}
 
 
 class TestedFile(msgspec.Struct, frozen=True):
@@ -99,10 +104,8 @@ class LiveChecker:
         result = Result()
         add_checked(result, project, CheckOptions(self.instant(), NOTHING))
         wrong = tuple(result.findings)
-        if not wrong and known is not None and known.complete:
-            shifts = _shifts(known.project, project)
-            wrong = tuple(moved for each in known.findings if (moved := _moved(each, shifts)))
-        return Checked(project, wrong, self._diagnostics(of, result, wrong), False)
+        proved = () if known is None else _moved_all(known, project)
+        return self._checked(Checked(project, wrong or proved, {}, False, proved), result, known)
 
     # --- a little later
 
@@ -159,34 +162,43 @@ class LiveChecker:
         result = Result()
         if not known.complete:
             add_checked(result, project, CheckOptions(self.instant(), EVERYTHING, self._step, pulse=self._step))
-            findings = tuple(result.findings)
-            self._replace(of, known, Checked(project, findings, self._diagnostics(of, result, findings), True))
+            self._replace(of, known, result)
         self._run_tests(of, project)
 
     def take(self, of: EditedSet, result: Result) -> None:
         """Take over what the rules found elsewhere in a set as it is now."""
         known = self.checked.get(of.root)
         if known is not None:
-            findings = tuple(result.findings)
-            self._replace(of, known, Checked(known.project, findings, self._diagnostics(of, result, findings), True))
+            self._replace(of, known, result)
 
-    def _replace(self, of: EditedSet, before: Checked, after: Checked) -> None:
+    def _replace(self, of: EditedSet, before: Checked, result: Result) -> None:
+        """Take over what the rules found, unless somebody has typed. What they found before a set had mistakes stays
+        known.
+        """
+        findings = tuple(result.findings)
+        proved = before.proved if before.project.ir is None else findings
+        after = self._checked(Checked(before.project, findings, {}, True, proved), result, before)
         with self._lock:
             if self.checked.get(of.root) is before:
                 self.checked[of.root] = after
 
     # --- as diagnostics
 
-    def _diagnostics(self, of: EditedSet, result: Result, findings: tuple[ReportedFinding, ...]) -> Found:
+    def _checked(self, after: Checked, result: Result, before: Checked | None) -> Checked:
+        """With everything as the editor shows it; what is as ``before`` is not made again."""
+        known = {} if before is None else before.made
+        made = {
+            id(each): known.get(id(each)) or of_finding(each, result.sources, self.folders.open_files)
+            for each in after.findings
+        }
         found: Found = {}
-        for finding in findings:
-            made = of_finding(finding, result.sources, self.folders.open_files)
-            found.setdefault(Path(os.path.abspath(finding.path)), []).append(made)
+        for finding in after.findings:
+            found.setdefault(Path(os.path.abspath(finding.path)), []).append(made[id(finding)])
         for problem in result.problems:
             path = Path(os.path.abspath(problem.path))
             if path.name not in FILE_NAMES or self.folders.open_files.get(path) is None:
                 found.setdefault(path, []).append(of_problem(problem))
-        return found
+        return msgspec.structs.replace(after, diagnostics=found, made=made)
 
     def diagnostics(self) -> Found:
         """All there are, by file, in the order of their places."""
@@ -265,6 +277,12 @@ class _Shift(msgspec.Struct, frozen=True):
     first: int
     last: int
     by: int
+
+
+def _moved_all(known: Checked, after: Project) -> tuple[ReportedFinding, ...]:
+    """What the rules found when they ran last, where it is now."""
+    shifts = _shifts(known.project, after) if known.proved else {}
+    return tuple(moved for each in known.proved if (moved := _moved(each, shifts)))
 
 
 def _shifts(before: Project, after: Project) -> dict[str, _Shift]:

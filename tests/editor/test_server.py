@@ -52,10 +52,16 @@ def test_findings_stay_with_their_lines_until_they_are_proved_anew(client: Clien
     client.change(FILE, text + 'policy unused "Unused" on customer { status is lead }\n')
     (line,) = (line for line, code in client.settled()[FILE] if code == "PL702")
     top = {"line": 0, "character": 0}
-    client.change(FILE, "# one\n# two\n", {"start": top, "end": top})
+    for number, typed in enumerate(("# one\n", "# two\n", "role { }\n", "# three\n"), 1):
+        client.change(FILE, typed, {"start": top, "end": top})
+        client.request("policylang/settled", sources=True)
+        found = client.diagnostics[client.uri(FILE)]
+        unused = [each["range"]["start"]["line"] for each in found if each["code"] == "PL702"]
+        assert unused == ([line + number] if number < 3 else []), "while there is a mistake, that alone is shown"
+    client.change(FILE, "", {"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 0}})
     client.request("policylang/settled", sources=True)
     found = client.diagnostics[client.uri(FILE)]
-    assert [each["range"]["start"]["line"] for each in found if each["code"] == "PL702"] == [line + 2]
+    assert [each["range"]["start"]["line"] for each in found if each["code"] == "PL702"] == [line + 3]
     client.change(FILE, text)
     assert client.settled() == {}
 
