@@ -376,3 +376,11 @@ def test_what_a_dialect_cannot_follow_is_refused(condition: str, dialect: str, s
     found = policies(condition).filter("ann", "view", "deal", now=NOW)
     with pytest.raises(policylang.UnsupportedError, match=said):
         found.to_sql(dialect)
+
+
+def test_what_is_no_record_above_the_top_of_a_request() -> None:
+    """It breaks off the way up behind the top, for the filter as for the decision."""
+    asked = policies("request.of is under other")
+    of = {"of": {"id": "low", "parent": {"id": "top", "parent": 5}}}
+    assert holds(asked, {"other": {"id": "top"}}, request=of) is True
+    assert holds(asked, {"other": {"id": "elsewhere"}}, request=of) is None
