@@ -27,9 +27,7 @@ in another, or an instant that is written out, and of some nothing is certain: s
 from __future__ import annotations
 
 import datetime
-import ipaddress
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -40,8 +38,6 @@ from policylang.model import conditions as c
 from policylang.model.types import (
     NUMBERS,
     DateTimeType,
-    DateType,
-    DurationType,
     EnumType,
     IpType,
     PlaceType,
@@ -51,13 +47,9 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.model.words import condition_in_words
-from policylang.runtime.columns import ipv4, mapped, sqlite_instant
+from policylang.runtime.columns import mapped
 from policylang.runtime.dialects import (
-    DIGITS,
-    EMPTY_IS_NULL,
     NO_DATABASES,
-    NO_DAYS,
     TEXT_TESTS,
     UNCERTAIN,
     UnsupportedError,
@@ -69,7 +61,8 @@ from policylang.runtime.networks import spellings
 from policylang.runtime.residual import NO_RECORD, NO_TOP, Rest
 from policylang.runtime.sql_sets import SETS
 from policylang.runtime.sql_trees import RECURSIVE, TreeNames, below, elsewhere
-from policylang.runtime.truth import Situation, constant, truth, value
+from policylang.runtime.sql_values import SqlValues
+from policylang.runtime.truth import Situation, truth, value
 from policylang.runtime.values import MISSING
 
 
@@ -109,7 +102,7 @@ def _write(
     writer = _Writer(index, resource, dialect, now)
     found = exp.convert(condition) if isinstance(condition, bool) else writer.condition(condition, resource)
     used = {node.name for node in found.find_all(exp.Placeholder)}  # drivers refuse what a statement has not
-    return found, {name: value for name, value in writer.parameters.items() if name in used}
+    return found, {name: value for name, value in writer.values.parameters.items() if name in used}
 
 
 class _Column(NamedTuple):
@@ -135,7 +128,7 @@ class _Writer:
         self.resource = resource
         self.dialect = dialect
         self.now = now
-        self.parameters: dict[str, Any] = {}
+        self.values = SqlValues(index, resource, dialect)
         self._aliases = 0
 
     # --- conditions ------------------------------------------------------------------------------------------
@@ -255,7 +248,7 @@ class _Writer:
         return self._users(column.sql, users)
 
     def _users(self, column: exp.Expr, users: Sequence[str]) -> exp.Expr:
-        return self._in(column, [self._parameter(user) for user in users], UserType(None))
+        return self._in(column, [self.values.parameter(user) for user in users], UserType(None))
 
     def _side(self, test: c.Test, operand: c.Operand, column: _Column | None) -> exp.Expr:
         """The SQL of an operand of a test."""
@@ -263,17 +256,17 @@ class _Writer:
             assert isinstance(operand, c.Constant)
             if operand == NO_TOP:
                 return exp.null()
-            return self._constant(test, operand.type, operand.value)
+            return self.values.constant(test, operand.type, operand.value)
         if not column.user_steps:
-            return self._readable(test, operand.type, column.sql)
+            return self.values.readable(test, operand.type, column.sql)
         if isinstance(operand.type, SetType):
-            raise self._unsupported(test, "a set of the user beside another attribute of the record")
+            raise self.values.unsupported(test, "a set of the user beside another attribute of the record")
         case = exp.Case()
         for user in sorted(self.index.users):
             found = self._value_of(user, column)
             if found is not MISSING:
-                is_user = same_text(column.sql, self._parameter(user), self.dialect)
-                case = case.when(is_user, self._bound(test, operand.type, found))
+                is_user = same_text(column.sql, self.values.parameter(user), self.dialect)
+                case = case.when(is_user, self.values.bound(test, operand.type, found))
         return case if case.args.get("ifs") else exp.null()
 
     # --- tests -----------------------------------------------------------------------------------------------
@@ -282,19 +275,21 @@ class _Writer:
         signed: Callable[[exp.Expr], exp.Expr] = (lambda e: e) if wanted else exp.not_
         match test:
             case c.Compare(kind, left, _right):
-                self._refuse_types(test, left.type)
+                self.values.refuse_types(test, left.type)
                 if kind == "eq":
                     return signed(self._same(sides[0], sides[1], left.type))
                 return signed(getattr(exp, _COMPARISONS[kind])(this=sides[0], expression=sides[1]))
             case c.In(operand, values):
-                self._refuse_types(test, operand.type)
+                self.values.refuse_types(test, operand.type)
                 if not values:
                     there = exp.not_(exp.Is(this=sides[0], expression=exp.null()))
                     return exp.false() if wanted else there
-                return signed(self._in(sides[0], [self._constant(test, operand.type, v) for v in values], operand.type))
+                return signed(
+                    self._in(sides[0], [self.values.constant(test, operand.type, v) for v in values], operand.type)
+                )
             case c.InNetwork(_, network):
                 if self.dialect != "postgres":
-                    raise self._unsupported(test, "IP addresses")
+                    raise self.values.unsupported(test, "IP addresses")
                 return signed(self._in_network(sides[0], network))
             case c.Contains():
                 return self._contains(test, sides[0], sides[1], wanted)
@@ -302,20 +297,20 @@ class _Writer:
                 return self._overlaps(test, sides[0], sides[1], wanted)
             case c.Empty():
                 if self.dialect not in SETS:
-                    raise self._unsupported(test, "sets")
+                    raise self.values.unsupported(test, "sets")
                 return signed(exp.EQ(this=SETS[self.dialect].size(sides[0]), expression=exp.Literal.number(0)))
             case c.Under():
                 return self._under(test, sides[0], sides[1], wanted)
             case c.TextTest(kind, _, _):
                 if self.dialect not in TEXT_TESTS:
-                    raise self._unsupported(test, "texts in texts")
+                    raise self.values.unsupported(test, "texts in texts")
                 return self._text(kind, sides[0], sides[1], wanted)
             case _:
-                raise self._unsupported(test, "a length of time that the record holds")
+                raise self.values.unsupported(test, "a length of time that the record holds")
 
     def _contains(self, test: c.Contains, items: exp.Expr, item: exp.Expr, wanted: bool) -> exp.Expr:
         """An item among those of a column. It is unknown whether a missing item is the one."""
-        self._refuse_types(test, test.item.type)
+        self.values.refuse_types(test, test.item.type)
         if self.dialect == "postgres":
             wanted_items = [item, mapped(item)] if isinstance(test.item.type, IpType) else [item]
             any_of = exp.or_(*(exp.EQ(this=each, expression=exp.Any(this=exp.paren(items))) for each in wanted_items))
@@ -328,28 +323,26 @@ class _Writer:
         elif self.dialect == "sqlite":
             self._aliases += 1
             alias = f"related_{self._aliases}"
-            each = self._readable(test, test.item.type, exp.column("value", table=alias, quoted=True))
+            each = self.values.readable(test, test.item.type, exp.column("value", table=alias, quoted=True))
             name = exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
             rows = exp.select("1").from_(exp.Table(this=exp.func("json_each", items), alias=name))
             among = exp.Exists(this=rows.where(exp.EQ(this=each, expression=item)))
             whole = exp.not_(exp.Exists(this=rows.where(exp.Is(this=each, expression=exp.null()))))
         else:
-            raise self._unsupported(test, "sets")
+            raise self.values.unsupported(test, "sets")
         there = self._there(items, item)
         return exp.and_(*there, among) if wanted else exp.and_(*there, exp.not_(among), whole)
 
     def _overlaps(self, test: c.Overlaps, left: exp.Expr, right: exp.Expr, wanted: bool) -> exp.Expr:
         """An item in two columns. It is unknown whether a missing item of one is in the other, where that has some."""
-        from sqlglot import exp
-
         kind, other = test.left.type.item, test.right.type.item
         if self.dialect not in SETS or isinstance(kind, IpType):
-            raise self._unsupported(test, "sets" if self.dialect not in SETS else "IP addresses in two columns")
+            raise self.values.unsupported(test, "sets" if self.dialect not in SETS else "IP addresses in two columns")
         if isinstance(kind, NUMBERS) and kind != other and self.dialect != "sqlite":
-            raise self._unsupported(test, "sets of different numbers")
+            raise self.values.unsupported(test, "sets of different numbers")
         of = SETS[self.dialect]
         if isinstance(kind, DateTimeType) and self.dialect == "sqlite":
-            raise self._unsupported(test, "instants in two columns")
+            raise self.values.unsupported(test, "instants in two columns")
         shared = of.overlap(left, right)
         if wanted:
             return exp.and_(*self._there(left, right), shared)
@@ -362,9 +355,9 @@ class _Writer:
         type_ = test.operand.type
         assert isinstance(type_, RecordType)
         if self.dialect not in RECURSIVE:
-            raise self._unsupported(test, "trees of records")
+            raise self.values.unsupported(test, "trees of records")
         if not isinstance(test.top, c.Constant):
-            raise self._unsupported(test, "a record at the top that is another one in each row")
+            raise self.values.unsupported(test, "a record at the top that is another one in each row")
         self._aliases += 1
         names = TreeNames(type_.resource, test.tree, self._free(f"tree_{self._aliases}"), self._free("each"))
         if wanted:
@@ -394,7 +387,7 @@ class _Writer:
             fits = compared(this=position, expression=exp.Literal.number(1))
         if not isinstance(part, exp.Placeholder):
             fits = exp.or_(exp.EQ(this=part, expression=exp.Literal.string("")), fits)
-        elif not self.parameters[part.name]:
+        elif not self.values.parameters[part.name]:
             fits = exp.true()
         return exp.and_(*there, fits if wanted else exp.not_(fits))
 
@@ -418,83 +411,10 @@ class _Writer:
 
     def _in_network(self, address: exp.Expr, network: str) -> exp.Expr:
         inside, outside = (
-            [exp.func("network_subeq", address, exp.cast(self._parameter(each), "inet")) for each in found]
+            [exp.func("network_subeq", address, exp.cast(self.values.parameter(each), "inet")) for each in found]
             for found in spellings(network)
         )
         return exp.and_(exp.or_(*inside), *(exp.not_(each) for each in outside))
-
-    # --- values ----------------------------------------------------------------------------------------------
-
-    def _constant(self, test: c.Test, type_: Type, written: c.Value) -> exp.Expr:
-        return self._bound(test, type_, constant(type_, written))
-
-    def _bound(self, test: c.Test, type_: Type, found: Any) -> exp.Expr:
-        """A value as a parameter, in the form in which the dialect's columns hold it."""
-        if isinstance(found, str):
-            if "\0" in found:
-                raise self._unsupported(test, "the character U+0000 in a text")
-            return self._parameter(found)
-        self._refuse_values(test, found)
-        if isinstance(type_, DateTimeType):
-            if self.dialect == "sqlite":
-                return self._parameter(found.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f"))
-            return self._parameter(found)
-        if isinstance(type_, IpType):
-            return exp.cast(self._parameter(str(found)), "inet")
-        if self.dialect == "sqlite" and isinstance(found, Decimal):
-            return self._parameter(self._number(test, found))
-        if self.dialect == "sqlite" and isinstance(found, datetime.date):
-            return self._parameter(found.isoformat())
-        return self._parameter(int(found) if self.dialect == "sqlite" and isinstance(found, bool) else found)
-
-    def _number(self, test: c.Test, found: Decimal) -> int | float:
-        if found == found.to_integral_value() and abs(found) < 2**63:
-            return int(found)
-        if Decimal(repr(float(found))) != found:
-            raise self._unsupported(test, "a number with more digits than SQLite keeps")
-        return float(found)
-
-    def _parameter(self, found: Any) -> exp.Expr:
-        if found == "" and self.dialect in EMPTY_IS_NULL:
-            raise UnsupportedError(f"{self.dialect} takes the empty text for NULL; use `Filter.matches` on the records")
-        name = f"p{len(self.parameters) + 1}"
-        self.parameters[name] = found
-        return exp.Placeholder(this=name)
-
-    def _readable(self, test: c.Test, type_: Type, column: exp.Expr) -> exp.Expr:
-        """A column as it compares with parameters."""
-        self._refuse_types(test, type_)
-        if isinstance(type_, IpType) and not isinstance(test, c.InNetwork):
-            return ipv4(column)
-        if self.dialect != "sqlite":
-            return column
-        if isinstance(type_, DateTimeType):
-            return sqlite_instant(column)
-        return exp.cast(column, "numeric") if isinstance(type_, NUMBERS) else column
-
-    def _refuse_types(self, test: c.Test, type_: Type) -> None:
-        item = type_.item
-        if isinstance(item, DurationType):
-            raise self._unsupported(test, "durations in columns")
-        if isinstance(item, IpType) and self.dialect != "postgres":
-            raise self._unsupported(test, "IP addresses")
-        if isinstance(item, DateType) and self.dialect in NO_DAYS:
-            raise self._unsupported(test, NO_DAYS[self.dialect])
-
-    def _refuse_values(self, test: c.Test, found: Any) -> None:
-        if isinstance(found, Decimal) and self.dialect not in ("postgres", "sqlite"):
-            digits, exponent = found.as_tuple()[1:]
-            if max(len(digits), len(digits) + int(exponent), -int(exponent)) > DIGITS:
-                raise self._unsupported(test, f"a number with more than {DIGITS} digits")
-        if isinstance(found, ipaddress.IPv6Address) and found.scope_id is not None:
-            raise self._unsupported(test, "the zone of an address")
-
-    def _unsupported(self, test: c.Test, what: str) -> UnsupportedError:
-        words = condition_in_words(test, self.index.attributes[self.resource])
-        return UnsupportedError(
-            f"{self.dialect} cannot say `{words}` ({test.at}) exactly: {what}; "
-            "use `Filter.matches` on the records instead"
-        )
 
 
 _TEXTS = (TextType, EnumType, UserType, PlaceType, RecordType)
