@@ -15,6 +15,7 @@ from policylang.runtime.explaining.explain import explain
 from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.filter import Filter, make_filter
 from policylang.runtime.index import Index
+from policylang.runtime.many import decide_many
 from policylang.runtime.plan import make_plan
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request, instant
@@ -123,14 +124,14 @@ class PolicySet:
         ):
             # What is asked most, without a call more than needed; whatever is unusual about it is left to the engine.
             try:
-                run, numbers, answers = self._quick[user][action, resource]
+                kept = self._quick[user][action, resource]
                 for name in record:
                     if type(name) is not str:
                         raise UnclearError
                 for name in request or ():
                     if type(name) is not str:
                         raise UnclearError
-                found = answers[numbers[run(record, user, request, now)]]
+                found: Decision | None = kept[kept[1][kept[0](record, user, request, now)]]
                 if found is not None:
                     return found
             except (LookupError, TypeError, *NOT_CLEAR):
@@ -172,31 +173,24 @@ class PolicySet:
         return explain(self._index, Request(user, action, resource, record, now, request, field, changes))
 
     def decide_many(
-        self, requests: Iterable[Mapping[str, Any]], *, now: datetime.datetime | None = None, request: Any = None
+        self,
+        requests: Iterable[Mapping[str, Any]],
+        *,
+        user: str | None = None,
+        action: str | None = None,
+        resource: str | None = None,
+        now: datetime.datetime | None = None,
+        request: Any = None,
     ) -> list[Decision]:
         """Decisions in the order of the requests, each a mapping with the names of `decide`'s arguments.
 
-        ``now`` and ``request`` are for those that do not say their own. Raises ValueError where there is no ``now``,
-        KeyError where user, action or resource is left out, TypeError for a name that is not an argument.
+        The other arguments are for those that do not say their own: for a list that one user looks at, what differs is
+        the record. Raises ValueError where there is no ``now``, KeyError where user, action or resource is left out,
+        TypeError for a name that is not an argument.
         """
-        return [self._one(each, now, request) for each in requests]
-
-    def _one(self, given: Mapping[str, Any], now: datetime.datetime | None, request: Any) -> Decision:
-        if not _ARGUMENTS.issuperset(given):
-            raise TypeError(f"a request has no {', '.join(sorted(map(repr, given.keys() - _ARGUMENTS)))}")
-        at = given.get("now", now)
-        if at is None:
-            raise ValueError("a request without `now`, and no `now` for all of them")
-        return self.decide(
-            given["user"],
-            given["action"],
-            given["resource"],
-            given.get("record"),
-            now=at,
-            request=given.get("request", request),
-            field=given.get("field"),
-            changes=given.get("changes"),
-        )
+        given = {"user": user, "action": action, "resource": resource, "now": now, "request": request}
+        common = {name: value for name, value in given.items() if value is not None}
+        return decide_many(self._engine, requests, common)
 
     def filter(self, user: str, action: str, resource: str, *, now: datetime.datetime, request: Any = None) -> Filter:
         """The records on which the action is open to the user: what is left of the decision when only they are unknown.
@@ -269,9 +263,6 @@ class PolicySet:
         if name not in self._index.attributes.get(resource, {}):
             raise LookupError(f"there is no attribute `{attribute}`")
         return self._engine.eligible(resource, name, None if now is None else instant(self._index, now))
-
-
-_ARGUMENTS = frozenset(("user", "action", "resource", "record", "now", "request", "field", "changes"))
 
 
 def _know(index: Index, action: str, resource: str) -> None:

@@ -12,12 +12,13 @@ import datetime
 import itertools
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from policylang.ir import nodes as ir
 from policylang.model.types import PlaceType, SetType, Type, UserType
 from policylang.runtime import reference
-from policylang.runtime.generated import CLOSED, LEFT_OPEN, NOT_APPENDED, NOT_MET, Function, plan_function
+from policylang.runtime.generated import CLOSED, LEFT_OPEN, NOT_APPENDED, NOT_MET, plan_function
 from policylang.runtime.grants import Profile, holdings, profile
 from policylang.runtime.index import Index
 from policylang.runtime.plan import Plan, make_plan
@@ -53,16 +54,26 @@ NOT_CLEAR = (UnclearError, BadValueError, OverflowError)
 """What the function of a plan raises where the reference is to be asked."""
 
 
+Kept = tuple[Any, ...]
+"""A plan's function, the numbers of its keys, and the answers so far, each at its number or ``None``. It is one tuple,
+because with many plans most of the time of a decision is fetching from memory.
+"""
+
+_FIRST = 2
+"""The number of the first answer."""
+
+
 class Core:
     """What plans have in common that differ in words alone. ``run`` tells the key of the answer, ``numbers`` where the
-    answer of a key stands in the list of each plan.
+    answer of a key stands in what is kept of each plan.
     """
 
     def __init__(self, index: Index, plan: Plan) -> None:
         self.run = plan_function(index, plan)
+        self.run_all = cache(lambda: plan_function(index, plan, loop=True))
         self.reads_once = reads_once(index, plan)
         self.numbers: dict[Any, int] = {}
-        self._next = itertools.count()
+        self._next = itertools.count(_FIRST)
 
     def number(self, key: Any) -> int | None:
         """The number of a key; ``None`` for one too many."""
@@ -72,17 +83,16 @@ class Core:
         return found
 
 
-Quick = tuple[Function, dict[Any, int], list[Decision | None]]
-"""A plan that reads everything once and of which nothing is written: its function, the numbers, the answers so far."""
-
-
 class ProfilePlans:
-    """Everybody of one profile: the plans that were needed so far, and all roles, those inside others too."""
+    """Everybody of one profile: the plans that were needed so far, and all roles, those inside others too.
+
+    ``quick``: what is kept of the plans that read everything once and by which nothing is written.
+    """
 
     def __init__(self, engine: Engine, who: Profile) -> None:
         self.profile = who
         self.plans: dict[tuple[str, str], CompiledPlan] = {}
-        self.quick: dict[tuple[str, str], Quick] = {}
+        self.quick: dict[tuple[str, str], Kept] = {}
         self.roles = frozenset(
             bundle.name
             for source in who.sources
@@ -100,7 +110,7 @@ class Engine:
         self.index = index
         self._holders: dict[Profile, ProfilePlans] = {}
         self._holders_of: dict[str, tuple[object, ProfilePlans]] = {}  # with the day, where that matters
-        self.quick: dict[str, dict[tuple[str, str], Quick]] = {}  # by user: of those whose rights never change
+        self.quick: dict[str, dict[tuple[str, str], Kept]] = {}  # by user: of those whose rights never change
         self._keys: dict[tuple[str, str], tuple[str, str]] = {}  # that all plans of an action and a resource share
         self._cores: dict[Any, Core] = {}
         self._lapsing: dict[str, frozenset[tuple[str, str]]] = {}
@@ -195,11 +205,9 @@ class Engine:
         if plan is None:
             if resource not in self.index.resources or action not in self.index.actions[resource]:
                 raise UnclearError
-            plan = CompiledPlan(self, make_plan(self.index, holder.profile, action, resource))
             key = self._keys.setdefault((action, resource), (action, resource))
+            plan = CompiledPlan(self, make_plan(self.index, holder.profile, action, resource), key, holder.quick)
             holder.plans[key] = plan
-            if plan.kind != "create" and plan.core.reads_once:
-                holder.quick[key] = plan.run, plan.core.numbers, plan.answers
         return plan
 
     def holder(self, user: str, now: datetime.datetime) -> ProfilePlans:
@@ -274,12 +282,14 @@ class Engine:
 class CompiledPlan:
     """A plan that runs: its function tells what the answer depends on, and the answers are kept."""
 
-    def __init__(self, engine: Engine, plan: Plan) -> None:
+    def __init__(self, engine: Engine, plan: Plan, key: tuple[str, str], quick: dict[tuple[str, str], Kept]) -> None:
         self.action, self.kind = plan.action, plan.kind
         self.declared = engine.index.attributes[plan.resource]
         self.core = engine.core(plan)
         self.run = self.core.run
-        self.answers: list[Decision | None] = []
+        self._kept: Kept = (self.run, self.core.numbers)
+        self._quick = quick if plan.kind != "create" and self.core.reads_once else None
+        self._key = key
         self._engine = engine
         self._plan = plan
         place = engine.index.resources[plan.resource].place
@@ -298,14 +308,20 @@ class CompiledPlan:
         number = self.core.number(key)
         if number is None:
             return self._answer(key, record, user, request, now)
-        while len(self.answers) <= number:
-            self.answers.append(None)
-        found = self.answers[number]
+        found: Decision | None = self._kept[number] if number < len(self._kept) else None
         if found is None:
             found = self._answer(key, record, user, request, now)
             if type(key) is int or not found.allowed:
-                self.answers[number] = found
+                self._keep(number, found)
         return found
+
+    def _keep(self, number: int, answer: Decision) -> None:
+        """Of two threads, one may lose its answer and finds it again."""
+        kept = self._kept
+        padding = (None,) * (number - len(kept))
+        self._kept = (*kept[:number], *padding, answer, *kept[number + 1 :])
+        if self._quick is not None:
+            self._quick[self._key] = self._kept
 
     def _answer(self, key: Any, record: Any, user: str, request: Any, now: datetime.datetime) -> Decision:
         """The answer of a key that was not asked for before."""

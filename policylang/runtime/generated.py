@@ -46,6 +46,16 @@ def make():
     return run
 """
 
+_LOOP = """
+def make():
+    def run(records, user, request, now):
+        keys = []
+        for record in records:
+            BODY
+        return keys
+    return run
+"""
+
 # How an attribute of the record itself is read, by what tells that its value can be compared as it is.
 _OWN = """
 if type(record) is dict:
@@ -104,6 +114,11 @@ class _Filled(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> Any:
         found = self.parts.get(node.value.id) if isinstance(node.value, ast.Name) else None
         return self.generic_visit(node) if found is None else found
+
+
+class _InLoop(ast.NodeTransformer):
+    def visit_Return(self, node: ast.Return) -> list[ast.stmt]:
+        return _statements("keys.append(KEY)\ncontinue", KEY=node.value)
 
 
 def _statements(template: str, **parts: Any) -> list[ast.stmt]:
@@ -200,9 +215,10 @@ class _Code:
             inner, self.body = self.body, outer
             self.add("if T is not DECIDING: BODY", T=name, DECIDING=deciding, BODY=inner)
 
-    def function(self, values: int) -> ast.Module:
+    def function(self, values: int, loop: bool) -> ast.Module:
         """The module of a function that makes the function of the values."""
-        module = ast.Module(_statements(_FUNCTION, BODY=self.body), [])
+        body = _InLoop().visit(ast.Module(self.body, [])).body if loop else self.body
+        module = ast.Module(_statements(_LOOP if loop else _FUNCTION, BODY=body), [])
         make = module.body[0]
         assert isinstance(make, ast.FunctionDef)
         make.args.args = [ast.arg(_name("k", number)) for number in range(values)]
@@ -322,8 +338,8 @@ def _condition_code(shape: ConditionGroup) -> _Code:
 # --- functions -----------------------------------------------------------------------------------------------
 
 
-def module(shape: PlanShape | SignatureShape | ConditionGroup, values: int) -> ast.Module:
-    """The code of a shape."""
+def module(shape: PlanShape | SignatureShape | ConditionGroup, values: int, loop: bool = False) -> ast.Module:
+    """The code of a shape; as a ``loop`` it takes a list of records and returns a list."""
     match shape:
         case PlanShape():
             code = _plan_code(shape)
@@ -331,18 +347,20 @@ def module(shape: PlanShape | SignatureShape | ConditionGroup, values: int) -> a
             code = _signature_code(shape)
         case ConditionGroup():
             code = _condition_code(shape)
-    return code.function(values)
+    return code.function(values, loop)
 
 
 @lru_cache(maxsize=1024)
-def _maker(shape: PlanShape | SignatureShape | ConditionGroup, values: int) -> Callable[..., Function]:
+def _maker(
+    shape: PlanShape | SignatureShape | ConditionGroup, values: int, loop: bool = False
+) -> Callable[..., Function]:
     names: dict[str, Any] = {"__builtins__": {"type": type, "dict": dict}}
-    exec(compile(module(shape, values), "<generated>", "exec"), names)  # noqa: S102
+    exec(compile(module(shape, values, loop), "<generated>", "exec"), names)  # noqa: S102
     return names["make"]  # type: ignore[no-any-return]
 
 
-def plan_function(index: Index, plan: Plan) -> Function:
-    """What tells the key of a plan's answer."""
+def plan_function(index: Index, plan: Plan, loop: bool = False) -> Function:
+    """What tells the key of a plan's answer; as a ``loop``, the keys for a list of records."""
     made: list[Function] = []
 
     def signature(record: Any, user: str, request: Any, now: datetime.datetime) -> Any:
@@ -352,7 +370,7 @@ def plan_function(index: Index, plan: Plan) -> Function:
         return made[0](record, user, request, now)
 
     shape, values = plan_shape(index, plan, signature)
-    return _maker(shape, len(values))(*values)
+    return _maker(shape, len(values), loop)(*values)
 
 
 def condition_function(index: Index, condition: c.Condition, resource: str) -> Function:

@@ -23,8 +23,22 @@ from tests.generated import Case, cases
 from tests.helpers import compiled, decide
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
-OURS = {"make", "run", "record", "user", "request", "now", "place", "nowhere", "outcome", "type", "dict"}
-ATTRIBUTES = {"get", "tzinfo"}
+OURS = {
+    "make",
+    "run",
+    "record",
+    "records",
+    "keys",
+    "user",
+    "request",
+    "now",
+    "place",
+    "nowhere",
+    "outcome",
+    "type",
+    "dict",
+}
+ATTRIBUTES = {"get", "tzinfo", "append"}
 KEYS = {generated.CLOSED, generated.NOT_MET, generated.NOT_APPENDED, generated.LEFT_OPEN}
 NAME = re.compile(r"[vktpd][0-9]+")
 
@@ -78,6 +92,7 @@ def modules(index: Index) -> Iterator[ast.Module]:
     for plan in plans(index):
         for shape, values in (plan_shape(index, plan, print), signature_shape(index, plan)):
             yield generated.module(shape, len(values))
+            yield generated.module(shape, len(values), loop=True)
     for resource, condition in index.conditions():
         group, values = condition_shape(index, condition, resource)
         yield generated.module(group, len(values))

@@ -1,0 +1,108 @@
+"""Many decisions at a time: about a list of records in one go, or else one by one, in a loop in which a request is
+spared what it has in common with the one before it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
+from itertools import chain
+from typing import Any
+
+from policylang.runtime.compiled import NOT_CLEAR, Engine, Kept, UnclearError
+from policylang.runtime.reference import Decision
+
+_ARGUMENTS = frozenset(("user", "action", "resource", "record", "now", "request", "field", "changes"))
+_COMMON = ("user", "action", "resource", "now", "request")
+
+
+def decide_many(engine: Engine, requests: Iterable[Mapping[str, Any]], common: Mapping[str, Any]) -> list[Decision]:
+    """``common``: the arguments of the requests that do not say their own."""
+    if type(requests) is list:  # nothing in it changes between reading it and deciding
+        found = _of_one_plan(engine, requests, common)
+        if found is not None:
+            return found
+    return _one_by_one(engine, requests, common)
+
+
+def _of_one_plan(engine: Engine, requests: list[Any], common: Mapping[str, Any]) -> list[Decision] | None:
+    """The decisions, if the requests bring nothing but records, and nothing about them is unusual or new."""
+    user, action, resource, now, request = map(common.get, _COMMON)
+    if not (type(user) is type(action) is type(resource) is str and isinstance(now, datetime.datetime)):
+        return None
+    if not ({dict}.issuperset(map(type, requests)) and {1}.issuperset(map(len, requests)) and _is_plain(now)):
+        return None
+    kept = engine.quick.get(user, {}).get((action, resource))
+    if kept is None:
+        return None
+    decide_all = engine.plan(user, action, resource, now).core.run_all()
+    try:
+        records = [each["record"] for each in requests]
+        if not _are_plain(records if request is None else [*records, request]):
+            return None
+        found = [kept[kept[1][key]] for key in decide_all(records, user, request, now)]
+    except (LookupError, *NOT_CLEAR):
+        return None
+    return found if all(found) else None
+
+
+def _one_by_one(engine: Engine, requests: Iterable[Mapping[str, Any]], common: Mapping[str, Any]) -> list[Decision]:
+    found: list[Decision] = []
+    common_user, common_action, common_resource, common_now, request = map(common.get, _COMMON)
+    usual = request is None or _are_plain([request])
+    user = action = resource = checked = None
+    kept: Kept = ()
+    for each in requests:
+        answer = None
+        if usual and type(each) is dict:
+            try:
+                record, count = each["record"], len(each)
+                if count == 1:
+                    asks, what, about, now = common_user, common_action, common_resource, common_now
+                else:
+                    asks, what, about = each["user"], each["action"], each["resource"]
+                    now = common_now if count == 4 else each["now"]
+                if count > 5 or type(record) is not dict:
+                    raise UnclearError
+                if now is not checked:
+                    if not _is_plain(now):
+                        raise UnclearError
+                    checked = now
+                if asks is not user or what is not action or about is not resource:
+                    if not type(asks) is type(what) is type(about) is str:
+                        raise UnclearError
+                    kept = engine.quick[asks][what, about]
+                    user, action, resource = asks, what, about
+                for name in record:
+                    if type(name) is not str:
+                        raise UnclearError
+                answer = kept[kept[1][kept[0](record, asks, request, now)]]
+            except (LookupError, TypeError, AttributeError, *NOT_CLEAR):
+                pass
+        if answer is None:
+            answer = _decide(engine, each, common)
+            user = None  # more may be kept by now
+        found.append(answer)
+    return found
+
+
+def _decide(engine: Engine, given: Mapping[str, Any], common: Mapping[str, Any]) -> Decision:
+    if not _ARGUMENTS.issuperset(given):
+        raise TypeError(f"a request has no {', '.join(sorted(map(repr, given.keys() - _ARGUMENTS)))}")
+    asked = {**common, **given}
+    if asked.get("now") is None:
+        raise ValueError("a request without `now`, and no `now` for all of them")
+    user, action, resource = asked["user"], asked["action"], asked["resource"]
+    record, request, field, changes = map(asked.get, ("record", "request", "field", "changes"))
+    return engine.decide(user, action, resource, record, asked["now"], request, field, changes)
+
+
+def _is_plain(now: Any) -> bool:
+    """Whether it is an instant in UTC, and none at the very ends of the calendar."""
+    return now.tzinfo is UTC and 1 < now.year < 9999
+
+
+def _are_plain(mappings: Sequence[Any]) -> bool:
+    """Whether these are dictionaries with names that are of the very type of texts."""
+    return {dict}.issuperset(map(type, mappings)) and {str}.issuperset(map(type, chain.from_iterable(mappings)))
