@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import click
 
+from policylang.cli.compiled import only_project, policy_set_of
 from policylang.cli.options import TEXT
-from policylang.cli.terminal import COULD_NOT_RUN, progress, projects, stop, write_lines
+from policylang.cli.terminal import progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, inputs_of, write_output
 from policylang.diagnostics import visible
-from policylang.output import text
-from policylang.pipelines.findings import collect
 from policylang.project.bundle import pack, sources_digest
 from policylang.project.discovery import Problem, SourceSet
 from policylang.project.revisions import RevisionError, read_revision, resolve
@@ -39,19 +37,12 @@ def bundle(paths: tuple[str, ...], output: str, revision: str | None) -> None:
     if revision is not None and not 0 < len(revision) <= _LONGEST:
         stop([Problem("--revision", f"this is not 1 to {_LONGEST:,} characters", "name a commit or a version")])
     with progress() as step:
-        found = projects(paths, step)
-        if len(found) > 1:
-            roots = ", ".join(f"`{project.sources.root}`" for project in found)
-            stop([Problem(", ".join(paths) or ".", f"these are {len(found)} policy sets", f"pack one of {roots}")])
-        (project,) = found
-        policy_set = project.ir
-        if policy_set is None:
-            write_lines(text.render(collect(found)), err=True)
-            sys.exit(COULD_NOT_RUN)
+        project = only_project(paths, step, "pack")
+        policy_set = policy_set_of(project)
         step("asking git for the revision")
         digest = sources_digest(project.sources)
         revision = revision or _committed(project.sources, digest)
-    write_output(pack(policy_set, digest, revision), output, inputs_of(found))
+    write_output(pack(policy_set, digest, revision), output, inputs_of([project]))
     if output != STANDARD_OUTPUT:
         of = (
             f"of revision {revision}" if revision else "without a revision: the last commit does not have these sources"

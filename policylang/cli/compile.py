@@ -7,14 +7,15 @@ from pathlib import Path
 
 import click
 
+from policylang.cli.compiled import only_project, policy_set_of
 from policylang.cli.options import now_option, read_instant
-from policylang.cli.terminal import COULD_NOT_RUN, progress, projects, stop, write_lines
+from policylang.cli.terminal import COULD_NOT_RUN, progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, cannot_write, check_output, inputs_of, write_output
 from policylang.diagnostics import visible
 from policylang.ir import nodes as ir
 from policylang.ir import to_json
 from policylang.output import text
-from policylang.pipelines.findings import Result, add_sources, collect, of_source
+from policylang.pipelines.findings import Result, add_sources, of_source
 from policylang.project.discovery import Problem
 from policylang.project.project import Project
 from policylang.targets import NAMES, find_target
@@ -39,15 +40,8 @@ def compile_(paths: tuple[str, ...], target: str | None, output: str, now: str |
     exactly, nothing is written and the exit code is 2. Output is written whole or not at all.
     """
     with progress() as step:
-        found = projects(paths, step)
-        if len(found) > 1:
-            roots = ", ".join(f"`{project.sources.root}`" for project in found)
-            stop([Problem(", ".join(paths) or ".", f"these are {len(found)} policy sets", f"compile one of {roots}")])
-        (project,) = found
-        policy_set = project.ir
-    if policy_set is None:
-        write_lines(text.render(collect(found)), err=True)
-        sys.exit(COULD_NOT_RUN)
+        project = only_project(paths, step, "compile")
+    policy_set = policy_set_of(project)
     if target is not None:
         _compile_for(target, project, policy_set, output, now)
         return
@@ -61,7 +55,7 @@ def compile_(paths: tuple[str, ...], target: str | None, output: str, now: str |
                 )
             ]
         )
-    write_output(to_json(policy_set), output, inputs_of(found))
+    write_output(to_json(policy_set), output, inputs_of([project]))
     if output != STANDARD_OUTPUT:
         write_lines([f"wrote {visible(output)}"], err=True)
 

@@ -13,9 +13,10 @@ import msgspec
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.fix.mend import as_read, changes, write
 from policylang.cli.asking import format_option
+from policylang.cli.compiled import only_project
 from policylang.cli.logs import days_option, given_mapping, log_options, logs_and_paths
 from policylang.cli.options import TEXT, now_option, read_instant
-from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, projects, stop, write_lines
+from policylang.cli.terminal import CLEAN, FINDINGS, Step, progress, stop, write_lines
 from policylang.cli.writing import cannot_write, check_folder
 from policylang.diagnostics import quoted, visible
 from policylang.files.writing import write_folder
@@ -112,13 +113,10 @@ def _project(paths: tuple[str, ...], step: Step) -> Project:
     if len(paths) == 1 and paths[0].endswith(".json"):
         help = "name the policy files it was compiled from"
         stop([Problem(paths[0], "a compiled policy set cannot be changed", help)])
-    found = projects(paths, step)
-    if len(found) > 1:
-        roots = ", ".join(f"`{each.sources.root}`" for each in found)
-        stop([Problem(", ".join(paths) or ".", f"these are {len(found)} policy sets", f"name one of {roots}")])
-    if found[0].ir is None:
-        stop([why_not(found[0], paths)])
-    return found[0]
+    project = only_project(paths, step)
+    if project.ir is None:
+        stop([why_not(project, paths)])
+    return project
 
 
 def _keep(rules: tuple[str, ...], index: Index) -> Keep:

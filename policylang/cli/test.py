@@ -10,13 +10,13 @@ from typing import NoReturn
 import click
 
 from policylang.cli.asking import helped, read_now
+from policylang.cli.compiled import policy_set_of
 from policylang.cli.options import now_option
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, check_output, inputs_of, refuse_same, report_option, write_output
 from policylang.diagnostics import listed
 from policylang.output import coverage as shown
-from policylang.output import lcov, scenarios, text
-from policylang.pipelines.findings import collect
+from policylang.output import lcov, scenarios
 from policylang.pipelines.test import run_suite
 from policylang.project.discovery import DEFAULT_ROOT, Problem
 from policylang.runtime.api import PolicySet
@@ -124,10 +124,8 @@ def _generate(paths: tuple[str, ...], output: str, given: str | None) -> None:
         project = one_project(paths)
         if isinstance(project, Problem):
             stop([project])
-        if project.ir is None:
-            write_lines(text.render(collect([project])), err=True)
-            sys.exit(COULD_NOT_RUN)
-        now = None if given is None else read_now(given, PolicySet(project.ir))
+        policy_set = policy_set_of(project)
+        now = None if given is None else read_now(given, PolicySet(policy_set))
         step("looking for records at the boundaries of limits")
         content = generate(project, now, os.path.dirname(output) or ".").encode()
     write_output(content, output, inputs_of([project]))

@@ -61,6 +61,12 @@ ConfigReader = Callable[[Path], Config]
 """Reads the config at a path. Raises `ConfigError` and OSError."""
 
 
+def several(paths: Sequence[str], sets: Sequence[SourceSet], do: str = "name") -> Problem:
+    """Why paths that stand for several policy sets are not enough for one; ``do``: what to do with one of them."""
+    roots = ", ".join(f"`{sources.root}`" for sources in sets)
+    return Problem(", ".join(paths) or ".", f"these are {len(sets)} policy sets", f"{do} one of {roots}")
+
+
 def discover(paths: Sequence[str], reader: ConfigReader = read_config) -> list[SourceSet]:
     """The policy sets that command line paths stand for, in the order of the paths.
 

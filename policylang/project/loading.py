@@ -10,7 +10,7 @@ from policylang.diagnostics import Diagnostic
 from policylang.ir import LoadError
 from policylang.ir import nodes as ir
 from policylang.project.bundle import MOST_BYTES, from_compiled, is_bundle
-from policylang.project.discovery import Problem, discover, read_regular
+from policylang.project.discovery import Problem, discover, read_regular, several
 from policylang.project.project import Project
 
 
@@ -23,8 +23,7 @@ def read_policy_set(paths: Sequence[str], step: Callable[[str], None] = lambda _
         return read_compiled(paths[0])
     sets = discover(paths)
     if len(sets) > 1:
-        roots = ", ".join(f"`{sources.root}`" for sources in sets)
-        return Problem(", ".join(paths) or ".", f"these are {len(sets)} policy sets", f"name one of {roots}")
+        return several(paths, sets)
     project = Project(sets[0], step)
     return project.ir or why_not(project, paths)
 

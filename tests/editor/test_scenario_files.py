@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from policylang.testing.run import read_scenarios
 from tests.editor.client import Client, at
@@ -88,21 +89,26 @@ role lost "Lost" { grant view on customer  policy own_customers }
 """
 
 
+def tests_offered(client: Client, text: str) -> list[Any]:
+    """The tests that can be written for the findings in a text."""
+    client.open("company.policy")
+    client.change("company.policy", text)
+    client.settled()
+    lines = [each["range"]["start"] for each in client.diagnostics[client.uri("company.policy")]]
+    return [
+        action
+        for where in lines
+        for action in client.ask(
+            "codeAction", "company.policy", range={"start": where, "end": where}, context={"diagnostics": []}
+        )
+        if action["title"].startswith("write a test")
+    ]
+
+
 def test_a_test_for_a_witness(folder: Path) -> None:
     text = (folder / "company.policy").read_text(encoding="utf-8") + WIDER
     with Client(folder) as client:
-        client.open("company.policy")
-        client.change("company.policy", text)
-        client.settled()
-        lines = [each["range"]["start"] for each in client.diagnostics[client.uri("company.policy")]]
-        found = [
-            action
-            for where in lines
-            for action in client.ask(
-                "codeAction", "company.policy", range={"start": where, "end": where}, context={"diagnostics": []}
-            )
-            if action["title"].startswith("write a test")
-        ]
+        found = tests_offered(client, text)
         assert found
         before = (folder / NAME).read_text(encoding="utf-8")
         for action in found:
@@ -119,18 +125,7 @@ def test_a_file_of_its_own_where_there_is_none(folder: Path) -> None:
     (folder / NAME).unlink()
     text = (folder / "company.policy").read_text(encoding="utf-8") + WIDER
     with Client(folder) as client:
-        client.open("company.policy")
-        client.change("company.policy", text)
-        client.settled()
-        lines = [each["range"]["start"] for each in client.diagnostics[client.uri("company.policy")]]
-        found = [
-            action
-            for where in lines
-            for action in client.ask(
-                "codeAction", "company.policy", range={"start": where, "end": where}, context={"diagnostics": []}
-            )
-            if action["title"].startswith("write a test")
-        ]
+        found = tests_offered(client, text)
         created, changed = found[0]["edit"]["documentChanges"]
         assert created["kind"] == "create"
         client.open("witnesses.test.yaml", changed["edits"][0]["newText"])

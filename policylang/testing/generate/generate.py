@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 
-from policylang.project.discovery import Problem, discover
+from policylang.project.discovery import Problem, discover, several
 from policylang.project.project import Project
 from policylang.runtime.compiled import Engine
 from policylang.runtime.index import Index
@@ -20,8 +20,7 @@ def one_project(paths: tuple[str, ...]) -> Project | Problem:
     """The policy set that paths stand for; it must be a folder, because a scenario file names one."""
     sets = discover(paths)
     if len(sets) > 1:
-        roots = ", ".join(f"`{sources.root}`" for sources in sets)
-        return Problem(", ".join(paths) or ".", f"these are {len(sets)} policy sets", f"name one of {roots}")
+        return several(paths, sets)
     files = [path for path in paths if not os.path.isdir(path)]
     if files and not sets[0].problems:
         return Problem(files[0], "a scenario file names the folder of a policy set", "name the folder")
