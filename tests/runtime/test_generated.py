@@ -92,7 +92,8 @@ def modules(index: Index) -> Iterator[ast.Module]:
     for plan in plans(index):
         for shape, values in (plan_shape(index, plan, print), signature_shape(index, plan)):
             yield generated.module(shape, len(values))
-            yield generated.module(shape, len(values), loop=True)
+        shape, values = plan_shape(index, plan, print)
+        yield generated.module(shape, len(values), loop=True)
     for resource, condition in index.conditions():
         group, values = condition_shape(index, condition, resource)
         yield generated.module(group, len(values))
