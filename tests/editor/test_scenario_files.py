@@ -89,7 +89,7 @@ role lost "Lost" { grant view on customer  policy own_customers }
 """
 
 
-def tests_offered(client: Client, text: str) -> list[Any]:
+def offered_tests(client: Client, text: str) -> list[Any]:
     """The tests that can be written for the findings in a text."""
     client.open("company.policy")
     client.change("company.policy", text)
@@ -108,7 +108,7 @@ def tests_offered(client: Client, text: str) -> list[Any]:
 def test_a_test_for_a_witness(folder: Path) -> None:
     text = (folder / "company.policy").read_text(encoding="utf-8") + WIDER
     with Client(folder) as client:
-        found = tests_offered(client, text)
+        found = offered_tests(client, text)
         assert found
         before = (folder / NAME).read_text(encoding="utf-8")
         for action in found:
@@ -125,7 +125,7 @@ def test_a_file_of_its_own_where_there_is_none(folder: Path) -> None:
     (folder / NAME).unlink()
     text = (folder / "company.policy").read_text(encoding="utf-8") + WIDER
     with Client(folder) as client:
-        found = tests_offered(client, text)
+        found = offered_tests(client, text)
         created, changed = found[0]["edit"]["documentChanges"]
         assert created["kind"] == "create"
         client.open("witnesses.test.yaml", changed["edits"][0]["newText"])
