@@ -54,7 +54,7 @@ class NoModelError(ValueError):
 
 def is_model(file: InputFile) -> bool:
     """Whether a file is a model, and no policy."""
-    return file.suffix == ".conf" or re.search(r"(?m)^\s*\[(matchers|request_definition)\]", file.text()) is not None
+    return file.suffix == ".conf" or re.search(r"(?m)^[^\S\r\n]*\[(matchers|request_definition)\]", file.text()) is not None
 
 
 def read_model(file: InputFile) -> CasbinModel:
