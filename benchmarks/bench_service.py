@@ -93,6 +93,14 @@ def asked(of: Sequence[Group], count: int) -> list[Asked]:
     return found
 
 
+def batches(of: Sequence[Asked]) -> list[list[Asked]]:
+    """Requests of one user for one kind of record, as a page of a list asks."""
+    return [
+        [first, *(each for each in [*of[n + 1 :], *of[:n]] if each.resource == first.resource)][:BATCH]
+        for n, first in enumerate(of[:200])
+    ]
+
+
 # --- policylang ------------------------------------------------------------------------------------------------------
 
 
@@ -280,11 +288,7 @@ def run(count: int, seconds: int) -> None:
     assert shutil.which("wrk"), "there is no `wrk`: install the package of that name"
     of = groups(count)
     singles = asked(of, BODIES)
-    # A batch is of one user and one kind of record, as a page of a list asks.
-    batches = [
-        [first, *(each for each in singles[n + 1 :] + singles[:n] if each.resource == first.resource)][:BATCH]
-        for n, first in enumerate(singles[:200])
-    ]
+    together = batches(singles)
     print(f"{environment()}; {count:,} groups; {seconds} s each")
     rows: list[tuple[str, ...]] = []
     with tempfile.TemporaryDirectory() as name:
@@ -298,7 +302,7 @@ def run(count: int, seconds: int) -> None:
             for server in (one, other):
                 rows.append(load(server, [server.write(each) for each in singles], 1, folder, seconds, CONNECTIONS))
             for server in (one, other):
-                several = [server.write_several(each) for each in batches]
+                several = [server.write_several(each) for each in together]
                 rows.append(load(server, several, BATCH, folder, seconds, CONNECTIONS))
             half = CONNECTIONS * 1000 * 2 / float(rows[0][4].replace(",", ""))
             rows.append(
