@@ -33,6 +33,7 @@ _MEANINGS = {
     **dict.fromkeys(("act", "action", "method"), "act"),
     **dict.fromkeys(("eft", "effect"), "eft"),
 }
+_SECTION = re.compile(r"(?m)^[^\S\r\n]*\[(matchers|request_definition)\]")
 
 
 class CasbinModel(msgspec.Struct, frozen=True):
@@ -54,7 +55,7 @@ class NoModelError(ValueError):
 
 def is_model(file: InputFile) -> bool:
     """Whether a file is a model, and no policy."""
-    return file.suffix == ".conf" or re.search(r"(?m)^[^\S\r\n]*\[(matchers|request_definition)\]", file.text()) is not None
+    return file.suffix == ".conf" or _SECTION.search(file.text()) is not None
 
 
 def read_model(file: InputFile) -> CasbinModel:
