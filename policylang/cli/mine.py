@@ -12,16 +12,18 @@ import click
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.cli.asking import format_option
 from policylang.cli.options import TEXT, now_option, read_instant
-from policylang.cli.terminal import CLEAN, progress, stop, terminal_width, write_lines
+from policylang.cli.terminal import CLEAN, Step, progress, projects, stop, terminal_width, write_lines
 from policylang.cli.writing import cannot_write, check_folder
 from policylang.diagnostics import quoted, visible
 from policylang.files.writing import write_folder
 from policylang.importing.reading import NotThisError
 from policylang.mining.cheapest import Prices
 from policylang.mining.pairs import Pairs, read_kept, read_pairs
+from policylang.mining.plain import PlainRoles
 from policylang.mining.propose import Proposal, Wish, propose
 from policylang.output import mining as text
 from policylang.project.discovery import Problem, UnreadableError
+from policylang.project.loading import why_not
 from policylang.text.readable import json_bytes
 
 _COLUMNS = ("user", "permission", "resource", "action")
@@ -105,8 +107,9 @@ def mine(
     """Find roles that give people exactly the permissions they have.
 
     INPUT are tables (CSV, TSV, XLSX, Parquet) with a row for each user and permission, and tables about the users, or
-    folders of them. DIR gets the policy set and report.json. Ctrl-C ends the search with the best so far. That nobody's
-    access changes is proved by comparing the policy sets.
+    folders of them; or a policy set, of which the roles that only grant are mined. DIR gets the policy set and
+    report.json. Ctrl-C ends the search with the best so far. That nobody's access changes is proved by comparing the
+    policy sets.
 
     Exit codes: 0 written, 2 it could not be done.
     """
@@ -124,9 +127,10 @@ def mine(
         )
     with progress() as step:
         step("reading")
-        pairs, kept = _read(inputs, _columns(columns), attributes, keep)
+        plain = _policy_set(inputs, columns, step)
+        pairs, kept = _read(inputs, _columns(columns), attributes, keep, plain)
         wish = Wish(objective, weights, kept, tolerance, time_limit)  # type: ignore[arg-type]
-        made = propose(pairs, wish, at, step)
+        made = propose(pairs, wish, at, step, plain)
     files = {**made.files, _REPORT: json_bytes(made.report)}
     try:
         write_folder(Path(output), files)
@@ -144,13 +148,41 @@ def _text(made: Proposal, output: str) -> list[str]:
 
 
 def _read(
-    inputs: tuple[str, ...], columns: dict[str, str], attributes: tuple[str, ...], keep: str | None
+    inputs: tuple[str, ...],
+    columns: dict[str, str],
+    attributes: tuple[str, ...],
+    keep: str | None,
+    plain: PlainRoles | None,
 ) -> tuple[Pairs, dict[str, int]]:
+    wanted = tuple(dict.fromkeys(attributes))
     try:
-        pairs = read_pairs(inputs, columns, tuple(dict.fromkeys(attributes)))
+        pairs = read_pairs(inputs, columns, wanted) if plain is None else plain.pairs(wanted)
         return pairs, {} if keep is None else read_kept(keep, pairs, columns)
     except (NotThisError, UnreadableError) as error:
         stop([error.problem])
+
+
+def _policy_set(inputs: tuple[str, ...], columns: tuple[str, ...], step: Step) -> PlainRoles | None:
+    """The policy set, if the inputs are one; ends the command where it cannot be mined."""
+    if not any(_is_of_policies(Path(each)) for each in inputs):
+        return None
+    if columns or not all(_is_of_policies(Path(each)) for each in inputs):
+        help = "name the policy set alone; what it says of users is there for `--explain-by`"
+        stop([Problem(inputs[0], "a policy set is not mined together with tables", help)])
+    found = projects(inputs, step)
+    if len(found) > 1:
+        roots = ", ".join(f"`{each.sources.root}`" for each in found)
+        stop([Problem(", ".join(inputs), f"these are {len(found)} policy sets", f"name one of {roots}")])
+    if found[0].ir is None:
+        stop([why_not(found[0], inputs)])
+    if found[0].sources.directory:
+        help = "roles are changed in policy files: take the people out of the directory file"
+        stop([Problem(found[0].sources.directory[0].display, "a policy set with people of a directory", help)])
+    return PlainRoles(found[0])
+
+
+def _is_of_policies(path: Path) -> bool:
+    return path.suffix == ".policy" or (path.is_dir() and next(path.rglob("*.policy"), None) is not None)
 
 
 def _columns(given: tuple[str, ...]) -> dict[str, str]:

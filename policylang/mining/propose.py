@@ -14,6 +14,7 @@ from policylang.mining.describe import Stands, role_names, stands_for
 from policylang.mining.matrix import FoundRole
 from policylang.mining.mine import Mined, Objective, mine, price_of
 from policylang.mining.pairs import Pairs
+from policylang.mining.plain import PlainRoles
 from policylang.mining.report import MinedRole, MiningReport, NearlySame, OverGrant, Size
 from policylang.mining.tolerance import with_tolerance
 from policylang.mining.write import policy_files, prove, roles_as_they_were
@@ -42,8 +43,16 @@ class Proposal(msgspec.Struct, frozen=True):
     report: MiningReport
 
 
-def propose(pairs: Pairs, wish: Wish, now: datetime.datetime, step: Step = lambda _what: None) -> Proposal:
-    """Find roles, name them, write them, and prove that they give people what they had."""
+def propose(
+    pairs: Pairs,
+    wish: Wish,
+    now: datetime.datetime,
+    step: Step = lambda _what: None,
+    plain: PlainRoles | None = None,
+) -> Proposal:
+    """Find roles, name them, write them, and prove that they give people what they had. ``plain``: the policy set that
+    the pairs are of, in which the roles take the place of the plain ones.
+    """
     mined = mine(pairs.matrix, wish.objective, wish.prices, tuple(wish.keep.values()), wish.seconds, step)
     roles = mined.roles
     more: dict[int, int] = {}
@@ -52,14 +61,18 @@ def propose(pairs: Pairs, wish: Wish, now: datetime.datetime, step: Step = lambd
         roles, more = with_tolerance(pairs.matrix, roles, wish.tolerance, mined.kept)
     stands = [stands_for(pairs, each) for each in roles]
     names = role_names(stands, tuple(wish.keep))
+    if plain is not None:
+        names = plain.names(pairs, roles, names)
     labels = {name: each.value for name, each in zip(names, stands, strict=True) if each is not None and each.is_theirs}
     order = _order(stands, names, mined.kept)
     roles, stands, names = (tuple(each[n] for n in order) for each in (roles, stands, names))  # type: ignore[assignment]
     step("writing")
-    files = policy_files(pairs, roles, names, labels, f"Mined for {_FEW[wish.objective]}")
+    write = policy_files if plain is None else plain.files
+    files = write(pairs, roles, names, labels, f"Mined for {_FEW[wish.objective]}")
     step("proving that nobody's access changes")
-    prove(pairs, files, more, now)
-    return Proposal(files, _report(pairs, wish, mined, roles, names, stands, more))
+    (prove if plain is None else plain.prove)(pairs, files, more, now)
+    before = roles_as_they_were(pairs) if plain is None else plain.before(pairs)
+    return Proposal(files, _report(pairs, wish, mined, roles, names, stands, more, before))
 
 
 _FEW: dict[Objective, str] = {"roles": "fewest roles", "edges": "fewest edges", "weighted": "least weight"}
@@ -85,6 +98,7 @@ def _report(
     names: Sequence[str],
     stands: Sequence[Stands | None],
     more: Mapping[int, int],
+    before: Sequence[FoundRole],
 ) -> MiningReport:
     cost = price_of(roles, mined.prices)
     return MiningReport(
@@ -92,7 +106,7 @@ def _report(
         permissions=len(pairs.permissions),
         pairs=pairs.matrix.pairs,
         objective=wish.objective,
-        before=_size(roles_as_they_were(pairs)),
+        before=_size(before),
         after=_size(roles),
         cost=cost,
         least=min(mined.least, cost),

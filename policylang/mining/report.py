@@ -54,7 +54,8 @@ class NearlySame(msgspec.Struct, frozen=True):
 
 
 class MiningReport(msgspec.Struct, frozen=True):
-    """``before``: with a role for each set of permissions that somebody has. ``least``: the proved bound of the cost;
+    """``before``: with a role for each set of permissions that somebody has, or with the plain roles of a policy set.
+    ``least``: the proved bound of the cost;
     equal to ``cost`` where nothing is cheaper. That nobody's access changes, but for what ``over_granted`` names, is
     proved: there is no report without.
     """

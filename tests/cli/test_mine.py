@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from policylang.cli.main import commands
 from policylang.schemas import SCHEMAS
+from tests.mining.test_plain import POLICIES as PLAIN
 
 NOW = ["--now", "2026-11-21T12:00:00Z"]
 PEOPLE = {"ann": "sales", "ben": "sales", "cy": "sales", "di": "support", "ed": "support", "flo": "management"}
@@ -119,7 +120,8 @@ def test_parquet(mine, tmp_path: Path) -> None:
         ({"x.csv": "user,permission\n"}, ("x.csv",), "no table names users and permissions"),
         ({"x.csv": ""}, ("x.csv",), "there is no table in `x.csv`"),
         ({"x.csv": "q,r,s\n1,2,3\n"}, ("x.csv",), "there are the columns `q`, `r` and `s`"),
-        ({"set/a.policy": "role r"}, ("set",), "there is no table in it"),
+        ({"set/a.txt": "role r"}, ("set",), "there is no table in it"),
+        ({"set/a.policy": "role r"}, ("set",), "nobody has been given a plain role"),
         ({}, ("none.csv",), "error: none.csv: cannot be read"),
         ({}, ("access.csv", "--explain-by", "team"), "no table has a column `team` beside one of users"),
         ({"x.csv": "user,team\nann,a\nann,b\n"}, ("access.csv", "x.csv", "--explain-by", "team"), "two values"),
@@ -140,3 +142,17 @@ def test_what_cannot_be_mined(mine, write, tmp_path: Path, files, arguments, sai
     assert code == 2
     assert said in output
     assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == [tmp_path / "out/x"]
+
+
+def test_a_policy_set(mine, write, tmp_path: Path) -> None:
+    write("p/a.policy", PLAIN)
+    code, said = mine("p", "-o", "out", "--explain-by", "department")
+    assert code == 0, said
+    assert "before  3      5          4                12\n" in said
+    assert "proved: nobody gains or loses anything\nwrote 3 files to out\n" in said
+    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["a.policy", "mined.policy", "report.json"]
+    code, said = mine("p", "access.csv", "-o", "more")
+    assert (code, "is not mined together with tables" in said) == (2, True)
+    write("p/b.policy", "role")
+    assert mine("p", "-o", "more")[0] == 2
+    assert not (tmp_path / "more").exists()
