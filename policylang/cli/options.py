@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -32,6 +33,16 @@ class _Text(click.ParamType):  # type: ignore[type-arg,unused-ignore]
 
 
 TEXT = _Text()
+
+
+class Number(click.FloatRange):
+    """A number within bounds. NaN lies within none, though click takes it."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float:
+        number: float = super().convert(value, parameter, context)
+        if math.isnan(number):
+            self.fail(f"{quoted(str(value))} is not a number", parameter, context)
+        return number
 
 
 def now_option(default: str) -> Callable[[Command], Command]:

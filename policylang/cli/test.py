@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from typing import NoReturn
@@ -11,7 +10,7 @@ import click
 
 from policylang.cli.asking import helped, read_now
 from policylang.cli.compiled import policy_set_of
-from policylang.cli.options import now_option
+from policylang.cli.options import Number, now_option
 from policylang.cli.terminal import CLEAN, COULD_NOT_RUN, FINDINGS, progress, stop, write_lines
 from policylang.cli.writing import STANDARD_OUTPUT, check_output, inputs_of, refuse_same, report_option, write_output
 from policylang.diagnostics import listed
@@ -36,7 +35,7 @@ from policylang.testing.scenario import SUFFIXES
 @click.option(
     "--fail-under",
     metavar="PERCENT",
-    type=click.FloatRange(0, 100),
+    type=Number(0, 100),
     help="Exit with 1 if fewer percent of statements and outcomes are covered.",
 )
 @click.option(
@@ -65,8 +64,6 @@ def test_(
 
     Exit codes: 0 all passed, 1 some failed or too little is covered, 2 could not run.
     """
-    if fail_under is not None and math.isnan(fail_under):
-        raise click.BadParameter("nan is not a percentage", param_hint="--fail-under")
     wanted = coverage or coverage_json is not None or coverage_lcov is not None or fail_under is not None
     if generates:
         if wanted or junit is not None or format_ != "text":

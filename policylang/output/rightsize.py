@@ -117,7 +117,8 @@ def render(report: RightsizeReport) -> Iterator[str]:
     )
     yield from _section("unused and left alone", [(each.what, (each.why,)) for each in report.left])
     yield from _section(
-        "used, and granted elsewhere as well (`--doubled` takes it out)", [(each.what, ()) for each in report.elsewhere]
+        "used, and granted elsewhere as well (`--doubled` takes it out)",
+        [(each.what, (_last(each),)) for each in report.elsewhere],
     )
     yield ""
     made_up = counted(len(report.proposals), "change")
@@ -139,15 +140,19 @@ def _whats(made: MadeProposal | NotMade) -> Iterable[str]:
     return (part.what for part in made.parts)
 
 
+def _last(part: TakenOut) -> str:
+    return "never used" if part.last is None else f"last used on {part.last}"
+
+
 def _why(made: MadeProposal, report: RightsizeReport) -> Iterator[str]:
     for part in made.parts:
         whose = "1 user has it" if part.users == 1 else f"{part.users:,} users have it"
         if made.cause == "narrowed":
-            yield f"{part.what}: all that was asked for, last on {part.last}; {whose}"
+            yield f"{part.what}: all that was asked for, {_last(part)}; {whose}"
         elif made.cause == "doubled":
-            yield f"{part.what}: used, last on {part.last}, and everybody who used it has it from elsewhere"
+            yield f"{part.what}: {_last(part)}, and everybody who used it has it from elsewhere"
         elif made.cause == "unused":
-            yield f"{part.what}: not used since the log begins, on {report.since.date()}; {whose}"
+            yield f"{part.what}: {_last(part)} since the log begins, on {report.since.date()}; {whose}"
     yield from made.lost or ("nobody loses anything: what they could do they still can",)
     smallest = ", no smaller policy of the family would do" if made.cause == "narrowed" else ""
     yield f"proved: everything in the log is still allowed, nobody can do more{smallest}"

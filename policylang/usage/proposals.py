@@ -215,4 +215,4 @@ def _of_assignment(analysis: UsageAnalysis, unused: UnusedAssignment, keep: Keep
 
 def _before(analysis: UsageAnalysis, last: datetime.datetime | None) -> str | None:
     """Why something that was used, if long ago, stays: the log has a request that needs it."""
-    return None if last is None else f"the log has it used, last on {analysis.day(last)}"
+    return None if last is None else f"last used on {analysis.day(last)}, which is in the log"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -102,6 +104,25 @@ def test_objectives_and_columns(mine, write) -> None:
     write("two.csv", "a,b\nann,doc.view\n")
     _, said = mine("two.csv", "-o", "b", "--objective", "edges")
     assert "guessed: `a` is the user and `b` the permission: there is nothing else\n" in said
+
+
+def test_a_time_limit_ends_the_search_with_the_best_so_far(
+    mine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = itertools.count()
+    monkeypatch.setattr("policylang.mining.clock.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    code, said = mine("access.csv", "-o", "out", "--time-limit", "0.5")
+    assert code == 0
+    assert "; out of time\nproved: nobody gains or loses anything\n" in said
+    assert json.loads((tmp_path / "out/report.json").read_text())["ended"] == "time"
+    _, said = mine("access.csv", "-o", "more", "--time-limit", "1e9")
+    assert "2 roles: optimal\n" in said
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "nan", "soon"])
+def test_what_is_no_time_limit(mine, tmp_path: Path, limit: str) -> None:
+    code, said = mine("access.csv", "-o", "out", "--time-limit", limit)
+    assert (code, limit in said, (tmp_path / "out").exists()) == (2, True, False)
 
 
 def test_parquet(mine, tmp_path: Path) -> None:

@@ -60,6 +60,8 @@ def test_patches_and_report(here: Path) -> None:
     assert code == 1
     assert "1 of 6 rows cannot be used: `policylang usage` says why\n" in said
     assert "0001-user-cy.patch: take from user `cy` what they do not use\n" in said
+    never = "never used since the log begins, on 2026-08-01"
+    assert f"  modify on `doc` of role `clerk`: {never}; 2 users have it\n" in said
     assert "  role `clerk` (`ann`, `cy`) loses modify on `doc`\n" in said
     assert said.endswith("2 changes proposed, 0 not proved, as of 2026-11-21T12:00:00Z\nwrote 3 files to out\n")
     report = json.loads((here / "out/report.json").read_text())
@@ -119,9 +121,10 @@ def test_what_is_granted_elsewhere_as_well(here: Path, write: Callable[..., Path
     write("log.csv", f"{LOG}di,view,doc,2026-11-20T08:00:00Z\n")
     _, said = run()
     assert "used, and granted elsewhere as well (`--doubled` takes it out):\n" in said
-    assert "  group `desk` of `di`\n" in said
+    assert "  group `desk` of `di`: last used on 2026-11-20\n" in said
     _, said = run("-o", "more", "--doubled")
     assert ": take from user `di` what is granted elsewhere as well\n" in said
+    assert "  group `desk` of `di`: last used on 2026-11-20, and everybody who used it has it from elsewhere\n" in said
 
 
 @pytest.mark.parametrize("change", [lambda text: text, lambda text: text.rstrip().replace("\n", "\r\n")])
@@ -139,7 +142,7 @@ def test_a_decision_log_narrows(here: Path, change: Callable[[str], str]) -> Non
     said = CliRunner().invoke(commands, asked).output
     assert "0001-role-clerk.patch: limit what role `clerk` grants to what was asked for\n" in said
     what = "view on `doc` of role `clerk`: only where assigned user is owner"
-    assert f"  {what}: all that was asked for, last on 2026-11-20; 1 user has it\n" in said
+    assert f"  {what}: all that was asked for, last used on 2026-11-20; 1 user has it\n" in said
     assert said.count("nobody can do more, no smaller policy of the family would do\n") == 1
     report = json.loads((here / "out/report.json").read_text())
     Draft202012Validator(SCHEMAS["rightsize"]()).validate(report)

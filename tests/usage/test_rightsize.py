@@ -181,7 +181,7 @@ def test_what_was_used_too_long_ago_stays_and_is_named() -> None:
     found = made(project(POLICIES), msgspec.structs.replace(recent, uses=tuple(sorted((*recent.uses, *old)))))
     assert taken(found) == []
     assert [(each.what, each.why) for each in found.left] == [
-        ("modify on `doc` of role `clerk`", "the log has it used, last on 2026-01-25")
+        ("modify on `doc` of role `clerk`", "last used on 2026-01-25, which is in the log")
     ]
 
 
