@@ -9,7 +9,7 @@ from pathlib import Path
 import policylang
 
 PACKAGE = Path(policylang.__file__).parent
-NODES = ("syntax/ast.py", "ir/nodes.py")
+NODES = ("syntax/ast.py", "syntax/expressions.py", "ir/nodes.py")
 """What the language has, as text and compiled: both trees use its words, so they are always said with their module, as
 `ast.Role` and `ir.Role`.
 """
@@ -35,7 +35,7 @@ def test_no_two_public_classes_have_the_same_name() -> None:
 
 
 def test_nodes_are_said_with_their_module() -> None:
-    modules = {"policylang.syntax.ast", "policylang.ir", "policylang.ir.nodes"}
+    modules = {"policylang.syntax.ast", "policylang.syntax.expressions", "policylang.ir", "policylang.ir.nodes"}
     nodes = {name for path in NODES for name in _classes(trees()[path])}
     named = [
         f"{path}:{node.lineno}"

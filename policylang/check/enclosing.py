@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from policylang.source import Location, Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 from policylang.syntax.parser import Parsed
 
 Extent = tuple[int, int]
@@ -90,7 +90,7 @@ def _extents(declaration: ast.Declaration) -> Iterator[Extent]:
     yield from map(_extent, ast.block_items(declaration))
 
 
-def _extent(node: ast.Node) -> Extent:
+def _extent(node: expressions.Node) -> Extent:
     return node.start_pos, node.end_pos
 
 

@@ -17,7 +17,7 @@ from policylang.model.symbols import unknown
 from policylang.model.values import date, time_of_day
 from policylang.settings.limits import Limits
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 _MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]([0-9]{2}:[0-9]{2})(?::00)?)?")
 
@@ -37,9 +37,9 @@ class Checker:
             "attribute": dict.fromkeys(self.types),
         }
         self._constants = constants_context(report, limits, places)
-        self._unknown: dict[tuple[str, str], tuple[Source, ast.Text, int]] = {}
+        self._unknown: dict[tuple[str, str], tuple[Source, expressions.Text, int]] = {}
 
-    def name(self, kind: str, source: Source, name: ast.Text) -> None:
+    def name(self, kind: str, source: Source, name: expressions.Text) -> None:
         """Note a name that is not declared."""
         if name.value not in self.known[kind]:
             first_source, first, count = self._unknown.get((kind, name.value), (source, name, 0))
@@ -51,7 +51,7 @@ class Checker:
             help = f"declare it: `subject {{ {value} : text }}`" if kind == "attribute" else ""
             of = "subject" if kind == "attribute" else ""
             # Jobs and places are texts in policy text, the others are words: the help shows how to declare one.
-            shown = name if kind in ("job", "place") else ast.Name(name.start_pos, name.end_pos, value)
+            shown = name if kind in ("job", "place") else expressions.Name(name.start_pos, name.end_pos, value)
             unknown(self.report, source, shown, kind, self.known[kind], help, of)
             if count > 1:
                 last = self.report.diagnostics.pop()
@@ -79,15 +79,15 @@ class Checker:
                 "swap the two dates, or correct one",
             )
 
-    def _moment(self, source: Source, text: ast.Text) -> str | None:
+    def _moment(self, source: Source, text: expressions.Text) -> str | None:
         """A day, or a day and a time, as the policy set holds it."""
         written = _MOMENT.fullmatch(text.value)
         if written is None:
             help = "write dates as year-month-day: `2026-01-31`; a time may follow: `2026-01-31 20:00`"
             self.report.error("PL109", source, text, f"{quoted(text.value)} is not a date", help)
             return None
-        day = date(self.report, source, ast.Date(text.start_pos, text.end_pos, written[1]))
+        day = date(self.report, source, expressions.Date(text.start_pos, text.end_pos, written[1]))
         if written[2] is None:
             return None if day is None else day.isoformat()
-        time = time_of_day(self.report, source, ast.Time(text.start_pos, text.end_pos, written[2]))
+        time = time_of_day(self.report, source, expressions.Time(text.start_pos, text.end_pos, written[2]))
         return None if day is None or time is None else f"{day.isoformat()} {time}"

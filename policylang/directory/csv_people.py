@@ -14,7 +14,7 @@ from policylang.directory.people import Assigned, DirectoryValue, Field, PeopleR
 from policylang.directory.problems import AT_MOST, UnreadableTextError, too_long
 from policylang.settings.limits import Limits
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 _FLAGS = ("terminated", "superuser")
 
@@ -23,7 +23,7 @@ class _Collected(msgspec.Struct):
     """What the rows of one id say together."""
 
     first: CsvRow
-    cells: dict[str, ast.Text]
+    cells: dict[str, expressions.Text]
     """Columns about the person, without empty cells."""
     assignments: list[Assigned]
 
@@ -95,7 +95,9 @@ def _assign(source: Source, row: CsvRow, one: _Collected, given: dict[str, Any])
         break
 
 
-def _contradiction(source: Source, column: str, id: ast.Text, first: ast.Text, cell: ast.Text) -> Diagnostic:
+def _contradiction(
+    source: Source, column: str, id: expressions.Text, first: expressions.Text, cell: expressions.Text
+) -> Diagnostic:
     who = f"the user {quoted(id.value)}"
     both = f"{quoted(first.value)} and {quoted(cell.value)}"
     related = (Related(source.location(first.start_pos, first.end_pos), "the first one is here"),)
@@ -108,7 +110,7 @@ def _contradiction(source: Source, column: str, id: ast.Text, first: ast.Text, c
     return Diagnostic(code="PL102", message=message, location=location, help=help, related=related)
 
 
-def _person(source: Source, keys: dict[str, ast.Text], one: _Collected) -> Person:
+def _person(source: Source, keys: dict[str, expressions.Text], one: _Collected) -> Person:
     cells = one.cells
     return Person(
         one.first.start,
@@ -123,7 +125,7 @@ def _person(source: Source, keys: dict[str, ast.Text], one: _Collected) -> Perso
         attributes=tuple(
             [
                 Field(
-                    ast.Text(keys[column].start_pos, keys[column].end_pos, column[len(ATTRIBUTE) :]),
+                    expressions.Text(keys[column].start_pos, keys[column].end_pos, column[len(ATTRIBUTE) :]),
                     DirectoryValue(cell.start_pos, cell.end_pos, cell.value),
                 )
                 for column, cell in cells.items()

@@ -11,7 +11,7 @@ import msgspec
 
 from policylang.directory.problems import UnreadableTextError
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 _LARGEST_CELL = 64 * 1024 * 1024
 csv.field_size_limit(_LARGEST_CELL)  # a limit of the whole process; texts have one of their own
@@ -22,7 +22,7 @@ class CsvRow(msgspec.Struct, frozen=True, gc=False):
 
     start: int
     end: int
-    cells: tuple[ast.Text, ...]
+    cells: tuple[expressions.Text, ...]
 
 
 def rows(source: Source, separator: str = ",") -> Iterator[CsvRow]:
@@ -56,6 +56,6 @@ def _row(text: str, start: int, end: int, cells: list[str], written: re.Pattern[
             match = written.match(text, position)
             assert match is not None
             length = match.end() - position
-        found.append(ast.Text(position, position + length, cell))
+        found.append(expressions.Text(position, position + length, cell))
         position += length + 1
     return CsvRow(start, position - 1, tuple(found))

@@ -14,7 +14,7 @@ from policylang.diagnostics import quoted
 from policylang.directory.people import DirectoryValue, Field
 from policylang.directory.problems import UnreadableTextError, expected_list, too_long
 from policylang.files.json_source import JsonError, read_json
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 _MAX_DEPTH = 40
 _DECODER = json.JSONDecoder()
@@ -112,7 +112,7 @@ class _Reader:
 
     # --- what is between them ----------------------------------------------------------------------------------
 
-    def _members(self) -> Iterator[ast.Text]:
+    def _members(self) -> Iterator[expressions.Text]:
         """The names in an object, each with what comes next set to its value."""
         for _ in self._items("}"):
             if self._next() != '"':
@@ -123,7 +123,7 @@ class _Reader:
                 self._refuse("expected `:`")
             self.at += 1
             self._blank()
-            yield ast.Text(name.start_pos, name.end_pos, name.value)
+            yield expressions.Text(name.start_pos, name.end_pos, name.value)
 
     def _items(self, end: str) -> Iterator[None]:
         """Stop at each item of a list or an object, up to and with its end."""

@@ -11,10 +11,10 @@ import msgspec
 
 from policylang.diagnostics import Diagnostic
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 
-class DirectoryValue(ast.Node, frozen=True, gc=False):
+class DirectoryValue(expressions.Node, frozen=True, gc=False):
     """A value: a text, number or boolean, ``None``, a tuple of `DirectoryValue`, or a dict of keys and `Field`."""
 
     value: Any
@@ -23,29 +23,29 @@ class DirectoryValue(ast.Node, frozen=True, gc=False):
 class Field(msgspec.Struct, frozen=True, gc=False):
     """A key of a mapping with its value."""
 
-    key: ast.Text
+    key: expressions.Text
     value: DirectoryValue
 
 
-class Assigned(ast.Node, frozen=True, gc=False):
+class Assigned(expressions.Node, frozen=True, gc=False):
     """A role given to a person. ``place`` is the name of the place; dates are as they were written."""
 
-    role: ast.Text
-    place: ast.Text | None = None
-    start: ast.Text | None = None
-    until: ast.Text | None = None
-    because: ast.Text | None = None
-    approved_by: ast.Text | None = None
+    role: expressions.Text
+    place: expressions.Text | None = None
+    start: expressions.Text | None = None
+    until: expressions.Text | None = None
+    because: expressions.Text | None = None
+    approved_by: expressions.Text | None = None
 
 
-class Person(ast.Node, frozen=True, gc=False):
+class Person(expressions.Node, frozen=True, gc=False):
     """One person. ``table``: from a table, where every value is a text and a set's values are joined by ``;``."""
 
     source: Source
-    id: ast.Text
-    name: ast.Text | None
-    group: ast.Text | None
-    job: ast.Text | None
+    id: expressions.Text
+    name: expressions.Text | None
+    group: expressions.Text | None
+    job: expressions.Text | None
     superuser: bool
     terminated: bool
     attributes: tuple[Field, ...]

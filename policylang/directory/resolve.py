@@ -18,7 +18,7 @@ from policylang.ir.codec import with_digest
 from policylang.model.report import DiagnosticLog
 from policylang.settings.limits import Limits
 from policylang.source import Location
-from policylang.syntax import ast
+from policylang.syntax import expressions
 from policylang.syntax.alike import alike, how_alike
 from policylang.syntax.unsafe import INVISIBLE
 
@@ -82,7 +82,7 @@ def _user(checker: Checker, person: Person) -> ir.User:
     )
 
 
-def _ref(person: Person, name: ast.Text | None) -> ir.Ref | None:
+def _ref(person: Person, name: expressions.Text | None) -> ir.Ref | None:
     return ir.Ref(name.value, person.source.at(name.start_pos, name.end_pos)) if name is not None else None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from policylang.diagnostics import Diagnostic, quoted
 from policylang.directory.people import DirectoryValue, Field, Person
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import expressions
 from policylang.syntax.unsafe import INVISIBLE, confusable_letter, named, skeleton
 from policylang.text.characters import letters
 
@@ -61,7 +61,7 @@ def _described(character: str) -> str:
     return f"{'control' if control else 'invisible'} character {named(character)}"
 
 
-def _texts(person: Person) -> Iterator[ast.Text | DirectoryValue]:
+def _texts(person: Person) -> Iterator[expressions.Text | DirectoryValue]:
     optional = [person.id, person.name, person.group, person.job]
     for each in person.assignments:
         optional += [each.role, each.place, each.because, each.approved_by]

@@ -30,7 +30,7 @@ from policylang.model.types import (
 from policylang.model.values import Constants, Written, mismatch, of_user
 from policylang.settings.limits import Limits
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 
 _NUMBER = re.compile(r"-?[0-9]{1,200}(?:\.[0-9]{1,200})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -90,24 +90,26 @@ def _written(given: DirectoryValue, type_: Type, table: bool) -> Written | None:
     """The value as policy text would write a constant of the type, or ``None`` where it could not be one."""
     start, end, value = given.start_pos, given.end_pos, given.value
     if isinstance(value, bool):
-        return ast.Name(start, end, "true" if value else "false") if isinstance(type_, BoolType) else None
+        return expressions.Name(start, end, "true" if value else "false") if isinstance(type_, BoolType) else None
     if isinstance(value, int | Decimal):
-        return ast.Number(start, end, format(value, "f")) if isinstance(type_, NUMBERS) else None
+        return expressions.Number(start, end, format(value, "f")) if isinstance(type_, NUMBERS) else None
     match type_:
         case TextType() | UserType() | RecordType() | IpType() | PlaceType():
-            return ast.Text(start, end, value)
+            return expressions.Text(start, end, value)
         case EnumType():
-            return ast.Name(start, end, value)
+            return expressions.Name(start, end, value)
         case BoolType() if table and value in ("true", "false"):
-            return ast.Name(start, end, value)
+            return expressions.Name(start, end, value)
         case DateType() if _DATE.fullmatch(value):
-            return ast.Date(start, end, value)
+            return expressions.Date(start, end, value)
         case DateTimeType() if _DATETIME.fullmatch(value):
-            return ast.DateTime(start, end, value)
+            return expressions.DateTime(start, end, value)
         case DurationType() if (match := _DURATION.fullmatch(value)) is not None:
-            return ast.Duration(start, end, ast.Number(start, end, match[1]), ast.Name(start, end, match[2]))
+            return expressions.Duration(
+                start, end, expressions.Number(start, end, match[1]), expressions.Name(start, end, match[2])
+            )
         case _ if isinstance(type_, NUMBERS) and _NUMBER.fullmatch(value):
-            return ast.Number(start, end, value)
+            return expressions.Number(start, end, value)
     return None
 
 
@@ -130,7 +132,7 @@ def constants_context(report: DiagnosticLog, limits: Limits, places: Mapping[str
     """What reading constants needs, from places by name with their kinds."""
     nowhere = Source("", "")
     sites = {
-        name: Site(nowhere, ast.Place(0, 0, ast.Name(0, 0, kind), ast.Text(0, 0, name), None))
+        name: Site(nowhere, ast.Place(0, 0, expressions.Name(0, 0, kind), expressions.Text(0, 0, name), None))
         for name, kind in places.items()
     }
     return Constants(report, limits, sites, lambda _name: False)

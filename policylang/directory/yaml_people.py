@@ -13,7 +13,7 @@ from policylang.directory.problems import AT_MOST, UnreadableTextError
 from policylang.directory.yaml_values import plain
 from policylang.settings.limits import Limits
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 
 def read_yaml_people(source: Source, limits: Limits) -> PeopleRead:
@@ -68,7 +68,7 @@ def _person(source: Source, entry: DirectoryValue) -> Person:
 def _assigned(given: DirectoryValue) -> Assigned:
     start, end = given.start_pos, given.end_pos
     if isinstance(given.value, str):
-        return Assigned(start, end, ast.Text(start, end, given.value))
+        return Assigned(start, end, expressions.Text(start, end, given.value))
     fields: dict[str, Field] = given.value
     role = _text(fields, "role")
     assert role is not None
@@ -84,9 +84,9 @@ def _assigned(given: DirectoryValue) -> Assigned:
     )
 
 
-def _text(fields: dict[str, Field], name: str) -> ast.Text | None:
+def _text(fields: dict[str, Field], name: str) -> expressions.Text | None:
     given = fields[name].value if name in fields else None
-    return ast.Text(given.start_pos, given.end_pos, given.value) if given and given.value is not None else None
+    return expressions.Text(given.start_pos, given.end_pos, given.value) if given and given.value is not None else None
 
 
 def _flag(fields: dict[str, Field], name: str) -> bool:

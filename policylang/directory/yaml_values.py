@@ -15,7 +15,7 @@ from policylang.diagnostics import quoted
 from policylang.directory.people import DirectoryValue, Field
 from policylang.directory.problems import UnreadableTextError, expected_list, too_long
 from policylang.files.yaml_core import plain as scalar
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 NOT_YAML = "this is not valid YAML"
 
@@ -127,10 +127,10 @@ def _node(events: Iterator[Any], event: Any) -> DirectoryValue:
     return DirectoryValue(start, _span(event)[1] if flow else last, fields)
 
 
-def _key(event: Any) -> ast.Text:
+def _key(event: Any) -> expressions.Text:
     if type(event) is not yaml.ScalarEvent:
         raise UnreadableTextError(*_span(event), "a key must be text")
-    return ast.Text(*_span(event), event.value)
+    return expressions.Text(*_span(event), event.value)
 
 
 def plain(given: DirectoryValue) -> Any:

@@ -14,7 +14,7 @@ from policylang.model.words import condition_in_words
 from policylang.project.project import Project
 from policylang.runtime.access import Access, access
 from policylang.runtime.index import Index
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 
 _MOST = 20
 """Lines of a list."""
@@ -42,7 +42,9 @@ def _head(key: Key, model: Model) -> Iterator[str]:
         case _:
             site = model.symbols.names.get(kind, {}).get(name)
             label = getattr(getattr(site, "node", None), "label", None)
-            yield f"**{kind}** {_code(name)}" + (f" — {_plain(label.value)}" if isinstance(label, ast.Text) else "")
+            yield f"**{kind}** {_code(name)}" + (
+                f" — {_plain(label.value)}" if isinstance(label, expressions.Text) else ""
+            )
 
 
 def _type_in_words(model: Model, owner: str | None, name: str) -> str:

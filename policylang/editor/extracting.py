@@ -10,7 +10,7 @@ from lsprotocol import types as lsp
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.positions import Encoding, range_of
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 from policylang.syntax.parser import Parsed
 
 _Edit = tuple[Source, int, int, str]
@@ -23,7 +23,7 @@ def extracted(of: EditedSet, parsed: Parsed, start: int, end: int, encoding: Enc
         if not (isinstance(node, ast.Policy) and node.start_pos <= start and end <= node.end_pos):
             continue
         whole = node.condition
-        if node.parameters or not isinstance(whole, ast.And):
+        if node.parameters or not isinstance(whole, expressions.And):
             return None
         selected = source.text[start:end].strip()
         part = next((item for item in whole.items if source.text[item.start_pos : item.end_pos] == selected), None)
@@ -34,7 +34,12 @@ def extracted(of: EditedSet, parsed: Parsed, start: int, end: int, encoding: Enc
 
 
 def _action(
-    of: EditedSet, source: Source, node: ast.Policy, whole: ast.And, part: ast.Condition, encoding: Encoding
+    of: EditedSet,
+    source: Source,
+    node: ast.Policy,
+    whole: expressions.And,
+    part: expressions.Condition,
+    encoding: Encoding,
 ) -> lsp.CodeAction | None:
     name = _free_name(of, node.name.value)
     edits = [*_declaration(source, node, whole, part, name), *_attachments(of, node.name.value, name)]
@@ -55,7 +60,9 @@ def _free_name(of: EditedSet, name: str) -> str:
     return next(made for number in count(2) if (made := f"{name}_{number}") not in taken)
 
 
-def _declaration(source: Source, node: ast.Policy, whole: ast.And, part: ast.Condition, name: str) -> Iterator[_Edit]:
+def _declaration(
+    source: Source, node: ast.Policy, whole: expressions.And, part: expressions.Condition, name: str
+) -> Iterator[_Edit]:
     text = source.text
     left = [text[item.start_pos : item.end_pos] for item in whole.items if item is not part]
     yield source, whole.start_pos, whole.end_pos, " and ".join(left)

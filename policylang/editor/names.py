@@ -9,7 +9,7 @@ import msgspec
 
 from policylang.model import Model
 from policylang.model.types import SIMPLE_TYPES, EnumType, PlaceType, RecordType, SetType, Type, UserType
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 from policylang.syntax.parser import Parsed
 
 Key = tuple[str, str | None, str]
@@ -18,15 +18,15 @@ block `subject` or `request`; a parameter its policy; a value its attribute, as 
 """
 
 _CONDITIONS = (
-    ast.Or
-    | ast.And
-    | ast.Not
-    | ast.Comparison
-    | ast.Presence
-    | ast.Membership
-    | ast.ListTest
-    | ast.Hours
-    | ast.Weekdays
+    expressions.Or
+    | expressions.And
+    | expressions.Not
+    | expressions.Comparison
+    | expressions.Presence
+    | expressions.Membership
+    | expressions.ListTest
+    | expressions.Hours
+    | expressions.Weekdays
 )
 
 
@@ -53,15 +53,15 @@ def occurrence_at(found: Iterable[Occurrence], offset: int) -> Occurrence | None
 
 
 def _is(
-    kind: str, node: ast.Name | ast.Text | None, owner: str | None = None, declares: bool = False
+    kind: str, node: expressions.Name | expressions.Text | None, owner: str | None = None, declares: bool = False
 ) -> Iterator[Occurrence]:
     if node is not None:
         key = (kind, owner, node.value)
-        yield Occurrence(node.start_pos, node.end_pos, key, declares, isinstance(node, ast.Text))
+        yield Occurrence(node.start_pos, node.end_pos, key, declares, isinstance(node, expressions.Text))
 
 
 def _all(
-    kind: str, nodes: Iterable[ast.Name], owner: str | None = None, declares: bool = False
+    kind: str, nodes: Iterable[expressions.Name], owner: str | None = None, declares: bool = False
 ) -> Iterator[Occurrence]:
     for node in nodes:
         yield from _is(kind, node, owner, declares)
@@ -223,7 +223,9 @@ class _Walker:
         site = self.model.symbols.names["policy"].get(node.policy.value)
         return None if site is None else self._target(site.node.target)
 
-    def _permissions(self, actions: Iterable[ast.Name], target: Any, clauses: Iterable[Any]) -> Iterator[Occurrence]:
+    def _permissions(
+        self, actions: Iterable[expressions.Name], target: Any, clauses: Iterable[Any]
+    ) -> Iterator[Occurrence]:
         owner = self._target(target)
         yield from _all("action", (each for each in actions if each.value != "all"), owner)
         yield from self._targeted(target)
@@ -235,10 +237,10 @@ class _Walker:
                     yield from self.condition(condition, owner)
 
     def _target(self, target: Any) -> str | None:
-        return target.value if isinstance(target, ast.Name) else None
+        return target.value if isinstance(target, expressions.Name) else None
 
     def _targeted(self, target: Any) -> Iterator[Occurrence]:
-        if isinstance(target, ast.Name):
+        if isinstance(target, expressions.Name):
             yield from _is("resource", target)
 
     def _user(self, node: ast.User) -> Iterator[Occurrence]:
@@ -279,7 +281,7 @@ class _Walker:
 
     def _operand(self, node: Any, at: _Place, other: Type | None, of: str) -> Any:
         """The names in an operand; its type, and the attribute that has it. ``other``: what it is compared with."""
-        if isinstance(node, ast.Path):
+        if isinstance(node, expressions.Path):
             values = other.item.values if other is not None and isinstance(other.item, EnumType) else ()
             if node.subject is None and len(node.steps) == 1 and node.steps[0].value in values:
                 yield from _is("value", node.steps[0], of)
@@ -288,7 +290,7 @@ class _Walker:
         yield from self._value(node, other, of)
         return None, ""
 
-    def _path(self, node: ast.Path, at: _Place) -> Any:
+    def _path(self, node: expressions.Path, at: _Place) -> Any:
         steps = list(node.steps)
         owner, attributes = at.resource, self._attributes(at.resource)
         if node.subject is not None:
@@ -322,19 +324,19 @@ class _Walker:
         return {} if found is None else found.attributes
 
     def _value(self, node: Any, type_: Type | None, of: str) -> Iterator[Occurrence]:
-        if isinstance(node, ast.List):
+        if isinstance(node, expressions.List):
             for item in node.items:
                 yield from self._value(item, type_, of)
             return
         item_type = type_.of if isinstance(type_, SetType) else type_
-        if isinstance(node, ast.Path) and len(node.steps) == 1:
+        if isinstance(node, expressions.Path) and len(node.steps) == 1:
             node = node.steps[0]
         match item_type, node:
-            case UserType(), ast.Text():
+            case UserType(), expressions.Text():
                 yield from _is("user", node)
-            case PlaceType(), ast.Text():
+            case PlaceType(), expressions.Text():
                 yield from _is("place", node)
-            case EnumType(values=values), ast.Name() if node.value in values:
+            case EnumType(values=values), expressions.Name() if node.value in values:
                 yield from _is("value", node, of)
 
 
@@ -348,10 +350,10 @@ class _Place(msgspec.Struct, frozen=True):
 
 def _tests(node: Any) -> Iterator[Any]:
     match node:
-        case ast.Or(items=items) | ast.And(items=items):
+        case expressions.Or(items=items) | expressions.And(items=items):
             for item in items:
                 yield from _tests(item)
-        case ast.Not(item=item):
+        case expressions.Not(item=item):
             yield from _tests(item)
         case _:
             yield node

@@ -12,7 +12,7 @@ from policylang.check.catalogue import BY_CODE
 from policylang.editor.diagnostics import RULE_PAGES
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.positions import Encoding, range_of
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 from policylang.syntax.parser import Parsed
 
 _CODE = re.compile(r"PL\d{3}")
@@ -52,7 +52,7 @@ def _symbol(parsed: Parsed, node: Any, encoding: Encoding) -> lsp.DocumentSymbol
     )
 
 
-def _inside(node: Any) -> Iterator[ast.Node]:
+def _inside(node: Any) -> Iterator[expressions.Node]:
     if isinstance(node, ast.Resource):
         for item in node.items:
             if isinstance(item, ast.Actions):
@@ -63,14 +63,14 @@ def _inside(node: Any) -> Iterator[ast.Node]:
         yield from node.attributes
 
 
-def _title(parsed: Parsed, node: Any) -> tuple[str, str, ast.Node]:
+def _title(parsed: Parsed, node: Any) -> tuple[str, str, expressions.Node]:
     """What a declaration is called, its label, and the name in it."""
     named = next(
         (each for each in (getattr(node, name, None) for name in ("name", "id", "code", "keyword")) if each), None
     )
     label = getattr(node, "label", None)
-    if isinstance(named, ast.Name | ast.Text):
-        return named.value or " ", label.value if isinstance(label, ast.Text) else "", named
+    if isinstance(named, expressions.Name | expressions.Text):
+        return named.value or " ", label.value if isinstance(label, expressions.Text) else "", named
     words = " ".join(parsed.source.text[node.start_pos : node.end_pos].split())
     return (words if len(words) <= 60 else f"{words[:59]}…"), "", node
 
@@ -136,7 +136,7 @@ def _around(node: Any, offset: int) -> Iterator[tuple[int, int]]:
     if isinstance(node, tuple):
         for each in node:
             yield from _around(each, offset)
-    elif isinstance(node, ast.Node) and node.start_pos <= offset <= node.end_pos:
+    elif isinstance(node, expressions.Node) and node.start_pos <= offset <= node.end_pos:
         yield node.start_pos, node.end_pos
         for name in node.__struct_fields__:
             yield from _around(getattr(node, name), offset)

@@ -17,7 +17,7 @@ from policylang.model.report import Site, at
 from policylang.model.targets import having
 from policylang.model.types import UNITS, Duration, Type
 from policylang.source import Location, Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 
 DEFAULT_TIMEZONE = "UTC"
 
@@ -76,15 +76,15 @@ def _by_place(items: list[Any]) -> tuple[Any, ...]:
     return tuple(sorted(items, key=lambda item: (Location.parse(item.at), getattr(item, "resource", ""))))
 
 
-def _label(node: ast.Text | None) -> str | None:
+def _label(node: expressions.Text | None) -> str | None:
     return node.value if node else None
 
 
-def _refs(source: Source, names: Iterable[ast.Name]) -> tuple[ir.Ref, ...]:
+def _refs(source: Source, names: Iterable[expressions.Name]) -> tuple[ir.Ref, ...]:
     return tuple(ir.Ref(name.value, at(source, name)) for name in names)
 
 
-def _in_order(names: Iterable[ast.Name], declared: Iterable[str]) -> tuple[str, ...]:
+def _in_order(names: Iterable[expressions.Name], declared: Iterable[str]) -> tuple[str, ...]:
     wanted = {name.value for name in names}
     return tuple([name for name in declared if name in wanted])  # a list is quicker to walk than a generator
 
@@ -93,12 +93,12 @@ def _in_order(names: Iterable[ast.Name], declared: Iterable[str]) -> tuple[str, 
 
 
 def _portal(model: Model, site: Site) -> ir.Portal:
-    name: ast.Name = site.node  # type: ignore[assignment]
+    name: expressions.Name = site.node  # type: ignore[assignment]
     return ir.Portal(name.value, site.at if site.source.name else None)
 
 
 def _scope_kind(model: Model, site: Site) -> ir.ScopeKind:
-    name: ast.Name = site.node  # type: ignore[assignment]
+    name: expressions.Name = site.node  # type: ignore[assignment]
     return ir.ScopeKind(name.value, model.symbols.scope_parents[name.value], site.at)
 
 
@@ -177,7 +177,7 @@ def _policy(model: Model, site: Site) -> ir.Policy:
         node.name.value,
         _label(node.label),
         tuple(_parameter(site.source, p, parameters[p.name.value]) for p in node.parameters),
-        target.value if isinstance(target, ast.Name) else None,
+        target.value if isinstance(target, expressions.Name) else None,
         tuple(sorted(name.value for name in target.attributes)) if isinstance(target, ast.AnyResource) else (),
         tuple(name.value for name in node.actions) or None,
         site.at,
@@ -235,7 +235,7 @@ def _because(clauses: dict[type[Any], Any]) -> str | None:
 def _targets(model: Model, node: ast.Grant | ast.Deny) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The resources that a grant or deny speaks of, each with the actions."""
     match node.target:
-        case ast.Name(value=one):
+        case expressions.Name(value=one):
             names = [one]
         case ast.AnyResource():
             names = having(model.resources, node.target)
@@ -249,7 +249,7 @@ def _targets(model: Model, node: ast.Grant | ast.Deny) -> Iterator[tuple[str, tu
 
 
 def _grants(model: Model, source: Source, node: ast.Grant) -> Iterator[ir.Grant]:
-    wildcard = is_every_action(node.actions) or not isinstance(node.target, ast.Name)
+    wildcard = is_every_action(node.actions) or not isinstance(node.target, expressions.Name)
     where = at(source, node)
     clauses = _clauses(node)
     because = _because(clauses)

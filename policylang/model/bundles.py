@@ -17,7 +17,7 @@ from policylang.model.targets import check_any_resource, check_some_have, is_nam
 from policylang.model.typing import type_condition
 from policylang.model.world import chain, cycles, too_deep, ways
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 
 
 def check_bundles(context: Context) -> None:
@@ -115,7 +115,7 @@ def _check_exclusion(
         return
     kept = {name.value for name in excepted.names}
     if resources and all(_is_whole(context.model.resources[name], kept) for name in resources):
-        of = f" of {quoted(node.target.value)}" if isinstance(node.target, ast.Name) else ""
+        of = f" of {quoted(node.target.value)}" if isinstance(node.target, expressions.Name) else ""
         message = f"`except` names every attribute{of}: nothing is denied"
         context.report.error("PL102", source, excepted, message, "delete the deny, or name fewer attributes")
 
@@ -125,13 +125,13 @@ def _is_whole(resource: ResourceModel, names: set[str]) -> bool:
     return bool(resource.attributes) and resource.attributes.keys() <= names
 
 
-def is_every_action(names: tuple[ast.Name, ...]) -> bool:
+def is_every_action(names: tuple[expressions.Name, ...]) -> bool:
     """Whether the actions are the word `all`."""
     return len(names) == 1 and names[0].value == "all"
 
 
 def _check_target(
-    context: Context, source: Source, node: ast.Grant | ast.Deny, fields: tuple[ast.Name, ...]
+    context: Context, source: Source, node: ast.Grant | ast.Deny, fields: tuple[expressions.Name, ...]
 ) -> list[str]:
     """The resources that a grant or deny is about, where conditions and attributes can be said of them."""
     if isinstance(node.target, ast.AnyResource):
@@ -164,7 +164,7 @@ def _check_target(
     return [node.target.value]
 
 
-def _without_all(context: Context, source: Source, node: ast.Grant | ast.Deny) -> tuple[ast.Name, ...]:
+def _without_all(context: Context, source: Source, node: ast.Grant | ast.Deny) -> tuple[expressions.Name, ...]:
     """The named actions; reports `all` among them."""
     for name in node.actions:
         if name.value == "all":
@@ -183,7 +183,7 @@ def _check_any_resource(
     source: Source,
     node: ast.Grant | ast.Deny,
     target: ast.AnyResource,
-    fields: tuple[ast.Name, ...],
+    fields: tuple[expressions.Name, ...],
 ) -> list[str]:
     """An action that is named counts on the resources that have it."""
     resources = check_any_resource(context, source, target)

@@ -14,9 +14,9 @@ from policylang.model.symbols import Symbols, unknown
 from policylang.model.values import Constants
 from policylang.settings.limits import Limits
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
-Clause = TypeVar("Clause", bound=ast.Node)
+Clause = TypeVar("Clause", bound=expressions.Node)
 
 
 class Context(msgspec.Struct):
@@ -61,7 +61,7 @@ class Context(msgspec.Struct):
             symbols.names["role"],
         )
 
-    def expand(self, source: Source, node: ast.Node, parts: int) -> bool:
+    def expand(self, source: Source, node: expressions.Node, parts: int) -> bool:
         """Account for parts that expansion makes; false where the limit is passed, which is reported once (PL110)."""
         limit = self.limits.expansion
         before, self.expanded = self.expanded, self.expanded + parts
@@ -75,30 +75,30 @@ class Context(msgspec.Struct):
             )
         return self.expanded <= limit
 
-    def find(self, kind: str, source: Source, name: ast.Name | ast.Text) -> bool:
+    def find(self, kind: str, source: Source, name: expressions.Name | expressions.Text) -> bool:
         """Whether the name is declared; reports PL101 where it is not."""
         return self.symbols.find(self.report, kind, source, name) is not None
 
-    def resource(self, source: Source, name: ast.Name) -> ResourceModel | None:
+    def resource(self, source: Source, name: expressions.Name) -> ResourceModel | None:
         """The resource of that name; reports PL101 where there is none."""
         found = self.symbols.find(self.report, "resource", source, name)
         return self.model.resources[name.value] if found else None
 
-    def actions(self, source: Source, names: tuple[ast.Name, ...], resource: ResourceModel, of: str) -> None:
+    def actions(self, source: Source, names: tuple[expressions.Name, ...], resource: ResourceModel, of: str) -> None:
         """Report the names that are no actions of the resource, and names given twice."""
         for name in self.distinct(source, names, "action"):
             if name.value not in resource.actions:
                 unknown(self.report, source, name, "action", resource.actions, "", of)
 
-    def fields(self, source: Source, names: tuple[ast.Name, ...], resource: ResourceModel, of: str) -> None:
+    def fields(self, source: Source, names: tuple[expressions.Name, ...], resource: ResourceModel, of: str) -> None:
         """Report the names that are no attributes of the resource, and names given twice."""
         for name in self.distinct(source, names, "attribute"):
             if name.value not in resource.attributes:
                 unknown(self.report, source, name, "attribute", resource.attributes, "", of)
 
-    def distinct(self, source: Source, names: tuple[ast.Name, ...], what: str) -> list[ast.Name]:
+    def distinct(self, source: Source, names: tuple[expressions.Name, ...], what: str) -> list[expressions.Name]:
         """The names without those that come a second time, which are reported (PL102)."""
-        seen: dict[str, ast.Name] = {}
+        seen: dict[str, expressions.Name] = {}
         for name in names:
             if seen.setdefault(name.value, name) is not name:
                 self.report.error(

@@ -15,7 +15,7 @@ from policylang.model.report import DiagnosticLog
 from policylang.model.slips import needless_word
 from policylang.model.types import NUMBERS, BoolType, EnumType, SetType, Type, UserType, in_words
 from policylang.model.values import literal, mismatch, natural_type
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 Pair = tuple[ir.Operand, ir.Operand]
 
@@ -31,18 +31,18 @@ def comparable(left: Type, right: Type) -> bool:
     return left == right
 
 
-def called(scope: Scope, node: ast.Node) -> str:
+def called(scope: Scope, node: expressions.Node) -> str:
     """What is written, for messages."""
     return quoted(_written(scope, node))
 
 
-def _written(scope: Scope, node: ast.Node) -> str:
+def _written(scope: Scope, node: expressions.Node) -> str:
     return scope.source.text[node.start_pos : node.end_pos]
 
 
-def has_name(world: PathScope, scope: Scope, node: ast.Node, *sides: ast.Operand) -> bool:
+def has_name(world: PathScope, scope: Scope, node: expressions.Node, *sides: expressions.Operand) -> bool:
     """Whether one side is no constant; reports where there is none."""
-    if any(isinstance(side, ast.Path) for side in sides):
+    if any(isinstance(side, expressions.Path) for side in sides):
         return True
     world.report.error(
         "PL103", scope.source, node, "both sides are constants", "compare a constant with an attribute of the record"
@@ -50,7 +50,7 @@ def has_name(world: PathScope, scope: Scope, node: ast.Node, *sides: ast.Operand
     return False
 
 
-def both_sides(world: PathScope, scope: Scope, node: ast.Comparison) -> Pair | None:
+def both_sides(world: PathScope, scope: Scope, node: expressions.Comparison) -> Pair | None:
     """Both sides of a comparison; what is a constant takes its type from the other side."""
     if not has_name(world, scope, node, node.left, node.right):
         return None
@@ -75,10 +75,10 @@ def both_sides(world: PathScope, scope: Scope, node: ast.Comparison) -> Pair | N
 
 
 def incomparable(
-    world: PathScope, scope: Scope, node: ast.Comparison | ast.Membership, left: Type, right: Type
+    world: PathScope, scope: Scope, node: expressions.Comparison | expressions.Membership, left: Type, right: Type
 ) -> None:
     """Report two sides of different types."""
-    if isinstance(node, ast.Comparison):
+    if isinstance(node, expressions.Comparison):
         first, second = node.left, node.right
         message = (
             f"{called(scope, first)} is {in_words(left)}, {called(scope, second)} is {in_words(right)}: "
@@ -90,16 +90,20 @@ def incomparable(
 
 
 def one_side(
-    world: PathScope, scope: Scope, node: ast.Operand, other: Type | None, beside: ast.Operand | None = None
+    world: PathScope,
+    scope: Scope,
+    node: expressions.Operand,
+    other: Type | None,
+    beside: expressions.Operand | None = None,
 ) -> ir.Operand | None:
     """One side of a comparison. ``other`` is the type of the other side, where that is known."""
     what = called(scope, beside) if beside else "the value"
-    if not isinstance(node, ast.Path):
+    if not isinstance(node, expressions.Path):
         type_ = other if other is not None else natural_type(node)
         if isinstance(type_, SetType):
             type_ = type_.of
         if type_ is None:
-            assert isinstance(node, ast.Number)
+            assert isinstance(node, expressions.Number)
             world.report.error("PL103", scope.source, node, f"{called(scope, node)} is a number", "name an attribute")
             return None
         return literal(world.constants, scope.source, node, type_, what)
@@ -113,7 +117,7 @@ def one_side(
         and not _known(world, scope, word)
     ):
         found, by = f"`{word}` is true or false", "present" if word == "true" else "missing"
-        if isinstance(beside, ast.Path) and beside.start_pos < node.start_pos:
+        if isinstance(beside, expressions.Path) and beside.start_pos < node.start_pos:
             help = f"write `{_written(scope, beside)} is {by}`"
             mismatch(world.report, scope.source, node, what, other, found, help, by)
         else:
@@ -129,14 +133,18 @@ def one_side(
     return resolve_path(world, scope, node, None if is_first else other)
 
 
-def word_of(node: ast.Operand) -> str | None:
+def word_of(node: expressions.Operand) -> str | None:
     """A path of one name, which may be a word rather than an attribute."""
-    return node.steps[0].value if isinstance(node, ast.Path) and not node.subject and len(node.steps) == 1 else None
+    return (
+        node.steps[0].value
+        if isinstance(node, expressions.Path) and not node.subject and len(node.steps) == 1
+        else None
+    )
 
 
-def type_of(world: PathScope, scope: Scope, node: ast.Operand) -> Type | None:
+def type_of(world: PathScope, scope: Scope, node: expressions.Operand) -> Type | None:
     """The type of a path that can be resolved; reports nothing."""
-    if not isinstance(node, ast.Path):
+    if not isinstance(node, expressions.Path):
         return None
     word = word_of(node)
     if word not in (None, scope.resource) and not _known(world, scope, word):
@@ -146,7 +154,7 @@ def type_of(world: PathScope, scope: Scope, node: ast.Operand) -> Type | None:
     return found.type if found else None
 
 
-def _is_value(node: ast.Operand, other: Type | None) -> bool:
+def _is_value(node: expressions.Operand, other: Type | None) -> bool:
     """Whether a word can be a value of the enum, or the truth, on the other side."""
     word = word_of(node)
     return (isinstance(other, EnumType) and word in other.values) or (
@@ -162,7 +170,7 @@ def _known(world: PathScope, scope: Scope, word: str | None) -> bool:
 # --- words with two meanings ---------------------------------------------------------------------------------
 
 
-def _is_parameter(world: PathScope, scope: Scope, node: ast.Operand, other: Type) -> bool:
+def _is_parameter(world: PathScope, scope: Scope, node: expressions.Operand, other: Type) -> bool:
     """Whether a word that is a value on the other side could as well be a parameter, which is reported."""
     word = word_of(node)
     bound = scope.parameters.get(word or "")
@@ -173,7 +181,9 @@ def _is_parameter(world: PathScope, scope: Scope, node: ast.Operand, other: Type
     return True
 
 
-def _is_ambiguous(world: PathScope, scope: Scope, node: ast.Comparison, left_type: Type, right_type: Type) -> bool:
+def _is_ambiguous(
+    world: PathScope, scope: Scope, node: expressions.Comparison, left_type: Type, right_type: Type
+) -> bool:
     """Whether ``is`` between two names that have types has two meanings, which is reported.
 
     A name beside itself is no meaning of its own: in `active is active` one of the two is the value.
@@ -216,11 +226,11 @@ def _values(type_: Type) -> tuple[str, ...]:
     return type_.values if isinstance(type_, EnumType) else ("true", "false")
 
 
-def _choices(node: ast.Comparison, ways: list[str]) -> str:
+def _choices(node: expressions.Comparison, ways: list[str]) -> str:
     return " or ".join(f"`not ({way})`" if node.operator.value == "is not" else f"`{way}`" for way in ways)
 
 
-def is_ambiguous_item(world: PathScope, scope: Scope, node: ast.Operand, type_: Type) -> bool:
+def is_ambiguous_item(world: PathScope, scope: Scope, node: expressions.Operand, type_: Type) -> bool:
     """Whether what a set is to contain can be a value and a name, which is reported."""
     its = type_of(world, scope, node) if _is_value(node, type_) else None
     if its is None or not comparable(type_, its):

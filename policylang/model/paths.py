@@ -16,7 +16,7 @@ from policylang.model.types import BoolType, RecordType, TextType, Type, UserTyp
 from policylang.model.values import Constants, mismatch
 from policylang.source import Source
 from policylang.suggest import closest
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 THE_USER_HELP = "write `assigned user` for the user who makes the request"
 
@@ -55,7 +55,9 @@ class Scope(msgspec.Struct, frozen=True):
     """In a policy on any resource: the attributes that its ``with`` names."""
 
 
-def resolve_path(world: PathScope, scope: Scope, node: ast.Path, other: Type | None = None) -> ir.Operand | None:
+def resolve_path(
+    world: PathScope, scope: Scope, node: expressions.Path, other: Type | None = None
+) -> ir.Operand | None:
     """The value that a path leads to, or ``None`` after a report.
 
     ``other`` is the type of what it is compared with, where that is known; it makes better help.
@@ -80,7 +82,7 @@ def resolve_path(world: PathScope, scope: Scope, node: ast.Path, other: Type | N
     return _enter(world, scope, "record", attributes, node.steps, where, scope.resource, other)
 
 
-def _written_elsewhere(world: PathScope, scope: Scope, node: ast.Path, attributes: Attributes | None) -> bool:
+def _written_elsewhere(world: PathScope, scope: Scope, node: expressions.Path, attributes: Attributes | None) -> bool:
     """Whether a path is written as another tool writes it, which is reported."""
     names = [step.value for step in node.steps]
     if attributes is None or names[0] in attributes or names[0] in scope.parameters:
@@ -101,7 +103,7 @@ def _written_elsewhere(world: PathScope, scope: Scope, node: ast.Path, attribute
     return True
 
 
-def _is_request(world: PathScope, attributes: Attributes | None, second: ast.Name) -> bool:
+def _is_request(world: PathScope, attributes: Attributes | None, second: expressions.Name) -> bool:
     """Whether `request.…` speaks of the request; an attribute `request` of the record comes after it."""
     known = world.request is None or second.value in world.request
     return known or attributes is None or "request" not in attributes
@@ -112,7 +114,7 @@ def _enter(
     scope: Scope,
     root: Root,
     attributes: Attributes | None,
-    steps: Sequence[ast.Name],
+    steps: Sequence[expressions.Name],
     where: str,
     owner: str,
     other: Type | None = None,
@@ -126,7 +128,7 @@ def _enter(
 
 
 def _attribute(
-    world: PathScope, scope: Scope, attributes: Attributes | None, step: ast.Name, owner: str, help: str = ""
+    world: PathScope, scope: Scope, attributes: Attributes | None, step: expressions.Name, owner: str, help: str = ""
 ) -> Type | None:
     """The type of an attribute; ``None`` after a report, here or where it is declared."""
     if attributes is None:
@@ -146,7 +148,7 @@ def _attribute(
     return attributes[step.value]
 
 
-def joins_conditions(world: PathScope, scope: Scope, node: ast.Path) -> bool:
+def joins_conditions(world: PathScope, scope: Scope, node: expressions.Path) -> bool:
     """Whether words of the path are `and` or `or`: then something before them is no condition, which is reported.
 
     A name may consist of several words, so the parser takes `vip and status is lead` for a comparison of one name.
@@ -170,7 +172,7 @@ def joins_conditions(world: PathScope, scope: Scope, node: ast.Path) -> bool:
     return False
 
 
-def _help(step: ast.Name, other: Type | None) -> str:
+def _help(step: expressions.Name, other: Type | None) -> str:
     if closest(step.value, ["assigned_user", "current_user"]):
         return THE_USER_HELP
     if isinstance(other, BoolType):
@@ -185,7 +187,7 @@ def _follow(
     scope: Scope,
     root: Root,
     type_: Type,
-    steps: Sequence[ast.Name],
+    steps: Sequence[expressions.Name],
     where: str,
     before: tuple[str, ...] = (),
 ) -> ir.Operand | None:

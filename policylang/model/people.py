@@ -17,7 +17,7 @@ from policylang.model.symbols import unknown
 from policylang.model.types import DurationType, SetType, Type
 from policylang.model.values import date, mismatch, of_user, time_of_day
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 
 
 def check_people(context: Context) -> None:
@@ -101,7 +101,7 @@ def _check_attribute(context: Context, world: PathScope, source: Source, item: a
 
 
 def _set(context: Context, source: Source, item: ast.UserAttribute, type_: SetType) -> tuple[Constant, ...] | None:
-    if not isinstance(item.value, ast.List):
+    if not isinstance(item.value, expressions.List):
         mismatch(
             context.report, source, item.value, quoted(item.name.value), type_, "one value is not", "write `[a, b]`"
         )
@@ -111,25 +111,27 @@ def _set(context: Context, source: Source, item: ast.UserAttribute, type_: SetTy
 
 
 def _constant(context: Context, source: Source, node: Any, type_: Type, what: str) -> Constant | None:
-    if isinstance(node, ast.Path) and not node.subject and len(node.steps) == 1:
+    if isinstance(node, expressions.Path) and not node.subject and len(node.steps) == 1:
         node = node.steps[0]
-    if isinstance(node, (ast.Path, ast.List)):
+    if isinstance(node, (expressions.Path, expressions.List)):
         mismatch(context.report, source, node, what, type_, "this is not", "give one constant")
         return None
-    if isinstance(type_, DurationType) and isinstance(node, ast.Text):
+    if isinstance(type_, DurationType) and isinstance(node, expressions.Text):
         node = _duration_in_text(node)
     return of_user(context.constants, source, node, type_, what)
 
 
-def _duration_in_text(node: ast.Text) -> ast.Text | ast.Duration:
+def _duration_in_text(node: expressions.Text) -> expressions.Text | expressions.Duration:
     """Users' attributes give a duration as a text, `"30 days"`, because a name begins the next attribute there."""
     words = node.value.split(" ")
     if len(words) != 2 or not (words[0].isascii() and words[0].isdigit()):
         return node
     start = node.start_pos + 1
     middle = start + len(words[0])
-    amount = ast.Number(start, middle, words[0])
-    return ast.Duration(start, node.end_pos - 1, amount, ast.Name(middle + 1, node.end_pos - 1, words[1]))
+    amount = expressions.Number(start, middle, words[0])
+    return expressions.Duration(
+        start, node.end_pos - 1, amount, expressions.Name(middle + 1, node.end_pos - 1, words[1])
+    )
 
 
 def _check_assignment(context: Context, source: Source, node: ast.Assignment) -> None:

@@ -20,7 +20,7 @@ from policylang.model.types import Type, in_words, sample
 from policylang.model.typing import type_condition
 from policylang.model.values import literal
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 
 
 def check_policies(context: Context) -> None:
@@ -94,7 +94,7 @@ def _placeholders(parameters: dict[str, Type | None]) -> dict[str, Constant] | N
 def _check_specific(
     context: Context, world: PathScope, site: Site, node: ast.Policy, parameters: dict[str, Type | None]
 ) -> None:
-    assert isinstance(node.target, ast.Name)
+    assert isinstance(node.target, expressions.Name)
     resource = context.resource(site.source, node.target)
     if resource is None:
         return
@@ -163,7 +163,7 @@ def check_limit(context: Context, world: PathScope, source: Source, node: ast.Li
     declared = [action.value for action in policy.actions]
     fitting = [each for each in resources if _limits_something(context.model.resources[each], declared, ())]
     if not fitting:
-        of = quoted(resources[0]) if isinstance(node.resource, ast.Name | None) else "no resource"
+        of = quoted(resources[0]) if isinstance(node.resource, expressions.Name | None) else "no resource"
         message = f"it limits {listed(declared, 'and')}, {of} has {'none' if of != 'no resource' else 'any'} of them"
         _does_not_fit(context, source, node, message, site)
         return
@@ -221,7 +221,7 @@ def _instance(
 
 def _resources_of(context: Context, source: Source, node: ast.Limit, policy: ast.Policy, site: Site) -> list[str]:
     """The resources that a limit is about; none after a report."""
-    if isinstance(policy.target, ast.Name):
+    if isinstance(policy.target, expressions.Name):
         own = policy.target.value
         if isinstance(node.resource, ast.AnyResource):
             _does_not_fit(context, source, node.resource, f"it is a policy on {quoted(own)}", site)
@@ -261,7 +261,9 @@ def _resources_of(context: Context, source: Source, node: ast.Limit, policy: ast
     return resources
 
 
-def _does_not_fit(context: Context, source: Source, node: ast.Node, why: str, site: Site, help: str = "") -> None:
+def _does_not_fit(
+    context: Context, source: Source, node: expressions.Node, why: str, site: Site, help: str = ""
+) -> None:
     policy: Any = site.node
     context.report.error(
         "PL107",
@@ -298,16 +300,16 @@ def _arguments(
 
 
 def _argument(
-    context: Context, world: PathScope, source: Source, node: ast.Value, parameter: str, type_: Type | None
+    context: Context, world: PathScope, source: Source, node: expressions.Value, parameter: str, type_: Type | None
 ) -> Constant | None:
     if type_ is None:
         return None
     written: Any = node
-    if isinstance(node, ast.Path):
+    if isinstance(node, expressions.Path):
         written = node.steps[0] if len(node.steps) == 1 and not node.subject else None
     report = DiagnosticLog()
     value = None
-    if written is not None and not isinstance(node, ast.List):
+    if written is not None and not isinstance(node, expressions.List):
         constants = _reporting_to(world, report).constants
         value = literal(constants, source, written, type_, f"the parameter {quoted(parameter)}")
     for found in report.diagnostics:

@@ -10,21 +10,21 @@ from policylang.diagnostics import Diagnostic, Edit, Related
 from policylang.settings.limits import MOST_MISTAKES
 from policylang.source import Location, Source
 from policylang.suggest import closest
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 
 class Site(msgspec.Struct, frozen=True, gc=False):
     """A syntax node and the source it stands in."""
 
     source: Source
-    node: ast.Node
+    node: expressions.Node
 
     @property
     def at(self) -> str:
         return at(self.source, self.node)
 
 
-def at(source: Source, node: ast.Node) -> str:
+def at(source: Source, node: expressions.Node) -> str:
     """The text form of a node's location."""
     return source.at(node.start_pos, node.end_pos)
 
@@ -50,12 +50,12 @@ class DiagnosticLog:
         self,
         code: str,
         source: Source,
-        node: ast.Node,
+        node: expressions.Node,
         message: str,
         help: str | None = None,
         *others: Related,
         by: str | None = None,
-        replace: ast.Node | None = None,
+        replace: expressions.Node | None = None,
     ) -> None:
         """Report that something is wrong at a node. ``by`` is the text that mends it in place of the node, or of the
         one that is to ``replace``.

@@ -22,7 +22,7 @@ from policylang.model.types import (
 )
 from policylang.model.world import ancestors, chain, cycles
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 
 # What the types are called elsewhere.
 _OTHER_LANGUAGES = {
@@ -139,7 +139,7 @@ def _attribute(
     types[name] = type_
 
 
-def _action(context: Context, resource: ResourceModel, name: ast.Name, site: Site, clauses: Any) -> None:
+def _action(context: Context, resource: ResourceModel, name: expressions.Name, site: Site, clauses: Any) -> None:
     first = resource.actions.get(name.value)
     if name.value == "all":
         context.report.error(
@@ -172,7 +172,7 @@ def _kind(context: Context, source: Source, name: str, clauses: Any) -> str | No
     return kind
 
 
-def _place_attribute(context: Context, resource_name: ast.Name, resource: ResourceModel) -> str | None:
+def _place_attribute(context: Context, resource_name: expressions.Name, resource: ResourceModel) -> str | None:
     """The attribute that says where a record lives.
 
     It is the only one typed as a place; of several the one that is named as its kind, and of several such the one whose

@@ -11,13 +11,13 @@ from policylang.model.symbols import unknown
 from policylang.model.typing import type_condition
 from policylang.model.values import date, duration
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 
 
 def check_statements(context: Context) -> None:
     """Report what is wrong with statements about the whole policy set, and file the conditions of invariants."""
     world = context.world
-    labels: dict[str, ast.Text] = {}
+    labels: dict[str, expressions.Text] = {}
     for site in context.symbols.statements:
         match site.node:
             case ast.Separation():
@@ -64,7 +64,7 @@ _MOST_DIGITS = 9
 _MOST_DIGITS = 9
 
 
-def _check_most(context: Context, source: Source, most: ast.Number, permissions: int) -> None:
+def _check_most(context: Context, source: Source, most: expressions.Number, permissions: int) -> None:
     """A number that some users could break and others keep."""
     number = int(most.value) if most.value.isdigit() and len(most.value) <= _MOST_DIGITS else 0
     if number < 1:

@@ -11,7 +11,7 @@ from policylang.diagnostics import quoted
 from policylang.model.habits import EVERYTHING
 from policylang.model.report import DiagnosticLog, Site, related
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 from policylang.syntax.alike import alike, how_alike
 from policylang.syntax.parser import Parsed
 from policylang.syntax.quoting import quote_text
@@ -75,7 +75,9 @@ class Symbols(msgspec.Struct):
         """Whether a syntax error may hide some declaration of this keyword."""
         return keyword in self.broken_keywords or (None, None) in self.broken
 
-    def find(self, report: DiagnosticLog, kind: str, source: Source, name: ast.Name | ast.Text) -> Site | None:
+    def find(
+        self, report: DiagnosticLog, kind: str, source: Source, name: expressions.Name | expressions.Text
+    ) -> Site | None:
         """The declaration that a name refers to.
 
         Reports PL101 where there is none, unless a syntax error may hide it.
@@ -96,7 +98,7 @@ class Symbols(msgspec.Struct):
 def unknown(
     report: DiagnosticLog,
     source: Source,
-    name: ast.Name | ast.Text,
+    name: expressions.Name | expressions.Text,
     kind: str,
     candidates: Collection[str],
     help: str = "",
@@ -114,12 +116,12 @@ def unknown(
     if suggestion is None and kind in KINDS:
         suggestion = f"declare it with `{_declaration(kind, name)}`, or correct the name"
     message = f"unknown {kind} {quoted(name.value)}{f' of `{of}`' if of else ''}"
-    by = (quote_text(near) if isinstance(name, ast.Text) else near) if near else by
+    by = (quote_text(near) if isinstance(name, expressions.Text) else near) if near else by
     report.error("PL101", source, name, message, suggestion, by=by)
 
 
-def _declaration(kind: str, name: ast.Name | ast.Text) -> str:
-    written = f'"{name.value}"' if isinstance(name, ast.Text) else name.value
+def _declaration(kind: str, name: expressions.Name | expressions.Text) -> str:
+    written = f'"{name.value}"' if isinstance(name, expressions.Text) else name.value
     return f"place … {written}" if kind == "place" else f"{KINDS[kind]} {written}"
 
 
@@ -133,7 +135,7 @@ def collect(report: DiagnosticLog, files: Iterable[Parsed]) -> Symbols:
             _declare(report, symbols, Site(parsed.source, node))
     if not symbols.names["portal"] and not symbols.is_block_hidden("portals"):
         nowhere = Source("", "")
-        symbols.names["portal"] = {name: Site(nowhere, ast.Name(0, 0, name)) for name in DEFAULT_PORTALS}
+        symbols.names["portal"] = {name: Site(nowhere, expressions.Name(0, 0, name)) for name in DEFAULT_PORTALS}
     for kind in ("user", "place", "job"):
         _look_alike(report, symbols, kind)
     return symbols
@@ -184,11 +186,13 @@ def _only(report: DiagnosticLog, symbols: Symbols, what: str, first: Site | None
     return first
 
 
-def _head(node: ast.Node) -> ast.Node:
+def _head(node: expressions.Node) -> expressions.Node:
     return node.keyword if isinstance(node, ast.AttributeBlock) else node
 
 
-def _add(report: DiagnosticLog, symbols: Symbols, kind: str, name: ast.Name | ast.Text, site: Site) -> None:
+def _add(
+    report: DiagnosticLog, symbols: Symbols, kind: str, name: expressions.Name | expressions.Text, site: Site
+) -> None:
     """Enter a name, or report that it is taken. Users and integrations share their names: both make requests."""
     if not name.value.strip():
         report.error("PL100", site.source, name, f"a {kind} needs a name", "write one between the quotes")
@@ -201,9 +205,11 @@ def _add(report: DiagnosticLog, symbols: Symbols, kind: str, name: ast.Name | as
     _report_taken(report, kind, name, site.source, taken)
 
 
-def _report_taken(report: DiagnosticLog, kind: str, name: ast.Name | ast.Text, source: Source, taken: Site) -> None:
+def _report_taken(
+    report: DiagnosticLog, kind: str, name: expressions.Name | expressions.Text, source: Source, taken: Site
+) -> None:
     node: Any = taken.node
-    first = node if isinstance(node, ast.Name) else getattr(node, "name", None) or getattr(node, "id", node)
+    first = node if isinstance(node, expressions.Name) else getattr(node, "name", None) or getattr(node, "id", node)
     report.error(
         "PL102",
         source,
@@ -218,7 +224,7 @@ def _sharing(kind: str) -> tuple[str, ...]:
     return ("user", "integration") if kind in ("user", "integration") else (kind,)
 
 
-def _scope(report: DiagnosticLog, symbols: Symbols, source: Source, kinds: tuple[ast.Name, ...]) -> None:
+def _scope(report: DiagnosticLog, symbols: Symbols, source: Source, kinds: tuple[expressions.Name, ...]) -> None:
     parent: str | None = None
     for name in kinds:
         site = symbols.names["kind of place"].get(name.value)
@@ -239,7 +245,7 @@ def _scope(report: DiagnosticLog, symbols: Symbols, source: Source, kinds: tuple
         parent = name.value
 
 
-def _user(report: DiagnosticLog, symbols: Symbols, name: ast.Text, site: Site) -> None:
+def _user(report: DiagnosticLog, symbols: Symbols, name: expressions.Text, site: Site) -> None:
     first = symbols.names["user"].get(name.value)
     if first is None:
         _add(report, symbols, "user", name, site)

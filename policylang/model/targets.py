@@ -11,7 +11,7 @@ from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
 from policylang.model.types import Type, in_words
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 
 
 def having(resources: Mapping[str, ResourceModel], node: ast.AnyResource) -> list[str]:
@@ -34,7 +34,7 @@ def check_any_resource(context: Context, source: Source, node: ast.AnyResource) 
     return resources if all(alike) else []
 
 
-def are_attributes(context: Context, source: Source, names: list[ast.Name]) -> bool:
+def are_attributes(context: Context, source: Source, names: list[expressions.Name]) -> bool:
     """Whether each name is an attribute of some resource; reports those that are not."""
     strange = [name for name in names if name.value not in context.every_attribute]
     for name in () if context.symbols.is_block_hidden("resource") else strange:
@@ -42,7 +42,7 @@ def are_attributes(context: Context, source: Source, names: list[ast.Name]) -> b
     return not strange
 
 
-def _has_one_type(context: Context, source: Source, name: ast.Name, resources: list[str]) -> bool:
+def _has_one_type(context: Context, source: Source, name: expressions.Name, resources: list[str]) -> bool:
     types: dict[Type, str] = {}
     for resource in resources:
         type_ = context.model.resources[resource].attributes[name.value]
@@ -67,7 +67,7 @@ def _has_one_type(context: Context, source: Source, name: ast.Name, resources: l
     return False
 
 
-def is_named(context: Context, source: Source, node: ast.AnyResource, names: tuple[ast.Name, ...]) -> None:
+def is_named(context: Context, source: Source, node: ast.AnyResource, names: tuple[expressions.Name, ...]) -> None:
     """Report attributes that not all of the resources need have."""
     known = {name.value for name in node.attributes}
     for name in context.distinct(source, names, "attribute"):
@@ -77,7 +77,9 @@ def is_named(context: Context, source: Source, node: ast.AnyResource, names: tup
             context.report.error("PL101", source, name, message, help)
 
 
-def check_some_have(context: Context, source: Source, names: tuple[ast.Name, ...], resources: list[str]) -> None:
+def check_some_have(
+    context: Context, source: Source, names: tuple[expressions.Name, ...], resources: list[str]
+) -> None:
     """Report actions that none of the resources has."""
     actions = {action for name in resources for action in context.model.resources[name].actions}
     for name in context.distinct(source, names, "action"):

@@ -11,18 +11,18 @@ from policylang.model.paths import PathScope, Scope, resolve_path
 from policylang.model.report import at
 from policylang.model.types import RecordType, TextType, in_words
 from policylang.model.values import mismatch
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 _BEHIND = re.compile(r"under\s+(#.*\s+)*")
 
 
-def as_under(world: PathScope, scope: Scope, node: ast.Comparison) -> ast.Under | None:
+def as_under(world: PathScope, scope: Scope, node: expressions.Comparison) -> expressions.Under | None:
     """A comparison with a name that begins with `under`, as the test of a tree: `account is under customer.account`.
 
     Only the types tell the two apart: an attribute of that name comes first, and so does a value.
     """
     right = node.right
-    if node.operator.value not in ("is", "is not") or not isinstance(right, ast.Path) or right.subject:
+    if node.operator.value not in ("is", "is not") or not isinstance(right, expressions.Path) or right.subject:
         return None
     first, *later = right.steps
     rest = _BEHIND.match(scope.source.text, first.start_pos, first.end_pos)
@@ -30,12 +30,12 @@ def as_under(world: PathScope, scope: Scope, node: ast.Comparison) -> ast.Under 
         return None
     if not is_own(world, scope, node.left) and not isinstance(type_of(world, scope, node.left), RecordType):
         return None
-    name = ast.Name(rest.end(), first.end_pos, first.value.removeprefix("under_"))
-    top = ast.Path(name.start_pos, right.end_pos, None, (name, *later))
-    return ast.Under(node.start_pos, node.end_pos, node.left, node.operator, top)
+    name = expressions.Name(rest.end(), first.end_pos, first.value.removeprefix("under_"))
+    top = expressions.Path(name.start_pos, right.end_pos, None, (name, *later))
+    return expressions.Under(node.start_pos, node.end_pos, node.left, node.operator, top)
 
 
-def type_under(world: PathScope, scope: Scope, node: ast.Under) -> ir.Under | None:
+def type_under(world: PathScope, scope: Scope, node: expressions.Under) -> ir.Under | None:
     """The typed test, without regard to a `not`; ``None`` after a report."""
     where = at(scope.source, node)
     if node.operator.value not in ("is", "is not"):
@@ -57,7 +57,7 @@ def type_under(world: PathScope, scope: Scope, node: ast.Under) -> ir.Under | No
         world.report.error("PL103", scope.source, node.operand, message, help)
         return None
     top: ir.Operand | None
-    if isinstance(node.top, ast.Path):
+    if isinstance(node.top, expressions.Path):
         top = _record(world, scope, node.top)
     else:
         top = one_side(world, scope, node.top, TextType(), node.operand)
@@ -72,7 +72,7 @@ def type_under(world: PathScope, scope: Scope, node: ast.Under) -> ir.Under | No
     return ir.Under(operand, *tree, top, where)
 
 
-def is_own(world: PathScope, scope: Scope, node: ast.Operand) -> bool:
+def is_own(world: PathScope, scope: Scope, node: expressions.Operand) -> bool:
     """Whether it is the name of the resource itself, and nothing else."""
     return (
         scope.only is None
@@ -82,11 +82,11 @@ def is_own(world: PathScope, scope: Scope, node: ast.Operand) -> bool:
     )
 
 
-def _record(world: PathScope, scope: Scope, node: ast.Operand) -> ir.Operand | None:
+def _record(world: PathScope, scope: Scope, node: expressions.Operand) -> ir.Operand | None:
     """A path, or the record that is asked about by the name of its resource; an attribute of that name comes first."""
     if is_own(world, scope, node):
         return ir.Path("record", (), RecordType(scope.resource), at(scope.source, node))
-    if not isinstance(node, ast.Path):
+    if not isinstance(node, expressions.Path):
         message = f"{called(scope, node)} is a constant, a record stands here"
         world.report.error("PL103", scope.source, node, message, "name a relation, or the resource itself")
         return None

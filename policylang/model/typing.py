@@ -36,33 +36,33 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.model.values import literal, mismatch, network, time_of_day
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 
-def type_condition(world: PathScope, scope: Scope, node: ast.Condition) -> ir.Condition | None:
+def type_condition(world: PathScope, scope: Scope, node: expressions.Condition) -> ir.Condition | None:
     """The typed condition, or ``None`` where something in it was reported."""
     match node:
-        case ast.And(items=items) | ast.Or(items=items):
+        case expressions.And(items=items) | expressions.Or(items=items):
             typed = [type_condition(world, scope, item) for item in items]
             if None in typed:
                 return None
-            kind = ir.And if isinstance(node, ast.And) else ir.Or
+            kind = ir.And if isinstance(node, expressions.And) else ir.Or
             flat = [part for item in typed for part in (item.items if isinstance(item, kind) else (item,))]
             return kind(tuple(flat), at(scope.source, node))  # type: ignore[arg-type]
-        case ast.Not(item=item):
+        case expressions.Not(item=item):
             inner = type_condition(world, scope, item)
             return inner and negated(inner, at(scope.source, node))
-        case ast.Presence():
+        case expressions.Presence():
             return _presence(world, scope, node)
-        case ast.Membership():
+        case expressions.Membership():
             return _membership(world, scope, node)
-        case ast.ListTest():
+        case expressions.ListTest():
             return _list_test(world, scope, node)
-        case ast.Hours() | ast.Weekdays():
+        case expressions.Hours() | expressions.Weekdays():
             return _clock(world, scope, node)
-        case ast.Under():
+        case expressions.Under():
             return _under(world, scope, node)
-        case ast.Comparison():
+        case expressions.Comparison():
             tree = as_under(world, scope, node)
             return _comparison(world, scope, node) if tree is None else _under(world, scope, tree)
 
@@ -107,7 +107,7 @@ _ORDER_HELP = {
 }
 
 
-def _comparison(world: PathScope, scope: Scope, node: ast.Comparison) -> ir.Condition | None:
+def _comparison(world: PathScope, scope: Scope, node: expressions.Comparison) -> ir.Condition | None:
     operator = node.operator.value
     where = at(scope.source, node)
     if reports_slip(world, scope, node, type_of(world, scope, node.left)):
@@ -144,12 +144,12 @@ def _comparison(world: PathScope, scope: Scope, node: ast.Comparison) -> ir.Cond
     return _compare(_ORDER[operator], left, right, where)
 
 
-def _equality(world: PathScope, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
+def _equality(world: PathScope, scope: Scope, node: expressions.Comparison, where: str) -> ir.Condition | None:
     right = node.right
-    if isinstance(right, ast.Path) and word_of(right) in ("missing", "present"):
+    if isinstance(right, expressions.Path) and word_of(right) in ("missing", "present"):
         # `is not missing`: behind `is not` the word is a name.
         by = f"is {'present' if word_of(right) == 'missing' else 'missing'}"
-        whole = ast.Name(node.operator.start_pos, right.end_pos, by)
+        whole = expressions.Name(node.operator.start_pos, right.end_pos, by)
         message = f"unknown name `{word_of(right)}`"
         world.report.error("PL101", scope.source, right, message, f"write `{by}`", replace=whole, by=by)
         return None
@@ -183,7 +183,7 @@ def _compare(
     return ir.Compare(test, left, right, where)
 
 
-def _time(world: PathScope, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
+def _time(world: PathScope, scope: Scope, node: expressions.Comparison, where: str) -> ir.Condition | None:
     if not has_name(world, scope, node, node.left, node.right):
         return None
     operand = one_side(world, scope, node.left, None)
@@ -217,8 +217,8 @@ def _time(world: PathScope, scope: Scope, node: ast.Comparison, where: str) -> i
     return ir.Time(_TIME[node.operator.value], operand, length, where)
 
 
-def _duration(world: PathScope, scope: Scope, node: ast.Comparison) -> ir.Operand | None:
-    if isinstance(node.right, ast.Path):
+def _duration(world: PathScope, scope: Scope, node: expressions.Comparison) -> ir.Operand | None:
+    if isinstance(node.right, expressions.Path):
         if duration_in_words(world, scope, node.right):
             return None
         return resolve_path(world, scope, node.right)
@@ -226,7 +226,7 @@ def _duration(world: PathScope, scope: Scope, node: ast.Comparison) -> ir.Operan
     return literal(world.constants, scope.source, node.right, DurationType(), what)
 
 
-def _text_or_set(world: PathScope, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
+def _text_or_set(world: PathScope, scope: Scope, node: expressions.Comparison, where: str) -> ir.Condition | None:
     if not has_name(world, scope, node, node.left, node.right):
         return None
     left = one_side(world, scope, node.left, None)
@@ -257,9 +257,9 @@ def _text_or_set(world: PathScope, scope: Scope, node: ast.Comparison, where: st
 # --- the clock -----------------------------------------------------------------------------------------------
 
 
-def _clock(world: PathScope, scope: Scope, node: ast.Hours | ast.Weekdays) -> ir.Condition | None:
+def _clock(world: PathScope, scope: Scope, node: expressions.Hours | expressions.Weekdays) -> ir.Condition | None:
     operator, where = node.operator, at(scope.source, node)
-    kind = "between" if isinstance(node, ast.Hours) else "on"
+    kind = "between" if isinstance(node, expressions.Hours) else "on"
     if operator.value not in ("is", "is not"):
         message, help = f"`{kind}` cannot follow `{operator.value}`", f"write `now is {kind} …`"
         world.report.error("PL103", scope.source, operator, message, help)
@@ -270,7 +270,7 @@ def _clock(world: PathScope, scope: Scope, node: ast.Hours | ast.Weekdays) -> ir
         help = "compare with `>=` and `<`" if kind == "between" else "compare with a day"
         world.report.error("PL103", scope.source, node.operand, message, help)
         return None
-    if isinstance(node, ast.Weekdays):
+    if isinstance(node, expressions.Weekdays):
         written = {day.value for day in node.days}
         found: ir.Condition = ir.Weekdays(tuple(day for day in ir.WEEKDAYS if day in written), where)
     else:
@@ -281,7 +281,7 @@ def _clock(world: PathScope, scope: Scope, node: ast.Hours | ast.Weekdays) -> ir
     return found if operator.value == "is" else negated(found, where)
 
 
-def _under(world: PathScope, scope: Scope, node: ast.Under) -> ir.Condition | None:
+def _under(world: PathScope, scope: Scope, node: expressions.Under) -> ir.Condition | None:
     found = type_under(world, scope, node)
     return negated(found, found.at) if found and node.operator.value == "is not" else found
 
@@ -290,7 +290,7 @@ def _under(world: PathScope, scope: Scope, node: ast.Under) -> ir.Condition | No
 
 
 def _contains(
-    world: PathScope, scope: Scope, node: ast.Comparison, items: ir.Operand, where: str
+    world: PathScope, scope: Scope, node: expressions.Comparison, items: ir.Operand, where: str
 ) -> ir.Condition | None:
     of = items.type.item
     if is_ambiguous_item(world, scope, node.right, of):
@@ -304,7 +304,7 @@ def _contains(
     return ir.Contains(items, item, where)
 
 
-def _overlaps(world: PathScope, scope: Scope, node: ast.Comparison, where: str) -> ir.Condition | None:
+def _overlaps(world: PathScope, scope: Scope, node: expressions.Comparison, where: str) -> ir.Condition | None:
     if not has_name(world, scope, node, node.left, node.right):
         return None
     left, right = (_a_set(world, scope, side, "overlaps") for side in (node.left, node.right))
@@ -316,7 +316,7 @@ def _overlaps(world: PathScope, scope: Scope, node: ast.Comparison, where: str) 
     return ir.Overlaps(left, right, where)
 
 
-def _list_test(world: PathScope, scope: Scope, node: ast.ListTest) -> ir.Condition | None:
+def _list_test(world: PathScope, scope: Scope, node: expressions.ListTest) -> ir.Condition | None:
     """Each listed item is asked for by itself."""
     operator = node.operator.value
     if operator not in ("contains all of", "overlaps"):
@@ -329,8 +329,8 @@ def _list_test(world: PathScope, scope: Scope, node: ast.ListTest) -> ir.Conditi
         return None
     tests = []
     for choice in node.items.items:
-        operator_ = ast.Name(node.operator.start_pos, node.operator.end_pos, "contains")
-        one = ast.Comparison(choice.start_pos, choice.end_pos, node.operand, operator_, choice)
+        operator_ = expressions.Name(node.operator.start_pos, node.operator.end_pos, "contains")
+        one = expressions.Comparison(choice.start_pos, choice.end_pos, node.operand, operator_, choice)
         tests.append(
             _contains(world, scope, one, items, at(scope.source, choice))
             if has_name(world, scope, node, node.operand, choice)
@@ -343,7 +343,7 @@ def _list_test(world: PathScope, scope: Scope, node: ast.ListTest) -> ir.Conditi
     return found[0] if len(found) == 1 else kind(found, at(scope.source, node))
 
 
-def _a_set(world: PathScope, scope: Scope, node: ast.Operand, operator: str) -> ir.Operand | None:
+def _a_set(world: PathScope, scope: Scope, node: expressions.Operand, operator: str) -> ir.Operand | None:
     found = one_side(world, scope, node, None)
     if found is None or isinstance(found.type, SetType):
         return found
@@ -353,7 +353,7 @@ def _a_set(world: PathScope, scope: Scope, node: ast.Operand, operator: str) -> 
     return None
 
 
-def _presence(world: PathScope, scope: Scope, node: ast.Presence) -> ir.Condition | None:
+def _presence(world: PathScope, scope: Scope, node: expressions.Presence) -> ir.Condition | None:
     operand = one_side(world, scope, node.operand, None)
     if operand is None:
         return None
@@ -381,14 +381,14 @@ def _presence(world: PathScope, scope: Scope, node: ast.Presence) -> ir.Conditio
     return missing if node.missing else negated(missing, where)
 
 
-def _membership(world: PathScope, scope: Scope, node: ast.Membership) -> ir.Condition | None:
+def _membership(world: PathScope, scope: Scope, node: expressions.Membership) -> ir.Condition | None:
     if negated_choice(world, scope, node):
         return None
     operand = one_side(world, scope, node.operand, None)
     if operand is None:
         return None
     where = at(scope.source, node)
-    if isinstance(node.choices, ast.Text):
+    if isinstance(node.choices, expressions.Text):
         if not isinstance(operand.type, IpType):
             mismatch(
                 world.report,
@@ -406,10 +406,10 @@ def _membership(world: PathScope, scope: Scope, node: ast.Membership) -> ir.Cond
 
 
 def _choices(
-    world: PathScope, scope: Scope, node: ast.Membership, operand: ir.Operand, where: str
+    world: PathScope, scope: Scope, node: expressions.Membership, operand: ir.Operand, where: str
 ) -> ir.Condition | None:
     """``in [a, b]``: constants become one ``In``, other operands and networks are compared one by one."""
-    assert isinstance(node.choices, ast.List)
+    assert isinstance(node.choices, expressions.List)
     if isinstance(operand.type, SetType):
         mismatch(
             world.report,
@@ -427,7 +427,7 @@ def _choices(
     for choice in node.choices.items:
         if not has_name(world, scope, node, node.operand, choice):
             return None
-        if isinstance(operand.type, IpType) and isinstance(choice, ast.Text) and "/" in choice.value:
+        if isinstance(operand.type, IpType) and isinstance(choice, expressions.Text) and "/" in choice.value:
             inside = network(world.report, scope.source, choice)
             if inside:
                 others.append(ir.InNetwork(operand, inside, at(scope.source, choice)))

@@ -40,9 +40,16 @@ from policylang.model.types import (
 from policylang.settings.limits import Limits
 from policylang.source import Source
 from policylang.suggest import closest
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
-Written = ast.Text | ast.Number | ast.Duration | ast.Date | ast.DateTime | ast.Name
+Written = (
+    expressions.Text
+    | expressions.Number
+    | expressions.Duration
+    | expressions.Date
+    | expressions.DateTime
+    | expressions.Name
+)
 
 
 class Constants(msgspec.Struct):
@@ -58,13 +65,13 @@ class Constants(msgspec.Struct):
 def natural_type(node: Written) -> Type | None:
     """The type a constant has by itself; ``None`` where the other side decides (numbers, words)."""
     match node:
-        case ast.Text():
+        case expressions.Text():
             return TextType()
-        case ast.Duration():
+        case expressions.Duration():
             return DurationType()
-        case ast.Date():
+        case expressions.Date():
             return DateType()
-        case ast.DateTime():
+        case expressions.DateTime():
             return DateTimeType()
         case _:
             return None
@@ -74,7 +81,7 @@ _LONGEST_AMOUNT = 200
 """Digits of an amount. Python takes its time with longer numbers, and refuses those of thousands of digits."""
 
 
-def duration(c: Constants, source: Source, node: ast.Duration) -> Duration | None:
+def duration(c: Constants, source: Source, node: expressions.Duration) -> Duration | None:
     """Read ``30 days``. Reports an unknown unit, a singular in place of the plural, and what is too long."""
     written, unit = node.amount.value, node.unit.value
     plural = unit if unit in UNITS else f"{unit}s"
@@ -120,7 +127,7 @@ def duration(c: Constants, source: Source, node: ast.Duration) -> Duration | Non
     return Duration(amount, kept)
 
 
-def date(report: DiagnosticLog, source: Source, node: ast.Date) -> datetime.date | None:
+def date(report: DiagnosticLog, source: Source, node: expressions.Date) -> datetime.date | None:
     """Read a calendar day. Reports days that do not exist."""
     try:
         return datetime.date.fromisoformat(node.value)
@@ -133,7 +140,7 @@ def date(report: DiagnosticLog, source: Source, node: ast.Date) -> datetime.date
         return None
 
 
-def time_of_day(report: DiagnosticLog, source: Source, node: ast.Time) -> str | None:
+def time_of_day(report: DiagnosticLog, source: Source, node: expressions.Time) -> str | None:
     """Read a time of day. Reports those that do not exist."""
     if node.value[:2] <= "23" and node.value[3:] <= "59":
         return node.value
@@ -142,7 +149,7 @@ def time_of_day(report: DiagnosticLog, source: Source, node: ast.Time) -> str | 
     return None
 
 
-def instant(report: DiagnosticLog, source: Source, node: ast.DateTime) -> str | None:
+def instant(report: DiagnosticLog, source: Source, node: expressions.DateTime) -> str | None:
     """Read a datetime as UTC. Reports instants that do not exist and those without an offset."""
     try:
         if "T24" in node.value:
@@ -177,7 +184,7 @@ def literal(c: Constants, source: Source, node: Written, type_: Type, what: str)
 
 def of_user(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Constant | None:
     """As `literal`, for an attribute of a user: there the id of a record, a text, stands for the record."""
-    if isinstance(type_, RecordType) and isinstance(node, ast.Text):
+    if isinstance(type_, RecordType) and isinstance(node, expressions.Text):
         return Constant(type_, node.value, at(source, node))
     return literal(c, source, node, type_, what)
 
@@ -185,7 +192,7 @@ def of_user(c: Constants, source: Source, node: Written, type_: Type, what: str)
 def mismatch(
     report: DiagnosticLog,
     source: Source,
-    node: ast.Node,
+    node: expressions.Node,
     what: str,
     type_: Type,
     found: str,
@@ -198,19 +205,19 @@ def mismatch(
 
 def _value(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Any:
     match type_, node:
-        case TextType(), ast.Text(value=value):
+        case TextType(), expressions.Text(value=value):
             return value
-        case UserType(), ast.Text(value=value):
+        case UserType(), expressions.Text(value=value):
             return value
-        case IpType(), ast.Text(value=value):
+        case IpType(), expressions.Text(value=value):
             return _address(c, source, node, value)
-        case PlaceType(), ast.Text():
+        case PlaceType(), expressions.Text():
             return _place(c, source, node, type_, what)
-        case BoolType(), ast.Name(value="true" | "false" as word):
+        case BoolType(), expressions.Name(value="true" | "false" as word):
             return word == "true"
-        case EnumType(), ast.Name():
+        case EnumType(), expressions.Name():
             return _enum_value(c, source, node, type_, what)
-        case (IntType() | DateType() | DateTimeType() | DurationType() | TextType(), _) | (_, ast.Number()):
+        case (IntType() | DateType() | DateTimeType() | DurationType() | TextType(), _) | (_, expressions.Number()):
             return _ordered_value(c, source, node, type_, what)
     _explain_mismatch(c.report, source, node, type_, what)
     return None
@@ -218,16 +225,16 @@ def _value(c: Constants, source: Source, node: Written, type_: Type, what: str) 
 
 def _ordered_value(c: Constants, source: Source, node: Written, type_: Type, what: str) -> Any:
     match type_, node:
-        case IntType(), ast.Number(value=value):
+        case IntType(), expressions.Number(value=value):
             return _int(c, source, node, value, what)
-        case _, ast.Number(value=value) if isinstance(type_, NUMBERS):
+        case _, expressions.Number(value=value) if isinstance(type_, NUMBERS):
             return canonical_decimal(Decimal(value))
-        case DateType(), ast.Date():
+        case DateType(), expressions.Date():
             day = date(c.report, source, node)
             return day and day.isoformat()
-        case DateTimeType(), ast.DateTime():
+        case DateTimeType(), expressions.DateTime():
             return instant(c.report, source, node)
-        case DurationType(), ast.Duration():
+        case DurationType(), expressions.Duration():
             return duration(c, source, node)
     _explain_mismatch(c.report, source, node, type_, what)
     return None
@@ -242,37 +249,39 @@ def _explain_mismatch(report: DiagnosticLog, source: Source, node: Written, type
 def _mismatch_help(node: Written, type_: Type, written: str) -> tuple[str, str | None]:
     """What to do about a constant of the wrong type, and the text that mends it, if that is known."""
     match type_, node:
-        case TextType() | UserType() | RecordType() | IpType() | PlaceType(), ast.Name():
+        case TextType() | UserType() | RecordType() | IpType() | PlaceType(), expressions.Name():
             return f'write it in quotes: `"{written}"`', f'"{written}"'
-        case TextType(), (ast.Number() | ast.Date() | ast.DateTime()):
+        case TextType(), (expressions.Number() | expressions.Date() | expressions.DateTime()):
             return f'write it in quotes: `"{written}"`', f'"{written}"'
-        case EnumType(values), ast.Text(value=value):
+        case EnumType(values), expressions.Text(value=value):
             if value in values:
                 return f"write values without quotes: `{value}`", value
             return f"values: {', '.join(values)}", None
-        case DateTimeType(), ast.Date(value=value):
+        case DateTimeType(), expressions.Date(value=value):
             mended = f"{value}T00:00:00Z"
             return f"add a time and an offset: `{mended}`", mended
-        case DateType(), ast.DateTime(value=value):
+        case DateType(), expressions.DateTime(value=value):
             return f"write the day alone: `{value[:10]}`", value[:10]
-        case ((DateType() | DateTimeType()), ast.Text(value=value)):
+        case ((DateType() | DateTimeType()), expressions.Text(value=value)):
             fits = re.fullmatch(r"\d{4}-\d\d-\d\d(T[0-9:.]+(Z|[+-]\d\d:\d\d))?", value)
             right = fits is not None and (len(value) == 10) == isinstance(type_, DateType)
             example = "2026-01-31" if isinstance(type_, DateType) else "2026-01-31T08:00:00Z"
             help = f"write it as year-month-day, without quotes: `{example}`"
             return (f"remove the quotes: `{value}`", value) if right else (help, None)
-        case ((DateType() | DateTimeType()), ast.Duration()):
+        case ((DateType() | DateTimeType()), expressions.Duration()):
             return f"write a duration counted from now: `… within {written}` or `… older than {written}`", None
-        case ((DateType() | DateTimeType()), ast.Number()):
+        case ((DateType() | DateTimeType()), expressions.Number()):
             example = "2026-01-31" if isinstance(type_, DateType) else "2026-01-31T08:00:00Z"
             return f"write dates as year-month-day: `{example}`", None
-        case DurationType(), ast.Number(value=value):
+        case DurationType(), expressions.Number(value=value):
             return f"add a unit: `{value} days`", f"{value} days"
-        case DurationType(), ast.Text(value=value) if re.fullmatch(r"[0-9]+ [a-z]+", value):
+        case DurationType(), expressions.Text(value=value) if re.fullmatch(r"[0-9]+ [a-z]+", value):
             return f"remove the quotes: `{value}`", value
-        case _, ast.Text(value=value) if isinstance(type_, NUMBERS) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
+        case _, expressions.Text(value=value) if isinstance(type_, NUMBERS) and re.fullmatch(
+            r"-?[0-9]+(\.[0-9]+)?", value
+        ):
             return f"remove the quotes: `{value}`", value
-        case _, (ast.Duration() | ast.Text() | ast.Name()) if isinstance(type_, NUMBERS):
+        case _, (expressions.Duration() | expressions.Text() | expressions.Name()) if isinstance(type_, NUMBERS):
             return "write a plain number, without currency, unit or separators: `500`, `0.5`", None
         case BoolType(), _:
             return "write `true` or `false`", None
@@ -287,7 +296,7 @@ def canonical_decimal(value: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
-def _int(c: Constants, source: Source, node: ast.Number, written: str, what: str) -> int | None:
+def _int(c: Constants, source: Source, node: expressions.Number, written: str, what: str) -> int | None:
     value = Decimal(written)
     if value != value.to_integral_value():
         mismatch(c.report, source, node, what, IntType(), f"{quoted(written)} is not")
@@ -298,7 +307,7 @@ def _int(c: Constants, source: Source, node: ast.Number, written: str, what: str
     return int(value)
 
 
-def _address(c: Constants, source: Source, node: ast.Node, value: str) -> str | None:
+def _address(c: Constants, source: Source, node: expressions.Node, value: str) -> str | None:
     try:
         return str(addresses.address(value))
     except ValueError:
@@ -307,7 +316,7 @@ def _address(c: Constants, source: Source, node: ast.Node, value: str) -> str | 
         return None
 
 
-def network(report: DiagnosticLog, source: Source, node: ast.Text) -> str | None:
+def network(report: DiagnosticLog, source: Source, node: expressions.Text) -> str | None:
     """Read ``10.0.0.0/8``. Reports what is no network, and networks with bits behind the mask."""
     try:
         return str(addresses.network(node.value))
@@ -322,7 +331,7 @@ def network(report: DiagnosticLog, source: Source, node: ast.Text) -> str | None
     return None
 
 
-def _place(c: Constants, source: Source, node: ast.Text, type_: PlaceType, what: str) -> str | None:
+def _place(c: Constants, source: Source, node: expressions.Text, type_: PlaceType, what: str) -> str | None:
     site = c.places.get(node.value)
     if site is None:
         if not c.is_hidden_place(node.value):
@@ -335,7 +344,7 @@ def _place(c: Constants, source: Source, node: ast.Text, type_: PlaceType, what:
     return node.value
 
 
-def _enum_value(c: Constants, source: Source, node: ast.Name, type_: EnumType, what: str) -> str | None:
+def _enum_value(c: Constants, source: Source, node: expressions.Name, type_: EnumType, what: str) -> str | None:
     if node.value in type_.values:
         return node.value
     near = c.report.closest(node.value, type_.values)

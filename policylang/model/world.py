@@ -12,7 +12,7 @@ from policylang.diagnostics import quoted
 from policylang.model.context import Context
 from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 
 @cache
@@ -25,7 +25,7 @@ def check_world(context: Context) -> None:
     """Report unknown timezones, and kinds of place and places that contain themselves or the wrong thing."""
     site = context.symbols.timezone
     if site is not None:
-        name: ast.Text = site.node.name  # type: ignore[attr-defined]
+        name: expressions.Text = site.node.name  # type: ignore[attr-defined]
         if name.value not in timezones():
             unknown(context.report, site.source, name, "timezone", timezones(), "write an IANA name: `America/Denver`")
     _check_kinds(context)

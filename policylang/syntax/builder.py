@@ -7,41 +7,21 @@ underscore have no method; their children stand in their parents'.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
 
-from policylang.syntax import ast
-
-_ESCAPE = re.compile(r'\\(?:u\{([0-9A-Fa-f]+)\}|(["\\nt]))')
-_ESCAPED = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
-
-Children = list[Any]
+from policylang.syntax import ast, expressions
+from policylang.syntax.expression_builder import Children, ExpressionBuilder, name_of, text_of
 
 
-def _unescape(match: re.Match[str]) -> str:
-    return chr(int(match[1], 16)) if match[1] else _ESCAPED[match[2]]
+def _text(token: Any) -> expressions.Text | None:
+    return token and text_of(token)
 
 
-def text(token: Any) -> ast.Text:
-    value = token.value[1:-1]
-    if "\\" in value:
-        value = _ESCAPE.sub(_unescape, value)
-    return ast.Text(token.start_pos, token.end_pos, value)
-
-
-def _text(token: Any) -> ast.Text | None:
-    return token and text(token)
-
-
-def _name(token: Any) -> ast.Name:
-    return ast.Name(token.start_pos, token.end_pos, token.value)
-
-
-def _every_second(c: Children, first: int) -> tuple[ast.Name, ...]:
+def _every_second(c: Children, first: int) -> tuple[expressions.Name, ...]:
     """The names of a list whose commas are among the children."""
-    return tuple([ast.Name(t.start_pos, t.end_pos, t.value) for t in c[first::2]])
+    return tuple([expressions.Name(t.start_pos, t.end_pos, t.value) for t in c[first::2]])
 
 
 def _end(c: Children) -> int:
@@ -54,16 +34,6 @@ def _end(c: Children) -> int:
     raise AssertionError("a rule that matched nothing has no place")
 
 
-def _words(c: Children) -> ast.Name:
-    if len(c) == 1:
-        return _name(c[0])
-    return ast.Name(c[0].start_pos, c[-1].end_pos, "_".join(t.value for t in c))
-
-
-def _joined(first: Any, words: Children) -> str:
-    return " ".join((first.value, *(word.value for word in words)))
-
-
 def _flat(children: Children) -> tuple[Any, ...]:
     """What stands in a block; some of its parts are several items."""
     items: list[Any] = []
@@ -72,14 +42,14 @@ def _flat(children: Children) -> tuple[Any, ...]:
     return tuple(items)
 
 
-class _JobOfUser(ast.Node, frozen=True, gc=False):
+class _JobOfUser(expressions.Node, frozen=True, gc=False):
     """`job "…"` behind a user, and the user's block if there is one."""
 
-    job: ast.Text
+    job: expressions.Text
     items: tuple[ast.UserItem, ...]
 
 
-class TreeBuilder:
+class TreeBuilder(ExpressionBuilder):
     """What the parser runs while it parses."""
 
     def start(self, c: Children) -> tuple[ast.Declaration, ...]:
@@ -94,7 +64,7 @@ class TreeBuilder:
     # --- the world
 
     def timezone(self, c: Children) -> ast.Timezone:
-        return ast.Timezone(c[0].start_pos, c[1].end_pos, text(c[1]))
+        return ast.Timezone(c[0].start_pos, c[1].end_pos, text_of(c[1]))
 
     def portals(self, c: Children) -> ast.Portals:
         return ast.Portals(c[0].start_pos, _end(c), c[1])
@@ -103,11 +73,11 @@ class TreeBuilder:
         return ast.Scope(c[0].start_pos, c[-1].end_pos, _every_second(c, 1))
 
     def place(self, c: Children) -> ast.Place:
-        return ast.Place(c[0].start_pos, _end(c), _name(c[1]), text(c[2]), _text(c[4]))
+        return ast.Place(c[0].start_pos, _end(c), name_of(c[1]), text_of(c[2]), _text(c[4]))
 
     def feature(self, c: Children) -> ast.Feature:
         state = c[3]
-        return ast.Feature(c[0].start_pos, state.end_pos, _name(c[1]), _text(c[2]), state.value == "on")
+        return ast.Feature(c[0].start_pos, state.end_pos, name_of(c[1]), _text(c[2]), state.value == "on")
 
     def feature_state(self, c: Children) -> Any:
         return c[0]
@@ -115,12 +85,12 @@ class TreeBuilder:
     # --- records
 
     def _attribute_block(self, c: Children) -> ast.AttributeBlock:
-        return ast.AttributeBlock(c[0].start_pos, c[-1].end_pos, _name(c[0]), _flat(c[2:-1]))
+        return ast.AttributeBlock(c[0].start_pos, c[-1].end_pos, name_of(c[0]), _flat(c[2:-1]))
 
     subject = request = _attribute_block
 
     def resource(self, c: Children) -> ast.Resource:
-        return ast.Resource(c[0].start_pos, c[-1].end_pos, _name(c[1]), _text(c[2]), _flat(c[4:-1]))
+        return ast.Resource(c[0].start_pos, c[-1].end_pos, name_of(c[1]), _text(c[2]), _flat(c[4:-1]))
 
     def attribute(self, c: Children) -> ast.Attribute:
         *marks, name, _colon, type_, tree = c
@@ -131,27 +101,27 @@ class TreeBuilder:
 
     def attribute_and_as(self, c: Children) -> tuple[ast.Attribute, ast.Attribute]:
         *first, as_, colon, type_, tree = c
-        return self.attribute([*first, None]), self.attribute([_name(as_), colon, type_, tree])
+        return self.attribute([*first, None]), self.attribute([name_of(as_), colon, type_, tree])
 
-    def _one_word(self, c: Children) -> ast.Name:
-        return _name(c[0])
+    def _one_word(self, c: Children) -> expressions.Name:
+        return name_of(c[0])
 
     attribute_mark = attribute_name = user_attribute_name = role_mark = user_mark = _one_word
     weekday = _one_word
     word = one_target = named_target = separated_action = one_resource = required_action = _one_word
 
     def named_type(self, c: Children) -> ast.NamedType:
-        return ast.NamedType(c[0].start_pos, c[0].end_pos, _name(c[0]))
+        return ast.NamedType(c[0].start_pos, c[0].end_pos, name_of(c[0]))
 
     def user_type(self, c: Children) -> ast.UserType:
         role = c[3]
-        return ast.UserType(c[0].start_pos, _end(c), role and _name(role))
+        return ast.UserType(c[0].start_pos, _end(c), role and name_of(role))
 
     def enum_type(self, c: Children) -> ast.EnumType:
         return ast.EnumType(c[0].start_pos, _end(c), c[2])
 
     def enum_start(self, c: Children) -> ast.EnumType:
-        return ast.EnumType(c[0].start_pos, c[2].end_pos, (_name(c[2]),))
+        return ast.EnumType(c[0].start_pos, c[2].end_pos, (name_of(c[2]),))
 
     def set_type(self, c: Children) -> ast.SetType:
         return ast.SetType(c[0].start_pos, c[2].end_pos, c[2])
@@ -162,19 +132,19 @@ class TreeBuilder:
     def listed_action(self, c: Children) -> ast.ListedAction:
         name, _like, kind = c
         like = kind and self.like(c[1:])
-        return ast.ListedAction(name.start_pos, _end(c), _name(name), like)
+        return ast.ListedAction(name.start_pos, _end(c), name_of(name), like)
 
     def actions_and_like(self, c: Children) -> tuple[ast.Actions, ast.Attribute]:
         *before, name, like, _colon, type_ = c
         last = self.listed_action([name, None, None])
-        attribute = ast.Attribute(like.start_pos, type_.end_pos, (), _name(like), type_)
+        attribute = ast.Attribute(like.start_pos, type_.end_pos, (), name_of(like), type_)
         return self.actions([*before, last]), attribute
 
     def like(self, c: Children) -> ast.Like:
-        return ast.Like(c[0].start_pos, c[1].end_pos, _name(c[1]))
+        return ast.Like(c[0].start_pos, c[1].end_pos, name_of(c[1]))
 
     def action(self, c: Children) -> ast.Action:
-        return ast.Action(c[0].start_pos, c[-1].end_pos, _name(c[1]), tuple(c[2:]))
+        return ast.Action(c[0].start_pos, c[-1].end_pos, name_of(c[1]), tuple(c[2:]))
 
     def requires(self, c: Children) -> ast.Requires:
         return ast.Requires(c[0].start_pos, c[1].end_pos, c[1])
@@ -200,18 +170,25 @@ class TreeBuilder:
         return ast.RequiredSuperuser(c[0].start_pos, c[0].end_pos)
 
     def required_feature(self, c: Children) -> ast.RequiredFeature:
-        return ast.RequiredFeature(c[0].start_pos, c[1].end_pos, _name(c[1]))
+        return ast.RequiredFeature(c[0].start_pos, c[1].end_pos, name_of(c[1]))
 
     def required_grant(self, c: Children) -> ast.RequiredGrant:
         kind = c[4]
-        return ast.RequiredGrant(c[0].start_pos, _end(c), c[0], _name(c[2]), kind and _name(kind))
+        return ast.RequiredGrant(c[0].start_pos, _end(c), c[0], name_of(c[2]), kind and name_of(kind))
 
     # --- policies
 
     def policy(self, c: Children) -> ast.Policy:
         _policy, name, parameters, label, _on, target, _for, actions, _open, condition, close = c
         return ast.Policy(
-            c[0].start_pos, close.end_pos, _name(name), parameters or (), _text(label), target, actions or (), condition
+            c[0].start_pos,
+            close.end_pos,
+            name_of(name),
+            parameters or (),
+            _text(label),
+            target,
+            actions or (),
+            condition,
         )
 
     def parameters(self, c: Children) -> tuple[ast.Parameter | ast.MisplacedValue, ...]:
@@ -231,103 +208,23 @@ class TreeBuilder:
         return tuple(found)
 
     def parameter(self, c: Children) -> ast.Parameter:
-        return ast.Parameter(c[0].start_pos, c[2].end_pos, _name(c[0]), c[2])
+        return ast.Parameter(c[0].start_pos, c[2].end_pos, name_of(c[0]), c[2])
 
     def enum_value(self, c: Children) -> ast.MisplacedValue:
-        return ast.MisplacedValue(c[0].start_pos, c[0].end_pos, _name(c[0]))
+        return ast.MisplacedValue(c[0].start_pos, c[0].end_pos, name_of(c[0]))
 
     def any_resource(self, c: Children) -> ast.AnyResource:
         return ast.AnyResource(c[0].start_pos, _end(c), c[3] or ())
-
-    # --- conditions
-
-    def disjunction(self, c: Children) -> ast.Or:
-        return ast.Or(c[0].start_pos, c[-1].end_pos, tuple(c[::2]))
-
-    def conjunction(self, c: Children) -> ast.And:
-        return ast.And(c[0].start_pos, c[-1].end_pos, tuple(c[::2]))
-
-    def negation(self, c: Children) -> ast.Not:
-        return ast.Not(c[0].start_pos, c[1].end_pos, c[1])
-
-    def comparison(self, c: Children) -> ast.Comparison:
-        return ast.Comparison(c[0].start_pos, c[2].end_pos, *c)
-
-    def operator(self, c: Children) -> ast.Name:
-        return ast.Name(c[0].start_pos, c[-1].end_pos, " ".join(t.value for t in c))
-
-    def presence(self, c: Children) -> ast.Presence:
-        return ast.Presence(c[0].start_pos, c[2].end_pos, c[0], c[2].value == "missing")
-
-    def membership(self, c: Children) -> ast.Membership:
-        return ast.Membership(c[0].start_pos, c[2].end_pos, c[0], c[2])
-
-    def list_test(self, c: Children) -> ast.ListTest:
-        operand, first, *words, items = c
-        operator = ast.Name(first.start_pos, words[-1].end_pos if words else first.end_pos, _joined(first, words))
-        return ast.ListTest(operand.start_pos, items.end_pos, operand, operator, items)
-
-    def hours(self, c: Children) -> ast.Hours:
-        operand, operator, _between, first, _and, last = c
-        return ast.Hours(operand.start_pos, last.end_pos, operand, operator, self.time([first]), self.time([last]))
-
-    def weekdays(self, c: Children) -> ast.Weekdays:
-        operand, operator, _on, *days = c
-        return ast.Weekdays(operand.start_pos, days[-1].end_pos, operand, operator, tuple(days[::2]))
-
-    def under(self, c: Children) -> ast.Under:
-        operand, operator, _under, top = c
-        return ast.Under(operand.start_pos, top.end_pos, operand, operator, top)
-
-    def time(self, c: Children) -> ast.Time:
-        return ast.Time(c[0].start_pos, c[0].end_pos, c[0].value)
-
-    def list(self, c: Children) -> ast.List:
-        return ast.List(c[0].start_pos, c[-1].end_pos, tuple(c[1:-1:2]))
-
-    empty_list = list
-
-    def path(self, c: Children) -> ast.Path:
-        first, *later = c[::2]
-        if type(first) is ast.Path:
-            return ast.Path(first.start_pos, c[-1].end_pos, first.subject, tuple(later))
-        return ast.Path(first.start_pos, c[-1].end_pos, None, (first, *later))
-
-    asking_path = path
-
-    def assigned_user(self, c: Children) -> ast.Path:
-        words = ast.Name(c[0].start_pos, c[1].end_pos, "assigned user")
-        return ast.Path(words.start_pos, words.end_pos, words, ())
-
-    def name(self, c: Children) -> ast.Name:
-        return _words(c)
-
-    later_name = name
-
-    def text(self, c: Children) -> ast.Text:
-        return text(c[0])
-
-    def number(self, c: Children) -> ast.Number:
-        return ast.Number(c[0].start_pos, c[0].end_pos, c[0].value)
-
-    def duration(self, c: Children) -> ast.Duration:
-        return ast.Duration(c[0].start_pos, c[1].end_pos, self.number(c), _name(c[1]))
-
-    def date(self, c: Children) -> ast.Date:
-        return ast.Date(c[0].start_pos, c[0].end_pos, c[0].value)
-
-    def datetime(self, c: Children) -> ast.DateTime:
-        return ast.DateTime(c[0].start_pos, c[0].end_pos, c[0].value)
 
     # --- who gets what
 
     def role(self, c: Children) -> ast.Role:
         *marks, _role, name, label, items = c
-        return ast.Role(c[0].start_pos, _end(c), tuple(marks), _name(name), _text(label), _items(items))
+        return ast.Role(c[0].start_pos, _end(c), tuple(marks), name_of(name), _text(label), _items(items))
 
     def group(self, c: Children) -> ast.Group:
         _group, name, label, items = c
-        return ast.Group(c[0].start_pos, _end(c), _name(name), _text(label), _items(items))
+        return ast.Group(c[0].start_pos, _end(c), name_of(name), _text(label), _items(items))
 
     def _block(self, c: Children) -> _Block:
         return _Block(c[-1].end_pos, tuple(c[1:-1]))
@@ -338,7 +235,7 @@ class TreeBuilder:
         return ast.Includes(c[0].start_pos, _end(c), c[1])
 
     def portal(self, c: Children) -> ast.Portal:
-        return ast.Portal(c[0].start_pos, c[1].end_pos, _name(c[1]))
+        return ast.Portal(c[0].start_pos, c[1].end_pos, name_of(c[1]))
 
     def performs(self, c: Children) -> ast.Performs:
         return ast.Performs(c[0].start_pos, _end(c), c[1])
@@ -357,9 +254,9 @@ class TreeBuilder:
     def limit(self, c: Children) -> ast.Limit:
         _policy, name, arguments, _on, resource, _for, actions = c
         values = arguments[:-1] if arguments else ()
-        return ast.Limit(c[0].start_pos, _end(c), _name(name), values, resource, actions or ())
+        return ast.Limit(c[0].start_pos, _end(c), name_of(name), values, resource, actions or ())
 
-    def names(self, c: Children) -> tuple[ast.Name, ...]:
+    def names(self, c: Children) -> tuple[expressions.Name, ...]:
         return _every_second(c, 0)
 
     def all_resources(self, c: Children) -> ast.AllResources:
@@ -375,7 +272,7 @@ class TreeBuilder:
         return ast.Including(c[0].start_pos, _end(c), c[1])
 
     def because(self, c: Children) -> ast.Because:
-        return ast.Because(c[0].start_pos, c[1].end_pos, text(c[1]))
+        return ast.Because(c[0].start_pos, c[1].end_pos, text_of(c[1]))
 
     def condition_block(self, c: Children) -> ast.ConditionBlock:
         return ast.ConditionBlock(c[0].start_pos, c[2].end_pos, c[1])
@@ -387,22 +284,22 @@ class TreeBuilder:
     # --- people, jobs, tasks, integrations
 
     def task(self, c: Children) -> ast.Task:
-        return ast.Task(c[0].start_pos, c[-1].end_pos, _name(c[1]), _text(c[2]), tuple(c[4:-1]))
+        return ast.Task(c[0].start_pos, c[-1].end_pos, name_of(c[1]), _text(c[2]), tuple(c[4:-1]))
 
     def need(self, c: Children) -> ast.Need:
-        return ast.Need(c[0].start_pos, _end(c), c[1], _name(c[3]), c[4])
+        return ast.Need(c[0].start_pos, _end(c), c[1], name_of(c[3]), c[4])
 
     def job(self, c: Children) -> ast.Job:
-        return ast.Job(c[0].start_pos, c[-1].end_pos, text(c[1]), _text(c[2]), tuple(c[4:-1]))
+        return ast.Job(c[0].start_pos, c[-1].end_pos, text_of(c[1]), _text(c[2]), tuple(c[4:-1]))
 
     def job_after_user(self, c: Children) -> ast.Job:
         label = c[2] if c[2].type == "STRING" else None
         items = tuple(child for child in c if type(child) is ast.Includes)
-        return ast.Job(c[0].start_pos, c[-1].end_pos, text(c[1]), _text(label), items)
+        return ast.Job(c[0].start_pos, c[-1].end_pos, text_of(c[1]), _text(label), items)
 
     def user_head(self, c: Children) -> ast.User:
         *marks, _user, id_, label, _in, groups = c
-        return ast.User(c[0].start_pos, _end(c), tuple(marks), text(id_), _text(label), groups or (), None, ())
+        return ast.User(c[0].start_pos, _end(c), tuple(marks), text_of(id_), _text(label), groups or (), None, ())
 
     def user(self, c: Children) -> ast.User:
         head, block = c
@@ -410,7 +307,7 @@ class TreeBuilder:
         return user
 
     def user_job(self, c: Children) -> _JobOfUser:
-        return _JobOfUser(c[0].start_pos, _end(c), text(c[1]), _items(c[2]))
+        return _JobOfUser(c[0].start_pos, _end(c), text_of(c[1]), _items(c[2]))
 
     def user_attribute(self, c: Children) -> ast.UserAttribute:
         return ast.UserAttribute(c[0].start_pos, c[2].end_pos, c[0], c[2])
@@ -422,10 +319,10 @@ class TreeBuilder:
         return ast.Override(c[0].start_pos, _end(c), c[1], c[2])
 
     def assignment(self, c: Children) -> ast.Assignment:
-        return ast.Assignment(c[0].start_pos, c[-1].end_pos, _name(c[2]), tuple(c[3:]))
+        return ast.Assignment(c[0].start_pos, c[-1].end_pos, name_of(c[2]), tuple(c[3:]))
 
     def at_place(self, c: Children) -> ast.AtPlace:
-        return ast.AtPlace(c[0].start_pos, c[2].end_pos, _name(c[1]), text(c[2]))
+        return ast.AtPlace(c[0].start_pos, c[2].end_pos, name_of(c[1]), text_of(c[2]))
 
     def from_day(self, c: Children) -> ast.FromDate:
         return ast.FromDate(c[0].start_pos, c[1].end_pos, self.date(c[1:]))
@@ -440,16 +337,16 @@ class TreeBuilder:
         return ast.UntilDate(c[0].start_pos, _end(c), self.date(c[1:2]), c[2] and self.time(c[2:]))
 
     def approved_by(self, c: Children) -> ast.ApprovedBy:
-        return ast.ApprovedBy(c[0].start_pos, c[2].end_pos, text(c[2]))
+        return ast.ApprovedBy(c[0].start_pos, c[2].end_pos, text_of(c[2]))
 
     def integration(self, c: Children) -> ast.Integration:
-        return ast.Integration(c[0].start_pos, c[-1].end_pos, _name(c[1]), _text(c[2]), tuple(c[4:-1]))
+        return ast.Integration(c[0].start_pos, c[-1].end_pos, name_of(c[1]), _text(c[2]), tuple(c[4:-1]))
 
     def objects(self, c: Children) -> ast.Objects:
         return ast.Objects(c[0].start_pos, _end(c), c[1])
 
     def mirror(self, c: Children) -> ast.Mirror:
-        return ast.Mirror(c[0].start_pos, c[2].end_pos, _name(c[2]))
+        return ast.Mirror(c[0].start_pos, c[2].end_pos, name_of(c[2]))
 
     # --- statements about the whole
 
@@ -460,22 +357,22 @@ class TreeBuilder:
         return ast.Separation(c[0].start_pos, _end(c), permissions, most, _text(label), severity)
 
     def permission(self, c: Children) -> ast.Permission:
-        return ast.Permission(c[0].start_pos, c[2].end_pos, c[0], _name(c[2]))
+        return ast.Permission(c[0].start_pos, c[2].end_pos, c[0], name_of(c[2]))
 
-    def severity(self, c: Children) -> ast.Name:
-        return _name(c[1])
+    def severity(self, c: Children) -> expressions.Name:
+        return name_of(c[1])
 
     def invariant(self, c: Children) -> ast.Invariant:
         _keyword, label, _open, quantifier, selectors, _can, actions, resource, _dot, field, _where, where, close = c
         return ast.Invariant(
             c[0].start_pos,
             close.end_pos,
-            text(label),
+            text_of(label),
             quantifier,
             selectors or (),
             actions,
-            _name(resource),
-            field and _name(field),
+            name_of(resource),
+            field and name_of(field),
             where and where.condition,
         )
 
@@ -486,19 +383,19 @@ class TreeBuilder:
         return tuple(c[::2])
 
     def with_role(self, c: Children) -> ast.WithRole:
-        return ast.WithRole(c[0].start_pos, c[2].end_pos, _name(c[2]))
+        return ast.WithRole(c[0].start_pos, c[2].end_pos, name_of(c[2]))
 
     def in_group(self, c: Children) -> ast.InGroup:
-        return ast.InGroup(c[0].start_pos, c[1].end_pos, _name(c[1]))
+        return ast.InGroup(c[0].start_pos, c[1].end_pos, name_of(c[1]))
 
     def review(self, c: Children) -> ast.Review:
         _review, (kind, subject), _every, every, _last, last, _by, by = c
         date = last and self.date([last])
         return ast.Review(c[0].start_pos, _end(c), kind, subject, every, date, _text(by))
 
-    def review_subject(self, c: Children) -> tuple[str, ast.Name | ast.Text]:
+    def review_subject(self, c: Children) -> tuple[str, expressions.Name | expressions.Text]:
         kind, subject = c
-        return kind.value, text(subject) if subject.type == "STRING" else _name(subject)
+        return kind.value, text_of(subject) if subject.type == "STRING" else name_of(subject)
 
 
 class _Block(msgspec.Struct):

@@ -11,10 +11,10 @@ from policylang.check.fix.edits import TextEdit, edit, is_suppressed, removal
 from policylang.check.used import Wanted
 from policylang.model.bundles import is_every_action
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 from policylang.syntax.parser import Parsed
 
-_Node = ast.Grant | ast.Assignment | ast.Name
+_Node = ast.Grant | ast.Assignment | expressions.Name
 
 
 class Removal(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ class Written:
         if self._edit(wanted) is not None:
             return None
         _, node = self._nodes[wanted.at]
-        if isinstance(node, ast.Grant) and not isinstance(node.target, ast.Name):
+        if isinstance(node, ast.Grant) and not isinstance(node.target, expressions.Name):
             return "the statement grants actions on several resources at once: write one for each"
         return "a comment stands in it or suppresses a finding there"
 
@@ -129,12 +129,12 @@ class Written:
         if wanted.at not in self._nodes:
             return None
         file, node = self._nodes[wanted.at]
-        if isinstance(node, ast.Name):
+        if isinstance(node, expressions.Name):
             return _without_group(file, node)
         left = [action for resource, action in wanted.said if (resource, action) not in wanted.actions]
         if not left or not isinstance(node, ast.Grant):
             return removal(file, node)
-        if not isinstance(node.target, ast.Name) or is_suppressed(file, node):
+        if not isinstance(node.target, expressions.Name) or is_suppressed(file, node):
             return None
         if not is_every_action(node.actions):
             left = [name.value for name in node.actions if name.value in left]
@@ -154,7 +154,7 @@ def _newline(source: Source) -> str:
     return "\r\n" if "\r\n" in source.text else "\n"
 
 
-def _without_group(file: Parsed, group: ast.Name) -> TextEdit | None:
+def _without_group(file: Parsed, group: expressions.Name) -> TextEdit | None:
     """Takes `in NAME` out of the head of a user."""
     before = file.source.text[: group.start_pos].rstrip()
     start = len(before.removesuffix("in").rstrip())

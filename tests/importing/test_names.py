@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from policylang.importing.names import identifier, identifiers
 from policylang.importing.texts import comment, label, text
 from policylang.source import Source
-from policylang.syntax.ast import Text
+from policylang.syntax.expressions import Text
 from policylang.syntax.parser import parse
 from tests.helpers import codes
 

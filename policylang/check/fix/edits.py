@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from policylang.source import Source
-from policylang.syntax import ast
+from policylang.syntax import expressions
 from policylang.syntax.parser import Parsed
 
 _SUPPRESSION = re.compile(r"#+\s*policylang\b", re.IGNORECASE)
@@ -76,7 +76,7 @@ def _edited(text: str, spans: list[tuple[int, int, str]]) -> str:
     return text
 
 
-def removal(file: Parsed, node: ast.Node) -> TextEdit | None:
+def removal(file: Parsed, node: expressions.Node) -> TextEdit | None:
     """The edit that takes a statement out, with its lines where nothing else stands on them; comments stay.
 
     ``None`` where that would lose a comment, or leave one behind that suppresses a finding: it would speak of the next
@@ -99,7 +99,7 @@ def removal(file: Parsed, node: ast.Node) -> TextEdit | None:
     return edit(source, start - (len(before) - len(before.rstrip())), end, " " if joined else "")
 
 
-def is_suppressed(file: Parsed, node: ast.Node) -> bool:
+def is_suppressed(file: Parsed, node: expressions.Node) -> bool:
     """Whether a comment that suppresses findings speaks of the statement: on one of its lines, or above it."""
     source = file.source
     first, last = source.position(node.start_pos)[0], source.position(node.end_pos)[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 from policylang.syntax.format.lexemes import Lexemes
 
 _WIDEST = 40
@@ -19,7 +19,7 @@ Cell = tuple[int, int]
 """The word that the column begins with, and the width of what stands before it."""
 
 
-def align_items(lexemes: Lexemes, items: Sequence[ast.Node]) -> None:
+def align_items(lexemes: Lexemes, items: Sequence[expressions.Node]) -> None:
     """Pad the items of a block, each on a line of its own, so that what follows their names is in columns."""
     for cells in _columns(lexemes, items):
         near = [(number, width) for number, width in cells if width <= _WIDEST and number not in lexemes.first]
@@ -28,7 +28,7 @@ def align_items(lexemes: Lexemes, items: Sequence[ast.Node]) -> None:
             lexemes.pieces[number] = " " * (widest - width) + lexemes.pieces[number]
 
 
-def _columns(lexemes: Lexemes, items: Sequence[ast.Node]) -> Iterator[list[Cell]]:
+def _columns(lexemes: Lexemes, items: Sequence[expressions.Node]) -> Iterator[list[Cell]]:
     for run in _runs(lexemes, items):
         plain = []
         for marks, group in groupby(run, key=_marks):
@@ -40,7 +40,7 @@ def _columns(lexemes: Lexemes, items: Sequence[ast.Node]) -> Iterator[list[Cell]
         yield plain
 
 
-def _runs(lexemes: Lexemes, items: Sequence[ast.Node]) -> Iterator[list[_Item]]:
+def _runs(lexemes: Lexemes, items: Sequence[expressions.Node]) -> Iterator[list[_Item]]:
     """Items of one kind without an empty line or a comment of its own line between them."""
     run: list[_Item] = []
     for item in items:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 from policylang.syntax.format.columns import align_items, with_comments
 from policylang.syntax.format.lexemes import Lexemes
 from policylang.syntax.format.parts import Breaker
@@ -44,7 +44,7 @@ class _Layout:
         else:
             self._statement(node, first, end, 0)
 
-    def _statement(self, node: ast.Node, first: int, end: int, indent: int) -> None:
+    def _statement(self, node: expressions.Node, first: int, end: int, indent: int) -> None:
         """A statement at the end of the last line."""
         self.breaker.space(node)
         if not self._whole(first, end, self.lexemes.flat(first, end)):
@@ -98,6 +98,6 @@ class _Layout:
         self.writer.put("}")
 
 
-def _gap(before: ast.Node, item: ast.Node) -> str:
+def _gap(before: expressions.Node, item: expressions.Node) -> str:
     """What stands between two items on one line: an integration's last day goes with its first."""
     return " " if isinstance(before, ast.FromDate) and isinstance(item, ast.UntilDate) else "  "

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from policylang.syntax import ast
+from policylang.syntax import ast, expressions
 from policylang.syntax.format.lexemes import Lexemes
 
 
@@ -36,21 +36,21 @@ class Breaker:
         self._pieces = lexemes.pieces
         self._at = lexemes.at
 
-    def space(self, node: ast.Node) -> None:
+    def space(self, node: expressions.Node) -> None:
         """Put what stands between braces in a line two blanks apart, as the items of a block are."""
         if isinstance(node, ast.Separation) and node.most is not None:
             for each in node.permissions[1:]:
                 start = self._at(each.start_pos)
                 self._pieces[start] = f"  {self._pieces[start].lstrip()}"
 
-    def statement(self, node: ast.Node, first: int, end: int) -> Segment:
+    def statement(self, node: expressions.Node, first: int, end: int) -> Segment:
         """A declaration, of one with a block what stands before its items, or an item."""
         match node:
             case ast.Policy():
                 return self._policy(node, first, end)
             case ast.Invariant():
                 return self._invariant(node, first, end)
-            case ast.Separation(most=ast.Number()):
+            case ast.Separation(most=expressions.Number()):
                 return self._separation(node, first, end)
             case ast.Grant() | ast.Deny():
                 on = self._at(node.target.start_pos) - 1
@@ -63,7 +63,7 @@ class Breaker:
             case _:
                 return self._fill(first, end, self._cuts(node))
 
-    def _cuts(self, node: ast.Node) -> list[int]:
+    def _cuts(self, node: expressions.Node) -> list[int]:
         """The words before which it may be broken, besides those behind commas."""
         match node:
             case ast.Limit():
@@ -87,7 +87,7 @@ class Breaker:
         cuts = [self._at(node.resource.start_pos) - 1] if node.resource else []
         return cuts + [self._at(name.start_pos) - 1 for name in node.actions[:1]]
 
-    def _clauses(self, first: int, end: int, cuts: list[int], clauses: Iterable[ast.Node]) -> Segment:
+    def _clauses(self, first: int, end: int, cuts: list[int], clauses: Iterable[expressions.Node]) -> Segment:
         nodes = list(clauses)
         starts = [self._at(clause.start_pos) for clause in nodes]
         parts = [self._list(*bounds) for bounds in pairwise([first, *cuts, (starts or [end])[0]])]
@@ -144,31 +144,34 @@ class Breaker:
 
     # --- conditions and lists --------------------------------------------------------------------------------
 
-    def _opening(self, condition: ast.Condition) -> int:
+    def _opening(self, condition: expressions.Condition) -> int:
         """The brace before a condition, with nothing but parentheses and `not` between them."""
         number = self._at(condition.start_pos)
         while self._pieces[number] != " {":
             number -= 1
         return number
 
-    def _braces(self, node: ast.Condition, first: int, end: int) -> Segment:
+    def _braces(self, node: expressions.Condition, first: int, end: int) -> Segment:
         return Segment("braces", first, end, (self._condition(node, first + 1, end - 1),))
 
-    def _condition(self, node: ast.Condition | ast.Requirement, first: int, end: int) -> Segment:
+    def _condition(self, node: expressions.Condition | ast.Requirement, first: int, end: int) -> Segment:
         """A condition with the words around it that belong to no node: parentheses and what it follows."""
         match node:
             case (
-                ast.Or(items=items) | ast.And(items=items) | ast.AnyRequired(items=items) | ast.AllRequired(items=items)
+                expressions.Or(items=items)
+                | expressions.And(items=items)
+                | ast.AnyRequired(items=items)
+                | ast.AllRequired(items=items)
             ):
                 bounds = [first, *(self._word_after(item) for item in items[:-1]), end]
                 inside = zip(items, pairwise(bounds), strict=True)
                 return Segment("chain", first, end, tuple(self._condition(item, *within) for item, within in inside))
-            case ast.Not(item=item):
+            case expressions.Not(item=item):
                 return self._condition(item, first, end)
             case _:
                 return self._list(first, end)
 
-    def _word_after(self, node: ast.Node) -> int:
+    def _word_after(self, node: expressions.Node) -> int:
         """The `and` or `or` behind a part of a condition."""
         number = self._at(node.end_pos)
         while self._pieces[number] == ")":

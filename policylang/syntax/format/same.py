@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from policylang.syntax import ast
+from policylang.syntax import expressions
 
 
 def same(one: Any, other: Any) -> bool:
@@ -18,7 +18,7 @@ def same(one: Any, other: Any) -> bool:
         return False
     if kind is tuple:
         return len(one) == len(other) and all(map(same, one, other))
-    if not issubclass(kind, ast.Node):
+    if not issubclass(kind, expressions.Node):
         return bool(one == other)
     for field in _fields(kind):
         left, right = getattr(one, field), getattr(other, field)
@@ -31,6 +31,6 @@ def same(one: Any, other: Any) -> bool:
 
 
 @cache
-def _fields(kind: type[ast.Node]) -> tuple[str, ...]:
+def _fields(kind: type[expressions.Node]) -> tuple[str, ...]:
     """The fields of a node but those of its place."""
     return tuple(field for field in kind.__struct_fields__ if field not in ("start_pos", "end_pos"))
