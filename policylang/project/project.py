@@ -11,7 +11,7 @@ from policylang.diagnostics import Diagnostic, quoted
 from policylang.directory import read_people, resolve
 from policylang.directory.people import PeopleRead
 from policylang.ir import nodes as ir
-from policylang.ir.lower import lower
+from policylang.ir.lowering.policy_set import lower
 from policylang.ir.nesting import name_of, too_many_ways
 from policylang.model import Model, build_model
 from policylang.project.discovery import SourceSet

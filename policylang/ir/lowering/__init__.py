@@ -1,0 +1,1 @@
+"""From a model without diagnostics to the intermediate representation."""
