@@ -7,7 +7,8 @@ from bisect import bisect_left
 
 from policylang.check.suppress.suppressions import read_suppressions
 from policylang.source import Source
-from policylang.syntax import ast, builder
+from policylang.syntax import ast
+from policylang.syntax.expression_builder import text_of
 from policylang.syntax.format import format_source
 from policylang.syntax.grammar import tables
 from policylang.syntax.lexer import Scan
@@ -50,7 +51,7 @@ def tidy(text: str) -> None:
 def words(parsed: Parsed) -> list[str]:
     """The words of a file; of texts their values."""
     tokens = Scan(tables().lexer, parsed.source.text).tokens_from(0)
-    return [f'"{builder.text(token).value}' if token.value.startswith('"') else token.value for token in tokens]
+    return [f'"{text_of(token).value}' if token.value.startswith('"') else token.value for token in tokens]
 
 
 def comments(parsed: Parsed) -> list[Place]:
