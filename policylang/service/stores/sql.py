@@ -16,6 +16,8 @@ from policylang.settings.targets import Table
 
 Rows = list[tuple[Any, ...]]
 
+_ROW = '"row"'
+
 
 class Connection(Protocol):
     """What every driver has."""
@@ -30,6 +32,13 @@ class NoKeyError(Exception):
 def quoted(name: str) -> str:
     """A name in SQL."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def _key(resource: str, raw: Any) -> str:
+    """The key of a row, by which it can be asked for. Raises `StoreError`."""
+    if raw is None or isinstance(raw, bytes):
+        raise StoreError(f"the key of a row of `{resource}` is neither a text nor a number")
+    return str(raw)
 
 
 class SqlStore:
@@ -93,9 +102,9 @@ class SqlStore:
     def row(self, index: Index, resource: str, key: str, deadline: Deadline) -> Mapping[str, Any] | None:
         attributes = self._attributes(index, resource)
         table = self._table(resource)
-        columns = [self.name(table.key), *(self.read(a.type, self._column(table, a.name)) for a in attributes)]
-        of = self.qualified(table.table or resource)
-        query = f"SELECT {', '.join(columns)} FROM {of} WHERE {self.name(table.key)} = {self.key_mark}"  # noqa: S608
+        columns = [self._in_row(table.key), *(self.read(a.type, self._column(table, a.name)) for a in attributes)]
+        of = self._rows(table, resource)
+        query = f"SELECT {', '.join(columns)} FROM {of} WHERE {self._in_row(table.key)} = {self.key_mark}"  # noqa: S608
         try:
             rows = self._ask(query, {"key": key}, deadline)
         except NoKeyError:
@@ -121,7 +130,10 @@ class SqlStore:
             rows = self._ask(query, {**parameters, "most": most}, deadline)
         except NoKeyError:
             return []
-        return [str(row[0]) for row in rows]
+        keys = [_key(found.resource, row[0]) for row in rows]
+        if len(set(keys)) < len(keys):
+            raise StoreError(f"two rows of `{found.resource}` have the same key")
+        return keys
 
     def _with(self, index: Index, resource: str, condition: str) -> Iterator[str]:
         """The tables that a condition speaks of, under the names of the policies."""
@@ -130,9 +142,9 @@ class SqlStore:
             name = left.pop(0)
             attributes = self._attributes(index, name)
             table = self._table(name)
-            columns = [f"{self.name(table.key)} AS {quoted('id')}"]
+            columns = [f"{self._in_row(table.key)} AS {quoted('id')}"]
             columns += [f"{self._column(table, a.name)} AS {quoted(a.name)}" for a in attributes]
-            of = self.qualified(table.table or name)
+            of = self._rows(table, name)
             yield f"{quoted(name)} AS NOT MATERIALIZED (SELECT {', '.join(columns)} FROM {of})"  # noqa: S608
             for attribute in attributes:
                 other = attribute.type
@@ -144,7 +156,16 @@ class SqlStore:
         return self._tables.get(resource, Table())
 
     def _column(self, table: Table, name: str) -> str:
-        return self.name(table.columns.get(name, name))
+        return self._in_row(table.columns.get(name, name))
+
+    def _rows(self, table: Table, resource: str) -> str:
+        return f"{self.qualified(table.table or resource)} AS {_ROW}"
+
+    def _in_row(self, column: str) -> str:
+        """A column of the table and nothing else: alone, a name that SQLite does not know is a text, and one that
+        DuckDB does not know may be that of a result.
+        """
+        return f"{_ROW}.{self.name(column)}"
 
     def _attributes(self, index: Index, resource: str) -> Sequence[ir.Attribute]:
         """Those that are columns; the key of a row is its `id`."""

@@ -52,7 +52,7 @@ class SqliteStore(SqlStore):
         if isinstance(type_, SetType) and isinstance(raw, str):
             try:
                 raw = json.loads(raw)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise StoreError("a set is not JSON") from None
         if isinstance(type_, BoolType) and raw in (0, 1):
             return bool(raw)
