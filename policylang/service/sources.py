@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import http.client
 import os
 import urllib.error
 import urllib.request
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from policylang.signing.minisign import PublicKey
 
 _SECONDS = 30
+_CUT_SHORT = "the address sends less than it says"
 
 
 class SourceError(Exception):
@@ -150,7 +152,10 @@ class Address:
 
     def __init__(self, address: str, keys: Sequence[PublicKey] = ()) -> None:
         """``keys``: a signature of one of them has to be behind the address of the content and ``.minisig``."""
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError as error:
+            raise SourceError(f"no address: {str(error).lower()}") from None
         if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise SourceError("policies come over https, but from this machine itself")
         self._address, self._keys = address, tuple(keys)
@@ -184,13 +189,21 @@ class Address:
         request = urllib.request.Request(address, headers=headers)  # noqa: S310  # the scheme is looked at above
         try:
             with self._open(request, timeout=_SECONDS) as answer:
-                return answer.read(most + 1), answer.headers.get("ETag")
+                content, said = answer.read(most + 1), answer.headers.get("Content-Length", "")
+                etag = answer.headers.get("ETag")
         except urllib.error.HTTPError as error:
             if error.code == 304 and etag is not None:
                 return None
             raise SourceError(f"the address answers {error.code}") from None
         except (OSError, ValueError) as error:
             raise SourceError(f"the address cannot be reached: {error}") from None
+        except http.client.IncompleteRead:
+            raise SourceError(_CUT_SHORT) from None
+        except http.client.HTTPException as error:
+            raise SourceError(f"the address does not speak HTTP: {type(error).__name__}") from None
+        if said.isdecimal() and len(content) < min(int(said[:20]), most + 1):
+            raise SourceError(_CUT_SHORT)  # else its ETag would be taken for that of the whole
+        return content, etag
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
