@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Holds, NotOf, all_true, true
-from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
@@ -79,8 +78,3 @@ def allowed(index: Index, plan: Plan, field: str | None = None) -> Formula:
     """The action is open on the record, and covers the field if one is given: what `decide` says."""
     ways = [way for way in plan.ways if field is None or field in way.fields]
     return AllOf((ways_open(index, plan.resource, ways), unhindered(index, plan, field)))
-
-
-def resource_actions(policy_set: ir.PolicySet) -> tuple[tuple[str, str], ...]:
-    """Every resource with every action on it, in the order of their declaration."""
-    return tuple((resource.name, action.name) for resource in policy_set.resources for action in resource.actions)

@@ -22,11 +22,6 @@ from policylang.runtime.plan import PlacedDeny, Plan, Way
 # --- of two formulas -----------------------------------------------------------------------------------------
 
 
-def disjoint(first: Formula, second: Formula) -> Formula:
-    """Unsat iff there is no situation in which both hold."""
-    return AllOf((first, second))
-
-
 def implies(first: Formula, second: Formula) -> Formula:
     """Unsat iff the second holds wherever the first does."""
     return AllOf((first, NotOf(second)))

@@ -14,7 +14,6 @@ from typing import Protocol, Self
 log = logging.getLogger("policylang.decisionlog")
 
 _MOST_WAITING = 10_000
-_LOOK_AGAIN = 1.0
 
 
 class DecisionSink(Protocol):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -265,13 +264,3 @@ def _policies(cursor: Cursor, model: Model) -> Iterator[_Offer]:
         yield _Offer(name, "policy", text if holes or on else None, snippet=bool(holes or on), detail=detail)
         if holes or on:
             yield _Offer(name, "policy", detail=detail)
-
-
-def is_policy_file(path: Path) -> bool:
-    """Whether a file has policies, going by its name."""
-    return path.suffix == ".policy"
-
-
-def labels(found: Iterable[lsp.CompletionItem]) -> list[str]:
-    """What is offered, in order."""
-    return [each.label for each in found]

@@ -17,18 +17,6 @@ Key = tuple[str, str | None, str]
 block `subject` or `request`; a parameter its policy; a value its attribute, as ``customer.status``.
 """
 
-_CONDITIONS = (
-    expressions.Or
-    | expressions.And
-    | expressions.Not
-    | expressions.Comparison
-    | expressions.Presence
-    | expressions.Membership
-    | expressions.ListTest
-    | expressions.Hours
-    | expressions.Weekdays
-)
-
 
 class Occurrence(msgspec.Struct, frozen=True):
     """A name at a place. ``quoted``: it is a text in quotes, which belong to it."""

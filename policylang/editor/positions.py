@@ -41,11 +41,6 @@ def range_at(source: Source, place: Location, encoding: Encoding) -> lsp.Range:
     )
 
 
-def whole_of(source: Source, encoding: Encoding) -> lsp.Range:
-    """The range of the whole text."""
-    return range_of(source, 0, len(source.text), encoding)
-
-
 def applied(source: Source, change: lsp.TextDocumentContentChangeEvent, encoding: Encoding) -> Source:
     """The source after one change."""
     if isinstance(change, lsp.TextDocumentContentChangeWholeDocument):

@@ -55,9 +55,6 @@ class Classes(msgspec.Struct, frozen=True):
             FoundRole(_spread(each.users, self.users), _spread(each.permissions, self.permissions)) for each in roles
         )
 
-    def whole_permissions(self, bits: int) -> int:
-        return _spread(bits, self.permissions)
-
 
 def classes(whole: Matrix) -> Classes:
     """Merge what is alike, in the order of the first of each."""

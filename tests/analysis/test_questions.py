@@ -10,10 +10,10 @@ import pytest
 
 from policylang.analysis import questions
 from policylang.analysis.asker import ANYTHING, AS_DECLARED, COMPLETE, Assumed
-from policylang.analysis.formula import Formula, Holds, true
+from policylang.analysis.formula import AllOf, Formula, Holds, true
 from policylang.analysis.prover import Prover
 from policylang.analysis.query import SOMEBODY, Answer, DeclaredUser, NamedUser, Query, Requester, Sat
-from policylang.analysis.questions import always, disjoint, equivalent, implies
+from policylang.analysis.questions import always, equivalent, implies
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT
 from policylang.check.catalogue import BY_CODE, CHECKS
 from policylang.ir import nodes as ir
@@ -338,9 +338,9 @@ def test_clock_changes_are_minded() -> None:
     assert docs.find(implies(month, longer)) is UNSAT
 
 
-def test_disjoint_and_equivalent() -> None:
+def test_together_and_equivalent() -> None:
     docs, (one, other, same) = ask("level < 3", "level > 5", "not (level >= 3)")
-    assert docs.find(disjoint(one, other)) is UNSAT
+    assert docs.find(AllOf((one, other))) is UNSAT
     assert docs.find(equivalent(one, same)) is UNSAT
     assert isinstance(docs.find(equivalent(one, other)), Sat)
 

@@ -13,7 +13,7 @@ from policylang.editor import actions, completion, describe, formatting, highlig
 from policylang.editor.checking import LiveChecker
 from policylang.editor.edited_set import EditedSet
 from policylang.editor.folders import Folders
-from policylang.editor.positions import position_at, range_of, whole_of
+from policylang.editor.positions import position_at, range_of
 from policylang.source import Source
 from tests.editor.test_edits import FOLDER, URI
 from tests.helpers import POLICIES
@@ -85,7 +85,8 @@ def test_every_feature_of_any_beginning(path: Path, share: float, back: int) -> 
     outline.folds(parsed)
     outline.selections(parsed, at, UTF16)
     highlighting.semantic_tokens(parsed, of.project.model, UTF16)
-    hints.inlay_hints(of, parsed, whole_of(source, UTF16), UTF16)
+    all_of_it = range_of(source, 0, len(source.text), UTF16)
+    hints.inlay_hints(of, parsed, all_of_it, UTF16)
     hints.code_lenses(of, parsed, UTF16)
     formatting.format_typed(of, parsed, position_at(source, at, UTF16), UTF16)
-    actions.code_actions(typing.checker, of, parsed, whole_of(source, UTF16), UTF16)
+    actions.code_actions(typing.checker, of, parsed, all_of_it, UTF16)

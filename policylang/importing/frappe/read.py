@@ -155,7 +155,7 @@ class _Reading:
                     take(each)
         for name, each_type in sorted(self._types.items()):
             self._settle(name, each_type)
-        _Writing(self._set, self._types, self._disabled).write(self._holders())
+        _Writing(self._set, self._types).write(self._holders())
 
     # --- DocTypes ----------------------------------------------------------------------------------------------------
 
@@ -329,7 +329,7 @@ class _Reading:
 class _Writing:
     """Makes statements of what holds."""
 
-    def __init__(self, imported: Imported, types: Mapping[str, _DocType], disabled: set[str]) -> None:
+    def __init__(self, imported: Imported, types: Mapping[str, _DocType]) -> None:
         self._set = imported
         self._types = {name: each for name, each in sorted(types.items()) if each.holding()}
         self._roles: dict[str, Origin] = {}

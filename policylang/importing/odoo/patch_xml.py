@@ -20,7 +20,6 @@ _WHOLE_FIELD = re.compile(
     r"<field\b(?P<given>(?:[^>\"']|\"[^\"]*\"|'[^']*')*?)(?:/>|>(?P<text>.*?)</field\s*>)", re.DOTALL
 )
 _EVAL = re.compile(r"""\beval\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""", re.DOTALL)
-_CLOSE = re.compile(r"[ \t]*</(?:data|odoo|openerp)\s*>")
 
 
 class PlacedRecord(msgspec.Struct, frozen=True):
