@@ -101,7 +101,9 @@ def _document(
 
 
 def _finding(finding: ReportedFinding) -> dict[str, Any]:
-    """A finding as ``check`` has it, with its witnesses in words and the commands that decide them again."""
+    """A finding as ``check`` has it, with its witnesses in words, the commands that decide them again, and as ``cause``
+    the declaration that it is in: what is in one is mended together.
+    """
     looked_at = (*finding.looked_at, *(frozenset[str]() for _ in finding.witnesses))
     shown = [
         {
@@ -114,7 +116,8 @@ def _finding(finding: ReportedFinding) -> dict[str, Any]:
     data = as_data(finding)
     for name in ("witness", "further_witnesses"):
         del data[name]
-    return {**data, "shown": shown, "suggestion": finding.suggestion, "weight": finding.urgency}
+    more = {"suggestion": finding.suggestion, "weight": finding.urgency, "cause": finding.anchor[0]}
+    return {**data, "shown": shown, **more}
 
 
 def _concerns(finding: ReportedFinding, index: Index, part: Part) -> bool:

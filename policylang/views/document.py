@@ -235,8 +235,8 @@ class AccessDocument(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the application shows of one policy set as of an instant.
 
     ``rows``: for each row the numbers of an action and a cell by turns. ``findings``: as ``policylang check --format
-    json`` has them, with the command that shows each again. ``everyone``: denies for all. ``change``: null unless it
-    was compared with something. ``log``: null unless there is a log of what people did.
+    json`` has them, with the command that shows each again and the declaration it is in. ``everyone``: denies for all.
+    ``change``: null unless it was compared with something. ``log``: null unless there is a log of what people did.
     """
 
     version: int = VERSION

@@ -53,20 +53,41 @@ async function serious(page) {
   });
 }
 
+/** What is wrong with what a page shows: wider than the window, or a serious finding of axe. */
+async function flawed(page, what) {
+  await page.waitForTimeout(60);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  const found = wide > 0 ? [`${wide} pixels wider than the window`] : [];
+  return [...found, ...(await serious(page))].map((each) => `${what}: ${each}`);
+}
+
+const SIZES = [[360, "dark"], [2560, "light"]];
+
+/** The same on a phone and on a large screen; the window is then again as it was. */
+async function flawedAtEverySize(page, what) {
+  const before = page.viewportSize();
+  const found = [];
+  for (const [width, colorScheme] of SIZES) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme });
+    found.push(...(await flawed(page, `${what} at ${width}`)));
+    if (jobs.pictures) await page.screenshot({ path: `${jobs.pictures}/${what}-${width}-${colorScheme}.png` });
+  }
+  await page.setViewportSize(before);
+  return found;
+}
+
 const VIEWS = ["matrix", "person", "graph", "findings", "agenda", "reviews", "change"];
 
 for (const [name, file] of Object.entries(jobs.reports)) {
-  for (const [width, theme] of [[360, "dark"], [2560, "light"]]) {
+  for (const [width, theme] of SIZES) {
     await check(`${name} at ${width} in ${theme}`, async () => {
       const { page, wrong, close } = await open(file, { width, theme });
       const found = [];
       for (const view of VIEWS) {
         await page.evaluate((view) => { location.hash = `#/${view}`; }, view);
         await page.waitForSelector(`nav a[aria-current][href="#/${view}"]`);
-        await page.waitForTimeout(60);
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        if (wide > 0) found.push(`${view} is ${wide} pixels wider than the window`);
-        found.push(...(await serious(page)).map((each) => `${view}: ${each}`));
+        found.push(...(await flawed(page, view)));
         if (jobs.pictures) await page.screenshot({ path: `${jobs.pictures}/${name}-${view}-${width}-${theme}.png` });
       }
       found.push(...wrong);
@@ -177,6 +198,26 @@ await check("paths of escalation", async () => {
   return text;
 });
 
+await check("an integration in the graph, and who can come by a role", async () => {
+  const { page, close } = await open(jobs.reports.hostile, { hash: "#/graph/person:importer" });
+  const integration = await page.textContent(".beside");
+  await page.evaluate(() => { location.hash = "#/graph/role:plain"; });
+  await page.waitForSelector(".escalation:has-text('Who can come by it')");
+  const role = await page.textContent(".escalation");
+  await close();
+  return [integration, role];
+});
+
+await check("findings by cause, errors first, with proofs and witnesses", async () => {
+  const { page, close } = await open(jobs.reports.hostile, { hash: "#/findings" });
+  const severities = await page.$$eval(".rule > summary .severity", (all) => all.map((each) => each.textContent));
+  for (const each of await page.$$(".rule:not([open]) > summary")) await each.click();
+  const texts = (selector) => page.$$eval(selector, (all) => all.map((each) => each.textContent));
+  const found = { severities, causes: await texts(".cause"), proofs: await texts(".proof"), witnesses: await texts(".witness table") };
+  await close();
+  return found;
+});
+
 await check("every view by keyboard alone", async () => {
   const { page, close } = await open(jobs.reports.changed);
   const reached = {};
@@ -209,22 +250,56 @@ await check("findings, reviews, agenda and change", async () => {
   for (const view of ["findings", "reviews", "agenda", "change"]) {
     await page.evaluate((view) => { location.hash = `#/${view}`; }, view);
     await page.waitForSelector(`nav a[aria-current][href="#/${view}"]`);
-    texts[view] = await page.textContent("main");
+    texts[view] = await page.innerText("main");
   }
   await close();
   return texts;
 });
 
-await check("paper", async () => {
-  const { page, close } = await open(jobs.reports.changed, { hash: "#/matrix/role" });
-  await page.emulateMedia({ media: "print" });
-  await page.waitForSelector(".printed");
-  const text = await page.textContent("main");
-  const pdf = await page.pdf({ format: "A4" });
-  if (jobs.pictures) require("node:fs").writeFileSync(`${jobs.pictures}/matrix.pdf`, pdf);
-  await close();
-  return [text, pdf.length];
-});
+for (const [name, file] of Object.entries(jobs.reports)) {
+  await check(`${name} on paper`, async () => {
+    // As wide as A4 within its margins.
+    const { page, close } = await open(file, { width: 703, height: 1000, theme: "dark" });
+    const found = [];
+    const pages = {};
+    const texts = {};
+    for (const view of VIEWS) {
+      await page.emulateMedia({ media: "screen" }); // where a page is again when it has been printed
+      await page.evaluate((view) => { location.hash = `#/${view}`; }, view);
+      await page.waitForSelector(`nav a[aria-current][href="#/${view}"]`);
+      await page.emulateMedia({ media: "print" });
+      await page.waitForTimeout(60);
+      texts[view] = await page.innerText("main");
+      found.push(...(await page.evaluate(cutOff)).map((each) => `${view}: ${each}`));
+      const pdf = await page.pdf({ format: "A4" });
+      pages[view] = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length;
+      if (jobs.pictures) require("node:fs").writeFileSync(`${jobs.pictures}/${name}-${view}.pdf`, pdf);
+    }
+    await close();
+    return { found, pages, texts };
+  });
+}
+
+/** What of a printed view is lost: what is beyond the edge or inside what scrolls, what only a screen can use, light ink. */
+function cutOff() {
+  const found = [];
+  const told = (element) => `${element.tagName} ${element.className} ${element.textContent.slice(0, 40)}`;
+  for (const each of document.querySelectorAll("#app *")) {
+    const { width, height, right } = each.getBoundingClientRect();
+    if (width < 2 || height < 2 || each.closest(".drawing")) continue;
+    const style = getComputedStyle(each);
+    if (right > innerWidth + 1 && !each.closest("[class~=hidden]")) found.push(`beyond the edge: ${told(each)}`);
+    const scrolls = ["auto", "scroll"].includes(style.overflowX) || ["auto", "scroll"].includes(style.overflowY);
+    if (scrolls && (each.scrollHeight > each.clientHeight + 1 || each.scrollWidth > each.clientWidth + 1)) found.push(`it scrolls: ${told(each)}`);
+    if (width < 40 && height > 100 && each.textContent.trim().length > 20) found.push(`squeezed: ${told(each)}`);
+    if (each.matches("button:not(.link), select, input, nav")) found.push(`for screens only: ${told(each)}`);
+  }
+  if (getComputedStyle(document.body).color !== "rgb(0, 0, 0)") found.push("the ink is not black");
+  if (!document.querySelector(".foot .digest").getClientRects().length) found.push("the digest is missing");
+  const sheets = [...document.querySelectorAll(".page")];
+  if (sheets.slice(0, -1).some((each) => getComputedStyle(each).breakAfter !== "page")) found.push("two reviewers share a page");
+  return found;
+}
 
 await check("the explorer decides, keeps and follows the files", async () => {
   const fs = require("node:fs");
@@ -244,8 +319,7 @@ await check("the explorer decides, keeps and follows the files", async () => {
   const said = await page.textContent(".answer:has(.decision)");
   await page.click("text=keep as test");
   await page.waitForSelector("[role=status]");
-  wrong.push(...(await serious(page)));
-  if (jobs.pictures) await page.screenshot({ path: `${jobs.pictures}/explore-ask.png` });
+  wrong.push(...(await flawedAtEverySize(page, "ask")));
   await page.goto(`${address}#/matrix/group`);
   await page.waitForSelector("text=Office");
   fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace('"Office"', '"Everybody in it"'));
@@ -274,7 +348,7 @@ await check("the editor finds, completes, explains and saves", async () => {
   const diagnostic = await page.textContent(".cm-diagnostic");
   await page.hover(".cm-line:has-text('policy not_closed \"Not closed\"') >> text=order");
   const hover = await page.textContent(".cm-lsp-hover-tooltip");
-  wrong.push(...(await serious(page)));
+  wrong.push(...(await flawedAtEverySize(page, "editor")));
   await page.click(".cm-content");
   await page.keyboard.press("Control+End");
   await page.keyboard.type("\nrole boss { gra", { delay: 10 });
@@ -328,7 +402,7 @@ await check("the playground proves a contradiction in the browser", async () => 
   await page.keyboard.insertText("role {");
   await page.waitForSelector(".status.wrong");
   const problem = await page.textContent(".status");
-  wrong.push(...(await serious(page)));
+  wrong.push(...(await flawedAtEverySize(page, "playground")));
   await page.click("button:text-is('share')");
   const link = await page.inputValue("[aria-label='Link to share']");
   await page.goto("about:blank");

@@ -165,6 +165,26 @@ def test_paths_of_escalation(results: dict[str, Any]) -> None:
     )
 
 
+def test_integrations_and_who_can_come_by_a_role(results: dict[str, Any]) -> None:
+    """Who holds a role already does not come by it."""
+    integration, role = value(results, "an integration in the graph, and who can come by a role")
+    assert "integration javascript:alert(1)" in integration
+    assert "has →" in integration
+    assert role == (
+        "Who can come by itrole מנהל משמרת: may assign <script>alert(1)</script>"
+        "group ЯRussian & <b>bold</b>: holds מנהל משמרת, may assign <script>alert(1)</script>"
+    )
+
+
+def test_findings_by_cause(results: dict[str, Any]) -> None:
+    found = value(results, "findings by cause, errors first, with proofs and witnesses")
+    assert found["severities"] == sorted(found["severities"], key=["error", "warning", "info"].index)
+    assert len(found["causes"]) == 1
+    assert found["causes"][0].startswith("in group all_staff 2view on customer (rate)")
+    assert "proved no record and no instant makes named and again true" in found["proofs"]
+    assert any(each.startswith('name""') for each in found["witnesses"])
+
+
 def test_calendar(results: dict[str, Any]) -> None:
     assert "1 on 2026-12-31" in value(results, "the calendar marks days")
 
@@ -189,10 +209,21 @@ def test_the_other_views(results: dict[str, Any]) -> None:
     assert "2 times, last on 2026-11-20" in said["reviews"]
 
 
-def test_paper(results: dict[str, Any]) -> None:
-    text, size = value(results, "paper")
-    assert "Leadlimited, some fields" in text.replace(" limited", "limited")
-    assert size > 10_000
+@pytest.mark.parametrize("report", ["changed", "hostile"])
+def test_paper(results: dict[str, Any], report: str) -> None:
+    """Every view is whole on A4, in dark ink even from a dark screen, with the digest that it speaks of."""
+    assert value(results, f"{report} on paper")["found"] == []
+
+
+def test_paper_has_what_the_screen_has(results: dict[str, Any]) -> None:
+    """And each reviewer has a page."""
+    found = value(results, "changed on paper")
+    said = {view: " ".join(text.split()) for view, text in found["texts"].items()}
+    assert "Lead limited, some fields" in said["matrix"]
+    assert "create limited, some fields all fields but margin" in said["person"]
+    assert "grants view → resource Order" in said["graph"]
+    assert found["pages"]["matrix"] == 1
+    assert found["pages"]["reviews"] == 2
 
 
 def test_the_explorer(results: dict[str, Any]) -> None:

@@ -38,7 +38,7 @@ export interface RelatedPlace { path: string; line: number; column: number; mess
 export interface Finding {
   code: string; name: string; severity: "error" | "warning" | "info"; message: string; help: string | null;
   path: string; line: number; column: number; related: RelatedPlace[]; proved: string | null; unproved: boolean;
-  suggestion: string | null; suggested_role: string | null; origins: string[]; shown: Shown[]; weight: number;
+  suggestion: string | null; suggested_role: string | null; origins: string[]; shown: Shown[]; weight: number; cause: string;
   reach: { users: number | null; could: number | null; records: "all" | "some" | null; sensitive: string[] };
 }
 export interface Spot { path: string; line: number; column: number }

@@ -5,9 +5,11 @@ import type { Model } from "./model";
 export type NodeKind = "person" | "integration" | "group" | "role" | "resource";
 export interface Node { id: string; kind: NodeKind; name: string; label: string | null }
 export interface Edge { from: string; to: string; kind: "has" | "in" | "grants" | "denies" | "assigns"; text: string }
+export interface Path { end: Node; way: Edge[] }
 
 const MOST = 40;
-const STEPS = new Set<Edge["kind"]>(["has", "in", "assigns"]);
+const HOLDS = new Set<Edge["kind"]>(["has", "in"]);
+const STEPS = new Set<Edge["kind"]>([...HOLDS, "assigns"]);
 
 export class Graph {
   private edges = new Map<string, Edge[]>();
@@ -52,17 +54,34 @@ export class Graph {
     return this.edges.get(id) ?? [];
   }
 
-  /** The roles that somebody can hand on, and be handed, from here: each with the shortest way to it. */
-  escalation(id: string): { role: Node; way: Edge[] }[] {
+  /** What can be come by from here because it may be assigned, each with the shortest way; nothing that is held already. */
+  escalation(id: string): Path[] {
+    return this.gained(id, false);
+  }
+
+  /** Who can come by this role because it may be assigned, each with the shortest way; nobody who holds it already. */
+  gaining(id: string): Path[] {
+    return this.gained(id, true);
+  }
+
+  private gained(id: string, back: boolean): Path[] {
+    const held = this.reached(id, HOLDS, back);
+    return [...this.reached(id, STEPS, back)].filter(([end]) => !held.has(end)).map(([end, way]) => ({ end: this.nodes.get(end)!, way }));
+  }
+
+  /** What such edges lead to, or come from, each with the shortest way. */
+  private reached(id: string, kinds: Set<Edge["kind"]>, back: boolean): Map<string, Edge[]> {
     const found = new Map<string, Edge[]>([[id, []]]);
     const waiting = [id];
     for (const at of waiting)
-      for (const edge of this.around(at))
-        if (edge.from === at && STEPS.has(edge.kind) && !found.has(edge.to)) {
-          found.set(edge.to, [...found.get(at)!, edge]);
-          waiting.push(edge.to);
-        }
-    return [...found].filter(([, way]) => way.some((edge) => edge.kind === "assigns")).map(([to, way]) => ({ role: this.nodes.get(to)!, way }));
+      for (const edge of this.around(at)) {
+        const [here, there] = back ? [edge.to, edge.from] : [edge.from, edge.to];
+        if (here !== at || !kinds.has(edge.kind) || found.has(there)) continue;
+        const way = found.get(at)!;
+        found.set(there, back ? [edge, ...way] : [...way, edge]);
+        waiting.push(there);
+      }
+    return found;
   }
 
   /** Some nodes with what is directly around the opened ones; of very many, the first. */

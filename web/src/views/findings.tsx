@@ -12,11 +12,10 @@ export function Findings({ model, printing }: { model: Model; printing: boolean 
   const [severity, choose] = useState<"" | Finding["severity"]>("");
   const found = useMemo(() => {
     const kept = all.filter((each) => (!severity || each.severity === severity) && fold(query).split(/\s+/).every((word) => fold(`${each.code} ${each.name} ${each.message} ${each.path}`).includes(word)));
-    const byRule = new Map<string, Finding[]>();
-    for (const each of kept) byRule.set(each.code, [...(byRule.get(each.code) ?? []), each]);
     const people = (each: Finding) => each.reach.users ?? 0;
-    for (const each of byRule.values()) each.sort((a, b) => people(b) - people(a) || b.weight - a.weight);
-    return [...byRule].sort(([a, as], [b, bs]) => RANKS[as[0]!.severity] - RANKS[bs[0]!.severity] || bs.length - as.length || a.localeCompare(b));
+    kept.sort((a, b) => RANKS[a.severity] - RANKS[b.severity] || people(b) - people(a) || b.weight - a.weight);
+    const rules = grouped(kept, (each) => each.code);
+    return rules.sort(([a], [b]) => RANKS[a!.severity] - RANKS[b!.severity]).map((list) => [list[0]!.code, list] as const);
   }, [all, query, severity]);
   const count = (of: Finding["severity"]) => all.filter((each) => each.severity === of).length;
   return (
@@ -33,11 +32,24 @@ export function Findings({ model, printing }: { model: Model; printing: boolean 
   );
 }
 
+/** Lists of what has the same key, in the order of the first of each. */
+function grouped(list: Finding[], key: (each: Finding) => string): Finding[][] {
+  const found = new Map<string, Finding[]>();
+  for (const each of list) {
+    const there = found.get(key(each));
+    if (there) there.push(each);
+    else found.set(key(each), [each]);
+  }
+  return [...found.values()];
+}
+
 function RuleGroup({ model, code, list, open, printing }: { model: Model; code: string; list: Finding[]; open: boolean; printing: boolean }) {
   const [most, more] = useState(STEP);
   const [opened, toggle] = useState(open);
   const rule = model.doc.rules[code]!;
-  const shown = printing ? list : list.slice(0, most);
+  const causes = useMemo(() => grouped(list, (each) => (each.cause ? `${each.path} ${each.cause}` : `${each.path}:${each.line}:${each.column}`)), [list]);
+  const shown = printing ? list.length : Math.min(most, list.length);
+  let left = shown;
   return (
     <details class={`rule rule-${list[0]!.severity}`} open={opened || printing} onToggle={(e) => toggle((e.currentTarget as HTMLDetailsElement).open)}>
       <summary>
@@ -47,19 +59,35 @@ function RuleGroup({ model, code, list, open, printing }: { model: Model; code: 
       {(opened || printing) && (
         <>
           <p class="why-rule"><Words text={rule.why} /></p>
-          {shown.map((each, n) => <One key={n} finding={each} />)}
-          {shown.length < list.length && <button type="button" onClick={() => more(most + STEP)}>show more of {list.length.toLocaleString("en")}</button>}
+          {causes.map((each, n) => {
+            const part = each.slice(0, left);
+            left -= part.length;
+            return part.length > 0 && <Cause key={n} list={part} count={each.length} />;
+          })}
+          {shown < list.length && <button type="button" onClick={() => more(most + STEP)}>show more of {list.length.toLocaleString("en")}</button>}
         </>
       )}
     </details>
   );
 }
 
-function One({ finding }: { finding: Finding }) {
+/** What one declaration gives rise to. */
+function Cause({ list, count }: { list: Finding[]; count: number }) {
+  if (count === 1) return <One finding={list[0]!} />;
+  return (
+    <section class="cause">
+      <h3>in <code><bdi>{visible(list[0]!.cause).slice(0, 300)}</bdi></code> <span class="count">{count.toLocaleString("en")}</span></h3>
+      {list.map((each, n) => <One key={n} finding={each} inside />)}
+    </section>
+  );
+}
+
+function One({ finding, inside = false }: { finding: Finding; inside?: boolean }) {
   const { reach } = finding;
+  const Heading = inside ? "h4" : "h3";
   return (
     <article class="finding">
-      <h3><Words text={finding.message} /></h3>
+      <Heading><Words text={finding.message} /></Heading>
       <p class="facts">
         <Line place={[finding.path, finding.line, finding.column, ""]} />
         {reach.users !== null && reach.users > 0 && <Chip>{reach.users.toLocaleString("en")} {reach.users === 1 ? "person" : "people"}</Chip>}

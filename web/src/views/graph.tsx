@@ -1,7 +1,7 @@
 import cytoscape from "cytoscape";
 import dagre from "cytoscape-dagre";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { Graph as Made, type Edge, type Node } from "../graph";
+import { Graph as Made, type Edge, type Node, type Path } from "../graph";
 import { fold, type Model, visible } from "../model";
 import { Empty, Name } from "../parts";
 import { address, type Route } from "../route";
@@ -90,17 +90,25 @@ function Around({ graph, id, toggle }: { graph: Made; id: string; toggle: (id: s
   );
 }
 
-/** What can be come by from here, because somebody may assign it. */
+/** What can be come by from here, and who can come by it, because somebody may assign it. */
 function Escalation({ graph, id, show }: { graph: Made; id: string; show: (ids: string[]) => void }) {
-  const paths = useMemo(() => graph.escalation(id), [graph, id]);
-  if (!paths.length) return null;
+  const [out, back] = useMemo(() => [graph.escalation(id), graph.gaining(id)], [graph, id]);
+  return (
+    <>
+      {out.length > 0 && <Paths title="Paths of escalation" word="to" paths={out} graph={graph} show={show} />}
+      {back.length > 0 && <Paths title="Who can come by it" word="" paths={back} graph={graph} show={show} />}
+    </>
+  );
+}
+
+function Paths({ title, word, paths, graph, show }: { title: string; word: string; paths: Path[]; graph: Made; show: (ids: string[]) => void }) {
   return (
     <section class="escalation">
-      <h3>Paths of escalation</h3>
+      <h3>{title}</h3>
       <ul class="around">
-        {paths.slice(0, 100).map(({ role, way }) => (
-          <li key={role.id}>
-            <button type="button" class="link" onClick={() => show(way.flatMap((edge) => [edge.from, edge.to]))}><span class="dim">to</span> <Name of={role.name} label={role.label} /></button>
+        {paths.slice(0, 100).map(({ end, way }) => (
+          <li key={end.id}>
+            <button type="button" class="link" onClick={() => show(way.flatMap((edge) => [edge.from, edge.to]))}><span class="dim">{word || KINDS[end.kind]}</span> <Name of={end.name} label={end.label} /></button>
             <span class="dim">: {way.map((edge, n) => { const to = graph.get(edge.to)!; return <span key={n}>{n > 0 && ", "}{edge.text} <Name of={to.name} label={to.label} /></span>; })}</span>
           </li>
         ))}
