@@ -37,6 +37,8 @@ class Certification:
         report = msgspec.structs.replace(report, changes=changes)
         self.objections = (*_unreplayed(replay, after), *_objections(report))
         self.lost = tuple(_lost(report))
+        self.is_felt = any(each.is_of_users or each.users for each in report.changes)
+        """Whether anybody loses anything, and not only a role what its holders cannot do anyway."""
 
 
 def _is_of_role(change: Change, made: Collection[str]) -> bool:

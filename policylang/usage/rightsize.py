@@ -246,7 +246,7 @@ class _Run:
             *why_not_smallest(self.analysis, self.replay, proposal, trial.after),
             *why_not_used(self.analysis, proposal, trial.after),
         )
-        changes_nothing = proposal.narrowed and not verdict.lost
+        changes_nothing = proposal.narrowed and not verdict.is_felt
         if for_good and not objections and not changes_nothing:
             self.certified.append(Certified(proposal, verdict.lost, self._edits, len(self._edits.made)))
             self._edits.made += proposal.edits

@@ -140,6 +140,17 @@ def test_what_was_planted_is_found_and_nothing_else(tmp_path: Path) -> None:
     assert "\npolicy doc_state_held_or_open on doc { state in [held, open] }\n" in after
 
 
+def test_what_a_place_limits_already_is_not_limited_again(tmp_path: Path) -> None:
+    wide = [each for each in USUAL if each.user == "ben"]
+    old = {"at": "HQ", "made": "2020-01-01T00:00:00Z"}
+    at_hq = [msgspec.structs.replace(each, record=each.record | old) for each in wide]
+    limit = 'view on `doc` of role `boss`: only where at is "HQ"'
+    assert limit in limits(made(tmp_path, at_hq))
+    there = made(tmp_path, at_hq, POLICIES.replace("role boss }", 'role boss at site "HQ" }'))
+    assert limit not in limits(there)
+    assert there.rejected == ()
+
+
 def test_a_log_that_does_not_say_the_record_narrows_nothing(tmp_path: Path) -> None:
     policies = project(POLICIES)
     whole = read(tmp_path, policies, USUAL)
