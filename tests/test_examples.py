@@ -7,6 +7,7 @@ import pytest
 from policylang.ir import from_json, to_json
 from policylang.project.discovery import discover
 from policylang.project.project import Project
+from tests.docs.blocks import ROOT, blocks
 from tests.helpers import POLICIES
 
 
@@ -27,3 +28,14 @@ def test_example_is_clean_and_compiles(folder: str, resources: int, roles: int) 
 def test_all_examples_are_sets_of_their_own() -> None:
     folders = sorted(path.name for path in POLICIES.iterdir() if path.is_dir())
     assert [each.root.name for each in discover([str(POLICIES)])] == folders
+
+
+def test_the_files_of_the_tutorial_on_usage_are_shipped() -> None:
+    written = {
+        block.option("file"): block.text
+        for block in blocks(ROOT / "docs" / "usage-tutorial.md")
+        if block.kind == "file" and block.option("file") != "policies/policylang.yaml"
+    }
+    assert sorted(written) == ["log.csv", "policies/desk.policy"]
+    for name, text in written.items():
+        assert (ROOT / "examples" / "desk" / str(name)).read_text(encoding="utf-8") == text

@@ -38,7 +38,7 @@ _SHOWN = ("tests/web/changed/new", "--select", "PL301", "--now", "2026-11-21T12:
 """What the first screen runs."""
 
 NAV: list[tuple[str, list[str]]] = [
-    ("Start", ["index.md", "tutorial.md", "importing-tutorial.md"]),
+    ("Start", ["index.md", "tutorial.md", "importing-tutorial.md", "usage-tutorial.md"]),
     ("Write", ["language.md", "formatting.md", "editors.md", "directory.md", "configuration.md"]),
     ("Check", ["checking.md", "testing.md", "diff.md", "ci.md", "agenda.md", "usage.md"]),
     ("See and ask", ["report.md", "exploring.md", "playground.md", "asking.md"]),

@@ -15,6 +15,7 @@ A block is opened by three backticks and an info string. Its kinds:
 ``console``
     Lines that begin with ``$`` are run in the document's folder; what they print stands below them, exactly.
     The present instant, if they print it, stands there as 2026-11-21T12:00:00Z.
+    ``policies/tracktik`` in a command is the policy set of the project.
     ``registry.example.com`` in a command is a registry that runs meanwhile; digests in it are ``DIGEST``.
     Where the last one shows nothing and a block ``json in=output`` follows, that block shows a part of the output.
 ``json``

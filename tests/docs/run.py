@@ -21,6 +21,7 @@ from tests.engines.registry_engine import RegistryServer
 
 _ASSIGNMENT = re.compile(r"[A-Z_]+=\S*")
 SHOWN_NOW = "2026-11-21T12:00:00Z"
+SHIPPED = frozenset({"policies/tracktik"})
 _REGISTRY = "registry.example.com"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}")
@@ -86,6 +87,7 @@ class Runner:
         while words and _ASSIGNMENT.fullmatch(words[0]):
             name, value = words.pop(0).split("=", 1)
             settings[name] = value
+        self._bring(words)
         read = [word for word in words[2:] if not word.startswith("-")] if words[0] == "policylang" else words[1:]
         self.unused = {file for file in self.unused if read and not any(f"{file}/".startswith(f"{r}/") for r in read)}
         match words:
@@ -102,6 +104,12 @@ class Runner:
         if target is not None:
             (self.folder / target).write_text(self.output, encoding="utf-8")
             self.output = ""
+
+    def _bring(self, words: list[str]) -> None:
+        """Policy sets of the project that a command names."""
+        for name in SHIPPED.intersection(words):
+            if not (self.folder / name).exists():
+                shutil.copytree(ROOT / name, self.folder / name)
 
     def _with_registry(self, command: list[str], settings: dict[str, str]) -> None:
         if self.registry is None:
