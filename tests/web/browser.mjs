@@ -198,6 +198,16 @@ await check("paths of escalation", async () => {
   return text;
 });
 
+await check("the graph has what is held on the date", async () => {
+  const { page, close } = await open(jobs.reports.changed, { hash: "#/graph/role:auditor" });
+  const before = await page.textContent(".around");
+  await page.fill("[aria-label^='As of']", "2027-02-01T12:00");
+  await page.waitForSelector("[role=status]");
+  const after = await page.textContent(".around");
+  await close();
+  return [before, after];
+});
+
 await check("an integration in the graph, and who can come by a role", async () => {
   const { page, close } = await open(jobs.reports.hostile, { hash: "#/graph/person:importer" });
   const integration = await page.textContent(".beside");

@@ -165,6 +165,12 @@ def test_paths_of_escalation(results: dict[str, Any]) -> None:
     )
 
 
+def test_graph_on_a_date(results: dict[str, Any]) -> None:
+    before, after = value(results, "the graph has what is held on the date")
+    assert ("Cy Cole" in before, "Bo Beck" in before) == (True, False)
+    assert ("Cy Cole" in after, "Bo Beck" in after) == (True, True)
+
+
 def test_integrations_and_who_can_come_by_a_role(results: dict[str, Any]) -> None:
     """Who holds a role already does not come by it."""
     integration, role = value(results, "an integration in the graph, and who can come by a role")

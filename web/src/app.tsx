@@ -82,7 +82,7 @@ export function App({ documents, live, notice, version = 0 }: { documents: Polic
       <main id="content" tabIndex={-1}>
         {view === "matrix" && <Matrix model={model} moment={moment} route={route} printing={printing} />}
         {view === "person" && <Person model={model} moment={moment} route={route} />}
-        {view === "graph" && <Graph model={model} route={route} theme={printing ? "paper" : theme} />}
+        {view === "graph" && <Graph model={model} moment={moment} route={route} theme={printing ? "paper" : theme} />}
         {view === "findings" && <Findings model={model} printing={printing} />}
         {view === "agenda" && <Agenda model={model} />}
         {view === "reviews" && <Reviews model={model} />}

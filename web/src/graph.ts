@@ -1,6 +1,6 @@
 // What hangs together with what: people, groups, roles, resources, and the lines between them.
 import type { Statement } from "./document";
-import type { Model } from "./model";
+import { clock, holds, type Model } from "./model";
 
 export type NodeKind = "person" | "integration" | "group" | "role" | "resource";
 export interface Node { id: string; kind: NodeKind; name: string; label: string | null }
@@ -15,8 +15,10 @@ export class Graph {
   private edges = new Map<string, Edge[]>();
   private nodes = new Map<string, Node>();
 
-  constructor(model: Model) {
+  /** As of an instant: what is held then. */
+  constructor(model: Model, at: number) {
     const { doc } = model;
+    const local = clock(at, doc.timezone);
     for (const each of doc.resources) this.node("resource", each.name, each.label);
     for (const each of doc.groups) this.node("group", each.name, each.label);
     for (const each of doc.roles) this.node("role", each.name, each.label);
@@ -29,7 +31,7 @@ export class Graph {
         for (const said of byResource(each.says ?? [])) this.edge(from, `resource:${said.resource}`, said.kind, said.text);
       }
     for (const each of doc.people)
-      for (const held of each.held ?? []) this.edge(`person:${each.id}`, `${held.kind}:${held.name}`, "has", held.place ? `at ${held.place}` : held.by === "group" ? "is in" : held.by === "job" ? "by job" : "has");
+      for (const held of (each.held ?? []).filter((held) => holds(held, local))) this.edge(`person:${each.id}`, `${held.kind}:${held.name}`, "has", held.place ? `at ${held.place}` : held.by === "group" ? "is in" : held.by === "job" ? "by job" : "has");
   }
 
   private node(kind: NodeKind, name: string, label: string | null): void {

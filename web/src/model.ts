@@ -1,5 +1,5 @@
 // Look-ups over a document, and how what it says is shown: nothing here decides, it only reads.
-import type { Action, Cell, Nested, Person, Place, PolicyDocument, Resource, Way } from "./document";
+import type { Action, Cell, Held, Nested, Person, Place, PolicyDocument, Resource, Way } from "./document";
 
 export type State = "all" | "fields" | "limited" | "part" | "bypasses" | "denied" | "unmet" | "not";
 export const STATES: Record<State, { name: string; says: string; rank: number }> = {
@@ -177,6 +177,15 @@ export function clock(at: number, timezone: string): string {
   }).formatToParts(at);
   const of = (type: string) => parts.find((part) => part.type === type)?.value ?? "";
   return `${of("year").padStart(4, "0")}-${of("month")}-${of("day")}T${of("hour")}:${of("minute")}`;
+}
+
+/** Whether something is held when clocks in the time zone show this. */
+export function holds(held: Held, local: string): boolean {
+  const now = local.replace("T", " ");
+  const day = now.slice(0, 10);
+  const begun = !held.start || held.start <= (held.start.length > 10 ? now : day);
+  const over = held.until && (held.until.length > 10 ? held.until <= now : held.until < day);
+  return !held.lost && begun && !over;
 }
 
 /** The instant at which a clock there shows it. */

@@ -2,7 +2,7 @@ import cytoscape from "cytoscape";
 import dagre from "cytoscape-dagre";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Graph as Made, type Edge, type Node, type Path } from "../graph";
-import { fold, type Model, visible } from "../model";
+import { fold, type Model, type Moment, visible } from "../model";
 import { Empty, Name } from "../parts";
 import { address, type Route } from "../route";
 
@@ -11,8 +11,8 @@ cytoscape.use(dagre as never);
 const KINDS: Record<Node["kind"], string> = { person: "user", integration: "integration", group: "group", role: "role", resource: "resource" };
 const LINES: Record<Edge["kind"], string> = { has: "has", in: "holds a role", grants: "grants", denies: "denies", assigns: "may assign" };
 
-export function Graph({ model, route, theme }: { model: Model; route: Route; theme: string }) {
-  const graph = useMemo(() => new Made(model), [model]);
+export function Graph({ model, moment, route, theme }: { model: Model; moment: Moment; route: Route; theme: string }) {
+  const graph = useMemo(() => new Made(model, moment.at), [model, moment.at]);
   const start = graph.get(route.name) ?? graph.all().find((node) => node.kind === "role") ?? graph.all()[0];
   const [opened, open] = useState<Set<string>>(new Set());
   const [at, set] = useState<string>("");

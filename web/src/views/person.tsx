@@ -1,6 +1,6 @@
 import { useMemo, useRef, useState } from "preact/hooks";
-import type { Held, Way } from "../document";
-import { fieldsInWords, matches, type Column, type Model, type Moment, type State, STATES, type Subject } from "../model";
+import type { Way } from "../document";
+import { clock, fieldsInWords, holds, matches, type Column, type Model, type Moment, type State, STATES, type Subject } from "../model";
 import { Chip, dates, Empty, kindOf, Line, Name, Search, Symbol, Why, Words } from "../parts";
 import { address, setOptions, type Route } from "../route";
 import { useVirtual } from "../virtual";
@@ -66,20 +66,9 @@ function Heading({ model, subject }: { model: Model; subject: Subject }) {
   );
 }
 
-function isActive(held: Held, model: Model, subject: Subject, moment: Moment): boolean {
-  if (held.lost) return false;
-  const local = new Date(moment.at);
-  const day = new Intl.DateTimeFormat("en-CA", { timeZone: model.doc.timezone, dateStyle: "short" }).format(local).slice(0, 10);
-  const time = new Intl.DateTimeFormat("en-GB", { timeZone: model.doc.timezone, timeStyle: "short" }).format(local);
-  const now = `${day} ${time}`;
-  void subject;
-  const begun = !held.start || held.start <= (held.start.length > 10 ? now : day);
-  const over = held.until && (held.until.length > 10 ? held.until <= now : held.until < day);
-  return begun && !over;
-}
-
 function Sources({ model, subject, moment }: { model: Model; subject: Subject; moment: Moment }) {
   const held = subject.person!.held ?? [];
+  const local = clock(moment.at, model.doc.timezone);
   if (!held.length) return <Empty>No group and no role is given to them: they may do nothing.</Empty>;
   return (
     <div class="scrolling" tabIndex={0} role="region" aria-label="Groups and roles">
@@ -88,7 +77,7 @@ function Sources({ model, subject, moment }: { model: Model; subject: Subject; m
         <thead><tr><th scope="col">what</th><th scope="col">how</th><th scope="col">where</th><th scope="col">when</th><th scope="col">why</th><th scope="col">approved by</th><th scope="col">line</th></tr></thead>
         <tbody>
           {held.map((each, n) => {
-            const active = isActive(each, model, subject, moment);
+            const active = holds(each, local);
             return (
               <tr key={n} class={active ? "" : "off"}>
                 <th scope="row"><span class="dim">{each.kind}</span> <a href={address("graph", `${each.kind}:${each.name}`)}><Name of={each.name} /></a>{!active && <Chip>{each.lost ? "lost: terminated" : "not now"}</Chip>}</th>
@@ -117,8 +106,9 @@ function Access({ model, subject, moment, route }: { model: Model; subject: Subj
   const against = other(model, route.options.get("with") ?? "");
   const then = route.options.get("then");
   const second: [Subject, Moment] | null = against ? [against, moment] : then ? [subject, { ...moment, at: Date.parse(then) }] : null;
+  const local = clock(moment.at, model.doc.timezone);
   const alone = (subject.person!.held ?? [])
-    .filter((each) => isActive(each, model, subject, moment))
+    .filter((each) => holds(each, local))
     .map((each) => model.subject(each.kind, each.name))
     .filter((each, n, all): each is Subject => !!each && all.indexOf(each) === n);
   const several = alone.length > 1 ? alone : [];
