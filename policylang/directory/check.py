@@ -11,7 +11,7 @@ from policylang.directory.people import Assigned, Field, Person
 from policylang.directory.values import constants, constants_context
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
-from policylang.model.instants import is_over_before, why_never_active
+from policylang.model.instants import how_to_be_active, is_over_before, why_never_active
 from policylang.model.report import DiagnosticLog
 from policylang.model.symbols import unknown
 from policylang.model.values import date, time_of_day
@@ -76,7 +76,7 @@ class Checker:
                 source,
                 given.until,
                 why_never_active(until, start),
-                "swap the two dates, or correct one",
+                how_to_be_active(until, start),
             )
 
     def _moment(self, source: Source, text: expressions.Text) -> str | None:

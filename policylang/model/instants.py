@@ -25,3 +25,8 @@ def why_never_active(ends: str, begins: str, what: str = "assignment") -> str:
     if first == last:
         return f"the {what} ends when it begins, {last}"
     return f"the {what} ends {last} before it begins {first}"
+
+
+def how_to_be_active(ends: str, begins: str) -> str:
+    """What to do about it."""
+    return "correct one of the two" if ends == begins else "swap the two dates, or correct one"

@@ -8,7 +8,7 @@ from policylang.diagnostics import quoted
 from policylang.model.bundles import check_deny, check_grant
 from policylang.model.conditions import Constant
 from policylang.model.context import Context
-from policylang.model.instants import is_over_before, why_never_active
+from policylang.model.instants import how_to_be_active, is_over_before, why_never_active
 from policylang.model.model import place_of
 from policylang.model.paths import PathScope
 from policylang.model.policies import check_limit
@@ -157,7 +157,7 @@ def _check_dates(
             source,
             last.date,
             why_never_active(end, start, what),
-            "swap the two dates, or correct one",
+            how_to_be_active(end, start),
         )
 
 

@@ -39,11 +39,12 @@ def clock_test(test: Hours | Weekdays, now: datetime.datetime, timezone: ZoneInf
 
 def begin_of(assignment: ir.Assignment, timezone: ZoneInfo) -> datetime.datetime | None:
     """The instant from which on an assignment is active, in UTC. Of a time that comes twice the first one counts; one
-    that the clocks skip is the instant behind the gap.
+    that the clocks skip is the instant behind the gap. Null for the beginning of the calendar as well.
     """
     if assignment.start is None:
         return None
-    return _instant(assignment.start, assignment.start_time or "00:00", timezone, fold=0)
+    begin = _instant(assignment.start, assignment.start_time or "00:00", timezone, fold=0)
+    return begin if is_edge(begin, timezone) or begin == _LAST else None
 
 
 def end_of(assignment: ir.Assignment, timezone: ZoneInfo) -> datetime.datetime | None:
@@ -53,11 +54,23 @@ def end_of(assignment: ir.Assignment, timezone: ZoneInfo) -> datetime.datetime |
     if assignment.until is None:
         return None
     if assignment.until_time is not None:
-        return _instant(assignment.until, assignment.until_time, timezone, fold=1)
+        end = _instant(assignment.until, assignment.until_time, timezone, fold=1)
+        return None if end == _LAST else end
     if assignment.until == datetime.date.max.isoformat():
         return None
     day = datetime.date.fromisoformat(assignment.until) + datetime.timedelta(days=1)
     return _instant(day.isoformat(), "00:00", timezone, fold=0)
+
+
+def is_edge(at: datetime.datetime, timezone: ZoneInfo) -> bool:
+    """Whether the calendar of the timezone has this instant and one before it: what begins or ends there changes
+    something.
+    """
+    try:
+        (at - _MICROSECOND).astimezone(timezone)
+    except OverflowError:
+        return False
+    return at != _LAST
 
 
 def is_over(assignment: ir.Assignment, now: datetime.datetime, timezone: ZoneInfo) -> bool:
@@ -79,8 +92,12 @@ def overlapping(one: ir.Assignment, other: ir.Assignment, timezone: ZoneInfo) ->
 
 
 def _instant(day: str, time: str, timezone: ZoneInfo, fold: int) -> datetime.datetime:
+    """In UTC; the first or last instant of all where the time in UTC is beyond the calendar."""
     local = datetime.datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=timezone)
-    first, second = (local.replace(fold=each).astimezone(datetime.UTC) for each in (0, 1))
+    try:
+        first, second = (local.replace(fold=each).astimezone(datetime.UTC) for each in (0, 1))
+    except OverflowError:
+        return _LAST if local.year == datetime.MAXYEAR else _FIRST
     if first <= second:
         return second if fold else first
     # A gap, which the two offsets take for an instant before and one behind it: when do the clocks change?
@@ -94,6 +111,7 @@ def _instant(day: str, time: str, timezone: ZoneInfo, fold: int) -> datetime.dat
 
 
 _MICROSECOND = datetime.timedelta(microseconds=1)
+_FIRST, _LAST = (each.replace(tzinfo=datetime.UTC) for each in (datetime.datetime.min, datetime.datetime.max))
 
 
 def clock_edges(

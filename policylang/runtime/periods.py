@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from policylang.ir import nodes as ir
-from policylang.runtime.clock import begin_of, end_of
+from policylang.runtime.clock import begin_of, end_of, is_edge
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.index import Index
 
@@ -30,9 +30,9 @@ class Period(msgspec.Struct, frozen=True, gc=False):
 
     def instants(self, timezone: ZoneInfo) -> tuple[datetime.datetime | None, datetime.datetime | None]:
         """The instants from the first one on, up to, not including, the second one."""
-        since = None if self.first is None else _start(self.first, timezone)
-        until = None if self.last is None else _start(self.last + _DAY, timezone)
-        return self.since or since, self.until or until
+        since = self.since or (None if self.first is None else _start(self.first, timezone))
+        until = self.until or (None if self.last is None else _start(self.last + _DAY, timezone))
+        return since, until
 
     def instant(self, now: datetime.datetime, timezone: ZoneInfo) -> datetime.datetime:
         """An instant in the period: now, or noon of the day of it that is closest; or the beginning or the last second
@@ -44,8 +44,8 @@ class Period(msgspec.Struct, frozen=True, gc=False):
         early = since is not None and now < since
         day = self.first if early else self.last
         assert day is not None
-        noon = datetime.datetime.combine(day, datetime.time(12), timezone).astimezone(datetime.UTC)
-        if _lies(noon, since, until):
+        noon = _noon(day, timezone)
+        if noon is not None and _lies(noon, since, until):
             return noon
         if since is not None and (early or until is None or until - _SECOND < since):
             return since
@@ -65,6 +65,14 @@ def _lies(now: datetime.datetime, since: datetime.datetime | None, until: dateti
 
 def _start(day: datetime.date, timezone: ZoneInfo) -> datetime.datetime:
     return datetime.datetime.combine(day, datetime.time(), timezone).astimezone(datetime.UTC)
+
+
+def _noon(day: datetime.date, timezone: ZoneInfo) -> datetime.datetime | None:
+    """Null where it is beyond the calendar in UTC."""
+    try:
+        return datetime.datetime.combine(day, datetime.time(12), timezone).astimezone(datetime.UTC)
+    except OverflowError:
+        return None
 
 
 class _Edge(msgspec.Struct, frozen=True):
@@ -97,20 +105,19 @@ def periods(index: Index, user: str) -> Iterator[tuple[Period, Profile]]:
 
 
 def _edges(assignment: ir.Assignment, timezone: ZoneInfo) -> Iterator[tuple[datetime.datetime, _Edge]]:
-    if assignment.start is not None:
+    begin, end = begin_of(assignment, timezone), end_of(assignment, timezone)
+    if assignment.start is not None and begin is not None and is_edge(begin, timezone):
         day = datetime.date.fromisoformat(assignment.start)
-        at = begin_of(assignment, timezone)
         if assignment.start_time is None:
             yield _start(day, timezone), _Edge(day - _DAY, day, None)
-        elif at is not None:
-            yield at, _timed(at, timezone)
-    if assignment.until_time is not None:
-        at = end_of(assignment, timezone)
-        assert at is not None
-        yield at, _timed(at, timezone)
-    elif assignment.until is not None and assignment.until < datetime.date.max.isoformat():
+        else:
+            yield begin, _timed(begin, timezone)
+    if assignment.until is not None and end is not None and is_edge(end, timezone):
         day = datetime.date.fromisoformat(assignment.until)
-        yield _start(day + _DAY, timezone), _Edge(day, day + _DAY, None)
+        if assignment.until_time is None:
+            yield _start(day + _DAY, timezone), _Edge(day, day + _DAY, None)
+        else:
+            yield end, _timed(end, timezone)
 
 
 def _timed(at: datetime.datetime, timezone: ZoneInfo) -> _Edge:

@@ -21,7 +21,7 @@ def validity(index: Index, now: datetime.datetime | None) -> tuple[datetime.date
         for given in holder.assignments:
             if given.start_time is not None:
                 instants.add(begin_of(given, index.timezone))
-            elif given.start is not None:
+            elif given.start is not None and begin_of(given, index.timezone) is not None:
                 edges.add(datetime.date.fromisoformat(given.start))
             if given.until_time is not None:
                 instants.add(end_of(given, index.timezone))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from policylang.ir import nodes as ir
-from policylang.runtime.clock import begin_of, end_of
+from policylang.runtime.clock import begin_of, end_of, is_edge
 from policylang.runtime.grants import holdings
 from policylang.runtime.index import Index
 from policylang.testing.coverage.concern import Concerns, carriers
@@ -37,7 +37,14 @@ def holders(index: Index, now: datetime.datetime) -> dict[str, list[Holder]]:
 def _other_times(index: Index, user: str, now: datetime.datetime) -> list[datetime.datetime]:
     """Noon of a day of each assignment that is not active now."""
     given = [each.assignment for each in holdings(index, user, now) if each.assignment and each.due]
-    return [_within(index, each) for each in given if (each.start or "") <= (each.until or "9")]
+    ever = [each for each in given if (each.start or "") <= (each.until or "9") and _is_ever(index, each)]
+    return [_within(index, each) for each in ever]
+
+
+def _is_ever(index: Index, each: ir.Assignment) -> bool:
+    """Whether both ends lie within the calendar."""
+    ends = begin_of(each, index.timezone), end_of(each, index.timezone)
+    return all(at is None or is_edge(at, index.timezone) for at in ends)
 
 
 def _within(index: Index, each: ir.Assignment) -> datetime.datetime:

@@ -10,7 +10,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.runtime.clock import begin_of, clock_edges, end_of
+from policylang.runtime.clock import begin_of, clock_edges, end_of, is_edge
 from policylang.runtime.compiled import Engine
 from policylang.runtime.grants import limit_is_on, overrides_of
 from policylang.runtime.plan import PlacedDeny
@@ -202,8 +202,8 @@ class Boundaries:
         place = "" if each.place is None else f" at {each.place}"
         title = f"role {each.role}{place} of {user.id}"
         begin, end = begin_of(each, self._index.timezone), end_of(each, self._index.timezone)
-        first = [] if begin is None else [(begin, -_SECOND)]
-        last = [] if end is None else [(end - _SECOND, _SECOND)]
+        first = [] if begin is None or not is_edge(begin, self._index.timezone) else [(begin, -_SECOND)]
+        last = [] if end is None or not is_edge(end, self._index.timezone) else [(end - _SECOND, _SECOND)]
         times = [*first, *last]
         within = times[0][0] if times else self._now
         built: list[Built] = []
