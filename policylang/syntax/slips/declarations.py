@@ -111,6 +111,8 @@ _SEPARATE = (
         "separate at most <most> of {",
     ),
     Slip("separate at (most|max) (one|a)", "separate at most 1"),
+    Slip("separate <n> of", "separate at most <n> of"),
+    Slip("severity (?P<level>low|medium|high) <t>", "<t> severity <level>"),
     Slip("at least", "at most"),
     Slip(r"at most \d+ of <w>", help="put the permissions in braces: `at most 1 of { view on … edit on … }`"),
     Slip("of [{][^}]*?[,;]", help="permissions in braces need no comma between them: delete it"),
@@ -210,7 +212,10 @@ DECLARATIONS: dict[str, tuple[Slip, ...]] = {
     "group": (*_NAMED, *_HELD),
     "resource": (*_NAMED, Slip(rf"resource <w>{_LABEL} ?\(", help="put the content in braces: `{ … }`")),
     "task": (*_TASK, *_NAMED),
-    "integration": _NAMED,
+    "integration": (
+        Slip(r"(from|until) <d>[T ]\d\d:\d\d", help="an integration begins and ends with a day: leave the time out"),
+        *_NAMED,
+    ),
     "user": _USER,
     "superuser": (
         Slip("superuser <t>", "superuser user <t>"),

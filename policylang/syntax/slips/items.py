@@ -118,6 +118,8 @@ USERS: tuple[Slip, ...] = (
     Slip("assign role <w>,", help="assign one role at a time: repeat `assign role …`"),
     Slip(r"(?<=[^n]\s)role <w>", "assign role <w>"),
     Slip("(from|until) <t>", help="write dates without quotes: `until 2026-01-31`"),
+    Slip(r"(?P<word>from|until) <d>T(?P<time>\d\d:\d\d)(?![:\dZ+-])", "<word> <d> <time>"),
+    Slip(r"(from|until) <d> (at )?\d{1,2} ?(am|pm|AM|PM)", help="write a time of day as hours and minutes: `20:00`"),
     *DATES,
     Slip("at <t>", help=_PLACE),
     Slip("at <w> }", help='name the kind of place, and put the place in quotes, as in `at site "<w>"`'),
