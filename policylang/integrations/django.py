@@ -69,7 +69,7 @@ class PolicyBackend(BaseBackend):  # type: ignore[misc]
 def decide(
     user: Any, action: str, instance: models.Model, *, request: Any = None, changes: Mapping[str, Any] | None = None
 ) -> Decision:
-    """The decision about an instance. Who is not active, or nobody, is denied."""
+    """The decision about an instance. Anonymous and inactive users are denied."""
     resource, id_ = _resource_of(type(instance)), _id_of(user)
     if resource is None:
         return Decision(False, (), (f"there is no resource for {instance._meta.label}",))
@@ -81,7 +81,7 @@ def decide(
 
 
 def permitted(queryset: models.QuerySet[Any], user: Any, action: str, *, request: Any = None) -> models.QuerySet[Any]:
-    """What of a queryset the user may do that to: one query, which finds what `decide` allows.
+    """The part of a queryset that the user may do that to: one query, which finds what `decide` allows.
 
     Raises `UnsupportedError` for what the database cannot be asked exactly, LookupError for an action that there is
     not, ImproperlyConfigured for an attribute of the policies that is no field.
@@ -113,7 +113,7 @@ def permitted(queryset: models.QuerySet[Any], user: Any, action: str, *, request
 
 
 class _Record:
-    """An instance as the policies see it. What is asked for is read, and nothing else."""
+    """An instance as the policies see it. An attribute is read when it is asked for, since it may take a query."""
 
     def __init__(self, instance: models.Model, index: Index, resource: str) -> None:
         self._instance, self._index, self._declared = instance, index, index.attributes[resource]

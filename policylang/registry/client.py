@@ -25,9 +25,9 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 MOST_MANIFEST = 1 << 20
 
 _SECONDS = 30
-"""Until a registry that says nothing is given up."""
+"""How long a registry may send nothing."""
 _SECONDS_ALL = 300
-"""Until an answer has to be there."""
+"""How long a whole answer may take."""
 _REDIRECTS = 3
 _CHUNK = 1 << 20
 _MOST_ERROR = 65_536
@@ -37,7 +37,7 @@ _AGAIN = (401, 301, 302, 303, 307, 308)
 
 
 class RegistryError(Exception):
-    """A registry did not give or take something; says why."""
+    """A registry failed or refused; the message says why."""
 
 
 class NotThereError(RegistryError):
@@ -54,7 +54,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def digest_of(content: bytes) -> str:
-    """The name of some content."""
+    """The digest that names some content."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
@@ -69,7 +69,7 @@ class Registry:
     # --- reading ---------------------------------------------------------------------------------------------
 
     def digest(self) -> str:
-        """That of the manifest which is there now. Raises `RegistryError`."""
+        """The digest of the manifest that the reference names now. Raises `RegistryError`."""
         if self._reference.digest is not None:
             return self._reference.digest
         answer = self._ask("HEAD", f"{self._base}/manifests/{self._reference.of}", {"Accept": MANIFEST})
@@ -77,7 +77,7 @@ class Registry:
         return said if re.fullmatch(r"sha256:[0-9a-f]{64}", said) else digest_of(self.manifest())
 
     def manifest(self, digest: str | None = None) -> bytes:
-        """The manifest, that of a digest if there is one. Raises `RegistryError`."""
+        """The manifest that the reference names, or the one of ``digest``. Raises `RegistryError`."""
         wanted = digest or self._reference.of
         answer = self._ask("GET", f"{self._base}/manifests/{wanted}", {"Accept": MANIFEST}, most=MOST_MANIFEST)
         if len(answer.content) > MOST_MANIFEST:
@@ -99,7 +99,7 @@ class Registry:
     # --- writing ---------------------------------------------------------------------------------------------
 
     def put_blob(self, content: bytes) -> None:
-        """Have some content there. Raises `RegistryError`."""
+        """Upload some content, unless the registry has it already. Raises `RegistryError`."""
         digest = digest_of(content)
         try:
             self._ask("HEAD", f"{self._base}/blobs/{digest}")
@@ -110,11 +110,11 @@ class Registry:
             self._ask("PUT", address, {"Content-Type": "application/octet-stream"}, content)
 
     def put_manifest(self, content: bytes) -> None:
-        """Have the reference name a manifest, whose blobs are there. Raises `RegistryError`."""
+        """Upload a manifest whose blobs the registry has, and name it by the reference. Raises `RegistryError`."""
         self._ask("PUT", f"{self._base}/manifests/{self._reference.of}", {"Content-Type": MANIFEST}, content)
 
     def _own(self, address: str) -> str:
-        """Where a registry says that something goes, which has to be at the registry."""
+        """The address that the registry wants an upload at, which has to be its own."""
         joined = _joined(f"{self._base}/", address)
         one, other = urlsplit(joined), urlsplit(self._base)
         if (one.scheme, one.netloc) != (other.scheme, other.netloc):
@@ -131,7 +131,7 @@ class Registry:
         body: bytes | None = None,
         most: int = _MOST_ERROR,
     ) -> Answer:
-        """The answer, after what stands before it: who asks, and where the content is. Raises `RegistryError`."""
+        """The answer, after any login and redirects. Raises `RegistryError`."""
         until = time.monotonic() + _SECONDS_ALL
         is_told = False
         for _ in range(_REDIRECTS + 2):
@@ -155,7 +155,7 @@ class Registry:
         raise _refusal(answer)
 
     def _elsewhere(self, address: str, location: str) -> str:
-        """Where a registry keeps its content, such as in a bucket: there nobody is told who asks."""
+        """Where a registry keeps its content, such as in a bucket. That host gets no credentials."""
         joined = _joined(address, location)
         if not self._is_safe(joined):
             raise RegistryError("the registry sends the content without TLS")
@@ -188,7 +188,7 @@ class Registry:
             raise RegistryError(f"the registry does not speak HTTP: {type(error).__name__}") from None
 
     def _authorize(self, challenges: list[str], method: str) -> str | None:
-        """How to say who asks, as the registry wants it."""
+        """The ``Authorization`` header that one of the challenges asks for."""
         for challenge in challenges:
             scheme, _, rest = challenge.partition(" ")
             login = self._login
@@ -204,7 +204,7 @@ class Registry:
         return credentials(self._reference.host)
 
     def _token(self, said: dict[str, str], method: str) -> str:
-        """A token of the service that the registry names."""
+        """A token from the service that the registry names."""
         realm = urlsplit(_joined("", said.get("realm", "")))
         if not self._is_safe(realm.geturl()):
             raise RegistryError("the registry sends for tokens without TLS")
@@ -236,14 +236,14 @@ def _joined(address: str, location: str) -> str:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Where an answer leads elsewhere, `Registry` decides."""
+    """Leaves redirects to `Registry`, which decides where credentials go."""
 
     def redirect_request(self, *_: object) -> None:
         return None
 
 
 def _read(answer: Any, most: int, until: float) -> bytes:
-    """Up to ``most`` bytes, until an instant."""
+    """Up to ``most`` bytes. Raises TimeoutError after the instant ``until``."""
     content = bytearray()
     while len(content) < most:
         part = answer.read(min(_CHUNK, most - len(content)))

@@ -1,4 +1,4 @@
-"""Who asks a registry: what ``docker login`` and its like have written down. No helper program is run."""
+"""Credentials for registries, from the files that ``docker login`` and its like write. No helper program is run."""
 
 from __future__ import annotations
 

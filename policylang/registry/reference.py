@@ -40,7 +40,7 @@ class Reference(msgspec.Struct, frozen=True):
 
     @property
     def of(self) -> str:
-        """What the registry is asked for."""
+        """The digest, or the tag where there is none."""
         found = self.digest or self.tag
         assert found is not None
         return found

@@ -15,7 +15,7 @@ MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Metrics:
-    """Counters of one process; with several workers their sum."""
+    """Counters of this process; a page sums those of all workers."""
 
     def __init__(self) -> None:
         self._registry: Any = None

@@ -15,7 +15,7 @@ _LONGEST_TOKEN = 4096
 
 
 class Guard:
-    """Tells by the headers of a request who sends it. Raises `RefusedRequest`."""
+    """Tells who sends a request by its headers. Raises `RefusedRequest`."""
 
     def __init__(self, config: ServiceConfig) -> None:
         self._tokens = [(bytes.fromhex(each.sha256), each.scopes) for each in config.tokens]
@@ -26,7 +26,7 @@ class Guard:
     def check(self, headers: Mapping[bytes, bytes], scope: Scope) -> None:
         """Refuse who may not ask that."""
         if self._open:
-            # A page of some site may have a name of its own that leads here.
+            # Against DNS rebinding: a web page may make a name of its own resolve to this address.
             if self._hosts is not None and _host(headers.get(b"host", b"")) not in self._hosts:
                 raise RefusedRequest(400, "the request is for another host")
             return
@@ -47,7 +47,7 @@ class Guard:
             return None
         sent = hashlib.sha256(token.strip().encode("latin-1")).digest()
         found = None
-        for hash_, scopes in self._tokens:  # all of them: how long it takes says nothing
+        for hash_, scopes in self._tokens:  # all of them, so that the time it takes tells nothing
             if hmac.compare_digest(hash_, sent):
                 found = scopes
         return found

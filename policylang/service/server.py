@@ -41,8 +41,8 @@ _WAITING = 2048  # connections
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """Cuts who is connected and sends no whole head of a request, or one without end: slow clients hold nothing for
-    long. What comes behind a body in pieces is no header.
+    """Closes connections that send no complete head of a request, or one that is too long: slow clients hold nothing
+    for long. Trailers behind a chunked body are not taken for headers.
     """
 
     seconds = 10.0
@@ -104,7 +104,7 @@ class Shared(msgspec.Struct, frozen=True):
 
 
 class SharedPolicies(PoliciesInForce):
-    """The policies in force, written down for the workers, who thereby agree."""
+    """The policies in force, written to a file that all workers read, so that they agree."""
 
     def __init__(self, read: ReadPolicies, shared: Shared) -> None:
         super().__init__(PolicySet(read.policy_set))
@@ -126,7 +126,7 @@ class SharedPolicies(PoliciesInForce):
 
 
 class SharedSource:
-    """What a worker reads of what was written down."""
+    """The policies that a worker reads from that file."""
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared

@@ -33,7 +33,7 @@ _CUT_SHORT = "the address sends less than it says"
 
 
 class SourceError(Exception):
-    """There are no policies there that may be used; says why.
+    """There are no policies there that may be used; the message says why.
 
     ``problem``: the same with its place, where it has one.
     """

@@ -67,13 +67,13 @@ class PoliciesInForce:
         log.error("policies refused, %s stay in force: %s", state.policies.digest, reason)
 
     def confirm(self) -> None:
-        """What is there is what is in force again."""
+        """Note that what is there is what is in force again."""
         if self._state.refused is not None:
             self._state = msgspec.structs.replace(self._state, refused=None)
 
 
 class Watcher:
-    """Looks again and again at where policies come from. Failures make it look less often, for a while."""
+    """Looks for newer policies at an interval, which grows with each failure in a row."""
 
     def __init__(self, source: PolicySource, read: ReadPolicies, seconds: float, policies: PoliciesInForce) -> None:
         """``read``: what is in force."""

@@ -14,7 +14,7 @@ Semantic = Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"
 
 
 MOST_LIMIT = 2**53 - 1
-"""Results that may be asked for. No page has so many."""
+"""The largest integer that every JSON reader keeps exactly. No page has so many results."""
 
 
 class RefusedRequest(Exception):  # noqa: N818
@@ -106,7 +106,7 @@ class ActionSearch(msgspec.Struct, frozen=True):
 
 _T = TypeVar("_T")
 _MOST_DIGITS = 400
-"""Of a number, whatever attribute it is for: all that a double can be, and more. Values have fewer."""
+"""Of a number, so that none takes long to read: enough for any double written out."""
 
 
 def read_body(body: bytes, depth: int) -> dict[str, Any]:
