@@ -20,7 +20,7 @@ from policylang.importing.reading import NotThisError
 from policylang.mining.cheapest import Prices
 from policylang.mining.pairs import Pairs, read_kept, read_pairs
 from policylang.mining.plain import PlainRoles
-from policylang.mining.propose import Proposal, Wish, propose
+from policylang.mining.propose import Wish, propose
 from policylang.output import mining as text
 from policylang.project.discovery import Problem, UnreadableError
 from policylang.project.loading import why_not
@@ -131,7 +131,8 @@ def mine(
         pairs, kept = _read(inputs, _columns(columns), attributes, keep, plain)
         wish = Wish(objective, weights, kept, tolerance, time_limit)  # type: ignore[arg-type]
         made = propose(pairs, wish, at, step, plain)
-    files = {**made.files, _REPORT: json_bytes(made.report)}
+    report, patches = text.with_patches(made)
+    files = {**made.files, **patches, _REPORT: json_bytes(report)}
     try:
         write_folder(Path(output), files)
     except OSError as error:
@@ -139,12 +140,9 @@ def mine(
     if format_ == "json":
         click.echo(files[_REPORT], nl=False)
     else:
-        write_lines(_text(made, output))
+        wrote = f"wrote {len(files)} files to {visible(output)}"
+        write_lines([*text.render(report, terminal_width()), wrote])
     sys.exit(CLEAN)
-
-
-def _text(made: Proposal, output: str) -> list[str]:
-    return [*text.render(made.report, terminal_width()), f"wrote {len(made.files) + 1} files to {visible(output)}"]
 
 
 def _read(

@@ -12,6 +12,7 @@ from policylang.mining.cheapest import Prices
 from policylang.mining.clock import Step
 from policylang.mining.describe import Stands, role_names, stands_for
 from policylang.mining.matrix import FoundRole
+from policylang.mining.merging import Merge, merges
 from policylang.mining.mine import Mined, Objective, mine, price_of
 from policylang.mining.pairs import Pairs
 from policylang.mining.plain import PlainRoles
@@ -37,10 +38,11 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """The files of a policy set, and the report."""
+    """The files of a policy set, the report, and what else could be one role."""
 
     files: Mapping[str, bytes]
     report: MiningReport
+    merges: tuple[Merge, ...] = ()
 
 
 def propose(
@@ -70,9 +72,20 @@ def propose(
     write = policy_files if plain is None else plain.files
     files = write(pairs, roles, names, labels, f"Mined for {_FEW[wish.objective]}")
     step("proving that nobody's access changes")
-    (prove if plain is None else plain.prove)(pairs, files, more, now)
+    proof = prove if plain is None else plain.prove
+    proof(pairs, files, more, now)
     before = roles_as_they_were(pairs) if plain is None else plain.before(pairs)
-    return Proposal(files, _report(pairs, wish, mined, roles, names, stands, more, before))
+    report = _report(pairs, wish, mined, roles, names, stands, more, before)
+
+    def remake(roles: Sequence[FoundRole], names: Sequence[str]) -> tuple[Sequence[str], Mapping[str, bytes]]:
+        if plain is not None:
+            names = plain.names(pairs, roles, names)
+        return names, write(pairs, roles, names, labels, f"Mined for {_FEW[wish.objective]}")
+
+    step("merging roles that could be one")
+    by_name = dict(zip(names, roles, strict=True))
+    made = merges(pairs, report.proposals, by_name, names[: mined.kept], files, more, remake, proof, now)
+    return Proposal(files, report, tuple(made))
 
 
 _FEW: dict[Objective, str] = {"roles": "fewest roles", "edges": "fewest edges", "weighted": "least weight"}

@@ -44,13 +44,17 @@ class OverGrant(msgspec.Struct, frozen=True):
 
 
 class NearlySame(msgspec.Struct, frozen=True):
-    """Two roles that could be one: ``same`` of ``all`` permissions are in both, or all who hold one hold both."""
+    """Two roles that could be one: ``same`` of ``all`` permissions are in both, or all who hold one hold both.
+    ``patch``: the file that makes them one, on top of those before it. ``gains``: who gets what by it.
+    """
 
     first: str
     second: str
     same: int
     all: int
     together: bool
+    patch: str | None = None
+    gains: tuple[OverGrant, ...] = ()
 
 
 class MiningReport(msgspec.Struct, frozen=True):

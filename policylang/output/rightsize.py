@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import datetime
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 
@@ -14,6 +13,7 @@ from policylang.check.fix.mend import changes
 from policylang.check.usage import Usage
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
+from policylang.output.patches import unified
 from policylang.output.text import counted
 from policylang.source import Source
 from policylang.usage.proposals import ProposedChange
@@ -76,23 +76,13 @@ def patch(number: int, each: Certified, report: RightsizeReport, marked: frozens
     texts = [f"{visible(line)}\n" for line in lines]
     for old, new in changes(each.before, each.after):
         name = visible(old.display).lstrip("/")
-        texts += _unified(_lines(old, marked), _lines(new, marked), f"a/{name}", f"b/{name}")
+        texts += unified(_lines(old, marked), _lines(new, marked), f"a/{name}", f"b/{name}")
     return "".join(texts).encode()
 
 
 def _lines(source: Source, marked: frozenset[str]) -> list[str]:
     mark = codecs.BOM_UTF8.decode() if source.name in marked else ""
     return (mark + source.text).split("\n")
-
-
-def _unified(old: list[str], new: list[str], before: str, after: str) -> Iterator[str]:
-    for line in difflib.unified_diff(_ended(old), _ended(new), before, after):
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-
-
-def _ended(lines: list[str]) -> list[str]:
-    ended = [f"{line}\n" for line in lines[:-1]]
-    return [*ended, lines[-1]] if lines[-1] else ended
 
 
 # --- text ----------------------------------------------------------------------------------------------------

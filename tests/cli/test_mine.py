@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -177,3 +178,28 @@ def test_a_policy_set(mine, write, tmp_path: Path) -> None:
     write("p/b.policy", "role")
     assert mine("p", "-o", "more")[0] == 2
     assert not (tmp_path / "more").exists()
+
+
+def test_patches_that_make_two_roles_one(mine, write, tmp_path: Path) -> None:
+    shared = [f"doc.act_{number}" for number in range(18)]
+    held = {"ann": [*shared, "doc.x"], "ben": [*shared, "doc.x"], "cy": [*shared, "doc.y"]}
+    write("nearly.csv", "user,permission\n" + "".join(f"{user},{each}\n" for user in held for each in held[user]))
+    code, said = mine("nearly.csv", "-o", "out")
+    assert code == 0
+    how = "share 18 of 20 permissions: merges/0001-role-1.patch makes them one, by which people gain 3 permissions"
+    assert f"roles `role_1` and `role_2` {how}\n" in said
+    assert said.endswith("wrote 6 files to out\n")
+    report = json.loads((tmp_path / "out/report.json").read_text())
+    Draft202012Validator(SCHEMAS["mining"]()).validate(report)
+    (near,) = report["proposals"]
+    assert near["gains"][0] == {"user": "ann", "action": "y", "resource": "doc"}
+    head, _, _ = (tmp_path / "out" / near["patch"]).read_text().partition("--- a/")
+    assert head == (
+        "make roles `role_1` and `role_2` one\n\n"
+        "`ann` gains y on `doc`\n`ben` gains y on `doc`\n`cy` gains x on `doc`\n"
+        "proved: nobody loses anything, and nobody gains anything else\n\n"
+    )
+    subprocess.run(["git", "apply", near["patch"]], cwd=tmp_path / "out", check=True, capture_output=True)
+    assert (tmp_path / "out/roles.policy").read_text().count("role ") == 1
+    who = CliRunner().invoke(commands, ["who-can", "y", "doc", "--policies", "out", *NOW])
+    assert all(user in who.output for user in held), who.output

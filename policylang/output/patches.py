@@ -1,0 +1,28 @@
+"""Unified diffs that `git apply` and `patch -p1` take."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+
+NOTHING = "/dev/null"
+"""The name of a file that is not there."""
+
+
+def unified(old: list[str], new: list[str], before: str, after: str) -> Iterator[str]:
+    """The difference of two texts, split at line feeds, under their names."""
+    for line in difflib.unified_diff(_ended(old), _ended(new), before, after):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _ended(lines: list[str]) -> list[str]:
+    ended = [f"{line}\n" for line in lines[:-1]]
+    return [*ended, lines[-1]] if lines[-1] else ended
+
+
+def between(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    """The difference of two folders, by the names of their files."""
+    for name in sorted({*old, *new}):
+        before = f"a/{name}" if name in old else NOTHING
+        after = f"b/{name}" if name in new else NOTHING
+        yield from unified(old.get(name, "").split("\n"), new.get(name, "").split("\n"), before, after)
