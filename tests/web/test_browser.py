@@ -127,7 +127,11 @@ def test_keyboard_alone(results: dict[str, Any]) -> None:
 
 
 def test_search(results: dict[str, Any]) -> None:
-    assert value(results, "search and filters") == ["4 × 7", "4 × 1"]
+    """What is filtered says so on paper. Groups have no portal, so none of them is filtered out by one."""
+    whole, some, left, printed = value(results, "search and filters")
+    assert (whole, some) == ("4 × 7", "4 × 1")
+    assert left == {"Portal": "1 × 7", "Resource": "4 × 4", "Kind of action": "4 × 1", "sensitive": "4 × 4"}
+    assert printed == "Filtered: 4 of 4 roles, 4 of 7 actions."
 
 
 def test_date_and_place(results: dict[str, Any]) -> None:

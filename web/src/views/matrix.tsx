@@ -18,7 +18,7 @@ export function Matrix({ model, moment, route, printing }: { model: Model; momen
   const option = (name: string) => route.options.get(name) ?? "";
   const [who, what] = [option("who"), option("what")];
   const rows = useMemo(
-    () => model.of(kind).filter((each) => matches(each.text, who) && (!option("portal") || each.nested?.portal === option("portal"))),
+    () => model.of(kind).filter((each) => matches(each.text, who) && (kind !== "role" || !option("portal") || each.nested?.portal === option("portal"))),
     [model, kind, who, option("portal")],
   );
   const columns = useMemo(
@@ -57,7 +57,12 @@ export function Matrix({ model, moment, route, printing }: { model: Model; momen
       </header>
       <Legend />
       {printing
-        ? <Printed model={model} rows={rows} columns={columns} moment={moment} />
+        ? <>
+          {(rows.length < model.of(kind).length || columns.length < model.columns.length) && (
+            <p>Filtered: {rows.length.toLocaleString("en")} of {model.of(kind).length.toLocaleString("en")} {names[kind].toLowerCase()}, {columns.length.toLocaleString("en")} of {model.columns.length.toLocaleString("en")} actions.</p>
+          )}
+          <Printed model={model} rows={rows} columns={columns} moment={moment} />
+        </>
         : <div class="grid-body"><Grid model={model} rows={rows} columns={columns} moment={moment} only={!!option("sensitive")} picked={picked} pick={pick} />
       {at && (
         <Drawer onClose={() => pick(null)} title={<><Name of={at.subject.name} label={at.subject.label} /> <span class="dim">· {at.column.action.name} on</span> <Name of={at.column.resource.name} label={at.column.resource.label} /></>}>
