@@ -15,11 +15,11 @@ from policylang.ir import nodes as ir
 from policylang.usage.replay import Replay
 
 _SAMPLE = 50
-"""Of what was done, so much is tried on the reference decision as well."""
+"""So many uses are decided by the reference as well: a second path beside the proof."""
 
 
 class Certification:
-    """A change on trial: ``objections`` say why it must not be made, ``lost`` what it takes from whom."""
+    """A change on trial: ``objections`` say why it must not be made, ``lost`` what it takes and from whom."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ def _objections(report: Report) -> Iterator[str]:
 
 
 def _lost(report: Report) -> Iterator[str]:
-    """In words, whose what is."""
+    """What a change takes, and from whom, in words."""
     for change in report.changes:
         users = [] if change.is_of_users or not change.users else [f" ({counted(change.users)})"]
         verb = "lose" if len(change.subjects) > 1 else "loses"

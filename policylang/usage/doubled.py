@@ -64,12 +64,12 @@ def without(policy_set: ir.PolicySet, removals: Iterable[Removal]) -> ir.PolicyS
 
 
 class _Doubles:
-    """Statements and assignments of which everybody who used them has another one that grants the same."""
+    """Statements and assignments that nobody needs who used them: each has another one that grants the same."""
 
     def __init__(self, analysis: UsageAnalysis, keep: Keep) -> None:
         self.analysis, self.keep = analysis, keep
         self._ways: dict[tuple[str, Wanted], set[tuple[RightsSource, str]]] = {}
-        """By user and what they used: the sources, and the statements in these, that grant it."""
+        """For each user and use: the sources that grant it, each with the statement."""
         self._by_statement: dict[tuple[str, Wanted], list[str]] = {}
         self._by_source: dict[tuple[str, RightsSource], list[Wanted]] = {}
         for user in analysis.index.requesters:

@@ -90,7 +90,7 @@ class Excerpts:
         self._replays: dict[Excerpt, Replay] = {}
 
     def touched(self, edits: Iterable[PolicyEdit]) -> Excerpt:
-        """The part that changes touch; changes at places that there are not touch nothing."""
+        """The part that changes touch. An edit at a place that does not exist touches nothing."""
         found = [self._touched[each.at] for each in edits if each.at in self._touched]
         users = frozenset(user for some, _ in found for user in some) | self._always
         return Excerpt(users, self._asked_for | {name for _, name in found})
@@ -107,7 +107,7 @@ class Excerpts:
         return frozenset(("role", each.role) for each in attributes if each.role is not None)
 
     def _eligible(self) -> frozenset[str]:
-        """Some users for each role that attributes ask for."""
+        """Some users for each role that attributes ask for: somebody has to be there to be written into them."""
         index = self._analysis.index
         found = (self._analysis.holders(index.roles[role])[:_PEOPLE] for _, role in sorted(self._asked_for))
         return frozenset(user for some in found for user in some)

@@ -20,7 +20,7 @@ _Said = tuple[tuple[str, ...] | None, tuple[str, ...]]
 """Fields of a grant, and the policies on it."""
 _LONGEST = 60
 _PEOPLE = 2
-"""For fewer no role is made."""
+"""No role is made for fewer."""
 
 
 class _Together(msgspec.Struct):

@@ -63,7 +63,7 @@ def _format(path: str) -> Format | None:
 
 
 class LogEngine:
-    """Where the work is done. Raises `UnreadableError` where it is not installed."""
+    """The engine that does the work. Raises `UnreadableError` where it is not installed."""
 
     def __init__(self, backend: Backend = "duckdb") -> None:
         try:
@@ -100,7 +100,7 @@ class LogEngine:
         return self.ibis.pyspark.connect(builder.getOrCreate())
 
     def close(self) -> None:
-        """Let go of what it holds; a Spark session goes on, as others may use it."""
+        """Close the connection. A Spark session goes on, since others may use it."""
         if self.backend == "duckdb":
             self.connection.disconnect()
 

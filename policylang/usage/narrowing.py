@@ -18,7 +18,7 @@ from policylang.usage.replay import Replay
 from policylang.usage.written import Limiting, Written
 
 AT_LEAST = 20
-"""Fewer requests show no habit."""
+"""Fewer requests do not show a habit."""
 
 
 def narrowings(

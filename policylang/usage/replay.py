@@ -29,7 +29,7 @@ from policylang.runtime.sources import inside, sources
 from policylang.usage.requests import Decider, Did, KnownRequest, KnownRequests, did
 
 _OF_EACH = 3
-"""So many requests of a use are tried on the reference decision."""
+"""So many requests of a use are decided by the reference."""
 _SECOND = datetime.timedelta(seconds=1)
 _Span = tuple[datetime.datetime, datetime.datetime]
 
@@ -46,7 +46,7 @@ class Replay:
         requests: Sequence[KnownRequest] = (),
         whole: Replay | None = None,
     ) -> None:
-        """``whole``: that of the policy set of which ``before`` is a part."""
+        """``whole``: the replay of the policy set that ``before`` is a part of."""
         self.usage, self.part = usage, before
         self.before = World(without_places(before), usage.since)
         self._known: KnownRequests = KnownRequests(requests, usage) if whole is None else whole._known
@@ -130,9 +130,7 @@ class Replay:
         return tuple(use for uses in self.usage.by_user.values() for use in uses)
 
     def _concerned(self, after: ir.PolicySet) -> Iterator[ObservedUse]:
-        """What was done by those of whom something differs; by everybody, where anything differs but roles, groups
-        and users.
-        """
+        """The uses of everybody whose rights differ; all uses, where anything but roles, groups and users differs."""
         old, new = self.before.written, after
         if _frame(old) != _frame(new):
             yield from self._uses
@@ -151,7 +149,7 @@ class Replay:
         return any(make_plan(index, one, use.action, use.resource).ways for _, one in self._spans(use))
 
     def _spans(self, use: ObservedUse) -> Iterator[tuple[_Span, Profile]]:
-        """The periods in which it was done, with what the user had in each."""
+        """The periods in which a use took place, with what the user had in each."""
         for period, one in self.before.all_periods(use.user):
             span = _span(period, use, self.before.whole)
             if span is not None:

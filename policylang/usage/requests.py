@@ -122,7 +122,7 @@ class Decider:
 
 
 class KnownRequests:
-    """Requests by what was done, where they are all that was done of it."""
+    """The requests behind each use, where the log has all of them."""
 
     def __init__(self, requests: Sequence[KnownRequest], usage: Usage) -> None:
         found: dict[Did, list[KnownRequest]] = {}
@@ -135,7 +135,7 @@ class KnownRequests:
         self._of = {key: _distinct(each) for key, each in found.items() if len(each) >= counts.get(key, 0)}
 
     def of(self, use: ObservedUse) -> Sequence[KnownRequest] | None:
-        """All that a use came to; ``None`` where the log does not say it of each time."""
+        """The requests behind a use; ``None`` where the log does not have all of them."""
         return self._of.get(did(use))
 
 
@@ -144,7 +144,7 @@ def did(use: ObservedUse) -> Did:
 
 
 def _distinct(requests: Iterable[KnownRequest]) -> tuple[KnownRequest, ...]:
-    """Those that differ in anything."""
+    """The requests without repetitions."""
     found: dict[bytes, KnownRequest] = {}
     for each in requests:
         one = each.request

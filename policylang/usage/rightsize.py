@@ -145,7 +145,7 @@ def _made(ask: _Ask, *, in_parts: bool) -> Rightsized | None:
 
 
 class _Edits:
-    """Edits of a policy set, one after the other."""
+    """Edits of a policy set, each on top of those before it."""
 
     def __init__(self, start: Project) -> None:
         self.start, self.written = start, Written(start.files)
@@ -209,7 +209,7 @@ class _Run:
             self._try(proposal)
 
     def _try(self, proposal: ProposedChange) -> None:
-        """Make the proposal; or as many of its parts as can be proved, where that is not all."""
+        """Make the proposal, or those of its parts that can be proved."""
         objections = self._objections(proposal)
         if objections and len(proposal.parts) > 1 and not proposal.is_whole:
             good: list[ProposedPart] = []
