@@ -102,12 +102,15 @@ def _schemas(batch: int) -> dict[str, _Schema]:
     entity, kind, action = _reference("Entity"), _reference("Kind"), _reference("Action")
     page = {"page": _reference("Page")}
     asked = {"subject": entity, "action": action, "resource": entity, "context": free}
-    page_said = _object(["next_token"], next_token=text, count={"type": "integer"})
+    token = {**text, "format": "page-token"}
+    next_token = {**token, "description": "Where the next page begins; empty on the last."}
+    page_said = _object(["next_token"], next_token=next_token, count={"type": "integer"})
+    token_asked = {**token, "description": "`next_token` of the page before. Any other text but an empty one gets 400."}
     return {
         "Entity": _object(["type", "id"], type=text, id=text, properties=free),
         "Kind": _object(["type"], type=text),
         "Action": _object(["name"], name=text, properties=free),
-        "Page": _object([], token=text, limit={"type": "integer", "minimum": 0, "maximum": MOST_LIMIT}),
+        "Page": _object([], token=token_asked, limit={"type": "integer", "minimum": 0, "maximum": MOST_LIMIT}),
         "Evaluation": _object(["subject", "action", "resource"], **asked),
         "Evaluations": {
             **_object(

@@ -82,16 +82,19 @@ def test_the_vectors(package: Path) -> None:
 
 
 def test_the_documentation(package: Path, tmp_path: Path) -> None:
-    found = blocks(ROOT / "docs" / "consumers.md")
+    """The page and the README of the package, whose examples are about the page's policies."""
+    page = ROOT / "docs" / "consumers.md"
     runner = Runner(tmp_path)
-    for block in found:
+    for block in blocks(page):
         if block.kind in ("file", "console"):
             runner.run(block, None)
-    module = "\n".join(block.text for block in found if block.kind == "javascript")
-    (tmp_path / "example.mjs").write_text(module)
     (tmp_path / "node_modules").symlink_to(package / "node_modules")
-    done = node(tmp_path, "example.mjs")
-    assert done.returncode == 0, done.stderr
+    for document in (page, FOLDER / "README.md"):
+        module = "\n".join(block.text for block in blocks(document) if block.kind == "javascript")
+        assert module
+        (tmp_path / "example.mjs").write_text(module)
+        done = node(tmp_path, "example.mjs")
+        assert done.returncode == 0, done.stderr
 
 
 def test_decisions_serialise(package: Path, document: dict[str, Any]) -> None:
