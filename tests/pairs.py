@@ -21,7 +21,7 @@ from tests.agenda import rendering as agenda
 from tests.check.fixing import fixed
 from tests.diff import rendering as comparisons
 from tests.helpers import TESTS
-from tests.importing import exporting
+from tests.importing import exporting, fixing
 from tests.importing import rendering as importing
 from tests.output.helpers import FORMATS, rendered
 
@@ -77,5 +77,6 @@ PAIRS = (
     *(Pair("diff/cases", ending, comparisons.rendered(ending), "*.new.policy") for ending in comparisons.FORMATS),
     *(Pair(folder, ".expected", importing.rendered, "*.case") for folder in importing.FOLDERS),
     Pair(exporting.FOLDER, ".expected", exporting.rendered, "*.case"),
+    Pair(fixing.FOLDER, ".expected", fixing.rendered, "*.case"),
     *(Pair("output/cases", ending, rendered(ending), "*.json") for ending in FORMATS),
 )

@@ -48,43 +48,45 @@ def export(format: str, files: Files, wanted: ir.PolicySet, first: Import | None
 
 
 class Case(NamedTuple):
-    """A product, what it is imported as, and changes of that by name."""
+    """A product, what it is imported as, and changes of that by name. ``beside``: policy files beside the import."""
 
     format: str
     files: Files
     first: Import
     changes: tuple[tuple[str, str], ...]
+    beside: dict[str, str]
 
 
 def read_case(path: Path) -> Case:
     said, *changes = _CHANGE.split(path.read_bytes().decode())
     _, *parts = _HEAD.split(said)
     files = {name: text.encode() for name, text in zip(parts[::2], parts[1::2], strict=True)}
+    beside = {name: files.pop(name).decode() for name in [*files] if name.endswith(".policy")}
     format = path.stem.partition("-")[0]
     first = import_set(find_format(format), inputs(files))
     assert first.errors == []
-    return Case(format, files, first, tuple(zip(changes[::2], changes[1::2], strict=True)))
+    return Case(format, files, first, tuple(zip(changes[::2], changes[1::2], strict=True)), beside)
 
 
 @cache
 def outcomes(path: Path) -> tuple[tuple[str, str], ...]:
     """By name of the change, a patch or why there is none."""
     case = read_case(path)
-    return tuple((name, _outcome(case, _changed(_texts(case.first), change))) for name, change in case.changes)
+    return tuple((name, _outcome(case, changed_set(texts_of(case.first), change))) for name, change in case.changes)
 
 
-def _texts(of: Import) -> dict[str, str]:
+def texts_of(of: Import) -> dict[str, str]:
     return {source.name: source.text for source in of.project.sources.sources}
 
 
 def rendered(path: Path) -> bytes:
     """The policy files, and what becomes of each change."""
-    out = [f"=== {name}\n{text}" for name, text in _texts(read_case(path).first).items()]
+    out = [f"=== {name}\n{text}" for name, text in texts_of(read_case(path).first).items()]
     out += [f"--- {name}\n{outcome}" for name, outcome in outcomes(path)]
     return "\n".join(out).encode()
 
 
-def _changed(texts: dict[str, str], change: str) -> ir.PolicySet:
+def changed_set(texts: dict[str, str], change: str) -> ir.PolicySet:
     """The policy set with other lines in place of some."""
     together = "\n".join(texts.values())
     for block in re.findall(r"(?:^-.*\n)*(?:^\+.*(?:\n|\Z))*", change, re.MULTILINE):
@@ -101,14 +103,19 @@ def _changed(texts: dict[str, str], change: str) -> ir.PolicySet:
 def _outcome(case: Case, wanted: ir.PolicySet) -> str:
     found = export(case.format, case.files, wanted, case.first)
     if isinstance(found, Proved):
-        lines = []
-        for file in found.after.files:
-            before, after = case.files[file.path].decode().splitlines(), file.text().splitlines()
-            lines += list(difflib.unified_diff(before, after, file.path, file.path, n=0, lineterm=""))[1:]
-        return "\n".join(lines) + "\n" if lines else "nothing to write\n"
+        return patch_of(case, found)
     lines = []
     for each in found.unwritable:
         lines += [f"{'' if each.wanted.give else 'removing '}{each.wanted.words}: {each.why}", f"  help: {each.help}"]
     if not lines and found.left is not None:
         lines = [f"would remain: {each.said}" for each in differences_of(found.left)]
     return "\n".join(lines or found.reasons) + "\n"
+
+
+def patch_of(case: Case, found: Proved) -> str:
+    """What changes in the product's files."""
+    lines = []
+    for file in found.after.files:
+        before, after = case.files[file.path].decode().splitlines(), file.text().splitlines()
+        lines += list(difflib.unified_diff(before, after, file.path, file.path, n=0, lineterm=""))[1:]
+    return "\n".join(lines) + "\n" if lines else "nothing to write\n"
