@@ -51,7 +51,7 @@ EVERYTHING = {
     **dict.fromkeys(
         (("action", word) for word in ("everything", "anything", "any", "every")), "write `all` for every action"
     ),
-    ("action", "all"): "leave it out for every action",
+    ("action", "all"): "name each action; a policy without `for` is for every action",
     **dict.fromkeys(
         (("resource", word) for word in ("all", "any", "everything", "anything")),
         "write `all resources` for every resource in a grant or deny, `any resource` in a policy",

@@ -61,9 +61,6 @@ def _check_separation(context: Context, source: Source, node: ast.Separation) ->
 _MOST_DIGITS = 9
 
 
-_MOST_DIGITS = 9
-
-
 def _check_most(context: Context, source: Source, most: expressions.Number, permissions: int) -> None:
     """A number that some users could break and others keep."""
     number = int(most.value) if most.value.isdigit() and len(most.value) <= _MOST_DIGITS else 0

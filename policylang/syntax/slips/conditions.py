@@ -27,6 +27,11 @@ DATES = (
     ),
 )
 
+PERIODS = (
+    Slip("(to|till|through|ends|ending|end|expires|expiring|expiry|up to) (on )?<d>", "until <d>"),
+    Slip("(since|starting|starts|begins|beginning|start|as of|after) (on )?<d>", "from <d>"),
+)
+
 _GROUP_TESTS = (
     Slip("(assigned )?user (is )?(not )?(in|member of|part of) (the )?(group |role )?<w>", help=_GROUPS),
     Slip("(assigned )?user has (the )?(role|group) <w>", help=_GROUPS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policylang.syntax.slips.conditions import PERIODS
 from policylang.syntax.slips.match import Slip
 
 _ONE_SET = "remove it: all `.policy` files under a folder are one policy set"
@@ -115,6 +116,7 @@ _SEPARATE = (
     Slip("severity (?P<level>low|medium|high) <t>", "<t> severity <level>"),
     Slip("at least", "at most"),
     Slip(r"at most \d+ of <w>", help="put the permissions in braces: `at most 1 of { view on … edit on … }`"),
+    Slip(r"(?<!on\s)\b<w>, <w2> on <w3>(?= [^}]*}| })", "<w> on <w3>  <w2> on <w3>"),
     Slip("of [{][^}]*?[,;]", help="permissions in braces need no comma between them: delete it"),
     Slip("separate <w>, <w2> on <w3>", "separate <w> on <w3> from <w2> on <w3>"),
     Slip("separate <w> and <w2> on <w3>", "separate <w> on <w3> from <w2> on <w3>"),
@@ -214,6 +216,8 @@ DECLARATIONS: dict[str, tuple[Slip, ...]] = {
     "task": (*_TASK, *_NAMED),
     "integration": (
         Slip(r"(from|until) <d>[T ]\d\d:\d\d", help="an integration begins and ends with a day: leave the time out"),
+        *PERIODS,
+        Slip("(grant|deny|policy) ", help="an integration has what its roles have: put this into a role of its own"),
         *_NAMED,
     ),
     "user": _USER,

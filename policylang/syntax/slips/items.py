@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policylang.syntax.slips.conditions import DATES
+from policylang.syntax.slips.conditions import DATES, PERIODS
 from policylang.syntax.slips.match import Slip
 
 _OWN_CONDITION = "a grant has no condition of its own: declare a policy, and add `policy …` to the role or group"
@@ -125,8 +125,7 @@ USERS: tuple[Slip, ...] = (
     Slip("at <w> }", help='name the kind of place, and put the place in quotes, as in `at site "<w>"`'),
     Slip("assign role <w> in <t>", help=_PLACE),
     Slip("(in|on) <w> <t>", "at <w> <t>"),
-    Slip("(to|till|through|ends|ending|end|expires|expiring|expiry|up to) (on )?<d>", "until <d>"),
-    Slip("(since|starting|starts|begins|beginning|start|as of|after) (on )?<d>", "from <d>"),
+    *PERIODS,
     Slip("for <n> <u>", help=_LAST_DAY),
     Slip("(reason|comment|note|why|for) <t>", "because <t>"),
     Slip("approved <t>", "approved by <t>"),
