@@ -107,3 +107,15 @@ def test_what_users_do_not_have_concerns_no_users() -> None:
     text = 'resource doc { a : text  actions view }  policy p on doc { a is "x" }  role r  user "ann"'
     assert reaches(text, "PL701") == [Reach(), Reach(), Reach(0, 0)]
     assert reaches(text, "PL702") == [Reach()]
+
+
+def test_one_user_is_told_of_in_the_singular() -> None:
+    roles = "".join(f"role r{n} {{ grant view on doc }}\n" for n in range(9))
+    every = " ".join(f"assign role r{n}" for n in range(9))
+    texts = [
+        each.finding.message
+        for many in (1, 2)
+        for users in ["".join(f'user "u{n}" {{ {every} }}\n' for n in range(many))]
+        for each in examine(compiled(RECORDS + roles + users), NOW, ("PL305",)).found
+    ]
+    assert [text.split(" a second")[0] for text in texts] == ["1 user has", "2 users have"]

@@ -254,23 +254,19 @@ class _Checker:
         the innermost in common.
         """
         for _period, who in holders.periods:
-            sides = {pair: list(self._sides(who.sources, pair)) for pair in _pairs(separation)}
-            for place in dict.fromkeys(side.source.place for each in sides.values() for side in each):
-                covering = (
-                    (pair, next((s for s in each if self.world.index.covers(s.source.place, place)), None))
-                    for pair, each in sides.items()
-                )
-                there = {pair: side for pair, side in covering if side is not None}
+            for place in dict.fromkeys(source.place for source in who.sources):
+                here = [source for source in who.sources if self.world.index.covers(source.place, place)]
+                sides = ((pair, self._side(here, pair)) for pair in _pairs(separation))
+                there = {pair: side for pair, side in sides if side is not None}
                 if len(there) > separation.most:
                     yield _Broken(separation, tuple(there), tuple(there.values()))
 
-    def _sides(self, sources: Sequence[RightsSource], pair: _Pair) -> Iterator[_Side]:
-        """The sources that hold the permission, in which no deny of the user's takes it away."""
-        denying = [source for source in sources if pair in self.holds(source).denied]
-        for source in sources:
-            at = self.holds(source).granted.get(pair)
-            if at is not None and not any(self.world.index.covers(each.place, source.place) for each in denying):
-                yield _Side(source, at)
+    def _side(self, sources: Sequence[RightsSource], pair: _Pair) -> _Side | None:
+        """The first of the sources that hold the permission, if no deny of the user's takes it away there."""
+        if any(pair in self.holds(source).denied for source in sources):
+            return None
+        grants = ((source, self.holds(source).granted.get(pair)) for source in sources)
+        return next((_Side(source, at) for source, at in grants if at is not None), None)
 
     def _of_users(self, given: list[tuple[_Holders, list[_Broken]]]) -> Finding:
         first, broken = min(given, key=lambda each: Location.parse(each[0].at))
@@ -281,7 +277,7 @@ class _Checker:
             code="PL211",
             message=f"{people(users)} {'holds' if len(users) == 1 else 'hold'} {_words(every)}",
             at=first.at,
-            help="remove one of the two, or assign them at different places or times",
+            help="remove one of them, or assign them at different places or times",
             related=(
                 *(
                     related(at, f"the grant in {source.kind} `{source.name}`")

@@ -81,10 +81,11 @@ def check(world: World) -> Iterator[Finding]:
         yield from findings
         return
     whom = {user for each in findings for user in each.users}
+    who = "1 user has" if len(whom) == 1 else f"{len(whom):,} users have"
     yield from together(
         findings,
         [f"{later} in addition to {first}" for first, later in found],
-        f"{len(whom):,} users have a second role, and no assignment in this policy set says why",
+        f"{who} a second role, and no assignment in this policy set says why",
         'add the reasons: `because "…"`, or switch PL305 off',
     )
 
