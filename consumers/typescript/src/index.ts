@@ -2,8 +2,8 @@
 
 import { LoadError, readDocument } from "./document.js";
 import type { Situation } from "./conditions.js";
-import { Plan, denied, type Decision, type Opened } from "./plan.js";
-import { Policies, type Source, type Subject } from "./policies.js";
+import { Plan, denied, quickly, type Decision, type Opened, type QuickPlan } from "./plan.js";
+import { Policies } from "./policies.js";
 import { readInstant, type Instant } from "./time.js";
 import { BAD, attribute, isRecord, reader, type Lookup } from "./values.js";
 
@@ -58,27 +58,23 @@ class LeftOpen implements Decision {
   }
 }
 
-/** By the number of the permission. */
-type Plans = (Plan | undefined)[];
+/** The plans for an action of a resource, of users and integrations whose sources are the same at any instant. */
+type Plans = Map<string, QuickPlan>;
 
 const NOTHING = {};
 const NONE: readonly string[] = [];
 
 export class PolicySet {
   readonly #policies: Policies;
-  /** Of users and integrations whose sources are the same at any instant. */
-  readonly #plans = new Map<string, Plans>();
-  /** Of the others, with the sources that they were made for. */
-  readonly #dated = new Map<string, { readonly key: string; readonly plans: Plans }>();
-  /** The number of an action of a resource. */
-  readonly #permissions = new Map<string, Map<string, number>>();
+  /** Of the other users, with the sources that they were made for. */
+  readonly #dated = new Map<string, { readonly key: string; readonly plans: Map<Plans, QuickPlan> }>();
+  readonly #plans: ReadonlyMap<string, ReadonlyMap<string, Plans>>;
 
   constructor(policies: Policies) {
     this.#policies = policies;
-    let count = 0;
-    for (const [resource, actions] of policies.actions) {
-      this.#permissions.set(resource, new Map([...actions.keys()].map((action) => [action, count++])));
-    }
+    this.#plans = new Map(
+      [...policies.actions].map(([resource, actions]) => [resource, new Map([...actions.keys()].map((name) => [name, new Map()]))]),
+    );
   }
 
   /** Of the content: which policies decided. */
@@ -132,9 +128,14 @@ export class PolicySet {
       throw new TypeError("records, `request` and `changes` are objects with attributes");
     }
     const { field } = options;
-    const plan = this.#planOf(user, action, resource, now);
-    if (typeof plan === "string") return denied(plan);
+    const quick = this.#planOf(user, action, resource, now);
+    if (typeof quick === "string") return denied(quick);
     const s: Situation = { user, record, request, now };
+    if (quick.only !== null && (field === undefined || field === null) && changes === null) {
+      if (quick.only(s) === true) return quick.granted;
+      return told ? new LeftOpen(quick.denied.reasons, quick.plan, [s], NONE) : quick.denied;
+    }
+    const { plan } = quick;
     if ((field === undefined || field === null) && changes === null && plan.kind !== "create") {
       const place = plan.placeOf(record);
       if (place === BAD) return denied("the record is at a place that there is not");
@@ -201,33 +202,31 @@ export class PolicySet {
   }
 
   /** The plan of a request; a reason where it names what there is not. */
-  #planOf(user: string, action: string, resource: string, now: Instant): Plan | string {
+  #planOf(user: string, action: string, resource: string, now: Instant): QuickPlan | string {
     if (typeof user !== "string" || typeof action !== "string" || typeof resource !== "string") {
       return "user, action and resource of a request are texts";
     }
-    const number = this.#permissions.get(resource)?.get(action);
-    if (number === undefined) {
-      if (!this.#permissions.has(resource)) return `there is no resource \`${resource}\``;
+    const plans = this.#plans.get(resource)?.get(action);
+    if (plans === undefined) {
+      if (!this.#plans.has(resource)) return `there is no resource \`${resource}\``;
       return `\`${resource}\` has no action \`${action}\``;
     }
-    const known = this.#plans.get(user)?.[number];
+    const known = plans.get(user);
     if (known !== undefined) return known;
     const subject = this.#policies.subjects.get(user);
     if (subject === undefined) return `there is no user \`${user}\``;
     const sources = this.#policies.sources(subject, now);
-    const plans = this.#plansOf(user, subject, sources);
-    return (plans[number] ??= new Plan(this.#policies, subject, sources, action, resource));
-  }
-
-  #plansOf(user: string, subject: Subject, sources: readonly Source[]): Plans {
-    if (!subject.dated) {
-      let plans = this.#plans.get(user);
-      if (plans === undefined) this.#plans.set(user, (plans = []));
-      return plans;
-    }
+    const made = (): QuickPlan => quickly(new Plan(this.#policies, subject, sources, action, resource));
+    if (!subject.dated) return kept(plans, user, made);
     const key = JSON.stringify(sources);
     let dated = this.#dated.get(user);
-    if (dated === undefined || dated.key !== key) this.#dated.set(user, (dated = { key, plans: [] }));
-    return dated.plans;
+    if (dated === undefined || dated.key !== key) this.#dated.set(user, (dated = { key, plans: new Map() }));
+    return kept(dated.plans, plans, made);
   }
+}
+
+function kept<K, V>(values: Map<K, V>, key: K, made: () => V): V {
+  let found = values.get(key);
+  if (found === undefined) values.set(key, (found = made()));
+  return found;
 }

@@ -33,6 +33,19 @@ export interface Opened {
   readonly covered: ReadonlySet<string>;
 }
 
+/** What most decisions need of a plan, close together: memory is what they wait for. */
+export interface QuickPlan {
+  readonly only: Test | null;
+  readonly granted: Decision;
+  readonly denied: Decision;
+  readonly plan: Plan;
+}
+
+export function quickly(plan: Plan): QuickPlan {
+  const [granted, denied] = plan.outcomes;
+  return { only: plan.only, granted, denied, plan };
+}
+
 export class Plan {
   readonly kind: string | null;
   readonly declared: readonly string[];
@@ -45,9 +58,6 @@ export class Plan {
   readonly #readPlace: (raw: unknown) => unknown;
   readonly #opened = new Map<number, Opened>();
   readonly #denied: Opened;
-  /** Of a plan with one way that holds everywhere and nothing else: its test, and what follows if it is true. */
-  readonly #only: Test | null;
-  readonly #granted: Opened;
 
   constructor(
     readonly policies: Policies,
@@ -99,10 +109,19 @@ export class Plan {
         test: each.deny.condition === null ? null : policies.conditions.test(each.deny.condition, resource),
       }));
     this.#denied = this.#answer(denied(`nothing grants ${action} on this \`${resource}\``), new Set());
-    const [way] = ways;
-    const isPlain = ways.length === 1 && way!.place === null && !this.#denies.length && !this.#appends.length;
-    this.#only = isPlain && this.#requires === null ? all(way!.tests) : null;
-    this.#granted = this.#only === null ? this.#denied : this.#outcome(ways, []);
+  }
+
+  /** Without places, denies or anything else that is asked, of a plan with one way: what opens it. */
+  get only(): Test | null {
+    const [way, more] = this.#ways;
+    const asksMore = more !== undefined || this.#denies.length || this.#appends.length || this.#requires !== null;
+    if (way === undefined || asksMore || this.#place !== null || this.kind === "create") return null;
+    return way.place === null ? all(way.tests) : null;
+  }
+
+  /** What is decided if `only` is true, and if not. */
+  get outcomes(): readonly [Decision, Decision] {
+    return [this.#outcome(this.#ways, []).decision, this.#denied.decision];
   }
 
   #conditions(limits: readonly Limit[]): Condition[] {
@@ -132,7 +151,6 @@ export class Plan {
 
   /** Whether the action is open on the record, and which attributes it covers. `place` is where the record lives. */
   open(s: Situation, place: string | null): Opened {
-    if (this.#only !== null) return this.#only(s) === true ? this.#granted : this.#denied;
     let outcome = 0;
     let bit = 1;
     const wide = this.#ways.length + this.#denies.length > 30;
