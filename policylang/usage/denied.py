@@ -14,7 +14,7 @@ from policylang.ir.requirements import grants_required
 from policylang.runtime.access import access
 from policylang.runtime.grants import profile
 from policylang.runtime.index import Index
-from policylang.runtime.plan import make_plan
+from policylang.runtime.plan import Plan, make_plan
 from policylang.runtime.sources import RightsSource, inside
 from policylang.usage.report import DeniedAttempts
 
@@ -55,6 +55,9 @@ def _reason(index: Index, use: ObservedUse, now: datetime.datetime) -> _Reason:
     resource, action = use.resource, use.action
     plan = make_plan(index, profile(index, use.user, now), action, resource)
     ways = list(access(index, use.user, now, [(resource, action)]))
+    if ways and _is_open(plan, use.field):
+        sources = sorted({way.source for way in ways if not way.limits})
+        return _Reason(resource, action, f"these policies allow it, for every record: {', '.join(sources)}", None)
     if ways:
         limits = sorted({f"{way.source}: {' and '.join(way.limits) or 'every record'}" for way in ways})
         fields = "" if use.field is None else f", or not with `{use.field}`"
@@ -67,6 +70,14 @@ def _reason(index: Index, use: ObservedUse, now: datetime.datetime) -> _Reason:
     if plan.ways:
         return _Reason(resource, action, "a deny takes it away", None)
     return _Reason(resource, action, "nothing that they have grants it", _smallest(index, resource, action))
+
+
+def _is_open(plan: Plan, field: str | None) -> bool:
+    """Whether it is allowed whatever the record is."""
+    if plan.requirement is not True or plan.appends or plan.denies:
+        return False
+    covering = (way for way in plan.ways if field is None or field in way.fields)
+    return any(way.place is None and not way.limits for way in covering)
 
 
 def _smallest(index: Index, resource: str, action: str) -> str:

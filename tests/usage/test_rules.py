@@ -182,22 +182,31 @@ def test_the_report(tmp_path: Path) -> None:
 
 def test_why_attempts_were_denied(tmp_path: Path) -> None:
     policies = """\
-resource doc { level : int  actions view, modify, delete }
+scope site
+place site "North"
+resource doc { level : int  site : site  actions view, modify, delete }
 resource log { action view requires view on doc }
+role boss { grant view on doc }
 policy low on doc { level < 3 }
 role clerk { grant view on doc  grant view on log  policy low  grant delete on doc }
 role auditor { grant view on log }
 deny delete on doc
 user "ann" { assign role clerk }
 user "ben" { assign role auditor }
+user "cy" { assign role boss }
+user "di" { assign role boss at site "North" }
 """
     policy_set = compiled(policies)
-    rows = ("ann view doc RECENT deny", "ann delete doc RECENT deny", "ben view log RECENT deny")
+    rows = [
+        f"{who} RECENT deny" for who in ("ann view doc", "ann delete doc", "ben view log", "cy view doc", "di view doc")
+    ]
     report = usage_report(policy_set, read(tmp_path, policy_set, log(*rows)), NOW)
     assert sorted((each.resource, each.why, each.change) for each in report.denied) == [
         ("doc", "a deny takes it away", None),
+        ("doc", 'held only for some records: role `boss` at `North`: at site "North"', None),
         ("doc", "held only for some records: role `clerk`: level < 3", None),
-        ("log", "it requires view on `doc`", "assign role `clerk`, with 2 more permissions"),
+        ("doc", "these policies allow it, for every record: role `boss`", None),
+        ("log", "it requires view on `doc`", "assign role `boss`"),
     ]
 
 
