@@ -77,7 +77,7 @@ def test_a_change_is_shown() -> None:
         (
             "  policy noon\n",
             "policy noon on site { request.at is present }\n",
-            "would remain: the product lets role `guard` view `site` on more records",
+            "`role guard: policy noon on site`: tables hold no conditions",
         ),
     ],
 )

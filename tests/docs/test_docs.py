@@ -20,7 +20,7 @@ from tests.docs.run import ExampleError, Runner
 
 BLOCKS = {document: blocks(document) for document in DOCUMENTS}
 ALL = [block for found in BLOCKS.values() for block in found]
-READ_BY_OTHERS = (".github/", ".gitlab-ci.yml", ".pre-commit-config.yaml")
+READ_BY_OTHERS = (".github/", "envoy/", ".gitlab-ci.yml", ".pre-commit-config.yaml")
 """Files for programs that do not run here; `tests/ci` looks at them."""
 SH_LINE = re.compile(r"git clone .+|cd [\w./-]+|make(?: [\w-]+)*|\. \.venv/bin/activate")
 

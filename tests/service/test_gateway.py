@@ -133,7 +133,7 @@ def test_no_path_breaks_it(path: bytes) -> None:
 def documented() -> dict[str, Any]:
     """The filter as the documentation shows it."""
     text = (ROOT / "docs/integrations.md").read_text(encoding="utf-8")
-    block = text.split("```yaml file=.github/ext_authz.yaml\n")[1].split("```")[0]
+    block = text.split("```yaml file=envoy/ext_authz.yaml\n")[1].split("```")[0]
     found: dict[str, Any] = yaml.safe_load(block)["typed_config"]
     del found["@type"]
     return found

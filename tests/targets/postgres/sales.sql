@@ -541,9 +541,10 @@ policy own on customer { owner is assigned user }
   actions view, create, modify, delete
 }
 '),
+  ('role prefix', 'policylang'),
   ('roles.policy', 'role rep
 '),
-  ('tables', '[{"resource": "customer", "schema": "public", "table": "customer", "columns": ["id", "name", "owner", "status"]}]'),
+  ('tables', '[{"resource": "customer", "schema": "public", "table": "customer", "columns": ["id", "name", "owner", "status"], "key": "id", "named": {}}]'),
   ('version', '1'),
   ('world.policy', 'timezone "UTC"
 ');
