@@ -21,9 +21,6 @@ from tests.helpers import POLICIES
 UTF16 = lsp.PositionEncodingKind.Utf16
 PATH = FOLDER / "a.policy"
 EXAMPLES = sorted(POLICIES.rglob("*.policy"))
-SMALL = 1500
-"""Files of so many characters are typed one by one, larger ones a few at a time, but for the smallest set."""
-STRIDE = 13
 
 
 class Typing:
@@ -55,9 +52,8 @@ def test_completion_while_it_is_written(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     typing = Typing()
     typing.checker.sources()
-    stride = 1 if len(text) <= SMALL or path.parent.name == "quickstart" else STRIDE
-    for start in range(0, len(text), stride):
-        typing.write(text[start : start + stride])
+    for start, character in enumerate(text):
+        typing.write(character)
         assert typing.of.parsed(PATH) is not None
         completion.complete(typing.of, typing.source, len(typing.source.text), UTF16, snippets=True)
         hints.signature_help(typing.of, typing.source, len(typing.source.text))
