@@ -133,8 +133,7 @@ PROGRAMS: dict[str, tuple[str, str]] = {
         'is_harmless(deny, record) if not holds(deny.condition, "true", record)',
     ),
     "no appends": (r"\tis_appended\(record\)\n\tdenies", "\tdenies"),
-    "no overrides": (r'\tsource.of == "groups"\n', "\tfalse\n"),
-    "overrides of roles too": (r'\tsource.of == "groups"\n', "\ttrue\n"),
+    "no overrides": (r"object.get\(source, .*, grant.limits\)", "grant.limits"),
     "no requirements": (r"\tis_met\(record\)\n", ""),
     "only the old record": (r"after := opened\(changed_record\)", "after := opened(input.record)"),
     "only the new record": (
@@ -177,6 +176,7 @@ PARTS: dict[str, tuple[Any, str, Any]] = {
     "or for and": (conditions, "network", _swapped),
     "true for false": (tables, "condition_table", _half),
     "no limits": (RegoDocument, "_limits", lambda *_: []),
+    "overrides of roles too": (tables, "standing_limits", lambda _i, _s, _c, overrides, _r: (overrides, True)),
     "terminated users keep their roles": (
         tables,
         "holdings",

@@ -130,15 +130,8 @@ ways_to(record) := [{"source": source, "grant": grant} |
 	}
 ]
 
-# What a user overrides with stands in place of all that the group says of the resource.
-limits_of(source, _) := this_user.overrides[input.resource][input.action] if is_overridden(source)
-
-limits_of(source, grant) := grant.limits if not is_overridden(source)
-
-is_overridden(source) if {
-	source.of == "groups"
-	this_user.overrides[input.resource]
-}
+# Where a user overrides limits, the source brings those that stand.
+limits_of(source, grant) := object.get(source, ["limits", input.resource, input.action], grant.limits)
 
 is_met(record) if {
 	required := this_resource.actions[input.action].requires

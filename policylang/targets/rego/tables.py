@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType, RecordType, Type, UserType
 from policylang.runtime.clock import begin_of, end_of
-from policylang.runtime.grants import granted_by, holdings, instances, limiting
+from policylang.runtime.grants import (
+    appends_of,
+    granted_by,
+    holdings,
+    instances,
+    limiting,
+    overrides_of,
+    standing_limits,
+)
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, RightsSource, chains
 from policylang.runtime.truth import Situation, value
@@ -167,7 +175,6 @@ class RegoDocument:
             "superuser": False,
             "sources": self._sources(name),
             "appends": {},
-            "overrides": {},
             "attributes": {},
         }
         user = self.index.users.get(name)
@@ -181,28 +188,42 @@ class RegoDocument:
                 held(each, self._refuse, given.at)
         values = ((".".join(path), self._user_value(name, path)) for path in sorted(self.reads.users))
         found["attributes"] = {path: each for path, each in values if each is not None}
-        for what, policies in (("appends", user.appends), ("overrides", user.overrides)):
-            limits = [policy.limit for policy in policies]
-            for policy in policies:
-                resource = self.index.instances[policy.limit.instance].resource
-                self.traces.append((("users", name, what, resource), policy.at))
-                actions = self.index.actions[resource]
-                found[what][resource] = {
-                    action: self._limits(limiting(self.index, limits, resource, action)) for action in actions
-                }
+        appends = appends_of(self.index, name)
+        for append in appends:
+            found["appends"] |= self._limits_on(("users", name, "appends"), appends, append)
         return found
+
+    def _limits_on(self, way: Way, limits: Sequence[ir.Limit], each: ir.Limit) -> dict[str, dict[str, list[int]]]:
+        """The limits on the resource of one of them, by action."""
+        resource = self.index.instances[each.instance].resource
+        self.traces.append(((*way, resource), each.at))
+        actions = self.index.actions[resource]
+        return {resource: {action: self._limits(limiting(self.index, limits, resource, action)) for action in actions}}
 
     def _sources(self, name: str) -> list[dict[str, Any]]:
         """The group and the roles, with the days on which they hold."""
         held = [each for each in holdings(self.index, name, None) if each.active]
-        always = dict.fromkeys(each.source for each in held if each.assignment is None)
-        found = [_source(source, None, None) for source in always]
-        for each in held:
-            if each.assignment is not None:
-                self.traces.append((("users", name, "sources", len(found)), each.assignment.at))
-                found.append(
-                    _source(each.source, each.assignment.start, each.assignment.until) | self._times(each.assignment)
-                )
+        found = []
+        for number, (source, dated) in enumerate(dict.fromkeys((each.source, each.assignment) for each in held)):
+            way = ("users", name, "sources", number)
+            if dated is None:
+                entry = _source(source, None, None)
+            else:
+                self.traces.append((way, dated.at))
+                entry = _source(source, dated.start, dated.until) | self._times(dated)
+            limits = self._overridden((*way, "limits"), source, name)
+            found.append(entry | {"limits": limits} if limits else entry)
+        return found
+
+    def _overridden(self, way: Way, source: RightsSource, holder: str) -> dict[str, dict[str, list[int]]]:
+        """The limits that stand in place of those of a source, where the holder overrides them."""
+        found: dict[str, dict[str, list[int]]] = {}
+        overrides = overrides_of(self.index, holder)
+        for each in overrides:
+            resource = self.index.instances[each.instance].resource
+            limits, overridden = standing_limits(self.index, source, (), overrides, resource)
+            if overridden:
+                found |= self._limits_on(way, limits, each)
         return found
 
     def _times(self, given: ir.Assignment) -> dict[str, int]:
