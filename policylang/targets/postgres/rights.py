@@ -38,11 +38,14 @@ def commands(resource: ir.Resource) -> dict[str, ir.Kind]:
 
 
 class Right(msgspec.Struct, frozen=True):
-    """``condition``: on which rows. ``changes``: columns that may be changed on some rows only, and on which."""
+    """``condition``: on which rows. ``changes``: columns that may be changed on some rows only, and on which.
+
+    The name of its database role is made of all this, names of fields too: it changes with any of them.
+    """
 
     resource: str
     table: str
-    kind: ir.Kind
+    action: ir.Kind
     columns: tuple[str, ...]
     condition: str
     changes: tuple[tuple[str, str], ...] = ()

@@ -203,10 +203,10 @@ class Script:
 
     def _right(self, key: str, right: Right) -> Iterator[str]:
         """Privileges, the policy, and triggers for columns that may be changed on some rows only."""
-        command, digest = COMMANDS[right.kind], key.rpartition("_")[2]
+        command, digest = COMMANDS[right.action], key.rpartition("_")[2]
         columns = f" ({', '.join(map(name, right.columns))})" if right.columns else ""
         yield f"GRANT {command}{columns} ON {right.table} TO {name(key)};"
-        policy = f"policylang {right.kind} {digest}"
+        policy = f"policylang {right.action} {digest}"
         known = all_of((f"((SELECT {ME}) IS NOT NULL)", right.condition))
         clauses = {"INSERT": ("WITH CHECK",), "UPDATE": ("USING", "WITH CHECK")}.get(command, ("USING",))
         body = " ".join(f"{clause} ({known})" for clause in clauses)

@@ -205,12 +205,12 @@ INSERT INTO policylang.roles (name, rights, wanted) VALUES
   ('policylang_reader', '{}', true),
   ('policylang_app', '{}', true),
   ('policylang_user', '{}', true),
-  ('policylang_right_8890b0cd6523d0dfe76d', '{}', true),
-  ('policylang_right_bc435e2d3556d62782d1', '{}', true),
-  ('policylang_right_d3d1e8c089d515af12b9', '{}', true),
-  ('policylang_right_f69b09322a70a3409cb8', '{}', true),
-  ('policylang_4f53cda18c2baa0c0354', '{"policylang_user"}', true),
-  ('policylang_7e529f6a991d6546683f', '{"policylang_user","policylang_right_8890b0cd6523d0dfe76d","policylang_right_bc435e2d3556d62782d1","policylang_right_d3d1e8c089d515af12b9","policylang_right_f69b09322a70a3409cb8"}', true) ON CONFLICT (name) DO UPDATE SET wanted = true;
+  ('policylang_right_68febb1ec7e74afc5b5b', '{}', true),
+  ('policylang_right_904647f1b55fff976917', '{}', true),
+  ('policylang_right_e46d027e1c9f2b5e0a65', '{}', true),
+  ('policylang_right_f8cbfc443379045febee', '{}', true),
+  ('policylang_30c1fb855ef6a21366c4', '{"policylang_user","policylang_right_68febb1ec7e74afc5b5b","policylang_right_904647f1b55fff976917","policylang_right_e46d027e1c9f2b5e0a65","policylang_right_f8cbfc443379045febee"}', true),
+  ('policylang_4f53cda18c2baa0c0354', '{"policylang_user"}', true) ON CONFLICT (name) DO UPDATE SET wanted = true;
 CALL policylang.create_roles('policylang_app');
 GRANT "policylang_reader" TO CURRENT_USER;
 GRANT USAGE ON SCHEMA policylang TO "policylang_reader", "policylang_app", "policylang_user";
@@ -220,9 +220,9 @@ GRANT USAGE ON SCHEMA "public" TO "policylang_reader", "policylang_user";
 -- Users, the attributes that conditions look at, and who has which role when.
 DELETE FROM policylang.users; DELETE FROM policylang.holders;
 INSERT INTO policylang.users (id, role, attributes) VALUES
-  ('eve', 'policylang_4f53cda18c2baa0c0354', '{}'),
-  ('ann', 'policylang_7e529f6a991d6546683f', '{}'),
-  ('it''s "bob"', 'policylang_7e529f6a991d6546683f', '{}');
+  ('ann', 'policylang_30c1fb855ef6a21366c4', '{}'),
+  ('it''s "bob"', 'policylang_30c1fb855ef6a21366c4', '{}'),
+  ('eve', 'policylang_4f53cda18c2baa0c0354', '{}');
 INSERT INTO policylang.holders (role, user_id, first, last, since, before) VALUES
   ('rep', 'ann', NULL, NULL, NULL, NULL),
   ('rep', 'it''s "bob"', NULL, NULL, NULL, NULL);
@@ -502,17 +502,17 @@ GRANT SELECT ("id", "name", "owner", "status") ON "public"."customer" TO "policy
 CREATE TRIGGER "policylang eligible 4c1029697ee35871" BEFORE INSERT OR UPDATE OF "owner" ON "public"."customer"
   FOR EACH ROW WHEN (NEW."owner" IS NOT NULL AND policylang.me() IS NOT NULL AND NOT policylang.eligible('rep', NEW."owner"::text))
   EXECUTE FUNCTION policylang.refuse('owner must be a user with role rep');
-GRANT DELETE ON "public"."customer" TO "policylang_right_8890b0cd6523d0dfe76d";
-CREATE POLICY "policylang delete 8890b0cd6523d0dfe76d" ON "public"."customer" FOR DELETE TO "policylang_right_8890b0cd6523d0dfe76d"
+GRANT DELETE ON "public"."customer" TO "policylang_right_68febb1ec7e74afc5b5b";
+CREATE POLICY "policylang delete 68febb1ec7e74afc5b5b" ON "public"."customer" FOR DELETE TO "policylang_right_68febb1ec7e74afc5b5b"
   USING ((((SELECT policylang.me()) IS NOT NULL) AND (("customer"."owner" = (SELECT policylang.me())) AND ("customer"."status" = 'lead'))));
-GRANT INSERT ("name", "owner", "status", "id") ON "public"."customer" TO "policylang_right_bc435e2d3556d62782d1";
-CREATE POLICY "policylang create bc435e2d3556d62782d1" ON "public"."customer" FOR INSERT TO "policylang_right_bc435e2d3556d62782d1"
+GRANT INSERT ("name", "owner", "status", "id") ON "public"."customer" TO "policylang_right_904647f1b55fff976917";
+CREATE POLICY "policylang create 904647f1b55fff976917" ON "public"."customer" FOR INSERT TO "policylang_right_904647f1b55fff976917"
   WITH CHECK ((((SELECT policylang.me()) IS NOT NULL) AND ("customer"."owner" = (SELECT policylang.me()))));
-GRANT SELECT ("name", "owner", "status", "id") ON "public"."customer" TO "policylang_right_d3d1e8c089d515af12b9";
-CREATE POLICY "policylang view d3d1e8c089d515af12b9" ON "public"."customer" FOR SELECT TO "policylang_right_d3d1e8c089d515af12b9"
+GRANT SELECT ("name", "owner", "status", "id") ON "public"."customer" TO "policylang_right_e46d027e1c9f2b5e0a65";
+CREATE POLICY "policylang view e46d027e1c9f2b5e0a65" ON "public"."customer" FOR SELECT TO "policylang_right_e46d027e1c9f2b5e0a65"
   USING (((SELECT policylang.me()) IS NOT NULL));
-GRANT UPDATE ("name", "owner", "status") ON "public"."customer" TO "policylang_right_f69b09322a70a3409cb8";
-CREATE POLICY "policylang modify f69b09322a70a3409cb8" ON "public"."customer" FOR UPDATE TO "policylang_right_f69b09322a70a3409cb8"
+GRANT UPDATE ("name", "owner", "status") ON "public"."customer" TO "policylang_right_f8cbfc443379045febee";
+CREATE POLICY "policylang modify f8cbfc443379045febee" ON "public"."customer" FOR UPDATE TO "policylang_right_f8cbfc443379045febee"
   USING ((((SELECT policylang.me()) IS NOT NULL) AND ("customer"."owner" = (SELECT policylang.me())))) WITH CHECK ((((SELECT policylang.me()) IS NOT NULL) AND ("customer"."owner" = (SELECT policylang.me()))));
 CALL policylang.drop_stale_roles();
 REVOKE "policylang_reader" FROM CURRENT_USER;
