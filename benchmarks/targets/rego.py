@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import msgspec
+
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
@@ -21,19 +23,7 @@ def prepare(bundle: Bundle, policy_set: ir.PolicySet) -> Iterator[Callable[[Sequ
     machine, requests = RegorusMachine(bundle.files), Requests(Index(policy_set))
 
     def decide(asked: Sequence[Request]) -> Sequence[bool | None]:
-        inputs = [
-            requests.input(
-                each.user,
-                each.action,
-                each.resource,
-                each.record,
-                now=each.now,
-                request=each.request,
-                field=each.field,
-                changes=each.changes,
-            )
-            for each in asked
-        ]
+        inputs = [requests.input(**msgspec.structs.asdict(each)) for each in asked]
         return [found is True for found in machine.ask(_ALLOW, inputs)]
 
     yield decide

@@ -41,7 +41,6 @@ class Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
 class _Manifest(msgspec.Struct, frozen=True, rename="camel"):
     config: Descriptor
     layers: tuple[Descriptor, ...] = ()
-    artifact_type: str | None = None
 
 
 def make_manifest(content: Content, name: str, revision: str | None) -> bytes:

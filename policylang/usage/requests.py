@@ -97,18 +97,8 @@ class Decider:
 
     def allows(self, known: KnownRequest) -> bool:
         """Whether the request is allowed."""
-        each = known.request
         try:
-            return self._of(known).allows(
-                each.user,
-                each.action,
-                each.resource,
-                each.record,
-                now=each.now,
-                request=each.request,
-                field=each.field,
-                changes=each.changes,
-            )
+            return self._of(known).allows(**msgspec.structs.asdict(known.request))
         except BadValueError:
             return False
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any, Self
 
@@ -155,7 +154,3 @@ def at(text: str, mark: str, behind: bool = False) -> dict[str, int]:
     offset = text.index(mark) + (len(mark) if behind else 0)
     before = text[:offset]
     return {"line": before.count("\n"), "character": offset - (before.rfind("\n") + 1)}
-
-
-def elapsed(begin: float) -> float:
-    return time.perf_counter() - begin

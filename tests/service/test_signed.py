@@ -19,7 +19,7 @@ from policylang.files.writing import write_atomically
 from policylang.project.bundle import pack
 from policylang.registry.artifact import Content, push
 from policylang.registry.reference import Reference
-from policylang.service.sources import SourceError, Unusable, source_of
+from policylang.service.sources import PolicySource, SourceError, Unusable, source_of
 from policylang.service.watching import PoliciesInForce, Watcher
 from policylang.signing.minisign import new_key, sign
 from tests.engines.registry_engine import RegistryServer
@@ -174,21 +174,27 @@ def address() -> Iterator[str]:
         server.shutdown()
 
 
-def test_an_address(address: str, tmp_path: Path) -> None:
-    old, new = bundle(OLD, tmp_path), bundle(NEW, tmp_path)
-    content, signature = "/set?version=1", "/set.minisig?version=1"
-    Handler.files = {content: old, signature: signed(old)}
-    source = source_of([address], [KEY.public])
+def watching(source: PolicySource) -> tuple[PoliciesInForce, Callable[[], str]]:
+    """The policies in force, and how to look once whether there are others: their digest."""
     read = source.read(None)
     assert read is not None
     policies = PoliciesInForce(PolicySet(read.policy_set))
     watcher = Watcher(source, read, 1, policies)
-    first = policies.now.digest
 
     def look() -> str:
         watcher.look()
         return policies.now.digest
 
+    return policies, look
+
+
+def test_an_address(address: str, tmp_path: Path) -> None:
+    old, new = bundle(OLD, tmp_path), bundle(NEW, tmp_path)
+    content, signature = "/set?version=1", "/set.minisig?version=1"
+    Handler.files = {content: old, signature: signed(old)}
+    source = source_of([address], [KEY.public])
+    policies, look = watching(source)
+    first = policies.now.digest
     assert look() == first
     assert Handler.answered[2:] == [(signature, 200), (content, 304)]
     Handler.files[content] = new
@@ -214,16 +220,8 @@ def test_a_registry(registry: RegistryServer, tmp_path: Path) -> None:
     to = Reference.parse(f"oci://{registry.host}/service/crm:prod")
     push(to, Content(old, signed(old)), "crm.bundle", None)
     source = source_of([str(to)], [KEY.public])
-    read = source.read(None)
-    assert read is not None
-    policies = PoliciesInForce(PolicySet(read.policy_set))
-    watcher = Watcher(source, read, 1, policies)
+    policies, look = watching(source)
     first = policies.now.digest
-
-    def look() -> str:
-        watcher.look()
-        return policies.now.digest
-
     assert look() == first
     cut = new[:-1]
     for content, said in (

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.cedar.request import CedarRequests, asking, questions
@@ -60,17 +62,7 @@ class CedarSession:
 
 
 def ask(asking: CedarRequests, asked: Request, field: str | None) -> list[dict[str, Any]]:
-    return questions(
-        asking,
-        asked.user,
-        asked.action,
-        asked.resource,
-        asked.record,
-        now=asked.now,
-        request=asked.request,
-        field=field,
-        changes=asked.changes,
-    )
+    return questions(asking, **{**msgspec.structs.asdict(asked), "field": field})
 
 
 @contextmanager

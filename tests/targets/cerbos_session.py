@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import msgspec
+
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.cerbos.encoding import UnheldError
@@ -59,9 +61,8 @@ class CerbosSession:
 
     def _checks(self, asked: Request) -> tuple[CheckResources, ...] | None:
         """None where it cannot be asked, empty where nothing has to be."""
-        arguments = {"now": asked.now, "request": asked.request, "field": asked.field, "changes": asked.changes}
         try:
-            return self._caller.checks(asked.user, asked.action, asked.resource, asked.record, **arguments)
+            return self._caller.checks(**msgspec.structs.asdict(asked))
         except ValueError:
             return ()
         except UnheldError:

@@ -57,7 +57,6 @@ class PostgresSession:
         self.connection = connection
         self.index = index
         self.tables = tables
-        self.skipped = 0
 
     def decide(self, asked: Sequence[Request]) -> list[Answer | None]:
         return [self._decide(each) for each in asked]

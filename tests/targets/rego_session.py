@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import regorus
 
 from policylang.runtime.index import Index
@@ -73,16 +74,7 @@ class RegoSession:
     def input(self, asked: Request) -> Any:
         """Null for values that JSON cannot hold."""
         try:
-            return self.requests.input(
-                asked.user,
-                asked.action,
-                asked.resource,
-                asked.record,
-                now=asked.now,
-                request=asked.request,
-                field=asked.field,
-                changes=asked.changes,
-            )
+            return self.requests.input(**msgspec.structs.asdict(asked))
         except NotEncodableError:
             return None
 

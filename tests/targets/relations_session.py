@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple
 
+import msgspec
+
 from policylang.runtime.index import Index
 from policylang.runtime.request import Request
 from policylang.targets.openfga.model import written as openfga_tuple
@@ -68,10 +70,8 @@ class RelationsSession:
     def _question(self, asked: Request) -> CheckedRequest | None:
         if not self._valid(asked):
             return None
-        arguments = {"id": f"record {next(self._numbers)}", "field": asked.field, "changes": asked.changes}
-        arguments |= {"now": asked.now, "request": asked.request}
         try:
-            return question(self._plan, asked.user, asked.action, asked.resource, asked.record, **arguments)
+            return question(self._plan, id=f"record {next(self._numbers)}", **msgspec.structs.asdict(asked))
         except ValueError:
             return None
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from policylang.check.used import UsageAnalysis
-from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.index import Index
 from policylang.settings.usage import UsageSettings
@@ -42,8 +40,3 @@ def read(
     path = tmp_path / name
     path.write_text(log, encoding="utf-8")
     return read_usage([str(path)], Index(policy_set), mapping, settings, backend)
-
-
-def analysed(policy_set: ir.PolicySet, reading: LogReading) -> UsageAnalysis:
-    """What follows from a log."""
-    return UsageAnalysis(World(policy_set, NOW), reading.usage)

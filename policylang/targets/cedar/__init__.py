@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes
 from policylang.targets.cedar.contexts import contexts
@@ -83,19 +85,8 @@ def _line(value: object) -> str:
 def _tests(asking: CedarRequests, input: Input) -> Iterator[Mapping[str, Any]]:
     """Those of the scenarios that Cedar can be asked about."""
     for each in input.scenarios:
-        asked = each.asked
         try:
-            requests = questions(
-                asking,
-                asked.user,
-                asked.action,
-                asked.resource,
-                asked.record,
-                now=asked.now,
-                request=asked.request,
-                field=asked.field,
-                changes=asked.changes,
-            )
+            requests = questions(asking, **msgspec.structs.asdict(each.asked))
         except (DeniedError, NotHeldError):
             continue
         yield {"name": each.name, "requests": requests, "allowed": each.allowed}

@@ -52,14 +52,8 @@ class _Fixtures:
 
 def _expected(caller: Caller, asked: Request) -> Iterator[tuple[CheckResources, dict[str, str]]]:
     """The checks of a request, with what the reference says to each action."""
-    arguments: dict[str, Any] = {
-        "now": asked.now,
-        "request": asked.request,
-        "field": asked.field,
-        "changes": asked.changes,
-    }
     try:
-        checks = caller.checks(asked.user, asked.action, asked.resource, asked.record, **arguments)
+        checks = caller.checks(**msgspec.structs.asdict(asked))
     except (ValueError, UnheldError):
         return
     moments = asked.moments(caller.index)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
+import msgspec
+
 from policylang.runtime.index import Index
 from policylang.targets.bundle import json_bytes
 from policylang.targets.rego.encoding import NotEncodableError
@@ -21,10 +23,8 @@ def scenario_files(index: Index, scenarios: Sequence[Scenario]) -> dict[str, byt
     requests = Requests(index)
     found: dict[str, dict[str, Any]] = {}
     for number, each in enumerate(scenarios):
-        asked = each.asked
-        arguments: dict[str, Any] = {"request": asked.request, "field": asked.field, "changes": asked.changes}
         try:
-            made = requests.input(asked.user, asked.action, asked.resource, asked.record, now=asked.now, **arguments)
+            made = requests.input(**msgspec.structs.asdict(each.asked))
         except NotEncodableError:
             continue  # is to be denied without asking
         found[str(number)] = {"name": each.name, "input": made, "allow": each.allowed}

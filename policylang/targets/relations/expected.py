@@ -42,18 +42,7 @@ def expected(plan: RelationPlan, input: Input) -> list[Expected]:
         if (since is not None and asked.now < since) or (until is not None and asked.now >= until):
             continue
         try:
-            made = question(
-                plan,
-                asked.user,
-                asked.action,
-                asked.resource,
-                asked.record,
-                now=asked.now,
-                request=asked.request,
-                id=f"scenario {number}",
-                field=asked.field,
-                changes=asked.changes,
-            )
+            made = question(plan, id=f"scenario {number}", **msgspec.structs.asdict(asked))
         except ValueError:
             continue
         if scenario.allowed or len(made.checks) == 1:
