@@ -13,23 +13,18 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from email.message import Message
-from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import msgspec
 
+from policylang.registry import transfer
 from policylang.registry.credentials import credentials
 from policylang.registry.reference import Reference, is_local
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 MOST_MANIFEST = 1 << 20
 
-_SECONDS = 30
-"""How long a registry may send nothing."""
-_SECONDS_ALL = 300
-"""How long a whole answer may take."""
 _REDIRECTS = 3
-_CHUNK = 1 << 20
 _MOST_ERROR = 65_536
 _CHALLENGE = re.compile(r'([a-z_]+)="([^"]*)"')
 _CODE = re.compile(r"[A-Z_]{1,60}")
@@ -64,7 +59,6 @@ class Registry:
     def __init__(self, reference: Reference) -> None:
         self._reference, self._base = reference, reference.base
         self._authorization: str | None = None
-        self._open = urllib.request.build_opener(_NoRedirects).open
 
     # --- reading ---------------------------------------------------------------------------------------------
 
@@ -132,7 +126,7 @@ class Registry:
         most: int = _MOST_ERROR,
     ) -> Answer:
         """The answer, after any login and redirects. Raises `RegistryError`."""
-        until = time.monotonic() + _SECONDS_ALL
+        until = time.monotonic() + transfer.SECONDS_ALL
         is_told = False
         for _ in range(_REDIRECTS + 2):
             answer = self._send(method, address, headers or {}, body, most, until)
@@ -170,16 +164,18 @@ class Registry:
     def _send(
         self, method: str, address: str, headers: Mapping[str, str], body: bytes | None, most: int, until: float
     ) -> Answer:
-        request = urllib.request.Request(address, body, dict(headers), method=method)  # noqa: S310  # see `base`
+        sent = None if body is None else transfer.parts(body, until)
+        length = {} if body is None else {"Content-Length": str(len(body))}
+        request = urllib.request.Request(address, sent, {**headers, **length}, method=method)  # noqa: S310  # see `base`
         if self._authorization is not None and urlsplit(address).netloc == self._reference.host:
             request.add_unredirected_header("Authorization", self._authorization)
         try:
             try:
-                with self._open(request, timeout=_SECONDS) as answer:
-                    return Answer(answer.status, answer.headers, _read(answer, most + 1, until))
+                with transfer.send(request, until) as answer:
+                    return Answer(answer.status, answer.headers, answer.read(most + 1))
             except urllib.error.HTTPError as error:
                 with error:
-                    return Answer(error.code, error.headers, _read(error, _MOST_ERROR, until))
+                    return Answer(error.code, error.headers, error.read(_MOST_ERROR))
         except urllib.error.URLError as error:
             raise RegistryError(f"the registry cannot be reached: {error.reason}") from None
         except (OSError, ValueError, EOFError) as error:
@@ -215,7 +211,7 @@ class Registry:
         address = realm._replace(query="&".join(filter(None, (realm.query, urlencode(wanted))))).geturl()
         login = self._login
         headers = {} if login is None else {"Authorization": f"Basic {login}"}
-        answer = self._send("GET", address, headers, None, _MOST_ERROR, time.monotonic() + _SECONDS)
+        answer = self._send("GET", address, headers, None, _MOST_ERROR, time.monotonic() + transfer.SECONDS)
         if answer.status != 200:
             raise _refusal(answer)
         try:
@@ -233,26 +229,6 @@ def _joined(address: str, location: str) -> str:
         return urlsplit(urljoin(address, location)).geturl()
     except ValueError:
         raise RegistryError("the registry names what is no address") from None
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Leaves redirects to `Registry`, which decides where credentials go."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-def _read(answer: Any, most: int, until: float) -> bytes:
-    """Up to ``most`` bytes. Raises TimeoutError after the instant ``until``."""
-    content = bytearray()
-    while len(content) < most:
-        part = answer.read(min(_CHUNK, most - len(content)))
-        if not part:
-            break
-        content += part
-        if time.monotonic() > until:
-            raise TimeoutError("it takes too long")
-    return bytes(content)
 
 
 def _refusal(answer: Answer) -> RegistryError:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import http.client
 import os
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -21,14 +22,13 @@ from policylang.ir import nodes as ir
 from policylang.project.bundle import MOST_BYTES, from_compiled
 from policylang.project.discovery import Problem, discover, read_regular
 from policylang.project.loading import read_policy_set
-from policylang.registry import artifact
+from policylang.registry import artifact, transfer
 from policylang.registry.client import Registry, RegistryError
 from policylang.registry.reference import SCHEME, Reference
 
 if TYPE_CHECKING:
     from policylang.signing.minisign import PublicKey
 
-_SECONDS = 30
 _CUT_SHORT = "the address sends less than it says"
 
 
@@ -160,35 +160,36 @@ class Address:
             raise SourceError("policies come over https, but from this machine itself")
         self._address, self._keys = address, tuple(keys)
         self._signature_address = parts._replace(path=parts.path + signing.SUFFIX).geturl()
-        self._open = urllib.request.build_opener(_NoRedirects).open
 
     def read(self, mark: object) -> ReadPolicies | None:
         seen = mark if isinstance(mark, _Seen) else None
-        signature = self._signature() if self._keys else None
+        until = time.monotonic() + transfer.SECONDS_ALL
+        signature = self._signature(until) if self._keys else None
         is_same = seen is not None and seen.signature == signature
-        got = self._get(self._address, MOST_BYTES, seen.content if seen and is_same and seen.is_etag else None)
+        etag = seen.content if seen and is_same and seen.is_etag else None
+        got = self._get(until, self._address, MOST_BYTES, etag)
         if got is None:
             return None
         content, etag = got
         now = _Seen(etag or hashlib.sha256(content).hexdigest(), etag is not None, signature)
         return None if now == mark else ReadPolicies(_loaded(content, signature, self._keys, now), now)
 
-    def _signature(self) -> bytes:
+    def _signature(self, until: float) -> bytes:
         try:
-            got = self._get(self._signature_address, signing.MOST_BYTES, None)
+            got = self._get(until, self._signature_address, signing.MOST_BYTES, None)
         except SourceError as error:
             raise SourceError(f"the signature: {error}") from None
         assert got is not None
         return got[0]
 
-    def _get(self, address: str, most: int, etag: str | None) -> tuple[bytes, str | None] | None:
+    def _get(self, until: float, address: str, most: int, etag: str | None) -> tuple[bytes, str | None] | None:
         """What is there, up to a byte more than ``most``, and its ETag; ``None`` where that is as given. Raises
         `SourceError`.
         """
         headers = {} if etag is None else {"If-None-Match": etag}
         request = urllib.request.Request(address, headers=headers)  # noqa: S310  # the scheme is looked at above
         try:
-            with self._open(request, timeout=_SECONDS) as answer:
+            with transfer.send(request, until) as answer:
                 content, said = answer.read(most + 1), answer.headers.get("Content-Length", "")
                 etag = answer.headers.get("ETag")
         except urllib.error.HTTPError as error:
@@ -204,13 +205,6 @@ class Address:
         if said.isdecimal() and len(content) < min(int(said[:20]), most + 1):
             raise SourceError(_CUT_SHORT)  # else its ETag would be taken for that of the whole
         return content, etag
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Policies come from where they are said to be."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
 
 
 class Artifact:

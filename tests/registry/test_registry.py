@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policylang.registry import client
+from policylang.registry import client, transfer
 from policylang.registry.artifact import BUNDLE, SIGNATURE, Content, make_manifest, pull, push
 from policylang.registry.client import NotThereError, Registry, RegistryError, digest_of
 from policylang.registry.reference import Reference, is_local
 from tests.engines.registry_engine import RegistryServer
 from tests.registry.fake import Answering, Asked, Said, fake, holding
+from tests.registry.slow import ANSWERS, dripping, reading_little
 
 CONTENT = Content(b"bundle" * 100, b"signature\n")
 LOGIN = base64.b64encode(b"ann:secret").decode()
@@ -377,5 +378,20 @@ def test_uploads_go_to_the_registry(location: str) -> None:
 
 
 def test_it_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_SECONDS_ALL", -1)
+    monkeypatch.setattr(transfer, "SECONDS_ALL", -1)
     refused(holding(CONTENT), "the registry cannot be reached: it takes too long")
+
+
+@pytest.mark.parametrize("part", ANSWERS)
+def test_an_answer_that_drips(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """A byte now and then is no silence; all of it has to be there in time."""
+    monkeypatch.setattr(transfer, "SECONDS_ALL", 0.5)
+    with dripping(*ANSWERS[part]) as host, pytest.raises(RegistryError, match="it takes too long"):
+        Registry(Reference.parse(f"oci://{host}/team/crm:prod")).manifest()
+
+
+def test_an_upload_that_is_read_in_drops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfer, "SECONDS_ALL", 0.5)
+    monkeypatch.setattr(transfer, "SECONDS", 1)
+    with reading_little() as host, pytest.raises(RegistryError, match=r"timed out|too long"):
+        Registry(Reference.parse(f"oci://{host}/team/crm:prod")).put_manifest(b"x" * 50_000_000)

@@ -21,9 +21,11 @@ import pytest
 
 from policylang import PolicySet
 from policylang.files.writing import write_atomically
+from policylang.registry import transfer
 from policylang.service.sources import SourceError, source_of
 from policylang.service.stores.store import Deadline, LateError
 from policylang.service.watching import PoliciesInForce, Watcher
+from tests.registry.slow import ANSWERS, dripping
 from tests.service import stores
 from tests.service.helpers import ACTIONS, EVALUATION, EVALUATIONS, HERE, RESOURCES, ids, post, question, served
 from tests.service.test_reload import EDIT, NEW, OLD, VIEW, Watched, compiled, until
@@ -305,6 +307,15 @@ def test_addresses_that_do_not_speak_http() -> None:
         source_of([address]).read(None)
     with pytest.raises(SourceError):
         source_of(["https://127.0.0.1:no/set.bundle"]).read(None)
+
+
+@pytest.mark.parametrize("part", ANSWERS)
+def test_an_address_that_drips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """What sends a byte now and then holds up no later look: the whole has to be there in time."""
+    monkeypatch.setattr(transfer, "SECONDS_ALL", 0.5)
+    said = "the address answers 404" if part == "an error" else "the address cannot be reached: it takes too long"
+    with dripping(*ANSWERS[part]) as host, pytest.raises(SourceError, match=said):
+        source_of([f"http://{host}/set.bundle"]).read(None)
 
 
 # --- all the time --------------------------------------------------------------------------------------------
