@@ -8,12 +8,21 @@ from typing import Any
 
 import duckdb
 
-from policylang.model.types import DateTimeType, SetType, Type
+from policylang.model.types import DateTimeType, DateType, SetType, Type
 from policylang.service.stores.sql import NoKeyError, Rows, SqlStore, quoted
 from policylang.service.stores.store import Deadline, StoreError
+from policylang.service.stores.whole import in_duckdb
 from policylang.settings.targets import Table
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+_INFINITE = 2**63 - 1
+
+
+def _microseconds(instant: str) -> str:
+    """Since 1970. Of an infinite instant DuckDB says that there are none, as of one that is missing."""
+    return f"CASE WHEN isfinite({instant}) THEN epoch_us({instant}) WHEN {instant} IS NOT NULL THEN {_INFINITE} END"
 
 
 class DuckdbStore(SqlStore):
@@ -31,7 +40,9 @@ class DuckdbStore(SqlStore):
 
     def connect(self, seconds: float) -> Any:
         try:
-            return self._database.cursor()
+            found = self._database.cursor()
+            found.execute("SET TimeZone = 'UTC'")  # else instants without a zone would be read by this machine's
+            return found
         except duckdb.Error as error:
             raise StoreError(str(error)) from None
 
@@ -51,19 +62,29 @@ class DuckdbStore(SqlStore):
         return f"main.{quoted(table)}"
 
     def read(self, type_: Type, column: str) -> str:
-        # Read as numbers: the driver makes instants of them with a package that is not needed for anything else.
-        if isinstance(type_, DateTimeType):
-            return f"epoch_us({column})"
-        if isinstance(type_, SetType) and isinstance(type_.of, DateTimeType):
-            return f"list_transform({column}, each -> epoch_us(each))"
-        return column
+        # The driver makes instants of a package that is not needed for anything else, and the last day of the calendar
+        # of an infinite one.
+        match type_:
+            case DateTimeType():
+                return _microseconds(column)
+            case DateType():
+                return f"CAST({column} AS VARCHAR)"
+            case SetType(DateTimeType()):
+                return f"[{_microseconds('each')} for each in {column}]"
+            case SetType(DateType()):
+                return f"[CAST(each AS VARCHAR) for each in {column}]"
+            case _:
+                return column
+
+    def whole(self, type_: Type, column: str) -> str | None:
+        return in_duckdb(type_, column)
 
     def value(self, type_: Type, raw: Any) -> Any:
         if isinstance(type_, DateTimeType) and isinstance(raw, int):
             try:
                 return _EPOCH + datetime.timedelta(microseconds=raw)
             except OverflowError:
-                raise StoreError("an instant is outside the calendar") from None
+                return raw  # outside the calendar
         return super().value(type_, raw)
 
     def close(self) -> None:

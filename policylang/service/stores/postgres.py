@@ -10,8 +10,10 @@ from typing import Any
 
 import psycopg
 
+from policylang.model.types import Type
 from policylang.service.stores.sql import NoKeyError, Rows, SqlStore, quoted
 from policylang.service.stores.store import Deadline, StoreError
+from policylang.service.stores.whole import in_postgres
 from policylang.settings.targets import Table
 
 _NO_KEY = (psycopg.errors.InvalidTextRepresentation, psycopg.errors.NumericValueOutOfRange)
@@ -64,6 +66,9 @@ class PostgresStore(SqlStore):
 
     def qualified(self, table: str) -> str:
         return f"{self.name(self._schema)}.{self.name(table)}"
+
+    def whole(self, type_: Type, column: str) -> str | None:
+        return in_postgres(type_, column)
 
     def name(self, name: str) -> str:
         return quoted(name).replace("%", "%%")

@@ -86,6 +86,10 @@ class SqlStore:
         """How a column is read."""
         return column
 
+    def whole(self, type_: Type, column: str) -> str | None:
+        """That a column which holds something holds a value of its type; ``None`` where it is certain."""
+        raise NotImplementedError
+
     def value(self, type_: Type, raw: Any) -> Any:
         """What was read, as a value of a record."""
         if isinstance(type_, SetType) and isinstance(raw, list):
@@ -144,13 +148,23 @@ class SqlStore:
             table = self._table(name)
             columns = [f"{self._in_row(table.key)} AS {quoted('id')}"]
             columns += [f"{self._column(table, a.name)} AS {quoted(a.name)}" for a in attributes]
-            of = self._rows(table, name)
-            yield f"{quoted(name)} AS NOT MATERIALIZED (SELECT {', '.join(columns)} FROM {of})"  # noqa: S608
+            rows = f"{self._rows(table, name)}{self._sound(table, attributes, condition)}"
+            yield f"{quoted(name)} AS NOT MATERIALIZED (SELECT {', '.join(columns)} FROM {rows})"  # noqa: S608
             for attribute in attributes:
                 other = attribute.type
                 if isinstance(other, RecordType) and other.resource not in seen and quoted(other.resource) in condition:
                     seen.add(other.resource)
                     left.append(other.resource)
+
+    def _sound(self, table: Table, attributes: Sequence[ir.Attribute], condition: str) -> str:
+        """That what a condition reads of a row is readable."""
+        tests = []
+        for attribute in attributes:
+            column = self._column(table, attribute.name)
+            whole = self.whole(attribute.type, column) if quoted(attribute.name) in condition else None
+            if whole is not None:
+                tests.append(f"({column} IS NULL OR {whole})")
+        return f" WHERE {' AND '.join(tests)}" if tests else ""
 
     def _table(self, resource: str) -> Table:
         return self._tables.get(resource, Table())

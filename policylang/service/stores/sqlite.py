@@ -12,6 +12,7 @@ from typing import Any
 from policylang.model.types import BoolType, DateTimeType, SetType, Type
 from policylang.service.stores.sql import Rows, SqlStore, quoted
 from policylang.service.stores.store import Deadline, StoreError
+from policylang.service.stores.whole import in_sqlite
 from policylang.settings.targets import Table
 
 _OFFSET = re.compile(r"(Z|[+-]\d{2}:\d{2})$")
@@ -47,6 +48,9 @@ class SqliteStore(SqlStore):
 
     def qualified(self, table: str) -> str:
         return f"main.{quoted(table)}"  # or a table expression of the same name would mean itself
+
+    def whole(self, type_: Type, column: str) -> str | None:
+        return in_sqlite(type_, column)
 
     def value(self, type_: Type, raw: Any) -> Any:
         if isinstance(type_, SetType) and isinstance(raw, str):
