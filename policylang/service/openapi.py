@@ -102,6 +102,7 @@ def _schemas(batch: int) -> dict[str, _Schema]:
     entity, kind, action = _reference("Entity"), _reference("Kind"), _reference("Action")
     page = {"page": _reference("Page")}
     asked = {"subject": entity, "action": action, "resource": entity, "context": free}
+    asked_of = _object([], field={"type": ["string", "null"]}, changes={"type": ["object", "null"]})
     token = {**text, "format": "page-token"}
     next_token = {**token, "description": "Where the next page begins; empty on the last."}
     page_said = _object(["next_token"], next_token=next_token, count={"type": "integer"})
@@ -109,7 +110,7 @@ def _schemas(batch: int) -> dict[str, _Schema]:
     return {
         "Entity": _object(["type", "id"], type=text, id=text, properties=free),
         "Kind": _object(["type"], type=text),
-        "Action": _object(["name"], name=text, properties=free),
+        "Action": _object(["name"], name=text, properties=asked_of),
         "Page": _object([], token=token_asked, limit={"type": "integer", "minimum": 0, "maximum": MOST_LIMIT}),
         "Evaluation": _object(["subject", "action", "resource"], **asked),
         "Evaluations": {

@@ -43,6 +43,11 @@ class AskedAction(msgspec.Struct, frozen=True):
     name: str
     properties: dict[str, Any] = {}
 
+    def __post_init__(self) -> None:
+        for name, type_ in (("field", str), ("changes", dict)):
+            if not isinstance(self.properties.get(name), type_ | None):
+                raise ValueError(f"`properties.{name}`")  # which becomes a mistake of the request
+
 
 class Page(msgspec.Struct, frozen=True):
     """Which part of the results is wanted."""
@@ -157,6 +162,12 @@ def convert(type_: type[_T], content: dict[str, Any]) -> _T:
         raise RefusedRequest(400, _in_words(type_, content, str(error))) from None
 
 
+_NAMES = (
+    *("properties.field", "properties.changes", "type", "id", "name", "properties"),
+    *("token", "limit", "evaluations_semantic"),
+)
+
+
 def _in_words(type_: type[Any], content: dict[str, Any], error: str) -> str:
     """Which part of a request is wrong. The library's own message may repeat what was sent."""
     for field in msgspec.structs.fields(type_):
@@ -167,7 +178,7 @@ def _in_words(type_: type[Any], content: dict[str, Any], error: str) -> str:
             continue
         if not isinstance(inner, dict):
             return f"`{field.name}` has the wrong form"
-        for name in ("type", "id", "name", "properties", "token", "limit", "evaluations_semantic"):
+        for name in _NAMES:
             if f"`{name}`" in error or f".{name}`" in error:
                 return f"`{field.name}.{name}` is missing or has the wrong form"
         return f"`{field.name}` has the wrong form"

@@ -46,7 +46,7 @@ FREE = st.dictionaries(TEXT, ODD, max_size=2)
 ENTITY = part(type=TEXT, id=TEXT, properties=FREE)
 REQUESTS = part(
     subject=ENTITY,
-    action=part(name=TEXT, properties=FREE),
+    action=part(name=TEXT, properties=FREE | st.fixed_dictionaries({}, optional={"field": ODD, "changes": ODD})),
     resource=ENTITY,
     context=FREE,
     page=part(token=TEXT, limit=NUMBERS),
