@@ -12,6 +12,7 @@ from policylang.analysis.asker import Asker
 from policylang.analysis.witness import Witness, user_values, with_others
 from policylang.check.world import World
 from policylang.diagnostics import Related
+from policylang.ir.nesting import Name
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
@@ -70,7 +71,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     unproved: bool = False
     complete_only: bool = False
     users: tuple[str, ...] = ()
-    held: tuple[tuple[str, str], ...] = ()
+    held: tuple[Name, ...] = ()
     subjects: tuple[str, ...] = ()
     urgency: int = 0
 

@@ -11,13 +11,11 @@ from policylang.analysis.decision import allowed
 from policylang.analysis.satisfiability import SATISFIABLE
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import Atom, fold, grants_required
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import Bundle, RightsSource
-
-Name = tuple[str, str]
-"""``("role", name)`` or ``("group", name)``."""
 
 Permission = tuple[str, str]
 """An action and the resource."""
@@ -49,8 +47,7 @@ class Holdings:
         self._all_granted: dict[tuple[RightsSource, ...], frozenset[Permission]] = {}
 
     def bundle(self, name: Name) -> Bundle:
-        kind, plain = name
-        return self.world.index.groups[plain] if kind == "group" else self.world.index.roles[plain]
+        return self.world.index.bundle(name)
 
     def inside(self, name: Name) -> tuple[Bundle, ...]:
         """A role or group and every role inside it, each once, the nearest first."""
@@ -78,8 +75,7 @@ class Holdings:
     def reached(self, name: Name) -> frozenset[Permission]:
         """What somebody who has just that can do to some record; create is left out, which depends on more."""
         if name not in self._reached:
-            kind, plain = name
-            who = Profile((RightsSource("group" if kind == "group" else "role", plain, None),), (), (), False)
+            who = Profile((RightsSource(*name, None),), (), (), False)
             self._reached[name] = frozenset(
                 (action, resource)
                 for action, resource in self.granted(name)
@@ -183,10 +179,6 @@ class Holdings:
 def holding(world: World) -> Holdings:
     """Who holds what in a world, made once."""
     return world.once(Holdings)
-
-
-def name_of(bundle: Bundle) -> Name:
-    return ("group" if isinstance(bundle, ir.Group) else "role", bundle.name)
 
 
 def requirement_in_words(requirement: ir.Requirement, inner: bool = False) -> str:

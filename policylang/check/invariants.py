@@ -17,10 +17,12 @@ from policylang.analysis.questions import somebody_allowed, somebody_denied
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, NoWitness
 from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, counted, show, show_created
-from policylang.check.holding import HolderClass, Holdings, Name, holding
+from policylang.check.holding import HolderClass, Holdings, holding
 from policylang.check.limits import Questions
+from policylang.check.privileges import just, somebody_with
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import RightsSource
@@ -200,11 +202,10 @@ def _of_holder(holder: HolderClass) -> InvariantSubject:
 
 def _made_up(name: Name) -> InvariantSubject:
     kind, plain = name
-    who = Who(group=plain) if kind == "group" else Who(roles=((plain, None),))
     words = f"somebody in group `{plain}`" if kind == "group" else f"somebody with just role `{plain}`"
     given = f"in group `{plain}`" if kind == "group" else f"given just role `{plain}`"
-    source = RightsSource("group" if kind == "group" else "role", plain, None)
-    return InvariantSubject(who, words, Profile((source,), (), (), False), given=given)
+    source = RightsSource(*name, None)
+    return InvariantSubject(somebody_with(source), words, just(source), given=given)
 
 
 # --- what it asks --------------------------------------------------------------------------------------------

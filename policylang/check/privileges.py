@@ -36,7 +36,7 @@ def just(source: RightsSource, *, superuser: bool = False) -> Profile:
     return Profile((source,), (), (), superuser)
 
 
-def holder(source: RightsSource) -> Who:
+def somebody_with(source: RightsSource) -> Who:
     """Somebody made up who has just this source."""
     return Who(group=source.name) if source.kind == "group" else Who(roles=((source.name, source.place),))
 

@@ -12,9 +12,10 @@ from policylang.analysis.query import SOMEBODY, DeclaredUser
 from policylang.analysis.questions import some_closed
 from policylang.analysis.satisfiability import UNSAT
 from policylang.check.finding import Finding, Who
-from policylang.check.holding import HolderClass, Holdings, Name, holding, name_of
+from policylang.check.holding import HolderClass, Holdings, holding
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name, name_of
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.plan import Plan
 from policylang.runtime.sources import Bundle, RightsSource
@@ -121,7 +122,7 @@ class Reaches:
     def _assignable(self) -> frozenset[Name]:
         """The roles that somebody who holds something may hand out, with all that is inside them."""
         held = self._holdings
-        handed = {("role", ref.name) for name in held.held_by for _, ref in held.may_assign(name)}
+        handed: set[Name] = {("role", ref.name) for name in held.held_by for _, ref in held.may_assign(name)}
         return frozenset(name_of(bundle) for name in handed for bundle in held.inside(name))
 
     # --- records and attributes ------------------------------------------------------------------------------
@@ -154,7 +155,7 @@ class Reaches:
         for bundle, grant in statements:
             if grant is not None:
                 sensitive.append((grant.resource, grant.fields or ()))
-                who = Profile((RightsSource(*name_of(bundle), None),))  # type: ignore[arg-type]
+                who = Profile((RightsSource(*name_of(bundle), None),))
                 for action in grant.actions if records != "all" else ():
                     plan = self.world.plan(who, action, grant.resource)
                     records = self._of_plan(plan, who, None) if records != "all" else records

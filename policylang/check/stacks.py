@@ -16,8 +16,10 @@ from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, WitnessError, replay, show
 from policylang.check.likeness import Likeness
 from policylang.check.limits import for_complete
+from policylang.check.privileges import somebody_with
 from policylang.check.world import UserClass, World
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 from policylang.model import conditions as c
 from policylang.model.types import Duration, RecordType, SetType, Type, UserType
 from policylang.runtime.access import place_in_words
@@ -27,9 +29,6 @@ from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan
 from policylang.runtime.reference import eligible
 from policylang.runtime.sources import RightsSource
-
-Name = tuple[str, str]
-"""``("role", name)`` or ``("group", name)``: a source without its place."""
 
 Permission = tuple[str, str]
 """A resource and an action on it."""
@@ -129,7 +128,7 @@ class Stacks:
         if all(each.place == first.place for each in others) or first.place is None:
             return self.in_words(first)
         kind = self.index.places[first.place].kind
-        return f"{self.in_words(everywhere(name_of(first)))} at a place of kind `{kind}`"
+        return f"{self.in_words(everywhere(first.bundle_name))} at a place of kind `{kind}`"
 
     # --- questions and evidence --------------------------------------------------------------------------------
 
@@ -225,7 +224,7 @@ class Stacks:
         user, who stands in the record where the user does. ``None`` where that does not show it, as when the user
         overrides what the group says.
         """
-        who = Who(group=source.name) if source.kind == "group" else Who(roles=((source.name, source.place),))
+        who = somebody_with(source)
         for id_ in (SOMEBODY, user):
             record = self._renamed(RecordType(witness.resource), witness.record, user, id_)
             shown = Shown(
@@ -281,11 +280,7 @@ class Stacks:
 
 def everywhere(name: Name) -> RightsSource:
     """A group or role as the source that it is for somebody who has it everywhere."""
-    return RightsSource("group" if name[0] == "group" else "role", name[1], None)
-
-
-def name_of(source: RightsSource) -> Name:
-    return (source.kind, source.name)
+    return RightsSource(*name, None)
 
 
 def alike(world: World) -> Iterator[tuple[list[str], ir.User]]:

@@ -84,7 +84,7 @@ class Side:
         return self.keys.of((grants, limits, denies, inner))
 
     def bundle(self, source: RightsSource) -> Bundle:
-        return self.index.groups[source.name] if source.kind == "group" else self.index.roles[source.name]
+        return self.index.bundle(source.bundle_name)
 
     def granted(self, source: RightsSource) -> frozenset[Permission]:
         """What a source grants somehow, also by the roles inside it."""

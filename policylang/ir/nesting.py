@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
 
 from policylang.ir import nodes as ir
 
 Bundle = ir.Group | ir.Role
 
-Name = tuple[str, str]
+Name = tuple[Literal["group", "role"], str]
 """``("role", name)`` or ``("group", name)``: one of each kind may have the same name."""
 
 Limiting = frozenset[Name]

@@ -81,6 +81,11 @@ class Index:
             if deny.condition is not None:
                 yield deny.resource, deny.condition
 
+    def bundle(self, name: Name) -> Bundle:
+        """The group or role of this name."""
+        kind, plain = name
+        return self.groups[plain] if kind == "group" else self.roles[plain]
+
     def said(self, bundle: Bundle) -> Said:
         """The grants and denies of a role or group of this policy set by what they are about."""
         name = name_of(bundle)

@@ -22,6 +22,11 @@ class RightsSource(msgspec.Struct, frozen=True, gc=False):
     name: str
     place: str | None
 
+    @property
+    def bundle_name(self) -> Name:
+        """Which group or role it is."""
+        return (self.kind, self.name)
+
 
 def sources(index: Index, user: str, now: datetime.datetime | None) -> Iterator[RightsSource]:
     """A user's sources that are active at ``now``, wherever they hold; at any time if there is no ``now``.
@@ -60,14 +65,9 @@ def is_active(index: Index, assignment: ir.Assignment, now: datetime.datetime) -
     )
 
 
-def outermost(index: Index, source: RightsSource) -> Bundle:
-    """The group or role that a source is."""
-    return index.groups[source.name] if source.kind == "group" else index.roles[source.name]
-
-
 def inside(index: Index, source: RightsSource) -> Iterator[Bundle]:
     """The source itself and every role inside it to any depth, each once, the nearest first."""
-    waiting = [outermost(index, source)]
+    waiting = [index.bundle(source.bundle_name)]
     seen = {name_of(waiting[0])}
     for bundle in waiting:
         yield bundle
@@ -84,7 +84,7 @@ def chains(index: Index, source: RightsSource) -> tuple[tuple[Bundle, ...], ...]
     that contains another one: what it says is open wherever it would be with fewer limits. So roles in roles in roles
     do not multiply where their limits do not; where they do, the compiler refuses them (see `policylang.ir.nesting`).
     """
-    outer = outermost(index, source)
+    outer = index.bundle(source.bundle_name)
     name = name_of(outer)
     if name not in index.chains:
         index.chains[name] = tuple(_chains(index, outer))

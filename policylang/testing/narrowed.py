@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from policylang.ir import nodes as ir
-from policylang.ir.nesting import Bundle, Name, name_of
+from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import grants_required
 from policylang.runtime.grants import limit_is_on
 from policylang.runtime.index import Index
@@ -65,7 +65,7 @@ class Narrowing:
     def _about(self, name: Name) -> frozenset[Matter]:
         """Everything that a group or role says, with the roles inside it."""
         kind, key = name
-        bundle: Bundle = self._index.groups[key] if kind == "group" else self._index.roles[key]
+        bundle = self._index.bundle(name)
         said = self._index.said(bundle)
         found: set[Matter] = {("grant", *permission) for permission in said.grants}
         found |= {("deny", *permission) for permission in said.denies}

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylang.check.finding import Who
-from policylang.check.holding import holding, name_of
+from policylang.check.holding import holding
 from policylang.check.rules.administration import escalation_path
 from policylang.check.rules.statements import invariant_not_proved, invariant_violated
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import name_of
 from policylang.model.conditions import Constant
 from policylang.runtime.hypothetical import SOMEBODY, hypothetical
 from policylang.runtime.index import Index

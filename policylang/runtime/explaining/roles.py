@@ -136,7 +136,7 @@ def statements(
         source = possible.source
         if possible.active and q.index.covers(source.place, place) and found < _MOST_BUNDLES:
             found += 1
-            bundle: Bundle = q.index.groups[source.name] if source.kind == "group" else q.index.roles[source.name]
+            bundle = q.index.bundle(source.bundle_name)
             yield statement(q.index, bundle, action, resource, fields), bundle
 
 

@@ -73,7 +73,7 @@ class Concerns:
         for ats, root in held:
             gives |= dict.fromkeys(ats if self._leads(root, wanted) else ())
             takes |= dict.fromkeys(ats if self._leads(root, (deniers,)) else ())
-            for bundle in inside(index, _source(root)):
+            for bundle in inside(index, RightsSource(*root, None)):
                 for grant in bundle.grants:
                     for each in wanted:
                         if _is(grant, each):
@@ -113,17 +113,12 @@ class Concerns:
         return not self.narrowing.about(root).isdisjoint(wanted)
 
     def _inside(self, root: Name) -> tuple[Bundle, ...]:
-        return tuple(inside(self._index, _source(root)))
+        return tuple(inside(self._index, RightsSource(*root, None)))
 
 
 def carriers(index: Index, user: str, when: datetime.datetime) -> Iterator[tuple[tuple[str, ...], Name]]:
     """What gives a user a group or role at an instant: the places of the statements, and the source."""
     return ((each.at, (each.source.kind, each.source.name)) for each in holdings(index, user, when) if each.active)
-
-
-def _source(root: Name) -> RightsSource:
-    kind, name = root
-    return RightsSource("group" if kind == "group" else "role", name, None)
 
 
 def _is(grant: ir.Grant, matter: Matter) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, related
-from policylang.check.holding import Holdings, holding, name_of
+from policylang.check.holding import Holdings, holding
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import name_of
 from policylang.runtime.sources import Bundle
 
 RULE = Rule(

@@ -13,10 +13,11 @@ from policylang.analysis.formula import AllOf, Formula
 from policylang.analysis.questions import escalation_path
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, Who, related, show, show_created
-from policylang.check.holding import Holdings, Name, holding, name_of
+from policylang.check.holding import Holdings, holding
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name, name_of
 from policylang.runtime.grants import Profile
 from policylang.runtime.plan import Plan
 from policylang.runtime.sources import RightsSource
@@ -181,8 +182,7 @@ def _is_certain(held: Holdings, name: Name, role: Name) -> bool:
 
 
 def _profile(names: tuple[Name, ...]) -> Profile:
-    sources = [RightsSource("group" if kind == "group" else "role", plain, None) for kind, plain in names]
-    return Profile(tuple(dict.fromkeys(sources)), (), (), False)
+    return Profile(tuple(RightsSource(*name, None) for name in dict.fromkeys(names)), (), (), False)
 
 
 def _who(names: tuple[Name, ...]) -> Who:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holdings, Name, holding
+from policylang.check.holding import Holdings, holding
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 from policylang.source import Location
 
 RULE = Rule(

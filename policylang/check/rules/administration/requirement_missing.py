@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import HolderClass, Holdings, Name, holding, name_of, requirement_in_words
+from policylang.check.holding import HolderClass, Holdings, holding, requirement_in_words
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import atoms
 
 RULE = Rule(

@@ -75,7 +75,7 @@ def _reached(world: World) -> set[str]:
     waiting: list[Bundle] = []
     for requester in index.requesters:
         for source in sources(world.whole, requester, None):
-            waiting.append(index.groups[source.name] if source.kind == "group" else index.roles[source.name])
+            waiting.append(index.bundle(source.bundle_name))
     if any(user.superuser and not user.terminated for user in world.policy_set.users):
         waiting += [role for role in world.policy_set.roles if role.protected]
     reached: set[str] = set()

@@ -12,7 +12,7 @@ from policylang.analysis.query import Answer, Sat
 from policylang.analysis.questions import policy_always_true, unlimited_change
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, related, show
-from policylang.check.privileges import holder, just, several, ticked
+from policylang.check.privileges import just, several, somebody_with, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
@@ -240,7 +240,7 @@ class _Question:
             if plan.action not in actions:
                 actions.append(plan.action)
             if isinstance(found, Sat) and not fact.shown:
-                fact.shown = (show(self.world, holder(source), plan.action, found.witness, allowed=True),)
+                fact.shown = (show(self.world, somebody_with(source), plan.action, found.witness, allowed=True),)
             fact.together = fact.together or bool(ways)
             for other in ways:
                 for each in other.statements:

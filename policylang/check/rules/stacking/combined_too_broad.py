@@ -13,10 +13,11 @@ from policylang.analysis.query import SOMEBODY, Answer, Sat
 from policylang.analysis.questions import combined_too_broad
 from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, people
-from policylang.check.stacks import Cause, Name, Permission, Stacks, everywhere, name_of
+from policylang.check.stacks import Cause, Permission, Stacks, everywhere
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
+from policylang.ir.nesting import Name
 from policylang.runtime.grants import Profile
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.periods import Period
@@ -184,7 +185,7 @@ def _stacks(stacks: Stacks, users: UserClass) -> Iterator[_Stack]:
     for period, who in stacks.periods(users):
         for place in (*dict.fromkeys(source.place for source in who.sources if source.place is not None), None):
             sources = tuple(source for source in who.sources if stacks.index.covers(source.place, place))
-            if (who, sources) not in seen and len({name_of(source) for source in sources}) > 1:
+            if (who, sources) not in seen and len({source.bundle_name for source in sources}) > 1:
                 seen.add((who, sources))
                 yield _Stack(users, period, who, sources, place)
 
@@ -209,7 +210,7 @@ class _Reach:
         who, users = single.who, stack.users.first
         place = self.stacks.likeness.place(source.place)
         holder = self.stacks.likeness.holder(users)
-        key = (name_of(source), place, who.appends, who.overrides, who.superuser, stack.period, holder)
+        key = (source.bundle_name, place, who.appends, who.overrides, who.superuser, stack.period, holder)
         if key not in self._alone:
             self._alone[key] = self.permissions(single)
         return self._alone[key]
@@ -217,10 +218,10 @@ class _Reach:
     def permissions(self, stack: _Stack) -> frozenset[Permission]:
         """The actions on resources that the stack opens for some record; what is not proved counts as opened."""
         found: set[Permission] = set()
-        taken = frozenset[Permission]().union(*(self._denies(name_of(source)) for source in stack.who.sources))
+        taken = frozenset[Permission]().union(*(self._denies(source.bundle_name) for source in stack.who.sources))
         peculiar = {self.index.instances[each.instance].resource for each in (*stack.who.appends, *stack.who.overrides)}
         for source in stack.sources:
-            name = name_of(source)
+            name = source.bundle_name
             certain = self._surely(name, stack.period)
             for permission in self.stacks.permissions(name):
                 if permission in found or self.there(permission[0], source.place) == FALSE:
@@ -249,7 +250,7 @@ class _Reach:
         key: list[Hashable] = []
         for each in found.asked:
             plan, ways = self._ways(stack, each.permission, each.field)
-            without = None if each.without is None else name_of(each.without)
+            without = None if each.without is None else each.without.bundle_name
             places = (stack.place, None if each.without is None else each.without.place)
             asked = (ways, plan.ways)
             key += (without, likeness.question(plan, asked, stack.users.first, stack.period, places, each.field))
@@ -377,7 +378,7 @@ class _Reach:
 
 def _broad(reach: _Reach, stack: _Stack) -> list[_Broad]:
     alone = {source: reach.alone(stack, source) for source in stack.who.sources}
-    sizes = {source: (len(alone[source]), len(reach.covers(name_of(source)))) for source in alone}
+    sizes = {source: (len(alone[source]), len(reach.covers(source.bundle_name))) for source in alone}
     best = max(sizes[source] for source in stack.sources)
     together = reach.permissions(stack)
     found = [*_sensitive(reach, stack, [source for source in stack.sources if sizes[source] == best])]
@@ -397,7 +398,7 @@ def _sensitive(reach: _Reach, stack: _Stack, largest: list[RightsSource]) -> Ite
     for source in stack.sources:
         fields: dict[str, None] = {}
         broad = _Broad(stack, (largest[0], source))
-        for resource, action, field in reach.secrets(name_of(source)):
+        for resource, action, field in reach.secrets(source.bundle_name):
             if (resource, field) in told or _is_alone(reach, stack, largest, resource, field):
                 continue
             witness = reach.find(stack, (resource, action), field)
@@ -416,13 +417,13 @@ def _is_alone(reach: _Reach, stack: _Stack, largest: list[RightsSource], resourc
     return any(
         reach.settle(stack.alone(source), (resource, action), field) is not UNSAT
         for source in largest
-        for other, action, name in reach.secrets(name_of(source))
+        for other, action, name in reach.secrets(source.bundle_name)
         if (other, name) == (resource, field)
     )
 
 
 def _create_and_approve(reach: _Reach, stack: _Stack, together: frozenset[Permission]) -> Iterator[_Broad]:
-    ways = {source: reach.stacks.ways(name_of(source)) for source in stack.sources}
+    ways = {source: reach.stacks.ways(source.bundle_name) for source in stack.sources}
     found: dict[tuple[RightsSource, ...], tuple[_Broad, list[str]]] = {}
     by_resource: dict[str, list[str]] = {}
     for resource, action in sorted(together):
@@ -453,9 +454,11 @@ _MOST_REASONS = 4
 
 
 def _finding(stacks: Stacks, told: _Told, *, unproved: bool) -> Finding:
-    names = sorted({name_of(source) for source in told.sources[0]})
+    names = sorted({source.bundle_name for source in told.sources[0]})
     every = [source for sources in told.sources for source in sources]
-    words = [stacks.any_in_words([each for each in every if name_of(each) == name_of(one)]) for one in told.sources[0]]
+    words = [
+        stacks.any_in_words([each for each in every if each.bundle_name == one.bundle_name]) for one in told.sources[0]
+    ]
     together = listed(list(dict.fromkeys(words)), "and")
     reasons = list(told.reasons)
     more = f"; and {len(reasons) - _MOST_REASONS} more" if len(reasons) > _MOST_REASONS else ""

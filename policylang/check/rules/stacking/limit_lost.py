@@ -10,7 +10,7 @@ import msgspec
 from policylang.analysis.questions import limit_lost
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, counted, people, related
-from policylang.check.stacks import Cause, Permission, Stacks, everywhere, name_of, permissions_in_words
+from policylang.check.stacks import Cause, Permission, Stacks, everywhere, permissions_in_words
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule, listed
@@ -155,7 +155,7 @@ def _stacked(stacks: Stacks, users: UserClass) -> Iterator[tuple[Period, Profile
     """
     for period, who in stacks.periods(users):
         for one, other in itertools.combinations(who.sources, 2):
-            if name_of(one) != name_of(other) and stacks.meet(one, other):
+            if one.bundle_name != other.bundle_name and stacks.meet(one, other):
                 yield period, who, one, other
                 yield period, who, other, one
 
@@ -239,12 +239,12 @@ def _settle(
 def _candidates(stacks: Stacks, who: Profile, kept: RightsSource, handing: RightsSource) -> tuple[Permission, ...]:
     """What both grant and the first limits; where the user overrides what a group says, everything that both grant."""
     if not who.overrides or "group" not in (kept.kind, handing.kind):
-        return stacks.may_lose(name_of(kept), name_of(handing))
-    theirs = stacks.ways(name_of(handing))
+        return stacks.may_lose(kept.bundle_name, handing.bundle_name)
+    theirs = stacks.ways(handing.bundle_name)
     return tuple(
         sorted(
             permission
-            for permission in stacks.ways(name_of(kept))
+            for permission in stacks.ways(kept.bundle_name)
             if permission in theirs and not stacks.index.actions[permission[0]][permission[1]].bypasses_policies
         )
     )
@@ -252,20 +252,20 @@ def _candidates(stacks: Stacks, who: Profile, kept: RightsSource, handing: Right
 
 def _finding(stacks: Stacks, lost: _Lost) -> Finding:
     directions = list(
-        {(name_of(kept), name_of(handing)): (kept, handing) for kept, handing in lost.directions}.values()
+        {(kept.bundle_name, handing.bundle_name): (kept, handing) for kept, handing in lost.directions}.values()
     )
     kept, handing = directions[0]
     permissions = lost.certain or lost.doubtful
     what, who = permissions_in_words(permissions), people(sorted(lost.users))
     every = [source for pair in lost.directions for source in pair]
     first, second = (
-        stacks.any_in_words([each for each in every if name_of(each) == name_of(one)]) for one in (kept, handing)
+        stacks.any_in_words([each for each in every if each.bundle_name == one.bundle_name]) for one in (kept, handing)
     )
     if len(directions) > 1:
         message = f"{first} and {second} undo each other's limits for {who}: {what}"
     else:
         message = f"{second} undoes the limits of {first} for {who}: {what}"
-    names = sorted((name_of(kept), name_of(handing)))
+    names = sorted((kept.bundle_name, handing.bundle_name))
     return Finding(
         code="PL301",
         message=message,
@@ -292,15 +292,14 @@ def _help(
     for kept, handing in directions:
         wanted: dict[str, dict[str, None]] = {}
         for permission in permissions:
-            mine, theirs = (stacks.ways(name_of(each)).get(permission, ()) for each in (kept, handing))
+            mine, theirs = (stacks.ways(each.bundle_name).get(permission, ()) for each in (kept, handing))
             open_ = [limits for limits in theirs if not any(each <= limits for each in mine)]
             if mine and open_:
                 for limit in sorted(min(mine, key=len) - open_[0]):
                     wanted.setdefault(limit, {})[permission[1]] = None
         for limit, actions in wanted.items():
-            lines.setdefault(stacks.in_words(everywhere(name_of(handing))), {})[_attached(stacks, limit, actions)] = (
-                None
-            )
+            words = stacks.in_words(everywhere(handing.bundle_name))
+            lines.setdefault(words, {})[_attached(stacks, limit, actions)] = None
     said = [
         f"add {listed([f'`{each}`' for each in list(added)[:_MOST_POLICIES]], 'and')} to {where}"
         + (f", and {len(added) - _MOST_POLICIES} more policies" if len(added) > _MOST_POLICIES else "")

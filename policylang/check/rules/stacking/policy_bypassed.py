@@ -10,7 +10,7 @@ from policylang.analysis.formula import Formula
 from policylang.analysis.questions import limits_bypassed, policy_bypassed
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.check.finding import Finding, Shown, Who, counted, related, show
-from policylang.check.stacks import Permission, Stacks, name_of, permissions_in_words
+from policylang.check.stacks import Permission, Stacks, permissions_in_words
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
@@ -86,7 +86,7 @@ def check(world: World) -> Iterator[Finding]:
     for users in world.user_classes:
         found = _Bypassed()
         for period, who in stacks.periods(users, least=1):
-            held = {p for source in who.sources for p in stacks.permissions(name_of(source)) if p in bypassing}
+            held = {p for source in who.sources for p in stacks.permissions(source.bundle_name) if p in bypassing}
             for permission in sorted(held - found.certain.keys()):
                 _look(stacks, users, period, who, permission, found)
         if found.certain or found.doubtful:

@@ -12,10 +12,11 @@ from policylang.analysis.questions import role_adds_creation, role_adds_nothing,
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, people
 from policylang.check.limits import Questions, claims
-from policylang.check.stacks import Permission, Stacks, everywhere, name_of
+from policylang.check.stacks import Permission, Stacks, everywhere
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 from policylang.ir.requirements import grants_required
 from policylang.runtime.grants import Profile
 from policylang.runtime.periods import Period
@@ -119,8 +120,8 @@ class _Rule:
     def __init__(self, stacks: Stacks, questions: Questions) -> None:
         self.stacks, self.questions = stacks, questions
         self.world, self.index = stacks.world, stacks.index
-        self._brings: dict[tuple[str, str], _Brings] = {}
-        self._touching: dict[tuple[str, str], frozenset[Permission]] = {}
+        self._brings: dict[Name, _Brings] = {}
+        self._touching: dict[Name, frozenset[Permission]] = {}
 
     def superfluous(self, users: UserClass) -> tuple[list[RightsSource], list[RightsSource]]:
         """The sources that could go, all together, and those that it is not certain of."""
@@ -130,7 +131,7 @@ class _Rule:
         every = dict.fromkeys(source for _, who in periods for source in who.sources)
         gone: list[RightsSource] = []
         doubtful: set[RightsSource] = set()
-        waiting = [each for each in reversed(every) if each not in alone and self.stacks.ways(name_of(each))]
+        waiting = [each for each in reversed(every) if each not in alone and self.stacks.ways(each.bundle_name)]
         while waiting:
             before = len(gone)
             for source in waiting:
@@ -178,7 +179,7 @@ class _Rule:
         )
 
     def _brought(self, source: RightsSource) -> _Brings:
-        name = name_of(source)
+        name = source.bundle_name
         if name not in self._brings:
             bundles = [chain[-1] for chain in self.world.chains(source)]
             roles = [bundle for bundle in bundles if isinstance(bundle, ir.Role)]
@@ -189,7 +190,7 @@ class _Rule:
             )
         return self._brings[name]
 
-    def _touched(self, name: tuple[str, str]) -> frozenset[Permission]:
+    def _touched(self, name: Name) -> frozenset[Permission]:
         """The permissions on which a source that does not grant them may have a say: it denies them, or grants what
         they require.
         """
@@ -216,9 +217,9 @@ class _Rule:
         self, users: UserClass, period: Period, source: RightsSource, with_it: Profile, without: Profile
     ) -> Satisfiability:
         """A situation that is decided otherwise without the source."""
-        name = name_of(source)
+        name = source.bundle_name
         mine = self.stacks.permissions(name)
-        theirs = frozenset[Permission]().union(*(self.stacks.permissions(name_of(each)) for each in without.sources))
+        theirs = frozenset[Permission]().union(*(self.stacks.permissions(each.bundle_name) for each in without.sources))
         granted = (theirs & self._touched(name)).union(mine)
         doubt = False
         # What nobody else grants shows it soonest.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, people, related
-from policylang.check.stacks import Name, Stacks, name_of
+from policylang.check.stacks import Stacks
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule, listed
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 from policylang.source import Location
 
 RULE = Rule(
@@ -66,7 +67,7 @@ def check(world: World) -> Iterator[Finding]:
     for users in world.user_classes:
         names: tuple[Name, ...] = ()
         for _, who in stacks.periods(users, least=most + 1):
-            names = max(names, tuple(dict.fromkeys(name_of(source) for source in who.sources)), key=len)
+            names = max(names, tuple(dict.fromkeys(source.bundle_name for source in who.sources)), key=len)
         if len(names) > most:
             found.setdefault(frozenset(names), []).append((users, names))
     for given in found.values():
