@@ -36,13 +36,15 @@ class JsonError(ValueError):
         self.message, self.help, self.line, self.column = message, help, line, column
 
 
-def read_json(text: str, digits: int = _MAX_DIGITS) -> Any:
-    """Read one document. Raises `JsonError`. ``digits``: how many a number may have before or after the point."""
+def read_json(text: str, digits: int = _MAX_DIGITS, *, repeats: bool = False) -> Any:
+    """Read one document. Raises `JsonError`. ``digits``: how many a number may have before or after the point.
+    ``repeats``: whether a key may be given again with the same text, number, truth value or null, which loses nothing.
+    """
     try:
         value = loads(
             text,
             _MAX_DEPTH,
-            object_pairs_hook=_object,
+            object_pairs_hook=partial(_object, repeats=repeats),
             parse_int=partial(whole_number, most=digits),
             parse_float=partial(_fraction, most=digits),
             parse_constant=_constant,
@@ -88,15 +90,19 @@ def is_deeper(text: str, levels: int) -> bool:
     return False
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]], repeats: bool) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
+        seen: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in seen and not (repeats and _is_the_same(seen[key], value)):
                 raise JsonError(f"the key {quoted(key)} is given twice", "delete one of the two")
-            seen.add(key)
+            seen[key] = value
     return found
+
+
+def _is_the_same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and not isinstance(one, dict | list) and one == other
 
 
 def whole_number(digits: str, most: int = _MAX_DIGITS) -> int:

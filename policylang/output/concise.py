@@ -13,8 +13,7 @@ from policylang.pipelines.findings import Result
 def render(result: Result, order: Order) -> Iterator[str]:
     """``path:line:column: error PL301 message``, then the summary."""
     for problem in result.problems:
-        where = problem.path if problem.line is None else f"{problem.path}:{problem.line}:{problem.column}"
-        yield f"{visible(where)}: error {visible(problem.message)}"
+        yield f"{visible(problem.place())}: error {visible(problem.message)}"
     for each in in_order(result.findings, order):
         yield (
             f"{visible(each.path)}:{each.line}:{each.column}: {each.severity} {each.code} {each.message}"

@@ -34,10 +34,13 @@ class Problem(msgspec.Struct, frozen=True):
     line: int | None = None
     column: int | None = None
 
+    def place(self) -> str:
+        """The path with as much of the line and column as is known."""
+        return ":".join([self.path, *(str(number) for number in (self.line, self.column) if number is not None)])
+
     def in_words(self) -> str:
         """One line: place, what is wrong, what to do."""
-        where = self.path if self.line is None else f"{self.path}:{self.line}:{self.column}"
-        return f"{where}: {self.message}{f'; {self.help}' if self.help else ''}"
+        return f"{self.place()}: {self.message}{f'; {self.help}' if self.help else ''}"
 
 
 class SourceSet(msgspec.Struct):

@@ -76,7 +76,7 @@ def documents(file: InputFile) -> Iterator[Document]:
     if not _OURS.search(text) and not any(f'"{kind}"' in text for kind in KINDS):
         return
     try:
-        value = read_json(text)
+        value = read_json(text, repeats=True)
     except JsonError as error:
         if _OURS.search(text):
             help = error.help or "fix it, or leave the file out"

@@ -48,13 +48,14 @@ FORMAT = ImportFormat(
         "other-kind": "objects of other kinds",
         "wildcard": "what `*` would include beyond what is declared here: the policy set knows what is declared, and "
         "denies the rest",
-        "unknown-namespaces": "namespaces that no object among the inputs names: the policy set denies what is asked "
-        "about them; `kubectl get namespaces -o yaml` lists all",
+        "unknown-namespaces": "namespaces that hold no role, binding or service account among the inputs: the policy "
+        "set denies what is asked about them; `kubectl get namespaces -o yaml` lists all",
         "aggregated-rules": "rules of an aggregated role, which the cluster replaces",
     },
     silent={
         "PL305": "bindings hold no reasons",
         "PL402": "rules hold no conditions on records",
+        "PL408": "users and service accounts are bound to the same roles, and all are in `system:authenticated`",
         "PL604": "a cluster holds no reviews",
         "PL701": "names are those of the cluster",
     },

@@ -63,8 +63,9 @@ class _Cluster:
 
     def read(self) -> None:
         self._set.place_kinds = (NAMESPACE,)
-        for each in self._of("Namespace"):
-            self._set.place(each.name, NAMESPACE, each.origin())
+        for each in self._of(*self._objects):
+            if space := each.name if each.kind == "Namespace" else each.namespace:
+                self._set.place(space, NAMESPACE, each.origin())
         for each in self._of("APIResourceList"):
             self._catalogue.read_list(each)
         for key, role in self._roles.items():
@@ -90,9 +91,12 @@ class _Cluster:
             self._set.leave_out("unknown-namespaces", min(each.origin() for each in everywhere), message)
         if not self._set.places:
             self._set.place_kinds = ()
-        else:
-            for resource in self._set.resources.values():
-                resource.attribute(NAMESPACE, next(iter(resource.origins)), (Ref("place kind", NAMESPACE),))
+        for resource in self._set.resources.values():
+            at = next(iter(resource.origins))
+            if resource.key != URL:
+                resource.attribute(NAME, at)
+            if self._set.places:
+                resource.attribute(NAMESPACE, at, (Ref("place kind", NAMESPACE),))
 
     # --- roles -------------------------------------------------------------------------------------------------
 
@@ -145,13 +149,14 @@ class _Cluster:
         role = self._roles[namespace, name]
         label = f"{name} in {namespace}" if namespace else name
         bundle = self._set.role(self._key(namespace, name), role.origin(), label)
-        for rule in self._rules[namespace, name]:
-            self._grant(bundle, rule)
+        rules = self._rules[namespace, name]
+        for rule in rules:
+            self._grant(bundle, rule, rules)
         if role.value.get("aggregationRule") is not None:
             for each in self._aggregated(role):
                 bundle.includes.append(Include(role=each.name, origin=role.origin("aggregationRule")))
 
-    def _grant(self, bundle: RoleOrGroup, rule: PolicyRule) -> None:
+    def _grant(self, bundle: RoleOrGroup, rule: PolicyRule, rules: tuple[PolicyRule, ...]) -> None:
         """The grants of a rule: in the role itself, or in one inside it where only some records are meant."""
         if rule.urls:
             condition = () if ALL in rule.urls else _urls(rule.urls)
@@ -166,15 +171,19 @@ class _Cluster:
         if not named:  # wildcards that stand for nothing
             return
         if not rule.names:
-            is_all = keys is None and URL not in self._set.resources  # which is no resource of the API
+            is_all = keys is None and self._with_urls(rule, rules)
             self._add(bundle, None if is_all else named, rule)
             return
-        for key in named:
-            self._set.resources[key].attribute(NAME, rule.origin)
         values = [text(each) for each in rule.names]
         said = f" is {values[0]}" if len(values) == 1 else f" in [{', '.join(values)}]"
         limits = tuple((key, (Ref("attribute", NAME), said)) for key in named)
         self._add(self._inner(bundle, rule, rule.names, limits), named, rule)
+
+    def _with_urls(self, rule: PolicyRule, rules: tuple[PolicyRule, ...]) -> bool:
+        """Whether a role may do to every URL what a rule of it allows on all resources, of which URLs are none."""
+        verbs = self._set.resources[URL].actions if URL in self._set.resources else {}
+        open_to = {verb for each in rules if ALL in each.urls for verb in each.verbs}
+        return ALL in open_to or all(verb in open_to for verb in verbs if ALL in rule.verbs or verb in rule.verbs)
 
     def _add(self, bundle: RoleOrGroup, keys: tuple[str, ...] | None, rule: PolicyRule) -> None:
         verbs: tuple[str | None, ...] = (None,) if ALL in rule.verbs else rule.verbs
@@ -213,8 +222,6 @@ class _Cluster:
             self._set.refuse("missing-role", binding.origin("roleRef"), message)
             return
         role = self._key(namespace, name)
-        if binding.namespace:
-            self._set.place(binding.namespace, NAMESPACE, binding.origin())
         for principal, origin in self._subjects.of(binding):
             self._give(principal, role, binding.namespace, origin)
 

@@ -55,6 +55,8 @@ FORMAT = ImportFormat(
         "type": "a field whose type cannot be told, or a test that two sets share an item",
         "value": "a value of a field that cannot be read",
         "row": "a row or record that does not say what it is about",
+        "elsewhere": "a change of a rule or row of a module that is not in the input: what that is about is not known. "
+        "Import that module too",
         "comment": "a row whose id begins with `#`: it was meant as a comment, and Odoo reads it",
         "order": "one record that several files describe differently: which one is loaded last is not known",
         "removal": "a record that `<delete>` or `<function>` changes",

@@ -15,7 +15,7 @@ from policylang.importing.odoo.access import EVERYBODY, OPERATIONS, AccessModel,
 from policylang.importing.odoo.conditions import ALWAYS, NEVER, ConditionWriter, Stated, Types, negation
 from policylang.importing.odoo.domains import Tree, read_domain
 from policylang.importing.odoo.expressions import NoExpressionError
-from policylang.importing.odoo.records import Record, Records, linked, read_records, referred, text_of, truth
+from policylang.importing.odoo.records import Record, Records, linked, module_of, read_records, referred, text_of, truth
 from policylang.importing.odoo.writing import Writing
 from policylang.importing.reading import Inputs, NotThisError
 
@@ -177,6 +177,10 @@ class _Reading:
         try:
             model = self._model(record)
         except NoExpressionError as error:
+            if record.last("model_id") is None and record.module() != module_of(record.origin.path):
+                message = f"{quoted(record.id)} is of a module that is not in the input, so this changes nothing"
+                self._set.refuse("elsewhere", record.origin, message)
+                return
             message = f"{error.message}, so what this is about is not known"
             raise NotThisError(error.origin.path, message, "write the id of the model", error.origin.line) from None
         try:

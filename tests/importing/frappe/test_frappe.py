@@ -36,6 +36,7 @@ def reads(made) -> bool:
         document({"role": " Clerk ", "read": "1", "write": "0", "create": "", "share": None}),
         document({"role": "Clerk", "read": True, "_comments": "[]", "owner": "x", "parent": "y"}),
         document(ROW, fields=[{"fieldname": '{"a": {', "fieldtype": "Data"}]),
+        document(ROW, custom=1).replace('"custom": 1', '"custom": 1, "custom": 1'),
     ],
 )
 def test_oddities_of_files(data) -> None:
@@ -57,6 +58,7 @@ def test_other_json_is_passed_over(data: str) -> None:
     [
         (document(ROW)[:-1], "not JSON"),
         ('{"doctype": "DocType", "permissions": [], "permissions": []}', "`permissions`"),
+        (document(ROW, custom=1).replace('"custom": 1', '"custom": 1, "custom": true'), "`custom` is given twice"),
         ('{"doctype": "DocType", "permissions": ' + "[" * 1_000 + "]" * 1_000 + "}", "nested too deeply"),
     ],
 )

@@ -116,6 +116,45 @@ def test_namespaces_that_nothing_names_are_not_known() -> None:
     assert asked(made).allows("ann", "get", "pods", {"namespace": "prod"}, now=NOW)
 
 
+def test_a_namespace_in_which_something_is_is_known() -> None:
+    files = (
+        f"{ROLE % ('c', '', RULES % 'pods')}apiVersion: v1\nkind: ServiceAccount\n"
+        "metadata: {name: bot, namespace: dev}\n"
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: b}\n"
+        "roleRef: {kind: ClusterRole, name: c}\nsubjects: [{kind: ServiceAccount, name: bot, namespace: dev}]\n"
+    )
+    here = asked(imported("kubernetes", {"a.yaml": files}))
+    assert here.allows("bot_in_dev", "get", "pods", {"namespace": "dev"}, now=NOW)
+    assert not here.allows("bot_in_dev", "get", "pods", {"namespace": "prod"}, now=NOW)
+
+
+def test_every_object_has_a_name() -> None:
+    binding = (
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: b}\n"
+        "roleRef: {kind: ClusterRole, name: c}\nsubjects: [{kind: User, name: ann}]\n"
+    )
+    role = ROLE % ("c", "", "rules: [{apiGroups: [''], resources: [pods/exec], verbs: [create]}]")
+    made = imported("kubernetes", {"a.yaml": role + binding})
+    assert asked(made).allows("ann", "create", "pods_exec", {"name": "web-0"}, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("verbs", "urls", "expected"),
+    [
+        ("'*'", "['*']", "grant all on all resources"),
+        ("get, drain", "['*']", "grant drain, get on all resources"),
+        ("get", "[/healthz]", "grant get on pods"),
+        ("drain", "[/healthz]", "grant drain on all resources"),
+    ],
+)
+def test_a_role_of_everything_and_every_url_is_one_grant(verbs: str, urls: str, expected: str) -> None:
+    rules = f"{{apiGroups: ['*'], resources: ['*'], verbs: [{verbs}]}}, {{nonResourceURLs: {urls}, verbs: [get, post]}}"
+    files = ROLE % ("all", "", f"rules: [{rules}]") + ROLE % ("c", "", RULES % "pods")
+    written = text(imported("kubernetes", {"a.yaml": files}), "roles.policy").partition("role c")[0]
+    assert expected in written
+    assert ("all resources" in written) == ("all resources" in expected)
+
+
 def test_a_service_account_without_a_namespace_is_of_that_of_the_binding() -> None:
     binding = (
         "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: b, namespace: dev}\n"

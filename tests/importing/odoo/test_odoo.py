@@ -134,8 +134,24 @@ def test_a_rule_that_is_not_understood_still_limits_its_group() -> None:
     ],
 )
 def test_what_cannot_be_read_stops_the_import(files: dict[str, str | bytes], message: str) -> None:
-    with pytest.raises(NotThisError, match=message):
+    with pytest.raises(NotThisError, match=message) as caught:
         imported("odoo", files)
+    assert "None" not in caught.value.problem.in_words()
+
+
+def test_a_change_of_a_rule_of_a_module_that_is_not_there_is_told() -> None:
+    change = """<record id="sale.rule" model="ir.rule"><field name="perm_read" eval="False"/></record>"""
+    files: dict[str, str | bytes] = {
+        "m/security/a.xml": f"<odoo>{change}{USER}</odoo>",
+        "m/ir.model.access.csv": HEAD + ROW,
+    }
+    made = imported("odoo", files)
+    assert [(note.code, str(note.origin)) for note in made.refused] == [("elsewhere", "m/security/a.xml:1")]
+    assert reads(made)
+    whole = """<record id="rule" model="ir.rule"><field name="model_id" ref="model_doc"/>
+<field name="domain_force">[(0, '=', 1)]</field></record>"""
+    made = imported("odoo", {**files, "sale/security/a.xml": f"<odoo>{whole}</odoo>"})
+    assert codes(made) == []
 
 
 def test_an_access_without_operations_is_for_all() -> None:
