@@ -78,6 +78,7 @@ FORMAT = ImportFormat(
     },
     silent={
         "PL305": "Odoo holds no reasons for group memberships",
+        "PL308": "groups for exactly these groups of Odoo repeat what their roles hold",
         "PL402": "Odoo's access lists are of whole records",
         "PL406": "modules define groups, and seldom users",
         "PL604": "Odoo holds no reviews",

@@ -57,7 +57,8 @@ def check(world: World) -> Iterator[Finding]:
     against it: the same grants under other limits are another job. Roles inside count with what they are inside of;
     what comes from a role inside both does not count, it is shared already. Not compared: a role with those inside it,
     roles of different portals, an essential role with one that is not, and an integration's role with its mirror, which
-    is meant to be like it, and what stands in the blocks of users.
+    is meant to be like it, two that only hold roles, and other ones, which are told themselves, and what stands in the
+    blocks of users.
 
     One finding for all that are the same, and one for all that are nearly the same as one, on the first of those behind
     it. Where the rule is selected by name, roles and groups are told as well that are contained in another.
@@ -107,11 +108,9 @@ class _Alike:
 
     def _same(self, equal: list[Bundle]) -> Iterator[Finding]:
         """Those with the same permissions, of which none is excused from being like all others."""
-        first = equal[0]
         others = [each for n, each in enumerate(equal) if any(self._are_near(one, each) for one in equal[:n])]
-        if others and not any(self._are_near(first, each) for each in others):
-            first, *others = others
         if others:
+            first = next(one for one in equal if any(self._are_near(one, each) for each in others))
             names = several(ticked(each.name for each in others))
             yield Finding(
                 code="PL308",
@@ -221,6 +220,8 @@ class _Excused:
         }
 
     def pair(self, first: Bundle, second: Bundle) -> bool:
+        if not any((first.grants, first.denies, second.grants, second.denies)) and _held(first) != _held(second):
+            return True
         if isinstance(first, ir.Group) or isinstance(second, ir.Group):
             return False
         return (
@@ -235,6 +236,10 @@ class _Excused:
         """The roles inside it, at any depth."""
         chains = self.world.chains(_source(bundle))
         return frozenset(chain[-1].name for chain in chains if len(chain) > 1)
+
+
+def _held(bundle: Bundle) -> set[str]:
+    return {ref.name for ref in bundle.roles}
 
 
 def _source(bundle: Bundle) -> RightsSource:
