@@ -30,6 +30,7 @@ def serve(
     and put in the place of the old ones.
     """
     try:
+        from policylang.service.server import UnfitError
         from policylang.service.server import serve as run
         from policylang.service.sources import SourceError, source_of
         from policylang.service.stores.store import StoreError
@@ -62,8 +63,10 @@ def serve(
         stop([Problem(where, f"`traces` need a package that is not installed: {error.name}", help)])
     except StoreError as error:
         stop([Problem(where, f"`store`: {error}", "the service starts with a store that can be opened")])
+    except UnfitError as error:
+        stop([Problem(where, str(error), "check the file, and that this user may use it")])
     except OSError as error:
-        help = "check `host`, `port` and the files of `tls`"
+        help = "check `host` and `port`"
         stop(
             [Problem(f"{config.host}:{config.port}", f"cannot listen: {(error.strerror or str(error)).lower()}", help)]
         )

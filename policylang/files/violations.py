@@ -53,7 +53,10 @@ def violation(content: Any, schema: dict[str, Any]) -> ValidationError | None:
         named = schema.get("discriminator", {"propertyName": None, "mapping": {}})
         name = content.get(named["propertyName"]) if isinstance(content, dict) else None
         reference = named["mapping"].get(name) if isinstance(name, str) else None
-        if reference is None:
+        if isinstance(content, dict) and named["mapping"] and reference is None:
+            of_name = {named["propertyName"]: {"enum": list(named["mapping"])}}
+            yield from validator.descend(content, {"properties": of_name, "required": list(of_name)})
+        elif reference is None:
             yield from any_of(validator, schemas, content, schema)
         else:
             yield from validator.descend(content, {"$ref": reference})
@@ -61,6 +64,11 @@ def violation(content: Any, schema: dict[str, Any]) -> ValidationError | None:
     validator = extend(Draft202012Validator, {"anyOf": discriminated})(schema)  # type: ignore[no-untyped-call]
     error: ValidationError | None = best_match(validator.iter_errors(content))
     return error
+
+
+def _lacking(error: ValidationError) -> ValidationError | None:
+    """What a mapping lacks to be any of what it may be."""
+    return next((each for each in error.context or () if each.validator == "required"), None)
 
 
 class _Words:
@@ -76,6 +84,8 @@ class _Words:
         if not isinstance(schema, dict):
             return Violation(path, f"{where} is not allowed", "delete it")
         match str(error.validator):
+            case "anyOf" if isinstance(instance, dict) and (lacking := _lacking(error)) is not None:
+                return self.of(lacking)
             case "required":
                 name = next(name for name in schema["required"] if name not in instance)
                 example = self.example(schema.get("properties", {}).get(name, {}))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import signal
 import socket
 import ssl
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
+from policylang.decisionlog.writer import FileSink
 from policylang.files.writing import write_atomically
 from policylang.ir import to_json
 from policylang.runtime.api import PolicySet
@@ -35,9 +38,14 @@ log = logging.getLogger("policylang.service")
 
 _LONGEST_HEAD = 65_536  # bytes
 _TOO_LONG = "The head of the request is too long."
+_HOSTS = "The request is for two hosts."
 _SHARED = "POLICYLANG_SERVICE"
 _WORKER_SECONDS = 0.25
 _WAITING = 2048  # connections
+
+
+class UnfitError(Exception):
+    """A file that the settings name cannot be used; the message says which, and why."""
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -74,6 +82,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._head = None
+        if [name for name, _ in self.headers].count(b"host") > 1:
+            raise ValueError(_HOSTS)
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > _LONGEST_HEAD:
             raise ValueError(_TOO_LONG)  # which the parser makes a 400
         super().on_headers_complete()
@@ -141,11 +151,11 @@ class SharedSource:
 
 def serve(config: ServiceConfig, source: PolicySource, tell: Callable[[str], object]) -> None:
     """Serve until a signal ends it; ``tell`` is told where. Raises `SourceError` and `StoreError` where there is
-    nothing to start with, ImportError where a package is missing, OSError where the address cannot be had or a
-    certificate cannot be used.
+    nothing to start with, `UnfitError` for a file that cannot be used, ImportError where a package is missing, OSError
+    where the address cannot be had.
     """
     _log_here()
-    _try_certificates(config)
+    _try_files(config)
     if config.traces:
         to_collector().close()
     read = source.read(None)
@@ -162,13 +172,31 @@ def serve(config: ServiceConfig, source: PolicySource, tell: Callable[[str], obj
             _serve_in_workers(config, source, read, listening)
 
 
-def _try_certificates(config: ServiceConfig) -> None:
-    """Raises OSError for files that cannot be used."""
+def _try_files(config: ServiceConfig) -> None:
+    """Raises `UnfitError` for files that cannot be used, before anybody is told that the service is there."""
     if config.tls is not None:
+        for name in ("certificate", "key", "client_ca"):
+            path = getattr(config.tls, name)
+            if path is not None:
+                with _of_setting(f"tls.{name}", f"{path}: cannot be read"):
+                    Path(path).read_bytes()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(config.tls.certificate, config.tls.key)
+        with _of_setting("tls", "the certificate and its key cannot be used"):
+            context.load_cert_chain(config.tls.certificate, config.tls.key)
         if config.tls.client_ca is not None:
-            context.load_verify_locations(config.tls.client_ca)
+            with _of_setting("tls.client_ca", f"{config.tls.client_ca}: cannot be used"):
+                context.load_verify_locations(config.tls.client_ca)
+    if config.log is not None:
+        with _of_setting("log.path", f"{config.log.path}: cannot be written"):
+            FileSink(Path(config.log.path)).close()
+
+
+@contextlib.contextmanager
+def _of_setting(name: str, message: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnfitError(f"`{name}`: {message}: {(error.strerror or str(error)).lower()}") from None
 
 
 def listen(config: ServiceConfig) -> socket.socket:
@@ -195,7 +223,8 @@ def _serve_here(
 ) -> None:
     policies = PoliciesInForce(PolicySet(read.policy_set))
     settings = uvicorn_settings(config, make_app(config, policies, store))
-    with Watcher(source, read, config.poll_seconds, policies):
+    with Watcher(source, read, config.poll_seconds, policies) as watcher:
+        _on_hangup(lambda *_: watcher.look_soon())
         uvicorn.Server(settings).run([listening])
 
 
@@ -210,13 +239,22 @@ def _serve_in_workers(
         os.environ[MULTIPROCESS] = str(metrics)
         os.environ[_SHARED] = msgspec.json.encode(shared).decode()
         settings = uvicorn_settings(config, "policylang.service.server:worker")
-        with Watcher(source, read, config.poll_seconds, policies):
-            Multiprocess(settings, [listening]).run()
+        with Watcher(source, read, config.poll_seconds, policies) as watcher:
+            workers = Multiprocess(settings, [listening])  # which takes the signals
+            _on_hangup(lambda *_: watcher.look_soon())
+            workers.run()
+
+
+def _on_hangup(handler: Any) -> None:
+    """What SIGHUP does, which would end a process."""
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, handler)
 
 
 def worker() -> Starlette:
     """The application of one worker."""
     _log_here()
+    _on_hangup(signal.SIG_IGN)
     shared = msgspec.json.decode(os.environ[_SHARED], type=Shared)
     source = SharedSource(shared)
     read = source.read(None)

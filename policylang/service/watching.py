@@ -80,7 +80,7 @@ class Watcher:
         self._source, self._seconds, self._policies = source, seconds, policies
         self._in_force = self._seen = read.mark
         self._failures = 0
-        self._ended = threading.Event()
+        self._ended, self._asked = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="policies", daemon=True)
 
     def start(self) -> None:
@@ -93,10 +93,19 @@ class Watcher:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
+        self._asked.set()
         self._thread.join(5)
 
+    def look_soon(self) -> None:
+        """Have the thread look now, and wait no longer."""
+        self._asked.set()
+
     def _run(self) -> None:
-        while not self._ended.wait(self._wait()):
+        while True:
+            self._asked.wait(self._wait())
+            self._asked.clear()
+            if self._ended.is_set():
+                return
             self.look()
 
     def _wait(self) -> float:

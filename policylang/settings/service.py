@@ -29,7 +29,8 @@ class ClientToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: _Text
     """For logs."""
     sha256: Annotated[
-        str, msgspec.Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the token, in 64 hexadecimal digits")
+        str,
+        msgspec.Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the token, in 64 lowercase hexadecimal digits"),
     ]
     scopes: Annotated[tuple[Scope, ...], msgspec.Meta(min_length=1)]
 

@@ -44,7 +44,18 @@ _TOKEN = hashlib.sha256(b"token").hexdigest()
         ("verify: []", "service.yaml:1:9: "),
         ("verify: [team.pub, no.pub]", "no.pub: cannot be read: no such file or directory"),
         ("verify: team.pub", "policies: sources have no signature: with `verify`, serve a bundle"),
-        ("tls: {certificate: no.pem, key: no.key}", "127.0.0.1:8181: cannot listen: no such file or directory"),
+        ("tls: {certificate: no.pem, key: no.key}", "service.yaml: `tls.certificate`: no.pem: cannot be read: no such"),
+        ("tls: {certificate: bad.json, key: no.key}", "service.yaml: `tls.key`: no.key: cannot be read: no such file"),
+        (
+            "tls: {certificate: bad.json, key: bad.json}",
+            "service.yaml: `tls`: the certificate and its key cannot be used",
+        ),
+        ("log: {path: no/decisions.jsonl}", "service.yaml: `log.path`: no/decisions.jsonl: cannot be written: no such"),
+        ("workers: 2\nlog: {path: policies}", "service.yaml: `log.path`: policies: cannot be written: is a directory"),
+        ("store: {kind: sqlite, path: no.sqlite}", "service.yaml: `store`: unable to open database file"),
+        ("store: {kind: sqlite, path: bad.json}", "service.yaml: `store`: file is not a database"),
+        ("store: {kind: oracle}", "service.yaml:1:15: `store.kind` must be one of `memory`, `sqlite`, `duckdb` and"),
+        ("store: {path: records.json}", "service.yaml:1:8: `store` has no `kind`"),
     ],
 )
 def test_settings_with_mistakes(run, write, config: str, said: str) -> None:

@@ -302,6 +302,25 @@ def test_a_service(tmp_path: Path, workers: int) -> None:
             assert 'policylang_decisions_total{decision="allow"}' in client.get("/metrics").text
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_hangup_is_a_wish_to_look(tmp_path: Path, workers: int) -> None:
+    """SIGHUP ends neither the service nor a worker, whoever of them gets it."""
+    file = tmp_path / "set.json"
+    file.write_bytes(compiled(OLD, tmp_path))
+    (tmp_path / "service.yaml").write_text(f"poll_seconds: 3600\nworkers: {workers}\nport: 0\n")
+    with (
+        Process([str(file), "--config", "service.yaml"], tmp_path) as service,
+        httpx.Client(base_url=service.base, transport=httpx.HTTPTransport(retries=3)) as client,
+    ):
+        until(lambda: _alive(client))
+        before = _children(service.process.pid)
+        assert post(client, EVALUATION, EDIT).json()["decision"] is False
+        write_atomically(file, compiled(NEW, tmp_path))
+        os.kill(service.process.pid, signal.SIGHUP)
+        until(lambda: post(client, EVALUATION, EDIT, **_CLOSE).json()["decision"])
+        assert (service.process.poll(), _children(service.process.pid)) == (None, before)
+
+
 def _alive(client: httpx.Client) -> bool:
     try:
         return client.get("/healthz", headers=_CLOSE).status_code == 200

@@ -27,6 +27,13 @@ class SqliteStore(SqlStore):
     def __init__(self, path: str, tables: Mapping[str, Table]) -> None:
         super().__init__(tables)
         self._uri = f"{Path(path).absolute().as_uri()}?mode=ro"
+        connection = self.connect(1)
+        try:
+            connection.execute("PRAGMA schema_version")
+        except sqlite3.DatabaseError as error:
+            raise StoreError(str(error)) from None
+        finally:
+            connection.close()
 
     def connect(self, seconds: float) -> sqlite3.Connection:
         try:
