@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import uuid
 from collections.abc import Mapping
 from decimal import Decimal
@@ -93,14 +94,16 @@ def decode(line: str) -> LoggedDecision | None:
 
 
 def as_logged(value: Any) -> Any:
-    """A value that JSON can hold, exactly."""
+    """A value that JSON can hold, exactly. A number that is none is of no attribute's type, so it is logged as what is
+    of none either, a list in a list: its text would be a value of a text.
+    """
     match value:
         case None | bool() | str() | int():
             return value
         case Decimal():
-            return value if value.is_finite() else str(value)
+            return value if value.is_finite() else [[str(value)]]
         case float():
-            return value if value == value and abs(value) != float("inf") else str(value)
+            return value if math.isfinite(value) else [[str(value)]]
         case datetime.datetime() | datetime.date():
             return value.isoformat()
         case Duration():

@@ -369,15 +369,20 @@ role boss { grant create, submit, pay on invoice }
 group office { role boss }
 user "ann" in office
 user "ben" { assign role boss from 2030-01-01 }
+user "cy" { assign role boss until 2026-11-20 }
+user "dan" in office { assign role no_pay }
+role no_pay { deny submit, pay on invoice }
+integration past { role unused  objects invoice  until 2026-11-20 }
+integration sync { role boss  objects invoice }
 separate create on invoice from submit on invoice "four eyes"
 separate create on invoice from pay on invoice
 """
     unused, boss = run_checks(compiled(text), NOW, ["PL211"])
     assert "role `unused`, which nobody has, holds both create on `invoice` and submit on `invoice`" in unused.message
-    assert "role `boss`, which 2 users (`ann`, `ben`) have, holds both" in boss.message
+    assert "role `boss`, which 4 users (`ann`, `ben`, `dan`, `sync`) have, holds both" in boss.message
     apart = boss.message.split(" both ")[1].split("; ")
     assert sorted(apart) == [
         "create on `invoice` and pay on `invoice`",
         "create on `invoice` and submit on `invoice`, against `four eyes`",
     ]
-    assert (unused.users, boss.users) == ((), ("ann", "ben"))
+    assert (unused.users, boss.users) == ((), ("ann", "ben", "dan", "sync"))

@@ -6,14 +6,17 @@ import json
 import os
 import threading
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from policylang.decisionlog.entry import FORMAT, decode
+from policylang.decisionlog.entry import FORMAT, as_logged, decode
 from policylang.decisionlog.replay import read_log
 from policylang.decisionlog.writer import DecisionWriter, FileSink
+from policylang.model.types import IntType, RecordType, SetType, TextType, Type
+from policylang.runtime.values import BadValueError, read
 from tests.service import stores
 from tests.service.helpers import EVALUATION, EVALUATIONS, HERE, post, question, served
 
@@ -196,3 +199,11 @@ def test_lines_that_are_no_decisions(line: str) -> None:
 def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"), served(CRM, log={"path": str(tmp_path)}):
         pass
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), Decimal("NaN"), [Decimal("sNaN")]])
+@pytest.mark.parametrize("type_", [TextType(), IntType(), SetType(TextType()), RecordType("deal")])
+def test_a_number_that_is_none_stays_of_no_type(value: Any, type_: Type) -> None:
+    for each in (value, as_logged(value)):
+        with pytest.raises(BadValueError):
+            read(type_, each, "x")

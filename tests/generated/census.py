@@ -52,7 +52,7 @@ CONSTRUCTS = frozenset(
             "a limit for some actions",
         ),
         *("a role in a role", "a role in a group", "an essential role", "a bundle with several limits"),
-        "a source of one user",
+        *("a source of one user", "two kept apart", "at most so many kept apart", "a separation with a severity"),
         *("a grant of all", "a grant of some actions", "a grant of fields", "a grant of a sensitive field"),
         *("a deny of everything", "a deny of fields", "a deny with a condition", "a deny of fields with a condition"),
         *("a deny for everyone", "requires all", "requires any", "requires a feature", "requires the superuser tag"),
@@ -154,6 +154,10 @@ def _constructs(policy_set: ir.PolicySet) -> Iterator[str]:
         yield from _of_people(node)
         yield from _of_resource(node)
     yield from ("a deny for everyone" for _ in policy_set.denies)
+    for separation in policy_set.separations:
+        yield "two kept apart" if len(separation.permissions) == 2 else "at most so many kept apart"
+        if separation.severity is not None:
+            yield "a separation with a severity"
     for instance in policy_set.policy_instances:
         if _depth(instance.condition) >= 3:
             yield "3 deep"

@@ -67,6 +67,8 @@ class Features:
     fields: bool = True
     """Grants of named attributes, `including`, `except`, denies of attributes; questions about attributes."""
     denies: bool = True
+    separations: bool = True
+    """Permissions to be kept apart; they decide nothing."""
     user_policies: bool = True
     """Appends and overrides."""
     own: bool = True

@@ -67,6 +67,8 @@ def policy_set(c: Chooser, world: World) -> str:
         lines.append(f"integration {name} {{ {roles} objects {next(iter(world.resources))}{days} }}")
     if world.features.denies:
         lines += [_deny(w) for _ in c.repeat(2, 40)]
+    if world.features.separations:
+        lines += [_separation(w) for _ in c.repeat(2, 45)]
     return "\n".join(lines) + "\n"
 
 
@@ -262,6 +264,22 @@ def _deny(w: _Writer) -> str:
     if c.chance(75):
         text += f" {{ {condition(c, Scope(w.world, resource.name, only), w.world.features.depth - 1)} }}"
     return text
+
+
+# --- statements about the whole ------------------------------------------------------------------------------
+
+
+def _separation(w: _Writer) -> str:
+    """Of one resource, where a pair of actions is often held together, or of all."""
+    c, world = w.c, w.world
+    among = [c.one(world.with_attributes)] if c.chance(60) else list(world.resources.values())
+    possible = [f"{action.name} on {resource.name}" for resource in among for action in resource.actions]
+    kept = c.some(possible, 2, 4)
+    text = f"separate {' from '.join(kept)}"
+    if len(kept) > 2 or c.chance(50):
+        text = f"separate at most {c.number(1, len(kept) - 1)} of {{ {'  '.join(kept)} }}"
+    text += f" {quoted(c.one(world.constants.texts))}" if c.chance(30) else ""
+    return f"{text} severity {c.one(('low', 'medium', 'high'))}" if c.chance(30) else text
 
 
 # --- people --------------------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ RULE = Rule(
     summary="a role, group or user with permissions that must be kept apart",
     why=(
         "Two people should be involved, and one person can do it all. It is rarely a single role: roles add up "
-        "until somebody holds both."
+        "until somebody holds both. A finding on a role or group speaks of what that brings by itself, and names all "
+        "who have it, even where a deny in another of their roles takes some of it away."
     ),
     bad="""\
 resource invoice { actions create, approve }
@@ -201,13 +202,14 @@ class _Checker:
 
     @cached_property
     def _holders(self) -> dict[tuple[str, str], list[str]]:
-        """Groups and roles, and the users who have them from any source, now or later."""
+        """Groups and roles, and the users and integrations who have them from any source, now or later."""
         found: dict[tuple[str, str], dict[str, None]] = {}
-        for kind in self.world.user_classes:
-            for source in profile(self.world.index, kind.first, None).sources:
-                plain = RightsSource(source.kind, source.name, None)
-                for name in {(source.kind, source.name), *(("role", c[-1].name) for c in self.world.chains(plain)[1:])}:
-                    found.setdefault(name, {}).update(dict.fromkeys(kind.users))
+        having = [(kind.first, kind.users) for kind in self.world.user_classes]
+        for first, users in (*having, *((each.name, (each.name,)) for each in self.world.policy_set.integrations)):
+            had = (source for _period, who in self.world.periods(first) for source in who.sources)
+            for plain in dict.fromkeys(RightsSource(source.kind, source.name, None) for source in had):
+                for name in {(plain.kind, plain.name), *(("role", c[-1].name) for c in self.world.chains(plain)[1:])}:
+                    found.setdefault(name, {}).update(dict.fromkeys(users))
         return {name: sorted(users) for name, users in found.items()}
 
     def _brought(self, bundle: Bundle, pair: _Pair) -> str:
