@@ -15,6 +15,7 @@ from policylang.ir import nodes as ir
 from policylang.runtime.grants import granted_by
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
+from policylang.runtime.sources import layers
 
 
 class Granting(msgspec.Struct, frozen=True):
@@ -41,8 +42,8 @@ class Granting(msgspec.Struct, frozen=True):
 def grants_by_anybody(world: World) -> Iterator[Granting]:
     """Every grant in every role and group, each once, and those of groups that users override the limits of."""
     found: dict[Granting, None] = {}
-    for source, bundle in world.bundles:
-        for each in granted_by(world.index, source, (bundle,)):
+    for source, _bundle in world.bundles:
+        for each in granted_by(world.index, source, layers(world.index, source)[0]):
             limits = frozenset(limit.instance for limit in each.limits)
             fields = grant_fields(world.index, each.grant)
             found[Granting((source.kind, source.name), each.grant.resource, each.action, limits, fields)] = None

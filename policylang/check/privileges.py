@@ -12,13 +12,16 @@ from policylang.check.finding import Shown, Who, WitnessError, show
 from policylang.check.world import World
 from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 from policylang.model.types import UserType
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.reference import eligible
-from policylang.runtime.sources import RightsSource, sources
+from policylang.runtime.sources import RightsSource, layers, sources
 from policylang.source import Location
+
+_Taken = tuple[set[tuple[str, str]], dict[tuple[str, str], frozenset[str]]]
 
 _Said = TypeVar("_Said", ir.Limit, ir.UserPolicy, ir.Grant, ir.Deny)
 
@@ -87,14 +90,36 @@ def reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
 
 def _reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
     whole, hidden = taken(world, source)
+    known = world.once(_Covered).inherited
+    name = source.bundle_name
     seen: dict[str, frozenset[str]] = {}
-    for _chain, grant in world.granted(source):
-        for action in grant.actions:
-            key = (grant.resource, action)
-            if world.index.kind(*key) == "view" and key not in whole:
-                covered = grant_fields(world.index, grant) - hidden.get(key, frozenset())
-                seen[grant.resource] = seen.get(grant.resource, frozenset()) | covered
+    for permission, origin in world.about(*name).items():
+        resource, _action = permission
+        if world.index.kind(*permission) != "view" or permission in whole:
+            continue
+        if origin == name:
+            covered = _covered(world, source, permission)
+        elif (origin, permission) in known:
+            covered = known[origin, permission]
+        else:
+            covered = known[origin, permission] = _covered(world, source, permission)
+        if covered is not None:
+            seen[resource] = seen.get(resource, frozenset()) | (covered - hidden.get(permission, frozenset()))
     return seen
+
+
+class _Covered:
+    """The attributes that grants in roles cover, where these are inside others, by where they come from."""
+
+    def __init__(self, _world: World) -> None:
+        self.inherited: dict[tuple[Name, tuple[str, str]], frozenset[str] | None] = {}
+
+
+def _covered(world: World, source: RightsSource, permission: tuple[str, str]) -> frozenset[str] | None:
+    """The attributes that the grants of an action on a resource cover, ``None`` without a grant."""
+    said = (layer.said.grants.get(permission, ()) for layer in layers(world.index, source))
+    fields = [grant_fields(world.index, grant) for grants in said for grant in grants]
+    return frozenset().union(*fields) if fields else None
 
 
 def of_kinds(index: Index, grants: Iterable[ir.Grant], *kinds: ir.Kind) -> list[tuple[ir.Grant, tuple[str, ...]]]:
@@ -108,14 +133,22 @@ def of_kinds(index: Index, grants: Iterable[ir.Grant], *kinds: ir.Kind) -> list[
     return found
 
 
-def taken(world: World, source: RightsSource) -> tuple[set[tuple[str, str]], dict[tuple[str, str], frozenset[str]]]:
+def taken(world: World, source: RightsSource) -> _Taken:
     """What denies without a condition leave nothing of for somebody with the source: resource and action as a whole,
     and attributes.
     """
     said = [deny for chain in world.chains(source) for deny in chain[-1].denies]
-    whole: set[tuple[str, str]] = set()
-    fields: dict[tuple[str, str], frozenset[str]] = {}
-    for deny in (*said, *world.index.denies):
+    of_everyone = world.once(_taken_from_everyone)
+    return _taken(said, of_everyone) if said else of_everyone
+
+
+def _taken_from_everyone(world: World) -> _Taken:
+    return _taken(world.index.denies, (set(), {}))
+
+
+def _taken(said: Iterable[ir.Deny], others: _Taken) -> _Taken:
+    whole, fields = set(others[0]), dict(others[1])
+    for deny in said:
         if deny.condition is None:
             for action in deny.actions:
                 key = (deny.resource, action)

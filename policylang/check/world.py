@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Set
 from functools import cache, cached_property
 from typing import Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -17,13 +17,14 @@ from policylang.analysis.prover import Prover
 from policylang.analysis.query import SOMEBODY, Answer, Query, Requester
 from policylang.analysis.satisfiability import Satisfiability
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 from policylang.ir.requirements import grants_required
 from policylang.runtime.clock import is_over, zone
-from policylang.runtime.grants import Granted, Profile, granted_by
+from policylang.runtime.grants import Granted, Profile, granted, granted_by
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
 from policylang.runtime.plan import Plan, make_plan
-from policylang.runtime.sources import Bundle, RightsSource, chains
+from policylang.runtime.sources import Bundle, RightsSource, chains, layers
 from policylang.settings.thresholds import Thresholds
 
 _Made = TypeVar("_Made")
@@ -67,7 +68,6 @@ class World:
         self.thresholds = thresholds or Thresholds()
         self.index = Index(self.policy_set)
         self.prover = Prover(self.index, now)
-        self._chains: dict[RightsSource, tuple[tuple[Bundle, ...], ...]] = {}
         self._plans: dict[Hashable, Plan] = {}
         self._planned: dict[int, tuple[Profile, dict[tuple[str, str], Plan]]] = {}
         """Of the profiles that were asked about last, by identity."""
@@ -169,10 +169,7 @@ class World:
 
     def chains(self, source: RightsSource) -> tuple[tuple[Bundle, ...], ...]:
         """A source and every role inside it, each with what is around it, outermost first; places do not matter."""
-        plain = RightsSource(source.kind, source.name, None)
-        if plain not in self._chains:
-            self._chains[plain] = tuple(chains(self.index, plain))
-        return self._chains[plain]
+        return chains(self.index, source)
 
     def plan(self, who: Profile, action: str, resource: str) -> Plan:
         """What decides the action on the resource for everybody of a profile: one plan for all profiles that differ in
@@ -201,10 +198,22 @@ class World:
             self._plans[key] = make_plan(self.index, narrow, action, resource)
         return self._plans[key]
 
-    def _find_about(self, kind: Literal["group", "role"], name: str) -> frozenset[tuple[str, str]]:
-        """The actions on resources of which a group or role says something, with the roles inside it."""
-        said = (self.index.said(chain[-1]) for chain in self.chains(RightsSource(kind, name, None)))
-        return frozenset(permission for each in said for permission in (*each.grants, *each.denies))
+    def _find_about(self, kind: Literal["group", "role"], name: str) -> Mapping[tuple[str, str], Name]:
+        """The actions on resources of which a group or role says something, with the roles inside it; each with its
+        origin: the innermost role or group in which the grants, limits and denies of it are already just the same.
+        """
+        found: dict[tuple[str, str], Name] = {}
+        mine: Name = (kind, name)
+        bundle = self.index.bundle(mine)
+        for ref in bundle.roles:
+            for permission, origin in self.about("role", ref.name).items():
+                found[permission] = mine if permission in found else origin
+        said = self.index.said(bundle)
+        found.update(dict.fromkeys((*said.grants, *said.denies), mine))
+        if bundle.roles and bundle.limits:
+            limited = {self.instance(limit).resource for limit in bundle.limits}
+            found.update(dict.fromkeys([permission for permission in found if permission[0] in limited], mine))
+        return found
 
     def granted(self, source: RightsSource) -> Iterator[tuple[tuple[Bundle, ...], ir.Grant]]:
         """Every grant in a source, with the bundle that says it and those around that one, outermost first."""
@@ -212,10 +221,18 @@ class World:
             for grant in chain[-1].grants:
                 yield chain, grant
 
-    def grants(self, source: RightsSource) -> Iterator[Granted]:
-        """Every action that a source grants, under the limits that the source says itself."""
-        for chain in self.chains(source):
-            yield from granted_by(self.index, source, chain)
+    def grants(self, source: RightsSource, among: Set[tuple[str, str]] | None = None) -> Iterator[Granted]:
+        """Every action that a source grants, under the limits that the source says itself; with ``among``, those of
+        these resources and actions alone.
+        """
+        if among is None:
+            yield from granted(self.index, source)
+            return
+        for layer in layers(self.index, source) if among else ():
+            if not among.isdisjoint(layer.said.grants):
+                for each in granted_by(self.index, source, layer):
+                    if (each.grant.resource, each.action) in among:
+                        yield each
 
     def instance(self, limit: ir.Limit) -> ir.PolicyInstance:
         return self.index.instances[limit.instance]

@@ -15,8 +15,8 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.model.conditions import At
 from policylang.runtime.clock import begin_of, end_of
-from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, RightsSource, chains
+from policylang.runtime.index import Index, Layer
+from policylang.runtime.sources import Bundle, RightsSource, layers
 
 
 class Holding(msgspec.Struct, frozen=True, gc=False):
@@ -161,29 +161,28 @@ def granted(
     """Everything that a source grants to somebody with these overriding policies; of one resource and action alone, if
     ``wanted``.
     """
-    for chain in chains(index, source):
-        yield from granted_by(index, source, chain, overrides, wanted)
+    for layer in layers(index, source):
+        if wanted is None or wanted in layer.said.grants:
+            yield from granted_by(index, source, layer, overrides, wanted)
 
 
 def granted_by(
     index: Index,
     source: RightsSource,
-    chain: tuple[Bundle, ...],
+    layer: Layer,
     overrides: Sequence[ir.Limit] = (),
     wanted: tuple[str, str] | None = None,
 ) -> Iterator[Granted]:
-    """As `granted`, what the last bundle of one chain in the source says."""
-    standing: dict[str, tuple[Sequence[ir.Limit], bool]] = {}
-    said = chain[-1].grants if wanted is None else index.said(chain[-1]).grants.get(wanted, ())
+    """As `granted`, what one layer of the source says."""
+    said = layer.chain[-1].grants if wanted is None else layer.said.grants.get(wanted, ())
     for grant in said:
         resource = grant.resource
-        if resource not in standing:
-            standing[resource] = standing_limits(index, source, chain, overrides, resource)
-        limits, overridden = standing[resource]
+        instead = _instead(index, source, overrides, resource) if overrides else ()
+        limits = instead or layer.limits.get(resource, ())
         for action in grant.actions if wanted is None else wanted[1:]:
             bypasses = index.actions[resource][action].bypasses_policies
-            mine = () if bypasses else tuple(limit for limit in limits if limit.applies(action))
-            yield Granted(source, chain, grant, action, mine, overridden)
+            mine = () if bypasses or not limits else tuple([limit for limit in limits if limit.applies(action)])
+            yield Granted(source, layer.chain, grant, action, mine, bool(instead))
 
 
 def standing_limits(
@@ -192,10 +191,14 @@ def standing_limits(
     """The policies on a resource that limit what the last bundle of a chain in the source grants, for some action; and
     whether they are overriding ones, which stand in place of all that a group and the roles inside it say.
     """
-    instead = [limit for limit in overrides if limit_is_on(index, limit, resource)] if source.kind == "group" else []
+    instead = _instead(index, source, overrides, resource)
     if instead:
         return instead, True
     return [limit for bundle in chain for limit in bundle.limits if limit_is_on(index, limit, resource)], False
+
+
+def _instead(index: Index, source: RightsSource, overrides: Sequence[ir.Limit], resource: str) -> Sequence[ir.Limit]:
+    return [limit for limit in overrides if limit_is_on(index, limit, resource)] if source.kind == "group" else ()
 
 
 def limit_is_on(index: Index, limit: ir.Limit, resource: str) -> bool:

@@ -25,6 +25,16 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     denies: dict[tuple[str, str], list[ir.Deny]]
 
 
+class Layer(msgspec.Struct, frozen=True, gc=False):
+    """A role or group that lies in a source: the chain of what is around it, outermost first, itself last; what it
+    says; and the policies of all of the chain, outermost first, by the resource that they are on.
+    """
+
+    chain: tuple[Bundle, ...]
+    said: Said
+    limits: Mapping[str, tuple[ir.Limit, ...]]
+
+
 class Index:
     """Look-ups over a compiled policy set. Nothing in it changes."""
 
@@ -48,6 +58,8 @@ class Index:
         self.denies: tuple[ir.Deny, ...] = policy_set.denies
         self.chains: dict[Name, tuple[tuple[Bundle, ...], ...]] = {}
         """What `policylang.runtime.sources.chains` has found."""
+        self.layers: dict[Name, tuple[Layer, ...]] = {}
+        """What `policylang.runtime.sources.layers` has found."""
         self._said: dict[Name, Said] = {}
 
     def changed(self, *, denies: tuple[ir.Deny, ...] | None = None, **replaced: Mapping[str, Any]) -> Self:
@@ -59,7 +71,7 @@ class Index:
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
         if "roles" in replaced or "groups" in replaced:
-            copy.chains, copy._said = {}, {}
+            copy.chains, copy.layers, copy._said = {}, {}, {}
         copy.__dict__.pop("_denies", None)
         for name, entries in replaced.items():
             setattr(copy, name, ChainMap(dict(entries), getattr(self, name)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -12,7 +12,7 @@ from policylang.ir import nodes as ir
 from policylang.ir.nesting import Bundle as Bundle
 from policylang.ir.nesting import Limiting, Name, least_limiting, name_of
 from policylang.runtime.clock import begin_of, end_of
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Layer
 
 
 class RightsSource(msgspec.Struct, frozen=True, gc=False):
@@ -84,14 +84,26 @@ def chains(index: Index, source: RightsSource) -> tuple[tuple[Bundle, ...], ...]
     that contains another one: what it says is open wherever it would be with fewer limits. So roles in roles in roles
     do not multiply where their limits do not; where they do, the compiler refuses them (see `policylang.ir.nesting`).
     """
-    outer = index.bundle(source.bundle_name)
-    name = name_of(outer)
+    name = source.bundle_name
     if name not in index.chains:
-        index.chains[name] = tuple(_chains(index, outer))
+        index.chains[name] = tuple(_chains(index, index.bundle(name)))
     return index.chains[name]
 
 
-def _chains(index: Index, outer: Bundle) -> Iterator[tuple[Bundle, ...]]:
+def _chains(index: Index, outer: Bundle) -> Sequence[tuple[Bundle, ...]]:
+    found: list[tuple[Bundle, ...]] = [(outer,)]
+    seen = {name_of(outer)}
+    for chain in found:
+        for ref in chain[-1].roles:
+            if ("role", ref.name) in seen:
+                return list(_least_limited(index, outer))
+            seen.add(("role", ref.name))
+            found.append((*chain, index.roles[ref.name]))
+    return found
+
+
+def _least_limited(index: Index, outer: Bundle) -> Iterator[tuple[Bundle, ...]]:
+    """The chains where some role lies inside in several ways."""
     least = least_limiting(outer, index.roles)
     waiting: list[tuple[Bundle, ...]] = [(outer,)]
     seen: set[tuple[Name, Limiting]] = set()
@@ -101,6 +113,39 @@ def _chains(index: Index, outer: Bundle) -> Iterator[tuple[Bundle, ...]]:
             seen.add((name, limiting))
             yield chain
             waiting += [(*chain, index.roles[ref.name]) for ref in chain[-1].roles]
+
+
+def layers(index: Index, source: RightsSource) -> tuple[Layer, ...]:
+    """The `chains`, each with what its last bundle says and the policies that this stands under."""
+    name = source.bundle_name
+    if name not in index.layers:
+        index.layers[name] = tuple(_layers(index, chains(index, source)))
+    return index.layers[name]
+
+
+def _layers(index: Index, chains: Sequence[tuple[Bundle, ...]]) -> Sequence[Layer]:
+    found: list[Layer] = []
+    around = 0
+    for chain in chains:
+        outer: Mapping[str, tuple[ir.Limit, ...]] = {}
+        if found:
+            while found[around].chain != chain[:-1]:  # those around come in the order of those inside
+                around += 1
+            outer = found[around].limits
+        found.append(Layer(chain, index.said(chain[-1]), _with_limits(index, outer, chain[-1])))
+    return found
+
+
+def _with_limits(
+    index: Index, around: Mapping[str, tuple[ir.Limit, ...]], bundle: Bundle
+) -> Mapping[str, tuple[ir.Limit, ...]]:
+    if not bundle.limits:
+        return around
+    found = dict(around)
+    for limit in bundle.limits:
+        resource = index.instances[limit.instance].resource
+        found[resource] = (*found.get(resource, ()), limit)
+    return found
 
 
 def has_role(index: Index, user: str, role: str, now: datetime.datetime) -> bool:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import datetime
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policylang.ir import nodes as ir
 from policylang.ir.nesting import least_limiting, name_of, outer_first
 from policylang.runtime.index import Index
 from policylang.runtime.sources import RightsSource, chains, has_role, inside
 from tests.helpers import compiled, decide
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
+NESTED = """\
+resource a { owner : user  amount : int  sensitive fee : int  actions view, modify }
+resource b { owner : user  amount : int  sensitive fee : int  actions view, modify }
+policy own on any resource with owner { owner is assigned user }
+policy below(most: int) on any resource with amount { amount < most }
+"""
 TEXT = """\
 resource x { x : one of x, y  owner : user  actions view, x }
 policy x on x { owner is assigned user }
@@ -53,3 +63,36 @@ def test_what_it_says_counts() -> None:
     assert decide(index, "x", "view", "x", {"owner": "x"}, now=NOW).allowed
     assert not decide(index, "x", "view", "x", {"owner": "y"}, now=NOW).allowed
     assert decide(index, "y", "view", "x", {"owner": "x"}, now=NOW).allowed
+
+
+@st.composite
+def nested(draw: st.DrawFn) -> ir.PolicySet:
+    """Roles inside one another in every way, and a group around them."""
+    said = ("grant view on a", "grant modify on b", "grant view, modify on a", "grant view on b including fee")
+    said += ("deny modify on b", "deny view on a { amount is 3 }", "policy own on a", "policy below(3) on b for view")
+    count = draw(st.integers(1, 6))
+    roles = [f"r{n}" for n in range(count)]
+    blocks = []
+    for n, head in enumerate([*(f"role {role}" for role in roles), "group g"]):
+        inside = draw(st.lists(st.sampled_from(roles[:n]), unique=True, max_size=3)) if n else []
+        lines = [f"role {', '.join(inside)}"] if inside else []
+        lines += draw(st.lists(st.sampled_from(said), unique=True, max_size=2))
+        blocks.append(head + " {\n" + "".join(f"  {line}\n" for line in lines) + "}\n")
+    return compiled(NESTED + "".join(blocks))
+
+
+@given(nested())
+def test_chains_are_the_ways_in_with_the_fewest_limits(policy_set: ir.PolicySet) -> None:
+    index = Index(policy_set)
+    for outer in policy_set.bundles:
+        ways = [(outer,)]
+        for way in ways:
+            ways += [(*way, index.roles[ref.name]) for ref in way[-1].roles]
+        limiting = [frozenset(name_of(bundle) for bundle in way if bundle.limits) for way in ways]
+        expected = {}
+        for way, around in zip(ways, limiting, strict=True):
+            others = (limits for other, limits in zip(ways, limiting, strict=True) if other[-1] is way[-1])
+            if not any(limits < around for limits in others):
+                expected.setdefault((name_of(way[-1]), around), way)
+        kind, name = name_of(outer)
+        assert list(chains(index, RightsSource(kind, name, None))) == list(expected.values())

@@ -16,7 +16,7 @@ from policylang.model.words import condition_in_words
 from policylang.runtime.grants import Granted, granted_by, holdings, unplaced
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.sources import RightsSource, chains
+from policylang.runtime.sources import RightsSource, layers
 from policylang.targets.cedar.names import APPEND, DENY, GRANT, GROUP, HOLDER, NEED, ROLE, SUPERUSER, TAG
 from policylang.targets.cedar.values import day
 from policylang.targets.needs import eligible_roles, grants_needed
@@ -91,18 +91,18 @@ class CedarRights:
         return self._memory[key]
 
     def _statements(self, source: RightsSource, overrides: tuple[ir.Limit, ...]) -> Iterator[CedarRight]:
-        for chain in chains(self.index, source):
-            for each in granted_by(self.index, source, chain, overrides):
+        for layer in layers(self.index, source):
+            for each in granted_by(self.index, source, layer, overrides):
                 right = self._grant(each)
                 yield self._note(right, each.grant.at, *(self.index.instances[n].at for n in right.limits))
                 for need in self._needs:
                     if (need.resource, need.actions) == (right.resource, right.actions) and self._counts(source, need):
                         yield self._note(need, each.grant.at)
-            for deny in chain[-1].denies:
+            bundle = layer.chain[-1]
+            for deny in bundle.denies:
                 yield self._note(self._deny(deny), deny.at)
-            role = chain[-1].name
-            if isinstance(chain[-1], ir.Role) and role in self.eligible:
-                yield self._note(CedarRight(HOLDER, role), chain[-1].at)
+            if isinstance(bundle, ir.Role) and bundle.name in self.eligible:
+                yield self._note(CedarRight(HOLDER, bundle.name), bundle.at)
 
     def _grant(self, each: Granted) -> CedarRight:
         resource, action, fields = each.grant.resource, each.action, grant_fields(self.index, each.grant)

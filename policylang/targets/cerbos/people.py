@@ -14,7 +14,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
 from policylang.runtime.clock import begin_of, end_of
-from policylang.runtime.grants import Granted, granted_by, holdings, unplaced
+from policylang.runtime.grants import Granted, granted, holdings, unplaced
 from policylang.runtime.index import Index
 from policylang.runtime.sources import Bundle, RightsSource, chains
 
@@ -50,8 +50,8 @@ class Principals:
                 self.roles.append(CerbosRole(f"role:{role.name}:at", source, at=True))
         self._chains = {role: tuple(chains(index, role.source)) for role in self.roles}
         self._granted: dict[CerbosRole, dict[str, list[Granted]]] = {role: {} for role in self.roles}
-        for held, chains_ in self._chains.items():
-            for each in (each for chain in chains_ for each in granted_by(index, held.source, chain, held.overrides)):
+        for held in self.roles:
+            for each in granted(index, held.source, held.overrides):
                 self._granted[held].setdefault(each.grant.resource, []).append(each)
         self.principals = {name: list(self._held(name)) for name in index.requesters}
 

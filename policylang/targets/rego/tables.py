@@ -12,7 +12,7 @@ from policylang.model.types import PlaceType, RecordType, Type, UserType
 from policylang.runtime.clock import begin_of, end_of
 from policylang.runtime.grants import (
     appends_of,
-    granted_by,
+    granted,
     holdings,
     instances,
     limiting,
@@ -20,7 +20,7 @@ from policylang.runtime.grants import (
     standing_limits,
 )
 from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, RightsSource, chains
+from policylang.runtime.sources import RightsSource, chains
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING
 from policylang.targets.rego.conditions import condition_table, held, requirement_table
@@ -117,14 +117,14 @@ class RegoDocument:
         self.traces.append((way, found[0][0].at))
         return {
             "title": f"{kind} `{name}`",
-            "grants": self._grants(way, source, found),
+            "grants": self._grants(way, source),
             "denies": self._denies((*way, "denies"), [deny for chain in found for deny in chain[-1].denies]),
             "inside": {chain[-1].name: True for chain in found if isinstance(chain[-1], ir.Role)},
         }
 
-    def _grants(self, way: Way, source: RightsSource, found: list[tuple[Bundle, ...]]) -> dict[str, Any]:
+    def _grants(self, way: Way, source: RightsSource) -> dict[str, Any]:
         grants: dict[str, dict[str, list[dict[str, Any]]]] = {}
-        for each in (each for chain in found for each in granted_by(self.index, source, chain)):
+        for each in granted(self.index, source):
             grant, chain = each.grant, each.chain
             entry: dict[str, Any] = {
                 "limits": self._limits(each.limits),

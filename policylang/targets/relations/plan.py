@@ -19,9 +19,9 @@ from policylang.ir import nodes as ir
 from policylang.ir.requirements import Atom, fold
 from policylang.model.conditions import Condition
 from policylang.runtime.grants import granted_by, limiting, overrides_of, unplaced
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Layer
 from policylang.runtime.parts import grant_fields
-from policylang.runtime.sources import Bundle, RightsSource, chains, sources
+from policylang.runtime.sources import RightsSource, chains, layers, sources
 from policylang.targets.needs import asked_conditions, eligible_roles, grants_needed
 from policylang.targets.relations.cel import Text, cel
 from policylang.targets.relations.conditions import (
@@ -221,8 +221,8 @@ class RelationPlan:
         ]
         written: dict[tuple[str, str, str], None] = {}
         for held in found:
-            for chain in chains(self.index, held.source):
-                for said, at in self._said_by(held, chain):
+            for layer in layers(self.index, held.source):
+                for said, at in self._said_by(held, layer):
                     place = None if said.kind == "anywhere" else held.source.place
                     key = (place_object(place), self._relation(said), held.object)
                     if key not in written:
@@ -234,8 +234,8 @@ class RelationPlan:
         declared = self.index.users.get(user)
         return _Held(source, user if source.kind == "group" and declared and declared.overrides else "")
 
-    def _said_by(self, held: _Held, chain: tuple[Bundle, ...]) -> Iterator[tuple[_Said, str]]:
-        for each in granted_by(self.index, held.source, chain, overrides_of(self.index, held.by)):
+    def _said_by(self, held: _Held, layer: Layer) -> Iterator[tuple[_Said, str]]:
+        for each in granted_by(self.index, held.source, layer, overrides_of(self.index, held.by)):
             resource, action = each.grant.resource, each.action
             fields = tuple(sorted(grant_fields(self.index, each.grant)))
             limits = tuple(sorted({limit.instance for limit in each.limits}))
@@ -243,7 +243,7 @@ class RelationPlan:
             for need in self._required:
                 if (need.resource, need.action) == (resource, action) and self._counts(held.source, need):
                     yield _needed(need), each.grant.at
-        for deny in chain[-1].denies:
+        for deny in layer.chain[-1].denies:
             for action in deny.actions:
                 yield _Said("deny", deny.resource, action, (), deny.fields, None, deny.condition), deny.at
 

@@ -14,6 +14,7 @@ from policylang.check.shifts import missed_shifts
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 from policylang.runtime.grants import limiting
 from policylang.runtime.sources import RightsSource
 from policylang.source import Location
@@ -82,8 +83,12 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     cores: dict[frozenset[str], _Core] = {}
     fine: set[tuple[ir.Limit, ...]] = set()
     by_limit: dict[str, list[frozenset[str]]] = {}
+    told: set[tuple[Name, tuple[str, str]]] = set()
     for source, _bundle in inner_first(world):
-        for each in world.grants(source):
+        name, about = source.bundle_name, world.about(source.kind, source.name)
+        # What is fine where it comes from is fine here.
+        wanted = {permission for permission, origin in about.items() if origin == name or (origin, permission) in told}
+        for each in world.grants(source, wanted):
             limits = each.limits
             if limits in fine or len({limit.instance for limit in limits}) < 2:
                 continue
@@ -99,6 +104,8 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
                 cores[known] = _Core(core, each.grant.resource, unproved, {})
                 for at in sorted(known):
                     by_limit.setdefault(at, []).append(known)
+            permission = each.grant.resource, each.action
+            told.add((about[permission], permission))
             actions = cores[known].grants.setdefault(each.grant.at, [])
             if each.action not in actions:
                 actions.append(each.action)

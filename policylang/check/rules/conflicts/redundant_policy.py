@@ -88,11 +88,14 @@ def _arounds(world: World, source: RightsSource, bundle: Bundle) -> dict[tuple[s
     """The limits of each grant and action that a limit of the bundle is one of; each set once."""
     if len(bundle.limits) == 1 and not bundle.roles:
         return {}
-    found: dict[tuple[str, str], dict[_Around, None]] = {}
-    for each in world.grants(source):
-        for limit in each.limits:
-            found.setdefault(_named(limit), {}).setdefault(each.limits)
-    return {name: list(arounds) for name, arounds in found.items()}
+    found: dict[tuple[str, str], dict[_Around, None]] = {_named(limit): {} for limit in bundle.limits}
+    resources = {world.instance(limit).resource for limit in bundle.limits}
+    wanted = {permission for permission in world.about(source.kind, source.name) if permission[0] in resources}
+    for each in world.grants(source, wanted):
+        for limit in each.limits[: len(bundle.limits)]:
+            if _named(limit) in found:
+                found[_named(limit)].setdefault(each.limits)
+    return {name: list(arounds) for name, arounds in found.items() if arounds}
 
 
 def _named(limit: ir.Limit) -> tuple[str, str]:

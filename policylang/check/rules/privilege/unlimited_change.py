@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 import msgspec
 
@@ -16,7 +16,7 @@ from policylang.check.privileges import just, several, somebody_with, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
-from policylang.ir.nesting import name_of
+from policylang.ir.nesting import Name, name_of
 from policylang.runtime.grants import limiting
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import PlacedDeny, Plan, Way
@@ -92,8 +92,11 @@ def check(world: World) -> Iterator[Finding]:
     """
     question = _Question(world)
     facts: _Facts = {}
+    asked: set[tuple[Name, tuple[str, str]]] = set()
     for source, _bundle in world.bundles:
-        for (resource, action), limits in _limits(world, source).items():
+        wanted = _changing(world, source) - asked
+        asked |= wanted
+        for (resource, action), limits in _limits(world, source, {permission for _, permission in wanted}).items():
             if len(limits) > 1 or not question.narrows(*limits):
                 question.ask(source, world.plan(just(source), action, resource), facts)
     for fact in facts.values():
@@ -130,14 +133,27 @@ def _in_words(world: World, fact: _Fact) -> str:
     return "; ".join(said)
 
 
-def _limits(world: World, source: RightsSource) -> dict[tuple[str, str], set[frozenset[str]]]:
-    """The sets of policies under which the source grants to modify or delete records of a resource."""
+def _changing(world: World, source: RightsSource) -> set[tuple[Name, tuple[str, str]]]:
+    """What a source says about modifying or deleting records, each with its origin: nothing else is to be learned of
+    what is just the same there, unless it requires something that may come from elsewhere.
+    """
+    found: set[tuple[Name, tuple[str, str]]] = set()
+    for permission, origin in world.about(source.kind, source.name).items():
+        resource, action = permission
+        declared = world.index.actions[resource][action]
+        if declared.kind in ("modify", "delete") and world.index.attributes[resource]:
+            found.add((origin if declared.requires is None else source.bundle_name, permission))
+    return found
+
+
+def _limits(
+    world: World, source: RightsSource, wanted: Set[tuple[str, str]]
+) -> dict[tuple[str, str], set[frozenset[str]]]:
+    """Those of the actions on resources that the source grants, with the sets of policies under which it does."""
     found: dict[tuple[str, str], set[frozenset[str]]] = {}
-    for each in world.grants(source):
-        resource = each.grant.resource
-        if world.index.kind(resource, each.action) in ("modify", "delete") and world.index.attributes[resource]:
-            limits = frozenset(limit.instance for limit in each.limits)
-            found.setdefault((resource, each.action), set()).add(limits)
+    for each in world.grants(source, wanted):
+        limits = frozenset(limit.instance for limit in each.limits)
+        found.setdefault((each.grant.resource, each.action), set()).add(limits)
     return found
 
 

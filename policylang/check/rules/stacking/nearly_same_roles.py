@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from typing import Any
 
 from policylang.check.finding import Finding, related
@@ -12,6 +12,7 @@ from policylang.check.privileges import on, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name, name_of
 from policylang.model.words import condition_in_words
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle, RightsSource
@@ -79,7 +80,8 @@ class _Alike:
         self.share = world.thresholds.same_permissions
         self.excused = _Excused(world)
         self.order = sorted(bundles, key=lambda each: Location.parse(each.at))
-        self.items = {bundle.name: _permissions(world, bundle) for bundle in self.order}
+        self._inherited: dict[tuple[Name, tuple[str, str]], _Item | None] = {}
+        self.items = {bundle.name: self._permissions(bundle) for bundle in self.order}
         self._of_role: dict[str, frozenset[_Item]] = {}
         self.by_items: dict[frozenset[_Item], list[Bundle]] = {}
         for bundle in self.order:
@@ -178,10 +180,21 @@ class _Alike:
                         related=(related(smallest.at, f"`{smallest.name}`"),),
                     )
 
+    def _permissions(self, bundle: Bundle) -> frozenset[_Item]:
+        source, name = _source(bundle), name_of(bundle)
+        about = self.world.about(*name)
+        mine = {permission for permission, origin in about.items() if origin == name}
+        others = [(origin, permission) for permission, origin in about.items() if origin != name]
+        new = {permission for origin, permission in others if (origin, permission) not in self._inherited}
+        found = _items(self.world, source, mine | new)
+        self._inherited.update((each, found.get(each[1])) for each in others if each[1] in new)
+        items = (*map(found.get, mine), *map(self._inherited.get, others))
+        return frozenset(item for item in items if item is not None)
+
     def _inner(self, role: str) -> frozenset[_Item]:
         """What a role that is inside others grants."""
         if role not in self._of_role:
-            self._of_role[role] = _permissions(self.world, self.world.index.roles[role])
+            self._of_role[role] = self._permissions(self.world.index.roles[role])
         return self._of_role[role]
 
     def _are_near(self, one: Bundle, other: Bundle) -> bool:
@@ -212,6 +225,7 @@ class _Excused:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self._inside: dict[Name, frozenset[str]] = {}
         self.mirrors = {
             frozenset((ref.name, each.mirror.name))
             for each in world.policy_set.integrations
@@ -234,8 +248,11 @@ class _Excused:
 
     def inside(self, bundle: Bundle) -> frozenset[str]:
         """The roles inside it, at any depth."""
-        chains = self.world.chains(_source(bundle))
-        return frozenset(chain[-1].name for chain in chains if len(chain) > 1)
+        name = name_of(bundle)
+        if name not in self._inside:
+            chains = self.world.chains(_source(bundle))
+            self._inside[name] = frozenset(chain[-1].name for chain in chains[1:])
+        return self._inside[name]
 
 
 def _held(bundle: Bundle) -> set[str]:
@@ -246,21 +263,21 @@ def _source(bundle: Bundle) -> RightsSource:
     return RightsSource("role" if isinstance(bundle, ir.Role) else "group", bundle.name, None)
 
 
-def _permissions(world: World, bundle: Bundle) -> frozenset[_Item]:
-    source = _source(bundle)
+def _items(world: World, source: RightsSource, permissions: Set[tuple[str, str]]) -> dict[tuple[str, str], _Item]:
+    """Those of the actions on resources that a source grants."""
     denies: dict[tuple[str, str], set[_Item]] = {}
-    for chain in world.chains(source):
+    for chain in world.chains(source) if permissions else ():
         for deny in chain[-1].denies:
             when = "" if deny.condition is None else condition_in_words(deny.condition, ())
             fields = ("*",) if deny.fields is None else deny.fields
             for action in deny.actions:
                 denies.setdefault((deny.resource, action), set()).add((fields, when))
     found: dict[tuple[str, str], set[_Item]] = {}
-    for each in world.grants(source):
+    for each in world.grants(source, permissions):
         fields = tuple(sorted(grant_fields(world.index, each.grant)))
         limits = tuple(sorted({limit.instance for limit in each.limits}))
         found.setdefault((each.grant.resource, each.action), set()).add((fields, limits))
-    return frozenset((*key, tuple(sorted(ways)), tuple(sorted(denies.get(key, ())))) for key, ways in found.items())
+    return {key: (*key, tuple(sorted(ways)), tuple(sorted(denies.get(key, ())))) for key, ways in found.items()}
 
 
 class _Near:
