@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from policylang.api.policy_set import PolicySet
     from policylang.ir import LoadError
     from policylang.runtime.access import Access
-    from policylang.runtime.api import PolicySet
     from policylang.runtime.dialects import UnsupportedError
     from policylang.runtime.filter import Filter
     from policylang.runtime.reference import Decision
@@ -33,7 +33,7 @@ _MODULES = {
     "Decision": "policylang.runtime.reference",
     "Filter": "policylang.runtime.filter",
     "LoadError": "policylang.ir",
-    "PolicySet": "policylang.runtime.api",
+    "PolicySet": "policylang.api.policy_set",
     "SqlCondition": "policylang.runtime.sql",
     "UnsupportedError": "policylang.runtime.dialects",
 }
@@ -54,11 +54,11 @@ def load(source: str | os.PathLike[str] | bytes, lookup: Lookup | None = None) -
     A service loads compiled JSON: that needs no compiler's time, and is what was reviewed. Raises `LoadError` with the
     reason for what must not be used. ``lookup`` finds records by resource and id, see `PolicySet`.
     """
+    from policylang.api.policy_set import PolicySet
     from policylang.ir import LoadError
     from policylang.project.bundle import from_compiled
     from policylang.project.discovery import Problem
     from policylang.project.loading import read_policy_set
-    from policylang.runtime.api import PolicySet
     from policylang.runtime.trees import no_records
 
     lookup = lookup or no_records

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from policylang.diagnostics import Diagnostic
+from policylang.explaining import explain as explaining
+from policylang.explaining.tree import Explanation
 from policylang.ir.nodes import PolicySet
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
 from policylang.runtime import reference
-from policylang.runtime.explaining import explain as explaining
-from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request

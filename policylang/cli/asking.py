@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import click
 import msgspec
 
+from policylang.api.policy_set import PolicySet
 from policylang.cli.options import TEXT, Command, outside, read_instant
 from policylang.cli.terminal import progress, stop
 from policylang.diagnostics import listed, quoted, visible
@@ -17,7 +18,6 @@ from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
 from policylang.project.discovery import Problem
 from policylang.project.loading import read_policy_set
-from policylang.runtime.api import PolicySet
 from policylang.runtime.hypothetical import hypothetical, nobody
 from policylang.runtime.index import Index
 from policylang.runtime.request import instant

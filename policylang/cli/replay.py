@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from policylang.api.policy_set import PolicySet
 from policylang.cli.asking import format_option
 from policylang.cli.options import TEXT
 from policylang.cli.terminal import CLEAN, FINDINGS, progress, stop, write_lines
@@ -16,7 +17,6 @@ from policylang.decisionlog.replay import read_log
 from policylang.decisionlog.replay import replay as run
 from policylang.output.replayed import in_a_line, text
 from policylang.project.discovery import Problem
-from policylang.runtime.api import PolicySet
 from policylang.text.readable import json_bytes
 
 

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from policylang.api.policy_set import PolicySet
 from policylang.cli.asking import helped, read_now
 from policylang.cli.compiled import policy_set_of
 from policylang.cli.options import Number, now_option
@@ -18,7 +19,6 @@ from policylang.output import coverage as shown
 from policylang.output import lcov, scenarios
 from policylang.pipelines.test import run_suite
 from policylang.project.discovery import DEFAULT_ROOT, Problem
-from policylang.runtime.api import PolicySet
 from policylang.testing.coverage.collect import Collector
 from policylang.testing.coverage.report import Coverage
 from policylang.testing.generate.generate import generate, one_project

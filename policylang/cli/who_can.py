@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 
+from policylang.api.holders import bundles, holders
 from policylang.cli.asking import (
     format_option,
     helped,
@@ -24,7 +25,6 @@ from policylang.cli.terminal import CLEAN, FINDINGS, terminal_width, write_lines
 from policylang.diagnostics import visible
 from policylang.model.instants import instant_text
 from policylang.output.access import holders_csv, holders_table
-from policylang.runtime.holders import bundles, holders
 from policylang.text.readable import json_bytes
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from policylang.api.policy_set import PolicySet
 from policylang.decisionlog.entry import LoggedDecision, decode
-from policylang.runtime.api import PolicySet
 from policylang.runtime.hypothetical import with_attributes
 from policylang.runtime.index import Index
 from policylang.runtime.reads import paths_read

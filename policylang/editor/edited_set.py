@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from policylang.api.policy_set import PolicySet
 from policylang.directory.read import PARQUET, suffix_of
 from policylang.editor.names import Occurrence, occurrences
 from policylang.editor.open_files import OpenFiles
 from policylang.model import Model
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
-from policylang.runtime.api import PolicySet
 from policylang.runtime.index import Index
 from policylang.settings.limits import Limits
 from policylang.source import Source

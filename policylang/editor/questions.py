@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from policylang.api.policy_set import PolicySet
 from policylang.diagnostics import quoted, visible
 from policylang.editor.checking import LiveChecker
 from policylang.editor.describe import rule_page
@@ -18,6 +19,8 @@ from policylang.editor.edited_set import EditedSet
 from policylang.editor.open_files import path_of
 from policylang.editor.people import people_in_words, reached
 from policylang.editor.tested import TestedDecision, run_observed
+from policylang.explaining.explain import explain as explained
+from policylang.explaining.tree import Explanation
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
 from policylang.output.explanation import text as explanation_text
@@ -25,9 +28,6 @@ from policylang.pipelines.questions import Asked, QuestionError, asked_instant, 
 from policylang.pipelines.test import FileResult, usable
 from policylang.project.discovery import Problem, UnreadableError, decoded, read_regular
 from policylang.project.project import Project
-from policylang.runtime.api import PolicySet
-from policylang.runtime.explaining.explain import explain as explained
-from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.values import BadValueError
 from policylang.text.readable import json_bytes
 

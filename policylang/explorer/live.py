@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from policylang.api.policy_set import PolicySet
 from policylang.output.page import encoded_documents
 from policylang.pipelines.check import CheckOptions
 from policylang.pipelines.findings import Result
 from policylang.pipelines.report import ReportOptions, of_project
 from policylang.project.discovery import Problem, SourceSet, discover
 from policylang.project.project import Project
-from policylang.runtime.api import PolicySet
 from policylang.views.document import AccessDocument
 
 

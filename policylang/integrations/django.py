@@ -32,8 +32,8 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 import policylang
+from policylang.api.policy_set import PolicySet
 from policylang.model.types import RecordType, SetType, Type, UserType
-from policylang.runtime.api import PolicySet
 from policylang.runtime.dialects import UnsupportedError
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import Depends, HTTPException
 
-from policylang.runtime.api import PolicySet
+from policylang.api.policy_set import PolicySet
 from policylang.runtime.filter import Filter
 from policylang.runtime.reference import Decision
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from policylang.api.holders import Holder
 from policylang.output.tables import as_csv, table
 from policylang.runtime.access import Access
-from policylang.runtime.holders import Holder
 from policylang.runtime.index import Index
 
 _MANY = 3

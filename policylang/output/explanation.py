@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from policylang.diagnostics import listed, visible
-from policylang.runtime.explaining.tree import (
+from policylang.explaining.tree import (
     ExplainedLimit,
     ExplainedWay,
     Explanation,
@@ -17,7 +17,7 @@ from policylang.runtime.explaining.tree import (
     SuggestedEdit,
     Tested,
 )
-from policylang.runtime.explaining.ways import condition_unless_tested, limit_in_words
+from policylang.explaining.ways import condition_unless_tested, limit_in_words
 from policylang.text.readable import json_bytes
 
 _MOST_WAYS = 50

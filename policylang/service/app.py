@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from policylang.runtime.api import PolicySet
+from policylang.api.policy_set import PolicySet
 from policylang.runtime.dialects import UnsupportedError
 from policylang.service.deciding import Interpreter
 from policylang.service.gateway import PREFIX, GatewayReader

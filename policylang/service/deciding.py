@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from policylang.api.policy_set import PolicySet
 from policylang.model.types import DateTimeType
-from policylang.runtime.api import PolicySet
 from policylang.runtime.hypothetical import with_attributes
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import instant

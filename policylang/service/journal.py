@@ -6,10 +6,10 @@ import datetime
 import random
 from pathlib import Path
 
+from policylang.api.policy_set import PolicySet
 from policylang.decisionlog.entry import FORMAT, LoggedDecision, MaskedValues, encode, new_id
 from policylang.decisionlog.masking import Mask
 from policylang.decisionlog.writer import DecisionSink, DecisionWriter, FileSink
-from policylang.runtime.api import PolicySet
 from policylang.service.deciding import Decided, Interpreter
 from policylang.service.stores.store import what_was_read
 from policylang.service.wire import Evaluation

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET
 
-from policylang.runtime.api import PolicySet
+from policylang.api.policy_set import PolicySet
 from policylang.service.deciding import Interpreter
 from policylang.service.stores.store import Deadline
 from policylang.service.wire import ActionSearch, AskedAction, Page, RefusedRequest, ResourceSearch, SubjectSearch

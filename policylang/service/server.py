@@ -21,10 +21,10 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
+from policylang.api.policy_set import PolicySet
 from policylang.decisionlog.writer import FileSink
 from policylang.files.writing import write_atomically
 from policylang.ir import to_json
-from policylang.runtime.api import PolicySet
 from policylang.service.app import make_app
 from policylang.service.metrics import MULTIPROCESS, Metrics
 from policylang.service.sources import Paths, PolicySource, ReadPolicies, Unusable

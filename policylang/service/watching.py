@@ -11,7 +11,7 @@ from typing import Self
 
 import msgspec
 
-from policylang.runtime.api import PolicySet
+from policylang.api.policy_set import PolicySet
 from policylang.service.sources import PolicySource, ReadPolicies, SourceError, Unusable
 
 log = logging.getLogger("policylang.service")

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from policylang.runtime.explaining.tree import Explanation
+from policylang.explaining.tree import Explanation
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
 from policylang.runtime.request import Request

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from policylang.diagnostics import listed, quoted
+from policylang.explaining.explain import explain
 from policylang.files.yaml_source import Steps, Yaml, YamlError, read_yaml, validate
 from policylang.ir import nodes as ir
 from policylang.model.types import DateTimeType, UserType
-from policylang.runtime.explaining.explain import explain
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision, answer, eligible
 from policylang.runtime.request import Request, instant

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
+from policylang.api.policy_set import PolicySet
 from policylang.check.usage import ObservedUse, Usage
 from policylang.decisionlog.entry import LoggedDecision, as_logged
 from policylang.decisionlog.replay import depends_on_masked, read_log
-from policylang.runtime.api import PolicySet
 from policylang.runtime.hypothetical import with_attributes
 from policylang.runtime.index import Index
 from policylang.runtime.reference import answer

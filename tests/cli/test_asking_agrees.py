@@ -12,10 +12,10 @@ from typing import Any
 from click.testing import CliRunner
 from hypothesis import given, note, settings
 
+from policylang.api.policy_set import PolicySet as PolicyApi
 from policylang.cli.main import commands
 from policylang.ir.nodes import PolicySet
 from policylang.model.types import SetType, UserType
-from policylang.runtime.api import PolicySet as PolicyApi
 from policylang.runtime.index import Index
 from policylang.runtime.reference import eligible
 from policylang.text.readable import json_bytes

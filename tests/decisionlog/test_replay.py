@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 
+from policylang.api.policy_set import PolicySet
 from policylang.decisionlog.entry import FORMAT, LoggedDecision, decode, encode
 from policylang.decisionlog.masking import Mask
 from policylang.decisionlog.replay import Replayed, read_log, replay
 from policylang.output.replayed import in_a_line, text
-from policylang.runtime.api import PolicySet
 from tests.generated import Case, cases
 from tests.generated.features import EVERYTHING
 

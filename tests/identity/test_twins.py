@@ -11,13 +11,13 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
+from policylang.api.holders import holders
+from policylang.api.policy_set import PolicySet
 from policylang.check.catalogue import BY_CODE
 from policylang.check.engine import run_checks
 from policylang.diff.compare import compare
 from policylang.ir import nodes as ir
 from policylang.pipelines.compile import compile_for
-from policylang.runtime.api import PolicySet
-from policylang.runtime.holders import holders
 from policylang.targets import NAMES, find_target
 from policylang.targets.target import Bundle, Input
 from tests.helpers import compiled, decide

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from policylang.api.policy_set import PolicySet
 from policylang.importing import find_format
 from policylang.importing.importing import Import, import_set
 from policylang.importing.reading import InputFile, Inputs
-from policylang.runtime.api import PolicySet
 from policylang.syntax.format import format_source
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI, Header, HTTPException
 
+from policylang.api.policy_set import PolicySet
 from policylang.integrations.fastapi import RouteGuard
-from policylang.runtime.api import PolicySet
 from tests.helpers import compiled
 
 SOURCE = """

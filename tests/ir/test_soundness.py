@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from policylang.api.policy_set import PolicySet as Answering
 from policylang.ir import LoadError, PolicySet, from_json, to_json
 from policylang.model.types import EnumType, RecordType, SetType, Type
-from policylang.runtime import api
 from tests.helpers import compiled
 from tests.ir.test_codec import LISTING, WORKFORCE, redigested, refusal
 
@@ -203,7 +203,7 @@ def others(value: Any, words: list[str], rng: random.Random) -> list[Any]:
 
 
 def ask(policy_set: PolicySet, rng: random.Random) -> None:
-    asked = api.PolicySet(policy_set)
+    asked = Answering(policy_set)
     request = {each.name: sample(each.type) for each in policy_set.request}
     users = [*(user.id for user in policy_set.users), *(each.name for each in policy_set.integrations), "nobody"]
     for resource in policy_set.resources:

@@ -8,10 +8,10 @@ from typing import Any
 
 from hypothesis import given, note, settings
 
+from policylang.api.holders import holders
+from policylang.api.policy_set import PolicySet
 from policylang.ir.nodes import Attribute
 from policylang.model.types import SetType, UserType
-from policylang.runtime.api import PolicySet
-from policylang.runtime.holders import holders
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from tests.generated import Case, Features, cases

@@ -6,8 +6,8 @@ import datetime
 
 import pytest
 
+from policylang.api.policy_set import PolicySet
 from policylang.runtime.access import access
-from policylang.runtime.api import PolicySet
 from policylang.runtime.index import Index
 from policylang.runtime.periods import periods
 from policylang.runtime.truth import Situation, truth

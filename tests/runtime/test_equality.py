@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, note, settings
 
-from policylang.runtime.api import PolicySet
+from policylang.api.policy_set import PolicySet
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision
 from tests.generated import Case, Census, cases

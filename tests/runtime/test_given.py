@@ -23,9 +23,9 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from policylang import PolicySet, UnsupportedError
+from policylang.api.holders import holders
 from policylang.model.types import Duration, DurationType, EnumType, RecordType, SetType, TextType
 from policylang.runtime.compiled import Engine
-from policylang.runtime.holders import holders
 from policylang.runtime.index import Index
 from policylang.runtime.values import MISSING, BadValueError, attribute, is_record, read
 from tests.generated import Case, cases

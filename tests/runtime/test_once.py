@@ -13,7 +13,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from policylang import PolicySet
-from policylang.runtime.holders import holders
+from policylang.api.holders import holders
 from policylang.runtime.values import Once, attribute, given_record
 from tests.generated import Case, Features, cases
 from tests.helpers import compiled, decide, explain

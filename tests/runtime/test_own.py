@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from policylang.api.policy_set import PolicySet
 from policylang.ir import LoadError, from_json, to_json
 from policylang.ir.codec import with_digest
 from policylang.ir.nodes import own_role
-from policylang.runtime.api import PolicySet
 from policylang.runtime.index import Index
 from tests.helpers import compiled, decide, explain
 

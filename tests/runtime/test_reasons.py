@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from policylang.runtime.api import PolicySet
+from policylang.api.policy_set import PolicySet
 from policylang.runtime.compiled import Engine
 from policylang.runtime.index import Index
 from tests.helpers import compiled, decide

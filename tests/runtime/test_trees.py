@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import policylang
-from policylang.runtime.api import PolicySet
+from policylang.api.policy_set import PolicySet
 from policylang.runtime.index import Index
 from policylang.runtime.trees import DEEPEST
 from policylang.runtime.truth import Situation, Truth, truth

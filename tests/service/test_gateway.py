@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from policylang.runtime.api import PolicySet
+from policylang.api.policy_set import PolicySet
 from policylang.service.gateway import GatewayReader
 from policylang.service.wire import RefusedRequest
 from tests.docs.blocks import ROOT

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from policylang.runtime.api import PolicySet
+from policylang.api.policy_set import PolicySet
 from policylang.service.stores.memory import MemoryStore
 from policylang.service.stores.store import Deadline, StoredRecord
 from tests.helpers import compiled

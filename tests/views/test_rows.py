@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 
 from policylang.agenda.agenda import agenda
+from policylang.api.policy_set import PolicySet as Answering
 from policylang.ir.nodes import PolicySet
 from policylang.project.discovery import discover
 from policylang.project.project import Project
-from policylang.runtime.api import PolicySet as Answering
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from policylang.views.build import document

@@ -9,10 +9,10 @@ from xml.sax.saxutils import escape, quoteattr
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from policylang.api.policy_set import PolicySet
 from policylang.importing.importing import Import
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
-from policylang.runtime.api import PolicySet
 from policylang.settings.config import Config
 from policylang.source import Source
 from tests.importing.helpers import NOW, asked, imported, names_of

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from psycopg import errors, sql
 
+from policylang.api.policy_set import PolicySet
 from policylang.importing import find_format
 from policylang.importing.importing import import_set
-from policylang.runtime.api import PolicySet
 from tests.engines.postgres_engine import Database, PostgresServer
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)

@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
+from policylang.explaining.change import smallest_change
+from policylang.explaining.edits import Question
+from policylang.explaining.rules import appends, covered, denies, fitting, required
+from policylang.explaining.tree import AssignedValue, ExplainedRequest, Explanation, Moment
+from policylang.explaining.values import cut, named
+from policylang.explaining.ways import ways
 from policylang.ir import nodes as ir
 from policylang.model.instants import instant_text
-from policylang.runtime.explaining.change import smallest_change
-from policylang.runtime.explaining.edits import Question
-from policylang.runtime.explaining.rules import appends, covered, denies, fitting, required
-from policylang.runtime.explaining.tree import AssignedValue, ExplainedRequest, Explanation, Moment
-from policylang.runtime.explaining.values import cut, named
-from policylang.runtime.explaining.ways import ways
 from policylang.runtime.index import Index
 from policylang.runtime.reference import answer
 from policylang.runtime.request import Request

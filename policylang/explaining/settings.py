@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from policylang.explaining.values import shown, time_edges
 from policylang.model import conditions as c
 from policylang.model.addresses import address
 from policylang.model.addresses import network as read_network
@@ -29,7 +30,6 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.explaining.values import shown, time_edges
 from policylang.runtime.index import Index
 from policylang.runtime.trees import identity
 from policylang.runtime.truth import Situation, constant, value

@@ -11,11 +11,11 @@ import click
 import pytest
 from hypothesis import given, settings
 
+from policylang.explaining.edits import Question, applied, ask
+from policylang.explaining.tree import Explanation
 from policylang.output import explanation as output
 from policylang.project.discovery import discover
 from policylang.project.project import Project
-from policylang.runtime.explaining.edits import Question, applied, ask
-from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.index import Index
 from tests.generated import Case, cases
 from tests.helpers import ACCEPTANCE, POLICIES, decide, explain

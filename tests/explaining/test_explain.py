@@ -10,13 +10,13 @@ import click
 import msgspec
 import pytest
 
+from policylang.api.policy_set import PolicySet
+from policylang.explaining.explain import MOST_WAYS
+from policylang.explaining.tree import Explanation
 from policylang.output import explanation as output
-from policylang.runtime.api import PolicySet
-from policylang.runtime.explaining.explain import MOST_WAYS
-from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.index import Index
+from tests.explaining.explained.pairs import actual, expected, explained, index, inputs, request
 from tests.helpers import compiled, decide, explain
-from tests.runtime.explained.pairs import actual, expected, explained, index, inputs, request
 
 NOW = datetime.datetime(2026, 11, 21, 19, tzinfo=datetime.UTC)
 FILES = [file for path in inputs() for file in expected(path)]

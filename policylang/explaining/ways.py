@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from policylang.diagnostics import listed
+from policylang.explaining.tree import ExplainedLimit, ExplainedWay, Obstacle, Provenance, Tested
+from policylang.explaining.values import condition_text, cut, named, tested, truth_of
 from policylang.ir import nodes as ir
 from policylang.model.conditions import At
 from policylang.runtime.access import dates_in_words, place_in_words
-from policylang.runtime.explaining.tree import ExplainedLimit, ExplainedWay, Obstacle, Provenance, Tested
-from policylang.runtime.explaining.values import condition_text, cut, named, tested, truth_of
 from policylang.runtime.grants import (
     Granted,
     Holding,

@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from datetime import UTC
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from policylang.diagnostics import quoted
 from policylang.ir import nodes as ir
 from policylang.runtime.access import Access, access
 from policylang.runtime.compiled import NOT_CLEAR, Engine, UnclearError
-from policylang.runtime.explaining.explain import explain
-from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.filter import Filter, make_filter
 from policylang.runtime.index import Index
 from policylang.runtime.many import decide_many
@@ -23,6 +21,9 @@ from policylang.runtime.trees import Lookup, no_records
 from policylang.runtime.truth import Situation
 from policylang.runtime.values import given_record, given_request
 from policylang.suggest import closest
+
+if TYPE_CHECKING:
+    from policylang.explaining.tree import Explanation
 
 
 class PolicySet:
@@ -170,6 +171,8 @@ class PolicySet:
         """Why `decide` says what it says: every way the request could be allowed, what stands in each, and for a denial
         the smallest change that would allow it.
         """
+        from policylang.explaining.explain import explain  # with the prover: whoever only decides needs none of it
+
         return explain(self._index, Request(user, action, resource, record, now, request, field, changes))
 
     def decide_many(

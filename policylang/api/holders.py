@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from policylang.api.policy_set import PolicySet
 from policylang.ir import nodes as ir
 from policylang.runtime.access import Access, access, rows
-from policylang.runtime.api import PolicySet
 from policylang.runtime.grants import profile
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index

@@ -1,6 +1,6 @@
 """Requests and, in a file beside each, how their decisions are explained: as text, and where there is a file, as JSON.
 
-python -m tests.runtime.explained.pairs    rewrites the expected files; read the difference before committing
+python -m tests.explaining.explained.pairs    rewrites the expected files; read the difference before committing
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 import click
 
+from policylang.explaining.tree import Explanation
 from policylang.files.yaml_source import read_yaml
 from policylang.output import explanation as output
 from policylang.project.discovery import discover
 from policylang.project.project import Project
-from policylang.runtime.explaining.tree import Explanation
 from policylang.runtime.index import Index
 from tests.helpers import ACCEPTANCE, explain
 

@@ -6,16 +6,16 @@ import heapq
 import itertools
 from collections.abc import Iterator
 
+from policylang.explaining.edits import Question
+from policylang.explaining.roles import assignment, assignments, statement, statements
+from policylang.explaining.rules import not_eligible, placed_denies
+from policylang.explaining.settings import in_json, samples
+from policylang.explaining.solve import MOST, Edits, Target, setting, solutions, target_of, together
+from policylang.explaining.tree import SuggestedEdit
+from policylang.explaining.values import cut, named, shown, truth_of
+from policylang.explaining.ways import Grounds, attached_appends, place_of, where_in_words
 from policylang.ir import nodes as ir
 from policylang.model.types import PlaceType, SetType, UserType
-from policylang.runtime.explaining.edits import Question
-from policylang.runtime.explaining.roles import assignment, assignments, statement, statements
-from policylang.runtime.explaining.rules import not_eligible, placed_denies
-from policylang.runtime.explaining.settings import in_json, samples
-from policylang.runtime.explaining.solve import MOST, Edits, Target, setting, solutions, target_of, together
-from policylang.runtime.explaining.tree import SuggestedEdit
-from policylang.runtime.explaining.values import cut, named, shown, truth_of
-from policylang.runtime.explaining.ways import Grounds, attached_appends, place_of, where_in_words
 from policylang.runtime.parts import grant_fields, is_met, written
 from policylang.runtime.sources import has_role
 from policylang.runtime.truth import Situation

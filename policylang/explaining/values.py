@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from policylang.explaining.tree import Tested
 from policylang.model import conditions as c
 from policylang.model.instants import instant_text
 from policylang.model.types import DateType, Duration, DurationType, RecordType, SetType, TextType, Type
 from policylang.model.words import condition_in_words, operand_in_words
 from policylang.runtime.clock import shift, shift_day
-from policylang.runtime.explaining.tree import Tested
 from policylang.runtime.trees import way_up
 from policylang.runtime.truth import Situation, Truth, bad_values, missing_names, truth, value
 from policylang.runtime.values import MISSING, attribute

@@ -10,13 +10,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 
+from policylang.explaining.edits import Question, applied, ask
+from policylang.explaining.gaps import Gap, moments, shared_gaps, way_gaps
+from policylang.explaining.roles import assignments, breadth, memberships, statements
+from policylang.explaining.solve import Edits, setting, target_of, together
+from policylang.explaining.tree import SuggestedEdit
+from policylang.explaining.ways import grounds, possible_sources, ways, where_in_words
 from policylang.ir import nodes as ir
-from policylang.runtime.explaining.edits import Question, applied, ask
-from policylang.runtime.explaining.gaps import Gap, moments, shared_gaps, way_gaps
-from policylang.runtime.explaining.roles import assignments, breadth, memberships, statements
-from policylang.runtime.explaining.solve import Edits, setting, target_of, together
-from policylang.runtime.explaining.tree import SuggestedEdit
-from policylang.runtime.explaining.ways import grounds, possible_sources, ways, where_in_words
 from policylang.runtime.parts import record_place
 from policylang.runtime.sources import RightsSource
 from policylang.runtime.values import BadValueError

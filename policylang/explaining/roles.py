@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from policylang.explaining.edits import Question
+from policylang.explaining.tree import SuggestedEdit
+from policylang.explaining.values import cut, named
+from policylang.explaining.ways import bundle_in_words, place_of, possible_sources, where_in_words
 from policylang.ir import nodes as ir
-from policylang.runtime.explaining.edits import Question
-from policylang.runtime.explaining.tree import SuggestedEdit
-from policylang.runtime.explaining.values import cut, named
-from policylang.runtime.explaining.ways import bundle_in_words, place_of, possible_sources, where_in_words
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle, RightsSource, inside

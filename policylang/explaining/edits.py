@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
+from policylang.explaining.tree import SuggestedEdit
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import Duration, IntType, RecordType, SetType, Type
-from policylang.runtime.explaining.tree import SuggestedEdit
 from policylang.runtime.index import Index
 from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request

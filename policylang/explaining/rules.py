@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from policylang.explaining.tree import AssignedValue, Covered, Denied, ExplainedLimit, ExplainedWay, Required
+from policylang.explaining.values import condition_text, cut, named, shown, tested, truth_of
+from policylang.explaining.ways import Tester, attached_appends, bundle_in_words, possible_sources, why_inactive
 from policylang.ir import nodes as ir
 from policylang.model.types import SetType, UserType
-from policylang.runtime.explaining.tree import AssignedValue, Covered, Denied, ExplainedLimit, ExplainedWay, Required
-from policylang.runtime.explaining.values import condition_text, cut, named, shown, tested, truth_of
-from policylang.runtime.explaining.ways import Tester, attached_appends, bundle_in_words, possible_sources, why_inactive
 from policylang.runtime.index import Index
 from policylang.runtime.parts import is_met, record_place, written
 from policylang.runtime.sources import Bundle, has_role, inside

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any, Literal
 
+from policylang.explaining.edits import Question, applied
+from policylang.explaining.settings import HOLD, candidates, in_json
+from policylang.explaining.tree import SuggestedEdit
+from policylang.explaining.values import cut, named, truth_of
 from policylang.model import conditions as c
 from policylang.model.types import RecordType, Type
-from policylang.runtime.explaining.edits import Question, applied
-from policylang.runtime.explaining.settings import HOLD, candidates, in_json
-from policylang.runtime.explaining.tree import SuggestedEdit
-from policylang.runtime.explaining.values import cut, named, truth_of
 
 Edits = tuple[SuggestedEdit, ...]
 Target = Literal["record", "request", "changes", "user"]
