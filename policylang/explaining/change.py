@@ -1,4 +1,5 @@
-"""The smallest change that would allow a denied request: looked for among likely edits, tried out by the reference.
+"""The smallest change that would allow a denied request: likely edits, and values that the prover finds, each tried out
+by the reference.
 
 A change is a set of edits. Fewest edits win; then what changes data before what changes the user's assignments, and
 that before what changes policies; then what hands out the fewest permissions. A grant that would have to be written is
@@ -10,6 +11,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 
+import msgspec
+
+from policylang.explaining.allowing import Allowing
 from policylang.explaining.edits import Question, applied, ask
 from policylang.explaining.gaps import Gap, moments, shared_gaps, way_gaps
 from policylang.explaining.roles import assignments, breadth, memberships, statements
@@ -38,16 +42,41 @@ _CLASSES = {
 
 Rank = tuple[bool, int, tuple[int, ...], int]
 
+_ONE_VALUE: Rank = (False, 1, (0,), 0)
+_ONE_OF_THE_USER: Rank = (False, 1, (1,), 0)
+_TWO_VALUES: Rank = (False, 2, (0, 0), 0)
 
-def smallest_change(q: Question) -> Edits:
-    """The smallest change found that allows a denied request; empty where none was. All names must be known."""
-    trial, best = Trial(q), None
+
+class Change(msgspec.Struct, frozen=True):
+    """``edits``: the smallest change found that allows a denied request; empty where none was. ``ruled_out``: the
+    values that conditions look at, where it is proved that the request is denied whatever they are.
+    """
+
+    edits: Edits
+    ruled_out: tuple[str, ...] = ()
+
+
+def smallest_change(q: Question) -> Change:
+    """The smallest change that allows a denied request, and what cannot help. All names must be known."""
+    trial, values = Trial(q), Allowing(q)
+    best: Edits | None = None
+    ruled_out: tuple[str, ...] = ()
     for prefix, base in _readable(q):
         best = trial.smaller(best, _changes(prefix, base, None))
+        if trial.is_larger(best, _ONE_VALUE) and not prefix:
+            ruled_out = values.ruled_out()
+            if not ruled_out:
+                best = trial.smaller(best, values.single(of_user=False))
+            if trial.is_larger(best, _ONE_OF_THE_USER):
+                best = trial.smaller(best, values.single(of_user=True))
         # One edit of the data is as small as it gets; only then is it not worth asking who could get which role.
-        if best is None or trial.rank(best) > (False, 1, (0,), 0):
+        if trial.is_larger(best, _ONE_VALUE):
             best = trial.smaller(best, _openings(prefix, base))
-    return _needed(q, best or ())
+    if trial.is_larger(best, _TWO_VALUES) and not ruled_out:
+        best = trial.smaller(best, values.several(_MOST_EDITS))
+    edits = _needed(q, best or ())
+    nearest = values.nearest(edits)
+    return Change(nearest if is_enough(q, nearest) else edits, ruled_out)
 
 
 def _needed(q: Question, edits: Edits) -> Edits:
@@ -88,6 +117,10 @@ class Trial:
         classes = tuple(sorted((_CLASSES[edit.kind] for edit in edits), reverse=True))
         grants = any(edit.kind == "grant" for edit in edits)
         return grants, len(edits), classes, sum(self._breadth(edit) for edit in edits)
+
+    def is_larger(self, best: Edits | None, rank: Rank) -> bool:
+        """Whether a change of that rank would be smaller than the best so far."""
+        return best is None or self.rank(best) > rank
 
     def _breadth(self, edit: SuggestedEdit) -> int:
         if edit.text not in self._breadths:

@@ -121,13 +121,14 @@ def _compared(test: c.Compare, path: c.Path, other: Any, s: Situation, wanted: b
         return
     up = (test.test in ("ge", "gt")) == wanted
     up = up if path == test.left else not up
-    word = _direction(path.type, up)
+    word = direction(path.type, up)
     for each in (other, step(path.type, other, 1 if up else -1)):
         if each is not None:
             yield each, f"{shown(path.type, each)} or {word}"
 
 
-def _direction(type_: Type, up: bool) -> str:
+def direction(type_: Type, up: bool) -> str:
+    """The word for more, or less, of a type that has an order."""
     if isinstance(type_, DateType | DateTimeType):
         return "later" if up else "earlier"
     return "more" if up else "less"

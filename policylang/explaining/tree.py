@@ -178,6 +178,8 @@ class Explanation(msgspec.Struct, frozen=True):
 
     ``problem``: what about the request itself kept it from being decided; ``did_you_mean`` the name that may have been
     meant. ``smallest_change``: the fewest edits found that allow it, tried out; empty where none was found.
+    ``ruled_out``: the values of the record and the request that conditions look at, where it is proved that the request
+    is denied whatever they are; else empty.
     """
 
     asked: ExplainedRequest
@@ -187,3 +189,4 @@ class Explanation(msgspec.Struct, frozen=True):
     moments: tuple[Moment, ...]
     written: tuple[AssignedValue, ...]
     smallest_change: tuple[SuggestedEdit, ...]
+    ruled_out: tuple[str, ...]

@@ -23,6 +23,7 @@ from policylang.text.readable import json_bytes
 _MOST_WAYS = 50
 _MOST_HELD = 5
 _MOST_DENIES = 20
+_MOST_NAMES = 5
 _MARKS = {True: ("+", "green"), False: ("-", "red"), None: ("?", "yellow")}
 
 
@@ -40,6 +41,8 @@ def text(explanation: Explanation) -> Iterator[str]:
         return
     yield ""
     yield from _change(explanation.smallest_change)
+    if explanation.ruled_out:
+        yield f"  {visible(_ruled_out(explanation))}"
 
 
 def json(explanation: Explanation) -> bytes:
@@ -163,6 +166,15 @@ def _change(edits: tuple[SuggestedEdit, ...]) -> Iterator[str]:
     else:
         yield lead
         yield from (f"  {number}. {visible(edit.text)}" for number, edit in enumerate(edits, 1))
+
+
+def _ruled_out(explanation: Explanation) -> str:
+    names = explanation.ruled_out
+    shown = [f"`{name}`" for name in names[:_MOST_NAMES]]
+    if len(names) > len(shown):
+        shown = [", ".join(shown), f"{len(names) - len(shown)} more"]
+    alone = " alone" if explanation.smallest_change else ""
+    return f"no {'value' if len(names) == 1 else 'values'} of {listed(shown, 'and')}{alone} would allow it"
 
 
 def _marked(truth: bool | None, words: str, at: str | None, indent: int = 2) -> str:

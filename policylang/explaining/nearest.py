@@ -1,0 +1,181 @@
+"""Which value is nearest to the present one, of those at the edges of tests, and how to say it."""
+
+from __future__ import annotations
+
+import datetime
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from policylang.explaining.settings import HOLD, candidates, direction, step
+from policylang.explaining.values import shown
+from policylang.model import conditions as c
+from policylang.model.types import (
+    ORDERED,
+    BoolType,
+    DateTimeType,
+    DateType,
+    Duration,
+    EnumType,
+    IpType,
+    RecordType,
+    SetType,
+    TextType,
+    Type,
+    UserType,
+)
+from policylang.runtime.truth import Situation, constant
+from policylang.runtime.values import MISSING, read
+
+_MOST_LISTED = 200
+_MOST_USERS = 200
+
+
+class ValueInWords(msgspec.Struct, frozen=True):
+    """A value as conditions compare it (``None`` for none), and how to say "set … to it"."""
+
+    value: Any
+    words: str
+
+
+def edges(test: c.Condition, path: c.Path, s: Situation) -> Iterator[Any]:
+    """The values of a path on both sides of a test's edges."""
+    assert not isinstance(test, c.And | c.Or | c.Not)
+    match path.type:
+        case EnumType(values):
+            yield from values
+        case BoolType():
+            yield from (True, False)
+        case UserType():
+            yield s.user
+            yield from heapq.nsmallest(_MOST_USERS, s.index.users)
+    for side in test.sides:
+        if not isinstance(side, c.Path) or (side.root, side.steps) != (path.root, path.steps):
+            continue
+        found = [constant(path.type, each) for each in test.values[:_MOST_LISTED]] if isinstance(test, c.In) else []
+        for wanted in (True, False):
+            found += (value for value, _ in candidates(test, side, s, wanted))
+        yield from found
+        if isinstance(path.type, ORDERED):
+            near = (step(path.type, each, sign) for each in found if each is not None for sign in (1, -1))
+            yield from (each for each in near if each is not None)
+
+
+def in_order(type_: Type, present: Any, pool: Iterable[Any]) -> list[Any]:
+    """The values of a pool, each once, the nearest to the present one first; none at all last."""
+    found = [each for each in dict.fromkeys(pool) if each is not None and each != present]
+    if isinstance(type_, SetType) and present is not MISSING:
+        found.sort(key=lambda each: len(set(each) ^ set(present)))
+    elif isinstance(type_, ORDERED) and _place(present) is not None:
+        found.sort(key=lambda each: _distance(each, present))
+    return [*found, *([None] if present is not MISSING and None in pool else [])]
+
+
+def _place(found: Any) -> tuple[bool, Fraction] | None:
+    """Where a value lies among those that it can be compared with."""
+    match found:
+        case datetime.datetime():
+            return False, Fraction((found - _EPOCH) // datetime.timedelta(microseconds=1))
+        case datetime.date():
+            return False, Fraction(found.toordinal())
+        case Duration(amount, unit):
+            return unit == "months", Fraction(amount * (24 * 60 if unit == "days" else 1))
+        case _ if found is MISSING or found is None:
+            return None
+        case _:
+            return False, Fraction(found)
+
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+def _distance(found: Any, present: Any) -> tuple[bool, Fraction, tuple[bool, Fraction] | None]:
+    (kind, here), (other, there) = _place(found) or (False, Fraction()), _place(present) or (False, Fraction())
+    return kind != other, abs(here - there), _place(found)
+
+
+def of_witness(type_: Type, present: Any, raw: Any) -> Iterator[Any]:
+    """What a witness has in the place of the present value; of a set first with what is there already."""
+    if raw is MISSING or raw is None:
+        yield None
+        return
+    if isinstance(type_, RecordType) and isinstance(raw, dict):
+        raw = raw.get("id")
+    found = read(type_, raw, "value")
+    if isinstance(type_, SetType):
+        found = tuple(each for each in found if each is not MISSING)
+        kept = () if present is MISSING else tuple(each for each in present if each is not MISSING)
+        yield tuple(dict.fromkeys((*kept, *found)))
+    yield found
+
+
+def with_kept(type_: Type, present: Any, found: Any, is_met: Callable[[Any], bool]) -> Any:
+    """The set with each item that is there already and may stay."""
+    if isinstance(type_, SetType) and found is not None and present is not MISSING:
+        for each in present[:_MOST_LISTED]:
+            if each is not MISSING and each not in found and is_met((*found, each)):
+                found = (*found, each)
+    return found
+
+
+# --- in words ------------------------------------------------------------------------------------------------
+
+
+def told(type_: Type, present: Any, found: Any, pool: Sequence[Any], is_met: Callable[[Any], bool]) -> ValueInWords:
+    """A value, with which others would do as well: those of the pool tell, since it has both sides of every edge."""
+    if found is None:
+        return ValueInWords(None, "")
+    if isinstance(type_, SetType):
+        return ValueInWords(found, _of_set(type_, () if present is MISSING else present, found))
+    if isinstance(type_, ORDERED) and pool:
+        return ValueInWords(found, _of_ordered(type_, present, found, pool, is_met))
+    if isinstance(type_, TextType | IpType) and not pool:
+        what = "a text" if isinstance(type_, TextType) else "an address"
+        return ValueInWords(found, f"{what} such as {shown(type_, found)}")
+    return ValueInWords(found, shown(type_, found))
+
+
+def _of_set(type_: SetType, present: Iterable[Any], found: Sequence[Any]) -> str:
+    kept = [each for each in present if each is not MISSING]
+    if not found:
+        return f"{HOLD}nothing"
+    more = [shown(type_.of, each) for each in found if each not in kept]
+    less = [f"no {shown(type_.of, each)}" for each in dict.fromkeys(kept) if each not in found]
+    too = " too" if more and len(less) < len(kept) else ""
+    return f"{HOLD}{' and '.join(more)}{too}{' and ' if more and less else ''}{' and '.join(less)}"
+
+
+def _of_ordered(type_: Type, present: Any, found: Any, pool: Iterable[Any], is_met: Callable[[Any], bool]) -> str:
+    words, here = shown(type_, found), _place(found)
+    assert here is not None
+    known = {place: each for each in pool if (place := _place(each)) is not None and place[0] == here[0]}
+    line = sorted(known)
+    others = [place for place in line if not is_met(known[place])]
+    if others == [_place(present)]:
+        return f"another value, such as {words}"
+    at, was = line.index(here), _place(present)
+    ways = (True, False) if was is None or was[0] != here[0] else (here > was,)
+    ends = {up: _run(line, at, up, lambda place: is_met(known[place])) for up in ways}
+    for up, end in ends.items():
+        if end == (len(line) - 1 if up else 0):
+            return f"{words} or {direction(type_, up)}"
+    for up, end in ends.items():
+        if end != at:
+            return f"{words} or {direction(type_, up)}, {_until(type_, up)} {shown(type_, known[line[end]])}"
+    return words
+
+
+def _run(line: Sequence[Any], at: int, up: bool, is_met: Callable[[Any], bool]) -> int:
+    """The last place, upwards or downwards, as far as all will do."""
+    while 0 <= (following := at + (1 if up else -1)) < len(line) and is_met(line[following]):
+        at = following
+    return at
+
+
+def _until(type_: Type, up: bool) -> str:
+    if up:
+        return "up to"
+    return "back to" if isinstance(type_, DateType | DateTimeType) else "down to"
