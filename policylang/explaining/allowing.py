@@ -16,9 +16,10 @@ import msgspec
 from policylang.analysis.asker import TYPED
 from policylang.analysis.decision import allowed
 from policylang.analysis.formula import FALSE, AllOf, Formula, given, holds
+from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.analysis.prover import Prover
-from policylang.analysis.query import DeclaredUser, NamedUser, Sat, at_one_instant
-from policylang.analysis.satisfiability import UNSAT
+from policylang.analysis.query import Answer, DeclaredUser, NamedUser, Sat, at_one_instant
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.analysis.witness import Witness
 from policylang.explaining.edits import Question, applied
 from policylang.explaining.gaps import moments
@@ -36,10 +37,12 @@ from policylang.runtime.trees import identity
 from policylang.runtime.truth import Situation, Truth, truth, value
 from policylang.runtime.values import MISSING, BadValueError
 
-_MOST_TESTS = 100
+_MOST_TESTS = 300
 """A decision that looks at more is left to the search among likely edits."""
 _MOST_SPOTS = 12
 _MOST_QUESTIONS = 24
+_OF_NO_AVAIL = 12
+"""As many questions one costs that the prover cannot answer: it tried long."""
 _MOST_ITEMS = 50
 _LONGEST = 10_000
 _AT = "change:1:1-1:1"
@@ -67,7 +70,7 @@ class Allowing:
         self.moments = moments(q)
         self.situations = {after: q.situation(after) for after in self.moments}
         self.is_too_much = len(self.tests) > _MOST_TESTS
-        self._questions = 0
+        self._left = _MOST_QUESTIONS
 
     @cached_property
     def _truths(self) -> dict[bool, dict[c.Test, Truth]]:
@@ -179,22 +182,23 @@ class Allowing:
         data = dict.fromkeys(operand_in_words(spot.path) for spot in self.spots if spot.target != "user")
         if not data or self.is_too_much:
             return ()
-        who = DeclaredUser(self.q.user)
-        asked = at_one_instant(formula, self.q.resource, self.q.now, TYPED, who)
-        return tuple(data) if self._prover.ask(asked) is UNSAT else ()
+        return tuple(data) if self._answer(formula, DeclaredUser(self.q.user)) is UNSAT else ()
 
     @cached_property
     def _prover(self) -> Prover:
         return Prover(self.q.index, self.q.now)
 
-    def _asked(self, left: dict[bool, Formula], free: Iterable[Spot]) -> Witness | None:
-        if self._questions >= _MOST_QUESTIONS:
-            return None
-        self._questions += 1
+    def _witness(self, left: dict[bool, Formula], free: Iterable[Spot]) -> Witness | None:
         who = NamedUser if any(spot.target == "user" for spot in free) else DeclaredUser
-        formula = AllOf(tuple(dict.fromkeys(left.values())))
-        found = self._prover.ask(at_one_instant(formula, self.q.resource, self.q.now, TYPED, who(self.q.user)))
+        found = self._answer(AllOf(tuple(dict.fromkeys(left.values()))), who(self.q.user))
         return found.witness if isinstance(found, Sat) else None
+
+    def _answer(self, formula: Formula, who: DeclaredUser | NamedUser) -> Answer:
+        if self._left <= 0 or not FIRST_YEAR <= self.q.now.year <= LAST_YEAR:
+            return UNKNOWN
+        found = self._prover.ask(at_one_instant(formula, self.q.resource, self.q.now, TYPED, who))
+        self._left -= _OF_NO_AVAIL if found is UNKNOWN else 1
+        return found
 
     def one(self, spot: Spot, *, ask: bool = True) -> SuggestedEdit | None:
         """The edit that sets one value to the nearest one with which the request is allowed."""
@@ -215,7 +219,7 @@ class Allowing:
                 continue
             if is_met(found):
                 return self._set(spot, told(spot.path.type, present, found, pool, is_met))
-        witness = self._asked(left, (spot,)) if ask else None
+        witness = self._witness(left, (spot,)) if ask else None
         if witness is None:
             return None
         for found in of_witness(spot.path.type, present, _in_witness(witness, spot)):
@@ -267,7 +271,7 @@ class Allowing:
 
     def _together(self, spots: Sequence[Spot]) -> Edits | None:
         left = self.left(spots)
-        witness = None if left is None else self._asked(left, spots)
+        witness = None if left is None else self._witness(left, spots)
         if left is None or witness is None:
             return None
         edits: Edits = ()
