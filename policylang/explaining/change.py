@@ -64,9 +64,9 @@ def smallest_change(q: Question) -> Change:
     for prefix, base in _readable(q):
         best = trial.smaller(best, _changes(prefix, base, None))
         if trial.is_larger(best, _ONE_VALUE) and not prefix:
-            ruled_out = values.ruled_out()
-            if not ruled_out:
-                best = trial.smaller(best, values.single(of_user=False))
+            best = trial.smaller(best, values.single(of_user=False))
+            if best is None or any(_CLASSES[edit.kind] for edit in best):
+                ruled_out = values.ruled_out()
             if trial.is_larger(best, _ONE_OF_THE_USER):
                 best = trial.smaller(best, values.single(of_user=True))
         # One edit of the data is as small as it gets; only then is it not worth asking who could get which role.

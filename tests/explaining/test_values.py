@@ -149,6 +149,13 @@ def _joined(inside: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 CONDITIONS = st.recursive(_TESTS, _joined, max_leaves=5)
+OF_TWO = st.recursive(
+    st.sampled_from(
+        ["level > 3", "level < 5", "level is not 4", "level in [1, 6]", "state is open", "state is not lost"]
+    ),
+    _joined,
+    max_leaves=4,
+)
 RECORDS = st.fixed_dictionaries(
     {name: st.sampled_from([each for each in values if each not in (-2, -1, 7, 8)]) for name, values in DOMAINS.items()}
 )
@@ -186,3 +193,29 @@ def test_one_value_is_found_where_there_is_one(limit: str, deny: str, denies: bo
         assert not found.ruled_out
     else:
         assert bool(found.ruled_out) == (not any(map(allows, others)))
+
+
+@given(OF_TWO, OF_TWO, RECORDS, st.sampled_from(DOMAINS["level"]), st.sampled_from([["level"], ["level", "state"]]))
+@settings(deadline=None)
+def test_changes_are_looked_at_beside_the_record(
+    limit: str, deny: str, record: dict[str, Any], level: int | None, names: list[str]
+) -> None:
+    text = f"policy p on doc {{ {limit} }}\ndeny modify on doc {{ {deny} }}\n"
+    policy_set = PolicySet(compiled(DOC + text + ROLE))
+    record = {name: record[name] for name in ("level", "state")}
+    changes = {name: {"level": level, "state": "open"}[name] for name in names}
+
+    def allows(before: dict[str, Any], written: dict[str, Any]) -> bool:
+        return policy_set.allows("u", "modify", "doc", present(before), now=NOW, changes=written)
+
+    if allows(record, changes):
+        return
+    found = policy_set.explain("u", "modify", "doc", present(record), now=NOW, changes=changes)
+    near = [({**record, name: value}, changes) for name in record for value in DOMAINS[name]]
+    near += [(record, {**changes, name: value}) for name in names for value in DOMAINS[name]]
+    if any(allows(*each) for each in near):
+        assert [edit.kind in ("record", "changes", "leave_out") for edit in found.smallest_change] == [True]
+    if found.ruled_out:
+        befores, afters = (list(itertools.product(*(DOMAINS[name] for name in each))) for each in (record, names))
+        for before, after in itertools.product(befores, afters):
+            assert not allows(dict(zip(record, before, strict=True)), dict(zip(names, after, strict=True)))
