@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from policylang.explaining.change import Change, smallest_change
 from policylang.explaining.edits import Question
 from policylang.explaining.rules import appends, covered, denies, fitting, required
 from policylang.explaining.tree import AssignedValue, ExplainedRequest, Explanation, Moment
@@ -45,9 +44,11 @@ def explain(index: Index, request: Request) -> Explanation:
         meant = _closest(unknown.names[-1], unknown.known) if unknown.names else None
         return Explanation(asked, decision, unknown.in_words(named), meant, (), (), (), ())
     moments, written, problem = _explained(index, request)
-    change = Change(())
-    if not decision.allowed:
-        change = smallest_change(Question(index=index, **msgspec.structs.asdict(request)))
+    if decision.allowed:
+        return Explanation(asked, decision, problem, None, moments, written, (), ())
+    from policylang.explaining.change import smallest_change  # with the prover, of which nothing else here knows
+
+    change = smallest_change(Question(index=index, **msgspec.structs.asdict(request)))
     return Explanation(asked, decision, problem, None, moments, written, change.edits, change.ruled_out)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from policylang.api.policy_set import PolicySet
 from policylang.output import explanation as output
 from policylang.runtime.index import Index
-from tests.helpers import compiled, explain
+from tests.helpers import POLICIES, compiled, explain
 
 NOW = datetime.datetime(2026, 11, 21, 19, tzinfo=datetime.UTC)
 
@@ -112,6 +114,24 @@ def test_beside_other_edits_values_alone_are_meant() -> None:
         "smallest change: assign role `free` to u everywhere",
         "  no value of `level` alone would allow it",
     ]
+
+
+def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
+    code = (
+        "import sys, datetime, policylang.api.policy_set as api, policylang.explaining.explain\n"
+        "from policylang.project.loading import read_policy_set\n"
+        "loaded = lambda: [name for name in ('policylang.analysis', 'z3') if name in sys.modules]\n"
+        "asked = api.PolicySet(read_policy_set([sys.argv[1]]))\n"
+        "now = datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)\n"
+        "decided = asked.decide('x', 'view', 'customer', now=now)\n"
+        "print(decided.allowed, loaded())\n"
+        "asked.explain(asked.users[0], 'delete', asked.resources[0], now=now)\n"
+        "print(loaded())\n"
+    )
+    arguments = [sys.executable, "-c", code, str(POLICIES / "quickstart")]
+    shown = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
+    assert shown.splitlines()[0] == "False []"
+    assert "z3" not in shown.splitlines()[1]
 
 
 # --- against all values --------------------------------------------------------------------------------------

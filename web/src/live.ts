@@ -15,7 +15,7 @@ export interface ExplainedMoment {
 export interface Explanation {
   decision: { allowed: boolean; fields: string[]; reasons: string[] };
   problem: string | null; did_you_mean: string | null; moments: ExplainedMoment[];
-  smallest_change: { kind: string; text: string }[];
+  smallest_change: { kind: string; text: string }[]; ruled_out: string[];
 }
 export interface Answer { error?: string; now?: string; allowed?: boolean; explanation?: Explanation; text?: string; path?: string }
 

@@ -62,6 +62,9 @@ export function Ask({ model, moment, live, number }: { model: Model; moment: Mom
                 {answer.explanation.smallest_change.length
                   ? <ul>{answer.explanation.smallest_change.map((each) => <li key={each.text}><Words text={each.text} /></li>)}</ul>
                   : <p class="dim">none was found</p>}
+                {answer.explanation.ruled_out.length > 0 && (
+                  <p class="dim"><Words text={`no values of ${answer.explanation.ruled_out.map((each) => `\`${each}\``).join(", ")} alone would allow it`} /></p>
+                )}
               </section>
             )}
             {live.keeps && <p class="buttons">
