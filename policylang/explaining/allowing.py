@@ -23,7 +23,7 @@ from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.analysis.witness import Witness
 from policylang.explaining.edits import Question, applied
 from policylang.explaining.gaps import moments
-from policylang.explaining.nearest import ValueInWords, edges, in_order, of_witness, told, with_kept
+from policylang.explaining.nearest import ValueInWords, edges, in_order, of_witness, plain, told, with_kept
 from policylang.explaining.settings import in_json
 from policylang.explaining.solve import Edits, Target, setting, target_of
 from policylang.explaining.tree import SuggestedEdit
@@ -35,7 +35,7 @@ from policylang.runtime.plan import make_plan
 from policylang.runtime.residual import as_value
 from policylang.runtime.trees import identity
 from policylang.runtime.truth import Situation, Truth, truth, value
-from policylang.runtime.values import MISSING, BadValueError
+from policylang.runtime.values import MISSING
 
 _MOST_TESTS = 300
 """A decision that looks at more is left to the search among likely edits."""
@@ -146,8 +146,8 @@ class Allowing:
                 continue
             try:
                 found = value(side, self.situations[after])
-            except BadValueError:
-                return None
+            except Exception:
+                return None  # records come from callers: what cannot be read is unknown
             if found is MISSING:
                 return None
             if isinstance(side.type, SetType):
@@ -213,7 +213,7 @@ class Allowing:
                 tried[found] = self.is_met(left, (self._set(spot, ValueInWords(found, "")),))
             return tried[found]
 
-        pool = list(self._edges(spot, left))
+        pool = self._edges(spot, left)
         for found in in_order(spot.path.type, present, pool):
             if found is None and spot.target == "user":
                 continue
@@ -231,15 +231,20 @@ class Allowing:
     def _present(self, spot: Spot) -> Any:
         """What stands there now; missing where that is not of its type."""
         try:
-            return value(spot.path, self.situations[spot.target == "changes"])
+            return plain(spot.path.type, value(spot.path, self.situations[spot.target == "changes"]))
         except Exception:
             return MISSING
 
-    def _edges(self, spot: Spot, left: dict[bool, Formula]) -> Iterator[Any]:
-        for after, formula in left.items():
-            s = self.situations[after]
-            for test in dict.fromkeys(_tests(formula)):
-                yield from edges(test, spot.path, s)
+    def _edges(self, spot: Spot, left: dict[bool, Formula]) -> list[Any]:
+        try:
+            return [
+                found
+                for after, formula in left.items()
+                for test in dict.fromkeys(_tests(formula))
+                for found in edges(test, spot.path, self.situations[after])
+            ]
+        except Exception:
+            return []  # as above
 
     def _set(self, spot: Spot, found: ValueInWords) -> SuggestedEdit:
         raw = in_json(spot.path.type, found.value)

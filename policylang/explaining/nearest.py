@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from policylang.explaining.settings import HOLD, candidates, direction, step
+from policylang.explaining.settings import HOLD, candidates, direction, in_json, step
 from policylang.explaining.values import shown
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -57,11 +57,20 @@ def edges(test: c.Condition, path: c.Path, s: Situation) -> Iterator[Any]:
             continue
         found = [constant(path.type, each) for each in test.values[:_MOST_LISTED]] if isinstance(test, c.In) else []
         for wanted in (True, False):
-            found += (value for value, _ in candidates(test, side, s, wanted))
+            found += (plain(path.type, value) for value, _ in candidates(test, side, s, wanted))
         yield from found
         if isinstance(path.type, ORDERED):
             near = (step(path.type, each, sign) for each in found if each is not None for sign in (1, -1))
             yield from (each for each in near if each is not None)
+
+
+def plain(type_: Type, found: Any) -> Any:
+    """A value with the ids of records in the place of these."""
+    if isinstance(type_, SetType) and isinstance(found, tuple):
+        return tuple(plain(type_.of, each) for each in found)
+    if isinstance(type_, RecordType) and found is not None and found is not MISSING:
+        return in_json(type_, found)
+    return found
 
 
 def in_order(type_: Type, present: Any, pool: Iterable[Any]) -> list[Any]:
