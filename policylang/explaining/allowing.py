@@ -48,7 +48,7 @@ _LONGEST = 10_000
 _AT = "change:1:1-1:1"
 
 
-class Spot(msgspec.Struct, frozen=True):
+class FreeValue(msgspec.Struct, frozen=True):
     """A value that can be set: where it stands, and the path that leads to it. Behind a user nothing can be set: there
     another user is.
     """
@@ -77,38 +77,38 @@ class Allowing:
         return {after: {test: _truth(test, s) for test in self.tests} for after, s in self.situations.items()}
 
     @cached_property
-    def _spots_of(self) -> dict[bool, dict[c.Test, tuple[Spot, ...]]]:
+    def _spots_of(self) -> dict[bool, dict[c.Test, tuple[FreeValue, ...]]]:
         return {
             after: {test: tuple(dict.fromkeys(self._looked_at(test, after))) for test in self.tests}
             for after in self.moments
         }
 
     @cached_property
-    def spots(self) -> tuple[Spot, ...]:
+    def spots(self) -> tuple[FreeValue, ...]:
         """What can be set, data before what belongs to the user."""
         found = dict.fromkeys(
             spot for after in self.moments for spots in self._spots_of[after].values() for spot in spots
         )
         return tuple(sorted(filter(self._is_short, found), key=lambda spot: spot.target == "user"))
 
-    def _is_short(self, spot: Spot) -> bool:
+    def _is_short(self, spot: FreeValue) -> bool:
         """Whether what stands there can be said in a sentence."""
         present = self._present(spot)
         most = _LONGEST if isinstance(present, str) else _MOST_ITEMS
         return not isinstance(present, str | tuple) or len(present) <= most
 
-    def _looked_at(self, test: c.Test, after: bool) -> Iterator[Spot]:
+    def _looked_at(self, test: c.Test, after: bool) -> Iterator[FreeValue]:
         for path in test.sides:
             if isinstance(path, c.Path) and (found := self._spot(path, after)) is not None:
                 yield found
 
-    def _spot(self, path: c.Path, after: bool) -> Spot | None:
+    def _spot(self, path: c.Path, after: bool) -> FreeValue | None:
         if not path.steps:
             return None
         index, first = self.q.index, path.steps[0]
         if path.root == "subject":
             own = c.Path("subject", (first,), index.subject[first], _AT)
-            return Spot("user", own) if self.q.user in index.users else None
+            return FreeValue("user", own) if self.q.user in index.users else None
         type_: Type = RecordType(self.q.resource)
         for number, step in enumerate(path.steps):
             if isinstance(type_, UserType):
@@ -119,12 +119,12 @@ class Allowing:
             elif isinstance(type_, RecordType):
                 type_ = index.attributes[type_.resource][step].type
         if path.root == "request":
-            return Spot("request", msgspec.structs.replace(path, at=_AT))
-        return Spot(target_of(self.q, first) if after else "record", msgspec.structs.replace(path, at=_AT))
+            return FreeValue("request", msgspec.structs.replace(path, at=_AT))
+        return FreeValue(target_of(self.q, first) if after else "record", msgspec.structs.replace(path, at=_AT))
 
     # --- what is left of the decision ------------------------------------------------------------------------
 
-    def left(self, free: Iterable[Spot]) -> dict[bool, Formula] | None:
+    def left(self, free: Iterable[FreeValue]) -> dict[bool, Formula] | None:
         """What is left of the decision at each moment where these are free; ``None`` where they cannot matter."""
         free, found = frozenset(free), {}
         for after in self.moments:
@@ -138,7 +138,7 @@ class Allowing:
             found[after] = left.map(partial(_put, pinned))
         return found
 
-    def _pinned(self, test: c.Test, after: bool, free: frozenset[Spot]) -> c.Condition | None:
+    def _pinned(self, test: c.Test, after: bool, free: frozenset[FreeValue]) -> c.Condition | None:
         """The test with the present value of what is not free; ``None`` where that leaves it unknown."""
         changed: dict[str, c.Operand] = {}
         for name, side in zip(test._sides, test.sides, strict=True):
@@ -188,7 +188,7 @@ class Allowing:
     def _prover(self) -> Prover:
         return Prover(self.q.index, self.q.now)
 
-    def _witness(self, left: dict[bool, Formula], free: Iterable[Spot]) -> Witness | None:
+    def _witness(self, left: dict[bool, Formula], free: Iterable[FreeValue]) -> Witness | None:
         who = NamedUser if any(spot.target == "user" for spot in free) else DeclaredUser
         found = self._answer(AllOf(tuple(dict.fromkeys(left.values()))), who(self.q.user))
         return found.witness if isinstance(found, Sat) else None
@@ -200,7 +200,7 @@ class Allowing:
         self._left -= _OF_NO_AVAIL if found is UNKNOWN else 1
         return found
 
-    def one(self, spot: Spot, *, ask: bool = True) -> SuggestedEdit | None:
+    def one(self, spot: FreeValue, *, ask: bool = True) -> SuggestedEdit | None:
         """The edit that sets one value to the nearest one with which the request is allowed."""
         left = self.left((spot,))
         if left is None:
@@ -228,14 +228,14 @@ class Allowing:
                 return self._set(spot, told(spot.path.type, present, found, (), is_met))
         return None
 
-    def _present(self, spot: Spot) -> Any:
+    def _present(self, spot: FreeValue) -> Any:
         """What stands there now; missing where that is not of its type."""
         try:
             return plain(spot.path.type, value(spot.path, self.situations[spot.target == "changes"]))
         except Exception:
             return MISSING
 
-    def _edges(self, spot: Spot, left: dict[bool, Formula]) -> list[Any]:
+    def _edges(self, spot: FreeValue, left: dict[bool, Formula]) -> list[Any]:
         try:
             return [
                 found
@@ -246,7 +246,7 @@ class Allowing:
         except Exception:
             return []  # as above
 
-    def _set(self, spot: Spot, found: ValueInWords) -> SuggestedEdit:
+    def _set(self, spot: FreeValue, found: ValueInWords) -> SuggestedEdit:
         raw = in_json(spot.path.type, found.value)
         return setting(self.q, spot.target, spot.path.steps, raw, found.words)
 
@@ -274,7 +274,7 @@ class Allowing:
         if found is not None and len(found) <= most:
             yield self.nearest(found)
 
-    def _together(self, spots: Sequence[Spot]) -> Edits | None:
+    def _together(self, spots: Sequence[FreeValue]) -> Edits | None:
         left = self.left(spots)
         witness = None if left is None else self._witness(left, spots)
         if left is None or witness is None:
@@ -346,7 +346,7 @@ def _of_set(test: c.Test, side: c.Path, items: Sequence[Any]) -> c.Condition:
             return test
 
 
-def _in_witness(witness: Witness, spot: Spot) -> Any:
+def _in_witness(witness: Witness, spot: FreeValue) -> Any:
     """What stands in a witness where the spot is; missing where nothing does."""
     found: Any = {"record": witness.record, "request": witness.request, "subject": witness.attributes}[spot.path.root]
     for step in spot.path.steps:
@@ -354,7 +354,7 @@ def _in_witness(witness: Witness, spot: Spot) -> Any:
     return found
 
 
-def _is_of(spot: Spot, edit: SuggestedEdit) -> bool:
+def _is_of(spot: FreeValue, edit: SuggestedEdit) -> bool:
     """Whether an edit sets this value."""
     data = edit.data.get(spot.target)
     if spot.target == "user" and data is not None:

@@ -47,7 +47,7 @@ _ONE_OF_THE_USER: Rank = (False, 1, (1,), 0)
 _TWO_VALUES: Rank = (False, 2, (0, 0), 0)
 
 
-class Change(msgspec.Struct, frozen=True):
+class FoundChange(msgspec.Struct, frozen=True):
     """``edits``: the smallest change found that allows a denied request; empty where none was. ``ruled_out``: the
     values that conditions look at, where it is proved that the request is denied whatever they are.
     """
@@ -56,7 +56,7 @@ class Change(msgspec.Struct, frozen=True):
     ruled_out: tuple[str, ...] = ()
 
 
-def smallest_change(q: Question) -> Change:
+def smallest_change(q: Question) -> FoundChange:
     """The smallest change that allows a denied request, and what cannot help. All names must be known."""
     trial, values = Trial(q), Allowing(q)
     best: Edits | None = None
@@ -76,7 +76,7 @@ def smallest_change(q: Question) -> Change:
         best = trial.smaller(best, values.several(_MOST_EDITS))
     edits = _needed(q, best or ())
     nearest = values.nearest(edits)
-    return Change(nearest if is_enough(q, nearest) else edits, ruled_out)
+    return FoundChange(nearest if is_enough(q, nearest) else edits, ruled_out)
 
 
 def _needed(q: Question, edits: Edits) -> Edits:
