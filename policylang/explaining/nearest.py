@@ -108,12 +108,12 @@ def _distance(found: Any, present: Any) -> tuple[bool, Fraction, tuple[bool, Fra
 
 def of_witness(type_: Type, present: Any, raw: Any) -> Iterator[Any]:
     """What a witness has in the place of the present value; of a set first with what is there already."""
+    if isinstance(type_, RecordType) and isinstance(raw, dict):
+        raw = raw.get("id")
     if raw is MISSING or raw is None:
         yield None
         return
-    if isinstance(type_, RecordType) and isinstance(raw, dict):
-        raw = raw.get("id")
-    found = read(type_, raw, "value")
+    found = plain(type_, read(type_, raw, "value"))
     if isinstance(type_, SetType):
         found = tuple(each for each in found if each is not MISSING)
         kept = () if present is MISSING else tuple(each for each in present if each is not MISSING)

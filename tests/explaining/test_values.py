@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from policylang.api.policy_set import PolicySet
 from policylang.output import explanation as output
 from policylang.runtime.index import Index
+from tests.explaining.test_explain_properties import check_change
 from tests.helpers import POLICIES, compiled, explain
 
 NOW = datetime.datetime(2026, 11, 21, 19, tzinfo=datetime.UTC)
@@ -75,6 +76,11 @@ def test_tests_of_one_value_are_looked_at_together(policy: str, record: dict[str
     assert line == f"smallest change: {expected}"
 
 
+def asked_of(user: str, action: str, record: dict[str, Any]) -> dict[str, Any]:
+    request: dict[str, Any] = {"user": user, "action": action, "resource": "doc", "record": record, "now": NOW}
+    return {**request, "request": None, "field": None, "changes": None}
+
+
 def test_a_value_does_not_walk_into_a_deny() -> None:
     text = "policy p on doc { level > 100 }\ndeny view on doc { level in [101, 102] }\n"
     assert said(text, {"level": 5}) == ["smallest change: set `level` of the doc to 103 or more"]
@@ -92,6 +98,29 @@ def test_two_values_that_depend_on_each_other() -> None:
 def test_another_user_is_found_by_what_they_have() -> None:
     text = 'subject { team : text }\npolicy p on doc { owner.team is "red" }\nuser "w" { team: "red" }\n'
     assert said(text, {"owner": "u"}) == ["smallest change: set `owner` of the doc to w"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "record"),
+    [
+        ("parent is under assigned user.home", {"parent": {"id": "b", "parent": {"id": "c"}}}),
+        ("assigned user.home is under parent", {"parent": {"id": "b"}}),
+        ("kin overlaps near and kin is not empty", {"kin": [], "near": []}),
+        ("kin overlaps near", {"kin": [{"id": "k"}], "near": [{"id": "n"}]}),
+        ("parent is other and level > 5", {"other": {"id": "o"}, "level": 3}),
+    ],
+)
+def test_records_that_lead_to_others(condition: str, record: dict[str, Any]) -> None:
+    text = (
+        "resource doc {\n  optional parent : doc as tree  optional other : doc  level : int\n"
+        "  kin : set of doc  near : set of doc\n  actions view\n}\nsubject { home : doc }\n"
+        f"policy p on doc {{ {condition} }}\nrole r {{ grant view on doc  policy p }}\n"
+        'user "u" { home : "a"  assign role r }\n'
+    )
+    policy_set = PolicySet(compiled(text))
+    found = policy_set.explain("u", "view", "doc", {"id": "x", **record}, now=NOW)
+    assert not found.decision.allowed
+    check_change(policy_set.index, found, asked_of("u", "view", {"id": "x", **record}))
 
 
 @pytest.mark.parametrize(
