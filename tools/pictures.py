@@ -37,7 +37,7 @@ def make() -> None:
 
 
 def _report(path: Path, policies: str, *more: str) -> str:
-    command = [sys.executable, "-m", "policylang", "report", policies, "--at", AT, "-o", str(path), *more]
+    command = [sys.executable, "-m", "policylang", "report", policies, "--now", AT, "-o", str(path), *more]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return str(path)
 
@@ -51,7 +51,7 @@ def _shop(folder: Path) -> str:
 @contextmanager
 def exploring(policies: str) -> Iterator[str]:
     """The explorer, and its address."""
-    command = [sys.executable, "-m", "policylang", "explore", policies, "--no-browser", "--at", AT]
+    command = [sys.executable, "-m", "policylang", "explore", policies, "--no-browser", "--now", AT]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

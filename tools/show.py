@@ -18,7 +18,7 @@ def main(path: Path) -> None:
     for name in ("resources", "policies", "roles", "groups", "users"):
         found = getattr(policy_set, name)
         names = ", ".join(getattr(each, "name", None) or each.id for each in found)
-        print(f"  {len(found):3} {name}: {names}")
+        print(f"  {name} ({len(found)}): {names}")
     for group in policy_set.groups:
         for grant in group.grants:
             print(f"  group {group.name} grants {', '.join(grant.actions)} on {grant.resource}  ({grant.at})")

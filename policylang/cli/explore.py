@@ -10,7 +10,7 @@ import click
 
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.processes import cores
-from policylang.cli.options import TEXT, read_instant
+from policylang.cli.options import now_option, read_instant
 from policylang.cli.terminal import progress, stop, write_lines
 from policylang.output.page import NOT_BUILT, NotBuiltError, application
 from policylang.project.discovery import Problem
@@ -24,13 +24,8 @@ _HOST = "127.0.0.1"
     "--port", type=click.IntRange(0, 65535), default=0, metavar="PORT", help="Where to listen.  [default: any]"
 )
 @click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
-@click.option(
-    "--at",
-    type=TEXT,
-    metavar="INSTANT",
-    help="Instant with its offset, such as 2026-11-21T12:00:00-07:00.  [default: the present one]",
-)
-def explore(paths: tuple[str, ...], port: int, no_browser: bool, at: str | None) -> None:
+@now_option("the present one")
+def explore(paths: tuple[str, ...], port: int, no_browser: bool, now: str | None) -> None:
     """Show in the browser who may do what, and why, while the policies are written: what `report` shows, live, and
     decisions on records.
 
@@ -48,12 +43,12 @@ def explore(paths: tuple[str, ...], port: int, no_browser: bool, at: str | None)
     except ImportError as error:
         help = "run `pip install 'policylang[explore]'`"
         stop([Problem("explore", f"needs a package that is not installed: {error.name}", help)])
-    now = None if at is None else read_instant(at, (FIRST_YEAR, LAST_YEAR), "--at").astimezone(datetime.UTC)
+    at = None if now is None else read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
     try:
         app = application()
     except NotBuiltError:
         stop([Problem("explore", *NOT_BUILT)])
-    live = LiveSets(paths, now, cores())
+    live = LiveSets(paths, at, cores())
     with progress() as step:
         step("reading")
         live.refresh()

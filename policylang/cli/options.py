@@ -51,7 +51,7 @@ def now_option(default: str) -> Callable[[Command], Command]:
     return click.option("--now", type=TEXT, metavar="INSTANT", help=help)
 
 
-def read_instant(given: str | None, years: tuple[int, int] = (1, 9999), option: str = "--now") -> datetime.datetime:
+def read_instant(given: str | None, years: tuple[int, int] = (1, 9999)) -> datetime.datetime:
     """The instant given, in one of the years from the first to the last, or the present one, to the second; ends the
     command where it is none.
     """
@@ -59,15 +59,15 @@ def read_instant(given: str | None, years: tuple[int, int] = (1, 9999), option: 
         return datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     help = "write date, time and offset: `2026-11-21T12:00:00-07:00`, or `Z` after the time for UTC"
     try:
-        now: datetime.datetime = read(DateTimeType(), given, option)
+        now: datetime.datetime = read(DateTimeType(), given, "--now")
     except BadValueError:
-        stop([Problem(option, f"{quoted(given)} is not an instant", help)])
+        stop([Problem("--now", f"{quoted(given)} is not an instant", help)])
     if not years[0] <= now.year <= years[1]:
-        outside(given, years, option)
+        outside(given, years)
     return now
 
 
-def outside(given: str | None, years: tuple[int, int] = (2, 9998), option: str = "--now") -> NoReturn:
+def outside(given: str | None, years: tuple[int, int] = (2, 9998)) -> NoReturn:
     """End the command because of an instant that cannot be counted with."""
     help = f"use a year from {years[0]} to {years[1]}"
-    stop([Problem(option, f"{quoted(given or '')} is outside the calendar", help)])
+    stop([Problem("--now", f"{quoted(given or '')} is outside the calendar", help)])

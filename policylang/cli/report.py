@@ -11,7 +11,7 @@ from policylang.analysis.months import FIRST_YEAR, LAST_YEAR
 from policylang.check.processes import ProcessError, cores
 from policylang.cli.asking import unknown
 from policylang.cli.given import given_usage, usage_options
-from policylang.cli.options import TEXT, read_instant
+from policylang.cli.options import TEXT, now_option, read_instant
 from policylang.cli.terminal import Step, progress, projects, stop, write_lines
 from policylang.cli.versions import compared, read_sides
 from policylang.cli.writing import STANDARD_OUTPUT, inputs_of, write_output
@@ -44,12 +44,7 @@ _PAGE, _TABLE = "access.html", "reviews.csv"
     metavar="RESOURCE",
     help="Only about this resource; repeatable.",
 )
-@click.option(
-    "--at",
-    type=TEXT,
-    metavar="INSTANT",
-    help="Instant with its offset, such as 2026-11-21T12:00:00-07:00.  [default: the present one]",
-)
+@now_option("the present one")
 @click.option(
     "--against",
     type=TEXT,
@@ -64,7 +59,7 @@ def report(
     users: tuple[str, ...],
     roles: tuple[str, ...],
     resources: tuple[str, ...],
-    at: str | None,
+    now: str | None,
     against: str | None,
     usage: tuple[str, ...],
     mapping: str | None,
@@ -78,11 +73,11 @@ def report(
 
     Exit codes: 0 written, 2 something could not be read or written.
     """
-    now = read_instant(at, (FIRST_YEAR, LAST_YEAR), "--at").astimezone(datetime.UTC)
+    at = read_instant(now, (FIRST_YEAR, LAST_YEAR)).astimezone(datetime.UTC)
     target = output or (_TABLE if table else _PAGE)
     compiled = compiled_among(paths)
     sources = [path for path in paths if path not in compiled]
-    used = given_usage(usage, mapping, now)
+    used = given_usage(usage, mapping, at)
     try:
         app = None if table else application()
     except NotBuiltError:
@@ -90,8 +85,8 @@ def report(
     with progress() as step:
         made = projects(sources, step) if sources or not compiled else []
         part = _part(users, roles, resources, made, compiled)
-        change = None if against is None else _change(against, paths, made, compiled, now, step)
-        asked = ReportOptions(CheckOptions(now, step=step, jobs=cores(), usage=used), part, change)
+        change = None if against is None else _change(against, paths, made, compiled, at, step)
+        asked = ReportOptions(CheckOptions(at, step=step, jobs=cores(), usage=used), part, change)
         try:
             documents = list(_documents(made, compiled, asked))
         except UnreadableError as error:

@@ -18,8 +18,8 @@ from policylang.settings.config import ConfigError
 @click.argument("paths", nargs=-1, metavar="[PATHS]", type=TEXT)
 @click.option("--config", "config_path", type=TEXT, metavar="FILE", help="What the service has to know (YAML).")
 @click.option("--host", type=TEXT, metavar="ADDRESS", help="Where to listen.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="On which port; 0: any.  [default: 8181]")
-@click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: 1]")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", help="On which port; 0: any.  [default: 8181]")
+@click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Processes.  [default: 1]")
 def serve(
     paths: tuple[str, ...], config_path: str | None, host: str | None, port: int | None, workers: int | None
 ) -> None:

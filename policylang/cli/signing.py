@@ -78,7 +78,7 @@ def sign(file: str | None, key: str | None, comment: str | None, output: str | N
 )
 @click.option("--signature", type=TEXT, metavar="SIGNATURE", help="The signature.  [default: FILE.minisig]")
 def verify(file: str, keys: tuple[str, ...], signature: str | None) -> None:
-    """Say whether a file is what the owner of a key, or of one of several keys, has signed.
+    """Say whether a file was signed with a key, or with one of several.
 
     Exit codes: 0 it is, 1 it is not, 2 could not run.
     """

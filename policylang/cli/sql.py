@@ -25,7 +25,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 @click.argument("action", type=TEXT)
 @click.argument("resource", type=TEXT)
 @click.option(
-    "--dialect", type=TEXT, default="postgres", show_default=True, help="A SQL dialect that sqlglot supports."
+    "--dialect",
+    type=TEXT,
+    metavar="NAME",
+    default="postgres",
+    show_default=True,
+    help="A SQL dialect that sqlglot supports.",
 )
 @request_option
 @now_option("the present one")

@@ -38,7 +38,7 @@ def usage(
     format_: str,
     output: str,
 ) -> None:
-    """Say what of what people may do they do not do, what they tried in vain, and who does something else than others.
+    """Say what people may do and never do, what they tried in vain, and who does what others like them do not.
 
     LOG are files (.csv, .jsonl, .parquet; also .gz and .zst, and patterns), or a table of a database by its address,
     such as postgres://host/db#events. PATHS are policies as for check. What is not known is counted and shown.

@@ -89,7 +89,9 @@ def _loading(text: str) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise YamlError(f"this is not valid YAML: {error.problem or error.context}", line, column) from None
+        tab = mark is not None and text[mark.index : mark.index + 1] == "\t"
+        help = "indent with spaces: YAML takes no tabs there" if tab else None
+        raise YamlError(f"this is not valid YAML: {error.problem or error.context}", line, column, help) from None
     except yaml.YAMLError as error:
         raise YamlError(f"this is not valid YAML: {str(error).splitlines()[0]}", 1, 1) from None
 

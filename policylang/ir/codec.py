@@ -109,7 +109,9 @@ def _examined(document: bytes) -> PolicySet:
     except json.JSONDecodeError as error:
         whole = document.rstrip().endswith(b"}") or error.msg.startswith("Extra data")
         hint = "" if whole else "; the file ends too early, compile again"
-        raise LoadError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}{hint}") from None
+        raise LoadError(
+            f"not JSON: {error.msg[:1].lower()}{error.msg[1:]} at line {error.lineno}, column {error.colno}{hint}"
+        ) from None
     except msgspec.ValidationError as error:
         raise LoadError(f"not valid under the schema: {error}") from None
     except ValueError as error:

@@ -52,7 +52,8 @@ def render(format: ImportFormat, made: Import, output: str | None) -> Iterator[s
     notes = ((made.refused, "refused"), (made.accepted, "accepted"), (made.left_out, "left out"))
     rest = [f"{len(found)} {word}" for found, word in notes if found]
     head = "nothing was written" if output is None else f"wrote {visible(output)}"
-    yield f"{head}: {'; '.join([*([what] if what else []), *rest]) or 'nothing'}"
+    said = "; ".join([*([what] if what else []), *rest])
+    yield f"{head}: {said}" if said else head
 
 
 def _counted(count: int, thing: str) -> str:

@@ -50,7 +50,7 @@ def documents(path: str = "access.html") -> list[dict[str, Any]]:
 
 
 def test_a_page_with_everything_inside() -> None:
-    result = policylang("report", "p", "--at", AT)
+    result = policylang("report", "p", "--now", AT)
     assert (result.exit_code, result.output) == (0, "wrote access.html\n")
     page = Path("access.html").read_text(encoding="utf-8")
     assert "default-src 'none'; script-src 'sha256-" in page
@@ -65,8 +65,8 @@ def test_a_page_with_everything_inside() -> None:
 
 
 def test_the_same_page_each_time() -> None:
-    policylang("report", "p", "--at", AT, "-o", "one.html")
-    policylang("report", "p", "--at", AT, "-o", "two.html")
+    policylang("report", "p", "--now", AT, "-o", "one.html")
+    policylang("report", "p", "--now", AT, "-o", "two.html")
     assert Path("one.html").read_bytes() == Path("two.html").read_bytes()
 
 
@@ -74,15 +74,15 @@ def test_several_policy_sets_and_compiled_ones() -> None:
     Path("q").mkdir()
     Path("q/b.policy").write_text('role guest "Guest"\n', encoding="utf-8")
     assert policylang("compile", "q", "-o", "q.json").exit_code == 0
-    assert policylang("report", "p", "q", "--at", AT).exit_code == 0
+    assert policylang("report", "p", "q", "--now", AT).exit_code == 0
     assert [each["policies"] for each in documents()] == [["p"], ["q"]]
-    assert policylang("report", "q.json", "--at", AT).exit_code == 0
+    assert policylang("report", "q.json", "--now", AT).exit_code == 0
     (doc,) = documents()
     assert doc["places"][doc["roles"][0]["at"]] == ["b.policy", 1, 1, ""]
 
 
 def test_a_part() -> None:
-    assert policylang("report", "p", "--at", AT, "--user", "ann@x").exit_code == 0
+    assert policylang("report", "p", "--now", AT, "--user", "ann@x").exit_code == 0
     (doc,) = documents()
     assert [each["name"] for each in doc["roles"]] == ["clerk"]
     assert [each["id"] for each in doc["people"]] == ["ann@x"]
@@ -95,8 +95,8 @@ def test_a_part() -> None:
         (["--user", "an@x"], "an@x: unknown user\n  help: did you mean `ann@x`?"),
         (["--role", "clark"], "clark: unknown role\n  help: did you mean `clerk`?"),
         (["--resource", "docs"], "docs: unknown resource\n  help: did you mean `doc`?"),
-        (["--at", "today"], "--at: `today` is not an instant"),
-        (["--at", "0001-01-01T00:00:00Z"], "--at: `0001-01-01T00:00:00Z` is outside the calendar"),
+        (["--now", "today"], "--now: `today` is not an instant"),
+        (["--now", "0001-01-01T00:00:00Z"], "--now: `0001-01-01T00:00:00Z` is outside the calendar"),
         (["--against", "nowhere"], "nowhere"),
         (["-o", "p/a.policy"], "p/a.policy: not written: this is a policy file"),
         (["-o", "missing/out.html"], "missing/out.html: cannot be written"),
@@ -129,7 +129,7 @@ def test_a_part_is_of_one_policy_set() -> None:
 def test_what_changed() -> None:
     Path("new").mkdir()
     Path("new/a.policy").write_text(SET.replace("grant view on doc }", "grant view, modify on doc }"), encoding="utf-8")
-    assert policylang("report", "new", "--against", "p", "--at", AT).exit_code == 0
+    assert policylang("report", "new", "--against", "p", "--now", AT).exit_code == 0
     (doc,) = documents()
     assert doc["change"]["old"] == "p"
     (change,) = doc["change"]["report"]["changes"]
@@ -137,7 +137,7 @@ def test_what_changed() -> None:
 
 
 def test_reviews_as_rows_without_formulas() -> None:
-    result = policylang("report", "p", "--csv", "-o", "-", "--at", AT)
+    result = policylang("report", "p", "--csv", "-o", "-", "--now", AT)
     assert result.exit_code == 0
     rows = list(csv.DictReader(io.StringIO(result.output)))
     assert [(row["reviewer"], row["name"], row["overdue"], row["user"], row["because"]) for row in rows] == [
@@ -159,7 +159,7 @@ ann@x,modify,doc,2026-11-20T08:00:00Z,deny
 def test_reviews_say_what_was_used() -> None:
     """What was allowed counts, of what the reviewed role grants; the rules that need a log run as well."""
     Path("log.csv").write_text(LOG, encoding="utf-8")
-    given = ["--at", AT, "--usage", "log.csv"]
+    given = ["--now", AT, "--usage", "log.csv"]
     assert policylang("report", "p", *given).exit_code == 0
     (doc,) = documents()
     assert doc["log"] == {"since": "2026-08-01", "until": "2026-11-20"}
@@ -173,7 +173,7 @@ def test_reviews_say_what_was_used() -> None:
 
 
 def test_reviews_say_nothing_of_use_without_a_log() -> None:
-    policylang("report", "p", "--at", AT)
+    policylang("report", "p", "--now", AT)
     (doc,) = documents()
     assert doc["log"] is None
     assert all("used" not in holder for page in doc["reviews"] for item in page["items"] for holder in item["holders"])

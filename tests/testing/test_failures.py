@@ -231,6 +231,8 @@ TEST = "tests: [{name: t, user: ann@acme.test, deny: {view: [one]}"
         (f"{HEAD}tests: [{{name: t, user: 3}}]", "3:25", "`tests[0].user` must be a text that is not empty, not `3`"),
         (f"{HEAD}---\n{HEAD}", "3:1", "not valid YAML"),
         ("\t", "1:1", "not valid YAML"),
+        (f"{HEAD}tests:\n\t- name: t", "4:1", "help: indent with spaces"),
+        ("a: ü\rb: 1\r\t- c", "3:1", "help: indent with spaces"),
         ("a" * 2_000_000, "1:1", "the document"),
         (f"{HEAD}{'x' * 2_000_000}: 1", "3:2000001", "not valid YAML"),
     ],

@@ -54,7 +54,7 @@ def browsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "hostile": [str(HERE / "hostile")],
     }
     for name, arguments in reports.items():
-        commands(["report", *arguments, "--at", AT, "-o", str(folder / f"{name}.html")], standalone_mode=False)
+        commands(["report", *arguments, "--now", AT, "-o", str(folder / f"{name}.html")], standalone_mode=False)
     command = ["node", str(HERE / "browser.mjs"), str(web.installed()), *web.browser()]
     with exploring(folder / "live") as address, served(playground.built()) as site:
         live = {"address": address, "file": str(folder / "live" / "shop.policy")}
@@ -71,7 +71,7 @@ def browsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def exploring(folder: Path) -> Iterator[str]:
     """The explorer on a copy of a policy set, and its address."""
     shutil.copytree(HERE / "changed" / "new", folder)
-    command = [sys.executable, "-m", "policylang", "explore", str(folder), "--no-browser", "--at", AT]
+    command = [sys.executable, "-m", "policylang", "explore", str(folder), "--no-browser", "--now", AT]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

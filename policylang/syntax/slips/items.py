@@ -165,7 +165,7 @@ RECORDS: tuple[Slip, ...] = (
     Slip(r"<w> : <w2>\?", "optional <w> : <w2>"),
     Slip("(required|mandatory|not null)", help="attributes are required unless they are `optional`: remove it"),
     Slip(r"<w>-<w2>", "<w>_<w2>"),
-    Slip(r"(?<=[^:,]\s)<w> <w2> :", "<w>_<w2> :"),
+    Slip(r"(?<=[^:,]\s)<w>[^\S\n]+<w2> :", "<w>_<w2> :"),
     Slip("(enum|choice|select)( of)? <w>", "one of <w>"),
     Slip(r"<w> : <w2> (or|\|) <w3>", "<w> : one of <w2>, <w3>"),
     Slip(r"one of \[", help="write values without brackets: `one of a, b`"),

@@ -18,7 +18,7 @@ from policylang.text.characters import masked
 
 _TEXT = r'"[^"\n]*"'
 _KINDS = {
-    "x": r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*",
+    "x": r"assigned\s+user(?:\.\w+)*|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*",
     "v": rf"'[^'\"\n]*'|assigned\s+user(?:\.\w+)*|{_TEXT}|-?\d[\w.:+-]*|[A-Za-z_]\w*(?:\.\w+)*",
     "n": r"\d+",
     "u": r"(?:minute|hour|day|week|month|year)s?",
