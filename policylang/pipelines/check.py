@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from policylang.check.suppress.baseline import Baseline, Entry, entry, split
 from policylang.check.suppress.ignores import idle, ignorer
 from policylang.check.suppress.suppressions import read_suppressions
 from policylang.check.usage import Usage
-from policylang.diagnostics import Severity, visible
+from policylang.diagnostics import Severity, quoted, visible
 from policylang.importing.origins import Origins
 from policylang.ir import LoadError
 from policylang.ir import nodes as ir
@@ -190,18 +191,19 @@ def _finding(
     at = Location.parse(said.at)
     witnesses = tuple(as_witness(index, shown) for shown in said.shown)
     layout = layouts.get(at.path)
+    related = [msgspec.structs.replace(each, message=_in_words(each.message, index)) for each in said.related]
     return ReportedFinding(
         said.code,
         BY_CODE[said.code].name,
         rules[said.code],
-        visible(said.message),
-        None if said.help is None else visible(said.help),
+        visible(_in_words(said.message, index)),
+        None if said.help is None else visible(_in_words(said.help, index)),
         view.path(at.path),
         *at[1:],
-        places(said.related, view),
+        places(related, view),
         witnesses[0] if witnesses else None,
         witnesses[1:],
-        None if said.proved is None else visible(said.proved),
+        None if said.proved is None else visible(_in_words(said.proved, index)),
         said.unproved,
         view.compiled,
         found.looked_at,
@@ -213,6 +215,19 @@ def _finding(
         found.reach,
         "\n".join(map(visible, said.policies.split("\n"))) or None,
     )
+
+
+_OWN_ROLE = re.compile("(?:role )?`([^`]+)`")
+
+
+def _in_words(text: str, index: Index) -> str:
+    """A text of a rule, in which the role that holds what a user's block says is called by what people wrote."""
+
+    def of_user(found: re.Match[str]) -> str:
+        role = index.roles.get(found[1])
+        return found[0] if role is None or role.owner is None else f"the block of {quoted(role.owner)}"
+
+    return _OWN_ROLE.sub(of_user, text)
 
 
 def _order(finding: ReportedFinding) -> tuple[Any, ...]:

@@ -162,6 +162,23 @@ def test_text(check: Check, write) -> None:
     assert result.exit_code == 1
 
 
+def test_what_a_users_block_says_is_called_by_what_people_wrote(check: Check, write) -> None:
+    write(
+        "p/a.policy",
+        """\
+resource bill "Bill" { amount : int  actions create, approve, modify }
+separate create on bill from approve on bill "four eyes"
+role filing "Filing" { grant create on bill }
+user "ann" { assign role filing  grant approve on bill because "a deputy" }
+user "bo" { grant modify on bill }
+""",
+    )
+    output = check("p").output
+    assert "the grant in the block of `ann`" in output
+    assert "the block of `bo` can modify every record of `bill`" in output
+    assert not [line for line in output.splitlines() if "'s own" in line and "witness" not in line and "$" not in line]
+
+
 def test_the_instant_is_in_the_output(check: Check, write) -> None:
     write("policies/a.policy", SET)
     assert json.loads(check("--format", "json", "--now", "2026-01-31T08:00:00-07:00").stdout)["now"] == (

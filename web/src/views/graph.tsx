@@ -125,6 +125,24 @@ function widthOf(text: string): number {
   return Math.ceil(ruler.measureText(text).width) + 6;
 }
 
+/** Lines that are the only one at one of their ends: they leave and arrive level, and say their text at that end, where no other line is. */
+function fan(drawn: cytoscape.Core): void {
+  drawn.edges().forEach((edge) => {
+    const [from, to] = [edge.source(), edge.target()];
+    const [dx, dy] = [to.position("x") - to.width() / 2 - from.position("x") - from.width() / 2 - 28, to.position("y") - from.position("y")];
+    const arrives = to.degree(false) === 1;
+    if (dx < 60 || (!arrives && from.degree(false) !== 1)) return;
+    const length = Math.hypot(dx, dy);
+    const [first, second] = arrives ? [0.1, 0.3] : [0.7, 0.9];
+    edge.data({
+      weights: [(first * dx * dx) / length ** 2, (second * dx * dx + dy * dy) / length ** 2],
+      distances: [(-first * dx * dy) / length, ((1 - second) * dx * dy) / length],
+      offset: widthOf(edge.data("text")) / 2 + 12,
+    });
+    edge.addClass(arrives ? "arrives" : "leaves");
+  });
+}
+
 function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -151,7 +169,8 @@ function Drawing({ part, opened, chosen, toggle, theme }: {
       ...part.nodes.map((node) => ({ data: { id: node.id, text: short(node), width: widthOf(short(node)) }, classes: `${node.kind}${opened.has(node.id) ? " opened" : ""}${node.id === chosen ? " chosen" : ""}` })),
       ...part.edges.map((edge, n) => ({ data: { id: `edge ${n}`, source: edge.from, target: edge.to, text: edge.kind === "has" && edge.text === "has" ? "" : edge.text }, classes: edge.kind })),
     ]);
-    drawn.layout({ name: "dagre", rankDir: "LR", nodeSep: 14, rankSep: 120, edgeSep: 8, animate: false, fit: true, padding: 24 } as never).run();
+    drawn.layout({ name: "dagre", rankDir: "LR", nodeSep: 14, rankSep: Math.min(260, 80 + Math.max(0, ...part.edges.map((edge) => widthOf(edge.text)))), edgeSep: 8, animate: false, fit: true, padding: 24 } as never).run();
+    fan(drawn);
     if (drawn.zoom() > 1.2) { drawn.zoom(1.2); drawn.center(); }
   }, [part, chosen, theme]);
   return <div class="drawing" ref={place} role="img" aria-label="A drawing of what stands in the list beside it" />;
@@ -168,6 +187,9 @@ function styles() {
     { selector: "node.resource", style: { shape: "rectangle", "border-style": "dotted", "border-color": dim } },
     { selector: "node.chosen", style: { "background-color": accent, color: paper, "border-color": accent } },
     { selector: "edge", style: { width: 1.2, "line-color": dim, "target-arrow-color": dim, "target-arrow-shape": "triangle", "arrow-scale": 0.8, "curve-style": "bezier", label: "data(text)", "font-size": 10, color: dim, "text-background-color": colour("--paper"), "text-background-opacity": 1, "text-background-padding": "2px" } },
+    { selector: "edge.arrives, edge.leaves", style: { label: "", "curve-style": "unbundled-bezier", "edge-distances": "endpoints", "source-endpoint": "50% 0", "target-endpoint": "-50% 0", "control-point-weights": "data(weights)", "control-point-distances": "data(distances)" } },
+    { selector: "edge.arrives", style: { "target-label": "data(text)", "target-text-offset": "data(offset)" } },
+    { selector: "edge.leaves", style: { "source-label": "data(text)", "source-text-offset": "data(offset)" } },
     { selector: "edge.grants", style: { "line-color": accent, "target-arrow-color": accent } },
     { selector: "edge.in", style: { width: 2 } },
     { selector: "edge.denies", style: { "line-color": bad, "target-arrow-color": bad, "line-style": "dashed", color: bad } },
