@@ -52,8 +52,8 @@ def render(format: ImportFormat, made: Import, output: str | None) -> Iterator[s
     notes = ((made.refused, "refused"), (made.accepted, "accepted"), (made.left_out, "left out"))
     rest = [f"{len(found)} {word}" for found, word in notes if found]
     head = "nothing was written" if output is None else f"wrote {visible(output)}"
-    said = "; ".join([*([what] if what else []), *rest])
-    yield f"{head}: {said}" if said else head
+    all_of_it = "; ".join([*([what] if what else []), *rest])
+    yield f"{head}: {all_of_it}" if all_of_it else head
 
 
 def _counted(count: int, thing: str) -> str:
