@@ -13,7 +13,7 @@ import pytest
 
 from policylang.project.bundle import unpack
 from tests.ci.scratch import Repository, environment
-from tests.cli.test_check import policylang
+from tests.cli.checking import policylang
 
 VECTORS = Path(__file__).parents[1] / "bundles/minisign"
 CLEAN = "resource doc { actions view }\nrole r { grant view on doc }\n"

@@ -8,17 +8,15 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click import unstyle
-from click.testing import CliRunner, Result
 
 from policylang.check.catalogue import CHECKS, RULES
 from policylang.check.engine import run_checks
-from policylang.cli.main import commands
 from policylang.diagnostics import Rule
 from policylang.output import text
 from policylang.pipelines.extent import Extent
@@ -26,51 +24,8 @@ from policylang.pipelines.findings import ReportedFinding
 from policylang.pipelines.findings import Result as Run
 from policylang.source import Location, Source
 from tests.check.test_rules import FILES, selected
+from tests.cli.checking import NOW, SET, Check, codes, findings, policylang
 from tests.helpers import POLICIES, compiled, marked
-
-NOW = "2026-11-21T12:00:00Z"
-SET = """\
-timezone "UTC"
-resource doc "Document" { owner : user  created : datetime  actions view, delete }
-group staff "Staff" {
-  grant view on doc
-  grant delete on doc
-}
-user "dana@x" in staff
-"""
-"""Dana may delete everything (PL402, a warning)."""
-
-Check = Callable[..., Result]
-
-
-@pytest.fixture
-def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
-    """Run `policylang check` in an empty folder, in this process."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-
-    def run(*arguments: str) -> Result:
-        now = () if "--now" in arguments else ("--now", NOW)
-        return policylang("check", *arguments, *now)
-
-    return run
-
-
-def policylang(*arguments: str, input: str | None = None) -> Result:
-    result = CliRunner().invoke(commands, arguments, input=input)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
-
-
-def findings(result: Result) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(result.stdout)["findings"]
-    return found
-
-
-def codes(result: Result) -> list[str]:
-    return [each["code"] for each in findings(result)]
-
 
 # --- exactly what is marked, and every witness replays --------------------------------------------------------
 
@@ -433,133 +388,6 @@ def test_compiled_sets_with_the_nearest_config(check: Check, write) -> None:
     assert findings(check("out.json", "--select", "PL402", "--format", "json"))[0]["severity"] == "error"
     write("policylang.yaml", "severity: {}")
     assert check("out.json").exit_code == 2
-
-
-# --- baselines -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def adopted(check: Check, write) -> None:
-    write("policies/a.policy", SET)
-    result = check("--select", "PL4", "--write-baseline", "base.json")
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "wrote 1 finding to base.json\n")
-
-
-@pytest.mark.usefixtures("adopted")
-def test_findings_of_a_baseline_are_not_reported(check: Check, tmp_path: Path) -> None:
-    result = check("--select", "PL4", "--baseline", "base.json")
-    assert result.stdout == f"no findings in 1 file, 1 in the baseline, as of {NOW}; 5 statements, 1 user\n"
-    assert result.exit_code == 0
-    content = json.loads((tmp_path / "base.json").read_text())
-    assert [(each["code"], each["path"]) for each in content["findings"]] == [("PL402", "policies/a.policy")]
-    as_json = json.loads(check("--select", "PL4", "--baseline", "base.json", "--format", "json").stdout)
-    assert as_json["baseline"] == {"path": "base.json", "known": 1, "stale": []}
-
-
-@pytest.mark.usefixtures("adopted")
-@pytest.mark.parametrize(
-    "moved",
-    [
-        "\n\n# more\n" + SET,
-        SET.replace("  grant delete on doc", "      grant   delete on doc"),
-        SET.replace('"Staff"', '"People"').replace("  grant view on doc\n", ""),
-        SET.replace("owner : user", "owner : user  size : int") + 'user "gus@x" in staff\n',
-    ],
-)
-def test_a_baseline_holds_when_lines_move(check: Check, write, moved: str) -> None:
-    write("policies/a.policy", moved)
-    assert codes(check("--select", "PL402", "--baseline", "base.json", "--format", "json")) == []
-
-
-@pytest.mark.usefixtures("adopted")
-@pytest.mark.parametrize(
-    "other",
-    [
-        SET.replace("group staff", "group people").replace("in staff", "in people"),
-        SET.replace("delete on doc", "delete on doc including x").replace("owner", "sensitive x : int  owner"),
-        SET + 'role r "R" { grant delete on doc }\nuser "gus@x" { assign role r }\n',
-    ],
-)
-def test_other_findings_are_reported(check: Check, write, other: str) -> None:
-    write("policies/a.policy", other)
-    assert codes(check("--select", "PL402", "--baseline", "base.json", "--format", "json")) == ["PL402"]
-
-
-@pytest.mark.usefixtures("adopted")
-def test_what_does_not_occur_any_more_is_told(check: Check, write) -> None:
-    write("policies/a.policy", SET.replace("  grant delete on doc\n", ""))
-    result = check("--select", "PL4", "--baseline", "base.json")
-    assert result.exit_code == 0
-    told = "note: 1 finding of `base.json` does not occur any more\n  PL402 policies/a.policy: "
-    assert result.stdout.startswith(told)
-    assert "note" not in check("--select", "PL2", "--baseline", "base.json").stdout
-    write("elsewhere/b.policy", SET)
-    assert "note" not in check("elsewhere", "--ignore", "PL4", "--baseline", "base.json").stdout
-
-
-@pytest.mark.usefixtures("adopted")
-def test_a_baseline_is_found_from_any_folder(check: Check, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path / "policies")
-    assert codes(check(".", "--select", "PL4", "--baseline", "../base.json", "--format", "json")) == []
-
-
-def test_a_baseline_of_compiled_sets(check: Check, write) -> None:
-    write("policies/a.policy", SET)
-    policylang("compile", "-o", "out.json")
-    assert check("out.json", "--select", "PL4", "--write-baseline", "base.json").exit_code == 0
-    assert check("out.json", "--select", "PL4", "--baseline", "base.json").exit_code == 0
-    write("policies/a.policy", SET.replace("  grant delete on doc\n", ""))
-    policylang("compile", "-o", "out.json")
-    told = check("out.json", "--select", "PL4", "--baseline", "base.json").stdout
-    assert "  PL402 out.json#a.policy: " in told
-
-
-def test_equal_findings_are_counted(check: Check, write) -> None:
-    write("policies/a.policy", SET)
-    check("--select", "PL4", "--write-baseline", "base.json")
-    write("policies/a.policy", SET.replace("grant delete on doc", "grant delete on doc  grant delete on doc"))
-    found = codes(check("--select", "PL402", "--format", "json"))
-    left = codes(check("--select", "PL402", "--baseline", "base.json", "--format", "json"))
-    assert len(found) - len(left) == 1
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "no such file"),
-        ("[]", "this is not a baseline"),
-        ("{", "this is not a baseline"),
-        ('{"version": 2}', "not a baseline"),
-    ],
-)
-def test_what_is_no_baseline(check: Check, write, content: str | None, said: str) -> None:
-    write("policies/a.policy", SET)
-    if content is not None:
-        write("base.json", content)
-    result = check("--baseline", "base.json")
-    assert (result.exit_code, said in result.stderr) == (2, True)
-
-
-def test_a_baseline_is_not_written_over_errors(check: Check, write, tmp_path: Path) -> None:
-    write("policies/a.policy", "role r { grant veiw on doc }")
-    write("base.json", "old")
-    result = check("--write-baseline", "base.json")
-    assert (result.exit_code, "nothing was written" in result.stderr, "PL101" in result.stderr) == (2, True, True)
-    assert (tmp_path / "base.json").read_text() == "old"
-    assert check("nowhere", "--write-baseline", "base.json").exit_code == 2
-    assert check("--baseline", "a", "--write-baseline", "b").exit_code == 2
-
-
-def test_errors_in_the_source_are_in_no_baseline(check: Check, write) -> None:
-    write("policies/a.policy", SET)
-    check("--write-baseline", "base.json")
-    write("policies/a.policy", SET + "role r { grant veiw on doc }")
-    assert codes(check("--baseline", "base.json", "--format", "json")) == ["PL101"]
-
-
-def test_the_examples_are_clean() -> None:
-    result = policylang("check", str(POLICIES), "--now", NOW)
-    assert result.exit_code == 0, result.stdout
 
 
 # --- the report, finding by finding --------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from policylang.schemas import SCHEMAS
-from tests.cli.test_check import policylang
+from tests.cli.checking import policylang
 
 NOW = ("--now", "2026-11-21T12:00:00Z")
 ACCESS = "Screen,Function,Guard,Manager\nSite,View,x,x\n,Modify,,x\nShift,View,x,x\n,Modify,x,x\n"

@@ -11,8 +11,8 @@ import pytest
 
 from policylang.ir import from_json
 from policylang.targets import NAMES
+from tests.cli.checking import policylang
 from tests.cli.conftest import NOW, POLICIES, SCENARIOS
-from tests.cli.test_check import policylang
 
 BREAKS = "amy\n::stop-commands::FORGED\r\nFORGED no findings\u2028FORGED\x85FORGED\x1b[2J\u202e"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_check import policylang
+from tests.cli.checking import policylang
 
 NOW = ("--now", "2026-11-21T12:00:00Z")
 ACCESS = "Screen,Function,Guard,Manager\r\nSite,View,x,x\r\n,Modify,,x\r\nShift,View,x,x\r\n"

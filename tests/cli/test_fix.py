@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from click.testing import Result
 
 from policylang.check.fix import mend
 from policylang.cli import fixing
-from tests.cli.test_check import NOW, codes, policylang
+from tests.cli.checking import NOW, Check, codes, policylang
 
 SET = """\
 resource doc "Document" { created : datetime  actions view }
@@ -30,15 +29,6 @@ PARTS = {
     "what.policy": 'resource doc "Doc" { actions view, delete }\n',
 }
 """The deny does nothing: nobody may delete."""
-
-Check = Callable[..., Result]
-
-
-@pytest.fixture
-def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
-    """Run `policylang check` in an empty folder, in this process."""
-    monkeypatch.chdir(tmp_path)
-    return lambda *arguments: policylang("check", *arguments, "--now", NOW)
 
 
 def test_what_does_nothing_is_taken_out(check: Check, write, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from policylang.project.discovery import discover
 from policylang.syntax.format import layout
-from tests.cli.test_check import policylang
+from tests.cli.checking import policylang
 from tests.helpers import POLICIES
 
 UNTIDY = "role   a\n\n\n\nrole b # why\n"

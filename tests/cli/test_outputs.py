@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from policylang.cli import fmt
+from tests.cli.checking import policylang
 from tests.cli.conftest import FILES, NOW, POLICIES
-from tests.cli.test_check import policylang
 
 OUTPUTS = {
     "a report": ["check", "p", "--now", NOW, "--format", "json", "-o"],

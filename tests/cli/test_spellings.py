@@ -12,8 +12,8 @@ import yaml
 
 from policylang.settings.config import FILE_NAMES, read_config
 from policylang.testing.scenario import SUFFIXES
+from tests.cli.checking import policylang
 from tests.cli.conftest import FILES, NOW, ROOT
-from tests.cli.test_check import policylang
 from tests.cli.test_outputs import OUTPUTS, content
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_check import policylang
+from tests.cli.checking import policylang
 from tests.importing.casbin.test_oracle import ALLOW, model
 
 MODEL = model(False, ALLOW, True, False)

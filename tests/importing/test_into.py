@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_check import policylang
+from tests.cli.checking import policylang
 
 POLICIES = """\
 scope site

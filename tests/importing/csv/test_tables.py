@@ -13,7 +13,7 @@ from policylang.importing.csv.guess import guess
 from policylang.importing.csv.tables import read_tables
 from policylang.importing.csv.words import date, level, permission
 from policylang.importing.reading import InputFile, NotThisError
-from tests.cli.test_check import policylang
+from tests.cli.checking import policylang
 from tests.importing.helpers import NOW, asked, codes, imported, text
 from tests.importing.workbooks import workbook
 

@@ -26,7 +26,7 @@ from policylang.settings.targets import Postgres, Table, TargetSettings
 from policylang.targets import find_target
 from policylang.targets.postgres.tables import mapped
 from policylang.targets.target import Bundle, Input
-from tests.cli.test_check import policylang
+from tests.cli.checking import policylang
 from tests.engines.postgres_engine import Database, PostgresServer
 from tests.generated.features import Features
 from tests.generated.strategy import Case, cases

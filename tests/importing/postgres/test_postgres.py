@@ -9,7 +9,7 @@ import pytest
 
 from policylang.importing.postgres.conditions import UnknownExpressionError, column, parse
 from policylang.importing.reading import NotThisError
-from tests.cli.test_check import policylang
+from tests.cli.checking import policylang
 from tests.engines.postgres_engine import PostgresServer
 from tests.importing.helpers import imported
 
