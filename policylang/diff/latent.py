@@ -264,22 +264,22 @@ class Latent:
                 for up, more in ((True, other - one), (False, one - other)):
                     if more:
                         found.setdefault(up, self._use_of(min(more, key=str)))
+        granted = frozenset().union(*(self._all_granted(*each) for each in self._both(subject)))
         for resource, action in self._permissions():
             old, new = (plan_of(side, who, resource, action) for side, who in self._both(subject))
             if old is None or new is None:
                 continue
             before, after = (_overriding(side, who, resource, action) for side, who in self._both(subject))
-            granted = self._grant_of(resource, action)
             if (before is None) != (after is None):
-                in_group = f"{granted}, in a group with a policy on `{resource}`"
+                in_group = f"{self._grant_of(resource, action)}, in a group with a policy on `{resource}`"
                 return {True: in_group, False: in_group, **found}
             if self.c.may_differ(subject, old, new) or before != after:
                 for limits in ((before, after), ((), ())):
                     plans = (_with(self.c.old, old, limits[0]), _with(self.c.new, new, limits[1]))
                     for up in (up for up in (True, False) if up not in found):
                         if self._differs(plans, up, subject):
-                            found[up] = granted
-            if others and any((resource, action) in self._all_granted(*each) for each in self._both(subject)):
+                            found[up] = self._grant_of(resource, action)
+            if others and (resource, action) in granted:
                 for up, _, _ in self._open(subject, resource, action, is_group=False):
                     found.setdefault(up, f"{action} on `{resource}`{self._beside(resource, action)}")
             if len(found) == 2:

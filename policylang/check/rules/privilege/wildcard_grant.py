@@ -59,7 +59,7 @@ def check(world: World) -> Iterator[Finding]:
             given = several([on(grant.actions, grant.resource) for grant in grants])
             found[f"{source.kind} {source.name}: {given}"] = Finding(
                 code="PL401",
-                message=f"this grants {given} today, and whatever is declared later",
+                message=f"this grants {_in_words(grants)} today, and whatever is declared later",
                 at=at,
                 help="name the actions and resources that are needed",
             )
@@ -72,3 +72,11 @@ def check(world: World) -> Iterator[Finding]:
         f"all {len(found):,} grants are of `all`: they include whatever is declared later",
         "name the actions and resources that are needed, or switch PL401 off",
     )
+
+
+def _in_words(grants: list[ir.Grant]) -> str:
+    """``view, modify on `a`, `b`, `c`, `d` and 9 more and view on `note```: what has the same actions together."""
+    resources: dict[tuple[str, ...], list[str]] = {}
+    for grant in grants:
+        resources.setdefault(grant.actions, []).append(f"`{grant.resource}`")
+    return several([f"{', '.join(actions)} on {several(on_these)}" for actions, on_these in resources.items()])
