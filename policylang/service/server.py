@@ -41,6 +41,8 @@ _TOO_LONG = "The head of the request is too long."
 _HOSTS = "The request is for two hosts."
 _SHARED = "POLICYLANG_SERVICE"
 _WORKER_SECONDS = 0.25
+_WORKER_MAY_HANG = 30
+"""Seconds until a worker that says nothing is killed. One that starts says nothing until it has read its modules."""
 _WAITING = 2048  # connections
 
 
@@ -286,6 +288,7 @@ def uvicorn_settings(config: ServiceConfig, app: Any) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=config.bounds.read_seconds,
+        timeout_worker_healthcheck=_WORKER_MAY_HANG,
         timeout_graceful_shutdown=config.bounds.seconds + 1,
         **tls,
     )
