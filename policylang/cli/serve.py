@@ -30,6 +30,7 @@ def serve(
     and put in the place of the old ones.
     """
     try:
+        from policylang.service.fitting import FittingPolicies
         from policylang.service.server import UnfitError
         from policylang.service.server import serve as run
         from policylang.service.sources import SourceError, source_of
@@ -54,7 +55,8 @@ def serve(
         stop([Problem(where, refusal.message, refusal.help)])
     keys = [read_verifying_key(path) for path in config.keys]
     try:
-        run(config, source_of(paths, keys), lambda base: write_lines([f"serving on {base}"], err=True))
+        source = FittingPolicies(source_of(paths, keys), config, where)
+        run(config, source, lambda base: write_lines([f"serving on {base}"], err=True))
     except SourceError as error:
         where = ", ".join(paths) or "."
         stop([error.problem or Problem(where, str(error), "the service starts with policies that may be used")])

@@ -72,6 +72,60 @@ def test_settings_with_mistakes(run, write, config: str, said: str) -> None:
     assert "Traceback" not in "".join(more)
 
 
+NAMES = """
+subject { optional team : text }
+request { optional ip : ip }
+resource doc { title : text  actions view }
+role r { grant view on doc }
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("log: {path: log, mask: [doc.titel]}", "`log.mask`: the policies have no attribute `doc.titel`"),
+        ("log: {path: log, mask: [title]}", "`log.mask`: the policies have no attribute `title`"),
+        ("log: {path: log, mask: [request.team]}", "`log.mask`: the policies have no attribute `request.team`"),
+        ("log: {path: log, show: [subject.ip]}", "`log.show`: the policies have no attribute `subject.ip`"),
+        ("trusted: {subject: [ip]}", "`trusted.subject`: the policies have no attribute of users `ip`"),
+        ("trusted: {action: [team]}", "`trusted.action`: the policies have no attribute of requests `team`"),
+        ("resources: {Doc: document}", "`resources`: the policies have no resource `document`"),
+        (
+            "store: {kind: sqlite, path: db.sqlite, tables: {docs: {table: d}}}",
+            "`store.tables`: the policies have no resource `docs`",
+        ),
+        (
+            "gateway: {user: X, routes: [{method: GET, path: /, action: view, resource: page}]}",
+            "`gateway.routes`: the policies have no resource `page`",
+        ),
+        (
+            "gateway: {user: X, routes: [{method: GET, path: /, action: edit, resource: doc}]}",
+            "`gateway.routes`: the policies have no action of `doc` `edit`",
+        ),
+        (
+            "gateway: {user: X, context: {team: T}, routes: [{method: GET, path: /, action: view, resource: doc}]}",
+            "`gateway.context`: the policies have no attribute of requests `team`",
+        ),
+    ],
+)
+def test_names_that_the_policies_have_not(run, write, config: str, said: str) -> None:
+    write("policies/a.policy", NAMES)
+    write("service.yaml", config)
+    result = run("serve", "policies", "--config", "service.yaml")
+    assert result.returncode == 2
+    (first, second, *more) = result.stderr.decode().splitlines()
+    assert first == f"error: service.yaml: {said}"
+    assert second.startswith("  help: ")
+    assert more == []
+
+
+def test_a_near_name_is_suggested(run, write) -> None:
+    write("policies/a.policy", NAMES)
+    write("service.yaml", "log: {path: log, mask: [doc.titel]}")
+    result = run("serve", "policies", "--config", "service.yaml")
+    assert b"  help: did you mean `doc.title`?\n" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
+import msgspec
 import pytest
 
 from policylang import PolicySet, load
 from policylang.files.writing import write_atomically
 from policylang.ir import to_json
+from policylang.service.fitting import FittingPolicies
 from policylang.service.sources import SourceError, Unusable, source_of
 from policylang.service.watching import PoliciesInForce, Watcher
+from policylang.settings.service import ServiceConfig
 from tests.service.helpers import EVALUATION, Process, post, question, served
 
 OLD = 'resource page { actions view, edit }\nrole r { grant view on page }\nuser "u" { assign role r }\n'
@@ -46,8 +49,8 @@ def until(true: Callable[[], bool], seconds: float = 20) -> None:
 class Watched:
     """Policies, and what watches them, looking when it is told to."""
 
-    def __init__(self, *paths: str) -> None:
-        source = source_of(paths)
+    def __init__(self, *paths: str, **settings: Any) -> None:
+        source = FittingPolicies(source_of(paths), msgspec.convert(settings, ServiceConfig), "service.yaml")
         read = source.read(None)
         assert read is not None
         self.policies = PoliciesInForce(PolicySet(read.policy_set))
@@ -340,3 +343,21 @@ def _children(pid: int) -> list[int]:
         if int(fields[1]) == pid and fields[0] != "Z" and b"resource_tracker" not in words:
             found.append(int(stat.parent.name))
     return sorted(found)
+
+
+def test_policies_without_what_the_settings_name(tmp_path: Path) -> None:
+    """An attribute that is not written down keeps its name, or the mask would hide nothing."""
+    path = tmp_path / "a.policy"
+    old = OLD.replace("{ actions", "{ note : text  actions")
+    path.write_text(old)
+    watched = Watched(str(path), log={"path": "log", "mask": ["page.note"]})
+    first = watched.look()
+    path.write_text(old.replace("note", "remark"))
+    assert watched.look() == first
+    assert watched.policies.state.refused == (
+        "service.yaml: `log.mask`: the policies have no attribute `page.note`; "
+        "take the name out, or serve policies that have it"
+    )
+    path.write_text(old.replace("grant view", "grant edit"))
+    assert watched.look() != first
+    assert watched.policies.state.refused is None
