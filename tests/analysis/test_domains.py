@@ -91,6 +91,18 @@ def test_two_bounds_on_one_number_exclude_each_other() -> None:
     assert domains.judge(Difference(ZERO, _NUMBERS[0], Fraction(-2))) is None
 
 
+def test_the_end_of_a_range_is_in_it_or_not() -> None:
+    below, above = (_NUMBERS[0], ZERO, Fraction(3)), (ZERO, _NUMBERS[0], Fraction(-3))
+    closed, open_ = Domains(), Domains()
+    closed.add(Difference(*below, False))
+    assert closed.judge(Difference(*below, True)) is None
+    assert closed.judge(Difference(*above, False)) is None
+    assert closed.judge(Difference(*above, True)) is False
+    open_.add(Difference(*below, True))
+    assert open_.judge(Difference(*below, False)) is True
+    assert open_.judge(Difference(*above, False)) is False
+
+
 def test_what_copies_know_is_their_own() -> None:
     first = Domains()
     second = Domains(first)
