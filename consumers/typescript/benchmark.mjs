@@ -12,7 +12,10 @@ const cpu = (since) => (({ user, system }) => (user + system) / 1e6)(process.cpu
 const loading = cpu(begun);
 // As a service has it, which reads the clock: an instant is an object, made once for a request.
 const revived = ({ created, ...record }) => (created === undefined ? record : { created: new Date(created), ...record });
-const asked = requests.map((each) => ({ ...each, record: revived(each.record), options: { now: new Date(each.now), request: each.request ?? null } }));
+// Written out: where a spread object has a field replaced, Node makes a hidden class for each, and reading them costs as much as deciding.
+const asked = requests.map(({ user, action, resource, record, now, request = null, allowed }) => (
+  { user, action, resource, record: revived(record), options: { now: new Date(now), request }, allowed }
+));
 const times = [];
 for (let n = 0; n < Number(repetitions); n += 1) {
   begun = process.cpuUsage();

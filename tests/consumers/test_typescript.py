@@ -120,6 +120,50 @@ def test_an_instant_is_needed(package: Path, document: dict[str, Any]) -> None:
         assert found == "TypeError: `now` is not an instant with its offset"
 
 
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("2026-01-31T22:05Z", "2026-01-31T22:05:00.000Z"),
+        ("2026-01-31T22:05:30Z", "2026-01-31T22:05:30.000Z"),
+        ("2026-01-31T22:05:30.25+01:30", "2026-01-31T20:35:30.250Z"),
+        ("2024-02-29T22:05-02:00", "2024-03-01T00:05:00.000Z"),
+        ("0001-01-01T00:00:00.000001Z", None),
+        *(
+            (text, "")
+            for text in (
+                "2026-02-29T00:00Z",
+                "0000-01-01T00:00Z",
+                "2026-01-31T24:00Z",
+                "2026-01-31T22:60Z",
+                "2026-01-31T22:05:60Z",
+                "2026-01-31T22:05:30.Z",
+                "2026-01-31T22:05:30.1234567Z",
+                "2026-01-31T22:05:3Z",
+                "2026-01-31T22:05z",
+                "2026-01-31 22:05Z",
+                "2026-01-31T22:05+24:00",
+                "2026-01-31T22:05+0100",
+                "2026-01-31T22:05 01:00",
+                "2026-01-31T22:05Z ",
+                "2026-01-31T22:05ZZ",
+                "+026-01-31T22:05Z",
+                "2026-01-31T22:05:30,5Z",
+            )
+        ),
+    ],
+)
+def test_instants_are_read_to_the_letter(dist: Path, tmp_path: Path, text: str, same: str | None) -> None:
+    """What is no instant is ""; of one that is none of JavaScript's, only that it is one."""
+    code = f"""
+        import {{ readInstant }} from {json.dumps((dist / "time.js").as_uri())};
+        const found = readInstant({json.dumps(text)});
+        console.log(found === undefined ? "" : typeof found === "bigint" ? "null" : new Date(found / 1000).toISOString());
+    """
+    (tmp_path / "read.mjs").write_text(code)
+    done = node(tmp_path, "read.mjs")
+    assert (done.returncode, done.stdout.strip()) == (0, "null" if same is None else same), done.stderr
+
+
 def _with(document: dict[str, Any], change: Any) -> dict[str, Any]:
     copy: dict[str, Any] = json.loads(json.dumps(document))
     change(copy)

@@ -7,9 +7,10 @@ import { shiftDay, type Duration, type Instant, type Zone } from "./time.js";
 import {
   BAD,
   attribute,
+  attributeOf,
   compareDurations,
   constant,
-  equal,
+  equality,
   identity,
   isRecord,
   reader,
@@ -22,8 +23,8 @@ import {
 /** What conditions speak of. */
 export interface Situation {
   readonly user: string;
-  readonly record: unknown;
-  readonly request: unknown;
+  readonly record: Record<string, unknown>;
+  readonly request: Record<string, unknown>;
   readonly now: Instant;
 }
 
@@ -96,8 +97,9 @@ export class Conditions {
         return this.#time(condition, resource);
       case "in": {
         const type = condition.operand!.type;
+        const same = equality(type);
         const values = condition.values!.map((each) => constant(type, each));
-        return this.#one(condition.operand!, resource, (found) => some(values.map((each) => equal(type, found, each))));
+        return this.#one(condition.operand!, resource, (found) => some(values.map((each) => same(found, each))));
       }
       case "in_network": {
         const network = readNetwork(condition.network!)!;
@@ -106,15 +108,15 @@ export class Conditions {
       case "empty":
         return this.#one(condition.operand!, resource, (found) => (found as unknown[]).length === 0);
       case "contains": {
-        const type = (condition.item as Operand).type;
+        const same = equality((condition.item as Operand).type);
         return this.#two(condition.operand!, condition.item as Operand, resource, (items, wanted) =>
-          some((items as unknown[]).map((each) => (each === undefined ? null : equal(type, each, wanted)))),
+          some((items as unknown[]).map((each) => (each === undefined ? null : same(each, wanted)))),
         );
       }
       case "overlaps": {
-        const type = condition.left!.type.of ?? condition.left!.type;
+        const same = equality(condition.left!.type.of ?? condition.left!.type);
         return this.#two(condition.left!, condition.right!, resource, (left, right) =>
-          overlap(type, left as unknown[], right as unknown[]),
+          overlap(same, left as unknown[], right as unknown[]),
         );
       }
       case "text": {
@@ -152,9 +154,7 @@ export class Conditions {
 
   #comparison(condition: Condition, resource: string): Test {
     const type = condition.left!.type;
-    if (condition.test === "eq") {
-      return this.#two(condition.left!, condition.right!, resource, (left, right) => equal(type, left, right));
-    }
+    if (condition.test === "eq") return this.#two(condition.left!, condition.right!, resource, equality(type));
     const order = ORDERS[condition.test!]!;
     const compare = comparing(type);
     return this.#two(condition.left!, condition.right!, resource, (left, right) => {
@@ -169,8 +169,10 @@ export class Conditions {
     const isDay = condition.operand!.type.kind === "date";
     const [operand, duration] = [this.value(condition.operand!, resource), this.value(condition.duration!, resource)];
     return (s) => {
-      const [found, length] = [operand(s), duration(s)];
-      if (found === BAD || found === undefined || length === BAD || length === undefined) return null;
+      const found = operand(s);
+      if (found === BAD || found === undefined) return null;
+      const length = duration(s);
+      if (length === BAD || length === undefined) return null;
       const now = isDay ? zone.day(s.now) : s.now;
       const edge = isDay
         ? shiftDay(now as string, length as Duration, sign)
@@ -214,26 +216,16 @@ export class Conditions {
       const found = constant(operand.type, operand.value);
       return () => found;
     }
-    const { steps } = operand;
-    switch (operand.root) {
-      case "record":
-        return this.#walk({ kind: "record", resource }, (s) => s.record as Found, steps);
-      case "subject":
-        return this.#walk({ kind: "user" }, (s) => s.user, steps);
-      default: {
-        const [first, ...rest] = steps as [string, ...string[]];
-        const type = this.#world.request.get(first)!;
-        const read = reader(type);
-        return this.#walk(
-          type,
-          (s) => {
-            const raw = attribute(s.request, first);
-            return raw === undefined ? undefined : read(raw);
-          },
-          rest,
-        );
-      }
-    }
+    const [first, ...rest] = operand.steps;
+    if (operand.root === "subject") return this.#walk({ kind: "user" }, (s) => s.user, operand.steps);
+    if (first === undefined) return (s) => s.record;
+    const isRequest = operand.root === "request";
+    const type = isRequest ? this.#world.request.get(first)! : this.#world.attributes.get(resource)!.get(first)!.type;
+    const read = reader(type);
+    const found = (raw: unknown): Found => (raw === undefined ? undefined : read(raw));
+    // Most conditions are about attributes of the record itself: those are one step.
+    if (isRequest) return this.#walk(type, (s) => found(attributeOf(s.request, first)), rest);
+    return this.#walk(type, (s) => found(attributeOf(s.record, first)), rest);
   }
 
   #walk(type: Type, from: (s: Situation) => Found, steps: readonly string[]): (s: Situation) => Found {
@@ -324,10 +316,10 @@ function comparing(type: Type): (left: unknown, right: unknown) => number | null
   }
 }
 
-function overlap(type: Type, left: readonly unknown[], right: readonly unknown[]): Truth {
+function overlap(same: (one: unknown, other: unknown) => Truth, left: readonly unknown[], right: readonly unknown[]): Truth {
   return some(
     left.flatMap((one) =>
-      right.map((other) => (one === undefined || other === undefined ? null : equal(type, one, other))),
+      right.map((other) => (one === undefined || other === undefined ? null : same(one, other))),
     ),
   );
 }

@@ -2,8 +2,10 @@
 
 import { LoadError, readDocument } from "./document.js";
 import type { Situation } from "./conditions.js";
-import { Plan, denied, quickly, type Decision, type Opened, type QuickPlan } from "./plan.js";
+import { Operation } from "./operation.js";
+import { denied, type Decision, type Opened } from "./plan.js";
 import { Policies } from "./policies.js";
+import { Quick } from "./quick.js";
 import { readInstant, type Instant } from "./time.js";
 import { BAD, attribute, isRecord, reader, type Lookup } from "./values.js";
 
@@ -38,19 +40,38 @@ export function load(source: string | object, options: LoadOptions = {}): Policy
 
 /** A denial, which works out what was missing when somebody wants to know. */
 class LeftOpen implements Decision {
+  readonly #quick: Quick;
+  readonly #operation: Operation;
+  readonly #s: Situation;
+  readonly #later: Situation | null;
+  readonly #asked: readonly string[];
+  #missing: readonly string[] | undefined;
   readonly allowed = false;
-  readonly fields: readonly string[] = NONE;
-  private found: readonly string[] | undefined;
+  readonly fields = NONE;
 
+  /** Of a modification also the situation after it, and the attributes that it is about. */
   constructor(
     readonly reasons: readonly string[],
-    private readonly plan: Plan,
-    private readonly moments: readonly Situation[],
-    private readonly asked: readonly string[],
-  ) {}
+    quick: Quick,
+    operation: Operation,
+    s: Situation,
+    later: Situation | null = null,
+    asked: readonly string[] = NONE,
+  ) {
+    this.#quick = quick;
+    this.#operation = operation;
+    this.#s = s;
+    this.#later = later;
+    this.#asked = asked;
+  }
 
   get missing(): readonly string[] {
-    return (this.found ??= this.plan.missing(this.moments, this.asked));
+    return (this.#missing ??= this.#whole());
+  }
+
+  #whole(): readonly string[] {
+    const plan = this.#quick.plan(this.#operation, this.#s);
+    return plan.missing(this.#later === null ? [this.#s] : [this.#s, this.#later], this.#asked);
   }
 
   toJSON(): Decision {
@@ -58,22 +79,21 @@ class LeftOpen implements Decision {
   }
 }
 
-/** The plans for an action of a resource, of users and integrations whose sources are the same at any instant. */
-type Plans = Map<string, QuickPlan>;
-
 const NOTHING = {};
+const NO_TEXTS = "user, action and resource of a request are texts";
 const NONE: readonly string[] = [];
 
 export class PolicySet {
   readonly #policies: Policies;
-  /** Of the other users, with the sources that they were made for. */
-  readonly #dated = new Map<string, { readonly key: string; readonly plans: Map<Plans, QuickPlan> }>();
-  readonly #plans: ReadonlyMap<string, ReadonlyMap<string, Plans>>;
+  /** By resource and action. */
+  readonly #operations: ReadonlyMap<string, Map<string, Operation | null>>;
+  /** The plans of the other users, with the sources that they were made for. */
+  readonly #dated = new Map<string, { readonly key: string; readonly plans: Map<Operation, Quick> }>();
 
   constructor(policies: Policies) {
     this.#policies = policies;
-    this.#plans = new Map(
-      [...policies.actions].map(([resource, actions]) => [resource, new Map([...actions.keys()].map((name) => [name, new Map()]))]),
+    this.#operations = new Map(
+      [...policies.actions].map(([resource, actions]) => [resource, new Map([...actions.keys()].map((name) => [name, null]))]),
     );
   }
 
@@ -121,79 +141,90 @@ export class PolicySet {
   ): Decision {
     const now = readInstant(options.now);
     if (now === undefined) throw new TypeError("`now` is not an instant with its offset");
-    const record: unknown = given ?? NOTHING;
-    const request: unknown = options.request ?? NOTHING;
+    const record: object = given ?? NOTHING;
+    const request: object = options.request ?? NOTHING;
     const changes = options.changes ?? null;
+    const field = options.field ?? null;
     if (!isRecord(record) || !isRecord(request) || (changes !== null && !isRecord(changes))) {
       throw new TypeError("records, `request` and `changes` are objects with attributes");
     }
-    const { field } = options;
-    const quick = this.#planOf(user, action, resource, now);
+    const operation = this.#operation(action, resource);
+    if (typeof operation === "string") return denied(operation);
+    const quick = this.#quickOf(operation, user, now);
     if (typeof quick === "string") return denied(quick);
     const s: Situation = { user, record, request, now };
-    if (quick.only !== null && (field === undefined || field === null) && changes === null) {
-      if (quick.only(s) === true) return quick.granted;
-      return told ? new LeftOpen(quick.denied.reasons, quick.plan, [s], NONE) : quick.denied;
+    if (field !== null || changes !== null || operation.kind === "create") {
+      return this.#written(quick, operation, s, field, changes);
     }
-    const { plan } = quick;
-    if ((field === undefined || field === null) && changes === null && plan.kind !== "create") {
-      const place = plan.placeOf(record);
+    let denial = quick.denial(operation, s);
+    if (denial === undefined) {
+      const place = operation.placeOf(record);
       if (place === BAD) return denied("the record is at a place that there is not");
-      const { decision } = plan.open(s, place);
-      return decision.allowed || !told ? decision : new LeftOpen(decision.reasons, plan, [s], NONE);
+      const { decision } = quick.plan(operation, s).open(s, place);
+      if (decision.allowed) return decision;
+      denial = decision;
     }
-    return this.#written(plan, s, field ?? null, changes);
+    if (denial === null) return quick.granted;
+    return told ? new LeftOpen(denial.reasons, quick, operation, s) : denial;
   }
 
-  #written(plan: Plan, s: Situation, field: string | null, changes: Readonly<Record<string, unknown>> | null): Decision {
-    const declared = this.#policies.attributes.get(plan.resource)!;
+  #written(
+    quick: Quick,
+    operation: Operation,
+    s: Situation,
+    field: string | null,
+    changes: Readonly<Record<string, unknown>> | null,
+  ): Decision {
+    const { kind, resource, action } = operation;
+    const declared = this.#policies.attributes.get(resource)!;
     const names = changes === null ? [] : Object.keys(changes);
     const strange = [...(field === null ? [] : [field]), ...names].find((name) => !declared.has(name));
-    if (names.length && plan.kind !== "modify" && strange === undefined) {
-      return denied(`changes are what modify would write; ${plan.action} writes none`);
+    if (names.length && kind !== "modify" && strange === undefined) {
+      return denied(`changes are what modify would write; ${action} writes none`);
     }
-    const more = plan.kind === "create" ? Object.keys(s.record as object).find((name) => !declared.has(name) && name !== "id") : undefined;
+    const more = kind === "create" ? Object.keys(s.record as object).find((name) => !declared.has(name) && name !== "id") : undefined;
     if (strange !== undefined || more !== undefined) return denied("there is no such attribute");
-    const moments = [s];
+    let later: Situation | null = null;
     let written: readonly string[] = [];
-    if (plan.kind === "modify" && names.length) {
+    if (kind === "modify" && names.length) {
       written = names;
-      moments.push({ ...s, record: { ...(s.record as object), ...changes } });
-    } else if (plan.kind === "create") {
-      written = plan.declared.filter((name) => attribute(s.record, name) !== undefined);
+      later = { ...s, record: { ...(s.record as object), ...changes } };
+    } else if (kind === "create") {
+      written = operation.declared.filter((name) => attribute(s.record, name) !== undefined);
     }
     const asked = [...new Set([...(field === null ? [] : [field]), ...written])];
-    const places = moments.map((moment) => plan.placeOf(moment.record));
+    const moments = later === null ? [s] : [s, later];
+    const places = moments.map((moment) => operation.placeOf(moment.record));
     if (places.includes(BAD)) return denied("the record is at a place that there is not");
+    const plan = quick.plan(operation, s);
     const opened: Opened[] = [];
     for (const [n, moment] of moments.entries()) {
       const found = plan.open(moment, places[n] as string | null);
-      if (!found.decision.allowed) return new LeftOpen(found.decision.reasons, plan, moments, asked);
+      if (!found.decision.allowed) return new LeftOpen(found.decision.reasons, quick, operation, s, later, asked);
       opened.push(found);
     }
     const covers = (name: string): boolean => opened.every((each) => each.covered.has(name));
     const uncovered = asked.find((name) => !covers(name));
-    if (uncovered !== undefined) return new LeftOpen(["an attribute is not covered"], plan, moments, asked);
-    const last = moments[moments.length - 1]!;
+    if (uncovered !== undefined) return new LeftOpen(["an attribute is not covered"], quick, operation, s, later, asked);
     for (const name of written) {
-      const reason = this.#writable(plan, last, name);
+      const reason = this.#writable(operation, later ?? s, name);
       if (reason !== null) return denied(reason);
     }
     return {
       allowed: true,
-      fields: plan.declared.filter(covers),
+      fields: operation.declared.filter(covers),
       reasons: [...new Set(opened.flatMap((each) => each.decision.reasons))],
       missing: [],
     };
   }
 
   /** Why an attribute may not hold its value; null if it may. */
-  #writable(plan: Plan, s: Situation, name: string): string | null {
+  #writable(operation: Operation, s: Situation, name: string): string | null {
     const raw = attribute(s.record, name);
     if (raw === undefined) return null;
-    const { type } = this.#policies.attributes.get(plan.resource)!.get(name)!;
+    const { type } = this.#policies.attributes.get(operation.resource)!.get(name)!;
     const found = reader(type)(raw);
-    if (found === BAD || (type.kind === "place" && !plan.isPlace(name, raw))) return "a value is not of its attribute's type";
+    if (found === BAD || (type.kind === "place" && !operation.isPlace(name, raw))) return "a value is not of its attribute's type";
     const role = (type.of ?? type).role ?? null;
     if (role === null) return null;
     const users = (type.kind === "set" ? found : [found]) as readonly unknown[];
@@ -201,27 +232,33 @@ export class PolicySet {
     return eligible ? null : "the user in an attribute is not eligible";
   }
 
-  /** The plan of a request; a reason where it names what there is not. */
-  #planOf(user: string, action: string, resource: string, now: Instant): QuickPlan | string {
-    if (typeof user !== "string" || typeof action !== "string" || typeof resource !== "string") {
-      return "user, action and resource of a request are texts";
-    }
-    const plans = this.#plans.get(resource)?.get(action);
-    if (plans === undefined) {
-      if (!this.#plans.has(resource)) return `there is no resource \`${resource}\``;
-      return `\`${resource}\` has no action \`${action}\``;
-    }
-    const known = plans.get(user);
+  /** A reason where there is none. */
+  #operation(action: string, resource: string): Operation | string {
+    const operations = this.#operations.get(resource);
+    const found = operations?.get(action);
+    if (found) return found;
+    if (typeof action !== "string" || typeof resource !== "string") return NO_TEXTS;
+    if (operations === undefined) return `there is no resource \`${resource}\``;
+    if (found === undefined) return `\`${resource}\` has no action \`${action}\``;
+    const made = new Operation(this.#policies, action, resource);
+    operations.set(action, made);
+    return made;
+  }
+
+  /** The plan of a user; a reason where there is no such user. */
+  #quickOf(operation: Operation, user: string, now: Instant): Quick | string {
+    const known = operation.plans.get(user);
     if (known !== undefined) return known;
+    if (typeof user !== "string") return NO_TEXTS;
     const subject = this.#policies.subjects.get(user);
     if (subject === undefined) return `there is no user \`${user}\``;
-    const sources = this.#policies.sources(subject, now);
-    const made = (): QuickPlan => quickly(new Plan(this.#policies, subject, sources, action, resource));
-    if (!subject.dated) return kept(plans, user, made);
-    const key = JSON.stringify(sources);
-    let dated = this.#dated.get(user);
-    if (dated === undefined || dated.key !== key) this.#dated.set(user, (dated = { key, plans: new Map() }));
-    return kept(dated.plans, plans, made);
+    const made = (): Quick => new Quick(operation.plan(user, now));
+    // By its own name: a text of the caller may be a part of a long one, which it would keep in memory.
+    if (!subject.dated) return kept(operation.plans, subject.name, made);
+    const key = JSON.stringify(this.#policies.sources(subject, now));
+    let dated = this.#dated.get(subject.name);
+    if (dated === undefined || dated.key !== key) this.#dated.set(subject.name, (dated = { key, plans: new Map() }));
+    return kept(dated.plans, operation, made);
   }
 }
 

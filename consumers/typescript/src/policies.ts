@@ -15,6 +15,7 @@ export interface Source {
 type Active = (now: Instant, today: string) => boolean;
 
 export interface Subject {
+  readonly name: string;
   readonly user: User | undefined;
   readonly given: readonly { readonly source: Source; readonly active: Active | null }[];
   readonly dated: boolean;
@@ -62,7 +63,7 @@ export class Policies implements World {
       const bounds = { from: integration.from, until: integration.until, from_time: null, until_time: null };
       const active = this.#active(bounds);
       const given = integration.roles.map((ref) => ({ source: role(ref.name, null), active }));
-      this.subjects.set(integration.name, { user: undefined, given, dated: active !== null });
+      this.subjects.set(integration.name, { name: integration.name, user: undefined, given, dated: active !== null });
     }
     for (const user of document.users) {
       const before = this.subjects.get(user.id)?.given ?? [];
@@ -75,7 +76,7 @@ export class Policies implements World {
       for (const each of [...roles, ...assigned]) {
         if (!user.terminated || this.roles.get(each.source.name)!.essential) given.push(each);
       }
-      this.subjects.set(user.id, { user, given, dated: given.some((each) => each.active !== null) });
+      this.subjects.set(user.id, { name: user.id, user, given, dated: given.some((each) => each.active !== null) });
       this.#values.set(user.id, new Map(user.attributes.map((each) => [each.name, constants(this.subject.get(each.name)!, each.values)])));
     }
   }

@@ -18,10 +18,17 @@ export function isRecord(raw: unknown): raw is Record<string, unknown> {
   return typeof raw === "object" && raw !== null && !Array.isArray(raw) && !(raw instanceof Date) && !(raw instanceof Set);
 }
 
-/** The raw value of an attribute, its own and not one that every object has. */
+/** The raw value of an attribute. */
 export function attribute(record: unknown, name: string): unknown {
-  if (!isRecord(record) || !Object.hasOwn(record, name)) return undefined;
-  return record[name] ?? undefined;
+  return isRecord(record) ? attributeOf(record, name) : undefined;
+}
+
+// Engines do this in half the time of Object.hasOwn.
+const { hasOwnProperty } = Object.prototype;
+
+/** Of what is a record: its own attribute, and not one that every object has. */
+export function attributeOf(record: Record<string, unknown>, name: string): unknown {
+  return hasOwnProperty.call(record, name) ? (record[name] ?? undefined) : undefined;
 }
 
 /** Reads raw values of a type. */
@@ -80,23 +87,24 @@ export function constants(type: Type, values: readonly Constant[]): Found {
   return type.kind === "set" ? found : found[0];
 }
 
-/** Whether two values of a type are the same. */
-export function equal(type: Type, left: unknown, right: unknown): Truth {
+/** Tells whether two values of a type are the same. */
+export function equality(type: Type): (left: unknown, right: unknown) => Truth {
   switch (type.kind) {
     case "int":
     case "decimal":
     case "money":
-      return compareDecimals(left as Decimal, right as Decimal) === 0;
+      return (left, right) => compareDecimals(left as Decimal, right as Decimal) === 0;
     case "ip":
-      return (left as Address).key === (right as Address).key;
-    case "duration": {
-      const difference = compareDurations(left as Duration, right as Duration);
-      return difference === null ? null : difference === 0;
-    }
+      return (left, right) => (left as Address).key === (right as Address).key;
+    case "duration":
+      return (left, right) => {
+        const difference = compareDurations(left as Duration, right as Duration);
+        return difference === null ? null : difference === 0;
+      };
     case "record":
-      return sameRecord(left, right);
+      return sameRecord;
     default:
-      return left === right;
+      return (left, right) => left === right;
   }
 }
 
