@@ -12,8 +12,8 @@ from policylang.check.reviews import latest_reviews, next_review
 from policylang.check.suppress.suppression import Suppression
 from policylang.files.json_schema import schema_of
 from policylang.ir import nodes as ir
+from policylang.model.instants import zone
 from policylang.model.types import Duration
-from policylang.runtime.clock import zone
 from policylang.source import Location
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from policylang.model import conditions as c
-from policylang.runtime.clock import is_between, zone
+from policylang.model.instants import zone
+from policylang.runtime.clock import is_between
 
 ClockTest = c.Hours | c.Weekdays
 Case = tuple[tuple[ClockTest, bool], ...]

@@ -7,8 +7,9 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from policylang.model.instants import zone
 from policylang.model.types import Duration
-from policylang.runtime.clock import shift_day, zone
+from policylang.runtime.clock import shift_day
 
 FIRST_YEAR, LAST_YEAR = 1970, 2099
 """Instants outside of these years are not thought about."""

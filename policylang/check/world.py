@@ -19,7 +19,8 @@ from policylang.analysis.satisfiability import Satisfiability
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
 from policylang.ir.requirements import grants_required
-from policylang.runtime.clock import is_over, zone
+from policylang.model.instants import zone
+from policylang.runtime.clock import is_over
 from policylang.runtime.grants import Granted, Profile, granted, granted_by
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods

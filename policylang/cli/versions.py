@@ -16,11 +16,11 @@ from policylang.diff.compare import compare
 from policylang.diff.report import SetReport
 from policylang.ir import nodes as ir
 from policylang.ir.nodes import FORMAT_VERSION
+from policylang.model.instants import zone
 from policylang.project.discovery import Problem, SourceSet, discover
 from policylang.project.loading import read_compiled, why_not
 from policylang.project.project import Project
 from policylang.project.revisions import Revision, RevisionError, merge_base, read_revision, resolve
-from policylang.runtime.clock import zone
 from policylang.settings.config import nearest_config
 
 

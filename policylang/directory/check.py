@@ -11,7 +11,7 @@ from policylang.directory.people import Assigned, Field, Person
 from policylang.directory.values import constants, constants_context
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
-from policylang.model.instants import how_to_be_active, is_over_before, why_never_active
+from policylang.model.instants import never_active, zone
 from policylang.model.report import DiagnosticLog
 from policylang.model.symbols import unknown
 from policylang.model.values import date, time_of_day
@@ -27,6 +27,7 @@ class Checker:
 
     def __init__(self, policy_set: ir.PolicySet, report: DiagnosticLog, limits: Limits) -> None:
         self.report = report
+        self._timezone = zone(policy_set.timezone)
         self.types = {attribute.name: attribute.type for attribute in policy_set.subject}
         places = {place.name: place.kind for place in policy_set.places}
         self.known: dict[str, dict[str, None]] = {
@@ -67,17 +68,12 @@ class Checker:
         return constants(self._constants, person.source, field.value, self.types[name], quoted(name), person.table)
 
     def dates(self, source: Source, given: Assigned) -> None:
-        """Report days that are none, and a role that ends before it begins (PL109)."""
+        """Report days that are none, and a role that would never be active (PL109)."""
         start = given.start and self._moment(source, given.start)
         until = given.until and self._moment(source, given.until)
-        if start and until and given.until and is_over_before(until, start):
-            self.report.error(
-                "PL109",
-                source,
-                given.until,
-                why_never_active(until, start),
-                how_to_be_active(until, start),
-            )
+        wrong = never_active(until, start, self._timezone) if start and until else None
+        if wrong is not None and given.until is not None:
+            self.report.error("PL109", source, given.until, *wrong)
 
     def _moment(self, source: Source, text: expressions.Text) -> str | None:
         """A day, or a day and a time, as the policy set holds it."""

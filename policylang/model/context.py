@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from policylang.diagnostics import quoted
+from policylang.model.instants import DEFAULT_TIMEZONE, timezones, zone
 from policylang.model.model import Model, ResourceModel
 from policylang.model.paths import PathScope
 from policylang.model.report import DiagnosticLog
@@ -41,6 +43,13 @@ class Context(msgspec.Struct):
         return Constants(
             self.report, self.limits, symbols.names["place"], lambda name: symbols.is_hidden("place", name)
         )
+
+    @property
+    def timezone(self) -> ZoneInfo | None:
+        """The timezone of the policy set; ``None`` where it has a name that is none."""
+        site = self.symbols.timezone
+        name: str = DEFAULT_TIMEZONE if site is None else site.node.name.value  # type: ignore[attr-defined]
+        return zone(name) if name in timezones() else None
 
     @property
     def world(self) -> PathScope:

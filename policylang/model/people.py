@@ -8,7 +8,7 @@ from policylang.diagnostics import quoted
 from policylang.model.bundles import check_deny, check_grant
 from policylang.model.conditions import Constant
 from policylang.model.context import Context
-from policylang.model.instants import how_to_be_active, is_over_before, why_never_active
+from policylang.model.instants import never_active
 from policylang.model.model import place_of
 from policylang.model.paths import PathScope
 from policylang.model.policies import check_limit
@@ -151,14 +151,9 @@ def _check_dates(
 ) -> None:
     start = first and _moment(context, source, first)
     end = last and _moment(context, source, last)
-    if start and end and is_over_before(end, start) and last:
-        context.report.error(
-            "PL109",
-            source,
-            last.date,
-            why_never_active(end, start, what),
-            how_to_be_active(end, start),
-        )
+    wrong = never_active(end, start, context.timezone, what) if start and end else None
+    if wrong is not None and last is not None:
+        context.report.error("PL109", source, last.date, *wrong)
 
 
 def _moment(context: Context, source: Source, node: ast.FromDate | ast.UntilDate) -> str | None:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from policylang.diagnostics import quoted
 from policylang.model.context import Context
+from policylang.model.instants import timezones
 from policylang.model.report import Site, related
 from policylang.model.symbols import unknown
 from policylang.syntax import expressions
-
-
-@cache
-def timezones() -> frozenset[str]:
-    """The names of the IANA time zones, from the ``tzdata`` package: the same on every machine."""
-    return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 
 
 def check_world(context: Context) -> None:

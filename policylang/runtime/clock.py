@@ -5,21 +5,14 @@ from __future__ import annotations
 import calendar
 import datetime
 from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib import resources
 from zoneinfo import ZoneInfo
 
 from policylang.ir import nodes as ir
 from policylang.model.conditions import WEEKDAYS, Hours, Weekdays
+from policylang.model.instants import LAST, beginning, ending
 from policylang.model.types import Duration
 
-
-@cache
-def zone(name: str) -> ZoneInfo:
-    """A timezone from the ``tzdata`` package, whose rules are the same on every machine."""
-    data = resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
-    with data.open("rb") as file:
-        return ZoneInfo.from_file(file, key=name)
+_MICROSECOND = datetime.timedelta(microseconds=1)
 
 
 def is_between(time: str, first: str, last: str) -> bool:
@@ -38,28 +31,19 @@ def clock_test(test: Hours | Weekdays, now: datetime.datetime, timezone: ZoneInf
 
 
 def begin_of(assignment: ir.Assignment, timezone: ZoneInfo) -> datetime.datetime | None:
-    """The instant from which on an assignment is active, in UTC. Of a time that comes twice the first one counts; one
-    that the clocks skip is the instant behind the gap. Null for the beginning of the calendar as well.
-    """
-    if assignment.start is None:
+    """The instant from which on an assignment is active, in UTC. Null for the beginning of the calendar as well."""
+    if assignment.begins is None:
         return None
-    begin = _instant(assignment.start, assignment.start_time or "00:00", timezone, fold=0)
-    return begin if is_edge(begin, timezone) or begin == _LAST else None
+    begin = beginning(assignment.begins, timezone)
+    return begin if is_edge(begin, timezone) or begin == LAST else None
 
 
 def end_of(assignment: ir.Assignment, timezone: ZoneInfo) -> datetime.datetime | None:
-    """The instant at which an assignment is over, in UTC. Of a time that comes twice the second one counts. Null for
-    the end of the calendar as well.
-    """
-    if assignment.until is None:
+    """The instant at which an assignment is over, in UTC. Null for the end of the calendar as well."""
+    if assignment.ends is None:
         return None
-    if assignment.until_time is not None:
-        end = _instant(assignment.until, assignment.until_time, timezone, fold=1)
-        return None if end == _LAST else end
-    if assignment.until == datetime.date.max.isoformat():
-        return None
-    day = datetime.date.fromisoformat(assignment.until) + datetime.timedelta(days=1)
-    return _instant(day.isoformat(), "00:00", timezone, fold=0)
+    end = ending(assignment.ends, timezone)
+    return None if end == LAST else end
 
 
 def is_edge(at: datetime.datetime, timezone: ZoneInfo) -> bool:
@@ -70,7 +54,7 @@ def is_edge(at: datetime.datetime, timezone: ZoneInfo) -> bool:
         (at - _MICROSECOND).astimezone(timezone)
     except OverflowError:
         return False
-    return at != _LAST
+    return at != LAST
 
 
 def is_over(assignment: ir.Assignment, now: datetime.datetime, timezone: ZoneInfo) -> bool:
@@ -89,29 +73,6 @@ def overlapping(one: ir.Assignment, other: ir.Assignment, timezone: ZoneInfo) ->
     begins = [begin for each in (one, other) if (begin := begin_of(each, timezone)) is not None]
     ends = [end for each in (one, other) if (end := end_of(each, timezone)) is not None]
     return not begins or not ends or max(begins) < min(ends)
-
-
-def _instant(day: str, time: str, timezone: ZoneInfo, fold: int) -> datetime.datetime:
-    """In UTC; the first or last instant of all where the time in UTC is beyond the calendar."""
-    local = datetime.datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=timezone)
-    try:
-        first, second = (local.replace(fold=each).astimezone(datetime.UTC) for each in (0, 1))
-    except OverflowError:
-        return _LAST if local.year == datetime.MAXYEAR else _FIRST
-    if first <= second:
-        return second if fold else first
-    # A gap, which the two offsets take for an instant before and one behind it: when do the clocks change?
-    while first - second > _MICROSECOND:
-        middle = second + (first - second) // 2
-        if middle.astimezone(timezone).utcoffset() == second.astimezone(timezone).utcoffset():
-            second = middle
-        else:
-            first = middle
-    return first
-
-
-_MICROSECOND = datetime.timedelta(microseconds=1)
-_FIRST, _LAST = (each.replace(tzinfo=datetime.UTC) for each in (datetime.datetime.min, datetime.datetime.max))
 
 
 def clock_edges(

@@ -13,8 +13,8 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Bundle, Name, name_of
 from policylang.model.conditions import Condition
+from policylang.model.instants import zone
 from policylang.model.types import Type
-from policylang.runtime.clock import zone
 from policylang.runtime.trees import Lookup, no_records
 
 

@@ -12,8 +12,8 @@ import msgspec
 from policylang.diagnostics import listed, quoted
 from policylang.files.json_schema import schema_of
 from policylang.files.yaml_source import YamlError, read_yaml, validate
+from policylang.model.instants import zone
 from policylang.project.discovery import Problem, UnreadableError, read_regular
-from policylang.runtime.clock import zone
 
 Key = Literal["user", "action", "resource", "permission", "time", "decision", "field", "place", "record"]
 Column = Annotated[str, msgspec.Meta(min_length=1)]

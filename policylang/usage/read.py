@@ -13,8 +13,8 @@ import msgspec
 from policylang.check.usage import ObservedUse, Usage
 from policylang.diagnostics import listed, quoted
 from policylang.importing.csv.words import permission
+from policylang.model.instants import zone
 from policylang.project.discovery import Problem, UnreadableError
-from policylang.runtime.clock import zone
 from policylang.runtime.index import Index
 from policylang.settings.usage import UsageSettings
 from policylang.suggest import closest

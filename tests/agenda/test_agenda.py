@@ -8,17 +8,18 @@ import json
 import icalendar
 import pytest
 from dateutil.relativedelta import relativedelta
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from policylang.agenda.agenda import Agenda, Agendas, End, Entry, Review, Start, SuppressionEnd, agenda
 from policylang.check.engine import run_checks
 from policylang.ir.nodes import PolicySet
+from policylang.model.instants import zone
 from policylang.model.types import Duration
 from policylang.output import ical
 from policylang.output.agenda import render
-from policylang.runtime.clock import shift_day, zone
+from policylang.runtime.clock import shift_day
 from policylang.runtime.index import Index
 from policylang.schemas import SCHEMAS
 from policylang.text.readable import json_bytes
@@ -35,7 +36,9 @@ ZONES = (
     "America/Scoresbysund",
 )
 CASES = sorted((TESTS / "agenda" / "cases").glob("*.policy"))
-near = st.integers(-400, 400).map(lambda n: datetime.date(2011, 12, 30) + datetime.timedelta(days=n))
+SKIPPED = datetime.date(2011, 12, 30)
+"""In Apia; an assignment for this day alone is an error there."""
+near = st.integers(-400, 400).map(lambda n: SKIPPED + datetime.timedelta(days=n))
 days = st.one_of(near, st.dates(datetime.date(1971, 1, 1), datetime.date(2100, 12, 31)))
 lengths = st.tuples(st.integers(0, 40), st.sampled_from(["minutes", "hours", "days", "weeks", "months", "years"]))
 
@@ -51,7 +54,7 @@ def policy_texts(draw: st.DrawFn) -> str:
     for number in range(draw(st.integers(1, 4))):
         given_roles = []
         for role in draw(st.lists(st.sampled_from("ab"), max_size=3)):
-            dates = sorted(draw(st.lists(near, min_size=2, max_size=2)))
+            dates = sorted(draw(st.lists(near, min_size=2, max_size=2).filter(lambda days: {*days} != {SKIPPED})))
             start = f" from {dates[0]}" if draw(st.booleans()) else ""
             until = f" until {dates[1]}" if draw(st.booleans()) else ""
             place = ' at site "HQ"' if draw(st.booleans()) else ""
@@ -137,6 +140,7 @@ def test_everything_is_past_or_to_come(text: str, day: datetime.date) -> None:
 @given(st.sampled_from(ZONES), near)
 @settings(max_examples=150, deadline=None)
 def test_an_assignment_holds_as_long_as_its_end_is_to_come(name: str, day: datetime.date) -> None:
+    assume((name, day) != ("Pacific/Apia", SKIPPED))
     policy_set = compiled(
         f'timezone "{name}"\nresource doc {{ actions view }}\nrole a {{ grant view on doc }}\n'
         f'user "u" {{ assign role a from {day} until {day} }}'

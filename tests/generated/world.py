@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from policylang.model.instants import zone
 from policylang.model.types import (
     BoolType,
     DateTimeType,
@@ -28,7 +29,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.clock import shift, shift_day, zone
+from policylang.runtime.clock import shift, shift_day
 from tests.generated.chooser import Chooser
 from tests.generated.features import Features
 

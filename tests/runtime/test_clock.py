@@ -120,6 +120,8 @@ user "amy" {{ assign role guard {dates} }}
         # On 2026-11-01 there are two 01:30: `from` takes the first, `until` the second.
         ("from 2026-11-01 01:30 until 2026-11-01 06:00", "2026-11-01T07:30:00Z", "2026-11-01T13:00:00Z"),
         ("from 2026-11-01 00:00 until 2026-11-01 01:30", "2026-11-01T06:00:00Z", "2026-11-01T08:30:00Z"),
+        ("from 2026-11-01 01:30 until 2026-11-01 01:30", "2026-11-01T07:30:00Z", "2026-11-01T08:30:00Z"),
+        ("from 2026-11-01 01:45 until 2026-11-01 01:15", "2026-11-01T07:45:00Z", "2026-11-01T08:15:00Z"),
     ],
 )
 def test_an_assignment_with_times(dates: str, first: str, end: str) -> None:

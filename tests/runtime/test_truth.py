@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from policylang.model.instants import zone
 from policylang.model.types import Duration
-from policylang.runtime.clock import shift, zone
+from policylang.runtime.clock import shift
 from policylang.runtime.index import Index
 from policylang.runtime.truth import Situation, conjunction, disjunction, negation, truth
 from tests.helpers import compiled

@@ -29,13 +29,12 @@ from policylang.ir.lowering.rights import (
     lower_policy,
     lower_role,
 )
+from policylang.model.instants import DEFAULT_TIMEZONE
 from policylang.model.model import Model, place_of
 from policylang.model.report import Site, at
 from policylang.model.types import UNITS, Duration
 from policylang.source import Location, Source
 from policylang.syntax import ast
-
-DEFAULT_TIMEZONE = "UTC"
 
 
 def lower(model: Model, sources: Iterable[Source]) -> ir.PolicySet:

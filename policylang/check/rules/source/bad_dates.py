@@ -1,4 +1,4 @@
-"""PL109: dates that do not exist, that end before they begin, or times without an offset."""
+"""PL109: dates that do not exist, that leave no time between them, or times without an offset."""
 
 from policylang.diagnostics import Rule
 
@@ -7,10 +7,10 @@ RULE = Rule(
     name="bad-dates",
     family="source",
     severity="error",
-    summary="dates that do not exist, that end before they begin, or times without an offset",
+    summary="dates that do not exist, that leave no time between them, or times without an offset",
     why=(
-        "An assignment that ends before it begins gives nothing, and a time without an offset is a different instant "
-        "in every timezone."
+        "An assignment that ends before it begins, or lies in an hour that the clocks skip, gives nothing, and a time "
+        "without an offset is a different instant in every timezone."
     ),
     bad="""\
 role guard
@@ -22,6 +22,13 @@ user "amy@acme.test" {
 role guard
 user "amy@acme.test" {
   assign role guard from 2026-01-01 until 2026-03-31
+}
+""",
+    near="""\
+timezone "Europe/Berlin"
+role guard
+user "amy@acme.test" {
+  assign role guard from 2026-10-25 02:30 until 2026-10-25 02:30   # an hour: the clocks go back at three
 }
 """,
     since="0.1.0",
