@@ -25,6 +25,7 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.runtime.index import Index
+from policylang.targets.ways import is_of_user
 
 CONSTRUCTS: dict[str, str] = {
     # conditions
@@ -34,7 +35,9 @@ CONSTRUCTS: dict[str, str] = {
     "decimal": "attributes that are decimals or money",
     "duration": "attributes that are durations",
     "network": '`in "10.0.0.0/8"` and comparing IP addresses',
-    "set": "`contains`, `overlaps` and `is empty` of a set",
+    "set": "`contains`, `contains all of [a, b]` and `overlaps [a, b]` of a set",
+    "overlaps": "`overlaps` of two sets",
+    "empty": "`is empty` of a set",
     "text": "`contains`, `starts with`, `ends with` of a text",
     "within": "`within`, `within next`, `older than`: minutes, hours and days with a datetime",
     "within-days": "the same with a date",
@@ -60,6 +63,7 @@ CONSTRUCTS: dict[str, str] = {
     "bypasses": "`bypasses policies`",
     "places": "roles assigned at places",
     "dated": "assignments and integrations with `from` and `until`",
+    "hours": "assignments with `from` and `until` at a time of day",
     "terminated": "terminated users",
     "integration": "integrations",
     "eligible": "attributes that ask for a `user with role`",
@@ -107,7 +111,9 @@ def _of_decisions(policy_set: ir.PolicySet) -> Iterator[Use]:
         yield from (Use("append", policy.at) for policy in user.appends)
         yield from (Use("override", policy.at) for policy in user.overrides)
         yield from (Use("places", given.at) for given in user.assignments if given.place is not None)
-        yield from (Use("dated", given.at) for given in user.assignments if given.start or given.until)
+        for given in user.assignments:
+            if given.start or given.until:
+                yield Use("hours" if given.start_time or given.until_time else "dated", given.at)
         if user.terminated:
             yield Use("terminated", user.at)
     for integration in policy_set.integrations:
@@ -153,14 +159,15 @@ def _of_condition(index: Index, resource: str, condition: c.Condition) -> Iterat
             yield Use("logic", node.at)
             continue
         paths = [side for side in node.sides if isinstance(side, c.Path)]
-        names = [*_of_test(node), *(name for side in node.sides for name in _of_type(side))]
+        names = [*_of_test(index, resource, node), *(name for side in node.sides for name in _of_type(side))]
         names += [name for path in paths for name in _of_path(index, resource, path)]
-        if len(paths) > 1 and all(path.steps and path.root == "record" for path in paths):
+        of_record = [path for path in paths if path.steps and path.root == "record"]
+        if 1 < len(paths) == len(of_record) and not isinstance(node, c.Overlaps):
             names.append("two-attributes")
         yield from (Use(name, node.at) for name in names)
 
 
-def _of_test(test: c.Test) -> Iterator[str]:
+def _of_test(index: Index, resource: str, test: c.Test) -> Iterator[str]:
     match test:
         case c.Missing():
             yield "logic"
@@ -177,8 +184,16 @@ def _of_test(test: c.Test) -> Iterator[str]:
             yield "within-days" if isinstance(operand.type, DateType) else "within"
         case c.InNetwork():
             yield "network"
-        case c.Contains() | c.Overlaps() | c.Empty():
+        case c.Contains():
             yield "set"
+        case c.Overlaps(c.Path("subject"), c.Path("subject")):
+            yield "set"  # what users hold is known beforehand
+        case c.Overlaps():
+            yield "overlaps"
+        case c.Empty(c.Path() as path) if is_of_user(index, resource, path):
+            yield "set"
+        case c.Empty():
+            yield "empty"
         case c.TextTest():
             yield "text"
         case c.Hours() | c.Weekdays():

@@ -15,9 +15,9 @@ scope region contains site
 place region "North"
 place site "HQ" in "North"
 feature stock on
-subject { department : text  optional boss : user }
+subject { department : text  optional boss : user  marks : set of text }
 request { ip : ip  channel : one of ui, api }
-resource office { city : text  actions view }
+resource office { city : text  tags : set of text  actions view }
 resource customer {
   name : text
   optional parent : customer as tree
@@ -25,6 +25,7 @@ resource customer {
   optional other : office
   rep : user with role rep  #! eligible
   tags : set of text
+  marks : set of text
   born : date
   made : datetime
   fee : money
@@ -47,6 +48,15 @@ CONDITIONS = {
     'request.ip in "10.0.0.0/8"': {"network", "request"},
     'request.ip is "10.0.0.1"': {"network", "request", "comparison"},
     'tags contains "x"': {"set"},
+    'tags contains all of ["x", "y"]': {"set", "logic"},
+    'tags overlaps ["x", "y"]': {"set", "logic"},
+    "tags overlaps marks": {"overlaps"},
+    "tags overlaps assigned user.marks": {"overlaps", "subject"},
+    "assigned user.marks overlaps assigned user.marks": {"set", "subject"},
+    "tags is empty": {"empty"},
+    "office.tags is empty": {"empty", "related"},
+    "rep.marks is empty": {"set", "user-attribute"},
+    "assigned user.marks is empty": {"set", "subject"},
     'name starts with "x"': {"text"},
     'customer is under "x"': {"tree"},
     'parent is under "x"': {"tree"},
@@ -103,6 +113,8 @@ DECISIONS = {
     "resource a { actions modify }": set(),
     'role r user "u" { assign role r at site "HQ" }': {"places"},
     'role r user "u" { assign role r until 2026-01-31 }': {"dated"},
+    'role r user "u" { assign role r until 2026-01-31 08:00 }': {"hours"},
+    'role r user "u" { assign role r from 2026-01-01 08:00 until 2026-01-31 }': {"hours"},
     'terminated user "u"': {"terminated"},
     "role r integration i { role r }": {"integration"},
     "task t { needs view on customer }": set(),

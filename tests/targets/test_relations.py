@@ -100,6 +100,8 @@ def test_generated_policy_sets(target: str) -> None:
         "comparing related records with each other",
         "comparing two attributes with each other",
         "`contains`, `starts with`, `ends with` of a text",
+        "`is empty` of a set",
+        "`overlaps` of two sets",
         "`now is between` and `now is on`: times of day and weekdays",
     }
     assert kept["after"] > kept["before"] * 0.4  # neither engine knows the time of day, of which many conditions speak

@@ -37,11 +37,6 @@ def _emit(input: Input, refuse: Refusals) -> Bundle | None:
     refuse_ways(index, refuse)
     policies = Policies(CedarRights(index), refuse)
     people = list(entities(policies, refuse))
-    for user in index.policy_set.users:
-        for given in user.assignments:
-            if given.start_time is not None or given.until_time is not None:
-                message = f"the assignment of `{given.role}` begins or ends at a time: Cedar is asked about days"
-                refuse("PL801", message, given.at, "use whole days, and add a policy with `now is between` to the role")
     found = policies.found.values()
     if not refuse.found:
         for policy in found:
@@ -95,6 +90,7 @@ def _tests(asking: CedarRequests, input: Input) -> Iterator[Mapping[str, Any]]:
 _SUPPORT: dict[str, Support] = {
     **dict.fromkeys(CONSTRUCTS, "exact"),
     **dict.fromkeys(("request", "within", "within-days", "within-months", "clock", "dated", "tree"), "input"),
+    "hours": "refused",
 }
 
 TARGET = Target(
@@ -102,6 +98,6 @@ TARGET = Target(
     title="Cedar",
     engine="Cedar 4",
     support=_SUPPORT,
-    ways_out={},
+    ways_out={"hours": "use whole days, and add a policy with `now is between` to the role"},
     emit=_emit,
 )

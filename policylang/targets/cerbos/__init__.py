@@ -174,7 +174,7 @@ def _principals(index: Index, people: Principals, caller: Caller) -> dict[str, A
     return found
 
 
-_INPUT = ("within", "within-days", "within-months", "clock", "duration", "user-attribute", "dated", "tree")
+_INPUT = ("within", "within-days", "within-months", "clock", "duration", "user-attribute", "dated", "hours", "tree")
 _SUPPORT: dict[str, Support] = {name: "input" if name in _INPUT else "exact" for name in CONSTRUCTS}
 
 TARGET = Target(

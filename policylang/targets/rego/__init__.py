@@ -42,7 +42,7 @@ def _escaped(step: str) -> str:
 
 _SUPPORT: dict[str, Support] = {
     **dict.fromkeys(CONSTRUCTS, "exact"),
-    **dict.fromkeys(("within-days", "within-months", "clock", "dated", "tree"), "input"),
+    **dict.fromkeys(("within-days", "within-months", "clock", "dated", "hours", "tree"), "input"),
 }
 
 TARGET = Target(

@@ -8,15 +8,16 @@ from policylang.targets.target import Support
 _READS = "compile for an engine that reads records: cedar, rego, cerbos"
 
 WAYS_OUT = {
-    **dict.fromkeys(("decimal", "duration", "same-record", "two-attributes"), _READS),
+    **dict.fromkeys(("decimal", "duration", "overlaps", "same-record", "two-attributes"), _READS),
     "clock": f"give the role at those times only, or {_READS}",
+    "empty": f"ask `contains` of the items that matter, or {_READS}",
     "text": f"compare whole texts, or {_READS}",
 }
 """By construct that is refused."""
 
 _OTHERS: dict[str, Support] = {
     **dict.fromkeys(("within", "within-days", "within-months", "request"), "input"),
-    "dated": "frozen",
+    **dict.fromkeys(("dated", "hours"), "frozen"),
 }
 
 SUPPORT: dict[str, Support] = {name: _OTHERS.get(name, "exact") for name in CONSTRUCTS}
