@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from pathlib import Path
 
 import pytest
 
+from policylang.model.instants import instant_text
 from policylang.testing.asked import Case
 from policylang.testing.generate.work import Work
 from policylang.testing.run import read_scenarios
@@ -85,16 +87,16 @@ place region "N"
 place site "S" in "N"
 place site "T" in "N"
 place site "P"
-subject { level : int  team : text  sites : set of site }
+subject { level : int  team : text  sites : set of site  labels : set of text }
 request { ip : ip }
 resource up { title : text  owner : user  n : int  actions view }
 resource doc {
   title : text  n : int  rate : money  open : bool  status : one of draft, sent, final
   day : date  seen : datetime  age : duration  ip : ip  owner : user with role writer  second : user
-  place : site  tags : set of text  people : set of user  up : up  actions view, modify, create
+  place : site  tags : set of text  others : set of text  people : set of user  up : up  actions view, modify, create
 }
 role writer
-user "u" { level : 3  team : "a"  sites : ["S"]  assign role writer  assign role r }
+user "u" { level : 3  team : "a"  sites : ["S"]  labels : ["x"]  assign role writer  assign role r }
 user "v" { level : 5  team : "b"  assign role writer }
 role r { grant view, modify on doc  policy p }
 """
@@ -134,6 +136,19 @@ role r { grant view, modify on doc  policy p }
         ('place is "S"', "place_matching_place | place_missing place_other_place"),
         ("assigned user.sites contains place", "place_matching_place | place_missing place_other_place"),
         ('tags contains "x"', "tags_with_it | tags_empty tags_missing tags_without_it"),
+        ('tags contains all of ["x", "y"]', "tags_with_all | tags_missing tags_without_one tags_without_one_2"),
+        ('tags contains all of ["x", "y"] and not (tags contains "z")', None),
+        ('not (tags contains all of ["x", "y"])', "tags_without_one tags_without_one_2 | tags_missing tags_with_all"),
+        ('tags overlaps ["x", "y"]', "tags_with_it tags_with_it_2 | tags_empty tags_missing tags_without_it"),
+        ("tags overlaps assigned user.labels", "tags_with_one | tags_empty tags_missing tags_with_others"),
+        ("tags overlaps others", None),
+        ("tags is empty", "tags_empty | tags_missing tags_with_one"),
+        ("tags is not empty", "tags_with_one | tags_empty tags_missing"),
+        ("tags is empty or n > 3", None),
+        ("now is between 22:00 and 06:00", "empty | empty"),
+        ("now is on saturday, sunday", "empty | empty"),
+        ("now is not on thursday", "empty | empty"),
+        ("now is between 08:00 and 18:00 and n > 3", None),
         ("people contains assigned user", "people_with_it | people_empty people_missing"),
         ("up is present", "up_present | up_missing"),
         ("up.n > 3", "up_n_above_edge | up_n_at_edge up_n_below_edge up_n_missing"),
@@ -159,6 +174,82 @@ def test_both_sides_of_each_kind_of_test(tmp_path: Path, condition: str, labels:
         assert [{re.sub("^.*_missing$", "empty", each) for each in side} for side in wanted] == [
             {re.sub("^.*_missing$", "empty", each) for each in side} for side in found
         ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "edges"),
+    [
+        # In Denver it is five o'clock on a Thursday.
+        ("now is between 22:00 and 06:00", ["15T13:00", "16T05:00"]),
+        ("now is between 00:00 and 22:00", ["15T07:00", "16T05:00"]),
+        ("now is between 00:00 and 23:59 or now is between 23:59 and 00:00", []),
+        ("now is on saturday, sunday", ["17T07:00", "19T07:00"]),
+        ("now is on thursday", ["15T07:00", "16T07:00"]),
+        ("now is between 22:00 and 06:00 and now is on saturday", ["17T07:00", "17T13:00", "18T05:00", "18T07:00"]),
+        ("now is between 08:00 and 18:00 and n > 3", ["15T15:00", "16T01:00"]),
+    ],
+)
+def test_a_second_before_and_at_each_time_of_the_clock(tmp_path: Path, condition: str, edges: list[str]) -> None:
+    write(tmp_path, a_policy=f"{HEAD}policy p on doc {{ {condition} }}\n")
+    text = generated(tmp_path)
+    if edges:
+        assert passing(tmp_path, text)
+    assert ("nothing in a record" in text) is (not edges)
+    found = set(re.findall(r"    now: (\S+)\n", text))
+    at = [datetime.datetime.fromisoformat(f"2026-01-{each}:00+00:00") for each in edges]
+    beside = {each - datetime.timedelta(seconds=seconds) for each in at for seconds in (0, 1)}
+    assert found == {instant_text(each) for each in beside}
+
+
+def test_hours_of_a_role_that_is_given_for_some_hours(tmp_path: Path) -> None:
+    rest = """policy p on doc { n > 1 }
+policy night on doc { now is between 22:00 and 06:00 }
+role guard { grant view on doc  policy night }
+user "g" { assign role guard from 2026-06-01 20:00 until 2026-06-02 08:00 }
+"""
+    write(tmp_path, a_policy=HEAD + rest)
+    text = generated(tmp_path)
+    assert passing(tmp_path, text)
+    assert "policy night of role guard (a.policy:21): " not in text
+    assert {"2026-06-02T03:59:59Z", "2026-06-02T04:00:00Z", "2026-06-02T12:00:00Z"} <= {
+        *re.findall(r"now: (\S+)", text)
+    }
+
+
+def test_hours_of_a_deny(tmp_path: Path) -> None:
+    write(tmp_path, a_policy=f"{HEAD}policy p on doc {{ n > 1 }}\ndeny view on doc {{ now is on sunday }}\n")
+    text = generated(tmp_path)
+    cases = passing(tmp_path, text)
+    _, found = text.split("deny view on doc { now is on sunday }", 1)
+    assert re.findall(r"now: (\S+)", found) == [
+        "2026-01-18T06:59:59Z",
+        "2026-01-18T07:00:00Z",
+        "2026-01-19T06:59:59Z",
+        "2026-01-19T07:00:00Z",
+    ]
+    assert cases
+
+
+def test_first_and_last_day_of_an_integration(tmp_path: Path) -> None:
+    rest = """policy p on doc { n > 1 }
+integration sync { role r, writer  objects doc  from 2026-01-01 until 2026-12-31 }
+"""
+    write(tmp_path, a_policy=HEAD + rest)
+    text = generated(tmp_path)
+    assert passing(tmp_path, text)
+    found = re.findall(r"user: sync\n    now: (\S+)", text)
+    assert found == ["2026-01-01T07:00:00Z", "2026-01-01T06:59:59Z", "2027-01-01T06:59:59Z", "2027-01-01T07:00:00Z"]
+
+
+def test_what_one_user_has_is_called_by_the_user(tmp_path: Path) -> None:
+    rest = """policy p on doc { n > 1 }
+user "own" { grant view, modify on doc  deny modify on doc { open is true }  policy p on doc for view }
+"""
+    write(tmp_path, a_policy=HEAD + rest)
+    text = generated(tmp_path)
+    assert passing(tmp_path, text)
+    assert '"policy p for view of own (a.policy:20)"' in text
+    assert "for own (a.policy:20)" in text
 
 
 def test_limits_beside_it_are_kept_and_other_ways_closed(tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 
 from policylang.analysis.decision import covered, place_test
-from policylang.analysis.formula import Formula
+from policylang.analysis.formula import Formula, Holds, true
 from policylang.model import conditions as c
 from policylang.runtime.compiled import Engine
 from policylang.runtime.plan import PlacedDeny, Plan, Way, make_plan
 from policylang.runtime.request import Request
 from policylang.runtime.sources import RightsSource
 from policylang.runtime.truth import Situation, truth
+from policylang.runtime.values import MISSING
 from policylang.testing.generate.demands import Demands, deny_turns, limit_turns
 from policylang.testing.generate.domains import RequestValues
 from policylang.testing.generate.edges import Edge
@@ -71,6 +72,23 @@ class Builder:
     def limit(self, instance: str) -> list[Built]:
         """Both sides of each test of a policy, through the first way on which that can be done."""
         condition = self.index.instances[instance].condition
+        for demands in self._limited(instance):
+            found = self._each_test(condition, lambda test: limit_turns(condition, test), demands, None)
+            if found:
+                return found
+        return []
+
+    def kept(self, instance: str) -> list[Built]:
+        """A request that a policy lets through."""
+        condition = true(self.index.instances[instance].condition)
+        ones = (
+            self._one(Demanded(self._domains, [*demands, condition]), {}, "open", None)
+            for demands in self._limited(instance)
+        )
+        return [one for one in ones if one and one.allowed][:1]
+
+    def _limited(self, instance: str) -> Iterator[list[Formula]]:
+        """For each way that a policy limits, what must hold for all to turn on it."""
         limited = [way for way in self.plan.ways if any(limit.id == instance for limit in way.limits)]
         appended = any(each.id == instance for each in self.plan.appends)
         for way in self.plan.ways if appended else limited:
@@ -78,14 +96,33 @@ class Builder:
             demands += self._demands.undenied()
             if not appended:
                 demands += (self._demands.closed(other) for other in self.plan.ways if other not in limited)
-            found = self._each_test(condition, lambda test: limit_turns(condition, test), demands, None)
-            if found:
-                return found
-        return []
+            yield demands
 
     def deny(self, placed: PlacedDeny) -> list[Built]:
         """Both sides of each test of a deny; of one without a condition a record that it takes away."""
         condition = placed.deny.condition
+        for demands, field in self._denied(placed):
+            if condition is None:
+                one = self._one(Demanded(self._domains, demands), {}, "denied", field)
+                found = [one] if one and not one.allowed else []
+            else:
+                found = self._each_test(condition, lambda test: deny_turns(condition, test), demands, field)
+            if found:
+                return found
+        return []
+
+    def passed(self, placed: PlacedDeny) -> list[Built]:
+        """A request that a deny with a condition leaves alone."""
+        assert placed.deny.condition is not None
+        out_of_the_way = Holds(placed.deny.condition, False)
+        ones = (
+            self._one(Demanded(self._domains, [*demands, out_of_the_way]), {}, "open", field)
+            for demands, field in self._denied(placed)
+        )
+        return [one for one in ones if one and one.allowed][:1]
+
+    def _denied(self, placed: PlacedDeny) -> Iterator[tuple[list[Formula], str | None]]:
+        """For each way that a deny closes, what must hold for all to turn on it, and a field that it takes away."""
         for way in self.plan.ways:
             field = next((name for name in placed.deny.fields or () if name in way.fields), None)
             if placed.deny.fields is not None and field is None:
@@ -96,14 +133,7 @@ class Builder:
                 covered(self.index, self.resource, placed.place),
             ]
             demands += self._demands.undenied(field, placed)
-            if condition is None:
-                one = self._one(Demanded(self._domains, demands), {}, "denied", field)
-                found = [one] if one and not one.allowed else []
-            else:
-                found = self._each_test(condition, lambda test: deny_turns(condition, test), demands, field)
-            if found:
-                return found
-        return []
+            yield demands, field
 
     def source(self, role: str, place: str | None) -> list[Built]:
         """Records that a role given at a place opens, and beside it; one record for a role that holds everywhere."""
@@ -132,7 +162,10 @@ class Builder:
         for test in condition.tests():
             if self._work.is_used_up:
                 break
-            built = self._edges(test, [*demands, turns(test)], field)
+            turning = [*demands, turns(test)]
+            built = self._edges(test, turning, field)
+            if isinstance(test, c.Contains | c.Overlaps | c.Empty) and len({each.allowed for each in built}) < 2:
+                built = self._among_others(test, demands, turning, field)
             # A record on one side alone does not show where the edge is.
             if len({each.allowed for each in built}) < 2:
                 self.lost.append(test.at)
@@ -141,6 +174,21 @@ class Builder:
             if not {True, False} <= {self._truth(test, each) for each in built}:
                 self.half.append(test.at)
         return found
+
+    def _among_others(
+        self, test: c.Test, demands: Sequence[Formula], turning: Sequence[Formula], field: str | None
+    ) -> list[Built]:
+        """A set of which other tests ask for items too: with all of them, without this one, and none at all."""
+        first = next(variables(self.index, self.resource, test), None)
+        if first is None:
+            return []
+        found = [
+            self._one(Demanded(self._domains, [*turning, Holds(test, answer)]), {}, f"{first.label}_{word}", field)
+            for answer, word in ((True, "with_all"), (False, "without_one"))
+        ]
+        label = f"{first.label}_missing"
+        found.append(self._one(Demanded(self._domains, demands), {first: MISSING}, label, field))
+        return [each for each in found if each is not None]
 
     def _truth(self, test: c.Test, built: Built) -> bool | None:
         return truth(test, Situation(self.index, self.user, self.resource, built.record, built.request, self.now))

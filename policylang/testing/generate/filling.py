@@ -142,7 +142,7 @@ def _chosen(witness: Witness, each: ChosenValue, free: list[ChosenValue]) -> Any
     if isinstance(found, dict):
         behind = {other.steps[len(each.steps)] for other in free if _is_behind(other, each)}
         return {name: value for name, value in found.items() if name not in behind}
-    return found
+    return sorted(found) if isinstance(found, list) and all(isinstance(item, str) for item in found) else found
 
 
 def _is_behind(other: ChosenValue, each: ChosenValue) -> bool:

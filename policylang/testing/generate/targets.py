@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
-from policylang.runtime.clock import begin_of, clock_edges, end_of, is_edge
+from policylang.runtime.clock import begin_of, clock_edges, clock_test, end_of, is_edge
 from policylang.runtime.compiled import Engine
 from policylang.runtime.grants import limit_is_on, overrides_of
 from policylang.runtime.plan import PlacedDeny
@@ -50,6 +50,7 @@ class _What(msgspec.Struct, frozen=True):
 
 
 Build = Callable[[Builder], list[Built]]
+ClockTest = c.Hours | c.Weekdays
 
 
 class Boundaries:
@@ -72,7 +73,7 @@ class Boundaries:
         policy_set = self._index.policy_set
         for kind, bundles in (("group", policy_set.groups), ("role", policy_set.roles)):
             for bundle in bundles:
-                of = f"{kind} {bundle.name}"
+                of = (bundle.owner if isinstance(bundle, ir.Role) else None) or f"{kind} {bundle.name}"
                 yield from (self._limit(bundle, limit, of) for limit in bundle.limits)
                 who = self._holders.get(bundle.at, [])
                 yield from (self._deny(deny, of, who) for deny in bundle.denies)
@@ -82,7 +83,10 @@ class Boundaries:
             if Location.parse(user.at).path in files:
                 for word, policies in (("append", user.appends), ("override", user.overrides)):
                     yield from (self._user_policy(user, word, each) for each in policies)
-                yield from (self._assignment(user, each) for each in user.assignments if _has_edges(each))
+                yield from (self._assignment(user.id, each) for each in user.assignments if _has_edges(each))
+        for integration in policy_set.integrations:
+            given = (each for each in integration.assignments if _has_edges(each))
+            yield from (self._assignment(integration.name, each) for each in given)
 
     def _limit(self, bundle: ir.Group | ir.Role, limit: ir.Limit, of: str) -> Boundary:
         instance = self._index.instances[limit.instance]
@@ -91,7 +95,7 @@ class Boundaries:
         actions = [action for action in granted_ if limit.applies(action)]
         # Who overrides on the resource shows nothing of what the group says of it.
         who = sorted(self._holders.get(bundle.at, []), key=lambda each: self._overrides(each[0], instance.resource))
-        return self._each(what, who, actions, lambda builder: builder.limit(instance.id))
+        return self._each(what, who, actions, *_of_limit(instance.id))
 
     def _overrides(self, user: str, resource: str) -> bool:
         return any(limit_is_on(self._index, limit, resource) for limit in overrides_of(self._index, user))
@@ -102,12 +106,17 @@ class Boundaries:
         what = _What(title, each.at, instance.resource, instance.condition)
         declared = self._index.actions[instance.resource].values()
         actions = [a.name for a in declared if not a.bypasses_policies and each.limit.applies(a.name)]
-        return self._each(what, [(user.id, self._now)], actions, lambda builder: builder.limit(instance.id))
+        return self._each(what, [(user.id, self._now)], actions, *_of_limit(instance.id))
 
     def _deny(self, deny: ir.Deny, of: str, who: Iterable[Holder]) -> Boundary:
+        def placed(builder: Builder) -> list[PlacedDeny]:
+            return [each for each in builder.plan.denies if each.deny.at == deny.at][:1]
+
         def build(builder: Builder) -> list[Built]:
-            placed: list[PlacedDeny] = [each for each in builder.plan.denies if each.deny.at == deny.at]
-            return builder.deny(placed[0]) if placed else []
+            return [built for each in placed(builder) for built in builder.deny(each)]
+
+        def passed(builder: Builder) -> list[Built]:
+            return [built for each in placed(builder) for built in builder.passed(each)]
 
         what = _What(
             f"{deny_in_words(deny, self._index.attributes[deny.resource])} for {of}",
@@ -115,9 +124,11 @@ class Boundaries:
             deny.resource,
             deny.condition,
         )
-        return self._each(what, who, deny.actions, build)
+        return self._each(what, who, deny.actions, build, passed)
 
-    def _each(self, what: _What, who: Iterable[Holder], actions: Collection[str], build: Build) -> Boundary:
+    def _each(
+        self, what: _What, who: Iterable[Holder], actions: Collection[str], build: Build, let_through: Build
+    ) -> Boundary:
         """All edges for one action, through the first user with whom that can be done; both sides for the others."""
         who = list(who)
         self._work.begin()
@@ -129,13 +140,13 @@ class Boundaries:
         for action in actions:
             known = [b for b in built if b.action == built[0].action]
             found, missed = self._through_someone(who, action, what.resource, known, build)
-            timed = self._by_the_clock(who, action, what, found, build)
+            timed, turned = self._by_the_clock(who, action, what, found, let_through)
             if timed and not found:  # at the instant of the file it is not the time for it
                 moment = next(each.now for each in timed if each.allowed)
                 then = [(user, moment) for user, _ in who]
                 found, missed = self._through_someone(then, action, what.resource, known, build)
             found += timed
-            lost = lost if built else missed
+            lost = lost if built else [at for at in missed if at not in turned]
             built += both_sides(found) if built else found
         if not built:
             return Boundary(what.title, what.at, (), self._why_not(what))
@@ -146,24 +157,48 @@ class Boundaries:
         return Boundary(what.title, what.at, tuple(built), left_out)
 
     def _by_the_clock(
-        self, who: Iterable[Holder], action: str, what: _What, found: list[Built], build: Build
-    ) -> list[Built]:
-        """A request that is allowed, a second before and at each time at which the clock turns the answer."""
-        tests = [t for t in (what.condition.tests() if what.condition else ()) if isinstance(t, c.Hours | c.Weekdays)]
+        self, who: Sequence[Holder], action: str, what: _What, found: list[Built], let_through: Build
+    ) -> tuple[list[Built], set[str]]:
+        """A request that is allowed, a second before and at each time at which the clock turns the answer; and the
+        tests that turn there.
+        """
+        tests = [each for each in (what.condition.tests() if what.condition else ()) if isinstance(each, ClockTest)]
         if not tests:
-            return []
-        edges = list(clock_edges(tests, self._now, self._index.timezone))
-        moments = [self._now, *(moment for edge in edges for moment in (edge, edge - _SECOND))]
-        tried = (build(Builder(self._workshop, user, action, what.resource, m)) for user, _ in who for m in moments)
-        one = next((each for each in itertools.chain(found, *itertools.islice(tried, _MOST * 8)) if each.allowed), None)
-        turning: dict[str, list[Built]] = {}
-        for edge in edges if one is not None else ():
+            return [], set()
+        tried = (
+            built for user, at in who[:_MOST] for built in self._some_time(user, at, action, what, tests, let_through)
+        )
+        one = next((each for each in itertools.chain(found, tried) if each.allowed), None)
+        turning: dict[tuple[str, bool], list[Built]] = {}
+        turned: set[str] = set()
+        for edge in clock_edges(tests, one.now, self._index.timezone) if one is not None else ():
             assert one is not None
             builders = (Builder(self._workshop, one.user, action, what.resource, at) for at in (edge - _SECOND, edge))
             pair = [each.built(one.record, one.request, one.label, one.field) for each in builders]
             if pair[0].allowed is not pair[1].allowed:
-                turning.setdefault(f"{edge.astimezone(self._index.timezone):%H:%M}", pair)
-        return [each for pair in turning.values() for each in pair]
+                turning.setdefault((f"{edge.astimezone(self._index.timezone):%H:%M}", pair[1].allowed), pair)
+                turned.update(test.at for test in tests if self._turns(test, edge))
+        return [each for pair in turning.values() for each in pair], turned
+
+    def _some_time(
+        self,
+        user: str,
+        at: datetime.datetime,
+        action: str,
+        what: _What,
+        tests: Sequence[ClockTest],
+        let_through: Build,
+    ) -> Iterator[Built]:
+        """Requests of a user that are allowed at an instant, or at one of those within a week where the clock turns."""
+        edges = clock_edges(tests, at, self._index.timezone)
+        for moment in (at, *(moment for edge in edges for moment in (edge, edge - _SECOND))):
+            if self._work.is_used_up:
+                return
+            yield from let_through(Builder(self._workshop, user, action, what.resource, moment))
+
+    def _turns(self, test: ClockTest, edge: datetime.datetime) -> bool:
+        before, after = (clock_test(test, at, self._index.timezone) for at in (edge - _SECOND, edge))
+        return before is not after
 
     def _why_not(self, what: _What) -> str:
         """Why there is no record for a limit or a deny."""
@@ -197,10 +232,10 @@ class Boundaries:
                 break
         return ([], []) if best is None else best[1:]
 
-    def _assignment(self, user: ir.User, each: ir.Assignment) -> Boundary:
+    def _assignment(self, user: str, each: ir.Assignment) -> Boundary:
         """A record inside the place and one beside it; the first and the last second, and the ones beside them."""
         place = "" if each.place is None else f" at {each.place}"
-        title = f"role {each.role}{place} of {user.id}"
+        title = f"role {each.role}{place} of {user}"
         begin, end = begin_of(each, self._index.timezone), end_of(each, self._index.timezone)
         first = [] if begin is None or not is_edge(begin, self._index.timezone) else [(begin, -_SECOND)]
         last = [] if end is None or not is_edge(end, self._index.timezone) else [(end - _SECOND, _SECOND)]
@@ -209,9 +244,9 @@ class Boundaries:
         built: list[Built] = []
         self._work.begin()
         if each.place is not None:
-            built += self._opened(user.id, each, within, lambda found: len({b.allowed for b in found}) == 2)
+            built += self._opened(user, each, within, lambda found: len({b.allowed for b in found}) == 2)
         for inside, step in times:
-            opened = self._opened(user.id, each, inside, lambda found: any(b.allowed for b in found))
+            opened = self._opened(user, each, inside, lambda found: any(b.allowed for b in found))
             for one in [b for b in opened if b.allowed][:1]:
                 beside = Builder(self._workshop, one.user, one.action, one.resource, inside + step)
                 other = beside.built(one.record, one.request, one.label, None)
@@ -233,6 +268,11 @@ class Boundaries:
             if enough(found):
                 return found
         return []
+
+
+def _of_limit(instance: str) -> tuple[Build, Build]:
+    """What builds the edges of a policy, and a request that it lets through."""
+    return lambda builder: builder.limit(instance), lambda builder: builder.kept(instance)
 
 
 def _has_edges(each: ir.Assignment) -> bool:
