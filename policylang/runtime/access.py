@@ -139,11 +139,11 @@ def open_ways(index: Index, user: str, plan: Plan) -> Iterator[tuple[Way, Access
     if not _can_be_met(index, plan.resource, plan.requirement):
         return
     for way in plan.ways:
-        if _can_cover(index, plan.resource, way.place):
+        if can_cover(index, plan.resource, way.place):
             yield way, _row(index, user, plan, way)
 
 
-def _can_cover(index: Index, resource: str, place: str | None) -> bool:
+def can_cover(index: Index, resource: str, place: str | None) -> bool:
     """Whether what holds at the place can hold for a record: one that says where it is, at such a place or below."""
     if place is None:
         return True
@@ -155,7 +155,7 @@ def _can_cover(index: Index, resource: str, place: str | None) -> bool:
 def _can_be_met(index: Index, resource: str, met: Met) -> bool:
     match met:
         case Held(places):
-            return any(_can_cover(index, resource, place) for place in places)
+            return any(can_cover(index, resource, place) for place in places)
         case AllMet(items):
             return all(_can_be_met(index, resource, item) for item in items)
         case AnyMet(items):
@@ -201,7 +201,7 @@ def _chain(index: Index, way: Way) -> tuple[ir.Group | ir.Role, ...]:
 
 def _is_told(index: Index, each: PlacedDeny) -> bool:
     """A deny of fields everywhere shows in the fields already, and one that holds where no record can be is none."""
-    if not _can_cover(index, each.deny.resource, each.place):
+    if not can_cover(index, each.deny.resource, each.place):
         return False
     return each.deny.condition is not None or each.place is not None
 

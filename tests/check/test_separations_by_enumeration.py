@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from policylang.check.engine import run_checks
 from policylang.check.finding import Finding
 from policylang.ir import nodes as ir
+from policylang.model.types import PlaceType
 from policylang.runtime.clock import begin_of
 from policylang.runtime.index import Index
 from policylang.runtime.sources import RightsSource, inside, sources
@@ -72,12 +73,23 @@ SETTINGS = settings(
 
 
 def together(index: Index, found: Iterable[RightsSource]) -> set[Pair]:
-    """What sources grant and none of their denies, nor one for everyone, takes away whole."""
-    bundles = [bundle for source in found for bundle in inside(index, source)]
-    granted = {(each.resource, action) for bundle in bundles for each in bundle.grants for action in each.actions}
-    denies = [*index.denies, *(deny for bundle in bundles for deny in bundle.denies)]
-    whole = [each for each in denies if each.condition is None and each.fields is None]
+    """What sources grant and none of their denies, nor one for everyone, takes away whole. Those at a place say nothing
+    of resources whose records cannot be there.
+    """
+    bundles = [(source, bundle) for source in found for bundle in inside(index, source)]
+    said = [(source, each) for source, bundle in bundles for each in bundle.grants if reaches(index, source, each)]
+    granted = {(each.resource, action) for _, each in said for action in each.actions}
+    denies = [deny for source, bundle in bundles for deny in bundle.denies if reaches(index, source, deny)]
+    whole = [each for each in (*index.denies, *denies) if each.condition is None and each.fields is None]
     return granted - {(each.resource, action) for each in whole for action in each.actions}
+
+
+def reaches(index: Index, source: RightsSource, said: ir.Grant | ir.Deny) -> bool:
+    attribute = index.resources[said.resource].place
+    if source.place is None or attribute is None:
+        return source.place is None
+    type_ = index.attributes[said.resource][attribute].type
+    return isinstance(type_, PlaceType) and index.is_kind_or_above(index.places[source.place].kind, type_.scope)
 
 
 def every_holding(index: Index, holder: str, since: datetime.datetime) -> Iterator[set[Pair]]:

@@ -12,6 +12,7 @@ from policylang.check.limits import inner_first
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed, quoted
 from policylang.ir import nodes as ir
+from policylang.runtime.access import can_cover
 from policylang.runtime.grants import Profile, profile
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import Bundle, RightsSource
@@ -98,7 +99,7 @@ class _Holders(msgspec.Struct, frozen=True):
 def check(world: World) -> Iterator[Finding]:
     """A permission is held where it is granted, whatever limits the grant and whatever it requires, unless a deny
     without a condition takes all of it away. Grants of one user count together where their dates overlap and one of
-    their places is the other's, or around it.
+    their places is the other's, or around it. At a place where no record of the resource can be nothing is held.
 
     The finding stands where the two come together: on the role or group whose own grants and roles do, at the later of
     these; else on the user. A user who holds both only by such a role is not reported again. One finding for a role or
@@ -265,6 +266,7 @@ class _Checker:
 
     def _side(self, sources: Sequence[RightsSource], pair: _Pair) -> _Side | None:
         """The first of the sources that hold the permission, if no deny of the user's takes it away there."""
+        sources = [source for source in sources if can_cover(self.world.index, pair[0], source.place)]
         if any(pair in self.holds(source).denied for source in sources):
             return None
         grants = ((source, self.holds(source).granted.get(pair)) for source in sources)
