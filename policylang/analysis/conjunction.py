@@ -16,6 +16,7 @@ import msgspec
 from policylang.analysis.constraints import (
     EPOCH,
     MICROSECOND,
+    MISSING,
     NOW,
     STATES,
     TODAY,
@@ -94,11 +95,14 @@ def propose(constraints: Sequence[Constraint], now: datetime.datetime) -> Candid
     found = CandidateModel()
     if _is_contradiction(constraints):
         return UNSAT
-    constraints = [*constraints, *_implied(constraints)]
+    identities = _identities(constraints)
+    if identities is None:
+        return UNSAT
+    constraints = [*constraints, *identities, *_implied(constraints)]
     if not (_presence(constraints, found) and _numbers(constraints, found, now) and _equalities(constraints, found)):
         return UNSAT
     found.members = [each for each in constraints if isinstance(each, Member)]
-    found.below = [each for each in constraints if isinstance(each, Below)]
+    found.below = _belows(constraints)
     return found
 
 
@@ -119,13 +123,45 @@ def _is_contradiction(constraints: Sequence[Constraint]) -> bool:
     return False
 
 
+def _identities(constraints: Sequence[Constraint]) -> list[Same] | None:
+    """Records that have to be the one at the top, because they lie below it and what is above them does not; ``None``
+    where the way up has an end, and from the record above it has none or leads to the top. Other than that the two may
+    differ: a way may be one record too long, or turn in a circle with the record alone.
+    """
+    wanted = {(each.variable, each.tree, each.optional, each.top): each.wanted for each in _belows(constraints)}
+    states = dict[Variable, frozenset[State]]()
+    for each in constraints:
+        if isinstance(each, There):
+            states[each.variable] = states.get(each.variable, each.states) & each.states
+    found: list[Same] = []
+    for below in _belows(constraints):
+        above = (below.above, below.tree, below.optional, below.top)
+        if above in wanted:
+            end = wanted[above]
+        elif below.above in states and not states[below.above] & VALUE:
+            end = False if below.optional and states[below.above] == MISSING else None
+        else:
+            continue
+        if below.wanted is False and end is not False:
+            return None
+        if below.wanted is True and end is not True:
+            found.append(Same(below.variable, below.top, True))
+    return found
+
+
+def _belows(constraints: Iterable[Constraint]) -> list[Below]:
+    return [each for each in constraints if isinstance(each, Below)]
+
+
 def _implied(constraints: Sequence[Constraint]) -> Iterator[Same]:
     """What is in a set and what is not are different things, and so are the items of sets that have none in common. Of
     numbers, times and lengths, which may be written in several ways, only the same is the same. A record that is not
-    known to lie below another one is not that one, and neither is the record above it.
+    known to lie below another one is not that one, and neither is the record above it; nor is it that itself, where the
+    way up has an end.
     """
     within: dict[Variable, list[Side]] = defaultdict(list)
     named = {side for each in constraints if isinstance(each, Same) and each.wanted for side in (each.left, each.right)}
+    named |= {each.variable for each in constraints if isinstance(each, There) and each.states <= VALUE}
     for each in constraints:
         if isinstance(each, Member) and each.wanted:
             within[each.variable].append(each.item)
@@ -138,6 +174,8 @@ def _implied(constraints: Sequence[Constraint]) -> Iterator[Same]:
             yield Same(each.variable, each.top, False)
             if each.above in named:
                 yield Same(each.above, each.top, False)
+                if each.wanted is False:
+                    yield Same(each.variable, each.above, False)
 
 
 def _different(items: Iterable[Side], others: Sequence[Side]) -> Iterator[Same]:

@@ -115,11 +115,23 @@ class _Encoder:
                 key = msgspec.structs.replace(each, wanted=True)
                 if key not in self._trees:
                     self._trees[key] = z3.Int(f"tree {len(self._trees)}", self.context)
+                    self._relate(key)
                 return self._trees[key] == _TRUTHS.index(each.wanted)
             case Hard(literal):
                 return self._texts_compared(literal)
             case _:
                 return self._open()
+
+    def _relate(self, new: Below) -> None:
+        """What the way up from a record has to do with that from the record above it, see `conjunction`."""
+        true, false = _TRUTHS.index(True), _TRUTHS.index(False)
+        for low, high in ((low, high) for low in self._trees for high in self._trees if new in (low, high)):
+            if high == msgspec.structs.replace(low, variable=low.above):
+                is_there = self._state(high.variable) == STATES.index("there")
+                same = self._side(low.variable) == self._side(low.top)
+                known = z3.Or(self._trees[low] != false, self._trees[high] == false)
+                named = z3.Or(self._trees[low] != true, self._trees[high] == true, same)
+                self.axioms.append(z3.Implies(is_there, z3.And(known, named)))
 
     def _texts_compared(self, literal: Literal) -> Any:
         test = literal.test

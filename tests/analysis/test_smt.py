@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 from fractions import Fraction
 
 import pytest
 
-from policylang.analysis.conjunction import CandidateModel
+from policylang.analysis.conjunction import CandidateModel, propose
 from policylang.analysis.constraints import (
     ZERO,
     All,
     Among,
+    Below,
     ConstantTerm,
     Difference,
     Member,
@@ -22,7 +24,7 @@ from policylang.analysis.constraints import (
 )
 from policylang.analysis.satisfiability import UNSAT
 from policylang.analysis.smt import solve
-from policylang.model.types import EnumType, IntType, SetType, TextType
+from policylang.model.types import EnumType, IntType, RecordType, SetType, TextType
 
 _TITLE = Variable("record", ("title",), TextType())
 _LEVEL = Variable("record", ("level",), IntType())
@@ -69,3 +71,24 @@ def test_states_that_exclude_each_other_are_asked_for_together() -> None:
     there, missing = There(_LEVEL, frozenset(("there",))), There(_LEVEL, frozenset(("missing",)))
     assert solve(All((there, missing))) is UNSAT
     assert isinstance(solve(Some((there, missing))), CandidateModel)
+
+
+@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize("above", [True, False, None])
+@pytest.mark.parametrize("below", [True, False, None])
+def test_a_record_lies_below_another_as_the_record_above_it_does(
+    below: bool | None, above: bool | None, same: bool
+) -> None:
+    """Unless it is the other one itself. A way that is too long from the record may be short enough from above it."""
+    record, top = Variable("record", (), RecordType("doc")), ConstantTerm("x")
+    parent = Variable("record", ("parent",), RecordType("doc"))
+    asked = (
+        There(parent, frozenset(("there",))),
+        Below(record, "parent", True, top, below),
+        Below(parent, "parent", True, top, above),
+        Same(record, top, same),
+    )
+    possible = {True: same or above is True, False: above is False, None: True}[below]
+    assert (solve(All(asked)) is not UNSAT) is possible
+    now = datetime.datetime(2026, 11, 21, tzinfo=datetime.UTC)
+    assert (propose(asked, now) is not UNSAT) is (possible and (below is True or not same))
