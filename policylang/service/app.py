@@ -354,6 +354,8 @@ def _answering(endpoint: Endpoint, metrics: Metrics, name: str) -> Endpoint:
             log.error("the record store: %s", error)
             metrics.store_failed()
             response = _error(503, _NO_STORE)
+        except asyncio.CancelledError:  # the service ends, and has waited for it
+            response = _error(503, _LATE)
         except Exception:
             log.exception("a mistake in policylang")
             response = _error(500, "a mistake in the service: see its log")

@@ -11,6 +11,7 @@ import socket
 import ssl
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ from typing import Any
 import msgspec
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from policylang.api.policy_set import PolicySet
 from policylang.decisionlog.writer import FileSink
@@ -44,24 +48,39 @@ _WORKER_SECONDS = 0.25
 _WORKER_MAY_HANG = 30
 """Seconds until a worker that says nothing is killed. One that starts says nothing until it has read its modules."""
 _WAITING = 2048  # connections
+_LAST_SECONDS = 1.0
+"""How long a service that ends waits for what clients may have sent already on connections that are idle."""
+_LOG_SECONDS = 12
+"""How long it may take, behind the last answer, to write down what was decided."""
 
 
 class UnfitError(Exception):
     """A file that the settings name cannot be used; the message says which, and why."""
 
 
+class EndingState(ServerState):
+    """What the connections of a server know of it."""
+
+    ending = False
+
+
 class PatientProtocol(HttpToolsProtocol):
     """Closes connections that send no complete head of a request, or one that is too long: slow clients hold nothing
-    for long. Trailers behind a chunked body are not taken for headers.
+    for long. Trailers behind a chunked body are not taken for headers. When the service ends, the last request that
+    has arrived is answered with `Connection: close`.
     """
 
     seconds = 10.0
+    server_state: EndingState
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._served: Any = None
         self._head: int | None = None
+        self._closing: Any = None
         self._timer = self.loop.call_later(self.seconds, self._look)
+        if self.server_state.ending:
+            self.loop.call_later(_LAST_SECONDS, self.shutdown)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
@@ -89,6 +108,21 @@ class PatientProtocol(HttpToolsProtocol):
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > _LONGEST_HEAD:
             raise ValueError(_TOO_LONG)  # which the parser makes a 400
         super().on_headers_complete()
+        if self.server_state.ending:
+            self.close_behind()
+
+    def close_behind(self) -> None:
+        """Close the connection behind the answer to the last request that has arrived, if there is one."""
+        if self._closing is not None and self._closing is not self.cycle and not self._closing.response_started:
+            self._closing.keep_alive = True  # another has come behind it
+        if self.cycle is not None and not self.cycle.response_started and self.cycle.keep_alive:
+            self.cycle.keep_alive = False
+            self._closing = self.cycle
+
+    def shutdown(self) -> None:
+        if self._head is not None:
+            return  # a request is arriving: it is answered, or cut like every slow one
+        super().shutdown()
 
     def _look(self) -> None:
         idle = self.cycle is None or self.cycle.response_complete
@@ -97,6 +131,115 @@ class PatientProtocol(HttpToolsProtocol):
             return
         self._served = self.cycle
         self._timer = self.loop.call_later(self.seconds, self._look)
+
+
+class PatientServer(uvicorn.Server):
+    """Answers, when it ends, what has arrived by then: also on connections that the kernel has taken and nobody here
+    has, and on idle ones whose next request is on its way.
+    """
+
+    server_state: EndingState
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.server_state = EndingState()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End within the time for an answer and some seconds."""
+        loop = asyncio.get_running_loop()
+        kept = [each.dup() for each in sockets or ()]  # or the kernel would reset who waits there
+        for server in self.servers:
+            server.close()
+        for each in sockets or ():
+            each.close()
+        await asyncio.sleep(0)
+        self.server_state.ending = True
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, PatientProtocol):
+                connection.close_behind()
+        taken = [loop.create_task(self._take(each)) for listening in kept for each in _waiting_at(listening)]
+        end = loop.time() + _LAST_SECONDS
+        while loop.time() < end and (self.server_state.connections or not all(each.done() for each in taken)):
+            await asyncio.sleep(0.02)
+        for task in taken:
+            task.cancel()
+        await super().shutdown([])
+
+    async def _take(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection, ssl=self.config.ssl)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return PatientProtocol(self.config, self.server_state, self.lifespan.state)
+
+
+def _waiting_at(listening: socket.socket) -> list[socket.socket]:
+    """The connections that nobody has taken from a socket, which is closed: who comes later is refused, and knows."""
+    found = []
+    listening.setblocking(False)
+    with listening, contextlib.suppress(OSError):
+        while True:
+            connection, _ = listening.accept()
+            connection.setblocking(False)
+            found.append(connection)
+    return found
+
+
+class PatientWorker(Process):
+    """A worker that ends like `PatientServer`."""
+
+    @property
+    def server(self) -> uvicorn.Server:
+        if self._server is None:
+            self._server = PatientServer(self.config)
+        return self._server
+
+
+class PatientWorkers(Multiprocess):
+    """Ends when it is told, though a worker hangs."""
+
+    def init_processes(self) -> None:
+        self.processes += [self._begun() for _ in range(self.processes_num)]
+
+    def _begun(self) -> PatientWorker:
+        process = PatientWorker(self.config, self.sockets)
+        process.start()
+        return process
+
+    def keep_subprocess_alive(self) -> None:
+        for place, process in enumerate(self.processes):
+            if self.should_exit.is_set() or self._answers(process):
+                continue
+            process.kill()
+            process.join()
+            if process.exitcode == STARTUP_FAILURE:
+                log.error("a worker does not start: the service ends")
+                self.should_exit.set()
+            else:
+                self.processes[place] = self._begun()
+
+    def _answers(self, process: Process) -> bool:
+        """Whether a worker says that it lives, or may do so later: a signal is looked at first."""
+        for _ in range(_WORKER_MAY_HANG):
+            if process.is_alive(1) or self.signal_queue:
+                return True
+            if not process.process.is_alive():
+                return False
+        return False
+
+    def terminate_all(self) -> None:
+        for each in self.sockets:
+            each.close()  # or who comes now would wait for workers that take nobody any more
+        super().terminate_all()
+
+    def join_all(self) -> None:
+        end = time.monotonic() + (self.config.timeout_graceful_shutdown or 0) + _LAST_SECONDS + _LOG_SECONDS
+        for each in self.processes:
+            each.process.join(max(end - time.monotonic(), 0))
+            if each.exitcode is None:
+                log.error("a worker does not end, and is killed")
+                each.kill()
+                each.join()
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -227,7 +370,7 @@ def _serve_here(
     settings = uvicorn_settings(config, make_app(config, policies, store))
     with Watcher(source, read, config.poll_seconds, policies) as watcher:
         _on_hangup(lambda *_: watcher.look_soon())
-        uvicorn.Server(settings).run([listening])
+        PatientServer(settings).run([listening])
 
 
 def _serve_in_workers(
@@ -242,7 +385,7 @@ def _serve_in_workers(
         os.environ[_SHARED] = msgspec.json.encode(shared).decode()
         settings = uvicorn_settings(config, "policylang.service.server:worker")
         with Watcher(source, read, config.poll_seconds, policies) as watcher:
-            workers = Multiprocess(settings, [listening])  # which takes the signals
+            workers = PatientWorkers(settings, [listening])  # which takes the signals
             _on_hangup(lambda *_: watcher.look_soon())
             workers.run()
 

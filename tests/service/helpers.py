@@ -14,11 +14,10 @@ from typing import Any
 
 import httpx
 import msgspec
-import uvicorn
 
 from policylang import PolicySet, load
 from policylang.service.app import make_app
-from policylang.service.server import listen, uvicorn_settings
+from policylang.service.server import PatientServer, listen, uvicorn_settings
 from policylang.service.stores.opening import open_store
 from policylang.service.watching import PoliciesInForce
 from policylang.settings.service import ServiceConfig
@@ -42,7 +41,7 @@ def served(
     store = open_store(made) if with_store is None else with_store
     with listen(made) as listening:
         made = msgspec.structs.replace(made, port=listening.getsockname()[1])
-        server = uvicorn.Server(uvicorn_settings(made, make_app(made, policies, store)))
+        server = PatientServer(uvicorn_settings(made, make_app(made, policies, store)))
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         try:

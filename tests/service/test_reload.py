@@ -296,10 +296,10 @@ def test_a_service(tmp_path: Path, workers: int) -> None:
         until(lambda: decided(VIEW) == {False})
         until(lambda: not any(client.get("/readyz", headers=_CLOSE).json()["newer_refused"] for _ in range(8)))
         if workers == 2:
-            before = _children(service.process.pid)
+            before = children(service.process.pid)
             assert len(before) == 2
             os.kill(before[0], signal.SIGKILL)
-            until(lambda: len(_children(service.process.pid)) == 2 and before[0] not in _children(service.process.pid))
+            until(lambda: len(children(service.process.pid)) == 2 and before[0] not in children(service.process.pid))
             until(lambda: _alive(client))
             assert decided(EDIT) == {True}
             assert 'policylang_decisions_total{decision="allow"}' in client.get("/metrics").text
@@ -316,12 +316,12 @@ def test_a_hangup_is_a_wish_to_look(tmp_path: Path, workers: int) -> None:
         httpx.Client(base_url=service.base, transport=httpx.HTTPTransport(retries=3)) as client,
     ):
         until(lambda: _alive(client))
-        before = _children(service.process.pid)
+        before = children(service.process.pid)
         assert post(client, EVALUATION, EDIT).json()["decision"] is False
         write_atomically(file, compiled(NEW, tmp_path))
         os.kill(service.process.pid, signal.SIGHUP)
         until(lambda: post(client, EVALUATION, EDIT, **_CLOSE).json()["decision"])
-        assert (service.process.poll(), _children(service.process.pid)) == (None, before)
+        assert (service.process.poll(), children(service.process.pid)) == (None, before)
 
 
 def _alive(client: httpx.Client) -> bool:
@@ -331,7 +331,7 @@ def _alive(client: httpx.Client) -> bool:
         return False
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     """The processes that serve: those of Python that are not for keeping count of what others share."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
