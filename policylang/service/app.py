@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import datetime
 import logging
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -61,6 +62,8 @@ METADATA = "/.well-known/authzen-configuration"
 _NOT_ASKABLE = "the record store cannot answer that"
 _NO_STORE = "the record store does not answer"
 _LATE = "it took too long"
+_LONGEST_WAIT = 10.0
+"""Seconds until a record store is tried again."""
 
 
 class Service:
@@ -77,6 +80,7 @@ class Service:
         self._room = asyncio.Semaphore(config.bounds.threads)
         self._blocking = store is not None and store.blocking
         self._told = config.answer
+        self._unreached = None if store is None else store.server
         self.gateway_reader = None if config.gateway is None else GatewayReader(config.gateway)
         self.log = None if config.log is None else DecisionLogger(config.log, self._interpreter)
 
@@ -218,14 +222,35 @@ class Service:
     async def ready(self, request: Request) -> Response:
         state = self.policies.state
         since = datetime.datetime.fromtimestamp(state.since, datetime.UTC).isoformat(timespec="seconds")
-        return _json(
-            {
-                "status": "ready",
-                "digest": state.policies.digest,
-                "since": since.replace("+00:00", "Z"),
-                "newer_refused": state.refused is not None,
-            }
-        )
+        found = {
+            "status": "ready",
+            "digest": state.policies.digest,
+            "since": since.replace("+00:00", "Z"),
+            "newer_refused": state.refused is not None,
+        }
+        if self._unreached is None:
+            return _json(found)
+        reason = f"the record store, {self._unreached}, has not been reached yet"
+        return _json({**found, "status": "not ready", "reason": reason}, 503)
+
+    async def reach(self) -> None:
+        """Try the record store until it can be reached once; the service is not ready until then."""
+        store, wait, is_told = self.store, 0.25, False
+        while store is not None and self._unreached is not None:
+            deadline = Deadline(self.config.bounds.seconds)
+            try:
+                await self._in_thread(lambda: store.reach(deadline), deadline)  # noqa: B023
+            except (StoreError, LateError) as error:
+                if not is_told:
+                    reason = str(error) or _LATE
+                    log.error("the record store, %s, cannot be reached, so this is not ready: %s", store.server, reason)
+                is_told = True
+                await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311
+                wait = min(2 * wait, _LONGEST_WAIT)
+            else:
+                self._unreached = None
+                if is_told:
+                    log.info("the record store, %s, is reached", store.server)
 
     async def show_metrics(self, request: Request) -> Response:
         self._guard.check(_headers(request), "admin")
@@ -299,8 +324,8 @@ def _failed(error: RefusedRequest) -> dict[str, Any]:
     return {"decision": False, "context": {"error": {"status": error.status, "message": error.message}}}
 
 
-def _json(content: Any) -> Response:
-    return Response(_encode(content), media_type=_JSON)
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(_encode(content), status, media_type=_JSON)
 
 
 def _error(status: int, message: str) -> Response:
@@ -416,7 +441,9 @@ def make_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        reaching = asyncio.create_task(service.reach())
         yield
+        reaching.cancel()
         service.close()
 
     async def refused(_request: Request, error: Exception) -> Response:

@@ -363,9 +363,12 @@ class Hanging:
     """A store that does not answer in time, unless it is told to stop."""
 
     blocking = True
+    server: str | None = None
 
     def __init__(self) -> None:
         self.stopped = 0
+
+    def reach(self, deadline: Deadline) -> None: ...
 
     def holds(self, index: Index, resource: str) -> bool:
         return True

@@ -18,9 +18,12 @@ class MemoryStore:
     """Records by resource and key. Nothing is written to them."""
 
     blocking = False
+    server: str | None = None
 
     def __init__(self, records: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
         self._records = {name: dict(sorted(each.items())) for name, each in records.items()}
+
+    def reach(self, deadline: Deadline) -> None: ...
 
     def holds(self, index: Index, resource: str) -> bool:
         return resource in self._records

@@ -23,6 +23,7 @@ class PostgresStore(SqlStore):
     """A connection for each thread, made anew when it is lost."""
 
     dialect = "postgres"
+    server: str | None = "PostgreSQL"
     key_mark, after_mark, most_mark = "%(key)s", "%(after)s", "%(most)s"
 
     def __init__(self, connection: str, schema: str, tables: Mapping[str, Table], seconds: int) -> None:

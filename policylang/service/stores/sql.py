@@ -45,6 +45,7 @@ class SqlStore:
     """Tables as ``tables`` maps them; all resources with attributes, named like these, where it maps none."""
 
     blocking = True
+    server: str | None = None
     dialect: ClassVar[str]
     key_mark: ClassVar[str]
     after_mark: ClassVar[str]
@@ -97,6 +98,9 @@ class SqlStore:
         return str(raw) if isinstance(raw, UUID) else raw
 
     # --- questions -------------------------------------------------------------------------------------------
+
+    def reach(self, deadline: Deadline) -> None:
+        self._ask("SELECT 1", {}, deadline)
 
     def holds(self, index: Index, resource: str) -> bool:
         if self._tables:

@@ -60,6 +60,12 @@ class Store(Protocol):
 
     blocking: bool
     """Whether it waits for something, so that it is asked in a thread."""
+    server: str | None
+    """What it is on, where that may not be reached when the service begins; ``None`` for what was opened then."""
+
+    def reach(self, deadline: Deadline) -> None:
+        """Raises `StoreError` where it cannot be reached now."""
+        ...
 
     def holds(self, index: Index, resource: str) -> bool:
         """Whether the records of a resource are here."""
