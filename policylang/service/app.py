@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import json
 import logging
 import random
 import time
@@ -195,6 +196,8 @@ class Service:
                 lambda: self._searcher.search(policies, wanted, content, clock, deadline), deadline
             )
         except UnsupportedError as error:
+            if "\\u0000" in json.dumps(content, default=str):
+                raise RefusedRequest(400, "no text in the record store holds the character U+0000") from None
             log.warning("a search that the store cannot be asked: %s", error)
             raise RefusedRequest(501, _NOT_ASKABLE) from None
         return _json(found.as_answer())

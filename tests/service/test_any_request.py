@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.engines.postgres_engine import PostgresServer
 from tests.service import stores
 from tests.service.helpers import ACTIONS, EVALUATION, EVALUATIONS, HERE, RESOURCES, SUBJECTS, post, served
 
@@ -70,20 +71,32 @@ _requests = st.fixed_dictionaries(_parts, optional=_more) | st.fixed_dictionarie
 )
 
 
-@pytest.fixture(scope="module", params=["memory", "sqlite"])
-def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+_TYPES = {"created": "timestamptz", "since": "date", "vip": "boolean", "rate": "decimal(9,2)", "tags": "text[]"}
+
+
+@pytest.fixture(scope="module", params=["memory", "sqlite", "duckdb", "postgres"])
+def client(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer
+) -> Iterator[httpx.Client]:
     customer = {"id": "c1", "name": "Ann", "sales_rep": "dana", "status": "lead", "vip": 1, "tags": "[]"}
     customer |= dict.fromkeys(("created", "since", "rate", "account", "site", "notes"))
     records: dict[str, list[dict[str, Any]]] = {
         "customer": [customer, {**customer, "id": "c2", "account": "a1", "created": "never", "tags": "no JSON"}],
         "account": [{"id": "a1", "name": "Acme", "owner": "max"}],
     }
-    if request.param == "sqlite":
+    if request.param != "memory":
         records["customer"].pop()  # what is in it may fail, and does so with 503
-    made = getattr(stores, request.param)(tmp_path_factory.mktemp("records"), records)
-    trusted = {"subject": ["team"], "action": ["ip"], "time": True}
-    with served(HERE / "crm.policy", store=made, trusted=trusted) as found:
-        yield found
+    at, trusted = tmp_path_factory.mktemp("records"), {"subject": ["team"], "action": ["ip"], "time": True}
+    with postgres.database() as database:
+        match request.param:
+            case "memory" | "sqlite":
+                made = getattr(stores, request.param)(at, records)
+            case kind:
+                customer |= {"vip": True, "tags": []}
+                typed = {"customer": [{**customer, "rate": None}], "account": records["account"]}
+                made = stores.duck(at, typed, _TYPES) if kind == "duckdb" else stores.postgres(database, typed, _TYPES)
+        with served(HERE / "crm.policy", store=made, trusted=trusted) as found:
+            yield found
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

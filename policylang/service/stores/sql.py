@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from policylang.ir import nodes as ir
-from policylang.model.types import RecordType, SetType, Type
+from policylang.model.types import EnumType, PlaceType, RecordType, SetType, Type
 from policylang.runtime.filter import Filter
 from policylang.runtime.index import Index
 from policylang.service.stores.store import Deadline, StoreError
@@ -152,7 +152,8 @@ class SqlStore:
             table = self._table(name)
             columns = [f"{self._in_row(table.key)} AS {quoted('id')}"]
             columns += [f"{self._column(table, a.name)} AS {quoted(a.name)}" for a in attributes]
-            rows = f"{self._rows(table, name)}{self._sound(table, attributes, condition)}"
+            place = index.resources[name].place if name == resource else None
+            rows = f"{self._rows(table, name)}{self._sound(index, table, attributes, condition, place)}"
             yield f"{quoted(name)} AS NOT MATERIALIZED (SELECT {', '.join(columns)} FROM {rows})"  # noqa: S608
             for attribute in attributes:
                 other = attribute.type
@@ -160,15 +161,26 @@ class SqlStore:
                     seen.add(other.resource)
                     left.append(other.resource)
 
-    def _sound(self, table: Table, attributes: Sequence[ir.Attribute], condition: str) -> str:
-        """That what a condition reads of a row is readable."""
+    def _sound(
+        self, index: Index, table: Table, attributes: Sequence[ir.Attribute], condition: str, place: str | None
+    ) -> str:
+        """That what a condition reads of a row is readable; and its ``place`` one that the policies declare, for a
+        record anywhere else is nobody's.
+        """
         tests = []
         for attribute in attributes:
-            column = self._column(table, attribute.name)
-            whole = self.whole(attribute.type, column) if quoted(attribute.name) in condition else None
+            column, whole = self._column(table, attribute.name), None
+            if attribute.name == place and isinstance(attribute.type, PlaceType):
+                whole = self._declared(index, attribute.type, column)
+            elif quoted(attribute.name) in condition:
+                whole = self.whole(attribute.type, column)
             if whole is not None:
                 tests.append(f"({column} IS NULL OR {whole})")
         return f" WHERE {' AND '.join(tests)}" if tests else ""
+
+    def _declared(self, index: Index, type_: PlaceType, column: str) -> str | None:
+        names = tuple(each.name for each in index.places.values() if each.kind == type_.scope)
+        return self.whole(EnumType(names), column) if names else "FALSE"
 
     def _table(self, resource: str) -> Table:
         return self._tables.get(resource, Table())
