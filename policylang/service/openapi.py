@@ -33,6 +33,10 @@ def openapi(config: ServiceConfig) -> dict[str, Any]:
         paths[path] = {"post": _post(summary, asked, answered)}
     for path, summary in gets.items():
         paths[path] = {"get": _get(summary, _content({"type": "object"}))}
+    paths["/readyz"]["get"]["responses"]["503"] = {
+        "description": "The record store has not been reached yet.",
+        "content": _content({"type": "object"}),
+    }
     paths["/metrics"] = {
         "get": _get("What was counted.", {"text/plain": {"schema": {"type": "string"}}}) | {"security": [*secured]}
     }
