@@ -50,6 +50,7 @@ _WORKER_MAY_HANG = 30
 _WAITING = 2048  # connections
 _LAST_SECONDS = 1.0
 """How long a service that ends waits for what clients may have sent already on connections that are idle."""
+_LAST_LOOKS = 50
 _LOG_SECONDS = 12
 """How long it may take, behind the last answer, to write down what was decided."""
 
@@ -80,7 +81,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._closing: Any = None
         self._timer = self.loop.call_later(self.seconds, self._look)
         if self.server_state.ending:
-            self.loop.call_later(_LAST_SECONDS, self.shutdown)
+            self.loop.call_later(_LAST_SECONDS, self.loop.call_later, 0.02, self.shutdown)  # having read what is there
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
@@ -158,9 +159,10 @@ class PatientServer(uvicorn.Server):
             if isinstance(connection, PatientProtocol):
                 connection.close_behind()
         taken = [loop.create_task(self._take(each)) for listening in kept for each in _waiting_at(listening)]
-        end = loop.time() + _LAST_SECONDS
-        while loop.time() < end and (self.server_state.connections or not all(each.done() for each in taken)):
-            await asyncio.sleep(0.02)
+        for _ in range(_LAST_LOOKS):  # and not until an instant: on a busy machine that may come before the first look
+            if not self.server_state.connections and all(each.done() for each in taken):
+                break
+            await asyncio.sleep(_LAST_SECONDS / _LAST_LOOKS)
         for task in taken:
             task.cancel()
         await super().shutdown([])

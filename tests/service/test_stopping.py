@@ -127,6 +127,7 @@ def test_what_is_read_at_the_end_is_answered(tmp_path: Path) -> None:
             each.sendall(_REQUEST)
         idle[0].sendall(_REQUEST * 3)
         server.should_exit = True
+        time.sleep(1.5)  # longer than connections are waited for
         server.sent.set()
         for each in (*idle, *new):
             found = _rest(each)
