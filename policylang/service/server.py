@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httptools
 import msgspec
 import uvicorn
 from starlette.applications import Starlette
@@ -42,6 +43,8 @@ log = logging.getLogger("policylang.service")
 
 _LONGEST_HEAD = 65_536  # bytes
 _TOO_LONG = "The head of the request is too long."
+_NO_HTTP = "Invalid HTTP request received."
+_OTHER = (b"upgrade", b"http2-settings")
 _HOSTS = "The request is for two hosts."
 _SHARED = "POLICYLANG_SERVICE"
 _WORKER_SECONDS = 0.25
@@ -67,8 +70,8 @@ class EndingState(ServerState):
 
 class PatientProtocol(HttpToolsProtocol):
     """Closes connections that send no complete head of a request, or one that is too long: slow clients hold nothing
-    for long. Trailers behind a chunked body are not taken for headers. When the service ends, the last request that
-    has arrived is answered with `Connection: close`.
+    for long. Trailers behind a chunked body are not taken for headers, and no request goes on in another protocol. When
+    the service ends, the last request that has arrived is answered with `Connection: close`.
     """
 
     seconds = 10.0
@@ -88,11 +91,40 @@ class PatientProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as error:
+            self._stay(data[error.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self.send_400_response(_NO_HTTP)
+            return
         if self._head is not None:
             self._head += len(data)
             if self._head > _LONGEST_HEAD and not self.transport.is_closing():
                 self.send_400_response(_TOO_LONG)
+
+    def _stay(self, rest: bytes) -> None:
+        """Read a request that asks for another protocol as if it did not: what is behind its head is its body, and
+        would else be taken for the next request.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self.send_400_response(_NO_HTTP)
+            return
+        lines = [b"%s %s HTTP/%s" % (method, self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            if name == b"connection":
+                value = b", ".join(each for each in value.split(b",") if each.strip().lower() not in _OTHER)
+            if name not in _OTHER:
+                lines.append(name + b": " + value)
+        self.parser = httptools.HttpRequestParser(self)
+        self.data_received(b"\r\n".join((*lines, b"", b"")) + rest)
+
+    def on_message_complete(self) -> None:
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -108,6 +140,8 @@ class PatientProtocol(HttpToolsProtocol):
             raise ValueError(_HOSTS)
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > _LONGEST_HEAD:
             raise ValueError(_TOO_LONG)  # which the parser makes a 400
+        if self.parser.should_upgrade():
+            return
         super().on_headers_complete()
         if self.server_state.ending:
             self.close_behind()

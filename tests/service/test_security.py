@@ -344,6 +344,55 @@ def test_what_a_proxy_may_read_otherwise(bounded: httpx.Client, lines: bytes) ->
     assert b"Invalid HTTP request" in _raw(bounded, data, 10)
 
 
+@pytest.mark.parametrize("other", [b"h2c", b"websocket", b"TLS/1.0"])
+@pytest.mark.parametrize("in_parts", [False, True])
+def test_who_asks_for_another_protocol_is_answered_in_this(bounded: httpx.Client, other: bytes, in_parts: bool) -> None:
+    """Java does with each first request. A body is a body all the same, and no request of its own."""
+    hidden = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    body = json.dumps({**ASKED, "hidden": 1}).encode().replace(b"1}", json.dumps(hidden.decode()).encode() + b"}")
+    head = (
+        b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Connection: close, Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"
+    )
+    head += b"Upgrade: %s\r\nContent-Length: %d\r\n\r\n" % (other, len(body))
+    with socket.create_connection((bounded.base_url.host, bounded.base_url.port or 0), timeout=10) as connection:
+        connection.sendall(head if in_parts else head + body)
+        if in_parts:
+            time.sleep(0.1)
+            connection.sendall(body)
+        found = b""
+        while part := connection.recv(65536):
+            found += part
+    assert found.startswith(b"HTTP/1.1 200 OK")
+    assert found.count(b"HTTP/1.1") == 1
+    assert b'"decision":true' in found
+    assert b"connection: close" in found
+
+
+@pytest.mark.parametrize("first", [b"", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+def test_a_body_that_looks_like_a_request_is_none(bounded: httpx.Client, first: bytes) -> None:
+    hidden = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    head = b"POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head += b"Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: %d\r\n\r\n" % len(hidden)
+    with socket.create_connection((bounded.base_url.host, bounded.base_url.port or 0), timeout=10) as connection:
+        connection.sendall(first + head)
+        time.sleep(0.1)
+        connection.sendall(hidden)
+        found = b""
+        while part := connection.recv(65536):
+            found += part
+    assert found.count(b"HTTP/1.1 200") == (1 if first else 0)
+    assert found.count(b"HTTP/1.1 400") == 1
+    assert b"openapi" not in found
+
+
+def test_a_tunnel_is_refused(bounded: httpx.Client) -> None:
+    data = b"CONNECT example.test:443 HTTP/1.1\r\nHost: example.test:443\r\n\r\nGET /openapi.json HTTP/1.1\r\n\r\n"
+    found = _raw(bounded, data, 10)
+    assert found.startswith(b"HTTP/1.1 400 ")
+    assert b"openapi" not in found
+
+
 def test_idle_connections_do_no_harm(bounded: httpx.Client) -> None:
     address = (bounded.base_url.host, bounded.base_url.port or 0)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)
