@@ -94,7 +94,7 @@ def _layers(content: bytes) -> tuple[Descriptor, Descriptor | None]:
     """The bundle of a manifest, and its signature. Raises `RegistryError`."""
     try:
         manifest = msgspec.json.decode(content, type=_Manifest)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RegistryError("what is there is not a bundle of policies") from None
     bundles = [each for each in manifest.layers if each.media_type == BUNDLE]
     signatures = [each for each in manifest.layers if each.media_type == SIGNATURE]

@@ -217,7 +217,7 @@ class Registry:
         try:
             content = msgspec.json.decode(answer.content)
             token = content.get("token") or content.get("access_token")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             token = None
         if not isinstance(token, str) or not re.fullmatch(r"[!-~]+", token):
             raise RegistryError("the registry gives no token")
@@ -235,7 +235,7 @@ def _refusal(answer: Answer) -> RegistryError:
     """Why a registry refuses: its status, and the codes that the API has for reasons."""
     try:
         codes = [each["code"] for each in msgspec.json.decode(answer.content)["errors"]]
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         codes = []
     shown = "".join(f" {code}" for code in codes[:3] if isinstance(code, str) and _CODE.fullmatch(code))
     kind = NotThereError if answer.status == 404 else RegistryError

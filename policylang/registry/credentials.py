@@ -27,7 +27,7 @@ def credentials(host: str, environment: Mapping[str, str] = os.environ) -> str |
         try:
             with path.open("rb") as file:
                 found = msgspec.json.decode(file.read(_MOST_BYTES), type=_File).auths.get(host)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
         if found is not None and _is_login(found.auth):
             return found.auth

@@ -184,6 +184,7 @@ def _layer(kind: str, content: bytes = CONTENT.bundle, **changes: Any) -> dict[s
         (b"", "not a bundle of policies"),
         (b"[" * 100_000, "not a bundle of policies"),
         (b"\xff", "not a bundle of policies"),
+        (_manifest()[:-1] + b', "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not a bundle of policies"),
         (b"{}", "not a bundle of policies"),
         (_manifest(layers=[]), "not a bundle of policies"),
         (_manifest(layers=[_layer("application/vnd.oci.image.layer.v1.tar+gzip")]), "not a bundle of policies"),
@@ -251,6 +252,7 @@ def test_no_header_says_the_digest() -> None:
         (Said(403, b'{"errors": [{"code": "DENIED", "message": "secret"}]}'), "^the registry answers 403 DENIED$"),
         (Said(403, b'{"errors": [{"code": "\\u001b[31m"}, 5]}'), "^the registry answers 403$"),
         (Said(404, b"[]"), "^the registry answers 404$"),
+        (Said(500, b"[" * 50_000), "^the registry answers 500$"),
         (Said(429, b'{"errors": {}}'), "^the registry answers 429$"),
         (Said(301, b"", {"Location": "/elsewhere"}), "^the registry answers 301$"),
     ],
@@ -348,6 +350,7 @@ def test_tokens(tmp_path: Path) -> None:
         ("Bearer", "the registry sends for tokens without TLS"),
         ('Bearer realm="http://HOST/none"', "the registry gives no token"),
         ('Bearer realm="http://HOST/line"', "the registry gives no token"),
+        ('Bearer realm="http://HOST/deep"', "the registry gives no token"),
         ('Bearer realm="http://HOST/refused"', "the registry answers 500"),
         ("Negotiate", "the registry answers 401"),
         ("Basic", "the registry answers 401"),
@@ -357,6 +360,8 @@ def test_bad_challenges(said: str, shown: str) -> None:
     def answering(asked: Asked) -> Said:
         if asked.path.startswith("/none"):
             return Said(200, b"[]")
+        if asked.path.startswith("/deep"):
+            return Said(200, b"[" * 50_000)
         if asked.path.startswith("/line"):
             return Said(200, b'{"token": "a\\nb"}')
         if asked.path.startswith("/refused"):
