@@ -47,8 +47,9 @@ class PoliciesInForce:
         return self._state.policies
 
     def note(self, user: str, action: str, resource: str) -> None:
-        """Remember what is asked, to have the next policies ready for it."""
-        if len(self._asked) < _WARMED:
+        """Remember what is asked of what there is, to have the next policies ready for it."""
+        index = self._state.policies.index
+        if len(self._asked) < _WARMED and action in index.actions.get(resource, ()) and index.knows(user):
             self._asked[user, action, resource] = None
 
     def replace(self, policies: PolicySet) -> None:

@@ -137,7 +137,11 @@ def test_what_was_asked_is_ready(tmp_path: Path) -> None:
     file.write_bytes(compiled(OLD, tmp_path))
     watched = Watched(str(file))
     watched.policies.note("u", "view", "page")
-    watched.policies.note("\udc80", "", "nothing")
+    for stranger in ("\udc80", "x" * 100_000):
+        watched.policies.note(stranger, "view", "page")  # nobody fills the memory with what there is not
+        watched.policies.note("u", stranger, "page")
+        watched.policies.note("u", "view", stranger)
+    assert list(watched.policies._asked) == [("u", "view", "page")]
     file.write_bytes(compiled(NEW, tmp_path))
     watched.look()
     assert "u" in watched.policies.now._engine._holders_of
