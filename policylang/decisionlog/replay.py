@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gzip
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from policylang.runtime.values import BadValueError
 
 _LONGEST_LINE = 16 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
+_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 class Turned(msgspec.Struct, frozen=True):
@@ -61,7 +63,14 @@ def read_log(path: Path) -> Iterator[LoggedDecision | None]:
         is_packed = file.read(2) == _GZIP
         file.seek(0)
         lines = gzip.GzipFile(fileobj=file) if is_packed else file
-        while line := lines.readline(_LONGEST_LINE):
+        while True:
+            try:
+                line = lines.readline(_LONGEST_LINE)
+            except _DAMAGED:
+                yield None  # and nobody can read what is behind it
+                return
+            if not line:
+                return
             if line.strip():
                 try:
                     yield decode(line.decode("utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +106,25 @@ def test_a_log_survives_its_way(tmp_path: Path) -> None:
     )
     found = list(read_log(path))
     assert [each and each.id for each in found] == ["1", None, None, "2"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "head", "changed", "more"])
+def test_a_packed_log_that_is_damaged(tmp_path: Path, damage: str) -> None:
+    """What can be read of it counts, and what cannot is told."""
+    log = b"".join(encode(entry(id=str(number))) + b"\n" for number in range(20_000))
+    packed = gzip.compress(log)
+    half = len(packed) // 2
+    content = {
+        "cut": packed[:half],
+        "head": packed[:2],
+        "changed": packed[:half] + b"\xff" * 20 + packed[half + 20 :],
+        "more": packed + b"more",
+    }
+    (tmp_path / "log.gz").write_bytes(content[damage])
+    found = list(read_log(tmp_path / "log.gz"))
+    assert found[-1] is None
+    assert (len(found) > 100) is (damage != "head")
+    assert all(each is not None for each in found[:100]) or damage == "head"
 
 
 # --- the command ---------------------------------------------------------------------------------------------
