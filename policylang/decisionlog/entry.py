@@ -17,6 +17,8 @@ from policylang.files.json_source import JsonError, read_json
 from policylang.model.types import Duration
 
 FORMAT = "policylang-decision-1"
+_MOST_DIGITS = 400
+"""Of a number: as many as the service reads."""
 
 
 class LoggedDecision(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -86,7 +88,7 @@ _ENCODER = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number")
 def decode(line: str) -> LoggedDecision | None:
     """The decision in a line; ``None`` for a line that is none, such as one that a full disk cut short."""
     try:
-        content = read_json(line)
+        content = read_json(line, _MOST_DIGITS)
         found = msgspec.convert(content, LoggedDecision)
     except (JsonError, msgspec.ValidationError):
         return None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policylang.decisionlog.entry import MaskedValues, as_logged
 from policylang.model.types import RecordType
 from policylang.runtime.index import Index
+
+_ATTRIBUTE = re.compile(r"`(\w+)\.(\w+)`")
+"""How a reason names an attribute, which is only where it says what that holds."""
 
 
 class Mask:
@@ -40,6 +44,17 @@ class Mask:
         masked = [name for name, value in values.items() if value is not None and self._hides(f"{of}.{name}", False)]
         shown = {name: as_logged(value) for name, value in values.items() if name not in masked}
         return MaskedValues(shown, tuple(f"{of}.{name}" for name in masked))
+
+    def reasons(self, index: Index, reasons: Iterable[str]) -> tuple[str, ...]:
+        """Reasons without the values that some repeat of what the attribute may not hold."""
+        return tuple(self._reason(index, each) for each in reasons)
+
+    def _reason(self, index: Index, reason: str) -> str:
+        for of, name in _ATTRIBUTE.findall(reason):
+            attribute = index.attributes.get(of, {}).get(name)
+            if self._hides(f"{of}.{name}", attribute is not None and attribute.sensitive):
+                return f"`{of}.{name}` is what it may not be, and not shown"
+        return reason
 
     def _hides(self, name: str, sensitive: bool) -> bool:
         return name in self._masked or (sensitive and name not in self._shown)

@@ -15,6 +15,8 @@ from policylang.service.stores.store import what_was_read
 from policylang.service.wire import Evaluation
 from policylang.settings.service import DecisionLog
 
+_LONGEST_ID = 256
+"""Characters of a request's id: it comes from anybody, and stands in each line."""
 _NOTHING = MaskedValues({}, ())
 
 
@@ -73,7 +75,7 @@ class DecisionLogger:
             action=wanted.action.name,
             resource=resource,
             allowed=decision.allowed,
-            reasons=decision.reasons,
+            reasons=self._mask.reasons(index, decision.reasons),
             microseconds=int(seconds * 1_000_000),
             now=_text(clock if asked is None else asked.now),
             record_id=wanted.resource.id,
@@ -84,7 +86,7 @@ class DecisionLogger:
             changes=None if asked is None or asked.changes is None else changes.shown,
             missing=decision.missing,
             masked=(*record.masked, *unread, *request.masked, *subject.masked, *changes.masked),
-            request_id=request_id,
+            request_id=None if request_id is None else request_id[:_LONGEST_ID],
             not_asked=asked is None,
         )
 

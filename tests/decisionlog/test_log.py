@@ -80,6 +80,45 @@ def test_changes_are_masked_as_well(tmp_path: Path) -> None:
     assert entry["allowed"] is False
 
 
+def test_a_reason_repeats_nothing_masked(tmp_path: Path) -> None:
+    """One that says what an attribute may not hold."""
+
+    def changing(**changes: Any) -> dict[str, Any]:
+        request = question("dana", "modify", "customer", "c1", **ANN)
+        return {**request, "action": {"name": "modify", "properties": {"changes": changes}}}
+
+    requests = (
+        changing(rate="secret"),
+        changing(since="shown"),
+        question("dana", "view", "customer", "c1", site="secret"),
+    )
+    rate, since, site = logged(tmp_path / "log", *requests, log={"mask": ["customer.rate", "customer.site"]})
+    assert rate["reasons"] == ["`customer.rate` is what it may not be, and not shown"]
+    assert since["reasons"] == ["`customer.since` is a date, 'shown' is not"]
+    assert site["reasons"] == ["`customer.site` is what it may not be, and not shown"]
+    assert "secret" not in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("number", ["1" * 400, "1e399", "1e-399", "-1.7976931348623157e308"])
+def test_numbers_that_the_service_reads_are_read_again(tmp_path: Path, number: str) -> None:
+    """Or a decision would be missing from what is replayed."""
+    body = json.dumps(question("dana", "view", "customer", "c1", **ANN, rate=77)).replace("77", number)
+    with served(CRM, log={"path": str(tmp_path / "log")}) as client:
+        assert post(client, EVALUATION, body).status_code == 200
+    (found,) = read_log(tmp_path / "log")
+    assert found is not None
+    assert found.record["rate"] == Decimal(number)
+
+
+def test_long_ids_of_requests_are_cut(tmp_path: Path) -> None:
+    """They are anybody's, and stand in every line of a batch."""
+    with served(CRM, log={"path": str(tmp_path / "log")}) as client:
+        asked = question("dana", "view", "customer", "c1", **ANN)
+        answer = post(client, EVALUATION, asked, **{"X-Request-ID": "x" * 10_000})
+        assert answer.headers["X-Request-ID"] == "x" * 10_000
+    assert lines(tmp_path / "log")[0]["request_id"] == "x" * 256
+
+
 def test_what_was_not_looked_up_is_told(tmp_path: Path) -> None:
     customer = {"id": "c1", **ANN, "account": "a1"}
     store = stores.memory(tmp_path, {"customer": [customer], "account": [{"id": "a1", "name": "A", "owner": "max"}]})
