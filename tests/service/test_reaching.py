@@ -66,6 +66,21 @@ def test_a_database_that_is_made_later(postgres: PostgresServer, caplog: pytest.
     assert sum("is reached" in each.message for each in caplog.records) == 1
 
 
+def test_a_server_that_begins_anew(tmp_path: Path, postgres: PostgresServer) -> None:
+    """The connections that were made before are of no use, and nobody notices."""
+    (tmp_path / "a.policy").write_text(OLD.replace("{ actions", "{ name : text  actions"))
+    with postgres.database() as database:
+        made = stores.postgres(database, {"page": [{"id": "1", "name": "x"}]})
+        policies = tmp_path / "a.policy"
+        with served(policies, store=made, bounds={"threads": 3}) as client, database.connect() as connection:
+            for _ in range(3):
+                for _ in range(6):
+                    answer = post(client, EVALUATION, question("u", "view", "page", "1"))
+                    assert (answer.status_code, answer.json().get("decision")) == (200, True)
+                ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'policylang'"
+                assert connection.execute(ended).fetchall()
+
+
 class Late(Hanging):
     server = "a server"
 

@@ -41,7 +41,7 @@ class PostgresStore(SqlStore):
                 application_name="policylang",
             )
         except psycopg.Error as error:
-            raise StoreError(str(error)) from None
+            raise StoreError(" ".join(str(error).split())) from None  # a line of a log
 
     def run(self, connection: Any, query: str, parameters: dict[str, Any], deadline: Deadline) -> Rows:
         if any("\0" in each for each in parameters.values() if isinstance(each, str)):
@@ -52,7 +52,7 @@ class PostgresStore(SqlStore):
         except _NO_KEY:
             raise NoKeyError from None
         except psycopg.Error as error:
-            raise StoreError(str(error)) from None
+            raise StoreError(" ".join(str(error).split())) from None  # a line of a log
 
     def stop(self, connection: Any) -> None:
         # The server may be what hangs, so it is not asked to stop: the connection ends.

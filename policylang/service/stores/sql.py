@@ -204,13 +204,18 @@ class SqlStore:
     # --- connections -----------------------------------------------------------------------------------------
 
     def _ask(self, query: str, parameters: dict[str, Any], deadline: Deadline) -> Rows:
+        is_kept = getattr(self._local, "connection", None) is not None
         connection = self._connection(deadline)
         try:
             with deadline.interrupting(lambda: self.stop(connection)):
                 return self.run(connection, query, parameters, deadline)
+        except StoreError:
+            if not (is_kept and self.is_lost(connection)):
+                raise
         finally:
             if self.is_lost(connection):
                 self._forget(connection)
+        return self._ask(query, parameters, deadline)  # the server has begun anew since it was asked last
 
     def _connection(self, deadline: Deadline) -> Any:
         """One for each thread."""
