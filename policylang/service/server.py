@@ -45,6 +45,7 @@ _LONGEST_HEAD = 65_536  # bytes
 _TOO_LONG = "The head of the request is too long."
 _NO_HTTP = "Invalid HTTP request received."
 _OTHER = (b"upgrade", b"http2-settings")
+_CODINGS = "The body is in a coding that is not read here."
 _HOSTS = "The request is for two hosts."
 _SHARED = "POLICYLANG_SERVICE"
 _WORKER_SECONDS = 0.25
@@ -138,6 +139,9 @@ class PatientProtocol(HttpToolsProtocol):
         self._head = None
         if [name for name, _ in self.headers].count(b"host") > 1:
             raise ValueError(_HOSTS)
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        if codings not in ([], [b"chunked"]):
+            raise ValueError(_CODINGS)
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > _LONGEST_HEAD:
             raise ValueError(_TOO_LONG)  # which the parser makes a 400
         if self.parser.should_upgrade():

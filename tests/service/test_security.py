@@ -337,6 +337,8 @@ def test_what_comes_behind_a_body_is_no_header(guarded: httpx.Client) -> None:
         b"Content-Length : 2\r\n",
         b"Content-Length: +2\r\n",
         b" folded\r\n",
+        b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
     ],
 )
 def test_what_a_proxy_may_read_otherwise(bounded: httpx.Client, lines: bytes) -> None:
