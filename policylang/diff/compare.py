@@ -15,7 +15,7 @@ from policylang.diff.report import Change, Days, Named, Permissions, Report, ide
 from policylang.diff.statements import statements
 from policylang.diff.subjects import Subject, dates, of_user, somebody, user_pairs
 from policylang.diff.versions import Keys, Side
-from policylang.diff.wording import membership, source_in_words
+from policylang.diff.wording import membership
 from policylang.ir import nodes as ir
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import RightsSource
@@ -149,7 +149,7 @@ class _Comparing:
         around = mine.around(name) if kind == "role" and name not in mine.handed_out else []
         if around:
             said, has = ("is new", "has") if is_new else ("was removed", "had")
-            where = ", ".join(map(source_in_words, around[:_MOST_NAMED]))
+            where = ", ".join(each.in_words for each in around[:_MOST_NAMED])
             where += f" and {len(around) - _MOST_NAMED} more" if len(around) > _MOST_NAMED else ""
             return f"role `{name}` {said}: nobody {has} it except inside {where}"
         return None

@@ -125,7 +125,7 @@ def _bundles_eligible(c: Comparer, roles: tuple[str | None, str | None]) -> tupl
             role is None or role in side.inside(source) for side, role in zip((c.old, c.new), roles, strict=True)
         )
         if had != has:
-            lines[has].append(f"whoever has {source.kind} `{source.name}`")
+            lines[has].append(f"whoever has {source.in_words}")
     return tuple(lines[0]), tuple(lines[1])
 
 
@@ -148,7 +148,7 @@ def _superusers(c: Comparer, pairs: list[UserPair]) -> Iterator[Statement]:
 def _may_assign(c: Comparer) -> Iterator[Statement]:
     names = dict.fromkeys(source for side in (c.old, c.new) for source, _ in side.world.bundles)
     for source in sorted(names, key=lambda source: (source.kind, source.name)):
-        subject = f"{source.kind} `{source.name}`"
+        subject = source.in_words
         old, new = (_assignable(side, source) for side in (c.old, c.new))
         gained, lost = (tuple(f"may assign `{role}`" for role in sorted(roles)) for roles in (new - old, old - new))
         if gained:
@@ -222,7 +222,7 @@ def _denies(c: Comparer, changes: list[Change]) -> Iterator[Statement]:
                     if key not in other and not told.of(source, up, about[0], about[1], line):
                         into[f"{about[1]} on `{about[0]}`: {line}"] = None
         if removed or added:
-            subject = "everyone" if source is None else f"{source.kind} `{source.name}`"
+            subject = "everyone" if source is None else source.in_words
             yield made("deny", subject, tuple(removed), tuple(added), widens=bool(removed))
 
 

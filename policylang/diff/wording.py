@@ -11,7 +11,6 @@ from policylang.model import conditions as c
 from policylang.model.words import condition_in_words
 from policylang.runtime.access import dates_in_words, place_in_words
 from policylang.runtime.plan import Plan, Way
-from policylang.runtime.sources import RightsSource
 
 EVERY = "every record"
 
@@ -119,7 +118,7 @@ def membership(side: Side, user: str) -> Iterator[str]:
 def _assigned(side: Side, assignment: ir.Assignment) -> str:
     where = "" if assignment.place is None else f" at {place_in_words(side.index, assignment.place)}"
     dates = dates_in_words(assignment)
-    return f"role `{assignment.role}`{where}{f' {dates}' if dates else ''}"
+    return f"{ir.bundle_in_words('role', assignment.role)}{where}{f' {dates}' if dates else ''}"
 
 
 def _limit(side: Side, limit: ir.Limit) -> str:
@@ -127,7 +126,3 @@ def _limit(side: Side, limit: ir.Limit) -> str:
     actions = f" for {', '.join(limit.actions)}" if limit.actions is not None else ""
     words = condition_in_words(instance.condition, side.index.attributes[instance.resource])
     return f"on `{instance.resource}`{actions}: {words}"
-
-
-def source_in_words(source: RightsSource) -> str:
-    return f"{source.kind} `{source.name}`"

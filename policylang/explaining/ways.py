@@ -59,7 +59,7 @@ def _given(index: Index, user: str, each: Holding) -> Provenance:
             where = where_in_words(index, each.source.place)
             text = f"role {name} is assigned to {who} {where}{f' {dates}' if dates else ''}"
             if index.roles[each.source.name].owner is not None:
-                text = f"{name} is in the block of {who}"
+                text = f"what the block of {who} says holds for {who} alone, everywhere"
     return Provenance(each.by, text, each.at[0])
 
 
@@ -68,7 +68,7 @@ def why_inactive(user: str, each: Holding) -> str | None:
     if each.lost and each.by == "group":
         return f"{cut(user)} is terminated, and a terminated user is in no group"
     if each.lost:
-        return f"{cut(user)} is terminated, and role {named(each.source.name)} is not essential"
+        return f"{cut(user)} is terminated, and {each.source.in_words} is not essential"
     if each.assignment is None or each.due is None:
         return None
     what = "integration" if each.by == "integration" else "assignment"
@@ -111,7 +111,7 @@ def attached_appends(s: Situation, action: str) -> tuple[Attached, ...]:
 
 
 def bundle_in_words(bundle: Bundle) -> str:
-    return f"{'role' if isinstance(bundle, ir.Role) else 'group'} {named(bundle.name)}"
+    return ir.bundle_in_words("role" if isinstance(bundle, ir.Role) else "group", bundle.name)
 
 
 class Tester:
@@ -197,8 +197,7 @@ def _way(tester: Tester, place: str | None, each: Grounds, asked: tuple[str, ...
     covered = grant_fields(s.index, grant)
     obstacles += _field_obstacles(s, grant, [name for name in asked if name not in covered])
     return ExplainedWay(
-        source=f"{source.kind} {named(source.name)}"
-        + (f" {where_in_words(s.index, source.place)}" if source.place is not None else ""),
+        source=source.in_words + (f" {where_in_words(s.index, source.place)}" if source.place is not None else ""),
         chain=tuple(bundle_in_words(bundle) for bundle in each.granted.chain),
         given=given,
         fields=tuple(name for name in s.index.attributes[s.resource] if name in covered),
@@ -236,7 +235,8 @@ def _limit_obstacle(limit: ExplainedLimit) -> Obstacle:
 
 
 def limit_in_words(limit: ExplainedLimit) -> str:
-    said_by = f" of {limit.said_by}" if limit.said_by.startswith(("role ", "group ")) else f", {limit.said_by},"
+    of_bundle = limit.said_by.startswith(("role ", "group ", "the block "))
+    said_by = f" of {limit.said_by}" if of_bundle else f", {limit.said_by},"
     return f"policy {named(limit.instance)}{said_by}"
 
 

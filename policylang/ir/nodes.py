@@ -240,9 +240,18 @@ class Role(Struct, frozen=True, gc=False):
     at: At
 
 
+_OWN = "'s own"
+"""No name of a role ends so."""
+
+
 def own_role(user: str) -> str:
     """The name of the role that holds what a user's block grants and denies."""
-    return f"{user}'s own"
+    return f"{user}{_OWN}"
+
+
+def bundle_in_words(kind: Literal["group", "role"], name: str) -> str:
+    """A group or role; the role that holds what a user's block says is called by what people wrote."""
+    return f"the block of `{name.removesuffix(_OWN)}`" if name.endswith(_OWN) else f"{kind} `{name}`"
 
 
 class Group(Struct, frozen=True, gc=False):

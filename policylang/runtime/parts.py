@@ -16,7 +16,7 @@ from policylang.runtime.values import MISSING, BadValueError, attribute, read
 
 def said_by(source: RightsSource, chain: tuple[Bundle, ...]) -> str:
     """A source in words, or the role inside it."""
-    outer = f"{source.kind} `{source.name}`" + (f" at `{source.place}`" if source.place is not None else "")
+    outer = source.in_words + (f" at `{source.place}`" if source.place is not None else "")
     return outer if len(chain) < 2 else f"role `{chain[-1].name}` inside {outer}"
 
 

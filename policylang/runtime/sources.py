@@ -27,6 +27,11 @@ class RightsSource(msgspec.Struct, frozen=True, gc=False):
         """Which group or role it is."""
         return (self.kind, self.name)
 
+    @property
+    def in_words(self) -> str:
+        """Without the place."""
+        return ir.bundle_in_words(self.kind, self.name)
+
 
 def sources(index: Index, user: str, now: datetime.datetime | None) -> Iterator[RightsSource]:
     """A user's sources that are active at ``now``, wherever they hold; at any time if there is no ``now``.

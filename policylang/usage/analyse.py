@@ -78,7 +78,7 @@ def _assignments(analysis: UsageAnalysis) -> Iterator[UnusedThing]:
     for each in analysis.unused_assignments():
         if not each.dormant:
             source = each.holding.source
-            by = f"{source.kind} `{source.name}`{place_of(analysis.index, each.holding)}"
+            by = f"{source.in_words}{place_of(analysis.index, each.holding)}"
             last = _day(analysis, each.last)
             yield UnusedThing("assignment", f"`{each.user}`", by, 1, last, each.days, each.holding.at[0])
 

@@ -124,7 +124,7 @@ class _Doubles:
         if self.analysis.is_young(holding, days) or any(self.analysis.is_excepted(each, days) for each in bundles):
             return
         if all(any(other != source for other, _ in self._ways[user, wanted]) for wanted in used):
-            what = f"{source.kind} `{source.name}`{place_of(self.analysis.index, holding)} of `{user}`"
+            what = f"{source.in_words}{place_of(self.analysis.index, holding)} of `{user}`"
             removal = Removal(holding.at[0], "membership" if holding.by == "group" else "assignment")
             last = self.analysis.last_day(self.analysis.of_holding.get((user, source)))
             yield ("user", user), ProposedPart(what, removal, (user,), last)

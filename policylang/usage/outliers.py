@@ -24,7 +24,7 @@ def outliers(analysis: UsageAnalysis) -> Iterator[Outlier]:
         holders = analysis.holders(bundle)
         if len(holders) < _PEERS:
             continue
-        among = f"{source.kind} `{source.name}`"
+        among = source.in_words
         for resource, action in dict.fromkeys((g.resource, a) for g in bundle.grants for a in g.actions):
             record = analysis.used.get((bundle.at, (resource, action)))
             if record is not None and len(record.users) <= _RARE * len(holders):

@@ -206,7 +206,7 @@ def _in_words(actions: Iterable[Wanted]) -> str:
 
 def _of_assignment(analysis: UsageAnalysis, unused: UnusedAssignment, keep: Keep) -> tuple[ProposedPart, str | None]:
     source = unused.holding.source
-    what = f"{source.kind} `{source.name}`{place_of(analysis.index, unused.holding)} of `{unused.user}`"
+    what = f"{source.in_words}{place_of(analysis.index, unused.holding)} of `{unused.user}`"
     kind: Literal["assignment", "membership"] = "membership" if unused.holding.by == "group" else "assignment"
     kept = keep.holds_given(unused.user, source.kind, source.name)
     reason = "kept" if kept else _before(analysis, unused.last)

@@ -3,7 +3,7 @@
 import { all, every, some, type Situation, type Test } from "./conditions.js";
 import type { Condition, Limit, Requirement } from "./document.js";
 import type { Operation, PlacedDeny } from "./operation.js";
-import type { Source, Subject } from "./policies.js";
+import { inWords, type Source, type Subject } from "./policies.js";
 import { BAD, type Truth } from "./values.js";
 
 export interface Decision {
@@ -51,7 +51,7 @@ export class Plan {
           if (grant.resource !== resource || !grant.actions.includes(action)) continue;
           const around = source.kind === "group" && overrides.length ? overrides : chain.flatMap((each) => each.limits);
           const limits = bypasses ? [] : this.#conditions(around);
-          const of = `${source.kind} \`${source.name}\`${source.place === null ? "" : ` at \`${source.place}\``}`;
+          const of = `${inWords(source)}${source.place === null ? "" : ` at \`${source.place}\``}`;
           const said = chain.length < 2 ? of : `role \`${bundle.name}\` inside ${of}`;
           ways.push({
             place: source.place,

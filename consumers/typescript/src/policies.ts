@@ -12,6 +12,12 @@ export interface Source {
   readonly place: string | null;
 }
 
+/** Without the place. What a user's block says is a role whose name is none of the language. */
+export function inWords({ kind, name }: Source): string {
+  const of = "'s own";
+  return name.endsWith(of) ? `the block of \`${name.slice(0, -of.length)}\`` : `${kind} \`${name}\``;
+}
+
 type Active = (now: Instant, today: string) => boolean;
 
 export interface Subject {

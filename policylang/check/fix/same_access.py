@@ -102,7 +102,7 @@ class _Comparison:
             )
             gone = [deny for deny in dict.fromkeys(one) if deny not in other]
             if gone:
-                yield f"{source.kind} `{source.name}`", gone, [*other, *self.after.index.denies]
+                yield source.in_words, gone, [*other, *self.after.index.denies]
 
     def _matters(self, gone: list[ir.Deny], left: list[ir.Deny]) -> bool:
         """Whether a deny takes something that anybody could be granted, and that what is left does not take."""
@@ -137,7 +137,7 @@ class _Comparison:
 
     def _made_up(self) -> Iterator[tuple[str, Profile]]:
         for source, _bundle in self.before.bundles:
-            yield f"{source.kind} `{source.name}`", Profile((source,), (), (), False)
+            yield source.in_words, Profile((source,), (), (), False)
         for job in self.before.policy_set.jobs:
             yield (
                 f"job `{job.code}`",

@@ -146,7 +146,7 @@ def _findings(world: World, holder: HolderClass, closed: list[tuple[Permission, 
         yield Finding(
             code="PL502",
             message=(
-                f"{counted(holder.users)} cannot use {what}, held {where} from {source.kind} `{source.name}`: "
+                f"{counted(holder.users)} cannot use {what}, held {where} from {source.in_words}: "
                 f"it requires {'; '.join(asked)}"
             ),
             at=holder.at,

@@ -283,10 +283,7 @@ class _Checker:
             at=first.at,
             help="remove one of them, or assign them at different places or times",
             related=(
-                *(
-                    related(at, f"the grant in {source.kind} `{source.name}`")
-                    for at, source in list(sides.items())[:_MOST_PLACES]
-                ),
+                *(related(at, f"the grant in {source.in_words}") for at, source in list(sides.items())[:_MOST_PLACES]),
                 *(related(each.separation.at, "what must be kept apart") for each in every[:_MOST_PLACES]),
             ),
             users=tuple(users),

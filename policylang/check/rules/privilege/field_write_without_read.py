@@ -68,7 +68,7 @@ def check(world: World) -> Iterator[Finding]:
         for at, what in blind.items():
             yield Finding(
                 code="PL414",
-                message=f"{source.kind} `{source.name}` is granted {several(what)}, which it cannot view",
+                message=f"{source.in_words} is granted {several(what)}, which it cannot view",
                 at=at,
                 subjects=tuple(what),
                 help="grant view of these attributes as well, or remove them from modify",

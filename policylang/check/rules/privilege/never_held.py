@@ -62,8 +62,7 @@ def check(world: World) -> Iterator[Finding]:
             lost = " and ".join(word for word in what if word)
             yield Finding(
                 code="PL406",
-                message=f"nobody can ever hold the {source.kind} `{source.name}`"
-                + (f", with its {lost}" if lost else ""),
+                message=f"nobody can ever hold the {source.in_words}" + (f", with its {lost}" if lost else ""),
                 at=bundle.at,
                 help=f"give the {source.kind} to somebody, or delete it",
             )

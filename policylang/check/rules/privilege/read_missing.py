@@ -65,7 +65,7 @@ def check(world: World) -> Iterator[Finding]:
         for at, what in blind.items():
             yield Finding(
                 code="PL413",
-                message=f"{source.kind} `{source.name}` is granted {several(what)} without view",
+                message=f"{source.in_words} is granted {several(what)} without view",
                 at=at,
                 subjects=tuple(what),
                 help="grant view as well, or remove the other action",

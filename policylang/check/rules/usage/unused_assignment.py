@@ -70,7 +70,7 @@ def check(analysis: UsageAnalysis) -> Iterator[Finding]:
         source = each.holding.source
         yield Finding(
             code="PL415",
-            message=f"`{each.user}` has used nothing of {source.kind} `{source.name}`"
+            message=f"`{each.user}` has used nothing of {source.in_words}"
             f"{place_of(analysis.index, each.holding)} for {each.days} days{last}",
             at=each.holding.at[0],
             help="take it away, or say in `policylang.yaml` under `usage` how seldom it is needed",
