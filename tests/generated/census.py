@@ -25,7 +25,7 @@ WORDS = {
     "a deny on any resource with": re.compile(r"^ *deny .* on any resource with ", re.MULTILINE),
     "a policy on any resource with, attached": re.compile(r"^ +policy .* on any resource with ", re.MULTILINE),
     "a deny with except": re.compile(r"^ *deny [^{\n]* except ", re.MULTILINE),
-    "hours over midnight": re.compile("now is between 2[23]:.. and 0[06]:.."),
+    "hours over midnight": re.compile("now is (not )?between 2[23]:.. and 0[06]:.."),
     "not under": re.compile(" is not under "),
 }
 """What a policy set does not keep: how it is written."""

@@ -133,7 +133,8 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 def _clock(c: Chooser) -> str:
     negation = c.one(("", "not "))
     if c.chance(50):
-        return f"now is {negation}between {c.one(_TIMES)} and {c.one(_TIMES)}"
+        begin, end = (_TIMES[-2:], _TIMES[:2]) if c.chance(30) else (_TIMES, _TIMES)
+        return f"now is {negation}between {c.one(begin)} and {c.one(end)}"
     return f"now is {negation}on {', '.join(c.some(_DAYS, 1, 3))}"
 
 
