@@ -13,9 +13,8 @@ from policylang.explaining.tree import Explanation
 from policylang.ir.nodes import PolicySet
 from policylang.project.discovery import SourceSet
 from policylang.project.project import Project
-from policylang.runtime import reference
 from policylang.runtime.index import Index
-from policylang.runtime.reference import Decision
+from policylang.runtime.reference import Decision, answer
 from policylang.runtime.request import Request
 from policylang.settings.config import Config
 from policylang.source import Source
@@ -70,7 +69,7 @@ def decide(
     index: Index, user: Any, action: Any, resource: Any, record: Any = None, *, now: datetime.datetime, **rest: Any
 ) -> Decision:
     """What the reference says, of arguments as the API takes them."""
-    return reference.decide(index, user, action, resource, record, now=now, **rest)
+    return answer(index, Request(user, action, resource, record, now, **rest))
 
 
 def explain(

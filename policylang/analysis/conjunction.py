@@ -341,7 +341,7 @@ def _equalities(constraints: Sequence[Constraint], found: CandidateModel) -> boo
         elif isinstance(each, TextIs | NetworkConstraint):
             parts[classes.find(each.variable)].append(each)
     apart = _apart(constraints, classes)
-    if apart is None:
+    if apart is UNSAT:
         return False
     for root, values in finite.items():
         if isinstance(root, ConstantTerm):
@@ -355,14 +355,14 @@ def _equalities(constraints: Sequence[Constraint], found: CandidateModel) -> boo
     return _choose(constraints, classes, finite, apart, found)
 
 
-def _apart(constraints: Iterable[Constraint], classes: _Classes) -> dict[Side, set[Side]] | None:
-    """Which classes must differ; ``None`` where one would have to differ from itself."""
+def _apart(constraints: Iterable[Constraint], classes: _Classes) -> dict[Side, set[Side]] | Impossible:
+    """Which classes must differ; `UNSAT` where one would have to differ from itself."""
     apart: dict[Side, set[Side]] = defaultdict(set)
     for each in constraints:
         if isinstance(each, Same) and not each.wanted:
             first, second = classes.find(each.left), classes.find(each.right)
             if first == second:
-                return None
+                return UNSAT
             apart[first].add(second)
             apart[second].add(first)
     return apart

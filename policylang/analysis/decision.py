@@ -8,7 +8,7 @@ from policylang.analysis.formula import FALSE, TRUE, AllOf, AnyOf, Formula, Hold
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType
 from policylang.runtime.index import Index
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way
+from policylang.runtime.plan import Met, PlacedDeny, Plan, Way, fold_met
 
 
 def covered(index: Index, resource: str, place: str | None) -> Formula:
@@ -50,15 +50,11 @@ def denied(index: Index, resource: str, each: PlacedDeny) -> Formula:
 
 def met(index: Index, resource: str, requirement: Met) -> Formula:
     """What the action requires is met for the record."""
-    match requirement:
-        case Held(places):
-            return AnyOf(tuple(covered(index, resource, place) for place in places))
-        case AllMet(items):
-            return AllOf(tuple(met(index, resource, item) for item in items))
-        case AnyMet(items):
-            return AnyOf(tuple(met(index, resource, item) for item in items))
-        case _:
-            return TRUE if requirement else FALSE
+
+    def held(places: tuple[str, ...]) -> Formula:
+        return AnyOf(tuple(covered(index, resource, place) for place in places))
+
+    return fold_met(requirement, held, lambda items: AllOf(tuple(items)), lambda items: AnyOf(tuple(items)))
 
 
 def unhindered(index: Index, plan: Plan, field: str | None = None) -> Formula:

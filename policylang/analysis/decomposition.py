@@ -75,7 +75,7 @@ class Decomposition:
         key = (formula, resource)
         found = self._looked.get(key)
         if found is None:
-            seen = [test for condition in formula.conditions() for test in condition.tests()]
+            seen = list(formula.tests())
             time = any(map(looks_at_time, seen))
             found = self._looked[key] = frozenset(self._things(seen, resource)), time
         return found

@@ -30,6 +30,10 @@ class _Formula(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
         """The conditions that it speaks of."""
         return (node.condition for node in self.walk() if isinstance(node, Holds))
 
+    def tests(self) -> Iterator[c.Test]:
+        """The tests in these."""
+        return (test for condition in self.conditions() for test in condition.tests())
+
     def map(self, change: Callable[[c.Condition], c.Condition]) -> Formula:
         """The same about what ``change`` makes of each condition."""
         raise NotImplementedError

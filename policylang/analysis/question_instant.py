@@ -11,7 +11,7 @@ from policylang.analysis.clock_cases import Case
 from policylang.analysis.constraints import DAY, EPOCH, MICROSECOND, NOW, TODAY
 from policylang.analysis.months import widest_shift
 from policylang.model.types import Duration
-from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.clock import now_and_edge
 from policylang.runtime.index import Index
 
 
@@ -41,17 +41,14 @@ class QuestionInstant(msgspec.Struct, frozen=True, gc=False):
         return node, exact, exact
 
     def _exact_edge(self, index: Index, length: Duration, sign: int, of_days: bool) -> tuple[Any, int, int] | None:
-        now, timezone = self.now, index.timezone
-        assert now is not None
-        try:
-            if of_days:
-                today = now.astimezone(timezone).date()
-                day = shift_day(today, length, sign)
-                return None if day is None else (today.toordinal(), (day - today).days, (day - today).days)
-            edge = (shift(now, length, sign, timezone) - now) // MICROSECOND
-            return (now - EPOCH) // MICROSECOND, edge, edge
-        except (OverflowError, ValueError):
+        assert self.now is not None
+        edges = now_and_edge(self.now, length, sign, index.timezone, of_days=of_days)
+        if edges is None:
             return None
+        now, edge = edges
+        if of_days:
+            return now.toordinal(), (edge - now).days, (edge - now).days
+        return (now - EPOCH) // MICROSECOND, (edge - now) // MICROSECOND, (edge - now) // MICROSECOND
 
 
 def is_very_long(length: Duration) -> bool:

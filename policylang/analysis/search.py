@@ -48,7 +48,7 @@ from policylang.analysis.formula import (
 from policylang.analysis.months import FIRST_YEAR, LAST_YEAR, near_changes, patterns
 from policylang.analysis.query import Answer, Sat
 from policylang.analysis.question_instant import QuestionInstant
-from policylang.analysis.satisfiability import UNKNOWN, UNSAT
+from policylang.analysis.satisfiability import UNKNOWN, UNSAT, Impossible
 from policylang.analysis.translator import Translator
 from policylang.analysis.witness import Witness, make_witness, situation, with_users
 from policylang.model import conditions as c
@@ -273,7 +273,7 @@ def _branches(tree: Tree, budget: _Budget, now: datetime.datetime) -> Iterator[C
         constraints = list(before)
         left = _closer(Domains(domains), constraints, splits, choice)
         budget.left -= 1 + len(constraints) // _CHEAP
-        if left is None:
+        if left is UNSAT:
             continue
         narrowed, splits = left
         candidate = propose(constraints, now)
@@ -289,9 +289,9 @@ def _branches(tree: Tree, budget: _Budget, now: datetime.datetime) -> Iterator[C
 
 def _closer(
     domains: Domains, constraints: list[Constraint], splits: list[Some], choice: Tree
-) -> tuple[Domains, list[Some]] | None:
+) -> tuple[Domains, list[Some]] | Impossible:
     """Add a choice to the constraints, and all that is left to choose where only one alternative remains; the splits
-    that are open then. ``None`` where something is impossible.
+    that are open then.
     """
     todo: list[Tree] = [choice]
     splits = list(splits)
@@ -308,7 +308,7 @@ def _closer(
                 case _:
                     verdict = domains.judge(part)
                     if verdict is False:
-                        return None
+                        return UNSAT
                     if verdict is None:
                         domains.add(part)
                         constraints.append(part)
@@ -322,7 +322,7 @@ def _closer(
                 continue
             items = tuple(item for item, each in zip(split.items, verdicts, strict=True) if each is None)
             if not items:
-                return None
+                return UNSAT
             if len(items) == 1:
                 todo.append(items[0])
             else:
@@ -340,11 +340,11 @@ def _times(plain: Nnf, asker: Asker) -> tuple[tuple[tuple[int, int], ...], bool]
     absolute = False
     for test in _tests(plain):
         match test:
-            case c.Time(kind, operand, duration):
+            case c.Time(_, operand, duration):
                 absolute = absolute or not is_of_record(operand)
                 match asker.known(duration):
                     case c.Constant(value=Duration(amount, "months")):
-                        months.add((amount, 1 if kind == "within_next" else -1))
+                        months.add((amount, test.sign))
             case c.Compare(_, left, right):
                 if isinstance(left.type, DateType | DateTimeType):
                     absolute = absolute or not (is_of_record(left) and is_of_record(right))

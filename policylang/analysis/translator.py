@@ -293,8 +293,7 @@ class Translator:
                 return there
             if self.time.now is None:
                 return all_of((there, Tried())) if is_very_long(duration.value) else NO
-            sign = 1 if test.test == "within_next" else -1
-            return there if self.time.edge(self.asker.index, duration.value, sign, of_days) is None else NO
+            return there if self.time.edge(self.asker.index, duration.value, test.sign, of_days) is None else NO
         return Tried() if duration is not None else NO
 
     def _holed(self, test: c.Contains) -> Tree:
@@ -450,8 +449,7 @@ class Translator:
         if of_days and duration.value.unit == "minutes":
             return NO
         variable = variable_of(operand)
-        sign = 1 if test.test == "within_next" else -1
-        edge = self.time.edge(self.asker.index, duration.value, sign, of_days)
+        edge = self.time.edge(self.asker.index, duration.value, test.sign, of_days)
         if edge is None:
             return NO
         now, latest, earliest = edge

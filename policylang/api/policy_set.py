@@ -125,7 +125,7 @@ class PolicySet:
         ):
             # What is asked most, without a call more than needed; whatever is unusual about it is left to the engine.
             try:
-                kept = self._quick[user][action, resource]
+                kept = self._quick[user][resource, action]
                 for name in record:
                     if type(name) is not str:
                         raise UnclearError

@@ -7,7 +7,9 @@ from itertools import islice, product
 
 import msgspec
 
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, Satisfiability
 from policylang.check.conditions import with_constants
+from policylang.check.limits import uses
 from policylang.ir import nodes as ir
 from policylang.model import conditions as c
 from policylang.model.types import (
@@ -29,12 +31,25 @@ _Slot = tuple[Type, c.Value, str]
 """Constants that stand for one parameter: their type and value, and their place where two arguments are equal."""
 
 
-def at_fault(
-    policy_set: ir.PolicySet, wrong: Callable[[ir.PolicyInstance], bool]
-) -> Iterator[tuple[tuple[ir.PolicyInstance, ...], bool]]:
-    """The instances that are wrong. Those of a policy that is wrong whatever its arguments and its resource come
-    together, with True. Otherwise each comes alone: it is wrong where it is used.
+class Fault(msgspec.Struct, frozen=True):
+    """Instances of one policy that are wrong, or may be if it is ``unproved``, and the places at which they are: first
+    the one to look at.
     """
+
+    instances: tuple[ir.PolicyInstance, ...]
+    places: tuple[str, ...]
+    unproved: bool
+
+
+def at_fault(policy_set: ir.PolicySet, right: Callable[[ir.PolicyInstance], Satisfiability]) -> Iterator[Fault]:
+    """The instances for which it cannot be that they are ``right``. Those of a policy that is wrong whatever its
+    arguments and its resource come together, where it is declared; otherwise each comes alone, where it is used.
+    """
+
+    def wrong(instance: ir.PolicyInstance) -> bool:
+        return right(instance) is not SATISFIABLE
+
+    used = uses(policy_set)
     of: dict[str, list[ir.PolicyInstance]] = {}
     for instance in policy_set.policy_instances:
         of.setdefault(instance.policy, []).append(instance)
@@ -43,9 +58,10 @@ def at_fault(
         if not bad:
             continue
         if len(bad) == len(instances) and all(map(wrong, _others(bad[0], instances))):
-            yield bad, True
+            yield Fault(bad, (bad[0].at,), any(right(each) is UNKNOWN for each in bad))
         else:
-            yield from (((instance,), False) for instance in bad)
+            for each in bad:
+                yield Fault((each,), tuple(used.get(each.id) or [each.at]), right(each) is UNKNOWN)
 
 
 def _others(instance: ir.PolicyInstance, instances: list[ir.PolicyInstance]) -> Iterator[ir.PolicyInstance]:

@@ -12,8 +12,9 @@ from policylang.analysis.satisfiability import UNSAT
 from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 from policylang.runtime.grants import granted_by
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import layers
 
@@ -23,14 +24,14 @@ class Granting(msgspec.Struct, frozen=True):
     ``user``: whose overriding policies stand in place of the limits, if anybody's do.
     """
 
-    by: tuple[str, str]
+    by: Name
     resource: str
     action: str
     limits: frozenset[str]
     fields: frozenset[str]
     user: str | None = None
 
-    def beside(self, other: tuple[str, str] | None) -> bool:
+    def beside(self, other: Name | None) -> bool:
         """Whether somebody could have this and the other role or group, or what is for everyone."""
         return other is None or "role" in (self.by[0], other[0]) or self.by == other
 
@@ -46,13 +47,13 @@ def grants_by_anybody(world: World) -> Iterator[Granting]:
         for each in granted_by(world.index, source, layers(world.index, source)[0]):
             limits = frozenset(limit.instance for limit in each.limits)
             fields = grant_fields(world.index, each.grant)
-            found[Granting((source.kind, source.name), each.grant.resource, each.action, limits, fields)] = None
+            found[Granting(source.bundle_name, each.grant.resource, each.action, limits, fields)] = None
     yield from found
     for kind in world.user_classes:
         resources = dict.fromkeys(world.instance(policy.limit).resource for policy in kind.declared.overrides)
         if kind.declared.group is None or not resources:
             continue
-        by = ("group", kind.declared.group.name)
+        by: Name = ("group", kind.declared.group.name)
         for who in dict.fromkeys(who for _, who in world.all_periods(kind.first)):
             for resource in resources:
                 for action in world.index.actions[resource]:
@@ -62,9 +63,9 @@ def grants_by_anybody(world: World) -> Iterator[Granting]:
                             yield Granting(by, resource, action, limits_, way.fields, kind.first)
 
 
-def grants_by_permission(world: World) -> dict[tuple[str, str], list[Granting]]:
+def grants_by_permission(world: World) -> dict[Permission, list[Granting]]:
     """Resource and action, and every grant of it. ``world.once(grants_by_permission)``"""
-    found: dict[tuple[str, str], list[Granting]] = {}
+    found: dict[Permission, list[Granting]] = {}
     for granting in grants_by_anybody(world):
         found.setdefault((granting.resource, granting.action), []).append(granting)
     return found

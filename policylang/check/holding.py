@@ -14,11 +14,9 @@ from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
 from policylang.ir.requirements import Atom, fold, grants_required
 from policylang.runtime.grants import Profile, profile
+from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import Bundle, RightsSource
-
-Permission = tuple[str, str]
-"""An action and the resource."""
 
 
 class HolderClass(msgspec.Struct, frozen=True):
@@ -65,7 +63,7 @@ class Holdings:
         """The actions on resources that a role or group grants somehow, also by the roles inside it."""
         if name not in self._granted:
             self._granted[name] = frozenset(
-                (action, grant.resource)
+                (grant.resource, action)
                 for bundle in self.inside(name)
                 for grant in bundle.grants
                 for action in grant.actions
@@ -75,10 +73,10 @@ class Holdings:
     def reached(self, name: Name) -> frozenset[Permission]:
         """What somebody who has just that can do to some record; create is left out, which depends on more."""
         if name not in self._reached:
-            who = Profile((RightsSource(*name, None),), (), (), False)
+            who = Profile((RightsSource(*name),))
             self._reached[name] = frozenset(
-                (action, resource)
-                for action, resource in self.granted(name)
+                (resource, action)
+                for resource, action in self.granted(name)
                 if self.world.index.kind(resource, action) != "create"
                 and self.world.settle(allowed(self.world.index, self.world.plan(who, action, resource)), resource)
                 is SATISFIABLE
@@ -96,7 +94,7 @@ class Holdings:
     def granted_to(self, who: Profile) -> frozenset[Permission]:
         """The actions on resources that somebody is granted somehow and somewhere."""
         if who.sources not in self._all_granted:
-            parts = [self.granted((source.kind, source.name)) for source in who.sources]
+            parts = [self.granted(source.bundle_name) for source in who.sources]
             self._all_granted[who.sources] = parts[0] if len(parts) == 1 else frozenset().union(*parts)
         return self._all_granted[who.sources]
 
@@ -105,7 +103,7 @@ class Holdings:
         """A role or group, and every role and group that it is inside of, itself among them."""
         found: dict[Name, list[Name]] = {}
         for source, _ in self.world.bundles:
-            name = (source.kind, source.name)
+            name = source.bundle_name
             for bundle in self.inside(name):
                 found.setdefault(name_of(bundle), []).append(name)
         return {name: tuple(names) for name, names in found.items()}
@@ -132,20 +130,14 @@ class Holdings:
         """A role or group, and those who have it, at some time, somewhere, directly or inside another."""
         found: dict[Name, list[HolderClass]] = {}
         for holder in self.holders:
-            held = {
-                name_of(bundle)
-                for source in holder.profile.sources
-                for bundle in self.inside((source.kind, source.name))
-            }
+            held = {name_of(bundle) for source in holder.profile.sources for bundle in self.inside(source.bundle_name)}
             for name in held:
                 found.setdefault(name, []).append(holder)
         return {name: tuple(holders) for name, holders in found.items()}
 
     def has(self, who: Profile, name: Name) -> bool:
         """Whether somebody has a role or is in a group, in whatever way."""
-        return any(
-            name_of(bundle) == name for source in who.sources for bundle in self.inside((source.kind, source.name))
-        )
+        return any(name_of(bundle) == name for source in who.sources for bundle in self.inside(source.bundle_name))
 
     def satisfies(self, requirement: ir.Requirement | None, granted: frozenset[Permission], superuser: bool) -> bool:
         """Whether a requirement is met by what is granted, wherever that is, and the features as they are."""
@@ -157,19 +149,19 @@ class Holdings:
                 case ir.RequiresSuperuser():
                     return superuser
                 case ir.RequiresGrant(action=action, resource=resource):
-                    return (action, resource) in granted
+                    return (resource, action) in granted
 
         return fold(requirement, met)
 
     @cached_property
     def every_permission(self) -> frozenset[Permission]:
-        return frozenset((action, name) for name, actions in self.world.index.actions.items() for action in actions)
+        return frozenset((name, action) for name, actions in self.world.index.actions.items() for action in actions)
 
     @cached_property
     def required(self) -> frozenset[Permission]:
         """The actions on resources that some action requires."""
         return frozenset(
-            (each.action, each.resource)
+            (each.resource, each.action)
             for resource in self.world.policy_set.resources
             for action in resource.actions
             for each in grants_required(action.requires)
@@ -179,18 +171,3 @@ class Holdings:
 def holding(world: World) -> Holdings:
     """Who holds what in a world, made once."""
     return world.once(Holdings)
-
-
-def requirement_in_words(requirement: ir.Requirement, inner: bool = False) -> str:
-    """A requirement as it is written, with the names in backticks."""
-    match requirement:
-        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
-            word = " and " if isinstance(requirement, ir.RequiresAll) else " or "
-            text = word.join(requirement_in_words(item, True) for item in items)
-            return f"({text})" if inner else text
-        case ir.RequiresFeature(feature=feature):
-            return f"the feature `{feature}`"
-        case ir.RequiresSuperuser():
-            return "the superuser tag"
-        case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
-            return f"{action} on `{resource}`" + (f" at {kind}" if kind else "")

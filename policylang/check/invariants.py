@@ -19,7 +19,7 @@ from policylang.analysis.witness import Witness
 from policylang.check.finding import Shown, Who, counted, show, show_created
 from policylang.check.holding import HolderClass, Holdings, holding
 from policylang.check.limits import Questions
-from policylang.check.privileges import just, somebody_with
+from policylang.check.privileges import somebody_with
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
@@ -177,7 +177,7 @@ def _asked(held: Holdings, invariant: ir.Invariant) -> Iterator[InvariantSubject
     if invariant.users and invariant.quantifier != "only":
         names = [around for selector in invariant.users for around in held.around[selector.kind, selector.name]]
     elif not held.world.policy_set.users and invariant.quantifier != "every":
-        names = [(source.kind, source.name) for source, _ in held.world.bundles]
+        names = [source.bundle_name for source, _ in held.world.bundles]
     for name in dict.fromkeys(names):
         made_up = _made_up(name)
         if invariant.quantifier != "only" or not _is_selected(held, invariant, made_up.profile):
@@ -204,8 +204,8 @@ def _made_up(name: Name) -> InvariantSubject:
     kind, plain = name
     words = f"somebody in group `{plain}`" if kind == "group" else f"somebody with just role `{plain}`"
     given = f"in group `{plain}`" if kind == "group" else f"given just role `{plain}`"
-    source = RightsSource(*name, None)
-    return InvariantSubject(somebody_with(source), words, just(source), given=given)
+    source = RightsSource(*name)
+    return InvariantSubject(somebody_with(source), words, Profile((source,)), given=given)
 
 
 # --- what it asks --------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def _question(
     index, plan, field = world.index, world.plan(asked.profile, action, invariant.resource), invariant.field
     if invariant.quantifier == "every":
         return _Question(somebody_denied(index, _where(invariant), plan, field))
-    if (action, invariant.resource) not in holding(world).granted_to(asked.profile):
+    if (invariant.resource, action) not in holding(world).granted_to(asked.profile):
         return None
     if not any(field is None or field in way.fields for way in plan.ways) or plan.requirement is False:
         return None
@@ -260,7 +260,7 @@ def _roles(held: Holdings, who: Profile) -> frozenset[str]:
     return frozenset(
         bundle.name
         for source in who.sources
-        for bundle in held.inside((source.kind, source.name))
+        for bundle in held.inside(source.bundle_name)
         if isinstance(bundle, ir.Role)
     )
 

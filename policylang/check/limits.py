@@ -89,16 +89,16 @@ def for_complete(world: World) -> Questions:
 
 def claims(
     world: World,
-    rule: Callable[[Questions], Iterable[Finding]],
+    rule: Callable[[World, Questions], Iterable[Finding]],
     about: Callable[[Finding], Hashable] = lambda finding: finding.at,
 ) -> Iterator[Finding]:
     """What a rule finds about complete records: as it is what holds for every record, request and user there can be,
     the rest as what it is. ``about``: what the findings are told apart by.
     """
-    found = list(rule(world.once(for_complete)))
+    found = list(rule(world, world.once(for_complete)))
     if not found:
         return
-    certain = {about(each): each for each in rule(world.once(Questions)) if not each.unproved}
+    certain = {about(each): each for each in rule(world, world.once(Questions)) if not each.unproved}
     for finding in found:
         yield finding if finding.unproved else certain.get(about(finding)) or of_complete_records(finding)
 

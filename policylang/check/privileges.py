@@ -14,14 +14,13 @@ from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
 from policylang.model.types import UserType
-from policylang.runtime.grants import Profile
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.reference import eligible
 from policylang.runtime.sources import RightsSource, layers, sources
 from policylang.source import Location
 
-_Taken = tuple[set[tuple[str, str]], dict[tuple[str, str], frozenset[str]]]
+_Taken = tuple[set[Permission], dict[Permission, frozenset[str]]]
 
 _Said = TypeVar("_Said", ir.Limit, ir.UserPolicy, ir.Grant, ir.Deny)
 
@@ -34,19 +33,9 @@ def statements(parts: Iterable[_Said]) -> dict[str, list[_Said]]:
     return found
 
 
-def just(source: RightsSource, *, superuser: bool = False) -> Profile:
-    """The profile of somebody who has just this source."""
-    return Profile((source,), (), (), superuser)
-
-
 def somebody_with(source: RightsSource) -> Who:
     """Somebody made up who has just this source."""
     return Who(group=source.name) if source.kind == "group" else Who(roles=((source.name, source.place),))
-
-
-def role_source(name: str) -> RightsSource:
-    """A role, held everywhere."""
-    return RightsSource("role", name, None)
 
 
 def data_objects(index: Index) -> tuple[str, ...]:
@@ -93,7 +82,7 @@ def _reads(world: World, source: RightsSource) -> dict[str, frozenset[str]]:
     known = world.once(_Covered).inherited
     name = source.bundle_name
     seen: dict[str, frozenset[str]] = {}
-    for permission, origin in world.about(*name).items():
+    for permission, origin in world.about(name).items():
         resource, _action = permission
         if world.index.kind(*permission) != "view" or permission in whole:
             continue
@@ -112,10 +101,10 @@ class _Covered:
     """The attributes that grants in roles cover, where these are inside others, by where they come from."""
 
     def __init__(self, _world: World) -> None:
-        self.inherited: dict[tuple[Name, tuple[str, str]], frozenset[str] | None] = {}
+        self.inherited: dict[tuple[Name, Permission], frozenset[str] | None] = {}
 
 
-def _covered(world: World, source: RightsSource, permission: tuple[str, str]) -> frozenset[str] | None:
+def _covered(world: World, source: RightsSource, permission: Permission) -> frozenset[str] | None:
     """The attributes that the grants of an action on a resource cover, ``None`` without a grant."""
     said = (layer.said.grants.get(permission, ()) for layer in layers(world.index, source))
     fields = [grant_fields(world.index, grant) for grants in said for grant in grants]
@@ -168,7 +157,7 @@ def people(world: World) -> dict[str, list[str]]:
     known: dict[RightsSource, frozenset[str]] = {}
     for each in world.user_classes:
         for held in sources(world.index, each.first, None):
-            source = RightsSource(held.kind, held.name, None)
+            source = RightsSource(held.kind, held.name)
             if source not in known:
                 known[source] = roles_inside(world, source)
             for role in known[source]:

@@ -132,7 +132,7 @@ class Reaches:
             now = finding.shown[0].now
             return profile(self.index, who.user, now)
         if who.group is not None:
-            return Profile((RightsSource("group", who.group, None),))
+            return Profile((RightsSource("group", who.group),))
         return Profile(tuple(RightsSource("role", role, place) for role, place in who.roles))
 
     def _of_plan(self, plan: Plan, who: Profile, user: str | None) -> Records | None:
@@ -155,7 +155,7 @@ class Reaches:
         for bundle, grant in statements:
             if grant is not None:
                 sensitive.append((grant.resource, grant.fields or ()))
-                who = Profile((RightsSource(*name_of(bundle), None),))
+                who = Profile((RightsSource(*name_of(bundle)),))
                 for action in grant.actions if records != "all" else ():
                     plan = self.world.plan(who, action, grant.resource)
                     records = self._of_plan(plan, who, None) if records != "all" else records

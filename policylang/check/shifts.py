@@ -31,7 +31,7 @@ def missed_shifts(world: World, questions: Questions, kind: UserClass) -> Iterat
 def _by_resource(world: World, each: ir.Assignment) -> dict[str, list[Granted]]:
     """What the role brings that is limited by the clock."""
     found: dict[str, list[Granted]] = {}
-    for grant in world.grants(RightsSource("role", each.role, None)):
+    for grant in world.grants(RightsSource("role", each.role)):
         conditions = (world.index.instances[limit.instance].condition for limit in grant.limits)
         if any(isinstance(test, c.Hours | c.Weekdays) for condition in conditions for test in condition.tests()):
             found.setdefault(grant.grant.resource, []).append(grant)

@@ -25,13 +25,11 @@ from policylang.model.types import Duration, RecordType, SetType, Type, UserType
 from policylang.runtime.access import place_in_words
 from policylang.runtime.grants import Profile, granted
 from policylang.runtime.hypothetical import SOMEBODY
+from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan
 from policylang.runtime.reference import eligible
 from policylang.runtime.sources import RightsSource
-
-Permission = tuple[str, str]
-"""A resource and an action on it."""
 
 Cause = tuple[str, str, str | None]
 """Kind and name of a source, and the kind of place that it is given at."""
@@ -72,7 +70,7 @@ class Stacks:
         """What a group or role grants, each with the sets of policies under one of which it stands."""
         if name not in self._ways:
             found: dict[Permission, dict[frozenset[str], None]] = {}
-            for each in self.world.grants(everywhere(name)):
+            for each in self.world.grants(RightsSource(*name)):
                 ids = frozenset(limit.instance for limit in each.limits)
                 found.setdefault((each.grant.resource, each.action), {})[ids] = None
             self._ways[name] = {permission: tuple(sets) for permission, sets in found.items()}
@@ -128,7 +126,7 @@ class Stacks:
         if all(each.place == first.place for each in others) or first.place is None:
             return self.in_words(first)
         kind = self.index.places[first.place].kind
-        return f"{self.in_words(everywhere(first.bundle_name))} at a place of kind `{kind}`"
+        return f"{self.in_words(RightsSource(*first.bundle_name))} at a place of kind `{kind}`"
 
     # --- questions and evidence --------------------------------------------------------------------------------
 
@@ -276,11 +274,6 @@ class Stacks:
         found = list(granted(self.index, source, overrides, permission))
         limits = {limit.at: (limit.instance, limit.at) for each in found for limit in each.limits}
         return tuple(limits.values()), any(each.overridden for each in found)
-
-
-def everywhere(name: Name) -> RightsSource:
-    """A group or role as the source that it is for somebody who has it everywhere."""
-    return RightsSource(*name, None)
 
 
 def alike(world: World) -> Iterator[tuple[list[str], ir.User]]:

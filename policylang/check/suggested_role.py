@@ -13,12 +13,10 @@ from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
 from policylang.model.words import condition_in_words, value_in_words
+from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import RightsSource
 from policylang.syntax.quoting import quote_text
-
-Permission = tuple[str, str]
-"""A resource and an action on it."""
 
 
 class _Way(msgspec.Struct, frozen=True):
@@ -177,7 +175,7 @@ class _Suggestion:
         for resource, attribute, role in self.declared.asked:
             if role not in inside:
                 continue
-            if any(chain[-1].grants for chain in self.world.chains(RightsSource("role", role, None))):
+            if any(chain[-1].grants for chain in self.world.chains(RightsSource("role", role))):
                 comments.append(f"# `{resource}.{attribute}` asks for holders of `{role}`: change that as well")
             elif role not in names:
                 names.append(role)

@@ -17,11 +17,8 @@ from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
 from policylang.runtime.clock import begin_of
 from policylang.runtime.grants import Holding, holdings
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.sources import Bundle, RightsSource, inside
-
-Wanted = tuple[str, str]
-"""Resource and action."""
 
 
 class UseRecord(msgspec.Struct):
@@ -45,7 +42,7 @@ class UnusedGrant(msgspec.Struct, frozen=True):
     bundle: Bundle
     kind: str
     grants: tuple[ir.Grant, ...]
-    actions: tuple[Wanted, ...]
+    actions: tuple[Permission, ...]
     holders: tuple[str, ...]
     last: datetime.datetime | None
     days: int
@@ -80,7 +77,7 @@ class UsageAnalysis:
         self.now = world.now
         self._holders: dict[str, dict[str, None]] = {}
         self._young: dict[str, bool] = {}
-        self.used: dict[tuple[str, Wanted], UseRecord] = {}
+        self.used: dict[tuple[str, Permission], UseRecord] = {}
         """By the place of a role or group, and what of it."""
         self.of_holding: dict[tuple[str, RightsSource], UseRecord] = {}
         self.done: dict[str, UseRecord] = {}
@@ -100,7 +97,7 @@ class UsageAnalysis:
     def is_recent(self, last: datetime.datetime | None, days: int) -> bool:
         return last is not None and last >= self._begin(days)
 
-    def days_of(self, bundle: Bundle, wanted: Wanted | None = None) -> int:
+    def days_of(self, bundle: Bundle, wanted: Permission | None = None) -> int:
         """How long something may be unused: as its role, its group or a task that needs it says."""
         settings = self.usage.settings
         found = [settings.days, settings.periods.get(bundle.name, 0)]
@@ -195,14 +192,14 @@ class UsageAnalysis:
             if all(len(actions) == len(set(grant.actions)) for grant, actions in left):
                 yield self._unused(source, bundle, left, whole=True)
                 continue
-            by_statement: dict[str, list[tuple[ir.Grant, tuple[Wanted, ...]]]] = {}
+            by_statement: dict[str, list[tuple[ir.Grant, tuple[Permission, ...]]]] = {}
             for grant, actions in left:
                 if actions:
                     by_statement.setdefault(grant.at, []).append((grant, actions))
             for statements in by_statement.values():
                 yield self._unused(source, bundle, statements, whole=False)
 
-    def _unused_of(self, bundle: Bundle, grant: ir.Grant) -> tuple[Wanted, ...]:
+    def _unused_of(self, bundle: Bundle, grant: ir.Grant) -> tuple[Permission, ...]:
         found = []
         for action in dict.fromkeys(grant.actions):
             wanted = (grant.resource, action)
@@ -214,7 +211,7 @@ class UsageAnalysis:
         return tuple(found)
 
     def _unused(
-        self, source: RightsSource, bundle: Bundle, left: list[tuple[ir.Grant, tuple[Wanted, ...]]], *, whole: bool
+        self, source: RightsSource, bundle: Bundle, left: list[tuple[ir.Grant, tuple[Permission, ...]]], *, whole: bool
     ) -> UnusedGrant:
         actions = tuple(dict.fromkeys(each for _, of in left for each in of))
         records = [self.used.get((bundle.at, each)) for each in actions]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Set
 from functools import cache, cached_property
-from typing import Literal, TypeVar, cast
+from typing import TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -22,7 +22,7 @@ from policylang.ir.requirements import grants_required
 from policylang.model.instants import zone
 from policylang.runtime.clock import is_over
 from policylang.runtime.grants import Granted, Profile, granted, granted_by
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.periods import Period, periods
 from policylang.runtime.plan import Plan, make_plan
 from policylang.runtime.sources import Bundle, RightsSource, chains, layers
@@ -70,9 +70,9 @@ class World:
         self.index = Index(self.policy_set)
         self.prover = Prover(self.index, now)
         self._plans: dict[Hashable, Plan] = {}
-        self._planned: dict[int, tuple[Profile, dict[tuple[str, str], Plan]]] = {}
+        self._planned: dict[int, tuple[Profile, dict[Permission, Plan]]] = {}
         """Of the profiles that were asked about last, by identity."""
-        self._wanted: dict[tuple[str, str], frozenset[tuple[str, str]]] = {}
+        self._wanted: dict[Permission, frozenset[Permission]] = {}
         self.about = cache(self._find_about)
         self._periods: dict[str, tuple[tuple[Period, Profile], ...]] = {}
         self._made: dict[object, object] = {}
@@ -165,8 +165,8 @@ class World:
     @cached_property
     def bundles(self) -> tuple[tuple[RightsSource, Bundle], ...]:
         """Every group and every role, as the source that it is for somebody who has just that everywhere."""
-        groups = [(RightsSource("group", group.name, None), group) for group in self.policy_set.groups]
-        return (*groups, *((RightsSource("role", role.name, None), role) for role in self.policy_set.roles))
+        groups = [(RightsSource("group", group.name), group) for group in self.policy_set.groups]
+        return (*groups, *((RightsSource("role", role.name), role) for role in self.policy_set.roles))
 
     def chains(self, source: RightsSource) -> tuple[tuple[Bundle, ...], ...]:
         """A source and every role inside it, each with what is around it, outermost first; places do not matter."""
@@ -186,34 +186,33 @@ class World:
             plans[permission] = self._plan(who, permission)
         return plans[permission]
 
-    def _plan(self, who: Profile, permission: tuple[str, str]) -> Plan:
+    def _plan(self, who: Profile, permission: Permission) -> Plan:
         resource, action = permission
         if permission not in self._wanted:
             needs = grants_required(self.index.actions[resource][action].requires)
             self._wanted[permission] = frozenset((permission, *((need.resource, need.action) for need in needs)))
         wanted = self._wanted[permission]
-        sources = tuple(source for source in who.sources if not wanted.isdisjoint(self.about(source.kind, source.name)))
+        sources = tuple(source for source in who.sources if not wanted.isdisjoint(self.about(source.bundle_name)))
         key = (sources, who.appends, who.overrides, who.superuser, permission)
         if key not in self._plans:
             narrow = Profile(sources, who.appends, who.overrides, who.superuser)
             self._plans[key] = make_plan(self.index, narrow, action, resource)
         return self._plans[key]
 
-    def _find_about(self, kind: Literal["group", "role"], name: str) -> Mapping[tuple[str, str], Name]:
+    def _find_about(self, name: Name) -> Mapping[Permission, Name]:
         """The actions on resources of which a group or role says something, with the roles inside it; each with its
         origin: the innermost role or group in which the grants, limits and denies of it are already just the same.
         """
-        found: dict[tuple[str, str], Name] = {}
-        mine: Name = (kind, name)
-        bundle = self.index.bundle(mine)
+        found: dict[Permission, Name] = {}
+        bundle = self.index.bundle(name)
         for ref in bundle.roles:
-            for permission, origin in self.about("role", ref.name).items():
-                found[permission] = mine if permission in found else origin
+            for permission, origin in self.about(("role", ref.name)).items():
+                found[permission] = name if permission in found else origin
         said = self.index.said(bundle)
-        found.update(dict.fromkeys((*said.grants, *said.denies), mine))
+        found.update(dict.fromkeys((*said.grants, *said.denies), name))
         if bundle.roles and bundle.limits:
             limited = {self.instance(limit).resource for limit in bundle.limits}
-            found.update(dict.fromkeys([permission for permission in found if permission[0] in limited], mine))
+            found.update(dict.fromkeys([permission for permission in found if permission[0] in limited], name))
         return found
 
     def granted(self, source: RightsSource) -> Iterator[tuple[tuple[Bundle, ...], ir.Grant]]:
@@ -222,7 +221,7 @@ class World:
             for grant in chain[-1].grants:
                 yield chain, grant
 
-    def grants(self, source: RightsSource, among: Set[tuple[str, str]] | None = None) -> Iterator[Granted]:
+    def grants(self, source: RightsSource, among: Set[Permission] | None = None) -> Iterator[Granted]:
         """Every action that a source grants, under the limits that the source says itself; with ``among``, those of
         these resources and actions alone.
         """

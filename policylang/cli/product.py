@@ -109,12 +109,12 @@ def read_policies(path: str, format: ImportFormat, step: Step) -> NamedPolicies:
     for name, manifest in own.items():
         folder = "" if name == "." else name
         accepted = (*accepted, *manifest.accepted)
-        around = None if len(manifests) == 1 or not folder else _without(project, folder, path)
+        around = None if len(manifests) == 1 or not folder else _without(project, folder)
         return NamedPolicies(project.ir, sets[0].root, folder, around, manifest, accepted)
     return NamedPolicies(project.ir, sets[0].root, accepted=accepted)
 
 
-def _without(project: Project, folder: str, path: str) -> Into | None:
+def _without(project: Project, folder: str) -> Into | None:
     """The policy set without an import in it; ``None`` where it does not compile by itself, so that the import declares
     what the rest is about.
     """

@@ -8,14 +8,14 @@ from functools import cached_property
 
 import msgspec
 
-from policylang.diff.comparing import AccessDifference, Comparer, Kind, Lines, is_about
+from policylang.diff.comparing import AccessDifference, Comparer, Kind, is_about
 from policylang.diff.declared import declared
 from policylang.diff.latent import Latent
-from policylang.diff.report import Change, Days, Named, Permissions, Report, identity, witness
+from policylang.diff.report import Change, Days, KindAndName, Named, Permissions, Report, identity, witness
 from policylang.diff.statements import statements
 from policylang.diff.subjects import Subject, dates, of_user, somebody, user_pairs
 from policylang.diff.versions import Keys, Side
-from policylang.diff.wording import membership
+from policylang.diff.wording import Lines, membership
 from policylang.ir import nodes as ir
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import RightsSource
@@ -25,8 +25,6 @@ _RANKS: dict[Kind, int] = {"gained": 0, "widened": 1, "narrowed": 2, "lost": 3}
 _MOST_NAMED = 3
 _CANDIDATES = 12
 """Roles, groups and jobs that are gone and are tried as what a new one may have been before."""
-_Name = tuple[str, str]
-"""Kind and name of a role, a group or a job."""
 
 
 def compare(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime, step: Step = lambda _what: None) -> Report:
@@ -35,14 +33,6 @@ def compare(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime, step: 
     keys = Keys()
     step("comparing")
     return _Comparing(Comparer(Side(old, now, keys), Side(new, now, keys)), now, step).report()
-
-
-def is_same(old: ir.PolicySet, new: ir.PolicySet, now: datetime.datetime) -> bool:
-    """Whether it is proved that nothing differs from ``now`` on: for any record and request, complete or not, and for
-    whoever is, or may be, a user, in a group or given a role. What `compare` only notes counts as well.
-    """
-    found = compare(old, new, now)
-    return found.same_access and not found.notes
 
 
 class _Entry(msgspec.Struct):
@@ -63,9 +53,9 @@ class _Comparing:
         self.old, self.new = comparison.old, comparison.new
         self.entries: list[_Entry] = []
         self.notes: list[str] = []
-        self._taken: dict[bool, set[_Name]] = {False: set(), True: set()}
+        self._taken: dict[bool, set[KindAndName]] = {False: set(), True: set()}
         """What stands for something new (``True``) or gone already."""
-        self._stands: set[_Name] = set()
+        self._stands: set[KindAndName] = set()
         """What is on one side only and is not told as new or gone."""
         self.of_bundle: dict[tuple[str, str], list[_Entry]] = {}
         """The entries about roles and groups, by these and by those around them."""
@@ -104,7 +94,7 @@ class _Comparing:
             if kind == "job":
                 found |= {ref.name for ref in side.index.jobs[name].roles} if name in side.index.jobs else set()
             elif name in (side.index.groups if kind == "group" else side.index.roles):
-                found |= side.inside(RightsSource("group" if kind == "group" else "role", name, None))
+                found |= side.inside(RightsSource("group" if kind == "group" else "role", name))
         return frozenset(found)
 
     def _bundle(self, kind: str, name: str) -> None:
@@ -154,7 +144,7 @@ class _Comparing:
             return f"role `{name}` {said}: nobody {has} it except inside {where}"
         return None
 
-    def _counterpart(self, kind: str, name: str, subject: Subject, *, is_new: bool) -> tuple[_Name, bool] | None:
+    def _counterpart(self, kind: str, name: str, subject: Subject, *, is_new: bool) -> tuple[KindAndName, bool] | None:
         """What is on the other side only and what this one may have been there, or may be now: nobody has both. Whether
         it is the same under another name; else it brings as much and more. Each stands for one other.
         """
@@ -173,11 +163,11 @@ class _Comparing:
         return None
 
     @cached_property
-    def _renamed(self) -> dict[_Name, _Name]:
+    def _renamed(self) -> dict[KindAndName, KindAndName]:
         """What has another name on the other side: both ways, one by one."""
-        pairs: list[tuple[_Name, _Name]] = []
+        pairs: list[tuple[KindAndName, KindAndName]] = []
         for same_kind in (True, False):
-            said: tuple[dict[Hashable, list[_Name]], ...] = ({}, {})
+            said: tuple[dict[Hashable, list[KindAndName]], ...] = ({}, {})
             for number, side in enumerate((self.old, self.new)):
                 for name in self._only(side):
                     if name not in (pair[number] for pair in pairs):
@@ -187,7 +177,7 @@ class _Comparing:
                 pairs += zip(gone, said[1].get(key, ()), strict=False)
         return dict([*pairs, *((new, old) for old, new in pairs)])
 
-    def _only(self, side: Side) -> list[_Name]:
+    def _only(self, side: Side) -> list[KindAndName]:
         """The roles, groups and jobs that are on one side only, in order."""
         other = self.new if side is self.old else self.old
         names = [(kind, each) for kind in ("group", "job", "role") for each in getattr(side.index, f"{kind}s")]
@@ -230,7 +220,7 @@ class _Comparing:
     def _causes(self, subject: Subject) -> list[_Entry]:
         """The entries about the roles, the group and the job that somebody has on both sides."""
         old, new = (
-            {(source.kind, source.name) for source in person.profile.sources} if person.profile is not None else set()
+            {source.bundle_name for source in person.profile.sources} if person.profile is not None else set()
             for person in (subject.old, subject.new)
         )
         names: set[tuple[str, str]] = {*(old & new)}

@@ -13,16 +13,16 @@ from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Sati
 from policylang.diff.gaps import Evidence, Gap, GapQuestions, plan_of
 from policylang.diff.subjects import ALWAYS, ComparedPerson, Subject
 from policylang.diff.surroundings import Reliance, Surroundings, attributes_read, others_read
-from policylang.diff.versions import Permission, Side
-from policylang.diff.wording import conditions_of, lines
+from policylang.diff.versions import Side
+from policylang.diff.wording import Lines, conditions_of, lines
 from policylang.model.conditions import Condition, Time
 from policylang.model.words import operand_in_words
+from policylang.runtime.index import Permission
 from policylang.runtime.plan import Plan
 from policylang.runtime.truth import Situation, value
 from policylang.runtime.values import MISSING, BadValueError
 
 Kind = Literal["gained", "widened", "narrowed", "lost"]
-Lines = tuple[str, ...]
 _MOST_NAMED = 20
 """Users named whose attributes are other ones."""
 

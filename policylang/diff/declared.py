@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from policylang.check.holding import requirement_in_words
 from policylang.diff.comparing import Comparer
 from policylang.diff.report import Change, Statement
-from policylang.diff.statements import Lines, ToldLines, made
+from policylang.diff.statements import ToldLines, made
 from policylang.diff.versions import Side
+from policylang.diff.wording import Lines
 from policylang.ir import nodes as ir
-from policylang.ir.requirements import atoms
+from policylang.ir.requirements import Atom, atoms, fold, requirement_in_words
 from policylang.runtime.access import place_in_words
 from policylang.runtime.index import Index
 
 _MOST_ALTERNATIVES = 256
-_Atom = tuple[str, ...]
-_Alternatives = frozenset[frozenset[_Atom]]
+_Need = tuple[str, ...]
+_Alternatives = frozenset[frozenset[_Need]]
 
 
 def declared(c: Comparer, changes: list[Change]) -> Iterator[Statement]:
@@ -86,7 +86,7 @@ def _implied(c: Comparer, mine: _Alternatives, theirs: _Alternatives) -> bool:
     )
 
 
-def _is_more(c: Comparer, one: _Atom, other: _Atom) -> bool:
+def _is_more(c: Comparer, one: _Need, other: _Need) -> bool:
     """Whether what one asks for is enough for the other: it is the same, anywhere or at a place further up."""
     if one[:3] != other[:3]:
         return False
@@ -97,27 +97,31 @@ def _is_more(c: Comparer, one: _Atom, other: _Atom) -> bool:
 
 def _alternatives(index: Index, requirement: ir.Requirement | None) -> _Alternatives | None:
     """What is enough, in each of the possible ways; ``None`` where there are too many."""
-    match requirement:
-        case None:
-            return frozenset((frozenset(),))
-        case ir.RequiresAny(items=items):
-            found = [_alternatives(index, item) for item in items]
-            joined = frozenset().union(*(each for each in found if each is not None))
-            return None if None in found or len(joined) > _MOST_ALTERNATIVES else joined
-        case ir.RequiresAll(items=items):
-            whole: _Alternatives = frozenset((frozenset(),))
-            for item in items:
-                each = _alternatives(index, item)
-                if each is None or len(each) * len(whole) > _MOST_ALTERNATIVES:
-                    return None
-                whole = frozenset(one | other for one, other in product(whole, each))
-            return whole
-        case ir.RequiresFeature(feature=feature):
-            return frozenset((frozenset(),)) if index.features[feature] else frozenset()
-        case ir.RequiresSuperuser():
-            return frozenset((frozenset((("superuser",),)),))
-        case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
-            return frozenset((frozenset((("grant", action, resource, *([kind] if kind else [])),)),))
+
+    def need(atom: Atom) -> _Alternatives | None:
+        match atom:
+            case ir.RequiresFeature(feature=feature):
+                return frozenset((frozenset(),)) if index.features[feature] else frozenset()
+            case ir.RequiresSuperuser():
+                return frozenset((frozenset((("superuser",),)),))
+            case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
+                return frozenset((frozenset((("grant", action, resource, *([kind] if kind else [])),)),))
+
+    return fold(requirement, need, _every, _any)
+
+
+def _every(found: list[_Alternatives | None]) -> _Alternatives | None:
+    whole: _Alternatives = frozenset((frozenset(),))
+    for each in found:
+        if each is None or len(each) * len(whole) > _MOST_ALTERNATIVES:
+            return None
+        whole = frozenset(one | other for one, other in product(whole, each))
+    return whole
+
+
+def _any(found: list[_Alternatives | None]) -> _Alternatives | None:
+    joined = frozenset().union(*(each for each in found if each is not None))
+    return None if None in found or len(joined) > _MOST_ALTERNATIVES else joined
 
 
 # --- roles ---------------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def _asked(condition: c.Condition) -> Iterator[tuple[c.Path, Duration, int]]:
         if isinstance(test, c.Time) and isinstance(test.operand, c.Path) and isinstance(test.duration, c.Constant):
             path, length = test.operand, test.duration.value
             if path.root == "record" and len(path.steps) == 1 and isinstance(length, Duration):
-                yield path, length, 1 if test.test == "within_next" else -1
+                yield path, length, test.sign
 
 
 def _instants(first: datetime.datetime, span: Span) -> Iterator[datetime.datetime]:

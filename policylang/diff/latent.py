@@ -12,25 +12,22 @@ from typing import Any, Protocol
 import msgspec
 
 from policylang.analysis.satisfiability import UNSAT
-from policylang.check.holding import requirement_in_words
 from policylang.diagnostics import listed
 from policylang.diff.comparing import Comparer
 from policylang.diff.gaps import Gap, plan_of
-from policylang.diff.report import Change, Statement
+from policylang.diff.report import Change, KindAndName, Statement
 from policylang.diff.statements import made, roles_asked
 from policylang.diff.subjects import ComparedPerson, Subject, UserPair, of_user, somebody
-from policylang.diff.versions import Permission, Side
-from policylang.diff.wording import lines, membership
+from policylang.diff.versions import Side
+from policylang.diff.wording import Lines, lines, membership
 from policylang.ir import nodes as ir
-from policylang.ir.requirements import atoms
+from policylang.ir.requirements import atoms, requirement_in_words
 from policylang.runtime.grants import standing_limits
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import RightsSource
 
-Lines = tuple[str, ...]
-Name = tuple[str, str]
-_EVERYTHING = RightsSource("role", "", None)
+_EVERYTHING = RightsSource("role", "")
 _MORE = "more records or attributes"
 _Said = dict[tuple[bool, str, str], set[str | None]]
 """Up or down, a resource and an action, with the attributes or (``None``) the records that are told of."""
@@ -51,14 +48,14 @@ class Latent:
         pairs: list[UserPair],
         changes: list[Change],
         now: datetime.datetime,
-        renamed: set[Name],
+        renamed: set[KindAndName],
         part_of: PartOf,
     ) -> None:
         self.c, self.pairs, self.now, self.renamed, self.part_of = c, pairs, now, renamed, part_of
         self.notes: list[str] = []
         self.sides = (c.old, c.new)
         self.asked = frozenset(role for side in self.sides for role in roles_asked(side).values())
-        self.told: dict[Name, _Said] = {}
+        self.told: dict[KindAndName, _Said] = {}
         self.required = frozenset(
             (each.resource, each.action)
             for side in self.sides
@@ -87,7 +84,7 @@ class Latent:
 
     def of_bundles(self) -> Iterator[Statement]:
         """What roles and groups grant to whoever has more beside, those inside others first."""
-        said: dict[Name, set[tuple[object, ...]]] = {}
+        said: dict[KindAndName, set[tuple[object, ...]]] = {}
         for name in self._bundles():
             if name in self.renamed:
                 continue
@@ -111,9 +108,9 @@ class Latent:
             if ("job", code) not in self.renamed:
                 yield from self._of_job(code)
 
-    def _bundles(self) -> list[Name]:
-        names: dict[Name, None] = {
-            (source.kind, source.name): None
+    def _bundles(self) -> list[KindAndName]:
+        names: dict[KindAndName, None] = {
+            source.bundle_name: None
             for side in self.sides
             for source, bundle in side.world.bundles
             if not (isinstance(bundle, ir.Role) and bundle.owner)
@@ -129,7 +126,7 @@ class Latent:
     def _both(self, subject: Subject) -> Iterator[tuple[Side, ComparedPerson]]:
         yield from zip(self.sides, (subject.old, subject.new), strict=True)
 
-    def _granted(self, name: Name, subject: Subject) -> Iterator[tuple[bool, Lines, Lines]]:
+    def _granted(self, name: KindAndName, subject: Subject) -> Iterator[tuple[bool, Lines, Lines]]:
         """Up or down, what granted it and what grants it now."""
         told = dict(self.told.get(name, {}))
         for resource, action in self.c.asked(subject):
@@ -377,7 +374,7 @@ def _with(side: Side, plan: Plan, limits: tuple[ir.PolicyInstance, ...] | None =
 def _overriding(side: Side, who: ComparedPerson, resource: str, action: str) -> tuple[ir.PolicyInstance, ...] | None:
     """The policies that stand in place of a group's; ``None`` where none do."""
     overrides = who.profile.overrides if who.profile else ()
-    limits, overridden = standing_limits(side.index, RightsSource("group", "", None), (), overrides, resource)
+    limits, overridden = standing_limits(side.index, RightsSource("group", ""), (), overrides, resource)
     if not overridden:
         return None
     if side.index.actions[resource][action].bypasses_policies:

@@ -43,6 +43,10 @@ class Named(msgspec.Struct, frozen=True):
     name: str
 
 
+KindAndName = tuple[str, str]
+"""What tells these apart."""
+
+
 class Permissions(msgspec.Struct, frozen=True):
     """Actions on a resource; on the attributes ``fields`` of it, of records that are open to them in any case.
 

@@ -13,14 +13,13 @@ from policylang.diff.gaps import Gap
 from policylang.diff.report import Change, Statement, Topic, identity
 from policylang.diff.subjects import ALWAYS, UserPair, of_user
 from policylang.diff.versions import Side
+from policylang.diff.wording import Lines
 from policylang.ir import nodes as ir
 from policylang.model.types import UserType
 from policylang.model.words import condition_in_words
 from policylang.runtime.plan import PlacedDeny
 from policylang.runtime.sources import RightsSource
 from policylang.syntax.quoting import quote_text
-
-Lines = tuple[str, ...]
 
 
 def statements(
@@ -29,7 +28,7 @@ def statements(
     """All of them, by topic. Denies that show in a change of access already are left out."""
     pairs = list(pairs)
     yield from _eligibility(c, pairs, now)
-    yield from _superusers(c, pairs)
+    yield from _superusers(pairs)
     yield from _may_assign(c)
     yield from _denies(c, list(changes))
     yield from _said(c, "protected", _protected, narrows=True)
@@ -129,7 +128,7 @@ def _bundles_eligible(c: Comparer, roles: tuple[str | None, str | None]) -> tupl
     return tuple(lines[0]), tuple(lines[1])
 
 
-def _superusers(c: Comparer, pairs: list[UserPair]) -> Iterator[Statement]:
+def _superusers(pairs: list[UserPair]) -> Iterator[Statement]:
     gained: list[str] = []
     lost: list[str] = []
     for pair in pairs:
@@ -147,7 +146,7 @@ def _superusers(c: Comparer, pairs: list[UserPair]) -> Iterator[Statement]:
 
 def _may_assign(c: Comparer) -> Iterator[Statement]:
     names = dict.fromkeys(source for side in (c.old, c.new) for source, _ in side.world.bundles)
-    for source in sorted(names, key=lambda source: (source.kind, source.name)):
+    for source in sorted(names, key=lambda source: source.bundle_name):
         subject = source.in_words
         old, new = (_assignable(side, source) for side in (c.old, c.new))
         gained, lost = (tuple(f"may assign `{role}`" for role in sorted(roles)) for roles in (new - old, old - new))
@@ -178,7 +177,7 @@ class ToldLines:
     def __init__(self, changes: Iterable[Change]) -> None:
         self._said: set[tuple[RightsSource | None, bool, str, str, str]] = set()
         for change in changes:
-            whose = [RightsSource(each.kind, each.name, None) for each in (*change.subjects, *change.around)]  # type: ignore[arg-type]
+            whose = [RightsSource(each.kind, each.name) for each in (*change.subjects, *change.around)]  # type: ignore[arg-type]
             up = change.kind in ("gained", "widened")
             for each in change.permissions:
                 lines = {*change.removed, *change.added, *each.removed, *each.added}

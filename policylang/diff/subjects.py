@@ -15,8 +15,7 @@ from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
 from policylang.runtime.sources import RightsSource
 
-NOBODY = Profile((), (), (), False)
-_DAY = datetime.timedelta(days=1)
+NOBODY = Profile(())
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -61,9 +60,9 @@ def somebody(kind: str, name: str, old: Side, new: Side) -> Subject:
 def _somebody(kind: str, name: str, side: Side) -> ComparedPerson:
     index = side.index
     if kind == "group" and name in index.groups:
-        return ComparedPerson(Who(group=name), Profile((RightsSource("group", name, None),), (), (), False))
+        return ComparedPerson(Who(group=name), Profile((RightsSource("group", name),)))
     if kind == "role" and name in index.roles:
-        return ComparedPerson(Who(roles=((name, None),)), Profile((RightsSource("role", name, None),), (), (), False))
+        return ComparedPerson(Who(roles=((name, None),)), Profile((RightsSource("role", name),)))
     if kind == "job" and name in index.jobs:
         return with_roles([ref.name for ref in index.jobs[name].roles])
     return ComparedPerson(Who(), NOBODY)
@@ -71,8 +70,8 @@ def _somebody(kind: str, name: str, side: Side) -> ComparedPerson:
 
 def with_roles(roles: Sequence[str]) -> ComparedPerson:
     """Somebody who has just some roles, everywhere."""
-    sources = tuple(RightsSource("role", role, None) for role in roles)
-    return ComparedPerson(Who(roles=tuple((role, None) for role in roles)), Profile(sources, (), (), False))
+    sources = tuple(RightsSource("role", role) for role in roles)
+    return ComparedPerson(Who(roles=tuple((role, None) for role in roles)), Profile(sources))
 
 
 def of_user(user: str, old: Side, new: Side, now: datetime.datetime) -> Iterator[Subject]:

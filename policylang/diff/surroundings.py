@@ -8,10 +8,10 @@ from functools import cached_property
 import msgspec
 
 from policylang.check.fix.same_access import without_places
-from policylang.check.holding import requirement_in_words
 from policylang.diff.versions import Side, deny_keys
+from policylang.diff.wording import Lines
 from policylang.ir import nodes as ir
-from policylang.ir.requirements import atoms
+from policylang.ir.requirements import atoms, requirement_in_words
 from policylang.model import conditions as c
 from policylang.model.types import PlaceType, RecordType, Type, in_words
 from policylang.runtime.access import place_in_words
@@ -19,8 +19,6 @@ from policylang.runtime.index import Index
 from policylang.runtime.truth import user_value
 from policylang.runtime.values import MISSING
 from policylang.syntax.quoting import quote_text
-
-Lines = tuple[str, ...]
 
 
 class Surroundings:

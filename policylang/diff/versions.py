@@ -13,12 +13,9 @@ from policylang.check.fix.same_access import without_places
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.plan import Plan
 from policylang.runtime.sources import Bundle, RightsSource, sources
-
-Permission = tuple[str, str]
-"""A resource and an action on it."""
 
 
 class Keys:
@@ -88,7 +85,7 @@ class Side:
 
     def granted(self, source: RightsSource) -> frozenset[Permission]:
         """What a source grants somehow, also by the roles inside it."""
-        name = (source.kind, source.name)
+        name = source.bundle_name
         if name not in self._granted:
             self._granted[name] = frozenset(
                 (grant.resource, action) for _, grant in self.world.granted(source) for action in grant.actions
@@ -109,7 +106,7 @@ class Side:
 
     def inside(self, source: RightsSource) -> frozenset[str]:
         """The roles in a source, itself among them if it is one."""
-        name = (source.kind, source.name)
+        name = source.bundle_name
         if name not in self._inside:
             chains = self.world.chains(source)
             self._inside[name] = frozenset(each[-1].name for each in chains if isinstance(each[-1], ir.Role))
@@ -127,7 +124,7 @@ class Side:
 
     def around(self, role: str) -> list[RightsSource]:
         """The roles and groups that a role is in, to any depth."""
-        itself = RightsSource("role", role, None)
+        itself = RightsSource("role", role)
         return [source for source, _ in self.world.bundles if source != itself and role in self.inside(source)]
 
     # --- whole profiles --------------------------------------------------------------------------------------

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policylang.check.holding import requirement_in_words
 from policylang.diff.versions import Side
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import requirement_in_words
 from policylang.model import conditions as c
 from policylang.model.words import condition_in_words
 from policylang.runtime.access import dates_in_words, place_in_words
 from policylang.runtime.plan import Plan, Way
 
 EVERY = "every record"
+Lines = tuple[str, ...]
 
 
-def lines(side: Side, plan: Plan | None) -> tuple[str, ...]:
+def lines(side: Side, plan: Plan | None) -> Lines:
     """On which records an action is open, by what, and what takes it away again."""
     if plan is None:
         return ()

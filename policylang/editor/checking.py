@@ -92,7 +92,7 @@ class LiveChecker:
             project = each.project
             known = self.checked.get(each.root)
             if known is None or known.project is not project:
-                found = self._of_sources(each, project, known)
+                found = self._of_sources(project, known)
                 with self._lock:
                     self.checked[each.root] = found
         roots = {each.root for each in self.folders.sets}
@@ -100,7 +100,7 @@ class LiveChecker:
             self.checked = {root: found for root, found in self.checked.items() if root in roots}
         self._taken = time.perf_counter() - begin
 
-    def _of_sources(self, of: EditedSet, project: Project, known: Checked | None) -> Checked:
+    def _of_sources(self, project: Project, known: Checked | None) -> Checked:
         result = Result()
         add_checked(result, project, CheckOptions(self.instant(), NOTHING))
         wrong = tuple(result.findings)

@@ -174,7 +174,7 @@ def _names(slot: Slot, cursor: Cursor, model: Model) -> Iterator[_Offer]:
         case "place":
             yield from _places(slot.owner, model)
         case "policy":
-            yield from _policies(cursor, model)
+            yield from _policies(model)
         case kind if kind in _SUBJECT_WORDS:
             yield from (_Offer(word, "value") for word in _SUBJECT_WORDS[kind])
         case kind:
@@ -250,7 +250,7 @@ def _values(type_: Type | None, of: str, model: Model) -> Iterator[_Offer]:
             yield from (_Offer(text, "value") for text in ("30 days", "1 year", sample(type_.item)))
 
 
-def _policies(cursor: Cursor, model: Model) -> Iterator[_Offer]:
+def _policies(model: Model) -> Iterator[_Offer]:
     """The policies; those with parameters as snippets."""
     for name, site in model.symbols.names["policy"].items():
         parameters = list(model.parameters.get(name, {}))

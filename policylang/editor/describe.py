@@ -82,7 +82,7 @@ def _policy(index: Index, name: str, _owner: str | None) -> Iterator[str]:
         yield "It limits nothing yet."
 
 
-def _bundle(bundle: ir.Role | ir.Group, index: Index) -> Iterator[str]:
+def _bundle(bundle: ir.Role | ir.Group) -> Iterator[str]:
     grants = [f"- grant {', '.join(each.actions)} on `{each.resource}`{_fields(each.fields)}" for each in bundle.grants]
     denies = [f"- deny {', '.join(each.actions)} on `{each.resource}`{_fields(each.fields)}" for each in bundle.denies]
     limits = [f"- policy {_code(each.instance)}" for each in bundle.limits]
@@ -102,13 +102,13 @@ def _listed(lines: list[str]) -> Iterator[str]:
 
 def _role(index: Index, name: str, _owner: str | None) -> Iterator[str]:
     if name in index.roles:
-        yield from _bundle(index.roles[name], index)
+        yield from _bundle(index.roles[name])
         yield f"{people_in_words(len(reached(index)['role', name]))} of it"
 
 
 def _group(index: Index, name: str, _owner: str | None) -> Iterator[str]:
     if name in index.groups:
-        yield from _bundle(index.groups[name], index)
+        yield from _bundle(index.groups[name])
         yield f"{people_in_words(len(reached(index)['group', name]))} in it"
 
 

@@ -74,7 +74,7 @@ def slot_at(cursor: Cursor, model: Model) -> Slot | None:
     if last == "NUMBER" and cursor.fits("NAME"):
         return Slot("unit")
     if cursor.fits("ASSIGNED") or last == "DOT":
-        return _operand(cursor, tokens, head, model)
+        return _operand(tokens, head, model)
     if _is_new(tokens, head):
         return None
     if last == "IN" or tokens[governing].type == "IN":
@@ -147,7 +147,7 @@ def _after_colon(tokens: list[Token], head: str, model: Model) -> Slot:
 # --- conditions ----------------------------------------------------------------------------------------------
 
 
-def _operand(cursor: Cursor, tokens: list[Token], head: str, model: Model) -> Slot | None:
+def _operand(tokens: list[Token], head: str, model: Model) -> Slot | None:
     begin = next((at + 1 for at in range(len(tokens) - 1, -1, -1) if tokens[at].type in _JOINTS), 0)
     part = tokens[begin:]
     owner = _resource_of(tokens, begin, head)

@@ -66,7 +66,7 @@ class Allowing:
         self._plan = plan
         names = q.asked(q.index) or (None,)
         self.formula: Formula = AllOf(tuple(allowed(q.index, plan, name) for name in names))
-        self.tests = tuple(dict.fromkeys(_tests(self.formula)))
+        self.tests = tuple(dict.fromkeys(self.formula.tests()))
         self.moments = moments(q)
         self.situations = {after: q.situation(after) for after in self.moments}
         self.is_too_much = len(self.tests) > _MOST_TESTS
@@ -242,7 +242,7 @@ class Allowing:
             return [
                 found
                 for after, formula in left.items()
-                for test in dict.fromkeys(_tests(formula))
+                for test in dict.fromkeys(formula.tests())
                 for found in edges(test, spot.path, self.situations[after])
             ]
         except Exception:
@@ -318,10 +318,6 @@ class Allowing:
 
 def _put(pinned: Mapping[c.Condition, c.Condition | None], test: c.Condition) -> c.Condition:
     return pinned.get(test) or test
-
-
-def _tests(formula: Formula) -> Iterator[c.Test]:
-    return (test for condition in formula.conditions() for test in condition.tests())
 
 
 def _truth(test: c.Test, s: Situation) -> Truth:

@@ -183,7 +183,7 @@ def _openings(prefix: Edits, q: Question) -> Iterator[Edits]:
             given = edit.data["assign"]
             only = RightsSource("role", given["role"], given["place"])
         else:
-            only = RightsSource("group", edit.data["group"]["group"], None)
+            only = RightsSource("group", edit.data["group"]["group"])
         yield from _changes((*prefix, edit), applied(q, edit), only.__eq__)
     for edit, bundle in statements(q, s, q.action, q.resource, fields):
         name = ("role" if isinstance(bundle, ir.Role) else "group", bundle.name)

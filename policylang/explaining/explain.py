@@ -27,7 +27,7 @@ _LONGEST_NAME = 200
 
 
 def explain(index: Index, request: Request) -> Explanation:
-    """Explain the decision of the reference, which is in the explanation. Raises what `reference.decide` raises."""
+    """Explain the decision of the reference, which is in the explanation. Raises what `reference.answer` raises."""
     request = request.given(index)
     decision = answer(index, request)
     unknown = request.unknown(index)

@@ -9,7 +9,8 @@ from policylang.explaining.tree import SuggestedEdit
 from policylang.explaining.values import cut, named
 from policylang.explaining.ways import bundle_in_words, place_of, possible_sources, where_in_words
 from policylang.ir import nodes as ir
-from policylang.runtime.index import Index
+from policylang.ir.nesting import name_of
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle, RightsSource, inside
 from policylang.runtime.truth import Situation
@@ -41,10 +42,10 @@ def breadth(index: Index, edit: SuggestedEdit) -> int:
 
 
 def _inside(index: Index, bundle: Bundle) -> Iterator[Bundle]:
-    return inside(index, RightsSource("role" if isinstance(bundle, ir.Role) else "group", bundle.name, None))
+    return inside(index, RightsSource(*name_of(bundle)))
 
 
-def _permissions(index: Index, bundle: Bundle) -> set[tuple[str, str]]:
+def _permissions(index: Index, bundle: Bundle) -> set[Permission]:
     return {(g.resource, a) for each in _inside(index, bundle) for g in each.grants for a in g.actions}
 
 
@@ -86,7 +87,7 @@ def _containing(index: Index, names: set[str]) -> set[str]:
 
 def _suitability(index: Index, bundle: Bundle, action: str, resource: str, fields: tuple[str, ...]) -> tuple[bool, int]:
     covered: set[str] = set()
-    permissions: set[tuple[str, str]] = set()
+    permissions: set[Permission] = set()
     for each in _inside(index, bundle):
         for grant in each.grants:
             permissions |= {(grant.resource, name) for name in grant.actions}

@@ -13,7 +13,7 @@ from policylang.model import conditions as c
 from policylang.model.instants import instant_text
 from policylang.model.types import DateType, Duration, DurationType, RecordType, SetType, TextType, Type
 from policylang.model.words import condition_in_words, operand_in_words
-from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.clock import now_and_edge
 from policylang.runtime.trees import way_up
 from policylang.runtime.truth import Situation, Truth, bad_values, missing_names, truth, value
 from policylang.runtime.values import MISSING, attribute
@@ -185,16 +185,6 @@ def time_edges(test: c.Time, s: Situation) -> tuple[Any, Any] | None:
     length = value(test.duration, s)
     if not isinstance(length, Duration):
         return None
-    sign = 1 if test.test == "within_next" else -1
-    now: Any = s.now
-    try:
-        if isinstance(test.operand.type, DateType):
-            now = s.now.astimezone(s.index.timezone).date()
-            edge: Any = shift_day(now, length, sign)
-        else:
-            edge = shift(now, length, sign, s.index.timezone)
-    except (OverflowError, ValueError):
-        return None
-    if edge is None:
-        return None
-    return (now, edge) if sign > 0 else (edge, now)
+    of_days = isinstance(test.operand.type, DateType)
+    edges = now_and_edge(s.now, length, test.sign, s.index.timezone, of_days=of_days)
+    return edges if edges is None or test.sign > 0 else edges[::-1]

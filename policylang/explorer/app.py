@@ -26,9 +26,9 @@ _HEARTBEAT = 15.0  # seconds
 _LONGEST = 1_000_000  # bytes of a question
 
 
-def make_explorer(app: Application, live: LiveSets, seconds: float = _SECONDS) -> Starlette:
+def make_explorer(app: Application, live: LiveSets) -> Starlette:
     """The page, what it shows, what tells it of changes, and the answers to its questions."""
-    server = _Explorer(live, seconds)
+    server = _Explorer(live)
     routes = [
         Route("/", _file(live_page(), "text/html")),
         Route("/app.js", _file(app.script.encode(), "text/javascript")),
@@ -52,8 +52,8 @@ def _file(content: bytes, media_type: str) -> Any:
 class _Explorer:
     """What is asked over and over."""
 
-    def __init__(self, live: LiveSets, seconds: float) -> None:
-        self._live, self._seconds = live, seconds
+    def __init__(self, live: LiveSets) -> None:
+        self._live = live
         self._changed = asyncio.Condition()
         self._editors: set[PolicyServer] = set()
 
@@ -66,7 +66,7 @@ class _Explorer:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(self._seconds)
+            await asyncio.sleep(_SECONDS)
             if await asyncio.to_thread(self._live.refresh):
                 for editor in self._editors:
                     editor.reread()

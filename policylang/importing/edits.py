@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
@@ -32,7 +32,6 @@ Kind = Literal[
 group, a role inside one, a role of a user, its dates, the group of a user, what else is said of a user, a role of a
 job or of an integration, and statements in the block of a user.
 """
-KINDS: tuple[Kind, ...] = get_args(Kind)
 Holder = Literal["role", "group", "user", "job", "integration", "policy", "everyone"]
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -167,7 +167,6 @@ class User(ImportedThing, kw_only=True):
 
 class Place(ImportedThing, kw_only=True):
     kind: str
-    inside: str | None = None
 
 
 class Job(ImportedThing, kw_only=True):
@@ -259,8 +258,8 @@ class Imported:
         found.seen(origin)
         return found
 
-    def place(self, name: str, kind: str, origin: Origin, inside: str | None = None) -> Place:
-        found = self.places.setdefault(name, Place(key=name, kind=kind, inside=inside))
+    def place(self, name: str, kind: str, origin: Origin) -> Place:
+        found = self.places.setdefault(name, Place(key=name, kind=kind))
         found.seen(origin)
         return found
 

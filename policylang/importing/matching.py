@@ -94,8 +94,6 @@ def rename_texts(imported: Imported, names: Names) -> dict[Any, str]:
             msgspec.structs.replace(each, place=names.get(("place", each.place or ""), each.place))
             for each in user.assignments
         ]
-    for place in imported.places.values():
-        place.inside = None if place.inside is None else names.get(("place", place.inside), place.inside)
     return {**users, **places, **jobs}
 
 

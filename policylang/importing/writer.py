@@ -116,8 +116,7 @@ class PolicySetWriter:
             yield Declared("scope " + " contains ".join(self._name("place kind", key) for key in of.place_kinds), ())
         depth = {key: number for number, key in enumerate(of.place_kinds or of.known_place_kinds)}
         for place in sorted(of.places.values(), key=lambda each: (depth[each.kind], each.key)):
-            inside = "" if place.inside is None else f" in {text(place.inside)}"
-            head = f"place {self._name('place kind', place.kind)} {text(place.key)}{inside}"
+            head = f"place {self._name('place kind', place.kind)} {text(place.key)}"
             yield Declared(head, tuple(place.origins))
         if of.subject:
             named = sorted((self._name("subject", key), each) for key, each in of.subject.items())

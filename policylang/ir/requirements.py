@@ -48,3 +48,20 @@ def fold(
             return any_of([fold(item, atom, all_of, any_of) for item in items])
         case _:
             return atom(requirement)
+
+
+def requirement_in_words(
+    requirement: Requirement, told: Callable[[Requirement], bool] = lambda _part: True, *, inner: bool = False
+) -> str:
+    """A requirement as it is written, with the names in backticks; without those of its parts that are not ``told``."""
+    match requirement:
+        case RequiresAll(items=items) | RequiresAny(items=items):
+            word = " and " if isinstance(requirement, RequiresAll) else " or "
+            parts = [requirement_in_words(item, told, inner=True) for item in items if told(item)]
+            return f"({word.join(parts)})" if inner and len(parts) > 1 else word.join(parts)
+        case RequiresFeature(feature=feature):
+            return f"the feature `{feature}`"
+        case RequiresSuperuser():
+            return "the superuser tag"
+        case RequiresGrant(action=action, resource=resource, place_kind=kind):
+            return f"{action} on `{resource}`" + (f" at {kind}" if kind else "")

@@ -57,7 +57,7 @@ def merges(
         is_there = each.first in state.roles and each.second in state.roles
         if is_there and not {each.first, each.second}.intersection(kept) and len(found) < _MOST:
             gains = _gains(pairs, state, each)
-            after = _merged(pairs, state, each, gains, remake)
+            after = _merged(state, each, gains, remake)
             try:
                 prove(pairs, after.files, after.more, now)
             except NotTheSameError:
@@ -85,7 +85,7 @@ def _count(gains: Mapping[int, int]) -> int:
     return sum(each.bit_count() for each in gains.values())
 
 
-def _merged(pairs: Pairs, state: _State, each: NearlySame, gains: Mapping[int, int], remake: Remake) -> _State:
+def _merged(state: _State, each: NearlySame, gains: Mapping[int, int], remake: Remake) -> _State:
     first, second = state.roles[each.first], state.roles[each.second]
     one = FoundRole(first.users | second.users, first.permissions | second.permissions)
     roles = [one if name == each.first else role for name, role in state.roles.items() if name != each.second]

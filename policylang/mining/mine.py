@@ -128,7 +128,7 @@ def _search(
     reduced = reduce(matrix, minimal(matrix) if everything else wanted.rows, search)
     roles, bound = cover(matrix, reduced.left, search)
     least[0] = bound + len(reduced.alone)
-    fewest = [closed(matrix, each) for each in restored(matrix, reduced, roles)]
+    fewest = [closed(matrix, each) for each in restored(reduced, roles)]
     search.offer(fewest)
     if not prices.user and not prices.permission:
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -15,12 +14,9 @@ from policylang.importing.csv.words import an_action, meaning, permission
 from policylang.importing.reading import BOUNDS, InputFile, Inputs, NotThisError, read_inputs
 from policylang.mining.bits import set_of
 from policylang.mining.matrix import Matrix
+from policylang.runtime.index import Permission
 
 SUFFIXES = (".csv", ".tsv", ".xlsx", ".xlsm", ".parquet")
-_SIGNS = re.compile(r"[\W_]+")
-
-Permission = tuple[str, str]
-"""Resource and action."""
 
 
 class Pairs(msgspec.Struct, frozen=True):

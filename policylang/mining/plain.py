@@ -19,10 +19,10 @@ from policylang.importing.reading import NotThisError
 from policylang.ir import nodes as ir
 from policylang.mining.bits import members, set_of
 from policylang.mining.matrix import FoundRole, Matrix
-from policylang.mining.pairs import Pairs, Permission
+from policylang.mining.pairs import Pairs
 from policylang.mining.write import NotTheSameError
 from policylang.project.project import Project
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.sources import RightsSource, inside
 from policylang.settings.config import FILE_NAME
 from policylang.source import Source
@@ -52,7 +52,7 @@ class PlainRoles:
         }
 
     def _inside(self, role: str) -> list[ir.Role]:
-        return [each for each in inside(self._index, RightsSource("role", role, None)) if isinstance(each, ir.Role)]
+        return [each for each in inside(self._index, RightsSource("role", role)) if isinstance(each, ir.Role)]
 
     def _granted(self, role: str) -> Iterator[Permission]:
         for bundle in self._inside(role):
@@ -211,8 +211,8 @@ def _referred(policy_set: ir.PolicySet) -> set[str]:
     found |= {each.name for each in policy_set.reviews if each.kind == "role"}
     found |= {each.mirror.name for each in policy_set.integrations if each.mirror is not None}
     # What is inside one of these comes with it, and so does what a role around it is called.
-    inner = {each.name for role in found for each in inside(index, RightsSource("role", role, None))}
-    sources = {role.name: RightsSource("role", role.name, None) for role in policy_set.roles}
+    inner = {each.name for role in found for each in inside(index, RightsSource("role", role))}
+    sources = {role.name: RightsSource("role", role.name) for role in policy_set.roles}
     around = {name for name, source in sources.items() if found & {each.name for each in inside(index, source)}}
     return found | inner | around
 

@@ -70,7 +70,7 @@ def _look_at(matrix: Matrix, found: Reduced, row: int, column: int) -> None:
             left[other] &= ~joining
 
 
-def restored(matrix: Matrix, found: Reduced, roles: Sequence[FoundRole]) -> list[FoundRole]:
+def restored(found: Reduced, roles: Sequence[FoundRole]) -> list[FoundRole]:
     """Roles for all that was wanted from ``roles``, which cover what was left."""
     users = [each.users for each in roles] + [1 << row for row, _ in found.alone]
     permissions = [each.permissions for each in roles] + [1 << column for _, column in found.alone]

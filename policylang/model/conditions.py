@@ -164,6 +164,11 @@ class Time(_Test, frozen=True, gc=False, tag="time"):
     duration: Operand
     at: At
 
+    @property
+    def sign(self) -> Literal[-1, 1]:
+        """Where the other end lies: 1 for ahead of now, -1 for behind."""
+        return 1 if self.test == "within_next" else -1
+
 
 class Missing(_Test, frozen=True, gc=False, tag="missing"):
     """True where the value is missing, or anything on the way to it; never unknown."""

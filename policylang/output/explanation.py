@@ -18,7 +18,6 @@ from policylang.explaining.tree import (
     Tested,
 )
 from policylang.explaining.ways import condition_unless_tested, limit_in_words
-from policylang.text.readable import json_bytes
 
 _MOST_WAYS = 50
 _MOST_HELD = 5
@@ -43,11 +42,6 @@ def text(explanation: Explanation) -> Iterator[str]:
     yield from _change(explanation.smallest_change)
     if explanation.ruled_out:
         yield f"  {visible(_ruled_out(explanation))}"
-
-
-def json(explanation: Explanation) -> bytes:
-    """The explanation as JSON."""
-    return json_bytes(explanation)
 
 
 # --- parts ---------------------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ import msgspec
 from policylang.pipelines.findings import ReportedFinding
 
 
-def repository_root(folder: Path | None = None) -> Path:
-    """The nearest folder with a ``.git``, from the folder (the current one if ``None``) upwards; else that folder."""
-    start = folder or Path.cwd()
+def repository_root() -> Path:
+    """The nearest folder with a ``.git``, from the current one upwards; else the current one."""
+    start = Path.cwd()
     return next((each for each in (start, *start.parents) if os.path.exists(each / ".git")), start)
 
 

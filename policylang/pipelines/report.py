@@ -88,7 +88,7 @@ def _document(
     asked.found(result)
     index = Index(policy_set)
     part = asked.part
-    concerning = [each for each in result.findings if part.whole or _concerns(each, index, part)]
+    concerning = [each for each in result.findings if part.whole or _concerns(each, part)]
     return document(
         index,
         asked.now,
@@ -120,7 +120,7 @@ def _finding(finding: ReportedFinding) -> dict[str, Any]:
     return {**data, "shown": shown, **more}
 
 
-def _concerns(finding: ReportedFinding, index: Index, part: Part) -> bool:
+def _concerns(finding: ReportedFinding, part: Part) -> bool:
     """Whether a finding speaks of something in a part: by its users, its witnesses or the names in its message."""
     said = finding.said
     users = set(said.users) if said is not None else set[str]()

@@ -12,10 +12,10 @@ from policylang.ir.requirements import grants_required
 from policylang.model.types import PlaceType
 from policylang.model.words import condition_in_words
 from policylang.runtime.grants import Profile, holdings, profile
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.parts import said_by
 from policylang.runtime.periods import Period, periods
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way, make_plan
+from policylang.runtime.plan import Met, PlacedDeny, Plan, Way, fold_met, make_plan
 from policylang.runtime.sources import RightsSource, chains, inside
 from policylang.syntax.quoting import quote_text
 
@@ -42,7 +42,7 @@ class Access(msgspec.Struct, frozen=True):
 
 
 def access(
-    index: Index, user: str, now: datetime.datetime | None, wanted: Iterable[tuple[str, str]] | None = None
+    index: Index, user: str, now: datetime.datetime | None, wanted: Iterable[Permission] | None = None
 ) -> Iterator[Access]:
     """The ways of a user, by resource and action in the order of their declaration; of the ``wanted`` resources and
     actions only, if given. Without ``now`` those of any time.
@@ -153,15 +153,7 @@ def can_cover(index: Index, resource: str, place: str | None) -> bool:
 
 
 def _can_be_met(index: Index, resource: str, met: Met) -> bool:
-    match met:
-        case Held(places):
-            return any(can_cover(index, resource, place) for place in places)
-        case AllMet(items):
-            return all(_can_be_met(index, resource, item) for item in items)
-        case AnyMet(items):
-            return any(_can_be_met(index, resource, item) for item in items)
-        case _:
-            return met
+    return fold_met(met, lambda places: any(can_cover(index, resource, place) for place in places))
 
 
 def _row(index: Index, user: str, plan: Plan, way: Way) -> Access:
@@ -220,15 +212,10 @@ def place_in_words(index: Index, place: str) -> str:
 
 
 def _met_in_words(index: Index, met: Met) -> str:
-    match met:
-        case Held(places):
-            return f"at {' or '.join(place_in_words(index, place) for place in places)}"
-        case AllMet(items):
-            return " and ".join(_met_in_words(index, item) for item in items)
-        case AnyMet(items):
-            return f"({' or '.join(_met_in_words(index, item) for item in items)})"
-        case _:
-            return ""
+    def held(places: tuple[str, ...]) -> str:
+        return f"at {' or '.join(place_in_words(index, place) for place in places)}"
+
+    return fold_met(met, held, " and ".join, lambda parts: f"({' or '.join(parts)})")
 
 
 def _dates(index: Index, user: str, now: datetime.datetime, way: Way) -> tuple[str, ...]:

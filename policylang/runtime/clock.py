@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime
 from collections.abc import Iterable, Iterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from policylang.ir import nodes as ir
@@ -114,6 +115,22 @@ def shift_day(today: datetime.date, length: Duration, sign: int) -> datetime.dat
             return _shift_months(today, sign * length.amount)
         case "minutes":
             return None
+
+
+def now_and_edge(
+    now: datetime.datetime, length: Duration, sign: int, timezone: ZoneInfo, *, of_days: bool
+) -> tuple[Any, Any] | None:
+    """``now`` and the instant one length before or after it, or, ``of_days``, today and that day; ``None`` where there
+    is none: a day has no minutes, or it is outside the calendar.
+    """
+    try:
+        if of_days:
+            today = now.astimezone(timezone).date()
+            day = shift_day(today, length, sign)
+            return None if day is None else (today, day)
+        return now, shift(now, length, sign, timezone)
+    except (OverflowError, ValueError):
+        return None
 
 
 def _shift_months(day: datetime.date, months: int) -> datetime.date:

@@ -20,7 +20,7 @@ from policylang.model.types import PlaceType, SetType, Type, UserType
 from policylang.runtime import reference
 from policylang.runtime.generated import CLOSED, LEFT_OPEN, NOT_APPENDED, NOT_MET, plan_function
 from policylang.runtime.grants import Profile, holdings, profile
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.plan import Plan, make_plan
 from policylang.runtime.readers import place_reader, reader
 from policylang.runtime.reasons import not_appended, not_met, not_open
@@ -91,8 +91,8 @@ class ProfilePlans:
 
     def __init__(self, engine: Engine, who: Profile) -> None:
         self.profile = who
-        self.plans: dict[tuple[str, str], CompiledPlan] = {}
-        self.quick: dict[tuple[str, str], Kept] = {}
+        self.plans: dict[Permission, CompiledPlan] = {}
+        self.quick: dict[Permission, Kept] = {}
         self.roles = frozenset(
             bundle.name
             for source in who.sources
@@ -110,10 +110,10 @@ class Engine:
         self.index = index
         self._holders: dict[Profile, ProfilePlans] = {}
         self._holders_of: dict[str, tuple[object, ProfilePlans]] = {}  # with the day, where that matters
-        self.quick: dict[str, dict[tuple[str, str], Kept]] = {}  # by user: of those whose rights never change
-        self._keys: dict[tuple[str, str], tuple[str, str]] = {}  # that all plans of an action and a resource share
+        self.quick: dict[str, dict[Permission, Kept]] = {}  # by user: of those whose rights never change
+        self._keys: dict[Permission, Permission] = {}  # that all plans of a permission share
         self._cores: dict[Any, Core] = {}
-        self._lapsing: dict[str, frozenset[tuple[str, str]]] = {}
+        self._lapsing: dict[str, frozenset[Permission]] = {}
 
     def decide(
         self,
@@ -126,7 +126,7 @@ class Engine:
         field: str | None,
         changes: Mapping[str, Any] | None,
     ) -> Decision:
-        """As `reference.decide`."""
+        """As `reference.answer`."""
         if now.tzinfo is not datetime.UTC or not 1 < now.year < 9999:
             now = instant(self.index, now)
         record, request = given_record(record), given_request(request)
@@ -201,11 +201,11 @@ class Engine:
         if not (isinstance(user, str) and isinstance(action, str) and isinstance(resource, str)):
             raise UnclearError
         holder = self.holder(user, now)
-        plan = holder.plans.get((action, resource))
+        plan = holder.plans.get((resource, action))
         if plan is None:
             if resource not in self.index.resources or action not in self.index.actions[resource]:
                 raise UnclearError
-            key = self._keys.setdefault((action, resource), (action, resource))
+            key = self._keys.setdefault((resource, action), (resource, action))
             plan = CompiledPlan(self, make_plan(self.index, holder.profile, action, resource), key, holder.quick)
             holder.plans[key] = plan
         return plan
@@ -250,8 +250,8 @@ class Engine:
         timed = tuple(is_active(self.index, a, now) for a in declared.assignments if a.start_time or a.until_time)
         return now.astimezone(self.index.timezone).date(), timed
 
-    def lapsing(self, user: str) -> frozenset[tuple[str, str]]:
-        """The resources and actions that a user is granted at some time and not at another, or would be if the user
+    def lapsing(self, user: str) -> frozenset[Permission]:
+        """The permissions that a user is granted at some time and not at another, or would be if the user
         were not terminated.
         """
         found = self._lapsing.get(user)
@@ -282,7 +282,7 @@ class Engine:
 class CompiledPlan:
     """A plan that runs: its function tells what the answer depends on, and the answers are kept."""
 
-    def __init__(self, engine: Engine, plan: Plan, key: tuple[str, str], quick: dict[tuple[str, str], Kept]) -> None:
+    def __init__(self, engine: Engine, plan: Plan, key: Permission, quick: dict[Permission, Kept]) -> None:
         self.action, self.kind = plan.action, plan.kind
         self.declared = engine.index.attributes[plan.resource]
         self.core = engine.core(plan)

@@ -12,7 +12,7 @@ from policylang.model.words import condition_in_words
 from policylang.runtime.generated import condition_function
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan
+from policylang.runtime.plan import Met, PlacedDeny, Plan, fold_met
 from policylang.runtime.residual import NO_RECORD, Rest, all_of, any_of, residual
 from policylang.runtime.truth import Situation, truth
 from policylang.runtime.values import BadValueError, given_record
@@ -215,12 +215,7 @@ def _not_covered(s: Situation, resource: str, place: str | None, at: str) -> Res
 
 
 def _where_met(s: Situation, resource: str, met: Met, at: str) -> Rest:
-    match met:
-        case Held(places):
-            return any_of((_covered(s, resource, place, at) for place in places), at)
-        case AllMet(items):
-            return all_of((_where_met(s, resource, item, at) for item in items), at)
-        case AnyMet(items):
-            return any_of((_where_met(s, resource, item, at) for item in items), at)
-        case _:
-            return met
+    def held(places: tuple[str, ...]) -> Rest:
+        return any_of((_covered(s, resource, place, at) for place in places), at)
+
+    return fold_met(met, held, lambda items: all_of(items, at), lambda items: any_of(items, at))

@@ -15,7 +15,7 @@ import msgspec
 from policylang.ir import nodes as ir
 from policylang.model.conditions import At
 from policylang.runtime.clock import begin_of, end_of
-from policylang.runtime.index import Index, Layer
+from policylang.runtime.index import Index, Layer, Permission
 from policylang.runtime.sources import Bundle, RightsSource, layers
 
 
@@ -50,17 +50,17 @@ def holdings(index: Index, holder: str, now: datetime.datetime | None) -> Iterat
     integration = index.integrations.get(holder)
     for each in integration.assignments if integration is not None else ():
         dated = None if each.start is None and each.until is None else each
-        source = RightsSource("role", each.role, None)
+        source = RightsSource("role", each.role)
         yield Holding(source, "integration", (each.at,), False, dated, _due(index, each, now))
     user = index.users.get(holder)
     if user is None:
         return
     if user.group is not None:
-        yield Holding(RightsSource("group", user.group.name, None), "group", (user.group.at,), user.terminated)
+        yield Holding(RightsSource("group", user.group.name), "group", (user.group.at,), user.terminated)
     if user.job is not None:
         for role in index.jobs[user.job.name].roles:
             lost = user.terminated and not index.roles[role.name].essential
-            yield Holding(RightsSource("role", role.name, None), "job", (user.job.at, role.at), lost)
+            yield Holding(RightsSource("role", role.name), "job", (user.job.at, role.at), lost)
     for each in user.assignments:
         lost = user.terminated and not index.roles[each.role].essential
         yield Holding(
@@ -156,11 +156,9 @@ def granted(
     index: Index,
     source: RightsSource,
     overrides: Sequence[ir.Limit] = (),
-    wanted: tuple[str, str] | None = None,
+    wanted: Permission | None = None,
 ) -> Iterator[Granted]:
-    """Everything that a source grants to somebody with these overriding policies; of one resource and action alone, if
-    ``wanted``.
-    """
+    """What a source grants to somebody with these overriding policies; ``wanted``: of that permission alone."""
     for layer in layers(index, source):
         if wanted is None or wanted in layer.said.grants:
             yield from granted_by(index, source, layer, overrides, wanted)
@@ -171,7 +169,7 @@ def granted_by(
     source: RightsSource,
     layer: Layer,
     overrides: Sequence[ir.Limit] = (),
-    wanted: tuple[str, str] | None = None,
+    wanted: Permission | None = None,
 ) -> Iterator[Granted]:
     """As `granted`, what one layer of the source says."""
     said = layer.chain[-1].grants if wanted is None else layer.said.grants.get(wanted, ())

@@ -17,12 +17,15 @@ from policylang.model.instants import zone
 from policylang.model.types import Type
 from policylang.runtime.trees import Lookup, no_records
 
+Permission = tuple[str, str]
+"""A resource and an action on it."""
+
 
 class Said(msgspec.Struct, frozen=True, gc=False):
-    """What a role or group says, by resource and action, each in the order in which it says it."""
+    """What a role or group says, by permission, each in the order in which it says it."""
 
-    grants: dict[tuple[str, str], list[ir.Grant]]
-    denies: dict[tuple[str, str], list[ir.Deny]]
+    grants: dict[Permission, list[ir.Grant]]
+    denies: dict[Permission, list[ir.Deny]]
 
 
 class Layer(msgspec.Struct, frozen=True, gc=False):
@@ -110,7 +113,7 @@ class Index:
         return self._denies.get((resource, action), ())
 
     @cached_property
-    def _denies(self) -> dict[tuple[str, str], list[ir.Deny]]:
+    def _denies(self) -> dict[Permission, list[ir.Deny]]:
         return _by_permission(self.denies)
 
     @cached_property
@@ -218,8 +221,8 @@ class Index:
 _Statement = TypeVar("_Statement", ir.Grant, ir.Deny)
 
 
-def _by_permission(statements: Iterable[_Statement]) -> dict[tuple[str, str], list[_Statement]]:
-    found: dict[tuple[str, str], list[_Statement]] = {}
+def _by_permission(statements: Iterable[_Statement]) -> dict[Permission, list[_Statement]]:
+    found: dict[Permission, list[_Statement]] = {}
     for each in statements:
         for action in dict.fromkeys(each.actions):
             found.setdefault((each.resource, action), []).append(each)

@@ -33,7 +33,7 @@ def _of_one_plan(engine: Engine, requests: list[Any], common: Mapping[str, Any])
         return None
     if not ({dict}.issuperset(map(type, requests)) and {1}.issuperset(map(len, requests)) and _is_plain(now)):
         return None
-    kept = engine.quick.get(user, {}).get((action, resource))
+    kept = engine.quick.get(user, {}).get((resource, action))
     if kept is None:
         return None
     decide_all = engine.plan(user, action, resource, now).core.run_all()
@@ -72,7 +72,7 @@ def _one_by_one(engine: Engine, requests: Iterable[Mapping[str, Any]], common: M
                 if asks is not user or what is not action or about is not resource:
                     if not type(asks) is type(what) is type(about) is str:
                         raise UnclearError
-                    kept = engine.quick[asks][what, about]
+                    kept = engine.quick[asks][about, what]
                     user, action, resource = asks, what, about
                 for name in record:
                     if type(name) is not str:

@@ -6,11 +6,12 @@ The reference walks through sources, roles and grants for each request; here tha
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import msgspec
 
 from policylang.ir import nodes as ir
-from policylang.ir.requirements import Atom, fold
+from policylang.ir.requirements import Atom, Made, fold
 from policylang.runtime.grants import Profile, granted, instances, limiting
 from policylang.runtime.index import Index
 from policylang.runtime.parts import grant_fields, said_by
@@ -58,6 +59,26 @@ class AnyMet(msgspec.Struct, frozen=True, gc=False):
 
 Met = bool | Held | AllMet | AnyMet
 """What is left of a requirement when only the record's place is unknown."""
+
+
+def fold_met(
+    met: Met,
+    held: Callable[[tuple[str, ...]], Made],
+    all_of: Callable[[list[Made]], Made] = all,  # type: ignore[assignment]
+    any_of: Callable[[list[Made]], Made] = any,  # type: ignore[assignment]
+) -> Made:
+    """What it comes to, from what the places of each `Held` come to; what is settled is all of nothing, or one of
+    nothing. Whether it is met, unless said otherwise.
+    """
+    match met:
+        case Held(places):
+            return held(places)
+        case AllMet(items):
+            return all_of([fold_met(item, held, all_of, any_of) for item in items])
+        case AnyMet(items):
+            return any_of([fold_met(item, held, all_of, any_of) for item in items])
+        case _:
+            return (all_of if met else any_of)([])
 
 
 class Plan(msgspec.Struct, frozen=True, gc=False):

@@ -21,7 +21,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.clock import clock_test, shift, shift_day
+from policylang.runtime.clock import clock_test, now_and_edge
 from policylang.runtime.index import Index
 from policylang.runtime.trees import under
 from policylang.runtime.truth import compare, constant, equal, overlap, text_test, user_value
@@ -175,7 +175,6 @@ def text(condition: c.TextTest) -> Callable[[str, str], bool]:
 
 def moment(index: Index, condition: c.Time) -> Callable[[Any, Duration, datetime.datetime], bool | None]:
     """Where a date or an instant lies beside now; unknown where the edge is outside the calendar."""
-    sign = 1 if condition.test == "within_next" else -1
     of_days = isinstance(condition.operand.type, DateType)
     test = _MOMENTS[condition.test]
     kept: tuple[Any, Any, Any, Any] = (None, None, None, None)
@@ -185,11 +184,8 @@ def moment(index: Index, condition: c.Time) -> Callable[[Any, Duration, datetime
         # Requests come in bunches of one instant. The tuple is replaced whole, which threads may do side by side.
         for_now, for_length, present, edge = kept
         if for_now is not now or for_length is not length:
-            present = now.astimezone(index.timezone).date() if of_days else now
-            try:
-                edge = shift_day(present, length, sign) if of_days else shift(now, length, sign, index.timezone)
-            except (OverflowError, ValueError):
-                edge = None
+            edges = now_and_edge(now, length, condition.sign, index.timezone, of_days=of_days)
+            present, edge = (None, None) if edges is None else edges
             kept = (now, length, present, edge)
         return None if edge is None else test(found, present, edge)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import requirement_in_words
 from policylang.runtime.grants import (
     Granted,
     Holding,
@@ -82,21 +83,8 @@ def not_met(s: Situation, action: str) -> tuple[str, ...]:
     """What an action requires and the user does not have."""
     requirement = s.index.actions[s.resource][action].requires
     assert requirement is not None
-    return (f"{action} on `{s.resource}` requires {_lacking(s, requirement)}, which the user does not have",)
-
-
-def _lacking(s: Situation, requirement: ir.Requirement, inner: bool = False) -> str:
-    match requirement:
-        case ir.RequiresAll(items=items) | ir.RequiresAny(items=items):
-            word = " and " if isinstance(requirement, ir.RequiresAll) else " or "
-            lacking = [_lacking(s, item, True) for item in items if not is_met(s, item)]
-            return f"({word.join(lacking)})" if inner and len(lacking) > 1 else word.join(lacking)
-        case ir.RequiresFeature(feature=feature):
-            return f"the feature `{feature}`"
-        case ir.RequiresSuperuser():
-            return "the superuser tag"
-        case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
-            return f"{action} on `{resource}`{f' at {kind}' if kind else ''}"
+    lacking = requirement_in_words(requirement, lambda part: not is_met(s, part))
+    return (f"{action} on `{s.resource}` requires {lacking}, which the user does not have",)
 
 
 def not_appended(s: Situation, action: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import msgspec
 from policylang.model import conditions as c
 from policylang.model.instants import instant_text
 from policylang.model.types import BoolType, DateTimeType, DateType, Duration, IntType, RecordType, TextType, Type
-from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.clock import now_and_edge
 from policylang.runtime.trees import climbed, identity, tree_of
 from policylang.runtime.truth import Situation, truth, value
 from policylang.runtime.values import MISSING, BadValueError, attribute
@@ -148,7 +148,8 @@ def _time(test: c.Time, s: Situation, wanted: bool) -> Rest:
     length = value(test.duration, s)
     if length is MISSING:
         return False
-    edges = _edges(test, s, length)
+    of_days = isinstance(operand.type, DateType)
+    edges = now_and_edge(s.now, length, test.sign, s.index.timezone, of_days=of_days)
     if edges is None:
         return False
     now, edge = (c.Constant(operand.type, as_value(operand.type, each), test.at) for each in edges)
@@ -158,19 +159,6 @@ def _time(test: c.Time, s: Situation, wanted: bool) -> Rest:
     inside = [c.Compare("ge", operand, first, test.at), c.Compare("le", operand, last, test.at)]
     outside = [c.Compare("lt", operand, first, test.at), c.Compare("gt", operand, last, test.at)]
     return all_of(inside, test.at) if wanted else any_of(outside, test.at)
-
-
-def _edges(test: c.Time, s: Situation, length: Duration) -> tuple[Any, Any] | None:
-    """Now, and the other end; ``None`` where that is outside the calendar."""
-    sign = 1 if test.test == "within_next" else -1
-    try:
-        if isinstance(test.operand.type, DateType):
-            today = s.now.astimezone(s.index.timezone).date()
-            day = shift_day(today, length, sign)
-            return None if day is None else (today, day)
-        return s.now, shift(s.now, length, sign, s.index.timezone)
-    except (OverflowError, ValueError):
-        return None
 
 
 def _contains(test: c.Contains, s: Situation, wanted: bool) -> Rest:

@@ -20,7 +20,7 @@ class RightsSource(msgspec.Struct, frozen=True, gc=False):
 
     kind: Literal["group", "role"]
     name: str
-    place: str | None
+    place: str | None = None
 
     @property
     def bundle_name(self) -> Name:
@@ -42,15 +42,13 @@ def sources(index: Index, user: str, now: datetime.datetime | None) -> Iterator[
     integration = index.integrations.get(user)
     for each in integration.assignments if integration is not None else ():
         if now is None or is_active(index, each, now):
-            yield RightsSource("role", each.role, None)
+            yield RightsSource("role", each.role)
     declared = index.users.get(user)
     if declared is None:
         return
     if declared.group is not None and not declared.terminated:
-        yield RightsSource("group", declared.group.name, None)
-    given = (
-        [RightsSource("role", ref.name, None) for ref in index.jobs[declared.job.name].roles] if declared.job else []
-    )
+        yield RightsSource("group", declared.group.name)
+    given = [RightsSource("role", ref.name) for ref in index.jobs[declared.job.name].roles] if declared.job else []
     for each in declared.assignments:
         if now is None or is_active(index, each, now):
             given.append(RightsSource("role", each.role, each.place))

@@ -28,7 +28,7 @@ from policylang.model.types import (
     UserType,
 )
 from policylang.model.words import operand_in_words
-from policylang.runtime.clock import clock_test, shift, shift_day
+from policylang.runtime.clock import clock_test, now_and_edge
 from policylang.runtime.index import Index
 from policylang.runtime.trees import same_record, under
 from policylang.runtime.values import MISSING, BadValueError, attribute, read
@@ -296,18 +296,11 @@ def _time(condition: c.Time, s: Situation) -> Truth:
     found, length = value(condition.operand, s), value(condition.duration, s)
     if found is MISSING or length is MISSING:
         return None
-    sign = 1 if condition.test == "within_next" else -1
-    now: Any = s.now
-    try:
-        if isinstance(condition.operand.type, DateType):
-            now = s.now.astimezone(s.index.timezone).date()
-            edge: Any = shift_day(now, length, sign)
-        else:
-            edge = shift(now, length, sign, s.index.timezone)
-    except (OverflowError, ValueError):
-        return None  # the edge is outside the calendar
-    if edge is None:
+    of_days = isinstance(condition.operand.type, DateType)
+    edges = now_and_edge(s.now, length, condition.sign, s.index.timezone, of_days=of_days)
+    if edges is None:
         return None
+    now, edge = edges
     match condition.test:
         case "within":
             return bool(edge <= found <= now)

@@ -186,10 +186,10 @@ def _word_too_many(stop: Stop) -> str | None:
         return f"put attributes in parentheses: `({token.value}, …)`, or write two words as one name: {two_words}"
     if "LBRACE" in expected and previous.type == NAME and "STRING" not in expected:
         return f"put the condition in braces: `{{ {token.value} … }}`, or write two words as one name: {two_words}"
-    return _label_or_text(stop, previous.value, previous.type, two_words)
+    return _label_or_text(stop, previous.type, two_words)
 
 
-def _label_or_text(stop: Stop, previous: str, previous_type: str, two_words: str) -> str | None:
+def _label_or_text(stop: Stop, previous_type: str, two_words: str) -> str | None:
     token, expected = stop.token, stop.expected
     if previous_type == "BECAUSE":
         return 'put the reason in quotes: `because "…"`'

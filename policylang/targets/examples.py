@@ -21,9 +21,9 @@ NOBODY = "nobody"
 _MOST = 20
 
 
-def example_request(index: Index, now: datetime.datetime = NOW) -> Request:
+def example_request(index: Index) -> Request:
     """The first that is allowed, or the first of all."""
-    every = list(islice(_requests(index, now), _MOST))
+    every = list(islice(_requests(index, NOW), _MOST))
     return next((each for each in every if answer(index, each).allowed), every[0])
 
 

@@ -11,6 +11,7 @@ from policylang.check.used import UnusedGrant, UsageAnalysis, UseRecord, place_o
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.access import access
+from policylang.runtime.index import Permission
 from policylang.usage.denied import denied_attempts
 from policylang.usage.outliers import outliers
 from policylang.usage.read import LogReading
@@ -42,7 +43,7 @@ def usage_report(policy_set: ir.PolicySet, reading: LogReading, now: datetime.da
 
 
 def _used(analysis: UsageAnalysis) -> Iterator[UsedThing]:
-    records: dict[tuple[str, str], UseRecord] = {}
+    records: dict[Permission, UseRecord] = {}
     for use in analysis.usage.uses:
         if use.allowed:
             records.setdefault((use.resource, use.action), UseRecord()).add(use)

@@ -84,7 +84,7 @@ def _smallest(index: Index, resource: str, action: str) -> str:
     """The role that brings least beside the action; a grant where no role has it."""
     best: tuple[int, str] | None = None
     for role in index.policy_set.shared_roles:
-        bundles = list(inside(index, RightsSource("role", role.name, None)))
+        bundles = list(inside(index, RightsSource("role", role.name)))
         if any((resource, action) in index.said(bundle).grants for bundle in bundles):
             size = sum(len(grant.actions) for bundle in bundles for grant in bundle.grants)
             best = min(best or (size, role.name), (size, role.name))

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from policylang.check.privileges import on
-from policylang.check.used import UsageAnalysis, Wanted, place_of
+from policylang.check.used import UsageAnalysis, place_of
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Holding, holdings
+from policylang.runtime.index import Permission
 from policylang.runtime.sources import Bundle, RightsSource, inside
 from policylang.usage.excerpts import Excerpts
 from policylang.usage.proposals import Keep, Kind, ProposedChange, ProposedPart, whose
@@ -37,7 +38,7 @@ def doubled(
 
 def without(policy_set: ir.PolicySet, removals: Iterable[Removal]) -> ir.PolicySet:
     """The policy set after removals, without its sources."""
-    actions: dict[str, set[Wanted]] = {}
+    actions: dict[str, set[Permission]] = {}
     for each in removals:
         actions.setdefault(each.at, set()).update(each.actions)
     replace = msgspec.structs.replace
@@ -68,10 +69,10 @@ class _Doubles:
 
     def __init__(self, analysis: UsageAnalysis, keep: Keep) -> None:
         self.analysis, self.keep = analysis, keep
-        self._ways: dict[tuple[str, Wanted], set[tuple[RightsSource, str]]] = {}
+        self._ways: dict[tuple[str, Permission], set[tuple[RightsSource, str]]] = {}
         """For each user and use: the sources that grant it, each with the statement."""
-        self._by_statement: dict[tuple[str, Wanted], list[str]] = {}
-        self._by_source: dict[tuple[str, RightsSource], list[Wanted]] = {}
+        self._by_statement: dict[tuple[str, Permission], list[str]] = {}
+        self._by_source: dict[tuple[str, RightsSource], list[Permission]] = {}
         for user in analysis.index.requesters:
             self._add(user)
 
@@ -99,7 +100,7 @@ class _Doubles:
         owner = whose(bundle, source.kind)
         if self.analysis.is_excepted(bundle, self.analysis.days_of(bundle)):
             return
-        statements: dict[str, list[Wanted]] = {}
+        statements: dict[str, list[Permission]] = {}
         for grant in bundle.grants:
             statements.setdefault(grant.at, []).extend((grant.resource, action) for action in grant.actions)
         for at, said in statements.items():

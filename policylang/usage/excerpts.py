@@ -8,20 +8,19 @@ import msgspec
 
 from policylang.check.used import UsageAnalysis
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 from policylang.usage.replay import Replay
 from policylang.usage.written import PolicyEdit
 
 _PEOPLE = 20
 """So many of those who may be written into an attribute are taken along."""
-_Name = tuple[str, str]
-"""Kind and name of a role or group."""
 
 
 class Excerpt(msgspec.Struct, frozen=True):
     """Some users and integrations with all they have, and some roles and groups with all inside them."""
 
     users: frozenset[str]
-    names: frozenset[_Name]
+    names: frozenset[Name]
 
     def of(self, policy_set: ir.PolicySet) -> ir.PolicySet:
         """That part of a policy set. Statements about the whole are not in it."""
@@ -29,7 +28,7 @@ class Excerpt(msgspec.Struct, frozen=True):
         integrations = tuple(each for each in policy_set.integrations if each.name in self.users)
         codes = {each.job.name for each in users if each.job is not None}
         jobs = tuple(each for each in policy_set.jobs if each.code in codes)
-        named = [("group", each.group.name) for each in users if each.group is not None]
+        named: list[Name] = [("group", each.group.name) for each in users if each.group is not None]
         named += [("role", given.role) for each in users for given in each.assignments]
         named += [("role", ref.name) for each in integrations for ref in each.roles]
         named += [("role", ref.name) for job in jobs for ref in job.roles]
@@ -54,12 +53,12 @@ class Excerpt(msgspec.Struct, frozen=True):
         )
 
 
-def _named(policy_set: ir.PolicySet) -> dict[_Name, ir.Role | ir.Group]:
-    roles: dict[_Name, ir.Role | ir.Group] = {("role", each.name): each for each in policy_set.roles}
+def _named(policy_set: ir.PolicySet) -> dict[Name, ir.Role | ir.Group]:
+    roles: dict[Name, ir.Role | ir.Group] = {("role", each.name): each for each in policy_set.roles}
     return roles | {("group", each.name): each for each in policy_set.groups}
 
 
-def _with_inner(policy_set: ir.PolicySet, names: Iterable[_Name]) -> set[_Name]:
+def _with_inner(policy_set: ir.PolicySet, names: Iterable[Name]) -> set[Name]:
     """Roles and groups, and all roles inside them."""
     bundles, found, waiting = _named(policy_set), set(), list(names)
     while waiting:
@@ -76,7 +75,7 @@ class Excerpts:
     def __init__(self, analysis: UsageAnalysis, replay: Replay) -> None:
         self._analysis, self._replay = analysis, replay
         self._set = policy_set = analysis.world.written
-        self._touched: dict[str, tuple[tuple[str, ...], _Name]] = {}
+        self._touched: dict[str, tuple[tuple[str, ...], Name]] = {}
         for name, bundle in _named(policy_set).items():
             for grant in bundle.grants:
                 self._touched[grant.at] = analysis.holders(bundle), name
@@ -101,7 +100,7 @@ class Excerpts:
             self._replays = {excerpt: self._replay.of(excerpt.of(self._set), excerpt.users)}
         return self._replays[excerpt]
 
-    def _roles_asked_for(self) -> frozenset[_Name]:
+    def _roles_asked_for(self) -> frozenset[Name]:
         """The roles that attributes ask for."""
         attributes = (each for some in self._analysis.index.attributes.values() for each in some.values())
         return frozenset(("role", each.role) for each in attributes if each.role is not None)

@@ -74,7 +74,7 @@ def _smallest(
     index: Index, resource: str, attribute: ir.Attribute, requests: Sequence[Sequence[Situation]]
 ) -> FamilyMember | None:
     if (allowed := _values_of(index, attribute)) is not None:
-        seen = {_value(resource, attribute, moment) for moments in requests for moment in moments}
+        seen = {_value(attribute, moment) for moments in requests for moment in moments}
         kept = tuple(each for each in allowed if each in seen)
         whole = len(kept) == len(allowed) or len(kept) > _MOST_VALUES
         return None if None in seen or not seen.issubset(allowed) or whole else _one_of(resource, attribute, kept)
@@ -159,7 +159,7 @@ def _one_of(resource: str, attribute: ir.Attribute, values: tuple[c.Value, ...])
     return FamilyMember(resource, attribute.name, condition, values=values)
 
 
-def _value(resource: str, attribute: ir.Attribute, moment: Situation) -> c.Value | None:
+def _value(attribute: ir.Attribute, moment: Situation) -> c.Value | None:
     """What the record has there; ``None`` where it is missing or no value of its type."""
     try:
         found = value(_path(attribute), moment)

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Iterator
 import msgspec
 
 from policylang.check.privileges import on
-from policylang.check.used import UsageAnalysis, Wanted
+from policylang.check.used import UsageAnalysis
 from policylang.diagnostics import listed
 from policylang.ir import nodes as ir
-from policylang.runtime.grants import instances, limiting
-from policylang.runtime.index import Index
-from policylang.runtime.sources import Bundle, RightsSource, chains, inside
+from policylang.runtime.grants import granted
+from policylang.runtime.index import Index, Permission
+from policylang.runtime.sources import Bundle, RightsSource, inside
 from policylang.usage.proposals import Keep, LeftAlone, ProposedChange, ProposedPart, risk
 from policylang.usage.written import Joining, Removal, Written
 
@@ -86,7 +86,7 @@ def _is_plain(analysis: UsageAnalysis, user: str, given: ir.Assignment, keep: Ke
     said = (given.start, given.until, given.because, given.approved_by)
     if any(each is not None for each in said) or keep.holds_given(user, "role", given.role):
         return False
-    bundles = list(inside(analysis.index, RightsSource("role", given.role, None)))
+    bundles = list(inside(analysis.index, RightsSource("role", given.role)))
     return not any(analysis.is_excepted(each, analysis.days_of(each)) for each in bundles)
 
 
@@ -95,8 +95,8 @@ class _Joined:
 
     def __init__(self, index: Index, roles: Iterable[str]) -> None:
         self._index = index
-        self._chains = [chain for role in roles for chain in chains(index, RightsSource("role", role, None))]
-        bundles = dict.fromkeys(chain[-1] for chain in self._chains)
+        self._sources = [RightsSource("role", role) for role in roles]
+        bundles = dict.fromkeys(bundle for source in self._sources for bundle in inside(index, source))
         self._portals = {each.portal for each in bundles if isinstance(each, ir.Role)} - {None}
         self.obstacle = next((why for why in map(_apart, bundles) if why is not None), None)
         if len(self._portals) > 1:
@@ -106,17 +106,14 @@ class _Joined:
         """What stands before the grants."""
         return "".join(f"  portal {each}\n" for each in self._portals)
 
-    def grants(self, used: Collection[Wanted]) -> str:
+    def grants(self, used: Collection[Permission]) -> str:
         """The grants of what is used, and the policies on it."""
-        by_action: dict[Wanted, set[_Said]] = {}
-        for chain in self._chains:
-            limits = [limit for bundle in chain for limit in bundle.limits]
-            for grant in chain[-1].grants:
-                for action in grant.actions:
-                    if (grant.resource, action) in used:
-                        on_it = instances(self._index, limiting(self._index, limits, grant.resource, action))
-                        said = grant.fields, tuple(sorted(each.id for each in on_it))
-                        by_action.setdefault((grant.resource, action), set()).add(said)
+        by_action: dict[Permission, set[_Said]] = {}
+        for each in (each for source in self._sources for each in granted(self._index, source)):
+            permission = each.grant.resource, each.action
+            if permission in used:
+                said = each.grant.fields, tuple(sorted({limit.instance for limit in each.limits}))
+                by_action.setdefault(permission, set()).add(said)
         grants: dict[tuple[str, tuple[str, ...] | None], list[str]] = {}
         policies: dict[tuple[str, str], list[str]] = {}
         for (resource, action), different in sorted(by_action.items()):

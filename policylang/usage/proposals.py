@@ -9,9 +9,9 @@ from typing import Literal
 import msgspec
 
 from policylang.check.privileges import on
-from policylang.check.used import UnusedAssignment, UnusedGrant, UsageAnalysis, Wanted, place_of
+from policylang.check.used import UnusedAssignment, UnusedGrant, UsageAnalysis, place_of
 from policylang.diagnostics import listed
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.sources import Bundle
 from policylang.usage.family import FamilyMember
 from policylang.usage.written import PolicyEdit, Removal, Written
@@ -106,9 +106,9 @@ class Keep(msgspec.Struct, frozen=True):
 
     names: frozenset[tuple[str, str]] = frozenset()
     """Roles, groups, users and resources, each with its kind."""
-    actions: frozenset[Wanted] = frozenset()
+    actions: frozenset[Permission] = frozenset()
 
-    def holds_grant(self, kind: str, name: str, wanted: Wanted) -> bool:
+    def holds_grant(self, kind: str, name: str, wanted: Permission) -> bool:
         return (kind, name) in self.names or ("resource", wanted[0]) in self.names or wanted in self.actions
 
     def holds_given(self, user: str, kind: str, name: str) -> bool:
@@ -124,7 +124,7 @@ def read_keep(rules: Iterable[str], index: Index) -> Keep:
     Raises `KeepRuleError`.
     """
     names: set[tuple[str, str]] = set()
-    actions: set[Wanted] = set()
+    actions: set[Permission] = set()
     known = {"role": index.roles, "group": index.groups, "user": index.users, "resource": index.resources}
     for rule in rules:
         action, is_action, resource = (each.strip() for each in rule.partition(" on "))
@@ -180,12 +180,12 @@ def whose(bundle: Bundle, kind: str) -> tuple[Kind, str]:
 def _of_grant(analysis: UsageAnalysis, unused: UnusedGrant, keep: Keep) -> Iterator[tuple[ProposedPart, str | None]]:
     """Statement by statement: what was never used, and what was used before the time that counts."""
     kind, name = whose(unused.bundle, unused.kind)
-    statements: dict[str, list[Wanted]] = {}
+    statements: dict[str, list[Permission]] = {}
     for grant in unused.bundle.grants:
         statements.setdefault(grant.at, []).extend((grant.resource, action) for action in grant.actions)
     touched = {grant.at for grant in unused.grants}
     for at, said in statements.items():
-        by_reason: dict[str | None, list[Wanted]] = {}
+        by_reason: dict[str | None, list[Permission]] = {}
         for wanted in dict.fromkeys(said) if at in touched else ():
             if wanted in unused.actions:
                 record = analysis.used.get((unused.bundle.at, wanted))
@@ -197,7 +197,7 @@ def _of_grant(analysis: UsageAnalysis, unused: UnusedGrant, keep: Keep) -> Itera
             yield ProposedPart(what, removal, unused.holders), why
 
 
-def _in_words(actions: Iterable[Wanted]) -> str:
+def _in_words(actions: Iterable[Permission]) -> str:
     by_resource: dict[str, list[str]] = {}
     for resource, action in actions:
         by_resource.setdefault(resource, []).append(action)

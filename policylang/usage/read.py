@@ -88,7 +88,7 @@ def read_usage(
     engine = LogEngine(backend)
     try:
         for log in engine.open(inputs):
-            _read_log(engine, log, mapping, read, step)
+            _read_log(log, mapping, read, step)
             if are_decisions(log.columns) and mapping == LogMapping(timezone=mapping.timezone):
                 read.requests += known_requests(log.paths, index, len(read.requests))
     finally:
@@ -109,7 +109,7 @@ class _Read(msgspec.Struct):
     requests: list[KnownRequest] = []
 
 
-def _read_log(engine: LogEngine, log: Log, mapping: LogMapping, read: _Read, step: Callable[[str], None]) -> None:
+def _read_log(log: Log, mapping: LogMapping, read: _Read, step: Callable[[str], None]) -> None:
     chosen = choose(log.columns, mapping.columns, log.what)
     read.reasons.update(dict.fromkeys(chosen.reasons))
     read.keys |= chosen.columns.keys()

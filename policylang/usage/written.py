@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 
 from policylang.check.fix.edits import TextEdit, edit, is_suppressed, removal
-from policylang.check.used import Wanted
 from policylang.model.bundles import is_every_action
+from policylang.runtime.index import Permission
 from policylang.source import Source
 from policylang.syntax import ast, expressions
 from policylang.syntax.parser import Parsed
@@ -22,13 +22,13 @@ class Removal(msgspec.Struct, frozen=True):
 
     at: str
     kind: Literal["grant", "assignment", "membership"]
-    actions: tuple[Wanted, ...] = ()
-    said: tuple[Wanted, ...] = ()
+    actions: tuple[Permission, ...] = ()
+    said: tuple[Permission, ...] = ()
 
 
 def whole(removals: Collection[Removal]) -> frozenset[str]:
     """The places of the statements of which nothing is left."""
-    gone: dict[str, set[Wanted]] = {}
+    gone: dict[str, set[Permission]] = {}
     for each in removals:
         gone.setdefault(each.at, set()).update(each.actions)
     return frozenset(each.at for each in removals if gone[each.at].issuperset(each.said))

@@ -9,11 +9,11 @@ from typing import Any
 from policylang import __version__
 from policylang.agenda.agenda import Agenda
 from policylang.check.catalogue import BY_CODE
-from policylang.check.holding import requirement_in_words
 from policylang.check.usage import Usage
 from policylang.check.used import UsageAnalysis
 from policylang.check.world import World
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import requirement_in_words
 from policylang.model.types import in_words
 from policylang.runtime.index import Index
 from policylang.source import Source

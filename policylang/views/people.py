@@ -76,7 +76,7 @@ def nested(rows: Rows, bundle: ir.Group | ir.Role) -> BundleView:
     return BundleView(
         bundle.name,
         bundle.label,
-        rows.row(Profile((RightsSource("group" if role is None else "role", bundle.name, None),))),
+        rows.row(Profile((RightsSource("group" if role is None else "role", bundle.name),))),
         rows.places.number(bundle.at),
         tuple(ref.name for ref in bundle.roles),
         tuple(ref.name for ref in bundle.may_assign),

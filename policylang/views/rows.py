@@ -11,14 +11,11 @@ from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
 from policylang.runtime.access import Access, open_ways
 from policylang.runtime.grants import Profile
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.plan import Plan, Way, make_plan
 from policylang.runtime.sources import RightsSource, inside
 from policylang.views.document import CellView, Number, WayView
 from policylang.views.numbered import Numbered, NumberedPlaces
-
-Permission = tuple[str, str]
-"""A resource and an action of it."""
 
 
 class Rows:

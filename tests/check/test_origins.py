@@ -7,7 +7,6 @@ import datetime
 from hypothesis import given
 
 from policylang.check.engine import run_checks
-from policylang.check.privileges import just
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.plan import PlacedDeny, make_plan
@@ -22,7 +21,7 @@ NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)
 def test_an_origin_says_the_same(policy_set: ir.PolicySet) -> None:
     world = World(policy_set, NOW)
     for source, _ in world.bundles:
-        about = world.about(source.kind, source.name)
+        about = world.about(source.bundle_name)
         said = {
             (each.resource, action)
             for chain in world.chains(source)
@@ -31,16 +30,14 @@ def test_an_origin_says_the_same(policy_set: ir.PolicySet) -> None:
         }
         assert about.keys() == said
         for (resource, action), (kind, name) in about.items():
-            assert _says(world, RightsSource(kind, name, None), action, resource) == _says(
-                world, source, action, resource
-            )
+            assert _says(world, RightsSource(kind, name), action, resource) == _says(world, source, action, resource)
 
 
 def _says(
     world: World, source: RightsSource, action: str, resource: str
 ) -> tuple[list[tuple[ir.Grant, tuple[ir.Limit, ...]]], tuple[PlacedDeny, ...]]:
     grants = [(each.grant, each.limits) for each in world.grants(source, {(resource, action)})]
-    return grants, make_plan(world.index, just(source), action, resource).denies
+    return grants, make_plan(world.index, Profile((source,)), action, resource).denies
 
 
 def test_the_origin_is_the_innermost() -> None:
@@ -59,7 +56,7 @@ role again { role both, first  grant print on doc }
     )
 
     def origins(name: str) -> dict[str, str]:
-        return {f"{action} {res}": origin for (res, action), (_, origin) in world.about("role", name).items()}
+        return {f"{action} {res}": origin for (res, action), (_, origin) in world.about(("role", name)).items()}
 
     assert origins("both") == {"view doc": "first", "view note": "first", "modify doc": "second", "delete doc": "both"}
     assert origins("limited") == {

@@ -123,7 +123,7 @@ def test_those_who_hold_too_many_in_generated_policy_sets_are_found(case: Case) 
             )
     for finding in findings:
         for kind, name in bundles_of(finding):
-            own = together(index, [RightsSource(kind, name, None)])
+            own = together(index, [RightsSource(kind, name)])
             assert any(breaks(separation, own) for separation in case.policy_set.separations), finding
 
 

@@ -257,11 +257,11 @@ def _without(index: Index, user: ir.User, gone: set[RightsSource]) -> Index:
     jobs = dict(index.jobs)
     if user.job is not None:
         job = jobs[user.job.name]
-        kept = tuple(ref for ref in job.roles if RightsSource("role", ref.name, None) not in gone)
+        kept = tuple(ref for ref in job.roles if RightsSource("role", ref.name) not in gone)
         jobs[job.code] = msgspec.structs.replace(job, roles=kept)
     changed = msgspec.structs.replace(
         user,
-        group=None if user.group and RightsSource("group", user.group.name, None) in gone else user.group,
+        group=None if user.group and RightsSource("group", user.group.name) in gone else user.group,
         assignments=tuple(a for a in user.assignments if RightsSource("role", a.role, a.place) not in gone),
     )
     return index.changed(users={user.id: changed}, jobs=jobs)
@@ -390,7 +390,7 @@ def _stacks(index: Index, user: str, now: datetime.datetime) -> Iterator[tuple[s
     every = list(dict.fromkeys(sources(index, user, now)))
     for place in (None, "A", "B", "N"):
         stack = [source for source in every if index.covers(source.place, place)]
-        if len({(source.kind, source.name) for source in stack}) > 1:
+        if len({source.bundle_name for source in stack}) > 1:
             yield place, stack
 
 

@@ -38,8 +38,8 @@ def test_what_it_gives(seed: int) -> None:
     roles = sorted(rng.sample(range(5), 2))
     group = rng.choice((None, None, "g0"))
     stacked = [
-        *([RightsSource("group", group, None)] if group else []),
-        *(RightsSource("role", f"r{n}", None) for n in roles),
+        *([RightsSource("group", group)] if group else []),
+        *(RightsSource("role", f"r{n}") for n in roles),
     ]
     before = World(compiled(text), NOW)
     for narrow in (True, False):
@@ -97,7 +97,7 @@ role helper "Helper" {
 
 def test_what_tasks_need() -> None:
     world = World(compiled(TASKS), NOW)
-    sources = [RightsSource("role", "clerk", None), RightsSource("role", "helper", None)]
+    sources = [RightsSource("role", "clerk"), RightsSource("role", "helper")]
     suggestion = suggested_role(world, sources, narrow=True)
     assert suggestion == (
         'role clerk_and_helper "Clerk and Helper" {\n'
@@ -118,7 +118,7 @@ def test_what_tasks_need() -> None:
 
 def test_ways_of_their_own() -> None:
     world = World(compiled(TASKS), NOW)
-    sources = [RightsSource("role", "clerk", None), RightsSource("role", "helper", None)]
+    sources = [RightsSource("role", "clerk"), RightsSource("role", "helper")]
     suggestion = suggested_role(world, sources, narrow=False)
     assert suggestion.startswith("role clerk_and_helper_1 {\n")
     compiled(TASKS, suggested=suggestion)

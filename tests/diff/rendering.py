@@ -11,6 +11,7 @@ import click
 
 from policylang.diff.compare import compare
 from policylang.diff.report import Comparison, Report, SetReport
+from policylang.ir.nodes import PolicySet
 from policylang.output import comparison as text
 from policylang.output import comparison_markdown
 from policylang.text.readable import json_bytes
@@ -23,6 +24,14 @@ CASES = TESTS / "diff" / "cases"
 def old_of(new: Path) -> Path:
     """The old side of a case."""
     return new.with_name(new.name.replace(".new.", ".old."))
+
+
+def is_same(old: PolicySet, new: PolicySet, now: datetime.datetime) -> bool:
+    """Whether it is proved that nothing differs from ``now`` on: for any record and request, complete or not, and for
+    whoever is, or may be, a user, in a group or given a role. What `compare` only notes counts as well.
+    """
+    found = compare(old, new, now)
+    return found.same_access and not found.notes
 
 
 def as_set(report: Report, name: str = "", old: str | None = "old.policy", new: str | None = "new.policy") -> SetReport:

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from policylang.diff.compare import compare, is_same
+from policylang.diff.compare import compare
 from policylang.diff.gate import FailOn, failing
 from policylang.diff.report import Report
 from policylang.model.types import Duration
-from tests.diff.rendering import as_set
+from tests.diff.rendering import as_set, is_same
 from tests.helpers import compiled
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)

@@ -12,7 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from policylang.check.finding import Who
-from policylang.diff.compare import compare, is_same
+from policylang.diff.compare import compare
 from policylang.diff.gate import FailOn, failing
 from policylang.diff.report import Change, ComparedRequest, Report
 from policylang.ir import nodes as ir
@@ -20,7 +20,7 @@ from policylang.model.conditions import Constant
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from tests.check.test_stacking_exhaustive import random_policy_set
-from tests.diff.rendering import as_set
+from tests.diff.rendering import as_set, is_same
 from tests.diff.test_exhaustive import mutated
 from tests.helpers import compiled, decide
 

@@ -12,14 +12,14 @@ import msgspec
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from policylang.diff.compare import compare, is_same
+from policylang.diff.compare import compare
 from policylang.diff.gate import failing
 from policylang.ir import nodes as ir
 from policylang.model.conditions import Constant
 from policylang.runtime.hypothetical import hypothetical
 from policylang.runtime.index import Index
 from policylang.runtime.sources import inside, sources
-from tests.diff.rendering import as_set
+from tests.diff.rendering import as_set, is_same
 from tests.helpers import decide, project
 
 NOW = datetime.datetime(2026, 11, 21, 12, tzinfo=datetime.UTC)

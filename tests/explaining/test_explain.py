@@ -15,6 +15,7 @@ from policylang.explaining.explain import MOST_WAYS
 from policylang.explaining.tree import Explanation
 from policylang.output import explanation as output
 from policylang.runtime.index import Index
+from policylang.text.readable import json_bytes
 from tests.explaining.explained.pairs import actual, expected, explained, index, inputs, request
 from tests.helpers import compiled, decide, explain
 
@@ -31,7 +32,7 @@ def test_explanations_are_as_expected(file: Path) -> None:
 def test_the_decision_is_in_the_explanation(path: Path) -> None:
     policy_set, arguments = request(path)
     assert explained(path).decision == decide(policy_set, **arguments)
-    assert msgspec.json.decode(output.json(explained(path)), type=Explanation) == explained(path)
+    assert msgspec.json.decode(json_bytes(explained(path)), type=Explanation) == explained(path)
 
 
 def test_every_folder_has_cases() -> None:
@@ -155,7 +156,7 @@ def test_values_are_cut() -> None:
     record = {"title": "z" * 1_000_000, "tags": [f"{'t' * 1000}{n}" for n in range(10_000)]}
     found = explain(Index(compiled(text)), "u", "view", "doc", record, now=NOW)
     assert not found.decision.allowed
-    assert len(output.json(found)) < 5_000
+    assert len(json_bytes(found)) < 5_000
 
 
 def test_tests_are_cut() -> None:
@@ -193,7 +194,7 @@ def test_what_the_decision_did_not_read_ends_nothing() -> None:
 
 def test_halves_of_characters_are_shown() -> None:
     found = explain(index("office"), "\ud800", "view", "doc", now=NOW)
-    assert b"\\\\u{D800}" in output.json(found)
+    assert b"\\\\u{D800}" in json_bytes(found)
     assert "\\u{D800}" in click.unstyle("\n".join(output.text(found)))
 
 

@@ -17,6 +17,7 @@ from policylang.output import explanation as output
 from policylang.project.discovery import discover
 from policylang.project.project import Project
 from policylang.runtime.index import Index
+from policylang.text.readable import json_bytes
 from tests.generated import Case, cases
 from tests.helpers import ACCEPTANCE, POLICIES, decide, explain
 
@@ -36,7 +37,7 @@ def test_laws(case: Case) -> None:
         assert found.decision == decision
         assert says_allowed(found) == decision.allowed
         assert all(click.unstyle(line).isprintable() for line in output.text(found))
-        assert output.json(found)
+        assert json_bytes(found)
         check_change(index, found, arguments)
 
 

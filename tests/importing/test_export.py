@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policylang.importing import find_format
-from policylang.importing.edits import KINDS, decoded
+from policylang.importing.edits import Kind, decoded
 from policylang.importing.importing import Import
 from policylang.importing.patching import Impossible, Proved
 from policylang.importing.reading import InputFile
@@ -52,12 +53,12 @@ def test_a_change_is_written_back_byte_by_byte(name: str, back: bool, ending: by
 def test_every_kind_of_change_is_written_or_told(case: Path) -> None:
     """What becomes of each stands beside the case, and in the table of the documentation."""
     format = find_format(case.stem)
-    assert {*format.writes, *format.by_hand} == {*KINDS}
+    assert {*format.writes, *format.by_hand} == {*get_args(Kind)}
     assert not {*format.writes} & {*format.by_hand}
     by_kind: dict[str, list[str]] = {}
     for name, outcome in outcomes(case):
         by_kind.setdefault(name.partition(":")[0], []).append(outcome)
-    assert by_kind.keys() == {*KINDS}
+    assert by_kind.keys() == {*get_args(Kind)}
     for kind, found in by_kind.items():
         if kind in format.writes:
             assert any(each.startswith("+++") for each in found), kind

@@ -60,7 +60,7 @@ def test_all_that_is_granted_is_what_is_granted_action_by_action(case: Case) -> 
     index = Index(case.policy_set)
     overrides = [limits_of(user.overrides) for user in index.users.values()]
     for group in index.groups:
-        source = RightsSource("group", group, None)
+        source = RightsSource("group", group)
         for mine in ((), *overrides):
             every = list(granted(index, source, mine))
             for resource, actions in index.actions.items():

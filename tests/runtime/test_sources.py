@@ -34,7 +34,7 @@ BOTH = [("group", "x"), ("role", "x"), ("role", "y")]
 
 def test_a_role_in_a_group_of_its_name_is_there() -> None:
     index = Index(compiled(TEXT))
-    group = RightsSource("group", "x", None)
+    group = RightsSource("group", "x")
     assert [name_of(each) for each in inside(index, group)] == BOTH
     assert [name_of(chain[-1]) for chain in chains(index, group)] == BOTH
     assert [name_of(each) for each in outer_first(index.groups["x"], index.roles)] == BOTH
@@ -95,4 +95,4 @@ def test_chains_are_the_ways_in_with_the_fewest_limits(policy_set: ir.PolicySet)
             if not any(limits < around for limits in others):
                 expected.setdefault((name_of(way[-1]), around), way)
         kind, name = name_of(outer)
-        assert list(chains(index, RightsSource(kind, name, None))) == list(expected.values())
+        assert list(chains(index, RightsSource(kind, name))) == list(expected.values())

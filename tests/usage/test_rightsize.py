@@ -22,7 +22,6 @@ from policylang.ir import nodes as ir
 from policylang.project.project import Project
 from policylang.runtime.grants import holdings, profile
 from policylang.runtime.index import Index
-from policylang.runtime.reference import decide
 from policylang.runtime.sources import inside
 from policylang.settings.usage import UsageSettings
 from policylang.usage.doubled import without
@@ -41,7 +40,7 @@ from policylang.usage.read import LogReading, read_usage
 from policylang.usage.replay import Replay
 from policylang.usage.rightsize import Rightsized, rightsize
 from policylang.usage.written import Removal, Written
-from tests.helpers import project
+from tests.helpers import decide, project
 from tests.usage.helpers import NOW, POLICIES
 
 CAUSES = ("unused", "narrowed")

@@ -17,7 +17,7 @@ from policylang.check.limits import Questions
 from policylang.check.world import World
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile
-from policylang.runtime.index import Index
+from policylang.runtime.index import Index, Permission
 from policylang.runtime.periods import ALWAYS, Period
 from policylang.runtime.plan import PlacedDeny, make_plan
 from policylang.runtime.sources import RightsSource, chains
@@ -137,11 +137,11 @@ class _Comparison:
 
     def _made_up(self) -> Iterator[tuple[str, Profile]]:
         for source, _bundle in self.before.bundles:
-            yield source.in_words, Profile((source,), (), (), False)
+            yield source.in_words, Profile((source,))
         for job in self.before.policy_set.jobs:
             yield (
                 f"job `{job.code}`",
-                Profile(tuple(RightsSource("role", ref.name, None) for ref in job.roles), (), (), False),
+                Profile(tuple(RightsSource("role", ref.name) for ref in job.roles)),
             )
 
     def _users(self) -> Iterator[tuple[str, ...]]:
@@ -188,7 +188,7 @@ class _Comparison:
         return True
 
 
-def _granted(index: Index, who: Profile) -> set[tuple[str, str]]:
+def _granted(index: Index, who: Profile) -> set[Permission]:
     """The actions that somebody is granted somehow, by resource: others are open to neither side."""
     return {
         permission

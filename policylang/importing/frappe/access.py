@@ -6,7 +6,7 @@ open the document and another the field. Our roles only add, so a role gives a f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -36,10 +36,6 @@ class Open(msgspec.Struct, frozen=True):
 
     def same(self, other: Open | None) -> bool:
         return other is not None and (self.owner, self.levels) == (other.owner, other.levels)
-
-
-Opened = Mapping[str, Open]
-"""By action."""
 
 
 def with_everybody(roles: Iterable[str]) -> frozenset[str]:

@@ -116,13 +116,13 @@ class _Patching:
                 raise CannotExpressError(each, "a role of a cluster holds no other roles", help)
             elif each.kind == "grant" and not each.is_gone:
                 self._grant(each, created)
-        for holder, of in self._rules.items():
+        for of in self._rules.values():
             for rule in of:
-                yield from self._changed(rule, self._new.setdefault(holder, {}))
+                yield from self._changed(rule)
         for holder, each in created.items():
             self._add_object(_role(holder, self._new_rules(holder)), _ROLES, each)
-        for holder, grants in self._new.items():
-            if grants and holder not in created:
+        for holder in self._new:
+            if holder not in created:
                 self._add_rules(holder)
         for key, (gone, new, wanted) in self._lists.items():
             role = self._roles[key]
@@ -210,7 +210,7 @@ class _Patching:
 
     # --- rules -------------------------------------------------------------------------------------------------------
 
-    def _changed(self, rule: _Rule, new: dict[str, list[str]]) -> Iterator[SourceEdit]:
+    def _changed(self, rule: _Rule) -> Iterator[SourceEdit]:
         """A rule with other verbs. What it says of resources beside one that loses a verb stands in a new rule."""
         of, source = rule.role, self._sources[rule.role.path]
         steps: Steps = (*of.steps, "rules", rule.number, "verbs")

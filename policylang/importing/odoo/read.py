@@ -98,9 +98,7 @@ class _Reading:
     def _group(self, record: Record) -> None:
         self._implied.setdefault(record.id, {})
         try:
-            if record.unclear:
-                origin, code, message = record.unclear
-                raise NoExpressionError(code, origin, message)
+            record.must_be_clear()
             self._implied[record.id] = self._resolved(linked(record, "implied_ids"))
         except NoExpressionError as error:
             self._unclear.add(record.id)
@@ -112,9 +110,7 @@ class _Reading:
         unclear: set[str] = set()
         for record in self._by_model.get("res.users", ()):
             try:
-                if record.unclear:
-                    origin, code, message = record.unclear
-                    raise NoExpressionError(code, origin, message)
+                record.must_be_clear()
                 if not truth(record, "active", True):
                     self._set.leave_out("inactive", record.origin, f"{quoted(record.id)} is not active")
                     unclear.add(record.id)
@@ -184,9 +180,7 @@ class _Reading:
             message = f"{error.message}, so what this is about is not known"
             raise NotThisError(error.origin.path, message, "write the id of the model", error.origin.line) from None
         try:
-            if record.unclear:
-                origin, code, message = record.unclear
-                raise NoExpressionError(code, origin, message)
+            record.must_be_clear()
             if not truth(record, "active", True):
                 self._set.leave_out("inactive", record.origin, f"{quoted(record.id)} is not active")
                 return

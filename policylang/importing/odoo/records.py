@@ -29,8 +29,6 @@ MODELS = (
 _FOLDERS = {"security", "data", "demo", "views", "view", "wizard", "wizards", "report", "static"}
 _OPERATION = re.compile(r"(?i)ref\(\s*['\"]([\w.]+)['\"]|\bid\s*=\s*['\"]([\w.]+)['\"]")
 
-Command = tuple[Literal["add", "remove", "clear"], str]
-
 
 class Value(msgspec.Struct, frozen=True):
     """What is said of one field. ``kind``: a text, a reference by its id, or an expression of Python."""
@@ -54,6 +52,12 @@ class Record(msgspec.Struct):
     def last(self, *names: str) -> Value | None:
         """What is said last of a field, under the first of its names that is there."""
         return next((self.fields[name][-1] for name in names if self.fields.get(name)), None)
+
+    def must_be_clear(self) -> None:
+        """Raises `NoExpressionError` where it is not known what it says."""
+        if self.unclear:
+            origin, code, message = self.unclear
+            raise NoExpressionError(code, origin, message)
 
     def module(self) -> str:
         return self.id.rpartition(".")[0]
@@ -81,7 +85,7 @@ def read_records(imported: Imported, files: tuple[InputFile, ...]) -> Records:
     removals: list[tuple[Origin, Element, str]] = []
     for file in files:
         module = module_of(file.path)
-        made = _csv(imported, file, module) if file.suffix == ".csv" else _xml(file, module, removals)
+        made = _csv(file, module) if file.suffix == ".csv" else _xml(file, module, removals)
         there: Records = {}
         for each in made:
             known = there.setdefault((each.model, each.id), each)
@@ -212,7 +216,7 @@ def model_of(file: InputFile, heads: list[str]) -> str | None:
     return "ir.access" if {"operation", "model_id"} <= plain else None
 
 
-def _csv(imported: Imported, file: InputFile, module: str) -> Iterator[Record]:
+def _csv(file: InputFile, module: str) -> Iterator[Record]:
     source = file.source()
     try:
         table = list(rows(source))

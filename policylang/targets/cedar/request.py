@@ -14,7 +14,7 @@ import msgspec
 
 from policylang.ir import nodes as ir
 from policylang.model.types import RecordType, SetType, Type
-from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.clock import now_and_edge
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.request import Request, instant
@@ -146,15 +146,13 @@ def _shared(s: Situation, context: CedarContext) -> dict[str, Any]:
 def _edge(s: Situation, cutoff: Cutoff) -> int | None:
     """Null where there is none: nothing says how long, or it leads out of the calendar."""
     try:
-        length, sign = value(cutoff.length, s), 1 if cutoff.ahead else -1
-        if length is MISSING:
-            return None
-        if not cutoff.of_days:
-            return microseconds(shift(s.now, length, sign, s.index.timezone))
-        edge = shift_day(s.now.astimezone(s.index.timezone).date(), length, sign)
-        return None if edge is None else day(edge)
-    except (OverflowError, ValueError):
+        length = value(cutoff.length, s)
+    except BadValueError:
         return None
+    if length is MISSING:
+        return None
+    edges = now_and_edge(s.now, length, 1 if cutoff.ahead else -1, s.index.timezone, of_days=cutoff.of_days)
+    return None if edges is None else (day if cutoff.of_days else microseconds)(edges[1])
 
 
 class _Read(msgspec.Struct, frozen=True):

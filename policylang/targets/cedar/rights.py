@@ -73,9 +73,9 @@ class CedarRights:
         self._memory: dict[tuple[RightsSource, tuple[ir.Limit, ...]], tuple[CedarRight, ...]] = {}
         self.sources: dict[tuple[str, str], tuple[CedarRight, ...]] = {}
         for group in index.policy_set.groups:
-            self.sources[GROUP, group.name] = self._said(RightsSource("group", group.name, None))
+            self.sources[GROUP, group.name] = self._said(RightsSource("group", group.name))
         for role in index.policy_set.roles:
-            self.sources[ROLE, role.name] = self._said(RightsSource("role", role.name, None))
+            self.sources[ROLE, role.name] = self._said(RightsSource("role", role.name))
         self.people = {name: self._person(name) for name in index.requesters}
 
     # --- what sources say ------------------------------------------------------------------------------------
@@ -162,12 +162,6 @@ def _period(given: ir.Assignment) -> DayRange:
     since = _FIRST_DAY if given.start is None else day(datetime.date.fromisoformat(given.start))
     until = _LAST_DAY if given.until is None else day(datetime.date.fromisoformat(given.until))
     return DayRange(since, until)
-
-
-def timed(policy_set: ir.PolicySet) -> ir.Assignment | None:
-    """An assignment that says a time, if there is one: Cedar compares days."""
-    given = (each for user in policy_set.users for each in user.assignments)
-    return next((each for each in given if each.start_time or each.until_time), None)
 
 
 def deny_right(index: Index, deny: ir.Deny) -> CedarRight:

@@ -159,12 +159,11 @@ class Conditions:
     def _time(self, resource: str, test: c.Time, wanted: bool) -> Expr:
         """Beside now and the other end, which the request brings: none if that is outside the calendar."""
         day = isinstance(test.operand.type, DateType)
-        sign = 1 if test.test == "within_next" else -1
         if isinstance(test.duration, c.Constant):
             assert isinstance(test.duration.value, Duration)
-            edge = MapEntry(_DAYS if day else _INSTANTS, edge_name(test.duration.value, sign))
+            edge = MapEntry(_DAYS if day else _INSTANTS, edge_name(test.duration.value, test.sign))
         else:
-            edge = MapEntry(self._walk(resource, test.duration)[1], edge_key(day, sign))
+            edge = MapEntry(self._walk(resource, test.duration)[1], edge_key(day, test.sign))
         found = self._value(resource, test.operand)
         now, end = (
             _comparable(test.operand.type, each) for each in (MapEntry(_DAYS if day else _INSTANTS, "now"), edge)

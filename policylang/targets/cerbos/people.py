@@ -39,12 +39,12 @@ class Principals:
         self.roles: list[CerbosRole] = []
         self._overriding = _overriding(index)
         for group in index.policy_set.groups:
-            source = RightsSource("group", group.name, None)
+            source = RightsSource("group", group.name)
             variants = [overrides for name, overrides in self._overriding if name == group.name]
             self.roles += [CerbosRole(self._group(group.name, o), source, overrides=o) for o in ((), *variants)]
         placed = {a.role for user in index.policy_set.users for a in user.assignments if a.place is not None}
         for role in index.policy_set.roles:
-            source = RightsSource("role", role.name, None)
+            source = RightsSource("role", role.name)
             self.roles.append(CerbosRole(f"role:{role.name}", source))
             if role.name in placed:
                 self.roles.append(CerbosRole(f"role:{role.name}:at", source, at=True))

@@ -42,5 +42,4 @@ class CerbosReads:
                     tree = tree.setdefault(step, {})
             if isinstance(test, c.Time) and isinstance(test.duration, c.Constant):
                 assert isinstance(test.duration.value, Duration)
-                sign = 1 if test.test == "within_next" else -1
-                self.edges[test.duration.value, isinstance(test.operand.type, DateType), sign] = None
+                self.edges[test.duration.value, isinstance(test.operand.type, DateType), test.sign] = None

@@ -18,7 +18,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.clock import now_and_edge
 from policylang.runtime.index import Index
 from policylang.runtime.parts import written
 from policylang.runtime.truth import Situation, user_value
@@ -76,13 +76,8 @@ class ToldValues:
         """The instant or day so far from now; null outside the calendar."""
         if self._now is None:
             return None
-        try:
-            if day:
-                found = shift_day(self._now.astimezone(self._index.timezone).date(), length, sign)
-                return None if found is None else found.isoformat()
-            return instant_text(shift(self._now, length, sign, self._index.timezone))
-        except (OverflowError, ValueError):
-            return None
+        edges = now_and_edge(self._now, length, sign, self._index.timezone, of_days=day)
+        return None if edges is None else edges[1].isoformat() if day else instant_text(edges[1])
 
     def _record(self, resource: str, record: Any, tree: Tree, before: str, unreadable: list[str]) -> dict[str, Any]:
         found = {}

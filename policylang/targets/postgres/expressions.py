@@ -12,7 +12,7 @@ from policylang.model.types import PlaceType
 from policylang.runtime.grants import Profile
 from policylang.runtime.index import Index
 from policylang.runtime.periods import Period, periods
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met, PlacedDeny, Plan, Way, make_plan
+from policylang.runtime.plan import Met, PlacedDeny, Plan, Way, fold_met, make_plan
 from policylang.runtime.sources import chains
 from policylang.targets.postgres.conditions import sql
 from policylang.targets.postgres.names import literal
@@ -106,15 +106,7 @@ def _covered(row: SqlRow, place: str | None) -> str:
 
 
 def _met(row: SqlRow, met: Met) -> str:
-    match met:
-        case Held(places):
-            return any_of(_covered(row, place) for place in places)
-        case AllMet(items):
-            return all_of(_met(row, item) for item in items)
-        case AnyMet(items):
-            return any_of(_met(row, item) for item in items)
-        case _:
-            return TRUE if met else FALSE
+    return fold_met(met, lambda places: any_of(_covered(row, place) for place in places), all_of, any_of)
 
 
 # --- fields --------------------------------------------------------------------------------------------------

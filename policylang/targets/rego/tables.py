@@ -112,7 +112,7 @@ class RegoDocument:
     def _bundle(self, kind: Literal["group", "role"], name: str) -> dict[str, Any]:
         """Grants and denies of a group or role with all roles inside it, and which roles these are."""
         way: Way = (f"{kind}s", name)
-        source = RightsSource(kind, name, None)
+        source = RightsSource(kind, name)
         found = list(chains(self.index, source))
         self.traces.append((way, found[0][0].at))
         return {

@@ -225,7 +225,7 @@ def _edge(test: c.Time, now: Parameter, use: Use) -> Expr:
     length = test.duration.value if isinstance(test.duration, c.Constant) else None
     if not isinstance(length, Duration) or _days(length) > LONGEST_DAYS:
         raise InexpressibleError(test.at)
-    sign = 1 if test.test == "within_next" else -1
+    sign = test.sign
     minutes = length.amount * (24 * 60 if length.unit == "days" else 1)
     if now.type == "timestamp" and length.unit != "months" and minutes <= _HOURS * 60:
         amount = Value(f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m")

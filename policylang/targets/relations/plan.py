@@ -210,14 +210,12 @@ class RelationPlan:
     def _sources(self) -> None:
         """What each source says, at its place."""
         policy_set = self.index.policy_set
-        found = [_Held(RightsSource("group", group.name, None)) for group in policy_set.groups]
-        found += [_Held(RightsSource("role", role.name, None)) for role in policy_set.roles]
+        found = [_Held(RightsSource("group", group.name)) for group in policy_set.groups]
+        found += [_Held(RightsSource("role", role.name)) for role in policy_set.roles]
         places = {(a.role, a.place) for user in policy_set.users for a in user.assignments if a.place is not None}
         found += [_Held(RightsSource("role", role, place)) for role, place in sorted(places)]
         found += [
-            self._held(u.id, RightsSource("group", u.group.name, None))
-            for u in policy_set.users
-            if u.group and u.overrides
+            self._held(u.id, RightsSource("group", u.group.name)) for u in policy_set.users if u.group and u.overrides
         ]
         written: dict[tuple[str, str, str], None] = {}
         for held in found:

@@ -73,7 +73,7 @@ class Concerns:
         for ats, root in held:
             gives |= dict.fromkeys(ats if self._leads(root, wanted) else ())
             takes |= dict.fromkeys(ats if self._leads(root, (deniers,)) else ())
-            for bundle in inside(index, RightsSource(*root, None)):
+            for bundle in inside(index, RightsSource(*root)):
                 for grant in bundle.grants:
                     for each in wanted:
                         if _is(grant, each):
@@ -113,7 +113,7 @@ class Concerns:
         return not self.narrowing.about(root).isdisjoint(wanted)
 
     def _inside(self, root: Name) -> tuple[Bundle, ...]:
-        return tuple(inside(self._index, RightsSource(*root, None)))
+        return tuple(inside(self._index, RightsSource(*root)))
 
 
 def carriers(index: Index, user: str, when: datetime.datetime) -> Iterator[tuple[tuple[str, ...], Name]]:

@@ -124,12 +124,8 @@ class DecidedCase(msgspec.Struct, frozen=True):
             source = each.source
             if each.active and index.covers(source.place, place) and leads(source):
                 refs = (ref for bundle in inside(index, source) for ref in bundle.roles)
-                ways.append(frozenset((*each.at, *(ref.at for ref in refs if leads(_role(ref.name))))))
+                ways.append(frozenset((*each.at, *(ref.at for ref in refs if leads(RightsSource("role", ref.name))))))
         return frozenset.intersection(*ways)
-
-
-def _role(name: str) -> RightsSource:
-    return RightsSource("role", name, None)
 
 
 def _halved(candidates: Sequence[str], stays: Callable[[Sequence[str]], bool]) -> Iterator[str]:

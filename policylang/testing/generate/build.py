@@ -153,7 +153,7 @@ class Builder:
 
     def _inside(self, way: Way) -> Iterator[Formula]:
         """The way is open but for its place."""
-        yield from self._demands.opened(msgspec.structs.replace(way, source=_everywhere(way)))
+        yield from self._demands.opened(msgspec.structs.replace(way, source=RightsSource(*way.source.bundle_name)))
 
     def _each_test(
         self, condition: c.Condition, turns: Any, demands: Sequence[Formula], field: str | None
@@ -235,10 +235,6 @@ class Builder:
         asked = Request(self.user, self.action, self.resource, record, self.now, request, field)
         allowed = self._engine.allows(asked)
         return Built(self.user, self.action, self.resource, record, request, self.now, field, label, allowed)
-
-
-def _everywhere(way: Way) -> Any:
-    return msgspec.structs.replace(way.source, place=None)
 
 
 def both_sides(built: Iterable[Built]) -> list[Built]:

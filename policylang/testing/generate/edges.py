@@ -25,7 +25,7 @@ from policylang.model.types import (
     Type,
     UserType,
 )
-from policylang.runtime.clock import shift, shift_day
+from policylang.runtime.clock import now_and_edge
 from policylang.runtime.trees import identity
 from policylang.runtime.truth import Situation, constant, value
 from policylang.runtime.values import MISSING
@@ -152,25 +152,21 @@ def _time(test: c.Time, s: Situation) -> Iterator[Edge]:
     length = value(test.duration, s)
     if length is MISSING:
         return
-    sign = 1 if test.test == "within_next" else -1
-    type_ = test.operand.type
-    now: Any = s.now
-    step: Any = datetime.timedelta(seconds=1)
+    type_, sign = test.operand.type, test.sign
+    of_days = isinstance(type_, DateType)
+    edges = now_and_edge(s.now, length, sign, s.index.timezone, of_days=of_days)
+    if edges is None:
+        return
+    now, edge = edges
+    step = datetime.timedelta(days=1) if of_days else datetime.timedelta(seconds=1)
     try:
-        if isinstance(type_, DateType):
-            now, step = s.now.astimezone(s.index.timezone).date(), datetime.timedelta(days=1)
-            edge: Any = shift_day(now, length, sign)
-        else:
-            edge = shift(now, length, sign, s.index.timezone)
-        if edge is None:
-            return
         yield "at_edge", written(type_, edge)
         yield "past_edge", written(type_, edge + sign * step)
         if test.test != "older_than":
             beyond = "in_future" if test.test == "within" else "in_past"
             yield "now", written(type_, now)
             yield beyond, written(type_, now - sign * step)
-    except (OverflowError, ValueError):
+    except OverflowError:
         return
 
 

@@ -35,7 +35,7 @@ class Demanded:
 
     def __init__(self, domains: RequestValues, demands: Sequence[Formula]) -> None:
         self.formula = AllOf(tuple(demands))
-        self.tests = tuple(dict.fromkeys(test for each in self.formula.conditions() for test in each.tests()))
+        self.tests = tuple(dict.fromkeys(self.formula.tests()))
         index, resource = domains.index, domains.resource
         self.of_test = {test: tuple(variables(index, resource, test)) for test in self.tests}
         self.variables = tuple(dict.fromkeys(each for test in self.tests for each in self.of_test[test]))
@@ -82,13 +82,13 @@ class Filling:
         return chosen if self._is_met(formula, chosen) else None
 
     def _is_met(self, formula: Formula, values: Values) -> bool:
-        tests = dict.fromkeys(test for each in formula.conditions() for test in each.tests())
+        tests = dict.fromkeys(formula.tests())
         self._work.do(1 + len(tests))
         return given(formula, self._domains.truths(tests, values)) == TRUE
 
     def _ask(self, formula: Formula, demanded: Demanded, fixed: Values, free: list[ChosenValue]) -> Witness | None:
         """A situation in which the demands are met, with the first users there are, or else with others."""
-        tests = {test for each in formula.conditions() for test in each.tests()}
+        tests = set(formula.tests())
         open_ = {each for test in tests for each in demanded.of_test[test]}
         as_fixed = [_has(each, value) for each, value in fixed.items() if each in open_]
         users = [each for each in free if isinstance(each.type, UserType)]

@@ -58,9 +58,9 @@ def _within(index: Index, each: ir.Assignment) -> datetime.datetime:
     return end - datetime.timedelta(seconds=1)
 
 
-def noon(index: Index, day: str, after: int = 0) -> datetime.datetime:
+def noon(index: Index, day: str) -> datetime.datetime:
     """The middle of a day in the timezone of the policy set."""
-    at = datetime.date.fromisoformat(day) + datetime.timedelta(days=after)
+    at = datetime.date.fromisoformat(day)
     return datetime.datetime.combine(at, datetime.time(12), index.timezone).astimezone(datetime.UTC)
 
 

@@ -19,6 +19,7 @@ from policylang.output import explanation as output
 from policylang.project.discovery import discover
 from policylang.project.project import Project
 from policylang.runtime.index import Index
+from policylang.text.readable import json_bytes
 from tests.helpers import ACCEPTANCE, explain
 
 HERE = Path(__file__).parent
@@ -56,7 +57,7 @@ def explained(path: Path) -> Explanation:
 def actual(path: Path, ending: str) -> bytes:
     found = explained(path)
     if ending == ".json":
-        return output.json(found)
+        return json_bytes(found)
     return click.unstyle("\n".join(output.text(found))).encode() + b"\n"
 
 

@@ -55,7 +55,7 @@ def check(world: World) -> Iterator[Finding]:
     """
     held = holding(world)
     api_only = {
-        (action.name, resource.name): action
+        (resource.name, action.name): action
         for resource in world.policy_set.resources
         for action in resource.actions
         if action.assignable_via == ("api",)
@@ -69,8 +69,8 @@ def check(world: World) -> Iterator[Finding]:
         by_line: dict[str, list[tuple[str, ir.Action]]] = {}
         for grant in bundle.grants:
             for action in grant.actions:
-                if (action, grant.resource) in api_only:
-                    by_line.setdefault(grant.at, []).append((grant.resource, api_only[action, grant.resource]))
+                if (grant.resource, action) in api_only:
+                    by_line.setdefault(grant.at, []).append((grant.resource, api_only[grant.resource, action]))
         for at, actions in by_line.items():
             yield _finding(bundle, at, actions)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Literal
 
 import msgspec
@@ -164,7 +165,7 @@ def _gain(held: Holdings, name: Name, path: tuple[_Step, ...]) -> _Gain | None:
     what: list[str] = []
     shown: tuple[Shown, ...] = ()
     unproved = False
-    for action, resource in sorted(held.granted(end)):
+    for resource, action in sorted(held.granted(end), key=itemgetter(1, 0)):
         found = _more(held, name, path, action, resource)
         if not found:
             continue
@@ -182,7 +183,7 @@ def _is_certain(held: Holdings, name: Name, role: Name) -> bool:
 
 
 def _profile(names: tuple[Name, ...]) -> Profile:
-    return Profile(tuple(RightsSource(*name, None) for name in dict.fromkeys(names)), (), (), False)
+    return Profile(tuple(RightsSource(*name) for name in dict.fromkeys(names)))
 
 
 def _who(names: tuple[Name, ...]) -> Who:

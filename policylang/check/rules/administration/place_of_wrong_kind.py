@@ -8,13 +8,14 @@ from functools import cached_property
 import msgspec
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import Holdings, Permission, holding
+from policylang.check.holding import Holdings, holding
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import atoms
 from policylang.model.types import PlaceType
 from policylang.runtime.grants import Profile
+from policylang.runtime.index import Permission
 from policylang.runtime.sources import RightsSource
 
 RULE = Rule(
@@ -198,13 +199,13 @@ class _Lines:
             return
         for idle in self.idle(source.name, self.world.index.places[source.place].kind):
             open_ = [
-                (action, resource)
+                (resource, action)
                 for resource, actions in idle.said.items()
                 for action in actions
                 if self._is_open(who, action, resource)
             ]
             for resource, actions in idle.said.items():
-                told = [action for action in actions if ((action, resource) in open_) == idle.is_deny]
+                told = [action for action in actions if ((resource, action) in open_) == idle.is_deny]
                 if told:
                     line = lines.setdefault(idle.at, _Line({}, idle.is_deny, idle.at))
                     known = line.said.setdefault(resource, [])
@@ -217,7 +218,7 @@ class _Lines:
     def _is_open(self, who: Profile, action: str, resource: str) -> bool:
         """Whether some source grants the action where records of the resource can live."""
         return any(
-            (action, resource) in self.held.granted((source.kind, source.name))
+            (resource, action) in self.held.granted(source.bundle_name)
             and _reaches(self.world, self._kind_of(source), resource)
             for source in who.sources
         )
@@ -252,7 +253,7 @@ class _Lines:
     def _is_required(self, action: str, resource: str, kind: str) -> bool:
         """Whether some action requires the grant, and one at such a place is enough."""
         index = self.world.index
-        return any(at is None or index.is_kind_or_above(kind, at) for at in self._required.get((action, resource), ()))
+        return any(at is None or index.is_kind_or_above(kind, at) for at in self._required.get((resource, action), ()))
 
     @cached_property
     def _required(self) -> dict[Permission, set[str | None]]:
@@ -262,7 +263,7 @@ class _Lines:
             for action in resource.actions:
                 for atom in atoms(action.requires):
                     if isinstance(atom, ir.RequiresGrant):
-                        found.setdefault((atom.action, atom.resource), set()).add(atom.place_kind)
+                        found.setdefault((atom.resource, atom.action), set()).add(atom.place_kind)
         return found
 
     def _finding(self, line: _Line) -> Finding:

@@ -70,10 +70,10 @@ def check(world: World) -> Iterator[Finding]:
                 if isinstance(role, ir.Role) and role.protected:
                     by_line.setdefault(Location.parse(ref.at).line, []).append((ref, role))
         if by_line:
-            untagged = _untagged(held, (source.kind, source.name))
+            untagged = _untagged(held, source.bundle_name)
             if untagged is not None:
                 for exposed in by_line.values():
-                    yield _finding((source.kind, source.name), exposed, untagged)
+                    yield _finding(source.bundle_name, exposed, untagged)
 
 
 def _untagged(held: Holdings, name: Name) -> list[str] | None:

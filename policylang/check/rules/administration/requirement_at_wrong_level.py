@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import HolderClass, Holdings, Permission, holding, requirement_in_words
+from policylang.check.holding import HolderClass, Holdings, holding
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
-from policylang.ir.requirements import atoms
+from policylang.ir.requirements import atoms, requirement_in_words
 from policylang.model.types import PlaceType
-from policylang.runtime.plan import AllMet, AnyMet, Held, Met
+from policylang.runtime.index import Permission
+from policylang.runtime.plan import Met, fold_met
 from policylang.runtime.sources import RightsSource
 
 RULE = Rule(
@@ -71,7 +72,7 @@ def check(world: World) -> Iterator[Finding]:
     """
     held = holding(world)
     levelled = [
-        (action.name, resource.name)
+        (resource.name, action.name)
         for resource in world.policy_set.resources
         if resource.place is not None
         for action in resource.actions
@@ -96,17 +97,17 @@ def _closed(
 ) -> Iterator[tuple[tuple[Permission, RightsSource], bool]]:
     """What a holder is granted by a source, and whether it is closed everywhere just because of where the rest is."""
     granted = held.granted_to(holder.profile)
-    for action, resource in levelled:
+    for resource, action in levelled:
         required = held.world.index.actions[resource][action].requires
-        if (action, resource) not in granted or not held.satisfies(required, granted, holder.profile.superuser):
+        if (resource, action) not in granted or not held.satisfies(required, granted, holder.profile.superuser):
             continue
         requirement = held.world.plan(holder.profile, action, resource).requirement
         for source in dict.fromkeys(holder.profile.sources):
-            if (action, resource) in held.granted((source.kind, source.name)):
+            if (resource, action) in held.granted(source.bundle_name):
                 places = _places(held.world, resource, source.place)
                 if places:
                     shut = not any(_is_met(held.world, requirement, place) for place in places)
-                    yield ((action, resource), source), shut
+                    yield ((resource, action), source), shut
 
 
 def _places(world: World, resource: str, at: str | None) -> tuple[str, ...]:
@@ -121,15 +122,7 @@ def _places(world: World, resource: str, at: str | None) -> tuple[str, ...]:
 
 
 def _is_met(world: World, met: Met, place: str) -> bool:
-    match met:
-        case Held(places):
-            return any(world.index.covers(at, place) for at in places)
-        case AllMet(items):
-            return all(_is_met(world, item, place) for item in items)
-        case AnyMet(items):
-            return any(_is_met(world, item, place) for item in items)
-        case _:
-            return met
+    return fold_met(met, lambda places: any(world.index.covers(at, place) for at in places))
 
 
 def _findings(world: World, holder: HolderClass, closed: list[tuple[Permission, RightsSource]]) -> Iterator[Finding]:
@@ -139,8 +132,8 @@ def _findings(world: World, holder: HolderClass, closed: list[tuple[Permission, 
         by_source.setdefault(source, []).append(permission)
     for source, permissions in by_source.items():
         where = "everywhere" if source.place is None else f"at `{source.place}`"
-        what = ", ".join(f"{action} on `{resource}`" for action, resource in permissions)
-        required = [world.index.actions[resource][action].requires for action, resource in permissions]
+        what = ", ".join(f"{action} on `{resource}`" for resource, action in permissions)
+        required = [world.index.actions[resource][action].requires for resource, action in permissions]
         asked = list(dict.fromkeys(requirement_in_words(each) for each in required if each is not None))
         given = [] if holder.declared is None else holder.declared.assignments
         yield Finding(

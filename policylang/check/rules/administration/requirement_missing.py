@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.holding import HolderClass, Holdings, holding, requirement_in_words
+from policylang.check.holding import HolderClass, Holdings, holding
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
-from policylang.ir.requirements import atoms
+from policylang.ir.requirements import atoms, requirement_in_words
 
 RULE = Rule(
     code="PL501",
@@ -70,7 +70,7 @@ def check(world: World) -> Iterator[Finding]:
                 if unmet is not None:
                     by_line.setdefault((grant.at, unmet.by_all), []).append(unmet)
         for (at, by_all), found in by_line.items():
-            yield (_by_all if by_all else _by_some)(held, (source.kind, source.name), at, found)
+            yield (_by_all if by_all else _by_some)(held, source.bundle_name, at, found)
 
 
 class _Unmet(msgspec.Struct, frozen=True):
@@ -206,6 +206,6 @@ def _missing(held: Holdings, name: Name, found: list[_Unmet]) -> str:
         f"{atom.action} on `{atom.resource}`"
         for each in found
         for atom in atoms(each.requires)
-        if isinstance(atom, ir.RequiresGrant) and (atom.action, atom.resource) not in held.granted(name)
+        if isinstance(atom, ir.RequiresGrant) and (atom.resource, atom.action) not in held.granted(name)
     )
     return ", ".join(list(missing)[:3])

@@ -102,7 +102,7 @@ class _Roles:
         protected = any(user.superuser and not user.terminated for user in world.policy_set.users)
         handed = {ref.name for _, bundle in world.bundles for ref in bundle.may_assign}
         handed |= {role.name for role in world.policy_set.roles if role.protected and protected}
-        self.handed_out = self._inside(RightsSource("role", name, None) for name in sorted(handed))
+        self.handed_out = self._inside(RightsSource("role", name) for name in sorted(handed))
 
     def _inside(self, held: Iterator[RightsSource]) -> frozenset[str]:
         return frozenset().union(*(roles_inside(self.world, source) for source in held))

@@ -62,9 +62,7 @@ def check(world: World) -> Iterator[Finding]:
     policies that are always true (PL202), and actions that reach no record anyway (PL201, PL203, PL209). A terminated
     user without a grant on the resource is no finding.
     """
-    yield from claims(
-        world, lambda questions: _findings(world, questions), lambda each: (each.at, str(each.related[0].location))
-    )
+    yield from claims(world, _findings, lambda each: (each.at, str(each.related[0].location)))
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
@@ -108,7 +106,7 @@ def _nothing(
         return None
     if questions.implied((), instance.id) is UNSAT:
         return None
-    return _finding(world, kind, append, granted, unproved)
+    return _finding(kind, append, granted, unproved)
 
 
 def _of_user(questions: Questions, formula: Formula, resource: str, kind: UserClass, period: Period) -> Satisfiability:
@@ -126,7 +124,7 @@ def _reached(world: World, plan: Plan, others: Sequence[ir.UserPolicy]) -> Formu
     return AllOf((ways, *appended))
 
 
-def _finding(world: World, kind: UserClass, append: ir.UserPolicy, granted: bool, unproved: bool) -> Finding:
+def _finding(kind: UserClass, append: ir.UserPolicy, granted: bool, unproved: bool) -> Finding:
     name = append.limit.instance
     why = "the grants are already at least as limited" if granted else "there is no grant for it to limit"
     return Finding(

@@ -57,7 +57,7 @@ def check(world: World) -> Iterator[Finding]:
     is given or loses a role. An append that is never true for anybody is another finding, PL203. One finding for a user
     and a resource.
     """
-    yield from claims(world, lambda questions: _findings(world, questions), lambda each: (each.at, each.message))
+    yield from claims(world, _findings, lambda each: (each.at, each.message))
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:

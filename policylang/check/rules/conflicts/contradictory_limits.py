@@ -16,6 +16,7 @@ from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
 from policylang.runtime.grants import limiting
+from policylang.runtime.index import Permission
 from policylang.runtime.sources import RightsSource
 from policylang.source import Location
 
@@ -76,16 +77,16 @@ def check(world: World) -> Iterator[Finding]:
     that they take away; overrides of one user that do so; and assignments outside of the hours of their policies. A
     policy that alone reaches nothing is another finding, PL203. Actions that bypass policies are not limited.
     """
-    yield from claims(world, lambda questions: _findings(world, questions), lambda each: (each.at, each.message))
+    yield from claims(world, _findings, lambda each: (each.at, each.message))
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
     cores: dict[frozenset[str], _Core] = {}
     fine: set[tuple[ir.Limit, ...]] = set()
     by_limit: dict[str, list[frozenset[str]]] = {}
-    told: set[tuple[Name, tuple[str, str]]] = set()
+    told: set[tuple[Name, Permission]] = set()
     for source, _bundle in inner_first(world):
-        name, about = source.bundle_name, world.about(source.kind, source.name)
+        name, about = source.bundle_name, world.about(source.bundle_name)
         # What is fine where it comes from is fine here.
         wanted = {permission for permission, origin in about.items() if origin == name or (origin, permission) in told}
         for each in world.grants(source, wanted):
@@ -163,7 +164,7 @@ def _overrides(world: World, questions: Questions, kind: UserClass) -> Iterator[
     user = kind.declared
     if len(user.overrides) < 2 or user.group is None or user.terminated:
         return
-    source = RightsSource("group", user.group.name, None)
+    source = RightsSource("group", user.group.name)
     granted = {(grant.resource, action) for _, grant in world.granted(source) for action in grant.actions}
     cores: dict[tuple[str, ...], _Core] = {}
     for resource, action in sorted(granted):

@@ -14,6 +14,7 @@ from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import limiting
+from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle, RightsSource
 from policylang.source import Location
@@ -55,17 +56,14 @@ group sales {
     proof=True,
 )
 
-_Pair = tuple[str, str]
-"""Resource and action."""
-
 
 class _Cancelled(msgspec.Struct):
     """What is cancelled of a grant: resources and actions, those in the role or group itself that says the grant, by
     which denies, and in which other sources.
     """
 
-    pairs: dict[_Pair, None]
-    own: dict[_Pair, None]
+    pairs: dict[Permission, None]
+    own: dict[Permission, None]
     denies: dict[str, None]
     inside: list[str]
     unproved: bool
@@ -82,7 +80,7 @@ def check(world: World) -> Iterator[Finding]:
     So it does where a role or group denies what a role inside it grants: there too the grant counts as a whole. The
     finding stands on the grant, once, however many sources bring it and the deny together.
     """
-    yield from claims(world, lambda questions: _findings(world, questions))
+    yield from claims(world, _findings)
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
@@ -114,10 +112,10 @@ def _findings(world: World, questions: Questions) -> Iterator[Finding]:
                     told.inside.append(bundle.name)
                 else:
                     told.own.update(pairs)
-    yield from (_finding(world, at, each) for at, each in found.items())
+    yield from (_finding(at, each) for at, each in found.items())
 
 
-def _is_told(told: _Cancelled, pairs: dict[_Pair, None], denies: dict[str, None]) -> bool:
+def _is_told(told: _Cancelled, pairs: dict[Permission, None], denies: dict[str, None]) -> bool:
     """Whether a source inside already says it all."""
     if pairs.keys() <= told.own.keys():
         return True
@@ -139,12 +137,12 @@ def _statements(bundle: Bundle) -> dict[str, list[ir.Grant]]:
 
 def _cancelled(
     taking: _Denies, chain: tuple[Bundle, ...], grants: Sequence[ir.Grant], said: Sequence[ir.Deny]
-) -> tuple[bool, dict[_Pair, None], dict[str, None], bool, bool] | None:
+) -> tuple[bool, dict[Permission, None], dict[str, None], bool, bool] | None:
     """What is cancelled of a grant: whether all of it that is alive, the actions, the denies, whether it is in doubt,
     and whether it takes denies of attributes.
     """
     world = taking.world
-    pairs: dict[_Pair, None] = {}
+    pairs: dict[Permission, None] = {}
     by: dict[str, None] = {}
     unproved, by_fields, whole = False, False, True
     for grant in grants:
@@ -158,11 +156,11 @@ def _cancelled(
             instances = frozenset(limit.instance for limit in limits)
             if instances and taking.questions.together(instances) is UNSAT:
                 continue  # dead without any deny: PL201, PL203
-            answer, core = taking.cancel(grant, instances, tuple(denies)) if denies else (False, ())
-            if answer is False:
+            answer, core = taking.cancel(grant, instances, tuple(denies)) if denies else (SATISFIABLE, ())
+            if answer is SATISFIABLE:
                 whole = False
                 continue
-            unproved = unproved or answer is None
+            unproved = unproved or answer is UNKNOWN
             pairs[grant.resource, action] = None
             by.update(dict.fromkeys(deny.at for deny in core))
             by_fields = by_fields or any(deny.fields is not None for deny in core)
@@ -174,53 +172,53 @@ class _Denies:
 
     def __init__(self, world: World, questions: Questions) -> None:
         self.world, self.questions = world, questions
-        self.for_everyone: dict[_Pair, list[ir.Deny]] = {}
+        self.for_everyone: dict[Permission, list[ir.Deny]] = {}
         for deny in world.index.denies:
             for action in deny.actions:
                 self.for_everyone.setdefault((deny.resource, action), []).append(deny)
-        self._left: dict[tuple[frozenset[str], tuple[str, ...], str], Satisfiability] = {}
+        self._known: dict[tuple[frozenset[str], tuple[str, ...], str], Satisfiability] = {}
 
     def cancel(
         self, grant: ir.Grant, limits: frozenset[str], denies: tuple[ir.Deny, ...]
-    ) -> tuple[bool | None, tuple[ir.Deny, ...]]:
-        """Whether denies leave nothing of the grant under the limits, ``None`` in doubt, and which denies do it."""
-        found = self._nothing_left(grant, limits, denies)
-        if found is False:
-            return False, ()
+    ) -> tuple[Satisfiability, tuple[ir.Deny, ...]]:
+        """Whether denies leave something of the grant under the limits, and which denies it is that may not."""
+        found = self._left(grant, limits, denies)
+        if found is SATISFIABLE:
+            return found, ()
         whole = tuple(deny for deny in denies if deny.fields is None)
         for core in (*((deny,) for deny in (*whole, *denies)), whole):
-            if core and self._nothing_left(grant, limits, core):
-                return True, core
+            if core and self._left(grant, limits, core) is UNSAT:
+                return UNSAT, core
         return found, denies
 
-    def _nothing_left(self, grant: ir.Grant, limits: frozenset[str], denies: tuple[ir.Deny, ...]) -> bool | None:
+    def _left(self, grant: ir.Grant, limits: frozenset[str], denies: tuple[ir.Deny, ...]) -> Satisfiability:
+        """Whether some record, with some attribute of it, is left."""
         whole = tuple(deny for deny in denies if deny.fields is None)
-        found = self._open(grant.resource, limits, whole) if whole else True
-        if not found:
-            return found if found is None else True
+        found = self._open(grant.resource, limits, whole) if whole else SATISFIABLE
+        if found is not SATISFIABLE:
+            return found
         fields = grant_fields(self.world.index, grant)
         answers = []
         for field in sorted(fields) if len(whole) < len(denies) else ():
             taking = tuple(deny for deny in denies if deny.fields is None or field in deny.fields)
             if len(taking) == len(whole):
-                return False
+                return SATISFIABLE
             answers.append(self._open(grant.resource, limits, taking))
-            if answers[-1]:
-                return False
-        return False if not answers else None if None in answers else True
+            if answers[-1] is SATISFIABLE:
+                return SATISFIABLE
+        return SATISFIABLE if not answers else UNKNOWN if UNKNOWN in answers else UNSAT
 
-    def _open(self, resource: str, limits: frozenset[str], denies: tuple[ir.Deny, ...]) -> bool | None:
-        """Whether a record is left that meets the limits and that no deny matches; ``None`` if that is not known."""
+    def _open(self, resource: str, limits: frozenset[str], denies: tuple[ir.Deny, ...]) -> Satisfiability:
+        """Whether a record is left that meets the limits and that no deny matches."""
         key = (limits, tuple(deny.at for deny in denies), resource)
-        if key not in self._left:
+        if key not in self._known:
             conditions = (self.world.index.instances[each].condition for each in sorted(limits))
             question = deny_cancels_grant(self.world.index, resource, conditions, denies)
-            self._left[key] = self.questions.anybody(question, resource)
-        found = self._left[key]
-        return None if found is UNKNOWN else found is SATISFIABLE
+            self._known[key] = self.questions.anybody(question, resource)
+        return self._known[key]
 
 
-def _finding(world: World, at: str, each: _Cancelled) -> Finding:
+def _finding(at: str, each: _Cancelled) -> Finding:
     by_resource: dict[str, list[str]] = {}
     for resource, action in each.pairs:
         by_resource.setdefault(resource, []).append(action)

@@ -14,6 +14,7 @@ from policylang.check.limits import Questions, claims
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 
 RULE = Rule(
     code="PL206",
@@ -55,7 +56,7 @@ class _Said(msgspec.Struct):
     """
 
     denies: list[ir.Deny]
-    by: tuple[str, str] | None
+    by: Name | None
     unproved: bool = False
 
 
@@ -66,7 +67,7 @@ def check(world: World) -> Iterator[Finding]:
     group, since nobody is in two. A deny that takes away some of what it names does something. What else may keep the
     record from the user is not asked: another deny, an append, a requirement.
     """
-    yield from claims(world, lambda questions: _findings(world, questions))
+    yield from claims(world, _findings)
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
@@ -86,7 +87,7 @@ def _statements(world: World) -> Iterator[_Said]:
     found: dict[str, _Said] = {}
     for source, bundle in world.bundles:
         for deny in bundle.denies:
-            found.setdefault(deny.at, _Said([], (source.kind, source.name))).denies.append(deny)
+            found.setdefault(deny.at, _Said([], source.bundle_name)).denies.append(deny)
     for deny in world.index.denies:
         found.setdefault(deny.at, _Said([], None)).denies.append(deny)
     yield from found.values()

@@ -191,14 +191,14 @@ def _finding(world: World, kind: UserClass, resource: str, shown: dict[str, Show
         message=f"with {names}, {who} records of `{resource}` that group `{user.group.name}` does not, for {actions}",
         at=user.at,
         users=tuple(kind.users),
-        help=_help(world, policies),
+        help=_help(policies),
         related=tuple(related(each.at, "the override") for each in policies),
         shown=tuple(shown.values()),
         unproved=not shown,
     )
 
 
-def _help(world: World, policies: Sequence[ir.UserPolicy]) -> str:
+def _help(policies: Sequence[ir.UserPolicy]) -> str:
     if any(policy.limit.actions is not None for policy in policies):
         return "an override also removes the group's policies from the actions it does not limit; append instead"
     return "append the policy instead, or repeat the group's policies as overrides as well"

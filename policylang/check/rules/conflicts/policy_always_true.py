@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.analysis.questions import policy_always_true
-from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, Satisfiability
+from policylang.analysis.satisfiability import Satisfiability
 from policylang.check.blame import at_fault
 from policylang.check.finding import Finding, related
-from policylang.check.limits import Questions, claims, uses
+from policylang.check.limits import Questions, claims
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -43,26 +43,24 @@ def check(world: World) -> Iterator[Finding]:
     finding says then. Where other arguments, or another resource, would make a limit of the policy, the finding stands
     where it is first used like this.
     """
-    yield from claims(world, lambda questions: _findings(world, questions))
+    yield from claims(world, _findings)
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
-    used = uses(world.policy_set)
-
     def opposite(instance: ir.PolicyInstance) -> Satisfiability:
         return questions.anybody(policy_always_true(instance.condition), instance.resource)
 
-    for instances, everywhere in at_fault(world.policy_set, lambda each: opposite(each) is not SATISFIABLE):
-        first = instances[0]
-        unproved = any(opposite(each) is UNKNOWN for each in instances)
-        at, *others = [first.at] if everywhere else used.get(first.id) or [first.at]
+    for fault in at_fault(world.policy_set, opposite):
+        instances = fault.instances
         names = listed([f"`{each.id}`" for each in instances[:3]], "and")
         yield Finding(
             code="PL202",
             message=f"{names} {'is' if len(instances) == 1 else 'are'} always true, so nothing is limited",
-            at=at,
+            at=fault.places[0],
             help="remove it, or look for the test that was meant",
-            related=tuple(related(other, "and here") for other in others[:3]),
-            proved=None if unproved else "every record makes the condition true, at every instant and for every user",
-            unproved=unproved,
+            related=tuple(related(other, "and here") for other in fault.places[1:4]),
+            proved=None
+            if fault.unproved
+            else "every record makes the condition true, at every instant and for every user",
+            unproved=fault.unproved,
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.analysis.questions import policy_never_true
-from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, Satisfiability
+from policylang.analysis.satisfiability import Satisfiability
 from policylang.check.blame import at_fault
 from policylang.check.finding import Finding, related
-from policylang.check.limits import Questions, claims, uses
+from policylang.check.limits import Questions, claims
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
@@ -42,27 +42,23 @@ def check(world: World) -> Iterator[Finding]:
     resource, would do, it stands where the policy is first used like this. If the condition is true of incomplete
     records only, the finding says so, unless the policy asks whether they are: then it is meant for them.
     """
-    yield from claims(world, lambda questions: _findings(world, questions))
+    yield from claims(world, _findings)
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
-    used = uses(world.policy_set)
-
     def found(instance: ir.PolicyInstance) -> Satisfiability:
         return questions.anybody(policy_never_true(instance.condition), instance.resource)
 
-    for instances, everywhere in at_fault(world.policy_set, lambda each: found(each) is not SATISFIABLE):
-        first = instances[0]
-        unproved = any(found(each) is UNKNOWN for each in instances)
-        at, *others = [first.at] if everywhere else used.get(first.id) or [first.at]
+    for fault in at_fault(world.policy_set, found):
+        instances = fault.instances
         names = listed([f"`{each.id}`" for each in instances[:3]], "and")
         resources = listed([f"`{name}`" for name in dict.fromkeys(each.resource for each in instances[:3])], "and")
         yield Finding(
             code="PL203",
             message=f"{names} {'is' if len(instances) == 1 else 'are'} never true, so it lets no {resources} through",
-            at=at,
+            at=fault.places[0],
             help="look for values that exclude each other",
-            related=tuple(related(other, "and here") for other in others[:3]),
-            proved=None if unproved else "no record and no instant makes the condition true",
-            unproved=unproved,
+            related=tuple(related(other, "and here") for other in fault.places[1:4]),
+            proved=None if fault.unproved else "no record and no instant makes the condition true",
+            unproved=fault.unproved,
         )

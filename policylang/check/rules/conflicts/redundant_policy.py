@@ -67,7 +67,7 @@ def check(world: World) -> Iterator[Finding]:
     What is told elsewhere is left out: policies that are always true (PL202), grants whose limits reach nothing (PL201,
     PL203), limits that limit no grant (PL214).
     """
-    yield from claims(world, lambda questions: _findings(world, questions))
+    yield from claims(world, _findings)
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
@@ -90,7 +90,7 @@ def _arounds(world: World, source: RightsSource, bundle: Bundle) -> dict[tuple[s
         return {}
     found: dict[tuple[str, str], dict[_Around, None]] = {_named(limit): {} for limit in bundle.limits}
     resources = {world.instance(limit).resource for limit in bundle.limits}
-    wanted = {permission for permission in world.about(source.kind, source.name) if permission[0] in resources}
+    wanted = {permission for permission in world.about(source.bundle_name) if permission[0] in resources}
     for each in world.grants(source, wanted):
         for limit in each.limits[: len(bundle.limits)]:
             if _named(limit) in found:

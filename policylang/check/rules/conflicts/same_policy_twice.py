@@ -14,7 +14,7 @@ from policylang.analysis.formula import Formula, true
 from policylang.analysis.guards import Guards
 from policylang.analysis.query import ANYBODY, Sat
 from policylang.analysis.questions import same_policy_twice
-from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN
+from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims, for_complete
 from policylang.check.world import World
@@ -78,7 +78,7 @@ def check(world: World) -> Iterator[Finding]:
     used with the same arguments on the same resource. Left out are policies that are always or never true (PL202,
     PL203).
     """
-    yield from claims(world, lambda questions: _findings(world, questions))
+    yield from claims(world, _findings)
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
@@ -97,12 +97,12 @@ def _pairs(world: World, questions: Questions, group: Sequence[_Meaning]) -> Ite
     """Each policy with the first one before it that means the same, by their numbers, and whether it is not proved."""
     kept: list[int] = []
     for number, meaning in enumerate(group):
-        answers = ((first, _equal(world, questions, group[first], meaning)) for first in kept)
-        found = next(((first, equal) for first, equal in answers if equal is not False), None)
+        answers = ((first, _differ(world, questions, group[first], meaning)) for first in kept)
+        found = next(((first, differ) for first, differ in answers if differ is not SATISFIABLE), None)
         if found is None:
             kept.append(number)
         else:
-            yield found[0], number, found[1] is None
+            yield found[0], number, found[1] is UNKNOWN
 
 
 def _meanings(world: World, questions: Questions) -> Iterator[_Meaning]:
@@ -167,12 +167,12 @@ class _Sweep:
                 inside = self._like_one(part, one, other)
                 if inside:
                     break
-                equal = _equal(self.world, self.questions, self.group[one], self.group[other])
-                if equal is False:  # without a situation that shows it
+                differ = _differ(self.world, self.questions, self.group[one], self.group[other])
+                if differ is SATISFIABLE:  # without a situation that shows it
                     self._compare_each(list(part))
                     break
                 del part[other]
-                self.same[other] = one, equal is None
+                self.same[other] = one, differ is UNKNOWN
             if inside:
                 for number in inside:
                     del part[number]
@@ -234,18 +234,18 @@ def _shown(world: World, formula: Formula, resource: str, assumed: Assumed = COM
 # --- proved --------------------------------------------------------------------------------------------------
 
 
-def _equal(world: World, questions: Questions, first: _Meaning, second: _Meaning) -> bool | None:
-    """Whether two policies mean the same wherever both are used, ``None`` if that is not known."""
+def _differ(world: World, questions: Questions, first: _Meaning, second: _Meaning) -> Satisfiability:
+    """Whether two policies can differ where both are used; those that never are both, do."""
     shared = [(each, second.instances[key]) for key, each in first.instances.items() if key in second.instances]
     doubt = False
     for one, other in shared:
         if _actions(world, one) != _actions(world, other):
-            return False
+            return SATISFIABLE
         found = questions.anybody(same_policy_twice(one.condition, other.condition), one.resource)
         if found is SATISFIABLE:
-            return False
+            return SATISFIABLE
         doubt = doubt or found is UNKNOWN
-    return False if not shared else None if doubt else True
+    return SATISFIABLE if not shared else UNKNOWN if doubt else UNSAT
 
 
 def _actions(world: World, instance: ir.PolicyInstance) -> frozenset[str]:

@@ -12,8 +12,10 @@ from policylang.check.limits import inner_first
 from policylang.check.world import World
 from policylang.diagnostics import Rule, listed, quoted
 from policylang.ir import nodes as ir
+from policylang.ir.nesting import Name
 from policylang.runtime.access import can_cover
 from policylang.runtime.grants import Profile, profile
+from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
 from policylang.runtime.sources import Bundle, RightsSource
 from policylang.source import Location
@@ -62,17 +64,14 @@ user "bob@acme.test" { assign role clerk at site "North"  assign role boss at si
     since="0.1.0",
 )
 
-_Pair = tuple[str, str]
-"""Resource and action."""
-
 
 class _Holds(msgspec.Struct):
     """Of the permissions that must be apart: the first grant of each in a source, and those that a deny of everything
     in the source takes away.
     """
 
-    granted: dict[_Pair, str]
-    denied: frozenset[_Pair]
+    granted: dict[Permission, str]
+    denied: frozenset[Permission]
 
 
 class _Side(msgspec.Struct, frozen=True):
@@ -84,7 +83,7 @@ class _Broken(msgspec.Struct, frozen=True):
     """What must be apart, and the permissions that come together, with the grants of them where these are a user's."""
 
     separation: ir.Separation
-    held: tuple[_Pair, ...]
+    held: tuple[Permission, ...]
     sides: tuple[_Side, ...] = ()
 
 
@@ -112,7 +111,7 @@ def check(world: World) -> Iterator[Finding]:
     yield from checker.users()
 
 
-def _pairs(separation: ir.Separation) -> tuple[_Pair, ...]:
+def _pairs(separation: ir.Separation) -> tuple[Permission, ...]:
     return tuple((each.resource, each.action) for each in separation.permissions)
 
 
@@ -124,21 +123,21 @@ class _Checker:
         self.wanted = frozenset(pair for each in world.policy_set.separations for pair in _pairs(each))
         self.denied_to_all = frozenset(self._taken(world.index.denies))
         self._known: dict[RightsSource, _Holds] = {}
-        self._of: dict[_Pair, list[ir.Separation]] = {}
+        self._of: dict[Permission, list[ir.Separation]] = {}
         for separation in world.policy_set.separations:
             for pair in _pairs(separation):
                 self._of.setdefault(pair, []).append(separation)
 
-    def _taken(self, denies: Sequence[ir.Deny]) -> Iterator[_Pair]:
+    def _taken(self, denies: Sequence[ir.Deny]) -> Iterator[Permission]:
         for deny in denies:
             if deny.condition is None and deny.fields is None:
                 yield from ((deny.resource, action) for action in deny.actions)
 
     def holds(self, source: RightsSource) -> _Holds:
-        plain = RightsSource(source.kind, source.name, None)
+        plain = RightsSource(*source.bundle_name)
         if plain not in self._known:
-            granted: dict[_Pair, str] = {}
-            denied: set[_Pair] = set()
+            granted: dict[Permission, str] = {}
+            denied: set[Permission] = set()
             for chain in self.world.chains(plain):
                 for grant in chain[-1].grants:
                     for action in grant.actions:
@@ -148,7 +147,7 @@ class _Checker:
             self._known[plain] = _Holds(granted, frozenset(denied))
         return self._known[plain]
 
-    def alone(self, source: RightsSource, separation: ir.Separation) -> tuple[_Pair, ...]:
+    def alone(self, source: RightsSource, separation: ir.Separation) -> tuple[Permission, ...]:
         """The permissions that the source by itself holds, if they are too many together."""
         holds = self.holds(source)
         held = tuple(
@@ -158,7 +157,7 @@ class _Checker:
         )
         return held if len(held) > separation.most else ()
 
-    def _touched(self, held: Set[_Pair]) -> Iterator[ir.Separation]:
+    def _touched(self, held: Set[Permission]) -> Iterator[ir.Separation]:
         """The separations with too many of their permissions among these, each once."""
         counted_: dict[str, int] = {}
         for pair in sorted(held):
@@ -174,7 +173,7 @@ class _Checker:
             broken: list[_Broken] = []
             for separation in self._touched(self.holds(source).granted.keys()):
                 inside = {chain[-1].name for chain in self.world.chains(source)[1:]}
-                told = any(self.alone(RightsSource("role", name, None), separation) for name in inside)
+                told = any(self.alone(RightsSource("role", name), separation) for name in inside)
                 held = self.alone(source, separation)
                 if held and not told:
                     broken.append(_Broken(separation, held))
@@ -184,7 +183,7 @@ class _Checker:
     def _of_bundle(self, broken: Sequence[_Broken], source: RightsSource, bundle: Bundle) -> Finding:
         brought = {self._brought(bundle, pair): None for each in broken for pair in each.held}
         places = sorted(brought, key=Location.parse)
-        users = self._holders.get((source.kind, source.name), [])
+        users = self._holders.get(source.bundle_name, [])
         have = "nobody has" if not users else f"{people(users)} {'has' if len(users) == 1 else 'have'}"
         return Finding(
             code="PL211",
@@ -197,29 +196,29 @@ class _Checker:
             ),
             users=tuple(users),
             subjects=tuple(_said(each) for each in broken),
-            held=((source.kind, source.name),),
+            held=(source.bundle_name,),
             urgency=_urgency(broken),
         )
 
     @cached_property
-    def _holders(self) -> dict[tuple[str, str], list[str]]:
+    def _holders(self) -> dict[Name, list[str]]:
         """Groups and roles, and the users and integrations who have them from any source, now or later."""
-        found: dict[tuple[str, str], dict[str, None]] = {}
+        found: dict[Name, dict[str, None]] = {}
         having = [(kind.first, kind.users) for kind in self.world.user_classes]
         for first, users in (*having, *((each.name, (each.name,)) for each in self.world.policy_set.integrations)):
             had = (source for _period, who in self.world.periods(first) for source in who.sources)
-            for plain in dict.fromkeys(RightsSource(source.kind, source.name, None) for source in had):
+            for plain in dict.fromkeys(RightsSource(*source.bundle_name) for source in had):
                 for name in {(plain.kind, plain.name), *(("role", c[-1].name) for c in self.world.chains(plain)[1:])}:
                     found.setdefault(name, {}).update(dict.fromkeys(users))
         return {name: sorted(users) for name, users in found.items()}
 
-    def _brought(self, bundle: Bundle, pair: _Pair) -> str:
+    def _brought(self, bundle: Bundle, pair: Permission) -> str:
         """Where the bundle says what gives it the permission: a grant, or a role inside it."""
         for grant in bundle.grants:
             if grant.resource == pair[0] and pair[1] in grant.actions:
                 return grant.at
         for ref in bundle.roles:
-            if pair in self.holds(RightsSource("role", ref.name, None)).granted:
+            if pair in self.holds(RightsSource("role", ref.name)).granted:
                 return ref.at
         return bundle.at
 
@@ -264,7 +263,7 @@ class _Checker:
                 if len(there) > separation.most:
                     yield _Broken(separation, tuple(there), tuple(there.values()))
 
-    def _side(self, sources: Sequence[RightsSource], pair: _Pair) -> _Side | None:
+    def _side(self, sources: Sequence[RightsSource], pair: Permission) -> _Side | None:
         """The first of the sources that hold the permission, if no deny of the user's takes it away there."""
         sources = [source for source in sources if can_cover(self.world.index, pair[0], source.place)]
         if any(pair in self.holds(source).denied for source in sources):
@@ -289,7 +288,7 @@ class _Checker:
             users=tuple(users),
             subjects=tuple(_said(each) for each in every),
             urgency=_urgency(every),
-            held=tuple(sorted({(source.kind, source.name) for source in sides.values()})),
+            held=tuple(sorted({source.bundle_name for source in sides.values()})),
         )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from policylang.check.finding import Finding, related
-from policylang.check.privileges import in_order, role_source, several, target, ticked
+from policylang.check.privileges import in_order, several, target, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.ir.requirements import grants_required
+from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
+from policylang.runtime.sources import RightsSource
 
 RULE = Rule(
     code="PL404",
@@ -52,8 +54,8 @@ role editor {
     since="0.1.0",
 )
 
-Needed = dict[tuple[str, str], frozenset[str] | None]
-"""Resource and action, and the attributes that are needed; ``None``: it does not matter which."""
+_Needed = dict[Permission, frozenset[str] | None]
+"""The attributes that are needed; ``None``: it does not matter which."""
 
 
 def check(world: World) -> Iterator[Finding]:
@@ -70,7 +72,7 @@ def check(world: World) -> Iterator[Finding]:
         if not role.performs:
             continue
         needed = _needed(world, role)
-        for chain, grant in world.granted(role_source(role.name)):
+        for chain, grant in world.granted(RightsSource("role", role.name)):
             bundle = chain[-1]
             if bundle is not role and isinstance(bundle, ir.Role) and bundle.performs:
                 continue
@@ -100,13 +102,13 @@ def check(world: World) -> Iterator[Finding]:
         )
 
 
-def _needed(world: World, role: ir.Role) -> Needed:
+def _needed(world: World, role: ir.Role) -> _Needed:
     index = world.index
     tasks = {task.name: task for task in world.policy_set.tasks}
-    needed: Needed = {}
+    needed: _Needed = {}
     performed = {
         ref.name
-        for chain in world.chains(role_source(role.name))
+        for chain in world.chains(RightsSource("role", role.name))
         if isinstance(chain[-1], ir.Role)
         for ref in chain[-1].performs
     }
@@ -132,9 +134,7 @@ def _needed(world: World, role: ir.Role) -> Needed:
     return needed
 
 
-def _excess(
-    world: World, needed: Mapping[tuple[str, str], frozenset[str] | None], grant: ir.Grant, action: str
-) -> tuple[str, str] | None:
+def _excess(world: World, needed: _Needed, grant: ir.Grant, action: str) -> tuple[str, str] | None:
     """The action and what it is granted on, with the attributes if it is only about these; ``None`` if it is needed."""
     key = (grant.resource, action)
     if key not in needed:

@@ -12,6 +12,7 @@ from policylang.check.privileges import is_explained, on, sensitive_fields, seve
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.runtime.grants import profile
+from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import Plan
 
@@ -55,7 +56,7 @@ def check(world: World) -> Iterator[Finding]:
     index = world.index
     for integration in world.policy_set.integrations:
         who = profile(index, integration.name, world.now)
-        seen: dict[tuple[str, str], list[str]] = {}
+        seen: dict[Permission, list[str]] = {}
         places: dict[str, Related] = {}
         shown: list[Shown] = []
         asked = {

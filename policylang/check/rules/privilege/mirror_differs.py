@@ -10,7 +10,7 @@ from policylang.analysis.query import Sat
 from policylang.analysis.questions import mirror_differs
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.check.finding import Finding, Shown, Who, related
-from policylang.check.privileges import data_objects, role_source, several, show_if_possible, target
+from policylang.check.privileges import data_objects, several, show_if_possible, target
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.runtime.grants import Profile
@@ -75,7 +75,8 @@ def check(world: World) -> Iterator[Finding]:
         names = [ref.name for ref in integration.roles]
         if not names or integration.mirror is None or names == [integration.mirror.name]:
             continue
-        mine, mirror = tuple(map(role_source, names)), role_source(integration.mirror.name)
+        mine = tuple(RightsSource("role", name) for name in names)
+        mirror = RightsSource("role", integration.mirror.name)
         more, less = _Side((mirror,), mine), _Side(mine, (mirror,))
         for resource in data_objects(world.index):
             for action in world.index.actions[resource]:

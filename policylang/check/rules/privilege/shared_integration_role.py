@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, counted, related
-from policylang.check.privileges import on, people, role_source, several, ticked
+from policylang.check.privileges import on, people, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import fold
+from policylang.runtime.sources import RightsSource
 
 RULE = Rule(
     code="PL408",
@@ -82,7 +84,7 @@ def check(world: World) -> Iterator[Finding]:
 
 
 def _roles(world: World, name: str) -> tuple[ir.Role, ...]:
-    chained = [chain[-1] for chain in world.chains(role_source(name))]
+    chained = [chain[-1] for chain in world.chains(RightsSource("role", name))]
     return tuple({role.name: role for role in chained if isinstance(role, ir.Role)}.values())
 
 
@@ -110,12 +112,4 @@ def _reasons(world: World, role: ir.Role) -> list[str]:
 
 def _needs_tag(requirement: ir.Requirement | None) -> bool:
     """Whether nobody without the superuser tag can meet the requirement."""
-    match requirement:
-        case ir.RequiresSuperuser():
-            return True
-        case ir.RequiresAll(items=items):
-            return any(_needs_tag(item) for item in items)
-        case ir.RequiresAny(items=items):
-            return all(_needs_tag(item) for item in items)
-        case _:
-            return False
+    return fold(requirement, lambda atom: isinstance(atom, ir.RequiresSuperuser), any, all)

@@ -11,11 +11,14 @@ from policylang.analysis.questions import task_cannot_be_done
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN
 from policylang.check.finding import Finding, related
 from policylang.check.limits import Questions, claims
-from policylang.check.privileges import in_order, just, on, people, role_source, several, ticked
+from policylang.check.privileges import in_order, on, people, several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule, listed
 from policylang.ir import nodes as ir
+from policylang.ir.requirements import Atom, fold
+from policylang.runtime.grants import Profile
 from policylang.runtime.plan import Plan
+from policylang.runtime.sources import RightsSource
 
 RULE = Rule(
     code="PL405",
@@ -78,7 +81,7 @@ def check(world: World) -> Iterator[Finding]:
     Asked of the tasks that a role says it performs, not of those of the roles inside it, which say so themselves. The
     superuser tag comes with the person and not with a role: it counts as there if everybody who has the role is tagged.
     """
-    yield from claims(world, lambda questions: _findings(world, questions))
+    yield from claims(world, _findings)
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
@@ -124,11 +127,11 @@ class _Reasons:
     def of(self, role: ir.Role, need: ir.Need) -> Iterator[_Gap]:
         """What of a need the role lacks."""
         for action in need.actions:
-            source = role_source(role.name)
-            plan = self.world.plan(just(source), action, need.resource)
+            source = RightsSource("role", role.name)
+            plan = self.world.plan(Profile((source,)), action, need.resource)
             tagged = plan.requirement is False and self._is_tagged(role)
             if tagged:
-                plan = self.world.plan(just(source, superuser=True), action, need.resource)
+                plan = self.world.plan(Profile((source,), superuser=True), action, need.resource)
             gap = self._gap(plan, need, tagged)
             if gap is not None:
                 yield gap
@@ -169,16 +172,18 @@ class _Reasons:
 
     def _lacks(self, plan: Plan, requirement: ir.Requirement, tagged: bool) -> list[str]:
         """What of a requirement is not there, in words."""
-        match requirement:
-            case ir.RequiresAll(items=items):
-                return [word for item in items for word in self._lacks(plan, item, tagged)]
-            case ir.RequiresAny(items=items):
-                words = [self._lacks(plan, item, tagged) for item in items]
-                return [" or ".join(" and ".join(each) for each in words)] if all(words) else []
-            case ir.RequiresFeature(feature=feature):
-                return [] if self.world.index.features[feature] else [f"the feature {ticked([feature])[0]}"]
-            case ir.RequiresSuperuser():
-                return [] if tagged else ["the superuser tag"]
-            case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
-                held = self.world.plan(just(plan.ways[0].source), action, resource).ways
-                return [] if held else [on((action,), resource) + (f" at {kind}" if kind else "")]
+
+        def lacks(atom: Atom) -> list[str]:
+            match atom:
+                case ir.RequiresFeature(feature=feature):
+                    return [] if self.world.index.features[feature] else [f"the feature {ticked([feature])[0]}"]
+                case ir.RequiresSuperuser():
+                    return [] if tagged else ["the superuser tag"]
+                case ir.RequiresGrant(action=action, resource=resource, place_kind=kind):
+                    held = self.world.plan(Profile((plan.ways[0].source,)), action, resource).ways
+                    return [] if held else [on((action,), resource) + (f" at {kind}" if kind else "")]
+
+        def one_of(words: list[list[str]]) -> list[str]:
+            return [" or ".join(" and ".join(each) for each in words)] if all(words) else []
+
+        return fold(requirement, lacks, lambda words: [word for each in words for word in each], one_of)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policylang.check.finding import Finding, counted
-from policylang.check.privileges import role_source, several, ticked
+from policylang.check.privileges import several, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
+from policylang.runtime.sources import RightsSource
 
 RULE = Rule(
     code="PL412",
@@ -74,7 +75,7 @@ def _kept(world: World, user: ir.User) -> list[str]:
         if index.roles[name].owner is not None:
             kept.append("grants of their own")
         elif index.roles[name].essential:
-            inside = (chain[-1] for chain in world.chains(role_source(name)))
+            inside = (chain[-1] for chain in world.chains(RightsSource("role", name)))
             loose = dict.fromkeys(r.name for r in inside if isinstance(r, ir.Role) and not r.essential)
             kept += [f"the role {role} inside `{name}`" for role in ticked(loose)]
         else:

@@ -12,12 +12,13 @@ from policylang.analysis.query import Answer, Sat
 from policylang.analysis.questions import policy_always_true, unlimited_change
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, related, show
-from policylang.check.privileges import just, several, somebody_with, ticked
+from policylang.check.privileges import several, somebody_with, ticked
 from policylang.check.world import World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
-from policylang.runtime.grants import limiting
+from policylang.runtime.grants import Profile, limiting
+from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.plan import PlacedDeny, Plan, Way
 from policylang.runtime.sources import RightsSource
@@ -92,13 +93,13 @@ def check(world: World) -> Iterator[Finding]:
     """
     question = _Question(world)
     facts: _Facts = {}
-    asked: set[tuple[Name, tuple[str, str]]] = set()
+    asked: set[tuple[Name, Permission]] = set()
     for source, _bundle in world.bundles:
         wanted = _changing(world, source) - asked
         asked |= wanted
         for (resource, action), limits in _limits(world, source, {permission for _, permission in wanted}).items():
             if len(limits) > 1 or not question.narrows(*limits):
-                question.ask(source, world.plan(just(source), action, resource), facts)
+                question.ask(source, world.plan(Profile((source,)), action, resource), facts)
     for fact in facts.values():
         at, *others = sorted(fact.said_at, key=Location.parse)
         narrowed = "its policies exclude no record" if fact.idle or fact.together else "no policy limits it"
@@ -133,12 +134,12 @@ def _in_words(world: World, fact: _Fact) -> str:
     return "; ".join(said)
 
 
-def _changing(world: World, source: RightsSource) -> set[tuple[Name, tuple[str, str]]]:
+def _changing(world: World, source: RightsSource) -> set[tuple[Name, Permission]]:
     """What a source says about modifying or deleting records, each with its origin: nothing else is to be learned of
     what is just the same there, unless it requires something that may come from elsewhere.
     """
-    found: set[tuple[Name, tuple[str, str]]] = set()
-    for permission, origin in world.about(source.kind, source.name).items():
+    found: set[tuple[Name, Permission]] = set()
+    for permission, origin in world.about(source.bundle_name).items():
         resource, action = permission
         declared = world.index.actions[resource][action]
         if declared.kind in ("modify", "delete") and world.index.attributes[resource]:
@@ -146,11 +147,9 @@ def _changing(world: World, source: RightsSource) -> set[tuple[Name, tuple[str, 
     return found
 
 
-def _limits(
-    world: World, source: RightsSource, wanted: Set[tuple[str, str]]
-) -> dict[tuple[str, str], set[frozenset[str]]]:
+def _limits(world: World, source: RightsSource, wanted: Set[Permission]) -> dict[Permission, set[frozenset[str]]]:
     """Those of the actions on resources that the source grants, with the sets of policies under which it does."""
-    found: dict[tuple[str, str], set[frozenset[str]]] = {}
+    found: dict[Permission, set[frozenset[str]]] = {}
     for each in world.grants(source, wanted):
         limits = frozenset(limit.instance for limit in each.limits)
         found.setdefault((each.grant.resource, each.action), set()).add(limits)

@@ -13,12 +13,13 @@ from policylang.analysis.query import SOMEBODY, Answer, Sat
 from policylang.analysis.questions import combined_too_broad
 from policylang.analysis.satisfiability import SATISFIABLE, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, people
-from policylang.check.stacks import Cause, Permission, Stacks, everywhere
+from policylang.check.stacks import Cause, Stacks
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir.nesting import Name
 from policylang.runtime.grants import Profile
+from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import PlacedDeny, Plan, Way
@@ -310,7 +311,7 @@ class _Reach:
         if name not in self._covered:
             self._covered[name] = frozenset(
                 (grant.resource, action, field)
-                for _, grant in self.world.granted(everywhere(name))
+                for _, grant in self.world.granted(RightsSource(*name))
                 for field in grant_fields(self.index, grant)
                 for action in grant.actions
             )
@@ -366,7 +367,7 @@ class _Reach:
         if name not in self._denied:
             self._denied[name] = frozenset(
                 (deny.resource, action)
-                for chain in self.world.chains(everywhere(name))
+                for chain in self.world.chains(RightsSource(*name))
                 for deny in chain[-1].denies
                 for action in deny.actions
             )
@@ -394,7 +395,7 @@ def _broad(reach: _Reach, stack: _Stack) -> list[_Broad]:
 
 
 def _sensitive(reach: _Reach, stack: _Stack, largest: list[RightsSource]) -> Iterator[_Broad]:
-    told: set[tuple[str, str]] = set()
+    told: set[Permission] = set()
     for source in stack.sources:
         fields: dict[str, None] = {}
         broad = _Broad(stack, (largest[0], source))
@@ -467,7 +468,7 @@ def _finding(stacks: Stacks, told: _Told, *, unproved: bool) -> Finding:
         message=f"together {together} give {people(sorted(told.users))} {'; '.join(reasons[:_MOST_REASONS])}{more}",
         at=told.at,
         help="remove one of them, or grant only what the tasks of these users need",
-        policies=suggested_role(stacks.world, [everywhere(name) for name in names], narrow=True),
+        policies=suggested_role(stacks.world, [RightsSource(*name) for name in names], narrow=True),
         shown=tuple(told.shown),
         unproved=unproved,
         users=tuple(sorted(told.users)),

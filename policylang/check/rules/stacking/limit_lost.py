@@ -10,12 +10,13 @@ import msgspec
 from policylang.analysis.questions import limit_lost
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, Shown, counted, people, related
-from policylang.check.stacks import Cause, Permission, Stacks, everywhere, permissions_in_words
+from policylang.check.stacks import Cause, Stacks, permissions_in_words
 from policylang.check.suggested_role import suggested_role
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule, listed
 from policylang.model.words import value_in_words
 from policylang.runtime.grants import Profile
+from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import RightsSource
@@ -271,7 +272,7 @@ def _finding(stacks: Stacks, lost: _Lost) -> Finding:
         message=message,
         at=lost.at,
         help=_help(stacks, directions, permissions),
-        policies=suggested_role(stacks.world, [everywhere(name) for name in names], narrow=True),
+        policies=suggested_role(stacks.world, [RightsSource(*name) for name in names], narrow=True),
         related=lost.related,
         shown=lost.shown,
         unproved=not lost.certain,
@@ -298,7 +299,7 @@ def _help(
                 for limit in sorted(min(mine, key=len) - open_[0]):
                     wanted.setdefault(limit, {})[permission[1]] = None
         for limit, actions in wanted.items():
-            words = stacks.in_words(everywhere(handing.bundle_name))
+            words = stacks.in_words(RightsSource(*handing.bundle_name))
             lines.setdefault(words, {})[_attached(stacks, limit, actions)] = None
     said = [
         f"add {listed([f'`{each}`' for each in list(added)[:_MOST_POLICIES]], 'and')} to {where}"

@@ -14,6 +14,7 @@ from policylang.diagnostics import Rule
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name, name_of
 from policylang.model.words import condition_in_words
+from policylang.runtime.index import Permission
 from policylang.runtime.parts import grant_fields
 from policylang.runtime.sources import Bundle, RightsSource
 from policylang.source import Location
@@ -80,7 +81,7 @@ class _Alike:
         self.share = world.thresholds.same_permissions
         self.excused = _Excused(world)
         self.order = sorted(bundles, key=lambda each: Location.parse(each.at))
-        self._inherited: dict[tuple[Name, tuple[str, str]], _Item | None] = {}
+        self._inherited: dict[tuple[Name, Permission], _Item | None] = {}
         self.items = {bundle.name: self._permissions(bundle) for bundle in self.order}
         self._of_role: dict[str, frozenset[_Item]] = {}
         self.by_items: dict[frozenset[_Item], list[Bundle]] = {}
@@ -181,12 +182,12 @@ class _Alike:
                     )
 
     def _permissions(self, bundle: Bundle) -> frozenset[_Item]:
-        source, name = _source(bundle), name_of(bundle)
-        about = self.world.about(*name)
+        name = name_of(bundle)
+        about = self.world.about(name)
         mine = {permission for permission, origin in about.items() if origin == name}
         others = [(origin, permission) for permission, origin in about.items() if origin != name]
         new = {permission for origin, permission in others if (origin, permission) not in self._inherited}
-        found = _items(self.world, source, mine | new)
+        found = _items(self.world, RightsSource(*name), mine | new)
         self._inherited.update((each, found.get(each[1])) for each in others if each[1] in new)
         items = (*map(found.get, mine), *map(self._inherited.get, others))
         return frozenset(item for item in items if item is not None)
@@ -250,7 +251,7 @@ class _Excused:
         """The roles inside it, at any depth."""
         name = name_of(bundle)
         if name not in self._inside:
-            chains = self.world.chains(_source(bundle))
+            chains = self.world.chains(RightsSource(*name_of(bundle)))
             self._inside[name] = frozenset(chain[-1].name for chain in chains[1:])
         return self._inside[name]
 
@@ -259,20 +260,16 @@ def _held(bundle: Bundle) -> set[str]:
     return {ref.name for ref in bundle.roles}
 
 
-def _source(bundle: Bundle) -> RightsSource:
-    return RightsSource("role" if isinstance(bundle, ir.Role) else "group", bundle.name, None)
-
-
-def _items(world: World, source: RightsSource, permissions: Set[tuple[str, str]]) -> dict[tuple[str, str], _Item]:
+def _items(world: World, source: RightsSource, permissions: Set[Permission]) -> dict[Permission, _Item]:
     """Those of the actions on resources that a source grants."""
-    denies: dict[tuple[str, str], set[_Item]] = {}
+    denies: dict[Permission, set[_Item]] = {}
     for chain in world.chains(source) if permissions else ():
         for deny in chain[-1].denies:
             when = "" if deny.condition is None else condition_in_words(deny.condition, ())
             fields = ("*",) if deny.fields is None else deny.fields
             for action in deny.actions:
                 denies.setdefault((deny.resource, action), set()).add((fields, when))
-    found: dict[tuple[str, str], set[_Item]] = {}
+    found: dict[Permission, set[_Item]] = {}
     for each in world.grants(source, permissions):
         fields = tuple(sorted(grant_fields(world.index, each.grant)))
         limits = tuple(sorted({limit.instance for limit in each.limits}))

@@ -10,11 +10,12 @@ from policylang.analysis.formula import Formula
 from policylang.analysis.questions import limits_bypassed, policy_bypassed
 from policylang.analysis.satisfiability import UNKNOWN, UNSAT
 from policylang.check.finding import Finding, Shown, Who, counted, related, show
-from policylang.check.stacks import Permission, Stacks, permissions_in_words
+from policylang.check.stacks import Stacks, permissions_in_words
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Related, Rule
 from policylang.ir import nodes as ir
 from policylang.runtime.grants import Profile, instances, limit_is_on, standing_limits
+from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan
 

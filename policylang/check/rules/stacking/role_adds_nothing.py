@@ -12,13 +12,14 @@ from policylang.analysis.questions import role_adds_creation, role_adds_nothing,
 from policylang.analysis.satisfiability import SATISFIABLE, UNKNOWN, UNSAT, Satisfiability
 from policylang.check.finding import Finding, people
 from policylang.check.limits import Questions, claims
-from policylang.check.stacks import Permission, Stacks, everywhere
+from policylang.check.stacks import Stacks
 from policylang.check.world import UserClass, World
 from policylang.diagnostics import Rule, listed
 from policylang.ir import nodes as ir
 from policylang.ir.nesting import Name
 from policylang.ir.requirements import grants_required
 from policylang.runtime.grants import Profile
+from policylang.runtime.index import Permission
 from policylang.runtime.periods import Period
 from policylang.runtime.plan import Plan, Way
 from policylang.runtime.sources import RightsSource
@@ -73,7 +74,7 @@ def check(world: World) -> Iterator[Finding]:
     same sources, on the first of them. What holds for complete records only is told too, but of what is created: a
     proposed record may leave out anything.
     """
-    yield from claims(world, lambda questions: _findings(world, questions))
+    yield from claims(world, _findings)
 
 
 def _findings(world: World, questions: Questions) -> Iterator[Finding]:
@@ -195,7 +196,7 @@ class _Rule:
         they require.
         """
         if name not in self._touching:
-            bundles = [chain[-1] for chain in self.world.chains(everywhere(name))]
+            bundles = [chain[-1] for chain in self.world.chains(RightsSource(*name))]
             denied = {(deny.resource, action) for each in bundles for deny in each.denies for action in deny.actions}
             required = (self._requiring.get(permission, ()) for permission in self.stacks.permissions(name))
             self._touching[name] = frozenset(denied.union(*required))

@@ -86,7 +86,7 @@ def check(world: World) -> Iterator[Finding]:
 def _finding(world: World, roles: list[ir.Role], users: list[str]) -> Finding:
     *others, last = sorted(roles, key=lambda role: Location.parse(role.at))
     names = [f"`{role.name}`" for role in (*others, last)]
-    text = suggested_role(world, [RightsSource("role", role.name, None) for role in (*others, last)], narrow=False)
+    text = suggested_role(world, [RightsSource("role", role.name) for role in (*others, last)], narrow=False)
     return Finding(
         code="PL304",
         message=f"{listed(names, 'and')} are always assigned together, to {counted(users)}",
